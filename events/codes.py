@@ -1,0 +1,108 @@
+"""The closed lists of the domain: its codes in English, its names for people in Chinese."""
+
+import re
+from typing import Literal, get_args
+
+ID_PATTERN = r"^[A-Za-z0-9_-]{1,128}$"
+"""Ids travel as tokens of NATS subjects, so they hold nothing that separates or matches tokens."""
+
+REGION_PATTERN = r"^[1-9][0-9]{5}$"
+"""A GB/T 2260 code: province, prefecture, county, two digits each."""
+
+Category = Literal["destitute", "orphan", "dibao", "registered_poor", "low_income", "illness_poor", "veteran"]
+CATEGORY_ORDER: tuple[Category, ...] = get_args(Category)
+"""Where values differ by category, the first of these that a person holds and that has a value counts."""
+CATEGORY_NAMES: dict[Category, str] = {
+    "destitute": "特困供养人员",
+    "orphan": "孤儿",
+    "dibao": "低保对象",
+    "registered_poor": "建档立卡贫困人口",
+    "low_income": "低收入对象",
+    "illness_poor": "因病致贫",
+    "veteran": "重点优抚对象",
+}
+
+OutpatientSetting = Literal["chronic", "general", "pharmacy"]
+Setting = Literal["inpatient", "chronic", "general", "pharmacy"]
+SETTINGS: tuple[Setting, ...] = get_args(Setting)
+SETTING_NAMES: dict[Setting, str] = {
+    "inpatient": "住院",
+    "chronic": "门诊慢特病",
+    "general": "门诊统筹",
+    "pharmacy": "特定药品药店购药",
+}
+
+Layer = Literal["basic", "critical_illness", "assistance", "supplementary", "basic_second", "backstop", "public_health"]
+LAYERS: tuple[Layer, ...] = get_args(Layer)
+LAYER_NAMES: dict[Layer, str] = {
+    "basic": "基本医保",
+    "critical_illness": "大病保险",
+    "assistance": "医疗救助",
+    "supplementary": "补充保险",
+    "basic_second": "基本医保二次报销",
+    "backstop": "兜底",
+    "public_health": "重大公共卫生项目",
+}
+
+Tier = Literal[0, 1, 2, 3]
+TIERS: tuple[Tier, ...] = get_args(Tier)
+"""0 is a township hospital."""
+
+DiseaseClass = Literal["I", "II"]
+
+Disease = Literal[
+    "esophageal_cancer",
+    "gastric_cancer",
+    "rectal_cancer",
+    "colon_cancer",
+    "lung_cancer",
+    "chronic_myeloid_leukemia",
+    "breast_cancer",
+    "cervical_cancer",
+    "liver_cancer",
+    "renal_dialysis",
+    "renal_transplant",
+    "renal_failure",
+    "mdr_tuberculosis",
+    "acute_myocardial_infarction",
+    "cerebral_infarction",
+    "hemophilia",
+    "type1_diabetes",
+    "hyperthyroidism",
+    "phenylketonuria",
+    "hypospadias",
+    "thalassemia",
+    "schistosomiasis",
+    "childhood_leukemia",
+    "congenital_heart_disease",
+    "severe_mental_illness",
+    "aids_opportunistic",
+    "cleft_lip_palate",
+    "epilepsy",
+    "tuberculosis",
+    "hypertension",
+    "diabetes",
+    "growth_hormone_deficiency",
+]
+DISEASES: tuple[Disease, ...] = get_args(Disease)
+DISEASE_CODES: frozenset[str] = frozenset(DISEASES)
+
+_ID = re.compile(ID_PATTERN)
+_REGION = re.compile(REGION_PATTERN)
+
+
+def is_id(text: str) -> bool:
+    """Whether ``text`` can be an id: a token of a NATS subject."""
+    return _ID.fullmatch(text) is not None
+
+
+def is_region(text: str) -> bool:
+    """Whether ``text`` has the form of a GB/T 2260 code."""
+    return _REGION.fullmatch(text) is not None
+
+
+def covers(bureau: str, region: str) -> bool:
+    """Whether a bureau's region code is that region's own, or its prefecture's or province's."""
+    while bureau.endswith("00"):
+        bureau = bureau[:-2]
+    return region.startswith(bureau)

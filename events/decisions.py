@@ -1,0 +1,12 @@
+"""The types of event that only the ledger writes."""
+
+CLAIM_ACCEPTED = "claim.accepted.v1"
+PAYOUT_DECIDED = "payout.decided.v1"
+PAYOUT_ADJUSTED = "payout.adjusted.v1"
+CLAIM_SETTLED = "claim.settled.v1"
+CLAIM_RESETTLED = "claim.resettled.v1"
+GRANT_AWARDED = "grant.awarded.v1"
+GRANT_WITHDRAWN = "grant.withdrawn.v1"
+SCHEME_ADOPTED = "scheme.adopted.v1"
+EVENT_REJECTED = "event.rejected.v1"
+EVENT_WAITING = "event.waiting.v1"

@@ -1,0 +1,189 @@
+"""CloudEvents 1.0 in JSON structured mode, read strictly: what is let in here is stored and hashed for ever."""
+
+import json
+import re
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import NoReturn
+
+from events.codes import is_id
+from events.refusals import Refusal
+
+ATTRIBUTES = frozenset({"specversion", "id", "source", "type", "time", "datacontenttype", "dataschema", "subject"})
+REQUIRED = ("specversion", "id", "source", "type")
+
+EXTENSION_NAME = re.compile(r"[a-z0-9]+")
+INTEGER_BOUND = 2**31
+"""CloudEvents integers are signed and have 32 bits."""
+
+_TIME = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]([0-9]{2}:[0-9]{2}:[0-9]{2})(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})"
+)
+_JSON_MEDIA_TYPE = re.compile(r"[a-z0-9.+-]+/([a-z0-9.+-]+\+)?json\s*(;.*)?", re.IGNORECASE)
+_LONGEST_QUOTE = 80
+
+
+def decode(raw: bytes) -> dict[str, object]:
+    """Read one event's bytes into its envelope: attributes, extensions and ``data``, null attributes left out.
+
+    ``time``, where given, is a datetime in UTC; fractional numbers are Decimals; ``data`` is a dict, not looked into
+    beyond its encoding. Raises Refusal("malformed").
+    """
+    envelope = _parse(raw)
+    data = envelope.pop("data", None)
+    envelope = {name: value for name, value in envelope.items() if value is not None}
+    for name in REQUIRED:
+        if name not in envelope:
+            raise _malformed(f"{name} is missing")
+    for name, value in envelope.items():
+        if name not in ATTRIBUTES:
+            _check_extension(name, value)
+        elif not isinstance(value, str) or not value:
+            raise _malformed(f"{name} must be a non-empty string")
+    _check_attributes(envelope)
+    if "time" in envelope:
+        envelope["time"] = _parse_time(str(envelope["time"]))
+    if not isinstance(data, dict):
+        raise _malformed("data must be an object")
+    envelope["data"] = data
+    return envelope
+
+
+def salvage(raw: bytes) -> dict[str, str]:
+    """Read what can be read of ``source``, ``id`` and ``type`` of an event that ``decode`` refuses.
+
+    Only plain strings of at most 300 characters that a database can store; an attribute stated twice is left out.
+    """
+    try:
+        envelope = json.loads(raw.decode(), object_pairs_hook=_unambiguous, parse_float=str, parse_constant=str)
+    except (ValueError, RecursionError):
+        return {}
+    if not isinstance(envelope, dict):
+        return {}
+    return {
+        name: value
+        for name in ("source", "id", "type")
+        if isinstance(value := envelope.get(name), str) and 0 < len(value) <= 300 and _storable(value)
+    }
+
+
+def quote(name: str) -> str:
+    """A sender's own word, safe to print and to store: plain where it is, escaped and cut short where it is not."""
+    word = name[:_LONGEST_QUOTE]
+    return word if is_id(word) else json.dumps(word)
+
+
+def _parse(raw: bytes) -> dict[str, object]:
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError as error:
+        raise _malformed(f"not UTF-8: byte {error.start} cannot be read") from None
+    try:
+        envelope = _DECODER.decode(text)
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise _malformed(f"not JSON: {error.msg} at {where}") from None
+    except RecursionError:
+        raise _malformed("not readable: nested too deeply") from None
+    except ValueError:
+        # int() refuses thousands of digits at once; nothing else in the decoder raises a bare ValueError.
+        raise _malformed("not readable: an integer has too many digits") from None
+    if not isinstance(envelope, dict):
+        raise _malformed("the event must be a JSON object")
+    # NUL and lone surrogates can only come in as escapes: a raw NUL is no JSON, a raw surrogate no UTF-8.
+    if "\\u" in text:
+        _check_strings(envelope)
+    return envelope
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in made if names.count(name) > 1)
+        raise _malformed(f"{quote(twice)} is stated twice in one object")
+    return made
+
+
+def _unambiguous(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    made: dict[str, object] = {}
+    twice: set[str] = set()
+    for name, value in pairs:
+        if name in made:
+            twice.add(name)
+        made[name] = value
+    return {name: value for name, value in made.items() if name not in twice}
+
+
+def _decimal(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        raise _malformed("not readable: a number's exponent is out of range") from None
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise _malformed(f"{name} is no JSON number")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=_decimal, parse_constant=_no_constant)
+
+
+def _check_strings(envelope: dict[str, object]) -> None:
+    """Refuse strings that PostgreSQL or UTF-8 cannot hold; a stack of its own, since depth is the sender's choice."""
+    stack: list[object] = [envelope]
+    while stack:
+        value = stack.pop()
+        if isinstance(value, str):
+            if not _storable(value):
+                raise _malformed("a string holds a NUL (\\u0000) or half of a surrogate pair (\\ud800 to \\udfff)")
+        elif isinstance(value, dict):
+            stack.extend(value)
+            stack.extend(value.values())
+        elif isinstance(value, list):
+            stack.extend(value)
+
+
+def _storable(text: str) -> bool:
+    return "\x00" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _check_attributes(envelope: dict[str, object]) -> None:
+    if envelope["specversion"] != "1.0":
+        raise _malformed('specversion must be "1.0"')
+    if not is_id(str(envelope["id"])):
+        raise _malformed("id must be 1 to 128 letters, digits, - or _")
+    parts = str(envelope["source"]).split("/")
+    if len(parts) != 2 or not all(map(is_id, parts)):
+        raise _malformed("source must be kind/id, each 1 to 128 letters, digits, - or _, such as hospital/H2206213")
+    if "datacontenttype" in envelope and not _JSON_MEDIA_TYPE.fullmatch(str(envelope["datacontenttype"])):
+        raise _malformed("datacontenttype must be JSON, such as application/json")
+
+
+def _check_extension(name: str, value: object) -> None:
+    if name == "data_base64":
+        raise _malformed("data_base64 is not taken: send data as a JSON object")
+    if not EXTENSION_NAME.fullmatch(name):
+        raise _malformed(f"{quote(name)} is no attribute: extension names are lower-case letters and digits")
+    if isinstance(value, str | bool):
+        return
+    if not isinstance(value, int):
+        raise _malformed(f"{quote(name)} must be a string, a boolean or an integer")
+    if not -INTEGER_BOUND <= value < INTEGER_BOUND:
+        raise _malformed(f"{quote(name)} must be an integer of at most 32 bits")
+
+
+def _parse_time(text: str) -> datetime:
+    match = _TIME.fullmatch(text)
+    if match is None:
+        raise _malformed("time must be RFC 3339 with a zone, such as 2019-05-06T10:30:00+08:00")
+    day, clock, fraction, zone = match.groups("")
+    microseconds = fraction[1:7].ljust(6, "0")
+    try:
+        return datetime.fromisoformat(f"{day}T{clock}.{microseconds}{zone.upper()}").astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise _malformed("time is no moment that exists") from None
+
+
+def _malformed(detail: str) -> Refusal:
+    return Refusal("malformed", detail)

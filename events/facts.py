@@ -1,0 +1,240 @@
+"""The facts that sources may state: one frozen model per intake type, nothing missing, nothing unknown."""
+
+import re
+from datetime import date
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+)
+
+from events.codes import ID_PATTERN, REGION_PATTERN, Category, Disease, DiseaseClass, OutpatientSetting, Tier
+from events.money import Yuan
+
+FIRST_DAY = date(1900, 1, 1)
+LAST_DAY = date(2100, 12, 31)
+
+DIAGNOSIS_PATTERN = r"^[A-Za-z0-9.\-]{1,16}$"
+NOT_BLANK_PATTERN = r"\S"
+
+_DAY_FORM = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def _parse_day(value: object) -> date:
+    # fromisoformat alone would also take 20190506 and 2019-W19-1.
+    if not isinstance(value, str) or _DAY_FORM.fullmatch(value) is None:
+        raise ValueError("must be a date as YYYY-MM-DD")
+    try:
+        day = date.fromisoformat(value)
+    except ValueError:
+        raise ValueError("is no day of the calendar") from None
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise ValueError(f"must lie between {FIRST_DAY} and {LAST_DAY}")
+    return day
+
+
+def _given(value: object) -> object:
+    if value is None:
+        raise ValueError("is null: leave the field out instead")
+    return value
+
+
+def _tier_number(value: object) -> object:
+    # true == 1 and 2.0 == 2, which is enough for a Literal.
+    if type(value) is not int:
+        raise ValueError("must be 0, 1, 2 or 3")
+    return value
+
+
+def _new_year(fields: dict[str, Any]) -> date:
+    return date(fields["year"], 1, 1)
+
+
+T = TypeVar("T")
+Given = Annotated[T | None, BeforeValidator(_given)]
+"""A field that may be absent (None here), but not null in JSON."""
+
+Id = Annotated[str, Field(pattern=ID_PATTERN)]
+Region = Annotated[str, Field(pattern=REGION_PATTERN)]
+Text = Annotated[str, Field(min_length=1, max_length=500, pattern=NOT_BLANK_PATTERN)]
+Day = Annotated[
+    date,
+    PlainValidator(_parse_day),
+    PlainSerializer(date.isoformat, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "format": "date", "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}),
+]
+Diagnosis = Annotated[str, Field(pattern=DIAGNOSIS_PATTERN)]
+
+PersonId = Annotated[Id, Field(description="the insured's pseudonymous number, never the national ID")]
+HospitalId = Annotated[Id, Field(description="the hospital's number, as the bureau registered it")]
+AdmissionId = Annotated[Id, Field(description="the hospital's number of the stay")]
+ClaimId = Annotated[Id, Field(description="the number of the claim, never used again for another")]
+Reason = Annotated[Text, Field(description="why, in words for people")]
+Prepaid = Annotated[
+    bool, Field(description="whether the person paid the whole bill, so that the funds repay the person")
+]
+
+
+class FactData(BaseModel):
+    """What every fact's data keeps to: exact types, known fields, no changes after reading."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Bill(FactData):
+    """The five parts of a bill; fen in Python, yuan in JSON."""
+
+    total: Yuan = Field(description="医疗费总额, yuan")
+    in_scope: Yuan = Field(description="符合政策范围, yuan")
+    upfront_copay: Yuan = Field(description="先行自付, yuan")
+    over_limit: Yuan = Field(description="超限价, yuan")
+    self_funded: Yuan = Field(description="全自费(目录外), yuan")
+
+    def adds_up(self) -> bool:
+        """Whether the total is the sum of the other four; when not, that is a refusal of its own."""
+        return self.total == self.in_scope + self.upfront_copay + self.over_limit + self.self_funded
+
+
+class HospitalRegistered(FactData):
+    """A bureau names a hospital where insured people are treated, or changes what it said of it."""
+
+    hospital_id: HospitalId
+    name: Text = Field(description="the hospital's name")
+    tier: Annotated[Tier, BeforeValidator(_tier_number)] = Field(description="医疗机构等级: 0 township, 1, 2, 3")
+    region: Region = Field(description="GB/T 2260 code of where the hospital is")
+    designated_from: Day = Field(description="first day as a designated hospital")
+    designated_until: Given[Day] = Field(
+        default=None, description="first day no longer designated; absent: no end known"
+    )
+
+    @field_validator("designated_until")
+    @classmethod
+    def _after_it_began(cls, until: date | None, info: ValidationInfo) -> date | None:
+        begun = info.data.get("designated_from")
+        if until is not None and begun is not None and until <= begun:
+            raise ValueError("must be after designated_from")
+        return until
+
+
+class EnrollmentRecorded(FactData):
+    """A person is insured for a year; a second enrollment for the year replaces the first."""
+
+    person_id: PersonId
+    region: Region = Field(description="GB/T 2260 code of the region that insures the person")
+    year: int = Field(ge=2000, le=2100, description="benefit year, a calendar year")
+    effective_on: Day = Field(default_factory=_new_year, description="first day insured; absent: 1 January of the year")
+    self_paid: Given[Yuan] = Field(default=None, description="premium the person has paid already, yuan")
+
+
+class RosterChanged(FactData):
+    """A person enters or leaves a category of people whom assistance is for."""
+
+    person_id: PersonId
+    category: Category = Field(description="救助对象类别")
+    change: Literal["added", "removed"]
+    effective_on: Day = Field(description="first day in the category, or first day no longer in it")
+
+
+class ChronicCard(FactData):
+    """A person's card for treatment of one chronic disease outside hospital stays."""
+
+    person_id: PersonId
+    disease: Disease = Field(description="disease code of the scheme")
+    disease_class: DiseaseClass = Field(description="门诊慢特病 class I or II")
+    effective_on: Day = Field(description="first day valid, or first day no longer valid")
+
+
+class ChronicCardIssued(ChronicCard):
+    """A chronic card is given."""
+
+
+class ChronicCardRevoked(ChronicCard):
+    """Every earlier card of the person for the disease ends."""
+
+
+class AdmissionCancelled(FactData):
+    """A hospital takes back an admission."""
+
+    admission_id: AdmissionId
+    reason: Reason
+
+
+class AdmissionRecorded(FactData):
+    """A hospital admits a person."""
+
+    admission_id: AdmissionId
+    person_id: PersonId
+    hospital_id: HospitalId
+    admitted_on: Day = Field(description="day of admission")
+    diagnoses: tuple[Diagnosis, ...] = Field(strict=False, description="ICD-10 codes, the main one first")
+    referred_from: Given[Id] = Field(default=None, description="admission_id of the stay this one was referred from")
+    filed: bool = Field(default=True, description="异地备案: whether treatment away from home was filed")
+
+
+class DischargeRecorded(FactData):
+    """A hospital discharges a person and claims the bill of the stay."""
+
+    claim_id: ClaimId
+    admission_id: AdmissionId
+    person_id: PersonId
+    discharged_on: Day = Field(description="day of discharge, which is the claim's date")
+    bill: Bill
+    disease: Given[Disease] = Field(default=None, description="disease code of the scheme, where one is treated")
+    stage: Given[Literal["late"]] = Field(default=None, description="late, where the disease is at its late stage")
+    prepaid: Prepaid = False
+
+
+class OutpatientRecorded(FactData):
+    """A hospital or pharmacy claims the bill of one visit."""
+
+    claim_id: ClaimId
+    person_id: PersonId
+    hospital_id: HospitalId
+    served_on: Day = Field(description="day of the visit, which is the claim's date")
+    setting: OutpatientSetting = Field(description="就医类型")
+    disease: Given[Disease] = Field(default=None, description="disease code of the scheme, where one is treated")
+    prescribed_by: Given[Id] = Field(default=None, description="hospital_id of the hospital that prescribed")
+    bill: Bill
+    prepaid: Prepaid = False
+
+
+class ClaimReversed(FactData):
+    """A claim is taken back whole."""
+
+    claim_id: ClaimId
+    reason: Reason
+
+
+class ClaimCorrected(FactData):
+    """A hospital replaces the bill of its claim."""
+
+    claim_id: ClaimId
+    bill: Bill
+    reason: Reason
+
+
+class AuditFound(FactData):
+    """A bureau finds an amount on a claim that the funds do not bear."""
+
+    finding_id: Id = Field(description="the bureau's number of the finding")
+    claim_id: ClaimId
+    amount: Yuan = Field(description="what the funds do not bear, yuan")
+    borne_by: Literal["hospital", "person"]
+    reason: Reason
+
+
+class AdvanceIssued(FactData):
+    """A bureau lends a person money before treatment."""
+
+    advance_id: Id = Field(description="the bureau's number of the advance")
+    person_id: PersonId
+    amount: Yuan = Field(description="what was lent, yuan")
+    issued_on: Day = Field(description="day it was paid out")

@@ -1,0 +1,156 @@
+"""The ledger: append-only journals, each written by one consumer, numbered without gaps and chained by hash.
+
+A decided payout is a row here, with its amounts in typed columns; what is booked later is a difference to it, so that
+the sum over a claim's rows is its net. Nothing is ever updated: triggers refuse it (infra/migrations).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    Table,
+    Text,
+    func,
+    insert,
+    select,
+    text,
+)
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from events.hashing import GENESIS, entry_hash
+from events.tables import metadata
+
+ACCEPTANCE_STAGE = -1
+SETTLEMENT_STAGE = 100
+GRANT_STAGES = {"annual": 101, "one_off": 102}
+"""Stand in ``stage`` of what is decided before and behind the layers, so that a person's history sorts by it."""
+
+entries = Table(
+    "entries",
+    metadata,
+    Column("journal", Text, primary_key=True, comment="the single writer: consumer, or consumer.partition"),
+    Column("number", BigInteger, primary_key=True, autoincrement=False, comment="gap-free in its journal, from 1"),
+    Column("type", Text, nullable=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False, comment="what we knew when; rises in its journal"),
+    Column("source", Text, comment="of what was taken in: who said it"),
+    Column("event_id", Text, comment="of what was taken in: source and id identify it for ever"),
+    Column("stream_seq", BigInteger, comment="of what was taken in: its place in INTAKE"),
+    Column("person_id", Text),
+    Column("claim_id", Text),
+    Column("claim_number", Integer, comment="the claim's place in the person's ledger order"),
+    Column("run", BigInteger, comment="rising per person"),
+    Column("stage", SmallInteger, comment=f"the layer's place on the scheme's path; settlement {SETTLEMENT_STAGE}"),
+    Column("year", SmallInteger),
+    Column("scheme", Text),
+    Column("layer", Text),
+    Column("track", Text),
+    Column("ran", SmallInteger, comment="1 the layer runs on the claim, -1 no longer, 0 it did and does"),
+    Column("base", BigInteger, comment="fen, difference"),
+    Column("deductible", BigInteger, comment="fen, difference"),
+    Column("paid", BigInteger, comment="fen, difference"),
+    Column("extra", BigInteger, comment="fen, difference; the part of paid by the layer's second rule"),
+    Column("data", LargeBinary, nullable=False, comment="JSON of what was decided"),
+    Column("raw", LargeBinary, comment="what was taken in, as it was sent"),
+    Column("hash", LargeBinary, nullable=False),
+    Index(
+        "entries_identity",
+        "source",
+        "event_id",
+        unique=True,
+        postgresql_where=text("source IS NOT NULL AND type <> 'event.waiting.v1'"),
+    ),
+    Index(
+        "entries_history",
+        "person_id",
+        "claim_number",
+        "run",
+        "stage",
+        "type",
+        unique=True,
+        postgresql_where=text("person_id IS NOT NULL"),
+    ),
+    Index("entries_stream_seq", "stream_seq", postgresql_where=text("stream_seq IS NOT NULL")),
+    schema="ledger",
+    comment="append only: triggers and rights refuse UPDATE, DELETE and TRUNCATE",
+)
+
+schemes = Table(
+    "schemes",
+    metadata,
+    Column("hash", Text, primary_key=True, comment="sha256 of the text, hex"),
+    Column("name", Text, nullable=False),
+    Column("text", LargeBinary, nullable=False, comment="the YAML as it was adopted"),
+    Column("adopted", BigInteger, nullable=False, unique=True, comment="number of scheme.adopted.v1 in journal intake"),
+    schema="ledger",
+    comment="append only: a claim is decided, explained and verified by the text it was accepted under",
+)
+
+_COLUMNS = tuple(column.name for column in entries.columns)
+
+
+@dataclass(slots=True)
+class Journal:
+    """A journal's writer for one transaction: continues number and hash from where the last one stopped."""
+
+    name: str
+    number: int = 0
+    hash: bytes = GENESIS
+    recorded_at: datetime = datetime.min.replace(tzinfo=UTC)
+    rows: list[dict[str, Any]] = field(default_factory=list)
+
+    def start(self, now: datetime) -> None:
+        """Set the time of recording for the entries to come; it never runs backwards in a journal."""
+        self.recorded_at = max(now, self.recorded_at)
+
+    def append(self, type_: str, data: Mapping[str, Any], **columns: Any) -> int:
+        """Add one entry; returns its number. Columns not named are NULL."""
+        row = dict.fromkeys(_COLUMNS) | columns
+        row["journal"], row["type"], row["recorded_at"] = self.name, type_, self.recorded_at
+        row["data"] = orjson.dumps(data)
+        self.number += 1
+        row["number"] = self.number
+        self.hash = row["hash"] = entry_hash(self.hash, row)
+        self.rows.append(row)
+        return self.number
+
+
+async def write(connection: AsyncConnection, journal: Journal) -> None:
+    """Insert the entries that a journal's writer has gathered."""
+    if journal.rows:
+        await connection.execute(insert(entries), journal.rows)
+        journal.rows = []
+
+
+async def identities(connection: AsyncConnection, pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """Which of the (source, id) pairs the ledger holds, with the type of the latest entry that carries each."""
+    wanted = func.unnest([pair[0] for pair in pairs], [pair[1] for pair in pairs]).table_valued("source", "event_id")
+    rows = await connection.execute(
+        select(entries.c.source, entries.c.event_id, entries.c.type)
+        .join(wanted, (entries.c.source == wanted.c.source) & (entries.c.event_id == wanted.c.event_id))
+        .order_by(entries.c.number)
+    )
+    return {(row.source, row.event_id): row.type for row in rows}
+
+
+async def adopted_schemes(connection: AsyncConnection) -> list[tuple[str, str]]:
+    """(hash, name) of every adopted scheme, in the order of adoption."""
+    rows = await connection.execute(select(schemes.c.hash, schemes.c.name).order_by(schemes.c.adopted))
+    return [(row.hash, row.name) for row in rows]
+
+
+async def scheme_texts(connection: AsyncConnection, hashes: Sequence[str]) -> dict[str, tuple[str, bytes]]:
+    """(name, text) of adopted schemes by hash."""
+    rows = await connection.execute(
+        select(schemes.c.hash, schemes.c.name, schemes.c.text).where(schemes.c.hash.in_(hashes))
+    )
+    return {row.hash: (row.name, row.text) for row in rows}

@@ -1,0 +1,60 @@
+"""Why an event is refused: the reasons of the domain, in the order in which the first that applies is given."""
+
+from typing import Literal, get_args
+
+Reason = Literal[
+    "malformed",
+    "unknown_type",
+    "source_not_allowed",
+    "duplicate_claim",
+    "bill_does_not_add_up",
+    "already_discharged",
+    "admission_cancelled",
+    "person_mismatch",
+    "date_order",
+    "unknown_hospital",
+    "hospital_not_designated",
+    "not_enrolled",
+    "no_policy",
+    "chronic_card_missing",
+    "unknown_claim",
+    "already_reversed",
+    "duplicate_finding",
+    "unknown_admission",
+    "duplicate_admission",
+    "unknown_referral",
+    "reversed_while_waiting",
+]
+REASONS: tuple[Reason, ...] = get_args(Reason)
+REASON_NAMES: dict[Reason, str] = {
+    "malformed": "格式错误",
+    "unknown_type": "未知事件类型",
+    "source_not_allowed": "来源无权发送",
+    "duplicate_claim": "结算单号重复",
+    "bill_does_not_add_up": "费用合计不符",
+    "already_discharged": "已办理出院结算",
+    "admission_cancelled": "入院登记已撤销",
+    "person_mismatch": "参保人不符",
+    "date_order": "日期先后有误",
+    "unknown_hospital": "医疗机构未登记",
+    "hospital_not_designated": "非定点医疗机构",
+    "not_enrolled": "未参保",
+    "no_policy": "无适用政策",
+    "chronic_card_missing": "无有效慢特病证",
+    "unknown_claim": "结算单不存在",
+    "already_reversed": "结算单已冲正",
+    "duplicate_finding": "稽核编号重复",
+    "unknown_admission": "入院登记不存在",
+    "duplicate_admission": "入院登记号重复",
+    "unknown_referral": "转诊来源不存在",
+    "reversed_while_waiting": "等待期间已冲正",
+}
+
+
+class Refusal(Exception):  # noqa: N818 - an answer to the sender, not a fault
+    """An event that is not taken in: ``reason`` for machines, ``detail`` tells its sender what to mend."""
+
+    def __init__(self, reason: Reason, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason: Reason = reason
+        self.detail = detail

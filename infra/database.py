@@ -1,0 +1,44 @@
+"""The database: engine and migrations."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+_MIGRATION_LOCK = 7_310_113
+"""Advisory lock: two programs that start at once migrate one after the other."""
+
+
+def connect(database_url: str, *, pool_size: int = 5) -> AsyncEngine:
+    """An engine for a plain ``postgresql://`` URL."""
+    url = database_url.replace("postgresql://", "postgresql+asyncpg://", 1)
+    return create_async_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=5,
+        pool_pre_ping=True,
+        connect_args={"server_settings": {"application_name": "claims", "timezone": "Asia/Shanghai", "jit": "off"}},
+    )
+
+
+async def migrate(database_url: str) -> None:
+    """Bring the database's schema to the newest version; nothing happens where it is."""
+    engine = connect(database_url)
+    try:
+        async with engine.begin() as connection:
+            await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+            await connection.run_sync(_upgrade)
+    finally:
+        await engine.dispose()
+
+
+def _upgrade(connection: Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+

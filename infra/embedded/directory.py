@@ -1,0 +1,128 @@
+"""The data directory: one owner at a time, and what others may know about it."""
+
+import asyncio
+import fcntl
+import json
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from infra.embedded.process import ServerError, User, server_user, write_private_file
+
+_LOCK = "lock"
+_ENDPOINTS = "endpoints.json"
+_POLL_S = 0.05
+
+
+class DirectoryInUse(RuntimeError):  # noqa: N818 - the name tells the condition
+    """Another process owns the data directory; the message names its command and pid."""
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Who holds the lock; the URLs are empty until its servers are ready."""
+
+    pid: int
+    command: str
+    database_url: str = ""
+    nats_url: str = ""
+
+
+class OwnedDirectory:
+    """A data directory this process holds the lock of."""
+
+    def __init__(self, path: Path, command: str, lock_fd: int) -> None:
+        self.path = path
+        self.lock_fd = lock_fd
+        self._command = command
+        (path / _ENDPOINTS).unlink(missing_ok=True)  # the lock was free, so it is stale
+
+    def announce(self, *, database_url: str, nats_url: str) -> None:
+        """Tell other processes where the servers are (readable by the owner's user only: it holds passwords)."""
+        owner = {"pid": os.getpid(), "command": self._command, "database_url": database_url, "nats_url": nats_url}
+        write_private_file(self.path / _ENDPOINTS, json.dumps(owner), User(os.geteuid(), os.getegid()))
+
+    def withdraw(self) -> None:
+        (self.path / _ENDPOINTS).unlink(missing_ok=True)
+
+    def release(self) -> None:
+        """Give up the lock; it is free once the last server that holds it open is gone too."""
+        os.close(self.lock_fd)
+
+
+async def claim_directory(
+    path: Path, *, command: str, share_with: frozenset[str], timeout_s: float = 20.0
+) -> OwnedDirectory | Owner:
+    """Become the owner of `path`, or learn the ready owner whose command is in `share_with`.
+
+    An owner that is still starting, or whose servers are still stopping after its death, is waited for.
+    Raises DirectoryInUse, and ServerError when `path` holds somebody else's files.
+    """
+    path = _prepare(path)
+    deadline = time.monotonic() + timeout_s
+    while (lock_fd := _try_lock(path, command)) is None:
+        owner = _read_owner(path)
+        alive = owner is not None and _is_alive(owner.pid)
+        if owner is not None and alive:
+            if owner.command not in share_with:
+                raise DirectoryInUse(_refusal(path, owner))
+            if owner.database_url:
+                return owner
+        if time.monotonic() > deadline:
+            raise DirectoryInUse(_refusal(path, owner))
+        await asyncio.sleep(_POLL_S)
+    return OwnedDirectory(path, command, lock_fd)
+
+
+def _prepare(path: Path) -> Path:
+    path = path.resolve()
+    path.mkdir(parents=True, exist_ok=True)
+    if not (path / _LOCK).exists():
+        if any(path.iterdir()):
+            raise ServerError(f"{path} is not empty and is not a data directory of claims: choose another --data-dir")
+        # As root our servers are another user, who must pass this folder (not list it); what is in it is 0600 or 0700.
+        path.chmod(0o700 if server_user().uid == os.geteuid() else 0o711)
+    return path
+
+
+def _try_lock(path: Path, command: str) -> int | None:
+    handle = os.open(path / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        return None
+    text = json.dumps({"pid": os.getpid(), "command": command}).encode()
+    os.pwrite(handle, text, 0)
+    os.ftruncate(handle, len(text))
+    return handle
+
+
+def _read_owner(path: Path) -> Owner | None:
+    for name in (_ENDPOINTS, _LOCK):
+        try:
+            return Owner(**json.loads((path / name).read_text(encoding="utf-8")))
+        except (FileNotFoundError, json.JSONDecodeError):  # not there, or being written
+            continue
+    return None
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _refusal(path: Path, owner: Owner | None) -> str:
+    if owner is None:
+        return f"{path} is in use by another process"
+    if not _is_alive(owner.pid):
+        return f"{path} is in use: `claims {owner.command}` (pid {owner.pid}) is gone, but its servers still run"
+    return (
+        f"{path} is in use by `claims {owner.command}` (pid {owner.pid}): stop it first, or choose another --data-dir"
+    )

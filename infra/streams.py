@@ -1,0 +1,62 @@
+"""The three streams of CONTRACT, created by the ledger alone."""
+
+from nats.js import JetStreamContext
+from nats.js.api import RetentionPolicy, StorageType, StreamConfig, StreamInfo
+from nats.js.errors import NotFoundError
+
+from processors.answers import ANSWERS
+from processors.runs import RUNS
+
+INTAKE = "INTAKE"
+DAY_S = 86_400
+
+
+class StreamBehind(RuntimeError):  # noqa: N818 - the name tells the condition
+    """A stream ends before what the database says was taken from it: this is not the stream it was."""
+
+
+def _config(name: str, subjects: str, first_seq: int, replicas: int) -> StreamConfig:
+    return StreamConfig(
+        name=name,
+        subjects=[subjects],
+        retention=RetentionPolicy.LIMITS,
+        storage=StorageType.FILE,
+        num_replicas=replicas,
+        allow_atomic=True,
+        allow_direct=True,
+        duplicate_window=120.0 if name != INTAKE else 0.1,
+        max_age=30 * DAY_S if name == ANSWERS else 0,
+        first_seq=first_seq,
+    )
+
+
+async def ensure_streams(js: JetStreamContext, taken: dict[str, int], *, replicas: int = 1) -> set[str]:
+    """Create the streams that are not there; returns the names of those created.
+
+    ``taken`` is the last sequence that the database has taken from each stream: a new stream starts behind it, so that
+    positions hold. Raises ``StreamBehind`` for a stream that is there and ends before it.
+    """
+    created = set()
+    for name, subjects in (
+        (INTAKE, "claims.intake.*.*.*"),
+        (RUNS, "claims.runs.*.*.*"),
+        (ANSWERS, "claims.answers.*.*.*"),
+    ):
+        last_taken = taken.get(name, 0)
+        info = await _find(js, name)
+        if info is None:
+            await js.add_stream(_config(name, subjects, last_taken + 1, replicas))
+            created.add(name)
+        elif info.state.last_seq < last_taken:
+            raise StreamBehind(
+                f"stream {name} ends at {info.state.last_seq}, but {last_taken} was taken from it: "
+                "another NATS store is in its place; put the right one back, or remove the stream to start it anew"
+            )
+    return created
+
+
+async def _find(js: JetStreamContext, name: str) -> StreamInfo | None:
+    try:
+        return await js.stream_info(name)
+    except NotFoundError:
+        return None

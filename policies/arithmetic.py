@@ -1,0 +1,35 @@
+"""Exact arithmetic on fen: ratios are fractions, rounding is half up and happens once (DOMAIN 3.1)."""
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import NamedTuple
+
+
+def round_half_up(amount: Fraction) -> int:
+    """Round a non-negative exact amount of fen to a whole fen, halves up."""
+    return (2 * amount.numerator + amount.denominator) // (2 * amount.denominator)
+
+
+def share(fen: int, ratio: Fraction) -> int:
+    """``round(fen × ratio)`` in whole fen."""
+    return (2 * fen * ratio.numerator + ratio.denominator) // (2 * ratio.denominator)
+
+
+class Band(NamedTuple):
+    """One band of a marginal scale: amounts up to ``to`` (fen above the scale's zero; None = no end) at ``ratio``."""
+
+    to: int | None
+    ratio: Fraction
+
+
+def marginal(amount: int, bands: Sequence[Band]) -> Fraction:
+    """The exact sum over bands of ``amount`` fen, each slice at its band's ratio; 0 for amounts not above 0."""
+    total = Fraction(0)
+    start = 0
+    for band in bands:
+        end = amount if band.to is None else min(amount, band.to)
+        if end <= start:
+            break
+        total += (end - start) * band.ratio
+        start = end
+    return total

@@ -1,0 +1,93 @@
+"""A claim's unpaid cost on its way through the layers (DOMAIN 3.4, 3.5, 3.7)."""
+
+from dataclasses import dataclass, field
+
+from policies.claim import Claim, Payout
+
+S, C, O = 0, 1, 2  # noqa: E741 - the names the rules are written in
+BUCKETS = {"S": S, "C": C, "O": O}
+
+
+@dataclass(slots=True)
+class OpenBill:
+    """A standing claim's bill after audits: what is left in S = in scope, C = copay and over limit, O = self funded.
+
+    ``total`` is the bill after audits (section 4's ``total``), ``in_scope`` its S at the start; all in fen.
+    """
+
+    claim: Claim
+    total: int
+    in_scope: int
+    left: list[int]
+    hospital_audit: int
+    person_audit: int
+    quota: int | None = None
+    payouts: list[Payout] = field(default_factory=list)
+
+    @property
+    def paid(self) -> int:
+        """What the layers have paid so far."""
+        return sum(payout.paid for payout in self.payouts)
+
+    def paid_by(self, layer: str) -> int:
+        """What one layer has paid so far."""
+        return sum(payout.paid for payout in self.payouts if payout.layer == layer)
+
+    @property
+    def over_cap(self) -> int:
+        """Basic's base beyond its cap."""
+        return sum(payout.over_cap for payout in self.payouts)
+
+    def apply(self, payout: Payout) -> None:
+        """Take a payout out of the buckets; a payout that takes more than is left is a bug and raises."""
+        for bucket, amount in enumerate(payout.taken):
+            if not 0 <= amount <= self.left[bucket]:
+                raise AssertionError(
+                    f"claim {self.claim.claim_id}: {payout.layer} takes {amount} of {self.left[bucket]} fen in {'SCO'[bucket]}"
+                )
+            self.left[bucket] -= amount
+        if sum(payout.taken) != payout.paid:
+            raise AssertionError(f"claim {self.claim.claim_id}: {payout.layer} pays {payout.paid}, takes {payout.taken}")
+        self.payouts.append(payout)
+
+    def shares(self) -> tuple[int, int]:
+        """Patient share and hospital share in fen once every stage has been; asserts the balance of DOMAIN 3.5."""
+        beyond_quota = 0 if self.quota is None else self.total - self.quota
+        patient = sum(self.left) - beyond_quota + self.person_audit
+        hospital = beyond_quota + self.hospital_audit
+        if patient < 0 or self.paid + patient + hospital != self.claim.bill.total:
+            raise AssertionError(
+                f"claim {self.claim.claim_id} does not balance: {self.claim.bill.total} != {self.paid} + {patient} + {hospital}"
+            )
+        return patient, hospital
+
+
+def open_bill(claim: Claim) -> OpenBill:
+    """Lay the audits on a claim's bill: out of O, then C, then S, in recorded order (DOMAIN 3.7)."""
+    bill = claim.bill
+    left = [bill.in_scope, bill.upfront_copay + bill.over_limit, bill.self_funded]
+    borne = {"hospital": 0, "person": 0}
+    for audit in claim.audits:
+        rest = audit.amount
+        for bucket in (O, C, S):
+            taken = min(rest, left[bucket])
+            left[bucket] -= taken
+            rest -= taken
+        borne[audit.borne_by] += audit.amount - rest
+    return OpenBill(
+        claim=claim,
+        total=sum(left),
+        in_scope=left[S],
+        left=left,
+        hospital_audit=borne["hospital"],
+        person_audit=borne["person"],
+    )
+
+
+def take(left: list[int], amount: int, buckets: tuple[int, ...] = (S, C, O)) -> tuple[int, int, int]:
+    """Split ``amount`` fen over buckets in order, at most what is left in them; returns what each gives."""
+    taken = [0, 0, 0]
+    for bucket in buckets:
+        taken[bucket] = min(amount, left[bucket])
+        amount -= taken[bucket]
+    return taken[0], taken[1], taken[2]

@@ -1,0 +1,132 @@
+"""What the rules read and what they decide: plain values that travel between the layers as JSON."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date as calendar_date
+from typing import Any, Literal
+
+BorneBy = Literal["hospital", "person"]
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """The five parts of a bill in fen; ``total`` is the sum of the other four."""
+
+    total: int
+    in_scope: int
+    upfront_copay: int
+    over_limit: int
+    self_funded: int
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """An audit finding on a claim: ``amount`` fen leave the bill and are borne by the hospital or the person."""
+
+    amount: int
+    borne_by: BorneBy
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One accepted claim: what acceptance fixed, and the live facts as they stood when its run was opened.
+
+    ``number`` is the claim's place in the person's ledger order. ``scheme`` is the content hash of the pinned
+    scheme. ``categories`` are those held on ``date``, in the order of choice. ``referral`` names the admissions in
+    the chain this one was referred from, nearest first. ``opened`` is the run that first carried the claim.
+    """
+
+    claim_id: str
+    person_id: str
+    number: int
+    scheme: str
+    date: str
+    setting: str
+    tier: int
+    hospital_id: str
+    hospital_region: str
+    region: str
+    filed: bool
+    prescriber_tier: int
+    card_class: str | None
+    any_card: bool
+    disease: str | None
+    late: bool
+    prepaid: bool
+    admission_id: str | None
+    referral: tuple[str, ...]
+    opened: int
+    source: str
+    # live facts
+    bill: Bill
+    categories: tuple[str, ...]
+    audits: tuple[Audit, ...]
+    standing: bool
+
+    @property
+    def year(self) -> int:
+        """The benefit year: the calendar year of the discharge or service date (DOMAIN 3.2)."""
+        return int(self.date[:4])
+
+    @property
+    def day(self) -> calendar_date:
+        """The claim's date: discharge or service."""
+        return calendar_date.fromisoformat(self.date)
+
+
+def claim_from_json(value: Mapping[str, Any]) -> Claim:
+    """Rebuild a claim from the JSON form that ``orjson`` gives of it."""
+    return Claim(
+        **{
+            **value,
+            "bill": Bill(**value["bill"]),
+            "audits": tuple(Audit(**audit) for audit in value["audits"]),
+            "categories": tuple(value["categories"]),
+            "referral": tuple(value["referral"]),
+        }
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Payout:
+    """What one stage decided for one claim, in fen.
+
+    ``extra`` is the part of ``paid`` that the layer's second rule paid (over-cap of critical illness, out-of-catalog
+    of assistance). ``over_cap`` is basic's base beyond its cap. ``taken`` is ``paid`` by bucket S, C, O. ``track`` is
+    the accumulation it counts to. ``trace`` is compact; policies.trace renders it.
+    """
+
+    stage: int
+    layer: str
+    track: str
+    base: int
+    deductible: int
+    paid: int
+    extra: int
+    over_cap: int
+    taken: tuple[int, int, int]
+    trace: tuple[Any, ...] = ()
+
+
+def payout_from_json(value: Mapping[str, Any]) -> Payout:
+    """Rebuild a payout from the JSON form that ``orjson`` gives of it."""
+    return Payout(**{**value, "taken": tuple(value["taken"]), "trace": tuple(value["trace"])})
+
+
+@dataclass(slots=True)
+class Used:
+    """An accumulation: what claims before this one have used of one layer and track in a year, in fen."""
+
+    base: int = 0
+    deductible: int = 0
+    paid: int = 0
+    extra: int = 0
+    claims: int = 0
+
+    def add(self, payout: Payout, sign: int = 1) -> None:
+        """Count a payout in (or, with ``sign=-1``, out)."""
+        self.base += sign * payout.base
+        self.deductible += sign * payout.deductible
+        self.paid += sign * payout.paid
+        self.extra += sign * payout.extra
+        self.claims += sign

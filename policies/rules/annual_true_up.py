@@ -1,0 +1,64 @@
+"""annual true-up with its out-of-catalog part: medical assistance in 长治 (DOMAIN 4, 长民发〔2017〕142号 三(三)1, 三(六))."""
+
+from fractions import Fraction
+from typing import Literal
+
+from policies.arithmetic import marginal, round_half_up
+from policies.buckets import O, S, take
+from policies.trace import percent, yuan
+from policies.turn import Decision, Rule, Turn
+from policies.values import Amount, Bands, Limit, Parameter, Ratio
+
+
+class AnnualTrueUp(Rule):
+    """Assistance on the year's accumulated S left, less what the true-up has paid: insurance first, assistance after.
+
+    due = min(limit, round(marginal tiers(base_ytd + S left − deductible))); pay = due − true-up paid this year.
+    Then, within what is left of the limit, ``ratio`` of the out-of-catalog cost up to ``control`` of the total.
+    """
+
+    rule: Literal["annual_true_up"]
+    tiers: Parameter[Bands]
+    deductible: Parameter[Amount]
+    limit: Parameter[Limit]
+    out_of_catalog_control: Parameter[Ratio]
+    out_of_catalog_ratio: Parameter[Ratio]
+
+    def decide(self, turn: Turn) -> Decision:
+        """Decide one claim."""
+        trace, left, whole = turn.trace, turn.bill.left, turn.whole
+        tiers = trace.use(self.tiers.at(turn.circumstances))
+        deductible = trace.use(self.deductible.at(turn.circumstances))
+        limit = trace.use(self.limit.at(turn.circumstances))
+        accumulated = trace.step("accumulated", f"{yuan(whole.base)} + {yuan(left[S])}", whole.base + left[S])
+        due = trace.step(
+            "due",
+            f"tiers({yuan(accumulated)} − {yuan(deductible)})",
+            round_half_up(marginal(accumulated - deductible, tiers)),
+        )
+        if limit is not None:
+            due = trace.step("due_within_limit", f"min({yuan(due)}, {yuan(limit)})", min(due, limit))
+        room = sum(left) if limit is None else max(0, limit - whole.paid)
+        trued_up = whole.paid - whole.extra
+        pay = trace.step(
+            "true_up",
+            f"min({yuan(due)} − {yuan(trued_up)}, {yuan(left[S])}, {yuan(room)})",
+            max(0, min(due - trued_up, left[S], room)),
+        )
+        extra = self._out_of_catalog(turn, room - pay)
+        taken = take(left, pay, (S,))
+        beside = take(left, extra, (O,))
+        return Decision(base=left[S], paid=pay + extra, taken=(taken[0], 0, beside[2]), extra=extra)
+
+    def _out_of_catalog(self, turn: Turn, room: int) -> int:
+        outside = turn.bill.left[O]
+        if not outside:
+            return 0
+        control = turn.trace.use(self.out_of_catalog_control.at(turn.circumstances))
+        ratio = turn.trace.use(self.out_of_catalog_ratio.at(turn.circumstances))
+        total = turn.bill.total
+        return turn.trace.step(
+            "out_of_catalog",
+            f"min({yuan(outside)}, {percent(control)} × {yuan(total)}) × {percent(ratio)}, at most {yuan(room)}",
+            min(round_half_up(min(Fraction(outside), control * total) * ratio), room),
+        )

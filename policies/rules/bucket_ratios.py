@@ -1,0 +1,66 @@
+"""bucket ratios with a guarantee: supplementary insurance (DOMAIN 4)."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from policies.arithmetic import share
+from policies.buckets import BUCKETS, take
+from policies.trace import percent, yuan
+from policies.turn import Decision, Rule, Turn
+from policies.values import Parameter, Ratio, Strict, Tier
+
+Buckets = Annotated[list[Literal["S", "C", "O"]], Field(min_length=1)]
+
+
+class Group(Strict):
+    """Buckets paid at one ratio on their sum; ``tiers`` / ``prescriber_tiers`` limit it to such hospitals."""
+
+    buckets: Buckets
+    ratio: Parameter[Ratio]
+    tiers: list[Tier] | None = None
+    prescriber_tiers: list[Tier] | None = None
+
+    def serves(self, turn: Turn) -> bool:
+        """Whether the group pays on this claim."""
+        claim = turn.bill.claim
+        return (self.tiers is None or claim.tier in self.tiers) and (
+            self.prescriber_tiers is None or claim.prescriber_tier in self.prescriber_tiers
+        )
+
+
+class BucketRatios(Rule):
+    """For each group round(sum × ratio), taken in the order S, C, O; then the guarantee tops up to g × total."""
+
+    rule: Literal["bucket_ratios"]
+    groups: Annotated[list[Group], Field(min_length=1)]
+    guarantee: Parameter[Ratio] | None = None
+
+    def decide(self, turn: Turn) -> Decision:
+        """Decide one claim."""
+        trace, left = turn.trace, list(turn.bill.left)
+        serving = [group for group in self.groups if group.serves(turn)]
+        base = sum(left[BUCKETS[bucket]] for bucket in {bucket for group in serving for bucket in group.buckets})
+        for group in serving:
+            buckets = tuple(BUCKETS[bucket] for bucket in group.buckets)
+            amount = sum(left[bucket] for bucket in buckets)
+            ratio = trace.use(group.ratio.at(turn.circumstances))
+            label = "+".join(group.buckets)
+            pay = trace.step(f"bucket_{label}", f"{yuan(amount)} × {percent(ratio)}", share(amount, ratio))
+            for bucket, taken in enumerate(take(left, pay, buckets)):
+                left[bucket] -= taken
+        if not serving:
+            trace.step("not_served", f"tier {turn.bill.claim.tier}, prescriber {turn.bill.claim.prescriber_tier}", 0)
+        paid = sum(turn.bill.left) - sum(left)
+        if self.guarantee is not None:
+            ratio = trace.use(self.guarantee.at(turn.circumstances))
+            goal, before = share(turn.bill.total, ratio), turn.bill.paid + paid
+            top = trace.step(
+                "guarantee",
+                f"max(0, {yuan(turn.bill.total)} × {percent(ratio)} − {yuan(before)})",
+                min(max(0, goal - before), sum(left)),
+            )
+            for bucket, taken in enumerate(take(left, top)):
+                left[bucket] -= taken
+        taken3 = (turn.bill.left[0] - left[0], turn.bill.left[1] - left[1], turn.bill.left[2] - left[2])
+        return Decision(base=base, paid=sum(taken3), taken=taken3)

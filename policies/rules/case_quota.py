@@ -1,0 +1,74 @@
+"""case quota: a ceiling per case that basic, critical illness and supplementary share (DOMAIN 4; 安义 三(十一))."""
+
+from typing import Annotated, Literal
+
+from policies.arithmetic import share
+from policies.buckets import take
+from policies.rules.deductible_ratio_cap import DeductibleRatioCap
+from policies.trace import percent, yuan
+from policies.turn import Decision, Rule, Turn
+from policies.values import Amount, Parameter, Ratio, Strict
+
+Tariff = Annotated[Parameter[Amount], "yuan by disease and tier"]
+
+
+class CaseQuota(Strict):
+    """Which diseases have a quota at which tier; Q = min(tariff, total after audits)."""
+
+    tariff: Tariff
+
+
+def _quota(turn: Turn) -> int:
+    if turn.bill.quota is None:
+        raise AssertionError(f"claim {turn.bill.claim.claim_id} is under no case quota")
+    return turn.bill.quota
+
+
+class QuotaBasic(DeductibleRatioCap):
+    """Basic as usual on S, at most Q."""
+
+    rule: Literal["quota_basic"]  # type: ignore[assignment]
+
+    def decide(self, turn: Turn) -> Decision:
+        """Decide one claim."""
+        quota = _quota(turn)
+        turn.trace.step("quota", f"min(tariff, {yuan(turn.bill.total)})", quota)
+        return self.within(turn, quota)
+
+
+class QuotaFill(Rule):
+    """Critical illness fills up to a × Q: max(0, round(a × Q) − basic). Enters no annual base."""
+
+    rule: Literal["quota_fill"]
+    to: Parameter[Ratio]
+
+    def decide(self, turn: Turn) -> Decision:
+        """Decide one claim."""
+        quota, before = _quota(turn), turn.bill.paid
+        to = turn.trace.use(self.to.at(turn.circumstances))
+        pay = turn.trace.step(
+            "quota_fill",
+            f"max(0, {yuan(quota)} × {percent(to)} − {yuan(before)})",
+            max(0, share(quota, to) - before),
+        )
+        return Decision(base=0, paid=pay, taken=take(turn.bill.left, pay))
+
+
+class QuotaShare(Rule):
+    """Supplementary pays b × Q, at most what lifts all three to (a + b) × Q."""
+
+    rule: Literal["quota_share"]
+    to: Parameter[Ratio]
+    share: Parameter[Ratio]
+
+    def decide(self, turn: Turn) -> Decision:
+        """Decide one claim."""
+        quota, before = _quota(turn), turn.bill.paid
+        to = turn.trace.use(self.to.at(turn.circumstances))
+        part = turn.trace.use(self.share.at(turn.circumstances))
+        pay = turn.trace.step(
+            "quota_share",
+            f"min({yuan(quota)} × {percent(part)}, max(0, {yuan(quota)} × {percent(to + part)} − {yuan(before)}))",
+            min(share(quota, part), max(0, share(quota, to + part) - before)),
+        )
+        return Decision(base=sum(turn.bill.left), paid=pay, taken=take(turn.bill.left, pay))

@@ -1,0 +1,75 @@
+"""deductible-ratio-cap: basic insurance (DOMAIN 4)."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from policies.arithmetic import round_half_up, share
+from policies.buckets import S, take
+from policies.trace import percent, yuan
+from policies.turn import Decision, Rule, Turn
+from policies.values import Amount, Limit, Parameter, Ratio
+
+
+class DeductibleRatioCap(Rule):
+    """pay = min(round((S − deductible) × ratio), cap − paid this year on the track); takes S.
+
+    A deductible is reduced by what the referral chain has already borne, where ``referral_credit`` grants it.
+    """
+
+    rule: Literal["deductible_ratio_cap"]
+    track: str = Field(pattern=r"^[a-z]+$")
+    deductible: Parameter[Amount] | None = None
+    ratio: Parameter[Ratio]
+    cap: Parameter[Limit]
+    referral_credit: Parameter[bool] | None = None
+
+    def decide(self, turn: Turn) -> Decision:
+        """Decide one claim."""
+        return self.within(turn, None)
+
+    def within(self, turn: Turn, quota: int | None) -> Decision:
+        """Decide one claim; under a case quota basic pays at most the quota and leaves nothing over its cap."""
+        trace, in_scope = turn.trace, turn.bill.left[S]
+        deductible = self.applied_deductible(turn)
+        base = trace.step("base", f"{yuan(in_scope)} − {yuan(deductible)}", in_scope - deductible)
+        found = self.ratio.at(turn.circumstances)
+        ratio = trace.use(found)
+        wish = trace.step("wish", f"{yuan(base)} × {percent(ratio)}", share(base, ratio))
+        track = f"{self.track}:{turn.circumstances.card_class}" if self.cap.by_class else self.track
+        pay = wish
+        cap = trace.use(self.cap.at(turn.circumstances))
+        if cap is not None:
+            used = turn.used(track).paid
+            pay = trace.step("within_cap", f"min({yuan(wish)}, {yuan(cap)} − {yuan(used)})", min(wish, max(0, cap - used)))
+        if quota is not None:
+            pay = trace.step("within_quota", f"min({yuan(pay)}, {yuan(quota)})", min(pay, quota))
+        over_cap = 0
+        if pay < wish and quota is None:
+            over_cap = base - round_half_up(pay / ratio)
+            trace.step("over_cap", f"{yuan(base)} − {yuan(pay)} ÷ {percent(ratio)}", over_cap)
+        return Decision(
+            base=base,
+            paid=pay,
+            taken=take(turn.bill.left, pay, (S,)),
+            track=track,
+            deductible=deductible,
+            over_cap=over_cap,
+        )
+
+    def applied_deductible(self, turn: Turn) -> int:
+        """The deductible that this claim bears, in fen: min(S, max(0, deductible(tier) − referral credit))."""
+        if self.deductible is None:
+            return 0
+        trace, in_scope = turn.trace, turn.bill.left[S]
+        full = trace.use(self.deductible.at(turn.circumstances))
+        granted = self.referral_credit.find(turn.circumstances) if self.referral_credit else None
+        if granted is None or not granted.value or not turn.bill.claim.referral:
+            return trace.step("deductible", f"min({yuan(in_scope)}, {yuan(full)})", min(in_scope, full))
+        trace.use(granted)
+        credit = turn.credit()
+        return trace.step(
+            "deductible",
+            f"min({yuan(in_scope)}, max(0, {yuan(full)} − {yuan(credit)}))",
+            min(in_scope, max(0, full - credit)),
+        )

@@ -1,0 +1,37 @@
+"""ratio within limit: medical assistance, second basic reimbursement (DOMAIN 4)."""
+
+from typing import Literal
+
+from policies.arithmetic import share
+from policies.buckets import S, take
+from policies.trace import percent, yuan
+from policies.turn import Decision, Rule, Turn
+from policies.values import Amount, Limit, Parameter, Ratio
+
+
+class RatioWithinLimit(Rule):
+    """pay = min(round(max(0, S left − deductible per claim) × ratio), limit − paid this year); base is S left."""
+
+    rule: Literal["ratio_within_limit"]
+    ratio: Parameter[Ratio]
+    deductible: Parameter[Amount] | None = None
+    limit: Parameter[Limit]
+
+    def decide(self, turn: Turn) -> Decision:
+        """Decide one claim."""
+        trace, left = turn.trace, turn.bill.left[S]
+        ratio = trace.use(self.ratio.at(turn.circumstances))
+        deductible = trace.use(self.deductible.at(turn.circumstances)) if self.deductible else 0
+        wish = trace.step(
+            "wish",
+            f"max(0, {yuan(left)} − {yuan(deductible)}) × {percent(ratio)}",
+            share(max(0, left - deductible), ratio),
+        )
+        limit = trace.use(self.limit.at(turn.circumstances))
+        pay = wish
+        if limit is not None:
+            used = turn.whole.paid
+            pay = trace.step(
+                "within_limit", f"min({yuan(wish)}, {yuan(limit)} − {yuan(used)})", min(wish, max(0, limit - used))
+            )
+        return Decision(base=left, paid=pay, taken=take(turn.bill.left, pay, (S,)))

@@ -1,0 +1,25 @@
+"""residual: a layer that pays all that is left (public_health in 安义, backstop in 长治; DOMAIN 4)."""
+
+from typing import Literal
+
+from policies.buckets import BUCKETS, take
+from policies.rules.bucket_ratios import Buckets
+from policies.turn import Decision, Rule, Turn
+from policies.values import Parameter
+
+
+class Residual(Rule):
+    """pay = all of the buckets that it names; ``granted`` cites the clause that says so."""
+
+    rule: Literal["residual"]
+    buckets: Buckets
+    granted: Parameter[bool]
+
+    def decide(self, turn: Turn) -> Decision:
+        """Decide one claim."""
+        buckets = tuple(BUCKETS[bucket] for bucket in self.buckets)
+        left = turn.bill.left
+        granted = turn.trace.use(self.granted.at(turn.circumstances))
+        pay = sum(left[bucket] for bucket in buckets) if granted else 0
+        turn.trace.step("residual", " + ".join(self.buckets), pay)
+        return Decision(base=sum(left[bucket] for bucket in buckets), paid=pay, taken=take(left, pay, buckets))

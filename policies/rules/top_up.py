@@ -1,0 +1,29 @@
+"""top-up: the fiscal backstop that lifts what was paid to a part of the bill (DOMAIN 4)."""
+
+from typing import Literal
+
+from policies.arithmetic import share
+from policies.buckets import take
+from policies.trace import percent, yuan
+from policies.turn import Decision, Rule, Turn
+from policies.values import Parameter, Ratio
+
+
+class TopUp(Rule):
+    """pay = max(0, round(to × base) − paid so far); base is the total bill or its in-scope part."""
+
+    rule: Literal["top_up"]
+    to: Parameter[Ratio]
+    base: Literal["total", "in_scope"] = "total"
+
+    def decide(self, turn: Turn) -> Decision:
+        """Decide one claim."""
+        bill = turn.bill
+        ratio = turn.trace.use(self.to.at(turn.circumstances))
+        whole = bill.total if self.base == "total" else bill.in_scope
+        pay = turn.trace.step(
+            "top_up",
+            f"max(0, {yuan(whole)} × {percent(ratio)} − {yuan(bill.paid)})",
+            min(max(0, share(whole, ratio) - bill.paid), sum(bill.left)),
+        )
+        return Decision(base=sum(bill.left), paid=pay, taken=take(bill.left, pay))

@@ -1,0 +1,254 @@
+"""A scheme: one region's law as data. What it may contain, and what must hold before it settles anything."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field, PrivateAttr, RootModel
+
+from events.codes import Layer, Setting
+from policies.claim import Claim
+from policies.condition import Categories, Condition
+from policies.grants import AnyGrant
+from policies.rules import AnyRule
+from policies.rules.case_quota import CaseQuota
+from policies.turn import Rule
+from policies.values import Amount, Circumstances, Cited, Dated, Parameter, Place, Scope, Strict, Tier
+
+ALL_TIERS = (0, 1, 2, 3)
+
+
+class Poor(Cited):
+    """The categories for which the scheme's preferences hold."""
+
+    categories: Annotated[Categories, Field(min_length=1)]
+
+
+class Offer(Dated):
+    """Where and from when claims of a setting are taken."""
+
+    tiers: list[Tier] | None = None
+
+
+class Stage(Strict):
+    """One layer's place on the path; the first case whose condition holds decides."""
+
+    layer: Layer
+    cases: Annotated[list[AnyRule], Field(min_length=1)]
+
+
+class Premium(Dated):
+    """Who pays how much of a premium for whom, in fen a person and year."""
+
+    layer: Layer
+    for_: Categories = Field(alias="for")
+    payer: Literal[
+        "assistance_fund", "county_finance", "civil_affairs", "basic_fund", "poverty_alleviation_fund"
+    ]
+    value: Amount
+    refund_self_paid: bool = False
+
+
+class Fact(Cited):
+    """Something the law states that is not a value of a rule: a due day, who bears a deficit."""
+
+    name: str
+    value: str
+
+
+class Published(Cited):
+    """A published year to hold the ledger's figures against, in fen."""
+
+    year: int
+    persons: int
+    inpatient_claims: int
+    total: Amount
+    paid: dict[Layer, Amount]
+
+
+class Validity(Strict):
+    """Claims dated from ``from`` to ``until`` (exclusive) are settled under the scheme."""
+
+    from_: date = Field(alias="from")
+    until: date | None = None
+
+
+class Scheme(Strict):
+    """One scheme. ``regions`` are GB/T 2260 codes or prefixes of them; the longest that fits a person's region wins."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{1,40}$")]
+    title: str
+    title_en: str
+    document: str
+    regions: Annotated[list[Annotated[str, Field(pattern=r"^[1-9](\d{5}|\d{3}|\d)$")]], Field(min_length=1)]
+    valid: Validity
+    poor: Poor
+    settings: dict[Setting, Annotated[list[Offer], Field(min_length=1)]]
+    stages: Annotated[list[Stage], Field(min_length=1, max_length=20)]
+    case_quota: CaseQuota | None = None
+    grants: list[AnyGrant] = []
+    premiums: list[Premium] = []
+    administration: list[Fact] = []
+    published: Published | None = None
+
+    _hash: str = PrivateAttr(default="")
+    _text: bytes = PrivateAttr(default=b"")
+    _parameters: dict[str, Parameter[Any]] = PrivateAttr(default_factory=dict)
+
+    def model_post_init(self, _context: object) -> None:
+        """Give every parameter its path."""
+        self._parameters = dict(_named_parameters(self, ""))
+        for path, parameter in self._parameters.items():
+            parameter.name(path)
+
+    def pin(self, content_hash: str, text: bytes) -> None:
+        """Set the hash of the scheme's text (sha256, hex) and the text."""
+        self._hash, self._text = content_hash, text
+
+    @property
+    def content_hash(self) -> str:
+        """sha256 of the scheme's text, hex: what a claim is pinned to."""
+        return self._hash
+
+    @property
+    def text(self) -> bytes:
+        """The YAML text as it was read."""
+        return self._text
+
+    @property
+    def parameters(self) -> dict[str, Parameter[Any]]:
+        """Every value table of the scheme by its path."""
+        return self._parameters
+
+    @cached_property
+    def path(self) -> tuple[str, ...]:
+        """The layers in the one order that every run visits."""
+        return tuple(stage.layer for stage in self.stages)
+
+    def serves(self, region: str, day: date) -> bool:
+        """Whether the scheme settles claims of a region's people on a day."""
+        return self.fit(region) > 0 and self.valid.from_ <= day and (self.valid.until is None or day < self.valid.until)
+
+    def fit(self, region: str) -> int:
+        """The length of the longest of the scheme's region prefixes that fits, 0 where none does."""
+        return max((len(prefix) for prefix in self.regions if region.startswith(prefix)), default=0)
+
+    def offers(self, setting: str, tier: int, day: date) -> bool:
+        """Whether there is a rule for a setting at a tier on a day."""
+        return any(
+            offer.holds_on(day) and (offer.tiers is None or tier in offer.tiers)
+            for offer in self.settings.get(setting, [])  # type: ignore[call-overload]
+        )
+
+    def is_poor(self, categories: tuple[str, ...]) -> bool:
+        """Whether the scheme's preferences hold for a person in these categories."""
+        return any(category in self.poor.categories for category in categories)
+
+    def circumstances(self, claim: Claim) -> Circumstances:
+        """What the scheme's values may depend on for a claim."""
+        poor = ("poor",) if self.is_poor(claim.categories) else ()
+        return Circumstances(
+            day=claim.day,
+            tier=claim.tier,
+            place=_place(claim),
+            card_class=claim.card_class,
+            disease=claim.disease,
+            groups=(*claim.categories, *poor, "general"),
+        )
+
+    def case(self, stage: int, claim: Claim, *, quota: bool) -> Rule | None:
+        """The case of a stage that decides a claim, or None where the layer does not run on it."""
+        poor = self.is_poor(claim.categories)
+        for case in self.stages[stage].cases:
+            if case.when.holds(claim, poor=poor, quota=quota) and not (
+                case.unless is not None and case.unless.holds(claim, poor=poor, quota=quota)
+            ):
+                return case
+        return None
+
+    def problems(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """What is wrong beyond the shape, as (location, message)."""
+        yield from self._path_problems()
+        for number, stage in enumerate(self.stages):
+            for index, case in enumerate(stage.cases):
+                scope = self._scope(case.when)
+                for path, parameter in _located_parameters(case, ("stages", number, "cases", index)):
+                    for row, message in parameter.problems(scope):
+                        yield (*path, row) if row is not None else path, message
+                if case.when.case_quota and self.case_quota is None:
+                    yield ("stages", number, "cases", index, "when"), "the scheme has no case_quota"
+        if self.case_quota is not None:
+            scope = replace(self._scope(Condition(poor=True)), tariff=True)
+            for row, message in self.case_quota.tariff.problems(scope):
+                yield ("case_quota", "tariff", *(() if row is None else (row,))), message
+        for setting, offers in self.settings.items():
+            for index, offer in enumerate(offers):
+                if offer.from_ is None and offer.until is None and len(offers) > 1 and offer.tiers is None:
+                    yield ("settings", setting, index), "this offer makes the others of its setting meaningless"
+
+    def _path_problems(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        if self.stages[0].layer != "basic":
+            yield ("stages", 0, "layer"), "the path begins with basic"
+        seen: dict[str, int] = {}
+        for number, stage in enumerate(self.stages):
+            if stage.layer in seen and any(
+                _accumulates(case) for place in (seen[stage.layer], number) for case in self.stages[place].cases
+            ):
+                yield (
+                    ("stages", number, "layer"),
+                    f"{stage.layer} reads accumulations and stands on the path already: it may stand once",
+                )
+            seen.setdefault(stage.layer, number)
+
+    def _scope(self, when: Condition) -> Scope:
+        from_ = max(self.valid.from_, when.from_ or date.min)
+        groups: tuple[str, ...] = ("general",)
+        if when.member is not None:
+            groups = tuple(when.member)
+        elif when.poor or when.case_quota:
+            groups = tuple(self.poor.categories)
+        classes: tuple[str | None, ...] = (None, "I", "II")
+        if when.card_class is not None:
+            classes = (when.card_class,)
+        elif when.setting == ["chronic"]:
+            classes = ("I", "II")
+        return Scope(
+            from_=from_,
+            until=self.valid.until,
+            tiers=tuple(when.tiers or ALL_TIERS),
+            classes=classes,
+            groups=groups,
+        )
+
+
+def _accumulates(case: Rule) -> bool:
+    return case.rule not in ("bucket_ratios", "top_up", "residual", "quota_fill", "quota_share")  # type: ignore[attr-defined]
+
+
+def _located_parameters(value: object, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], Parameter[Any]]]:
+    if isinstance(value, Parameter):
+        yield path, value
+    elif isinstance(value, RootModel):
+        return
+    elif isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            yield from _located_parameters(getattr(value, name), (*path, name))
+    elif isinstance(value, list | tuple):
+        for index, item in enumerate(value):
+            yield from _located_parameters(item, (*path, index))
+
+
+def _named_parameters(value: object, _prefix: str) -> Iterator[tuple[str, Parameter[Any]]]:
+    for path, parameter in _located_parameters(value, ()):
+        yield "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip("."), parameter
+
+
+def _place(claim: Claim) -> Place | None:
+    if claim.hospital_region[:4] == claim.region[:4]:
+        return None
+    if not claim.filed:
+        return "unfiled"
+    return "province" if claim.hospital_region[:2] == claim.region[:2] else "elsewhere"
+

@@ -1,0 +1,66 @@
+"""One claim's turn at one stage: all that a rule may read, and what it answers."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from pydantic import Field
+
+from policies.buckets import OpenBill
+from policies.claim import Used
+from policies.condition import Condition
+from policies.trace import Trace
+from policies.values import Circumstances, Strict
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """``used`` gives the layer's accumulation by track before this claim; ``whole`` the same over all tracks.
+
+    ``credit`` gives the deductibles already applied along the claim's referral chain, in fen.
+    """
+
+    bill: OpenBill
+    circumstances: Circumstances
+    tracks: Mapping[str, Used]
+    credit: Callable[[], int]
+    trace: Trace
+
+    def used(self, track: str) -> Used:
+        """The accumulation of one track."""
+        return self.tracks.get(track) or Used()
+
+    @property
+    def whole(self) -> Used:
+        """The accumulation over all tracks of the layer."""
+        whole = Used()
+        for used in self.tracks.values():
+            whole.base += used.base
+            whole.deductible += used.deductible
+            whole.paid += used.paid
+            whole.extra += used.extra
+            whole.claims += used.claims
+        return whole
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a rule decided, in fen; the fields are those of ``policies.claim.Payout``."""
+
+    base: int
+    paid: int
+    taken: tuple[int, int, int]
+    track: str = ""
+    deductible: int = 0
+    extra: int = 0
+    over_cap: int = 0
+
+
+class Rule(Strict):
+    """A case of a stage: the condition under which it applies. Each rule kind adds its values and ``decide``."""
+
+    when: Condition = Field(default_factory=Condition)
+    unless: Condition | None = None
+
+    def decide(self, turn: Turn) -> Decision:
+        """Decide one claim."""
+        raise AssertionError(f"{type(self).__name__} is not a rule kind")

@@ -1,0 +1,276 @@
+"""Dated, graded, cited values: what a scheme says a deductible, a ratio or a cap is, for whom, where and when."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from fractions import Fraction
+from itertools import product
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, RootModel, model_validator
+
+from events.codes import CATEGORY_ORDER, DISEASE_CODES
+from events.money import parse_yuan
+from policies.arithmetic import Band
+
+T = TypeVar("T")
+Grade = Literal["seed", "public", "later", "assumed"]
+Place = Literal["province", "elsewhere", "unfiled"]
+CardClass = Literal["I", "II"]
+Tier = Annotated[int, Field(ge=0, le=3)]
+
+
+def as_list(value: object) -> object:
+    """A single value stands for a list of one."""
+    return value if isinstance(value, list) or value is None else [value]
+
+
+def _ratio(value: object) -> Fraction:
+    text = str(value)
+    try:
+        ratio = Fraction(text[:-1]) / 100 if text.endswith("%") else Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        raise ValueError(f"{text!r} is not a ratio: write 85% or 0.85") from None
+    if not 0 <= ratio <= 1:
+        raise ValueError(f"{text} is outside 0% to 100%")
+    return ratio
+
+
+def _limit(value: object) -> int | None:
+    return None if value == "none" else parse_yuan(value)
+
+
+def _bands(value: object) -> tuple[Band, ...]:
+    if not isinstance(value, list) or not value:
+        raise ValueError("bands are a list of {to, ratio}, the last without `to`")
+    bands: list[Band] = []
+    for entry in value:
+        if not isinstance(entry, dict) or not set(entry) <= {"to", "ratio"} or "ratio" not in entry:
+            raise ValueError("a band has `ratio` and, except the last, `to`")
+        bands.append(Band(parse_yuan(entry["to"]) if "to" in entry else None, _ratio(entry["ratio"])))
+    edges = [band.to for band in bands[:-1]]
+    if any(edge is None for edge in edges) or bands[-1].to is not None:
+        raise ValueError("every band but the last has `to`")
+    if any(low >= high for low, high in zip([0, *edges], edges, strict=False)):  # type: ignore[operator]
+        raise ValueError("bands must rise")
+    return tuple(bands)
+
+
+def _known_disease(value: object) -> object:
+    if value not in DISEASE_CODES:
+        raise ValueError(f"{value!r} is not a disease code")
+    return value
+
+
+DiseaseCode = Annotated[str, BeforeValidator(_known_disease)]
+Ratio = Annotated[Fraction, BeforeValidator(_ratio)]
+Amount = Annotated[int, BeforeValidator(parse_yuan)]
+Limit = Annotated[int | None, BeforeValidator(_limit)]
+Bands = Annotated[tuple[Band, ...], BeforeValidator(_bands)]
+
+
+class Strict(BaseModel):
+    """Unknown keys are refused; nothing changes after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, arbitrary_types_allowed=True)
+
+
+class Cited(Strict):
+    """A statement of the law with the grade of our knowledge and where it stands."""
+
+    grade: Grade
+    cite: Annotated[str, Field(min_length=1)]
+
+
+class Dated(Cited):
+    """A cited statement that holds from a day to another (exclusive); without days, as long as the scheme."""
+
+    from_: date | None = Field(default=None, alias="from")
+    until: date | None = None
+
+    def holds_on(self, day: date) -> bool:
+        """Whether the statement holds on a day."""
+        return (self.from_ is None or self.from_ <= day) and (self.until is None or day < self.until)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Dated":
+        if self.from_ and self.until and self.from_ >= self.until:
+            raise ValueError("`until` must lie after `from`")
+        return self
+
+
+class Row(Dated, Generic[T]):
+    """One value with the circumstances it is for. A row without ``for`` is for everyone."""
+
+    for_: Annotated[list[str], BeforeValidator(as_list)] = Field(default=["general"], alias="for")
+    tier: Annotated[list[Tier] | None, BeforeValidator(as_list)] = None
+    place: Place | None = None
+    class_: CardClass | None = Field(default=None, alias="class")
+    disease: DiseaseCode | None = None
+    value: T
+
+    @model_validator(mode="after")
+    def _known_groups(self) -> "Row[T]":
+        unknown = [group for group in self.for_ if group not in GROUPS]
+        if unknown:
+            raise ValueError(f"`for` {unknown[0]!r} is neither a category nor poor nor general")
+        return self
+
+
+GROUPS = (*CATEGORY_ORDER, "poor", "general")
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What a value may depend on. ``groups`` are the person's categories in the order of choice, then poor, general."""
+
+    day: date
+    tier: int
+    place: Place | None
+    card_class: str | None
+    disease: str | None
+    groups: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The circumstances a case can meet: every value in it must be defined exactly once for each of them.
+
+    ``classes`` holds None where claims without a chronic card come too. Only a ``tariff`` may be by disease, and it may
+    leave tiers out.
+    """
+
+    from_: date
+    until: date | None
+    tiers: tuple[int, ...]
+    classes: tuple[str | None, ...]
+    groups: tuple[str, ...]
+    tariff: bool = False
+
+
+class Parameter(RootModel[list[Row[T]]], Generic[T]):
+    """A named value of a rule as rows. ``at`` gives the one row that holds in given circumstances."""
+
+    _path: str = PrivateAttr(default="")
+    _cache: dict[Circumstances, "Found[T] | None"] = PrivateAttr(default_factory=dict)
+
+    @property
+    def by_class(self) -> bool:
+        """Whether the value depends on the class of the chronic card."""
+        return any(row.class_ is not None for row in self.root)
+
+    def name(self, path: str) -> None:
+        """Remember where in the scheme this parameter stands, for traces and errors."""
+        self._path = path
+
+    @property
+    def path(self) -> str:
+        """Where in the scheme this parameter stands, e.g. ``stages[0].cases[0].deductible``."""
+        return self._path
+
+    def find(self, circumstances: Circumstances) -> "Found[T] | None":
+        """The row that holds, or None where there is none; raises ``LookupError`` where two hold."""
+        if circumstances not in self._cache:
+            if len(self._cache) > 50_000:  # a bound, never reached by the dates of a benefit year
+                self._cache.clear()
+            self._cache[circumstances] = self._search(circumstances)
+        return self._cache[circumstances]
+
+    def at(self, circumstances: Circumstances) -> "Found[T]":
+        """The row that holds; raises ``LookupError`` where there is none."""
+        found = self.find(circumstances)
+        if found is None:
+            raise LookupError(f"{self._path} has no value for {circumstances}")
+        return found
+
+    def _search(self, circumstances: Circumstances) -> "Found[T] | None":
+        rows = self._candidates(circumstances)
+        for group in circumstances.groups:
+            holding = [index for index in rows if group in self.root[index].for_]
+            if len(holding) > 1:
+                raise LookupError(f"{self._path} has two values for {circumstances}")
+            if holding:
+                return Found(self._path, holding[0], self.root[holding[0]].value)
+        return None
+
+    def _candidates(self, circumstances: Circumstances) -> list[int]:
+        rows = [
+            index
+            for index, row in enumerate(self.root)
+            if row.holds_on(circumstances.day)
+            and row.class_ in (None, circumstances.card_class)
+            and row.disease in (None, circumstances.disease)
+        ]
+        placed = [index for index in rows if self.root[index].place == circumstances.place]
+        # where a scheme gives no values for other places, the local values hold
+        rows = placed or [index for index in rows if self.root[index].place is None]
+        return self._of_tier(rows, circumstances.tier)
+
+    def _of_tier(self, rows: list[int], tier: int) -> list[int]:
+        of_tier = [index for index in rows if _has_tier(self.root[index], tier)]
+        if not of_tier and tier == 0:  # tier 0 takes tier 1's values where no value is given
+            return [index for index in rows if _has_tier(self.root[index], 1)]
+        return of_tier
+
+    def problems(self, scope: Scope) -> Iterator[tuple[int | None, str]]:
+        """What is wrong with the rows in a scope, as (row index or None, message): gaps, overlaps, nobody served."""
+        if not scope.tariff:
+            by_disease = [index for index, row in enumerate(self.root) if row.disease is not None]
+            yield from ((index, "only a case quota's tariff is by disease") for index in by_disease)
+        places: list[Place | None] = [None, *sorted({row.place for row in self.root if row.place})]
+        classes: Sequence[str | None] = scope.classes if self.by_class else [None]
+        diseases: Sequence[str | None] = sorted({row.disease for row in self.root if row.disease}) or [None]
+        for tier, place, card_class, disease in product(scope.tiers, places, classes, diseases):
+            rows = [
+                index
+                for index, row in enumerate(self.root)
+                if row.place == place and row.class_ in (None, card_class) and row.disease in (None, disease)
+            ]
+            rows = self._of_tier(rows, tier)
+            if scope.tariff and not rows:
+                continue
+            where = _where(tier, place, card_class, disease)
+            groups = {group for index in rows for group in self.root[index].for_}
+            for group in sorted(groups):
+                yield from self._date_problems(
+                    [index for index in rows if group in self.root[index].for_], scope, f"{where}, {group}"
+                )
+            unserved = [group for group in scope.groups if group not in groups and not groups & {"general"}]
+            if "poor" in groups:
+                unserved = [group for group in unserved if group == "general"]
+            if unserved:
+                yield None, f"no value for {where}, {unserved[0]}"
+
+    def _date_problems(self, rows: list[int], scope: Scope, where: str) -> Iterator[tuple[int | None, str]]:
+        spans = sorted(
+            (max(self.root[index].from_ or scope.from_, scope.from_), self.root[index].until or date.max, index)
+            for index in rows
+            if (self.root[index].until or date.max) > scope.from_
+        )
+        reached = scope.from_
+        for start, end, index in spans:
+            if start < reached:
+                yield index, f"two values for {where} on {start}"
+            elif start > reached:
+                yield index, f"no value for {where} from {reached} to {start - timedelta(days=1)}"
+            reached = max(reached, end)
+        if reached < (scope.until or date.max):
+            yield None, f"no value for {where} from {reached}"
+
+
+@dataclass(frozen=True, slots=True)
+class Found(Generic[T]):
+    """A value with the place it stands at: the parameter's path in the scheme and its row."""
+
+    path: str
+    row: int
+    value: T
+
+
+def _has_tier(row: Row[Any], tier: int) -> bool:
+    return row.tier is None or tier in row.tier
+
+
+def _where(tier: int, place: str | None, card_class: str | None, disease: str | None) -> str:
+    named: Iterable[str | None] = (f"tier {tier}", place, card_class and f"class {card_class}", disease)
+    return ", ".join(part for part in named if part)

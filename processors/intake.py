@@ -1,0 +1,282 @@
+"""Intake: one ordered consumer that accepts or refuses every event, fixes what acceptance fixes, and opens runs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from events import facts
+from events.catalog import Fact
+from events.decisions import CLAIM_ACCEPTED, EVENT_REJECTED, EVENT_WAITING
+from events.ledger import ACCEPTANCE_STAGE, identities
+from events.refusals import Refusal
+from policies.claim import Audit, Claim
+from processors import acceptance
+from processors.answers import answer
+from processors.openings import Openings
+from processors.pins import Pins
+from processors.reading import Envelope, read_batch
+from processors.repeats import answer_again
+from processors.runs import Cause, open_runs, send_runs
+from processors.transaction import Delivery, Transaction
+from processors.world import World, load_world, with_bill
+from projections.cards import CardChange
+from projections.enrolments import Enrolment
+from projections.hospitals import Hospital
+from projections.refusals import refusals
+from projections.rosters import RosterChange
+from projections.rows import upsert
+from projections.waiting import Waiting
+
+CONSUMER = "intake"
+
+
+class Intake:
+    """The handler of consumer ``intake``."""
+
+    consumer = CONSUMER
+
+    def __init__(self, partitions: int) -> None:
+        self.partitions = partitions
+        self.pins = Pins()
+
+    async def handle(self, transaction: Transaction, batch: Sequence[Delivery]) -> None:
+        """Take a batch of events in the order of INTAKE."""
+        await self.pins.refresh(transaction.connection)
+        envelopes = read_batch(batch)
+        known = await identities(transaction.connection, [envelope.identity for envelope in envelopes])
+        fresh: list[Envelope] = []
+        repeated: list[Envelope] = []
+        seen: set[tuple[str, str]] = set()
+        for envelope in envelopes:
+            (repeated if envelope.identity in known or envelope.identity in seen else fresh).append(envelope)
+            seen.add(envelope.identity)
+        world = await load_world(
+            transaction.connection, [envelope.fact for envelope in fresh if envelope.fact is not None]
+        )
+        await self.pins.require(transaction.connection, {claim.scheme for claim in world.claims.values()})
+        desk = Desk(transaction, world, self.pins)
+        for envelope in fresh:
+            desk.receive(envelope)
+        await world.save(transaction.connection)
+        await upsert(transaction.connection, refusals, desk.refused)
+        await open_runs(transaction.connection, desk.openings.runs, transaction.journal.recorded_at)
+        send_runs(transaction, CONSUMER, [("basic", run) for run in desk.openings.runs], self.partitions)
+        await answer_again(transaction, repeated)
+
+
+@dataclass(slots=True)
+class Desk:
+    """Decides the facts of one batch, one after the other."""
+
+    transaction: Transaction
+    world: World
+    pins: Pins
+    refused: list[dict[str, object]] = field(default_factory=list)
+    openings: Openings = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.openings = Openings(self.world, self.pins.by_hash)
+
+    def receive(self, envelope: Envelope) -> None:
+        """Take one event: into the books, or refused, or waiting."""
+        if envelope.fact is None:
+            self._reject(envelope, envelope.refusal)
+            return
+        try:
+            self._decide(envelope, envelope.fact)
+        except Refusal as refusal:
+            self._reject(envelope, refusal)
+        except acceptance.WaitsFor as missing:
+            self._wait(envelope, envelope.fact, missing.admission_id)
+
+    def _decide(self, envelope: Envelope, fact: Fact) -> None:
+        world = self.world
+        match fact.data:
+            case facts.HospitalRegistered() as data:
+                self._record(envelope, fact)
+                world.register_hospital(
+                    Hospital(
+                        data.hospital_id, data.name, data.tier, data.region, data.designated_from, data.designated_until
+                    )
+                )
+            case facts.EnrollmentRecorded() as data:
+                self._record(envelope, fact, person_id=data.person_id)
+                world.enrol(Enrolment(data.person_id, data.year, data.region, data.effective_on, data.self_paid))
+            case facts.RosterChanged() as data:
+                number = self._record(envelope, fact, person_id=data.person_id)
+                self._change_roster(
+                    RosterChange(number, data.person_id, data.category, data.change == "added", data.effective_on),
+                    _cause(number, fact),
+                )
+            case facts.ChronicCardIssued() | facts.ChronicCardRevoked() as data:
+                number = self._record(envelope, fact, person_id=data.person_id)
+                issued = isinstance(data, facts.ChronicCardIssued)
+                world.change_card(
+                    CardChange(number, data.person_id, data.disease, data.disease_class, issued, data.effective_on)
+                )
+            case facts.AdmissionRecorded() as data:
+                admission = acceptance.accept_admission(world, data)
+                self._record(envelope, fact, person_id=data.person_id)
+                world.put_admission(admission)
+                self._go_on(data.admission_id)
+            case facts.AdmissionCancelled() as data:
+                admission = acceptance.cancelled_admission(world, fact, data)
+                self._record(envelope, fact, person_id=admission.person_id)
+                world.put_admission(replace(admission, cancelled=True))
+            case facts.DischargeRecorded() as data:
+                run = self._next_run(data.person_id)
+                self._accept(envelope, fact, acceptance.accept_discharge(world, self.pins, fact, data, run))
+            case facts.OutpatientRecorded() as data:
+                run = self._next_run(data.person_id)
+                self._accept(envelope, fact, acceptance.accept_outpatient(world, self.pins, fact, data, run))
+            case facts.ClaimReversed() as data:
+                self._reverse(envelope, fact, data)
+            case facts.ClaimCorrected() as data:
+                claim = acceptance.corrected_claim(world, fact, data)
+                number = self._record_on(envelope, fact, claim)
+                changed = with_bill(claim, data.bill)
+                world.put_claim(changed)
+                self.openings.reopen([changed], _cause(number, fact))
+            case facts.AuditFound() as data:
+                claim = acceptance.audited_claim(world, data)
+                number = self._record_on(envelope, fact, claim)
+                audited = world.add_audit(data.finding_id, number, claim, Audit(data.amount, data.borne_by))
+                if claim.standing:
+                    self.openings.reopen([audited], _cause(number, fact))
+            case facts.AdvanceIssued() as data:
+                self._record(envelope, fact, person_id=data.person_id)
+            case other:
+                raise AssertionError(f"{type(other).__name__} is no fact")
+
+    def _accept(self, envelope: Envelope, fact: Fact, claim: Claim) -> None:
+        number = self._record_on(envelope, fact, claim)
+        self.transaction.journal.append(
+            CLAIM_ACCEPTED,
+            {"claim": claim, "fact": number},
+            person_id=claim.person_id,
+            claim_id=claim.claim_id,
+            claim_number=claim.number,
+            run=claim.opened,
+            stage=ACCEPTANCE_STAGE,
+            year=claim.year,
+            scheme=self.pins.by_hash[claim.scheme].name,
+        )
+        self.world.put_claim(claim)
+        if claim.admission_id is not None:
+            admission = self.world.admissions[claim.admission_id]
+            self.world.put_admission(replace(admission, discharged_by=claim.claim_id))
+        self.openings.open_new(claim, _cause(number, fact))
+
+    def _reverse(self, envelope: Envelope, fact: Fact, data: facts.ClaimReversed) -> None:
+        waits = [entry for entry in self.world.waiting if entry.claim_id == data.claim_id]
+        if waits and data.claim_id not in self.world.claims:
+            acceptance.own_waiting(fact, {entry.source for entry in waits}, data.claim_id)
+            self._record(envelope, fact, claim_id=data.claim_id)
+            for entry in waits:
+                self.world.stop_waiting(entry)
+                detail = f"claim {data.claim_id} was reversed while it waited for admission {entry.admission_id}"
+                self._reject(_waited(entry), Refusal("reversed_while_waiting", detail))
+            return
+        claim = acceptance.changed_claim(self.world, fact, data.claim_id)
+        number = self._record_on(envelope, fact, claim)
+        reversed_ = replace(claim, standing=False)
+        self.world.put_claim(reversed_)
+        if claim.admission_id is not None:
+            admission = self.world.admissions.get(claim.admission_id)
+            if admission is None:
+                raise AssertionError(f"admission {claim.admission_id} of claim {claim.claim_id} was not loaded")
+            self.world.put_admission(replace(admission, discharged_by=None))
+        self.openings.reopen([reversed_], _cause(number, fact))
+
+    def _change_roster(self, change: RosterChange, cause: Cause) -> None:
+        before = dict(self.world.by_person.get(change.person_id, {}))
+        self.world.change_roster(change)
+        after = self.world.by_person.get(change.person_id, {})
+        touched = [
+            claim for number, claim in after.items() if claim.standing and claim.categories != before[number].categories
+        ]
+        self.openings.reopen(touched, cause)
+
+    def _go_on(self, admission_id: str) -> None:
+        for entry in [entry for entry in self.world.waiting if entry.admission_id == admission_id]:
+            self.world.stop_waiting(entry)
+            self.receive(_waited(entry))
+
+    def _next_run(self, person_id: str) -> int:
+        person = self.world.persons.get(person_id)
+        return person.runs + 1 if person else 1
+
+    def _record(
+        self, envelope: Envelope, fact: Fact, *, person_id: str | None = None, claim_id: str | None = None
+    ) -> int:
+        return self.transaction.journal.append(
+            fact.type,
+            {},
+            source=fact.source,
+            event_id=fact.id,
+            stream_seq=envelope.stream_seq,
+            person_id=person_id,
+            claim_id=claim_id,
+            raw=envelope.raw,
+        )
+
+    def _record_on(self, envelope: Envelope, fact: Fact, claim: Claim) -> int:
+        return self._record(envelope, fact, person_id=claim.person_id, claim_id=claim.claim_id)
+
+    def _reject(self, envelope: Envelope, refusal: Refusal | None) -> None:
+        if refusal is None:
+            raise AssertionError(f"event {envelope.stream_seq} has neither a fact nor a refusal")
+        read_source, read_type = envelope.said
+        row = {
+            "source": read_source,
+            "event_id": envelope.event_id,
+            "type": read_type,
+            "reason": refusal.reason,
+            "detail": refusal.detail,
+        }
+        number = self.transaction.journal.append(
+            EVENT_REJECTED,
+            row,
+            source=envelope.identity[0],
+            event_id=envelope.identity[1],
+            stream_seq=envelope.stream_seq,
+            claim_id=envelope.claim_id,
+            raw=envelope.raw,
+        )
+        self.refused.append(
+            row
+            | {
+                "number": number,
+                "stream_seq": envelope.stream_seq,
+                "identity_source": envelope.identity[0],
+                "identity_id": envelope.identity[1],
+                "mailbox": envelope.mailbox,
+                "subject": envelope.token,
+            }
+        )
+        answer(self.transaction, envelope.mailbox, envelope.token, EVENT_REJECTED, f"intake-{number}", row)
+
+    def _wait(self, envelope: Envelope, fact: Fact, admission_id: str) -> None:
+        data = {"source": fact.source, "event_id": fact.id, "waits_for": admission_id}
+        number = self.transaction.journal.append(
+            EVENT_WAITING,
+            data,
+            source=fact.source,
+            event_id=fact.id,
+            stream_seq=envelope.stream_seq,
+            claim_id=envelope.claim_id,
+            raw=envelope.raw,
+        )
+        self.world.wait(
+            Waiting(
+                number, envelope.stream_seq, fact.source, fact.id, envelope.claim_id or "", admission_id, envelope.raw
+            )
+        )
+        answer(self.transaction, envelope.mailbox, envelope.token, EVENT_WAITING, f"intake-{number}", data)
+
+
+def _cause(number: int, fact: Fact) -> Cause:
+    return Cause(number, fact.source, fact.id, fact.type)
+
+
+def _waited(entry: Waiting) -> Envelope:
+    return Envelope.of(entry.stream_seq, entry.source, entry.raw)

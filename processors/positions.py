@@ -1,0 +1,122 @@
+"""One row per consumer and partition: how far it has read, its journal's head, and what its last transaction sends.
+
+Who holds the row's lock with the position he expects may write; a worker that lost its partition finds the position
+moved and stops (docs/concurrency.md).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import orjson
+from sqlalchemy import BigInteger, Column, DateTime, LargeBinary, SmallInteger, Table, Text, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from events.hashing import GENESIS
+from events.ledger import Journal
+from events.tables import metadata
+
+positions = Table(
+    "positions",
+    metadata,
+    Column("consumer", Text, primary_key=True),
+    Column("partition", SmallInteger, primary_key=True, autoincrement=False),
+    Column("stream_seq", BigInteger, nullable=False, comment="last message taken"),
+    Column("journal_number", BigInteger, nullable=False),
+    Column("journal_hash", LargeBinary, nullable=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False),
+    Column("outgoing", LargeBinary, nullable=False, comment="what the last transaction sends; sent again at start"),
+    schema="processors",
+)
+
+
+class Fenced(Exception):
+    """Another worker has taken this consumer's partition over: stop, write and send nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message to send: ``stream`` and ``subject`` say where, ``id`` is the same each time it is sent."""
+
+    stream: str
+    subject: str
+    id: str
+    body: bytes
+
+
+def pack(messages: Sequence[Message]) -> bytes:
+    """Messages as one value: a line that tells what follows, then the bodies."""
+    header = orjson.dumps([[message.stream, message.subject, message.id, len(message.body)] for message in messages])
+    return b"\n".join((header, b"".join(message.body for message in messages))) if messages else b""
+
+
+def unpack(value: bytes) -> list[Message]:
+    """The messages that ``pack`` put into a value."""
+    if not value:
+        return []
+    header, bodies = value.split(b"\n", 1)
+    messages, start = [], 0
+    for stream, subject, message_id, length in orjson.loads(header):
+        messages.append(Message(stream, subject, message_id, bodies[start : start + length]))
+        start += length
+    return messages
+
+
+@dataclass(slots=True)
+class Position:
+    """A consumer's position as read under its row's lock; ``journal`` continues its journal."""
+
+    consumer: str
+    partition: int
+    stream_seq: int
+    journal: Journal
+    outgoing: list[Message] = field(default_factory=list)
+
+
+def journal_name(consumer: str, partition: int) -> str:
+    """The journal that a consumer's partition writes."""
+    return consumer if consumer == "intake" else f"{consumer}.{partition}"
+
+
+async def lock(connection: AsyncConnection, consumer: str, partition: int) -> Position:
+    """Read a position and hold it until the transaction ends; a consumer that never ran starts at 0."""
+    row = (
+        await connection.execute(
+            select(positions)
+            .where(positions.c.consumer == consumer, positions.c.partition == partition)
+            .with_for_update()
+        )
+    ).one_or_none()
+    journal = Journal(journal_name(consumer, partition))
+    if row is None:
+        await connection.execute(
+            insert(positions)
+            .values(
+                consumer=consumer,
+                partition=partition,
+                stream_seq=0,
+                journal_number=0,
+                journal_hash=GENESIS,
+                recorded_at=journal.recorded_at,
+                outgoing=b"",
+            )
+            .on_conflict_do_nothing()
+        )
+        return await lock(connection, consumer, partition)
+    journal.number, journal.hash, journal.recorded_at = row.journal_number, row.journal_hash, row.recorded_at
+    return Position(consumer, partition, row.stream_seq, journal, unpack(row.outgoing))
+
+
+async def move(connection: AsyncConnection, position: Position, stream_seq: int, outgoing: Sequence[Message]) -> None:
+    """Write a position back at the end of its transaction."""
+    await connection.execute(
+        update(positions)
+        .where(positions.c.consumer == position.consumer, positions.c.partition == position.partition)
+        .values(
+            stream_seq=stream_seq,
+            journal_number=position.journal.number,
+            journal_hash=position.journal.hash,
+            recorded_at=position.journal.recorded_at,
+            outgoing=pack(outgoing),
+        )
+    )

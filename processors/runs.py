@@ -1,0 +1,139 @@
+"""Runs: what travels from layer to layer, and the table of those in flight.
+
+A run carries one person's claims of one year and scheme, in ledger order, with what each stage so far has decided. A
+new claim is a run of one; a late fact opens a run of all the claims from the first one touched. Every run visits every
+stage of its scheme's path in one order.
+"""
+
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import BigInteger, Column, DateTime, Integer, SmallInteger, Table, Text, delete, insert, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from events.tables import metadata
+from policies.claim import Claim, Payout, claim_from_json, payout_from_json
+from processors.transaction import Transaction
+
+RUNS = "RUNS"
+RUNS_PER_MESSAGE = 500
+BYTES_PER_MESSAGE = 900_000
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("person_id", Text, primary_key=True),
+    Column("run", BigInteger, primary_key=True, autoincrement=False),
+    Column("scheme", Text, nullable=False, comment="name"),
+    Column("year", SmallInteger, nullable=False),
+    Column("first_number", Integer, nullable=False, comment="of the first claim it carries"),
+    Column("opened_at", DateTime(timezone=True), nullable=False),
+    schema="processors",
+    comment="runs in flight: opened by intake, closed by settlement",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """The fact that opened a run: its place in journal intake and what it was."""
+
+    number: int
+    source: str
+    event_id: str
+    type: str
+
+
+@dataclass(slots=True)
+class Run:
+    """``chain`` gives the standing claims of the admissions that claims of the run were referred from; ``decided``
+    the payouts so far, a list per claim."""
+
+    person_id: str
+    scheme: str
+    year: int
+    number: int
+    stage: int
+    cause: Cause
+    claims: list[Claim]
+    chain: dict[str, list[Claim]] = field(default_factory=dict)
+    decided: list[list[Payout]] = field(default_factory=list)
+
+    @property
+    def revisits(self) -> bool:
+        """Whether any of its claims has been through the layers before."""
+        return any(claim.opened < self.number for claim in self.claims)
+
+
+def run_from_json(value: Mapping[str, Any]) -> Run:
+    """Rebuild a run from its JSON."""
+    return Run(
+        **{
+            **value,
+            "cause": Cause(**value["cause"]),
+            "claims": [claim_from_json(claim) for claim in value["claims"]],
+            "chain": {key: [claim_from_json(claim) for claim in claims] for key, claims in value["chain"].items()},
+            "decided": [[payout_from_json(payout) for payout in payouts] for payouts in value["decided"]],
+        }
+    )
+
+
+def unpack_runs(body: bytes) -> list[Run]:
+    """The runs in a message."""
+    return [run_from_json(value) for value in orjson.loads(body)]
+
+
+def partition_of(person_id: str, partitions: int) -> int:
+    """The partition that carries a person's runs: the same on every machine, for ever."""
+    return zlib.crc32(person_id.encode()) % partitions
+
+
+def runs_subject(consumer: str, partition: int, sender: str) -> str:
+    """Where a consumer's partition reads runs from a sender: one writer a subject, so that it can be fenced."""
+    return f"claims.runs.{consumer}.{partition}.{sender}"
+
+
+def send_runs(
+    transaction: Transaction, sender: str, outgoing: Sequence[tuple[str, Run]], partitions: int
+) -> None:
+    """Pack runs for their next consumers into as few messages as the caps allow, keeping each consumer's order."""
+    by_subject: dict[str, list[bytes]] = {}
+    for consumer, run in outgoing:
+        subject = runs_subject(consumer, partition_of(run.person_id, partitions), sender)
+        by_subject.setdefault(subject, []).append(orjson.dumps(run))
+    for subject, packed in by_subject.items():
+        start = size = 0
+        for index, value in enumerate(packed):
+            if index > start and (size + len(value) > BYTES_PER_MESSAGE or index - start >= RUNS_PER_MESSAGE):
+                transaction.send(RUNS, subject, b"[" + b",".join(packed[start:index]) + b"]")
+                start, size = index, 0
+            size += len(value) + 1
+        transaction.send(RUNS, subject, b"[" + b",".join(packed[start:]) + b"]")
+
+
+async def open_runs(connection: AsyncConnection, opened: Sequence[Run], at: datetime) -> None:
+    """Note runs as in flight."""
+    if opened:
+        await connection.execute(
+            insert(runs),
+            [
+                {
+                    "person_id": run.person_id,
+                    "run": run.number,
+                    "scheme": run.scheme,
+                    "year": run.year,
+                    "first_number": run.claims[0].number,
+                    "opened_at": at,
+                }
+                for run in opened
+            ],
+        )
+
+
+async def close_runs(connection: AsyncConnection, closed: Sequence[tuple[str, int]]) -> None:
+    """Note runs, by person and number, as done."""
+    if closed:
+        await connection.execute(delete(runs).where(tuple_(runs.c.person_id, runs.c.run).in_(list(closed))))

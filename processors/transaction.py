@@ -1,0 +1,70 @@
+"""What a handler works with: one database transaction that ends with rows, journal, position and outgoing as one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Protocol
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from events.ledger import Journal, write
+from processors.positions import Fenced, Message, lock, move
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A message as it came: its place in the stream, its subject, its bytes."""
+
+    stream_seq: int
+    subject: str
+    body: bytes
+
+
+@dataclass(slots=True)
+class Transaction:
+    """``journal`` gathers entries, ``send`` gathers messages; both are written when the handler returns.
+
+    ``name`` is the transaction's own: its journal and the last message it takes.
+    """
+
+    connection: AsyncConnection
+    journal: Journal
+    name: str
+    outgoing: list[Message] = field(default_factory=list)
+
+    def send(self, stream: str, subject: str, body: bytes) -> None:
+        """Send a message after the commit, at least once, each time under the same id."""
+        self.outgoing.append(Message(stream, subject, f"{self.name}-{len(self.outgoing)}", body))
+
+
+class Handler(Protocol):
+    """Decides a batch: ``consumer`` names it, ``handle`` writes through the transaction."""
+
+    consumer: str
+
+    async def handle(self, transaction: Transaction, batch: Sequence[Delivery]) -> None:
+        """Take a batch of deliveries in order."""
+
+
+async def take(
+    engine: AsyncEngine,
+    handler: Handler,
+    partition: int,
+    expected_seq: int,
+    batch: Sequence[Delivery],
+) -> list[Message]:
+    """Let a handler take a batch in one transaction; returns what is to be sent.
+
+    ``expected_seq`` is the position this worker knows; raises ``Fenced`` where the database holds another.
+    """
+    async with engine.begin() as connection:
+        position = await lock(connection, handler.consumer, partition)
+        if position.stream_seq != expected_seq:
+            raise Fenced(f"{handler.consumer}.{partition}: expected {expected_seq}, found {position.stream_seq}")
+        position.journal.start(datetime.now(UTC))
+        name = f"{position.journal.name}-{batch[-1].stream_seq}"
+        transaction = Transaction(connection, position.journal, name)
+        await handler.handle(transaction, batch)
+        await write(connection, position.journal)
+        await move(connection, position, batch[-1].stream_seq, transaction.outgoing)
+    return transaction.outgoing

@@ -1,0 +1,44 @@
+"""Annual accumulations: what a person has used of each layer and track in a benefit year under a scheme."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import BigInteger, Column, Integer, SmallInteger, Table, Text, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from events.tables import metadata
+from policies.claim import Used
+from projections.rows import among
+
+accumulations = Table(
+    "accumulations",
+    metadata,
+    Column("person_id", Text, primary_key=True),
+    Column("year", SmallInteger, primary_key=True, autoincrement=False),
+    Column("scheme", Text, primary_key=True, comment="name"),
+    Column("layer", Text, primary_key=True),
+    Column("track", Text, primary_key=True),
+    Column("base", BigInteger, nullable=False, comment="fen"),
+    Column("deductible", BigInteger, nullable=False, comment="fen"),
+    Column("paid", BigInteger, nullable=False, comment="fen"),
+    Column("extra", BigInteger, nullable=False, comment="fen; the part of paid by the layer's second rule"),
+    Column("claims", Integer, nullable=False, comment="standing claims on which the layer ran"),
+    schema="projections",
+    comment="sums of booked payouts over standing claims, written in the transaction that books them",
+)
+
+Key = tuple[str, int, str]
+"""person, year, scheme name"""
+
+
+async def load_accumulations(
+    connection: AsyncConnection, layer: str, person_ids: Iterable[str]
+) -> dict[Key, dict[str, Used]]:
+    """A layer's accumulations of some persons, by person, year and scheme, then by track."""
+    result = await connection.execute(
+        select(accumulations).where(accumulations.c.layer == layer, among(accumulations.c.person_id, person_ids))
+    )
+    found: dict[Key, dict[str, Used]] = {}
+    for row in result:
+        tracks = found.setdefault((row.person_id, row.year, row.scheme), {})
+        tracks[row.track] = Used(row.base, row.deductible, row.paid, row.extra, row.claims)
+    return found

@@ -1,0 +1,45 @@
+"""Admissions, with the chain each was referred along and the standing claim that discharged it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import ARRAY, Boolean, Column, Date, Table, Text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from events.tables import metadata
+from projections.rows import load
+
+admissions = Table(
+    "admissions",
+    metadata,
+    Column("admission_id", Text, primary_key=True),
+    Column("person_id", Text, nullable=False),
+    Column("hospital_id", Text, nullable=False),
+    Column("admitted_on", Date, nullable=False),
+    Column("filed", Boolean, nullable=False),
+    Column("referral", ARRAY(Text), nullable=False, comment="admissions it was referred from, nearest first"),
+    Column("cancelled", Boolean, nullable=False),
+    Column("discharged_by", Text, comment="the standing claim"),
+    schema="projections",
+)
+
+
+@dataclass(slots=True)
+class Admission:
+    """An admission; ``discharged_by`` is the standing claim that has it, if any."""
+
+    admission_id: str
+    person_id: str
+    hospital_id: str
+    admitted_on: date
+    filed: bool
+    referral: list[str]
+    cancelled: bool = False
+    discharged_by: str | None = None
+
+
+async def load_admissions(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, Admission]:
+    """Admissions by id."""
+    rows = await load(connection, admissions, admissions.c.admission_id, ids)
+    return {row["admission_id"]: Admission(**row) for row in rows}

@@ -1,0 +1,35 @@
+"""Audit findings, in the order they were recorded."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import BigInteger, Column, Index, Table, Text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from events.tables import metadata
+from policies.claim import Audit
+from projections.rows import load
+
+audits = Table(
+    "audits",
+    metadata,
+    Column("finding_id", Text, primary_key=True),
+    Column("number", BigInteger, nullable=False, comment="of the fact in journal intake"),
+    Column("claim_id", Text, nullable=False),
+    Column("amount", BigInteger, nullable=False, comment="fen"),
+    Column("borne_by", Text, nullable=False),
+    Index("audits_claim", "claim_id"),
+    schema="projections",
+)
+
+
+async def load_audits(connection: AsyncConnection, claim_ids: Iterable[str]) -> dict[str, list[Audit]]:
+    """Findings by claim, in recorded order."""
+    found: dict[str, list[Audit]] = {}
+    for row in await load(connection, audits, audits.c.claim_id, claim_ids, audits.c.number):
+        found.setdefault(row["claim_id"], []).append(Audit(row["amount"], row["borne_by"]))
+    return found
+
+
+async def known_findings(connection: AsyncConnection, finding_ids: Iterable[str]) -> set[str]:
+    """Which of the finding ids have been recorded."""
+    return {row["finding_id"] for row in await load(connection, audits, audits.c.finding_id, finding_ids)}

@@ -1,0 +1,84 @@
+"""Accepted claims: what acceptance fixed, the bill as last corrected, whether the claim stands."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ARRAY, BigInteger, Boolean, Column, Date, Index, Integer, SmallInteger, Table, Text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from events.tables import metadata
+from policies.claim import Audit, Bill, Claim
+from projections.rosters import RosterChange, categories_on
+from projections.rows import load
+
+claims = Table(
+    "claims",
+    metadata,
+    Column("claim_id", Text, primary_key=True),
+    Column("person_id", Text, nullable=False),
+    Column("number", Integer, nullable=False, comment="place in the person's ledger order"),
+    Column("scheme", Text, nullable=False, comment="content hash of the pinned scheme"),
+    Column("date", Date, nullable=False),
+    Column("setting", Text, nullable=False),
+    Column("tier", SmallInteger, nullable=False),
+    Column("hospital_id", Text, nullable=False),
+    Column("hospital_region", Text, nullable=False),
+    Column("region", Text, nullable=False, comment="of the person"),
+    Column("filed", Boolean, nullable=False),
+    Column("prescriber_tier", SmallInteger, nullable=False),
+    Column("card_class", Text),
+    Column("any_card", Boolean, nullable=False),
+    Column("disease", Text),
+    Column("late", Boolean, nullable=False),
+    Column("prepaid", Boolean, nullable=False),
+    Column("admission_id", Text),
+    Column("referral", ARRAY(Text), nullable=False),
+    Column("opened", BigInteger, nullable=False, comment="the run that first carried the claim"),
+    Column("source", Text, nullable=False),
+    Column("total", BigInteger, nullable=False, comment="fen, as last corrected; so the four parts"),
+    Column("in_scope", BigInteger, nullable=False),
+    Column("upfront_copay", BigInteger, nullable=False),
+    Column("over_limit", BigInteger, nullable=False),
+    Column("self_funded", BigInteger, nullable=False),
+    Column("standing", Boolean, nullable=False, comment="false: reversed"),
+    Index("claims_person", "person_id", "number", unique=True),
+    schema="projections",
+)
+
+BILL_PARTS = ("total", "in_scope", "upfront_copay", "over_limit", "self_funded")
+
+
+def claim_row(claim: Claim) -> dict[str, Any]:
+    """A claim as a row of the table."""
+    row = {column.name: getattr(claim, column.name) for column in claims.columns if column.name not in BILL_PARTS}
+    return row | {part: getattr(claim.bill, part) for part in BILL_PARTS} | {"date": claim.day, "referral": list(claim.referral)}
+
+
+def claim_of(row: Mapping[str, Any], roster: Sequence[RosterChange], audits: Sequence[Audit]) -> Claim:
+    """A claim with its live facts, from its row, the person's roster changes and its audits in recorded order."""
+    fixed = {name: row[name] for name in row if name not in BILL_PARTS}
+    return Claim(
+        **(
+            fixed
+            | {
+                "date": row["date"].isoformat(),
+                "referral": tuple(row["referral"]),
+                "bill": Bill(*(row[part] for part in BILL_PARTS)),
+                "categories": categories_on(roster, row["date"]),
+                "audits": tuple(audits),
+            }
+        )
+    )
+
+
+async def load_claim_rows(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, Mapping[str, Any]]:
+    """Claim rows by claim id."""
+    return {row["claim_id"]: row for row in await load(connection, claims, claims.c.claim_id, ids)}
+
+
+async def load_person_claims(connection: AsyncConnection, persons: Iterable[str]) -> dict[str, list[Mapping[str, Any]]]:
+    """Claim rows by person, in ledger order."""
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for row in await load(connection, claims, claims.c.person_id, persons, claims.c.person_id, claims.c.number):
+        found.setdefault(row["person_id"], []).append(row)
+    return found

@@ -1,0 +1,55 @@
+"""Rosters: a person's category memberships as a list of dated changes, in the order they were recorded."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import BigInteger, Boolean, Column, Date, Index, Table, Text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from events.codes import CATEGORY_ORDER
+from events.tables import metadata
+from projections.rows import load
+
+rosters = Table(
+    "rosters",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False, comment="of the fact in journal intake"),
+    Column("person_id", Text, nullable=False),
+    Column("category", Text, nullable=False),
+    Column("added", Boolean, nullable=False),
+    Column("effective_on", Date, nullable=False),
+    Index("rosters_person", "person_id"),
+    schema="projections",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RosterChange:
+    """A person enters (``added``) or leaves a category on a day."""
+
+    number: int
+    person_id: str
+    category: str
+    added: bool
+    effective_on: date
+
+
+def categories_on(changes: Sequence[RosterChange], day: date) -> tuple[str, ...]:
+    """The categories held on a day, in the order of choice: intervals are [added, removed).
+
+    Of two changes of one category with one date the later recorded wins (DOMAIN 3.2).
+    """
+    held: dict[str, bool] = {}
+    for change in sorted(changes, key=lambda change: (change.effective_on, change.number)):
+        if change.effective_on <= day:
+            held[change.category] = change.added
+    return tuple(category for category in CATEGORY_ORDER if held.get(category))
+
+
+async def load_rosters(connection: AsyncConnection, persons: Iterable[str]) -> dict[str, list[RosterChange]]:
+    """Roster changes by person, in recorded order."""
+    changes: dict[str, list[RosterChange]] = {}
+    for row in await load(connection, rosters, rosters.c.person_id, persons, rosters.c.number):
+        changes.setdefault(row["person_id"], []).append(RosterChange(**row))
+    return changes

@@ -1,0 +1,80 @@
+"""Statements: the net outcome of each claim over all layers."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ARRAY, BigInteger, Boolean, Column, Date, Index, Integer, SmallInteger, Table, Text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from events.money import yuan
+from events.tables import metadata
+from projections.rows import load
+
+statements = Table(
+    "statements",
+    metadata,
+    Column("claim_id", Text, primary_key=True),
+    Column("person_id", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("source", Text, nullable=False, comment="whom settlement answers"),
+    Column("hospital_id", Text, nullable=False),
+    Column("region", Text, nullable=False),
+    Column("scheme", Text, nullable=False, comment="name"),
+    Column("scheme_hash", Text, nullable=False),
+    Column("year", SmallInteger, nullable=False),
+    Column("setting", Text, nullable=False),
+    Column("date", Date, nullable=False),
+    Column("status", Text, nullable=False, comment="settled or reversed"),
+    Column("revision", Integer, nullable=False, comment="1 plus how often the net figures changed"),
+    Column("total", BigInteger, nullable=False, comment="fen, of the bill as last corrected"),
+    Column("categories", ARRAY(Text), nullable=False),
+    Column("layers", JSONB, nullable=False, comment="[[layer, fen], …] in the order applied"),
+    Column("patient_share", BigInteger, nullable=False, comment="fen"),
+    Column("hospital_share", BigInteger, nullable=False, comment="fen"),
+    Column("audited_person", BigInteger, nullable=False, comment="fen of patient_share that an audit laid on him"),
+    Column("payee", Text, nullable=False),
+    Column("disease", Text),
+    Column("late", Boolean, nullable=False),
+    Column("poor", Boolean, nullable=False),
+    Column("answer_id", Text, nullable=False, comment="id of the answer that carried these figures"),
+    Index("statements_person", "person_id", "number"),
+    Index("statements_year", "year", "scheme", "setting"),
+    schema="projections",
+)
+
+
+def statement_json(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A statement as CONTRACT shows it, money in yuan."""
+    return {
+        "claim_id": row["claim_id"],
+        "person_id": row["person_id"],
+        "region": row["region"],
+        "scheme": row["scheme"],
+        "year": row["year"],
+        "setting": row["setting"],
+        "date": row["date"].isoformat(),
+        "status": row["status"],
+        "revision": row["revision"],
+        "total": yuan(row["total"]),
+        "categories": list(row["categories"]),
+        "layers": [{"layer": layer, "paid": yuan(paid)} for layer, paid in row["layers"]],
+        "patient_share": yuan(row["patient_share"]),
+        "hospital_share": yuan(row["hospital_share"]),
+        "payee": row["payee"],
+    }
+
+
+async def load_statements(connection: AsyncConnection, claim_ids: Iterable[str]) -> dict[str, Mapping[str, Any]]:
+    """Statement rows by claim."""
+    return {row["claim_id"]: row for row in await load(connection, statements, statements.c.claim_id, claim_ids)}
+
+
+async def load_person_statements(
+    connection: AsyncConnection, person_ids: Iterable[str]
+) -> dict[str, Sequence[Mapping[str, Any]]]:
+    """Statement rows by person, in ledger order."""
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for row in await load(connection, statements, statements.c.person_id, person_ids, statements.c.number):
+        found.setdefault(row["person_id"], []).append(row)
+    return dict(found)

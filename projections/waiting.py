@@ -1,0 +1,53 @@
+"""Discharges that wait for their admission, first come first served."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, Table, Text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from events.tables import metadata
+from projections.rows import load
+
+waiting = Table(
+    "waiting",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False, comment="of the entry in journal intake"),
+    Column("stream_seq", BigInteger, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("event_id", Text, nullable=False),
+    Column("claim_id", Text, nullable=False),
+    Column("admission_id", Text, nullable=False, comment="what it waits for"),
+    Column("raw", LargeBinary, nullable=False),
+    Index("waiting_admission", "admission_id"),
+    Index("waiting_claim", "claim_id"),
+    schema="projections",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A waiting discharge."""
+
+    number: int
+    stream_seq: int
+    source: str
+    event_id: str
+    claim_id: str
+    admission_id: str
+    raw: bytes
+
+
+async def load_waiting(
+    connection: AsyncConnection, admission_ids: Iterable[str], claim_ids: Iterable[str]
+) -> list[Waiting]:
+    """What waits for one of the admissions or under one of the claim ids, in the order it came."""
+    rows = {
+        row["number"]: row
+        for found in (
+            await load(connection, waiting, waiting.c.admission_id, admission_ids),
+            await load(connection, waiting, waiting.c.claim_id, claim_ids),
+        )
+        for row in found
+    }
+    return [Waiting(**rows[number]) for number in sorted(rows)]

@@ -1,0 +1,72 @@
+"""One PostgreSQL for the run with a database per test cloned from a migrated template; one nats-server per test."""
+
+import tempfile
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import asyncpg
+import pytest
+
+from infra import database as schema
+from infra.embedded.nats import NatsServer
+from infra.servers import Endpoints, servers
+
+TEMPLATE = "template_claims"
+
+
+@pytest.fixture
+def server_folder() -> Iterator[Path]:
+    """An empty folder a server run by another user can reach (pytest's own tmp_path is closed to it)."""
+    with tempfile.TemporaryDirectory(prefix="claims-test-") as folder:
+        Path(folder).chmod(0o711)
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+async def endpoints() -> AsyncIterator[Endpoints]:
+    with tempfile.TemporaryDirectory(prefix="claims-run-") as folder:
+        async with servers(Path(folder), command="pytest", nats=False) as started:
+            yield started
+
+
+def database_url(endpoints: Endpoints, name: str) -> str:
+    return urlsplit(endpoints.database_url)._replace(path=f"/{name}").geturl()
+
+
+async def _execute(endpoints: Endpoints, statement: str) -> None:
+    connection = await asyncpg.connect(endpoints.database_url, ssl=False)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+@pytest.fixture(scope="session")
+async def template_database(endpoints: Endpoints) -> str:
+    await _execute(endpoints, f"CREATE DATABASE {TEMPLATE}")
+    await schema.migrate(database_url(endpoints, TEMPLATE))
+    return TEMPLATE
+
+
+@pytest.fixture
+async def database(endpoints: Endpoints, template_database: str) -> AsyncIterator[str]:
+    """URL of a fresh migrated database, dropped after the test whoever is still connected."""
+    name = f"test_{uuid.uuid4().hex}"
+    await _execute(endpoints, f"CREATE DATABASE {name} TEMPLATE {template_database}")
+    yield database_url(endpoints, name)
+    await _execute(endpoints, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def nats_server(server_folder: Path) -> AsyncIterator[NatsServer]:
+    """A nats-server of the test's own, not started: stream names are fixed, so tests can't share one."""
+    server = NatsServer(server_folder / "nats")
+    yield server
+    await server.stop()
+
+
+@pytest.fixture
+async def nats_url(nats_server: NatsServer) -> str:
+    return await nats_server.start()

@@ -1,0 +1,221 @@
+"""The embedded servers: closed to others, one owner, gone with their parent, back with their data."""
+
+import asyncio
+import json
+import os
+import re
+import signal
+import stat
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import asyncpg
+import nats
+import pytest
+
+from infra.embedded.directory import DirectoryInUse
+from infra.embedded.process import ServerError, check_reachable, server_user
+from infra.servers import Endpoints, servers
+
+# What `claims up` is to this test: a process that owns the directory until it is killed.
+OWNER = """
+import asyncio, sys
+from pathlib import Path
+from infra.servers import servers
+
+async def main():
+    async with servers(Path(sys.argv[1]), command="up"):
+        print("ready", flush=True)
+        await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+
+
+@asynccontextmanager
+async def owner(folder: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+    """An owner in another process; `wait_ready` before use where it matters."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", OWNER, str(folder), stdout=asyncio.subprocess.PIPE
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+        await eventually(lambda: not running(folder))
+
+
+async def ready(process: asyncio.subprocess.Process) -> None:
+    assert process.stdout is not None
+    assert await asyncio.wait_for(process.stdout.readline(), timeout=30) == b"ready\n"
+
+
+async def eventually(condition: Callable[[], bool], timeout_s: float = 15.0) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, "not within the bound"
+        await asyncio.sleep(0.02)
+
+
+def running(folder: Path) -> list[int]:
+    """Pids of live processes whose command line names the folder's servers."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (entry / "cmdline").read_bytes()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if f"{folder}/postgres/".encode() in command or f"{folder}/nats/".encode() in command:
+            found.append(int(entry.name))
+    return found
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+async def write(endpoints: Endpoints, value: int) -> None:
+    connection = await asyncpg.connect(endpoints.database_url, ssl=False)
+    await connection.execute("CREATE TABLE IF NOT EXISTS kept (value int)")
+    await connection.execute("INSERT INTO kept VALUES ($1)", value)
+    await connection.close()
+    client = await nats.connect(endpoints.nats_url)
+    js = client.jetstream()
+    await js.add_stream(name="KEPT", subjects=["kept"])
+    await js.publish("kept", str(value).encode())
+    await client.close()
+
+
+async def read(endpoints: Endpoints) -> tuple[list[int], list[int]]:
+    connection = await asyncpg.connect(endpoints.database_url, ssl=False)
+    rows = [row["value"] for row in await connection.fetch("SELECT value FROM kept ORDER BY value")]
+    await connection.close()
+    client = await nats.connect(endpoints.nats_url)
+    js = client.jetstream()
+    last = (await js.stream_info("KEPT")).state.last_seq
+    messages = [int((await js.get_msg("KEPT", seq)).data or b"0") for seq in range(1, last + 1)]
+    await client.close()
+    return rows, messages
+
+
+async def test_servers_are_set_up_for_a_ledger_and_closed_to_others(server_folder: Path) -> None:
+    async with servers(server_folder, command="up") as endpoints:
+        assert endpoints.owned
+        assert re.fullmatch(r"postgresql://claims:[0-9a-f]{48}@127\.0\.0\.1:\d+/claims", endpoints.database_url)
+        assert re.fullmatch(r"nats://claims:[0-9a-f]{48}@127\.0\.0\.1:\d+", endpoints.nats_url)
+
+        connection = await asyncpg.connect(endpoints.database_url, ssl=False)
+        settings = {
+            name: await connection.fetchval(f"SHOW {name}")
+            for name in (
+                "data_checksums",
+                "fsync",
+                "TimeZone",
+                "password_encryption",
+                "max_wal_size",
+                "server_encoding",
+            )
+        }
+        await connection.close()
+        assert settings == {
+            "data_checksums": "on",
+            "fsync": "on",
+            "TimeZone": "Asia/Shanghai",
+            "password_encryption": "scram-sha-256",
+            "max_wal_size": "4GB",
+            "server_encoding": "UTF8",
+        }
+
+        client = await nats.connect(endpoints.nats_url)
+        assert client.max_payload == 8 * 1024 * 1024
+        await client.close()
+
+        # Nothing below the directory is open to others; the directory itself lets the servers' user pass, as root.
+        assert mode(server_folder) == (0o711 if os.geteuid() == 0 else 0o700)
+        open_to_others = [str(path) for path in server_folder.iterdir() if mode(path) & 0o077]
+        assert open_to_others == []
+        for folder in ("postgres", "nats"):
+            assert [path.name for path in (server_folder / folder).iterdir() if mode(path) & 0o077] == []
+        assert mode(server_folder / "endpoints.json") == 0o600
+
+        with pytest.raises(asyncpg.InvalidPasswordError):
+            await asyncpg.connect(re.sub(":[0-9a-f]{48}@", ":guess@", endpoints.database_url), ssl=False)
+        with pytest.raises(nats.errors.NoServersError):
+            await nats.connect(
+                re.sub("claims:[0-9a-f]{48}@", "", endpoints.nats_url), allow_reconnect=False, error_cb=_ignore
+            )
+
+        if os.geteuid() == 0:
+            user = server_user()
+            assert user.uid != 0
+            assert {Path(f"/proc/{pid}").stat().st_uid for pid in running(server_folder)} == {user.uid}
+
+    assert running(server_folder) == []
+    assert not (server_folder / "endpoints.json").exists()
+
+
+async def _ignore(_: Exception) -> None:
+    pass
+
+
+async def test_a_second_owner_is_refused_and_a_sharing_command_attaches(server_folder: Path) -> None:
+    async with owner(server_folder) as process:
+        # Not ready yet: attaching waits for the owner's servers.
+        await eventually((server_folder / "lock").exists)
+        async with servers(server_folder, command="status", share_with=frozenset({"up"})) as attached:
+            await ready(process)
+            assert not attached.owned
+            await write(attached, 1)
+        with pytest.raises(DirectoryInUse, match=rf"in use by `claims up` \(pid {process.pid}\)"):
+            async with servers(server_folder, command="demo", share_with=frozenset({"bench"})):
+                pytest.fail("two owners")
+        assert len(running(server_folder)) > 0, "the refused and the attached left the owner's servers alone"
+
+
+async def test_servers_die_with_their_parent_and_come_back_with_their_data(server_folder: Path) -> None:
+    async with owner(server_folder) as process:
+        await ready(process)
+        shared = json.loads((server_folder / "endpoints.json").read_text())
+        await write(Endpoints(shared["database_url"], shared["nats_url"], owned=False), 1)
+        process.kill()
+        # At once: the dead owner's endpoints are not believed, and its dying servers are waited for.
+        async with servers(server_folder, command="demo", share_with=frozenset({"up"})) as endpoints:
+            assert endpoints.owned
+            assert await read(endpoints) == ([1], [1])
+            for pid in running(server_folder):
+                os.kill(pid, signal.SIGKILL)
+    async with servers(server_folder, command="demo") as endpoints:
+        assert await read(endpoints) == ([1], [1])
+        await write(endpoints, 2)
+        assert await read(endpoints) == ([1, 2], [1, 2])
+
+
+async def test_servers_given_from_outside_leave_the_directory_alone(server_folder: Path) -> None:
+    given = ("postgresql://elsewhere/claims", "nats://elsewhere")
+    async with servers(server_folder, command="up", external=given) as endpoints:
+        assert endpoints == Endpoints(*given, owned=False)
+    assert list(server_folder.iterdir()) == []
+
+
+async def test_a_folder_with_other_things_in_it_is_not_taken_over(server_folder: Path) -> None:
+    (server_folder / "thesis.odt").touch()
+    before = mode(server_folder)
+    with pytest.raises(ServerError, match="not empty and is not a data directory"):
+        async with servers(server_folder, command="up"):
+            pytest.fail("took over a foreign folder")
+    assert mode(server_folder) == before
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root starts servers as another user")
+def test_a_closed_parent_is_named_and_left_closed(server_folder: Path) -> None:
+    closed = server_folder / "closed"
+    (closed / "data").mkdir(parents=True)
+    closed.chmod(0o700)
+    with pytest.raises(ServerError, match=rf"cannot pass {closed} \(mode 0700\)"):
+        check_reachable(closed / "data", server_user())
+    assert mode(closed) == 0o700
