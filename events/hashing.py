@@ -1,6 +1,7 @@
 """The hash chain of a journal: each entry's hash covers its content and the hash before it."""
 
 import hashlib
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ GENESIS = bytes(32)
 """The hash before a journal's first entry."""
 
 
-def entry_hash(previous: bytes, entry: dict[str, Any]) -> bytes:
+def entry_hash(previous: bytes, entry: Mapping[str, Any]) -> bytes:
     """sha256 over the previous hash, the entry's columns in their fixed order, its data and its raw bytes.
 
     ``entry`` is a row of ``ledger.entries`` without its hash; lengths stand before the two byte strings so that no

@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Column,
     DateTime,
@@ -20,10 +21,12 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    bindparam,
     func,
     insert,
     select,
     text,
+    union_all,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -34,6 +37,9 @@ ACCEPTANCE_STAGE = -1
 SETTLEMENT_STAGE = 100
 GRANT_STAGES = {"annual": 101, "one_off": 102}
 """Stand in ``stage`` of what is decided before and behind the layers, so that a person's history sorts by it."""
+
+_TAKEN = "type <> 'event.waiting.v1'"
+_WAITING = "type = 'event.waiting.v1'"
 
 entries = Table(
     "entries",
@@ -67,8 +73,9 @@ entries = Table(
         "source",
         "event_id",
         unique=True,
-        postgresql_where=text("source IS NOT NULL AND type <> 'event.waiting.v1'"),
+        postgresql_where=text(f"source IS NOT NULL AND {_TAKEN}"),
     ),
+    Index("entries_waiting", "source", "event_id", postgresql_where=text(_WAITING)),
     Index(
         "entries_history",
         "person_id",
@@ -95,6 +102,9 @@ schemes = Table(
     comment="append only: a claim is decided, explained and verified by the text it was accepted under",
 )
 
+BEGINNING = datetime.fromtimestamp(0, UTC)
+"""Before any entry. Not ``datetime.min``: asyncpg writes that as -infinity and reads it back without a zone."""
+
 _COLUMNS = tuple(column.name for column in entries.columns)
 
 
@@ -105,7 +115,7 @@ class Journal:
     name: str
     number: int = 0
     hash: bytes = GENESIS
-    recorded_at: datetime = datetime.min.replace(tzinfo=UTC)
+    recorded_at: datetime = BEGINNING
     rows: list[dict[str, Any]] = field(default_factory=list)
 
     def start(self, now: datetime) -> None:
@@ -131,15 +141,20 @@ async def write(connection: AsyncConnection, journal: Journal) -> None:
         journal.rows = []
 
 
-async def identities(connection: AsyncConnection, pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
-    """Which of the (source, id) pairs the ledger holds, with the type of the latest entry that carries each."""
-    wanted = func.unnest([pair[0] for pair in pairs], [pair[1] for pair in pairs]).table_valued("source", "event_id")
-    rows = await connection.execute(
-        select(entries.c.source, entries.c.event_id, entries.c.type)
+async def identities(connection: AsyncConnection, pairs: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Which of the (source, id) pairs the ledger holds, waiting ones among them."""
+    wanted = func.unnest(
+        bindparam(None, [source for source, _ in pairs], type_=ARRAY(Text), unique=True),
+        bindparam(None, [event_id for _, event_id in pairs], type_=ARRAY(Text), unique=True),
+    ).table_valued("source", "event_id").render_derived()
+    # Two parts, each with the predicate of its partial index: one query over both could use neither.
+    parts = [
+        select(entries.c.source, entries.c.event_id)
         .join(wanted, (entries.c.source == wanted.c.source) & (entries.c.event_id == wanted.c.event_id))
-        .order_by(entries.c.number)
-    )
-    return {(row.source, row.event_id): row.type for row in rows}
+        .where(of_type)
+        for of_type in (text(_TAKEN), text(_WAITING))
+    ]
+    return {(row.source, row.event_id) for row in await connection.execute(union_all(*parts))}
 
 
 async def adopted_schemes(connection: AsyncConnection) -> list[tuple[str, str]]:

@@ -60,9 +60,9 @@ class Settlement:
                 continue
             settled.append((run, rows))
         granting = {run.person_id for run, _ in settled if _grants(run, self.pins.by_hash)}
+        told = await load_person_statements(connection, granting)
         desk.histories = {
-            person_id: {row["claim_id"]: row for row in rows}
-            for person_id, rows in (await load_person_statements(connection, granting)).items()
+            person_id: {row["claim_id"]: row for row in told.get(person_id, ())} for person_id in granting
         }
         await self.pins.require(
             connection, {row["scheme_hash"] for history in desk.histories.values() for row in history.values()}

@@ -1,0 +1,32 @@
+"""The command line of CONTRACT. Each file holds one group of commands; this one binds them together."""
+
+import sys
+
+import typer
+
+from infra.cli import demo, history, law, reads, settle, state
+from infra.cli.output import fail
+from infra.embedded.directory import DirectoryInUse
+from infra.embedded.process import ServerError
+from infra.streams import StreamBehind
+
+app = typer.Typer(
+    name="claims",
+    help="医保一站式结算账本 · Event-sourced ledger that settles claims through every insurance layer of a county.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for group in (settle, reads, history, state, law, demo):
+    group.register(app)
+
+
+def main() -> None:
+    """Entry point; exit codes: 0 done, 1 a check failed, 2 unusable arguments or input."""
+    try:
+        app()
+    except (DirectoryInUse, ServerError, StreamBehind, OSError) as error:
+        fail(str(error))
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)

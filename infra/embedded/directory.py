@@ -8,9 +8,14 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.embedded.process import ServerError, User, server_user, write_private_file
+from infra.embedded.identity import User
+from infra.embedded.process import ServerError, server_user, write_private_file
 
+# Held by the owner and by its servers: free once nothing works on the files any more.
 _LOCK = "lock"
+# Held by the owner alone, and naming it: tells a live owner from servers that are still stopping after its death.
+# A pid would not tell: it may belong to a zombie, to another container, or to somebody else by now.
+_OWNER = "owner"
 _ENDPOINTS = "endpoints.json"
 _POLL_S = 0.05
 
@@ -36,6 +41,11 @@ class OwnedDirectory:
         self.path = path
         self.lock_fd = lock_fd
         self._command = command
+        self._owner_fd = os.open(path / _OWNER, os.O_RDWR | os.O_CREAT, 0o600)
+        fcntl.flock(self._owner_fd, fcntl.LOCK_EX)  # waits at most for somebody's look at it
+        text = json.dumps({"pid": os.getpid(), "command": command}).encode()
+        os.pwrite(self._owner_fd, text, 0)
+        os.ftruncate(self._owner_fd, len(text))
         (path / _ENDPOINTS).unlink(missing_ok=True)  # the lock was free, so it is stale
 
     def announce(self, *, database_url: str, nats_url: str) -> None:
@@ -48,6 +58,7 @@ class OwnedDirectory:
 
     def release(self) -> None:
         """Give up the lock; it is free once the last server that holds it open is gone too."""
+        os.close(self._owner_fd)
         os.close(self.lock_fd)
 
 
@@ -61,10 +72,9 @@ async def claim_directory(
     """
     path = _prepare(path)
     deadline = time.monotonic() + timeout_s
-    while (lock_fd := _try_lock(path, command)) is None:
-        owner = _read_owner(path)
-        alive = owner is not None and _is_alive(owner.pid)
-        if owner is not None and alive:
+    while (lock_fd := _try_lock(path)) is None:
+        owner = _live_owner(path)
+        if owner is not None:
             if owner.command not in share_with:
                 raise DirectoryInUse(_refusal(path, owner))
             if owner.database_url:
@@ -77,30 +87,44 @@ async def claim_directory(
 
 def _prepare(path: Path) -> Path:
     path = path.resolve()
+    made = not path.exists()
     path.mkdir(parents=True, exist_ok=True)
     if not (path / _LOCK).exists():
-        if any(path.iterdir()):
-            raise ServerError(f"{path} is not empty and is not a data directory of claims: choose another --data-dir")
+        strangers = [name for name in ("postgres", "nats") if (path / name).exists()]
+        if strangers:
+            raise ServerError(f"{path / strangers[0]} is not ours: choose another --data-dir")
+    if made:
         # As root our servers are another user, who must pass this folder (not list it); what is in it is 0600 or 0700.
-        path.chmod(0o700 if server_user().uid == os.geteuid() else 0o711)
+        path.chmod(0o700 if server_user().is_us else 0o711)
     return path
 
 
-def _try_lock(path: Path, command: str) -> int | None:
+def _try_lock(path: Path) -> int | None:
     handle = os.open(path / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(handle)
         return None
-    text = json.dumps({"pid": os.getpid(), "command": command}).encode()
-    os.pwrite(handle, text, 0)
-    os.ftruncate(handle, len(text))
     return handle
 
 
+def _live_owner(path: Path) -> Owner | None:
+    try:
+        handle = os.open(path / _OWNER, os.O_RDONLY)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _read_owner(path)
+    finally:
+        os.close(handle)
+    return None
+
+
 def _read_owner(path: Path) -> Owner | None:
-    for name in (_ENDPOINTS, _LOCK):
+    for name in (_ENDPOINTS, _OWNER):
         try:
             return Owner(**json.loads((path / name).read_text(encoding="utf-8")))
         except (FileNotFoundError, json.JSONDecodeError):  # not there, or being written
@@ -108,21 +132,9 @@ def _read_owner(path: Path) -> Owner | None:
     return None
 
 
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
 def _refusal(path: Path, owner: Owner | None) -> str:
     if owner is None:
-        return f"{path} is in use by another process"
-    if not _is_alive(owner.pid):
-        return f"{path} is in use: `claims {owner.command}` (pid {owner.pid}) is gone, but its servers still run"
+        return f"{path} is in use: the servers of a claims process that is gone still run on it"
     return (
         f"{path} is in use by `claims {owner.command}` (pid {owner.pid}): stop it first, or choose another --data-dir"
     )

@@ -9,8 +9,8 @@ from pathlib import Path
 from infra.embedded.process import (
     ServerError,
     ServerProcess,
-    check_reachable,
     make_private_folder,
+    needs_passage,
     server_user,
     write_private_file,
 )
@@ -55,8 +55,7 @@ class NatsServer:
         """Start the server, return `nats://claims:…@127.0.0.1:PORT`."""
         user = server_user()
         make_private_folder(self._folder, user)
-        check_reachable(self._folder, user)
-        check_reachable(_program(), user)
+        passage = needs_passage([self._folder, _program()], user)
         secret = self._folder / "password"
         if not secret.exists():
             write_private_file(secret, secrets.token_hex(24), user)
@@ -69,6 +68,7 @@ class NatsServer:
         process = ServerProcess(
             [_program(), "--config", config],
             user=user,
+            passage=passage,
             log=self._folder / "nats.log",
             polite=signal.SIGTERM,
             keep_fds=self._keep_fds,

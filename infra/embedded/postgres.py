@@ -11,12 +11,12 @@ from pathlib import Path
 
 import asyncpg
 
+from infra.embedded.identity import User
 from infra.embedded.process import (
     ServerError,
     ServerProcess,
-    User,
-    check_reachable,
     make_private_folder,
+    needs_passage,
     run,
     server_user,
     write_private_file,
@@ -54,6 +54,7 @@ class PostgresServer:
         self._folder = folder.resolve()
         self._data = self._folder / "data"
         self._keep_fds = keep_fds
+        self._passage = False
         self._process: ServerProcess | None = None
 
     @property
@@ -64,8 +65,7 @@ class PostgresServer:
         """Make the cluster when there is none, start it on a free port, return `postgresql://…/claims`."""
         user = server_user()
         make_private_folder(self._folder, user)
-        check_reachable(self._folder, user)
-        check_reachable(_program("postgres"), user)
+        self._passage = needs_passage([self._folder, _program("postgres")], user)
         password = self._password(user)
         if not self._data.exists():
             await asyncio.to_thread(self._initdb, user)
@@ -113,6 +113,7 @@ class PostgresServer:
                 "--data-checksums",
             ],
             user=user,
+            passage=self._passage,
             timeout_s=120.0,
         )
         draft.rename(self._data)
@@ -124,6 +125,7 @@ class PostgresServer:
             process = ServerProcess(
                 [_program("postgres"), "-D", self._data, *settings],
                 user=user,
+                passage=self._passage,
                 log=self._folder / "postgres.log",
                 polite=signal.SIGINT,
                 keep_fds=self._keep_fds,

@@ -9,8 +9,9 @@ import stat
 import subprocess
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from infra.embedded.identity import User, become, closed_folder, may_pass_any_folder
 
 UNPRIVILEGED_USER = "nobody"
 POLL_S = 0.01
@@ -23,14 +24,6 @@ class ServerError(RuntimeError):
     """An embedded server could not be started; the message says what to do about it."""
 
 
-@dataclass(frozen=True)
-class User:
-    """Numeric identity a server runs under."""
-
-    uid: int
-    gid: int
-
-
 def server_user() -> User:
     """The user for embedded servers: ourselves, or `nobody` when we are root (PostgreSQL refuses root)."""
     if os.geteuid() != 0:
@@ -39,32 +32,23 @@ def server_user() -> User:
     return User(entry.pw_uid, entry.pw_gid)
 
 
-def check_reachable(path: Path, user: User) -> None:
-    """Raise ServerError naming the first folder above (or at) `path` that `user` may not pass."""
-    if user.uid == os.geteuid():
-        return
-    path = path.resolve()
-    for folder in [*reversed(path.parents), path]:
-        status = folder.stat()
-        if status.st_uid == user.uid:
-            needed = stat.S_IXUSR
-        elif status.st_gid == user.gid:
-            needed = stat.S_IXGRP
-        else:
-            needed = stat.S_IXOTH
-        if not status.st_mode & needed:
-            raise ServerError(
-                f"embedded servers run as user {UNPRIVILEGED_USER!r} when started by root, and that user cannot pass "
-                f"{folder} (mode {stat.S_IMODE(status.st_mode):04o}) on the way to {path}. Run as an ordinary user, or "
-                f"keep the program and its data directory where others may pass, such as /srv or /opt."
-            )
+def needs_passage(paths: Sequence[Path], user: User) -> bool:
+    """Whether `user` must be let through closed folders to get at `paths`; ServerError where we can't let it."""
+    closed = [folder for path in paths if (folder := closed_folder(path, user)) is not None]
+    if closed and not may_pass_any_folder():
+        raise ServerError(
+            f"embedded servers run as user {UNPRIVILEGED_USER!r} when started by root, and that user cannot pass "
+            f"{closed[0]} (mode {stat.S_IMODE(closed[0].stat().st_mode):04o}). Run as an ordinary user, or keep the "
+            f"program and its data directory where others may pass, such as /srv or /opt."
+        )
+    return bool(closed)
 
 
 def make_private_folder(path: Path, user: User) -> None:
     """Create `path` (or take over the one made earlier) with mode 0700, owned by `user`."""
     path.mkdir(mode=0o700, exist_ok=True)
     path.chmod(0o700)
-    if user.uid != os.geteuid():
+    if not user.is_us:
         os.chown(path, user.uid, user.gid)
 
 
@@ -74,7 +58,7 @@ def write_private_file(path: Path, text: str, user: User) -> None:
     draft.unlink(missing_ok=True)
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
-        if user.uid != os.geteuid():
+        if not user.is_us:
             os.fchown(handle, user.uid, user.gid)
         file.write(text)
         file.flush()
@@ -82,17 +66,14 @@ def write_private_file(path: Path, text: str, user: User) -> None:
     draft.replace(path)
 
 
-def _identity(user: User) -> dict[str, int | list[int]]:
-    if user.uid == os.geteuid():
-        return {}
-    return {"user": user.uid, "group": user.gid, "extra_groups": []}
+def run(argv: Sequence[str | Path], *, user: User, passage: bool, timeout_s: float) -> None:
+    """Run a short helper program to its end as `user`; ServerError with its output when it fails.
 
-
-def run(argv: Sequence[str | Path], *, user: User, timeout_s: float) -> None:
-    """Run a short helper program to its end as `user`; ServerError with its output when it fails."""
+    With `passage` it may pass closed folders (`needs_passage`).
+    """
     done = subprocess.run(  # noqa: S603 - our own binaries, no shell
         argv,
-        **_identity(user),  # type: ignore[call-overload]
+        preexec_fn=become(user, through_closed_folders=passage),
         cwd="/",
         env={"LC_ALL": "C"},
         umask=0o077,
@@ -114,6 +95,7 @@ class ServerProcess:
         argv: Sequence[str | Path],
         *,
         user: User,
+        passage: bool,
         log: Path,
         polite: signal.Signals,
         keep_fds: tuple[int, ...] = (),
@@ -127,7 +109,6 @@ class ServerProcess:
         try:
             self._popen: subprocess.Popen[bytes] = subprocess.Popen(  # noqa: S603 - our own binaries, no shell
                 argv,
-                **_identity(user),  # type: ignore[call-overload]
                 cwd="/",
                 env={"LC_ALL": "C"},
                 umask=0o077,
@@ -137,7 +118,9 @@ class ServerProcess:
                 pass_fds=keep_fds,
                 # Ctrl-C goes to the whole foreground group; we want to finish our batch before the servers go.
                 start_new_session=True,
-                preexec_fn=_die_with_parent(polite, os.getpid()),
+                preexec_fn=_become_and_die_with_parent(
+                    become(user, through_closed_folders=passage), polite, os.getpid()
+                ),
             )
         finally:
             os.close(handle)
@@ -184,8 +167,11 @@ class ServerProcess:
         self._popen.wait()
 
 
-def _die_with_parent(death: signal.Signals, parent: int) -> Callable[[], None]:
+def _become_and_die_with_parent(
+    become_user: Callable[[], None], death: signal.Signals, parent: int
+) -> Callable[[], None]:
     def in_child() -> None:
+        become_user()  # first: a change of user forgets the death signal
         _libc.prctl(_PR_SET_PDEATHSIG, int(death))
         if os.getppid() != parent:  # the parent died before the kernel knew of our wish
             os._exit(1)

@@ -10,6 +10,24 @@ from tests.engine import claim, decided, outcome
 POOR = ("registered_poor",)
 DIBAO = ("dibao", "registered_poor")
 DESTITUTE = ("destitute", "registered_poor")
+# disease, tariff in yuan at tier 2 and tier 3 (DOMAIN.md section 6)
+TARIFFS = [
+    ("esophageal_cancer", 30000, 45000),
+    ("gastric_cancer", 30000, 45000),
+    ("rectal_cancer", 28000, 42000),
+    ("colon_cancer", 28000, 42000),
+    ("lung_cancer", 32000, 48000),
+    ("mdr_tuberculosis", 20000, 30000),
+    ("chronic_myeloid_leukemia", 25000, 40000),
+    ("acute_myocardial_infarction", 35000, 50000),
+    ("cerebral_infarction", 12000, 18000),
+    ("hemophilia", 15000, 22000),
+    ("type1_diabetes", 8000, 12000),
+    ("hyperthyroidism", 6000, 9000),
+    ("phenylketonuria", 10000, 15000),
+    ("hypospadias", 12000, 18000),
+    ("thalassemia", 15000, 24000),
+]
 
 
 def stay(day: str = "2018-05-01", **facts: Any) -> Claim:
@@ -187,6 +205,21 @@ def test_case_quota_at_tier_three_takes_from_every_bucket() -> None:
             hospital="12000.00",
         )
     ]
+
+
+@pytest.mark.parametrize(("disease", "tier_2", "tier_3"), TARIFFS)
+def test_case_quota_tariffs(disease: str, tier_2: int, tier_3: int) -> None:
+    # nothing in scope, so basic pays nothing: tier 2 80%, 18%, 2% of the tariff; tier 3 70%, 27%, 3%
+    for tier, tariff, to, share, rest in ((2, tier_2, 80, 18, 2), (3, tier_3, 70, 27, 3)):
+        assert outcome(stay(tier=tier, self_funded="60000", categories=POOR, disease=disease)) == [
+            decided(
+                basic="0.00",
+                critical_illness=f"{tariff * to // 100}.00",
+                supplementary=f"{tariff * share // 100}.00",
+                patient=f"{tariff * rest // 100}.00",
+                hospital=f"{60000 - tariff}.00",
+            )
+        ]
 
 
 def test_case_quota_is_the_bill_where_that_is_below_the_tariff() -> None:

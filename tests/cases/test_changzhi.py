@@ -149,6 +149,16 @@ def test_registered_poor_deductible_once_a_year_and_limit_of_twenty_thousand() -
     ]
 
 
+def test_registered_poor_climb_all_their_tiers_below_the_limit() -> None:
+    # 94200 → 70000; left 88000: CI 83000 above: 26000 + 43000 × 70% = 56100; 31900 − 1000:
+    # 6000 + 13000 + 900 × 70% = 19630; backstop 12270
+    assert outcome(stay(in_scope="158000", categories=REGISTERED)) == [
+        decided(
+            basic="70000.00", critical_illness="56100.00", assistance="19630.00", backstop="12270.00", patient="0.00"
+        )
+    ]
+
+
 def test_two_categories_choose_values_by_order_but_conditions_by_membership() -> None:
     # dibao's 70% without deductible: 1190; being registered_poor too opens the backstop for the 510 left
     assert outcome(stay(tier=2, in_scope="4500", categories=("dibao", "registered_poor"))) == [

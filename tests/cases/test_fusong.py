@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from policies.claim import Claim
 from tests.engine import claim, decided, outcome
 
@@ -148,6 +150,38 @@ def test_critical_illness_crosses_all_bands_up_to_its_cap_which_the_poor_lost_in
     ]
 
 
+def test_critical_illness_in_every_band_below_its_cap() -> None:
+    # basic 100000 (cap), S left 300000. 2019: 294000 above: 27500 + 32500 + 37500 + 144000 × 85%
+    assert outcome(stay(tier=1, in_scope="400000")) == [
+        decided(basic="100000.00", critical_illness="219900.00", patient="80100.00")
+    ]
+    # 2018: 290000 above: 97500 + 140000 × 85%
+    assert outcome(stay("2018-06-01", tier=1, in_scope="400000")) == [
+        decided(basic="100000.00", critical_illness="216500.00", patient="83500.00")
+    ]
+    # poor 2018: 295000 above: 97500 + 145000 × 85% = 220750; 79250 × 70% → 20000; backstop 360000 − 340750
+    assert outcome(stay("2018-06-01", tier=1, in_scope="400000", categories=POOR)) == [
+        decided(
+            basic="100000.00",
+            critical_illness="220750.00",
+            assistance="20000.00",
+            backstop="19250.00",
+            patient="40000.00",
+        )
+    ]
+
+
+@pytest.mark.parametrize("day", ["2018-01-01", "2020-12-31"])
+def test_assistance_ratio_is_the_same_in_all_three_years(day: str) -> None:
+    # basic 1000 × 60%; 1200 × 70%, or destitute × 80%; backstop 1620 − the rest
+    assert outcome(stay(day, in_scope="1800", categories=POOR)) == [
+        decided(basic="600.00", critical_illness="0.00", assistance="840.00", backstop="180.00", patient="180.00")
+    ]
+    assert outcome(stay(day, in_scope="1800", categories=("destitute",))) == [
+        decided(basic="600.00", critical_illness="0.00", assistance="960.00", backstop="60.00", patient="180.00")
+    ]
+
+
 def test_four_stays_of_one_poor_person_run_up_every_accumulation() -> None:
     # 1: basic 6000; CI (4800 − 3000) × 60% = 1080; 3720 × 70% = 2604; backstop 9720 − 9684 = 36
     # 2: basic 60000; CI 40800 × 60% = 24480; 16320 × 70% = 11424; 95904 > 90720
@@ -222,6 +256,34 @@ def test_referral_credit_needs_a_standing_claim_that_is_earlier_in_the_ledger() 
     ) == [
         full,
         decided(basic="850.00", critical_illness="0.00", assistance="245.00", backstop="0.00", patient="105.00"),
+    ]
+
+
+def test_reversing_the_first_stay_of_a_chain_moves_its_deductible_to_the_second() -> None:
+    # 2: nothing before it: 800 applied: 1000 × 60%; 1200 × 70%; 1620 − 1440
+    # 3: 500 − 800 → 0: 1000 × 75%; 1450 in the year; 250 × 70% = 175; 925 > 900
+    assert outcome(
+        stay(number=1, tier=1, in_scope="1200", categories=POOR, admission_id="X", standing=False),
+        stay(number=2, tier=3, in_scope="1800", categories=POOR, admission_id="Y", referral=("X",)),
+        stay(number=3, tier=2, in_scope="1000", categories=POOR, admission_id="Z", referral=("Y", "X")),
+    ) == [
+        decided(basic="600.00", critical_illness="0.00", assistance="840.00", backstop="180.00", patient="180.00"),
+        decided(basic="750.00", critical_illness="0.00", assistance="175.00", backstop="0.00", patient="75.00"),
+    ]
+
+
+def test_a_chain_adds_up_what_was_really_applied() -> None:
+    # 1: 200 applied. 2: 500 − 200 = 300 applied, so 3 bears 800 − 500 = 300: 1000 × 60%
+    # 1: 850; 350 × 70%. 2: 1000 × 75%; 550 × 70% = 385; 1170 − 1135.
+    # 3: 700 × 70% = 490; 1170 − 1090
+    assert outcome(
+        stay(number=1, tier=1, in_scope="1200", categories=POOR, admission_id="X"),
+        stay(number=2, tier=2, in_scope="1300", categories=POOR, admission_id="Y", referral=("X",)),
+        stay(number=3, tier=3, in_scope="1300", categories=POOR, admission_id="Z", referral=("Y", "X")),
+    ) == [
+        decided(basic="850.00", critical_illness="0.00", assistance="245.00", backstop="0.00", patient="105.00"),
+        decided(basic="750.00", critical_illness="0.00", assistance="385.00", backstop="35.00", patient="130.00"),
+        decided(basic="600.00", critical_illness="0.00", assistance="490.00", backstop="80.00", patient="130.00"),
     ]
 
 

@@ -27,6 +27,7 @@ CREATE TABLE ledger.entries (
 );
 CREATE UNIQUE INDEX entries_history ON ledger.entries (person_id, claim_number, run, stage, type) WHERE person_id IS NOT NULL;
 CREATE UNIQUE INDEX entries_identity ON ledger.entries (source, event_id) WHERE source IS NOT NULL AND type <> 'event.waiting.v1';
+CREATE INDEX entries_waiting ON ledger.entries (source, event_id) WHERE type = 'event.waiting.v1';
 CREATE INDEX entries_stream_seq ON ledger.entries (stream_seq) WHERE stream_seq IS NOT NULL;
 COMMENT ON TABLE ledger.entries IS 'append only: triggers and rights refuse UPDATE, DELETE and TRUNCATE';
 COMMENT ON COLUMN ledger.entries.journal IS 'the single writer: consumer, or consumer.partition';
@@ -58,6 +59,13 @@ COMMENT ON TABLE ledger.schemes IS 'append only: a claim is decided, explained a
 COMMENT ON COLUMN ledger.schemes.hash IS 'sha256 of the text, hex';
 COMMENT ON COLUMN ledger.schemes.text IS 'the YAML as it was adopted';
 COMMENT ON COLUMN ledger.schemes.adopted IS 'number of scheme.adopted.v1 in journal intake';
+
+CREATE TABLE processors.layout (
+	partitions SMALLINT NOT NULL, 
+	PRIMARY KEY (partitions)
+);
+COMMENT ON TABLE processors.layout IS 'one row: what was fixed when the database was set up';
+COMMENT ON COLUMN processors.layout.partitions IS 'of RUNS, by hash of person';
 
 CREATE TABLE processors.parked (
 	consumer TEXT NOT NULL, 

@@ -1,0 +1,25 @@
+"""Options that every command takes."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+
+from infra.logs import configure
+from infra.settings import Settings
+
+DataDir = Annotated[
+    Path | None, typer.Option("--data-dir", help="数据目录 where the embedded servers keep the ledger (CLAIMS_DATA_DIR)")
+]
+Json = Annotated[bool, typer.Option("--json", help="JSON Lines on stdout")]
+
+
+def settings_of(data_dir: Path | None, *, json_logs: bool = False) -> Settings:
+    """The settings of this call; logging is set up by them. Exits with 2 where they can't be used."""
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        raise typer.BadParameter("; ".join(fault["msg"] for fault in error.errors())) from None
+    configure(settings.log_level, json=json_logs)
+    return settings if data_dir is None else settings.model_copy(update={"data_dir": data_dir})

@@ -1,0 +1,182 @@
+"""``claims statements``, ``accumulations``, ``grants``, ``refusals``, ``waiting`` and ``parked``."""
+
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Annotated, Any
+
+import typer
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from events.codes import CATEGORY_NAMES, LAYER_NAMES, SETTING_NAMES
+from events.refusals import REASON_NAMES
+from infra.cli.options import DataDir, Json, settings_of
+from infra.cli.output import print_json, table
+from infra.cli.running import reading, run
+from infra.settings import Settings
+from processors import views
+
+Row = Mapping[str, Any]
+PersonId = Annotated[str | None, typer.Option("--person", help="参保人编号 person_id")]
+
+GRANT_NAMES = {"annual": "年度补助 annual", "one_off": "一次性补助 one_off"}
+STATUS_NAMES = {"settled": "已结算 settled", "reversed": "已冲正 reversed"}
+PAYEE_NAMES = {"hospital": "医院 hospital", "person": "个人 person"}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(statements)
+    app.command()(accumulations)
+    app.command()(grants)
+    app.command()(refusals)
+    app.command()(waiting)
+    app.command()(parked)
+
+
+def statements(
+    claim: Annotated[str | None, typer.Option("--claim", help="结算单号 claim_id")] = None,
+    person: PersonId = None,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """结算单。Statements: what each layer paid of a claim and what the patient pays."""
+    columns = (
+        "结算单 claim", "参保人 person", "政策 scheme", "类型 setting", "日期 date", "状态 status", "版次 rev",
+        "类别 categories", "总额 total", "各保障线 layers", "个人 patient", "医院 hospital", "收款 payee",
+    )  # fmt: skip
+    _show(
+        settings_of(data_dir),
+        "statements",
+        lambda engine: views.statement_rows(engine, claim_id=claim, person_id=person),
+        json=json,
+        title="结算单 Statements（元 yuan）",
+        columns=columns,
+        cells=_statement_cells,
+        right=(8, 10, 11),
+    )
+
+
+def accumulations(
+    person: PersonId = None,
+    year: Annotated[int | None, typer.Option("--year", help="待遇年度 benefit year")] = None,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """年度累计。Annual accumulations: what a person has used of each layer."""
+    _show(
+        settings_of(data_dir),
+        "accumulations",
+        lambda engine: views.accumulation_rows(engine, person_id=person, year=year),
+        json=json,
+        title="年度累计 Accumulations（元 yuan）",
+        columns=("参保人 person", "年度 year", "保障线 layer", "基数 base", "起付线 deductible", "支付 paid", "人次 claims"),
+        cells=lambda row: (
+            row["person_id"], str(row["year"]), _layer(row["layer"]), row["base"], row["deductible"], row["paid"],
+            str(row["claims"]),
+        ),  # fmt: skip
+        right=(3, 4, 5, 6),
+    )
+
+
+def grants(data_dir: DataDir = None, json: Json = False) -> None:
+    """补助。Grants that stand."""
+    _show(
+        settings_of(data_dir),
+        "grants",
+        views.grant_rows,
+        json=json,
+        title="补助 Grants（元 yuan）",
+        columns=("参保人 person", "政策 scheme", "补助 grant", "年度 year", "金额 amount", "结算单 claim"),
+        cells=lambda row: (
+            row["person_id"], row["scheme"], GRANT_NAMES[row["grant"]], str(row["year"] or "—"), row["amount"],
+            row["claim_id"],
+        ),  # fmt: skip
+        right=(4,),
+    )
+
+
+def refusals(data_dir: DataDir = None, json: Json = False) -> None:
+    """被拒绝的事件及原因。Refused events, why, and what to mend."""
+    _show(
+        settings_of(data_dir),
+        "refusals",
+        views.refusal_rows,
+        json=json,
+        title="拒绝 Refusals",
+        columns=("来源 source", "事件 event", "类型 type", "原因 reason", "说明 detail"),
+        cells=lambda row: (
+            row["source"] or "—", row["event_id"], row["type"] or "—",
+            f"{REASON_NAMES[row['reason']]} {row['reason']}", row["detail"],
+        ),  # fmt: skip
+    )
+
+
+def waiting(data_dir: DataDir = None, json: Json = False) -> None:
+    """等待入院登记的出院事件。Discharges that wait for their admission."""
+    _show(
+        settings_of(data_dir),
+        "waiting",
+        views.waiting_rows,
+        json=json,
+        title="等待 Waiting",
+        columns=("来源 source", "事件 event", "等待入院登记 waits for"),
+        cells=lambda row: (row["source"], row["event_id"], row["waits_for"]),
+    )
+
+
+def parked(data_dir: DataDir = None, json: Json = False) -> None:
+    """挂起的处理批次。Runs that could not be handled; only that person's lane waits."""
+    _show(
+        settings_of(data_dir),
+        "parked",
+        views.parked_rows,
+        json=json,
+        title="挂起 Parked",
+        columns=("参保人 person", "处理器 consumer", "批次 run", "原因 reason", "自 since"),
+        cells=lambda row: (row["person_id"], row["consumer"], str(row["run"]), row["reason"], row["since"]),
+    )
+
+
+def _show(
+    settings: Settings,
+    command: str,
+    query: Callable[[AsyncEngine], AsyncIterator[Row]],
+    *,
+    json: bool,
+    title: str,
+    columns: tuple[str, ...],
+    cells: Callable[[Row], tuple[str, ...]],
+    right: tuple[int, ...] = (),
+) -> None:
+    async def main() -> int:
+        async with reading(settings, command) as engine:
+            if json:
+                async for row in query(engine):
+                    print_json([row])
+            else:
+                table(title, columns, [cells(row) async for row in query(engine)], right=right)
+        return 0
+
+    sys.exit(run(main))
+
+
+def _statement_cells(row: Row) -> tuple[str, ...]:
+    return (
+        row["claim_id"],
+        row["person_id"],
+        row["scheme"],
+        SETTING_NAMES[row["setting"]],
+        row["date"],
+        STATUS_NAMES[row["status"]],
+        str(row["revision"]),
+        "、".join(CATEGORY_NAMES[category] for category in row["categories"]) or "—",
+        row["total"],
+        "\n".join(f"{_layer(layer['layer'])} {layer['paid']}" for layer in row["layers"]) or "—",
+        row["patient_share"],
+        row["hospital_share"],
+        PAYEE_NAMES[row["payee"]],
+    )
+
+
+def _layer(layer: str) -> str:
+    return f"{LAYER_NAMES[layer]} {layer}"  # type: ignore[index]

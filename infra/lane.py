@@ -1,0 +1,75 @@
+"""One consumer's partition at work: takes batches, commits, sends, acknowledges; starts again from the database."""
+
+from collections.abc import Sequence
+
+import structlog
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from infra.sending import Sender
+from infra.streams import INTAKE
+from processors.intake import CONSUMER as INTAKE_CONSUMER
+from processors.positions import read
+from processors.runs import RUNS
+from processors.transaction import Delivery, Handler, take
+
+log = structlog.get_logger(__name__)
+
+
+class Lane:
+    """Binds a handler to its place in a stream. The database's position is the truth; JetStream's acks follow it."""
+
+    def __init__(self, engine: AsyncEngine, client: Client, handler: Handler, partition: int) -> None:
+        self.handler = handler
+        self.partition = partition
+        self._engine = engine
+        self._sender = Sender(client)
+        self._taken = 0
+
+    @property
+    def name(self) -> str:
+        """Consumer and partition."""
+        return f"{self.handler.consumer}.{self.partition}"
+
+    @property
+    def stream(self) -> str:
+        """The stream it reads."""
+        return INTAKE if self.handler.consumer == INTAKE_CONSUMER else RUNS
+
+    @property
+    def durable(self) -> str:
+        """Its durable consumer's name."""
+        return f"{self.handler.consumer}-{self.partition}"
+
+    @property
+    def subjects(self) -> str:
+        """The subjects it reads."""
+        if self.stream == INTAKE:
+            return "claims.intake.*.*.*"
+        return f"claims.runs.{self.handler.consumer}.{self.partition}.*"
+
+    async def position(self) -> int:
+        """Send the last transaction's messages again, as far as they did not arrive; returns the last message taken."""
+        async with self._engine.connect() as connection:
+            taken, outgoing = await read(connection, self.handler.consumer, self.partition)
+        await self._sender.resume(outgoing)
+        self._taken = taken
+        return taken
+
+    async def take(self, messages: Sequence[Msg]) -> None:
+        """Take a batch in one transaction, send what it decided, acknowledge all at once."""
+        batch = [
+            Delivery(message.metadata.sequence.stream, message.subject, message.data)
+            for message in messages
+            if message.metadata.sequence.stream > self._taken
+        ]
+        if batch:
+            outgoing = await take(self._engine, self.handler, self.partition, self._taken, batch)
+            self._taken = batch[-1].stream_seq
+            await self._sender.send(outgoing)
+        await messages[-1].ack()
+
+    def failed(self, error: BaseException) -> None:
+        """Log what stopped a batch; the subscriber starts again from ``position``."""
+        log.warning("batch failed", lane=self.name, error=f"{type(error).__name__}: {error}")

@@ -1,0 +1,177 @@
+"""A worker: owns lanes (consumer and partition) by advisory lock, runs each, and takes over those that become free."""
+
+import asyncio
+import zlib
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import structlog
+from faststream.nats import NatsBroker
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from events.codes import LAYERS
+from infra.broker import connect_broker
+from infra.database import connect, migrate
+from infra.lane import Lane
+from infra.settings import Settings
+from infra.streams import INTAKE, ensure_streams
+from infra.subscriber import EagerSubscriber, eager_subscriber, ensure_consumer
+from policies.loader import load_directory
+from processors.intake import CONSUMER as INTAKE_CONSUMER
+from processors.intake import Intake
+from processors.layers import SETTLEMENT, Layer
+from processors.positions import all_positions
+from processors.runs import RUNS
+from processors.settlement import Settlement
+from processors.setup import initialise
+from processors.transaction import Handler
+
+log = structlog.get_logger(__name__)
+
+CONSUMERS = (INTAKE_CONSUMER, *LAYERS, SETTLEMENT)
+TAKEOVER_S = 1.0
+"""How often lanes that others own are tried."""
+LANES_LOCK = 7_310_114
+"""First half of the advisory locks' key: one lock a lane."""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Which lanes a worker wants first: ``index`` of ``count`` workers; ``only`` some consumers, if given."""
+
+    index: int = 0
+    count: int = 1
+    only: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class Worker:
+    """Runs lanes over one database and one NATS connection until it is closed."""
+
+    engine: AsyncEngine
+    broker: NatsBroker
+    settings: Settings
+    partitions: int
+    share: Share
+    owner: AsyncConnection | None = None
+    owned: dict[str, EagerSubscriber] = field(default_factory=dict)
+
+    def lanes(self) -> list[tuple[Handler, int]]:
+        """Every lane this worker may run, a handler each."""
+        wanted = [name for name in CONSUMERS if not self.share.only or name in self.share.only]
+        return [
+            (_handler(consumer, self.partitions), partition)
+            for consumer in wanted
+            for partition in range(1 if consumer == INTAKE_CONSUMER else self.partitions)
+        ]
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Own what is free, again and again, until ``stop``; own shares first, others' after a while."""
+        lanes = self.lanes()
+        rounds = 0
+        while not stop.is_set():
+            await self._own(lanes, others=rounds >= 5 or self.share.count == 1)
+            rounds += 1
+            try:
+                await asyncio.wait_for(stop.wait(), TAKEOVER_S)
+            except TimeoutError:
+                continue
+        await self.close()
+
+    async def close(self) -> None:
+        """Finish the batches in hand, then give the lanes up."""
+        await asyncio.gather(*(subscription.stop() for subscription in self.owned.values()))
+        self.owned.clear()
+        if self.owner is not None:
+            await self.owner.close()
+            self.owner = None
+
+    async def _own(self, lanes: Sequence[tuple[Handler, int]], *, others: bool) -> None:
+        try:
+            connection = await self._ownership()
+            for number, (handler, partition) in enumerate(lanes):
+                lane = Lane(self.engine, self.broker.connection, handler, partition)
+                mine = number % self.share.count == self.share.index
+                if lane.name in self.owned or not (mine or others):
+                    continue
+                locked = await connection.execute(
+                    text("SELECT pg_try_advisory_lock(:lock, :lane)"),
+                    {"lock": LANES_LOCK, "lane": zlib.crc32(lane.name.encode()) - 2**31},
+                )
+                if locked.scalar_one():
+                    self.owned[lane.name] = await self._start(lane)
+        except Exception as error:  # noqa: BLE001 - a server may be away: the next round tries again
+            log.warning("lanes given up", error=f"{type(error).__name__}: {error}")
+            await self._give_up()
+
+    async def _ownership(self) -> AsyncConnection:
+        if self.owner is None:
+            connection = await self.engine.connect()
+            self.owner = await connection.execution_options(isolation_level="AUTOCOMMIT")
+        else:
+            await self.owner.execute(text("SELECT 1"))
+        return self.owner
+
+    async def _give_up(self) -> None:
+        """Without its connection a worker owns nothing: its lanes stop, and are owned anew when the servers are back."""
+        await asyncio.gather(*(subscription.stop() for subscription in self.owned.values()), return_exceptions=True)
+        self.owned.clear()
+        if self.owner is not None:
+            await self.owner.invalidate()
+            self.owner = None
+
+    async def _start(self, lane: Lane) -> EagerSubscriber:
+        await ensure_consumer(self.broker.connection.jetstream(), lane.stream, lane.durable, lane.subjects)
+        subscription = eager_subscriber(
+            self.broker,
+            stream=lane.stream,
+            durable=lane.durable,
+            subject=lane.subjects,
+            max_messages=self.settings.batch_events if lane.stream == INTAKE else 20,
+            handler=lane.take,
+            position=lane.position,
+            on_error=lane.failed,
+        )
+        await subscription.start()
+        return subscription
+
+
+def _handler(consumer: str, partitions: int) -> Handler:
+    if consumer == INTAKE_CONSUMER:
+        return Intake(partitions)
+    return Settlement() if consumer == SETTLEMENT else Layer(consumer, partitions)
+
+
+async def prepare(database_url: str, settings: Settings) -> int:
+    """Migrate the database and adopt the shipped schemes; returns its number of partitions."""
+    await migrate(database_url)
+    engine = connect(database_url)
+    try:
+        return await initialise(engine, load_directory(), settings.partitions)
+    finally:
+        await engine.dispose()
+
+
+@asynccontextmanager
+async def worker(
+    database_url: str, nats_url: str, settings: Settings, share: Share | None = None
+) -> AsyncIterator[Worker]:
+    """A worker connected to prepared servers, its streams ensured; not running yet."""
+    partitions = await prepare(database_url, settings)
+    engine = connect(database_url, pool_size=4 + len(CONSUMERS) * partitions)
+    broker = connect_broker(nats_url)
+    await broker.start()
+    try:
+        async with engine.connect() as connection:
+            taken = await all_positions(connection)
+        by_stream = {
+            INTAKE: max((seq for (name, _), seq in taken.items() if name == INTAKE_CONSUMER), default=0),
+            RUNS: max((seq for (name, _), seq in taken.items() if name != INTAKE_CONSUMER), default=0),
+        }
+        await ensure_streams(broker.connection.jetstream(), by_stream, replicas=settings.stream_replicas)
+        yield Worker(engine, broker, settings, partitions, share or Share())
+    finally:
+        await broker.stop()
+        await engine.dispose()

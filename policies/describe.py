@@ -1,0 +1,77 @@
+"""A scheme as a list of its values, for people to read and compare."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+
+from events.money import yuan
+from policies.arithmetic import Band
+from policies.scheme import Scheme
+from policies.trace import percent
+from policies.values import Cited, Dated, Row
+
+
+def value_text(value: object) -> str:
+    """A value as people write it: yuan, percent, bands, yes or no, 无 for no limit."""
+    match value:
+        case None:
+            return "无 none"
+        case bool():
+            return "是 yes" if value else "否 no"
+        case Fraction():
+            return percent(value)
+        case int():
+            return yuan(value)
+        case tuple() if value and isinstance(value[0], Band):
+            return ", ".join(
+                f"{percent(band.ratio)} ≤ {yuan(band.to)}" if band.to is not None else f"{percent(band.ratio)} 以上 above"
+                for band in value
+            )
+        case _:
+            return str(value)
+
+
+def describe(scheme: Scheme) -> Iterator[dict[str, Any]]:
+    """Every value with where it stands, for whom, its dates, grade and citation, in the order of the file."""
+    for path, parameter in scheme.parameters.items():
+        for row in parameter.root:
+            yield _line(_where(scheme, path), path.rsplit(".", 1)[-1], _circumstances(row), value_text(row.value), row)
+    for grant in scheme.grants:
+        worth = f"{yuan(grant.amount)}" + (f" > {yuan(grant.threshold)}" if grant.kind == "annual" else "")
+        yield _line("grants", grant.kind, "、".join(grant.diseases), worth, grant)
+    for premium in scheme.premiums:
+        yield _line(f"premiums {premium.layer}", premium.payer, "、".join(premium.for_), yuan(premium.value), premium)
+    for fact in scheme.administration:
+        yield _line("administration", fact.name, "", fact.value, fact)
+
+
+def _line(where: str, name: str, for_: str, value: str, cited: Cited) -> dict[str, Any]:
+    dates = ""
+    if isinstance(cited, Dated) and (cited.from_ or cited.until):
+        dates = f"{cited.from_ or ''} – {cited.until or ''}"
+    return {
+        "where": where,
+        "name": name,
+        "for": for_,
+        "dates": dates,
+        "value": value,
+        "grade": cited.grade,
+        "cite": cited.cite,
+    }
+
+
+def _where(scheme: Scheme, path: str) -> str:
+    if not path.startswith("stages["):
+        return path.rsplit(".", 1)[0]
+    stage, _, rest = path.removeprefix("stages[").partition("]")
+    case = int(rest.removeprefix(".cases[").partition("]")[0])
+    when = scheme.stages[int(stage)].cases[case].when
+    return " ".join([f"{int(stage) + 1}.{scheme.path[int(stage)]}", *(when.setting or [])])
+
+
+def _circumstances(row: Row[Any]) -> str:
+    parts = [] if row.for_ == ["general"] else ["、".join(row.for_)]
+    if row.tier is not None:
+        parts.append("tier " + ",".join(str(tier) for tier in row.tier))
+    parts += [part for part in (row.place, row.class_ and f"class {row.class_}", row.disease) if part]
+    return " ".join(parts)

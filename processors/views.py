@@ -1,0 +1,101 @@
+"""What is read off the projections: rows as CONTRACT shows them, money in yuan."""
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from events.codes import LAYERS
+from events.money import yuan
+from processors.lanes import parked
+from projections.accumulations import accumulations
+from projections.grants import grants
+from projections.refusals import refusals
+from projections.statements import statement_json, statements
+from projections.waiting import waiting
+
+Rows = AsyncIterator[Mapping[str, Any]]
+
+
+async def _rows(engine: AsyncEngine, query: Select[Any]) -> Rows:
+    async with engine.connect() as connection:
+        result = await connection.stream(query)
+        async for row in result.mappings():
+            yield dict(row)
+
+
+async def statement_rows(engine: AsyncEngine, *, claim_id: str | None = None, person_id: str | None = None) -> Rows:
+    """Statements, all or of one claim or person, in the order of person and ledger."""
+    query = select(statements).order_by(statements.c.person_id, statements.c.number)
+    if claim_id is not None:
+        query = query.where(statements.c.claim_id == claim_id)
+    if person_id is not None:
+        query = query.where(statements.c.person_id == person_id)
+    async for row in _rows(engine, query):
+        yield statement_json(row)
+
+
+async def accumulation_rows(engine: AsyncEngine, *, person_id: str | None = None, year: int | None = None) -> Rows:
+    """Accumulations by person, year and layer, over all schemes and tracks of the year."""
+    table = accumulations.c
+    conditions: list[ColumnElement[bool]] = [table.claims > 0]
+    if person_id is not None:
+        conditions.append(table.person_id == person_id)
+    if year is not None:
+        conditions.append(table.year == year)
+    sums = [func.sum(table[name]).label(name) for name in ("base", "deductible", "paid", "claims")]
+    place = func.array_position(list(LAYERS), table.layer)
+    query = (
+        select(table.person_id, table.year, table.layer, *sums)
+        .where(*conditions)
+        .group_by(table.person_id, table.year, table.layer)
+        .order_by(table.person_id, table.year, place)
+    )
+    async for row in _rows(engine, query):
+        yield {
+            "person_id": row["person_id"],
+            "year": row["year"],
+            "layer": row["layer"],
+            "base": yuan(int(row["base"])),
+            "deductible": yuan(int(row["deductible"])),
+            "paid": yuan(int(row["paid"])),
+            "claims": int(row["claims"]),
+        }
+
+
+async def grant_rows(engine: AsyncEngine) -> Rows:
+    """Grants that stand."""
+    async for row in _rows(engine, select(grants).order_by(grants.c.person_id, grants.c.scheme, grants.c.year)):
+        yield {
+            "person_id": row["person_id"],
+            "scheme": row["scheme"],
+            "grant": row["grant"],
+            "year": row["year"] or None,
+            "amount": yuan(row["amount"]),
+            "claim_id": row["claim_id"],
+        }
+
+
+async def refusal_rows(engine: AsyncEngine) -> Rows:
+    """Refused events, in the order they came."""
+    table = refusals.c
+    query = select(table.source, table.event_id, table.type, table.reason, table.detail).order_by(table.number)
+    async for row in _rows(engine, query):
+        yield row
+
+
+async def waiting_rows(engine: AsyncEngine) -> Rows:
+    """Discharges that wait for their admission, in the order they came."""
+    table = waiting.c
+    query = select(table.source, table.event_id, table.admission_id.label("waits_for")).order_by(table.number)
+    async for row in _rows(engine, query):
+        yield row
+
+
+async def parked_rows(engine: AsyncEngine) -> Rows:
+    """Runs that could not be handled."""
+    table = parked.c
+    query = select(table.person_id, table.consumer, table.run, table.reason, table.since).order_by(table.since, table.run)
+    async for row in _rows(engine, query):
+        yield row | {"since": row["since"].isoformat()}

@@ -1,0 +1,225 @@
+"""Intake events as their sources would write them, one function a type; money in yuan."""
+
+from typing import Any
+
+BUREAU = "bureau/220621"
+CIVIL_AFFAIRS = "civil-affairs/220621"
+
+
+def event(source: str, id_: str, type_: str, /, **data: Any) -> dict[str, Any]:
+    """A CloudEvent; data that is None is left out."""
+    return {
+        "specversion": "1.0",
+        "source": source,
+        "id": id_,
+        "type": type_,
+        "data": {name: value for name, value in data.items() if value is not None},
+    }
+
+
+def bill(
+    in_scope: str = "0", *, upfront_copay: str = "0", over_limit: str = "0", self_funded: str = "0"
+) -> dict[str, str]:
+    """A bill that adds up."""
+    parts = [in_scope, upfront_copay, over_limit, self_funded]
+    fen = sum(int(whole) * 100 + int((cents + "00")[:2]) for whole, _, cents in (part.partition(".") for part in parts))
+    return {
+        "total": f"{fen // 100}.{fen % 100:02d}",
+        "in_scope": in_scope,
+        "upfront_copay": upfront_copay,
+        "over_limit": over_limit,
+        "self_funded": self_funded,
+    }
+
+
+def hospital(
+    hospital_id: str = "H1", tier: int = 3, region: str = "220621", begun: str = "2010-01-01", until: str | None = None
+) -> dict[str, Any]:
+    """A bureau registers a hospital."""
+    return event(
+        BUREAU,
+        f"hospital-{hospital_id}-{tier}-{begun}",
+        "hospital.registered.v1",
+        hospital_id=hospital_id,
+        name=f"医院{hospital_id}",
+        tier=tier,
+        region=region,
+        designated_from=begun,
+        designated_until=until,
+    )
+
+
+def enrol(person: str = "P1", year: int = 2019, region: str = "220621", effective_on: str | None = None) -> dict[str, Any]:
+    """The region's bureau enrolls a person."""
+    return event(
+        f"bureau/{region}",
+        f"enrol-{person}-{year}-{effective_on}",
+        "enrollment.recorded.v1",
+        person_id=person,
+        region=region,
+        year=year,
+        effective_on=effective_on,
+    )
+
+
+def roster(
+    person: str = "P1", category: str = "registered_poor", change: str = "added", on: str = "2018-01-01"
+) -> dict[str, Any]:
+    """Civil affairs changes the roster."""
+    return event(
+        CIVIL_AFFAIRS,
+        f"roster-{person}-{category}-{change}-{on}",
+        "roster.changed.v1",
+        person_id=person,
+        category=category,
+        change=change,
+        effective_on=on,
+    )
+
+
+def card(
+    person: str = "P1", disease: str = "diabetes", class_: str = "I", on: str = "2018-01-01", *, issued: bool = True
+) -> dict[str, Any]:
+    """A chronic card is issued or revoked."""
+    verb = "issued" if issued else "revoked"
+    return event(
+        BUREAU,
+        f"card-{person}-{disease}-{verb}-{on}",
+        f"chronic_card.{verb}.v1",
+        person_id=person,
+        disease=disease,
+        disease_class=class_,
+        effective_on=on,
+    )
+
+
+def admit(
+    admission: str = "A1",
+    person: str = "P1",
+    hospital_id: str = "H1",
+    on: str = "2019-03-01",
+    *,
+    referred_from: str | None = None,
+    id_: str | None = None,
+) -> dict[str, Any]:
+    """A hospital admits a person."""
+    return event(
+        f"hospital/{hospital_id}",
+        id_ or f"admit-{admission}",
+        "admission.recorded.v1",
+        admission_id=admission,
+        person_id=person,
+        hospital_id=hospital_id,
+        admitted_on=on,
+        diagnoses=["I10"],
+        referred_from=referred_from,
+    )
+
+
+def cancel(admission: str = "A1", hospital_id: str = "H1", id_: str | None = None) -> dict[str, Any]:
+    """A hospital cancels an admission."""
+    return event(
+        f"hospital/{hospital_id}",
+        id_ or f"cancel-{admission}",
+        "admission.cancelled.v1",
+        admission_id=admission,
+        reason="entered twice",
+    )
+
+
+def discharge(
+    claim: str = "C1",
+    admission: str = "A1",
+    person: str = "P1",
+    hospital_id: str = "H1",
+    on: str = "2019-03-10",
+    in_scope: str = "10000",
+    *,
+    id_: str | None = None,
+    **more: Any,
+) -> dict[str, Any]:
+    """A hospital discharges a person; ``more`` takes ``bill``, ``disease``, ``stage``, ``prepaid``."""
+    return event(
+        f"hospital/{hospital_id}",
+        id_ or f"discharge-{claim}",
+        "discharge.recorded.v1",
+        **{
+            "claim_id": claim,
+            "admission_id": admission,
+            "person_id": person,
+            "discharged_on": on,
+            "bill": bill(in_scope),
+            **more,
+        },
+    )
+
+
+def visit(
+    claim: str = "V1",
+    person: str = "P1",
+    hospital_id: str = "H1",
+    on: str = "2019-03-20",
+    setting: str = "chronic",
+    in_scope: str = "1000",
+    *,
+    id_: str | None = None,
+    **more: Any,
+) -> dict[str, Any]:
+    """An outpatient visit; ``more`` takes ``bill``, ``disease``, ``prescribed_by``, ``prepaid``."""
+    return event(
+        f"hospital/{hospital_id}",
+        id_ or f"visit-{claim}",
+        "outpatient.recorded.v1",
+        **{
+            "claim_id": claim,
+            "person_id": person,
+            "hospital_id": hospital_id,
+            "served_on": on,
+            "setting": setting,
+            "bill": bill(in_scope),
+            **more,
+        },
+    )
+
+
+def reverse(claim: str = "C1", source: str = "hospital/H1", id_: str | None = None) -> dict[str, Any]:
+    """A claim is taken back."""
+    return event(source, id_ or f"reverse-{claim}", "claim.reversed.v1", claim_id=claim, reason="wrong bill")
+
+
+def correct(
+    claim: str = "C1", in_scope: str = "8000", hospital_id: str = "H1", *, id_: str | None = None, **more: Any
+) -> dict[str, Any]:
+    """A hospital replaces its claim's bill."""
+    return event(
+        f"hospital/{hospital_id}",
+        id_ or f"correct-{claim}-{in_scope}",
+        "claim.corrected.v1",
+        **{"claim_id": claim, "bill": bill(in_scope), "reason": "one item twice", **more},
+    )
+
+
+def audit(
+    claim: str = "C1", amount: str = "500", borne_by: str = "hospital", finding: str = "F1", id_: str | None = None
+) -> dict[str, Any]:
+    """A bureau finds what the funds do not bear."""
+    return event(
+        BUREAU,
+        id_ or f"audit-{finding}",
+        "audit.found.v1",
+        finding_id=finding,
+        claim_id=claim,
+        amount=amount,
+        borne_by=borne_by,
+        reason="not indicated",
+    )
+
+
+def stay(number: int, person: str = "P1", on: str = "2019-03-10", in_scope: str = "10000", **more: Any) -> list[Any]:
+    """Admission A<number> and its discharge C<number>, on one day."""
+    hospital_id = more.pop("hospital_id", "H1")
+    referred_from = more.pop("referred_from", None)
+    return [
+        admit(f"A{number}", person, hospital_id, on, referred_from=referred_from),
+        discharge(f"C{number}", f"A{number}", person, hospital_id, on, in_scope, **more),
+    ]
