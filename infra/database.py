@@ -20,6 +20,7 @@ def connect(database_url: str, *, pool_size: int = 5) -> AsyncEngine:
         pool_size=pool_size,
         max_overflow=5,
         pool_pre_ping=True,
+        hide_parameters=True,  # they name persons and end up in logs
         connect_args={"server_settings": {"application_name": "claims", "timezone": "Asia/Shanghai", "jit": "off"}},
     )
 

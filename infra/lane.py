@@ -24,6 +24,7 @@ class Lane:
         self.handler = handler
         self.partition = partition
         self._engine = engine
+        self._client = client
         self._sender = Sender(client)
         self._taken = 0
 
@@ -69,6 +70,18 @@ class Lane:
             self._taken = batch[-1].stream_seq
             await self._sender.send(outgoing)
         await messages[-1].ack()
+
+    async def tidy(self) -> None:
+        """Delete what was taken from the stream, leaving each subject of RUNS its last message: the fences read it."""
+        js = self._client.jetstream()
+        if self.stream == INTAKE:
+            await js.purge_stream(INTAKE, seq=self._taken)
+            return
+        info = await js.stream_info(RUNS, subjects_filter=self.subjects)
+        for subject, messages in (info.state.subjects or {}).items():
+            if messages > 1:
+                last = await js.get_last_msg(RUNS, subject)
+                await js.purge_stream(RUNS, seq=min(self._taken, last.seq or 0), subject=subject)
 
     def failed(self, error: BaseException) -> None:
         """Log what stopped a batch; the subscriber starts again from ``position``."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import zlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -23,6 +23,7 @@ from processors.intake import CONSUMER as INTAKE_CONSUMER
 from processors.intake import Intake
 from processors.layers import SETTLEMENT, Layer
 from processors.positions import all_positions
+from processors.recovery import send_open_runs_again
 from processors.runs import RUNS
 from processors.settlement import Settlement
 from processors.setup import initialise
@@ -33,6 +34,10 @@ log = structlog.get_logger(__name__)
 CONSUMERS = (INTAKE_CONSUMER, *LAYERS, SETTLEMENT)
 TAKEOVER_S = 1.0
 """How often lanes that others own are tried."""
+TIDY_ROUNDS = 60
+"""How many of these rounds pass between two purges of what was taken."""
+MESSAGES_OF_RUNS = 20
+"""Packed messages of runs in one batch."""
 LANES_LOCK = 7_310_114
 """First half of the advisory locks' key: one lock a lane."""
 
@@ -56,24 +61,28 @@ class Worker:
     partitions: int
     share: Share
     owner: AsyncConnection | None = None
-    owned: dict[str, EagerSubscriber] = field(default_factory=dict)
+    lanes: list[Lane] = field(default_factory=list)
+    subscribers: dict[str, EagerSubscriber] = field(default_factory=dict)
+    owned: dict[str, Lane] = field(default_factory=dict)
 
-    def lanes(self) -> list[tuple[Handler, int]]:
-        """Every lane this worker may run, a handler each."""
+    def __post_init__(self) -> None:
         wanted = [name for name in CONSUMERS if not self.share.only or name in self.share.only]
-        return [
-            (_handler(consumer, self.partitions), partition)
+        self.lanes = [
+            Lane(self.engine, self.broker.connection, _handler(consumer, self.partitions), partition)
             for consumer in wanted
             for partition in range(1 if consumer == INTAKE_CONSUMER else self.partitions)
         ]
+        # One subscriber a lane for good: FastStream keeps each it was ever given, and a stopped one starts again.
+        self.subscribers = {lane.name: self._subscriber(lane) for lane in self.lanes}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Own what is free, again and again, until ``stop``; own shares first, others' after a while."""
-        lanes = self.lanes()
         rounds = 0
         while not stop.is_set():
-            await self._own(lanes, others=rounds >= 5 or self.share.count == 1)
+            await self._own(others=rounds >= 5 or self.share.count == 1)
             rounds += 1
+            if rounds % TIDY_ROUNDS == 0:
+                await self._tidy()
             try:
                 await asyncio.wait_for(stop.wait(), TAKEOVER_S)
             except TimeoutError:
@@ -82,17 +91,17 @@ class Worker:
 
     async def close(self) -> None:
         """Finish the batches in hand, then give the lanes up."""
-        await asyncio.gather(*(subscription.stop() for subscription in self.owned.values()))
+        await asyncio.gather(*(self.subscribers[name].stop() for name in self.owned))
+        await self._tidy()
         self.owned.clear()
         if self.owner is not None:
             await self.owner.close()
             self.owner = None
 
-    async def _own(self, lanes: Sequence[tuple[Handler, int]], *, others: bool) -> None:
+    async def _own(self, *, others: bool) -> None:
         try:
             connection = await self._ownership()
-            for number, (handler, partition) in enumerate(lanes):
-                lane = Lane(self.engine, self.broker.connection, handler, partition)
+            for number, lane in enumerate(self.lanes):
                 mine = number % self.share.count == self.share.index
                 if lane.name in self.owned or not (mine or others):
                     continue
@@ -101,10 +110,17 @@ class Worker:
                     {"lock": LANES_LOCK, "lane": zlib.crc32(lane.name.encode()) - 2**31},
                 )
                 if locked.scalar_one():
-                    self.owned[lane.name] = await self._start(lane)
+                    await self._start(lane)
         except Exception as error:  # noqa: BLE001 - a server may be away: the next round tries again
             log.warning("lanes given up", error=f"{type(error).__name__}: {error}")
             await self._give_up()
+
+    async def _tidy(self) -> None:
+        for lane in self.owned.values():
+            try:
+                await lane.tidy()
+            except Exception as error:  # noqa: BLE001 - what stays is purged the next time
+                log.warning("not tidied", lane=lane.name, error=f"{type(error).__name__}: {error}")
 
     async def _ownership(self) -> AsyncConnection:
         if self.owner is None:
@@ -114,28 +130,30 @@ class Worker:
             await self.owner.execute(text("SELECT 1"))
         return self.owner
 
+    def _subscriber(self, lane: Lane) -> EagerSubscriber:
+        return eager_subscriber(
+            self.broker,
+            stream=lane.stream,
+            durable=lane.durable,
+            subject=lane.subjects,
+            max_messages=self.settings.batch_events if lane.stream == INTAKE else MESSAGES_OF_RUNS,
+            handler=lane.take,
+            position=lane.position,
+            on_error=lane.failed,
+        )
+
     async def _give_up(self) -> None:
         """Without its connection a worker owns nothing: its lanes stop, and are owned anew when the servers are back."""
-        await asyncio.gather(*(subscription.stop() for subscription in self.owned.values()), return_exceptions=True)
+        await asyncio.gather(*(self.subscribers[name].stop() for name in self.owned), return_exceptions=True)
         self.owned.clear()
         if self.owner is not None:
             await self.owner.invalidate()
             self.owner = None
 
-    async def _start(self, lane: Lane) -> EagerSubscriber:
+    async def _start(self, lane: Lane) -> None:
         await ensure_consumer(self.broker.connection.jetstream(), lane.stream, lane.durable, lane.subjects)
-        subscription = eager_subscriber(
-            self.broker,
-            stream=lane.stream,
-            durable=lane.durable,
-            subject=lane.subjects,
-            max_messages=self.settings.batch_events if lane.stream == INTAKE else 20,
-            handler=lane.take,
-            position=lane.position,
-            on_error=lane.failed,
-        )
-        await subscription.start()
-        return subscription
+        await self.subscribers[lane.name].start()
+        self.owned[lane.name] = lane
 
 
 def _handler(consumer: str, partitions: int) -> Handler:
@@ -170,7 +188,11 @@ async def worker(
             INTAKE: max((seq for (name, _), seq in taken.items() if name == INTAKE_CONSUMER), default=0),
             RUNS: max((seq for (name, _), seq in taken.items() if name != INTAKE_CONSUMER), default=0),
         }
-        await ensure_streams(broker.connection.jetstream(), by_stream, replicas=settings.stream_replicas)
+        created = await ensure_streams(broker.connection.jetstream(), by_stream, replicas=settings.stream_replicas)
+        if RUNS in created:
+            sent_again = await send_open_runs_again(engine, partitions)
+            if sent_again:
+                log.warning("the store of NATS was lost: open runs are sent again", runs=sent_again)
         yield Worker(engine, broker, settings, partitions, share or Share())
     finally:
         await broker.stop()

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from policies.claim import Claim, Payout
+from policies.values import Found
 
 S, C, O = 0, 1, 2  # noqa: E741 - the names the rules are written in
 BUCKETS = {"S": S, "C": C, "O": O}
@@ -12,7 +13,8 @@ BUCKETS = {"S": S, "C": C, "O": O}
 class OpenBill:
     """A standing claim's bill after audits: what is left in S = in scope, C = copay and over limit, O = self funded.
 
-    ``total`` is the bill after audits (section 4's ``total``), ``in_scope`` its S at the start; all in fen.
+    ``total`` is the bill after audits (section 4's ``total``), ``in_scope`` its S at the start; all in fen. ``quota`` is the
+    case quota that the bill is under, found by ``tariff``.
     """
 
     claim: Claim
@@ -22,16 +24,13 @@ class OpenBill:
     hospital_audit: int
     person_audit: int
     quota: int | None = None
+    tariff: Found[int] | None = None
     payouts: list[Payout] = field(default_factory=list)
 
     @property
     def paid(self) -> int:
         """What the layers have paid so far."""
         return sum(payout.paid for payout in self.payouts)
-
-    def paid_by(self, layer: str) -> int:
-        """What one layer has paid so far."""
-        return sum(payout.paid for payout in self.payouts if payout.layer == layer)
 
     @property
     def over_cap(self) -> int:

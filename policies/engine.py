@@ -20,7 +20,7 @@ def open_claim(scheme: Scheme, claim: Claim) -> OpenBill:
     if scheme.case_quota is not None and claim.setting == "inpatient" and scheme.is_poor(claim.categories):
         tariff = scheme.case_quota.tariff.find(scheme.circumstances(claim))
         if tariff is not None:
-            bill.quota = min(tariff.value, bill.total)
+            bill.tariff, bill.quota = tariff, min(tariff.value, bill.total)
     return bill
 
 

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from policies.scheme import Scheme
 
 SCHEMES = Path(__file__).parent / "schemes"
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C parser where it is there: ten times as fast
 
 
 class SchemeError(ValueError):
@@ -41,7 +42,7 @@ def load_text(text: bytes, name: str) -> Scheme:
     """Load a scheme from YAML bytes; ``name`` stands for the file in errors. Raises ``SchemeError``."""
     lines = _Lines()
     try:
-        node = yaml.compose(text.decode("utf-8"), Loader=yaml.SafeLoader)
+        node = yaml.compose(text.decode("utf-8"), Loader=_LOADER)
         value = _plain(node, (), lines, name)
     except UnicodeDecodeError as error:
         raise SchemeError([f"{name}:1: not UTF-8: {error}"]) from None

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
+from functools import cached_property
 from itertools import product
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
@@ -152,9 +153,14 @@ class Parameter(RootModel[list[Row[T]]], Generic[T]):
     """A named value of a rule as rows. ``at`` gives the one row that holds in given circumstances."""
 
     _path: str = PrivateAttr(default="")
-    _cache: dict[Circumstances, "Found[T] | None"] = PrivateAttr(default_factory=dict)
 
-    @property
+    # A cached property is found without pydantic's way to private attributes, which costs more than the look-up itself.
+    @cached_property
+    def found(self) -> dict[Circumstances, "Found[T] | None"]:
+        """The rows found so far."""
+        return {}
+
+    @cached_property
     def by_class(self) -> bool:
         """Whether the value depends on the class of the chronic card."""
         return any(row.class_ is not None for row in self.root)
@@ -170,11 +176,12 @@ class Parameter(RootModel[list[Row[T]]], Generic[T]):
 
     def find(self, circumstances: Circumstances) -> "Found[T] | None":
         """The row that holds, or None where there is none; raises ``LookupError`` where two hold."""
-        if circumstances not in self._cache:
-            if len(self._cache) > 50_000:  # a bound, never reached by the dates of a benefit year
-                self._cache.clear()
-            self._cache[circumstances] = self._search(circumstances)
-        return self._cache[circumstances]
+        found = self.found
+        if circumstances not in found:
+            if len(found) > 50_000:  # a bound, never reached by the dates of a benefit year
+                found.clear()
+            found[circumstances] = self._search(circumstances)
+        return found[circumstances]
 
     def at(self, circumstances: Circumstances) -> "Found[T]":
         """The row that holds; raises ``LookupError`` where there is none."""

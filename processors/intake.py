@@ -191,9 +191,8 @@ class Desk:
         before = dict(self.world.by_person.get(change.person_id, {}))
         self.world.change_roster(change)
         after = self.world.by_person.get(change.person_id, {})
-        touched = [
-            claim for number, claim in after.items() if claim.standing and claim.categories != before[number].categories
-        ]
+        # A reversed claim's statement shows the categories too; a run over it pays nothing.
+        touched = [claim for number, claim in after.items() if claim.categories != before[number].categories]
         self.openings.reopen(touched, cause)
 
     def _go_on(self, admission_id: str) -> None:

@@ -47,8 +47,13 @@ class Openings:
             if claim.number >= first.get(group, claim.number + 1) and claim.admission_id is not None:
                 admissions.add(claim.admission_id)
         for group, number in sorted(first.items(), key=lambda item: item[1]):
-            claims = [claim for claim in history if self._group(claim) == group and claim.number >= number]
-            self._open(person_id, group, claims, cause)
+            self.open_from(person_id, group, number, cause)
+
+    def open_from(self, person_id: str, group: Group, number: int, cause: Cause) -> None:
+        """A run over a person's claims of one year and scheme, from a claim number on."""
+        history = sorted(self.world.by_person[person_id].values(), key=lambda claim: claim.number)
+        claims = [claim for claim in history if self._group(claim) == group and claim.number >= number]
+        self._open(person_id, group, claims, cause)
 
     def _group(self, claim: Claim) -> Group:
         return claim.year, self.schemes[claim.scheme].name

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from events.decisions import CLAIM_RESETTLED, CLAIM_SETTLED, EVENT_REJECTED, EVENT_WAITING
+from events.decisions import EVENT_REJECTED, EVENT_WAITING
 from processors.answers import answer
 from processors.reading import Envelope
 from processors.transaction import Transaction
@@ -33,5 +33,4 @@ async def answer_again(transaction: Transaction, repeated: Sequence[Envelope]) -
             data = {"source": entry.source, "event_id": entry.event_id, "waits_for": entry.admission_id}
             answer(*to, EVENT_WAITING, f"intake-{entry.number}", data)
         elif statement is not None and envelope.is_claim and statement["source"] == envelope.mailbox:
-            type_ = CLAIM_SETTLED if statement["revision"] == 1 else CLAIM_RESETTLED
-            answer(*to, type_, statement["answer_id"], statement_json(statement))
+            answer(*to, statement["answer_type"], statement["answer_id"], statement_json(statement))

@@ -163,14 +163,14 @@ class Desk:
         figures_changed = before is not None and net_figures(before) != net_figures(row)
         row["revision"] = 1 if before is None else before["revision"] + figures_changed
         row["answer_id"] = f"{self.transaction.journal.name}-{self.transaction.journal.number + 1}"
-        type_ = CLAIM_SETTLED if before is None else CLAIM_RESETTLED
+        type_ = row["answer_type"] = CLAIM_SETTLED if before is None else CLAIM_RESETTLED
         self.known[claim.claim_id] = self.changed[claim.claim_id] = row
         if claim.person_id in self.histories:
             self.histories[claim.person_id][claim.claim_id] = row
         statement = statement_json(row)
         self.transaction.journal.append(
             type_,
-            {"statement": statement} | ({"cause": run.cause} if before is not None else {}),
+            {"statement": statement} | ({"cause": run.cause} if before is not None or claim.opened < run.number else {}),
             person_id=claim.person_id,
             claim_id=claim.claim_id,
             claim_number=claim.number,

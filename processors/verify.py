@@ -8,10 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from processors.verification.booked import load_books
 from processors.verification.books import check_settled, check_sums
 from processors.verification.chains import check_chains
-from processors.verification.report import Problem, Progress, VerifyReport
+from processors.verification.report import MOST_PROBLEMS, Problem, Progress, VerifyReport
 from processors.verification.schemes import check_schemes
 
-__all__ = ["Problem", "Progress", "VerifyReport", "verify"]
+__all__ = ["MOST_PROBLEMS", "Problem", "Progress", "VerifyReport", "verify"]
 
 PERSONS_PER_CHUNK = 500
 

@@ -189,6 +189,14 @@ async def load_world(connection: AsyncConnection, batch: Iterable[Fact]) -> Worl
     return world
 
 
+async def load_histories(connection: AsyncConnection, person_ids: set[str]) -> World:
+    """Load all claims of some persons, with what their live facts need."""
+    world = World(persons=await load_persons(connection, person_ids))
+    world.rosters = await load_rosters(connection, person_ids)
+    await _load_claims(connection, world, {}, person_ids)
+    return world
+
+
 async def _load_claims(
     connection: AsyncConnection, world: World, known: Mapping[str, Mapping[str, Any]], histories: set[str]
 ) -> None:

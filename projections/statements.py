@@ -38,6 +38,7 @@ statements = Table(
     Column("late", Boolean, nullable=False),
     Column("poor", Boolean, nullable=False),
     Column("answer_id", Text, nullable=False, comment="id of the answer that carried these figures"),
+    Column("answer_type", Text, nullable=False),
     Index("statements_person", "person_id", "number"),
     Index("statements_year", "year", "scheme", "setting"),
     schema="projections",

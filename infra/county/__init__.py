@@ -2,6 +2,17 @@
 
 Only counts are real (上高县医疗保障局2019年度报告: 9,619 on the roster, 7,383 inpatient claims, 2,703 chronic cards, 16
 townships, one loan of the emergency fund). Persons, hospitals, dates and costs come from a seeded generator.
+
+The costs are chosen so that our scheme, whose ratios for 上高 are mostly assumed, pays about what the report says:
+with seed 2019 the funds' total and basic come within 2%, critical_illness and supplementary within 6%, assistance
+within 15%; backstop only in its order of magnitude. It hangs on a few bills with much out of catalog, and so on the
+seed; other seeds move the total by about 3% and critical_illness by about 15%, since 82 persons bear the heavy tail.
+
+What cannot be had at once: the report also says that about 90% of the cost was paid. That would make bills of about
+4,175万 and leave the patients 10%; a supplementary insurance that pays 90% in and 75% out of catalog (assumed, from
+安义) leaves them less than that on any bill whose in-catalog part is not paid out already, or costs far more than the
+published 777万. So the made-up bills hold next to nothing outside the scope, which real bills do, and the patients
+bear about 2%. The county's real ratios would mend this; they are not published.
 """
 
 from collections.abc import Iterator
@@ -34,7 +45,7 @@ def county(seed: int = 2019, *, persons: int = ROSTER, inpatient: int = INPATIEN
     cancelled = cancel_admissions(rng, post, size, people, hospitals)
     visits = pay_visits(rng, post, size, people, hospitals)
     late = learn_late(rng, post, size, stays, visits)
-    Errors(rng, post, people, hospitals, stays, visits, late, cancelled).err(size)
+    Errors(rng, post, people, hospitals, late, cancelled).post_all(size)
     return post.in_order()
 
 

@@ -54,14 +54,12 @@ class Errors:
     post: Post
     people: list[Person]
     hospitals: Hospitals
-    stays: list[Stay]
-    visits: list[Visit]
     late: Late
     cancelled: list[tuple[Event, datetime]]
     number: int = 0
 
-    def err(self, size: Size) -> None:
-        """Post every refusal that a county of this size has."""
+    def post_all(self, size: Size) -> None:
+        """Post every refusal that a county of this size gets."""
         stays = iter(self.late.untouched)
         for reason in REASONS:
             make: Callable[[Stay, int], None] = getattr(self, f"_{reason}")
@@ -178,7 +176,7 @@ class Errors:
 
     def _no_policy(self, _: Stay, time: int) -> None:
         visit = self._visit()
-        if time % 2:
+        if time % 2 == 0:
             self._send_visit(replace(visit, hospital=self.hospitals.pharmacy, setting="pharmacy"))
         else:
             day = GENERAL_FROM[0] - timedelta(days=self.rng.randint(1, 120))

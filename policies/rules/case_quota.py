@@ -32,7 +32,9 @@ class QuotaBasic(DeductibleRatioCap):
     def decide(self, turn: Turn) -> Decision:
         """Decide one claim."""
         quota = _quota(turn)
-        turn.trace.step("quota", f"min(tariff, {yuan(turn.bill.total)})", quota)
+        if turn.bill.tariff is not None:
+            tariff = turn.trace.use(turn.bill.tariff)
+            turn.trace.step("quota", f"min({yuan(tariff)}, {yuan(turn.bill.total)})", quota)
         return self.within(turn, quota)
 
 

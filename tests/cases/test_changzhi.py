@@ -204,6 +204,14 @@ def test_out_of_catalog_and_true_up_share_the_limit_but_not_the_true_up_s_own_co
     ]
 
 
+def test_the_true_up_does_not_deduct_what_out_of_catalog_was_paid() -> None:
+    # each: basic 1000 × 70%; min(1000, 20% × 2500) × 50% = 250
+    # 1: 800 × 70% = 560. 2: 1600 × 70% − 560, and not − 810
+    bill: dict[str, Any] = {"tier": 2, "in_scope": "1500", "self_funded": "1000", "categories": DIBAO}
+    each = decided(basic="700.00", critical_illness="0.00", assistance="810.00", patient="990.00")
+    assert outcome(stay("2019-01-10", number=1, **bill), stay("2019-02-10", number=2, **bill)) == [each, each]
+
+
 def test_true_up_takes_nothing_back_when_the_category_changes() -> None:
     # 1, dibao: basic 14000; CI (6500 − 5000) × 65% = 975; 5525 × 70% = 3867.50
     # 2, registered_poor: basic 700; CI 800 × 65% = 520; b 5805: 4805 × 60% = 2883 < 3867.50; backstop 280

@@ -287,6 +287,21 @@ def test_a_chain_adds_up_what_was_really_applied() -> None:
     ]
 
 
+def test_a_chain_entered_out_of_order_credits_each_stay_only_from_its_own_ancestors() -> None:
+    # 1 (Y, from X): X's claim is not in the ledger yet: 200 applied: 1000 × 85%; 350 × 70%
+    # 2 (X, from W, whose claim never came): 500 applied: 1000 × 75%; 750 × 70% = 525; 1350 − 1275
+    # 3 (Z, from Y): 800 − 700 = 100: 1000 × 60%; 500 × 70% = 350; 990 − 950
+    assert outcome(
+        stay(number=1, tier=1, in_scope="1200", categories=POOR, admission_id="Y", referral=("X", "W")),
+        stay(number=2, tier=2, in_scope="1500", categories=POOR, admission_id="X", referral=("W",)),
+        stay(number=3, tier=3, in_scope="1100", categories=POOR, admission_id="Z", referral=("Y", "X", "W")),
+    ) == [
+        decided(basic="850.00", critical_illness="0.00", assistance="245.00", backstop="0.00", patient="105.00"),
+        decided(basic="750.00", critical_illness="0.00", assistance="525.00", backstop="75.00", patient="150.00"),
+        decided(basic="600.00", critical_illness="0.00", assistance="350.00", backstop="40.00", patient="110.00"),
+    ]
+
+
 def test_chronic_has_no_deductible_no_assistance_and_a_backstop_of_eighty_per_cent() -> None:
     # 1000 × 60%; backstop 1200 − 600 out of S 400 and O 200
     assert outcome(card(in_scope="1000", self_funded="500", categories=POOR)) == [

@@ -18,6 +18,7 @@ from infra.embedded.nats import NatsServer
 from infra.subscriber import PositionAheadOfStream, eager_subscriber, ensure_consumer
 
 STREAM, DURABLE, SUBJECT = "WORK", "taker", "work.*"
+# Below the time after which a silent server is given up: a lost pull must be noticed by the reconnect.
 BOUND_S = 30.0
 
 
@@ -197,6 +198,28 @@ async def test_a_killed_server_loses_and_reorders_nothing(server_folder: Path) -
         await second.stop()
     assert killed.is_set()
     assert taker.taken == list(range(3_010))
+
+
+async def test_an_idle_subscriber_outlives_a_killed_server(server_folder: Path) -> None:
+    first = NatsServer(server_folder / "nats")
+    url = await first.start()
+    second = NatsServer(server_folder / "nats", port=urlsplit(url).port or 0)
+    taker = Taker()
+    try:
+        async with publisher(url) as js:
+            await set_up(js)
+            await publish(js, range(1))
+        async with started(url, taker, max_messages=100):
+            await taker.until(lambda: len(taker.taken) == 1)
+            # Its pull dies with the server, and nobody will ever answer it.
+            first.kill()
+            await second.start()
+            async with publisher(url) as js:
+                await publish(js, range(1, 2))
+            await taker.until(lambda: len(taker.taken) == 2)
+    finally:
+        await second.stop()
+    assert taker.taken == [0, 1]
 
 
 async def test_a_redelivery_changes_nothing(nats_url: str) -> None:

@@ -311,6 +311,7 @@ CREATE TABLE projections.statements (
 	late BOOLEAN NOT NULL, 
 	poor BOOLEAN NOT NULL, 
 	answer_id TEXT NOT NULL, 
+	answer_type TEXT NOT NULL, 
 	PRIMARY KEY (claim_id)
 );
 CREATE INDEX statements_person ON projections.statements (person_id, number);

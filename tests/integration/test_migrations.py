@@ -1,0 +1,65 @@
+"""The migrated database is what the code declares, and the ledger in it can only grow."""
+
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+import processors.settlement
+import processors.setup  # noqa: F401 - with intake and settlement, every table is declared
+from events.tables import metadata
+from infra.database import migrate
+from policies.loader import load_directory
+from processors.setup import LayoutError, initialise
+from tests import facts
+from tests.ledger import Books
+
+
+def ours(name: str | None, kind: str, _parents: Any) -> bool:
+    return not (kind == "schema" and name in (None, "public"))
+
+
+def differences(connection: Connection) -> list[Any]:
+    options = {"include_schemas": True, "compare_type": True, "include_name": ours}
+    return list(compare_metadata(MigrationContext.configure(connection, opts=options), metadata))
+
+
+async def test_migrations_create_what_the_code_declares(engine: AsyncEngine) -> None:
+    async with engine.connect() as connection:
+        assert await connection.run_sync(differences) == []
+
+
+async def test_migrating_again_changes_nothing(database: str, engine: AsyncEngine) -> None:
+    await initialise(engine, load_directory(), 2)
+    await migrate(database)
+    assert await initialise(engine, load_directory()) == 2
+
+
+@pytest.mark.parametrize("table", ["ledger.entries", "ledger.schemes"])
+@pytest.mark.parametrize("statement", ["UPDATE {} SET hash = hash", "DELETE FROM {}", "TRUNCATE {}"])
+async def test_the_ledger_refuses_change(books: Books, table: str, statement: str) -> None:
+    await books.publish([facts.hospital()])
+    async with books.engine.connect() as connection:
+        with pytest.raises(DBAPIError, match=r"the ledger is append only"):
+            await connection.execute(text(statement.format(table)))
+
+
+async def test_setting_up_again_adopts_nothing_twice(books: Books) -> None:
+    async def entries() -> int:
+        async with books.engine.connect() as connection:
+            return int((await connection.execute(text("SELECT count(*) FROM ledger.entries"))).scalar_one())
+
+    assert await entries() == len(load_directory())
+    await initialise(books.engine, load_directory(), 1)
+    assert await entries() == len(load_directory())
+
+
+async def test_the_number_of_partitions_is_fixed(engine: AsyncEngine) -> None:
+    assert await initialise(engine, [], 4) == 4
+    assert await initialise(engine, []) == 4
+    with pytest.raises(LayoutError, match="has 4 partitions, not 8"):
+        await initialise(engine, [], 8)
