@@ -143,10 +143,14 @@ async def write(connection: AsyncConnection, journal: Journal) -> None:
 
 async def identities(connection: AsyncConnection, pairs: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
     """Which of the (source, id) pairs the ledger holds, waiting ones among them."""
-    wanted = func.unnest(
-        bindparam(None, [source for source, _ in pairs], type_=ARRAY(Text), unique=True),
-        bindparam(None, [event_id for _, event_id in pairs], type_=ARRAY(Text), unique=True),
-    ).table_valued("source", "event_id").render_derived()
+    wanted = (
+        func.unnest(
+            bindparam(None, [source for source, _ in pairs], type_=ARRAY(Text), unique=True),
+            bindparam(None, [event_id for _, event_id in pairs], type_=ARRAY(Text), unique=True),
+        )
+        .table_valued("source", "event_id")
+        .render_derived()
+    )
     # Two parts, each with the predicate of its partial index: one query over both could use neither.
     parts = [
         select(entries.c.source, entries.c.event_id)

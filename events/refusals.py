@@ -51,7 +51,7 @@ REASON_NAMES: dict[Reason, str] = {
 }
 
 
-class Refusal(Exception):  # noqa: N818 - an answer to the sender, not a fault
+class Refusal(Exception):
     """An event that is not taken in: ``reason`` for machines, ``detail`` tells its sender what to mend."""
 
     def __init__(self, reason: Reason, detail: str) -> None:

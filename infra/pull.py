@@ -18,7 +18,7 @@ _SILENCE_S = _EXPIRES_S + 5.0
 _LOOK_S = 0.25
 
 
-class Interrupted(Exception):  # noqa: N818 - not an error: the reading must start again from the position
+class Interrupted(Exception):
     """Deliveries are no longer known to be complete and in order."""
 
 

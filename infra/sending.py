@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
+from uuid import uuid4
 
 import orjson
 from nats.aio.client import Client
 from nats.js.api import Header
 from nats.js.errors import NotFoundError
-from uuid import uuid4
 
 from processors.positions import Message
 from processors.runs import RUNS

@@ -11,7 +11,7 @@ INTAKE = "INTAKE"
 DAY_S = 86_400
 
 
-class StreamBehind(RuntimeError):  # noqa: N818 - the name tells the condition
+class StreamBehind(RuntimeError):
     """A stream ends before what the database says was taken from it: this is not the stream it was."""
 
 

@@ -28,7 +28,7 @@ _MAX_ACK_PENDING = 1_000_000
 _log = structlog.get_logger("subscriber")
 
 
-class PositionAheadOfStream(RuntimeError):  # noqa: N818 - the name tells the condition
+class PositionAheadOfStream(RuntimeError):
     """The stream ends before the position: its store was lost or replaced, and going on would skip messages."""
 
 

@@ -143,7 +143,7 @@ class Worker:
         )
 
     async def _give_up(self) -> None:
-        """Without its connection a worker owns nothing: its lanes stop, and are owned anew when the servers are back."""
+        """Without its connection a worker owns nothing: its lanes stop until the servers are back."""
         await asyncio.gather(*(self.subscribers[name].stop() for name in self.owned), return_exceptions=True)
         self.owned.clear()
         if self.owner is not None:

@@ -13,8 +13,8 @@ BUCKETS = {"S": S, "C": C, "O": O}
 class OpenBill:
     """A standing claim's bill after audits: what is left in S = in scope, C = copay and over limit, O = self funded.
 
-    ``total`` is the bill after audits (section 4's ``total``), ``in_scope`` its S at the start; all in fen. ``quota`` is the
-    case quota that the bill is under, found by ``tariff``.
+    ``total`` is the bill after audits (section 4's ``total``), ``in_scope`` its S at the start; all in fen.
+    ``quota`` is the case quota that the bill is under, found by ``tariff``.
     """
 
     claim: Claim
@@ -41,12 +41,13 @@ class OpenBill:
         """Take a payout out of the buckets; a payout that takes more than is left is a bug and raises."""
         for bucket, amount in enumerate(payout.taken):
             if not 0 <= amount <= self.left[bucket]:
-                raise AssertionError(
-                    f"claim {self.claim.claim_id}: {payout.layer} takes {amount} of {self.left[bucket]} fen in {'SCO'[bucket]}"
-                )
+                where = f"{self.left[bucket]} fen in {'SCO'[bucket]}"
+                raise AssertionError(f"claim {self.claim.claim_id}: {payout.layer} takes {amount} of {where}")
             self.left[bucket] -= amount
         if sum(payout.taken) != payout.paid:
-            raise AssertionError(f"claim {self.claim.claim_id}: {payout.layer} pays {payout.paid}, takes {payout.taken}")
+            raise AssertionError(
+                f"claim {self.claim.claim_id}: {payout.layer} pays {payout.paid}, takes {payout.taken}"
+            )
         self.payouts.append(payout)
 
     def shares(self) -> tuple[int, int]:
@@ -55,9 +56,8 @@ class OpenBill:
         patient = sum(self.left) - beyond_quota + self.person_audit
         hospital = beyond_quota + self.hospital_audit
         if patient < 0 or self.paid + patient + hospital != self.claim.bill.total:
-            raise AssertionError(
-                f"claim {self.claim.claim_id} does not balance: {self.claim.bill.total} != {self.paid} + {patient} + {hospital}"
-            )
+            sides = f"{self.claim.bill.total} != {self.paid} + {patient} + {hospital}"
+            raise AssertionError(f"claim {self.claim.claim_id} does not balance: {sides}")
         return patient, hospital
 
 

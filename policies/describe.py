@@ -1,34 +1,12 @@
 """A scheme as a list of its values, for people to read and compare."""
 
 from collections.abc import Iterator
-from fractions import Fraction
 from typing import Any
 
 from events.money import yuan
-from policies.arithmetic import Band
+from policies.explain import GRADES, value_text
 from policies.scheme import Scheme
-from policies.trace import percent
 from policies.values import Cited, Dated, Row
-
-
-def value_text(value: object) -> str:
-    """A value as people write it: yuan, percent, bands, yes or no, 无 for no limit."""
-    match value:
-        case None:
-            return "无 none"
-        case bool():
-            return "是 yes" if value else "否 no"
-        case Fraction():
-            return percent(value)
-        case int():
-            return yuan(value)
-        case tuple() if value and isinstance(value[0], Band):
-            return ", ".join(
-                f"{percent(band.ratio)} ≤ {yuan(band.to)}" if band.to is not None else f"{percent(band.ratio)} 以上 above"
-                for band in value
-            )
-        case _:
-            return str(value)
 
 
 def describe(scheme: Scheme) -> Iterator[dict[str, Any]]:
@@ -56,6 +34,7 @@ def _line(where: str, name: str, for_: str, value: str, cited: Cited) -> dict[st
         "dates": dates,
         "value": value,
         "grade": cited.grade,
+        "grade_name": GRADES[cited.grade],
         "cite": cited.cite,
     }
 

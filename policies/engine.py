@@ -66,7 +66,7 @@ def decide(
 
 
 def referral_credit(schemes: Schemes, claim: Claim, chain: Mapping[str, Sequence[Claim]]) -> int:
-    """The deductibles borne by standing claims, earlier in ledger order, of the admissions this one was referred from."""
+    """The deductibles borne by earlier standing claims of the admissions that a claim was referred from, in fen."""
     applied: dict[int, int] = {}
     earlier = [
         other

@@ -57,7 +57,12 @@ def load_text(text: bytes, name: str) -> Scheme:
         scheme = Scheme.model_validate(value)
     except ValidationError as error:
         raise SchemeError(
-            sorted({f"{name}:{lines.at(fault['loc'])}: {_path(fault['loc'], lines)}{fault['msg']}" for fault in error.errors()})
+            sorted(
+                {
+                    f"{name}:{lines.at(fault['loc'])}: {_path(fault['loc'], lines)}{fault['msg']}"
+                    for fault in error.errors()
+                }
+            )
         ) from None
     problems = [f"{name}:{lines.at(path)}: {_path(path, lines)}{message}" for path, message in scheme.problems()]
     if problems:
@@ -90,8 +95,10 @@ def check_together(schemes: Sequence[Scheme]) -> None:
             raise SchemeError([f"two schemes are named {scheme.name}"])
         for other in names.values():
             shared = set(scheme.regions) & set(other.regions)
-            if shared and scheme.serves(min(shared), max(scheme.valid.from_, other.valid.from_)) and other.serves(
-                min(shared), max(scheme.valid.from_, other.valid.from_)
+            if (
+                shared
+                and scheme.serves(min(shared), max(scheme.valid.from_, other.valid.from_))
+                and other.serves(min(shared), max(scheme.valid.from_, other.valid.from_))
             ):
                 raise SchemeError([f"{scheme.name} and {other.name} both serve region {min(shared)} at one time"])
         names[scheme.name] = scheme

@@ -44,9 +44,7 @@ class Premium(Dated):
 
     layer: Layer
     for_: Categories = Field(alias="for")
-    payer: Literal[
-        "assistance_fund", "county_finance", "civil_affairs", "basic_fund", "poverty_alleviation_fund"
-    ]
+    payer: Literal["assistance_fund", "county_finance", "civil_affairs", "basic_fund", "poverty_alleviation_fund"]
     value: Amount
     refund_self_paid: bool = False
 
@@ -88,9 +86,9 @@ class Scheme(Strict):
     settings: dict[Setting, Annotated[list[Offer], Field(min_length=1)]]
     stages: Annotated[list[Stage], Field(min_length=1, max_length=20)]
     case_quota: CaseQuota | None = None
-    grants: list[AnyGrant] = []
-    premiums: list[Premium] = []
-    administration: list[Fact] = []
+    grants: list[AnyGrant] = Field(default_factory=list)
+    premiums: list[Premium] = Field(default_factory=list)
+    administration: list[Fact] = Field(default_factory=list)
     published: Published | None = None
 
     _hash: str = PrivateAttr(default="")
@@ -227,7 +225,9 @@ def _accumulates(case: Rule) -> bool:
     return case.rule not in ("bucket_ratios", "top_up", "residual", "quota_fill", "quota_share")  # type: ignore[attr-defined]
 
 
-def _located_parameters(value: object, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], Parameter[Any]]]:
+def _located_parameters(
+    value: object, path: tuple[str | int, ...]
+) -> Iterator[tuple[tuple[str | int, ...], Parameter[Any]]]:
     if isinstance(value, Parameter):
         yield path, value
     elif isinstance(value, RootModel):
@@ -251,4 +251,3 @@ def _place(claim: Claim) -> Place | None:
     if not claim.filed:
         return "unfiled"
     return "province" if claim.hospital_region[:2] == claim.region[:2] else "elsewhere"
-

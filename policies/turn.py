@@ -1,5 +1,6 @@
 """One claim's turn at one stage: all that a rule may read, and what it answers."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -55,12 +56,12 @@ class Decision:
     over_cap: int = 0
 
 
-class Rule(Strict):
+class Rule(Strict, ABC):
     """A case of a stage: the condition under which it applies. Each rule kind adds its values and ``decide``."""
 
     when: Condition = Field(default_factory=Condition)
     unless: Condition | None = None
 
+    @abstractmethod
     def decide(self, turn: Turn) -> Decision:
         """Decide one claim."""
-        raise AssertionError(f"{type(self).__name__} is not a rule kind")

@@ -1,4 +1,4 @@
-"""Whether a fact is accepted, and what acceptance fixes: the refusals of DOMAIN section 2 that need the ledger, in order."""
+"""Whether a fact is accepted, and what acceptance fixes: the refusals that need the ledger, in DOMAIN's order."""
 
 from datetime import date
 
@@ -37,7 +37,9 @@ def accept_discharge(world: World, pins: Pins, fact: Fact, data: facts.Discharge
     if admission.cancelled:
         raise Refusal("admission_cancelled", f"admission {admission.admission_id} was cancelled")
     if admission.person_id != data.person_id:
-        raise Refusal("person_mismatch", f"admission {admission.admission_id} is of another person than {data.person_id}")
+        raise Refusal(
+            "person_mismatch", f"admission {admission.admission_id} is of another person than {data.person_id}"
+        )
     if data.discharged_on < admission.admitted_on:
         raise Refusal("date_order", f"discharged on {data.discharged_on}, before admission on {admission.admitted_on}")
     return _fix(

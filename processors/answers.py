@@ -38,5 +38,3 @@ def mailbox_of(subject: str) -> str:
     """The source that an intake subject names: ``claims.intake.<kind>.<id>.<person or _>`` → ``kind/id``."""
     _, _, kind, id_, _ = subject.split(".")
     return f"{kind}/{id_}"
-
-

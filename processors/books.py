@@ -47,9 +47,7 @@ class Summary:
 async def in_flight(connection: AsyncConnection) -> Flight:
     """What is in flight now."""
     taken = select(func.coalesce(func.max(positions.c.stream_seq), 0)).where(positions.c.consumer == "intake")
-    standing = select(func.count()).select_from(
-        select(parked.c.person_id, parked.c.run).distinct().subquery()
-    )
+    standing = select(func.count()).select_from(select(parked.c.person_id, parked.c.run).distinct().subquery())
     row = (
         await connection.execute(
             select(
@@ -94,9 +92,9 @@ async def _money(connection: AsyncConnection, summary: Summary, sequences: Seque
         .cte("claimed")
     )
     settled = (
-        select(statements).join(claimed, claimed.c.claim_id == statements.c.claim_id).where(
-            statements.c.status == "settled"
-        )
+        select(statements)
+        .join(claimed, claimed.c.claim_id == statements.c.claim_id)
+        .where(statements.c.status == "settled")
     ).cte("settled")
     row = (
         await connection.execute(
@@ -111,7 +109,9 @@ async def _money(connection: AsyncConnection, summary: Summary, sequences: Seque
     summary.claims, summary.total, summary.patient_share, summary.hospital_share = (int(value) for value in row)
     layer = func.jsonb_array_elements(settled.c.layers).table_valued("value").render_derived()
     name, paid = layer.c.value.op("->>")(0), layer.c.value.op("->>")(1).cast(BigInteger)
-    rows = await connection.execute(select(name, func.sum(paid)).select_from(settled.join(layer, true())).group_by(name))
+    rows = await connection.execute(
+        select(name, func.sum(paid)).select_from(settled.join(layer, true())).group_by(name)
+    )
     summary.paid = {layer_name: int(amount) for layer_name, amount in rows}
     awarded = select(func.coalesce(func.sum(grants.c.amount), 0)).where(
         grants.c.claim_id.in_(select(settled.c.claim_id))

@@ -129,9 +129,7 @@ class Book:
             self.accumulated[_key(run)] = tracks | emptied
             self.changed.add(_key(run))
 
-    def _book_claim(
-        self, transaction: Transaction, run: Run, claim: Claim, payout: Payout | None, layer: str
-    ) -> None:
+    def _book_claim(self, transaction: Transaction, run: Run, claim: Claim, payout: Payout | None, layer: str) -> None:
         booked = self._booked(run, claim)
         target = Used()
         if payout is not None:

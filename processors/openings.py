@@ -1,4 +1,4 @@
-"""Which runs a fact opens (DESIGN: a new claim is a run of one; a changed past is a run from the first claim touched)."""
+"""Which runs a fact opens: a new claim is a run of one, a changed past a run from the first claim touched."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field

@@ -73,9 +73,7 @@ async def adopt(connection: AsyncConnection, journal: Journal, offered: Sequence
         data = {"name": scheme.name, "hash": scheme.content_hash, "title": scheme.title, "actor": actor}
         number = journal.append(SCHEME_ADOPTED, data, scheme=scheme.name, raw=scheme.text)
         await connection.execute(
-            insert(scheme_table).values(
-                hash=scheme.content_hash, name=scheme.name, text=scheme.text, adopted=number
-            )
+            insert(scheme_table).values(hash=scheme.content_hash, name=scheme.name, text=scheme.text, adopted=number)
         )
         adopted.append(scheme)
     return adopted

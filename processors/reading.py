@@ -42,9 +42,7 @@ class Envelope:
             said = (unreadable.source, unreadable.type)
             event_id = unreadable.event_id or str(stream_seq)
             return cls(stream_seq, mailbox, raw, None, unreadable, identity, said, event_id)
-        return cls(
-            stream_seq, mailbox, raw, fact, None, (fact.source, fact.id), (fact.source, fact.type), fact.id
-        )
+        return cls(stream_seq, mailbox, raw, fact, None, (fact.source, fact.id), (fact.source, fact.type), fact.id)
 
     @property
     def claim_id(self) -> str | None:

@@ -12,7 +12,20 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import ARRAY, BigInteger, Column, DateTime, Integer, SmallInteger, Table, Text, bindparam, delete, func, insert
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Column,
+    DateTime,
+    Integer,
+    SmallInteger,
+    Table,
+    Text,
+    bindparam,
+    delete,
+    func,
+    insert,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.tables import metadata
@@ -96,9 +109,7 @@ def runs_subject(consumer: str, partition: int, sender: str) -> str:
     return f"claims.runs.{consumer}.{partition}.{sender}"
 
 
-def send_runs(
-    transaction: Transaction, sender: str, outgoing: Sequence[tuple[str, Run]], partitions: int
-) -> None:
+def send_runs(transaction: Transaction, sender: str, outgoing: Sequence[tuple[str, Run]], partitions: int) -> None:
     """Pack runs for their next consumers into as few messages as the caps allow, keeping each consumer's order."""
     by_subject: dict[str, list[bytes]] = {}
     for consumer, run in outgoing:
@@ -137,10 +148,12 @@ async def close_runs(connection: AsyncConnection, closed: Sequence[tuple[str, in
     """Note runs, by person and number, as done."""
     if closed:
         # As two arrays: a statement takes 32,767 parameters, which sixty packed messages would exceed.
-        done = func.unnest(
-            bindparam(None, [person_id for person_id, _ in closed], type_=ARRAY(Text), unique=True),
-            bindparam(None, [number for _, number in closed], type_=ARRAY(BigInteger), unique=True),
-        ).table_valued("person_id", "run").render_derived()
-        await connection.execute(
-            delete(runs).where(runs.c.person_id == done.c.person_id, runs.c.run == done.c.run)
+        done = (
+            func.unnest(
+                bindparam(None, [person_id for person_id, _ in closed], type_=ARRAY(Text), unique=True),
+                bindparam(None, [number for _, number in closed], type_=ARRAY(BigInteger), unique=True),
+            )
+            .table_valued("person_id", "run")
+            .render_derived()
         )
+        await connection.execute(delete(runs).where(runs.c.person_id == done.c.person_id, runs.c.run == done.c.run))

@@ -170,7 +170,8 @@ class Desk:
         statement = statement_json(row)
         self.transaction.journal.append(
             type_,
-            {"statement": statement} | ({"cause": run.cause} if before is not None or claim.opened < run.number else {}),
+            {"statement": statement}
+            | ({"cause": run.cause} if before is not None or claim.opened < run.number else {}),
             person_id=claim.person_id,
             claim_id=claim.claim_id,
             claim_number=claim.number,

@@ -96,6 +96,8 @@ async def waiting_rows(engine: AsyncEngine) -> Rows:
 async def parked_rows(engine: AsyncEngine) -> Rows:
     """Runs that could not be handled."""
     table = parked.c
-    query = select(table.person_id, table.consumer, table.run, table.reason, table.since).order_by(table.since, table.run)
+    query = select(table.person_id, table.consumer, table.run, table.reason, table.since).order_by(
+        table.since, table.run
+    )
     async for row in _rows(engine, query):
-        yield row | {"since": row["since"].isoformat()}
+        yield {**row, "since": row["since"].isoformat()}

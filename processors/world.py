@@ -217,5 +217,3 @@ def with_bill(claim: Claim, bill: facts.Bill) -> Claim:
 def bill_of(bill: facts.Bill) -> Bill:
     """A fact's bill as the rules read it."""
     return Bill(bill.total, bill.in_scope, bill.upfront_copay, bill.over_limit, bill.self_funded)
-
-

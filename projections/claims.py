@@ -51,7 +51,11 @@ BILL_PARTS = ("total", "in_scope", "upfront_copay", "over_limit", "self_funded")
 def claim_row(claim: Claim) -> dict[str, Any]:
     """A claim as a row of the table."""
     row = {column.name: getattr(claim, column.name) for column in claims.columns if column.name not in BILL_PARTS}
-    return row | {part: getattr(claim.bill, part) for part in BILL_PARTS} | {"date": claim.day, "referral": list(claim.referral)}
+    return (
+        row
+        | {part: getattr(claim.bill, part) for part in BILL_PARTS}
+        | {"date": claim.day, "referral": list(claim.referral)}
+    )
 
 
 def claim_of(row: Mapping[str, Any], roster: Sequence[RosterChange], audits: Sequence[Audit]) -> Claim:

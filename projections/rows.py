@@ -40,4 +40,6 @@ async def upsert(connection: AsyncConnection, table: Table, rows: Sequence[Mappi
 async def remove(connection: AsyncConnection, table: Table, column: Column[Any], values: Sequence[Any]) -> None:
     """Delete the rows whose column holds one of the values."""
     if values:
-        await connection.execute(delete(table).where(column == any_(bindparam(None, list(values), type_=ARRAY(column.type)))))
+        await connection.execute(
+            delete(table).where(column == any_(bindparam(None, list(values), type_=ARRAY(column.type))))
+        )

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from processors.replay import replay
 from sqlalchemy import BigInteger, func, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -19,7 +20,6 @@ from infra.database import connect
 from infra.fund_table import fund_table
 from infra.settling import settle_files
 from policies.loader import SCHEMES, load_file
-from processors.replay import replay
 from processors.verify import verify
 from projections.statements import statements
 
@@ -36,7 +36,7 @@ def demo(
     seed: Annotated[int, typer.Option(help="随机种子 the county's seed")] = SEED,
     events: Annotated[Path | None, typer.Option(help="保留模拟事件文件 keep the made-up events in this file")] = None,
 ) -> None:
-    """演示：模拟一个与上高县2019年同等规模的县并结算。A made-up county, settled; its fund table beside the published one."""
+    """演示：结算一个模拟县（上高县2019年规模）。A made-up county, settled; its funds beside those published."""
 
     settings = settings_of(data_dir)
 

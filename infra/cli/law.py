@@ -13,6 +13,7 @@ from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, stdout, table
 from infra.cli.running import reading, run
 from policies.describe import describe
+from policies.explain import GRADES
 from policies.loader import SchemeError, load_directory, load_file
 from policies.scheme import Scheme
 from processors.pins import Pins
@@ -20,8 +21,6 @@ from processors.setup import adopt_schemes
 
 schemes = typer.Typer(no_args_is_help=True, help="政策：数值、日期、依据等级和出处。The schemes as data.")
 events = typer.Typer(no_args_is_help=True, help="事件格式。The events' JSON Schemas.")
-
-GRADE_NAMES = {"seed": "文件 seed", "public": "公开 public", "later": "后期 later", "assumed": "暂定 assumed"}
 
 
 def register(app: typer.Typer) -> None:
@@ -37,7 +36,7 @@ def list_(
     json: Json = False,
 ) -> None:
     """政策列表。The schemes that are shipped, or with --adopted those in force in the ledger."""
-    known = _in_force(data_dir) if adopted else _shipped()
+    known = _in_force(data_dir) if adopted else load_directory()
     if json:
         print_json(
             {
@@ -72,7 +71,7 @@ def list_(
 @schemes.command()
 def show(name: str, data_dir: DataDir = None, json: Json = False) -> None:
     """一项政策的全部数值及出处。Every value of a shipped scheme, with dates, grade and citation."""
-    found = {scheme.name: scheme for scheme in _shipped()}
+    found = {scheme.name: scheme for scheme in load_directory()}
     if name not in found:
         found |= {scheme.name: scheme for scheme in _in_force(data_dir)}
     scheme = found.get(name)
@@ -83,7 +82,7 @@ def show(name: str, data_dir: DataDir = None, json: Json = False) -> None:
         return
     categories = "、".join(CATEGORY_NAMES[category] for category in scheme.poor.categories)  # type: ignore[index]
     stdout.print(f"[bold]{scheme.title}[/] {scheme.title_en} · {scheme.document}")
-    stdout.print(f"优惠对象 poor: {categories}（{GRADE_NAMES[scheme.poor.grade]}，{scheme.poor.cite}）")
+    stdout.print(f"优惠对象 poor: {categories}（{GRADES[scheme.poor.grade]}，{scheme.poor.cite}）")
     rows = [
         (
             str(row["where"]),
@@ -91,7 +90,7 @@ def show(name: str, data_dir: DataDir = None, json: Json = False) -> None:
             str(row["for"]),
             str(row["dates"]),
             str(row["value"]),
-            GRADE_NAMES[str(row["grade"])],
+            f"{row['grade_name']} {row['grade']}",
             str(row["cite"]),
         )
         for row in describe(scheme)
@@ -119,7 +118,11 @@ def adopt(
     async def main() -> int:
         async with reading(settings_of(data_dir), "schemes adopt") as engine:
             adopted = await adopt_schemes(engine, [scheme], actor)
-        note(f"已采用 adopted: {scheme.name} {scheme.content_hash}" if adopted else f"已在用 in force already: {scheme.name}")
+        note(
+            f"已采用 adopted: {scheme.name} {scheme.content_hash}"
+            if adopted
+            else f"已在用 in force already: {scheme.name}"
+        )
         return 0
 
     try:
@@ -140,10 +143,6 @@ def export(
         text = orjson.dumps(schema, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n"
         (out / f"{name}.json").write_bytes(text)
     note(f"{len(json_schemas())} → {out}")
-
-
-def _shipped() -> list[Scheme]:
-    return load_directory()
 
 
 def _in_force(data_dir: Path | None) -> list[Scheme]:

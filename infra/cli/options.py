@@ -10,7 +10,8 @@ from infra.logs import configure
 from infra.settings import Settings
 
 DataDir = Annotated[
-    Path | None, typer.Option("--data-dir", help="数据目录 where the embedded servers keep the ledger (CLAIMS_DATA_DIR)")
+    Path | None,
+    typer.Option("--data-dir", help="数据目录 where the embedded servers keep the ledger (CLAIMS_DATA_DIR)"),
 ]
 Json = Annotated[bool, typer.Option("--json", help="JSON Lines on stdout")]
 

@@ -18,7 +18,11 @@ from processors import views
 Row = Mapping[str, Any]
 PersonId = Annotated[str | None, typer.Option("--person", help="参保人编号 person_id")]
 
-GRANT_NAMES = {"annual": "年度补助 annual", "one_off": "一次性补助 one_off"}
+_NAMES: Mapping[str, Mapping[Any, str]] = {
+    "layer": LAYER_NAMES,
+    "reason": REASON_NAMES,
+    "grant": {"annual": "年度补助", "one_off": "一次性补助"},
+}
 STATUS_NAMES = {"settled": "已结算 settled", "reversed": "已冲正 reversed"}
 PAYEE_NAMES = {"hospital": "医院 hospital", "person": "个人 person"}
 
@@ -40,17 +44,15 @@ def statements(
     json: Json = False,
 ) -> None:
     """结算单。Statements: what each layer paid of a claim and what the patient pays."""
-    columns = (
-        "结算单 claim", "参保人 person", "政策 scheme", "类型 setting", "日期 date", "状态 status", "版次 rev",
-        "类别 categories", "总额 total", "各保障线 layers", "个人 patient", "医院 hospital", "收款 payee",
-    )  # fmt: skip
+    columns = "结算单 claim,参保人 person,政策 scheme,类型 setting,日期 date,状态 status,版次 rev,类别 categories"
+    columns += ",总额 total,各保障线 layers,个人 patient,医院 hospital,收款 payee"
     _show(
         settings_of(data_dir),
         "statements",
         lambda engine: views.statement_rows(engine, claim_id=claim, person_id=person),
         json=json,
         title="结算单 Statements（元 yuan）",
-        columns=columns,
+        columns=tuple(columns.split(",")),
         cells=_statement_cells,
         right=(8, 10, 11),
     )
@@ -69,11 +71,16 @@ def accumulations(
         lambda engine: views.accumulation_rows(engine, person_id=person, year=year),
         json=json,
         title="年度累计 Accumulations（元 yuan）",
-        columns=("参保人 person", "年度 year", "保障线 layer", "基数 base", "起付线 deductible", "支付 paid", "人次 claims"),
-        cells=lambda row: (
-            row["person_id"], str(row["year"]), _layer(row["layer"]), row["base"], row["deductible"], row["paid"],
-            str(row["claims"]),
-        ),  # fmt: skip
+        columns=(
+            "参保人 person",
+            "年度 year",
+            "保障线 layer",
+            "基数 base",
+            "起付线 deductible",
+            "支付 paid",
+            "人次 claims",
+        ),
+        cells=lambda row: _texts(row, "person_id", "year", "layer", "base", "deductible", "paid", "claims"),
         right=(3, 4, 5, 6),
     )
 
@@ -87,10 +94,7 @@ def grants(data_dir: DataDir = None, json: Json = False) -> None:
         json=json,
         title="补助 Grants（元 yuan）",
         columns=("参保人 person", "政策 scheme", "补助 grant", "年度 year", "金额 amount", "结算单 claim"),
-        cells=lambda row: (
-            row["person_id"], row["scheme"], GRANT_NAMES[row["grant"]], str(row["year"] or "—"), row["amount"],
-            row["claim_id"],
-        ),  # fmt: skip
+        cells=lambda row: _texts(row, "person_id", "scheme", "grant", "year", "amount", "claim_id"),
         right=(4,),
     )
 
@@ -104,10 +108,7 @@ def refusals(data_dir: DataDir = None, json: Json = False) -> None:
         json=json,
         title="拒绝 Refusals",
         columns=("来源 source", "事件 event", "类型 type", "原因 reason", "说明 detail"),
-        cells=lambda row: (
-            row["source"] or "—", row["event_id"], row["type"] or "—",
-            f"{REASON_NAMES[row['reason']]} {row['reason']}", row["detail"],
-        ),  # fmt: skip
+        cells=lambda row: _texts(row, "source", "event_id", "type", "reason", "detail"),
     )
 
 
@@ -120,7 +121,7 @@ def waiting(data_dir: DataDir = None, json: Json = False) -> None:
         json=json,
         title="等待 Waiting",
         columns=("来源 source", "事件 event", "等待入院登记 waits for"),
-        cells=lambda row: (row["source"], row["event_id"], row["waits_for"]),
+        cells=lambda row: _texts(row, "source", "event_id", "waits_for"),
     )
 
 
@@ -133,7 +134,7 @@ def parked(data_dir: DataDir = None, json: Json = False) -> None:
         json=json,
         title="挂起 Parked",
         columns=("参保人 person", "处理器 consumer", "批次 run", "原因 reason", "自 since"),
-        cells=lambda row: (row["person_id"], row["consumer"], str(row["run"]), row["reason"], row["since"]),
+        cells=lambda row: _texts(row, "person_id", "consumer", "run", "reason", "since"),
     )
 
 
@@ -171,12 +172,19 @@ def _statement_cells(row: Row) -> tuple[str, ...]:
         str(row["revision"]),
         "、".join(CATEGORY_NAMES[category] for category in row["categories"]) or "—",
         row["total"],
-        "\n".join(f"{_layer(layer['layer'])} {layer['paid']}" for layer in row["layers"]) or "—",
+        "\n".join(f"{LAYER_NAMES[layer['layer']]} {layer['paid']}" for layer in row["layers"]) or "—",
         row["patient_share"],
         row["hospital_share"],
         PAYEE_NAMES[row["payee"]],
     )
 
 
-def _layer(layer: str) -> str:
-    return f"{LAYER_NAMES[layer]} {layer}"  # type: ignore[index]
+def _texts(row: Row, *names: str) -> tuple[str, ...]:
+    return tuple(_text(name, row[name]) for name in names)
+
+
+def _text(name: str, value: Any) -> str:
+    if value is None:
+        return "—"
+    known: Mapping[Any, str] = _NAMES.get(name, {})
+    return f"{known[value]} {value}" if value in known else str(value)

@@ -56,6 +56,7 @@ async def reading(settings: Settings, command: str) -> AsyncIterator[AsyncEngine
 
 def run(main: Callable[[], Awaitable[int]]) -> int:
     """Run a command's coroutine on uvloop; returns its exit code."""
+
     async def call() -> int:
         return await main()
 

@@ -83,7 +83,9 @@ def up(
     """运行：启动服务器和全部处理器，直到中断。Run servers and all processors until interrupted."""
     unknown = set(only or ()) - set(CONSUMERS)
     if unknown:
-        raise typer.BadParameter(f"{min(unknown)} is no consumer; there are {', '.join(CONSUMERS)}", param_hint="--only")
+        raise typer.BadParameter(
+            f"{min(unknown)} is no consumer; there are {', '.join(CONSUMERS)}", param_hint="--only"
+        )
     settings = settings_of(data_dir, json_logs=not stderr.is_terminal)
 
     async def main() -> int:

@@ -100,4 +100,6 @@ def _print(state: dict[str, Any], *, json: bool) -> None:
     ]
     table("处理器 Consumers", ("处理器 consumer", "分区 partition", "位置 position", "积压 lag"), rows, right=(1, 2, 3))
     counts = {"在途 runs in flight": state["runs_in_flight"], "挂起 parked": state["parked"], **state["counts"]}
-    table("数量 Counts", ("项目 item", "数值 value"), [(name, str(value)) for name, value in counts.items()], right=(1,))
+    table(
+        "数量 Counts", ("项目 item", "数值 value"), [(name, str(value)) for name, value in counts.items()], right=(1,)
+    )

@@ -20,7 +20,7 @@ _ENDPOINTS = "endpoints.json"
 _POLL_S = 0.05
 
 
-class DirectoryInUse(RuntimeError):  # noqa: N818 - the name tells the condition
+class DirectoryInUse(RuntimeError):
     """Another process owns the data directory; the message names its command and pid."""
 
 

@@ -2,11 +2,6 @@
 
 from alembic import context
 
-import processors.lanes
-import processors.positions
-import processors.runs
-import processors.setup
-import processors.world
 import projections.accumulations
 import projections.grants
 import projections.refusals

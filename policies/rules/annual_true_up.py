@@ -1,4 +1,4 @@
-"""annual true-up with its out-of-catalog part: medical assistance in 长治 (DOMAIN 4, 长民发〔2017〕142号 三(三)1, 三(六))."""
+"""annual true-up with its out-of-catalog part: medical assistance in 长治 (长民发〔2017〕142号 三(三)1, 三(六))."""
 
 from fractions import Fraction
 from typing import Literal

@@ -41,7 +41,9 @@ class DeductibleRatioCap(Rule):
         cap = trace.use(self.cap.at(turn.circumstances))
         if cap is not None:
             used = turn.used(track).paid
-            pay = trace.step("within_cap", f"min({yuan(wish)}, {yuan(cap)} − {yuan(used)})", min(wish, max(0, cap - used)))
+            pay = trace.step(
+                "within_cap", f"min({yuan(wish)}, {yuan(cap)} − {yuan(used)})", min(wish, max(0, cap - used))
+            )
         if quota is not None:
             pay = trace.step("within_quota", f"min({yuan(pay)}, {yuan(quota)})", min(pay, quota))
         over_cap = 0
