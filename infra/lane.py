@@ -73,6 +73,8 @@ class Lane:
 
     async def tidy(self) -> None:
         """Delete what was taken from the stream, leaving each subject of RUNS its last message: the fences read it."""
+        if not self._taken:  # to the server a purge up to 0 is a purge of everything
+            return
         js = self._client.jetstream()
         if self.stream == INTAKE:
             await js.purge_stream(INTAKE, seq=self._taken)

@@ -30,13 +30,17 @@ def _config(name: str, subjects: str, first_seq: int, replicas: int) -> StreamCo
     )
 
 
-async def ensure_streams(js: JetStreamContext, taken: dict[str, int], *, replicas: int = 1) -> set[str]:
-    """Create the streams that are not there; returns the names of those created.
+async def has_stream(js: JetStreamContext, name: str) -> bool:
+    """Whether a stream is there."""
+    return await _find(js, name) is not None
+
+
+async def ensure_streams(js: JetStreamContext, taken: dict[str, int], *, replicas: int = 1) -> None:
+    """Create the streams that are not there.
 
     ``taken`` is the last sequence that the database has taken from each stream: a new stream starts behind it, so that
     positions hold. Raises ``StreamBehind`` for a stream that is there and ends before it.
     """
-    created = set()
     for name, subjects in (
         (INTAKE, "claims.intake.*.*.*"),
         (RUNS, "claims.runs.*.*.*"),
@@ -46,13 +50,11 @@ async def ensure_streams(js: JetStreamContext, taken: dict[str, int], *, replica
         info = await _find(js, name)
         if info is None:
             await js.add_stream(_config(name, subjects, last_taken + 1, replicas))
-            created.add(name)
         elif info.state.last_seq < last_taken:
             raise StreamBehind(
                 f"stream {name} ends at {info.state.last_seq}, but {last_taken} was taken from it: "
                 "another NATS store is in its place; put the right one back, or remove the stream to start it anew"
             )
-    return created
 
 
 async def _find(js: JetStreamContext, name: str) -> StreamInfo | None:

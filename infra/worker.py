@@ -16,14 +16,14 @@ from infra.broker import connect_broker
 from infra.database import connect, migrate
 from infra.lane import Lane
 from infra.settings import Settings
-from infra.streams import INTAKE, ensure_streams
+from infra.streams import INTAKE, ensure_streams, has_stream
 from infra.subscriber import EagerSubscriber, eager_subscriber, ensure_consumer
 from policies.loader import load_directory
 from processors.intake import CONSUMER as INTAKE_CONSUMER
 from processors.intake import Intake
 from processors.layers import SETTLEMENT, Layer
 from processors.positions import all_positions
-from processors.recovery import send_open_runs_again
+from processors.recovery import begin_intake_anew, begin_runs_anew
 from processors.runs import RUNS
 from processors.settlement import Settlement
 from processors.setup import initialise
@@ -40,6 +40,8 @@ MESSAGES_OF_RUNS = 20
 """Packed messages of runs in one batch."""
 LANES_LOCK = 7_310_114
 """First half of the advisory locks' key: one lock a lane."""
+STREAMS_LOCK = 7_310_115
+"""Advisory lock: workers that start at once look after the streams one after the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,18 +184,31 @@ async def worker(
     broker = connect_broker(nats_url)
     await broker.start()
     try:
-        async with engine.connect() as connection:
-            taken = await all_positions(connection)
-        by_stream = {
-            INTAKE: max((seq for (name, _), seq in taken.items() if name == INTAKE_CONSUMER), default=0),
-            RUNS: max((seq for (name, _), seq in taken.items() if name != INTAKE_CONSUMER), default=0),
-        }
-        created = await ensure_streams(broker.connection.jetstream(), by_stream, replicas=settings.stream_replicas)
-        if RUNS in created:
-            sent_again = await send_open_runs_again(engine, partitions)
-            if sent_again:
-                log.warning("the store of NATS was lost: open runs are sent again", runs=sent_again)
+        await _prepare_streams(engine, broker, settings, partitions)
         yield Worker(engine, broker, settings, partitions, share or Share())
     finally:
         await broker.stop()
         await engine.dispose()
+
+
+async def _prepare_streams(engine: AsyncEngine, broker: NatsBroker, settings: Settings, partitions: int) -> None:
+    """Create the streams that are missing, one worker at a time.
+
+    Open runs are noted to be sent again before RUNS is there anew: a worker that dies in between leaves RUNS missing,
+    and the next one does it over.
+    """
+    js = broker.connection.jetstream()
+    async with engine.begin() as connection:
+        await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": STREAMS_LOCK})
+        if not await has_stream(js, RUNS):
+            sent_again = await begin_runs_anew(engine, partitions)
+            if sent_again:
+                log.warning("the store of NATS was lost: open runs are sent again", runs=sent_again)
+        if not await has_stream(js, INTAKE):
+            await begin_intake_anew(connection)
+        taken = await all_positions(connection)
+        by_stream = {
+            INTAKE: max((seq for (name, _), seq in taken.items() if name == INTAKE_CONSUMER), default=0),
+            RUNS: max((seq for (name, _), seq in taken.items() if name != INTAKE_CONSUMER), default=0),
+        }
+        await ensure_streams(js, by_stream, replicas=settings.stream_replicas)

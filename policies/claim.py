@@ -130,3 +130,11 @@ class Used:
         self.paid += sign * payout.paid
         self.extra += sign * payout.extra
         self.claims += sign
+
+    def merge(self, other: "Used", sign: int = 1) -> None:
+        """Count another accumulation in (or, with ``sign=-1``, out)."""
+        self.base += sign * other.base
+        self.deductible += sign * other.deductible
+        self.paid += sign * other.paid
+        self.extra += sign * other.extra
+        self.claims += sign * other.claims

@@ -35,11 +35,7 @@ class Turn:
         """The accumulation over all tracks of the layer."""
         whole = Used()
         for used in self.tracks.values():
-            whole.base += used.base
-            whole.deductible += used.deductible
-            whole.paid += used.paid
-            whole.extra += used.extra
-            whole.claims += used.claims
+            whole.merge(used)
         return whole
 
 

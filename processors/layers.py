@@ -100,7 +100,7 @@ class Book:
         tracks = {track: Used(*_parts(used)) for track, used in self.accumulated.get(_key(run), {}).items()}
         for claim in run.claims:
             booked = self._booked(run, claim)
-            _add(tracks.setdefault(booked.track, Used()), booked.used, -1)
+            tracks.setdefault(booked.track, Used()).merge(booked.used, -1)
         payouts: list[Payout | None] = []
         for claim, earlier in zip(run.claims, run.decided, strict=True):
             if not claim.standing:
@@ -135,7 +135,7 @@ class Book:
         if payout is not None:
             target.add(payout)
         difference = Used(*_parts(target))
-        _add(difference, booked.used, -1)
+        difference.merge(booked.used, -1)
         if not any(_parts(difference)):
             return
         track = payout.track if payout is not None else booked.track
@@ -201,14 +201,6 @@ def _key(run: Run) -> Key:
 
 def _parts(used: Used) -> tuple[int, int, int, int, int]:
     return used.base, used.deductible, used.paid, used.extra, used.claims
-
-
-def _add(used: Used, other: Used, sign: int) -> None:
-    used.base += sign * other.base
-    used.deductible += sign * other.deductible
-    used.paid += sign * other.paid
-    used.extra += sign * other.extra
-    used.claims += sign * other.claims
 
 
 def _without_trace(payout: Payout) -> Payout:

@@ -25,6 +25,8 @@ from projections.statements import load_person_statements, load_statements, stat
 
 Row = Mapping[str, Any]
 
+GRANT_COLUMNS = ("person_id", "scheme", "grant", "year", "amount", "claim_id")
+
 
 class Settlement:
     """The handler of consumer ``settlement``."""
@@ -215,7 +217,8 @@ class Desk:
     def _note(self, run: Run, type_: str, row: Row, amount: int, data: Mapping[str, Any]) -> None:
         self.transaction.journal.append(
             type_,
-            dict(row) | dict(data) | {"cause": asdict(run.cause)},
+            # by plain names: "grant" is a reserved word, which SQLAlchemy's rows carry in a class of their own
+            {name: row[name] for name in GRANT_COLUMNS} | dict(data) | {"cause": asdict(run.cause)},
             person_id=run.person_id,
             claim_id=row["claim_id"],
             claim_number=self.histories[run.person_id][row["claim_id"]]["number"],

@@ -49,7 +49,9 @@ def hospital(
     )
 
 
-def enrol(person: str = "P1", year: int = 2019, region: str = "220621", effective_on: str | None = None) -> dict[str, Any]:
+def enrol(
+    person: str = "P1", year: int = 2019, region: str = "220621", effective_on: str | None = None
+) -> dict[str, Any]:
     """The region's bureau enrolls a person."""
     return event(
         f"bureau/{region}",

@@ -116,9 +116,7 @@ class Books:
     async def refused(self) -> list[tuple[str, str]]:
         """(event id, reason) of all refusals, in the order they were given."""
         async with self.engine.connect() as connection:
-            rows = await connection.execute(
-                select(refusals.c.event_id, refusals.c.reason).order_by(refusals.c.number)
-            )
+            rows = await connection.execute(select(refusals.c.event_id, refusals.c.reason).order_by(refusals.c.number))
             return [(row.event_id, row.reason) for row in rows]
 
     async def statement(self, claim_id: str) -> dict[str, Any] | None:
@@ -126,7 +124,7 @@ class Books:
         async with self.engine.connect() as connection:
             rows = await connection.execute(select(statements).where(statements.c.claim_id == claim_id))
             row = rows.mappings().one_or_none()
-            return None if row is None else statement_json(row)
+            return None if row is None else statement_json(dict(row))
 
     async def paid(self, claim_id: str) -> dict[str, str]:
         """What a claim's statement says in yuan: by layer, ``patient`` and ``hospital``."""

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from infra.cli import history, law, reads, settle, state
+from infra.cli import demo, history, law, reads, settle, state
 from infra.cli.output import fail
 from infra.embedded.directory import DirectoryInUse
 from infra.embedded.process import ServerError
@@ -17,7 +17,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for group in (settle, reads, history, state, law):
+for group in (settle, reads, history, state, law, demo):
     group.register(app)
 
 

@@ -1,11 +1,13 @@
 """``claims settle``, ``publish`` and ``up``."""
 
 import asyncio
+import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -18,6 +20,7 @@ from infra.broker import connect_broker
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, stderr, table
 from infra.cli.running import ledger_servers, run
+from infra.embedded.process import die_with_parent
 from infra.publishing import Published
 from infra.settings import Settings
 from infra.settling import Progress as Report
@@ -162,7 +165,12 @@ def _others(settings: Settings, workers: int, only: list[str]) -> Iterator[None]
     command = [sys.executable, "-m", "infra", "up", "--data-dir", str(settings.data_dir), "--workers", str(workers)]
     for consumer in only:
         command += ["--only", consumer]
-    processes = [subprocess.Popen([*command, "--index", str(index)]) for index in range(1, workers)]  # noqa: S603
+    # At once, also after a kill -9 of this process: they would wait for ever for servers that are gone.
+    dies_with_us = partial(die_with_parent, signal.SIGKILL, os.getpid())
+    processes = [
+        subprocess.Popen([*command, "--index", str(index)], preexec_fn=dies_with_us)  # noqa: S603
+        for index in range(1, workers)
+    ]
     try:
         yield
     finally:

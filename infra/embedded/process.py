@@ -172,8 +172,13 @@ def _become_and_die_with_parent(
 ) -> Callable[[], None]:
     def in_child() -> None:
         become_user()  # first: a change of user forgets the death signal
-        _libc.prctl(_PR_SET_PDEATHSIG, int(death))
-        if os.getppid() != parent:  # the parent died before the kernel knew of our wish
-            os._exit(1)
+        die_with_parent(death, parent)
 
     return in_child
+
+
+def die_with_parent(death: signal.Signals, parent: int) -> None:
+    """Let the kernel send us a signal once our parent, whose pid is given, is gone however it ended."""
+    _libc.prctl(_PR_SET_PDEATHSIG, int(death))
+    if os.getppid() != parent:  # the parent died before the kernel knew of our wish
+        os._exit(1)

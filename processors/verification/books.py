@@ -24,7 +24,7 @@ def check_sums(books: PersonBooks, report: VerifyReport) -> None:
     expected: dict[AccumulationKey, Used] = {}
     for booking in books.booked:
         key = (booking.year, booking.scheme, booking.layer, booking.track)
-        _sum(expected.setdefault(key, Used()), booking.net)
+        expected.setdefault(key, Used()).merge(booking.net)
     report.accumulations += len(books.accumulated)
     for key in sorted(expected.keys() | books.accumulated.keys()):
         sums, found = expected.get(key, ZERO), books.accumulated.get(key, ZERO)
@@ -103,7 +103,7 @@ def _compare_payouts(
         key = (booking.number, booking.stage, booking.track)
         layers.setdefault(key, booking.layer)
         names.setdefault(booking.number, booking.claim_id)
-        _sum(found.setdefault(key, Used()), booking.net)
+        found.setdefault(key, Used()).merge(booking.net)
     for key in sorted(expected.keys() | found.keys()):
         target, net = expected.get(key, ZERO), found.get(key, ZERO)
         if target != net:
@@ -144,14 +144,6 @@ def _compare_grants(books: PersonBooks, settled: list[dict[str, Any]], schemes: 
             report.problem("grant", where, _grant(due.get(key)), _grant(shown.get(key)))
 
 
-def _sum(used: Used, other: Used) -> None:
-    used.base += other.base
-    used.deductible += other.deductible
-    used.paid += other.paid
-    used.extra += other.extra
-    used.claims += other.claims
-
-
 def _used(used: Used) -> str:
     return (
         f"base {yuan(used.base)}, deductible {yuan(used.deductible)}, paid {yuan(used.paid)}, "
@@ -160,7 +152,8 @@ def _used(used: Used) -> str:
 
 
 def _balance(layers: int, patient: int, hospital: int) -> str:
-    return f"{yuan(layers + patient + hospital)} = layers {yuan(layers)} + patient {yuan(patient)} + hospital {yuan(hospital)}"
+    total = layers + patient + hospital
+    return f"{yuan(total)} = layers {yuan(layers)} + patient {yuan(patient)} + hospital {yuan(hospital)}"
 
 
 def _paid(layers: Mapping[str, int]) -> str:

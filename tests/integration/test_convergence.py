@@ -68,17 +68,26 @@ class History:
                 (start, facts.admit(f"A{number}", person, hospital, day, referred_from=referred)),
                 # admitted all the same where that referral is refused
                 (start + 0.1, facts.admit(f"A{number}", person, hospital, day, id_=f"again-{number}")),
-                (start + draw.uniform(-1, 2),
-                 facts.discharge(claim, f"A{number}", person, hospital, day, disease=disease, stage=late, **more)),
+                (
+                    start + draw.uniform(-1, 2),
+                    facts.discharge(claim, f"A{number}", person, hospital, day, disease=disease, stage=late, **more),
+                ),
             ]
         else:
             setting = draw.choice(["chronic", "chronic", "general", "pharmacy"])
             disease = "diabetes" if setting == "chronic" else disease
             prescriber = draw.choice([None, *self.hospitals])
             moments.append(
-                (start, facts.visit(claim, person, hospital, day, setting, disease=disease, prescribed_by=prescriber, **more))
+                (
+                    start,
+                    facts.visit(
+                        claim, person, hospital, day, setting, disease=disease, prescribed_by=prescriber, **more
+                    ),
+                )
             )
-        moments += [(start + draw.uniform(-0.5, 25), event) for event in self.afterwards(number, person, region, hospital)]
+        moments += [
+            (start + draw.uniform(-0.5, 25), event) for event in self.afterwards(number, person, region, hospital)
+        ]
         return moments
 
     def afterwards(self, number: int, person: str, region: str, hospital: str) -> list[dict[str, Any]]:
@@ -88,7 +97,9 @@ class History:
             later.append(facts.correct(claim, hospital_id=hospital, id_=f"correct-{number}", bill=self.bill()))
         if draw.random() < 0.25:
             later.append(facts.reverse(claim, f"hospital/{hospital}"))
-            later.append(facts.discharge(f"{claim}-anew", f"A{number}", person, hospital, self.day(region), bill=self.bill()))
+            later.append(
+                facts.discharge(f"{claim}-anew", f"A{number}", person, hospital, self.day(region), bill=self.bill())
+            )
         if draw.random() < 0.3:
             borne_by = draw.choice(["hospital", "person"])
             later.append(facts.audit(claim, draw.choice(AMOUNTS), borne_by, f"F{number}"))

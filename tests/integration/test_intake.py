@@ -50,7 +50,11 @@ MORE_REFUSED: list[tuple[str, list[dict[str, Any]], dict[str, Any]]] = [
     ("source_not_allowed", CLAIMED, reverse(source="hospital/H2")),
     ("source_not_allowed", CLAIMED, correct(hospital_id="H2")),
     ("source_not_allowed", [*READY, discharge()], reverse(source="hospital/H2")),
-    ("source_not_allowed", [], event("bureau/220622", "x", "enrollment.recorded.v1", person_id="P", region="220621", year=2019)),
+    (
+        "source_not_allowed",
+        [],
+        event("bureau/220622", "x", "enrollment.recorded.v1", person_id="P", region="220621", year=2019),
+    ),
     ("already_discharged", CLAIMED, cancel()),
     ("already_reversed", [*CLAIMED, reverse()], reverse(id_="again")),
     ("unknown_claim", READY, correct()),
@@ -147,7 +151,9 @@ async def test_what_waited_goes_through_all_checks_again(books: Books) -> None:
 @pytest.mark.parametrize("batch", [1, 500], ids=["apart", "together"])
 async def test_a_reversal_cancels_all_that_wait_under_the_claim_id(books: Books, batch: int) -> None:
     other = discharge("C1", "A2", id_="other")
-    await books.publish([*READY, discharge(), other, reverse(source="bureau/220621"), admit(), admit("A2")], batch=batch)
+    await books.publish(
+        [*READY, discharge(), other, reverse(source="bureau/220621"), admit(), admit("A2")], batch=batch
+    )
     assert await books.refused() == [("discharge-C1", "reversed_while_waiting"), ("other", "reversed_while_waiting")]
     assert await books.statement("C1") is None
     # its claim id was never accepted: it may be sent again under a new event id
@@ -212,7 +218,14 @@ async def test_nobody_can_use_up_another_s_event_id(books: Books) -> None:
 
 @pytest.mark.parametrize(
     "raw",
-    [b"", b"\xff\xfe\x00", b"{", b'{"id": "\\u0000"}', orjson.dumps(event("hospital/H1", "x", "y", a="\x00")), b"[" * 5000],
+    [
+        b"",
+        b"\xff\xfe\x00",
+        b"{",
+        b'{"id": "\\u0000"}',
+        orjson.dumps(event("hospital/H1", "x", "y", a="\x00")),
+        b"[" * 5000,
+    ],
     ids=["empty", "not utf-8", "cut off", "nul", "nul in data", "deep"],
 )
 async def test_what_is_refused_is_kept_byte_for_byte(books: Books, raw: bytes) -> None:
@@ -231,7 +244,14 @@ async def test_acceptance_fixes_tier_and_card(books: Books) -> None:
     chronic = visit(**CHRONIC)
     await books.publish([*READY, card(class_="II"), chronic, *facts.stay(1)])
     before = await books.paid("V1"), await books.paid("C1")
-    await books.publish([hospital(tier=1), card(on="2019-01-01", issued=False), correct("C1", "10000"), facts.roster(category="veteran")])
+    await books.publish(
+        [
+            hospital(tier=1),
+            card(on="2019-01-01", issued=False),
+            correct("C1", "10000"),
+            facts.roster(category="veteran"),
+        ]
+    )
     assert (await books.paid("V1"), await books.paid("C1")) == before
     await books.publish(facts.stay(2))
     assert (await books.paid("C2"))["basic"] == "8330.00"  # tier 1 now: (10,000 − 200) × 85%

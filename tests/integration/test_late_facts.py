@@ -24,7 +24,10 @@ async def types(books: Books, claim: str) -> list[str]:
     """The decisions of the ledger on a claim, with the layer."""
     async with books.engine.connect() as connection:
         rows = await connection.execute(
-            text("SELECT type, layer FROM ledger.entries WHERE claim_id = :claim AND stage BETWEEN 0 AND 99 ORDER BY run, stage"),
+            text(
+                "SELECT type, layer FROM ledger.entries"
+                " WHERE claim_id = :claim AND stage BETWEEN 0 AND 99 ORDER BY run, stage"
+            ),
             {"claim": claim},
         )
         return [f"{row.layer} {row.type.split('.')[1]}" for row in rows]
@@ -32,7 +35,9 @@ async def types(books: Books, claim: str) -> list[str]:
 
 async def grants(books: Books) -> list[tuple[Any, ...]]:
     async with books.engine.connect() as connection:
-        rows = await connection.execute(text('SELECT "grant", year, amount, claim_id FROM projections.grants ORDER BY 2'))
+        rows = await connection.execute(
+            text('SELECT "grant", year, amount, claim_id FROM projections.grants ORDER BY 2')
+        )
         return [tuple(row) for row in rows]
 
 
@@ -40,27 +45,42 @@ async def test_a_late_roster_brings_layers_and_takes_them_away(books: Books) -> 
     await books.publish([*READY, *stay(1, in_scope="18000")])
     # not poor: (18,000 − 800) × 60%; (7,680 − 6,000) × 55%
     assert await books.paid("C1") == {
-        "basic": "10320.00", "critical_illness": "924.00", "patient": "6756.00", "hospital": "0.00"
+        "basic": "10320.00",
+        "critical_illness": "924.00",
+        "patient": "6756.00",
+        "hospital": "0.00",
     }
     await books.publish([roster(on="2019-01-01")])
     # DOMAIN F1 without its self-funded part: backstop to 16,200 has nothing to add
     poor = {
-        "basic": "10320.00", "critical_illness": "2808.00", "assistance": "3410.40", "backstop": "0.00",
-        "patient": "1461.60", "hospital": "0.00",
+        "basic": "10320.00",
+        "critical_illness": "2808.00",
+        "assistance": "3410.40",
+        "backstop": "0.00",
+        "patient": "1461.60",
+        "hospital": "0.00",
     }
     assert await books.paid("C1") == poor
     await holds(books)
     await books.publish([roster(change="removed", on="2019-03-10")])
     assert await books.paid("C1") == {
-        "basic": "10320.00", "critical_illness": "924.00", "patient": "6756.00", "hospital": "0.00"
+        "basic": "10320.00",
+        "critical_illness": "924.00",
+        "patient": "6756.00",
+        "hospital": "0.00",
     }
     statement = await books.statement("C1")
     assert statement is not None
     assert (statement["revision"], statement["categories"]) == (3, [])
     assert await types(books, "C1") == [
-        "basic decided", "critical_illness decided",
-        "critical_illness adjusted", "assistance decided", "backstop decided",
-        "critical_illness adjusted", "assistance adjusted", "backstop adjusted",
+        "basic decided",
+        "critical_illness decided",
+        "critical_illness adjusted",
+        "assistance decided",
+        "backstop decided",
+        "critical_illness adjusted",
+        "assistance adjusted",
+        "backstop adjusted",
     ]
     await holds(books)
 
@@ -73,13 +93,15 @@ async def test_a_roster_change_behind_the_claim_touches_nothing(books: Books) ->
 
 async def test_a_correction_settles_those_behind_it_again(books: Books) -> None:
     await books.publish([*READY, *stay(1, in_scope="18000"), *stay(2, in_scope="10000")])
-    # 4,000 left of C2, all above the line that C1's 7,680 went over: × 55%
-    assert (await books.paid("C2"))["critical_illness"] == "2480.00" or True
+    # C1 left 7,680, over the line of 6,000; so all that C2 leaves, 800 + 9,200 × 40% = 4,480, is above it: × 55%
     first = await books.paid("C2")
     await books.publish([correct("C1", "800")])
     # C1 is all deductible: base 0.00, 800 left; C2's 4,480 + 800 stays under the line of 6,000
     assert await books.paid("C1") == {
-        "basic": "0.00", "critical_illness": "0.00", "patient": "800.00", "hospital": "0.00"
+        "basic": "0.00",
+        "critical_illness": "0.00",
+        "patient": "800.00",
+        "hospital": "0.00",
     }
     second = await books.paid("C2")
     assert (first["critical_illness"], second["critical_illness"]) == ("2464.00", "0.00")
@@ -102,20 +124,28 @@ async def test_a_reversal_in_the_middle_leaves_the_accumulations(books: Books) -
 async def test_reversals_in_any_order_net_to_nothing(books: Books, order: Iterable[str]) -> None:
     await books.publish([*READY, roster(), *stay(1), *stay(2), *stay(3), *(reverse(claim) for claim in order)])
     async with books.engine.connect() as connection:
-        net = await connection.execute(text("SELECT sum(paid), sum(ran), sum(base) FROM ledger.entries WHERE stage < 100 AND stage >= 0"))
+        net = await connection.execute(
+            text("SELECT sum(paid), sum(ran), sum(base) FROM ledger.entries WHERE stage < 100 AND stage >= 0")
+        )
         assert tuple(net.one()) == (0, 0, 0)
     await holds(books)
 
 
-@pytest.mark.parametrize(("borne_by", "patient", "hospital_share"), [("hospital", "1261.60", "500.00"), ("person", "1761.60", "0.00")])
+@pytest.mark.parametrize(
+    ("borne_by", "patient", "hospital_share"), [("hospital", "1452.00", "500.00"), ("person", "1952.00", "0.00")]
+)
 async def test_an_audit_leaves_the_bill(books: Books, borne_by: str, patient: str, hospital_share: str) -> None:
     bill = facts.bill("18000", self_funded="300")
     await books.publish([*READY, roster(), *stay(1, bill=bill), audit("C1", "500", borne_by)])
     # 300 leave O, 200 leave S: (17,800 − 800) × 60% = 10,200; (7,600 − 3,000) × 60% = 2,760; 4,840 × 70% = 3,388;
     # backstop to 90% of 17,800 has nothing to add
     assert await books.paid("C1") == {
-        "basic": "10200.00", "critical_illness": "2760.00", "assistance": "3388.00", "backstop": "0.00",
-        "patient": "1452.00" if borne_by == "hospital" else "1952.00", "hospital": hospital_share,
+        "basic": "10200.00",
+        "critical_illness": "2760.00",
+        "assistance": "3388.00",
+        "backstop": "0.00",
+        "patient": patient,
+        "hospital": hospital_share,
     }
     await holds(books)
 
@@ -123,7 +153,7 @@ async def test_an_audit_leaves_the_bill(books: Books, borne_by: str, patient: st
 async def test_an_audit_of_a_reversed_claim_has_no_effect(books: Books) -> None:
     await books.publish([*READY, *stay(1), reverse("C1"), audit("C1")])
     assert await books.paid("C1") == {"patient": "0.00", "hospital": "0.00"}
-    assert len(books.answered("C1")) == 2 or len(books.answered("C1")) == 1
+    assert len(books.answered("C1")) == 2
     await holds(books)
 
 
@@ -188,7 +218,9 @@ async def test_anyi_s_annual_grant_is_awarded_moved_and_withdrawn(books: Books) 
     assert await grants(books) == []
     await holds(books)
     async with books.engine.connect() as connection:
-        booked = await connection.execute(text("SELECT type, paid FROM ledger.entries WHERE type LIKE 'grant.%' ORDER BY number"))
+        booked = await connection.execute(
+            text("SELECT type, paid FROM ledger.entries WHERE type LIKE 'grant.%' ORDER BY number")
+        )
         told = [(row.type.split(".")[1], row.paid // 100) for row in booked]
     assert told[:4] == [("awarded", 10_000), ("withdrawn", -10_000), ("awarded", 10_000), ("withdrawn", -10_000)]
 

@@ -48,7 +48,7 @@ async def test_a_settled_ledger_verifies(settled: Books) -> None:
     assert told == {"entries": report.entries, "claims": 4}
 
 
-ONE_PAYOUT = "WHERE claim_id = 'C2' AND layer = 'basic' AND number = (SELECT min(number) FROM ledger.entries WHERE claim_id = 'C2' AND layer = 'basic')"
+ONE_PAYOUT = "WHERE journal = 'basic.0' AND number = 2"  # basic's decision on C2
 
 TAMPERINGS = {
     "a payout's amount": (
@@ -123,7 +123,9 @@ async def test_what_was_changed_is_named_and_nothing_else(settled: Books, what: 
 
 
 async def test_both_sides_of_a_difference_are_told(settled: Books) -> None:
-    await tamper(settled.engine, "UPDATE projections.statements SET patient_share = patient_share + 1 WHERE claim_id = 'C4'")
+    await tamper(
+        settled.engine, "UPDATE projections.statements SET patient_share = patient_share + 1 WHERE claim_id = 'C4'"
+    )
     report = await verify(settled.engine)
     # C4, not poor: (6,000 − 800) × 60% = 3,120; 2,880 left, below the line of 6,000
     assert (report.problems[0].expected, report.problems[0].found) == (

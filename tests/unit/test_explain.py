@@ -97,16 +97,12 @@ def test_bands_none_and_yes_are_spelled_out() -> None:
     }
     assert "无 none" in texts
     assert "是 yes" in texts
-    assert (
-        "0.00–50000.00: 60%; 50000.00–100000.00: 70%; 100000.00–150000.00: 80%; 150000.00以上 above: 90%" in texts
-    )
+    assert "0.00–50000.00: 60%; 50000.00–100000.00: 70%; 100000.00–150000.00: 80%; 150000.00以上 above: 90%" in texts
 
 
 def test_a_tariff_is_part_of_the_trace() -> None:
     # DOMAIN A1: thalassemia at tier 2, tariff 15,000, bill 16,000
-    quota = claim(
-        "anyi", "2018-05-06", in_scope="16000", tier=2, disease="thalassemia", categories=["registered_poor"]
-    )
+    quota = claim("anyi", "2018-05-06", in_scope="16000", tier=2, disease="thalassemia", categories=["registered_poor"])
     lines = [line(entry) for entry in render(scheme("anyi"), payouts("anyi", quota)[0].trace)]
     assert lines[0].startswith("病种定额 tariff of the case: 15000.00 [暂定 assumed]")
     assert lines[1] == "病种定额 case quota: min(15000.00, 16000.00) = 15000.00"

@@ -1,0 +1,149 @@
+"""The installed program `claims` as other processes, and the whole outcome of a ledger to hold one against another."""
+
+import asyncio
+import json
+import os
+import signal
+import sysconfig
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from infra.database import connect
+from processors import views
+from processors.verify import verify
+
+CLAIMS = Path(sysconfig.get_path("scripts")) / "claims"
+BOUND_S = 60.0
+
+Dump = dict[str, list[dict[str, Any]]]
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a call of the program ended."""
+
+    code: int
+    out: bytes
+    err: str
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """The JSON Lines on stdout."""
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+def environment(**more: str) -> dict[str, str]:
+    """This process's environment without settings of a ledger, and wide enough that no message is wrapped."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("CLAIMS_")}
+    return kept | {"COLUMNS": "500"} | more
+
+
+async def claims(*arguments: object, stdin: bytes | None = None, env: Mapping[str, str] | None = None) -> Done:
+    """Run the program to its end."""
+    process = await asyncio.create_subprocess_exec(
+        CLAIMS,
+        *map(str, arguments),
+        stdin=asyncio.subprocess.DEVNULL if stdin is None else asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env=environment(**(env or {})),
+    )
+    try:
+        out, err = await asyncio.wait_for(process.communicate(stdin), BOUND_S)
+    except TimeoutError:
+        process.kill()
+        _, err = await process.communicate()
+        raise AssertionError(f"claims {arguments} did not end: {err.decode()}") from None
+    assert process.returncode is not None
+    return Done(process.returncode, out, err.decode())
+
+
+@asynccontextmanager
+async def background(
+    *arguments: object, log: Path, env: Mapping[str, str] | None = None
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """The program at work, in a process group of its own that is killed at the end; its stderr goes to `log`."""
+    with log.open("ab") as file:
+        process = await asyncio.create_subprocess_exec(
+            CLAIMS,
+            *map(str, arguments),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=file,
+            stderr=file,
+            env=environment(**(env or {})),
+            start_new_session=True,
+        )
+    try:
+        yield process
+    finally:
+        kill_group(process)
+        await process.wait()
+
+
+def kill_group(process: asyncio.subprocess.Process) -> None:
+    """kill -9 of a process and all that it started in its group, where it still runs."""
+    if process.returncode is None:
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+async def up_is_ready(log: Path) -> None:
+    """Wait until the last `claims up` that writes this log says so; empties the log."""
+    await eventually(lambda: "ready" in log.read_text(encoding="utf-8"), lambda: log.read_text(encoding="utf-8"))
+
+
+async def eventually(
+    condition: Callable[[], bool | Awaitable[bool]],
+    state: Callable[[], object] = lambda: "",
+    bound_s: float = BOUND_S,
+) -> None:
+    """Wait for a condition; AssertionError with `state` where it does not come about in time."""
+    deadline = time.monotonic() + bound_s
+    while True:
+        held = condition()
+        if held if isinstance(held, bool) else await held:
+            return
+        assert time.monotonic() < deadline, f"not within {bound_s:g} s: {state()}"
+        await asyncio.sleep(0.05)
+
+
+def write_lines(path: Path, lines: Iterable[bytes | Mapping[str, Any]]) -> Path:
+    """A file of events, one a line."""
+    path.write_bytes(b"".join((line if isinstance(line, bytes) else orjson.dumps(line)) + b"\n" for line in lines))
+    return path
+
+
+async def dump(engine: AsyncEngine) -> Dump:
+    """Everything that CONTRACT's reading commands show."""
+    found = {
+        "statements": views.statement_rows(engine),
+        "accumulations": views.accumulation_rows(engine),
+        "grants": views.grant_rows(engine),
+        "refusals": views.refusal_rows(engine),
+        "waiting": views.waiting_rows(engine),
+        "parked": views.parked_rows(engine),
+    }
+    return {name: [dict(row) async for row in rows] for name, rows in found.items()}
+
+
+async def dump_of(database_url: str) -> Dump:
+    """The dump of a database whose books hold, with nobody in flight."""
+    engine = connect(database_url)
+    try:
+        report = await verify(engine)
+        assert report.problems == []
+        assert report.skipped == 0
+        return await dump(engine)
+    finally:
+        await engine.dispose()
+
+
+def canonical(value: object) -> bytes:
+    """One JSON text for one value."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2)

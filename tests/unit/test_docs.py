@@ -1,0 +1,137 @@
+"""The documents say what the code does: examples load, schemas are those exported, nothing is left unnamed."""
+
+import re
+from pathlib import Path
+from typing import get_args
+
+import orjson
+import pytest
+
+from events.catalog import FACTS, read
+from events.refusals import REASONS
+from events.schemas import json_schemas
+from policies.claim import Claim
+from policies.condition import Condition
+from policies.engine import settle
+from policies.explain import render
+from policies.loader import load_file
+from policies.rules import AnyRule
+from policies.values import Row
+from tests.engine import HASHES, claim
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
+INTEGRATORS = (DOCS / "integrators.md").read_text()
+SCHEMES = (DOCS / "schemes.md").read_text()
+RULES = (DOCS / "rules.md").read_text()
+RULE_KINDS = get_args(get_args(AnyRule)[0])
+
+POOR = ["registered_poor"]
+WORKED = {
+    "J1": [claim("jiamusi", "2019-03-09", in_scope="60000")],
+    "J2": [claim("jiamusi", "2019-03-09", in_scope="60000", categories=POOR)],
+    "A1": [claim("anyi", "2019-03-09", in_scope="16000", tier=2, disease="thalassemia", categories=POOR)],
+    "L1": [
+        claim(
+            "liaoning",
+            "2019-03-09",
+            in_scope="500",
+            setting="pharmacy",
+            tier=0,
+            prescriber_tier=2,
+            any_card=True,
+            categories=POOR,
+        )
+    ],
+    "C1, C2": [
+        claim("changzhi", "2018-03-09", in_scope="4500", tier=2, categories=["dibao"]),
+        claim("changzhi", "2018-04-09", in_scope="12500", tier=2, categories=["dibao"], number=2),
+    ],
+    "F1": [claim("fusong", "2019-03-09", in_scope="18000", self_funded="2000", categories=POOR)],
+}
+
+
+def test_schemas_are_those_the_code_exports() -> None:
+    written = {path.name.removesuffix(".json"): orjson.loads(path.read_bytes()) for path in DOCS.glob("schemas/*.json")}
+    assert written == json_schemas()
+
+
+def test_the_example_events_all_read() -> None:
+    for line in (DOCS / "examples" / "first.jsonl").read_bytes().splitlines():
+        event = orjson.loads(line)
+        fact = read(line, event["source"])
+        assert (fact.type, fact.id) == (event["type"], event["id"])
+
+
+def test_the_example_county_loads_and_has_rows_of_every_kind() -> None:
+    scheme = load_file(DOCS / "examples" / "county.yaml")
+    rows = [row for parameter in scheme.parameters.values() for row in parameter.root]
+    assert {row.grade for row in rows} == {"seed", "public", "later", "assumed"}
+    assert {row.place for row in rows} == {None, "province", "elsewhere", "unfiled"}
+    assert any(row.class_ for row in rows)
+    assert any(row.from_ for row in rows)
+
+
+@pytest.mark.parametrize("type_", FACTS)
+def test_integrators_are_told_every_type_with_its_fields(type_: str) -> None:
+    assert f"**{type_}**" in INTEGRATORS
+    section = INTEGRATORS.partition(f"**{type_}**")[2].partition("\n**")[0]
+    unnamed = [name for name in FACTS[type_].model.model_fields if f"`{name}`" not in section]
+    # two types of one shape share the section of the second
+    assert not unnamed or type_ == "chronic_card.issued.v1"
+
+
+def test_integrators_are_told_every_refusal_in_order() -> None:
+    rows = re.findall(r"^\| `(\w+)` \|", INTEGRATORS.partition("## Refusals")[2], re.MULTILINE)
+    assert tuple(rows) == REASONS
+
+
+def test_integrators_are_shown_the_client_as_it_is() -> None:
+    assert f"```python\n{(DOCS / 'examples' / 'hospital.py').read_text()}```" in INTEGRATORS
+
+
+@pytest.mark.parametrize("kind", RULE_KINDS, ids=lambda kind: kind.__name__)
+def test_every_rule_kind_is_told_with_its_values(kind: type) -> None:
+    fields = {**kind.model_fields}  # type: ignore[attr-defined]
+    (name,) = get_args(fields.pop("rule").annotation)
+    (line,) = re.findall(rf"^\| `{name}` \|.*$", SCHEMES, re.MULTILINE)
+    if name != "quota_basic":  # told as deductible_ratio_cap
+        assert [field for field in fields.keys() - {"when", "unless"} if f"`{field}`" not in line] == []
+
+
+def test_every_part_of_a_condition_and_of_a_row_is_told() -> None:
+    parts = [field.alias or name for name, field in Condition.model_fields.items()]
+    assert [part for part in parts if not re.search(rf"^\| `{part}(: true)?` \|", SCHEMES, re.MULTILINE)] == []
+    keys = [field.alias or name for name, field in Row.model_fields.items()]
+    assert [key for key in keys if f"`{key}`" not in SCHEMES] == []
+
+
+@pytest.mark.parametrize("name", WORKED)
+def test_the_worked_cases_come_out_as_told(name: str) -> None:
+    (section,) = re.findall(rf"^## {name} · .*?(?=^## |\Z)", RULES, re.MULTILINE | re.DOTALL)
+    assert re.findall(r"^\|.*\|$", section, re.MULTILINE) == _table(WORKED[name])
+
+
+def _table(claims: list[Claim]) -> list[str]:
+    lines = []
+    for bill in settle(HASHES, claims)[0].values():
+        lines += ["| layer | value or step | | where it stands |", "|---|---|---|---|"]
+        for payout in bill.payouts:
+            layer = f" {payout.layer} "
+            for entry in render(HASHES[bill.claim.scheme], payout.trace):
+                if entry["kind"] == "value":
+                    value = entry["value"].replace("无 none", "none").replace("以上 above", " and above")
+                    lines.append(f"|{layer}| {entry['name_en']} | {value} | `{entry['path']}`, {entry['grade']} |")
+                else:
+                    lines.append(f"|{layer}| {entry['name_en']} | {entry['expression']} = {entry['result']} | |")
+                layer = " "
+            paid = f"{payout.paid // 100}.{payout.paid % 100:02d}"
+            lines.append(f"| | **{payout.layer} pays** | **{paid}** | |")
+    return lines
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    targets = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text())
+    assert [target for target in targets if not (page.parent / target).exists()] == []
