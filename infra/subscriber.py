@@ -16,7 +16,6 @@ from faststream.nats.subscriber.specification import NatsSubscriberSpecification
 from faststream.nats.subscriber.usecases import BatchPullStreamSubscriber
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext, api
-from typing_extensions import override
 
 from infra.pull import Interrupted, Pull
 
@@ -92,12 +91,10 @@ class EagerSubscriber(BatchPullStreamSubscriber):
 
         self(receive)
 
-    @override
     async def _create_subscription(self) -> None:
         if not self.tasks:
             self.add_task(self._consume_pull)
 
-    @override
     async def _consume_pull(self) -> None:
         pause_s = _FIRST_PAUSE_S
         while self.running:

@@ -2,6 +2,7 @@
 again, replays, quotes and verifies."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from policies.buckets import OpenBill, open_bill
 from policies.claim import Claim, Payout, Used
@@ -12,6 +13,18 @@ from policies.turn import Turn
 
 Schemes = Mapping[str, Scheme]
 Tracks = dict[str, Used]
+
+GENERAL_LAYERS = ("basic", "critical_illness")
+"""The layers that serve residents who are not poor."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lens:
+    """Settles as if a person were not poor, but for the ``layers`` named and, in the general layers, the ``values``
+    named (all where it is None)."""
+
+    layers: frozenset[str]
+    values: frozenset[str] | None
 
 
 def open_claim(scheme: Scheme, claim: Claim) -> OpenBill:
@@ -25,7 +38,12 @@ def open_claim(scheme: Scheme, claim: Claim) -> OpenBill:
 
 
 def decide(
-    schemes: Schemes, stage: int, bill: OpenBill, tracks: Tracks, chain: Mapping[str, Sequence[Claim]]
+    schemes: Schemes,
+    stage: int,
+    bill: OpenBill,
+    tracks: Tracks,
+    chain: Mapping[str, Sequence[Claim]],
+    lens: Lens | None = None,
 ) -> Payout | None:
     """Let one stage decide one standing claim after ``tracks``; None where its layer does not run on it.
 
@@ -34,13 +52,20 @@ def decide(
     """
     claim = bill.claim
     scheme = schemes[claim.scheme]
-    case = scheme.case(stage, claim, quota=bill.quota is not None)
+    circumstances = scheme.circumstances(claim)
+    if lens is not None and scheme.path[stage] in GENERAL_LAYERS:
+        case = scheme.case(stage, replace(claim, categories=()), quota=False)
+        circumstances = replace(circumstances, own=lens.values)
+    elif lens is not None and scheme.path[stage] not in lens.layers:
+        return None
+    else:
+        case = scheme.case(stage, claim, quota=bill.quota is not None)
     if case is None:
         return None
     trace = Trace()
     turn = Turn(
         bill=bill,
-        circumstances=scheme.circumstances(claim),
+        circumstances=circumstances,
         tracks=tracks,
         credit=lambda: referral_credit(schemes, claim, chain),
         trace=trace,
@@ -103,7 +128,9 @@ def standing_by_admission(claims: Iterable[Claim]) -> dict[str, list[Claim]]:
     return chain
 
 
-def settle(schemes: Schemes, claims: Sequence[Claim]) -> tuple[dict[int, OpenBill], dict[tuple[int, str, str], Tracks]]:
+def settle(
+    schemes: Schemes, claims: Sequence[Claim], lens: Lens | None = None
+) -> tuple[dict[int, OpenBill], dict[tuple[int, str, str], Tracks]]:
     """Settle one person's claims from scratch, in ledger order, reversed ones left out (DOMAIN 3.6).
 
     Returns the settled bills by claim number and the accumulations by (year, scheme name, layer).
@@ -115,9 +142,9 @@ def settle(schemes: Schemes, claims: Sequence[Claim]) -> tuple[dict[int, OpenBil
         if not claim.standing:
             continue
         scheme = schemes[claim.scheme]
-        bill = open_claim(scheme, claim)
+        bill = open_claim(scheme, claim) if lens is None else open_bill(claim)
         for stage, layer in enumerate(scheme.path):
-            decide(schemes, stage, bill, used.setdefault((claim.year, scheme.name, layer), {}), chain)
+            decide(schemes, stage, bill, used.setdefault((claim.year, scheme.name, layer), {}), chain, lens)
         bill.shares()
         bills[claim.number] = bill
     return bills, {key: tracks for key, tracks in used.items() if tracks}

@@ -123,7 +123,10 @@ GROUPS = (*CATEGORY_ORDER, "poor", "general")
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """What a value may depend on. ``groups`` are the person's categories in the order of choice, then poor, general."""
+    """What a value may depend on. ``groups`` are the person's categories in the order of choice, then poor, general.
+
+    ``own`` names the values for which the groups count, all where it is None; for others the person is anybody.
+    """
 
     day: date
     tier: int
@@ -131,6 +134,7 @@ class Circumstances:
     card_class: str | None
     disease: str | None
     groups: tuple[str, ...]
+    own: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +196,8 @@ class Parameter(RootModel[list[Row[T]]], Generic[T]):
 
     def _search(self, circumstances: Circumstances) -> "Found[T] | None":
         rows = self._candidates(circumstances)
-        for group in circumstances.groups:
+        own = circumstances.own is None or self._path.rsplit(".", 1)[-1] in circumstances.own
+        for group in circumstances.groups if own else ("general",):
             holding = [index for index in rows if group in self.root[index].for_]
             if len(holding) > 1:
                 raise LookupError(f"{self._path} has two values for {circumstances}")

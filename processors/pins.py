@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from datetime import date
 
 from sqlalchemy import insert
@@ -12,6 +13,12 @@ from events.ledger import Journal, adopted_schemes, scheme_texts
 from events.ledger import schemes as scheme_table
 from policies.loader import SchemeError, check_together, load_text
 from policies.scheme import Scheme
+
+
+@lru_cache(maxsize=256)
+def load_pinned(text: bytes, name: str) -> Scheme:
+    """A scheme from its text, parsed once for all consumers of the process. Raises ``SchemeError``."""
+    return load_text(text, name)
 
 
 class Pins:
@@ -33,7 +40,7 @@ class Pins:
                 name, text = texts[content_hash]
                 if hashlib.sha256(text).hexdigest() != content_hash:
                     raise LookupError(f"the text of scheme {name} does not match its hash {content_hash}")
-                self.by_hash[content_hash] = load_text(text, name)
+                self.by_hash[content_hash] = load_pinned(text, name)
         return self.by_hash
 
     async def refresh(self, connection: AsyncConnection) -> None:

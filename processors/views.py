@@ -21,8 +21,10 @@ Rows = AsyncIterator[Mapping[str, Any]]
 async def _rows(engine: AsyncEngine, query: Select[Any]) -> Rows:
     async with engine.connect() as connection:
         result = await connection.stream(query)
-        async for row in result.mappings():
-            yield dict(row)
+        # SQLAlchemy's names are a kind of str that orjson does not take for keys.
+        names = [str(name) for name in result.keys()]
+        async for row in result:
+            yield dict(zip(names, row, strict=True))
 
 
 async def statement_rows(engine: AsyncEngine, *, claim_id: str | None = None, person_id: str | None = None) -> Rows:

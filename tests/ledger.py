@@ -24,6 +24,7 @@ from projections.refusals import refusals
 from projections.statements import statement_json, statements
 
 Event = Mapping[str, Any] | bytes
+SHIPPED = load_directory()
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Books:
     @classmethod
     async def open(cls, engine: AsyncEngine, partitions: int = 1, **knobs: Any) -> "Books":
         """Books over a new database, the shipped schemes adopted."""
-        return cls(engine, await initialise(engine, load_directory(), partitions), **knobs)
+        return cls(engine, await initialise(engine, SHIPPED, partitions), **knobs)
 
     async def publish(self, events: Iterable[Event], batch: int = 500, mailbox: str = "hospital/H1") -> None:
         """Publish events as their sources would, ``batch`` to a transaction of intake, and settle them.

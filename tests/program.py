@@ -146,4 +146,4 @@ async def dump_of(database_url: str) -> Dump:
 
 def canonical(value: object) -> bytes:
     """One JSON text for one value."""
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2)
+    return json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False).encode()

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from infra.cli.history import print_replay, print_verdict
 from infra.cli.options import DataDir, settings_of
-from infra.cli.output import note, stdout
+from infra.cli.output import draw, note, stdout
 from infra.cli.running import ledger_servers, run
 from infra.cli.settle import print_summary, progress_bar
 from infra.county import write_county
@@ -67,7 +67,7 @@ async def _show(engine: AsyncEngine) -> int:
     async with engine.connect() as connection:
         paid, claims, total = await _poor_inpatient(connection)
         person = await _most_told(connection)
-    stdout.print(fund_table(paid, claims, total, published))
+    draw(fund_table(paid, claims, total, published))
     stdout.print()
     print_replay(await replay(engine, person))
     report = await verify(engine)

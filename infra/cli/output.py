@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 stdout = Console(soft_wrap=False)
@@ -31,19 +32,20 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, 
     if not count:
         stdout.print(f"{title}: 无 none")
         return
+    draw(drawn)
+
+
+def draw(drawn: Table) -> None:
+    """A table on stdout; where that is no terminal, as wide as it needs to be."""
     console = stdout if stdout.is_terminal else Console(width=200)
     console.print(drawn)
 
 
 def fail(message: str) -> None:
     """An error on stderr."""
-    stderr.print(f"[bold red]错误 error[/]: {_plain(message)}", highlight=False)
+    stderr.print(f"[bold red]错误 error[/]: {escape(message)}", highlight=False, soft_wrap=True)
 
 
 def note(message: str) -> None:
     """Something worth knowing, on stderr."""
-    stderr.print(_plain(message), highlight=False)
-
-
-def _plain(message: str) -> str:
-    return message.replace("[", r"\[")
+    stderr.print(escape(message), highlight=False, soft_wrap=True)

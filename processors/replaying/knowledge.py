@@ -12,6 +12,7 @@ from events.money import yuan
 from policies.claim import Claim, Payout, Used
 from policies.engine import Schemes, settle
 from policies.grants import grants_due
+from processors.answers import LEDGER
 from processors.replaying.story import Accumulated, difference_booked
 from processors.settlement import grant_claims, statement_row
 from projections.statements import statement_json
@@ -66,7 +67,9 @@ def unfinished(known: Sequence[Row], later: Iterable[Row]) -> str | None:
         if entry["journal"] == "intake":
             continue
         cause = orjson.loads(entry["data"]).get("cause")
-        if (cause["number"] in facts) if cause else (entry["claim_id"] in accepted):
+        # Recovery sends again what was in flight: which fact it was for can't be told any more.
+        told = cause is not None and cause["source"] != LEDGER
+        if (cause["number"] in facts) if told else (entry["claim_id"] in accepted):
             return f"run {entry['run']} was in flight: {entry['type']} followed at {entry['recorded_at'].isoformat()}"
     return None
 

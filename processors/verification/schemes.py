@@ -9,9 +9,10 @@ from events.decisions import SCHEME_ADOPTED
 from events.ledger import entries
 from events.ledger import schemes as scheme_table
 from policies.engine import Schemes
-from policies.loader import SchemeError, load_text
+from policies.loader import SchemeError
 from policies.scheme import Scheme
 from processors.intake import CONSUMER
+from processors.pins import load_pinned
 from processors.verification.report import VerifyReport
 
 
@@ -34,7 +35,7 @@ async def check_schemes(connection: AsyncConnection, report: VerifyReport) -> Sc
             report.problem("scheme", where, "the text of that entry", "another text")
         else:
             try:
-                trusted[row.hash] = load_text(row.text, row.name)
+                trusted[row.hash] = load_pinned(row.text, row.name)
             except SchemeError as error:
                 report.problem("scheme", where, "a scheme that loads", error)
     return trusted

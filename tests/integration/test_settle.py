@@ -57,7 +57,7 @@ def worked_by_hand() -> Iterator[dict[str, Any]]:
 
 def six_schemes() -> list[bytes | dict[str, Any]]:
     late = [
-        facts.correct("C1-P1-220621", "7000.01", "H2-220621"),
+        facts.correct("C1-P1-220621", "7000.01", "H2-220621", id_="corrected"),
         facts.reverse("C1-P2-140400", "hospital/H2-140400"),
         facts.audit("C2-P1-360923", "500", "hospital"),
         facts.audit("C2-P1-210100", "250.25", "person", "F2"),
@@ -171,7 +171,8 @@ async def test_reading_commands_show_the_books_whole_or_of_one(ledgers: tuple[Se
     # The owner's command is `up`: reading commands share its servers.
     async with servers(one.folder, command="up", nats=False):
         names = ("statements", "accumulations", "grants", "refusals", "waiting", "parked")
-        assert dict(zip(names, [await rows(name) for name in names], strict=True)) == one.dump
+        shown = await asyncio.gather(*map(rows, names))
+        assert dict(zip(names, shown, strict=True)) == one.dump
         (claim,) = await rows("statements", "--claim", "C2-P1-360123")
         assert claim == next(row for row in one.dump["statements"] if row["claim_id"] == "C2-P1-360123")
         assert [row["claim_id"] for row in await rows("statements", "--person", "P2-230800")] == [
@@ -208,14 +209,9 @@ async def test_a_line_no_server_takes_is_named_and_the_others_are_settled(server
 
 async def test_what_cannot_be_used_is_refused_with_2_before_a_server_starts(server_folder: Path) -> None:
     data = server_folder / "data"
-    for arguments in (
-        ("settle", server_folder / "missing.jsonl"),
-        ("settle", server_folder),
-        ("settle", "--no-such-option", "-"),
-        ("settle",),
-    ):
-        done = await claims(*arguments, "--data-dir", data)
-        assert (done.code, done.out) == (2, b""), arguments
+    unusable: list[list[object]] = [[server_folder / "missing.jsonl"], [server_folder], ["--no-such-option", "-"], []]
+    for done in await asyncio.gather(*(claims("settle", *some, "--data-dir", data) for some in unusable)):
+        assert (done.code, done.out) == (2, b"")
         assert "Traceback" not in done.err
     assert not data.exists()
 

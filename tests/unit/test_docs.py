@@ -1,6 +1,7 @@
 """The documents say what the code does: examples load, schemas are those exported, nothing is left unnamed."""
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import get_args
 
@@ -8,9 +9,11 @@ import orjson
 import pytest
 
 from events.catalog import FACTS, read
+from events.facts import Bill
+from events.money import yuan
 from events.refusals import REASONS
 from events.schemas import json_schemas
-from policies.claim import Claim
+from policies.buckets import OpenBill
 from policies.condition import Condition
 from policies.engine import settle
 from policies.explain import render
@@ -77,9 +80,12 @@ def test_the_example_county_loads_and_has_rows_of_every_kind() -> None:
 def test_integrators_are_told_every_type_with_its_fields(type_: str) -> None:
     assert f"**{type_}**" in INTEGRATORS
     section = INTEGRATORS.partition(f"**{type_}**")[2].partition("\n**")[0]
-    unnamed = [name for name in FACTS[type_].model.model_fields if f"`{name}`" not in section]
-    # two types of one shape share the section of the second
-    assert not unnamed or type_ == "chronic_card.issued.v1"
+    assert [name for name in FACTS[type_].model.model_fields if f"`{name}`" not in section] == []
+
+
+def test_integrators_are_told_every_part_of_a_bill() -> None:
+    section = INTEGRATORS.partition("The **bill**")[2].partition("\n**")[0]
+    assert re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE) == list(Bill.model_fields)
 
 
 def test_integrators_are_told_every_refusal_in_order() -> None:
@@ -110,12 +116,17 @@ def test_every_part_of_a_condition_and_of_a_row_is_told() -> None:
 @pytest.mark.parametrize("name", WORKED)
 def test_the_worked_cases_come_out_as_told(name: str) -> None:
     (section,) = re.findall(rf"^## {name} · .*?(?=^## |\Z)", RULES, re.MULTILINE | re.DOTALL)
-    assert re.findall(r"^\|.*\|$", section, re.MULTILINE) == _table(WORKED[name])
+    bills = settle(HASHES, WORKED[name])[0].values()
+    assert re.findall(r"^\|.*\|$", section, re.MULTILINE) == _table(bills)
+    told = re.findall(r"^Patient share ([\d.]+?)(?:, hospital share ([\d.]+?))?\.(?:\s|$)", section, re.MULTILINE)
+    assert [(patient, hospital or "0.00") for patient, hospital in told] == [
+        tuple(yuan(share) for share in bill.shares()) for bill in bills
+    ]
 
 
-def _table(claims: list[Claim]) -> list[str]:
+def _table(bills: Iterable[OpenBill]) -> list[str]:
     lines = []
-    for bill in settle(HASHES, claims)[0].values():
+    for bill in bills:
         lines += ["| layer | value or step | | where it stands |", "|---|---|---|---|"]
         for payout in bill.payouts:
             layer = f" {payout.layer} "
@@ -126,8 +137,7 @@ def _table(claims: list[Claim]) -> list[str]:
                 else:
                     lines.append(f"|{layer}| {entry['name_en']} | {entry['expression']} = {entry['result']} | |")
                 layer = " "
-            paid = f"{payout.paid // 100}.{payout.paid % 100:02d}"
-            lines.append(f"| | **{payout.layer} pays** | **{paid}** | |")
+            lines.append(f"| | **{payout.layer} pays** | **{yuan(payout.paid)}** | |")
     return lines
 
 
