@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from infra.sending import Sender
 from infra.streams import INTAKE
 from processors.intake import CONSUMER as INTAKE_CONSUMER
-from processors.positions import read
+from processors.positions import Message, read
 from processors.runs import RUNS
 from processors.transaction import Delivery, Handler, take
 
@@ -70,6 +70,10 @@ class Lane:
             self._taken = batch[-1].stream_seq
             await self._sender.send(outgoing)
         await messages[-1].ack()
+
+    async def send(self, messages: Sequence[Message]) -> None:
+        """Send messages of a transaction that moved this lane's row outside ``take``."""
+        await self._sender.send(messages)
 
     async def tidy(self) -> None:
         """Delete what was taken from the stream, leaving each subject of RUNS its last message: the fences read it."""

@@ -44,6 +44,10 @@ STREAMS_LOCK = 7_310_115
 """Advisory lock: workers that start at once look after the streams one after the other."""
 
 
+class LaneHeld(RuntimeError):
+    """A lane is another worker's."""
+
+
 @dataclass(frozen=True, slots=True)
 class Share:
     """Which lanes a worker wants first: ``index`` of ``count`` workers; ``only`` some consumers, if given."""
@@ -96,9 +100,36 @@ class Worker:
         await asyncio.gather(*(self.subscribers[name].stop() for name in self.owned))
         await self._tidy()
         self.owned.clear()
+        await self._release()
+
+    @asynccontextmanager
+    async def holding_intake(self) -> AsyncIterator[Lane]:
+        """Intake's lane without its subscriber, for what writes its journal beside events; its last messages are sent.
+
+        Raises ``LaneHeld`` where another worker has it.
+        """
+        lane = next(lane for lane in self.lanes if lane.handler.consumer == INTAKE_CONSUMER)
+        if not await self._lock(await self._ownership(), lane):
+            raise LaneHeld("another worker takes events in: stop it first")
+        try:
+            await lane.position()
+            yield lane
+        finally:
+            await self._release()
+
+    async def _release(self) -> None:
         if self.owner is not None:
+            # the connection goes back to its pool, and a session's locks with it
+            await self.owner.execute(text("SELECT pg_advisory_unlock_all()"))
             await self.owner.close()
             self.owner = None
+
+    async def _lock(self, connection: AsyncConnection, lane: Lane) -> bool:
+        locked = await connection.execute(
+            text("SELECT pg_try_advisory_lock(:lock, :lane)"),
+            {"lock": LANES_LOCK, "lane": zlib.crc32(lane.name.encode()) - 2**31},
+        )
+        return bool(locked.scalar_one())
 
     async def _own(self, *, others: bool) -> None:
         try:
@@ -107,11 +138,7 @@ class Worker:
                 mine = number % self.share.count == self.share.index
                 if lane.name in self.owned or not (mine or others):
                     continue
-                locked = await connection.execute(
-                    text("SELECT pg_try_advisory_lock(:lock, :lane)"),
-                    {"lock": LANES_LOCK, "lane": zlib.crc32(lane.name.encode()) - 2**31},
-                )
-                if locked.scalar_one():
+                if await self._lock(connection, lane):
                     await self._start(lane)
         except Exception as error:  # noqa: BLE001 - a server may be away: the next round tries again
             log.warning("lanes given up", error=f"{type(error).__name__}: {error}")

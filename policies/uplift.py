@@ -6,6 +6,7 @@ year from scratch with one preference more, in that order, and is worth the diff
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from policies.claim import Claim
 from policies.engine import GENERAL_LAYERS, Lens, Schemes, settle
@@ -46,7 +47,7 @@ def uplift(schemes: Schemes, claims: Sequence[Claim]) -> dict[int, Uplift]:
             general[number],
             tuple(
                 (name, now[number] - before[number])
-                for (_, before), (name, now) in zip(paid, paid[1:], strict=False)
+                for (_, before), (name, now) in pairwise(paid)
                 if now[number] != before[number]
             ),
         )

@@ -2,8 +2,8 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
 from datetime import date
+from functools import lru_cache
 
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection

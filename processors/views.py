@@ -22,7 +22,7 @@ async def _rows(engine: AsyncEngine, query: Select[Any]) -> Rows:
     async with engine.connect() as connection:
         result = await connection.stream(query)
         # SQLAlchemy's names are a kind of str that orjson does not take for keys.
-        names = [str(name) for name in result.keys()]
+        names = [str(name) for name in result.keys()]  # noqa: SIM118 - iterating a result reads its rows
         async for row in result:
             yield dict(zip(names, row, strict=True))
 

@@ -4,11 +4,13 @@ import sys
 
 import typer
 
-from infra.cli import demo, history, law, reads, settle, state
+from infra.cli import demo, history, law, reads, resettle, settle, state
 from infra.cli.output import fail
 from infra.embedded.directory import DirectoryInUse
 from infra.embedded.process import ServerError
 from infra.streams import StreamBehind
+from infra.worker import LaneHeld
+from processors.setup import LayoutError
 
 app = typer.Typer(
     name="claims",
@@ -17,7 +19,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for group in (settle, reads, history, state, law, demo):
+for group in (settle, reads, history, state, law, resettle, demo):
     group.register(app)
 
 
@@ -25,7 +27,7 @@ def main() -> None:
     """Entry point; exit codes: 0 done, 1 a check failed, 2 unusable arguments or input."""
     try:
         app()
-    except (DirectoryInUse, ServerError, StreamBehind, OSError) as error:
+    except (DirectoryInUse, LaneHeld, LayoutError, ServerError, StreamBehind, OSError) as error:
         fail(str(error))
         sys.exit(2)
     except KeyboardInterrupt:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from processors.replay import replay
 from sqlalchemy import BigInteger, func, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -20,6 +19,7 @@ from infra.database import connect
 from infra.fund_table import fund_table
 from infra.settling import settle_files
 from policies.loader import SCHEMES, load_file
+from processors.replay import replay
 from processors.verify import verify
 from projections.statements import statements
 

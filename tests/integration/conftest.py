@@ -1,38 +1,64 @@
-"""An engine on a fresh database, and the processors over it."""
+"""An engine on an empty database, and the processors over it."""
 
 import uuid
 from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from events.tables import metadata
 from infra.database import connect
 from infra.servers import Endpoints
 from tests.conftest import database_url
 from tests.ledger import Books
 
 
-@pytest.fixture
-async def engine(database: str) -> AsyncIterator[AsyncEngine]:
-    connected = connect(database, pool_size=2)
-    yield connected
-    await connected.dispose()
+async def _emptied(engine: AsyncEngine) -> AsyncEngine:
+    """Deletes what a test left: a tenth of the time that a new database takes."""
+    async with engine.begin() as connection:
+        # past the triggers that keep the ledger append only
+        await connection.execute(text("SET LOCAL session_replication_role = replica"))
+        for table in metadata.sorted_tables:
+            await connection.execute(table.delete())
+    return engine
 
 
-@pytest.fixture
-async def books(engine: AsyncEngine) -> Books:
-    return await Books.open(engine)
-
-
-@pytest.fixture
-async def second_engine(endpoints: Endpoints, template_database: str) -> AsyncIterator[AsyncEngine]:
-    """Another fresh database, to hold the first one's books against."""
+async def _new_engine(endpoints: Endpoints, template: str) -> AsyncIterator[AsyncEngine]:
     name = f"test_{uuid.uuid4().hex}"
     server = await asyncpg.connect(endpoints.database_url, ssl=False)
-    await server.execute(f"CREATE DATABASE {name} TEMPLATE {template_database}")
+    await server.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
     connected = connect(database_url(endpoints, name), pool_size=2)
     yield connected
     await connected.dispose()
     await server.execute(f"DROP DATABASE {name} WITH (FORCE)")
     await server.close()
+
+
+@pytest.fixture(scope="session")
+async def shared_engine(endpoints: Endpoints, template_database: str) -> AsyncIterator[AsyncEngine]:
+    async for engine in _new_engine(endpoints, template_database):
+        yield engine
+
+
+@pytest.fixture(scope="session")
+async def second_shared_engine(endpoints: Endpoints, template_database: str) -> AsyncIterator[AsyncEngine]:
+    async for engine in _new_engine(endpoints, template_database):
+        yield engine
+
+
+@pytest.fixture
+async def engine(shared_engine: AsyncEngine) -> AsyncEngine:
+    return await _emptied(shared_engine)
+
+
+@pytest.fixture
+async def second_engine(second_shared_engine: AsyncEngine) -> AsyncEngine:
+    """Another empty database, to hold the first one's books against."""
+    return await _emptied(second_shared_engine)
+
+
+@pytest.fixture
+async def books(engine: AsyncEngine) -> Books:
+    return await Books.open(engine)

@@ -33,9 +33,9 @@ async def test_migrations_create_what_the_code_declares(engine: AsyncEngine) -> 
         assert await connection.run_sync(differences) == []
 
 
-async def test_migrating_again_changes_nothing(database: str, engine: AsyncEngine) -> None:
+async def test_migrating_again_changes_nothing(engine: AsyncEngine) -> None:
     await initialise(engine, load_directory(), 2)
-    await migrate(database)
+    await migrate(engine.url.set(drivername="postgresql").render_as_string(hide_password=False))
     assert await initialise(engine, load_directory()) == 2
 
 

@@ -50,15 +50,21 @@ def worked_by_hand() -> Iterator[dict[str, Any]]:
     yield facts.enrol("C", 2018, "140400")
     yield facts.roster("C", "dibao")
     for number, in_scope in ((1, "4500"), (2, "12500")):
-        yield from facts.stay(
-            number, "C", f"2018-0{number}-10", in_scope, hospital_id="H2-140400"
-        )
+        yield from facts.stay(number, "C", f"2018-0{number}-10", in_scope, hospital_id="H2-140400")
 
 
 def six_schemes() -> list[bytes | dict[str, Any]]:
     late = [
         facts.correct("C1-P1-220621", "7000.01", "H2-220621", id_="corrected"),
         facts.reverse("C1-P2-140400", "hospital/H2-140400"),
+        *facts.stay(
+            9,
+            "P1-360123",
+            "2019-10-01",
+            hospital_id="H3-360123",
+            disease="breast_cancer",
+            bill=facts.bill(self_funded="150000"),
+        ),  # leaves him 10%: 15,000, over the annual grant's 10,000
         facts.audit("C2-P1-360923", "500", "hospital"),
         facts.audit("C2-P1-210100", "250.25", "person", "F2"),
         facts.discharge("W1", "AW1", "P2-230800", "H3-230800", "2019-08-01"),
@@ -97,7 +103,7 @@ async def ledgers() -> AsyncIterator[tuple[Settled, Settled, Settled]]:
     lines = six_schemes()
     with tempfile.TemporaryDirectory(prefix="claims-settle-") as name:
         folder = Path(name)
-        folder.chmod(0o711)
+        await asyncio.to_thread(folder.chmod, 0o711)
         whole = write_lines(folder / "whole.jsonl", lines)
         cut = [write_lines(folder / f"{start}.jsonl", lines[start : start + 32]) for start in range(0, len(lines), 32)]
         assert len(cut) == 5
@@ -124,9 +130,7 @@ async def test_one_file_five_files_and_stdin_give_the_same_books(ledgers: tuple[
         ("visit-V-unknown", "unknown_hospital"),
         (str(len(six_schemes()) - 1), "malformed"),
     ]
-    assert one.dump["waiting"] == [
-        {"source": "hospital/H3-230800", "event_id": "discharge-W2", "waits_for": "AW2"}
-    ]
+    assert one.dump["waiting"] == [{"source": "hospital/H3-230800", "event_id": "discharge-W2", "waits_for": "AW2"}]
     assert {row["grant"] for row in one.dump["grants"]} == {"annual", "one_off"}
     assert one.dump["parked"] == []
 
@@ -144,7 +148,9 @@ async def test_the_summary_has_the_keys_of_the_contract_and_balances(ledgers: tu
     }  # fmt: skip
     assert set(summary["paid"]) == set(LAYERS) - {"basic_second", "public_health"} | {"basic_second"}
     for row in (summary, *(call.rows[0] for call in five.calls)):
-        shares = sum(map(Decimal, row["paid"].values())) + Decimal(row["patient_share"]) + Decimal(row["hospital_share"])
+        shares = (
+            sum(map(Decimal, row["paid"].values())) + Decimal(row["patient_share"]) + Decimal(row["hospital_share"])
+        )
         assert Decimal(row["total"]) == shares
     assert Decimal(summary["total"]) == sum(Decimal(row["total"]) for row in standing)
     assert Decimal(summary["grants"]) == sum(Decimal(row["amount"]) for row in one.dump["grants"])

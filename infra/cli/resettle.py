@@ -1,0 +1,92 @@
+"""``claims resettle``: claims move to their scheme's text in force, on purpose."""
+
+import sys
+from datetime import date
+from typing import Annotated
+
+import typer
+
+from events.codes import LAYER_NAMES, LAYERS
+from events.money import yuan
+from infra.cli.options import DataDir, Json, settings_of
+from infra.cli.output import fail, note, print_json, table
+from infra.cli.running import ledger_servers, run
+from infra.cli.settle import progress_bar
+from infra.settling import at_work, until_quiet
+from infra.worker import Worker, worker
+from processors.resettle import Change, Effect, change_to, foresee, persons_touched, repin
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(resettle)
+
+
+def resettle(
+    scheme: Annotated[str, typer.Option("--scheme", help="政策名称 name of the scheme")],
+    from_: Annotated[str, typer.Option("--from", help="自此日期起的结算单 claims dated this day or later")],
+    actor: Annotated[str, typer.Option("--actor", help="经办人 who orders it")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="只试算 only tell what would change")] = False,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """重新结算：按现行政策文本重算旧单。Settle claims again under their scheme's text in force."""
+    settings = settings_of(data_dir)
+    day = _day(from_)
+    if not dry_run and not actor:
+        raise typer.BadParameter("who orders it? (or --dry-run)", param_hint="--actor")
+
+    async def main() -> int:
+        async with ledger_servers(settings, "resettle", nats=True) as endpoints:
+            if not endpoints.owned and settings.external is None and not dry_run:
+                fail("`claims up` runs on this data directory: stop it first, resettle, and start it again")
+                return 2
+            async with worker(endpoints.database_url, endpoints.nats_url, settings) as ours:
+                try:
+                    change = await change_to(ours.engine, scheme, day)
+                except LookupError as error:
+                    fail(str(error))
+                    return 2
+                effect = Effect()
+                with progress_bar() as report:
+                    async for persons in persons_touched(ours.engine, change):
+                        await foresee(ours.engine, change, persons, effect)
+                        if report is not None:
+                            report("试算 foreseeing", effect.claims, effect.claims)
+                if not dry_run:
+                    await _book(ours, change, actor)
+        _print(effect, dry_run=dry_run, json=json)
+        return 0
+
+    sys.exit(run(main))
+
+
+async def _book(ours: Worker, change: Change, actor: str) -> None:
+    async with ours.holding_intake() as intake:
+        async for persons in persons_touched(ours.engine, change):
+            await intake.send(await repin(ours.engine, change, persons, actor, ours.partitions))
+    async with at_work(ours):
+        await until_quiet(ours.engine, [])
+
+
+def _print(effect: Effect, *, dry_run: bool, json: bool) -> None:
+    layers = [layer for layer in LAYERS if layer in effect.before or layer in effect.after]
+    sides = {layer: (effect.before.get(layer, 0), effect.after.get(layer, 0)) for layer in layers}
+    if json:
+        moved = {layer: yuan(after - before) for layer, (before, after) in sides.items()}
+        print_json([{"dry_run": dry_run, "claims": effect.claims, "persons": effect.persons, "moved": moved}])
+        return
+    title = "试算（未入账） Dry run, nothing booked" if dry_run else "重新结算 Resettled"
+    rows = [
+        (f"{LAYER_NAMES[layer]} {layer}", yuan(before), yuan(after), yuan(after - before))
+        for layer, (before, after) in sides.items()
+    ]
+    note(f"结算单 claims: {effect.claims}；金额变动人数 persons whose figures move: {effect.persons}")
+    table(title, ("保障线 layer", "原支付 before", "现支付 after", "差额 difference"), rows, right=(1, 2, 3))
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text} is no day: write 2019-01-01", param_hint="--from") from None
