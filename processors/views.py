@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from events.codes import LAYERS
 from events.money import yuan
 from processors.lanes import parked
+from processors.uplifts import load_uplifts
 from projections.accumulations import accumulations
 from projections.grants import grants
 from projections.refusals import refusals
@@ -16,6 +17,8 @@ from projections.statements import statement_json, statements
 from projections.waiting import waiting
 
 Rows = AsyncIterator[Mapping[str, Any]]
+CHUNK = 500
+"""Statements whose persons are read at once."""
 
 
 async def _rows(engine: AsyncEngine, query: Select[Any]) -> Rows:
@@ -36,6 +39,25 @@ async def statement_rows(engine: AsyncEngine, *, claim_id: str | None = None, pe
         query = query.where(statements.c.person_id == person_id)
     async for row in _rows(engine, query):
         yield statement_json(row)
+
+
+async def statement_rows_with_uplift(engine: AsyncEngine, rows: Rows) -> Rows:
+    """Statements with ``uplift`` beside them: what preferences are worth on a poor person's claim, else None."""
+    async for chunk in _chunks(rows):
+        worth = await load_uplifts(engine, {row["person_id"] for row in chunk})
+        for row in chunk:
+            yield {**row, "uplift": worth.get(row["claim_id"])}
+
+
+async def _chunks(rows: Rows) -> AsyncIterator[list[Mapping[str, Any]]]:
+    chunk: list[Mapping[str, Any]] = []
+    async for row in rows:
+        if len(chunk) >= CHUNK and row["person_id"] != chunk[-1]["person_id"]:
+            yield chunk
+            chunk = []
+        chunk.append(row)
+    if chunk:
+        yield chunk
 
 
 async def accumulation_rows(engine: AsyncEngine, *, person_id: str | None = None, year: int | None = None) -> Rows:

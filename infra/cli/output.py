@@ -37,7 +37,7 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, 
 
 def draw(drawn: Table) -> None:
     """A table on stdout; where that is no terminal, as wide as it needs to be."""
-    console = stdout if stdout.is_terminal else Console(width=200)
+    console = stdout if stdout.is_terminal else Console(width=300)
     console.print(drawn)
 
 

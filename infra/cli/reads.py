@@ -18,13 +18,20 @@ from processors import views
 Row = Mapping[str, Any]
 PersonId = Annotated[str | None, typer.Option("--person", help="参保人编号 person_id")]
 
+_UPLIFT_STEPS: Mapping[str, str] = {
+    "line": "降低大病起付线",
+    "ratios": "提高比例",
+    "cap": "取消封顶线",
+    "other_rules": "其他规则",
+    **{str(layer): name for layer, name in LAYER_NAMES.items()},
+}
 _NAMES: Mapping[str, Mapping[Any, str]] = {
     "layer": LAYER_NAMES,
     "reason": REASON_NAMES,
     "grant": {"annual": "年度补助", "one_off": "一次性补助"},
 }
-STATUS_NAMES = {"settled": "已结算 settled", "reversed": "已冲正 reversed"}
-PAYEE_NAMES = {"hospital": "医院 hospital", "person": "个人 person"}
+STATUS_NAMES = {"settled": "已结算", "reversed": "已冲正"}
+PAYEE_NAMES = {"hospital": "医院", "person": "个人"}
 
 
 def register(app: typer.Typer) -> None:
@@ -40,16 +47,22 @@ def register(app: typer.Typer) -> None:
 def statements(
     claim: Annotated[str | None, typer.Option("--claim", help="结算单号 claim_id")] = None,
     person: PersonId = None,
+    uplift: Annotated[bool, typer.Option("--uplift", help="倾斜支付测算 what preferences add")] = False,
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
     """结算单。Statements: what each layer paid of a claim and what the patient pays."""
     columns = "结算单 claim,参保人 person,政策 scheme,类型 setting,日期 date,状态 status,版次 rev,类别 categories"
-    columns += ",总额 total,各保障线 layers,个人 patient,医院 hospital,收款 payee"
+    columns += ",总额 total,各保障线 layers,个人 patient,医院 hospital,收款 payee" + (",倾斜 uplift" if uplift else "")
+
+    def query(engine: AsyncEngine) -> AsyncIterator[Row]:
+        rows = views.statement_rows(engine, claim_id=claim, person_id=person)
+        return views.statement_rows_with_uplift(engine, rows) if uplift else rows
+
     _show(
         settings_of(data_dir),
         "statements",
-        lambda engine: views.statement_rows(engine, claim_id=claim, person_id=person),
+        query,
         json=json,
         title="结算单 Statements（元 yuan）",
         columns=tuple(columns.split(",")),
@@ -176,7 +189,15 @@ def _statement_cells(row: Row) -> tuple[str, ...]:
         row["patient_share"],
         row["hospital_share"],
         PAYEE_NAMES[row["payee"]],
+        *([_uplift_cell(row["uplift"])] if "uplift" in row else []),
     )
+
+
+def _uplift_cell(uplift: Mapping[str, Any] | None) -> str:
+    if uplift is None:
+        return "—"
+    steps = [f"{_UPLIFT_STEPS.get(step['step'], step['step'])} {step['amount']}" for step in uplift["steps"]]
+    return "\n".join([f"普通待遇 general {uplift['general']}", *steps])
 
 
 def _texts(row: Row, *names: str) -> tuple[str, ...]:
