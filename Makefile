@@ -4,7 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install demo test lint clean
+.PHONY: install demo test lint simulate clean
+
+# how many random histories `make simulate` runs, and the first seed
+SEEDS ?= 1000
+FROM ?= 1
 
 install: $(STAMP)
 
@@ -27,6 +31,9 @@ lint: install
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
+
+simulate: install
+	$(BIN)/python -m tests.simulate $(FROM) $(SEEDS)
 
 clean:
 	rm -rf $(VENV) build .claims *.egg-info

@@ -12,8 +12,15 @@ _MIGRATION_LOCK = 7_310_113
 """Advisory lock: two programs that start at once migrate one after the other."""
 
 
-def connect(database_url: str, *, pool_size: int = 5) -> AsyncEngine:
-    """An engine for a plain ``postgresql://`` URL."""
+def connect(database_url: str, *, pool_size: int = 5, stalled_after_s: int | None = None) -> AsyncEngine:
+    """An engine for a plain ``postgresql://`` URL.
+
+    With ``stalled_after_s`` the server ends a transaction in which nothing was asked for so long: a process that was
+    stopped must not hold its rows for ever.
+    """
+    settings = {"application_name": "claims", "timezone": "Asia/Shanghai", "jit": "off"}
+    if stalled_after_s is not None:
+        settings["idle_in_transaction_session_timeout"] = f"{stalled_after_s}s"
     url = database_url.replace("postgresql://", "postgresql+asyncpg://", 1)
     return create_async_engine(
         url,
@@ -21,7 +28,7 @@ def connect(database_url: str, *, pool_size: int = 5) -> AsyncEngine:
         max_overflow=5,
         pool_pre_ping=True,
         hide_parameters=True,  # they name persons and end up in logs
-        connect_args={"server_settings": {"application_name": "claims", "timezone": "Asia/Shanghai", "jit": "off"}},
+        connect_args={"server_settings": settings},
     )
 
 

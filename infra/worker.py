@@ -3,11 +3,12 @@
 import asyncio
 import zlib
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 import structlog
 from faststream.nats import NatsBroker
+from nats.js.errors import NotFoundError
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -34,6 +35,8 @@ log = structlog.get_logger(__name__)
 CONSUMERS = (INTAKE_CONSUMER, *LAYERS, SETTLEMENT)
 TAKEOVER_S = 1.0
 """How often lanes that others own are tried."""
+STALLED_AFTER_S = 30
+"""A worker that asks the database for nothing for so long (stopped, cut off) loses its lanes and its transactions."""
 TIDY_ROUNDS = 60
 """How many of these rounds pass between two purges of what was taken."""
 MESSAGES_OF_RUNS = 20
@@ -155,6 +158,7 @@ class Worker:
         if self.owner is None:
             connection = await self.engine.connect()
             self.owner = await connection.execution_options(isolation_level="AUTOCOMMIT")
+            await self.owner.execute(text(f"SET idle_session_timeout = '{STALLED_AFTER_S}s'"))
         else:
             await self.owner.execute(text("SELECT 1"))
         return self.owner
@@ -180,7 +184,11 @@ class Worker:
             self.owner = None
 
     async def _start(self, lane: Lane) -> None:
-        await ensure_consumer(self.broker.connection.jetstream(), lane.stream, lane.durable, lane.subjects)
+        js = self.broker.connection.jetstream()
+        # What its last owner asked for dies with the consumer: a stopped worker's pulls would take our first deliveries.
+        with suppress(NotFoundError):
+            await js.delete_consumer(lane.stream, lane.durable)
+        await ensure_consumer(js, lane.stream, lane.durable, lane.subjects)
         await self.subscribers[lane.name].start()
         self.owned[lane.name] = lane
 
@@ -207,7 +215,7 @@ async def worker(
 ) -> AsyncIterator[Worker]:
     """A worker connected to prepared servers, its streams ensured; not running yet."""
     partitions = await prepare(database_url, settings)
-    engine = connect(database_url, pool_size=4 + len(CONSUMERS) * partitions)
+    engine = connect(database_url, pool_size=4 + len(CONSUMERS) * partitions, stalled_after_s=STALLED_AFTER_S)
     broker = connect_broker(nats_url)
     await broker.start()
     try:

@@ -7,7 +7,6 @@ Thousands of random histories run here in the time that a database takes for a f
 import random
 from collections import deque
 from collections.abc import Iterable, Mapping
-
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -145,7 +144,9 @@ class Memory:
             if person == person_id
         }
         held = {key: tracks for key, tracks in held.items() if tracks}
-        wanted = {key: {track: value for track, value in tracks.items() if value != Used()} for key, tracks in used.items()}
+        wanted = {
+            key: {track: value for track, value in tracks.items() if value != Used()} for key, tracks in used.items()
+        }
         wanted = {key: tracks for key, tracks in wanted.items() if tracks}
         return [] if held == wanted else [f"{person_id}: accumulated {held}, from scratch {wanted}"]
 
@@ -171,5 +172,3 @@ class Memory:
         """Every statement, to compare two ledgers: revisions too, for they must not hang on timing."""
         rows = sorted(self.settlement.known.values(), key=lambda row: str(row["claim_id"]))
         return [{name: value for name, value in row.items() if name != "answer_id"} for row in rows]
-
-

@@ -69,8 +69,8 @@ async def claims(*arguments: object, stdin: bytes | None = None, env: Mapping[st
 async def background(
     *arguments: object, log: Path, env: Mapping[str, str] | None = None
 ) -> AsyncIterator[asyncio.subprocess.Process]:
-    """The program at work, in a process group of its own that is killed at the end; its stderr goes to `log`."""
-    with log.open("ab") as file:
+    """The program at work, in a process group of its own that is killed at the end; its output goes to `log`."""
+    with log.open("wb") as file:
         process = await asyncio.create_subprocess_exec(
             CLAIMS,
             *map(str, arguments),
@@ -94,7 +94,7 @@ def kill_group(process: asyncio.subprocess.Process) -> None:
 
 
 async def up_is_ready(log: Path) -> None:
-    """Wait until the last `claims up` that writes this log says so; empties the log."""
+    """Wait until the last `claims up` that writes this log says so."""
     await eventually(lambda: "ready" in log.read_text(encoding="utf-8"), lambda: log.read_text(encoding="utf-8"))
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -87,7 +87,7 @@ class Settled:
     dump: Dump
 
 
-async def settle(folder: Path, *calls: tuple[list[object], bytes | None]) -> Settled:
+async def settle(folder: Path, *calls: tuple[Sequence[object], bytes | None]) -> Settled:
     done = [await claims("settle", *names, "--json", "--data-dir", folder, stdin=stdin) for names, stdin in calls]
     return Settled(folder, done, await books(folder))
 
@@ -109,7 +109,7 @@ async def ledgers() -> AsyncIterator[tuple[Settled, Settled, Settled]]:
         assert len(cut) == 5
         yield await asyncio.gather(
             settle(folder / "one", ([whole], None)),
-            settle(folder / "five", *(([file], None) for file in cut)),
+            settle(folder / "five", *[([file], None) for file in cut]),
             settle(folder / "stdin", (["-"], whole.read_bytes())),
         )
 

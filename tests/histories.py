@@ -1,0 +1,110 @@
+"""Random histories under all schemes: what may happen to a few persons, in an order that sources could send."""
+
+import random
+from typing import Any
+
+from events.codes import CATEGORY_ORDER
+from tests import facts
+
+REGIONS = {
+    "220621": (2018, 2020),
+    "140400": (2018, 2019),
+    "360923": (2019, 2020),
+    "360123": (2018, 2019),
+    "211200": (2019, 2020),
+    "230800": (2018, 2019),
+}
+DISEASES = ["lung_cancer", "thalassemia", "schistosomiasis", "diabetes", None]
+AMOUNTS = ["0", "120.55", "900", "4000.01", "18000", "65000", "250000"]
+
+
+class History:
+    """Everything that may happen to a few persons of each region, in an order that sources could send."""
+
+    def __init__(self, seed: int, stays: int) -> None:
+        self.random = random.Random(seed)
+        self.admissions: dict[str, list[str]] = {}
+        self.hospitals = [f"H{tier}{place}" for tier in range(4) for place in ("near", "far")]
+        self.events: list[dict[str, Any]] = [
+            facts.hospital(f"H{tier}{place}", tier, "220621" if place == "near" else "230103")
+            for tier in range(4)
+            for place in ("near", "far")
+        ]
+        self.persons = {f"P{region}-{n}": region for region in REGIONS for n in range(2)}
+        for person, region in self.persons.items():
+            self.events += [facts.enrol(person, year, region) for year in REGIONS[region]]
+            self.events += [facts.roster(person)] if self.random.random() < 0.6 else []
+            self.events.append(facts.card(person, "diabetes", self.random.choice(["I", "II"])))
+        moments = [moment for number in range(stays) for moment in self.life_of_a_claim(number)]
+        self.events += [event for _, event in sorted(moments, key=lambda moment: moment[0])]
+
+    def bill(self) -> dict[str, str]:
+        draw = self.random.choice
+        return facts.bill(
+            draw(AMOUNTS), upfront_copay=draw(AMOUNTS[:4]), over_limit=draw(AMOUNTS[:3]), self_funded=draw(AMOUNTS[:5])
+        )
+
+    def day(self, region: str) -> str:
+        year = self.random.choice(REGIONS[region])
+        return f"{year}-{self.random.randint(1, 12):02d}-{self.random.randint(1, 28):02d}"
+
+    def life_of_a_claim(self, number: int) -> list[tuple[float, dict[str, Any]]]:
+        """One claim's events with the moment each is sent: a discharge may come before its admission."""
+        draw, start = self.random, float(number)
+        person, region = draw.choice([*self.persons.items(), *list(self.persons.items())[:2] * 3])
+        hospital, day, claim = draw.choice(self.hospitals), self.day(region), f"C{number}"
+        more: dict[str, Any] = {"bill": self.bill(), "prepaid": draw.random() < 0.2}
+        disease = draw.choice(DISEASES)
+        moments: list[tuple[float, dict[str, Any]]] = []
+        if draw.random() < 0.75:
+            own = self.admissions.setdefault(person, [])
+            referred = (
+                draw.choice(own) if own and draw.random() < 0.6 else f"A{number + 1}" if draw.random() < 0.1 else None
+            )
+            own.append(f"A{number}")
+            late = "late" if disease and draw.random() < 0.6 else None
+            moments += [
+                (start, facts.admit(f"A{number}", person, hospital, day, referred_from=referred)),
+                # admitted all the same where that referral is refused
+                (start + 0.1, facts.admit(f"A{number}", person, hospital, day, id_=f"again-{number}")),
+                (
+                    start + draw.uniform(-1, 2),
+                    facts.discharge(claim, f"A{number}", person, hospital, day, disease=disease, stage=late, **more),
+                ),
+            ]
+        else:
+            setting = draw.choice(["chronic", "chronic", "general", "pharmacy"])
+            disease = "diabetes" if setting == "chronic" else disease
+            prescriber = draw.choice([None, *self.hospitals])
+            moments.append(
+                (
+                    start,
+                    facts.visit(
+                        claim, person, hospital, day, setting, disease=disease, prescribed_by=prescriber, **more
+                    ),
+                )
+            )
+        moments += [
+            (start + draw.uniform(-0.5, 25), event) for event in self.afterwards(number, person, region, hospital)
+        ]
+        return moments
+
+    def afterwards(self, number: int, person: str, region: str, hospital: str) -> list[dict[str, Any]]:
+        draw, claim = self.random, f"C{number}"
+        later: list[dict[str, Any]] = []
+        if draw.random() < 0.3:
+            later.append(facts.correct(claim, hospital_id=hospital, id_=f"correct-{number}", bill=self.bill()))
+        if draw.random() < 0.25:
+            later.append(facts.reverse(claim, f"hospital/{hospital}"))
+            later.append(
+                facts.discharge(f"{claim}-anew", f"A{number}", person, hospital, self.day(region), bill=self.bill())
+            )
+        if draw.random() < 0.3:
+            borne_by = draw.choice(["hospital", "person"])
+            later.append(facts.audit(claim, draw.choice(AMOUNTS), borne_by, f"F{number}"))
+        if draw.random() < 0.6:
+            category, change = draw.choice(CATEGORY_ORDER[:6]), draw.choice(["added", "added", "removed"])
+            later.append(facts.roster(person, category, change, self.day(region)))
+        if draw.random() < 0.1:
+            later.append(facts.cancel(f"A{number}", hospital))
+        return later
