@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import orjson
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, text
@@ -27,6 +28,7 @@ def connect(database_url: str, *, pool_size: int = 5, stalled_after_s: int | Non
         pool_size=pool_size,
         max_overflow=5,
         pool_pre_ping=True,
+        json_deserializer=orjson.loads,
         hide_parameters=True,  # they name persons and end up in logs
         connect_args={"server_settings": settings},
     )

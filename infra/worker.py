@@ -185,7 +185,7 @@ class Worker:
 
     async def _start(self, lane: Lane) -> None:
         js = self.broker.connection.jetstream()
-        # What its last owner asked for dies with the consumer: a stopped worker's pulls would take our first deliveries.
+        # With the consumer die the pulls of its last owner: a stopped worker's would take our first deliveries.
         with suppress(NotFoundError):
             await js.delete_consumer(lane.stream, lane.durable)
         await ensure_consumer(js, lane.stream, lane.durable, lane.subjects)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from policies.claim import Claim, Payout
-from policies.values import Found
+from policies.values import Circumstances, Found
 
 S, C, O = 0, 1, 2  # noqa: E741 - the names the rules are written in
 BUCKETS = {"S": S, "C": C, "O": O}
@@ -14,7 +14,8 @@ class OpenBill:
     """A standing claim's bill after audits: what is left in S = in scope, C = copay and over limit, O = self funded.
 
     ``total`` is the bill after audits (section 4's ``total``), ``in_scope`` its S at the start; all in fen.
-    ``quota`` is the case quota that the bill is under, found by ``tariff``.
+    ``quota`` is the case quota that the bill is under, found by ``tariff``. ``circumstances`` are the scheme's for
+    the claim, once they were asked for.
     """
 
     claim: Claim
@@ -25,6 +26,7 @@ class OpenBill:
     person_audit: int
     quota: int | None = None
     tariff: Found[int] | None = None
+    circumstances: Circumstances | None = None
     payouts: list[Payout] = field(default_factory=list)
 
     @property

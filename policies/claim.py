@@ -108,11 +108,6 @@ class Payout:
     trace: tuple[Any, ...] = ()
 
 
-def payout_from_json(value: Mapping[str, Any]) -> Payout:
-    """Rebuild a payout from the JSON form that ``orjson`` gives of it."""
-    return Payout(**{**value, "taken": tuple(value["taken"]), "trace": tuple(value["trace"])})
-
-
 @dataclass(slots=True)
 class Used:
     """An accumulation: what claims before this one have used of one layer and track in a year, in fen."""

@@ -52,7 +52,9 @@ def decide(
     """
     claim = bill.claim
     scheme = schemes[claim.scheme]
-    circumstances = scheme.circumstances(claim)
+    if bill.circumstances is None:
+        bill.circumstances = scheme.circumstances(claim)
+    circumstances = bill.circumstances
     if lens is not None and scheme.path[stage] in GENERAL_LAYERS:
         case = scheme.case(stage, replace(claim, categories=()), quota=False)
         circumstances = replace(circumstances, own=lens.values)

@@ -125,6 +125,11 @@ class Scheme(Strict):
         """The layers in the one order that every run visits."""
         return tuple(stage.layer for stage in self.stages)
 
+    @cached_property
+    def poor_categories(self) -> frozenset[str]:
+        """The categories for which the scheme's preferences hold."""
+        return frozenset(self.poor.categories)
+
     def serves(self, region: str, day: date) -> bool:
         """Whether the scheme settles claims of a region's people on a day."""
         return self.fit(region) > 0 and self.valid.from_ <= day and (self.valid.until is None or day < self.valid.until)
@@ -142,7 +147,7 @@ class Scheme(Strict):
 
     def is_poor(self, categories: tuple[str, ...]) -> bool:
         """Whether the scheme's preferences hold for a person in these categories."""
-        return any(category in self.poor.categories for category in categories)
+        return not self.poor_categories.isdisjoint(categories)
 
     def circumstances(self, claim: Claim) -> Circumstances:
         """What the scheme's values may depend on for a claim."""

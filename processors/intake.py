@@ -15,8 +15,9 @@ from processors.openings import Openings
 from processors.pins import Pins
 from processors.reading import Envelope, read_batch
 from processors.repeats import answer_again
-from processors.runs import Cause, open_runs, send_runs
+from processors.runs import Cause, open_runs
 from processors.transaction import Delivery, Transaction
+from processors.wire import send_runs
 from processors.world import World, load_world, with_bill
 from projections.cards import CardChange
 from projections.enrolments import Enrolment

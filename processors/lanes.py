@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-import orjson
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -24,6 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.tables import metadata
 from processors.runs import Run, close_runs
+from processors.wire import pack_run
 from projections.rows import among
 
 parked = Table(
@@ -106,7 +106,7 @@ class Lanes:
                 "first_number": run.claims[0].number,
                 "reason": reason[:2000],
                 "since": at,
-                "body": orjson.dumps(run),
+                "body": pack_run(run),
             }
             for run, reason in self.arrived
             if (run.person_id, run.number) not in dropped

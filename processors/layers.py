@@ -14,8 +14,9 @@ from policies.claim import Claim, Payout, Used
 from policies.engine import Schemes, Tracks, decide, open_claim
 from processors.lanes import Lanes
 from processors.pins import Pins
-from processors.runs import Run, send_runs, unpack_runs
+from processors.runs import Run
 from processors.transaction import Delivery, Transaction
+from processors.wire import send_runs, unpack_runs
 from projections.accumulations import Key, accumulations, load_accumulations
 from projections.rows import among, upsert
 

@@ -11,8 +11,9 @@ from processors.intake import CONSUMER
 from processors.openings import Openings
 from processors.pins import Pins
 from processors.positions import all_positions, lock, move
-from processors.runs import Cause, open_runs, runs, send_runs
+from processors.runs import Cause, open_runs, runs
 from processors.transaction import Transaction
+from processors.wire import send_runs
 from processors.world import load_histories
 
 

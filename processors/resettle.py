@@ -17,8 +17,9 @@ from processors.intake import CONSUMER
 from processors.openings import Openings
 from processors.pins import Pins
 from processors.positions import Message, lock, move
-from processors.runs import Cause, open_runs, send_runs
+from processors.runs import Cause, open_runs
 from processors.transaction import Transaction
+from processors.wire import send_runs
 from processors.world import World, load_histories
 from projections.claims import claims
 

@@ -6,12 +6,10 @@ stage of its scheme's path in one order.
 """
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
-import orjson
 from sqlalchemy import (
     ARRAY,
     BigInteger,
@@ -29,12 +27,9 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.tables import metadata
-from policies.claim import Claim, Payout, claim_from_json, payout_from_json
-from processors.transaction import Transaction
+from policies.claim import Claim, Payout
 
 RUNS = "RUNS"
-RUNS_PER_MESSAGE = 500
-BYTES_PER_MESSAGE = 900_000
 
 runs = Table(
     "runs",
@@ -81,24 +76,6 @@ class Run:
         return any(claim.opened < self.number for claim in self.claims)
 
 
-def run_from_json(value: Mapping[str, Any]) -> Run:
-    """Rebuild a run from its JSON."""
-    return Run(
-        **{
-            **value,
-            "cause": Cause(**value["cause"]),
-            "claims": [claim_from_json(claim) for claim in value["claims"]],
-            "chain": {key: [claim_from_json(claim) for claim in claims] for key, claims in value["chain"].items()},
-            "decided": [[payout_from_json(payout) for payout in payouts] for payouts in value["decided"]],
-        }
-    )
-
-
-def unpack_runs(body: bytes) -> list[Run]:
-    """The runs in a message."""
-    return [run_from_json(value) for value in orjson.loads(body)]
-
-
 def partition_of(person_id: str, partitions: int) -> int:
     """The partition that carries a person's runs: the same on every machine, for ever."""
     return zlib.crc32(person_id.encode()) % partitions
@@ -107,22 +84,6 @@ def partition_of(person_id: str, partitions: int) -> int:
 def runs_subject(consumer: str, partition: int, sender: str) -> str:
     """Where a consumer's partition reads runs from a sender: one writer a subject, so that it can be fenced."""
     return f"claims.runs.{consumer}.{partition}.{sender}"
-
-
-def send_runs(transaction: Transaction, sender: str, outgoing: Sequence[tuple[str, Run]], partitions: int) -> None:
-    """Pack runs for their next consumers into as few messages as the caps allow, keeping each consumer's order."""
-    by_subject: dict[str, list[bytes]] = {}
-    for consumer, run in outgoing:
-        subject = runs_subject(consumer, partition_of(run.person_id, partitions), sender)
-        by_subject.setdefault(subject, []).append(orjson.dumps(run))
-    for subject, packed in by_subject.items():
-        start = size = 0
-        for index, value in enumerate(packed):
-            if index > start and (size + len(value) > BYTES_PER_MESSAGE or index - start >= RUNS_PER_MESSAGE):
-                transaction.send(RUNS, subject, b"[" + b",".join(packed[start:index]) + b"]")
-                start, size = index, 0
-            size += len(value) + 1
-        transaction.send(RUNS, subject, b"[" + b",".join(packed[start:]) + b"]")
 
 
 async def open_runs(connection: AsyncConnection, opened: Sequence[Run], at: datetime) -> None:

@@ -17,8 +17,9 @@ from processors.answers import answer
 from processors.lanes import Lanes
 from processors.layers import SETTLEMENT, hashes
 from processors.pins import Pins
-from processors.runs import Run, close_runs, unpack_runs
+from processors.runs import Run, close_runs
 from processors.transaction import Delivery, Transaction
+from processors.wire import unpack_runs
 from projections.grants import grants, load_grants
 from projections.rows import upsert
 from projections.statements import load_person_statements, load_statements, statement_json, statements

@@ -22,10 +22,11 @@ from processors.intake import Desk
 from processors.layers import SETTLEMENT, Book
 from processors.pins import Pins
 from processors.reading import Envelope
-from processors.runs import Run, run_from_json
+from processors.runs import Run
 from processors.settlement import Desk as SettlementDesk
 from processors.settlement import grant_claims, statement_row
 from processors.transaction import Transaction
+from processors.wire import pack_run, unpack_run
 from processors.world import World
 
 SHIPPED = load_directory()
@@ -68,7 +69,7 @@ class Memory:
             if not waiting:
                 return
             consumer = self.random.choice(waiting)
-            run = run_from_json(orjson.loads(self.queues[consumer].popleft()))
+            run = unpack_run(self.queues[consumer].popleft())
             if consumer == SETTLEMENT:
                 self._settle(run)
             else:
@@ -99,7 +100,7 @@ class Memory:
         self.settlement.grant(run, self.pins.by_hash)
 
     def _queue(self, consumer: str, run: Run) -> None:
-        self.queues.setdefault(consumer, deque()).append(orjson.dumps(run))
+        self.queues.setdefault(consumer, deque()).append(pack_run(run))
 
     def _transaction(self, name: str) -> Transaction:
         journal = self.journals.setdefault(name, Journal(name))
