@@ -34,6 +34,11 @@ def rebuild_claims(entries: Iterable[Mapping[str, Any]]) -> list[Claim]:
     ``entries`` are rows of journal ``intake`` about the person, in journal order; types beyond ``HISTORY_TYPES`` are
     passed over. Raises ``HistoryError``.
     """
+    return rebuild(entries)[0]
+
+
+def rebuild(entries: Iterable[Mapping[str, Any]]) -> tuple[list[Claim], list[RosterChange]]:
+    """``rebuild_claims``, and the person's roster changes in recorded order."""
     claims: dict[str, Claim] = {}
     roster: list[RosterChange] = []
     for entry in entries:
@@ -43,10 +48,11 @@ def rebuild_claims(entries: Iterable[Mapping[str, Any]]) -> list[Claim]:
             _tell(claims, roster, entry)
         except (KeyError, ValueError, TypeError, Refusal) as error:
             raise HistoryError(f"entry {entry['number']} of journal intake: {error!r}") from error
-    return [
+    rebuilt = [
         replace(claim, categories=categories_on(roster, claim.day))
         for claim in sorted(claims.values(), key=lambda claim: claim.number)
     ]
+    return rebuilt, roster
 
 
 def _tell(claims: dict[str, Claim], roster: list[RosterChange], entry: Mapping[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, cast
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -10,14 +11,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from events.ledger import entries
 from policies.claim import Claim
 from policies.engine import Schemes
-from processors.history import rebuild_claims
+from processors.history import rebuild
 from processors.intake import CONSUMER
 from processors.pins import Pins
 from processors.replaying.knowledge import accumulated_by, differences, grants_shown, statements_shown, unfinished
 from processors.replaying.story import Story, accumulations_json
 from processors.runs import runs
+from projections.rosters import categories_on
 
 Row = Mapping[str, Any]
+COUNTY_TIME = ZoneInfo("Asia/Shanghai")
 
 
 async def replay(
@@ -26,22 +29,27 @@ async def replay(
     """The person's history and standing as known at ``as_of`` (default: now), JSON-ready, money as yuan strings.
 
     ``history`` is every entry about the person recorded by then; ``statements``, ``accumulations`` and ``grants`` are
-    as they stood; with ``on`` the first two cover claims dated up to that day. ``consistent`` says whether settling
+    as they stood; with ``on`` the first two cover claims dated up to that day. ``categories`` are those held on that
+    day, or on the day of ``as_of``. ``consistent`` says whether settling
     from scratch, under the facts known then, gives what was booked by then, and ``differences`` where not; it is None
-    with a reason in ``skipped`` where a run was in flight. An ``as_of`` without a zone is taken as UTC.
+    with a reason in ``skipped`` where a run was in flight. An ``as_of`` without a zone is county time.
     """
     moment = as_of or datetime.now(UTC)
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=COUNTY_TIME)
     async with engine.connect() as connection:
         await connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
         told = await _entries(connection, person_id)
         known = [entry for entry in told if entry["recorded_at"] <= moment]
         later = told[len(known) :]
-        claims = rebuild_claims(entry for entry in known if entry["journal"] == CONSUMER)
+        claims, roster = rebuild(entry for entry in known if entry["journal"] == CONSUMER)
         pins = Pins()
         schemes = await pins.require(connection, {claim.scheme for claim in claims})
         skipped = unfinished(known, later) or await _in_flight(connection, person_id, moment)
-    return _told(person_id, moment, on, known, claims, schemes, skipped)
+    day = on or moment.astimezone(COUNTY_TIME).date()
+    return {
+        **_told(person_id, moment, on, known, claims, schemes, skipped),
+        "categories": list(categories_on(roster, day)),
+    }
 
 
 def _told(

@@ -46,6 +46,7 @@ class Memory:
         self.queues: dict[str, deque[bytes]] = {}
         self.known: set[tuple[str, str]] = set()
         self.sequence = 0
+        self.refused: list[str] = []
         self.settlement = SettlementDesk(self._transaction(SETTLEMENT), {})
 
     def take(self, event: Mapping[str, Any]) -> None:
@@ -57,6 +58,7 @@ class Memory:
         self.known.add(envelope.identity)
         desk = Desk(self._transaction("intake"), self.world, self.pins)
         desk.receive(envelope)
+        self.refused += [str(row["reason"]) for row in desk.refused]
         self.world.dirty.clear()
         self.world.gone.clear()
         for run in desk.openings.runs:

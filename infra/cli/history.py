@@ -3,7 +3,6 @@
 import sys
 from datetime import date, datetime
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 import orjson
 import typer
@@ -14,11 +13,10 @@ from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, print_json, stdout, table
 from infra.cli.running import reading, run
 from policies.explain import line
+from processors.replay import COUNTY_TIME
 from processors.replay import replay as tell
 from processors.verify import VerifyReport
 from processors.verify import verify as prove
-
-COUNTY_TIME = ZoneInfo("Asia/Shanghai")
 
 
 def register(app: typer.Typer) -> None:
@@ -76,7 +74,8 @@ def print_replay(told: dict[str, Any]) -> None:
         _say(f"\n[dim]{_local(entry['recorded_at'])} {entry['journal']} #{entry['number']}[/] [bold]{entry['type']}[/]")
         for text in _entry_lines(entry):
             _say(f"  {text}")
-    stdout.print()
+    held = "、".join(CATEGORY_NAMES[category] for category in told["categories"]) or "—"
+    _say(f"\n{told['on'] or told['as_of'][:10]} 类别 categories held: {held}\n")
     rows = [
         (row["claim_id"], row["date"], row["status"], str(row["revision"]), row["total"], row["patient_share"])
         for row in told["statements"]

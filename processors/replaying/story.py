@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 
 from events.catalog import FACTS, read
+from events.codes import LAYERS
 from events.decisions import CLAIM_ACCEPTED, GRANT_AWARDED, GRANT_WITHDRAWN
 from events.ledger import SETTLEMENT_STAGE
 from events.money import yuan
@@ -111,9 +112,14 @@ def accumulations_json(person_id: str, accumulated: Accumulated) -> list[dict[st
     """Accumulations as CONTRACT shows them, those that no standing claim counts to left out."""
     return [
         {"person_id": person_id, "year": year, "scheme": scheme, "layer": layer} | used_json(used)
-        for (year, scheme, layer), used in sorted(accumulated.items())
+        for (year, scheme, layer), used in sorted(accumulated.items(), key=_in_path_order)
         if used.claims
     ]
+
+
+def _in_path_order(item: tuple[tuple[int, str, str], Used]) -> tuple[int, str, int]:
+    year, scheme, layer = item[0]
+    return year, scheme, LAYERS.index(layer)
 
 
 def _fact(entry: Row) -> dict[str, Any]:
