@@ -129,9 +129,10 @@ def _entry_lines(entry: dict[str, Any]) -> list[str]:
 def _acceptance_lines(claim: dict[str, Any]) -> list[str]:
     categories = "、".join(CATEGORY_NAMES[category] for category in claim["categories"]) or "—"
     setting = SETTING_NAMES[claim["setting"]]
+    moved = f"，改按现行政策 moved to the text in force, 经办 actor {claim['actor']}" if claim["instead_of"] else ""
     return [
         f"受理 accepted {claim['claim_id']} (#{claim['claim_number']}): {setting} {claim['date']}, "
-        f"tier {claim['tier']}, {claim['scheme']}, 类别 categories {categories}"
+        f"tier {claim['tier']}, {claim['scheme']}, 类别 categories {categories}{moved}"
     ]
 
 

@@ -54,7 +54,9 @@ class Story:
         fixed = {
             "claim_id": claim.claim_id,
             "claim_number": claim.number,
-            "fact": data["fact"],
+            "fact": data.get("fact"),
+            "instead_of": data.get("instead_of"),
+            "actor": data.get("actor"),
             "scheme": self.schemes[claim.scheme].name,
             "scheme_hash": claim.scheme,
             "date": claim.date,
