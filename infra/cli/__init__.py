@@ -3,6 +3,8 @@
 import sys
 
 import typer
+from nats.errors import Error as NatsError
+from sqlalchemy.exc import SQLAlchemyError
 
 from infra.cli import demo, history, law, reads, resettle, settle, state
 from infra.cli.output import fail
@@ -29,6 +31,9 @@ def main() -> None:
         app()
     except (DirectoryInUse, LaneHeld, LayoutError, ServerError, StreamBehind, OSError) as error:
         fail(str(error))
+        sys.exit(2)
+    except (SQLAlchemyError, NatsError) as error:
+        fail(f"PostgreSQL or NATS does not answer as it should: {str(error).splitlines()[0]}")
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
