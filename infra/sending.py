@@ -79,6 +79,21 @@ async def _request(client: Client, message: Outgoing, headers: dict[str, str]) -
     return answer
 
 
+class SentAhead(RuntimeError):
+    """RUNS holds what this lane sent later than its row in the database knows: an older database was restored."""
+
+
+def _check_not_ahead(subject: str, last_id: str | None, own_id: str) -> None:
+    """Ids are ``<journal>-<last message taken>-<n>``; those of recoveries and resettlements have another form."""
+    last, own = ((name or "").rsplit("-", 2) for name in (last_id, own_id))
+    comparable = len(last) == len(own) == 3 and last[0] == own[0] and last[1].isdigit() and own[1].isdigit()
+    if comparable and int(last[1]) > int(own[1]):
+        raise SentAhead(
+            f"{subject} ends with {last_id}, later than the database knows ({own_id}): an older database stands beside "
+            "a newer NATS store. Put the right one back, or remove the streams INTAKE and RUNS"
+        )
+
+
 class Sender:
     """Sends one lane's outgoing messages."""
 
@@ -97,6 +112,7 @@ class Sender:
             if of_subject[0].stream == RUNS:
                 last_id = await self._look_up(subject)
                 ids = [message.id for message in of_subject]
+                _check_not_ahead(subject, last_id, ids[-1])
                 of_subject = of_subject[ids.index(last_id) + 1 :] if last_id in ids else of_subject
             missing += of_subject
         wanted = {id(message) for message in missing}

@@ -1,7 +1,7 @@
 """The three streams of CONTRACT, created by the ledger alone."""
 
 from nats.js import JetStreamContext
-from nats.js.api import RetentionPolicy, StorageType, StreamConfig, StreamInfo
+from nats.js.api import RetentionPolicy, StorageType, StreamConfig, StreamInfo, SubjectTransform
 from nats.js.errors import NotFoundError
 
 from processors.answers import ANSWERS
@@ -15,10 +15,18 @@ class StreamBehind(RuntimeError):
     """A stream ends before what the database says was taken from it: this is not the stream it was."""
 
 
+class StreamAhead(RuntimeError):
+    """INTAKE has thrown away what the database never took: this is an older database than it was."""
+
+
 def _config(name: str, subjects: str, first_seq: int, replicas: int) -> StreamConfig:
     return StreamConfig(
         name=name,
         subjects=[subjects],
+        # The last token is the sender's to fill: it is not kept, so that no bytes of his stand in our subjects.
+        subject_transform=SubjectTransform("claims.intake.*.*.*", "claims.intake.{{wildcard(1)}}.{{wildcard(2)}}._")
+        if name == INTAKE
+        else None,
         retention=RetentionPolicy.LIMITS,
         storage=StorageType.FILE,
         num_replicas=replicas,
@@ -50,6 +58,13 @@ async def ensure_streams(js: JetStreamContext, taken: dict[str, int], *, replica
         info = await _find(js, name)
         if info is None:
             await js.add_stream(_config(name, subjects, last_taken + 1, replicas))
+        elif name == INTAKE and info.state.first_seq > last_taken + 1:
+            raise StreamAhead(
+                f"the database has taken {INTAKE} up to {last_taken}, but {last_taken + 1} to "
+                f"{info.state.first_seq - 1} are gone from it: an older database stands beside a newer NATS store. "
+                "Put the right database back; or remove the streams INTAKE and RUNS, and let sources send again what "
+                "they sent since the backup"
+            )
         elif info.state.last_seq < last_taken:
             raise StreamBehind(
                 f"stream {name} ends at {info.state.last_seq}, but {last_taken} was taken from it: "

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import structlog
 from faststream.nats import NatsBroker
+from nats.errors import Error as NatsError
 from nats.js.errors import NotFoundError
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -222,7 +223,8 @@ async def worker(
         await _prepare_streams(engine, broker, settings, partitions)
         yield Worker(engine, broker, settings, partitions, share or Share())
     finally:
-        await broker.stop()
+        with suppress(NatsError):  # a connection that is lost already can't be closed politely
+            await broker.stop()
         await engine.dispose()
 
 

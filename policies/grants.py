@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -36,13 +37,18 @@ class GrantClaim:
 
     claim_id: str
     number: int
-    year: int
+    day: date
     setting: str
     disease: str | None
     late: bool
     poor: bool
     share: int
     scheme: str
+
+    @property
+    def year(self) -> int:
+        """The benefit year."""
+        return self.day.year
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +72,7 @@ def grants_due(claims: Iterable[GrantClaim], offered: Mapping[str, list[AnyGrant
     due: dict[tuple[str, int | None], Grant] = {}
     for claim in sorted(claims, key=lambda claim: claim.number):
         for grant in offered[claim.scheme]:
-            if not claim.poor or claim.disease not in grant.diseases:
+            if not claim.poor or claim.disease not in grant.diseases or not grant.holds_on(claim.day):
                 continue
             match grant:
                 case AnnualGrant():

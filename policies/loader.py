@@ -71,6 +71,18 @@ def load_text(text: bytes, name: str) -> Scheme:
     return scheme
 
 
+def _message(fault: Any) -> str:
+    match fault["type"]:
+        case "missing":
+            return f"`{fault['loc'][-1]}` is missing"
+        case "extra_forbidden":
+            return "is no key that is known here"
+        case "string_pattern_mismatch":
+            return f"is not of the form {fault['ctx']['pattern']}"
+        case _:
+            return str(fault["msg"]).removeprefix("Value error, ")
+
+
 def load_file(path: Path) -> Scheme:
     """Load a scheme from a file. Raises ``SchemeError``, also where the file can't be read."""
     try:

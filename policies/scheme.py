@@ -14,6 +14,7 @@ from policies.condition import Categories, Condition
 from policies.grants import AnyGrant
 from policies.rules import AnyRule
 from policies.rules.case_quota import CaseQuota
+from policies.rules.deductible_ratio_cap import DeductibleRatioCap
 from policies.turn import Rule
 from policies.values import Amount, Circumstances, Cited, Dated, Parameter, Place, Scope, Strict, Tier
 
@@ -126,6 +127,22 @@ class Scheme(Strict):
         return tuple(stage.layer for stage in self.stages)
 
     @cached_property
+    def tracks(self) -> tuple[tuple[str, ...], ...]:
+        """By stage the tracks that its cases count to, with a mark where their caps are by class."""
+        return tuple(
+            tuple(
+                sorted(
+                    {
+                        case.track + ("*" if case.cap.by_class else "")
+                        for case in stage.cases
+                        if isinstance(case, DeductibleRatioCap)
+                    }
+                )
+            )
+            for stage in self.stages
+        )
+
+    @cached_property
     def poor_categories(self) -> frozenset[str]:
         """The categories for which the scheme's preferences hold."""
         return frozenset(self.poor.categories)
@@ -173,6 +190,10 @@ class Scheme(Strict):
 
     def problems(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
         """What is wrong beyond the shape, as (location, message)."""
+        kinds = [grant.kind for grant in self.grants]
+        for index, kind in enumerate(kinds):
+            if kind in kinds[:index]:
+                yield ("grants", index), f"a second {kind} grant: a scheme has at most one of a kind"
         yield from self._path_problems()
         for number, stage in enumerate(self.stages):
             for index, case in enumerate(stage.cases):

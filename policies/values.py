@@ -182,7 +182,7 @@ class Parameter(RootModel[list[Row[T]]], Generic[T]):
         """The row that holds, or None where there is none; raises ``LookupError`` where two hold."""
         found = self.found
         if circumstances not in found:
-            if len(found) > 50_000:  # a bound, never reached by the dates of a benefit year
+            if len(found) > 5_000:  # a bound, never reached by the dates of a benefit year
                 found.clear()
             found[circumstances] = self._search(circumstances)
         return found[circumstances]

@@ -1,5 +1,6 @@
 """Whether a fact is accepted, and what acceptance fixes: the refusals that need the ledger, in DOMAIN's order."""
 
+from collections.abc import Sequence
 from datetime import date
 
 from events import facts
@@ -13,6 +14,7 @@ from projections.admissions import Admission
 from projections.cards import valid_cards
 from projections.hospitals import Hospital
 from projections.rosters import categories_on
+from projections.waiting import Waiting
 
 
 class WaitsFor(Exception):
@@ -129,10 +131,12 @@ def known_claim(world: World, claim_id: str) -> Claim:
     return claim
 
 
-def own_waiting(fact: Fact, sources: set[str], claim_id: str) -> None:
-    """Refuse a hospital that reverses what only others have waiting under a claim id."""
-    if fact.source.startswith(f"{HOSPITAL}/") and fact.source not in sources:
+def own_waiting(fact: Fact, waits: Sequence[Waiting], claim_id: str) -> list[Waiting]:
+    """What a reversal cancels of what waits under a claim id: all for a bureau, its own for a hospital."""
+    own = [entry for entry in waits if not fact.source.startswith(f"{HOSPITAL}/") or entry.source == fact.source]
+    if not own:
         raise Refusal("source_not_allowed", f"claim {claim_id} is another hospital's")
+    return own
 
 
 def _fix(

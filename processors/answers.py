@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from events.codes import is_id
 from processors.transaction import Transaction
 
 ANSWERS = "ANSWERS"
@@ -34,7 +35,7 @@ def answer(
     transaction.send(ANSWERS, f"claims.answers.{kind}.{id_}.{token}", orjson.dumps(event))
 
 
-def mailbox_of(subject: str) -> str:
-    """The source that an intake subject names: ``claims.intake.<kind>.<id>.<person or _>`` → ``kind/id``."""
+def mailbox_of(subject: str) -> str | None:
+    """The source that an intake subject names: ``claims.intake.<kind>.<id>.…`` → ``kind/id``, None where no id is."""
     _, _, kind, id_, _ = subject.split(".")
-    return f"{kind}/{id_}"
+    return f"{kind}/{id_}" if is_id(kind) and is_id(id_) else None

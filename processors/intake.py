@@ -170,7 +170,7 @@ class Desk:
     def _reverse(self, envelope: Envelope, fact: Fact, data: facts.ClaimReversed) -> None:
         waits = [entry for entry in self.world.waiting if entry.claim_id == data.claim_id]
         if waits and data.claim_id not in self.world.claims:
-            acceptance.own_waiting(fact, {entry.source for entry in waits}, data.claim_id)
+            waits = acceptance.own_waiting(fact, waits, data.claim_id)
             self._record(envelope, fact, claim_id=data.claim_id)
             for entry in waits:
                 self.world.stop_waiting(entry)

@@ -72,7 +72,10 @@ async def adopt(connection: AsyncConnection, journal: Journal, offered: Sequence
         if known is not None and known.content_hash == scheme.content_hash:
             continue
         if known is not None and known.path != scheme.path:
-            raise SchemeError([f"{scheme.name}: its path {known.path} is fixed; {scheme.path} needs a new name"])
+            ways = f"{' → '.join(known.path)}; {' → '.join(scheme.path)}"
+            raise SchemeError([f"{scheme.name}: the path of its layers is fixed, another needs a new name: {ways}"])
+        if known is not None and known.tracks != scheme.tracks:
+            raise SchemeError([f"{scheme.name}: its tracks, and whether a cap is by class, are fixed: {known.tracks}"])
         if scheme.content_hash in pins.by_hash:
             raise SchemeError([f"{scheme.name}: this text was in force before; change it (a comment will do)"])
         in_force[scheme.name] = scheme

@@ -44,6 +44,14 @@ class Envelope:
             return cls(stream_seq, mailbox, raw, None, unreadable, identity, said, event_id)
         return cls(stream_seq, mailbox, raw, fact, None, (fact.source, fact.id), (fact.source, fact.type), fact.id)
 
+    @classmethod
+    def unnamed(cls, delivery: Delivery, refusal: Refusal) -> "Envelope":
+        """An event of which nothing is believed: known by its bytes, in a mailbox named after its subject's hash."""
+        mailbox = f"unknown/{hashlib.sha256(delivery.subject.encode(errors='replace')).hexdigest()[:16]}"
+        identity = (mailbox, f"sha256:{hashlib.sha256(delivery.body).hexdigest()}")
+        seq = delivery.stream_seq
+        return cls(seq, mailbox, delivery.body, None, refusal, identity, (None, None), str(seq))
+
     @property
     def claim_id(self) -> str | None:
         """The claim that the event is about, if it names one."""
@@ -63,4 +71,11 @@ class Envelope:
 
 def read_batch(batch: Sequence[Delivery]) -> list[Envelope]:
     """Read every delivery of a batch."""
-    return [Envelope.of(delivery.stream_seq, mailbox_of(delivery.subject), delivery.body) for delivery in batch]
+    return [_read(delivery) for delivery in batch]
+
+
+def _read(delivery: Delivery) -> Envelope:
+    mailbox = mailbox_of(delivery.subject)
+    if mailbox is not None:
+        return Envelope.of(delivery.stream_seq, mailbox, delivery.body)
+    return Envelope.unnamed(delivery, Refusal("malformed", "the subject names no source: letters, digits, - and _"))

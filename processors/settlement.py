@@ -63,6 +63,8 @@ class Settlement:
                 continue
             settled.append((run, rows))
         granting = {run.person_id for run, _ in settled if _grants(run, self.pins.by_hash)}
+        # a newer text may have dropped a grant that a claim settled again under it still holds
+        granting |= (await load_grants(connection, {run.person_id for run, _ in settled if run.revisits})).keys()
         told = await load_person_statements(connection, granting)
         desk.histories = {
             person_id: {row["claim_id"]: row for row in told.get(person_id, ())} for person_id in granting
@@ -133,7 +135,7 @@ def grant_claims(history: Sequence[Row]) -> list[GrantClaim]:
         GrantClaim(
             claim_id=row["claim_id"],
             number=row["number"],
-            year=row["year"],
+            day=row["date"],
             setting=row["setting"],
             disease=row["disease"],
             late=row["late"],

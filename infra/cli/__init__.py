@@ -7,10 +7,12 @@ from nats.errors import Error as NatsError
 from sqlalchemy.exc import SQLAlchemyError
 
 from infra.cli import demo, history, law, reads, resettle, settle, state
+from infra.cli.demo import NotEmpty
 from infra.cli.output import fail
+from infra.cli.running import NoLedger
 from infra.embedded.directory import DirectoryInUse
 from infra.embedded.process import ServerError
-from infra.streams import StreamBehind
+from infra.streams import StreamAhead, StreamBehind
 from infra.worker import LaneHeld
 from processors.setup import LayoutError
 
@@ -25,15 +27,30 @@ for group in (settle, reads, history, state, law, resettle, demo):
     group.register(app)
 
 
+UNUSABLE = (DirectoryInUse, LaneHeld, LayoutError, NoLedger, NotEmpty, ServerError, StreamAhead, StreamBehind)
+"""What a command can't work with: its message says what to do about it."""
+
+
 def main() -> None:
     """Entry point; exit codes: 0 done, 1 a check failed, 2 unusable arguments or input."""
     try:
         app()
-    except (DirectoryInUse, LaneHeld, LayoutError, ServerError, StreamBehind, OSError) as error:
+    except (
+        DirectoryInUse,
+        LaneHeld,
+        LayoutError,
+        NoLedger,
+        NotEmpty,
+        ServerError,
+        StreamAhead,
+        StreamBehind,
+        OSError,
+    ) as error:
         fail(str(error))
         sys.exit(2)
     except (SQLAlchemyError, NatsError) as error:
         fail(f"PostgreSQL or NATS does not answer as it should: {str(error).splitlines()[0]}")
         sys.exit(2)
     except KeyboardInterrupt:
+        fail("已中断：已发送的事件不会丢失，再次运行即可继续。Interrupted: what was sent is kept, run it again")
         sys.exit(130)

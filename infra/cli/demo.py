@@ -5,17 +5,19 @@ import tempfile
 from pathlib import Path
 from typing import Annotated
 
+import orjson
 import typer
 from sqlalchemy import BigInteger, func, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from events.ledger import entries
 from infra.cli.history import print_replay, print_verdict
 from infra.cli.options import DataDir, settings_of
 from infra.cli.output import draw, note, stdout
 from infra.cli.running import ledger_servers, run
 from infra.cli.settle import print_summary, progress_bar
 from infra.county import write_county
-from infra.database import connect
+from infra.database import connect, migrate
 from infra.fund_table import fund_table
 from infra.settling import settle_files
 from policies.loader import SCHEMES, load_file
@@ -46,6 +48,7 @@ def demo(
             count = write_county(file, seed)
             note(f"已生成模拟数据 made up: {count} events")
             async with ledger_servers(settings, "demo", nats=True) as endpoints:
+                await _require_own_ledger(endpoints.database_url, file)
                 with progress_bar() as report:
                     settled = await settle_files(endpoints, settings, [str(file)], report)
                 print_summary(settled, json=False)
@@ -67,12 +70,33 @@ async def _show(engine: AsyncEngine) -> int:
     async with engine.connect() as connection:
         paid, claims, total = await _poor_inpatient(connection)
         person = await _most_told(connection)
-    draw(fund_table(paid, claims, total, published))
-    stdout.print()
     print_replay(await replay(engine, person))
     report = await verify(engine)
     print_verdict(report)
+    stdout.print()
+    draw(fund_table(paid, claims, total, published))
     return 0 if report.holds else 1
+
+
+class NotEmpty(RuntimeError):
+    """The ledger holds other events than the demo's."""
+
+
+async def _require_own_ledger(database_url: str, file: Path) -> None:
+    """A made-up county is never poured into a ledger that holds anything else: nothing could take it out again."""
+    with file.open("rb") as lines:
+        first = orjson.loads(next(lines))
+    await migrate(database_url)
+    engine = connect(database_url)
+    try:
+        async with engine.connect() as connection:
+            ours = entries.c.source == first["source"], entries.c.event_id == first["id"]
+            facts = await connection.execute(select(entries.c.number).where(entries.c.source.is_not(None)).limit(1))
+            own = await connection.execute(select(entries.c.raw).where(*ours))
+            if facts.first() is not None and own.scalar_one_or_none() != orjson.dumps(first):
+                raise NotEmpty("this ledger holds other events than this demo's: give it an empty --data-dir")
+    finally:
+        await engine.dispose()
 
 
 async def _poor_inpatient(connection: AsyncConnection) -> tuple[dict[str, int], int, int]:

@@ -18,6 +18,8 @@ from processors.replay import replay as tell
 from processors.verify import VerifyReport
 from processors.verify import verify as prove
 
+_TIERS = ("乡镇卫生院 tier 0", "一级 tier 1", "二级 tier 2", "三级 tier 3")
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
@@ -41,7 +43,8 @@ def replay(
         async with reading(settings_of(data_dir), "replay") as engine:
             told = await tell(engine, person, moment, day)
         if not told["history"]:
-            fail(f"账本中没有参保人 {person}。 The ledger knows no person {person}")
+            then = ("当时", " then") if moment else ("", "")
+            fail(f"账本{then[0]}没有参保人 {person}。 No such person in the ledger{then[1]}")
             return 2
         if json:
             print_json([told])
@@ -69,8 +72,8 @@ def verify(data_dir: DataDir = None, json: Json = False) -> None:
 
 def print_replay(told: dict[str, Any]) -> None:
     """A replay for people: every entry in order, then how things stand, then whether the books agree."""
-    _say(f"[bold]参保人 person {told['person_id']}[/] · 截至 as of {_local(told['as_of'])}")
-    for entry in told["history"]:
+    _say(f"[bold]参保人 person {told['person_id']}[/] · 截至 as of {_local(told['as_of'])} +08:00")
+    for entry in told["history"] if told["on"] is None else ():
         _say(f"\n[dim]{_local(entry['recorded_at'])} {entry['journal']} #{entry['number']}[/] [bold]{entry['type']}[/]")
         for text in _entry_lines(entry):
             _say(f"  {text}")
@@ -132,7 +135,7 @@ def _acceptance_lines(claim: dict[str, Any]) -> list[str]:
     moved = f"，改按现行政策 moved to the text in force, 经办 actor {claim['actor']}" if claim["instead_of"] else ""
     return [
         f"受理 accepted {claim['claim_id']} (#{claim['claim_number']}): {setting} {claim['date']}, "
-        f"tier {claim['tier']}, {claim['scheme']}, 类别 categories {categories}{moved}"
+        f"{_TIERS[claim['tier']]}, {claim['scheme']}, 类别 categories {categories}{moved}"
     ]
 
 

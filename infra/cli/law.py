@@ -11,7 +11,7 @@ from events.codes import CATEGORY_NAMES, LAYER_NAMES
 from events.schemas import json_schemas
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, stdout, table
-from infra.cli.running import reading, run
+from infra.cli.running import database_of, reading, run
 from policies.describe import describe
 from policies.explain import GRADES
 from policies.loader import SchemeError, load_directory, load_file
@@ -69,9 +69,15 @@ def list_(
 
 
 @schemes.command()
-def show(name: str, data_dir: DataDir = None, json: Json = False) -> None:
-    """一项政策的全部数值及出处。Every value of a shipped scheme, with dates, grade and citation."""
+def show(
+    name: Annotated[str, typer.Argument(help="政策名称或文件 name of a scheme, or a file.yaml")],
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """一项政策的全部数值及出处。Every value of a scheme, with dates, grade and citation."""
     found = {scheme.name: scheme for scheme in load_directory()}
+    if name.endswith(".yaml"):
+        found = {name: _load(Path(name))}
     if name not in found:
         found |= {scheme.name: scheme for scheme in _in_force(data_dir)}
     scheme = found.get(name)
@@ -116,7 +122,7 @@ def adopt(
     scheme = _load(file)
 
     async def main() -> int:
-        async with reading(settings_of(data_dir), "schemes adopt") as engine:
+        async with database_of(settings_of(data_dir), "schemes adopt") as engine:
             adopted = await adopt_schemes(engine, [scheme], actor)
         note(
             f"已采用 adopted: {scheme.name} {scheme.content_hash}"
@@ -165,4 +171,4 @@ def _load(file: Path) -> Scheme:
     except SchemeError as error:
         for problem in error.problems:
             fail(problem)
-        sys.exit(1)
+        sys.exit(1 if file.is_file() else 2)

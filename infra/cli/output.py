@@ -21,24 +21,35 @@ def print_json(values: Iterable[Mapping[str, Any]]) -> None:
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[int] = ()) -> None:
-    """A table on stdout; ``right`` are the columns of figures. A narrow or piped output is not cut."""
-    drawn = Table(title=title, title_justify="left", header_style="bold", pad_edge=False)
-    for index, column in enumerate(columns):
-        drawn.add_column(column, justify="right" if index in right else "left", overflow="fold")
-    count = 0
-    for row in rows:
-        drawn.add_row(*row)
-        count += 1
-    if not count:
+    """A table on stdout; ``right`` are the columns of figures. On a terminal too narrow for it, a block a row."""
+    kept = list(rows)
+    if not kept:
         stdout.print(f"{title}: 无 none")
         return
-    draw(drawn)
+    drawn = Table(title=title, title_justify="left", header_style="bold")
+    for index, column in enumerate(columns):
+        drawn.add_column(column, justify="right" if index in right else "left", overflow="fold")
+    for row in kept:
+        drawn.add_row(*map(escape, row))
+    if stdout.is_terminal and stdout.measure(drawn).maximum > stdout.width:
+        _blocks(title, columns, kept)
+    else:
+        draw(drawn)
 
 
 def draw(drawn: Table) -> None:
     """A table on stdout; where that is no terminal, as wide as it needs to be."""
     console = stdout if stdout.is_terminal else Console(width=300)
     console.print(drawn)
+
+
+def _blocks(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    stdout.print(f"[bold]{escape(title)}[/]")
+    for row in rows:
+        stdout.rule(style="dim")
+        for column, cell in zip(columns, row, strict=True):
+            stdout.print(f"[dim]{escape(column)}:[/] {escape(cell.replace(chr(10), '；'))}", highlight=False)
+    stdout.rule(style="dim")
 
 
 def fail(message: str) -> None:

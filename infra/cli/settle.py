@@ -95,12 +95,16 @@ def up(
         stop = asyncio.Event()
         for signal_number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(signal_number, stop.set)
-        async with ledger_servers(settings, "up", nats=True) as endpoints:
+        # the first worker owns the servers; the others of this `up` join it
+        async with ledger_servers(settings, "up", nats=True, share_with="up" if index else None) as endpoints:
             share = Share(index, workers, frozenset(only or ()))
             async with worker(endpoints.database_url, endpoints.nats_url, settings, share) as ours:
                 with _others(settings, workers if index == 0 else 1, only or []):
-                    note("已就绪 ready: claims status shows what runs")
+                    if index == 0:
+                        note("已就绪 ready。Ctrl-C 停止 stops；claims status 查看状态 shows what runs")
                     await ours.run(stop)
+        if index == 0:
+            note("已停止 stopped")
         return 0
 
     sys.exit(run(main))
@@ -143,7 +147,7 @@ def print_summary(settled: Settled, *, json: bool) -> None:
         "refused": "拒绝 refused",
         "waiting": "等待入院登记 waiting",
         "parked": "挂起 parked",
-        "claims": "结算单 claims",
+        "claims": "有效结算单 standing claims",
     }
     rows = [(names[name], str(count)) for name, count in counts.items()]
     rows.append(("费用总额 total, 元", yuan(summary.total)))
@@ -156,7 +160,11 @@ def print_summary(settled: Settled, *, json: bool) -> None:
         ("补助 grants, 元", yuan(summary.grants)),
         ("用时 seconds", f"{settled.seconds:.1f}"),
     ]
-    table("结算汇总 Summary", ("项目 item", "数值 value"), rows, right=(1,))
+    hints = (("refused", "claims refusals"), ("waiting", "claims waiting"), ("parked", "claims parked"))
+    table("结算汇总 Summary（本次文件 of these files）", ("项目 item", "数值 value"), rows, right=(1,))
+    for name, command in hints:
+        if counts[name]:
+            note(f"{names[name]}: {counts[name]} → {command}")
 
 
 @contextmanager

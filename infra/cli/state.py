@@ -2,6 +2,7 @@
 
 import sys
 from typing import Any
+from urllib.parse import urlsplit
 
 import typer
 from faststream.nats import NatsBroker
@@ -13,7 +14,7 @@ from events.ledger import entries
 from infra.broker import connect_broker
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import print_json, stdout, table
-from infra.cli.running import ledger_servers, run
+from infra.cli.running import ledger_servers, require_ledger, run
 from infra.database import connect, migrate
 from infra.streams import INTAKE
 from infra.worker import CONSUMERS
@@ -24,6 +25,13 @@ from processors.runs import RUNS
 from projections.refusals import refusals
 from projections.statements import statements
 from projections.waiting import waiting
+
+_COUNTS = {
+    "entries": "账目 entries",
+    "statements": "结算单 statements",
+    "refusals": "拒绝 refusals",
+    "waiting": "等待 waiting",
+}
 
 
 def register(app: typer.Typer) -> None:
@@ -36,6 +44,7 @@ def status(data_dir: DataDir = None, json: Json = False) -> None:
     settings = settings_of(data_dir)
 
     async def main() -> int:
+        require_ledger(settings)
         async with ledger_servers(settings, "status", nats=True) as endpoints:
             await migrate(endpoints.database_url)
             engine = connect(endpoints.database_url)
@@ -87,19 +96,24 @@ async def _count(connection: Any, rows: Any) -> int:
     return int((await connection.execute(select(func.count()).select_from(rows))).scalar_one())
 
 
+def _masked(url: str) -> str:
+    return urlsplit(url)._replace(netloc=f"…@{urlsplit(url).netloc.rpartition('@')[2]}").geturl()
+
+
 def _print(state: dict[str, Any], *, json: bool) -> None:
     if json:
         print_json([state])
         return
     stdout.print(f"运行中 running: {'是 yes' if state['running'] else '否 no'}")
-    stdout.print(f"NATS: {state['nats_url']}", highlight=False, soft_wrap=True)
-    stdout.print(f"PostgreSQL: {state['database_url']}", highlight=False, soft_wrap=True)
+    if state["running"]:
+        for name in ("nats_url", "database_url"):
+            stdout.print(f"{name}: {_masked(state[name])}（口令 password: --json）", highlight=False, soft_wrap=True)
     rows = [
         (row["consumer"], str(row["partition"]), str(row["position"]), "—" if row["lag"] is None else str(row["lag"]))
         for row in state["consumers"]
     ]
     table("处理器 Consumers", ("处理器 consumer", "分区 partition", "位置 position", "积压 lag"), rows, right=(1, 2, 3))
-    counts = {"在途 runs in flight": state["runs_in_flight"], "挂起 parked": state["parked"], **state["counts"]}
-    table(
-        "数量 Counts", ("项目 item", "数值 value"), [(name, str(value)) for name, value in counts.items()], right=(1,)
-    )
+    counts = {"在途 runs in flight": state["runs_in_flight"], "挂起 parked": state["parked"]}
+    counts |= {_COUNTS[name]: count for name, count in state["counts"].items()}
+    shown = [(name, str(count)) for name, count in counts.items()]
+    table("数量 Counts", ("项目 item", "数值 value"), shown, right=(1,))

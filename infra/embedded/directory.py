@@ -88,7 +88,12 @@ async def claim_directory(
 def _prepare(path: Path) -> Path:
     path = path.resolve()
     made = not path.exists()
-    path.mkdir(parents=True, exist_ok=True)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(path / _LOCK, os.O_RDWR)) if (path / _LOCK).exists() else None
+    except OSError as error:
+        reason = f"{error.strerror} ({error.filename})"
+        raise ServerError(f"{path} can't be used as a data directory: {reason}; choose another --data-dir") from None
     if not (path / _LOCK).exists():
         strangers = [name for name in ("postgres", "nats") if (path / name).exists()]
         if strangers:

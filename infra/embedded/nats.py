@@ -53,7 +53,7 @@ class NatsServer:
 
     async def start(self) -> str:
         """Start the server, return `nats://claims:…@127.0.0.1:PORT`."""
-        user = server_user()
+        user = server_user(self._folder)
         make_private_folder(self._folder, user)
         passage = needs_passage([self._folder, _program()], user)
         secret = self._folder / "password"

@@ -63,7 +63,7 @@ class PostgresServer:
 
     async def start(self) -> str:
         """Make the cluster when there is none, start it on a free port, return `postgresql://…/claims`."""
-        user = server_user()
+        user = server_user(self._folder)
         make_private_folder(self._folder, user)
         self._passage = needs_passage([self._folder, _program("postgres")], user)
         password = self._password(user)

@@ -24,10 +24,14 @@ class ServerError(RuntimeError):
     """An embedded server could not be started; the message says what to do about it."""
 
 
-def server_user() -> User:
-    """The user for embedded servers: ourselves, or `nobody` when we are root (PostgreSQL refuses root)."""
+def server_user(folder: Path | None = None) -> User:
+    """The user for embedded servers: ourselves, or when we are root whoever `folder` (or its twin) belongs to already,
+    else `nobody` (PostgreSQL refuses root)."""
     if os.geteuid() != 0:
         return User(os.geteuid(), os.getegid())
+    for existing in (folder, folder.parent / "postgres") if folder is not None else ():
+        if existing.exists() and existing.stat().st_uid != 0:
+            return User(existing.stat().st_uid, existing.stat().st_gid)
     entry = pwd.getpwnam(UNPRIVILEGED_USER)
     return User(entry.pw_uid, entry.pw_gid)
 

@@ -1,5 +1,6 @@
 """安义's annual grant and 长治's one-off grant, worked by hand from DOMAIN.md sections 4 to 6."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -44,7 +45,7 @@ CHANGZHI_24 = CANCERS | {
 def settled(name: str, number: int, share: str = "0", **facts: Any) -> GrantClaim:
     """A settled claim of a poor person; ``share`` in yuan."""
     given: dict[str, Any] = {
-        "year": 2019,
+        "day": date(2019, 6, 1),
         "setting": "inpatient",
         "disease": "lung_cancer",
         "late": False,
@@ -84,10 +85,10 @@ def test_annual_grant_counts_each_benefit_year_for_itself() -> None:
     # 2018: 6000 + 5000 at C4. 2019: 7000 + 3000.01 at C3
     assert due(
         "anyi",
-        anyi(1, "6000", year=2018),
-        anyi(2, "7000", year=2019),
-        anyi(3, "3000.01", year=2019),
-        anyi(4, "5000", year=2018),
+        anyi(1, "6000", day=date(2018, 6, 1)),
+        anyi(2, "7000", day=date(2019, 6, 1)),
+        anyi(3, "3000.01", day=date(2019, 6, 1)),
+        anyi(4, "5000", day=date(2018, 6, 1)),
     ) == [("annual", 2019, "C3", "10000.00"), ("annual", 2018, "C4", "10000.00")]
 
 
@@ -126,7 +127,7 @@ def test_annual_grant_reads_what_the_engine_leaves_to_the_patient() -> None:
         bills, _ = settle(HASHES, [stay])
         patient, hospital = bills[1].shares()
         assert hospital == 0
-        read = anyi(1, yuan(patient), year=2018, disease="breast_cancer")
+        read = anyi(1, yuan(patient), day=date(2018, 6, 1), disease="breast_cancer")
         assert due("anyi", read) == expected
 
 
@@ -134,10 +135,10 @@ def test_one_off_grant_at_the_first_late_stay_once_in_a_life() -> None:
     # first in ledger order; later years and other listed diseases bring none
     assert due(
         "changzhi",
-        changzhi(4, year=2020, disease="hemophilia"),
-        changzhi(3, year=2018),
-        changzhi(2, year=2019, disease="renal_failure"),
-        changzhi(1, year=2019, late=False),
+        changzhi(4, day=date(2020, 6, 1), disease="hemophilia"),
+        changzhi(3, day=date(2018, 6, 1)),
+        changzhi(2, day=date(2019, 6, 1), disease="renal_failure"),
+        changzhi(1, day=date(2019, 6, 1), late=False),
     ) == [("one_off", None, "C2", "5000.00")]
 
 
@@ -159,3 +160,12 @@ def test_one_off_grant_diseases_are_the_24() -> None:
 @pytest.mark.parametrize("name", ["fusong", "shanggao", "liaoning", "jiamusi"])
 def test_the_other_schemes_grant_nothing(name: str) -> None:
     assert scheme(name).grants == []
+
+
+def test_a_dated_grant_counts_and_pays_only_in_its_time() -> None:
+    # as a county could write it: from 2019-01-01. 2018's 9,000 bring nothing, 2019's 6,000 + 5,000 go over 10,000
+    (grant,) = scheme("anyi").grants
+    dated = grant.model_copy(update={"from_": date(2019, 1, 1)})
+    claims = [anyi(1, "11000", day=date(2018, 6, 1)), anyi(2, "6000"), anyi(3, "5000")]
+    due = grants_due(claims, {scheme("anyi").content_hash: [dated]})
+    assert [(found.year, found.claim_id) for found in due] == [(2019, "C3")]

@@ -104,3 +104,22 @@ def test_a_late_roster_over_the_year_settles_both_years_again(ledger: Memory) ->
     # 2018: the poor's line is 5,000 and the bands are the general ones: (7,680 − 5,000) × 55%
     assert statement(ledger, "C1")["critical_illness"] == "1474.00"
     assert statement(ledger, "C2")["critical_illness"] == "2808.00"
+
+
+def test_a_hospital_cancels_only_its_own_of_what_waits_under_a_claim_id(ledger: Memory) -> None:
+    take(ledger, facts.discharge("C1", "A1", "P1", "H1", id_="waits-at-1"))
+    take(ledger, facts.discharge("C1", "A9", "P1", "H2", id_="waits-at-2"), facts.reverse("C1", "hospital/H2"))
+    take(ledger, facts.reverse("C1", "hospital/H3", id_="stranger"))
+    take(ledger, facts.admit("A1", "P1", "H1"))
+    at_rest(ledger)
+    assert ledger.refused == ["reversed_while_waiting", "source_not_allowed"]
+    assert statement(ledger, "C1")["status"] == "settled"
+
+
+def test_a_bureau_cancels_all_that_wait_under_a_claim_id(ledger: Memory) -> None:
+    take(ledger, facts.discharge("C1", "A1", "P1", "H1", id_="waits-at-1"))
+    take(ledger, facts.discharge("C1", "A9", "P1", "H2", id_="waits-at-2"), facts.reverse("C1", "bureau/220621"))
+    take(ledger, facts.admit("A1", "P1", "H1"))
+    at_rest(ledger)
+    assert ledger.refused == ["reversed_while_waiting"] * 2
+    assert ledger.settlement.known == {}

@@ -621,3 +621,10 @@ def test_schemas_say_what_the_models_check(type_: str) -> None:
     assert not re.search(source, "nobody/220621")
     for reference in re.findall(r'"\$ref": "#/\$defs/(\w+)"', json.dumps(data)):
         assert reference in schema["$defs"]
+
+
+def test_many_keys_with_one_stated_twice_at_the_end_are_refused_in_one_pass() -> None:
+    # looked for by counting each name, this takes longer than a test may
+    keys = ",".join(f'"k{number}":1' for number in range(400_000))
+    with pytest.raises(Unreadable, match="last is stated twice"):
+        read(f'{{{keys},"last":1,"last":2}}'.encode(), "hospital/H1")

@@ -101,6 +101,14 @@ FAULTS = [
         "'poorest' is not a category",
     ),
     Fault(
+        "a second grant of a kind",
+        "anyi",
+        "grants:\n",
+        "grants:\n  - {kind: annual, diseases: [lung_cancer], threshold: 1, amount: 1, grade: assumed, cite: x}\n",
+        "- kind: annual",
+        "a second annual grant",
+    ),
+    Fault(
         "unknown disease of a grant", "anyi", "- renal_dialysis", "- plague", "- plague", "'plague' is not a disease"
     ),
     Fault(
