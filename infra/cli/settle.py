@@ -100,8 +100,10 @@ def up(
             share = Share(index, workers, frozenset(only or ()))
             async with worker(endpoints.database_url, endpoints.nats_url, settings, share) as ours:
                 with _others(settings, workers if index == 0 else 1, only or []):
-                    if index == 0:
-                        note("已就绪 ready。Ctrl-C 停止 stops；claims status 查看状态 shows what runs")
+                    if index:
+                        note("已加入 joined")
+                    else:
+                        note("已就绪 ready · Ctrl-C 停止 stops · claims status 查看状态 shows what runs")
                     await ours.run(stop)
         if index == 0:
             note("已停止 stopped")

@@ -109,7 +109,7 @@ async def test_a_new_county_is_a_file(database: str, nats_url: str, server_folde
     }
     other_path = await program.adopt(XUZHOU.replace("layer: assistance", "layer: backstop"))
     assert other_path.code == 1
-    assert "its path" in other_path.err
+    assert "the path of its layers is fixed" in other_path.err
 
 
 async def test_a_bad_file_is_refused_with_its_lines(database: str, nats_url: str, server_folder: Path) -> None:

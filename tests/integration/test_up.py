@@ -212,7 +212,7 @@ async def test_two_workers_share_the_lanes_and_go_together(server_folder: Path) 
     file = write_lines(server_folder / "events.jsonl", [facts.hospital(), *enrolled, *stays])
     two = ("up", "--workers", "2", "--data-dir", data)
     async with background(*two, log=log, env={"CLAIMS_PARTITIONS": "2"}) as up:
-        await eventually(lambda: log.read_text(encoding="utf-8").count("ready") == 2, log.read_text)
+        await eventually(lambda: {"ready", "joined"} <= set(log.read_text(encoding="utf-8").split()), log.read_text)
         done = await claims("settle", file, "--json", "--data-dir", data)
         assert (done.code, done.rows[0]["claims"]) == (0, 40), done.err
         (state,) = (await claims("status", "--json", "--data-dir", data)).rows

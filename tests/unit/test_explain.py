@@ -77,12 +77,12 @@ def test_a_decision_reads_as_its_arithmetic() -> None:
     # DOMAIN F1: (18,000 − 800) × 60% = 10,320
     basic = payouts("fusong", claim("fusong", "2019-05-06", in_scope="18000", categories=["registered_poor"]))[0]
     assert [line(entry) for entry in render(scheme("fusong"), basic.trace)] == [
-        "起付线 deductible: 800.00 [后期 later] later general rules of the prefecture",
+        "起付线 deductible: 800.00 [后期 later] 本地区后期一般规定 later general rules of the prefecture",
         "本次起付线 deductible borne: min(18000.00, 800.00) = 800.00",
         "计算基数 base: 18000.00 − 800.00 = 17200.00",
-        "支付比例 ratio: 60% [后期 later] later general rules of the prefecture",
+        "支付比例 ratio: 60% [后期 later] 本地区后期一般规定 later general rules of the prefecture",
         "按比例应付 by ratio: 17200.00 × 60% = 10320.00",
-        "封顶线 cap: 100000.00 [后期 later] later general rules of the prefecture",
+        "封顶线 cap: 100000.00 [后期 later] 本地区后期一般规定 later general rules of the prefecture",
         "封顶线内支付 within the cap: min(10320.00, 100000.00 − 0.00) = 10320.00",
     ]
 

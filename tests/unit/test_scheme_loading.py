@@ -158,7 +158,7 @@ FAULTS = [
     Fault(
         "missing tier",
         "fusong",
-        '          - {tier: 2, value: 75%, grade: later, cite: "later general rules of the prefecture"}\n',
+        '          - {tier: 2, value: 75%, grade: later, cite: "本地区后期一般规定 later general rules of the prefecture"}\n',
         "",
         "^{tier: 1, value: 85%",
         "no value for tier 2, general",
@@ -174,7 +174,7 @@ FAULTS = [
     Fault(
         "missing value for those who are not poor",
         "fusong",
-        '          - {for: general, value: 300000, grade: assumed, cite: "county must set it"}\n',
+        '          - {for: general, value: 300000, grade: assumed, cite: "待县里确定 county must set it"}\n',
         "",
         "^{for: poor, until: 2019-01-01, value: 300000",
         "no value for tier 0, general",
@@ -214,7 +214,7 @@ FAULTS = [
     Fault(
         "empty citation",
         "fusong",
-        'value: 20000, grade: assumed, cite: "county must set it"',
+        'value: 20000, grade: assumed, cite: "待县里确定 county must set it"',
         'value: 20000, grade: assumed, cite: ""',
         'cite: ""',
         "at least 1 character",
