@@ -158,7 +158,8 @@ FAULTS = [
     Fault(
         "missing tier",
         "fusong",
-        '          - {tier: 2, value: 75%, grade: later, cite: "本地区后期一般规定 later general rules of the prefecture"}\n',
+        "          - {tier: 2, value: 75%, grade: later, "
+        'cite: "本地区后期一般规定 later general rules of the prefecture"}\n',
         "",
         "^{tier: 1, value: 85%",
         "no value for tier 2, general",
