@@ -12,7 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-_PR_SET_KEEPCAPS = 8
+_PR_SET_SECUREBITS = 28
+_SECBIT_NO_SETUID_FIXUP = 1 << 2
 _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE = 47, 2
 _CAP_DAC_READ_SEARCH = 2
 _CAPABILITY_VERSION_3 = 0x20080522
@@ -77,7 +78,8 @@ def become(user: User, *, through_closed_folders: bool) -> Callable[[], None]:
 
     def in_child() -> None:
         if through_closed_folders:
-            _libc.prctl(_PR_SET_KEEPCAPS, 1, 0, 0, 0)
+            # keeps capabilities over setuid, and lets access(2), by which initdb finds its programs, count them
+            _libc.prctl(_PR_SET_SECUREBITS, _SECBIT_NO_SETUID_FIXUP, 0, 0, 0)
         os.setgroups([])
         os.setgid(user.gid)
         os.setuid(user.uid)
