@@ -17,6 +17,7 @@ from processors.pins import Pins
 from processors.replaying.knowledge import accumulated_by, differences, grants_shown, statements_shown, unfinished
 from processors.replaying.story import Story, accumulations_json
 from processors.runs import runs
+from processors.uplifts import uplifts_of
 from projections.rosters import categories_on
 
 Row = Mapping[str, Any]
@@ -30,9 +31,10 @@ async def replay(
 
     ``history`` is every entry about the person recorded by then; ``statements``, ``accumulations`` and ``grants`` are
     as they stood; with ``on`` the first two cover claims dated up to that day. ``categories`` are those held on that
-    day, or on the day of ``as_of``. ``consistent`` says whether settling
-    from scratch, under the facts known then, gives what was booked by then, and ``differences`` where not; it is None
-    with a reason in ``skipped`` where a run was in flight. An ``as_of`` without a zone is county time.
+    day, or on the day of ``as_of``. ``uplift`` tells by claim id what preferences add for a poor person.
+    ``consistent`` says whether settling from scratch, under the facts known then, gives what was booked by then, and
+    ``differences`` where not; it is None with a reason in ``skipped`` where a run was in flight. An ``as_of`` without
+    a zone is county time.
     """
     moment = as_of or datetime.now(UTC)
     moment = moment if moment.tzinfo else moment.replace(tzinfo=COUNTY_TIME)
@@ -49,6 +51,7 @@ async def replay(
     return {
         **_told(person_id, moment, on, known, claims, schemes, skipped),
         "categories": list(categories_on(roster, day)),
+        "uplift": uplifts_of(claims, schemes),
     }
 
 

@@ -1,31 +1,40 @@
 """The uplift of poor persons' statements, computed off the hot path from the claims as they stand."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.money import yuan
+from policies.claim import Claim
+from policies.engine import Schemes
 from policies.uplift import uplift
 from processors.pins import Pins
 from processors.world import load_histories
 
 
 async def load_uplifts(engine: AsyncEngine, person_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """By claim id, of standing claims dated while the person was poor: what the general rules would have paid, and
-    what each preference adds, in yuan."""
+    """``uplifts_of`` some persons' claims as they stand."""
     async with engine.connect() as connection:
         world = await load_histories(connection, set(person_ids))
         schemes = await Pins().require(connection, {claim.scheme for claim in world.claims.values()})
     found: dict[str, dict[str, Any]] = {}
     for history in world.by_person.values():
-        for name in {schemes[claim.scheme].name for claim in history.values()}:
-            claims = [claim for claim in history.values() if schemes[claim.scheme].name == name]
-            for number, worth in uplift(schemes, claims).items():
-                claim = history[number]
-                if schemes[claim.scheme].is_poor(claim.categories):
-                    found[claim.claim_id] = {
-                        "general": yuan(worth.general),
-                        "steps": [{"step": step, "amount": yuan(amount)} for step, amount in worth.steps],
-                    }
+        found |= uplifts_of(list(history.values()), schemes)
+    return found
+
+
+def uplifts_of(claims: Sequence[Claim], schemes: Schemes) -> dict[str, dict[str, Any]]:
+    """By claim id, of one person's standing claims dated while he was poor: what the general rules would have paid, and
+    what each preference adds, in yuan."""
+    found: dict[str, dict[str, Any]] = {}
+    for name in {schemes[claim.scheme].name for claim in claims}:
+        of_scheme = {claim.number: claim for claim in claims if schemes[claim.scheme].name == name}
+        for number, worth in uplift(schemes, list(of_scheme.values())).items():
+            claim = of_scheme[number]
+            if schemes[claim.scheme].is_poor(claim.categories):
+                found[claim.claim_id] = {
+                    "general": yuan(worth.general),
+                    "steps": [{"step": step, "amount": yuan(amount)} for step, amount in worth.steps],
+                }
     return found

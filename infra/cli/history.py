@@ -12,6 +12,7 @@ from events.codes import CATEGORY_NAMES, LAYER_NAMES, SETTING_NAMES
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, print_json, stdout, table
 from infra.cli.running import reading, run
+from infra.cli.uplift import uplift_text
 from policies.explain import line
 from processors.replay import COUNTY_TIME
 from processors.replay import replay as tell
@@ -79,12 +80,15 @@ def print_replay(told: dict[str, Any]) -> None:
             _say(f"  {text}")
     held = "、".join(CATEGORY_NAMES[category] for category in told["categories"]) or "—"
     _say(f"\n{told['on'] or told['as_of'][:10]} 类别 categories held: {held}\n")
-    rows = [
-        (row["claim_id"], row["date"], row["status"], str(row["revision"]), row["total"], row["patient_share"])
+    stood = [
+        (
+            *(row["claim_id"], row["date"], row["status"], str(row["revision"]), row["total"], row["patient_share"]),
+            uplift_text(told["uplift"].get(row["claim_id"])),
+        )
         for row in told["statements"]
     ]
-    columns = ("结算单 claim", "日期 date", "状态 status", "版次 rev", "总额 total", "个人 patient")
-    table("结算单 Statements（元 yuan）", columns, rows, right=(3, 4, 5))
+    headings = ("结算单 claim", "日期 date", "状态 status", "版次 rev", "总额 total", "个人 patient", "倾斜 uplift")
+    table("结算单 Statements（元 yuan）", headings, stood, right=(3, 4, 5))
     rows = [
         (str(row["year"]), LAYER_NAMES[row["layer"]], row["base"], row["deductible"], row["paid"], str(row["claims"]))
         for row in told["accumulations"]

@@ -12,19 +12,13 @@ from events.refusals import REASON_NAMES
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import print_json, table
 from infra.cli.running import reading, run
+from infra.cli.uplift import uplift_text
 from infra.settings import Settings
 from processors import views
 
 Row = Mapping[str, Any]
 PersonId = Annotated[str | None, typer.Option("--person", help="参保人编号 person_id")]
 
-_UPLIFT_STEPS: Mapping[str, str] = {
-    "line": "降低大病起付线",
-    "ratios": "提高比例",
-    "cap": "取消封顶线",
-    "other_rules": "其他规则",
-    **{str(layer): name for layer, name in LAYER_NAMES.items()},
-}
 _NAMES: Mapping[str, Mapping[Any, str]] = {
     "layer": LAYER_NAMES,
     "reason": REASON_NAMES,
@@ -189,15 +183,8 @@ def _statement_cells(row: Row) -> tuple[str, ...]:
         row["patient_share"],
         row["hospital_share"],
         PAYEE_NAMES[row["payee"]],
-        *([_uplift_cell(row["uplift"])] if "uplift" in row else []),
+        *([uplift_text(row["uplift"])] if "uplift" in row else []),
     )
-
-
-def _uplift_cell(uplift: Mapping[str, Any] | None) -> str:
-    if uplift is None:
-        return "—"
-    steps = [f"{_UPLIFT_STEPS.get(step['step'], step['step'])} {step['amount']}" for step in uplift["steps"]]
-    return "\n".join([f"普通待遇 general {uplift['general']}", *steps])
 
 
 def _texts(row: Row, *names: str) -> tuple[str, ...]:
