@@ -5,16 +5,25 @@ from collections.abc import Sequence
 import structlog
 from nats.aio.client import Client
 from nats.aio.msg import Msg
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from infra.sending import Sender
 from infra.streams import INTAKE
 from processors.intake import CONSUMER as INTAKE_CONSUMER
+from processors.intake import SetAside
 from processors.positions import Message, read
 from processors.runs import RUNS
 from processors.transaction import Delivery, Handler, take
 
 log = structlog.get_logger(__name__)
+
+
+def _lies_in_an_event(error: Exception) -> bool:
+    """Whether what went wrong lies in what an event says, not in our servers, our law or our code."""
+    if isinstance(error, DBAPIError):
+        return str(getattr(error.orig, "sqlstate", None) or "")[:2] in ("22", "54")  # data exception, limit exceeded
+    return isinstance(error, UnicodeError | RecursionError)
 
 
 class Lane:
@@ -66,10 +75,29 @@ class Lane:
             if message.metadata.sequence.stream > self._taken
         ]
         if batch:
-            outgoing = await take(self._engine, self.handler, self.partition, self._taken, batch)
-            self._taken = batch[-1].stream_seq
-            await self._sender.send(outgoing)
+            try:
+                await self._take(self.handler, batch)
+            except Exception as error:
+                if self.stream != INTAKE or not _lies_in_an_event(error):
+                    raise
+                await self._take_one_by_one(batch)
         await messages[-1].ack()
+
+    async def _take(self, handler: Handler, batch: Sequence[Delivery]) -> None:
+        outgoing = await take(self._engine, handler, self.partition, self._taken, batch)
+        self._taken = batch[-1].stream_seq
+        await self._sender.send(outgoing)
+
+    async def _take_one_by_one(self, batch: Sequence[Delivery]) -> None:
+        """Find the event that can't be taken, and set it aside: it must not stop those behind it."""
+        for delivery in batch:
+            try:
+                await self._take(self.handler, [delivery])
+            except Exception as error:
+                if not _lies_in_an_event(error):
+                    raise
+                log.error("event set aside", stream_seq=delivery.stream_seq, error=f"{type(error).__name__}: {error}")
+                await self._take(SetAside(), [delivery])
 
     async def send(self, messages: Sequence[Message]) -> None:
         """Send messages of a transaction that moved this lane's row outside ``take``."""

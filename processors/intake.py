@@ -64,6 +64,20 @@ class Intake:
         await answer_again(transaction, repeated)
 
 
+class SetAside:
+    """Takes an event that broke intake: refused as malformed and stored whole, nothing in it believed."""
+
+    consumer = CONSUMER
+
+    async def handle(self, transaction: Transaction, batch: Sequence[Delivery]) -> None:
+        """Refuse every event of a batch."""
+        desk = Desk(transaction, World(), Pins())
+        for delivery in batch:
+            refusal = Refusal("malformed", "the event can't be taken in: ask the bureau's administrator")
+            desk.receive(Envelope.unnamed(delivery, refusal))
+        await upsert(transaction.connection, refusals, desk.refused)
+
+
 @dataclass(slots=True)
 class Desk:
     """Decides the facts of one batch, one after the other."""
