@@ -155,8 +155,9 @@ class Desk:
                 claim = acceptance.audited_claim(world, data)
                 number = self._record_on(envelope, fact, claim)
                 audited = world.add_audit(data.finding_id, number, claim, Audit(data.amount, data.borne_by))
+                laid_on = claim.claim_id if data.borne_by == "hospital" else None
                 if claim.standing:
-                    self.openings.reopen([audited], _cause(number, fact))
+                    self.openings.reopen([audited], replace(_cause(number, fact), laid_on_hospital=laid_on))
             case facts.AdvanceIssued() as data:
                 self._record(envelope, fact, person_id=data.person_id)
             case other:

@@ -142,7 +142,8 @@ class Book:
         track = payout.track if payout is not None else booked.track
         data: dict[str, Any] = {"taken": payout.taken, "trace": payout.trace} if payout is not None else {}
         if claim.opened < run.number:  # also where a layer runs for the first time: a late fact brought it about
-            data |= {"cause": run.cause, "before": booked.used.paid, "after": target.paid}
+            data |= {"cause": run.cause, "counterparty": run.cause.counterparty(claim.claim_id)}
+            data |= {"before": booked.used.paid, "after": target.paid}
         transaction.journal.append(
             PAYOUT_ADJUSTED if booked.before else PAYOUT_DECIDED,
             data,

@@ -47,12 +47,21 @@ runs = Table(
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """The fact that opened a run: its place in journal intake and what it was."""
+    """The fact that opened a run: its place in journal intake and what it was.
+
+    ``laid_on_hospital`` is the claim on which an audit laid an amount for the hospital to bear.
+    """
 
     number: int
     source: str
     event_id: str
     type: str
+    laid_on_hospital: str | None = None
+
+    def counterparty(self, claim_id: str) -> str:
+        """With whom the funds settle an adjustment of a claim: the person, who paid his share at discharge, except
+        what an audit lays on the hospital (DOMAIN 3.8)."""
+        return "hospital" if claim_id == self.laid_on_hospital else "person"
 
 
 @dataclass(slots=True)

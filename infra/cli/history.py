@@ -19,6 +19,11 @@ from processors.replay import replay as tell
 from processors.verify import VerifyReport
 from processors.verify import verify as prove
 
+_COUNTERPARTIES = {
+    None: "",
+    "person": "，差额与个人结算 settled with the person",
+    "hospital": "，差额与医院结算 settled with the hospital",
+}
 _TIERS = ("乡镇卫生院 tier 0", "一级 tier 1", "二级 tier 2", "三级 tier 3")
 
 
@@ -149,7 +154,7 @@ def _payout_lines(entry: dict[str, Any]) -> list[str]:
     amount = entry["after"] if entry["cause"] is None else f"{entry['before']} → {entry['after']}"
     return [
         *_cause(entry),
-        f"{entry['claim_id']} {name}: [bold]{amount}[/] 元 yuan",
+        f"{entry['claim_id']} {name}: [bold]{amount}[/] 元 yuan{_COUNTERPARTIES[entry['counterparty']]}",
         *(f"  {escape(line(step))}" for step in entry["trace"]),
         f"  年内累计 accumulated: 支付 paid {used['paid']}, 基数 base {used['base']}",
     ]

@@ -90,6 +90,7 @@ class Story:
             "before": yuan(data.get("before", 0)),
             "after": yuan(data.get("after", entry["paid"])),
             "cause": data.get("cause"),
+            "counterparty": data.get("counterparty"),
             "trace": render(scheme, data.get("trace", ())),
             "accumulated": used_json(used),
         }

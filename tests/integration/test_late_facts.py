@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from processors.replay import replay
 from processors.verify import verify
 from tests import facts
 from tests.facts import audit, cancel, correct, discharge, enrol, hospital, reverse, roster, stay
@@ -246,3 +247,20 @@ async def test_changzhi_s_one_off_grant_is_for_life(books: Books) -> None:
     await books.publish([reverse("C1"), reverse("C2")])
     assert await grants(books) == []
     await holds(books)
+
+
+async def test_only_what_an_audit_lays_on_the_hospital_is_settled_with_it(books: Books) -> None:
+    """DOMAIN 3.8: the person paid his share at discharge, so any other difference is between the funds and him."""
+    await books.publish([facts.hospital(), facts.enrol(), *facts.stay(1, in_scope="12000"), *facts.stay(2)])
+    await books.publish([facts.audit("C1", "1000", "hospital", "F1")])
+    await books.publish([facts.audit("C1", "1000", "person", "F2"), facts.roster()])
+    told = (await replay(books.engine, "P1"))["history"]
+    adjusted = {
+        (entry["cause"]["event_id"], entry["claim_id"], entry["counterparty"])
+        for entry in told
+        if entry["type"] == "payout.adjusted.v1"
+    }
+    assert ("audit-F1", "C1", "hospital") in adjusted
+    assert {party for cause, claim, party in adjusted if (cause, claim) != ("audit-F1", "C1")} == {"person"}
+    # C1's lower base leaves the second stay less above the line of critical illness: a difference with the person
+    assert ("audit-F1", "C2", "person") in adjusted
