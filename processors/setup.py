@@ -34,6 +34,12 @@ async def initialise(engine: AsyncEngine, schemes: Sequence[Scheme], partitions:
     ``partitions`` None takes the number in force, 1 in a new database. Nothing changes when called again. Raises
     ``LayoutError`` when asked for another number than the database has, ``SchemeError`` for schemes that clash.
     """
+    async with engine.connect() as connection:
+        # Where nothing is left to do nothing is locked: intake may be at work, or stopped in the middle of it.
+        fixed = await partitions_of(connection)
+        known = {name for _, name in await adopted_schemes(connection)}
+        if fixed is not None and _wanted_is(fixed, partitions) and known >= {scheme.name for scheme in schemes}:
+            return fixed
     async with engine.begin() as connection:
         # The lock on intake's position keeps two programs that start at once, and intake, from coming between.
         position = await lock(connection, CONSUMER, 0)
@@ -46,6 +52,11 @@ async def initialise(engine: AsyncEngine, schemes: Sequence[Scheme], partitions:
     return fixed
 
 
+def _wanted_is(fixed: int, wanted: int | None) -> bool:
+    """Whether the number of partitions in force is what is asked for, if anything is."""
+    return wanted in (None, fixed)
+
+
 async def partitions_of(connection: AsyncConnection) -> int | None:
     """The number of partitions in force, None in a database that was never set up."""
     return (await connection.execute(select(layout.c.partitions))).scalar_one_or_none()
@@ -56,7 +67,7 @@ async def _fix_partitions(connection: AsyncConnection, wanted: int | None) -> in
     if fixed is None:
         fixed = wanted or 1
         await connection.execute(insert(layout).values(partitions=fixed))
-    if wanted not in (None, fixed):
+    if not _wanted_is(fixed, wanted):
         raise LayoutError(f"this database has {fixed} partitions, not {wanted}: their number is fixed at its set-up")
     return fixed
 

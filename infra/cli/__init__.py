@@ -10,6 +10,7 @@ from infra.cli import demo, history, law, reads, resettle, settle, state
 from infra.cli.demo import NotEmpty
 from infra.cli.output import fail
 from infra.cli.running import NoLedger
+from infra.database import ServerTooOld
 from infra.embedded.directory import DirectoryInUse
 from infra.embedded.process import ServerError
 from infra.streams import StreamAhead, StreamBehind
@@ -27,7 +28,17 @@ for group in (settle, reads, history, state, law, resettle, demo):
     group.register(app)
 
 
-UNUSABLE = (DirectoryInUse, LaneHeld, LayoutError, NoLedger, NotEmpty, ServerError, StreamAhead, StreamBehind)
+UNUSABLE = (
+    DirectoryInUse,
+    LaneHeld,
+    LayoutError,
+    NoLedger,
+    NotEmpty,
+    ServerError,
+    ServerTooOld,
+    StreamAhead,
+    StreamBehind,
+)
 """What a command can't work with: its message says what to do about it."""
 
 
