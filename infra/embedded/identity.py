@@ -2,7 +2,7 @@
 
 PostgreSQL refuses root, so under root servers become `nobody`. A checkout or data directory below /root, or in a
 private temporary folder, is closed to that user. Where it is, the child keeps one capability of root's: to pass and
-read folders whatever their mode. Nobody's folders are opened for that, and writing stays forbidden outside its own.
+read folders whatever their mode (where a container withholds it, the one that also writes). No folder is opened for it.
 """
 
 import ctypes
@@ -15,7 +15,7 @@ from pathlib import Path
 _PR_SET_SECUREBITS = 28
 _SECBIT_NO_SETUID_FIXUP = 1 << 2
 _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE = 47, 2
-_CAP_DAC_READ_SEARCH = 2
+_CAP_DAC_READ_SEARCH, _CAP_DAC_OVERRIDE = 2, 1
 _CAPABILITY_VERSION_3 = 0x20080522
 # Loaded here, because nothing may be imported between fork and exec.
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -60,31 +60,33 @@ def closed_folder(path: Path, user: User) -> Path | None:
     return None
 
 
-def may_pass_any_folder() -> bool:
-    """Whether we hold the capability that a server needs to pass closed folders."""
+def passage() -> int | None:
+    """The number of the capability that lets a server pass closed folders, None where we hold none."""
     header, data = _Header(_CAPABILITY_VERSION_3, 0), (_Data * 2)()
     if _libc.capget(ctypes.byref(header), data):
-        return False
-    return bool(data[0].permitted & (1 << _CAP_DAC_READ_SEARCH))
+        return None
+    held = (number for number in (_CAP_DAC_READ_SEARCH, _CAP_DAC_OVERRIDE) if data[0].permitted & (1 << number))
+    return next(held, None)
 
 
 def become(user: User, *, through_closed_folders: bool) -> Callable[[], None]:
     """What the child does to become `user`; does nothing where that is who we are."""
     if user.is_us:
         return lambda: None
-    bit = 1 << _CAP_DAC_READ_SEARCH
+    capability = passage() if through_closed_folders else None
+    bit = 0 if capability is None else 1 << capability
     header, data = _Header(_CAPABILITY_VERSION_3, 0), (_Data * 2)()
     data[0] = _Data(bit, bit, bit)
 
     def in_child() -> None:
-        if through_closed_folders:
+        if capability is not None:
             # keeps capabilities over setuid, and lets access(2), by which initdb finds its programs, count them
             _libc.prctl(_PR_SET_SECUREBITS, _SECBIT_NO_SETUID_FIXUP, 0, 0, 0)
         os.setgroups([])
         os.setgid(user.gid)
         os.setuid(user.uid)
-        if through_closed_folders:
+        if capability is not None:
             _libc.capset(ctypes.byref(header), data)
-            _libc.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE, _CAP_DAC_READ_SEARCH, 0, 0)
+            _libc.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE, capability, 0, 0)
 
     return in_child

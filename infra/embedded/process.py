@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from infra.embedded.identity import User, become, closed_folder, may_pass_any_folder
+from infra.embedded.identity import User, become, closed_folder, passage
 
 UNPRIVILEGED_USER = "nobody"
 POLL_S = 0.01
@@ -39,7 +39,7 @@ def server_user(folder: Path | None = None) -> User:
 def needs_passage(paths: Sequence[Path], user: User) -> bool:
     """Whether `user` must be let through closed folders to get at `paths`; ServerError where we can't let it."""
     closed = [folder for path in paths if (folder := closed_folder(path, user)) is not None]
-    if closed and not may_pass_any_folder():
+    if closed and passage() is None:
         raise ServerError(
             f"embedded servers run as user {UNPRIVILEGED_USER!r} when started by root, and that user cannot pass "
             f"{closed[0]} (mode {stat.S_IMODE(closed[0].stat().st_mode):04o}). Run as an ordinary user, or keep the "
