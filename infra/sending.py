@@ -21,7 +21,6 @@ from processors.runs import RUNS
 BATCH_LIMIT = 500
 """Messages of one atomic batch; the server's limit is 1,000."""
 DUPLICATE_IN_BATCH = 10201
-WRONG_LAST_SEQUENCE = (10071, 10164)
 TIMEOUT_S = 20.0
 
 BATCH_ID, BATCH_SEQUENCE, BATCH_COMMIT = "Nats-Batch-Id", "Nats-Batch-Sequence", "Nats-Batch-Commit"

@@ -59,7 +59,7 @@ def load_text(text: bytes, name: str) -> Scheme:
         raise SchemeError(
             sorted(
                 {
-                    f"{name}:{lines.at(fault['loc'])}: {_path(fault['loc'], lines)}{fault['msg']}"
+                    f"{name}:{lines.at(fault['loc'])}: {_path(fault['loc'], lines)}{_message(fault)}"
                     for fault in error.errors()
                 }
             )

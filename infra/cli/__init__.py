@@ -46,17 +46,7 @@ def main() -> None:
     """Entry point; exit codes: 0 done, 1 a check failed, 2 unusable arguments or input."""
     try:
         app()
-    except (
-        DirectoryInUse,
-        LaneHeld,
-        LayoutError,
-        NoLedger,
-        NotEmpty,
-        ServerError,
-        StreamAhead,
-        StreamBehind,
-        OSError,
-    ) as error:
+    except (*UNUSABLE, OSError) as error:
         fail(str(error))
         sys.exit(2)
     except (SQLAlchemyError, NatsError) as error:

@@ -29,10 +29,22 @@ class Fault(NamedTuple):
 
 FAULTS = [
     Fault(
-        "unknown key", "fusong", "track: chronic\n", "track: chronic\n        caps: []\n", "caps: []", "Extra inputs"
+        "unknown key",
+        "fusong",
+        "track: chronic\n",
+        "track: chronic\n        caps: []\n",
+        "caps: []",
+        "is no key that is known here",
     ),
-    Fault("unknown key in a row", "fusong", "{value: 5000,", "{value: 5000, unit: yuan,", "unit: yuan", "Extra inputs"),
-    Fault("unknown key of a scheme", "fusong", "premiums:", "premia:", "premia:", "Extra inputs"),
+    Fault(
+        "unknown key in a row",
+        "fusong",
+        "{value: 5000,",
+        "{value: 5000, unit: yuan,",
+        "unit: yuan",
+        "is no key that is known here",
+    ),
+    Fault("unknown key of a scheme", "fusong", "premiums:", "premia:", "premia:", "is no key that is known here"),
     Fault(
         "duplicate key", "fusong", "track: chronic\n", "track: chronic\n        track: a\n", "track: a", "stands twice"
     ),
@@ -220,7 +232,9 @@ FAULTS = [
         'cite: ""',
         "at least 1 character",
     ),
-    Fault("no grade", "fusong", "{value: 5000, grade: assumed,", "{value: 5000,", "{value: 5000,", "Field required"),
+    Fault(
+        "no grade", "fusong", "{value: 5000, grade: assumed,", "{value: 5000,", "{value: 5000,", "`grade` is missing"
+    ),
     Fault(
         "unknown grade",
         "fusong",
