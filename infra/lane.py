@@ -12,7 +12,7 @@ from infra.sending import Sender
 from infra.streams import INTAKE
 from processors.intake import CONSUMER as INTAKE_CONSUMER
 from processors.intake import SetAside
-from processors.positions import Message, read
+from processors.positions import Message, last_id, read
 from processors.runs import RUNS
 from processors.transaction import Delivery, Handler, take
 
@@ -36,6 +36,7 @@ class Lane:
         self._client = client
         self._sender = Sender(client)
         self._taken = 0
+        self._sent = ""
 
     @property
     def name(self) -> str:
@@ -64,7 +65,7 @@ class Lane:
         async with self._engine.connect() as connection:
             taken, outgoing = await read(connection, self.handler.consumer, self.partition)
         await self._sender.resume(outgoing)
-        self._taken = taken
+        self._taken, self._sent = taken, last_id(outgoing)
         return taken
 
     async def take(self, messages: Sequence[Msg]) -> None:
@@ -84,8 +85,8 @@ class Lane:
         await messages[-1].ack()
 
     async def _take(self, handler: Handler, batch: Sequence[Delivery]) -> None:
-        outgoing = await take(self._engine, handler, self.partition, self._taken, batch)
-        self._taken = batch[-1].stream_seq
+        outgoing = await take(self._engine, handler, self.partition, self._taken, batch, self._sent)
+        self._taken, self._sent = batch[-1].stream_seq, last_id(outgoing)
         await self._sender.send(outgoing)
 
     async def _take_one_by_one(self, batch: Sequence[Delivery]) -> None:

@@ -133,7 +133,7 @@ class Sender:
             headers = {Header.MSG_ID.value: message.id}
             if message.subject not in begun:
                 if message.subject not in self._last:
-                    await self._look_up(message.subject)
+                    _check_not_ahead(message.subject, await self._look_up(message.subject), message.id)
                 headers[Header.EXPECTED_LAST_SUBJECT_SEQUENCE.value] = str(self._last[message.subject])
                 begun.add(message.subject)
             outgoing.append(Outgoing(message.subject, message.body, headers))

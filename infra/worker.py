@@ -113,9 +113,11 @@ class Worker:
         Raises ``LaneHeld`` where another worker has it.
         """
         lane = next(lane for lane in self.lanes if lane.handler.consumer == INTAKE_CONSUMER)
-        if not await self._lock(await self._ownership(), lane):
+        connection = await self._ownership()
+        if not await self._lock(connection, lane):
             raise LaneHeld("another worker takes events in: stop it first")
         try:
+            await connection.execute(text("SET idle_session_timeout = 0"))  # nothing asks on it while chunks are booked
             await lane.position()
             yield lane
         finally:
@@ -220,7 +222,11 @@ async def worker(
     broker = connect_broker(nats_url)
     await broker.start()
     try:
-        await _prepare_streams(engine, broker, settings, partitions)
+        unhurried = connect(database_url)  # without the bounds of a worker's transactions
+        try:
+            await _prepare_streams(unhurried, broker, settings, partitions)
+        finally:
+            await unhurried.dispose()
         yield Worker(engine, broker, settings, partitions, share or Share())
     finally:
         with suppress(NatsError):  # a connection that is lost already can't be closed politely
@@ -242,7 +248,9 @@ async def _prepare_streams(engine: AsyncEngine, broker: NatsBroker, settings: Se
             if sent_again:
                 log.warning("the store of NATS was lost: open runs are sent again", runs=sent_again)
         if not await has_stream(js, INTAKE):
-            await begin_intake_anew(connection)
+            # committed before the stream is there: what fails in between is done over, one place further
+            async with engine.begin() as own:
+                await begin_intake_anew(own)
         taken = await all_positions(connection)
         by_stream = {
             INTAKE: max((seq for (name, _), seq in taken.items() if name == INTAKE_CONSUMER), default=0),

@@ -28,7 +28,7 @@ class Uplift:
 
 
 def uplift(schemes: Schemes, claims: Sequence[Claim]) -> dict[int, Uplift]:
-    """The uplift of each standing claim of one person under one scheme, by claim number."""
+    """The uplift of each of one person's standing claims, of whatever scheme, by claim number."""
     layers = tuple(
         dict.fromkeys(layer for claim in claims for layer in schemes[claim.scheme].path if layer not in GENERAL_LAYERS)
     )

@@ -70,12 +70,16 @@ class SetAside:
     consumer = CONSUMER
 
     async def handle(self, transaction: Transaction, batch: Sequence[Delivery]) -> None:
-        """Refuse every event of a batch."""
+        """Refuse every event of a batch; one that was set aside before is answered again."""
+        refusal = Refusal("malformed", "the event can't be taken in: ask the bureau's administrator")
+        envelopes = {envelope.identity: envelope for envelope in (Envelope.unnamed(each, refusal) for each in batch)}
+        known = await identities(transaction.connection, list(envelopes))
         desk = Desk(transaction, World(), Pins())
-        for delivery in batch:
-            refusal = Refusal("malformed", "the event can't be taken in: ask the bureau's administrator")
-            desk.receive(Envelope.unnamed(delivery, refusal))
+        for identity, envelope in envelopes.items():
+            if identity not in known:
+                desk.receive(envelope)
         await upsert(transaction.connection, refusals, desk.refused)
+        await answer_again(transaction, [envelopes[identity] for identity in known])
 
 
 @dataclass(slots=True)

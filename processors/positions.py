@@ -62,6 +62,11 @@ def unpack(value: bytes) -> list[Message]:
     return messages
 
 
+def last_id(messages: Sequence[Message]) -> str:
+    """The id of the last of some messages, "" where there are none."""
+    return messages[-1].id if messages else ""
+
+
 @dataclass(slots=True)
 class Position:
     """A consumer's position as read under its row's lock; ``journal`` continues its journal."""

@@ -46,8 +46,9 @@ class Envelope:
 
     @classmethod
     def unnamed(cls, delivery: Delivery, refusal: Refusal) -> "Envelope":
-        """An event of which nothing is believed: known by its bytes, in a mailbox named after its subject's hash."""
-        mailbox = f"unknown/{hashlib.sha256(delivery.subject.encode(errors='replace')).hexdigest()[:16]}"
+        """An event of which nothing is believed but its mailbox, if that has a name: known by its bytes."""
+        nameless = f"unknown/{hashlib.sha256(delivery.subject.encode(errors='replace')).hexdigest()[:16]}"
+        mailbox = mailbox_of(delivery.subject) or nameless
         identity = (mailbox, f"sha256:{hashlib.sha256(delivery.body).hexdigest()}")
         seq = delivery.stream_seq
         return cls(seq, mailbox, delivery.body, None, refusal, identity, (None, None), str(seq))

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from events.ledger import write
 from processors.answers import ANSWERS, LEDGER
 from processors.intake import CONSUMER
+from processors.lanes import parked
 from processors.openings import Openings
 from processors.pins import Pins
 from processors.positions import all_positions, lock, move
@@ -51,6 +52,7 @@ async def begin_runs_anew(engine: AsyncEngine, partitions: int) -> int:
         intake.journal.start(datetime.now(UTC))
         transaction = Transaction(connection, intake.journal, f"recovery-{intake.journal.recorded_at.isoformat()}")
         await connection.execute(delete(runs))
+        await connection.execute(delete(parked))  # the fresh runs cover them
         await open_runs(connection, openings.runs, intake.journal.recorded_at)
         await world.save(connection)
         send_runs(transaction, CONSUMER, [("basic", run) for run in openings.runs], partitions)

@@ -8,7 +8,7 @@ from typing import Protocol
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.ledger import Journal, write
-from processors.positions import Fenced, Message, lock, move
+from processors.positions import Fenced, Message, last_id, lock, move
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +52,20 @@ async def take(
     partition: int,
     expected_seq: int,
     batch: Sequence[Delivery],
+    last_sent: str | None = None,
 ) -> list[Message]:
     """Let a handler take a batch in one transaction; returns what is to be sent.
 
-    ``expected_seq`` is the position this worker knows; raises ``Fenced`` where the database holds another.
+    ``expected_seq`` is the position this worker knows, ``last_sent`` the id of the last message that it knows to be
+    sent ("" for none): raises ``Fenced`` where the database holds another, so that what somebody else put there to be
+    sent is never overwritten.
     """
     async with engine.begin() as connection:
         position = await lock(connection, handler.consumer, partition)
         if position.stream_seq != expected_seq:
             raise Fenced(f"{handler.consumer}.{partition}: expected {expected_seq}, found {position.stream_seq}")
+        if last_sent is not None and last_id(position.outgoing) != last_sent:
+            raise Fenced(f"{handler.consumer}.{partition}: somebody else has put messages there to be sent")
         position.journal.start(datetime.now(UTC))
         name = f"{position.journal.name}-{batch[-1].stream_seq}"
         transaction = Transaction(connection, position.journal, name)

@@ -27,14 +27,12 @@ async def load_uplifts(engine: AsyncEngine, person_ids: Iterable[str]) -> dict[s
 def uplifts_of(claims: Sequence[Claim], schemes: Schemes) -> dict[str, dict[str, Any]]:
     """By claim id, of one person's standing claims dated while he was poor: what the general rules would have paid, and
     what each preference adds, in yuan."""
-    found: dict[str, dict[str, Any]] = {}
-    for name in {schemes[claim.scheme].name for claim in claims}:
-        of_scheme = {claim.number: claim for claim in claims if schemes[claim.scheme].name == name}
-        for number, worth in uplift(schemes, list(of_scheme.values())).items():
-            claim = of_scheme[number]
-            if schemes[claim.scheme].is_poor(claim.categories):
-                found[claim.claim_id] = {
-                    "general": yuan(worth.general),
-                    "steps": [{"step": step, "amount": yuan(amount)} for step, amount in worth.steps],
-                }
-    return found
+    by_number = {claim.number: claim for claim in claims}
+    return {
+        by_number[number].claim_id: {
+            "general": yuan(worth.general),
+            "steps": [{"step": step, "amount": yuan(amount)} for step, amount in worth.steps],
+        }
+        for number, worth in uplift(schemes, claims).items()
+        if schemes[by_number[number].scheme].is_poor(by_number[number].categories)
+    }

@@ -75,6 +75,14 @@ async def test_an_event_that_breaks_intake_is_set_aside_whole_and_the_others_go_
     assert rows == [(seq, type_, body) for seq, (type_, body) in enumerate(zip(expected, bodies, strict=True), start=1)]
     assert positions["intake", 0] == 3
     assert [row["reason"] async for row in views.refusal_rows(engine)] == ["malformed"]
+
+    # the same bytes again change nothing and stop nothing
+    await publish_all(client, [Outgoing("claims.intake.bureau.220621._", body) for body in bodies])
+    subscription = await client.jetstream().pull_subscribe("claims.intake.*.*.*", "again", stream=INTAKE)
+    await lane.take((await subscription.fetch(6))[3:])
+    async with engine.connect() as connection:
+        assert (await all_positions(connection))["intake", 0] == 6
+    assert len([row async for row in views.refusal_rows(engine)]) == 1
     await client.close()
 
 
