@@ -118,13 +118,9 @@ class Used:
     extra: int = 0
     claims: int = 0
 
-    def add(self, payout: Payout, sign: int = 1) -> None:
-        """Count a payout in (or, with ``sign=-1``, out)."""
-        self.base += sign * payout.base
-        self.deductible += sign * payout.deductible
-        self.paid += sign * payout.paid
-        self.extra += sign * payout.extra
-        self.claims += sign
+    def add(self, payout: Payout) -> None:
+        """Count a payout in."""
+        self.merge(Used(payout.base, payout.deductible, payout.paid, payout.extra, 1))
 
     def merge(self, other: "Used", sign: int = 1) -> None:
         """Count another accumulation in (or, with ``sign=-1``, out)."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import ARRAY, BigInteger, any_, bindparam, case, func, select, true
+from sqlalchemy import ARRAY, BigInteger, any_, bindparam, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.decisions import EVENT_REJECTED, EVENT_WAITING
@@ -13,7 +13,7 @@ from processors.positions import positions
 from processors.runs import runs
 from projections.claims import claims
 from projections.grants import grants
-from projections.statements import statements
+from projections.statements import paid_by_layer, statements
 from projections.waiting import waiting
 
 
@@ -107,12 +107,7 @@ async def _money(connection: AsyncConnection, summary: Summary, sequences: Seque
         )
     ).one()
     summary.claims, summary.total, summary.patient_share, summary.hospital_share = (int(value) for value in row)
-    layer = func.jsonb_array_elements(settled.c.layers).table_valued("value").render_derived()
-    name, paid = layer.c.value.op("->>")(0), layer.c.value.op("->>")(1).cast(BigInteger)
-    rows = await connection.execute(
-        select(name, func.sum(paid)).select_from(settled.join(layer, true())).group_by(name)
-    )
-    summary.paid = {layer_name: int(amount) for layer_name, amount in rows}
+    summary.paid = await paid_by_layer(connection, settled)
     awarded = select(func.coalesce(func.sum(grants.c.amount), 0)).where(
         grants.c.claim_id.in_(select(settled.c.claim_id))
     )

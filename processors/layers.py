@@ -118,11 +118,11 @@ class Book:
         return Decided(payouts, tracks)
 
     def book(self, transaction: Transaction, run: Run, decided: Decided, layer: str) -> None:
-        """Book each difference, and pass the payouts on with the run, their traces left behind."""
+        """Book each difference, and pass the payouts on with the run."""
         for claim, earlier, payout in zip(run.claims, run.decided, decided.payouts, strict=True):
             self._book_claim(transaction, run, claim, payout, layer)
             if payout is not None:
-                earlier.append(_without_trace(payout))
+                earlier.append(payout)
         tracks = {track: used for track, used in decided.tracks.items() if any(_parts(used))}
         before = self.accumulated.get(_key(run), {})
         if tracks != before:
@@ -203,17 +203,3 @@ def _key(run: Run) -> Key:
 
 def _parts(used: Used) -> tuple[int, int, int, int, int]:
     return used.base, used.deductible, used.paid, used.extra, used.claims
-
-
-def _without_trace(payout: Payout) -> Payout:
-    return Payout(
-        stage=payout.stage,
-        layer=payout.layer,
-        track=payout.track,
-        base=payout.base,
-        deductible=payout.deductible,
-        paid=payout.paid,
-        extra=payout.extra,
-        over_cap=payout.over_cap,
-        taken=payout.taken,
-    )

@@ -3,7 +3,23 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, Boolean, Column, Date, Index, Integer, SmallInteger, Table, Text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnElement,
+    Date,
+    FromClause,
+    Index,
+    Integer,
+    SmallInteger,
+    Table,
+    Text,
+    func,
+    select,
+    true,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -43,6 +59,16 @@ statements = Table(
     Index("statements_year", "year", "scheme", "setting"),
     schema="projections",
 )
+
+
+async def paid_by_layer(
+    connection: AsyncConnection, rows: FromClause, *conditions: ColumnElement[bool]
+) -> dict[str, int]:
+    """What each layer pays, in fen, over the rows of the table (or of a selection of it) that meet the conditions."""
+    layer = func.jsonb_array_elements(rows.c.layers).table_valued("value").render_derived()
+    name, paid = layer.c.value.op("->>")(0), layer.c.value.op("->>")(1).cast(BigInteger)
+    sums = select(name, func.sum(paid)).select_from(rows.join(layer, true())).where(*conditions).group_by(name)
+    return {str(row[0]): int(row[1]) for row in await connection.execute(sums)}
 
 
 def statement_json(row: Mapping[str, Any]) -> dict[str, Any]:

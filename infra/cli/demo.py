@@ -7,7 +7,7 @@ from typing import Annotated
 
 import orjson
 import typer
-from sqlalchemy import BigInteger, func, select, true
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.ledger import entries
@@ -23,7 +23,7 @@ from infra.settling import settle_files
 from policies.loader import SCHEMES, load_file
 from processors.replay import replay
 from processors.verify import verify
-from projections.statements import statements
+from projections.statements import paid_by_layer, statements
 
 SEED = 2019
 
@@ -105,12 +105,7 @@ async def _poor_inpatient(connection: AsyncConnection) -> tuple[dict[str, int], 
     count, total = (
         await connection.execute(select(func.count(), func.coalesce(func.sum(statements.c.total), 0)).where(*standing))
     ).one()
-    layer = func.jsonb_array_elements(statements.c.layers).table_valued("value").render_derived()
-    name, paid = layer.c.value.op("->>")(0), layer.c.value.op("->>")(1).cast(BigInteger)
-    rows = await connection.execute(
-        select(name, func.sum(paid)).select_from(statements.join(layer, true())).where(*standing).group_by(name)
-    )
-    return {row[0]: int(row[1]) for row in rows}, count, int(total)
+    return await paid_by_layer(connection, statements, *standing), count, int(total)
 
 
 async def _most_told(connection: AsyncConnection) -> str:
