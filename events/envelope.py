@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import NoReturn
 
+import orjson
+
 from events.codes import is_id
 from events.refusals import Refusal
 
@@ -22,6 +24,7 @@ _TIME = re.compile(
 )
 _JSON_MEDIA_TYPE = re.compile(r"[a-z0-9.+-]+/([a-z0-9.+-]+\+)?json\s*(;.*)?", re.IGNORECASE)
 _LONGEST_QUOTE = 80
+_BLANK_BEFORE_COLON = re.compile(rb"[ \t\r\n]:")
 
 
 def decode(raw: bytes) -> dict[str, object]:
@@ -75,6 +78,38 @@ def quote(name: str) -> str:
 
 
 def _parse(raw: bytes) -> dict[str, object]:
+    return _parse_plain(raw) or _parse_strictly(raw)
+
+
+def _parse_plain(raw: bytes) -> dict[str, object] | None:
+    """The object, read by orjson, where that cannot differ from the strict reading; None where it might.
+
+    Without escapes no string holds a quote, so each ``":`` ends a key unless it begins a string; with no blank before a
+    colon each key ends so. As many of them as keys: no key stands twice. No fraction: none was rounded.
+    """
+    if b"\\" in raw or _BLANK_BEFORE_COLON.search(raw):
+        return None
+    try:
+        envelope = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return None
+    if not isinstance(envelope, dict):
+        return None
+    keys = 0
+    stack: list[object] = [envelope]
+    while stack:
+        value = stack.pop()
+        if type(value) is dict:
+            keys += len(value)
+            stack.extend(value.values())
+        elif type(value) is list:
+            stack.extend(value)
+        elif type(value) is float:
+            return None
+    return envelope if keys == raw.count(b'":') else None
+
+
+def _parse_strictly(raw: bytes) -> dict[str, object]:
     try:
         text = raw.decode()
     except UnicodeDecodeError as error:

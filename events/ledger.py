@@ -14,6 +14,7 @@ from sqlalchemy import (
     ARRAY,
     BigInteger,
     Column,
+    CompoundSelect,
     DateTime,
     Index,
     Integer,
@@ -23,13 +24,13 @@ from sqlalchemy import (
     Text,
     bindparam,
     func,
-    insert,
     select,
     text,
     union_all,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from events.bulk import copy_rows
 from events.hashing import GENESIS, entry_hash
 from events.tables import metadata
 
@@ -105,8 +106,6 @@ schemes = Table(
 BEGINNING = datetime.fromtimestamp(0, UTC)
 """Before any entry. Not ``datetime.min``: asyncpg writes that as -infinity and reads it back without a zone."""
 
-_COLUMNS = tuple(column.name for column in entries.columns)
-
 
 @dataclass(slots=True)
 class Journal:
@@ -116,49 +115,74 @@ class Journal:
     number: int = 0
     hash: bytes = GENESIS
     recorded_at: datetime = BEGINNING
-    rows: list[dict[str, Any]] = field(default_factory=list)
+    rows: list[tuple[Any, ...]] = field(default_factory=list)
 
     def start(self, now: datetime) -> None:
         """Set the time of recording for the entries to come; it never runs backwards in a journal."""
         self.recorded_at = max(now, self.recorded_at)
 
-    def append(self, type_: str, data: Mapping[str, Any], **columns: Any) -> int:
+    def append(
+        self,
+        type_: str,
+        data: Mapping[str, Any],
+        *,
+        source: str | None = None,
+        event_id: str | None = None,
+        stream_seq: int | None = None,
+        person_id: str | None = None,
+        claim_id: str | None = None,
+        claim_number: int | None = None,
+        run: int | None = None,
+        stage: int | None = None,
+        year: int | None = None,
+        scheme: str | None = None,
+        layer: str | None = None,
+        track: str | None = None,
+        ran: int | None = None,
+        base: int | None = None,
+        deductible: int | None = None,
+        paid: int | None = None,
+        extra: int | None = None,
+        raw: bytes | None = None,
+    ) -> int:
         """Add one entry; returns its number. Columns not named are NULL."""
-        row = dict.fromkeys(_COLUMNS) | columns
-        row["journal"], row["type"], row["recorded_at"] = self.name, type_, self.recorded_at
-        row["data"] = orjson.dumps(data)
         self.number += 1
-        row["number"] = self.number
-        self.hash = row["hash"] = entry_hash(self.hash, row)
-        self.rows.append(row)
+        about = (source, event_id, stream_seq, person_id, claim_id, claim_number, run, stage, year, scheme)
+        amounts = (layer, track, ran, base, deductible, paid, extra)
+        head = (self.name, self.number, type_, self.recorded_at)
+        entry = (*head, *about, *amounts, orjson.dumps(data) if data else b"{}", raw)
+        self.hash = entry_hash(self.hash, entry)
+        self.rows.append((*entry, self.hash))
         return self.number
 
 
 async def write(connection: AsyncConnection, journal: Journal) -> None:
     """Insert the entries that a journal's writer has gathered."""
     if journal.rows:
-        await connection.execute(insert(entries), journal.rows)
+        await copy_rows(connection, entries, journal.rows)
         journal.rows = []
 
 
 async def identities(connection: AsyncConnection, pairs: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
     """Which of the (source, id) pairs the ledger holds, waiting ones among them."""
-    wanted = (
-        func.unnest(
-            bindparam(None, [source for source, _ in pairs], type_=ARRAY(Text), unique=True),
-            bindparam(None, [event_id for _, event_id in pairs], type_=ARRAY(Text), unique=True),
-        )
-        .table_valued("source", "event_id")
-        .render_derived()
-    )
+    parameters = {"sources": [source for source, _ in pairs], "event_ids": [event_id for _, event_id in pairs]}
+    return {(row.source, row.event_id) for row in await connection.execute(_KNOWN, parameters)}
+
+
+def _known() -> CompoundSelect[tuple[str, str]]:
+    wanted = func.unnest(bindparam("sources", type_=ARRAY(Text)), bindparam("event_ids", type_=ARRAY(Text)))
+    pairs = wanted.table_valued("source", "event_id").render_derived()
     # Two parts, each with the predicate of its partial index: one query over both could use neither.
     parts = [
         select(entries.c.source, entries.c.event_id)
-        .join(wanted, (entries.c.source == wanted.c.source) & (entries.c.event_id == wanted.c.event_id))
+        .join(pairs, (entries.c.source == pairs.c.source) & (entries.c.event_id == pairs.c.event_id))
         .where(of_type)
         for of_type in (text(_TAKEN), text(_WAITING))
     ]
-    return {(row.source, row.event_id) for row in await connection.execute(union_all(*parts))}
+    return union_all(*parts)
+
+
+_KNOWN = _known()
 
 
 async def adopted_schemes(connection: AsyncConnection) -> list[tuple[str, str]]:

@@ -5,18 +5,22 @@ from pathlib import Path
 import orjson
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, text
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, make_url, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 OLDEST_SERVER = 170_000
 """Has transaction_timeout."""
+_INSUFFICIENT_PRIVILEGE = "42501"
 _MIGRATION_LOCK = 7_310_113
 """Advisory lock: two programs that start at once migrate one after the other."""
 
 
 def connect(database_url: str, *, pool_size: int = 5, stalled_after_s: int | None = None) -> AsyncEngine:
-    """An engine for a plain ``postgresql://`` URL.
+    """An engine for a plain ``postgresql://`` URL, its query as libpq understands it (``sslmode``, ``sslrootcert``).
 
     With ``stalled_after_s`` the server ends a transaction in which nothing was asked for so long, and any that lasts
     twice as long: a process that was stopped, perhaps in the middle of a request, must not hold its rows for ever.
@@ -25,15 +29,17 @@ def connect(database_url: str, *, pool_size: int = 5, stalled_after_s: int | Non
     if stalled_after_s is not None:
         settings["idle_in_transaction_session_timeout"] = f"{stalled_after_s}s"
         settings["transaction_timeout"] = f"{2 * stalled_after_s}s"
-    url = database_url.replace("postgresql://", "postgresql+asyncpg://", 1)
+    url = make_url(database_url).set(drivername="postgresql+asyncpg")
+    # SQLAlchemy would make each part of the query an argument of asyncpg, which knows sslrootcert in a DSN only.
+    query = url.set(drivername="postgresql", username=None, password=None, host=None, port=None, database=None)
     return create_async_engine(
-        url,
+        url.set(query={}),
         pool_size=pool_size,
         max_overflow=5,
-        pool_pre_ping=True,
+        pool_pre_ping=stalled_after_s is None,  # a worker's lanes start again anyhow; each hop saves a round trip
         json_deserializer=orjson.loads,
         hide_parameters=True,  # they name persons and end up in logs
-        connect_args={"server_settings": settings},
+        connect_args={"server_settings": settings, "dsn": query.render_as_string()},
     )
 
 
@@ -41,22 +47,49 @@ class ServerTooOld(RuntimeError):
     """The PostgreSQL server lacks what the ledger leans on."""
 
 
+class SchemaBehind(RuntimeError):
+    """The schema is older than the program, and this login may not change it."""
+
+
 async def migrate(database_url: str) -> None:
-    """Bring the database's schema to the newest version; nothing happens where it is. Raises ``ServerTooOld``."""
+    """Bring the database's schema to the newest version; where it is, any login may ask.
+
+    Raises ``ServerTooOld``; ``SchemaBehind`` where a login has no right to change it.
+    """
     engine = connect(database_url)
     try:
         async with engine.begin() as connection:
             version = int((await connection.execute(text("SHOW server_version_num"))).scalar_one())
             if version < OLDEST_SERVER:
                 raise ServerTooOld(f"PostgreSQL {version // 10_000} is too old: 17 or newer is needed")
+            if await connection.run_sync(_is_newest):
+                return
             await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
             await connection.run_sync(_upgrade)
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) != _INSUFFICIENT_PRIVILEGE:
+            raise
+        said = error.orig.__cause__ or error.orig if error.orig is not None else error
+        raise SchemaBehind(
+            f"the database must be brought to this program's version by a login that may: {said}. Run any command once "
+            "as the owner of the database; who that needs to be is in docs/access.md"
+        ) from None
     finally:
         await engine.dispose()
 
 
 def _upgrade(connection: Connection) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
+    config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+
+
+def _is_newest(connection: Connection) -> bool:
+    known = set(ScriptDirectory.from_config(_config()).get_heads())
+    return set(MigrationContext.configure(connection).get_current_heads()) == known
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return config

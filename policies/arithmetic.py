@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
+from math import lcm
 from typing import NamedTuple
 
 
@@ -24,12 +25,18 @@ class Band(NamedTuple):
 
 def marginal(amount: int, bands: Sequence[Band]) -> Fraction:
     """The exact sum over bands of ``amount`` fen, each slice at its band's ratio; 0 for amounts not above 0."""
-    total = Fraction(0)
-    start = 0
+    if amount <= 0:
+        return _NOTHING
+    # in whole numbers over one denominator: each step of a Fraction looks for common divisors
+    denominator = lcm(*(band.ratio.denominator for band in bands))
+    numerator = start = 0
     for band in bands:
         end = amount if band.to is None else min(amount, band.to)
         if end <= start:
             break
-        total += (end - start) * band.ratio
+        numerator += (end - start) * band.ratio.numerator * (denominator // band.ratio.denominator)
         start = end
-    return total
+    return Fraction(numerator, denominator)
+
+
+_NOTHING = Fraction(0)

@@ -1,6 +1,6 @@
 """A claim's unpaid cost on its way through the layers (DOMAIN 3.4, 3.5, 3.7)."""
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from policies.claim import Claim, Payout
 from policies.values import Circumstances, Found
@@ -9,8 +9,7 @@ S, C, O = 0, 1, 2  # noqa: E741 - the names the rules are written in
 BUCKETS = {"S": S, "C": C, "O": O}
 
 
-@dataclass(slots=True)
-class OpenBill:
+class OpenBill(Struct):
     """A standing claim's bill after audits: what is left in S = in scope, C = copay and over limit, O = self funded.
 
     ``total`` is the bill after audits (section 4's ``total``), ``in_scope`` its S at the start; all in fen.

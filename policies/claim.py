@@ -1,15 +1,18 @@
-"""What the rules read and what they decide: plain values that travel between the layers as JSON."""
+"""What the rules read and what they decide: plain values that travel between the layers as JSON lists.
+
+They are msgspec structs: read and made in a tenth of the time that dataclasses take, which every layer pays anew.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date as calendar_date
 from typing import Any, Literal
+
+from msgspec import Struct, structs
 
 BorneBy = Literal["hospital", "person"]
 
 
-@dataclass(frozen=True, slots=True)
-class Bill:
+class Bill(Struct, frozen=True, array_like=True, gc=False):
     """The five parts of a bill in fen; ``total`` is the sum of the other four."""
 
     total: int
@@ -19,28 +22,27 @@ class Bill:
     self_funded: int
 
 
-@dataclass(frozen=True, slots=True)
-class Audit:
+class Audit(Struct, frozen=True, array_like=True, gc=False):
     """An audit finding on a claim: ``amount`` fen leave the bill and are borne by the hospital or the person."""
 
     amount: int
     borne_by: BorneBy
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Struct, frozen=True, array_like=True, gc=False):
     """One accepted claim: what acceptance fixed, and the live facts as they stood when its run was opened.
 
     ``number`` is the claim's place in the person's ledger order. ``scheme`` is the content hash of the pinned
-    scheme. ``categories`` are those held on ``date``, in the order of choice. ``referral`` names the admissions in
-    the chain this one was referred from, nearest first. ``opened`` is the run that first carried the claim.
+    scheme. ``date`` is that of discharge or service. ``categories`` are those held on it, in the order of choice.
+    ``referral`` names the admissions in the chain this one was referred from, nearest first. ``opened`` is the run
+    that first carried the claim.
     """
 
     claim_id: str
     person_id: str
     number: int
     scheme: str
-    date: str
+    date: calendar_date
     setting: str
     tier: int
     hospital_id: str
@@ -66,29 +68,24 @@ class Claim:
     @property
     def year(self) -> int:
         """The benefit year: the calendar year of the discharge or service date (DOMAIN 3.2)."""
-        return int(self.date[:4])
+        return self.date.year
 
-    @property
-    def day(self) -> calendar_date:
-        """The claim's date: discharge or service."""
-        return calendar_date.fromisoformat(self.date)
+
+def claim_json(claim: Claim) -> dict[str, Any]:
+    """A claim as the ledger keeps it for ever: by the names of its fields."""
+    audits = [structs.asdict(audit) for audit in claim.audits]
+    return structs.asdict(claim) | {"bill": structs.asdict(claim.bill), "audits": audits}
 
 
 def claim_from_json(value: Mapping[str, Any]) -> Claim:
-    """Rebuild a claim from the JSON form that ``orjson`` gives of it."""
-    return Claim(
-        **{
-            **value,
-            "bill": Bill(**value["bill"]),
-            "audits": tuple(Audit(**audit) for audit in value["audits"]),
-            "categories": tuple(value["categories"]),
-            "referral": tuple(value["referral"]),
-        }
-    )
+    """The claim that ``claim_json`` gave."""
+    audits = tuple(Audit(**audit) for audit in value["audits"])
+    named = {**value, "bill": Bill(**value["bill"]), "audits": audits}
+    named |= {name: tuple(value[name]) for name in ("categories", "referral")}
+    return Claim(**named | {"date": calendar_date.fromisoformat(value["date"])})
 
 
-@dataclass(frozen=True, slots=True)
-class Payout:
+class Payout(Struct, frozen=True, array_like=True, gc=False):
     """What one stage decided for one claim, in fen.
 
     ``extra`` is the part of ``paid`` that the layer's second rule paid (over-cap of critical illness, out-of-catalog
@@ -108,8 +105,7 @@ class Payout:
     trace: tuple[Any, ...] = ()
 
 
-@dataclass(slots=True)
-class Used:
+class Used(Struct, gc=False):
     """An accumulation: what claims before this one have used of one layer and track in a year, in fen."""
 
     base: int = 0

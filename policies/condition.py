@@ -46,5 +46,5 @@ class Condition(Strict):
             and (self.card_class is None or claim.card_class == self.card_class)
             and (self.card_or_disease is None or claim.any_card or claim.disease is not None)
             and (self.case_quota is None or quota)
-            and (self.from_ is None or self.from_ <= claim.day)
+            and (self.from_ is None or self.from_ <= claim.date)
         )

@@ -2,7 +2,9 @@
 again, replays, quotes and verifies."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec import structs
 
 from policies.buckets import OpenBill, open_bill
 from policies.claim import Claim, Payout, Used
@@ -56,8 +58,8 @@ def decide(
         bill.circumstances = scheme.circumstances(claim)
     circumstances = bill.circumstances
     if lens is not None and scheme.path[stage] in GENERAL_LAYERS:
-        case = scheme.case(stage, replace(claim, categories=()), quota=False)
-        circumstances = replace(circumstances, own=lens.values)
+        case = scheme.case(stage, structs.replace(claim, categories=()), quota=False)
+        circumstances = structs.replace(circumstances, own=lens.values)
     elif lens is not None and scheme.path[stage] not in lens.layers:
         return None
     else:

@@ -2,8 +2,8 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
+from msgspec import Struct
 from pydantic import Field
 
 from policies.buckets import OpenBill
@@ -13,8 +13,7 @@ from policies.trace import Trace
 from policies.values import Circumstances, Strict
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(Struct, frozen=True):
     """``used`` gives the layer's accumulation by track before this claim; ``whole`` the same over all tracks.
 
     ``credit`` gives the deductibles already applied along the claim's referral chain, in fen.
@@ -39,8 +38,7 @@ class Turn:
         return whole
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True, gc=False):
     """What a rule decided, in fen; the fields are those of ``policies.claim.Payout``."""
 
     base: int

@@ -28,6 +28,7 @@ class Pins:
         self.by_hash: dict[str, Scheme] = {}
         self.current: list[Scheme] = []
         self._adopted: list[tuple[str, str]] = []
+        self._serving: dict[str, list[Scheme]] = {}
 
     async def require(self, connection: AsyncConnection, hashes: Iterable[str]) -> Mapping[str, Scheme]:
         """All schemes loaded so far, those with the given hashes among them; raises ``LookupError`` for one unknown."""
@@ -51,11 +52,14 @@ class Pins:
             latest = {name: content_hash for content_hash, name in adopted}
             self.current = [self.by_hash[content_hash] for content_hash in latest.values()]
             self._adopted = adopted
+            self._serving.clear()
 
     def for_region(self, region: str, day: date) -> Scheme | None:
         """The scheme in force for a region's people on a day: of several the one that names the region most closely."""
-        serving = [scheme for scheme in self.current if scheme.serves(region, day)]
-        return max(serving, key=lambda scheme: scheme.fit(region), default=None)
+        if region not in self._serving:
+            fitting = [scheme for scheme in self.current if scheme.fit(region)]
+            self._serving[region] = sorted(fitting, key=lambda scheme: -scheme.fit(region))
+        return next((scheme for scheme in self._serving[region] if scheme.holds_on(day)), None)
 
 
 async def adopt(connection: AsyncConnection, journal: Journal, offered: Sequence[Scheme], actor: str) -> list[Scheme]:

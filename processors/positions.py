@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import orjson
-from sqlalchemy import BigInteger, Column, DateTime, LargeBinary, SmallInteger, Table, Text, select, update
+from msgspec import Struct
+from sqlalchemy import BigInteger, Column, DateTime, LargeBinary, SmallInteger, Table, Text, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -34,8 +35,7 @@ class Fenced(Exception):
     """Another worker has taken this consumer's partition over: stop, write and send nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True, gc=False):
     """A message to send: ``stream`` and ``subject`` say where, ``id`` is the same each time it is sent."""
 
     stream: str
@@ -78,6 +78,11 @@ class Position:
     outgoing: list[Message] = field(default_factory=list)
 
 
+_OF_ONE = (positions.c.consumer == bindparam("of"), positions.c.partition == bindparam("part"))
+_LOCKED = select(positions).where(*_OF_ONE).with_for_update()
+_MOVED = update(positions).where(*_OF_ONE)
+
+
 def journal_name(consumer: str, partition: int) -> str:
     """The journal that a consumer's partition writes."""
     return consumer if consumer == "intake" else f"{consumer}.{partition}"
@@ -85,13 +90,7 @@ def journal_name(consumer: str, partition: int) -> str:
 
 async def lock(connection: AsyncConnection, consumer: str, partition: int) -> Position:
     """Read a position and hold it until the transaction ends; a consumer that never ran starts at 0."""
-    row = (
-        await connection.execute(
-            select(positions)
-            .where(positions.c.consumer == consumer, positions.c.partition == partition)
-            .with_for_update()
-        )
-    ).one_or_none()
+    row = (await connection.execute(_LOCKED, {"of": consumer, "part": partition})).one_or_none()
     journal = Journal(journal_name(consumer, partition))
     if row is None:
         await connection.execute(
@@ -115,15 +114,16 @@ async def lock(connection: AsyncConnection, consumer: str, partition: int) -> Po
 async def move(connection: AsyncConnection, position: Position, stream_seq: int, outgoing: Sequence[Message]) -> None:
     """Write a position back at the end of its transaction."""
     await connection.execute(
-        update(positions)
-        .where(positions.c.consumer == position.consumer, positions.c.partition == position.partition)
-        .values(
-            stream_seq=stream_seq,
-            journal_number=position.journal.number,
-            journal_hash=position.journal.hash,
-            recorded_at=position.journal.recorded_at,
-            outgoing=pack(outgoing),
-        )
+        _MOVED,
+        {
+            "of": position.consumer,
+            "part": position.partition,
+            "stream_seq": stream_seq,
+            "journal_number": position.journal.number,
+            "journal_hash": position.journal.hash,
+            "recorded_at": position.journal.recorded_at,
+            "outgoing": pack(outgoing),
+        },
     )
 
 

@@ -2,7 +2,8 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from events import facts
 from events.catalog import Fact, Unreadable, read
@@ -12,8 +13,7 @@ from processors.answers import mailbox_of
 from processors.transaction import Delivery
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(Struct, frozen=True):
     """Either ``fact`` or ``refusal`` is there.
 
     ``identity`` is what the ledger knows the event by: its source and id where the source is the mailbox's own, else

@@ -1,15 +1,16 @@
 """Settling claims again on purpose, under the text of their scheme that is in force now instead of the one pinned."""
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
+from msgspec.structs import replace
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.decisions import CLAIM_ACCEPTED
 from events.ledger import ACCEPTANCE_STAGE, adopted_schemes, write
-from policies.claim import Claim
+from policies.claim import Claim, claim_json
 from policies.engine import Schemes, settle
 from policies.scheme import Scheme
 from processors.answers import LEDGER
@@ -131,7 +132,7 @@ def _repin_person(
             continue
         number = transaction.journal.append(
             CLAIM_ACCEPTED,
-            {"claim": pinned, "instead_of": claim.scheme, "actor": actor},
+            {"claim": claim_json(pinned), "instead_of": claim.scheme, "actor": actor},
             person_id=person_id,
             claim_id=claim.claim_id,
             claim_number=claim.number,
@@ -146,7 +147,7 @@ def _repin_person(
 
 
 def _moved(claim: Claim, change: Change) -> Claim:
-    if claim.scheme in change.older and claim.day >= change.from_:
+    if claim.scheme in change.older and claim.date >= change.from_:
         return replace(claim, scheme=change.scheme.content_hash)
     return claim
 

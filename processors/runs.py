@@ -7,9 +7,9 @@ stage of its scheme's path in one order.
 
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 
+from msgspec import Struct, field, structs
 from sqlalchemy import (
     ARRAY,
     BigInteger,
@@ -22,10 +22,10 @@ from sqlalchemy import (
     bindparam,
     delete,
     func,
-    insert,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from events.bulk import copy_rows
 from events.tables import metadata
 from policies.claim import Claim, Payout
 
@@ -45,8 +45,7 @@ runs = Table(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(Struct, frozen=True, array_like=True, gc=False):
     """The fact that opened a run: its place in journal intake and what it was.
 
     ``laid_on_hospital`` is the claim on which an audit laid an amount for the hospital to bear.
@@ -63,9 +62,12 @@ class Cause:
         what an audit lays on the hospital (DOMAIN 3.8)."""
         return "hospital" if claim_id == self.laid_on_hospital else "person"
 
+    def json(self) -> dict[str, object]:
+        """The cause as the ledger keeps it, by the names of its fields."""
+        return structs.asdict(self)
 
-@dataclass(slots=True)
-class Run:
+
+class Run(Struct, array_like=True):
     """``chain`` gives the standing claims of the admissions that claims of the run were referred from; ``decided``
     the payouts so far, a list per claim."""
 
@@ -98,20 +100,8 @@ def runs_subject(consumer: str, partition: int, sender: str) -> str:
 async def open_runs(connection: AsyncConnection, opened: Sequence[Run], at: datetime) -> None:
     """Note runs as in flight."""
     if opened:
-        await connection.execute(
-            insert(runs),
-            [
-                {
-                    "person_id": run.person_id,
-                    "run": run.number,
-                    "scheme": run.scheme,
-                    "year": run.year,
-                    "first_number": run.claims[0].number,
-                    "opened_at": at,
-                }
-                for run in opened
-            ],
-        )
+        rows = [(run.person_id, run.number, run.scheme, run.year, run.claims[0].number, at) for run in opened]
+        await copy_rows(connection, runs, rows)
 
 
 async def close_runs(connection: AsyncConnection, closed: Sequence[tuple[str, int]]) -> None:

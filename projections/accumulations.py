@@ -2,12 +2,11 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import BigInteger, Column, Integer, SmallInteger, Table, Text, select
+from sqlalchemy import ARRAY, BigInteger, Column, Integer, SmallInteger, Table, Text, any_, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.tables import metadata
 from policies.claim import Used
-from projections.rows import among
 
 accumulations = Table(
     "accumulations",
@@ -26,6 +25,11 @@ accumulations = Table(
     comment="sums of booked payouts over standing claims, written in the transaction that books them",
 )
 
+_OF_LAYER = select(accumulations).where(
+    accumulations.c.layer == bindparam("of_layer"),
+    accumulations.c.person_id == any_(bindparam("persons", type_=ARRAY(Text))),
+)
+
 Key = tuple[str, int, str]
 """person, year, scheme name"""
 
@@ -34,11 +38,8 @@ async def load_accumulations(
     connection: AsyncConnection, layer: str, person_ids: Iterable[str]
 ) -> dict[Key, dict[str, Used]]:
     """A layer's accumulations of some persons, by person, year and scheme, then by track."""
-    result = await connection.execute(
-        select(accumulations).where(accumulations.c.layer == layer, among(accumulations.c.person_id, person_ids))
-    )
+    result = await connection.execute(_OF_LAYER, {"of_layer": layer, "persons": sorted(set(person_ids))})
     found: dict[Key, dict[str, Used]] = {}
-    for row in result:
-        tracks = found.setdefault((row.person_id, row.year, row.scheme), {})
-        tracks[row.track] = Used(row.base, row.deductible, row.paid, row.extra, row.claims)
+    for person_id, year, scheme, _, track, *parts in result:
+        found.setdefault((person_id, year, scheme), {})[track] = Used(*parts)
     return found

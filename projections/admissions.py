@@ -1,14 +1,14 @@
 """Admissions, with the chain each was referred along and the standing claim that discharged it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
 
+from msgspec import Struct
 from sqlalchemy import ARRAY, Boolean, Column, Date, Table, Text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.tables import metadata
-from projections.rows import load
+from projections.rows import load_as
 
 admissions = Table(
     "admissions",
@@ -25,8 +25,7 @@ admissions = Table(
 )
 
 
-@dataclass(slots=True)
-class Admission:
+class Admission(Struct):
     """An admission; ``discharged_by`` is the standing claim that has it, if any."""
 
     admission_id: str
@@ -41,5 +40,5 @@ class Admission:
 
 async def load_admissions(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, Admission]:
     """Admissions by id."""
-    rows = await load(connection, admissions, admissions.c.admission_id, ids)
-    return {row["admission_id"]: Admission(**row) for row in rows}
+    found = await load_as(connection, Admission, admissions, admissions.c.admission_id, ids)
+    return {admission.admission_id: admission for admission in found}

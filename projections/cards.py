@@ -1,14 +1,14 @@
 """Chronic cards: issues and revocations in the order they were recorded."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
 
+from msgspec import Struct
 from sqlalchemy import BigInteger, Boolean, Column, Date, Index, Table, Text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.tables import metadata
-from projections.rows import load
+from projections.rows import load_as
 
 cards = Table(
     "cards",
@@ -24,8 +24,7 @@ cards = Table(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class CardChange:
+class CardChange(Struct, frozen=True):
     """A card is issued, or the cards for its disease are revoked, on a day."""
 
     number: int
@@ -58,6 +57,6 @@ def valid_cards(changes: Sequence[CardChange], day: date) -> dict[str, str]:
 async def load_cards(connection: AsyncConnection, persons: Iterable[str]) -> dict[str, list[CardChange]]:
     """Card changes by person, in recorded order."""
     changes: dict[str, list[CardChange]] = {}
-    for row in await load(connection, cards, cards.c.person_id, persons, cards.c.number):
-        changes.setdefault(row["person_id"], []).append(CardChange(**row))
+    for change in await load_as(connection, CardChange, cards, cards.c.person_id, persons, cards.c.number):
+        changes.setdefault(change.person_id, []).append(change)
     return changes

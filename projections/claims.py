@@ -1,6 +1,7 @@
 """Accepted claims: what acceptance fixed, the bill as last corrected, whether the claim stands."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import ARRAY, BigInteger, Boolean, Column, Date, Index, Integer, SmallInteger, Table, Text
@@ -46,33 +47,25 @@ claims = Table(
 )
 
 BILL_PARTS = ("total", "in_scope", "upfront_copay", "over_limit", "self_funded")
+_FIXED = tuple(column.name for column in claims.columns if column.name not in BILL_PARTS)
+_fixed = attrgetter(*_FIXED)
+_bill = attrgetter(*BILL_PARTS)
 
 
 def claim_row(claim: Claim) -> dict[str, Any]:
     """A claim as a row of the table."""
-    row = {column.name: getattr(claim, column.name) for column in claims.columns if column.name not in BILL_PARTS}
-    return (
-        row
-        | {part: getattr(claim.bill, part) for part in BILL_PARTS}
-        | {"date": claim.day, "referral": list(claim.referral)}
-    )
+    row = dict(zip((*_FIXED, *BILL_PARTS), (*_fixed(claim), *_bill(claim.bill)), strict=True))
+    row["referral"] = list(claim.referral)
+    return row
 
 
 def claim_of(row: Mapping[str, Any], roster: Sequence[RosterChange], audits: Sequence[Audit]) -> Claim:
     """A claim with its live facts, from its row, the person's roster changes and its audits in recorded order."""
-    fixed = {name: row[name] for name in row if name not in BILL_PARTS}
-    return Claim(
-        **(
-            fixed
-            | {
-                "date": row["date"].isoformat(),
-                "referral": tuple(row["referral"]),
-                "bill": Bill(*(row[part] for part in BILL_PARTS)),
-                "categories": categories_on(roster, row["date"]),
-                "audits": tuple(audits),
-            }
-        )
-    )
+    fixed = {name: row[name] for name in _FIXED}
+    fixed["referral"] = tuple(row["referral"])
+    bill = Bill(*(row[part] for part in BILL_PARTS))
+    categories = categories_on(roster, row["date"])
+    return Claim(**fixed, bill=bill, categories=categories, audits=tuple(audits))
 
 
 async def load_claim_rows(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, Mapping[str, Any]]:

@@ -1,13 +1,13 @@
 """How many claims and runs a person has had: the next claim number and run number."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from msgspec import Struct
 from sqlalchemy import BigInteger, Column, Integer, Table, Text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.tables import metadata
-from projections.rows import load
+from projections.rows import load_as
 
 persons = Table(
     "persons",
@@ -19,8 +19,7 @@ persons = Table(
 )
 
 
-@dataclass(slots=True)
-class Person:
+class Person(Struct):
     """The last claim number and run number given to a person."""
 
     person_id: str
@@ -30,4 +29,5 @@ class Person:
 
 async def load_persons(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, Person]:
     """Persons by id, those that have had a claim."""
-    return {row["person_id"]: Person(**row) for row in await load(connection, persons, persons.c.person_id, ids)}
+    found = await load_as(connection, Person, persons, persons.c.person_id, ids)
+    return {person.person_id: person for person in found}

@@ -1,11 +1,23 @@
-"""Reading and writing rows of projections in batches."""
+"""Reading and writing rows of projections in batches.
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, cast
+Statements are made once a table: SQLAlchemy's way through a statement and each of its parameters costs more than all
+that the rules do with a row.
+"""
 
-from sqlalchemy import ARRAY, Column, ColumnElement, Table, Text, any_, bindparam, delete, select
-from sqlalchemy.dialects.postgresql import insert
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
+from operator import itemgetter
+from typing import Any, TypeVar, cast
+
+import orjson
+from sqlalchemy import ARRAY, Column, ColumnElement, Select, Table, Text, any_, bindparam, delete, select
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+from events.bulk import copy_rows
+
+T = TypeVar("T")
+Row = Mapping[str, Any]
 
 
 def among(column: Column[str], values: Iterable[str]) -> ColumnElement[bool]:
@@ -15,26 +27,43 @@ def among(column: Column[str], values: Iterable[str]) -> ColumnElement[bool]:
 
 async def load(
     connection: AsyncConnection, table: Table, column: Column[str], values: Iterable[str], *order: Column[Any]
-) -> Sequence[Mapping[str, Any]]:
+) -> Sequence[Row]:
     """The rows of a table whose column holds one of the values, in the order given."""
-    wanted = set(values)
+    wanted = sorted(set(values))
     if not wanted:
         return []
-    result = await connection.execute(select(table).where(among(column, wanted)).order_by(*order))
-    return cast("Sequence[Mapping[str, Any]]", result.mappings().all())
+    result = await connection.execute(_reading(table, column, order), {"wanted": wanted})
+    return cast("Sequence[Row]", result.mappings().all())
 
 
-async def upsert(connection: AsyncConnection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+async def load_as(
+    connection: AsyncConnection,
+    type_: Callable[..., T],
+    table: Table,
+    column: Column[str],
+    values: Iterable[str],
+    *order: Column[Any],
+) -> list[T]:
+    """``load``, each row as a value whose fields are the table's columns in their order."""
+    wanted = sorted(set(values))
+    if not wanted:
+        return []
+    result = await connection.execute(_reading(table, column, order), {"wanted": wanted})
+    return [type_(*row) for row in result]
+
+
+async def insert(connection: AsyncConnection, table: Table, rows: Iterable[Row]) -> None:
+    """Add rows that are new; one with a primary key that is there breaks the transaction."""
+    values = _values(table, rows)
+    if values:
+        await copy_rows(connection, table, values)
+
+
+async def upsert(connection: AsyncConnection, table: Table, rows: Iterable[Row]) -> None:
     """Insert rows, or replace those with the same primary key."""
-    if not rows:
-        return
-    keys = [column.name for column in table.primary_key]
-    statement = insert(table)
-    statement = statement.on_conflict_do_update(
-        index_elements=keys,
-        set_={column.name: statement.excluded[column.name] for column in table.columns if column.name not in keys},
-    )
-    await connection.execute(statement, list(rows))
+    values = _values(table, rows)
+    if values:
+        await connection.exec_driver_sql(_replacing(table), values)
 
 
 async def remove(connection: AsyncConnection, table: Table, column: Column[Any], values: Sequence[Any]) -> None:
@@ -43,3 +72,38 @@ async def remove(connection: AsyncConnection, table: Table, column: Column[Any],
         await connection.execute(
             delete(table).where(column == any_(bindparam(None, list(values), type_=ARRAY(column.type))))
         )
+
+
+@lru_cache(maxsize=256)
+def _reading(table: Table, column: Column[str], order: tuple[Column[Any], ...]) -> Select[Any]:
+    return select(table).where(column == any_(bindparam("wanted", type_=ARRAY(Text)))).order_by(*order)
+
+
+@lru_cache(maxsize=256)
+def _replacing(table: Table) -> str:
+    names = [f'"{column.name}"' for column in table.columns]
+    keys = [f'"{column.name}"' for column in table.primary_key]
+    places = ", ".join(f"${number}" for number in range(1, len(names) + 1))
+    others = ", ".join(f"{name} = excluded.{name}" for name in names if name not in keys)
+    return (
+        f'INSERT INTO {table.schema}."{table.name}" ({", ".join(names)}) VALUES ({places}) '  # noqa: S608 - our own names
+        f"ON CONFLICT ({', '.join(keys)}) DO {f'UPDATE SET {others}' if others else 'NOTHING'}"
+    )
+
+
+@lru_cache(maxsize=256)
+def _shape(table: Table) -> tuple[Callable[[Row], tuple[Any, ...]], tuple[int, ...]]:
+    """How a row becomes values in the order of the columns, and which of them the driver takes as JSON text."""
+    documents = tuple(place for place, column in enumerate(table.columns) if isinstance(column.type, JSONB))
+    return itemgetter(*(column.name for column in table.columns)), documents
+
+
+def _values(table: Table, rows: Iterable[Row]) -> list[tuple[Any, ...]]:
+    values_of, documents = _shape(table)
+    values = [values_of(row) for row in rows]
+    if not documents:
+        return values
+    return [
+        tuple(orjson.dumps(value).decode() if place in documents else value for place, value in enumerate(row))
+        for row in values
+    ]

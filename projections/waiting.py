@@ -1,13 +1,13 @@
 """Discharges that wait for their admission, first come first served."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from msgspec import Struct
 from sqlalchemy import BigInteger, Column, Index, LargeBinary, Table, Text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.tables import metadata
-from projections.rows import load
+from projections.rows import load_as
 
 waiting = Table(
     "waiting",
@@ -25,8 +25,7 @@ waiting = Table(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(Struct, frozen=True):
     """A waiting discharge."""
 
     number: int
@@ -42,12 +41,7 @@ async def load_waiting(
     connection: AsyncConnection, admission_ids: Iterable[str], claim_ids: Iterable[str]
 ) -> list[Waiting]:
     """What waits for one of the admissions or under one of the claim ids, in the order it came."""
-    rows = {
-        row["number"]: row
-        for found in (
-            await load(connection, waiting, waiting.c.admission_id, admission_ids),
-            await load(connection, waiting, waiting.c.claim_id, claim_ids),
-        )
-        for row in found
-    }
-    return [Waiting(**rows[number]) for number in sorted(rows)]
+    found = await load_as(connection, Waiting, waiting, waiting.c.admission_id, admission_ids)
+    found += await load_as(connection, Waiting, waiting, waiting.c.claim_id, claim_ids)
+    by_number = {entry.number: entry for entry in found}
+    return [by_number[number] for number in sorted(by_number)]

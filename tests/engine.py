@@ -1,6 +1,7 @@
 """Settles hand-written claims with the pure engine: the shape that cases and properties share."""
 
 from collections.abc import Sequence
+from datetime import date
 
 from events.money import parse_yuan, yuan
 from policies.claim import Audit, Bill, Claim
@@ -53,7 +54,7 @@ def claim(
         person_id="P1",
         number=number,
         scheme=scheme(name).content_hash,
-        date=day,
+        date=date.fromisoformat(day),
         setting=setting,
         tier=tier,
         hospital_id="H1",

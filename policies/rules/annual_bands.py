@@ -1,8 +1,9 @@
 """annual bands: critical-illness insurance, with the over-cap payment that may come before (DOMAIN 4)."""
 
+from fractions import Fraction
 from typing import Literal
 
-from policies.arithmetic import marginal, round_half_up, share
+from policies.arithmetic import Band, marginal, round_half_up, share
 from policies.buckets import S, take
 from policies.trace import percent, yuan
 from policies.turn import Decision, Rule, Turn
@@ -34,7 +35,7 @@ class AnnualBands(Rule):
         wish = trace.step(
             "bands",
             f"B({yuan(after)} − {yuan(line)}) − B({yuan(before)} − {yuan(line)})",
-            round_half_up(marginal(after - line, bands) - marginal(before - line, bands)),
+            round_half_up(_between(before - line, after - line, bands)),
         )
         pay = wish
         if cap is not None:
@@ -52,3 +53,7 @@ class AnnualBands(Rule):
         over_cap = turn.bill.over_cap
         expression = f"{yuan(over_cap)} × {percent(ratio)}"
         return turn.trace.step("over_cap", expression, min(share(over_cap, ratio), turn.bill.left[S]))
+
+
+def _between(before: int, after: int, bands: tuple[Band, ...]) -> Fraction:
+    return marginal(after, bands) - marginal(before, bands) if before > 0 else marginal(after, bands)

@@ -79,7 +79,8 @@ def _check_hash(row: Mapping[str, Any], before: tuple[bytes, ...], report: Verif
     gives, where the hash was. So one change is reported once, at its place.
     """
     stored: bytes = row["hash"]
-    computed = [entry_hash(previous, row) for previous in before]
+    entry = tuple(row.values())
+    computed = [entry_hash(previous, entry) for previous in before]
     if stored in computed:
         return (stored,)
     where = f"journal {row['journal']}, entry {row['number']}"

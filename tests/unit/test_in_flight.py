@@ -50,7 +50,7 @@ def test_a_late_roster_overtakes_no_claim_between_two_layers(ledger: Memory, lay
     # F1 of DOMAIN 7. As not poor: (18,000 − 800) × 60% = 10,320; (7,680 − 6,000) × 55% = 924; patient 8,756.
     # The first run settles what was known when it was opened, the second what is known since: revision 2 either way.
     assert statement(ledger, "C1") == POOR | {"patient": "2000.00", "revision": 2, "status": "settled"}
-    journal = ledger.journals["critical_illness"].rows
+    journal = ledger.entries("critical_illness")
     assert [(row["type"], row["paid"]) for row in journal] == [
         ("payout.decided.v1", 92_400),
         ("payout.adjusted.v1", 188_400),
@@ -86,11 +86,11 @@ def test_reversing_the_middle_of_a_referral_chain_gives_its_deductible_back_to_t
     take(ledger, *facts.stay(2, hospital_id="H2", on="2019-12-20", in_scope="5000", referred_from="A1"))
     take(ledger, *facts.stay(3, hospital_id="H3", on="2020-01-05", in_scope="5000", referred_from="A2"))
     at_rest(ledger)
-    deductibles = [row["deductible"] for row in ledger.journals["basic"].rows]
+    deductibles = [row["deductible"] for row in ledger.entries("basic")]
     assert deductibles == [20_000, 30_000, 30_000]  # 200; 500 − 200; 800 − (200 + 300), over the year's end
     take(ledger, facts.reverse("C2", "hospital/H2"))
     at_rest(ledger)
-    adjusted = [(row["claim_id"], row["deductible"]) for row in ledger.journals["basic"].rows[3:]]
+    adjusted = [(row["claim_id"], row["deductible"]) for row in ledger.entries("basic")[3:]]
     assert sorted(adjusted) == [("C2", -30_000), ("C3", 30_000)]  # 800 − 200 = 600
 
 

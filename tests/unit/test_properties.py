@@ -1,15 +1,16 @@
 """What must hold for any claims of a person under any shipped scheme (DOMAIN.md section 3)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from events.codes import CATEGORY_ORDER, DISEASES
 from policies.buckets import OpenBill
-from policies.claim import Audit, Bill, Claim, claim_from_json
+from policies.claim import Audit, Bill, Claim, claim_from_json, claim_json
 from policies.engine import settle
 from tests.engine import HASHES, claim
 
@@ -132,7 +133,7 @@ def test_no_layer_pays_more_than_its_buckets_hold(history: list[Claim]) -> None:
 @BOUNDED
 @given(histories())
 def test_claims_decide_the_same_after_travelling_as_json(history: list[Claim]) -> None:
-    travelled = [claim_from_json(orjson.loads(orjson.dumps(each))) for each in history]
+    travelled = [claim_from_json(orjson.loads(orjson.dumps(claim_json(each)))) for each in history]
     assert travelled == history
     assert settle(HASHES, travelled) == settle(HASHES, list(reversed(history)))
 
