@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
+from msgspec import Struct
 from pydantic import ValidationError
 
 from events import facts
@@ -20,8 +21,7 @@ class FactType:
     kinds: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(Struct, frozen=True):
     """One intake event, read and allowed; ``source`` and ``id`` identify it for ever, ``time`` is in UTC."""
 
     source: str
@@ -53,8 +53,11 @@ OFFICES = frozenset({BUREAU, CIVIL_AFFAIRS, POVERTY_OFFICE})
 
 FACTS: dict[str, FactType] = {
     "hospital.registered.v1": FactType(facts.HospitalRegistered, (BUREAU,)),
+    "hospital.suspended.v1": FactType(facts.HospitalSuspended, (BUREAU,)),
+    "hospital.reinstated.v1": FactType(facts.HospitalReinstated, (BUREAU,)),
     "enrollment.recorded.v1": FactType(facts.EnrollmentRecorded, (BUREAU,)),
     "roster.changed.v1": FactType(facts.RosterChanged, (CIVIL_AFFAIRS, POVERTY_OFFICE)),
+    "person.died.v1": FactType(facts.PersonDied, (BUREAU, CIVIL_AFFAIRS)),
     "chronic_card.issued.v1": FactType(facts.ChronicCardIssued, (BUREAU,)),
     "chronic_card.revoked.v1": FactType(facts.ChronicCardRevoked, (BUREAU,)),
     "admission.cancelled.v1": FactType(facts.AdmissionCancelled, (HOSPITAL,)),
@@ -65,6 +68,7 @@ FACTS: dict[str, FactType] = {
     "claim.corrected.v1": FactType(facts.ClaimCorrected, (HOSPITAL,)),
     "audit.found.v1": FactType(facts.AuditFound, (BUREAU,)),
     "advance.issued.v1": FactType(facts.AdvanceIssued, (BUREAU,)),
+    "fine.imposed.v1": FactType(facts.FineImposed, (BUREAU,)),
 }
 
 DERIVED: frozenset[str] = frozenset(
@@ -82,6 +86,13 @@ DERIVED: frozenset[str] = frozenset(
         "scheme.adopted.v1",
         "event.rejected.v1",
         "event.waiting.v1",
+        "clearing.drafted.v1",
+        "clearing.approved.v1",
+        "clearing.withdrawn.v1",
+        "clearing.paid.v1",
+        "payment.returned.v1",
+        "receivable.settled.v1",
+        "ledger.sealed.v1",
     }
 )
 

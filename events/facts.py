@@ -78,6 +78,7 @@ HospitalId = Annotated[Id, Field(description="the hospital's number, as the bure
 AdmissionId = Annotated[Id, Field(description="the hospital's number of the stay")]
 ClaimId = Annotated[Id, Field(description="the number of the claim, never used again for another")]
 Reason = Annotated[Text, Field(description="why, in words for people")]
+Clause = Annotated[Given[Text], Field(description="the clause it rests on")]
 Prepaid = Annotated[
     bool, Field(description="whether the person paid the whole bill, so that the funds repay the person")
 ]
@@ -124,6 +125,34 @@ class HospitalRegistered(FactData):
         return until
 
 
+class HospitalSuspended(FactData):
+    """A bureau suspends a hospital's service agreement: claims of those days are refused (上高 三5)."""
+
+    hospital_id: HospitalId
+    effective_on: Day = Field(description="first day suspended")
+    reason: Reason
+    clause: Clause = None
+
+
+class HospitalReinstated(FactData):
+    """A suspended hospital is designated again."""
+
+    hospital_id: HospitalId
+    effective_on: Day = Field(description="first day no longer suspended")
+    reason: Reason
+
+
+class FineImposed(FactData):
+    """A bureau fines a hospital. It stands in a register of its own and changes no settlement (上高 三5)."""
+
+    fine_id: Id = Field(description="the bureau's number of the fine")
+    hospital_id: HospitalId
+    amount: Yuan = Field(description="罚款, yuan")
+    imposed_on: Day = Field(description="day of the decision")
+    reason: Reason
+    clause: Clause = None
+
+
 class EnrollmentRecorded(FactData):
     """A person is insured for a year; a second enrollment for the year replaces the first."""
 
@@ -141,6 +170,13 @@ class RosterChanged(FactData):
     category: Category = Field(description="救助对象类别")
     change: Literal["added", "removed"]
     effective_on: Day = Field(description="first day in the category, or first day no longer in it")
+
+
+class PersonDied(FactData):
+    """A person has died: his enrollment ends with that day. A second report replaces the first."""
+
+    person_id: PersonId
+    died_on: Day = Field(description="day of death, the last day insured")
 
 
 class ChronicCard(FactData):

@@ -19,6 +19,10 @@ def describe(scheme: Scheme) -> Iterator[dict[str, Any]]:
         yield _line("grants", grant.kind, "、".join(grant.diseases), worth, grant)
     for premium in scheme.premiums:
         yield _line(f"premiums {premium.layer}", premium.payer, "、".join(premium.for_), yuan(premium.value), premium)
+    if scheme.supplementary_account is not None:
+        account = scheme.supplementary_account
+        for name, rule in (("surplus_to", account.surplus_to), ("deficit_borne_by", account.deficit_borne_by)):
+            yield _line("supplementary_account", name, "", rule.value, rule)
     for fact in scheme.administration:
         yield _line("administration", fact.name, "", fact.value, fact)
 

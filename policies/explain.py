@@ -31,6 +31,7 @@ VALUE_NAMES = {
     "share": ("分担比例", "share of the quota"),
     "granted": ("兜底条款", "clause that grants the rest"),
     "tariff": ("病种定额", "tariff of the case"),
+    "operations": ("运营费比例", "operating costs, part of premiums"),
 }
 
 STEP_NAMES = {

@@ -1,5 +1,6 @@
 """A scheme: one region's law as data. What it may contain, and what must hold before it settles anything."""
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
@@ -16,7 +17,7 @@ from policies.rules import AnyRule
 from policies.rules.case_quota import CaseQuota
 from policies.rules.deductible_ratio_cap import DeductibleRatioCap
 from policies.turn import Rule
-from policies.values import Amount, Circumstances, Cited, Dated, Parameter, Place, Scope, Strict, Tier
+from policies.values import Amount, Circumstances, Cited, Dated, Parameter, Place, Ratio, Scope, Strict, Tier
 
 ALL_TIERS = (0, 1, 2, 3)
 
@@ -48,6 +49,26 @@ class Premium(Dated):
     payer: Literal["assistance_fund", "county_finance", "civil_affairs", "basic_fund", "poverty_alleviation_fund"]
     value: Amount
     refund_self_paid: bool = False
+
+
+class SurplusTo(Cited):
+    """Where an account's surplus of a year goes."""
+
+    value: Literal["next_year"]
+
+
+class DeficitBorneBy(Cited):
+    """Who makes good an account's deficit of a year."""
+
+    value: Literal["government"]
+
+
+class SupplementaryAccount(Strict):
+    """The insurer's account of the supplementary layer; ``operations`` is the part of a year's premiums it may cost."""
+
+    operations: Parameter[Ratio]
+    surplus_to: SurplusTo
+    deficit_borne_by: DeficitBorneBy
 
 
 class Fact(Cited):
@@ -89,6 +110,7 @@ class Scheme(Strict):
     case_quota: CaseQuota | None = None
     grants: list[AnyGrant] = Field(default_factory=list)
     premiums: list[Premium] = Field(default_factory=list)
+    supplementary_account: SupplementaryAccount | None = None
     administration: list[Fact] = Field(default_factory=list)
     published: Published | None = None
 
@@ -106,7 +128,8 @@ class Scheme(Strict):
         """Set the hash of the scheme's text (sha256, hex) and the text."""
         self._hash, self._text = content_hash, text
 
-    @property
+    # A cached property is found without pydantic's way to private attributes; every claim asks.
+    @cached_property
     def content_hash(self) -> str:
         """sha256 of the scheme's text, hex: what a claim is pinned to."""
         return self._hash
@@ -149,7 +172,11 @@ class Scheme(Strict):
 
     def serves(self, region: str, day: date) -> bool:
         """Whether the scheme settles claims of a region's people on a day."""
-        return self.fit(region) > 0 and self.valid.from_ <= day and (self.valid.until is None or day < self.valid.until)
+        return self.fit(region) > 0 and self.holds_on(day)
+
+    def holds_on(self, day: date) -> bool:
+        """Whether claims of a day are settled under the scheme."""
+        return self.valid.from_ <= day and (self.valid.until is None or day < self.valid.until)
 
     def fit(self, region: str) -> int:
         """The length of the longest of the scheme's region prefixes that fits, 0 where none does."""
@@ -166,11 +193,21 @@ class Scheme(Strict):
         """Whether the scheme's preferences hold for a person in these categories."""
         return not self.poor_categories.isdisjoint(categories)
 
+    @cached_property
+    def turns(self) -> tuple[date, ...]:
+        """The days on which any value of the scheme begins or ends; between two of them all values stand."""
+        rows = [row for parameter in self._parameters.values() for row in parameter.root]
+        days = {day for row in rows for day in (row.from_, row.until) if day is not None}
+        return (date.min, *sorted(days))
+
     def circumstances(self, claim: Claim) -> Circumstances:
-        """What the scheme's values may depend on for a claim."""
+        """What the scheme's values may depend on for a claim; ``day`` is the last of ``turns`` up to the claim's.
+
+        So the claims of many days meet the same circumstances, and what was found for one is found for all.
+        """
         poor = ("poor",) if self.is_poor(claim.categories) else ()
         return Circumstances(
-            day=claim.day,
+            day=self.turns[bisect_right(self.turns, claim.date) - 1],
             tier=claim.tier,
             place=_place(claim),
             card_class=claim.card_class,
@@ -207,10 +244,22 @@ class Scheme(Strict):
             scope = replace(self._scope(Condition(poor=True)), tariff=True)
             for row, message in self.case_quota.tariff.problems(scope):
                 yield ("case_quota", "tariff", *(() if row is None else (row,))), message
+        yield from self._premium_problems()
         for setting, offers in self.settings.items():
             for index, offer in enumerate(offers):
                 if offer.from_ is None and offer.until is None and len(offers) > 1 and offer.tiers is None:
                     yield ("settings", setting, index), "this offer makes the others of its setting meaningless"
+
+    def _premium_problems(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        for index, row in enumerate(self.premiums):
+            for other in self.premiums[:index]:
+                same = (row.layer, row.payer) == (other.layer, other.payer) and set(row.for_) & set(other.for_)
+                if same and row.overlaps(other):
+                    yield ("premiums", index), f"{row.payer} pays the {row.layer} premium of {min(same)} twice"
+        if self.supplementary_account is not None:
+            scope = Scope(self.valid.from_, self.valid.until, ALL_TIERS, (None,), ("general",))
+            for at, message in self.supplementary_account.operations.problems(scope):
+                yield ("supplementary_account", "operations", *(() if at is None else (at,))), message
 
     def _path_problems(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
         if self.stages[0].layer != "basic":

@@ -8,6 +8,7 @@ from functools import cached_property
 from itertools import product
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
+from msgspec import Struct
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, RootModel, model_validator
 
 from events.codes import CATEGORY_ORDER, DISEASE_CODES
@@ -93,6 +94,11 @@ class Dated(Cited):
         """Whether the statement holds on a day."""
         return (self.from_ is None or self.from_ <= day) and (self.until is None or day < self.until)
 
+    def overlaps(self, other: "Dated") -> bool:
+        """Whether there is a day on which both hold."""
+        begin = max(self.from_ or date.min, other.from_ or date.min)
+        return begin < min(self.until or date.max, other.until or date.max)
+
     @model_validator(mode="after")
     def _ordered(self) -> "Dated":
         if self.from_ and self.until and self.from_ >= self.until:
@@ -121,10 +127,10 @@ class Row(Dated, Generic[T]):
 GROUPS = (*CATEGORY_ORDER, "poor", "general")
 
 
-@dataclass(frozen=True, slots=True)
-class Circumstances:
-    """What a value may depend on. ``groups`` are the person's categories in the order of choice, then poor, general.
+class Circumstances(Struct, frozen=True, cache_hash=True, gc=False):
+    """What a value may depend on. ``day`` stands for all on which the same values hold.
 
+    ``groups`` are the person's categories in the order of choice, then poor, general.
     ``own`` names the values for which the groups count, all where it is None; for others the person is anybody.
     """
 
@@ -270,8 +276,7 @@ class Parameter(RootModel[list[Row[T]]], Generic[T]):
             yield None, f"no value for {where} from {reached}"
 
 
-@dataclass(frozen=True, slots=True)
-class Found(Generic[T]):
+class Found(Struct, Generic[T], frozen=True):
     """A value with the place it stands at: the parameter's path in the scheme and its row."""
 
     path: str

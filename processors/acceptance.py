@@ -78,7 +78,7 @@ def accept_admission(world: World, data: facts.AdmissionRecorded) -> Admission:
     """An admission with its referral chain; raises ``Refusal``."""
     if data.admission_id in world.admissions:
         raise Refusal("duplicate_admission", f"admission {data.admission_id} was recorded before")
-    _registered(world, data.hospital_id)
+    registered_hospital(world, data.hospital_id)
     referral: list[str] = []
     if data.referred_from is not None:
         origin = world.admissions.get(data.referred_from)
@@ -131,6 +131,21 @@ def known_claim(world: World, claim_id: str) -> Claim:
     return claim
 
 
+def registered_hospital(world: World, hospital_id: str) -> Hospital:
+    """A hospital that was registered; raises ``Refusal``."""
+    hospital = world.hospitals.get(hospital_id)
+    if hospital is None:
+        raise Refusal("unknown_hospital", f"hospital {hospital_id} is not registered")
+    return hospital
+
+
+def new_fine(world: World, data: facts.FineImposed) -> None:
+    """A fine on a registered hospital, under a number of its own; raises ``Refusal``."""
+    registered_hospital(world, data.hospital_id)
+    if data.fine_id in world.fines:
+        raise Refusal("duplicate_fine", f"fine {data.fine_id} was recorded before")
+
+
 def own_waiting(fact: Fact, waits: Sequence[Waiting], claim_id: str) -> list[Waiting]:
     """What a reversal cancels of what waits under a claim id: all for a bureau, its own for a hospital."""
     own = [entry for entry in waits if not fact.source.startswith(f"{HOSPITAL}/") or entry.source == fact.source]
@@ -151,9 +166,11 @@ def _fix(
     admission: Admission | None,
     run: int,
 ) -> Claim:
-    hospital = _registered(world, hospital_id)
+    hospital = registered_hospital(world, hospital_id)
     if not hospital.designated_on(day):
         raise Refusal("hospital_not_designated", f"hospital {hospital_id} is not designated on {day}")
+    if hospital.suspended and hospital.suspended_on(day):
+        raise Refusal("hospital_not_designated", f"hospital {hospital_id} is suspended on {day}")
     region = _enrolled_region(world, data.person_id, day)
     scheme = _scheme(pins, region, day, setting, hospital.tier)
     cards = valid_cards(world.cards.get(data.person_id, ()), day)
@@ -167,7 +184,7 @@ def _fix(
         person_id=data.person_id,
         number=person.claims,
         scheme=scheme.content_hash,
-        date=day.isoformat(),
+        date=day,
         setting=setting,
         tier=hospital.tier,
         hospital_id=hospital_id,
@@ -209,19 +226,14 @@ def _adds_up(bill: facts.Bill) -> None:
         )
 
 
-def _registered(world: World, hospital_id: str) -> Hospital:
-    hospital = world.hospitals.get(hospital_id)
-    if hospital is None:
-        raise Refusal("unknown_hospital", f"hospital {hospital_id} is not registered")
-    return hospital
-
-
 def _enrolled_region(world: World, person_id: str, day: date) -> str:
     enrolment = world.enrolments.get((person_id, day.year))
     if enrolment is None:
         raise Refusal("not_enrolled", f"{person_id} is not enrolled for {day.year}")
     if enrolment.effective_on > day:
         raise Refusal("not_enrolled", f"{person_id} is enrolled from {enrolment.effective_on}, after {day}")
+    if enrolment.died_on is not None and day > enrolment.died_on:
+        raise Refusal("not_enrolled", f"{person_id} died on {enrolment.died_on}: the enrollment ended before {day}")
     return enrolment.region
 
 

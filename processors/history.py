@@ -1,10 +1,10 @@
 """A person's claims as the ledger tells them, without any projection: accepted, then changed by what came after."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 import orjson
+from msgspec.structs import replace
 
 from events import facts
 from events.catalog import read
@@ -28,17 +28,12 @@ class HistoryError(Exception):
     """A person's entries do not tell a history: one is about a claim that none accepted, or is no longer readable."""
 
 
-def rebuild_claims(entries: Iterable[Mapping[str, Any]]) -> list[Claim]:
-    """The claims of one person, in ledger order, with the live facts of the entries given.
+def rebuild(entries: Iterable[Mapping[str, Any]]) -> tuple[list[Claim], list[RosterChange]]:
+    """The claims of one person, in ledger order, with the live facts of the entries given, and his roster changes.
 
     ``entries`` are rows of journal ``intake`` about the person, in journal order; types beyond ``HISTORY_TYPES`` are
     passed over. Raises ``HistoryError``.
     """
-    return rebuild(entries)[0]
-
-
-def rebuild(entries: Iterable[Mapping[str, Any]]) -> tuple[list[Claim], list[RosterChange]]:
-    """``rebuild_claims``, and the person's roster changes in recorded order."""
     claims: dict[str, Claim] = {}
     roster: list[RosterChange] = []
     for entry in entries:
@@ -49,7 +44,7 @@ def rebuild(entries: Iterable[Mapping[str, Any]]) -> tuple[list[Claim], list[Ros
         except (KeyError, ValueError, TypeError, Refusal) as error:
             raise HistoryError(f"entry {entry['number']} of journal intake: {error!r}") from error
     rebuilt = [
-        replace(claim, categories=categories_on(roster, claim.day))
+        replace(claim, categories=categories_on(roster, claim.date))
         for claim in sorted(claims.values(), key=lambda claim: claim.number)
     ]
     return rebuilt, roster

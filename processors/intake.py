@@ -1,33 +1,39 @@
 """Intake: one ordered consumer that accepts or refuses every event, fixes what acceptance fixes, and opens runs."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
 
 from events import facts
 from events.catalog import Fact
 from events.decisions import CLAIM_ACCEPTED, EVENT_REJECTED, EVENT_WAITING
 from events.ledger import ACCEPTANCE_STAGE, identities
 from events.refusals import Refusal
-from policies.claim import Audit, Claim
+from policies.claim import Audit, Claim, claim_json
 from processors import acceptance
 from processors.answers import answer
 from processors.openings import Openings
 from processors.pins import Pins
+from processors.premiums import PremiumDesk, enrolment_of
 from processors.reading import Envelope, read_batch
 from processors.repeats import answer_again
 from processors.runs import Cause, open_runs
 from processors.transaction import Delivery, Transaction
 from processors.wire import send_runs
 from processors.world import World, load_world, with_bill
+from projections.advances import Advance
 from projections.cards import CardChange
-from projections.enrolments import Enrolment
 from projections.hospitals import Hospital
 from projections.refusals import refusals
 from projections.rosters import RosterChange
 from projections.rows import upsert
+from projections.suspensions import Suspension
 from projections.waiting import Waiting
 
 CONSUMER = "intake"
+NOTHING: Mapping[str, object] = {}
+"""What taking an event in fixes, where it fixes nothing."""
 
 
 class Intake:
@@ -91,8 +97,10 @@ class Desk:
     pins: Pins
     refused: list[dict[str, object]] = field(default_factory=list)
     openings: Openings = field(init=False)
+    premiums: PremiumDesk = field(init=False)
 
     def __post_init__(self) -> None:
+        self.premiums = PremiumDesk(self.transaction.journal, self.world, self.pins)
         self.openings = Openings(self.world, self.pins.by_hash)
 
     def receive(self, envelope: Envelope) -> None:
@@ -117,9 +125,18 @@ class Desk:
                         data.hospital_id, data.name, data.tier, data.region, data.designated_from, data.designated_until
                     )
                 )
+            case facts.HospitalSuspended() | facts.HospitalReinstated() as data:
+                acceptance.registered_hospital(world, data.hospital_id)
+                world.suspend(_suspension(self._record(envelope, fact), fact.source, data))
+            case facts.FineImposed() as data:
+                acceptance.new_fine(world, data)
+                world.add_fine(self._record(envelope, fact), fact.source, data)
+            case facts.PersonDied() as data:
+                world.report_death(self._record(envelope, fact, person_id=data.person_id), fact.source, data)
             case facts.EnrollmentRecorded() as data:
-                self._record(envelope, fact, person_id=data.person_id)
-                world.enrol(Enrolment(data.person_id, data.year, data.region, data.effective_on, data.self_paid))
+                enrolment = enrolment_of(self.pins, data, world.deaths.get(data.person_id))
+                number = self._record(envelope, fact, person_id=data.person_id, fixed={"scheme": enrolment.scheme})
+                self.premiums.enrol(enrolment, _cause(number, fact))
             case facts.RosterChanged() as data:
                 number = self._record(envelope, fact, person_id=data.person_id)
                 self._change_roster(
@@ -163,7 +180,10 @@ class Desk:
                 if claim.standing:
                     self.openings.reopen([audited], replace(_cause(number, fact), laid_on_hospital=laid_on))
             case facts.AdvanceIssued() as data:
-                self._record(envelope, fact, person_id=data.person_id)
+                number = self._record(envelope, fact, person_id=data.person_id)
+                world.advances.append(
+                    Advance(_office(fact), data.advance_id, number, data.person_id, data.amount, data.issued_on)
+                )
             case other:
                 raise AssertionError(f"{type(other).__name__} is no fact")
 
@@ -171,7 +191,7 @@ class Desk:
         number = self._record_on(envelope, fact, claim)
         self.transaction.journal.append(
             CLAIM_ACCEPTED,
-            {"claim": claim, "fact": number},
+            {"claim": claim_json(claim), "fact": number},
             person_id=claim.person_id,
             claim_id=claim.claim_id,
             claim_number=claim.number,
@@ -214,6 +234,7 @@ class Desk:
         # A reversed claim's statement shows the categories too; a run over it pays nothing.
         touched = [claim for number, claim in after.items() if claim.categories != before[number].categories]
         self.openings.reopen(touched, cause)
+        self.premiums.settle(change.person_id, cause)
 
     def _go_on(self, admission_id: str) -> None:
         for entry in [entry for entry in self.world.waiting if entry.admission_id == admission_id]:
@@ -225,11 +246,17 @@ class Desk:
         return person.runs + 1 if person else 1
 
     def _record(
-        self, envelope: Envelope, fact: Fact, *, person_id: str | None = None, claim_id: str | None = None
+        self,
+        envelope: Envelope,
+        fact: Fact,
+        *,
+        person_id: str | None = None,
+        claim_id: str | None = None,
+        fixed: Mapping[str, object] = NOTHING,
     ) -> int:
         return self.transaction.journal.append(
             fact.type,
-            {},
+            fixed,
             source=fact.source,
             event_id=fact.id,
             stream_seq=envelope.stream_seq,
@@ -295,6 +322,17 @@ class Desk:
 
 def _cause(number: int, fact: Fact) -> Cause:
     return Cause(number, fact.source, fact.id, fact.type)
+
+
+def _suspension(number: int, source: str, data: facts.HospitalSuspended | facts.HospitalReinstated) -> Suspension:
+    suspended = isinstance(data, facts.HospitalSuspended)
+    clause = data.clause if isinstance(data, facts.HospitalSuspended) else None
+    return Suspension(number, data.hospital_id, suspended, data.effective_on, data.reason, clause, source)
+
+
+def _office(fact: Fact) -> str:
+    """The region that the office which states a fact serves."""
+    return fact.source.partition("/")[2]
 
 
 def _waited(entry: Waiting) -> Envelope:

@@ -14,11 +14,19 @@ from policies.engine import Schemes
 from processors.history import rebuild
 from processors.intake import CONSUMER
 from processors.pins import Pins
-from processors.replaying.knowledge import accumulated_by, differences, grants_shown, statements_shown, unfinished
+from processors.premium_history import enrolments_told
+from processors.replaying.knowledge import (
+    accumulated_by,
+    differences,
+    grants_shown,
+    premiums_shown,
+    statements_shown,
+    unfinished,
+)
 from processors.replaying.story import Story, accumulations_json
 from processors.runs import runs
 from processors.uplifts import uplifts_of
-from projections.rosters import categories_on
+from projections.rosters import RosterChange, categories_on
 
 Row = Mapping[str, Any]
 COUNTY_TIME = ZoneInfo("Asia/Shanghai")
@@ -29,9 +37,10 @@ async def replay(
 ) -> dict[str, Any]:
     """The person's history and standing as known at ``as_of`` (default: now), JSON-ready, money as yuan strings.
 
-    ``history`` is every entry about the person recorded by then; ``statements``, ``accumulations`` and ``grants`` are
-    as they stood; with ``on`` the first two cover claims dated up to that day. ``categories`` are those held on that
-    day, or on the day of ``as_of``. ``uplift`` tells by claim id what preferences add for a poor person.
+    ``history`` is every entry about the person recorded by then; ``statements``, ``accumulations``, ``grants`` and
+    ``premiums`` are as they stood; with ``on`` the first two cover claims dated up to that day. ``categories`` are
+    those held on that day, or on the day of ``as_of``. ``uplift`` tells by claim id what preferences add for a poor
+    person.
     ``consistent`` says whether settling from scratch, under the facts known then, gives what was booked by then, and
     ``differences`` where not; it is None with a reason in ``skipped`` where a run was in flight. An ``as_of`` without
     a zone is county time.
@@ -45,11 +54,12 @@ async def replay(
         later = told[len(known) :]
         claims, roster = rebuild(entry for entry in known if entry["journal"] == CONSUMER)
         pins = Pins()
-        schemes = await pins.require(connection, {claim.scheme for claim in claims})
+        pinned = {enrolment.scheme for enrolment in enrolments_told(known) if enrolment.scheme is not None}
+        schemes = await pins.require(connection, pinned | {claim.scheme for claim in claims})
         skipped = unfinished(known, later) or await _in_flight(connection, person_id, moment)
     day = on or moment.astimezone(COUNTY_TIME).date()
     return {
-        **_told(person_id, moment, on, known, claims, schemes, skipped),
+        **_told(person_id, moment, on, known, claims, roster, schemes, skipped),
         "categories": list(categories_on(roster, day)),
         "uplift": uplifts_of(claims, schemes),
     }
@@ -61,11 +71,12 @@ def _told(
     on: date | None,
     known: Sequence[Row],
     claims: Sequence[Claim],
+    roster: Sequence[RosterChange],
     schemes: Schemes,
     skipped: str | None,
 ) -> dict[str, Any]:
-    found = [] if skipped else differences(known, claims, schemes)
-    dates = {claim.claim_id: claim.day for claim in claims}
+    found = [] if skipped else differences(known, claims, roster, schemes)
+    dates = {claim.claim_id: claim.date for claim in claims}
     statements = statements_shown(known).values()
     return {
         "person_id": person_id,
@@ -75,6 +86,7 @@ def _told(
         "statements": [row for row in statements if on is None or dates[row["claim_id"]] <= on],
         "accumulations": accumulations_json(person_id, accumulated_by(known, dates, on)),
         "grants": [{"person_id": person_id} | grant for _, grant in sorted(grants_shown(known).items())],
+        "premiums": premiums_shown(known),
         "consistent": None if skipped else not found,
         "skipped": skipped,
         "differences": found,

@@ -11,7 +11,9 @@ from events.money import yuan
 from processors.lanes import parked
 from processors.uplifts import load_uplifts
 from projections.accumulations import accumulations
+from projections.fines import fines
 from projections.grants import grants
+from projections.premiums import Premium, premium_json, premiums
 from projections.refusals import refusals
 from projections.statements import statement_json, statements
 from projections.waiting import waiting
@@ -101,6 +103,51 @@ async def grant_rows(engine: AsyncEngine) -> Rows:
         }
 
 
+async def premium_rows(engine: AsyncEngine, *, person_id: str | None = None, year: int | None = None) -> Rows:
+    """Premiums that stand, by person, year and layer."""
+    table = premiums.c
+    key = (table.person_id, table.year, table.scheme, table.layer, table.kind, table.payer)
+    query = select(premiums).where(*_premium_conditions(person_id, year)).order_by(*key)
+    async for row in _rows(engine, query):
+        yield premium_json(Premium(**row))
+
+
+async def premium_totals(engine: AsyncEngine, *, person_id: str | None = None, year: int | None = None) -> Rows:
+    """What each payer paid in premiums, by year, scheme and layer, and for how many persons."""
+    table = premiums.c
+    key = (table.year, table.scheme, table.layer, table.kind, table.payer)
+    sums = (func.count(table.person_id.distinct()).label("persons"), func.sum(table.amount).label("amount"))
+    query = select(*key, *sums).where(*_premium_conditions(person_id, year)).group_by(*key).order_by(*key)
+    async for row in _rows(engine, query):
+        yield {**row, "amount": yuan(int(row["amount"]))}
+
+
+def _premium_conditions(person_id: str | None, year: int | None) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [premiums.c.amount != 0]
+    if person_id is not None:
+        conditions.append(premiums.c.person_id == person_id)
+    if year is not None:
+        conditions.append(premiums.c.year == year)
+    return conditions
+
+
+async def fine_rows(engine: AsyncEngine, *, hospital_id: str | None = None) -> Rows:
+    """Fines on hospitals, in the order they were recorded."""
+    query = select(fines).order_by(fines.c.number)
+    if hospital_id is not None:
+        query = query.where(fines.c.hospital_id == hospital_id)
+    async for row in _rows(engine, query):
+        yield {
+            "fine_id": row["fine_id"],
+            "hospital_id": row["hospital_id"],
+            "amount": yuan(row["amount"]),
+            "imposed_on": row["imposed_on"].isoformat(),
+            "reason": row["reason"],
+            "clause": row["clause"],
+            "source": row["source"],
+        }
+
+
 async def refusal_rows(engine: AsyncEngine) -> Rows:
     """Refused events, in the order they came."""
     table = refusals.c
@@ -117,11 +164,15 @@ async def waiting_rows(engine: AsyncEngine) -> Rows:
         yield row
 
 
-async def parked_rows(engine: AsyncEngine) -> Rows:
-    """Runs that could not be handled."""
+async def parked_rows(engine: AsyncEngine, *, person_id: str | None = None, consumer: str | None = None) -> Rows:
+    """Runs that could not be handled, all or of one person or consumer."""
     table = parked.c
     query = select(table.person_id, table.consumer, table.run, table.reason, table.since).order_by(
         table.since, table.run
     )
+    if person_id is not None:
+        query = query.where(table.person_id == person_id)
+    if consumer is not None:
+        query = query.where(table.consumer == consumer)
     async for row in _rows(engine, query):
         yield {**row, "since": row["since"].isoformat()}

@@ -1,29 +1,37 @@
 """What the ledger knows that a batch of facts may need: loaded at once, changed in memory, written back at once."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
+from msgspec.structs import asdict, replace
+from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events import facts
 from events.catalog import Fact, read
 from policies.claim import Audit, Bill, Claim
 from projections.admissions import Admission, admissions, load_admissions
+from projections.advances import Advance, record_advances
 from projections.audits import audits, known_findings, load_audits
 from projections.cards import CardChange, cards, load_cards
 from projections.claims import claim_of, claim_row, claims, load_claim_rows, load_person_claims
+from projections.deaths import deaths, load_deaths
 from projections.enrolments import Enrolment, enrolments, load_enrolments
+from projections.fines import fines, known_fines
 from projections.hospitals import Hospital, hospitals, load_hospitals
 from projections.persons import Person, load_persons, persons
+from projections.premiums import Premium, PremiumKey, load_premiums, premiums
 from projections.rosters import RosterChange, categories_on, load_rosters, rosters
-from projections.rows import remove, upsert
+from projections.rows import Row, insert, remove, upsert
+from projections.suspensions import Suspension, load_suspensions, suspensions, turns
 from projections.waiting import Waiting, load_waiting, waiting
 
 
 @dataclass(slots=True)
 class World:
-    """Knowledge by key; ``dirty`` holds the rows to write back, by table and key."""
+    """Knowledge by key; ``new`` and ``changed`` hold the rows to write back, by table and key."""
 
     hospitals: dict[str, Hospital] = field(default_factory=dict)
     enrolments: dict[tuple[str, int], Enrolment] = field(default_factory=dict)
@@ -33,87 +41,141 @@ class World:
     claims: dict[str, Claim] = field(default_factory=dict)
     by_person: dict[str, dict[int, Claim]] = field(default_factory=dict)
     persons: dict[str, Person] = field(default_factory=dict)
+    years: dict[str, set[int]] = field(default_factory=dict)
+    premiums: dict[str, dict[PremiumKey, Premium]] = field(default_factory=dict)
+    suspensions: dict[str, list[Suspension]] = field(default_factory=dict)
+    deaths: dict[str, date] = field(default_factory=dict)
+    fines: set[str] = field(default_factory=set)
     findings: set[str] = field(default_factory=set)
     waiting: list[Waiting] = field(default_factory=list)
-    dirty: dict[str, dict[Any, Mapping[str, Any]]] = field(default_factory=dict)
+    advances: list[Advance] = field(default_factory=list)
+    new: dict[Table, dict[Any, Row]] = field(default_factory=dict)
+    changed: dict[Table, dict[Any, Row]] = field(default_factory=dict)
+    counted: dict[str, bool] = field(default_factory=dict)
     gone: list[int] = field(default_factory=list)
 
     def register_hospital(self, hospital: Hospital) -> None:
-        """A hospital as last registered."""
-        self.hospitals[hospital.hospital_id] = hospital
-        self._note("hospitals", hospital.hospital_id, asdict(hospital))
+        """A hospital as last registered; its suspensions stand."""
+        known = self.hospitals.get(hospital.hospital_id)
+        self._put_hospital(replace(hospital, suspended=known.suspended) if known else hospital)
 
     def enrol(self, enrolment: Enrolment) -> None:
         """A person's enrollment for a year, in place of an earlier one."""
         self.enrolments[enrolment.person_id, enrolment.year] = enrolment
-        self._note("enrolments", (enrolment.person_id, enrolment.year), asdict(enrolment))
+        self.years.setdefault(enrolment.person_id, set()).add(enrolment.year)
+        self._change(enrolments, (enrolment.person_id, enrolment.year), asdict(enrolment))
+
+    def put_premium(self, premium: Premium) -> None:
+        """What a payer pays of a person's premium, new or changed."""
+        known = self.premiums.setdefault(premium.person_id, {})
+        note = self._change if premium.key in known else self._add
+        known[premium.key] = premium
+        note(premiums, (premium.person_id, *premium.key), asdict(premium))
+
+    def suspend(self, change: Suspension) -> None:
+        """A hospital is suspended or reinstated."""
+        changes = self.suspensions.setdefault(change.hospital_id, [])
+        changes.append(change)
+        self._add(suspensions, change.number, asdict(change))
+        self._put_hospital(replace(self.hospitals[change.hospital_id], suspended=turns(changes)))
+
+    def add_fine(self, number: int, source: str, fine: facts.FineImposed) -> None:
+        """A fine on a hospital."""
+        self.fines.add(fine.fine_id)
+        row = {name: getattr(fine, name) for name in ("fine_id", "hospital_id", "amount", "imposed_on")}
+        row |= {"number": number, "reason": fine.reason, "clause": fine.clause, "source": source}
+        self._add(fines, fine.fine_id, row)
+
+    def report_death(self, number: int, source: str, death: facts.PersonDied) -> None:
+        """A person's death, as last reported; it ends his enrollments."""
+        self.deaths[death.person_id] = death.died_on
+        row = {"person_id": death.person_id, "died_on": death.died_on, "number": number, "source": source}
+        self._change(deaths, death.person_id, row)
+        for year in sorted(self.years.get(death.person_id, ())):
+            self.enrol(replace(self.enrolments[death.person_id, year], died_on=death.died_on))
 
     def change_roster(self, change: RosterChange) -> None:
         """A roster change; the categories of the person's claims follow."""
         changes = self.rosters.setdefault(change.person_id, [])
         changes.append(change)
-        self._note("rosters", change.number, asdict(change))
+        self._add(rosters, change.number, asdict(change))
         for number, claim in self.by_person.get(change.person_id, {}).items():
-            self._keep(replace(claim, categories=categories_on(changes, claim.day)), number)
+            self._keep(replace(claim, categories=categories_on(changes, claim.date)), number)
 
     def change_card(self, change: CardChange) -> None:
         """A chronic card issued or revoked."""
         self.cards.setdefault(change.person_id, []).append(change)
-        self._note("cards", change.number, asdict(change))
+        self._add(cards, change.number, asdict(change))
 
     def put_admission(self, admission: Admission) -> None:
         """An admission, new or changed."""
+        note = self._change if admission.admission_id in self.admissions else self._add
         self.admissions[admission.admission_id] = admission
-        self._note("admissions", admission.admission_id, asdict(admission))
+        note(admissions, admission.admission_id, asdict(admission))
 
     def put_claim(self, claim: Claim) -> None:
         """A claim, new or changed."""
+        note = self._change if claim.claim_id in self.claims else self._add
         self._keep(claim, claim.number)
-        self._note("claims", claim.claim_id, claim_row(claim))
+        note(claims, claim.claim_id, claim_row(claim))
 
     def add_audit(self, finding_id: str, number: int, claim: Claim, audit: Audit) -> Claim:
         """An audit finding on a claim; returns the claim with it."""
         self.findings.add(finding_id)
-        self._note(
-            "audits",
-            finding_id,
-            {"finding_id": finding_id, "number": number, "claim_id": claim.claim_id} | asdict(audit),
-        )
+        row = {"finding_id": finding_id, "number": number, "claim_id": claim.claim_id} | asdict(audit)
+        self._add(audits, finding_id, row)
         audited = replace(claim, audits=(*claim.audits, audit))
         self._keep(audited, audited.number)
         return audited
 
     def person(self, person_id: str) -> Person:
         """A person's head, to count up."""
-        person = self.persons.setdefault(person_id, Person(person_id))
-        self._note("persons", person_id, {})
+        person = self.persons.get(person_id)
+        self.counted.setdefault(person_id, person is None)
+        if person is None:
+            person = self.persons[person_id] = Person(person_id)
         return person
 
     def wait(self, entry: Waiting) -> None:
         """A discharge waits for its admission."""
         self.waiting.append(entry)
-        self._note("waiting", entry.number, asdict(entry))
+        self._add(waiting, entry.number, asdict(entry))
 
     def stop_waiting(self, entry: Waiting) -> None:
         """A discharge waits no longer."""
         self.waiting.remove(entry)
-        self.dirty.get("waiting", {}).pop(entry.number, None)
+        self.new.get(waiting, {}).pop(entry.number, None)
         self.gone.append(entry.number)
 
     async def save(self, connection: AsyncConnection) -> None:
-        """Write every changed row, one statement a table."""
-        self.dirty["persons"] = {key: asdict(self.persons[key]) for key in self.dirty.get("persons", {})}
-        tables = (hospitals, enrolments, rosters, cards, admissions, claims, audits, persons, waiting)
-        for table in tables:
-            await upsert(connection, table, list(self.dirty.get(table.name, {}).values()))
+        """Write every row that is new or changed, at most two statements a table."""
+        for person_id, is_new in self.counted.items():
+            note = self._add if is_new else self._change
+            note(persons, person_id, asdict(self.persons[person_id]))
+        for table, rows in self.new.items():
+            await insert(connection, table, rows.values())
+        for table, rows in self.changed.items():
+            await upsert(connection, table, rows.values())
+        await record_advances(connection, self.advances)
         await remove(connection, waiting, waiting.c.number, self.gone)
+
+    def _put_hospital(self, hospital: Hospital) -> None:
+        self.hospitals[hospital.hospital_id] = hospital
+        self._change(hospitals, hospital.hospital_id, asdict(hospital))
 
     def _keep(self, claim: Claim, number: int) -> None:
         self.claims[claim.claim_id] = claim
         self.by_person.setdefault(claim.person_id, {})[number] = claim
 
-    def _note(self, table: str, key: Any, row: Mapping[str, Any]) -> None:
-        self.dirty.setdefault(table, {})[key] = row
+    def _add(self, table: Table, key: Any, row: Row) -> None:
+        self.new.setdefault(table, {})[key] = row
+
+    def _change(self, table: Table, key: Any, row: Row) -> None:
+        added = self.new.get(table)
+        if added is not None and key in added:
+            added[key] = row
+        else:
+            self.changed.setdefault(table, {})[key] = row
 
 
 @dataclass(slots=True)
@@ -124,17 +186,32 @@ class _Keys:
     claims: set[str] = field(default_factory=set)
     touched: set[str] = field(default_factory=set)
     findings: set[str] = field(default_factory=set)
+    fines: set[str] = field(default_factory=set)
+    suspended: set[str] = field(default_factory=set)
+    insured: set[str] = field(default_factory=set)
     persons: set[str] = field(default_factory=set)
     histories: set[str] = field(default_factory=set)
 
     def want(self, fact: Fact) -> None:
         match fact.data:
-            case facts.HospitalRegistered() | facts.AdvanceIssued():
+            case facts.AdvanceIssued():
                 pass
-            case facts.EnrollmentRecorded() | facts.ChronicCardIssued() | facts.ChronicCardRevoked():
+            case facts.HospitalRegistered(hospital_id=hospital_id):
+                self.hospitals.add(hospital_id)
+            case facts.HospitalSuspended(hospital_id=hospital_id) | facts.HospitalReinstated(hospital_id=hospital_id):
+                self.hospitals.add(hospital_id)
+                self.suspended.add(hospital_id)
+            case facts.FineImposed(hospital_id=hospital_id, fine_id=fine_id):
+                self.hospitals.add(hospital_id)
+                self.fines.add(fine_id)
+            case facts.EnrollmentRecorded(person_id=person_id) | facts.PersonDied(person_id=person_id):
+                self.persons.add(person_id)
+                self.insured.add(person_id)
+            case facts.ChronicCardIssued() | facts.ChronicCardRevoked():
                 self.persons.add(fact.data.person_id)
             case facts.RosterChanged(person_id=person_id):
                 self.persons.add(person_id)
+                self.insured.add(person_id)
                 self.histories.add(person_id)
             case facts.AdmissionRecorded() as admitted:
                 self.hospitals.add(admitted.hospital_id)
@@ -185,6 +262,12 @@ async def load_world(connection: AsyncConnection, batch: Iterable[Fact]) -> Worl
     world.enrolments = await load_enrolments(connection, keys.persons)
     world.rosters = await load_rosters(connection, keys.persons)
     world.cards = await load_cards(connection, keys.persons)
+    for person_id, year in world.enrolments:
+        world.years.setdefault(person_id, set()).add(year)
+    world.premiums = await load_premiums(connection, keys.insured)
+    world.deaths = await load_deaths(connection, keys.insured)
+    world.suspensions = await load_suspensions(connection, keys.suspended)
+    world.fines = await known_fines(connection, keys.fines)
     await _load_claims(connection, world, known, keys.histories)
     return world
 

@@ -1,14 +1,14 @@
 """Who is enrolled where in which year; a second enrollment for a year replaces the first."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
 
+from msgspec import Struct
 from sqlalchemy import BigInteger, Column, Date, SmallInteger, Table, Text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.tables import metadata
-from projections.rows import load
+from projections.rows import load_as
 
 enrolments = Table(
     "enrolments",
@@ -18,12 +18,13 @@ enrolments = Table(
     Column("region", Text, nullable=False),
     Column("effective_on", Date, nullable=False),
     Column("self_paid", BigInteger, comment="fen that the person paid himself"),
+    Column("scheme", Text, comment="content hash of the scheme whose premiums are due, pinned when it was recorded"),
+    Column("died_on", Date, comment="last day insured, where the person has died"),
     schema="projections",
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Enrolment:
+class Enrolment(Struct, frozen=True):
     """A person's enrollment for a year; ``self_paid`` in fen."""
 
     person_id: str
@@ -31,9 +32,11 @@ class Enrolment:
     region: str
     effective_on: date
     self_paid: int | None
+    scheme: str | None = None
+    died_on: date | None = None
 
 
 async def load_enrolments(connection: AsyncConnection, persons: Iterable[str]) -> dict[tuple[str, int], Enrolment]:
     """Enrolments by person and year."""
-    rows = await load(connection, enrolments, enrolments.c.person_id, persons)
-    return {(row["person_id"], row["year"]): Enrolment(**row) for row in rows}
+    found = await load_as(connection, Enrolment, enrolments, enrolments.c.person_id, persons)
+    return {(enrolment.person_id, enrolment.year): enrolment for enrolment in found}

@@ -1,14 +1,15 @@
 """Hospitals as last registered."""
 
+from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Column, Date, SmallInteger, Table, Text
+from msgspec import Struct
+from sqlalchemy import ARRAY, Column, Date, SmallInteger, Table, Text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.tables import metadata
-from projections.rows import load
+from projections.rows import load_as
 
 hospitals = Table(
     "hospitals",
@@ -19,12 +20,12 @@ hospitals = Table(
     Column("region", Text, nullable=False),
     Column("designated_from", Date, nullable=False),
     Column("designated_until", Date, comment="exclusive"),
+    Column("suspended", ARRAY(Date), nullable=False, comment="days of suspension and reinstatement in turn"),
     schema="projections",
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Hospital:
+class Hospital(Struct, frozen=True):
     """A hospital; designated from a day until another (exclusive)."""
 
     hospital_id: str
@@ -33,13 +34,18 @@ class Hospital:
     region: str
     designated_from: date
     designated_until: date | None
+    suspended: list[date] = []
 
     def designated_on(self, day: date) -> bool:
         """Whether claims of that day are taken."""
         return self.designated_from <= day and (self.designated_until is None or day < self.designated_until)
 
+    def suspended_on(self, day: date) -> bool:
+        """Whether its service agreement is suspended that day."""
+        return bisect_right(self.suspended, day) % 2 == 1
+
 
 async def load_hospitals(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, Hospital]:
     """Hospitals by id."""
-    rows = await load(connection, hospitals, hospitals.c.hospital_id, ids)
-    return {row["hospital_id"]: Hospital(**row) for row in rows}
+    found = await load_as(connection, Hospital, hospitals, hospitals.c.hospital_id, ids)
+    return {hospital.hospital_id: hospital for hospital in found}

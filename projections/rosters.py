@@ -1,15 +1,15 @@
 """Rosters: a person's category memberships as a list of dated changes, in the order they were recorded."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
 
+from msgspec import Struct
 from sqlalchemy import BigInteger, Boolean, Column, Date, Index, Table, Text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.codes import CATEGORY_ORDER
 from events.tables import metadata
-from projections.rows import load
+from projections.rows import load_as
 
 rosters = Table(
     "rosters",
@@ -24,8 +24,7 @@ rosters = Table(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class RosterChange:
+class RosterChange(Struct, frozen=True):
     """A person enters (``added``) or leaves a category on a day."""
 
     number: int
@@ -47,9 +46,18 @@ def categories_on(changes: Sequence[RosterChange], day: date) -> tuple[str, ...]
     return tuple(category for category in CATEGORY_ORDER if held.get(category))
 
 
+def categories_between(changes: Sequence[RosterChange], first: date, last: date) -> tuple[str, ...]:
+    """The categories held on any day from first to last, in the order of choice."""
+    recorded = sorted(changes, key=lambda change: change.number)
+    told = {(change.effective_on, change.category): change.added for change in recorded}
+    held = {*categories_on(changes, first)}
+    held |= {category for (day, category), added in told.items() if added and first < day <= last}
+    return tuple(category for category in CATEGORY_ORDER if category in held)
+
+
 async def load_rosters(connection: AsyncConnection, persons: Iterable[str]) -> dict[str, list[RosterChange]]:
     """Roster changes by person, in recorded order."""
     changes: dict[str, list[RosterChange]] = {}
-    for row in await load(connection, rosters, rosters.c.person_id, persons, rosters.c.number):
-        changes.setdefault(row["person_id"], []).append(RosterChange(**row))
+    for change in await load_as(connection, RosterChange, rosters, rosters.c.person_id, persons, rosters.c.number):
+        changes.setdefault(change.person_id, []).append(change)
     return changes

@@ -49,18 +49,70 @@ def hospital(
     )
 
 
+def suspend(
+    on: str = "2019-03-01", hospital_id: str = "H1", *, id_: str | None = None, clause: str | None = None
+) -> dict[str, Any]:
+    """A bureau suspends a hospital."""
+    return event(
+        BUREAU,
+        id_ or f"suspend-{hospital_id}-{on}",
+        "hospital.suspended.v1",
+        hospital_id=hospital_id,
+        effective_on=on,
+        reason="billed for what was not done",
+        clause=clause,
+    )
+
+
+def reinstate(on: str = "2019-06-01", hospital_id: str = "H1", *, id_: str | None = None) -> dict[str, Any]:
+    """A bureau reinstates a hospital."""
+    return event(
+        BUREAU,
+        id_ or f"reinstate-{hospital_id}-{on}",
+        "hospital.reinstated.v1",
+        hospital_id=hospital_id,
+        effective_on=on,
+        reason="mended its ways",
+    )
+
+
+def fine(fine_id: str = "F1", hospital_id: str = "H1", amount: str = "20000", id_: str | None = None) -> dict[str, Any]:
+    """A bureau fines a hospital."""
+    return event(
+        BUREAU,
+        id_ or f"fine-{fine_id}",
+        "fine.imposed.v1",
+        fine_id=fine_id,
+        hospital_id=hospital_id,
+        amount=amount,
+        imposed_on="2019-07-01",
+        reason="billed for what was not done",
+    )
+
+
+def death(person: str = "P1", on: str = "2019-03-10", source: str = CIVIL_AFFAIRS) -> dict[str, Any]:
+    """A person's death is reported."""
+    return event(source, f"death-{person}-{on}", "person.died.v1", person_id=person, died_on=on)
+
+
 def enrol(
-    person: str = "P1", year: int = 2019, region: str = "220621", effective_on: str | None = None
+    person: str = "P1",
+    year: int = 2019,
+    region: str = "220621",
+    effective_on: str | None = None,
+    self_paid: str | None = None,
+    id_: str | None = None,
 ) -> dict[str, Any]:
     """The region's bureau enrolls a person."""
     return event(
         f"bureau/{region}",
-        f"enrol-{person}-{year}-{effective_on}",
+        id_ or f"enrol-{person}-{year}-{effective_on}",
         "enrollment.recorded.v1",
         person_id=person,
         region=region,
         year=year,
         effective_on=effective_on,
+        self_paid=self_paid,
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any, cast
 import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from events.ledger import Journal
+from events.ledger import Journal, entries
 from policies.claim import Claim, Used
 from policies.engine import settle
 from policies.grants import grants_due
@@ -21,6 +21,7 @@ from policies.loader import by_hash, load_directory
 from processors.intake import Desk
 from processors.layers import SETTLEMENT, Book
 from processors.pins import Pins
+from processors.premium_history import booked_premiums, premiums_from_scratch
 from processors.reading import Envelope
 from processors.runs import Run
 from processors.settlement import Desk as SettlementDesk
@@ -59,7 +60,9 @@ class Memory:
         desk = Desk(self._transaction("intake"), self.world, self.pins)
         desk.receive(envelope)
         self.refused += [str(row["reason"]) for row in desk.refused]
-        self.world.dirty.clear()
+        self.world.new.clear()
+        self.world.changed.clear()
+        self.world.counted.clear()
         self.world.gone.clear()
         for run in desk.openings.runs:
             self._queue("basic", run)
@@ -127,12 +130,16 @@ class Memory:
             for claim in history:
                 found += self._statement_differences(claim, bills)
             found += self._grant_differences(person_id)
-        return found
+        return found + self._premium_differences()
+
+    def entries(self, journal: str) -> list[dict[str, Any]]:
+        """What a journal holds, by the names of the columns."""
+        return [dict(zip(entries.columns.keys(), row, strict=True)) for row in self.journals[journal].rows]
 
     def _booked(self) -> dict[tuple[str, int, int], Used]:
         sums: dict[tuple[str, int, int], Used] = {}
-        for journal in self.journals.values():
-            for row in journal.rows:
+        for journal in self.journals:
+            for row in self.entries(journal):
                 if row["stage"] is not None and 0 <= row["stage"] < 100:
                     used = sums.setdefault((row["person_id"], row["claim_number"], row["stage"]), Used())
                     for name, column in zip(FIGURES, ("base", "deductible", "paid", "extra", "ran"), strict=True):
@@ -170,6 +177,20 @@ class Memory:
             for grant in grants_due(claims, offered):
                 wanted[scheme, grant.kind, grant.year or 0] = grant.claim_id
         return [] if held == wanted else [f"{person_id}: grants {held}, from scratch {wanted}"]
+
+    def _premium_differences(self) -> list[str]:
+        told: dict[str, list[dict[str, Any]]] = {}
+        for row in self.entries("intake") if "intake" in self.journals else ():
+            told.setdefault(row["person_id"], []).append(row)
+        found = []
+        for person_id, roster in self.world.rosters.items():
+            held, wanted = (
+                booked_premiums(told[person_id]),
+                premiums_from_scratch(told[person_id], roster, self.pins.by_hash),
+            )
+            if held != wanted:
+                found.append(f"{person_id}: premiums {held}, from scratch {wanted}")
+        return found
 
     def outcome(self) -> list[dict[str, Any]]:
         """Every statement, to compare two ledgers: revisions too, for they must not hang on timing."""

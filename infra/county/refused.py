@@ -61,7 +61,7 @@ class Errors:
     def post_all(self, size: Size) -> None:
         """Post every refusal that a county of this size gets."""
         stays = iter(self.late.untouched)
-        for reason in REASONS:
+        for reason in filter(REFUSED.__contains__, REASONS):
             make: Callable[[Stay, int], None] = getattr(self, f"_{reason}")
             for time in range(size.part(REFUSED[reason])):
                 self.number += 1

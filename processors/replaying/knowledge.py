@@ -13,8 +13,11 @@ from policies.claim import Claim, Payout, Used
 from policies.engine import Schemes, settle
 from policies.grants import grants_due
 from processors.answers import LEDGER
-from processors.replaying.story import Accumulated, difference_booked
+from processors.premium_history import booked_premiums, premiums_from_scratch
+from processors.replaying.story import Accumulated, difference_booked, is_payout
 from processors.settlement import grant_claims, statement_row
+from projections.premiums import premium_json
+from projections.rosters import RosterChange
 from projections.statements import statement_json
 
 Row = Mapping[str, Any]
@@ -49,7 +52,7 @@ def accumulated_by(known: Iterable[Row], dates: Mapping[str, date], on: date | N
     """The sums of what is booked, for claims dated up to ``on`` where a day is given."""
     sums: Accumulated = {}
     for entry in known:
-        if entry["layer"] is None or (on is not None and dates[entry["claim_id"]] > on):
+        if not is_payout(entry) or (on is not None and dates[entry["claim_id"]] > on):
             continue
         used = sums.setdefault((entry["year"], entry["scheme"], entry["layer"]), Used())
         used.merge(difference_booked(entry))
@@ -74,7 +77,14 @@ def unfinished(known: Sequence[Row], later: Iterable[Row]) -> str | None:
     return None
 
 
-def differences(known: Sequence[Row], claims: Sequence[Claim], schemes: Schemes) -> list[dict[str, str]]:
+def premiums_shown(known: Iterable[Row]) -> list[dict[str, Any]]:
+    """The premiums that stand, as ``claims premiums`` shows them."""
+    return [premium_json(premium) for _, premium in sorted(booked_premiums(known).items())]
+
+
+def differences(
+    known: Sequence[Row], claims: Sequence[Claim], roster: Sequence[RosterChange], schemes: Schemes
+) -> list[dict[str, str]]:
     """Where settling from scratch gives something else than was booked; ``claims`` with the facts known then."""
     bills, _ = settle(schemes, claims)
     payouts = {number: bill.payouts for number, bill in bills.items()}
@@ -93,7 +103,18 @@ def differences(known: Sequence[Row], claims: Sequence[Claim], schemes: Schemes)
         for key in sorted(due.keys() | given.keys())
         if due.get(key) != given.get(key)
     ]
-    return found
+    return found + _premium_differences(known, roster, schemes)
+
+
+def _premium_differences(
+    known: Sequence[Row], roster: Sequence[RosterChange], schemes: Schemes
+) -> list[dict[str, str]]:
+    due, booked = premiums_from_scratch(known, roster, schemes), booked_premiums(known)
+    return [
+        _difference(f"premium {' '.join(map(str, key))}", due.get(key), booked.get(key))
+        for key in sorted(due.keys() | booked.keys())
+        if due.get(key) != booked.get(key)
+    ]
 
 
 def _payout_differences(
@@ -106,7 +127,7 @@ def _payout_differences(
             expected.setdefault((number, payout.stage, payout.layer), Used()).add(payout)
     booked: dict[tuple[int, int, str], Used] = {}
     for entry in known:
-        if entry["layer"] is not None:
+        if is_payout(entry):
             used = booked.setdefault((entry["claim_number"], entry["stage"], entry["layer"]), Used())
             used.merge(difference_booked(entry))
     nothing = Used()

@@ -13,6 +13,7 @@ from events.money import yuan
 from policies.claim import Used, claim_from_json
 from policies.engine import Schemes
 from policies.explain import render
+from processors.premiums import PREMIUM_TYPES
 
 Row = Mapping[str, Any]
 Accumulated = dict[tuple[int, str, str], Used]
@@ -44,6 +45,8 @@ class Story:
             return self._acceptance(data)
         if entry["type"] in (GRANT_AWARDED, GRANT_WITHDRAWN):
             return {"grant": _grant(data), "booked": yuan(entry["paid"]), "cause": data["cause"]}
+        if entry["type"] in PREMIUM_TYPES.values():
+            return _premium(entry, data)
         if entry["stage"] == SETTLEMENT_STAGE:
             return {"statement": data["statement"], "run": entry["run"], "cause": data.get("cause")}
         return self._payout(entry, data)
@@ -59,7 +62,7 @@ class Story:
             "actor": data.get("actor"),
             "scheme": self.schemes[claim.scheme].name,
             "scheme_hash": claim.scheme,
-            "date": claim.date,
+            "date": claim.date.isoformat(),
             "setting": claim.setting,
             "tier": claim.tier,
             "hospital_id": claim.hospital_id,
@@ -94,6 +97,11 @@ class Story:
             "trace": render(scheme, data.get("trace", ())),
             "accumulated": used_json(used),
         }
+
+
+def is_payout(entry: Row) -> bool:
+    """Whether an entry books what a layer pays of a claim: a premium has a layer and no claim."""
+    return entry["layer"] is not None and entry["claim_number"] is not None
 
 
 def difference_booked(entry: Row) -> Used:
@@ -136,6 +144,13 @@ def _fact(entry: Row) -> dict[str, Any]:
         "extensions": fact.extensions,
         "data": data,
     }
+
+
+def _premium(entry: Row, data: Mapping[str, Any]) -> dict[str, Any]:
+    premium = {"year": entry["year"], "scheme": entry["scheme"], "layer": entry["layer"]}
+    premium |= {name: data[name] for name in ("payer", "category", "cite", "grade")}
+    premium |= {"before": yuan(data["before"]), "after": yuan(data["after"])}
+    return {"premium": premium, "booked": yuan(entry["paid"]), "cause": data["cause"]}
 
 
 def _grant(data: Mapping[str, Any]) -> dict[str, Any]:

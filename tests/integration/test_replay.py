@@ -30,6 +30,8 @@ async def test_a_history_tells_every_step_in_order(books: Books) -> None:
     assert [(entry["type"], entry.get("layer")) for entry in told["history"]] == [
         ("enrollment.recorded.v1", None),
         ("roster.changed.v1", None),
+        ("premium.subsidised.v1", None),
+        ("premium.subsidised.v1", None),
         ("admission.recorded.v1", None),
         ("discharge.recorded.v1", None),
         ("claim.accepted.v1", None),
@@ -39,7 +41,7 @@ async def test_a_history_tells_every_step_in_order(books: Books) -> None:
         ("payout.decided.v1", "backstop"),
         ("claim.settled.v1", None),
     ]
-    fact, accepted, _, illness = told["history"][3:7]
+    fact, accepted, _, illness = told["history"][5:9]
     assert (fact["source"], fact["id"], fact["actor"]) == ("hospital/H1", "discharge-C1", "clerk-7")
     assert fact["data"]["bill"]["total"] == "20000.00"
     assert (accepted["claim"]["scheme"], accepted["claim"]["tier"]) == ("fusong", 3)

@@ -1,0 +1,35 @@
+"""One person's premiums: does what is booked agree with the projection, and with settling them from the facts?"""
+
+from collections.abc import Sequence
+
+from events.money import yuan
+from policies.engine import Schemes
+from processors.premium_history import booked_premiums, premiums_from_scratch
+from processors.verification.booked import PersonBooks
+from processors.verification.report import VerifyReport
+from projections.premiums import Premium
+from projections.rosters import RosterChange
+
+
+def check_premiums(books: PersonBooks, roster: Sequence[RosterChange], schemes: Schemes, report: VerifyReport) -> None:
+    """Premiums follow their fact in one transaction, so this holds at every moment."""
+    booked = booked_premiums(books.told)
+    shown = {premium.key: premium for premium in books.premiums if premium.amount}
+    report.premiums += len(shown)
+    try:
+        due = premiums_from_scratch(books.told, roster, schemes)
+    except LookupError as error:
+        report.problem("premium", f"person {books.person_id}", "a scheme's text that may be trusted", error)
+        return
+    for key in sorted(due.keys() | booked.keys() | shown.keys()):
+        year, scheme, layer, kind, payer = key
+        where = f"person {books.person_id}, {year}, {scheme}, {layer} {kind} by {payer}"
+        for side, found in ((", booked", booked.get(key)), ("", shown.get(key))):
+            if found != due.get(key):
+                report.problem("premium", f"{where}{side}", _told(due.get(key)), _told(found))
+
+
+def _told(premium: Premium | None) -> str:
+    if premium is None:
+        return "none"
+    return f"{yuan(premium.amount)} for {premium.category} [{premium.grade}] {premium.cite}"
