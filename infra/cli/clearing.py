@@ -1,0 +1,348 @@
+"""``claims clearing`` draft, show, list, approve, withdraw, pay, return; ``claims receivables`` and its ``settle``."""
+
+import re
+import sys
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from events.codes import LAYER_NAMES, is_id, is_region
+from events.money import parse_yuan, yuan
+from infra.cli.options import DataDir, Json, settings_of
+from infra.cli.output import fail, note, print_json, stdout, table
+from infra.cli.running import reading, run
+from infra.roster_files import csv_bytes
+from processors.clearing import steps, views
+from processors.clearing.draft import EMERGENCY_FUND
+from processors.clearing.draft import draft as draft_clearing
+from processors.clearing.journal import Unfounded
+from processors.clearing.journal import rebuild as rebuild_tables
+from processors.clearing.ranges import COUNTY_TIME, end_of
+from processors.clearing.refusal import ClearingRefused
+
+clearing = typer.Typer(no_args_is_help=True, help="清算：起草、复核、拨付。Clearing: what the funds owe for a month.")
+receivables = typer.Typer(help="应收款。What hospitals and persons owe the funds after a clearing.")
+
+Actor = Annotated[str, typer.Option("--actor", help="经办人编号 id of who does it")]
+ClearingId = Annotated[str, typer.Argument(help="清算单号 clearing_id")]
+
+KIND_NAMES = {"hospital": "医院", "person": "个人", EMERGENCY_FUND: "临时救急基金"}
+FUND_NAMES: Mapping[str, str] = {**{str(layer): name for layer, name in LAYER_NAMES.items()}, "grant": "补助"}
+STATUS_NAMES = {"drafted": "待复核", "approved": "已复核", "paid": "已拨付", "withdrawn": "已撤回"}
+PAYMENT_NAMES = {"none": "无", "due": "待拨付", "paid": "已拨付", "returned": "已退回"}
+CHANGE_NAMES = {"adjusted": "调整", "audit": "稽核扣款"}
+LINE_COLUMNS = ("payee_kind", "payee", "fund", "settled", "adjusted", "audit", "repaid", "payable")
+
+T = TypeVar("T")
+Row = dict[str, Any]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(clearing, name="clearing")
+    app.add_typer(receivables, name="receivables")
+
+
+@clearing.command()
+def draft(
+    region: Annotated[str, typer.Option("--region", help="统筹区 region of the persons, 360923")],
+    month: Annotated[str, typer.Option("--month", help="月份 month, 2019-03")],
+    actor: Actor,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """起草：截至月末已入账而未清算的全部支付。Draft what was booked until the end of a month and not yet cleared."""
+    first, who = month_of(month), _actor(actor)
+    if not is_region(region):
+        raise typer.BadParameter("six digits, the first not 0, are wanted", param_hint="--region")
+    if datetime.now(COUNTY_TIME) < end_of(first):
+        note(f"{month} 未结束：此后入账的归入下月。{month} is not over: what follows goes to the next month")
+
+    async def step(engine: AsyncEngine) -> dict[str, Any]:
+        return await views.clearing(engine, await draft_clearing(engine, region, first, who))
+
+    drawn = _do(data_dir, step)
+    _print_clearing(drawn, json=json)
+
+
+@clearing.command()
+def show(
+    clearing_id: ClearingId,
+    out: Annotated[Path | None, typer.Option("--out", help="另存明细 also write the lines, FILE.csv")] = None,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """查看一份清算单。One clearing: lines, payments, repaid advances, adjustments."""
+    shown = _do(data_dir, lambda engine: views.clearing(engine, clearing_id))
+    if out is not None:
+        _write_csv(out, shown["lines"])
+    _print_clearing(shown, json=json)
+
+
+@clearing.command("list")
+def list_(
+    region: Annotated[str | None, typer.Option("--region", help="统筹区 region")] = None,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """全部清算单。All clearings."""
+    rows = _do(data_dir, lambda engine: views.clearing_rows(engine, region))
+    if json:
+        print_json(rows)
+        return
+    cells = [
+        (
+            row["clearing_id"],
+            row["region"],
+            row["month"],
+            f"{STATUS_NAMES[row['status']]} {row['status']}",
+            row["drafted_by"],
+            row["approved_by"] or "—",
+        )
+        for row in rows
+    ]
+    columns = ("清算单 clearing", "统筹区 region", "月份 month", "状态 status", "经办 drafted by", "复核 approved by")
+    table("清算 Clearings", columns, cells)
+
+
+@clearing.command()
+def approve(clearing_id: ClearingId, actor: Actor, data_dir: DataDir = None, json: Json = False) -> None:
+    """复核：须由另一人。Approve a draft; another person than drafted it."""
+    who = _actor(actor)
+
+    async def step(engine: AsyncEngine) -> dict[str, Any]:
+        await steps.approve(engine, clearing_id, who)
+        return {"clearing_id": clearing_id, "approved_by": who}
+
+    _tell(_do(data_dir, step), f"已复核 approved: {clearing_id}", json=json)
+
+
+@clearing.command()
+def withdraw(clearing_id: ClearingId, actor: Actor, data_dir: DataDir = None, json: Json = False) -> None:
+    """撤回未复核的草稿。Take a draft back that is not approved yet."""
+    who = _actor(actor)
+
+    async def step(engine: AsyncEngine) -> dict[str, Any]:
+        await steps.withdraw(engine, clearing_id, who)
+        return {"clearing_id": clearing_id, "withdrawn_by": who}
+
+    _tell(_do(data_dir, step), f"已撤回 withdrawn: {clearing_id}", json=json)
+
+
+@clearing.command()
+def pay(
+    clearing_id: ClearingId,
+    actor: Actor,
+    reference: Annotated[str, typer.Option("--reference", help="银行流水号 the transfer's reference")],
+    payee: Annotated[list[str] | None, typer.Option("--payee", help="收款方（默认全部）payee, default all")] = None,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """登记拨付。Note what was transferred, to all or to some payees."""
+    who = _actor(actor)
+
+    async def step(engine: AsyncEngine) -> dict[str, Any]:
+        paid = await steps.pay(engine, clearing_id, who, _words(reference, "--reference"), payee or ())
+        return {"clearing_id": clearing_id, "paid": yuan(paid), "reference": reference}
+
+    done = _do(data_dir, step)
+    _tell(done, f"已拨付 paid: {done['paid']} 元 yuan", json=json)
+
+
+@clearing.command("return")
+def return_(
+    clearing_id: ClearingId,
+    actor: Actor,
+    payee: Annotated[str, typer.Option("--payee", help="收款方 whose transfer came back")],
+    reason: Annotated[str, typer.Option("--reason", help="原因 why")],
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """登记退汇：须重新拨付。A transfer came back: it is due again."""
+    who = _actor(actor)
+
+    async def step(engine: AsyncEngine) -> dict[str, Any]:
+        back = await steps.give_back(engine, clearing_id, who, payee, _words(reason, "--reason"))
+        return {"clearing_id": clearing_id, "payee": payee, "due": yuan(back)}
+
+    done = _do(data_dir, step)
+    _tell(done, f"待重新拨付 due again: {done['due']} 元 yuan", json=json)
+
+
+@clearing.command()
+def rebuild(data_dir: DataDir = None, json: Json = False) -> None:
+    """由账册重建清算各表。Make the tables of clearing what their journal says; exit 1 where they were not."""
+    found = _do(data_dir, rebuild_tables)
+    if json:
+        print_json([found])
+    else:
+        rows = [(name, str(count)) for name, count in found.items()]
+        table("清算各表 Tables of clearing", ("表 table", "已更正 rows mended"), rows, right=(1,))
+    sys.exit(1 if any(found.values()) else 0)
+
+
+@receivables.callback(invoke_without_command=True)
+def list_receivables(context: typer.Context, data_dir: DataDir = None, json: Json = False) -> None:
+    """应收款清单。What is outstanding."""
+    if context.invoked_subcommand is not None:
+        return
+    today = datetime.now(COUNTY_TIME).date()
+    rows = _do(data_dir, lambda engine: views.receivable_rows(engine, today))
+    if json:
+        print_json(rows)
+        return
+    cells = [
+        (
+            row["receivable_id"],
+            f"{KIND_NAMES[row['payee_kind']]} {row['payee']}" + ("（已解除协议 closed）" if row["closed"] else ""),
+            *(row["amount"], row["settled"], row["set_off"], row["outstanding"]),
+        )
+        for row in rows
+    ]
+    columns = (
+        "应收款 receivable",
+        "欠款方 owed by",
+        "金额 amount",
+        "已收 paid in",
+        "已抵扣 set off",
+        "未收 outstanding",
+    )
+    table("应收款 Receivables（元 yuan）", columns, cells, right=(2, 3, 4, 5))
+
+
+@receivables.command("settle")
+def settle(
+    receivable_id: Annotated[str, typer.Argument(help="应收款编号 receivable_id")],
+    actor: Actor,
+    reference: Annotated[str, typer.Option("--reference", help="凭证号 reference of the receipt")],
+    amount: Annotated[str | None, typer.Option("--amount", help="金额（默认全部）yuan, default all")] = None,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """登记收回。Note money paid in, all or a part."""
+    who, fen = _actor(actor), None if amount is None else _amount(amount)
+
+    async def step(engine: AsyncEngine) -> dict[str, Any]:
+        left = await steps.settle_receivable(engine, receivable_id, who, _words(reference, "--reference"), fen)
+        return {"receivable_id": receivable_id, "outstanding": yuan(left)}
+
+    done = _do(data_dir, step)
+    _tell(done, f"未收 outstanding: {done['outstanding']} 元 yuan", json=json)
+
+
+def month_of(text: str) -> date:
+    """The first day of a month given as 2019-03."""
+    if re.fullmatch(r"20[0-9]{2}-(0[1-9]|1[0-2])", text) is None:
+        raise typer.BadParameter(f"{text} is no month: write 2019-03", param_hint="--month")
+    return date.fromisoformat(f"{text}-01")
+
+
+def _do(data_dir: Path | None, step: Callable[[AsyncEngine], Awaitable[T]]) -> T:
+    """Take a step on the ledger; where the books don't allow it, say so and exit with 2."""
+    done: list[T] = []
+
+    async def main() -> int:
+        async with reading(settings_of(data_dir), "clearing") as engine:
+            try:
+                done.append(await step(engine))
+            except (ClearingRefused, Unfounded) as refused:
+                fail(str(refused))
+                return 2
+        return 0
+
+    code = run(main)
+    if code:
+        sys.exit(code)
+    return done[0]
+
+
+def _tell(done: Mapping[str, Any], message: str, *, json: bool) -> None:
+    if json:
+        print_json([done])
+    else:
+        stdout.print(message, highlight=False, soft_wrap=True)
+
+
+def _actor(text: str) -> str:
+    if not is_id(text):
+        raise typer.BadParameter("an id is wanted: 1 to 128 letters, digits, - or _", param_hint="--actor")
+    return text
+
+
+def _words(text: str, option: str) -> str:
+    words = text.strip()
+    if not words or len(words) > 500 or not words.isprintable():
+        raise typer.BadParameter("1 to 500 printable characters are wanted", param_hint=option)
+    return words
+
+
+def _amount(text: str) -> int:
+    try:
+        return parse_yuan(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--amount") from None
+
+
+def _print_clearing(shown: Mapping[str, Any], *, json: bool) -> None:
+    if json:
+        print_json([shown])
+        return
+    approved = f"，复核 approved by {shown['approved_by']}" if shown["approved_by"] else ""
+    head = f"清算单 {shown['clearing_id']} · {shown['region']} · {shown['month']} · {STATUS_NAMES[shown['status']]}"
+    stdout.print(f"{head}，经办 drafted by {shown['drafted_by']}{approved}", highlight=False, soft_wrap=True)
+    _print_lines(shown["lines"])
+    _print_payments(shown["payments"])
+    _print_repayments(shown["repayments"])
+    _print_changes(shown["changes"])
+
+
+def _print_lines(lines: Sequence[Row]) -> None:
+    columns = "收款方 payee,基金 fund,结算 settled,调整 adjusted,稽核扣款 audit,归还借款 repaid,应付 payable"
+    cells = [(_payee(line), FUND_NAMES[line["fund"]], *(line[name] for name in LINE_COLUMNS[3:])) for line in lines]
+    table("明细 Lines（元 yuan）", columns.split(","), cells, right=(2, 3, 4, 5, 6))
+
+
+def _print_payments(payments: Sequence[Row]) -> None:
+    columns = "收款方 payee,余额 balance,抵扣 set off,拨付 to pay,状态 status,流水 reference"
+    cells = [
+        (
+            *(_payee(row), row["balance"], row["set_off"], row["amount"]),
+            *(PAYMENT_NAMES[row["status"]], row["reference"] or "—"),
+        )
+        for row in payments
+    ]
+    table("拨付 Payments（元 yuan）", columns.split(","), cells, right=(1, 2, 3))
+
+
+def _print_repayments(repayments: Sequence[Row]) -> None:
+    if repayments:
+        cells = [(row["advance_id"], _payee(row), FUND_NAMES[row["fund"]], row["amount"]) for row in repayments]
+        columns = ("借款 advance", "从何人应付 out of", "基金 fund", "金额 amount")
+        table("归还借款 Advances repaid（元 yuan）", columns, cells, right=(3,))
+
+
+def _print_changes(changes: Sequence[Row]) -> None:
+    if changes:
+        columns = "结算单 claim,参保人 person,与谁结算 with,基金 fund,种类 kind,金额 amount,出院多付 overpaid"
+        cells = [
+            (
+                *(row["claim_id"], row["person_id"], _payee(row | {"payee": row[f"{row['payee_kind']}_id"]})),
+                *(FUND_NAMES[row["fund"]], CHANGE_NAMES[row["kind"]], row["amount"]),
+                row["overpaid_at_discharge"] or "—",
+            )
+            for row in changes
+        ]
+        table("出院后调整 Changes after discharge（元 yuan）", columns.split(","), cells, right=(5, 6))
+
+
+def _payee(row: Mapping[str, Any]) -> str:
+    return f"{KIND_NAMES[row['payee_kind']]} {row['payee']}"
+
+
+def _write_csv(path: Path, lines: Iterable[Row]) -> None:
+    path.write_bytes(csv_bytes(LINE_COLUMNS, ([line[name] for name in LINE_COLUMNS] for line in lines)))
+    note(f"已写入 written: {path}")

@@ -1,0 +1,121 @@
+"""``claims reconcile``: a hospital's own figures of a month against the ledger's."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from events.codes import LAYER_NAMES, is_id
+from events.money import yuan
+from infra.cli.clearing import month_of
+from infra.cli.options import DataDir, Json, settings_of
+from infra.cli.output import fail, note, print_json, stdout, table
+from infra.cli.running import reading, run
+from infra.hospital_files import BadRow, Detail, UnusableFile, read_detail, read_totals
+from processors.reconciliation import AMOUNTS, Difference, Reconciliation
+from processors.reconciliation import reconcile as compare
+
+KIND_NAMES = {
+    "hospital_only": "仅医院有",
+    "ledger_only": "仅账本有",
+    "reversed_at_hospital": "医院已冲正",
+    "reversed_in_ledger": "账本已冲正",
+    "date_differs": "日期不符",
+    "amount_differs": "金额不符",
+    "total_differs": "合计不符",
+    "total_not_of_detail": "合计与明细不符",
+}
+FIELD_NAMES = {"claims": "人次", "total": "总额", "funds": "基金支付", "patient_share": "个人支付"}
+FIELD_NAMES |= {"date": "日期", "status": "状态"} | {str(layer): name for layer, name in LAYER_NAMES.items()}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(reconcile)
+
+
+def reconcile(
+    file: Annotated[Path, typer.Argument(help="医院明细 CSV the hospital's claims, a row each")],
+    hospital: Annotated[str, typer.Option("--hospital", help="医院编号 hospital_id")],
+    month: Annotated[str, typer.Option("--month", help="月份（按结算日期） month of the claims' dates, 2019-03")],
+    totals: Annotated[Path | None, typer.Option("--totals", help="医院合计 CSV the hospital's own totals")] = None,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """对账：逐单核对医院与账本。Hold a hospital's month against the ledger, claim by claim."""
+    first = month_of(month)
+    if not is_id(hospital):
+        raise typer.BadParameter("an id is wanted", param_hint="--hospital")
+    try:
+        detail = read_detail(file, first)
+        sums = None if totals is None else read_totals(totals)
+    except (UnusableFile, OSError) as error:
+        fail(f"{error}" if isinstance(error, OSError) else f"文件不可用 unusable file: {error}")
+        sys.exit(2)
+    if detail.ignored:
+        note(f"未用的列 columns not used: {', '.join(name[1:] for name in detail.ignored)}")
+
+    async def main() -> int:
+        async with reading(settings_of(data_dir), "reconcile") as engine:
+            unread = {bad.claim_id or "" for bad in detail.bad}
+            try:
+                found = await compare(engine, hospital, first, detail.claims, totals=sums, unread=unread)
+            except LookupError as error:
+                fail(str(error))
+                return 2
+        _print(found, detail, json=json)
+        return 2 if detail.bad else 1 if found.differences else 0
+
+    sys.exit(run(main))
+
+
+def _print(found: Reconciliation, detail: Detail, *, json: bool) -> None:
+    if json:
+        print_json(each.as_json() for each in found.differences)
+        print_json(
+            {"kind": "bad_row", "row": bad.row, "claim_id": bad.claim_id, "detail": bad.reason} for bad in detail.bad
+        )
+        sides = {"hospital": _sums(found.hospital), "ledger": _sums(found.ledger)}
+        counts = {"differences": len(found.differences), "bad_rows": len(detail.bad)}
+        print_json([{"kind": "summary"} | counts | sides])
+        return
+    columns = (
+        "种类 kind",
+        "结算单 claim",
+        "项目 field",
+        "医院 hospital",
+        "账本 ledger",
+        "差额 difference",
+        "说明 detail",
+    )
+    if found.differences:
+        table("差异 Differences（元 yuan）", columns, map(_cells, found.differences), right=(3, 4, 5))
+    else:
+        stdout.print("[bold green]对账一致 both sides agree[/]")
+    for bad in detail.bad:
+        fail(_bad(bad))
+    stated, ours = _sums(found.hospital), _sums(found.ledger)
+    rows = [
+        (f"{FIELD_NAMES[name]} {name}", str(stated.get(name, "—")), str(ours[name])) for name in ("claims", *AMOUNTS)
+    ]
+    table(
+        "合计（有效结算单） Sums of standing claims",
+        ("项目 field", "医院明细 hospital", "账本 ledger"),
+        rows,
+        right=(1, 2),
+    )
+
+
+def _cells(each: Difference) -> tuple[str, ...]:
+    field = f"{FIELD_NAMES[each.field]} {each.field}" if each.field else "—"
+    sides = (each.hospital or "—", each.ledger or "—", each.difference or "—")
+    return (f"{KIND_NAMES[each.kind]} {each.kind}", each.claim_id or "—", field, *sides, each.detail or "—")
+
+
+def _bad(bad: BadRow) -> str:
+    return f"第{bad.row}行 row {bad.row}: {bad.reason}"
+
+
+def _sums(sums: dict[str, int]) -> dict[str, Any]:
+    return {name: amount if name == "claims" else yuan(amount) for name, amount in sums.items()}

@@ -1,0 +1,110 @@
+CREATE TABLE projections.advances (
+	region TEXT NOT NULL, 
+	advance_id TEXT NOT NULL, 
+	number BIGINT NOT NULL, 
+	person_id TEXT NOT NULL, 
+	amount BIGINT NOT NULL, 
+	issued_on DATE NOT NULL, 
+	PRIMARY KEY (region, advance_id)
+);
+CREATE INDEX advances_person ON projections.advances (person_id);
+COMMENT ON TABLE projections.advances IS 'an advance_id said again by the same bureau is the same advance: the first counts';
+COMMENT ON COLUMN projections.advances.region IS 'of the bureau that lent it';
+COMMENT ON COLUMN projections.advances.number IS 'of the fact in journal intake';
+COMMENT ON COLUMN projections.advances.amount IS 'fen';
+
+CREATE TABLE projections.clearings (
+	clearing_id TEXT NOT NULL, 
+	number BIGINT NOT NULL, 
+	region TEXT NOT NULL, 
+	month DATE NOT NULL, 
+	status TEXT NOT NULL, 
+	ranges JSONB NOT NULL, 
+	set_off JSONB NOT NULL, 
+	drafted_by TEXT NOT NULL, 
+	drafted_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	approved_by TEXT, 
+	approved_at TIMESTAMP WITH TIME ZONE, 
+	withdrawn_by TEXT, 
+	PRIMARY KEY (clearing_id)
+);
+CREATE UNIQUE INDEX clearings_one_draft ON projections.clearings (region) WHERE status = 'drafted';
+COMMENT ON COLUMN projections.clearings.number IS 'of its draft in journal clearing.0';
+COMMENT ON COLUMN projections.clearings.region IS 'of the persons whose claims it clears';
+COMMENT ON COLUMN projections.clearings.month IS 'its first day';
+COMMENT ON COLUMN projections.clearings.status IS 'drafted, approved, paid (nothing is due any more) or withdrawn';
+COMMENT ON COLUMN projections.clearings.ranges IS '{journal: [from, to]}: the entries after from, up to to';
+COMMENT ON COLUMN projections.clearings.set_off IS '[{receivable_id, payee_kind, payee, amount}], fen';
+
+CREATE TABLE projections.clearing_lines (
+	clearing_id TEXT NOT NULL, 
+	payee_kind TEXT NOT NULL, 
+	payee TEXT NOT NULL, 
+	fund TEXT NOT NULL, 
+	settled BIGINT NOT NULL, 
+	adjusted BIGINT NOT NULL, 
+	audit BIGINT NOT NULL, 
+	repaid BIGINT NOT NULL, 
+	PRIMARY KEY (clearing_id, payee_kind, payee, fund)
+);
+COMMENT ON COLUMN projections.clearing_lines.payee_kind IS 'hospital, person or emergency_fund';
+COMMENT ON COLUMN projections.clearing_lines.payee IS 'hospital_id, person_id, or the region of the fund';
+COMMENT ON COLUMN projections.clearing_lines.fund IS 'the layer that pays, or grant';
+COMMENT ON COLUMN projections.clearing_lines.settled IS 'fen, first settlements and awarded grants';
+COMMENT ON COLUMN projections.clearing_lines.adjusted IS 'fen, adjustments of no audit laid on the hospital';
+COMMENT ON COLUMN projections.clearing_lines.audit IS 'fen, adjustments of audits laid on the hospital';
+COMMENT ON COLUMN projections.clearing_lines.repaid IS 'fen taken to repay advances; the fund''s own are negative';
+
+CREATE TABLE projections.clearing_payments (
+	clearing_id TEXT NOT NULL, 
+	payee_kind TEXT NOT NULL, 
+	payee TEXT NOT NULL, 
+	balance BIGINT NOT NULL, 
+	set_off BIGINT NOT NULL, 
+	amount BIGINT NOT NULL, 
+	status TEXT NOT NULL, 
+	paid_by TEXT, 
+	paid_at TIMESTAMP WITH TIME ZONE, 
+	reference TEXT, 
+	PRIMARY KEY (clearing_id, payee_kind, payee)
+);
+COMMENT ON COLUMN projections.clearing_payments.balance IS 'fen, settled + adjusted + audit - repaid over all funds';
+COMMENT ON COLUMN projections.clearing_payments.set_off IS 'fen of it that goes against his receivables';
+COMMENT ON COLUMN projections.clearing_payments.amount IS 'fen to pay';
+COMMENT ON COLUMN projections.clearing_payments.status IS 'none (nothing to pay), due, paid or returned (due again)';
+COMMENT ON COLUMN projections.clearing_payments.reference IS 'of the transfer, or why it was returned';
+
+CREATE TABLE projections.receivables (
+	receivable_id TEXT NOT NULL, 
+	clearing_id TEXT NOT NULL, 
+	number BIGINT NOT NULL, 
+	region TEXT NOT NULL, 
+	payee_kind TEXT NOT NULL, 
+	payee TEXT NOT NULL, 
+	amount BIGINT NOT NULL, 
+	settled BIGINT NOT NULL, 
+	set_off BIGINT NOT NULL, 
+	stands BOOLEAN NOT NULL, 
+	PRIMARY KEY (receivable_id)
+);
+CREATE INDEX receivables_payee ON projections.receivables (region, payee_kind, payee);
+COMMENT ON COLUMN projections.receivables.clearing_id IS 'whose negative balance it is';
+COMMENT ON COLUMN projections.receivables.number IS 'of that clearing: the oldest is set off first';
+COMMENT ON COLUMN projections.receivables.amount IS 'fen';
+COMMENT ON COLUMN projections.receivables.settled IS 'fen paid in';
+COMMENT ON COLUMN projections.receivables.set_off IS 'fen set off against payables, drafted ones too';
+COMMENT ON COLUMN projections.receivables.stands IS 'false while its clearing is a draft';
+
+CREATE TABLE projections.advance_repayments (
+	clearing_id TEXT NOT NULL, 
+	region TEXT NOT NULL, 
+	advance_id TEXT NOT NULL, 
+	payee_kind TEXT NOT NULL, 
+	payee TEXT NOT NULL, 
+	fund TEXT NOT NULL, 
+	amount BIGINT NOT NULL, 
+	PRIMARY KEY (clearing_id, region, advance_id, payee_kind, payee, fund)
+);
+COMMENT ON COLUMN projections.advance_repayments.region IS 'region and advance_id name the advance';
+COMMENT ON COLUMN projections.advance_repayments.payee_kind IS 'out of whose payable';
+COMMENT ON COLUMN projections.advance_repayments.amount IS 'fen';

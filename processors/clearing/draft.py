@@ -1,0 +1,161 @@
+"""Drafting a clearing: what the funds owe for a region until the end of a month, fixed in one event."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
+
+from sqlalchemy import exists, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from events.codes import LAYERS, covers
+from events.decisions import CLEARING_DRAFTED
+from processors.clearing.advances import Payee, Repayment, repay
+from processors.clearing.booked import GRANT, Booked, load_booked, load_first_of
+from processors.clearing.journal import Desk, desk
+from processors.clearing.ranges import next_ranges
+from processors.clearing.refusal import ClearingRefused
+from projections.advances import Advance, load_advances
+from projections.claims import claims
+from projections.clearings import advance_repayments, balances, clearings, outstanding, receivables
+
+EMERGENCY_FUND = "emergency_fund"
+FUNDS = (*LAYERS, GRANT)
+
+
+async def draft(engine: AsyncEngine, region: str, month: date, actor: str) -> str:
+    """Draft the clearing of a region for a month (its first day); returns its id.
+
+    Raises ``ClearingRefused`` where the region has no claim, another draft of it is open, or the month is not after
+    that of its last clearing.
+    """
+    async with desk(engine) as at:
+        number = await _check(at.connection, region, month)
+        ranges = await next_ranges(at.connection, region, month)
+        booked = await load_booked(at.connection, region, ranges)
+        lines = _lines(booked)
+        owed = await _outstanding_advances(at.connection, region)
+        persons = {advance.person_id for advance, _ in owed}
+        first = await load_first_of(at.connection, region, ranges, persons) if persons else []
+        repayments = repay(owed, [*booked, *first], balances(lines.values()))
+        _enter(lines, repayments)
+        await at.register.load(
+            at.connection, receivables, receivables.c.region == region, receivables.c.stands.is_(True)
+        )
+        clearing_id = f"{region}-{month:%Y-%m}-{number}"
+        at.record(
+            CLEARING_DRAFTED,
+            {
+                "clearing_id": clearing_id,
+                "region": region,
+                "month": f"{month:%Y-%m}",
+                "actor": actor,
+                "ranges": ranges,
+                "lines": [lines[key] for key in sorted(lines, key=_place)],
+                "repayments": [_repayment(each) for each in repayments],
+                "set_off": _set_off(at, balances(lines.values())),
+                "changes": _changes(booked),
+            },
+        )
+    return clearing_id
+
+
+async def _check(connection: AsyncConnection, region: str, month: date) -> int:
+    """How often the month was drafted, this time included."""
+    if not (await connection.execute(select(exists().where(claims.c.region == region)))).scalar_one():
+        raise ClearingRefused(f"no claim of region {region} was ever accepted")
+    rows = await connection.execute(
+        select(clearings.c.clearing_id, clearings.c.status, clearings.c.month)
+        .where(clearings.c.region == region, clearings.c.status != "withdrawn")
+        .order_by(clearings.c.number.desc())
+        .limit(1)
+    )
+    last = rows.one_or_none()
+    if last is not None and last.status == "drafted":
+        raise ClearingRefused(f"{last.clearing_id} is still a draft: have it approved, or withdraw it")
+    if last is not None and month <= last.month:
+        raise ClearingRefused(f"{last.clearing_id} was cleared already: draft a month after {last.month:%Y-%m}")
+    drafted = select(func.count()).where(clearings.c.region == region, clearings.c.month == month)
+    return int((await connection.execute(drafted)).scalar_one()) + 1
+
+
+async def _outstanding_advances(connection: AsyncConnection, region: str) -> list[tuple[Advance, int]]:
+    repaid = select(
+        advance_repayments.c.region, advance_repayments.c.advance_id, func.sum(advance_repayments.c.amount)
+    ).group_by(advance_repayments.c.region, advance_repayments.c.advance_id)
+    known = {(row[0], row[1]): int(row[2]) for row in await connection.execute(repaid)}
+    owed = [
+        (advance, advance.amount - known.get((advance.region, advance.advance_id), 0))
+        for advance in await load_advances(connection)
+        if covers(advance.region, region)
+    ]
+    return [(advance, left) for advance, left in owed if left > 0]
+
+
+LineKey = tuple[str, str, str]
+"""payee kind, payee, fund"""
+
+
+def _lines(booked: Iterable[Booked]) -> dict[LineKey, dict[str, Any]]:
+    lines: dict[LineKey, dict[str, Any]] = {}
+    for entry in booked:
+        _line(lines, entry.party, entry.payee, entry.fund)[entry.kind] += entry.amount
+    return lines
+
+
+def _line(lines: dict[LineKey, dict[str, Any]], kind: str, payee: str, fund: str) -> dict[str, Any]:
+    empty = {"payee_kind": kind, "payee": payee, "fund": fund, "settled": 0, "adjusted": 0, "audit": 0, "repaid": 0}
+    return lines.setdefault((kind, payee, fund), empty)
+
+
+def _enter(lines: dict[LineKey, dict[str, Any]], repayments: Iterable[Repayment]) -> None:
+    """What is taken from a line goes to the fund that lent: the lines still sum to what was booked."""
+    for each in repayments:
+        _line(lines, each.party, each.payee, each.fund)["repaid"] += each.amount
+        _line(lines, EMERGENCY_FUND, each.advance.region, each.fund)["repaid"] -= each.amount
+
+
+def _repayment(each: Repayment) -> dict[str, Any]:
+    return {
+        "region": each.advance.region,
+        "advance_id": each.advance.advance_id,
+        "payee_kind": each.party,
+        "payee": each.payee,
+        "fund": each.fund,
+        "amount": each.amount,
+    }
+
+
+def _set_off(at: Desk, payable: Mapping[Payee, int]) -> list[dict[str, Any]]:
+    """What payees still owe is taken off what they are to be paid, the oldest first."""
+    left = {payee: balance for payee, balance in payable.items() if balance > 0}
+    found = []
+    for owed in sorted(at.register.of(receivables), key=lambda row: row["number"]):
+        payee = owed["payee_kind"], owed["payee"]
+        amount = min(left.get(payee, 0), outstanding(owed))
+        if amount > 0:
+            left[payee] -= amount
+            found.append(
+                {
+                    "receivable_id": owed["receivable_id"],
+                    "payee_kind": owed["payee_kind"],
+                    "payee": owed["payee"],
+                    "amount": amount,
+                }
+            )
+    return found
+
+
+def _changes(booked: Iterable[Booked]) -> list[dict[str, Any]]:
+    """What was booked after claims' first settlements, claim by claim."""
+    sums: dict[tuple[str | None, ...], int] = {}
+    for entry in booked:
+        if entry.claim_id is not None and entry.fund != GRANT and entry.kind != "settled":
+            key = (entry.claim_id, entry.person_id, entry.hospital_id, entry.party, entry.fund, entry.kind)
+            sums[key] = sums.get(key, 0) + entry.amount
+    names = ("claim_id", "person_id", "hospital_id", "payee_kind", "fund", "kind")
+    return [dict(zip(names, key, strict=True)) | {"amount": amount} for key, amount in sums.items() if amount]
+
+
+def _place(key: LineKey) -> tuple[int, str, int]:
+    kind, payee, fund = key
+    return ("hospital", "person", EMERGENCY_FUND).index(kind), payee, FUNDS.index(fund)

@@ -1,0 +1,83 @@
+"""The journal ``clearing.0``: one writer at a time, by the lock on its row of positions; no lane and no stream."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from events.ledger import Journal, entries, write
+from processors.positions import lock, move
+from projections.clearings import TABLES, Register
+
+CONSUMER = "clearing"
+JOURNAL = f"{CONSUMER}.0"
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One transaction of the journal: what is recorded here is in the ledger and in the register, or in neither."""
+
+    connection: AsyncConnection
+    journal: Journal
+    register: Register
+
+    def record(self, type_: str, data: Mapping[str, Any]) -> None:
+        """Add an event to the journal and to the register."""
+        number = self.journal.append(type_, data)
+        self.register.apply(type_, number, self.journal.recorded_at, data)
+
+
+class Unfounded(ValueError):
+    """An event of the journal speaks of what none before it has brought about."""
+
+
+async def from_journal(connection: AsyncConnection) -> Register:
+    """The register made anew from its journal alone. Raises ``Unfounded``."""
+    register = Register()
+    events = await connection.execute(
+        select(entries.c.number, entries.c.type, entries.c.recorded_at, entries.c.data)
+        .where(entries.c.journal == JOURNAL)
+        .order_by(entries.c.number)
+    )
+    for event in events:
+        try:
+            register.apply(event.type, event.number, event.recorded_at, orjson.loads(event.data))
+        except KeyError as error:
+            raise Unfounded(f"entry {event.number}: no {error}") from error
+    return register
+
+
+async def from_tables(connection: AsyncConnection) -> Register:
+    """The register as the tables hold it."""
+    register = Register()
+    for table in TABLES:
+        await register.load(connection, table)
+    return register
+
+
+@asynccontextmanager
+async def desk(engine: AsyncEngine) -> AsyncIterator[Desk]:
+    """The journal for one step; written when the block ends, dropped when it raises."""
+    async with engine.begin() as connection:
+        position = await lock(connection, CONSUMER, 0)
+        position.journal.start(datetime.now(UTC))
+        opened = Desk(connection, position.journal, Register())
+        yield opened
+        await write(connection, position.journal)
+        await opened.register.save(connection)
+        await move(connection, position, position.stream_seq, position.outgoing)
+
+
+async def rebuild(engine: AsyncEngine) -> dict[str, int]:
+    """Make the tables what the journal says; returns how many rows of each differed. Raises ``Unfounded``."""
+    async with desk(engine) as at:
+        ours = await from_journal(at.connection)
+        wrong = ours.differing(await from_tables(at.connection))
+        ours.mark(wrong)
+        await ours.save(at.connection)
+    return {table.name: sum(1 for found, _ in wrong if found is table) for table in TABLES}

@@ -1,0 +1,137 @@
+"""Clearings and receivables as they are shown: money in yuan."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any, cast
+
+import orjson
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from events.ledger import entries
+from events.money import yuan
+from processors.clearing.draft import EMERGENCY_FUND, FUNDS
+from processors.clearing.journal import JOURNAL
+from processors.clearing.refusal import ClearingRefused
+from projections.clearings import (
+    advance_repayments,
+    clearing_lines,
+    clearing_payments,
+    clearings,
+    outstanding,
+    payable,
+    receivables,
+)
+from projections.hospitals import hospitals
+
+Row = Mapping[str, Any]
+KINDS = ("hospital", "person", EMERGENCY_FUND)
+
+
+async def clearing_rows(engine: AsyncEngine, region: str | None = None) -> list[dict[str, Any]]:
+    """All clearings, or a region's, oldest first."""
+    query = select(clearings).order_by(clearings.c.region, clearings.c.number)
+    if region is not None:
+        query = query.where(clearings.c.region == region)
+    async with engine.connect() as connection:
+        rows = (await connection.execute(query)).mappings().all()
+    return [_head(cast("Row", row)) for row in rows]
+
+
+async def clearing(engine: AsyncEngine, clearing_id: str) -> dict[str, Any]:
+    """One clearing with its lines, payments, repaid advances and what changed claim by claim.
+
+    ``changes`` of kind ``adjusted`` with a person: what he paid too much at discharge (under 0: too little). Raises
+    ``ClearingRefused`` where there is none.
+    """
+    async with engine.connect() as connection:
+        head = await connection.execute(select(clearings).where(clearings.c.clearing_id == clearing_id))
+        row = cast("Row | None", head.mappings().one_or_none())
+        if row is None:
+            raise ClearingRefused(f"there is no clearing {clearing_id}")
+        lines = [_line(line) for line in await _of(connection, clearing_lines, clearing_id)]
+        payments = [_payment(payment) for payment in await _of(connection, clearing_payments, clearing_id)]
+        repaid = [_money(each, "amount") for each in await _of(connection, advance_repayments, clearing_id)]
+        data = await connection.execute(
+            select(entries.c.data).where(entries.c.journal == JOURNAL, entries.c.number == row["number"])
+        )
+    return _head(row) | {
+        "lines": sorted(lines, key=lambda line: (*_place(line), FUNDS.index(line["fund"]))),
+        "payments": sorted(payments, key=_place),
+        "repayments": repaid,
+        "changes": [_change(change) for change in orjson.loads(data.scalar_one())["changes"]],
+    }
+
+
+async def receivable_rows(engine: AsyncEngine, today: date) -> list[dict[str, Any]]:
+    """What is outstanding, oldest first; ``closed`` says that a hospital is designated no longer."""
+    query = (
+        select(receivables, hospitals.c.designated_until)
+        .outerjoin(
+            hospitals, (receivables.c.payee_kind == "hospital") & (hospitals.c.hospital_id == receivables.c.payee)
+        )
+        .where(receivables.c.stands)
+        .order_by(receivables.c.number, receivables.c.receivable_id)
+    )
+    async with engine.connect() as connection:
+        rows = cast("Sequence[Row]", (await connection.execute(query)).mappings().all())
+    return [
+        {
+            "receivable_id": row["receivable_id"],
+            "clearing_id": row["clearing_id"],
+            "region": row["region"],
+            "payee_kind": row["payee_kind"],
+            "payee": row["payee"],
+            "amount": yuan(row["amount"]),
+            "settled": yuan(row["settled"]),
+            "set_off": yuan(row["set_off"]),
+            "outstanding": yuan(outstanding(row)),
+            "closed": row["designated_until"] is not None and row["designated_until"] <= today,
+        }
+        for row in rows
+        if outstanding(row)
+    ]
+
+
+async def _of(connection: AsyncConnection, table: Any, clearing_id: str) -> list[dict[str, Any]]:
+    rows = await connection.execute(select(table).where(table.c.clearing_id == clearing_id))
+    return [{str(name): value for name, value in row.items() if name != "clearing_id"} for row in rows.mappings()]
+
+
+def _head(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "clearing_id": row["clearing_id"],
+        "region": row["region"],
+        "month": f"{row['month']:%Y-%m}",
+        "status": row["status"],
+        "drafted_by": row["drafted_by"],
+        "drafted_at": row["drafted_at"].isoformat(),
+        "approved_by": row["approved_by"],
+        "approved_at": row["approved_at"] and row["approved_at"].isoformat(),
+        "withdrawn_by": row["withdrawn_by"],
+        "ranges": row["ranges"],
+        "set_off": [_money(dict(entry), "amount") for entry in row["set_off"]],
+    }
+
+
+def _line(line: dict[str, Any]) -> dict[str, Any]:
+    return _money(line | {"payable": payable(line)}, "settled", "adjusted", "audit", "repaid", "payable")
+
+
+def _payment(payment: dict[str, Any]) -> dict[str, Any]:
+    paid_at = payment["paid_at"]
+    return _money(payment, "balance", "set_off", "amount") | {"paid_at": paid_at and paid_at.isoformat()}
+
+
+def _change(change: dict[str, Any]) -> dict[str, Any]:
+    after_discharge = change["payee_kind"] == "person" and change["kind"] == "adjusted"
+    overpaid = yuan(change["amount"]) if after_discharge else None
+    return _money(change, "amount") | {"overpaid_at_discharge": overpaid}
+
+
+def _money(row: dict[str, Any], *names: str) -> dict[str, Any]:
+    return row | {name: yuan(row[name]) for name in names}
+
+
+def _place(row: Mapping[str, Any]) -> tuple[int, str]:
+    return KINDS.index(row["payee_kind"]), row["payee"]

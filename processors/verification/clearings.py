@@ -1,0 +1,157 @@
+"""Clearings take every booking exactly once, to the fen, and stand as the events of their journal say."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from events.money import yuan
+from processors.clearing.booked import sums_by_fund
+from processors.clearing.journal import JOURNAL, Unfounded, from_journal, from_tables
+from processors.verification.report import VerifyReport
+from projections.advances import load_advances
+from projections.clearings import (
+    Register,
+    Row,
+    advance_repayments,
+    clearing_lines,
+    clearings,
+    outstanding,
+    receivables,
+)
+
+_BOOKED = """
+SELECT claim.region, entry.journal, sum(entry.paid)::bigint AS booked,
+       coalesce(sum(entry.paid) FILTER (WHERE entry.number > taken.upto), 0)::bigint AS left
+FROM ledger.entries AS entry
+JOIN projections.claims AS claim ON claim.claim_id = entry.claim_id
+JOIN unnest(CAST(:regions AS text[]), CAST(:journals AS text[]), CAST(:upto AS bigint[]))
+  AS taken (region, journal, upto) ON taken.region = claim.region AND taken.journal = entry.journal
+WHERE entry.type IN ('payout.decided.v1', 'payout.adjusted.v1', 'grant.awarded.v1', 'grant.withdrawn.v1')
+GROUP BY 1, 2
+"""
+
+
+async def check_clearings(connection: AsyncConnection, report: VerifyReport) -> None:
+    """Make the register anew from its journal, hold the tables against it, and its sums against the bookings."""
+    try:
+        register = await from_journal(connection)
+    except Unfounded as error:
+        report.problem("clearing", f"journal {JOURNAL}", "events that follow from each other", error)
+        return
+    report.clearings += len(register.rows[clearings])
+    _compare(register, await from_tables(connection), report)
+    standing = [row for row in register.of(clearings) if row["status"] != "withdrawn"]
+    by_region: dict[str, list[Row]] = {}
+    for row in sorted(standing, key=lambda row: row["number"]):
+        by_region.setdefault(row["region"], []).append(row)
+    for history in by_region.values():
+        _check_ranges(history, report)
+    for row in standing:
+        await _check_sums(connection, register, row, report)
+    await _check_totals(connection, register, by_region, report)
+    await _check_advances(connection, register, report)
+    for owed in register.of(receivables):
+        if outstanding(owed) < 0:
+            where = f"receivable {owed['receivable_id']}"
+            report.problem(
+                "clearing", where, f"at most {yuan(owed['amount'])}", yuan(owed["settled"] + owed["set_off"])
+            )
+
+
+def _compare(register: Register, found: Register, report: VerifyReport) -> None:
+    for table, key in register.differing(found):
+        expected, there = register.rows[table].get(key), found.rows[table].get(key)
+        where = f"{table.name} {' '.join(map(str, key))}"
+        report.problem("clearing", where, _differing(expected, there), _differing(there, expected))
+
+
+def _differing(row: Row | None, other: Row | None) -> str:
+    if row is None:
+        return "none"
+    return ", ".join(f"{name} {value}" for name, value in row.items() if other is None or other[name] != value)
+
+
+def _check_ranges(history: list[Row], report: VerifyReport) -> None:
+    """Each clearing of a region begins where the one before ended."""
+    ended: dict[str, int] = {}
+    for row in history:
+        if row["approved_by"] is not None and row["approved_by"].casefold() == row["drafted_by"].casefold():
+            report.problem("clearing", row["clearing_id"], "approval by another person", row["approved_by"])
+        for journal in sorted(ended.keys() | row["ranges"].keys()):
+            begun, to = row["ranges"].get(journal, (None, None))
+            if begun != ended.get(journal, 0) or to < begun:
+                where = f"{row['clearing_id']}, journal {journal}"
+                report.problem("clearing", where, f"from {ended.get(journal, 0)} on", f"from {begun} to {to}")
+        ended |= {journal: to for journal, (_, to) in row["ranges"].items()}
+
+
+async def _check_sums(connection: AsyncConnection, register: Register, row: Row, report: VerifyReport) -> None:
+    """A clearing's lines come to what its ranges book, fund by fund; what is taken to repay advances is given on."""
+    ranges = {journal: (begun, to) for journal, (begun, to) in row["ranges"].items()}
+    booked = await sums_by_fund(connection, row["region"], ranges)
+    lined: dict[str, int] = {}
+    repaid: dict[tuple[str, str, str], int] = {}
+    for line in register.of(clearing_lines, clearing_id=row["clearing_id"]):
+        lined[line["fund"]] = lined.get(line["fund"], 0) + line["settled"] + line["adjusted"] + line["audit"]
+        if line["repaid"]:
+            repaid[line["payee_kind"], line["payee"], line["fund"]] = line["repaid"]
+    for fund in sorted(booked.keys() | lined.keys()):
+        if booked.get(fund, 0) != lined.get(fund, 0):
+            where = f"{row['clearing_id']}, fund {fund}"
+            report.problem("clearing", where, yuan(booked.get(fund, 0)), yuan(lined.get(fund, 0)))
+    named: dict[tuple[str, str, str], int] = {}
+    for each in register.of(advance_repayments, clearing_id=row["clearing_id"]):
+        for key, amount in (
+            ((each["payee_kind"], each["payee"], each["fund"]), each["amount"]),
+            (("emergency_fund", each["region"], each["fund"]), -each["amount"]),
+        ):
+            named[key] = named.get(key, 0) + amount
+    if named != repaid:
+        report.problem("clearing", f"{row['clearing_id']}, advances repaid", _amounts(named), _amounts(repaid))
+
+
+async def _check_totals(
+    connection: AsyncConnection, register: Register, by_region: Mapping[str, list[Row]], report: VerifyReport
+) -> None:
+    """All clearings of a region and what is not cleared yet come to all that was ever booked for it."""
+    upto = list(_ends(by_region))
+    if not upto:
+        return
+    names = ("regions", "journals", "upto")
+    within = dict(zip(names, map(list, zip(*upto, strict=True)), strict=True))
+    booked: dict[str, int] = {}
+    for row in await connection.execute(text(_BOOKED), within):
+        booked[row.region] = booked.get(row.region, 0) + row.booked - row.left
+    for region, history in by_region.items():
+        cleared = sum(
+            line["settled"] + line["adjusted"] + line["audit"]
+            for row in history
+            for line in register.of(clearing_lines, clearing_id=row["clearing_id"])
+        )
+        if cleared != booked.get(region, 0):
+            where = f"region {region}, all clearings"
+            report.problem("clearing", where, yuan(booked.get(region, 0)), yuan(cleared))
+
+
+def _ends(by_region: Mapping[str, list[Row]]) -> Iterator[tuple[str, str, int]]:
+    for region, history in by_region.items():
+        for journal, (_, to) in history[-1]["ranges"].items():
+            yield region, journal, to
+
+
+async def _check_advances(connection: AsyncConnection, register: Register, report: VerifyReport) -> None:
+    repaid: dict[tuple[str, str], int] = {}
+    for each in register.of(advance_repayments):
+        key = each["region"], each["advance_id"]
+        repaid[key] = repaid.get(key, 0) + each["amount"]
+    issued = {(advance.region, advance.advance_id): advance.amount for advance in await load_advances(connection)}
+    for key, amount in sorted(repaid.items()):
+        if amount > issued.get(key, 0):
+            where = f"advance {key[1]} of bureau/{key[0]}"
+            report.problem("clearing", where, f"at most {yuan(issued.get(key, 0))} repaid", yuan(amount))
+
+
+def _amounts(amounts: Mapping[tuple[str, str, str], Any]) -> str:
+    return ", ".join(f"{' '.join(key)} {yuan(amount)}" for key, amount in sorted(amounts.items())) or "none"

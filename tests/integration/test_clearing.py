@@ -1,0 +1,667 @@
+"""Clearing: what the funds owe for a month, taken from the journals once and for all."""
+
+import asyncio
+import csv
+import json
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from events.decisions import CLEARING_DRAFTED
+from events.ledger import write
+from events.money import parse_yuan
+from processors.clearing import steps, views
+from processors.clearing.booked import load_booked
+from processors.clearing.draft import draft
+from processors.clearing.journal import desk, rebuild
+from processors.clearing.ranges import COUNTY_TIME, end_of, next_ranges
+from processors.clearing.refusal import ClearingRefused
+from processors.positions import all_positions, read
+from processors.recovery import begin_runs_anew
+from processors.runs import RUNS
+from processors.transaction import Delivery, Handler, Transaction
+from processors.verification.clearings import check_clearings
+from processors.verify import VerifyReport, verify
+from tests import facts
+from tests.histories import REGIONS, History
+from tests.ledger import Books
+from tests.program import Done, environment, write_lines
+
+REGION = "220621"
+MONTHS = [date(2031, month, 1) for month in range(1, 13)]
+"""After the day on which the tests run: everything booked so far lies before their end."""
+
+
+def fen(text_: str) -> int:
+    return -parse_yuan(text_[1:]) if text_.startswith("-") else parse_yuan(text_)
+
+
+async def drafted(books: Books, month: int = 0, region: str = REGION) -> dict[str, Any]:
+    return await views.clearing(books.engine, await draft(books.engine, region, MONTHS[month], "wang"))
+
+
+async def cleared(books: Books, month: int = 0) -> dict[str, Any]:
+    shown = await drafted(books, month)
+    await steps.approve(books.engine, shown["clearing_id"], "li")
+    return await views.clearing(books.engine, shown["clearing_id"])
+
+
+def lines(shown: dict[str, Any], *columns: str) -> dict[tuple[str, str], dict[str, str]]:
+    """By payee and fund, the columns that are not zero."""
+    named = columns or ("settled", "adjusted", "audit", "repaid")
+    return {
+        (line["payee"], line["fund"]): {name: line[name] for name in named if line[name] != "0.00"}
+        for line in shown["lines"]
+    }
+
+
+def payments(shown: dict[str, Any]) -> dict[str, tuple[str, str]]:
+    return {row["payee"]: (row["amount"], row["status"]) for row in shown["payments"]}
+
+
+async def owed(books: Books) -> dict[str, str]:
+    rows = await views.receivable_rows(books.engine, date(2031, 1, 1))
+    return {row["payee"]: row["outstanding"] for row in rows}
+
+
+async def booked(engine: AsyncEngine) -> int:
+    async with engine.connect() as connection:
+        query = "SELECT coalesce(sum(paid), 0) FROM ledger.entries WHERE type LIKE 'payout.%' OR type LIKE 'grant.%'"
+        return int((await connection.execute(text(query))).scalar_one())
+
+
+async def holds(books: Books) -> None:
+    report = await verify(books.engine)
+    assert report.problems == []
+
+
+def total(shown: dict[str, Any]) -> int:
+    return sum(fen(line["payable"]) for line in shown["lines"])
+
+
+async def test_hospitals_are_owed_what_was_settled_and_persons_what_they_prepaid(books: Books) -> None:
+    # tier 3, not poor: (10,000 - 800) x 60% = 5,520; line 6,000, what is left is 4,480
+    await books.publish([facts.hospital(), facts.hospital("H2"), facts.enrol(), facts.enrol("P2"), facts.enrol("P3")])
+    await books.publish([*facts.stay(1), *facts.stay(2, "P2", hospital_id="H2"), *facts.stay(3, "P3", prepaid=True)])
+    shown = await drafted(books)
+    assert lines(shown) == {
+        ("H1", "basic"): {"settled": "5520.00"},
+        ("H2", "basic"): {"settled": "5520.00"},
+        ("P3", "basic"): {"settled": "5520.00"},
+    }
+    assert payments(shown) == {"H1": ("5520.00", "due"), "H2": ("5520.00", "due"), "P3": ("5520.00", "due")}
+    assert total(shown) == await booked(books.engine)
+    await holds(books)
+
+
+async def test_what_a_clearing_has_taken_no_other_takes(books: Books) -> None:
+    await books.publish([facts.hospital(), facts.enrol(), *facts.stay(1)])
+    first = await cleared(books, 0)
+    empty = await cleared(books, 1)
+    assert empty["lines"] == []
+    await books.publish(facts.stay(2))
+    second = await cleared(books, 2)
+    assert total(first) + total(second) == await booked(books.engine)
+    await holds(books)
+
+
+class Slow:
+    """A consumer whose transaction stays open until it is told to commit."""
+
+    def __init__(self, handler: Handler) -> None:
+        self.consumer, self.handler = handler.consumer, handler
+        self.decided, self.commit = asyncio.Event(), asyncio.Event()
+
+    async def handle(self, transaction: Transaction, batch: Sequence[Delivery]) -> None:
+        await self.handler.handle(transaction, batch)
+        self.decided.set()
+        await asyncio.wait_for(self.commit.wait(), 30)
+
+
+async def test_what_commits_after_the_draft_with_an_earlier_time_goes_into_the_next_month(books: Books) -> None:
+    await books.publish([facts.hospital(), facts.enrol(), *facts.stay(1)])
+    books.enqueue(facts.stay(2))
+    await books.step(("intake", 0), 10)
+    slow = books.lanes["basic", 0] = Slow(books.lanes["basic", 0])
+    committing = asyncio.create_task(books.step(("basic", 0), 10))
+    await asyncio.wait_for(slow.decided.wait(), 30)
+    first = await cleared(books, 0)
+    slow.commit.set()
+    await committing
+    await books.drain()
+    assert total(first) == 5520_00
+    async with books.engine.connect() as connection:
+        query = "SELECT max(recorded_at) FROM ledger.entries WHERE journal = 'basic.0'"
+        recorded_at = (await connection.execute(text(query))).scalar_one()
+    assert recorded_at < datetime.fromisoformat(first["drafted_at"]) < end_of(MONTHS[0])
+    second = await cleared(books, 1)
+    assert total(first) + total(second) == await booked(books.engine) > total(first)
+    await holds(books)
+
+
+async def test_an_entry_recorded_after_the_month_waits_for_the_next(books: Books) -> None:
+    await books.publish([facts.hospital(), facts.enrol(), *facts.stay(1)])
+    past = await draft(books.engine, REGION, date(2020, 1, 1), "wang")
+    assert (await views.clearing(books.engine, past))["lines"] == []
+    await steps.approve(books.engine, past, "li")
+    assert total(await drafted(books)) == await booked(books.engine)
+
+
+async def test_regions_are_cleared_apart(books: Books) -> None:
+    other = "220622"
+    events = [facts.hospital(), facts.enrol(), facts.enrol("P2", region=other), *facts.stay(1)]
+    await books.publish([*events, facts.hospital("H9", region="360923"), facts.enrol("P3", region="360923")])
+    await books.publish(facts.stay(3, "P3", hospital_id="H9"))
+    here, there = await cleared(books), await drafted(books, region="360923")
+    assert set(payments(here)) == {"H1"}
+    assert set(payments(there)) == {"H9"}
+    assert total(here) + total(there) == await booked(books.engine)
+    with pytest.raises(ClearingRefused, match="no claim of region 220622"):
+        await draft(books.engine, other, MONTHS[0], "wang")
+    await holds(books)
+
+
+async def test_what_a_late_roster_changes_is_settled_with_the_person(books: Books) -> None:
+    await books.publish([facts.hospital(), facts.enrol(), *facts.stay(1)])
+    discharged = await books.statement("C1")
+    await cleared(books, 0)
+    await books.publish([facts.roster()])
+    now = await books.statement("C1")
+    assert discharged is not None
+    assert now is not None
+    shown = await cleared(books, 1)
+    assert {payee for payee, _ in lines(shown)} == {"P1"}
+    too_much = sum(fen(change["overpaid_at_discharge"]) for change in shown["changes"])
+    assert too_much == fen(discharged["patient_share"]) - fen(now["patient_share"]) == total(shown) > 0
+    await holds(books)
+
+
+async def test_before_the_first_answer_nothing_is_an_adjustment(books: Books) -> None:
+    """A roster that overtakes nothing: its run comes behind the first one, which has not been answered yet."""
+    await books.publish([facts.hospital(), facts.enrol()])
+    books.enqueue([*facts.stay(1), facts.roster()])
+    await books.step(("intake", 0), 10)
+    await books.step(("basic", 0), 10)
+    await books.drain()
+    await books.publish([facts.correct("C1", "9000")])
+    shown = await drafted(books)
+    first = {
+        payee: entry["settled"]
+        for (payee, fund), entry in lines(shown).items()
+        if fund == "basic" and "settled" in entry
+    }
+    assert first == {"H1": "5520.00"}
+    assert all("adjusted" in entry for (payee, _), entry in lines(shown).items() if payee == "P1")
+    assert total(shown) == await booked(books.engine)
+
+
+async def test_an_audit_laid_on_the_hospital_is_deducted_there_and_its_echo_is_the_person_s(books: Books) -> None:
+    """Mixed effects: the audit of the first stay moves what critical illness pays for the later ones."""
+    await books.publish([facts.hospital(), facts.hospital("H2"), facts.enrol()])
+    await books.publish([*facts.stay(1, in_scope="12000"), *facts.stay(2, hospital_id="H2"), *facts.stay(3)])
+    await cleared(books, 0)
+    await books.publish([facts.audit("C1", "1000", "hospital")])
+    shown = await cleared(books, 1)
+    # basic of C1: 1,000 x 60% less; what is left of it is 400 less, so that C2 stands 400 lower above the line
+    assert lines(shown)["H1", "basic"] == {"audit": "-600.00"}
+    assert all(
+        change["payee_kind"] == ("hospital" if change["claim_id"] == "C1" else "person") for change in shown["changes"]
+    )
+    assert any(change["claim_id"] == "C2" for change in shown["changes"])
+    assert ("H2", "critical_illness") not in lines(shown)
+    assert fen((await owed(books))["H1"]) >= 600_00
+    await holds(books)
+
+
+async def test_an_audit_is_deducted_from_the_hospital_though_the_person_had_prepaid(books: Books) -> None:
+    await books.publish([facts.hospital(), facts.enrol(), *facts.stay(1, prepaid=True)])
+    await books.publish([facts.audit("C1", "1000", "hospital")])
+    shown = await drafted(books)
+    assert lines(shown) == {("P1", "basic"): {"settled": "5520.00"}, ("H1", "basic"): {"audit": "-600.00"}}
+
+
+async def test_what_a_reversed_claim_brought_is_given_back_by_whom_it_was_brought(books: Books) -> None:
+    await books.publish([facts.hospital(), facts.enrol(), *facts.stay(1, in_scope="20000"), facts.roster()])
+    await books.publish([facts.audit("C1", "1000", "hospital")])
+    first = await cleared(books, 0)
+    await books.publish([facts.reverse()])
+    second = await cleared(books, 1)
+    before, after = lines(first, "payable"), lines(second, "payable")
+    assert before.keys() == after.keys()
+    assert {payee for payee, _ in before} == {"H1", "P1"}
+    for key, line in before.items():
+        assert fen(line["payable"]) + fen(after[key]["payable"]) == 0
+    assert all("audit" not in line for line in lines(second).values())
+    await holds(books)
+
+
+async def test_what_is_owed_is_set_off_against_the_next_payable(books: Books) -> None:
+    await books.publish([facts.hospital(), facts.enrol(), facts.enrol("P2"), *facts.stay(1)])
+    await cleared(books, 0)
+    await books.publish([facts.audit("C1", "1000", "hospital")])
+    second = await drafted(books, 1)
+    assert payments(second) == {"H1": ("0.00", "none")}
+    assert await owed(books) == {}  # not before another person has approved it
+    await steps.approve(books.engine, second["clearing_id"], "li")
+    assert await owed(books) == {"H1": "600.00"}
+    await books.publish([*facts.stay(2, "P2", in_scope="1300")])  # (1,300 - 800) x 60% = 300
+    third = await drafted(books, 2)
+    assert payments(third) == {"H1": ("0.00", "none")}
+    assert await owed(books) == {"H1": "300.00"}
+    await steps.withdraw(books.engine, third["clearing_id"], "wang")
+    assert await owed(books) == {"H1": "600.00"}
+    await books.publish([*facts.stay(3, "P2", in_scope="1800")])  # (1,800 - 800) x 60% = 600
+    again = await cleared(books, 2)
+    assert payments(again) == {"H1": ("300.00", "due")}
+    assert await owed(books) == {}
+    await holds(books)
+
+
+async def test_a_receivable_is_settled_in_parts_and_never_beyond(books: Books) -> None:
+    events = [facts.hospital(until="2026-01-01"), facts.enrol(), facts.roster(), *facts.stay(1)]
+    await books.publish(events)
+    await cleared(books, 0)
+    await books.publish([facts.roster(change="removed"), facts.audit("C1", "1000", "hospital")])
+    await cleared(books, 1)
+    rows = {row["payee"]: row for row in await views.receivable_rows(books.engine, date(2031, 1, 1))}
+    assert rows["H1"]["closed"]  # a hospital that is closed still owes
+    assert not rows["P1"]["closed"]
+    hospital, person = rows["H1"]["receivable_id"], rows["P1"]["receivable_id"]
+    left = await steps.settle_receivable(books.engine, hospital, "zhao", "receipt 1", 100_00)
+    assert left == fen(rows["H1"]["outstanding"]) - 100_00
+    with pytest.raises(ClearingRefused, match="is outstanding"):
+        await steps.settle_receivable(books.engine, hospital, "zhao", "receipt 2", left + 1)
+    with pytest.raises(ClearingRefused, match="is outstanding"):
+        await steps.settle_receivable(books.engine, hospital, "zhao", "receipt 2", 0)
+    assert await steps.settle_receivable(books.engine, hospital, "zhao", "receipt 2") == 0
+    assert await steps.settle_receivable(books.engine, person, "zhao", "receipt 3") == 0
+    assert await owed(books) == {}
+    with pytest.raises(ClearingRefused, match="there is no receivable"):
+        await steps.settle_receivable(books.engine, "R9", "zhao", "receipt 4")
+    await holds(books)
+
+
+async def test_the_steps_of_a_clearing_have_their_order(books: Books) -> None:
+    await books.publish([facts.hospital(), facts.enrol(), facts.enrol("P2"), *facts.stay(1)])
+    await books.publish(facts.stay(2, "P2", prepaid=True))
+    clearing_id = (await drafted(books, 3))["clearing_id"]
+    engine = books.engine
+    with pytest.raises(ClearingRefused, match="still a draft"):
+        await draft(engine, REGION, MONTHS[4], "wang")
+    with pytest.raises(ClearingRefused, match="another person must approve"):
+        await steps.approve(engine, clearing_id, "Wang")
+    with pytest.raises(ClearingRefused, match="is drafted, not approved"):
+        await steps.pay(engine, clearing_id, "li", "T1")
+    await steps.approve(engine, clearing_id, "li")
+    for again in (steps.approve, steps.withdraw):
+        with pytest.raises(ClearingRefused, match="is approved, not drafted"):
+            await again(engine, clearing_id, "zhao")
+    with pytest.raises(ClearingRefused, match="draft a month after 2031-04"):
+        await draft(engine, REGION, MONTHS[3], "wang")
+    with pytest.raises(ClearingRefused, match="nothing is due to H9"):
+        await steps.pay(engine, clearing_id, "li", "T1", ["H1", "H9"])
+    with pytest.raises(ClearingRefused, match="nothing was paid to H1"):
+        await steps.give_back(engine, clearing_id, "li", "H1", "account closed")
+    assert await steps.pay(engine, clearing_id, "li", "T1", ["H1"]) == 5520_00
+    with pytest.raises(ClearingRefused, match="nothing is due to H1"):
+        await steps.pay(engine, clearing_id, "li", "T2", ["H1"])
+    assert (await views.clearing(engine, clearing_id))["status"] == "approved"
+    assert await steps.pay(engine, clearing_id, "li", "T2") == 5520_00
+    assert (await views.clearing(engine, clearing_id))["status"] == "paid"
+    assert await steps.give_back(engine, clearing_id, "li", "P2", "account closed") == 5520_00
+    shown = await views.clearing(engine, clearing_id)
+    assert (shown["status"], payments(shown)["P2"]) == ("approved", ("5520.00", "returned"))
+    assert await steps.pay(engine, clearing_id, "li", "T3", ["P2"]) == 5520_00
+    shown = await views.clearing(engine, clearing_id)
+    assert (shown["status"], payments(shown)["P2"]) == ("paid", ("5520.00", "paid"))
+    with pytest.raises(ClearingRefused, match="there is no clearing"):
+        await steps.approve(engine, "220621-2031-09-1", "li")
+    await holds(books)
+
+
+async def test_a_draft_between_two_runs_knows_which_is_the_first_settlement(books: Books) -> None:
+    """The correction's run has been through basic before the first run has reached settlement."""
+    await books.publish([facts.hospital(), facts.enrol()])
+    books.enqueue([*facts.stay(1), facts.correct("C1", "9000")])
+    await books.step(("intake", 0), 10)
+    await books.step(("basic", 0), 10)
+    shown = await cleared(books, 0)
+    assert lines(shown) == {("H1", "basic"): {"settled": "5520.00"}, ("P1", "basic"): {"adjusted": "-600.00"}}
+    await books.drain()
+    assert (await drafted(books, 1))["lines"] == []
+    await holds(books)
+
+
+async def test_grants_are_paid_to_the_person(books: Books) -> None:
+    """长治: 5,000 once in a life, at the first late stay while he was poor; another claim brings it when that falls."""
+    region = "140421"
+    late = {"disease": "lung_cancer", "stage": "late"}
+    await books.publish([facts.hospital(region=region), facts.enrol(region=region), facts.roster(category="dibao")])
+    await books.publish([*facts.stay(1, **late), *facts.stay(2, on="2019-05-01", **late)])
+    shown = await drafted(books, region=region)
+    assert lines(shown)["P1", "grant"] == {"settled": "5000.00"}
+    assert payments(shown)["P1"] == ("5000.00", "due")
+    await steps.approve(books.engine, shown["clearing_id"], "li")
+    await books.publish([facts.reverse("C1"), facts.reverse("C2")])
+    after = await drafted(books, 1, region=region)
+    # withdrawn, given for the second claim, withdrawn again
+    assert lines(after, "payable")["P1", "grant"] == {"payable": "-5000.00"}
+    assert total(shown) + total(after) == await booked(books.engine) == 0
+    await holds(books)
+
+
+PLANTED = {
+    "a line's amount": "UPDATE projections.clearing_lines SET settled = settled + 1",
+    "a line gone": "DELETE FROM projections.clearing_lines",
+    "a range": """UPDATE projections.clearings SET ranges = jsonb_set(ranges, '{basic.0,1}', '0')""",
+    "who approved": "UPDATE projections.clearings SET approved_by = 'wang'",
+    "a payment": "UPDATE projections.clearing_payments SET status = 'paid'",
+    "a receivable": "UPDATE projections.receivables SET settled = amount",
+    "a repayment": "DELETE FROM projections.advance_repayments",
+    "the advance": "UPDATE projections.advances SET amount = 1",
+}
+
+
+async def test_errors_planted_in_the_register_are_found(books: Books) -> None:
+    await books.publish([facts.hospital(), facts.enrol(), facts.enrol("P2"), advance("L1", "100"), *facts.stay(1)])
+    await cleared(books, 0)
+    await books.publish([facts.audit("C1", "9500", "hospital")])
+    await cleared(books, 1)
+    for what, statement in PLANTED.items():
+        async with books.engine.connect() as connection:
+            await connection.execute(text(statement))
+            report = VerifyReport()
+            await check_clearings(connection, report)
+            assert {problem.check for problem in report.problems} == {"clearing"}, what
+            await connection.rollback()
+    assert set((await rebuild(books.engine)).values()) == {0}
+    await holds(books)
+
+
+async def test_the_tables_are_made_again_from_the_journal(books: Books) -> None:
+    await books.publish([facts.hospital(), facts.enrol(), *facts.stay(1)])
+    clearing_id = (await cleared(books, 0))["clearing_id"]
+    async with books.engine.begin() as connection:
+        for statement in (*list(PLANTED.values())[:5], "DELETE FROM projections.clearing_payments"):
+            await connection.execute(text(statement))
+    mended = await rebuild(books.engine)
+    assert mended == {
+        "clearings": 1, "clearing_lines": 1, "clearing_payments": 1, "receivables": 0, "advance_repayments": 0
+    }  # fmt: skip
+    assert await steps.pay(books.engine, clearing_id, "li", "T1") == 5520_00
+    await holds(books)
+
+
+async def test_events_that_take_twice_or_leave_out_are_found(books: Books) -> None:
+    """The register agrees with its journal, but the journal does not agree with what was booked."""
+    await books.publish([facts.hospital(), facts.enrol(), *facts.stay(1)])
+    await cleared(books, 0)
+    await books.publish(facts.stay(2))
+    true = await drafted(books, 1)
+    await steps.withdraw(books.engine, true["clearing_id"], "wang")
+    begun, ended = true["ranges"]["basic.0"]
+    line = {"payee_kind": "hospital", "payee": "H1", "fund": "basic", "settled": 5520_00}
+    rest = {"adjusted": 0, "audit": 0, "repaid": 0}
+    false = {
+        "taken twice": ((0, ended), [line | rest | {"settled": 2 * 5520_00}]),
+        "left out": ((ended, ended), []),
+        "a fen too much": ((begun, ended), [line | rest | {"settled": 5520_01}]),
+        "a loan repaid to nobody": ((begun, ended), [line | rest | {"repaid": 1}]),
+    }
+    for what, (taken, entered) in false.items():
+        data = {
+            "clearing_id": "X",
+            "region": REGION,
+            "month": "2031-02",
+            "actor": "wang",
+            "set_off": [],
+            "repayments": [],
+        }
+        data |= {"ranges": true["ranges"] | {"basic.0": taken}, "lines": entered, "changes": []}
+        assert await problems_after(books, data) == {"clearing"}, what
+    await holds(books)
+
+
+class _Undone(Exception):
+    """Leaves a transaction of the journal so that nothing of it stays."""
+
+
+async def problems_after(books: Books, data: dict[str, Any]) -> set[str]:
+    """Which checks fail once a draft says this."""
+    report = VerifyReport()
+    with suppress(_Undone):
+        async with desk(books.engine) as at:
+            at.record(CLEARING_DRAFTED, data)
+            await write(at.connection, at.journal)
+            await at.register.save(at.connection)
+            await check_clearings(at.connection, report)
+            raise _Undone
+    return {problem.check for problem in report.problems}
+
+
+async def test_two_at_once_draft_one(books: Books) -> None:
+    await books.publish([facts.hospital(), facts.enrol(), *facts.stay(1)])
+    tries = await asyncio.gather(
+        *(draft(books.engine, REGION, MONTHS[0], actor) for actor in ("wang", "li")), return_exceptions=True
+    )
+    assert sorted(type(each).__name__ for each in tries) == ["ClearingRefused", "str"]
+    await holds(books)
+
+
+def advance(id_: str = "L1", amount: str = "3000", on: str = "2019-03-01", person: str = "P1") -> dict[str, Any]:
+    return facts.event(
+        facts.BUREAU,
+        f"advance-{id_}-{amount}",
+        "advance.issued.v1",
+        advance_id=id_,
+        person_id=person,
+        amount=amount,
+        issued_on=on,
+    )
+
+
+async def test_an_advance_is_repaid_from_what_the_funds_pay_for_the_person_s_claims(books: Books) -> None:
+    """First from what the person is paid, then from the hospital's payable for his claims, and for no other's."""
+    await books.publish([facts.hospital(), facts.enrol(), facts.enrol("P2"), advance("L1", "8000", "2019-03-10")])
+    await books.publish([*facts.stay(9, on="2019-03-09", prepaid=True), *facts.stay(2, "P2")])
+    before = await cleared(books, 0)  # only a claim from before the loan
+    assert before["repayments"] == []
+    await books.publish([*facts.stay(1, prepaid=True), *facts.stay(3, on="2019-04-01"), *facts.stay(4, "P2")])
+    shown = await cleared(books, 1)
+    taken = {(row["advance_id"], row["payee"], row["fund"]): row["amount"] for row in shown["repayments"]}
+    mine = {(payee, fund): line for (payee, fund), line in lines(shown).items() if payee == "P1"}
+    assert {line["settled"] for line in mine.values()} == {line["repaid"] for line in mine.values()}
+    from_person = sum(fen(line["repaid"]) for line in mine.values())
+    from_hospital = sum(fen(row["amount"]) for row in shown["repayments"] if row["payee"] == "H1")
+    assert from_person + from_hospital == 8000_00
+    assert {advance_id for advance_id, _, _ in taken} == {"L1"}
+    # the emergency fund is paid back what was taken
+    assert payments(shown)[REGION] == ("8000.00", "due")
+    assert payments(shown)["P1"] == ("0.00", "none")
+    assert total(shown) + total(before) == await booked(books.engine)
+    await books.publish(facts.stay(5, on="2019-05-01"))
+    assert (await drafted(books, 2))["repayments"] == []  # nothing is outstanding any more
+    await holds(books)
+
+
+async def test_advances_are_repaid_oldest_first_and_a_withdrawn_draft_repays_none(books: Books) -> None:
+    await books.publish([facts.hospital(), facts.enrol(), advance("L2", "4000", "2019-02-02")])
+    await books.publish([advance("L1", "2000", "2019-02-01"), advance("L1", "2500", "2019-02-01"), *facts.stay(1)])
+    first = await drafted(books)
+    repaid = {row["advance_id"]: row["amount"] for row in first["repayments"]}
+    assert repaid == {"L1": "2000.00", "L2": "3520.00"}  # all of 5,520; L1 said again is the same loan
+    await steps.withdraw(books.engine, first["clearing_id"], "wang")
+    again = await cleared(books)
+    assert again["clearing_id"] != first["clearing_id"]
+    assert again["repayments"] == first["repayments"]
+    await books.publish([*facts.stay(2, prepaid=True, in_scope="3000")])
+    last = await drafted(books, 1)
+    assert [(row["advance_id"], row["payee"], row["amount"]) for row in last["repayments"]] == [("L2", "P1", "480.00")]
+    await holds(books)
+
+
+async def test_a_run_that_was_sent_again_does_not_move_an_audit_to_the_person(books: Books) -> None:
+    """The store of NATS is lost with the audit's run in it: the fresh run's cause is the recovery, not the audit."""
+    await books.publish([facts.hospital(), facts.enrol(), *facts.stay(1, in_scope="20000"), *facts.stay(2)])
+    await cleared(books, 0)
+    books.enqueue([facts.audit("C1", "1000", "hospital")])
+    await books.step(("intake", 0), 1)
+    await books.step(("basic", 0), 1)  # basic books it for the audit; what it sent on is lost
+    for queue in books.queues.values():
+        queue.clear()
+    assert await begin_runs_anew(books.engine, 1) == 1
+    async with books.engine.connect() as connection:
+        books.taken |= await all_positions(connection)
+        _, outgoing = await read(connection, "intake", 0)
+    books.sequence[RUNS] = max(books.taken.values())
+    for message in outgoing:
+        books._carry(message)
+    await books.drain()
+    await books.publish([facts.roster()])
+    shown = await cleared(books, 1)
+    with_hospital = {(c["claim_id"], c["fund"]): c for c in shown["changes"] if c["payee_kind"] == "hospital"}
+    assert set(with_hospital) == {("C1", "basic"), ("C1", "critical_illness")}
+    assert all(change["kind"] == "audit" and fen(change["amount"]) < 0 for change in with_hospital.values())
+    assert any(change["claim_id"] == "C1" for change in shown["changes"] if change["payee_kind"] == "person")
+    await holds(books)
+
+
+async def test_random_histories_are_cleared_alike_whenever_they_are_drafted(engine: AsyncEngine) -> None:
+    """Drafts between the transactions of consumers that overtake each other, beside one over everything."""
+    history = History(7, stays=40)
+    books = await Books.open(engine, partitions=2, seed=7)
+    cleared_so_far: Counter[tuple[str, str, str]] = Counter()
+    for month, start in enumerate(range(0, len(history.events), 60)):
+        books.enqueue(history.events[start : start + 60])
+        while books.queues["intake", 0]:
+            await books.step(("intake", 0), 15)
+            for lane in [lane for lane, queue in books.queues.items() if queue and lane[0] != "intake"][::2]:
+                await books.step(lane, 2)
+        for region in REGIONS:
+            with suppress(ClearingRefused):  # nothing was accepted there yet
+                shown = await drafted(books, month, region)
+                await steps.approve(engine, shown["clearing_id"], "li")
+                cleared_so_far.update({payee_and_fund(line): fen(line["payable"]) for line in shown["lines"]})
+        await books.drain()
+    for region in REGIONS:
+        last = await drafted(books, 11, region)
+        cleared_so_far.update({payee_and_fund(line): fen(line["payable"]) for line in last["lines"]})
+    await holds(books)
+    at_once: Counter[tuple[str, str, str]] = Counter()
+    async with engine.connect() as connection:
+        for region in REGIONS:
+            ranges = {name: (0, to) for name, (_, to) in (await next_ranges(connection, region, MONTHS[11])).items()}
+            for entry in await load_booked(connection, region, ranges):
+                at_once[entry.party, entry.payee, entry.fund] += entry.amount
+    assert sum(at_once.values()) == await booked(engine) > 0
+    assert {key: amount for key, amount in cleared_so_far.items() if amount} == {
+        key: amount for key, amount in at_once.items() if amount
+    }
+
+
+def payee_and_fund(line: dict[str, Any]) -> tuple[str, str, str]:
+    return line["payee_kind"], line["payee"], line["fund"]
+
+
+ONE_AFTER_THE_OTHER = """
+import json, sys
+from typer.testing import CliRunner
+from infra.cli import app
+for call in json.load(sys.stdin):
+    done = CliRunner().invoke(app, call)
+    print(json.dumps([done.exit_code, done.stdout, done.stderr]))
+"""
+
+
+async def called(env: dict[str, str], *calls: tuple[object, ...]) -> list[Done]:
+    """Commands of the program, one after the other in one process of their own: starting it costs the most."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", ONE_AFTER_THE_OTHER),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        env=environment(**env),
+    )
+    calls_json = json.dumps([[str(argument) for argument in call] for call in calls]).encode()
+    out, _ = await asyncio.wait_for(process.communicate(calls_json), 90)
+    assert process.returncode == 0
+    return [Done(code, told.encode(), err) for code, told, err in map(json.loads, out.splitlines())]
+
+
+async def test_a_month_through_the_program(database: str, nats_url: str, server_folder: Path) -> None:
+    env = {"CLAIMS_DATABASE_URL": database, "CLAIMS_NATS_URL": nats_url}
+    this, following = months_from_now()
+    first, second = f"{REGION}-{this}-1", f"{REGION}-{following}-1"
+    stays = [facts.hospital(), facts.enrol(), facts.enrol("P2"), *facts.stay(1), *facts.stay(2, "P2")]
+    begun = write_lines(server_folder / "stays.jsonl", stays)
+    found = write_lines(server_folder / "audit.jsonl", [facts.audit("C1", "1000", "hospital")])
+    heading, c1 = "claim_id,date,total,funds,patient_share", "C1,2019-03-10,10000.00,4920.00,4080.00"
+    march, broken = server_folder / "march.csv", server_folder / "broken.csv"
+    march.write_text(f"{heading}\n{c1}\n", encoding="utf-8")
+    broken.write_text(f"{heading}\n{c1}\nC2,2019-03-10,x,1,1\n", encoding="utf-8")
+    lines_csv = server_folder / "lines.csv"
+    draft_ = ("clearing", "draft", "--region", REGION, "--json", "--month")
+    settle = ("receivables", "settle", f"{second}-hospital-H1", "--actor", "li", "--reference", "R1")
+    compare = ("reconcile", "--hospital", "H1", "--month", "2019-03")
+    calls: dict[str, tuple[object, ...]] = {
+        "stays": ("settle", begun, "--json"),
+        "nobody": (*draft_, this),
+        "no id": (*draft_, this, "--actor", "Wang Fang"),
+        "no month": (*draft_, "2019-13", "--actor", "wang"),
+        "draft": (*draft_, this, "--actor", "wang"),
+        "twice": (*draft_, this, "--actor", "wang"),
+        "own": ("clearing", "approve", first, "--actor", "wang"),
+        "approve": ("clearing", "approve", first, "--actor", "li"),
+        "pay": ("clearing", "pay", first, "--actor", "li", "--reference", "T 1", "--json"),
+        "return": ("clearing", "return", first, "--actor", "li", "--payee", "H1", "--reason", "户名不符", "--json"),
+        "list": ("clearing", "list", "--json"),
+        "show": ("clearing", "show", first, "--out", lines_csv),
+        "audit": ("settle", found, "--json"),
+        "next": (*draft_, following, "--actor", "wang"),
+        "withdraw": ("clearing", "withdraw", second, "--actor", "wang"),
+        "again": (*draft_, following, "--actor", "wang"),
+        "approve next": ("clearing", "approve", f"{REGION}-{following}-2", "--actor", "li"),
+        "owed": ("receivables", "--json"),
+        "too fine": (*settle[:2], f"{REGION}-{following}-2-hospital-H1", *settle[3:], "--amount", "0.005"),
+        "part": (*settle[:2], f"{REGION}-{following}-2-hospital-H1", *settle[3:], "--amount", "200", "--json"),
+        "still owed": ("receivables",),
+        "march": (*compare, march, "--json"),
+        "broken": (*compare, broken),
+        "verify": ("verify", "--json"),
+        "status": ("status", "--json"),
+    }
+    done = dict(zip(calls, await called(env, *calls.values()), strict=True))
+    codes = {name: each.code for name, each in done.items() if each.code}
+    unusable = ("nobody", "no id", "no month", "twice", "own", "too fine", "broken")
+    assert codes == dict.fromkeys(unusable, 2) | {"march": 1}, {name: done[name].err for name in codes}
+    assert "--actor" in done["nobody"].err
+    assert payments(done["draft"].rows[0]) == {"H1": ("11040.00", "due")}
+    assert (done["twice"].out, "still a draft" in done["twice"].err) == (b"", True)
+    assert done["pay"].rows == [{"clearing_id": first, "paid": "11040.00", "reference": "T 1"}]
+    assert done["return"].rows[0]["due"] == "11040.00"
+    assert [(row["clearing_id"], row["status"]) for row in done["list"].rows] == [(first, "approved")]
+    assert "已退回" in done["show"].out.decode()
+    with lines_csv.open(encoding="utf-8-sig", newline="") as file:
+        assert [row["payable"] for row in csv.DictReader(file)] == ["11040.00"]
+    (owing,) = done["owed"].rows
+    assert (owing["payee"], owing["outstanding"], owing["closed"]) == ("H1", "600.00", False)
+    assert done["part"].rows[0]["outstanding"] == "400.00"
+    assert "400.00" in done["still owed"].out.decode()
+    assert [row["kind"] for row in done["march"].rows] == ["ledger_only", "summary"]
+    assert "row 3: total" in done["broken"].err
+    (report,) = done["verify"].rows
+    assert (report["holds"], report["clearings"]) == (True, 3)
+
+
+def months_from_now() -> tuple[str, str]:
+    """This month and the next, as the county counts them."""
+    now = datetime.now(COUNTY_TIME)
+    year, month = (now.year + 1, 1) if now.month == 12 else (now.year, now.month + 1)
+    return f"{now:%Y-%m}", f"{year}-{month:02d}"
