@@ -1,0 +1,176 @@
+"""``claims report`` annual, monthly, hospital and targets."""
+
+import re
+import sys
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from events.codes import CATEGORY_NAMES, LAYER_NAMES, SETTING_NAMES, is_region
+from infra.cli.options import DataDir, Json, settings_of
+from infra.cli.output import note, print_json, table
+from infra.cli.running import reading, run
+from infra.report_files import WRITERS, heading, write_report
+from infra.settings import Settings
+from processors.finance.catch_up import catch_up
+from processors.finance.reports import (
+    ANNUAL,
+    HOSPITAL,
+    MONTHLY,
+    TARGETS,
+    Field,
+    Narrowed,
+    Report,
+    read_report,
+    sums_as_of,
+)
+from processors.replay import COUNTY_TIME
+
+report = typer.Typer(no_args_is_help=True, help="财务报表：打印并输出文件。Finance's reports, printed and as files.")
+
+Year = Annotated[int | None, typer.Option("--year", min=2000, max=2100, help="年度 benefit year")]
+Month = Annotated[str | None, typer.Option("--month", help="入账月份 month of booking, 2019-06")]
+RegionOption = Annotated[str | None, typer.Option("--region", help="统筹区 region; 140400 also takes its counties")]
+Out = Annotated[Path | None, typer.Option("--out", help="输出文件 write to FILE.csv, FILE.xlsx or FILE.parquet")]
+Anew = Annotated[bool, typer.Option("--anew", help="重新汇总 forget the sums and count the whole ledger again")]
+
+_MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
+INSUFFICIENT_PRIVILEGE = "42501"
+_NAMES: Mapping[str, Mapping[Any, str]] = {
+    "layer": {**LAYER_NAMES, "grant": "补助"},
+    "setting": SETTING_NAMES,
+    "target": {"reimbursement": "实际报销90%", "assistance": "救助70%", "enrolment": "应保尽保"},
+}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(report, name="report")
+
+
+@report.command()
+def annual(
+    year: Year = None,
+    region: RegionOption = None,
+    out: Out = None,
+    anew: Anew = False,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """年度报表：人次、各保障线支付、实际报销比例。By year: claims, what each layer paid, share of the bills paid."""
+    _show(settings_of(data_dir), ANNUAL, Narrowed(year, None, region), out, anew=anew, json=json)
+
+
+@report.command()
+def monthly(
+    month: Month = None,
+    year: Year = None,
+    region: RegionOption = None,
+    out: Out = None,
+    anew: Anew = False,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """基金流向：每月每条保障线的支付和调整。By month of booking: decided and adjusted, each layer."""
+    _show(settings_of(data_dir), MONTHLY, Narrowed(year, month, region), out, anew=anew, json=json)
+
+
+@report.command()
+def hospital(
+    year: Year = None,
+    region: RegionOption = None,
+    out: Out = None,
+    anew: Anew = False,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """医院费用：增幅、次均费用、目录外占比。By hospital and year: growth, average stay, share out of the catalog."""
+    _show(settings_of(data_dir), HOSPITAL, Narrowed(year, None, region), out, anew=anew, json=json)
+
+
+@report.command()
+def targets(
+    year: Year = None,
+    region: RegionOption = None,
+    out: Out = None,
+    anew: Anew = False,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """未达标人员名单：报销90%、救助70%、应保尽保。Persons under a target, and rostered persons not enrolled."""
+    _show(settings_of(data_dir), TARGETS, Narrowed(year, None, region), out, anew=anew, json=json)
+
+
+def _show(settings: Settings, wanted: Report, narrowed: Narrowed, out: Path | None, *, anew: bool, json: bool) -> None:
+    if narrowed.month is not None and _MONTH.fullmatch(narrowed.month) is None:
+        raise typer.BadParameter(f"{narrowed.month} is no month: write 2019-06", param_hint="--month")
+    if narrowed.region is not None and not is_region(narrowed.region):
+        raise typer.BadParameter(f"{narrowed.region} is no GB/T 2260 code of six digits", param_hint="--region")
+    if out is not None and out.suffix.lower() not in WRITERS:
+        raise typer.BadParameter(f"{out}: name it {', '.join(f'*{suffix}' for suffix in WRITERS)}", param_hint="--out")
+
+    async def main() -> int:
+        async with reading(settings, "report") as engine:
+            if not await caught_up(engine, anew=anew):
+                note("本登录无权汇总，显示上次汇总的数据 this login may not count: figures are those of the last time")
+            async with engine.connect() as connection:
+                as_of = _local(await sums_as_of(connection))
+                rows = await read_report(connection, wanted, narrowed)
+        if json:
+            print_json({name: _plain(value) for name, value in row.items()} for row in rows)
+        else:
+            right = tuple(
+                place for place, field in enumerate(wanted.fields) if field.kind in ("count", "money", "share")
+            )
+            headings = [heading(field) for field in wanted.fields]
+            cells = [[_cell(field, row[field.name]) for field in wanted.fields] for row in rows]
+            table(f"{wanted.title}（元 yuan）", headings, cells, right=right)
+        note(f"数据截至 as of {as_of}")
+        if out is not None:
+            write_report(out, wanted, rows, as_of)
+            note(f"已写入 written: {out}")
+        return 0
+
+    sys.exit(run(main))
+
+
+async def caught_up(engine: AsyncEngine, *, anew: bool) -> bool:
+    """Move the sums forward; False where the database login may only read them."""
+    try:
+        await catch_up(engine, anew=anew)
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) != INSUFFICIENT_PRIVILEGE:
+            raise
+        return False
+    return True
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, Decimal) else value
+
+
+def _cell(field: Field, value: Any) -> str:
+    if value is None:
+        return "—"
+    match field.kind:
+        case "share":
+            return f"{value * 100:.2f}%"
+        case "flag":
+            return "是 yes" if value else "否 no"
+        case "texts":
+            return "、".join(CATEGORY_NAMES[category] for category in CATEGORY_NAMES if category in value)
+        case "money":
+            return f"{value:,}"
+        case _:
+            known: Mapping[Any, str] = _NAMES.get(field.name, {})
+            return f"{known[value]} {value}" if value in known else str(value)
+
+
+def _local(moment: datetime | None) -> str:
+    return "—" if moment is None else f"{moment.astimezone(COUNTY_TIME):%Y-%m-%d %H:%M:%S}"

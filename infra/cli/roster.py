@@ -1,0 +1,281 @@
+"""``claims roster import`` and ``claims roster publish``."""
+
+import sys
+from collections.abc import Iterator
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from events.catalog import CIVIL_AFFAIRS, POVERTY_OFFICE
+from events.codes import CATEGORY_NAMES, Category, is_region
+from infra.atomic import write_atomically
+from infra.cli.options import DataDir, Json, settings_of
+from infra.cli.output import fail, note, print_json, table
+from infra.cli.running import ledger_servers, reading, run
+from infra.roster_files import UnusableFile, csv_bytes, read_rows
+from infra.roster_import import Preview, RefusedList, import_list, preview
+from processors.replay import COUNTY_TIME
+from processors.rosters.comparison import Handed
+from processors.rosters.departments import KIND_NAMES, Roster, designated_hospitals, load_roster
+from processors.rosters.lists import FAULT_NAMES, RosterList, read_list
+from processors.rosters.period import Period
+
+roster = typer.Typer(
+    no_args_is_help=True, help="花名册：部门名单导入，向医院下发。Departments' lists in, hospitals' out."
+)
+
+PeriodOption = Annotated[str, typer.Option("--period", help="所属月份 month of the list, 2019-06")]
+_SHOWN = 20
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(roster, name="roster")
+
+
+@roster.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="名单 the department's full list, CSV or XLSX")],
+    source: Annotated[str, typer.Option("--source", help="部门 civil-affairs/220621, poverty-office/220621")],
+    period: PeriodOption,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="只预览 only show what would change")] = False,
+    received: Annotated[
+        str | None, typer.Option("--received", help="收到日期 day it came in; today unless given")
+    ] = None,
+    effective_on: Annotated[
+        str | None, typer.Option("--effective-on", help="生效日期 day from which changes hold; 1st of the month")
+    ] = None,
+    allow_shrink: Annotated[
+        bool, typer.Option("--allow-shrink", help="允许大量移除 the list does remove many people")
+    ] = False,
+    empty: Annotated[bool, typer.Option("--empty", help="允许空名单 nobody is on the list any more")] = False,
+    actor: Annotated[str | None, typer.Option("--actor", help="经办人 who imports it")] = None,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """导入部门全量名单，与账本比对后生成变动。Hold a department's full list against the ledger; book the changes."""
+    month = _period(period)
+    handed = Handed(
+        _source(source),
+        month,
+        _day(received, "--received") or datetime.now(COUNTY_TIME).date(),
+        _day(effective_on, "--effective-on") or month.first,
+    )
+    settings = settings_of(data_dir)
+    try:
+        read = read_list(read_rows(file))
+    except UnusableFile as error:
+        fail(f"{file}: {error}")
+        sys.exit(2)
+    if not (read.listed or empty):
+        fail(f"{file}: 没有可用的行；确无人员时加 --empty no row can be used; if nobody is on the list, give --empty")
+        _print_refused(read, json=json)
+        sys.exit(2)
+
+    shrink = allow_shrink or not read.listed
+
+    async def main() -> int:
+        try:
+            if dry_run:
+                async with reading(settings, "roster import") as engine, engine.connect() as connection:
+                    found = await preview(connection, read, handed, allow_shrink=shrink)
+            else:
+                async with ledger_servers(settings, "roster import", nats=True) as endpoints:
+                    found = await import_list(endpoints, settings, read, handed, allow_shrink=shrink, actor=actor)
+        except RefusedList as error:
+            fail(str(error))
+            return 2
+        _print_import(found, read, handed, dry_run=dry_run, json=json)
+        return 1 if read.refused else 0
+
+    sys.exit(run(main))
+
+
+@roster.command("publish")
+def publish(
+    period: PeriodOption,
+    out: Annotated[Path, typer.Option("--out", help="输出目录 folder for the files")],
+    region: Annotated[str, typer.Option("--region", help="统筹区 region, GB/T 2260 code")],
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """下发各定点医院名单和部门比对结果。Write each designated hospital's list and the departments' comparison."""
+    month = _period(period)
+    if not is_region(region):
+        raise typer.BadParameter(f"{region} is no GB/T 2260 code of six digits", param_hint="--region")
+    settings = settings_of(data_dir)
+
+    async def main() -> int:
+        async with reading(settings, "roster publish") as engine, engine.connect() as connection:
+            drawn_up = await load_roster(connection, region, month)
+            hospitals = await designated_hospitals(connection, region, month.due_out)
+        out.mkdir(parents=True, exist_ok=True)
+        members = csv_bytes(("参保人编号", "救助对象类别", "生效日期", "参保状态"), _member_rows(drawn_up))
+        for hospital_id in hospitals:
+            write_atomically(out / f"roster-{month}-{hospital_id}.csv", members)
+        headings = ("差异", "参保人编号", "民政部门类别", "扶贫部门类别", "账本类别")
+        write_atomically(out / f"comparison-{month}.csv", csv_bytes(headings, _difference_rows(drawn_up)))
+        _print_roster(drawn_up, hospitals, out, json=json)
+        if not hospitals:
+            note(f"{region} 在 {month.due_out} 没有定点医院 no hospital is designated there on that day")
+        return 0
+
+    sys.exit(run(main))
+
+
+def _print_import(found: Preview, read: RosterList, handed: Handed, *, dry_run: bool, json: bool) -> None:
+    comparison = found.comparison
+    counts: dict[str, Any] = {
+        "source": handed.source,
+        "period": str(handed.period),
+        "dry_run": dry_run,
+        "late": handed.late,
+        "listed": len(read.listed),
+        "refused": len(read.refused),
+        "unchanged": comparison.unchanged,
+        "added": len(comparison.added),
+        "removed": len(comparison.removed),
+        "kept": len(comparison.kept),
+        "contested": len(comparison.contested),
+        "unknown": len(found.unknown),
+    }
+    if json:
+        print_json(_change_lines(found))
+        _print_refused(read, json=True)
+        print_json([{"row": "summary", **counts}])
+        return
+    _print_refused(read, json=False)
+    if dry_run:
+        rows = [
+            (*_membership(change.person_id, change.category), _CHANGES[change.change], change.effective_on.isoformat())
+            for change in comparison.changes
+        ]
+        table("变动预览 Changes, not booked", ("参保人 person", "类别 category", "变动 change", "生效 from"), rows)
+    title = "名单预览（未入账） List, nothing booked" if dry_run else "名单导入 List imported"
+    table(title, ("项目 item", "数量 count"), [(name, str(counts[key])) for key, name in _COUNTS.items()], right=(1,))
+    if handed.late:
+        note(f"迟报：{handed.received_on} 收到，应于 {handed.period.due_in} 前 late: it was due by the 10th")
+    if comparison.kept:
+        note(
+            f"因有未读出的行，{len(comparison.kept)} 项未移除，请更正后重新导入 "
+            "not removed, since a refused row may be theirs: mend the rows and import again"
+        )
+    for change, others in comparison.contested[:_SHOWN]:
+        name = CATEGORY_NAMES[change.category]
+        note(f"{change.person_id} {name}: 已移除，但仍在册于 removed, still listed by {'、'.join(others)}")
+    if found.unknown:
+        note(
+            f"账本中没有的人员 persons the ledger does not know yet: {'、'.join(found.unknown[:_SHOWN])}"
+            + ("…" if len(found.unknown) > _SHOWN else "")
+        )
+
+
+_CHANGES = {"added": "新增 added", "removed": "移除 removed"}
+_COUNTS = {
+    "listed": "在册 listed",
+    "refused": "拒绝的行 refused rows",
+    "unchanged": "不变 unchanged",
+    "added": "新增 added",
+    "removed": "移除 removed",
+    "kept": "暂不移除 kept in doubt",
+    "contested": "其他部门仍在册 contested",
+    "unknown": "账本中没有 unknown persons",
+}
+
+
+def _change_lines(found: Preview) -> Iterator[dict[str, Any]]:
+    comparison = found.comparison
+    for change in comparison.changes:
+        yield {
+            "row": change.change,
+            "person_id": change.person_id,
+            "category": change.category,
+            "effective_on": change.effective_on.isoformat(),
+            "event_id": change.event_id,
+        }
+    for person_id, category in comparison.kept:
+        yield {"row": "kept", "person_id": person_id, "category": category}
+    for change, others in comparison.contested:
+        yield {"row": "contested", "person_id": change.person_id, "category": change.category, "listed_by": others}
+    for person_id in found.unknown:
+        yield {"row": "unknown", "person_id": person_id}
+
+
+def _print_refused(read: RosterList, *, json: bool) -> None:
+    if json:
+        print_json(
+            {"row": "refused", "place": row.place, "reason": row.reason, "detail": row.detail} for row in read.refused
+        )
+        return
+    for row in read.refused:
+        fail(f"{row.place}: {FAULT_NAMES[row.reason]} {row.reason}: {row.detail}")
+
+
+def _print_roster(drawn_up: Roster, hospitals: list[str], out: Path, *, json: bool) -> None:
+    counts: dict[str, int] = {
+        "rostered": len(drawn_up.members),
+        "enrolled": drawn_up.enrolled,
+        **{str(kind): drawn_up.count(kind) for kind in KIND_NAMES},
+        "in_both": drawn_up.in_both,
+        "hospitals": len(hospitals),
+    }
+    if json:
+        print_json([{"region": drawn_up.region, "period": str(drawn_up.period), **counts, "hospital_ids": hospitals}])
+        return
+    names = {
+        "rostered": "在册人数 rostered",
+        "enrolled": "在册已参保 rostered and enrolled",
+        **{str(kind): f"{name} {kind}" for kind, name in KIND_NAMES.items()},
+        "in_both": "两部门均在册 listed by both departments",
+        "hospitals": "下发医院 hospitals' lists written",
+    }
+    title = f"花名册 Roster {drawn_up.region} {drawn_up.period}"
+    table(title, ("项目 item", "数量 count"), [(names[key], str(count)) for key, count in counts.items()], right=(1,))
+    note(f"文件 files: {out}")
+
+
+def _member_rows(drawn_up: Roster) -> Iterator[tuple[str, ...]]:
+    for member in drawn_up.members:
+        insured = "已参保" if member.enrolled else "未参保"
+        yield member.person_id, _names(member.categories), member.since.isoformat(), insured
+
+
+def _difference_rows(drawn_up: Roster) -> Iterator[tuple[str, ...]]:
+    for found in drawn_up.differences:
+        said = (_names(found.civil_affairs), _names(found.poverty_office), _names(found.ledger))
+        yield KIND_NAMES[found.kind], found.person_id, *said
+
+
+def _names(categories: list[Category]) -> str:
+    return "、".join(CATEGORY_NAMES[category] for category in categories)
+
+
+def _membership(person_id: str, category: Category) -> tuple[str, str]:
+    return person_id, f"{CATEGORY_NAMES[category]} {category}"
+
+
+def _period(text: str) -> Period:
+    try:
+        return Period.parse(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--period") from None
+
+
+def _source(text: str) -> str:
+    kind, _, region = text.partition("/")
+    if kind not in (CIVIL_AFFAIRS, POVERTY_OFFICE) or not is_region(region):
+        raise typer.BadParameter(
+            f"{text}: write {CIVIL_AFFAIRS}/220621 or {POVERTY_OFFICE}/220621", param_hint="--source"
+        )
+    return text
+
+
+def _day(text: str | None, option: str) -> date | None:
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text} is no day: write 2019-06-01", param_hint=option) from None

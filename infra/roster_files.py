@@ -1,0 +1,145 @@
+"""Departments' lists as they come: CSV in UTF-8 or GB18030, or XLSX; headings in Chinese or English."""
+
+import csv
+import io
+import warnings
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from processors.rosters.lists import Row
+
+HEADINGS = {
+    "参保人编号": "person_id",
+    "person_id": "person_id",
+    "救助对象类别": "category",
+    "category": "category",
+    "生效日期": "effective_on",
+    "effective_on": "effective_on",
+}
+REQUIRED = ("person_id", "category")
+HEADING_WITHIN = 10
+"""Rows at the top, titles among them, in which the headings are looked for."""
+LARGEST_BYTES = 100_000_000
+LARGEST_UNPACKED_BYTES = 1_000_000_000
+
+_ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+_BROKEN_BOOK = (
+    *(zipfile.BadZipFile, zlib.error),
+    *(LookupError, ValueError, TypeError, AttributeError, SyntaxError, EOFError, RuntimeError),
+)
+"""What openpyxl raises over a file that is a zip archive and no workbook, or a broken one."""
+_DELIMITERS = (",", "\t", ";")
+
+
+class UnusableFile(ValueError):
+    """A file that is no list: of another kind, in another encoding, without headings."""
+
+
+def read_rows(path: Path) -> list[Row]:
+    """The rows of a list that hold anything. Raises ``UnusableFile``, and OSError where it can't be read."""
+    if path.stat().st_size > LARGEST_BYTES:
+        raise UnusableFile(f"文件过大 the file is larger than {LARGEST_BYTES // 1_000_000} MB")
+    content = path.read_bytes()
+    if content.startswith(_OLE):
+        raise UnusableFile("旧版 .xls 文件：请另存为 .xlsx 或 CSV an old .xls file: save it as .xlsx or CSV")
+    return list(_xlsx_rows(content) if content.startswith(_ZIP) else _csv_rows(content))
+
+
+def _csv_rows(content: bytes) -> Iterator[Row]:
+    text = _decoded(content)
+    for delimiter in _DELIMITERS:
+        cells = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+        try:
+            numbered = [(f"第{cells.line_num}行 row {cells.line_num}", row) for row in cells]
+        except csv.Error as error:
+            raise UnusableFile(f"不是 CSV 文件 not a CSV file: {error}") from None
+        if _heading(row for _, row in numbered) is not None:
+            yield from _table_rows(numbered)
+            return
+    raise UnusableFile(_NO_HEADING)
+
+
+def _decoded(content: bytes) -> str:
+    # Text in GB18030 is hardly ever valid UTF-8, and where it is the headings or categories come out unknown.
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise UnusableFile("编码既非 UTF-8 也非 GB18030 the text is neither UTF-8 nor GB18030")
+
+
+def _xlsx_rows(content: bytes) -> Iterator[Row]:
+    from openpyxl import load_workbook  # here, for every command would pay a third of a second for it
+
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as packed:
+            if sum(part.file_size for part in packed.infolist()) > LARGEST_UNPACKED_BYTES:
+                raise UnusableFile("文件展开后过大 the workbook is too large when unpacked")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # openpyxl's, about styles and extensions that are nothing to us
+            book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+            sheets = [(sheet.title, _sheet_rows(sheet)) for sheet in book.worksheets]
+    except UnusableFile:
+        raise
+    except _BROKEN_BOOK as error:
+        raise UnusableFile(f"不是可读的 XLSX 文件 not a readable XLSX file: {error}") from None
+    filled = [(title, rows) for title, rows in sheets if any(_filled(row) for row in rows)]
+    if not filled:
+        raise UnusableFile(_NO_HEADING)
+    for title, rows in filled:
+        if _heading(rows) is None:
+            raise UnusableFile(f"工作表 {title}：{_NO_HEADING} (sheet {title})")
+        where = f"{title} " if len(filled) > 1 else ""
+        yield from _table_rows([(f"{where}第{number}行 row {number}", row) for number, row in enumerate(rows, start=1)])
+
+
+def _sheet_rows(sheet: Any) -> list[Sequence[object]]:
+    # What a workbook says of its own size may be less than it holds, and rows beyond would be cut off.
+    sheet.reset_dimensions()
+    return list(sheet.iter_rows(values_only=True))
+
+
+_NO_HEADING = (
+    "找不到标题行“参保人编号、救助对象类别（、生效日期）” no row of headings: person_id, category (, effective_on)"
+)
+
+
+def _heading(rows: Iterable[Sequence[object]]) -> tuple[int, dict[str, int]] | None:
+    """Which of the first rows holds the headings, and in which column each stands."""
+    for index, row in zip(range(HEADING_WITHIN), rows, strict=False):
+        names = [HEADINGS.get(str(cell).strip().lower()) if cell is not None else None for cell in row]
+        if all(names.count(name) == 1 for name in REQUIRED) and names.count("effective_on") <= 1:
+            return index, {name: column for column, name in enumerate(names) if name is not None}
+    return None
+
+
+def _table_rows(numbered: Sequence[tuple[str, Sequence[object]]]) -> Iterator[Row]:
+    found = _heading(row for _, row in numbered)
+    if found is None:
+        raise AssertionError("the caller has found the headings")
+    index, columns = found
+
+    def cell(row: Sequence[object], name: str) -> object:
+        column = columns.get(name)
+        return row[column] if column is not None and column < len(row) else None
+
+    for place, row in numbered[index + 1 :]:
+        if _filled(row):
+            yield Row(place, cell(row, "person_id"), cell(row, "category"), cell(row, "effective_on"))
+
+
+def _filled(row: Sequence[object]) -> bool:
+    return any(cell is not None and str(cell).strip() for cell in row)
+
+
+def csv_bytes(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
+    """A CSV file that spreadsheets open with its Chinese whole: UTF-8 with a byte order mark."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(headings)
+    writer.writerows(rows)
+    return text.getvalue().encode("utf-8-sig")

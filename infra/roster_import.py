@@ -1,0 +1,90 @@
+"""Brings a department's list into the ledger: compared, published as its department's events, settled."""
+
+import asyncio
+import io
+from contextlib import nullcontext
+from dataclasses import dataclass
+
+import orjson
+from nats.aio.client import Client
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from infra.publishing import Published, publish_file
+from infra.servers import Endpoints
+from infra.settings import Settings
+from infra.settling import QUIET_POLL_S, at_work, until_quiet
+from infra.streams import INTAKE
+from infra.worker import worker
+from processors.books import in_flight
+from processors.rosters.comparison import Comparison, Handed, compare, event_of
+from processors.rosters.lists import RosterList
+from processors.rosters.memberships import ever_enrolled, load_histories, newest_period
+
+
+class RefusedList(RuntimeError):
+    """A list that is not taken at all: cut off as it seems, or older than one that was taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a list would change, and the listed persons whom the ledger has never heard of."""
+
+    comparison: Comparison
+    unknown: list[str]
+
+
+async def preview(connection: AsyncConnection, read: RosterList, handed: Handed, *, allow_shrink: bool) -> Preview:
+    """Hold a list against the ledger. Raises ``RefusedList``."""
+    newest = await newest_period(connection, handed.source)
+    if newest is not None and handed.period < newest:
+        raise RefusedList(
+            f"已接收 {newest} 的名单，较早的名单会覆盖它；请在新名单中写明生效日期 "
+            f"a list of {newest} has been taken, which one of {handed.period} would undo: "
+            "state the dates in the newest list instead"
+        )
+    persons = {person_id for person_id, _ in read.listed}
+    histories = await load_histories(connection, handed.source, persons)
+    comparison = compare(read, histories, handed)
+    if not allow_shrink and comparison.shrinks is not None:
+        raise RefusedList(
+            f"{comparison.shrinks}；被截断的文件不得取消贫困身份，核实后加 --allow-shrink "
+            "a cut-off file must not take poverty status from people: check it, then give --allow-shrink"
+        )
+    known = await ever_enrolled(connection, persons) | {person_id for person_id, _ in histories}
+    return Preview(comparison, sorted(persons - known))
+
+
+async def import_list(
+    endpoints: Endpoints, settings: Settings, read: RosterList, handed: Handed, *, allow_shrink: bool, actor: str | None
+) -> Preview:
+    """Take a list in. With servers of our own, or given ones, this process settles what follows; beside a running
+    ``claims up`` that one does, and this returns when the events are taken. Raises ``RefusedList``."""
+    async with worker(endpoints.database_url, endpoints.nats_url, settings) as ours:
+        shared = not endpoints.owned and settings.external is None
+        client = ours.broker.connection
+        async with nullcontext() if shared else at_work(ours):
+            # what was sent before must be in the ledger before the list is held against it
+            await _until_taken(ours.engine, await _last_sent(client))
+            async with ours.engine.connect() as connection:
+                found = await preview(connection, read, handed, allow_shrink=allow_shrink)
+            published = Published()
+            lines = b"\n".join(orjson.dumps(event_of(change, handed, actor)) for change in found.comparison.changes)
+            async for _ in publish_file(client, "roster", io.BytesIO(lines), published):
+                pass
+            await _until_taken(ours.engine, max(published.sequences, default=0))
+            if not shared:
+                await until_quiet(ours.engine, published.sequences)
+    return found
+
+
+async def _last_sent(client: Client) -> int:
+    return int((await client.jetstream().stream_info(INTAKE)).state.last_seq)
+
+
+async def _until_taken(engine: AsyncEngine, sequence: int) -> None:
+    """Wait until intake has taken everything up to a place of INTAKE."""
+    while True:
+        async with engine.connect() as connection:
+            if (await in_flight(connection)).intake >= sequence:
+                return
+        await asyncio.sleep(QUIET_POLL_S)

@@ -1,0 +1,157 @@
+"""The reports for finance: which view each reads, its columns, and what it can be narrowed by."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import column, select, table
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from events.codes import LAYER_NAMES, LAYERS
+
+Kind = Literal["text", "count", "money", "share", "flag", "texts"]
+"""Money is yuan to the fen, a share a fraction of 1 to four decimals; both are Decimals. ``texts`` is a list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One column of a report: its name in the view, its name for people, what it holds."""
+
+    name: str
+    title: str
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A view of schema ``finance`` as a report; ``by`` orders it."""
+
+    name: str
+    title: str
+    view: str
+    fields: tuple[Field, ...]
+    by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowed:
+    """What is asked for; None is everything. ``region`` is a county's code, or a prefecture's or province's."""
+
+    year: int | None = None
+    month: str | None = None
+    region: str | None = None
+
+
+_YEAR, _REGION = Field("year", "年度", "count"), Field("region", "统筹区", "text")
+_SCHEME, _SETTING = Field("scheme", "政策", "text"), Field("setting", "就医类型", "text")
+_PERSON, _TOTAL = Field("person_id", "参保人", "text"), Field("total", "医疗费总额", "money")
+
+MONTHLY = Report(
+    "monthly",
+    "基金流向 Fund flows",
+    "fund_flows",
+    (
+        Field("month", "月份", "text"),
+        _REGION,
+        _SETTING,
+        Field("layer", "保障线", "text"),
+        Field("decided", "首次支付", "money"),
+        Field("adjusted", "事后调整", "money"),
+        Field("net", "净额", "money"),
+        Field("bookings", "笔数", "count"),
+    ),
+    ("month", "region", "setting", "layer"),
+)
+ANNUAL = Report(
+    "annual",
+    "年度报表 Annual report",
+    "annual_report",
+    (
+        _YEAR,
+        _REGION,
+        _SCHEME,
+        _SETTING,
+        Field("poor", "贫困人口", "flag"),
+        Field("claims", "人次", "count"),
+        Field("persons", "人数", "count"),
+        _TOTAL,
+        *(Field(layer, LAYER_NAMES[layer], "money") for layer in LAYERS),
+        Field("paid", "支付合计", "money"),
+        Field("patient_share", "个人负担", "money"),
+        Field("hospital_share", "医院承担", "money"),
+        Field("paid_share", "实际报销比例", "share"),
+    ),
+    ("year", "region", "scheme", "poor", "setting"),
+)
+HOSPITAL = Report(
+    "hospital",
+    "医院费用结构 Hospital costs",
+    "hospital_costs",
+    (
+        _YEAR,
+        Field("hospital_id", "医疗机构", "text"),
+        Field("name", "名称", "text"),
+        Field("region", "所在地", "text"),
+        Field("tier", "等级", "count"),
+        Field("claims", "人次", "count"),
+        _TOTAL,
+        Field("growth", "总费用增幅", "share"),
+        Field("over_line", "超10%", "flag"),
+        Field("stays", "住院人次", "count"),
+        Field("average_stay", "次均住院费用", "money"),
+        Field("average_stay_growth", "次均增幅", "share"),
+        Field("self_funded", "目录外费用", "money"),
+        Field("out_of_catalog_share", "目录外占比", "share"),
+    ),
+    ("year", "region", "hospital_id"),
+)
+TARGETS = Report(
+    "targets",
+    "未达标人员 Persons under a target",
+    "targets",
+    (
+        Field("target", "目标", "text"),
+        _YEAR,
+        _REGION,
+        _SCHEME,
+        _PERSON,
+        Field("claims", "住院人次", "count"),
+        Field("base", "基数", "money"),
+        Field("reached", "已补偿", "money"),
+        Field("share", "比例", "share"),
+        Field("line", "目标线", "share"),
+        Field("categories", "在册类别", "texts"),
+    ),
+    ("target", "year", "region", "person_id"),
+)
+REPORTS = {report.name: report for report in (MONTHLY, ANNUAL, HOSPITAL, TARGETS)}
+
+
+async def read_report(connection: AsyncConnection, report: Report, narrowed: Narrowed) -> list[Mapping[str, Any]]:
+    """A report's rows by the names of its fields, as of the last catch-up."""
+    view = table(report.view, *(column(field.name) for field in report.fields), schema="finance")
+    query = select(view).order_by(*(view.c[name] for name in report.by))
+    if narrowed.month is not None:
+        query = query.where(view.c.month == narrowed.month)
+    if narrowed.year is not None:
+        if "year" in view.c:
+            query = query.where(view.c.year == narrowed.year)
+        else:
+            query = query.where(view.c.month.between(f"{narrowed.year}-01", f"{narrowed.year}-12"))
+    if narrowed.region is not None:
+        prefix = narrowed.region
+        while prefix.endswith("00"):
+            prefix = prefix[:-2]
+        within = view.c.region.startswith(prefix) if prefix != narrowed.region else view.c.region == narrowed.region
+        query = query.where(within)
+    return [
+        dict(zip((field.name for field in report.fields), row, strict=True)) for row in await connection.execute(query)
+    ]
+
+
+async def sums_as_of(connection: AsyncConnection) -> datetime | None:
+    """As of when the sums behind the reports hold everything; None where they never have."""
+    freshness = table("freshness", column("as_of"), schema="finance")
+    moment: datetime | None = (await connection.execute(select(freshness.c.as_of))).scalar_one()
+    return moment

@@ -1,0 +1,164 @@
+"""The statements that move finance's sums forward by what the ledger has booked since.
+
+Each takes ``:journals``, ``:lows`` and ``:highs``: of journal n, the entries after low and up to high. All that one
+of them reads is as it was before it wrote anything.
+"""
+
+_RANGES = """
+WITH ranges AS (
+    SELECT * FROM unnest(CAST(:journals AS text[]), CAST(:lows AS bigint[]), CAST(:highs AS bigint[]))
+                  AS taken(journal, low, high)
+), booked AS (
+    SELECT entries.* FROM ranges
+    JOIN ledger.entries ON entries.journal = ranges.journal
+     AND entries.number > ranges.low AND entries.number <= ranges.high
+)"""
+
+FUND_FLOWS = (
+    _RANGES
+    + """
+INSERT INTO projections.fund_flows AS flows (month, region, setting, layer, decided, adjusted, bookings)
+SELECT to_char(booked.recorded_at AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM') AS month, claims.region, claims.setting,
+       coalesce(booked.layer, 'grant') AS layer,
+       coalesce(sum(booked.paid) FILTER (WHERE booked.type IN ('payout.decided.v1', 'grant.awarded.v1')), 0),
+       coalesce(sum(booked.paid) FILTER (WHERE booked.type IN ('payout.adjusted.v1', 'grant.withdrawn.v1')), 0),
+       count(*)
+FROM booked JOIN projections.claims ON claims.claim_id = booked.claim_id
+WHERE booked.type IN ('payout.decided.v1', 'payout.adjusted.v1', 'grant.awarded.v1', 'grant.withdrawn.v1')
+GROUP BY 1, 2, 3, 4
+ON CONFLICT (month, region, setting, layer) DO UPDATE
+SET decided = flows.decided + excluded.decided, adjusted = flows.adjusted + excluded.adjusted,
+    bookings = flows.bookings + excluded.bookings
+"""
+)
+
+CLAIMS = (
+    _RANGES  # noqa: S608 - no word of it comes from outside
+    + """, touched AS MATERIALIZED (
+    SELECT DISTINCT claim_id FROM booked WHERE type IN ('claim.settled.v1', 'claim.resettled.v1')
+), fresh AS MATERIALIZED (
+    SELECT statements.claim_id, statements.year, statements.region, statements.scheme, statements.setting,
+           statements.poor, statements.person_id, statements.hospital_id, statements.total, claims.self_funded,
+           paid.basic, paid.critical_illness, paid.assistance, paid.supplementary, paid.basic_second, paid.backstop,
+           paid.public_health, statements.patient_share, statements.hospital_share,
+           coalesce(helped.base, 0) AS assistance_base, coalesce(helped.in_scope, 0) AS assistance_in_scope
+    FROM touched
+    JOIN projections.statements USING (claim_id)
+    JOIN projections.claims USING (claim_id)
+    CROSS JOIN LATERAL (
+        SELECT coalesce(sum(fen) FILTER (WHERE layer = 'basic'), 0)::bigint AS basic,
+               coalesce(sum(fen) FILTER (WHERE layer = 'critical_illness'), 0)::bigint AS critical_illness,
+               coalesce(sum(fen) FILTER (WHERE layer = 'assistance'), 0)::bigint AS assistance,
+               coalesce(sum(fen) FILTER (WHERE layer = 'supplementary'), 0)::bigint AS supplementary,
+               coalesce(sum(fen) FILTER (WHERE layer = 'basic_second'), 0)::bigint AS basic_second,
+               coalesce(sum(fen) FILTER (WHERE layer = 'backstop'), 0)::bigint AS backstop,
+               coalesce(sum(fen) FILTER (WHERE layer = 'public_health'), 0)::bigint AS public_health
+        FROM (SELECT part ->> 0 AS layer, (part ->> 1)::bigint AS fen
+              FROM jsonb_array_elements(statements.layers) AS part) AS parts
+    ) AS paid
+    CROSS JOIN LATERAL (
+        SELECT sum(entries.base)::bigint AS base, sum(entries.paid - entries.extra)::bigint AS in_scope
+        FROM ledger.entries
+        WHERE entries.person_id = statements.person_id AND entries.claim_number = statements.number
+          AND entries.layer = 'assistance'
+    ) AS helped
+    WHERE statements.status = 'settled'
+), known AS MATERIALIZED (
+    SELECT counted_claims.* FROM touched JOIN projections.counted_claims USING (claim_id)
+), lines AS MATERIALIZED (
+    SELECT 1 AS sign, fresh.* FROM fresh UNION ALL SELECT -1, known.* FROM known
+), counted AS (
+    INSERT INTO projections.counted_claims SELECT * FROM fresh
+    ON CONFLICT (claim_id) DO UPDATE
+    SET year = excluded.year, region = excluded.region, scheme = excluded.scheme, setting = excluded.setting,
+        poor = excluded.poor, person_id = excluded.person_id, hospital_id = excluded.hospital_id,
+        total = excluded.total, self_funded = excluded.self_funded, basic = excluded.basic,
+        critical_illness = excluded.critical_illness, assistance = excluded.assistance,
+        supplementary = excluded.supplementary, basic_second = excluded.basic_second, backstop = excluded.backstop,
+        public_health = excluded.public_health, patient_share = excluded.patient_share,
+        hospital_share = excluded.hospital_share, assistance_base = excluded.assistance_base,
+        assistance_in_scope = excluded.assistance_in_scope
+), reversed AS (
+    DELETE FROM projections.counted_claims
+    USING known
+    WHERE counted_claims.claim_id = known.claim_id AND known.claim_id NOT IN (SELECT claim_id FROM fresh)
+), by_person AS MATERIALIZED (
+    SELECT year, region, scheme, setting, poor, person_id, sum(sign)::int AS claims, sum(sign * total)::bigint AS total,
+           sum(sign * (basic + critical_illness + assistance + supplementary + basic_second + backstop
+                       + public_health))::bigint AS paid,
+           sum(sign * assistance_base)::bigint AS assistance_base,
+           sum(sign * assistance_in_scope)::bigint AS assistance_in_scope
+    FROM lines GROUP BY year, region, scheme, setting, poor, person_id
+), persons AS (
+    SELECT year, region, scheme, setting, poor,
+           sum((coalesce(before.claims, 0) + by_person.claims > 0)::int
+               - (coalesce(before.claims, 0) > 0)::int)::int AS more
+    FROM by_person
+    LEFT JOIN projections.person_years AS before USING (year, region, scheme, setting, poor, person_id)
+    GROUP BY year, region, scheme, setting, poor
+), summed_persons AS (
+    INSERT INTO projections.person_years AS sums SELECT * FROM by_person
+    ON CONFLICT (year, region, scheme, setting, poor, person_id) DO UPDATE
+    SET claims = sums.claims + excluded.claims, total = sums.total + excluded.total, paid = sums.paid + excluded.paid,
+        assistance_base = sums.assistance_base + excluded.assistance_base,
+        assistance_in_scope = sums.assistance_in_scope + excluded.assistance_in_scope
+), summed_hospitals AS (
+    INSERT INTO projections.hospital_years AS sums
+    SELECT year, hospital_id, sum(sign), sum(sign * total), sum(sign * self_funded),
+           coalesce(sum(sign) FILTER (WHERE setting = 'inpatient'), 0),
+           coalesce(sum(sign * total) FILTER (WHERE setting = 'inpatient'), 0)
+    FROM lines GROUP BY year, hospital_id
+    ON CONFLICT (year, hospital_id) DO UPDATE
+    SET claims = sums.claims + excluded.claims, total = sums.total + excluded.total,
+        self_funded = sums.self_funded + excluded.self_funded, stays = sums.stays + excluded.stays,
+        stays_total = sums.stays_total + excluded.stays_total
+)
+INSERT INTO projections.annual_sums AS sums
+SELECT year, region, scheme, setting, poor, sum(sign), min(persons.more), sum(sign * total), sum(sign * basic),
+       sum(sign * critical_illness), sum(sign * assistance), sum(sign * supplementary), sum(sign * basic_second),
+       sum(sign * backstop), sum(sign * public_health), sum(sign * patient_share), sum(sign * hospital_share)
+FROM lines JOIN persons USING (year, region, scheme, setting, poor)
+GROUP BY year, region, scheme, setting, poor
+ON CONFLICT (year, region, scheme, setting, poor) DO UPDATE
+SET claims = sums.claims + excluded.claims, persons = sums.persons + excluded.persons,
+    total = sums.total + excluded.total, basic = sums.basic + excluded.basic,
+    critical_illness = sums.critical_illness + excluded.critical_illness,
+    assistance = sums.assistance + excluded.assistance, supplementary = sums.supplementary + excluded.supplementary,
+    basic_second = sums.basic_second + excluded.basic_second, backstop = sums.backstop + excluded.backstop,
+    public_health = sums.public_health + excluded.public_health,
+    patient_share = sums.patient_share + excluded.patient_share,
+    hospital_share = sums.hospital_share + excluded.hospital_share
+"""
+)
+
+CONCERNS_ENROLMENT = (
+    _RANGES
+    + """
+SELECT EXISTS (
+    SELECT FROM booked WHERE type IN ('roster.changed.v1', 'enrollment.recorded.v1', 'person.died.v1')
+)
+"""
+)
+
+ROSTER_GAPS = """
+WITH changes AS (
+    SELECT person_id, category, added, number, effective_on,
+           lead(effective_on) OVER (PARTITION BY person_id, category ORDER BY effective_on, number) AS until
+    FROM projections.rosters
+), held AS (
+    SELECT * FROM changes WHERE added AND (until IS NULL OR until > effective_on)
+), gaps AS (
+    SELECT years.year, held.person_id, array_agg(DISTINCT held.category) AS categories, max(held.number) AS number
+    FROM (SELECT DISTINCT year FROM projections.enrolments) AS years
+    JOIN held ON held.effective_on < make_date(years.year + 1, 1, 1)
+             AND (held.until IS NULL OR held.until > make_date(years.year, 1, 1))
+    WHERE NOT EXISTS (SELECT FROM projections.enrolments AS enrolled
+                      WHERE enrolled.person_id = held.person_id AND enrolled.year = years.year)
+      AND NOT EXISTS (SELECT FROM projections.deaths
+                      WHERE deaths.person_id = held.person_id AND deaths.died_on < make_date(years.year, 1, 1))
+    GROUP BY years.year, held.person_id
+)
+INSERT INTO projections.roster_gaps (year, person_id, region, categories)
+SELECT gaps.year, gaps.person_id, split_part(entries.source, '/', 2), gaps.categories
+FROM gaps JOIN ledger.entries ON entries.journal = 'intake' AND entries.number = gaps.number
+"""

@@ -1,0 +1,163 @@
+"""The roster of a region for a month: what hospitals are handed, and where the departments differ."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from events.catalog import CIVIL_AFFAIRS, POVERTY_OFFICE
+from events.codes import Category, covers
+from processors.rosters.lists import Membership
+from processors.rosters.memberships import History, held_on, held_since, in_order, load_histories
+from processors.rosters.period import Period
+from projections.enrolments import enrolments
+from projections.hospitals import hospitals
+
+Kind = Literal[
+    "not_enrolled", "enrolled_elsewhere", "deceased", "poverty_office_only", "civil_affairs_only", "contested"
+]
+KIND_NAMES: dict[Kind, str] = {
+    "not_enrolled": "在册未参保（应保尽保）",
+    "enrolled_elsewhere": "在册，参保在外地",
+    "deceased": "已故仍在册",
+    "poverty_office_only": "仅扶贫部门在册",
+    "civil_affairs_only": "仅民政部门在册",
+    "contested": "部门在册，账本已移除",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Insured:
+    """Where a person is enrolled for the month's year, from when, and until when where he has died."""
+
+    region: str
+    effective_on: date
+    died_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A rostered person: the categories held, since when he has been on the roster without a break, and insured."""
+
+    person_id: str
+    categories: list[Category]
+    since: date
+    enrolled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A person of whom the departments, or roster and enrolments, say different things."""
+
+    kind: Kind
+    person_id: str
+    civil_affairs: list[Category]
+    poverty_office: list[Category]
+    ledger: list[Category]
+
+
+@dataclass(slots=True)
+class Roster:
+    """A region's roster on the day that hospitals' lists of a month are due."""
+
+    region: str
+    period: Period
+    members: list[Member] = field(default_factory=list)
+    differences: list[Difference] = field(default_factory=list)
+    in_both: int = 0
+
+    @property
+    def enrolled(self) -> int:
+        """How many rostered persons are enrolled in the region."""
+        return sum(member.enrolled for member in self.members)
+
+    def count(self, kind: Kind) -> int:
+        """How many differences of a kind there are."""
+        return Counter(difference.kind for difference in self.differences)[kind]
+
+
+def draw_up(
+    region: str, period: Period, histories: Mapping[Membership, History], insured: Mapping[str, Insured]
+) -> Roster:
+    """A region's roster: the persons enrolled there, and those its departments list who are enrolled nowhere.
+
+    ``insured`` are the enrolments of the month's year by person. Pure.
+    """
+    roster = Roster(region, period)
+    by_person: dict[str, dict[Category, History]] = {}
+    for (person_id, category), history in histories.items():
+        by_person.setdefault(person_id, {})[category] = history
+    for person_id in sorted(by_person):
+        _draw_up_person(roster, person_id, by_person[person_id], insured.get(person_id))
+    return roster
+
+
+def _draw_up_person(
+    roster: Roster, person_id: str, memberships: Mapping[Category, History], enrolment: Insured | None
+) -> None:
+    day = roster.period.due_out
+    said = {kind: _said_by(kind, roster.region, memberships, day) for kind in (CIVIL_AFFAIRS, POVERTY_OFFICE)}
+    held = in_order(category for category, history in memberships.items() if held_on(history, day))
+    listed_here = any(said.values())
+    insured = enrolment is not None and enrolment.effective_on <= day
+    insured_here = insured and enrolment is not None and covers(roster.region, enrolment.region)
+    if not (listed_here or insured_here):
+        return
+
+    def differ(kind: Kind) -> None:
+        roster.differences.append(Difference(kind, person_id, said[CIVIL_AFFAIRS], said[POVERTY_OFFICE], held))
+
+    if held and enrolment is not None and enrolment.died_on is not None and enrolment.died_on < day:
+        differ("deceased")
+    elif held and (insured_here or not insured):
+        since = [held_since(memberships[category], day) for category in held]
+        roster.members.append(Member(person_id, held, min(first for first in since if first), insured_here))
+        if not insured:
+            differ("not_enrolled")
+    elif held and insured:
+        differ("enrolled_elsewhere")
+    if all(said.values()):
+        roster.in_both += 1
+    elif said[POVERTY_OFFICE]:
+        differ("poverty_office_only")
+    elif said[CIVIL_AFFAIRS]:
+        differ("civil_affairs_only")
+    if set(said[CIVIL_AFFAIRS] + said[POVERTY_OFFICE]) - set(held):
+        differ("contested")
+
+
+def _said_by(kind: str, region: str, memberships: Mapping[Category, History], day: date) -> list[Category]:
+    """What the departments of a kind that serve the region list a person under."""
+
+    def theirs(history: History) -> Iterable[str]:
+        sources = {said.source for said in history}
+        return [source for source in sources if source.startswith(f"{kind}/") and covers(region, source[-6:])]
+
+    return in_order(
+        category
+        for category, history in memberships.items()
+        if any(held_on([said for said in history if said.source == source], day) for source in theirs(history))
+    )
+
+
+async def load_roster(connection: AsyncConnection, region: str, period: Period) -> Roster:
+    """A region's roster as the ledger knows it now."""
+    table = enrolments.c
+    query = select(table.person_id, table.region, table.effective_on, table.died_on).where(table.year == period.year)
+    rows = await connection.execute(query)
+    insured = {row.person_id: Insured(row.region, row.effective_on, row.died_on) for row in rows}
+    return draw_up(region, period, await load_histories(connection), insured)
+
+
+async def designated_hospitals(connection: AsyncConnection, region: str, day: date) -> list[str]:
+    """The ids of a region's hospitals that are designated on a day."""
+    table = hospitals.c
+    designated = (table.designated_from <= day) & (table.designated_until.is_(None) | (table.designated_until > day))
+    rows = await connection.execute(
+        select(table.hospital_id, table.region).where(designated).order_by(table.hospital_id)
+    )
+    return [row.hospital_id for row in rows if covers(region, row.region)]

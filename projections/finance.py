@@ -1,0 +1,137 @@
+"""What finance reads: sums over the ledger, moved forward from where they last stood (processors/finance).
+
+``counted_claims`` holds each standing claim as it was last counted, so that what changes can be taken out of the sums
+again. Money in fen.
+"""
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Index,
+    Integer,
+    SmallInteger,
+    Table,
+    Text,
+    text,
+)
+
+from events.codes import LAYERS
+from events.tables import metadata
+
+counted_journals = Table(
+    "counted_journals",
+    metadata,
+    Column("journal", Text, primary_key=True),
+    Column("number", BigInteger, nullable=False, comment="the last entry counted"),
+    Column("as_of", DateTime(timezone=True), comment="when the sums last held all that was in the ledger"),
+    schema="projections",
+    comment="how far the sums for finance have counted",
+)
+
+counted_claims = Table(
+    "counted_claims",
+    metadata,
+    Column("claim_id", Text, primary_key=True),
+    Column("year", SmallInteger, nullable=False),
+    Column("region", Text, nullable=False, comment="of the person"),
+    Column("scheme", Text, nullable=False, comment="name"),
+    Column("setting", Text, nullable=False),
+    Column("poor", Boolean, nullable=False),
+    Column("person_id", Text, nullable=False),
+    Column("hospital_id", Text, nullable=False),
+    Column("total", BigInteger, nullable=False, comment="fen; so all amounts"),
+    Column("self_funded", BigInteger, nullable=False),
+    *(Column(layer, BigInteger, nullable=False) for layer in LAYERS),
+    Column("patient_share", BigInteger, nullable=False),
+    Column("hospital_share", BigInteger, nullable=False),
+    Column("assistance_base", BigInteger, nullable=False, comment="in-scope cost left when assistance came to decide"),
+    Column("assistance_in_scope", BigInteger, nullable=False, comment="what assistance paid of it"),
+    schema="projections",
+    comment="standing claims as they were last counted into the sums",
+)
+
+fund_flows = Table(
+    "fund_flows",
+    metadata,
+    Column("month", Text, primary_key=True, comment="of booking, YYYY-MM in Asia/Shanghai"),
+    Column("region", Text, primary_key=True, comment="of the person"),
+    Column("setting", Text, primary_key=True),
+    Column("layer", Text, primary_key=True, comment="or grant"),
+    Column("decided", BigInteger, nullable=False, comment="fen"),
+    Column("adjusted", BigInteger, nullable=False, comment="fen"),
+    Column("bookings", Integer, nullable=False),
+    schema="projections",
+    comment="sums of booked payouts and grants",
+)
+
+annual_sums = Table(
+    "annual_sums",
+    metadata,
+    Column("year", SmallInteger, primary_key=True, autoincrement=False),
+    Column("region", Text, primary_key=True),
+    Column("scheme", Text, primary_key=True),
+    Column("setting", Text, primary_key=True),
+    Column("poor", Boolean, primary_key=True),
+    Column("claims", Integer, nullable=False),
+    Column("persons", Integer, nullable=False),
+    Column("total", BigInteger, nullable=False, comment="fen; so all amounts"),
+    *(Column(layer, BigInteger, nullable=False) for layer in LAYERS),
+    Column("patient_share", BigInteger, nullable=False),
+    Column("hospital_share", BigInteger, nullable=False),
+    schema="projections",
+    comment="sums over counted claims",
+)
+
+hospital_years = Table(
+    "hospital_years",
+    metadata,
+    Column("year", SmallInteger, primary_key=True, autoincrement=False),
+    Column("hospital_id", Text, primary_key=True),
+    Column("claims", Integer, nullable=False),
+    Column("total", BigInteger, nullable=False, comment="fen"),
+    Column("self_funded", BigInteger, nullable=False, comment="fen"),
+    Column("stays", Integer, nullable=False, comment="inpatient claims"),
+    Column("stays_total", BigInteger, nullable=False, comment="fen"),
+    schema="projections",
+    comment="sums over counted claims",
+)
+
+UNDER_90 = "poor AND setting = 'inpatient' AND claims > 0 AND paid * 10 < total * 9"
+UNDER_70 = "poor AND setting = 'inpatient' AND claims > 0 AND assistance_in_scope * 10 < assistance_base * 7"
+
+person_years = Table(
+    "person_years",
+    metadata,
+    Column("year", SmallInteger, primary_key=True, autoincrement=False),
+    Column("region", Text, primary_key=True),
+    Column("scheme", Text, primary_key=True),
+    Column("setting", Text, primary_key=True),
+    Column("poor", Boolean, primary_key=True),
+    Column("person_id", Text, primary_key=True),
+    Column("claims", Integer, nullable=False),
+    Column("total", BigInteger, nullable=False, comment="fen"),
+    Column("paid", BigInteger, nullable=False, comment="fen, by all layers"),
+    Column("assistance_base", BigInteger, nullable=False, comment="fen"),
+    Column("assistance_in_scope", BigInteger, nullable=False, comment="fen"),
+    Index("person_years_under_90", "year", "region", postgresql_where=text(UNDER_90)),
+    Index("person_years_under_70", "year", "region", postgresql_where=text(UNDER_70)),
+    schema="projections",
+    comment="sums over counted claims",
+)
+
+roster_gaps = Table(
+    "roster_gaps",
+    metadata,
+    Column("year", SmallInteger, primary_key=True, autoincrement=False),
+    Column("person_id", Text, primary_key=True),
+    Column("region", Text, nullable=False, comment="that the department serves which spoke last"),
+    Column("categories", ARRAY(Text), nullable=False),
+    Index("roster_gaps_region", "year", "region"),
+    schema="projections",
+    comment="rostered on some day of a year and not enrolled for it",
+)
+
+SUMS = (counted_journals, counted_claims, fund_flows, annual_sums, hospital_years, person_years, roster_gaps)

@@ -1,0 +1,214 @@
+"""Rosters in and out as a clerk exchanges them: departments' full lists, late facts, hospitals' lists."""
+
+import csv
+import io
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from typer.testing import CliRunner
+
+from infra.cli import app
+from infra.roster_import import RefusedList, preview
+from processors.rosters.comparison import Handed, compare, event_of
+from processors.rosters.departments import load_roster
+from processors.rosters.lists import Row, read_list
+from processors.rosters.memberships import load_histories, newest_period
+from processors.rosters.period import Period
+from tests import facts
+from tests.ledger import Books
+from tests.program import Done, background, claims, up_is_ready, write_lines
+
+pytestmark = pytest.mark.timeout(180)
+
+CIVIL, POVERTY = "civil-affairs/220621", "poverty-office/220621"
+
+
+def listed(folder: Path, rows: Iterable[str], name: str = "list.csv") -> Path:
+    path = folder / name
+    path.write_bytes("\r\n".join(["参保人编号,救助对象类别", *rows]).encode("gb18030"))
+    return path
+
+
+async def import_(data: Path, file: Path, period: str, *more: str, source: str = CIVIL) -> Done:
+    named = ("--source", source, "--period", period, "--data-dir", data, "--json")
+    return await claims("roster", "import", file, *named, *more)
+
+
+def summary(done: Done) -> dict[str, object]:
+    return {name: value for name, value in done.rows[-1].items() if value and name not in ("row", "source", "period")}
+
+
+def table(path: Path) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(path.read_bytes().decode("utf-8-sig"))))
+
+
+async def test_a_month_of_rosters(server_folder: Path, tmp_path: Path) -> None:
+    data, out = server_folder / "ledger", tmp_path / "out"
+    people = [f"P{number}" for number in range(1, 11)]
+    base = [
+        facts.hospital(),
+        facts.hospital("H2", 1),
+        facts.hospital("H3", 2, until="2019-06-01"),
+        facts.hospital("H4", 2, region="360923"),
+        *(facts.enrol(person) for person in people[:9]),
+        *facts.stay(1, "P1", "2019-06-05"),
+    ]
+    assert (await claims("settle", write_lines(tmp_path / "base.jsonl", base), "--data-dir", data)).code == 0
+    named = ["P1,孤儿", *(f"{person},低保对象" for person in people[1:])]
+    june = listed(tmp_path, named)
+
+    # with servers of its own it settles to the end
+    took = await import_(data, june, "2019-06", "--received", "2019-06-12", "--actor", "clerk")
+    assert (took.code, summary(took)) == (0, {"late": True, "listed": 10, "added": 10, "unknown": 1})
+    assert [row["person_id"] for row in took.rows if row["row"] == "unknown"] == ["P10"]
+
+    (statement,) = (await claims("statements", "--data-dir", data, "--json")).rows
+    assert (statement["categories"], statement["revision"]) == (["orphan"], 2)
+
+    log = tmp_path / "up.log"
+    async with background("up", "--data-dir", data, log=log):
+        await up_is_ready(log)
+        again = await import_(data, june, "2019-06", "--received", "2019-06-09", "--dry-run")
+        assert (again.code, summary(again)) == (0, {"dry_run": True, "listed": 10, "unchanged": 10})
+
+        rows = [*named[:7], "P8,低保对象,", "P9,富人", "P1,orphan"]
+        july = await import_(data, listed(tmp_path, rows), "2019-07", "--received", "2019-07-10")
+        counts = {"listed": 8, "refused": 2, "unchanged": 8, "removed": 1, "kept": 1}
+        assert (july.code, summary(july)) == (1, counts)
+        assert [(row["place"], row["reason"]) for row in july.rows if row["row"] == "refused"] == [
+            ("第10行 row 10", "unknown_category"),
+            ("第11行 row 11", "duplicate_row"),
+        ]
+
+    written = await claims(
+        *("roster", "publish", "--period", "2019-07", "--region", "220621"), "--out", out, "--data-dir", data, "--json"
+    )
+    assert written.rows == [
+        {
+            "region": "220621",
+            "period": "2019-07",
+            "rostered": 9,
+            "enrolled": 9,
+            "not_enrolled": 0,
+            "enrolled_elsewhere": 0,
+            "deceased": 0,
+            "poverty_office_only": 0,
+            "civil_affairs_only": 9,
+            "contested": 0,
+            "in_both": 0,
+            "hospitals": 2,
+            "hospital_ids": ["H1", "H2"],
+        }
+    ]
+    assert sorted(path.name for path in out.iterdir()) == [
+        "comparison-2019-07.csv",
+        "roster-2019-07-H1.csv",
+        "roster-2019-07-H2.csv",
+    ]
+    assert table(out / "roster-2019-07-H1.csv")[:3] == [
+        ["参保人编号", "救助对象类别", "生效日期", "参保状态"],
+        ["P1", "孤儿", "2019-06-01", "已参保"],
+        ["P2", "低保对象", "2019-06-01", "已参保"],
+    ]
+    assert table(out / "comparison-2019-07.csv")[1] == ["仅民政部门在册", "P1", "孤儿", "", "孤儿"]
+
+
+@pytest.mark.parametrize(
+    ("content", "more", "said"),
+    [
+        ("P1,dibao", (), "headings"),
+        ("person_id,category\n", (), "--empty"),
+        ("person_id,category\nP1,富人\n", (), "--empty"),
+        ("person_id,category\nP1,dibao\n", ("--source", "bureau/220621"), "--source"),
+        ("person_id,category\nP1,dibao\n", ("--period", "2019-13"), "--period"),
+        ("person_id,category\nP1,dibao\n", ("--received", "today"), "--received"),
+    ],
+)
+def test_what_can_not_be_used(tmp_path: Path, content: str, more: tuple[str, ...], said: str) -> None:
+    file, data = tmp_path / "list.csv", tmp_path / "none"
+    file.write_text(content, encoding="utf-8")
+    named = ("--source", CIVIL, "--period", "2019-06", "--data-dir", str(data))
+    done = CliRunner().invoke(app, ["roster", "import", str(file), *named, *more])
+    assert (done.exit_code, said in done.output) == (2, True), done.output
+    assert not data.exists()
+
+
+async def test_a_cut_off_or_an_older_list_is_not_taken(books: Books) -> None:
+    people = [(f"P{number}", "dibao") for number in range(10)]
+    await take(books, people, 6)
+
+    async def refused(rows: list[tuple[str, str]], month: int, *, allow_shrink: bool = False) -> str | None:
+        period = Period(2019, month)
+        handed = Handed(CIVIL, period, period.first, period.first)
+        read = read_list(Row(str(number), *row) for number, row in enumerate(rows))
+        async with books.engine.connect() as connection:
+            try:
+                await preview(connection, read, handed, allow_shrink=allow_shrink)
+            except RefusedList as refusal:
+                return str(refusal)
+        return None
+
+    assert "would remove 3 of 10 standing members" in (await refused(people[:7], 7) or "")
+    assert await refused(people[:7], 7, allow_shrink=True) is None
+    assert await refused(people[:8], 7) is None
+    assert "a list of 2019-06 has been taken" in (await refused(people, 5) or "")
+
+
+async def take(books: Books, rows: list[tuple[str, str]], month: int, source: str = CIVIL) -> list[str]:
+    """Take a list into books as an import does; returns what it did to whom."""
+    period = Period(2019, month)
+    handed = Handed(source, period, period.first, period.first)
+    read = read_list(Row(str(number), *row) for number, row in enumerate(rows))
+    async with books.engine.connect() as connection:
+        found = compare(read, await load_histories(connection, source, {person for person, _ in read.listed}), handed)
+    await books.publish([event_of(change, handed) for change in found.changes])
+    assert await books.refused() == []
+    return [f"{change.change} {change.person_id}" for change in found.changes]
+
+
+async def test_a_late_list_settles_claims_again(books: Books) -> None:
+    await books.publish([facts.hospital(), facts.enrol(), *facts.stay(1, on="2019-06-05", in_scope="18000")])
+    before = await books.statement("C1")
+    await take(books, [("P1", "registered_poor")], 6)
+    after = await books.statement("C1")
+    assert before is not None
+    assert after is not None
+    assert (after["categories"], after["revision"]) == (["registered_poor"], 2)
+    await take(books, [], 6)
+    back = await books.statement("C1")
+    assert back is not None
+    assert back["patient_share"] == before["patient_share"]
+
+
+async def test_lists_of_one_month_replace_each_other(books: Books) -> None:
+    assert await take(books, [("P1", "dibao")], 6) == ["added P1"]
+    assert await take(books, [], 6) == ["removed P1"]
+    assert await take(books, [("P1", "dibao")], 6) == ["added P1"]  # a new event, not the first one again
+    assert await take(books, [("P1", "dibao")], 6) == []
+    async with books.engine.connect() as connection:
+        roster = await load_roster(connection, "220621", Period(2019, 6))
+        assert await newest_period(connection, CIVIL) == Period(2019, 6)
+        assert await newest_period(connection, POVERTY) is None
+    assert [member.person_id for member in roster.members] == ["P1"]
+
+
+async def test_departments_that_contradict_each_other_do_not_go_in_circles(books: Books) -> None:
+    both = [("P1", "dibao")]
+    assert await take(books, both, 6, CIVIL) == ["added P1"]
+    assert await take(books, both, 6, POVERTY) == ["added P1"]
+    assert await take(books, [], 7, CIVIL) == ["removed P1"]
+    assert await take(books, both, 7, POVERTY) == ["added P1"]
+    assert await take(books, [], 8, CIVIL) == []
+    assert await take(books, both, 8, POVERTY) == []
+
+
+async def test_an_import_s_mark_stands_in_the_ledger(books: Books) -> None:
+    period = Period(2019, 6)
+    handed = Handed(CIVIL, period, period.last, period.first)
+    (change,) = compare(read_list([Row("1", "P1", "dibao")]), {}, handed).changes
+    await books.publish([event_of(change, handed, "clerk")])
+    async with books.engine.connect() as connection:
+        raw = await connection.execute(text("SELECT raw FROM ledger.entries WHERE type = 'roster.changed.v1'"))
+        assert b'"late":true,"actor":"clerk"' in bytes(raw.scalar_one())

@@ -1,0 +1,327 @@
+"""A department's list: how it is read, and what it changes in the ledger."""
+
+import contextlib
+import io
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from openpyxl import Workbook
+
+from infra.roster_files import UnusableFile, csv_bytes, read_rows
+from processors.rosters.comparison import Handed, compare, event_of
+from processors.rosters.departments import Insured, draw_up
+from processors.rosters.lists import Membership, RosterList, Row, is_national_id, read_list
+from processors.rosters.memberships import Said, held_on
+from processors.rosters.period import Period
+
+CIVIL, POVERTY = "civil-affairs/220621", "poverty-office/220621"
+JUNE = Period(2019, 6)
+FIRST = date(2019, 6, 1)
+OURS = Handed(CIVIL, JUNE, date(2019, 6, 8), FIRST)
+HEADINGS = "参保人编号,救助对象类别,生效日期\n"
+
+
+def said(number: int, on: str, *, added: bool = True, source: str = CIVIL) -> Said:
+    return Said(number, source, added, date.fromisoformat(on))
+
+
+def listing(*rows: tuple[Any, ...]) -> RosterList:
+    return read_list(Row(f"row {number}", *row) for number, row in enumerate(rows, start=2))
+
+
+def changes(read: RosterList, histories: dict[Membership, list[Said]], handed: Handed = OURS) -> list[tuple[str, ...]]:
+    found = compare(read, histories, handed)
+    return [(each.person_id, each.change, each.effective_on.isoformat()) for each in found.changes]
+
+
+def file_of(folder: Path, content: bytes, name: str = "list.csv") -> Path:
+    path = folder / name
+    path.write_bytes(content)
+    return path
+
+
+def workbook(*sheets: list[list[Any]]) -> bytes:
+    book = Workbook()
+    book.remove(book.worksheets[0])
+    for number, rows in enumerate(sheets):
+        sheet = book.create_sheet(f"S{number}")
+        for row in rows:
+            sheet.append(row)
+    packed = io.BytesIO()
+    book.save(packed)
+    return packed.getvalue()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+@pytest.mark.parametrize("delimiter", [",", "\t", ";"])
+def test_a_csv_reads_the_same_in_every_encoding(tmp_path: Path, encoding: str, delimiter: str) -> None:
+    text = f"2019年6月名单\n{HEADINGS}P1,低保对象,2019-05-01\n\nP2,orphan,\n".replace(",", delimiter)
+    read = read_list(read_rows(file_of(tmp_path, text.encode(encoding))))
+    assert read.listed == {("P1", "dibao"): date(2019, 5, 1), ("P2", "orphan"): None}
+    assert read.places["P2", "orphan"] == "第5行 row 5"
+
+
+def test_english_headings_in_any_order(tmp_path: Path) -> None:
+    rows = read_rows(file_of(tmp_path, b"name,Category,person_id\nsomebody,dibao,P1\n"))
+    assert read_list(rows).listed == {("P1", "dibao"): None}
+
+
+def test_every_sheet_of_a_workbook_is_read(tmp_path: Path) -> None:
+    headings = ["参保人编号", "救助对象类别", "生效日期"]
+    content = workbook(
+        [["名单"], headings, ["P1", "低保对象", datetime(2019, 5, 1)]],  # noqa: DTZ001 - a spreadsheet's dates have none
+        [headings, [1001, "孤儿", "2019/5/2"], [123456789012345678, "孤儿", None]],
+        [],
+    )
+    read = read_list(read_rows(file_of(tmp_path, content)))
+    assert read.listed == {("P1", "dibao"): date(2019, 5, 1), ("1001", "orphan"): date(2019, 5, 2)}
+    assert [(row.place, row.reason) for row in read.refused] == [("S1 第3行 row 3", "bad_person_id")]
+
+
+def test_a_sheet_without_headings_is_no_list(tmp_path: Path) -> None:
+    content = workbook([["参保人编号", "救助对象类别"], ["P1", "dibao"]], [["P2", "dibao"]])
+    with pytest.raises(UnusableFile, match="S1"):
+        read_rows(file_of(tmp_path, content))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"P1,dibao\n",
+        b"person_id,name\nP1,A\n",
+        b"person_id,category,category\nP1,dibao,orphan\n",
+        b"\xff\xfe\x00\x01\x80",
+        b"PK\x03\x04 cut off",
+        b"\xd0\xcf\x11\xe0 old",
+        HEADINGS.encode("utf-16"),
+    ],
+)
+def test_what_is_no_list_is_said_to_be_none(tmp_path: Path, content: bytes) -> None:
+    with pytest.raises(UnusableFile):
+        read_rows(file_of(tmp_path, content))
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_break_the_reading(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
+    path = file_of(tmp_path_factory.getbasetemp(), content, "any.csv")
+    with contextlib.suppress(UnusableFile):
+        read_list(read_rows(path))
+
+
+def test_bad_rows_are_refused_and_the_good_go_on() -> None:
+    read = listing(
+        ("P1", "低保对象"),
+        ("P 2", "低保对象"),
+        ("11010519491231002X", "低保对象"),
+        ("P3", "富人"),
+        ("P4", "孤儿", "2019-02-30"),
+        ("P5", "孤儿", "soon"),
+        ("P1", "dibao", "2019-05-01"),
+        ("P6", "孤儿", "2019年6月1日"),
+    )
+    assert read.listed == {("P1", "dibao"): None, ("P6", "orphan"): FIRST}
+    assert [(row.place, row.reason, row.person_id) for row in read.refused] == [
+        ("row 3", "bad_person_id", None),
+        ("row 4", "national_id", None),
+        ("row 5", "unknown_category", "P3"),
+        ("row 6", "bad_date", "P4"),
+        ("row 7", "bad_date", "P5"),
+        ("row 8", "duplicate_row", "P1"),
+    ]
+    assert not any("11010519491231002X" in row.detail for row in read.refused)
+
+
+def test_a_national_id_is_told_by_its_check_digit() -> None:
+    assert is_national_id("11010519491231002X")
+    assert not is_national_id("110105194912310021")  # wrong check digit: a number like any other
+    assert not is_national_id("P00042")
+
+
+def test_additions_and_removals_of_a_full_list() -> None:
+    histories: dict[Membership, list[Said]] = {
+        ("P1", "dibao"): [said(1, "2018-01-01")],
+        ("P2", "dibao"): [said(2, "2018-01-01")],
+        ("P3", "dibao"): [said(3, "2018-01-01"), said(4, "2019-01-01", added=False)],
+        ("P4", "registered_poor"): [said(5, "2018-01-01", source=POVERTY)],
+    }
+    read = listing(("P1", "dibao"), ("P3", "dibao"), ("P5", "orphan", "2019-03-15"))
+    assert changes(read, histories) == [
+        ("P2", "removed", "2019-06-01"),
+        ("P3", "added", "2019-06-01"),
+        ("P5", "added", "2019-03-15"),
+    ]  # P4 is another department's
+
+
+def test_an_earlier_date_in_the_list_makes_the_membership_begin_then() -> None:
+    histories: dict[Membership, list[Said]] = {("P1", "dibao"): [said(1, "2019-04-01")]}
+    assert changes(listing(("P1", "dibao", "2019-02-01")), histories) == [("P1", "added", "2019-02-01")]
+    assert changes(listing(("P1", "dibao", "2019-05-01")), histories) == []
+
+
+def test_what_another_department_took_away_is_added_again_by_who_lists_it() -> None:
+    histories: dict[Membership, list[Said]] = {
+        ("P1", "dibao"): [said(1, "2018-01-01"), said(2, "2019-05-01", added=False, source=POVERTY)]
+    }
+    assert changes(listing(("P1", "dibao")), histories) == [("P1", "added", "2019-06-01")]
+
+
+def test_removing_whom_another_department_lists_is_told() -> None:
+    histories: dict[Membership, list[Said]] = {
+        ("P1", "dibao"): [said(1, "2018-01-01"), said(2, "2018-01-01", source=POVERTY)]
+    }
+    ((change, others),) = compare(listing(), histories, OURS).contested
+    assert (change.change, others) == ("removed", [POVERTY])
+
+
+def test_a_change_within_the_month_is_not_undone_by_a_list_that_knows_it() -> None:
+    left = {("P1", "dibao"): [said(1, "2018-01-01"), said(2, "2019-06-20", added=False)]}
+    came = {("P1", "dibao"): [said(1, "2019-06-15")]}
+    assert changes(listing(), left) == []
+    assert changes(listing(("P1", "dibao")), came) == []
+    assert changes(listing(), came) == [("P1", "removed", "2019-06-15")]
+
+
+def test_a_refused_row_takes_nothing_from_the_person_it_names() -> None:
+    histories: dict[Membership, list[Said]] = {
+        ("P1", "dibao"): [said(1, "2018-01-01")],
+        ("P2", "dibao"): [said(2, "2018-01-01")],
+    }
+    found = compare(listing(("P1", "低保户")), histories, OURS)
+    assert found.kept == [("P1", "dibao")]
+    assert [change.person_id for change in found.removed] == ["P2"]
+    unreadable = compare(listing(("P 1", "dibao")), histories, OURS)
+    assert (unreadable.removed, len(unreadable.kept)) == ([], 2)
+
+
+@pytest.mark.parametrize(("kept", "cut_off"), [(8, False), (7, True), (0, True)])
+def test_a_list_that_removes_more_than_a_fifth_looks_cut_off(kept: int, cut_off: bool) -> None:
+    histories: dict[Membership, list[Said]] = {
+        (f"P{number}", "dibao"): [said(number, "2018-01-01")] for number in range(10)
+    }
+    read = listing(*((f"P{number}", "dibao") for number in range(kept)))
+    assert (compare(read, histories, OURS).shrinks is not None) is cut_off
+
+
+def test_a_list_that_leaves_out_a_whole_category_looks_cut_off() -> None:
+    histories: dict[Membership, list[Said]] = {
+        (f"P{number}", "dibao" if number < 95 else "orphan"): [said(number, "2018-01-01")] for number in range(100)
+    }
+    read = listing(*((f"P{number}", "dibao") for number in range(95)))
+    assert "orphan" in (compare(read, histories, OURS).shrinks or "")
+
+
+def test_events_say_when_their_list_was_late() -> None:
+    late = Handed(CIVIL, JUNE, date(2019, 6, 11), FIRST)
+    (change,) = compare(listing(("P1", "dibao")), {}, late).changes
+    assert event_of(change, late, "clerk-7") == {
+        "specversion": "1.0",
+        "source": CIVIL,
+        "id": change.event_id,
+        "type": "roster.changed.v1",
+        "period": "2019-06",
+        "received": "2019-06-11",
+        "late": True,
+        "actor": "clerk-7",
+        "data": {"person_id": "P1", "category": "dibao", "change": "added", "effective_on": "2019-06-01"},
+    }
+    assert "late" not in event_of(change, Handed(CIVIL, JUNE, date(2019, 6, 10), FIRST))
+
+
+DAYS = st.integers(0, 90).map(lambda offset: date.fromordinal(date(2019, 4, 15).toordinal() + offset))
+HISTORIES = st.lists(st.tuples(st.sampled_from([CIVIL, POVERTY]), st.booleans(), DAYS), max_size=6).map(
+    lambda made: [Said(number, *each) for number, each in enumerate(made, start=1)]
+)
+
+
+@given(HISTORIES, st.booleans(), st.none() | DAYS)
+def test_after_a_list_the_ledger_says_what_it_says_and_the_list_again_changes_nothing(
+    history: list[Said], listed: bool, on: date | None
+) -> None:
+    read = listing(("P1", "dibao", on)) if listed else listing()
+    found = compare(read, {("P1", "dibao"): history}, OURS)
+    ids = [change.event_id for change in found.changes]
+    assert len(set(ids)) == len(ids)
+    after = [
+        *history,
+        *(
+            Said(len(history) + number, CIVIL, change.change == "added", change.effective_on)
+            for number, change in enumerate(found.changes, start=1)
+        ),
+    ]
+    assert compare(read, {("P1", "dibao"): after}, OURS).changes == []
+    own = [each for each in after if each.source == CIVIL]
+    if listed and (on is None or on <= JUNE.last):
+        assert held_on(own, JUNE.last)
+        assert held_on(after, JUNE.last)
+    if not listed:
+        assert not held_on(own, JUNE.last)
+
+
+def test_a_list_after_another_makes_new_events() -> None:
+    def only(read: RosterList, history: list[Said]) -> str:
+        (change,) = compare(read, {("P1", "dibao"): history}, OURS).changes
+        return change.event_id
+
+    first = only(listing(("P1", "dibao")), [])
+    assert only(listing(("P1", "dibao")), []) == first
+    corrected = [said(1, "2019-06-01"), said(2, "2019-06-01", added=False)]
+    assert only(listing(("P1", "dibao")), corrected) != first
+
+
+@pytest.mark.parametrize("text", ["2019-6", "2019-13", "201906", "2019-00", "x"])
+def test_what_is_no_month_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="is no month"):
+        Period.parse(text)
+
+
+def test_the_days_of_a_month() -> None:
+    assert Period.parse("2020-02").last == date(2020, 2, 29)
+    assert Period(2019, 12).last == date(2019, 12, 31)
+    assert Period(2019, 12) < Period(2020, 1)
+
+
+def test_hospitals_files_open_with_their_chinese_whole() -> None:
+    assert csv_bytes(("参保人编号",), [("P1",)]) == b"\xef\xbb\xbf" + "参保人编号\r\nP1\r\n".encode()
+
+
+def test_who_says_what_and_who_is_not_enrolled() -> None:
+    histories: dict[Membership, list[Said]] = {
+        ("P1", "dibao"): [said(1, "2018-01-01")],
+        ("P1", "registered_poor"): [said(2, "2019-03-01", source=POVERTY)],
+        ("P2", "registered_poor"): [said(3, "2018-01-01", source=POVERTY)],
+        ("P3", "destitute"): [said(4, "2018-01-01")],
+        ("P4", "dibao"): [said(5, "2018-01-01"), said(6, "2019-05-01", added=False, source=POVERTY)],
+        ("P5", "dibao"): [said(7, "2018-01-01"), said(8, "2019-06-20", added=False)],
+        ("P6", "dibao"): [said(9, "2018-01-01", source="civil-affairs/140400")],
+        ("P7", "dibao"): [said(10, "2018-01-01")],
+        ("P8", "dibao"): [said(11, "2018-01-01")],
+    }
+    insured = {
+        person: Insured(region, date(2019, 1, 1))
+        for person, region in (("P1", "220621"), ("P2", "220621"), ("P4", "220621"), ("P6", "220621"), ("P7", "360923"))
+    }
+    insured["P8"] = Insured("220621", date(2019, 1, 1), died_on=date(2019, 6, 19))
+    roster = draw_up("220621", JUNE, histories, insured)
+    assert [(each.person_id, each.categories, each.since.isoformat(), each.enrolled) for each in roster.members] == [
+        ("P1", ["dibao", "registered_poor"], "2018-01-01", True),
+        ("P2", ["registered_poor"], "2018-01-01", True),
+        ("P3", ["destitute"], "2018-01-01", False),
+        ("P6", ["dibao"], "2018-01-01", True),  # insured here, listed where he came from
+    ]
+    assert [(each.kind, each.person_id) for each in roster.differences] == [
+        ("poverty_office_only", "P2"),
+        ("not_enrolled", "P3"),
+        ("civil_affairs_only", "P3"),
+        ("civil_affairs_only", "P4"),
+        ("contested", "P4"),
+        ("enrolled_elsewhere", "P7"),
+        ("civil_affairs_only", "P7"),
+        ("deceased", "P8"),
+        ("civil_affairs_only", "P8"),
+    ]  # P5 left on the 20th
+    assert (roster.in_both, roster.enrolled) == (1, 3)
