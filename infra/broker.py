@@ -1,11 +1,18 @@
 """The connection to NATS through FastStream."""
 
+import asyncio
 import logging
+import ssl
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
 from faststream.nats import NatsBroker
+from faststream.nats.security import NatsSecurity
+
+from infra.embedded.process import ServerError
 
 _log = structlog.get_logger("nats")
 
@@ -18,10 +25,17 @@ class _Log:
             _log.log(level, message, exc_info=exc_info, **(extra or {}))
 
 
-def connect_broker(nats_url: str) -> NatsBroker:
-    """A broker, not started, that reconnects for ever: once closed for good, FastStream's loops would spin."""
+def connect_broker(nats_url: str, ca: Path | None = None) -> NatsBroker:
+    """A broker, not started, that reconnects for ever: once closed for good, FastStream's loops would spin.
+
+    ``nats_url`` names one server, or several of a cluster separated by commas. A ``tls://`` URL, or ``ca``, asks for
+    TLS (``check_tls``).
+    """
+    context = _tls(nats_url, ca)
     return NatsBroker(
-        nats_url,
+        nats_url.split(","),
+        # The client would send its password in the clear where a server, or who stands in between, offers no TLS.
+        security=None if context is None else NatsSecurity(ssl_context=context, tls_handshake_first=True),
         max_reconnect_attempts=-1,
         reconnect_time_wait=1,
         # A peer that vanished without a word is noticed within a minute, not after the default six.
@@ -31,3 +45,26 @@ def connect_broker(nats_url: str) -> NatsBroker:
         logger=_Log(),
         log_level=logging.DEBUG,
     )
+
+
+async def check_tls(nats_url: str, ca: Path | None) -> None:
+    """Raise ``ServerError`` where a server that is there can't be trusted: a broker would try again for ever."""
+    context = _tls(nats_url, ca)
+    for url in nats_url.split(",") if context is not None else ():
+        server = urlsplit(url)
+        try:
+            _, writer = await asyncio.open_connection(server.hostname, server.port or 4222, ssl=context)
+        except ssl.SSLError as error:
+            raise ServerError(
+                f"NATS on {server.hostname}:{server.port or 4222} can't be trusted: {error}. CLAIMS_NATS_CA names who "
+                "signed its certificate; its configuration needs `handshake_first: auto` in `tls`"
+            ) from None
+        except OSError:  # not there now: the broker waits for it
+            continue
+        writer.close()
+
+
+def _tls(nats_url: str, ca: Path | None) -> ssl.SSLContext | None:
+    if ca is None and not nats_url.startswith("tls://"):
+        return None
+    return ssl.create_default_context(cafile=ca)

@@ -8,6 +8,7 @@ from pathlib import Path
 from infra.embedded.directory import DirectoryInUse, Owner, claim_directory
 from infra.embedded.nats import NatsServer
 from infra.embedded.postgres import PostgresServer
+from infra.embedded.process import ServerError
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,8 @@ async def servers(
     a server can't be started.
     """
     if external is not None:
+        if nats and not external[1]:
+            raise ServerError("CLAIMS_DATABASE_URL is set and CLAIMS_NATS_URL is not: this command needs both")
         yield Endpoints(database_url=external[0], nats_url=external[1], owned=False)
         return
     directory = await claim_directory(data_dir, command=command, share_with=share_with)

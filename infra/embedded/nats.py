@@ -1,12 +1,17 @@
 """An own nats-server with JetStream in the data directory."""
 
+import asyncio
 import json
+import os
 import secrets
 import signal
 import sysconfig
+import time
 from pathlib import Path
 
+from infra.access import users as sources
 from infra.embedded.process import (
+    POLL_S,
     ServerError,
     ServerProcess,
     make_private_folder,
@@ -17,7 +22,12 @@ from infra.embedded.process import (
 
 USER = "claims"
 _READY_TIMEOUT_S = 60.0
+_RELOAD_TIMEOUT_S = 20.0
+# Before accounts were named, everything lay in the server's own.
+_STORE_BEFORE, _STORE = "store/jetstream/$G", "store/jetstream/LEDGER"
 # "-1" is any free port; 0 would mean 4222. Every acknowledged message is on disk: sync_interval.
+# Sources are kept in an account of their own, because JetStream answers on whatever reply subject a client names: in
+# the ledger's account a source could have it write to RUNS or to another's mailbox. docs/access.md explains each line.
 _CONFIG = """\
 host: "127.0.0.1"
 port: {port}
@@ -27,15 +37,32 @@ jetstream {{
   store_dir: "{folder}/store"
   sync_interval: always
 }}
-authorization {{
-  user: "{user}"
-  password: "{password}"
+accounts {{
+  LEDGER {{
+    jetstream: enabled
+    users: [{{user: "{user}", password: "{password}"}}]
+    exports: [
+      {{service: "claims.intake.*.*.*"}}
+      {{service: "claims.quote"}}
+      {{service: "$JS.API.CONSUMER.MSG.NEXT.ANSWERS.*", response_type: Stream}}
+      {{service: "$JS.ACK.ANSWERS.>"}}
+    ]
+  }}
+  SOURCES {{
+    include "{sources}"
+    imports: [
+      {{service: {{account: LEDGER, subject: "claims.intake.*.*.*"}}}}
+      {{service: {{account: LEDGER, subject: "claims.quote"}}, share: true}}
+      {{service: {{account: LEDGER, subject: "$JS.API.CONSUMER.MSG.NEXT.ANSWERS.*"}}}}
+      {{service: {{account: LEDGER, subject: "$JS.ACK.ANSWERS.>"}}}}
+    ]
+  }}
 }}
 """
 
 
 class NatsServer:
-    """nats-server below `folder`, which it owns: `store/`, `password`, `nats.conf` and `nats.log`.
+    """nats-server below `folder`, which it owns: `store/`, `password`, `sources.json`, `nats.conf` and `nats.log`.
 
     `port` -1 takes a free one. `keep_fds` stay open in the server, so that a lock held through them lasts as long as
     the server lives.
@@ -61,8 +88,12 @@ class NatsServer:
             write_private_file(secret, secrets.token_hex(24), user)
         password = secret.read_text(encoding="utf-8")
         config = self._folder / "nats.conf"
-        text = _CONFIG.format(port=self._port, folder=self._folder, user=USER, password=password)
+        with sources.changing_users(self._folder):  # written anew: with the rights that this version gives
+            pass
+        text = _CONFIG.format(port=self._port, folder=self._folder, user=USER, password=password, sources=sources.FILE)
         write_private_file(config, text, user)
+        if (self._folder / _STORE_BEFORE).exists() and not (self._folder / _STORE).exists():
+            (self._folder / _STORE_BEFORE).rename(self._folder / _STORE)
         for stale in self._folder.glob("*.ports"):
             stale.unlink()
         process = ServerProcess(
@@ -101,6 +132,40 @@ class NatsServer:
         except (FileNotFoundError, json.JSONDecodeError):  # not there yet, or half written
             return None
         return int(ports["nats"][0].rpartition(":")[2])
+
+
+async def reload(folder: Path) -> None:
+    """Have the server that runs on `folder`, this process's or another's, read its configuration again.
+
+    Clients that are no longer let in are disconnected, the others notice nothing. Raises ServerError where the server
+    does not say that it has done so.
+    """
+    log = folder / "nats.log"
+    read_until = log.stat().st_size
+    os.kill(_running_on(folder), signal.SIGHUP)
+    deadline = time.monotonic() + _RELOAD_TIMEOUT_S
+    while True:
+        with log.open("rb") as file:
+            file.seek(read_until)
+            said = file.read().decode(errors="replace")
+        if "Reloaded server configuration" in said:
+            return
+        if "Failed to reload" in said or time.monotonic() > deadline:
+            raise ServerError(f"nats-server did not take its users anew: {said.strip()[-2000:]}")
+        await asyncio.sleep(POLL_S)
+
+
+def _running_on(folder: Path) -> int:
+    folder = folder.resolve()
+    for ports in folder.glob("nats-server_*.ports"):
+        pid = int(ports.stem.rpartition("_")[2])
+        try:
+            command = Path(f"/proc/{pid}/cmdline").read_bytes()
+        except FileNotFoundError:  # left by a server that was killed
+            continue
+        if str(folder / "nats.conf").encode() in command:
+            return pid
+    raise ServerError(f"no nats-server runs on {folder}")
 
 
 def _program() -> Path:

@@ -1,0 +1,84 @@
+"""Whom NATS lets in beside the ledger: one user a source, and what that user may do.
+
+Sources are users of an account of their own. Into the ledger's account lead four services, nothing else: a reply
+subject of a source's choosing stays in the account of the sources, where nobody listens but on inboxes.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from events.catalog import BUREAU, CIVIL_AFFAIRS, HOSPITAL, POVERTY_OFFICE
+from events.codes import is_id, is_region
+from processors.answers import ANSWERS
+
+KINDS = (HOSPITAL, BUREAU, CIVIL_AFFAIRS, POVERTY_OFFICE)
+QUOTE = "claims.quote"
+
+
+class NotASource(ValueError):
+    """No source has such an id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Who sends events; ``id`` is the hospital's number, or the region of a bureau or office. Raises ``NotASource``."""
+
+    kind: str
+    id: str
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise NotASource(f"{self.kind} is no kind of source: there are {', '.join(KINDS)}")
+        if self.kind == HOSPITAL and not is_id(self.id):
+            raise NotASource(f"{self.id} is no number of a hospital: 1 to 128 letters, digits, - and _")
+        if self.kind != HOSPITAL and not is_region(self.id):
+            raise NotASource(f"{self.id} is no region: six digits of GB/T 2260")
+
+    @classmethod
+    def named(cls, user: str) -> "Source":
+        """The source that a user is: no kind begins with another and a dash."""
+        for kind in KINDS:
+            if user.startswith(f"{kind}-"):
+                return cls(kind, user.removeprefix(f"{kind}-"))
+        raise NotASource(f"{user} is no user of a source")
+
+    @property
+    def user(self) -> str:
+        """Name of its user."""
+        return f"{self.kind}-{self.id}"
+
+    @property
+    def mailbox(self) -> str:
+        """The durable consumer of ANSWERS that holds its answers and no others'."""
+        return f"answers-{self.kind}-{self.id}"
+
+    @property
+    def answers(self) -> str:
+        """Subjects of its answers."""
+        return f"claims.answers.{self.kind}.{self.id}.*"
+
+    @property
+    def intake(self) -> str:
+        """Subjects that it publishes on."""
+        return f"claims.intake.{self.kind}.{self.id}.*"
+
+    @property
+    def inbox_prefix(self) -> str:
+        """What its client's inboxes begin with; no kind holds the underscore that ends it here."""
+        return f"_INBOX_{self.kind}_{self.id}"
+
+    def entry(self, password_hash: str) -> Mapping[str, Any]:
+        """Its user as nats-server's configuration states it. Whatever is not allowed here is denied."""
+        publish = [
+            self.intake,
+            f"$JS.API.CONSUMER.MSG.NEXT.{ANSWERS}.{self.mailbox}",
+            f"$JS.ACK.{ANSWERS}.{self.mailbox}.>",
+        ]
+        if self.kind in (HOSPITAL, BUREAU):
+            publish.append(QUOTE)
+        return {
+            "user": self.user,
+            "password": password_hash,
+            "permissions": {"publish": {"allow": publish}, "subscribe": {"allow": [f"{self.inbox_prefix}.>"]}},
+        }

@@ -1,0 +1,43 @@
+"""The sources that an embedded nats-server lets in: a file that the server includes and we alone write."""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from infra.access.sources import Source
+from infra.embedded.process import server_user, write_private_file
+
+FILE = "sources.json"
+Users = dict[Source, str]
+"""bcrypt hash of the password by source."""
+
+
+def read_users(folder: Path) -> Users:
+    """Who is let in; nobody where there is no file yet."""
+    path = folder / FILE
+    if not path.exists():
+        return {}
+    entries = json.loads(path.read_text(encoding="utf-8"))["users"]
+    return {Source.named(entry["user"]): entry["password"] for entry in entries}
+
+
+def write_users(folder: Path, users: Mapping[Source, str]) -> None:
+    """Replace the file, each user with the rights that this version of the program gives."""
+    entries = [source.entry(hashed) for source, hashed in users.items()]
+    write_private_file(folder / FILE, json.dumps({"users": entries}, indent=1), server_user(folder))
+
+
+@contextmanager
+def changing_users(folder: Path) -> Iterator[Users]:
+    """The users, to be changed by one process at a time; written where the block ends without an error."""
+    handle = os.open(folder / f"{FILE}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        users = read_users(folder)
+        yield users
+        write_users(folder, users)
+    finally:
+        os.close(handle)

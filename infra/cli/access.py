@@ -1,0 +1,258 @@
+"""``claims access``: who may send and hear over NATS, who may read and write the database; a right a user, no more."""
+
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+import orjson
+import typer
+from nats.js import JetStreamContext
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from events.catalog import BUREAU, HOSPITAL
+from infra.access.logins import GROUPS, Login, LoginError, create_login, drop_login, logins, rotate_login
+from infra.access.mailboxes import close_mailbox, ensure_mailbox, mailboxes
+from infra.access.passwords import bcrypt_hash, new_password
+from infra.access.sources import NotASource, Source
+from infra.access.users import changing_users, read_users
+from infra.cli.options import DataDir, Json, settings_of
+from infra.cli.output import fail, note, print_json, stdout, table
+from infra.cli.running import database_of, ledger_servers, require_ledger, run
+from infra.embedded.nats import reload
+from infra.servers import Endpoints
+from infra.settings import Settings
+from infra.worker import worker
+from processors.answers import ANSWERS
+
+Rotate = Annotated[bool, typer.Option("--rotate", help="换口令 a new password; the old one ends")]
+Revoke = Annotated[bool, typer.Option("--revoke", help="撤销 end the access; disconnects")]
+Region = Annotated[str, typer.Argument(help="统筹区代码 region, GB/T 2260", metavar="REGION")]
+
+app = typer.Typer(help="权限：NATS 用户和数据库登录。Users of NATS, logins of the database.", no_args_is_help=True)
+
+
+def register(parent: typer.Typer) -> None:
+    """Add the commands."""
+    parent.add_typer(app, name="access")
+
+
+@app.command()
+def hospital(
+    number: Annotated[str, typer.Argument(help="医疗机构编号 hospital_id", metavar="HOSPITAL_ID")],
+    rotate: Rotate = False,
+    revoke: Revoke = False,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """医院的用户。A hospital's user: sends its own events, reads its own answers."""
+    _grant(HOSPITAL, number, rotate=rotate, revoke=revoke, data_dir=data_dir, json=json)
+
+
+@app.command()
+def bureau(
+    region: Region, rotate: Rotate = False, revoke: Revoke = False, data_dir: DataDir = None, json: Json = False
+) -> None:
+    """医保局的用户。A bureau's user."""
+    _grant(BUREAU, region, rotate=rotate, revoke=revoke, data_dir=data_dir, json=json)
+
+
+@app.command()
+def office(
+    kind: Annotated[str, typer.Argument(help="civil-affairs 民政, poverty-office 扶贫办", metavar="KIND")],
+    region: Region,
+    rotate: Rotate = False,
+    revoke: Revoke = False,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """民政、扶贫部门的用户。An office's user."""
+    if kind in (HOSPITAL, BUREAU):
+        raise typer.BadParameter(f"write `claims access {kind} {region}`", param_hint="KIND")
+    _grant(kind, region, rotate=rotate, revoke=revoke, data_dir=data_dir, json=json)
+
+
+@app.command()
+def database(
+    login: Annotated[str, typer.Option("--login", help="登录名 name of the login", metavar="NAME")],
+    role: Annotated[str | None, typer.Option("--role", help="角色 " + ", ".join(GROUPS))] = None,
+    rotate: Rotate = False,
+    drop: Annotated[bool, typer.Option("--drop", help="删除 drop the login; disconnects")] = False,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """数据库登录。A login of the database with the rights of one role."""
+    settings = settings_of(data_dir)
+    if rotate and drop:
+        raise typer.BadParameter("--rotate or --drop, not both")
+    if role is None and not (rotate or drop):
+        raise typer.BadParameter(f"one of {', '.join(GROUPS)}", param_hint="--role")
+
+    async def main() -> int:
+        require_ledger(settings)
+        async with database_of(settings, "access") as engine:
+            try:
+                if drop:
+                    dropped = await drop_login(engine, login)
+                    _told({"login": dropped.name, "role": dropped.group, "dropped": True}, json=json)
+                    return 0
+                if rotate:
+                    made, password = await rotate_login(engine, login)
+                else:
+                    made = Login(login, role or "")
+                    password = await create_login(engine, made)
+            except LoginError as error:
+                fail(str(error))
+                return 2
+            url = engine.url.set(drivername="postgresql", username=made.name, password=password)
+            told = {"login": made.name, "role": made.group, "password": password}
+            _told(told | {"database_url": url.render_as_string(hide_password=False)}, json=json)
+            _once()
+        return 0
+
+    sys.exit(run(main))
+
+
+@app.command(name="list")
+def list_(data_dir: DataDir = None, json: Json = False) -> None:
+    """已授权的用户。Who has access: sources of NATS, logins of the database."""
+    settings = settings_of(data_dir)
+
+    async def main() -> int:
+        require_ledger(settings)
+        async with _at(settings) as place:
+            sources = await mailboxes(place.js) if place.folder is None else list(read_users(place.folder))
+            found = await logins(place.engine)
+        rows = [("nats", source.user, source.kind) for source in sorted(sources, key=lambda source: source.user)]
+        rows += [("postgresql", login.name, login.group) for login in found]
+        if json:
+            print_json({"server": server, "name": name, "role": role} for server, name, role in rows)
+        else:
+            table("权限 Access", ("服务器 server", "用户 name", "角色 role"), rows)
+        return 0
+
+    sys.exit(run(main))
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where users are: ``folder`` is that of an embedded nats-server, None where NATS is given from outside."""
+
+    endpoints: Endpoints
+    js: JetStreamContext
+    engine: AsyncEngine
+    folder: Path | None
+
+
+@asynccontextmanager
+async def _at(settings: Settings) -> AsyncIterator[_Place]:
+    async with (
+        ledger_servers(settings, "access", nats=True) as endpoints,
+        worker(endpoints.database_url, endpoints.nats_url, settings) as ours,  # its streams are there
+    ):
+        folder = settings.data_dir / "nats" if settings.external is None else None
+        yield _Place(endpoints, ours.broker.connection.jetstream(), ours.engine, folder)
+
+
+def _grant(kind: str, id_: str, *, rotate: bool, revoke: bool, data_dir: Path | None, json: bool) -> None:
+    settings = settings_of(data_dir)
+    if rotate and revoke:
+        raise typer.BadParameter("--rotate or --revoke, not both")
+    try:
+        source = Source(kind, id_)
+    except NotASource as error:
+        raise typer.BadParameter(str(error)) from None
+
+    async def main() -> int:
+        require_ledger(settings)
+        async with _at(settings) as place:
+            if revoke:
+                return await _revoke(place, source, json=json)
+            return await _let_in(place, source, rotate=rotate, json=json)
+
+    sys.exit(run(main))
+
+
+async def _let_in(place: _Place, source: Source, *, rotate: bool, json: bool) -> int:
+    new_mailbox = await ensure_mailbox(place.js, source)
+    if place.folder is None:
+        known = not new_mailbox
+    else:
+        users = read_users(place.folder)
+        known = source in users
+        for other in users:  # a store of NATS that was lost has lost them all
+            await ensure_mailbox(place.js, other)
+    if rotate and not known:
+        fail(f"没有此用户 there is no user {source.user}: without --rotate one is made")
+        return 2
+    if known and not rotate:
+        _told(_address(place, source, None), json=json)
+        note("已有此用户，信箱在 the user is there, and its mailbox; --rotate 换口令 gives it a new password")
+        return 0
+    password = new_password()
+    hashed = bcrypt_hash(password)
+    told = _address(place, source, password)
+    if place.folder is None:
+        told["server_user"] = source.entry(hashed)
+    else:
+        with changing_users(place.folder) as users:
+            users[source] = hashed
+        await reload(place.folder)
+    _told(told, json=json)
+    _once()
+    if place.folder is None:
+        note(
+            "将 server_user 写入 NATS 配置的 SOURCES 帐户并重新加载 put it among the users of SOURCES, and reload NATS"
+        )
+    return 0
+
+
+async def _revoke(place: _Place, source: Source, *, json: bool) -> int:
+    known = await close_mailbox(place.js, source)
+    if place.folder is not None:
+        with changing_users(place.folder) as users:
+            known = users.pop(source, None) is not None
+        await reload(place.folder)
+    if not known:
+        fail(f"没有此用户 there is no user {source.user}")
+        return 2
+    _told({"user": source.user, "revoked": True}, json=json)
+    if place.folder is None:
+        note("从 NATS 配置中删除该用户并重新加载 remove the user from SOURCES, and reload NATS: until then it can send")
+    return 0
+
+
+def _address(place: _Place, source: Source, password: str | None) -> dict[str, Any]:
+    """What a source's programmer needs; the URL holds the password where there is a new one."""
+    return {
+        "user": source.user,
+        "password": password,
+        "nats_url": ",".join(_as(url, source.user, password) for url in place.endpoints.nats_url.split(",")),
+        "inbox_prefix": source.inbox_prefix,
+        "publish": source.intake,
+        "stream": ANSWERS,
+        "mailbox": source.mailbox,
+    }
+
+
+def _as(url: str, user: str, password: str | None) -> str:
+    parts = urlsplit(url.strip())
+    named = user if password is None else f"{user}:{password}"
+    return parts._replace(netloc=f"{named}@{parts.netloc.rpartition('@')[2]}").geturl()
+
+
+def _told(values: dict[str, Any], *, json: bool) -> None:
+    if json:
+        print_json([values])
+        return
+    for name, value in values.items():
+        if value is not None:
+            text = value if isinstance(value, str) else orjson.dumps(value).decode()
+            stdout.print(f"{name}: {text}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _once() -> None:
+    note("口令只显示这一次 the password is shown this once and kept nowhere")

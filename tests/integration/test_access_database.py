@@ -1,0 +1,271 @@
+"""Logins of the database: what each role may do it can do, and nothing else; also past the ledger's triggers."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import asyncpg
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from infra.access.logins import Login, LoginError, create_login, drop_login, logins, rotate_login
+from infra.database import MIGRATIONS, SchemaBehind, connect, migrate
+from infra.embedded.process import ServerError
+from infra.servers import Endpoints, servers
+from tests.conftest import database_url
+from tests.program import Done, claims, eventually
+
+ROOT = Path(__file__).parents[2]
+SCHEMAS = ("ledger", "projections", "processors", "finance")
+DENIED = "42501"
+
+
+@pytest.fixture
+def name() -> str:
+    """A name of a login that no other test uses: logins are those of the whole server."""
+    return f"login_{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture
+async def owner(database: str) -> AsyncIterator[AsyncEngine]:
+    engine = connect(database)
+    yield engine
+    await engine.dispose()
+
+
+UrlOf = Callable[[str], Awaitable[str]]
+
+
+@pytest.fixture
+async def url_of(owner: AsyncEngine, database: str) -> AsyncIterator[UrlOf]:
+    """Makes a login of a role and gives the URL it connects by; all are dropped."""
+    made = []
+
+    async def make(role: str) -> str:
+        login = Login(f"login_{uuid.uuid4().hex[:12]}", role)
+        password = await create_login(owner, login)
+        made.append(login.name)
+        return as_login(database, login.name, password)
+
+    yield make
+    for login in made:
+        await drop_login(owner, login)
+
+
+def as_login(url: str, login: str, password: str) -> str:
+    parts = urlsplit(url)
+    return parts._replace(netloc=f"{login}:{password}@{parts.netloc.rpartition('@')[2]}").geturl()
+
+
+@asynccontextmanager
+async def session(url: str) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(url, ssl=False)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def denied(connection: asyncpg.Connection, statement: str) -> bool:
+    """Whether a statement fails for want of a right (and not by a trigger); nothing of it stays."""
+    transaction = connection.transaction()
+    await transaction.start()
+    try:
+        await connection.execute(statement)
+    except asyncpg.PostgresError as error:
+        return bool(error.sqlstate == DENIED)
+    finally:
+        await transaction.rollback()
+    return False
+
+
+async def may_write(connection: asyncpg.Connection, relation: str) -> bool:
+    rights = "INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER, MAINTAIN"
+    return bool(await connection.fetchval("SELECT has_table_privilege($1, $2)", relation, rights))
+
+
+async def relations(owner: AsyncEngine, schema: str) -> list[str]:
+    async with owner.connect() as connection:
+        rows = await connection.execute(
+            text(
+                "SELECT c.oid::regclass::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace"
+                " WHERE nspname = :schema AND relkind IN ('r', 'v', 'm', 'p') ORDER BY 1"
+            ),
+            {"schema": schema},
+        )
+        return [row.name for row in rows]
+
+
+async def test_the_program_works_wholly_as_ledger_writer(url_of: UrlOf, nats_url: str) -> None:
+    writer = await url_of("ledger_writer")
+    env = {"CLAIMS_DATABASE_URL": writer, "CLAIMS_NATS_URL": nats_url}
+    settled = await claims("settle", ROOT / "docs/examples/first.jsonl", "--json", env=env)
+    assert settled.code == 0, settled.err
+    assert (settled.rows[0]["accepted"], settled.rows[0]["claims"]) == (8, 2)
+
+    # whoever investigates reads the same database with fewer rights still, and without NATS
+    reader = {"CLAIMS_DATABASE_URL": await url_of("investigator")}
+    verified, replayed = await asyncio.gather(
+        claims("verify", "--json", env=reader), claims("replay", "P2", env=reader)
+    )
+    assert (verified.code, replayed.code) == (0, 0), verified.err + replayed.err
+    assert b"settling from scratch gives what was booked" in replayed.out
+
+
+async def test_the_ledger_only_grows_for_ledger_writer(url_of: UrlOf, owner: AsyncEngine) -> None:
+    async with session(await url_of("ledger_writer")) as writer:
+        for table in await relations(owner, "ledger"):
+            assert not await denied(writer, f"SELECT * FROM {table}")
+            for statement in (
+                f"DELETE FROM {table}",
+                f"TRUNCATE {table}",
+                f"ALTER TABLE {table} DISABLE TRIGGER ALL",
+                f"DROP TABLE {table}",
+                f"SELECT * FROM {table} FOR UPDATE",
+            ):
+                assert await denied(writer, statement), statement
+        assert await denied(writer, "UPDATE ledger.entries SET paid = 0")
+        assert await denied(writer, "UPDATE ledger.schemes SET text = ''")
+        assert await denied(writer, "SET session_replication_role = replica")
+        assert await denied(writer, "CREATE TABLE ledger.mine (a int)")
+        assert await denied(writer, "CREATE TABLE public.mine (a int)")
+        assert await denied(writer, "CREATE ROLE another")
+        assert await denied(writer, "SET ROLE claims")
+        assert not await denied(writer, "INSERT INTO ledger.schemes VALUES ('h', 'n', '', 1)")
+        assert not await denied(writer, "DELETE FROM projections.statements")
+
+
+async def test_finance_reader_reads_finance_and_nothing_else(url_of: UrlOf, owner: AsyncEngine) -> None:
+    async with session(await url_of("finance_reader")) as reader:
+        views = await relations(owner, "finance")
+        assert "finance.statements" in views
+        for view in views:
+            assert not await denied(reader, f"SELECT * FROM {view} LIMIT 1"), view
+            assert not await may_write(reader, view), view
+        for schema in ("ledger", "projections", "processors"):
+            for relation in await relations(owner, schema):
+                assert await denied(reader, f"SELECT * FROM {relation} LIMIT 1"), relation
+                assert await denied(reader, f"DELETE FROM {relation}"), relation
+
+
+async def test_an_investigator_reads_all_and_writes_nothing(url_of: UrlOf, owner: AsyncEngine) -> None:
+    async with session(await url_of("investigator")) as reader:
+        for schema in SCHEMAS:
+            for relation in await relations(owner, schema):
+                assert not await denied(reader, f"SELECT * FROM {relation} LIMIT 1"), relation
+                assert not await may_write(reader, relation), relation
+
+
+async def test_what_is_added_later_has_the_same_rights(url_of: UrlOf, owner: AsyncEngine) -> None:
+    async with owner.begin() as connection:
+        await connection.execute(text("CREATE TABLE ledger.later (a int)"))
+        await connection.execute(text("CREATE TABLE projections.later (a int)"))
+        await connection.execute(text("CREATE VIEW finance.later AS SELECT a FROM projections.later"))
+    async with session(await url_of("ledger_writer")) as writer:
+        assert not await denied(writer, "INSERT INTO ledger.later VALUES (1)")
+        assert await denied(writer, "DELETE FROM ledger.later")
+        assert not await denied(writer, "UPDATE projections.later SET a = 1")
+    async with session(await url_of("finance_reader")) as reader:
+        assert not await denied(reader, "SELECT * FROM finance.later")
+        assert await denied(reader, "SELECT * FROM projections.later")
+    async with session(await url_of("investigator")) as reader:
+        assert not await denied(reader, "SELECT * FROM ledger.later, finance.later")
+
+
+async def test_a_command_without_its_broker_says_so(database: str, tmp_path: Path) -> None:
+    with pytest.raises(ServerError, match="CLAIMS_NATS_URL is not: this command needs both"):
+        async with servers(tmp_path, command="settle", external=(database, "")):
+            pass
+
+
+async def test_a_login_is_given_changed_and_taken_away(database: str, owner: AsyncEngine, name: str) -> None:
+    env = {"CLAIMS_DATABASE_URL": database}
+
+    async def access(*arguments: str) -> Done:
+        return await claims("access", "database", "--login", name, "--json", *arguments, env=env)
+
+    made = await access("--role", "finance_reader")
+    assert made.code == 0, made.err
+    url = made.rows[0]["database_url"]
+    async with session(url) as first:
+        assert await first.fetchval("SELECT count(*) FROM finance.statements") == 0
+        login, password = await rotate_login(owner, name)
+        assert login == Login(name, "finance_reader")
+        await eventually(first.is_closed, bound_s=10)
+    with pytest.raises(asyncpg.InvalidPasswordError):
+        await asyncpg.connect(url, ssl=False)
+    url = as_login(database, name, password)
+    async with session(url) as second:
+        assert (await access("--drop")).code == 0
+        await eventually(second.is_closed, bound_s=10)
+    with pytest.raises(asyncpg.InvalidPasswordError):
+        await asyncpg.connect(url, ssl=False)
+
+
+async def test_only_logins_of_ours_are_touched(owner: AsyncEngine, name: str) -> None:
+    with pytest.raises(LoginError, match="there is a role claims already"):
+        await create_login(owner, Login("claims", "investigator"))
+    for role in ("claims", "ledger_writer", "postgres", name):
+        with pytest.raises(LoginError, match="there is no login"):
+            await drop_login(owner, role)
+        with pytest.raises(LoginError, match="there is no login"):
+            await rotate_login(owner, role)
+    for bad in ('x" SUPERUSER; --', "Upper", "pg_signal", "", "9"):
+        with pytest.raises(LoginError, match="no name of a login"):
+            await create_login(owner, Login(bad, "investigator"))
+    with pytest.raises(LoginError, match="no role"):
+        await create_login(owner, Login(name, "pg_write_all_data"))
+    assert name not in [login.name for login in await logins(owner)]
+
+
+async def test_a_schema_that_is_behind_is_for_its_owner(
+    endpoints: Endpoints, owner: AsyncEngine, url_of: UrlOf
+) -> None:
+    """A plain owner, who may make no roles, brings the schema up where the roles are there; a login may not."""
+    login = await url_of("ledger_writer")
+    role, fresh = f"owner_{uuid.uuid4().hex[:12]}", f"test_{uuid.uuid4().hex}"
+    async with session(endpoints.database_url) as server:
+        await server.execute(f"CREATE ROLE {role} LOGIN PASSWORD 'given'")
+        await server.execute(f"CREATE DATABASE {fresh} OWNER {role}")
+        try:
+            of_login = urlsplit(login)._replace(path=f"/{fresh}").geturl()
+            with pytest.raises(SchemaBehind, match=r"docs/access\.md"):
+                await migrate(of_login)
+            await migrate(as_login(database_url(endpoints, fresh), role, "given"))
+            await migrate(of_login)
+        finally:
+            await server.execute(f"DROP DATABASE {fresh} WITH (FORCE)")
+            await server.execute(f"DROP ROLE {role}")
+
+
+def role_making(group: str) -> str:
+    """The statement of the migration that makes the roles, for one of another name."""
+    statement = (MIGRATIONS / "versions" / "0002_roles.sql").read_text(encoding="utf-8").split(";\n")[0]
+    wanted = "ARRAY['ledger_writer', 'finance_reader', 'investigator']"
+    assert wanted in statement
+    return statement.replace(wanted, f"ARRAY['{group}']")
+
+
+async def test_many_may_make_the_roles_at_once(owner: AsyncEngine, name: str) -> None:
+    async def make() -> None:
+        async with owner.begin() as connection:
+            await connection.exec_driver_sql(role_making(name))
+
+    await asyncio.gather(*(make() for _ in range(8)))
+    async with owner.begin() as connection:
+        await connection.execute(text(f"DROP ROLE {name}"))
+
+
+async def test_who_may_make_no_roles_is_told_which_are_missing(url_of: UrlOf, name: str) -> None:
+    engine = connect(await url_of("investigator"))
+    try:
+        async with engine.begin() as connection:
+            with pytest.raises(DBAPIError, match=f"an administrator runs CREATE ROLE {name} NOLOGIN first"):
+                await connection.exec_driver_sql(role_making(name))
+    finally:
+        await engine.dispose()
