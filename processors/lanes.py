@@ -1,11 +1,13 @@
 """Parked runs: a run that can't be handled stops its person's lane alone, and what comes behind it waits."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from msgspec import MsgspecError, structs
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Column,
     DateTime,
@@ -14,6 +16,8 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    any_,
+    bindparam,
     delete,
     select,
     tuple_,
@@ -22,9 +26,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.tables import metadata
-from processors.runs import Run, close_runs
-from processors.wire import pack_run
-from projections.rows import among
+from processors.runs import Cause, Run, close_runs
+from processors.wire import pack_run, unpack_run
 
 parked = Table(
     "parked",
@@ -43,38 +46,54 @@ parked = Table(
 )
 
 
+_PARKED = select(parked).where(
+    parked.c.consumer == bindparam("of"), parked.c.person_id == any_(bindparam("persons", type_=ARRAY(Text)))
+)
+
+
 @dataclass(slots=True)
 class Lanes:
-    """The lanes of one consumer for the persons of a batch. A lane is a person's year, scheme and stage."""
+    """The lanes of one consumer for the persons of a batch. A lane is a person's year, scheme and stage.
+
+    ``standing`` are the parked runs of each lane with the number of their first claim, ``causes`` what opened them.
+    """
 
     consumer: str
     standing: dict[tuple[Any, ...], dict[int, int]] = field(default_factory=dict)
+    causes: dict[tuple[str, int], Cause | None] = field(default_factory=dict)
     arrived: list[tuple[Run, str]] = field(default_factory=list)
     superseded: list[tuple[Run, int]] = field(default_factory=list)
+    resumed: list[Run] = field(default_factory=list)
 
     @classmethod
     async def load(cls, connection: AsyncConnection, consumer: str, runs: Sequence[Run]) -> "Lanes":
         """The parked runs of the persons of a batch."""
         lanes = cls(consumer)
-        rows = await connection.execute(
-            select(parked).where(
-                parked.c.consumer == consumer, among(parked.c.person_id, {run.person_id for run in runs})
-            )
-        )
+        persons = sorted({run.person_id for run in runs})
+        rows = await connection.execute(_PARKED, {"of": consumer, "persons": persons})
         for row in rows:
             key = (row.person_id, row.scheme, row.year, row.stage)
             lanes.standing.setdefault(key, {})[row.run] = row.first_number
+            lanes.causes[row.person_id, row.run] = _cause_of(row.body)
         return lanes
 
     def clear(self, run: Run) -> bool:
         """Whether a run may go ahead: nothing is parked before it, or it covers the claims of all that is.
 
-        A run that covers what is parked supersedes it; any other is parked behind it, so that order is kept.
+        A run that covers what is parked supersedes it; any other is parked behind it, so that order is kept. A parked
+        run that was released comes again: it goes ahead once nothing is parked before it.
         """
         lane = self.standing.get(_lane(run))
         if not lane:
             return True
+        if run.number in lane:
+            if run.number > min(lane):
+                return False
+            del lane[run.number]
+            self.resumed.append(run)
+            return True
         if run.claims[0].number <= min(lane.values()):
+            self._inherit(run, lane)
             self.superseded += [(run, number) for number in lane]
             lane.clear()
             return True
@@ -86,15 +105,19 @@ class Lanes:
         self._park(run, f"{type(error).__name__}: {error}")
 
     async def save(self, connection: AsyncConnection, at: datetime) -> None:
-        """Write what was parked and superseded."""
+        """Write what was parked, superseded and resumed."""
         dropped = {(run.person_id, number) for run, number in self.superseded}
-        if dropped:
+        arrived = [(run, reason) for run, reason in self.arrived if (run.person_id, run.number) not in dropped]
+        stopped = {(run.person_id, run.number) for run, _ in arrived}
+        resumed = {(run.person_id, run.number) for run in self.resumed} - stopped
+        if dropped or resumed:
             await connection.execute(
                 delete(parked).where(
-                    parked.c.consumer == self.consumer, tuple_(parked.c.person_id, parked.c.run).in_(sorted(dropped))
+                    parked.c.consumer == self.consumer,
+                    tuple_(parked.c.person_id, parked.c.run).in_(sorted(dropped | resumed)),
                 )
             )
-            await close_runs(connection, sorted(dropped))
+        await close_runs(connection, sorted(dropped))
         rows = [
             {
                 "consumer": self.consumer,
@@ -108,15 +131,33 @@ class Lanes:
                 "since": at,
                 "body": pack_run(run),
             }
-            for run, reason in self.arrived
-            if (run.person_id, run.number) not in dropped
+            for run, reason in arrived
         ]
         if rows:
-            await connection.execute(insert(parked), rows)
+            statement = insert(parked)
+            # a released run that stops again stands still since it first did
+            again = {"reason": statement.excluded.reason}
+            await connection.execute(statement.on_conflict_do_update(constraint=parked.primary_key, set_=again), rows)
 
     def _park(self, run: Run, reason: str) -> None:
         self.standing.setdefault(_lane(run), {})[run.number] = run.claims[0].number
+        self.causes[run.person_id, run.number] = run.cause
         self.arrived.append((run, reason))
+
+    def _inherit(self, run: Run, numbers: Iterable[int]) -> None:
+        """A run that takes the place of an audit's books what the audit laid on the hospital."""
+        causes = [self.causes.get((run.person_id, number)) for number in numbers]
+        laid = {cause.laid_on_hospital for cause in causes if cause is not None} - {None}
+        if run.cause.laid_on_hospital is None and len(laid) == 1:
+            run.cause = structs.replace(run.cause, laid_on_hospital=laid.pop())
+
+
+def _cause_of(body: bytes) -> Cause | None:
+    """What opened a parked run, None where an older program wrote it in another form."""
+    try:
+        return unpack_run(body).cause
+    except MsgspecError:
+        return None
 
 
 def _lane(run: Run) -> tuple[Any, ...]:

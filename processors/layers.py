@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct, structs
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -14,22 +15,21 @@ from policies.claim import Claim, Payout, Used
 from policies.engine import Schemes, Tracks, decide, open_claim
 from processors.lanes import Lanes
 from processors.pins import Pins
+from processors.release import arrivals
 from processors.runs import Run
 from processors.transaction import Delivery, Transaction
-from processors.wire import send_runs, unpack_runs
+from processors.wire import send_runs
 from projections.accumulations import Key, accumulations, load_accumulations
 from projections.rows import among, upsert
 
 SETTLEMENT = "settlement"
 
 
-@dataclass(slots=True)
-class Booked:
-    """What is booked net for one claim at one stage; ``before`` says whether anything ever was."""
+class Booked(Struct):
+    """What is booked net for one claim at one stage, where anything ever was."""
 
-    track: str = ""
-    used: Used = field(default_factory=Used)
-    before: bool = False
+    track: str
+    used: Used
 
 
 BookedKey = tuple[str, int, int]
@@ -47,7 +47,7 @@ class Layer:
     async def handle(self, transaction: Transaction, batch: Sequence[Delivery]) -> None:
         """Take packed runs in order; pass each on to the next stage of its path."""
         connection = transaction.connection
-        arrived = [run for delivery in batch for run in unpack_runs(delivery.body)]
+        arrived = await arrivals(connection, self.consumer, batch)
         lanes = await Lanes.load(connection, self.consumer, arrived)
         book = Book(
             await load_accumulations(connection, self.consumer, {run.person_id for run in arrived}),
@@ -101,7 +101,8 @@ class Book:
         tracks = {track: Used(*_parts(used)) for track, used in self.accumulated.get(_key(run), {}).items()}
         for claim in run.claims:
             booked = self._booked(run, claim)
-            tracks.setdefault(booked.track, Used()).merge(booked.used, -1)
+            if booked is not None:
+                tracks.setdefault(booked.track, Used()).merge(booked.used, -1)
         payouts: list[Payout | None] = []
         for claim, earlier in zip(run.claims, run.decided, strict=True):
             if not claim.standing:
@@ -112,7 +113,7 @@ class Book:
                 bill.apply(decided)
             payout = decide(schemes, run.stage, bill, tracks, run.chain)
             booked = self._booked(run, claim)
-            if payout is not None and booked.used.claims and booked.track != payout.track:
+            if payout is not None and booked is not None and booked.used.claims and booked.track != payout.track:
                 raise AssertionError(f"claim {claim.claim_id}: track {booked.track} became {payout.track}")
             payouts.append(payout)
         return Decided(payouts, tracks)
@@ -122,7 +123,7 @@ class Book:
         for claim, earlier, payout in zip(run.claims, run.decided, decided.payouts, strict=True):
             self._book_claim(transaction, run, claim, payout, layer)
             if payout is not None:
-                earlier.append(payout)
+                earlier.append(structs.replace(payout, trace=()))
         tracks = {track: used for track, used in decided.tracks.items() if any(_parts(used))}
         before = self.accumulated.get(_key(run), {})
         if tracks != before:
@@ -132,20 +133,23 @@ class Book:
 
     def _book_claim(self, transaction: Transaction, run: Run, claim: Claim, payout: Payout | None, layer: str) -> None:
         booked = self._booked(run, claim)
+        if payout is None and booked is None:
+            return
         target = Used()
         if payout is not None:
             target.add(payout)
         difference = Used(*_parts(target))
-        difference.merge(booked.used, -1)
+        if booked is not None:
+            difference.merge(booked.used, -1)
         if not any(_parts(difference)):
             return
-        track = payout.track if payout is not None else booked.track
+        track = payout.track if payout is not None else booked.track if booked is not None else ""
         data: dict[str, Any] = {"taken": payout.taken, "trace": payout.trace} if payout is not None else {}
         if claim.opened < run.number:  # also where a layer runs for the first time: a late fact brought it about
-            data |= {"cause": run.cause, "counterparty": run.cause.counterparty(claim.claim_id)}
-            data |= {"before": booked.used.paid, "after": target.paid}
+            data |= {"cause": run.cause.json(), "counterparty": run.cause.counterparty(claim.claim_id)}
+            data |= {"before": booked.used.paid if booked is not None else 0, "after": target.paid}
         transaction.journal.append(
-            PAYOUT_ADJUSTED if booked.before else PAYOUT_DECIDED,
+            PAYOUT_DECIDED if booked is None else PAYOUT_ADJUSTED,
             data,
             person_id=run.person_id,
             claim_id=claim.claim_id,
@@ -162,7 +166,7 @@ class Book:
             paid=difference.paid,
             extra=difference.extra,
         )
-        self.booked[run.person_id, claim.number, run.stage] = Booked(track, target, before=True)
+        self.booked[run.person_id, claim.number, run.stage] = Booked(track, target)
 
     def changed_rows(self, layer: str) -> list[dict[str, Any]]:
         """The accumulation rows that changed."""
@@ -173,8 +177,8 @@ class Book:
             for track, used in self.accumulated[person_id, year, scheme].items()
         ]
 
-    def _booked(self, run: Run, claim: Claim) -> Booked:
-        return self.booked.get((run.person_id, claim.number, run.stage), Booked())
+    def _booked(self, run: Run, claim: Claim) -> Booked | None:
+        return self.booked.get((run.person_id, claim.number, run.stage))
 
 
 async def load_booked(connection: AsyncConnection, runs: Sequence[Run]) -> dict[BookedKey, Booked]:
@@ -192,7 +196,7 @@ async def load_booked(connection: AsyncConnection, runs: Sequence[Run]) -> dict[
         .group_by(entries.c.person_id, entries.c.claim_number, entries.c.stage, entries.c.track)
     )
     return {
-        (person_id, number, stage): Booked(track, Used(*(int(part) for part in parts)), before=True)
+        (person_id, number, stage): Booked(track, Used(*(int(part) for part in parts)))
         for person_id, number, stage, track, *parts in rows
     }
 

@@ -1,14 +1,19 @@
 """When the store of NATS is lost: what was in flight is sent again from the database."""
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from msgspec import structs
 from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from events.ledger import write
+from events.codes import LAYERS
+from events.ledger import entries, write
 from processors.answers import ANSWERS, LEDGER
 from processors.intake import CONSUMER
 from processors.lanes import parked
+from processors.layers import SETTLEMENT
 from processors.openings import Openings
 from processors.pins import Pins
 from processors.positions import all_positions, lock, move
@@ -16,6 +21,16 @@ from processors.runs import Cause, open_runs, runs
 from processors.transaction import Transaction
 from processors.wire import send_runs
 from processors.world import load_histories
+from projections.audits import audits
+from projections.rows import among
+
+
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """An amount that an audit laid on the hospital, and when that was recorded."""
+
+    claim_id: str
+    recorded_at: datetime
 
 
 async def begin_intake_anew(connection: AsyncConnection) -> None:
@@ -34,21 +49,22 @@ async def begin_runs_anew(engine: AsyncEngine, partitions: int) -> int:
     async with engine.begin() as connection:
         intake = await lock(connection, CONSUMER, 0)
         await _forget_runs_on_the_way(connection)
-        first = func.min(runs.c.first_number)
-        groups = (
-            await connection.execute(
-                select(runs.c.person_id, runs.c.year, runs.c.scheme, first).group_by(
-                    runs.c.person_id, runs.c.year, runs.c.scheme
-                )
-            )
-        ).all()
+        key = (runs.c.person_id, runs.c.year, runs.c.scheme)
+        open_ones = func.min(runs.c.first_number), func.array_agg(runs.c.opened_at)
+        groups = (await connection.execute(select(*key, *open_ones).group_by(*key).order_by(*key))).all()
         world = await load_histories(connection, {group.person_id for group in groups})
         pins = Pins()
         schemes = await pins.require(connection, {claim.scheme for claim in world.claims.values()})
         openings = Openings(world, schemes)
         cause = Cause(intake.journal.number, LEDGER, "runs-sent-again", "recovery")
-        for person_id, year, scheme, number in sorted(groups):
-            openings.open_from(person_id, (year, scheme), number, cause)
+        laid = await _laid_on_hospitals(connection, world.claims)
+        for person_id, year, scheme, number, opened in groups:
+            claimed = {claim.claim_id for claim in world.by_person[person_id].values()}
+            # the audit's own run is the one opened with it
+            unbooked = {each.claim_id for each in laid if each.claim_id in claimed and each.recorded_at in opened}
+            on_hospital = unbooked.pop() if len(unbooked) == 1 else None
+            own = structs.replace(cause, laid_on_hospital=on_hospital)
+            openings.open_from(person_id, (year, scheme), number, own)
         intake.journal.start(datetime.now(UTC))
         transaction = Transaction(connection, intake.journal, f"recovery-{intake.journal.recorded_at.isoformat()}")
         await connection.execute(delete(runs))
@@ -62,15 +78,38 @@ async def begin_runs_anew(engine: AsyncEngine, partitions: int) -> int:
     return len(openings.runs)
 
 
+async def move_runs_behind(connection: AsyncConnection, last_seq: int) -> None:
+    """Let the next RUNS begin behind a place: what was sent up to there, and what came of it, is another ledger's."""
+    for consumer, partition in await _readers_of_runs(connection):
+        position = await lock(connection, consumer, partition)
+        await move(connection, position, max(position.stream_seq, last_seq), position.outgoing)
+
+
+async def _readers_of_runs(connection: AsyncConnection) -> dict[tuple[str, int], int]:
+    """The last message taken by each lane that reads RUNS, in the order in which they are locked."""
+    readers = (*LAYERS, SETTLEMENT)
+    return {lane: seq for lane, seq in sorted((await all_positions(connection)).items()) if lane[0] in readers}
+
+
+async def _laid_on_hospitals(connection: AsyncConnection, claim_ids: Collection[str]) -> list[Laid]:
+    """What audits laid on the hospital, of some claims."""
+    rows = await connection.execute(
+        select(audits.c.claim_id, entries.c.recorded_at)
+        .join(entries, (entries.c.journal == CONSUMER) & (entries.c.number == audits.c.number))
+        .where(audits.c.borne_by == "hospital", among(audits.c.claim_id, claim_ids))
+    )
+    return [Laid(*row) for row in rows]
+
+
 async def _forget_runs_on_the_way(connection: AsyncConnection) -> None:
     """Drop the runs that layers were to send, and move every position to one place behind them all.
 
     A layer's last runs may have been taken and booked by the next one before the store was lost: sent again, they
     would be booked twice. And a worker that still holds a batch from the lost store is fenced.
     """
-    layers = {lane: seq for lane, seq in (await all_positions(connection)).items() if lane[0] != CONSUMER}
+    layers = await _readers_of_runs(connection)
     behind = max(layers.values(), default=0) + 1
-    for consumer, partition in sorted(layers):
+    for consumer, partition in layers:
         position = await lock(connection, consumer, partition)
         unsent = [message for message in position.outgoing if message.stream == ANSWERS]
         await move(connection, position, behind, unsent)

@@ -1,7 +1,7 @@
 """Settlement: the end of every path. Writes statements and grants, closes runs, answers the sources."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import delete, tuple_
@@ -17,9 +17,9 @@ from processors.answers import answer
 from processors.lanes import Lanes
 from processors.layers import SETTLEMENT, hashes
 from processors.pins import Pins
+from processors.release import arrivals
 from processors.runs import Run, close_runs
 from processors.transaction import Delivery, Transaction
-from processors.wire import unpack_runs
 from projections.grants import grants, load_grants
 from projections.rows import upsert
 from projections.statements import load_person_statements, load_statements, statement_json, statements
@@ -40,7 +40,7 @@ class Settlement:
     async def handle(self, transaction: Transaction, batch: Sequence[Delivery]) -> None:
         """Take packed runs that have been through every layer, in order."""
         connection = transaction.connection
-        arrived = [run for delivery in batch for run in unpack_runs(delivery.body)]
+        arrived = await arrivals(connection, self.consumer, batch)
         lanes = await Lanes.load(connection, self.consumer, arrived)
         known = await load_statements(
             connection, [claim.claim_id for run in arrived if run.revisits for claim in run.claims]
@@ -108,7 +108,7 @@ def statement_row(claim: Claim, payouts: Sequence[Payout], scheme: Scheme) -> di
         "scheme_hash": claim.scheme,
         "year": claim.year,
         "setting": claim.setting,
-        "date": claim.day,
+        "date": claim.date,
         "status": "settled" if claim.standing else "reversed",
         "total": claim.bill.total,
         "categories": list(claim.categories),
@@ -176,7 +176,7 @@ class Desk:
         self.transaction.journal.append(
             type_,
             {"statement": statement}
-            | ({"cause": run.cause} if before is not None or claim.opened < run.number else {}),
+            | ({"cause": run.cause.json()} if before is not None or claim.opened < run.number else {}),
             person_id=claim.person_id,
             claim_id=claim.claim_id,
             claim_number=claim.number,
@@ -221,7 +221,7 @@ class Desk:
         self.transaction.journal.append(
             type_,
             # by plain names: "grant" is a reserved word, which SQLAlchemy's rows carry in a class of their own
-            {name: row[name] for name in GRANT_COLUMNS} | dict(data) | {"cause": asdict(run.cause)},
+            {name: row[name] for name in GRANT_COLUMNS} | dict(data) | {"cause": run.cause.json()},
             person_id=run.person_id,
             claim_id=row["claim_id"],
             claim_number=self.histories[run.person_id][row["claim_id"]]["number"],

@@ -8,8 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from processors.verification.booked import load_books
 from processors.verification.books import check_settled, check_sums
 from processors.verification.chains import check_chains
+from processors.verification.clearings import check_clearings
 from processors.verification.report import MOST_PROBLEMS, Problem, Progress, VerifyReport
 from processors.verification.schemes import check_schemes
+from processors.verification.seals import check_seals
 
 __all__ = ["MOST_PROBLEMS", "Problem", "Progress", "VerifyReport", "verify"]
 
@@ -27,7 +29,7 @@ SELECT id FROM person WHERE id IS NOT NULL
 """
 _IN_PROJECTIONS = " ".join(
     f"UNION SELECT DISTINCT person_id FROM projections.{name}"  # noqa: S608 - our own names
-    for name in ("claims", "statements", "accumulations", "grants")
+    for name in ("claims", "statements", "accumulations", "grants", "premiums")
 )
 
 
@@ -43,6 +45,8 @@ async def verify(engine: AsyncEngine, progress: Progress | None = None) -> Verif
         await connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
         schemes = await check_schemes(connection, report)
         await check_chains(connection, report, tell)
+        await check_seals(connection, report)
+        await check_clearings(connection, report)
         async for chunk in _persons(connection):
             before = report.claims
             for books in await load_books(connection, chunk):

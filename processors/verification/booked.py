@@ -14,10 +14,12 @@ from events.ledger import GRANT_STAGES, SETTLEMENT_STAGE, entries
 from policies.claim import Used
 from processors.history import HISTORY_TYPES
 from processors.intake import CONSUMER
+from processors.premium_history import PREMIUM_HISTORY_TYPES
 from processors.runs import runs
 from projections.accumulations import accumulations
 from projections.claims import load_person_claims
 from projections.grants import load_grants
+from projections.premiums import Premium, load_premiums
 from projections.rows import among
 from projections.statements import load_person_statements
 
@@ -55,6 +57,7 @@ class PersonBooks:
     claims: Sequence[Row] = ()
     statements: Sequence[Row] = ()
     grants: Sequence[Row] = ()
+    premiums: Sequence[Premium] = ()
 
 
 async def load_books(connection: AsyncConnection, persons: Sequence[str]) -> list[PersonBooks]:
@@ -66,6 +69,7 @@ async def load_books(connection: AsyncConnection, persons: Sequence[str]) -> lis
     claims = await load_person_claims(connection, persons)
     statements = await load_person_statements(connection, persons)
     grants = await load_grants(connection, persons)
+    premiums = await load_premiums(connection, persons)
     flying = await connection.execute(select(runs.c.person_id).where(among(runs.c.person_id, persons)).distinct())
     in_flight = set(flying.scalars())
     return [
@@ -79,19 +83,21 @@ async def load_books(connection: AsyncConnection, persons: Sequence[str]) -> lis
             claims=claims.get(person_id, ()),
             statements=statements.get(person_id, ()),
             grants=grants.get(person_id, ()),
+            premiums=list(premiums.get(person_id, {}).values()),
         )
         for person_id in persons
     ]
 
 
 async def _told(connection: AsyncConnection, persons: Iterable[str]) -> dict[str, list[Row]]:
-    columns = (entries.c.person_id, entries.c.number, entries.c.type, entries.c.source, entries.c.data, entries.c.raw)
+    names = ("person_id", "number", "type", "source", "year", "scheme", "layer", "track", "paid", "data", "raw")
+    columns = [entries.c[name] for name in names]
     rows = await connection.execute(
         select(*columns)
         .where(
             among(entries.c.person_id, persons),
             entries.c.journal == CONSUMER,
-            entries.c.type.in_(HISTORY_TYPES),
+            entries.c.type.in_((*HISTORY_TYPES, *PREMIUM_HISTORY_TYPES)),
         )
         .order_by(entries.c.number)
     )

@@ -7,9 +7,10 @@ from events.money import yuan
 from policies.claim import Claim, Payout, Used
 from policies.engine import Schemes, settle
 from policies.grants import grants_due
-from processors.history import HistoryError, rebuild_claims
+from processors.history import HistoryError, rebuild
 from processors.settlement import grant_claims, statement_row
 from processors.verification.booked import AccumulationKey, PersonBooks, Row
+from processors.verification.premiums import check_premiums
 from processors.verification.report import VerifyReport
 from projections.claims import claim_row
 
@@ -38,10 +39,11 @@ def check_settled(books: PersonBooks, schemes: Schemes, report: VerifyReport) ->
     """What holds once nothing of the person is in flight."""
     _check_statements_booked(books, report)
     try:
-        claims = rebuild_claims(books.told)
+        claims, roster = rebuild(books.told)
     except HistoryError as error:
         report.problem("convergence", f"person {books.person_id}", "a history that can be told", error)
         return
+    check_premiums(books, roster, schemes, report)
     report.claims += len(claims)
     unknown = {claim.scheme for claim in claims} - schemes.keys()
     if unknown:

@@ -30,12 +30,15 @@ class VerifyReport:
     entries: int = 0
     journals: int = 0
     schemes: int = 0
+    seals: int = 0
     persons: int = 0
     skipped: int = 0
     claims: int = 0
     statements: int = 0
     accumulations: int = 0
     grants: int = 0
+    clearings: int = 0
+    premiums: int = 0
     found: int = 0
     problems: list[Problem] = field(default_factory=list)
 

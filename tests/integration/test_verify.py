@@ -175,7 +175,8 @@ async def test_a_changed_scheme_text_is_never_settled_under(settled: Books) -> N
     problems = (await verify(settled.engine)).problems
     assert problems[0].check == "scheme"
     assert problems[0].where.startswith("scheme fusong")
-    assert {problem.where for problem in problems[1:]} == {"claim C1", "claim C2", "claim C3", "claim C4"}
+    assert {problem.where for problem in problems[1:]} == {"claim C1", "claim C2", "claim C3", "claim C4", "person P1"}
+    assert [problem.where for problem in problems if problem.check == "premium"] == ["person P1"]  # P2 is on no roster
 
 
 async def test_persons_in_flight_are_skipped_and_counted(settled: Books) -> None:

@@ -1,0 +1,226 @@
+"""Backup and restore of a ledger's database. A restored database is proved before it takes the other's place."""
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import asyncpg
+from alembic.util.exc import CommandError
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from events.decisions import SCHEME_ADOPTED
+from events.ledger import entries
+from infra.database import MIGRATIONS, connect, migrate
+from infra.dumps import BackupError, dump, load
+from infra.restored import Aftermath, Streams
+from processors.backups import begin_backup, complete_backup, intake_position
+from processors.verify import Progress, VerifyReport, verify
+
+ADMINISTRATION = "postgres"
+"""The database from which others are made and renamed."""
+
+
+LEAVING_S = 2.0
+"""How long a connection that is being closed, perhaps our own, may still be seen."""
+
+
+class NotEmptyLedger(RuntimeError):
+    """A ledger is there already: only with ``--replace`` is it given up."""
+
+
+class InUse(RuntimeError):
+    """Somebody is connected to the database that is to be replaced."""
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What was proved of the restored database, and what its streams hold beyond it.
+
+    Where ``report`` does not hold nothing was changed, and ``aftermath`` is None.
+    """
+
+    report: VerifyReport
+    aftermath: Aftermath | None
+
+
+async def back_up(database_url: str, file: Path, pg_bin: Path | None) -> int:
+    """Write one moment of the database into ``file``, whole or not at all; returns its size in bytes.
+
+    The processors may be at work. INTAKE keeps what they take from now on (docs/operations.md). Raises
+    ``BackupError``.
+    """
+    draft = _draft(file)
+    async with _engine(database_url) as engine:
+        async with engine.begin() as connection:
+            begun = await begin_backup(connection)
+        try:
+            await dump(database_url, draft, pg_bin)
+            size = _keep(draft, file)
+        finally:
+            draft.unlink(missing_ok=True)
+        async with engine.begin() as connection:
+            await complete_backup(connection, begun)
+    return size
+
+
+async def restore(
+    database_url: str, streams: Streams, file: Path, pg_bin: Path | None, *, replace: bool, progress: Progress | None
+) -> Restored:
+    """Put the ledger in ``file`` in the place of the database's.
+
+    It is restored beside it, brought to this program's version and verified; only then do the two change places, in
+    one transaction. Raises ``BackupError`` for a file that can't be used, ``NotEmptyLedger`` and ``InUse``; then, and
+    where the proof fails, the ledger that was there stands as it stood.
+    """
+    await migrate(database_url)
+    name = unquote(urlsplit(database_url).path.removeprefix("/"))
+    fresh, old = f"{name}_restoring", f"{name}_replaced"
+    async with _engine(database_url) as engine, engine.connect() as connection:
+        taken_before = await intake_position(connection)
+        if not replace and not await _is_empty(connection):
+            raise NotEmptyLedger("there is a ledger already: --replace gives it up for the one in the file")
+    async with _administering(database_url) as server:
+        await _refuse_beside_others(server, name)
+        for left_over in (fresh, old):  # by a restore that was killed
+            await server.execute(f"DROP DATABASE IF EXISTS {quoted(left_over)} WITH (FORCE)")
+        await _create_like(server, name, fresh)
+        try:
+            report = await _fill(_url(database_url, fresh), file, pg_bin, progress)
+            if not report.holds:
+                return Restored(report, None)
+            async with _engine(_url(database_url, fresh)) as engine:
+                aftermath = await streams.before_the_swap(engine, taken_before)
+            await _refuse_beside_others(server, name)
+            async with server.transaction():
+                await server.execute(f"ALTER DATABASE {quoted(name)} RENAME TO {quoted(old)}")
+                await server.execute(f"ALTER DATABASE {quoted(fresh)} RENAME TO {quoted(name)}")
+        except asyncpg.ObjectInUseError as error:
+            raise InUse(f"somebody is connected to the database: {error}") from None
+        finally:
+            await server.execute(f"DROP DATABASE IF EXISTS {quoted(fresh)} WITH (FORCE)")
+        await streams.after_the_swap(aftermath)
+        await server.execute(f"DROP DATABASE {quoted(old)} WITH (FORCE)")
+    return Restored(report, aftermath)
+
+
+def _draft(file: Path) -> Path:
+    """An empty file beside the one wanted that only we may read: what is written into it names persons."""
+    draft = file.with_name(f"{file.name}.new")
+    draft.unlink(missing_ok=True)
+    draft.touch(mode=0o600, exist_ok=False)
+    return draft
+
+
+def _keep(draft: Path, file: Path) -> int:
+    """A backup is there whole, and on disk, or not at all; returns its size."""
+    handle = os.open(draft, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    draft.replace(file)
+    folder = os.open(file.resolve().parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+    return file.stat().st_size
+
+
+async def _fill(url: str, file: Path, pg_bin: Path | None, progress: Progress | None) -> VerifyReport:
+    await load(url, file, pg_bin)
+    async with _engine(url) as engine:
+        async with engine.connect() as connection:
+            known = await connection.execute(
+                text("SELECT to_regclass('ledger.entries') IS NOT NULL AND to_regclass('alembic_version') IS NOT NULL")
+            )
+            if not known.scalar_one():
+                raise BackupError(f"{file} is a database, but not a claims ledger")
+        try:
+            await migrate(url)
+        except CommandError as error:
+            raise BackupError(f"{file} was made by a newer version of this program: {error}") from None
+        await _grant_rights(engine)
+        return await verify(engine, progress)
+
+
+async def _grant_rights(engine: AsyncEngine) -> None:
+    """What the migrations grant to the roles, which a dump of another server would grant in another owner's name."""
+    statements = (MIGRATIONS / "versions" / "0002_roles.sql").read_text(encoding="utf-8").split(";\n")
+    async with engine.begin() as connection:
+        for statement in filter(str.strip, statements):
+            await connection.exec_driver_sql(statement)
+
+
+async def _is_empty(connection: AsyncConnection) -> bool:
+    """Whether a ledger holds nothing but the schemes that every ledger begins with."""
+    query = select(entries.c.number).where(entries.c.type != SCHEME_ADOPTED).limit(1)
+    return (await connection.execute(query)).first() is None
+
+
+async def _refuse_beside_others(server: asyncpg.Connection, name: str) -> None:
+    query = "SELECT DISTINCT application_name FROM pg_stat_activity WHERE datname = $1 AND backend_type = $2"
+    deadline = time.monotonic() + LEAVING_S
+    while others := await server.fetch(query, name, "client backend"):
+        if time.monotonic() > deadline:
+            who = ", ".join(sorted(row["application_name"] or "unnamed" for row in others))
+            raise InUse(f"others are connected to the database ({who}): stop them first")
+        await asyncio.sleep(0.05)
+
+
+async def _create_like(server: asyncpg.Connection, name: str, fresh: str) -> None:
+    """A new, empty database that sorts as the one whose place it is to take."""
+    like = await server.fetchrow(
+        "SELECT pg_encoding_to_char(encoding) AS encoding, datlocprovider, datcollate, datctype, datlocale "
+        "FROM pg_database WHERE datname = $1",
+        name,
+    )
+    provider = {b"b": "builtin", b"i": "icu", b"c": "libc"}[like["datlocprovider"]]
+    options = [
+        "TEMPLATE template0",
+        f"ENCODING '{like['encoding']}'",
+        f"LOCALE_PROVIDER {provider}",
+        f"LC_COLLATE {_literal(like['datcollate'])}",
+        f"LC_CTYPE {_literal(like['datctype'])}",
+    ]
+    if like["datlocale"] is not None:
+        options.append(f"{provider.upper()}_LOCALE {_literal(like['datlocale'])}")
+    await server.execute(f"CREATE DATABASE {quoted(fresh)} {' '.join(options)}")
+
+
+def quoted(name: str) -> str:
+    """A name as SQL takes it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _literal(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _url(database_url: str, name: str) -> str:
+    return urlsplit(database_url)._replace(path=f"/{name}").geturl()
+
+
+@asynccontextmanager
+async def _engine(database_url: str) -> AsyncIterator[AsyncEngine]:
+    engine = connect(database_url)
+    try:
+        yield engine
+    finally:
+        await engine.dispose()
+
+
+@asynccontextmanager
+async def _administering(database_url: str) -> AsyncIterator[asyncpg.Connection]:
+    async with _engine(_url(database_url, ADMINISTRATION)) as engine, engine.connect() as connection:
+        await connection.execution_options(isolation_level="AUTOCOMMIT")
+        driver = (await connection.get_raw_connection()).driver_connection
+        if driver is None:
+            raise AssertionError("no driver connection")
+        yield driver

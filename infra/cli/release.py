@@ -1,0 +1,52 @@
+"""``claims parked --release``: parked runs go on, after what stopped them was mended."""
+
+import sys
+from contextlib import nullcontext
+from dataclasses import asdict
+
+from infra.cli.output import note, print_json, table
+from infra.cli.running import ledger_servers, require_ledger, run
+from infra.releasing import Released
+from infra.releasing import release as release_runs
+from infra.settings import Settings
+from infra.settling import at_work, until_quiet
+from infra.worker import worker
+from processors.release import standing_runs
+
+_STATES = {"settled": "已结算", "parked": "仍挂起", "on_the_way": "处理中"}
+
+
+def release(settings: Settings, person_id: str | None, consumer: str | None, *, json: bool) -> None:
+    """Release what is parked, all or of one person or consumer; exits with 1 where not all of it was settled."""
+
+    async def main() -> int:
+        require_ledger(settings)
+        async with (
+            ledger_servers(settings, "parked", nats=True) as endpoints,
+            worker(endpoints.database_url, endpoints.nats_url, settings) as ours,
+        ):
+            async with ours.engine.connect() as connection:
+                wanted = await standing_runs(connection, person_id=person_id, consumer=consumer)
+            shared = not endpoints.owned and settings.external is None
+            async with nullcontext() if shared else at_work(ours):
+                released = await release_runs(ours.engine, ours.broker.connection, ours.partitions, wanted)
+                if not shared:
+                    await until_quiet(ours.engine, [])
+        _print(released, json=json)
+        return 0 if all(each.state == "settled" for each in released) else 1
+
+    sys.exit(run(main))
+
+
+def _print(released: list[Released], *, json: bool) -> None:
+    if json:
+        print_json(asdict(each) for each in released)
+        return
+    rows = [
+        (each.person_id, each.consumer, str(each.run), f"{_STATES[each.state]} {each.state}", each.reason or "—")
+        for each in released
+    ]
+    headings = ("参保人 person", "处理器 consumer", "批次 run", "结果 outcome", "原因 reason")
+    table("释放 Released", headings, rows)
+    if any(each.state == "on_the_way" for each in released):
+        note("没有进程在运行该处理器。No worker runs that consumer yet: it goes on when one does")

@@ -1,0 +1,61 @@
+"""pg_dump and pg_restore: ours from the embedded PostgreSQL, or those of a folder given."""
+
+import asyncio
+import os
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from infra.embedded.postgres import program
+
+
+class BackupError(RuntimeError):
+    """A backup could not be made, or can't be used; the ledger that is there was not touched."""
+
+
+async def dump(database_url: str, file: Path, pg_bin: Path | None) -> None:
+    """Dump a database, as it is at this moment, over a file that is there. Raises ``BackupError``."""
+    await _run("pg_dump", pg_bin, database_url, "--format=custom", f"--file={file}")
+
+
+async def check_archive(file: Path, pg_bin: Path | None) -> None:
+    """Raise ``BackupError`` for a file that is no dump, or one that ends before its list of contents does."""
+    await _run("pg_restore", pg_bin, None, "--list", str(file))
+
+
+async def load(database_url: str, file: Path, pg_bin: Path | None) -> None:
+    """Restore a dump into an empty database, all of it ours and nobody granted anything: its owner and whom he
+    granted rights may not be known to this server. Raises ``BackupError`` at the first thing that goes wrong."""
+    await _run("pg_restore", pg_bin, database_url, "--exit-on-error", "--no-owner", "--no-privileges", str(file))
+
+
+async def _run(name: str, pg_bin: Path | None, database_url: str | None, *arguments: str) -> None:
+    argv = [str(pg_bin / name if pg_bin is not None else program(name))]
+    env = {"LC_ALL": "C"}
+    if database_url is not None:
+        # the password stays out of the arguments, which everybody on the machine may read
+        address, password = _without_password(database_url)
+        argv += ["--no-password", f"--dbname={address}"]
+        env["PGPASSWORD"] = password
+    process = await asyncio.create_subprocess_exec(
+        *argv,
+        *arguments,
+        env={**os.environ, **env},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        _, said = await process.communicate()
+    except BaseException:
+        process.kill()
+        await process.wait()
+        raise
+    if process.returncode:
+        raise BackupError(f"{name}: {said.decode(errors='replace').strip()[-2000:] or 'failed'}")
+
+
+def _without_password(database_url: str) -> tuple[str, str]:
+    parts = urlsplit(database_url)
+    user, at, host = parts.netloc.rpartition("@")
+    name, _, password = user.partition(":")
+    return parts._replace(netloc=f"{name}{at}{host}").geturl(), unquote(password)

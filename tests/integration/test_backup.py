@@ -1,0 +1,322 @@
+"""A ledger that was lost and restored ends as one that never was: from its backup, and from what INTAKE still holds."""
+
+import asyncio
+import json
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import asyncpg
+import nats
+import pytest
+
+from infra.backup import InUse, NotEmptyLedger, Restored, back_up, restore
+from infra.database import connect, migrate
+from infra.dumps import BackupError, dump
+from infra.embedded.nats import NatsServer
+from infra.publishing import Published, publish_file
+from infra.restored import Streams
+from infra.servers import Endpoints
+from infra.settings import Settings
+from infra.settling import settle_files
+from processors.layers import SETTLEMENT
+from processors.positions import lock
+from processors.setup import initialise
+from tests import facts
+from tests.conftest import database_url
+from tests.program import Dump, background, canonical, claims, dump_of, eventually, up_is_ready, write_lines
+
+pytestmark = pytest.mark.timeout(180)
+
+
+class Ledger:
+    """A database and a NATS server, settled into in this process."""
+
+    def __init__(self, database: str, nats_url: str, folder: Path) -> None:
+        self.database, self.nats_url, self.folder = database, nats_url, folder
+
+    async def settle(self, lines: Sequence[Any]) -> int:
+        """Settle events as `claims settle` does; returns how many the ledger had already."""
+        file = write_lines(self.folder / "events.jsonl", lines)
+        endpoints = Endpoints(self.database, self.nats_url, owned=True)
+        settled = await settle_files(endpoints, Settings(), [str(file)])
+        assert settled.summary.parked == 0
+        return settled.summary.duplicates
+
+    async def restore(self, file: Path, *, replace: bool = True) -> Restored:
+        client = await nats.connect(self.nats_url)
+        try:
+            return await restore(self.database, Streams(client), file, None, replace=replace, progress=None)
+        finally:
+            await client.close()
+
+    async def holds(self, query: str) -> bool:
+        return bool(await self.value(query))
+
+    async def value(self, query: str) -> Any:
+        connection = await asyncpg.connect(self.database, ssl=False)
+        try:
+            return await connection.fetchval(query)
+        finally:
+            await connection.close()
+
+
+@pytest.fixture
+def ledger(database: str, nats_url: str, server_folder: Path) -> Ledger:
+    return Ledger(database, nats_url, server_folder)
+
+
+@asynccontextmanager
+async def new_ledger(endpoints: Endpoints, template: str, name: str) -> AsyncIterator[Ledger]:
+    server = await asyncpg.connect(endpoints.database_url, ssl=False)
+    await server.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    with tempfile.TemporaryDirectory(prefix="claims-other-") as folder:
+        await asyncio.to_thread(Path(folder).chmod, 0o711)
+        broker = NatsServer(Path(folder) / "nats")
+        try:
+            yield Ledger(database_url(endpoints, name), await broker.start(), Path(folder))
+        finally:
+            await broker.stop()
+            await server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+            await server.close()
+
+
+async def _databases(ledger: Ledger) -> set[str]:
+    name = urlsplit(ledger.database).path.removeprefix("/")
+    return set(await ledger.value(f"SELECT array_agg(datname) FROM pg_database WHERE datname LIKE '{name}%'"))
+
+
+def comparable(found: Dump) -> bytes:
+    """A dump without revisions: a fresh run may count fewer of them."""
+    plain = {
+        name: [{key: value for key, value in row.items() if key != "revision"} for row in rows]
+        for name, rows in found.items()
+    }
+    return canonical(plain)
+
+
+def _a_year(persons: int) -> list[dict[str, Any]]:
+    """Everybody is enrolled and has two stays."""
+    lines = [facts.hospital()]
+    for number in range(persons):
+        lines += [facts.enrol(f"P{number}"), *facts.stay(2 * number, f"P{number}", "2019-02-03")]
+    for number in range(persons):
+        lines += facts.stay(2 * number + 1, f"P{number}", "2019-06-07", in_scope=f"{1000 * (number % 50 + 1)}")
+    return lines
+
+
+def _late_facts(persons: int) -> list[dict[str, Any]]:
+    """The past changes for everybody, in turn in four ways; some is refused."""
+    lines = []
+    for number in range(persons):
+        claim = f"C{2 * number}"
+        audit = facts.audit(claim, "500", "hospital", claim)
+        changes = (facts.roster(f"P{number}"), facts.correct(claim, "30000"), audit, facts.reverse(claim))
+        lines.append(changes[number % 4])
+        lines += [facts.discharge(f"C{number}", "A-none")] if number % 40 == 0 else []
+    return lines
+
+
+async def test_restored_in_flight_and_settled_again_it_is_as_if_never_lost(
+    ledger: Ledger, endpoints: Endpoints, template_database: str
+) -> None:
+    first, second = _a_year(240), _late_facts(240)
+    lines = [*first, *second]
+    backup = ledger.folder / "ledger.backup"
+
+    engine = connect(ledger.database)
+    async with engine.begin() as connection:
+        await lock(connection, SETTLEMENT, 0)  # so that nothing comes to its end before the backup is made
+        working = asyncio.create_task(ledger.settle(first))
+        taken = "SELECT stream_seq >= 400 FROM processors.positions WHERE consumer = 'intake'"
+        await eventually(lambda: ledger.holds(taken), working.done)
+        assert await ledger.holds("SELECT count(*) > 0 FROM processors.runs")
+        size = await back_up(ledger.database, backup, None)
+    await engine.dispose()
+    await working
+    assert (backup.stat().st_size, backup.stat().st_mode & 0o777) == (size, 0o600)
+    await ledger.settle(second)
+    undisturbed = await dump_of(ledger.database)
+    statements = len(undisturbed["statements"])
+
+    with pytest.raises(NotEmptyLedger):
+        await ledger.restore(backup, replace=False)
+    assert await ledger.value("SELECT count(*) FROM projections.statements") == statements
+    restored = await ledger.restore(backup)
+    assert restored.report.holds
+    assert restored.aftermath is not None
+    assert restored.aftermath.lost is None, "INTAKE keeps what came after the last backup"
+    assert restored.aftermath.taken + restored.aftermath.again == len(lines)
+    assert await ledger.value("SELECT count(*) FROM projections.statements") < statements
+    assert len(await _databases(ledger)) == 1
+
+    assert await ledger.settle(second) == len(second), "INTAKE had them still"
+    assert comparable(await dump_of(ledger.database)) == comparable(undisturbed)
+
+    async with new_ledger(endpoints, template_database, f"{urlsplit(ledger.database).path[1:]}_machine") as other:
+        restored = await other.restore(backup, replace=False)  # another machine, with streams of its own
+        assert restored.aftermath is not None
+        assert (restored.aftermath.again, restored.aftermath.lost) == (0, None)
+        await other.settle(lines)
+        assert comparable(await dump_of(other.database)) == comparable(undisturbed)
+
+
+async def test_what_intake_has_purged_is_named_and_sent_again(ledger: Ledger) -> None:
+    ready = [facts.hospital(), *(facts.enrol(f"P{number}") for number in (1, 2, 3)), facts.roster()]
+    second, third = facts.stay(2, "P2"), facts.stay(3, "P3")
+    older = ledger.folder / "older.backup"
+    await ledger.settle([*ready, *facts.stay(1)])
+    await back_up(ledger.database, older, None)
+    await ledger.settle(second)
+    await back_up(ledger.database, ledger.folder / "newer.backup", None)
+    await ledger.settle(third)
+    undisturbed = await dump_of(ledger.database)
+
+    restored = await ledger.restore(older)
+    taken = len(ready) + len(facts.stay(1))
+    assert restored.aftermath is not None
+    assert restored.aftermath.taken == taken
+    lost = restored.aftermath.lost
+    assert lost is not None
+    assert lost[0] == taken + 1
+    assert taken < lost[1] <= taken + len(second)
+    assert restored.aftermath.again >= len(third)
+    await ledger.settle(second)
+    assert comparable(await dump_of(ledger.database)) == comparable(undisturbed)
+
+
+async def test_another_ledgers_streams_do_not_stand_in_the_way(
+    ledger: Ledger, endpoints: Endpoints, template_database: str
+) -> None:
+    backup = ledger.folder / "ledger.backup"
+    lines = [facts.hospital(), facts.enrol("P1"), *facts.stay(1), *facts.stay(2), *facts.stay(3)]
+    await ledger.settle(lines)
+    await back_up(ledger.database, backup, None)
+    undisturbed = await dump_of(ledger.database)
+    async with new_ledger(endpoints, template_database, f"{urlsplit(ledger.database).path[1:]}_other") as other:
+        await other.settle([facts.hospital("H9")])
+        restored = await other.restore(backup)
+        assert restored.aftermath is not None
+        assert (restored.aftermath.foreign, restored.aftermath.lost) == (True, None)
+        await other.settle([facts.enrol("P2"), *facts.stay(4, "P2")])
+        found = await dump_of(other.database)
+        assert [row for row in found["statements"] if row["person_id"] == "P1"] == undisturbed["statements"]
+        assert len(found["statements"]) == 4
+
+
+async def test_answers_are_not_held_for_repeats_of_those_before_the_restore(ledger: Ledger) -> None:
+    ready = [facts.hospital(), facts.enrol("P1"), facts.enrol("P2")]
+    await ledger.settle(ready)
+    backup = ledger.folder / "ledger.backup"
+    await back_up(ledger.database, backup, None)
+    await ledger.settle([facts.reverse("C-none", id_="one")])
+    client = await nats.connect(ledger.nats_url)
+    before = await client.jetstream().get_last_msg("ANSWERS", "claims.answers.hospital.H1.C-none")
+    await client.jetstream().delete_stream("INTAKE")  # so that the place in it is given to another event
+    await client.close()
+    await ledger.restore(backup)
+    await ledger.settle([facts.reverse("C-other", id_="two"), facts.reverse("C-third", id_="three")])
+    client = await nats.connect(ledger.nats_url)
+    after = await client.jetstream().get_last_msg("ANSWERS", "claims.answers.hospital.H1.C-other")
+    info = await client.jetstream().stream_info("ANSWERS")
+    await client.close()
+    assert after.seq == (before.seq or 0) + 1
+    assert info.config.duplicate_window == 120.0
+
+
+async def test_a_file_that_cannot_be_used_changes_nothing(ledger: Ledger, endpoints: Endpoints) -> None:
+    lines = [facts.hospital(), facts.enrol("P1"), *facts.stay(1)]
+    await ledger.settle(lines)
+    backup, bad = ledger.folder / "ledger.backup", ledger.folder / "bad.backup"
+    await back_up(ledger.database, backup, None)
+    undisturbed = await dump_of(ledger.database)
+    good = backup.read_bytes()
+    middle = len(good) * 3 // 4
+    damaged = [
+        (b"no backup at all", "pg_restore"),
+        (b"", "pg_restore"),
+        (good[:middle], "pg_restore"),
+        (good[:middle] + bytes(64) + good[middle + 64 :], "pg_restore"),
+    ]
+    for content, says in damaged:
+        bad.write_bytes(content)
+        with pytest.raises(BackupError, match=says):
+            await ledger.restore(bad)
+    server = await asyncpg.connect(endpoints.database_url, ssl=False)
+    await back_up_foreign(ledger, server, endpoints, bad)
+    with pytest.raises(BackupError, match="not a claims ledger"):
+        await ledger.restore(bad)
+    stranger = await asyncpg.connect(ledger.database, ssl=False, server_settings={"application_name": "psql"})
+    with pytest.raises(InUse, match="psql"):
+        await ledger.restore(backup)
+    await stranger.close()
+    await server.close()
+    assert len(await _databases(ledger)) == 1
+    assert await dump_of(ledger.database) == undisturbed
+    await ledger.settle([facts.enrol("P2"), *facts.stay(2, "P2")])
+
+
+async def back_up_foreign(ledger: Ledger, server: Any, endpoints: Endpoints, file: Path) -> None:
+    """A backup of some other program's database."""
+    name = f"{urlsplit(ledger.database).path[1:]}x"
+    await server.execute(f"CREATE DATABASE {name}")
+    await dump(database_url(endpoints, name), file, None)
+    await server.execute(f"DROP DATABASE {name}")
+
+
+async def test_a_backup_whose_books_do_not_hold_is_not_put_in_place(ledger: Ledger) -> None:
+    await ledger.settle([facts.hospital(), facts.enrol("P1"), *facts.stay(1)])
+    changed = "UPDATE projections.statements SET patient_share = patient_share + 1, hospital_share = hospital_share - 1"
+    await ledger.value(changed)
+    backup = ledger.folder / "ledger.backup"
+    await back_up(ledger.database, backup, None)
+    await ledger.value(changed.replace("+ 1", "- 1").replace("hospital_share - 1", "hospital_share + 1"))
+    undisturbed = await dump_of(ledger.database)
+    restored = await ledger.restore(backup)
+    assert [problem.check for problem in restored.report.problems] == ["statement"]
+    assert restored.aftermath is None
+    assert await dump_of(ledger.database) == undisturbed
+
+
+async def test_the_commands(server_folder: Path) -> None:
+    data, log, backup = server_folder / "data", server_folder / "log", server_folder / "ledger.backup"
+    file = write_lines(server_folder / "events.jsonl", [facts.hospital(), facts.enrol("P1"), *facts.stay(1)])
+    async with background("up", "--data-dir", data, log=log):
+        await up_is_ready(log)
+        told = json.loads((data / "endpoints.json").read_text())
+        running = Ledger(told["database_url"], told["nats_url"], server_folder)
+        client = await nats.connect(running.nats_url)
+        async for _ in publish_file(client, "events", BytesIO(file.read_bytes()), Published()):
+            pass
+        await client.close()
+        await eventually(lambda: running.holds("SELECT count(*) = 1 FROM projections.statements"))
+        made = await claims("backup", backup, "--json", "--data-dir", data)
+        assert made.code == 0, made.err
+        assert made.rows == [{"file": str(backup), "bytes": backup.stat().st_size}]
+        beside = await claims("restore", backup, "--replace", "--data-dir", data)
+        assert beside.code == 2
+        assert "claims up" in beside.err
+    bad = write_lines(server_folder / "bad", [b"none"])
+    assert (await claims("restore", bad, "--replace", "--data-dir", data)).code == 2
+    restored = await claims("restore", backup, "--replace", "--json", "--data-dir", data)
+    assert restored.code == 0, restored.err
+    assert (restored.rows[0]["report"]["holds"], restored.rows[0]["report"]["claims"]) == (True, 1)
+
+
+async def test_an_empty_ledger_gives_way_without_being_told(ledger: Ledger) -> None:
+    backup = ledger.folder / "ledger.backup"
+    await migrate(ledger.database)
+    engine = connect(ledger.database)
+    await initialise(engine, [], 1)
+    await engine.dispose()
+    await back_up(ledger.database, backup, None)
+    left_over = f"{urlsplit(ledger.database).path[1:]}_restoring"
+    await ledger.value(f"CREATE DATABASE {left_over}")  # by a restore that was killed
+    assert (await ledger.restore(backup, replace=False)).report.holds
+    assert len(await _databases(ledger)) == 1
+    may = "has_table_privilege('ledger_writer', 'ledger.entries', '{}')"
+    assert await ledger.holds(f"SELECT {may.format('INSERT')} AND NOT {may.format('UPDATE')}")
