@@ -6,11 +6,30 @@ import typer
 from nats.errors import Error as NatsError
 from sqlalchemy.exc import SQLAlchemyError
 
-from infra.cli import demo, history, law, reads, resettle, settle, state
+from infra.backup import InUse, NotEmptyLedger
+from infra.cli import (
+    access,
+    backup,
+    clearing,
+    demo,
+    history,
+    law,
+    premiums,
+    reads,
+    rebuild,
+    reconcile,
+    report,
+    resettle,
+    roster,
+    seal,
+    settle,
+    state,
+)
 from infra.cli.demo import NotEmpty
 from infra.cli.output import fail
 from infra.cli.running import NoLedger
-from infra.database import ServerTooOld
+from infra.database import SchemaBehind, ServerTooOld
+from infra.dumps import BackupError
 from infra.embedded.directory import DirectoryInUse
 from infra.embedded.process import ServerError
 from infra.streams import StreamAhead, StreamBehind
@@ -24,16 +43,37 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for group in (settle, reads, history, state, law, resettle, demo):
+for group in (
+    settle,
+    reads,
+    history,
+    state,
+    law,
+    access,
+    resettle,
+    rebuild,
+    premiums,
+    clearing,
+    reconcile,
+    roster,
+    report,
+    backup,
+    seal,
+    demo,
+):
     group.register(app)
 
 
 UNUSABLE = (
+    BackupError,
     DirectoryInUse,
+    InUse,
     LaneHeld,
     LayoutError,
     NoLedger,
     NotEmpty,
+    NotEmptyLedger,
+    SchemaBehind,
     ServerError,
     ServerTooOld,
     StreamAhead,

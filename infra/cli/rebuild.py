@@ -1,0 +1,126 @@
+"""``claims rebuild``: projections derived anew from the ledger, their differences told and mended."""
+
+import sys
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from events.money import yuan
+from infra.cli.options import DataDir, Json, settings_of
+from infra.cli.output import fail, note, print_json, stdout, table
+from infra.cli.running import reading, run
+from processors.rebuild import PROJECTIONS, Compared, Difference, RebuildReport
+from processors.rebuild import rebuild as derive_anew
+
+_MONEY = {"amount", "audited_person", "base", "deductible", "extra", "hospital_share", "in_scope", "over_limit", "paid"}
+_MONEY |= {"patient_share", "self_funded", "self_paid", "total", "upfront_copay"}
+"""Columns in fen, whichever projection they are in."""
+
+_KINDS = {"missing": "缺少", "surplus": "多余", "different": "不同"}
+_LONGEST_VALUE = 120
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(rebuild)
+
+
+def rebuild(
+    projections: Annotated[
+        list[str] | None, typer.Argument(metavar="[PROJECTION]...", help="投影，默认全部 all where none is named")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="只比较，不改正 only tell what differs")] = False,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """重建：由账本重新推导投影，列出差异并改正。Derive projections anew, tell and mend what differs."""
+    names = list(dict.fromkeys(projections or PROJECTIONS))
+    unknown = [name for name in names if name not in PROJECTIONS]
+    if unknown:
+        raise typer.BadParameter(
+            f"没有投影 no projection {', '.join(unknown)}; 有 there are {', '.join(PROJECTIONS)}",
+            param_hint="PROJECTION",
+        )
+
+    async def main() -> int:
+        try:
+            async with reading(settings_of(data_dir), "rebuild") as engine:
+                report = await derive_anew(engine, names, dry_run=dry_run)
+        except LookupError as damaged:
+            fail(f"账本已损坏，见 claims verify。The ledger is damaged, see `claims verify`: {damaged}")
+            return 1
+        if json:
+            print_json(_json(compared) for compared in report.projections)
+        else:
+            _print(report, dry_run=dry_run)
+        per_second = report.entries / report.seconds
+        note(f"账目 entries: {report.entries}; 用时 took {report.seconds:.1f} s ({per_second:,.0f}/s)")
+        return 1 if report.found else 0
+
+    sys.exit(run(main))
+
+
+def _json(compared: Compared) -> dict[str, Any]:
+    counts = {name: getattr(compared, name) for name in ("rows", "missing", "surplus", "different", "mended")}
+    differences = [
+        {"kind": found.kind, "key": found.key, "columns": _columns(found.columns)} for found in compared.first
+    ]
+    return {"projection": compared.projection} | counts | {"differences": differences}
+
+
+def _columns(columns: Mapping[str, tuple[Any, Any]]) -> dict[str, dict[str, Any]]:
+    return {
+        name: {"ledger": _value(name, ledger), "table": _value(name, table_)}
+        for name, (ledger, table_) in columns.items()
+    }
+
+
+def _value(column: str, value: Any) -> Any:
+    if value is None:
+        return None
+    if column == "layers":
+        return [{"layer": layer, "paid": yuan(paid)} for layer, paid in value]
+    return yuan(value) if column in _MONEY else value
+
+
+def _print(report: RebuildReport, *, dry_run: bool) -> None:
+    headings = ("投影 projection", "行数 rows", "缺少 missing", "多余 surplus", "不同 different", "已改正 mended")
+    rows = [
+        (
+            each.projection,
+            *(str(count) for count in (each.rows, each.missing, each.surplus, each.different)),
+            "—" if dry_run else str(each.mended),
+        )
+        for each in report.projections
+    ]
+    table("重建 Rebuild", headings, rows, right=(1, 2, 3, 4, 5))
+    for each in report.projections:
+        for found in each.first:
+            stdout.print(escape(_line(each.projection, found)), highlight=False, soft_wrap=True)
+        if each.found > len(each.first):
+            stdout.print(f"{each.projection}: 另有 and {each.found - len(each.first)} more", highlight=False)
+    if not report.found:
+        stdout.print("[bold green]投影与账本一致 every projection is what the ledger says[/]")
+    elif dry_run:
+        fail(f"投影与账本不一致，未改正 rows that differ from the ledger, not mended: {report.found}")
+    else:
+        fail(f"投影与账本不一致，已按账本改正 rows that differed from the ledger, mended: {report.found}")
+
+
+def _line(projection: str, found: Difference) -> str:
+    key = ", ".join(f"{name}={value}" for name, value in found.key.items())
+    told = f"{projection} {key}: {_KINDS[found.kind]} {found.kind}"
+    if found.kind != "different":
+        return told
+    sides = (
+        f"{name} 账本 ledger {_text(name, ledger)}, 表 table {_text(name, live)}"
+        for name, (ledger, live) in found.columns.items()
+    )
+    return f"{told}: {'; '.join(sides)}"
+
+
+def _text(column: str, value: Any) -> str:
+    text = str(_value(column, value))
+    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
