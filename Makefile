@@ -4,11 +4,18 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install demo test lint simulate clean
+.PHONY: install demo test lint simulate chaos bench clean
 
 # how many random histories `make simulate` runs, and the first seed
 SEEDS ?= 1000
 FROM ?= 1
+
+# how many rounds of faults `make chaos` runs, and which of its stages (points rounds backpressure; all where empty)
+ROUNDS ?= 10
+STAGES ?=
+
+# how many claims the throughput run of `make bench` settles
+CLAIMS ?= 20000
 
 install: $(STAMP)
 
@@ -35,6 +42,14 @@ lint: install
 
 simulate: install
 	$(BIN)/python -m tests.simulate $(FROM) $(SEEDS)
+
+chaos: install
+	$(BIN)/python -m tests.faults.chaos $(FROM) $(ROUNDS) $(STAGES)
+
+# make bench CLAIMS=20000; one stage: .venv/bin/python -m benchmarks throughput --claims 8000
+bench: install
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,bench]'
+	$(BIN)/python -m benchmarks --claims $(CLAIMS)
 
 clean:
 	rm -rf $(VENV) build .claims *.egg-info

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from infra.sending import Sender
 from infra.streams import INTAKE
+from processors.backups import no_longer_needed
 from processors.intake import CONSUMER as INTAKE_CONSUMER
 from processors.intake import SetAside
 from processors.positions import Message, last_id, read
@@ -110,7 +111,10 @@ class Lane:
             return
         js = self._client.jetstream()
         if self.stream == INTAKE:
-            await js.purge_stream(INTAKE, seq=self._taken)
+            async with self._engine.connect() as connection:
+                upto = await no_longer_needed(connection, self._taken)
+            if upto:
+                await js.purge_stream(INTAKE, seq=upto)
             return
         info = await js.stream_info(RUNS, subjects_filter=self.subjects)
         for subject, messages in (info.state.subjects or {}).items():

@@ -62,14 +62,23 @@ async def ensure_streams(js: JetStreamContext, taken: dict[str, int], *, replica
             raise StreamAhead(
                 f"the database has taken {INTAKE} up to {last_taken}, but {last_taken + 1} to "
                 f"{info.state.first_seq - 1} are gone from it: an older database stands beside a newer NATS store. "
-                "Put the right database back; or remove the streams INTAKE and RUNS, and let sources send again what "
-                "they sent since the backup"
+                "Put the right database back; or put the backup in place with `claims restore`, which sees to the "
+                "streams"
             )
         elif info.state.last_seq < last_taken:
             raise StreamBehind(
                 f"stream {name} ends at {info.state.last_seq}, but {last_taken} was taken from it: "
                 "another NATS store is in its place; put the right one back, or remove the stream to start it anew"
             )
+
+
+async def lag(js: JetStreamContext, stream: str, durable: str) -> int | None:
+    """How many messages a durable consumer has still to take; None where it is not there."""
+    try:
+        info = await js.consumer_info(stream, durable)
+    except NotFoundError:
+        return None
+    return (info.num_pending or 0) + (info.num_ack_pending or 0)
 
 
 async def _find(js: JetStreamContext, name: str) -> StreamInfo | None:

@@ -2,13 +2,15 @@
 
 import asyncio
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 import structlog
 from faststream.nats import NatsBroker
 from nats.errors import Error as NatsError
+from nats.errors import NoRespondersError
 from nats.js.errors import NotFoundError
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -18,7 +20,7 @@ from infra.broker import connect_broker
 from infra.database import connect, migrate
 from infra.lane import Lane
 from infra.settings import Settings
-from infra.streams import INTAKE, ensure_streams, has_stream
+from infra.streams import INTAKE, ensure_streams, has_stream, lag
 from infra.subscriber import EagerSubscriber, eager_subscriber, ensure_consumer
 from policies.loader import load_directory
 from processors.intake import CONSUMER as INTAKE_CONSUMER
@@ -40,6 +42,10 @@ STALLED_AFTER_S = 30
 """A worker that asks the database for nothing for so long (stopped, cut off) loses its lanes and its transactions."""
 TIDY_ROUNDS = 60
 """How many of these rounds pass between two purges of what was taken."""
+LAG_ROUNDS = 10
+"""How many of these rounds pass between two looks at what waits to be taken."""
+WEIGHTS = {INTAKE_CONSUMER: 35, SETTLEMENT: 15} | dict.fromkeys(LAYERS, 10)
+"""What each consumer takes of a processor, measured on a county all of whose layers work (docs/performance.md)."""
 MESSAGES_OF_RUNS = 20
 """Packed messages of runs in one batch."""
 LANES_LOCK = 7_310_114
@@ -66,12 +72,15 @@ class Worker:
     """Runs lanes over one database and one NATS connection until it is closed."""
 
     engine: AsyncEngine
+    database_url: str
     broker: NatsBroker
     settings: Settings
     partitions: int
     share: Share
+    streams_missed: bool = False
     owner: AsyncConnection | None = None
     lanes: list[Lane] = field(default_factory=list)
+    shares: list[int] = field(default_factory=list)
     subscribers: dict[str, EagerSubscriber] = field(default_factory=dict)
     owned: dict[str, Lane] = field(default_factory=dict)
 
@@ -82,6 +91,7 @@ class Worker:
             for consumer in wanted
             for partition in range(1 if consumer == INTAKE_CONSUMER else self.partitions)
         ]
+        self.shares = shares([lane.handler.consumer for lane in self.lanes], self.share.count)
         # One subscriber a lane for good: FastStream keeps each it was ever given, and a stopped one starts again.
         self.subscribers = {lane.name: self._subscriber(lane) for lane in self.lanes}
 
@@ -93,11 +103,22 @@ class Worker:
             rounds += 1
             if rounds % TIDY_ROUNDS == 0:
                 await self._tidy()
+            if rounds % LAG_ROUNDS == 0:
+                await self._report_lag()
             try:
                 await asyncio.wait_for(stop.wait(), TAKEOVER_S)
             except TimeoutError:
                 continue
         await self.close()
+
+    async def look_after_streams(self) -> None:
+        """Create the streams that are missing; what was in flight in a lost store is sent again."""
+        unhurried = connect(self.database_url)  # without the bounds of a worker's transactions
+        try:
+            await _prepare_streams(unhurried, self.broker, self.settings, self.partitions)
+        finally:
+            await unhurried.dispose()
+        self.streams_missed = False
 
     async def close(self) -> None:
         """Finish the batches in hand, then give the lanes up."""
@@ -139,9 +160,12 @@ class Worker:
 
     async def _own(self, *, others: bool) -> None:
         try:
+            if self.streams_missed:
+                await self._give_up()
+                await self.look_after_streams()
             connection = await self._ownership()
-            for number, lane in enumerate(self.lanes):
-                mine = number % self.share.count == self.share.index
+            for lane, owner in zip(self.lanes, self.shares, strict=True):
+                mine = owner == self.share.index
                 if lane.name in self.owned or not (mine or others):
                     continue
                 if await self._lock(connection, lane):
@@ -156,6 +180,16 @@ class Worker:
                 await lane.tidy()
             except Exception as error:  # noqa: BLE001 - what stays is purged the next time
                 log.warning("not tidied", lane=lane.name, error=f"{type(error).__name__}: {error}")
+
+    async def _report_lag(self) -> None:
+        """Say in the log how many messages wait for each lane of ours, where any do."""
+        js = self.broker.connection.jetstream()
+        try:
+            waiting = {lane.name: await lag(js, lane.stream, lane.durable) for lane in self.owned.values()}
+        except NatsError:  # away: the lanes say so themselves
+            return
+        if behind := {name: count for name, count in waiting.items() if count}:
+            log.info("lag", **behind)
 
     async def _ownership(self) -> AsyncConnection:
         if self.owner is None:
@@ -175,8 +209,14 @@ class Worker:
             max_messages=self.settings.batch_events if lane.stream == INTAKE else MESSAGES_OF_RUNS,
             handler=lane.take,
             position=lane.position,
-            on_error=lane.failed,
+            on_error=partial(self._failed, lane),
         )
+
+    def _failed(self, lane: Lane, error: BaseException) -> None:
+        lane.failed(error)
+        # No such stream, no such consumer, nobody behind a stream's subject: perhaps the store is another one.
+        if isinstance(error, NotFoundError | NoRespondersError):
+            self.streams_missed = True
 
     async def _give_up(self) -> None:
         """Without its connection a worker owns nothing: its lanes stop until the servers are back."""
@@ -194,6 +234,17 @@ class Worker:
         await ensure_consumer(js, lane.stream, lane.durable, lane.subjects)
         await self.subscribers[lane.name].start()
         self.owned[lane.name] = lane
+
+
+def shares(consumers: Sequence[str], count: int) -> list[int]:
+    """Which of ``count`` workers each lane, by its consumer, falls to: the heaviest first, each to who has least."""
+    load = [0] * count
+    fallen = [0] * len(consumers)
+    for place in sorted(range(len(consumers)), key=lambda place: -WEIGHTS.get(consumers[place], 0)):
+        index = load.index(min(load))
+        fallen[place] = index
+        load[index] += WEIGHTS.get(consumers[place], 0)
+    return fallen
 
 
 def _handler(consumer: str, partitions: int) -> Handler:
@@ -219,15 +270,12 @@ async def worker(
     """A worker connected to prepared servers, its streams ensured; not running yet."""
     partitions = await prepare(database_url, settings)
     engine = connect(database_url, pool_size=4 + len(CONSUMERS) * partitions, stalled_after_s=STALLED_AFTER_S)
-    broker = connect_broker(nats_url)
+    broker = connect_broker(nats_url, settings.nats_ca)
     await broker.start()
     try:
-        unhurried = connect(database_url)  # without the bounds of a worker's transactions
-        try:
-            await _prepare_streams(unhurried, broker, settings, partitions)
-        finally:
-            await unhurried.dispose()
-        yield Worker(engine, broker, settings, partitions, share or Share())
+        ours = Worker(engine, database_url, broker, settings, partitions, share or Share())
+        await ours.look_after_streams()
+        yield ours
     finally:
         with suppress(NatsError):  # a connection that is lost already can't be closed politely
             await broker.stop()

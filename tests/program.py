@@ -6,7 +6,7 @@ import os
 import signal
 import sysconfig
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,12 +67,12 @@ async def claims(*arguments: object, stdin: bytes | None = None, env: Mapping[st
 
 @asynccontextmanager
 async def background(
-    *arguments: object, log: Path, env: Mapping[str, str] | None = None
+    *arguments: object, log: Path, env: Mapping[str, str] | None = None, program: Sequence[str | Path] = (CLAIMS,)
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """The program at work, in a process group of its own that is killed at the end; its output goes to `log`."""
     with log.open("wb") as file:
         process = await asyncio.create_subprocess_exec(
-            CLAIMS,
+            *program,
             *map(str, arguments),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=file,
@@ -125,6 +125,7 @@ async def dump(engine: AsyncEngine) -> Dump:
         "statements": views.statement_rows(engine),
         "accumulations": views.accumulation_rows(engine),
         "grants": views.grant_rows(engine),
+        "premiums": views.premium_rows(engine),
         "refusals": views.refusal_rows(engine),
         "waiting": views.waiting_rows(engine),
         "parked": views.parked_rows(engine),

@@ -2,7 +2,7 @@
 
     python docs/examples/hospital.py NATS_URL HOSPITAL_ID PERSON_ID DAY
 
-Needs nats-py. NATS_URL as `claims status --json` shows it, DAY as YYYY-MM-DD.
+Needs nats-py. NATS_URL as `claims access hospital HOSPITAL_ID` shows it, DAY as YYYY-MM-DD.
 """
 
 import asyncio
@@ -10,13 +10,13 @@ import json
 import sys
 
 import nats
-from nats.js.api import ConsumerConfig, DeliverPolicy
 
 BILL = {"total": "8000", "in_scope": "7000", "upfront_copay": "400", "over_limit": "100", "self_funded": "500"}
 
 
 async def main(url: str, hospital: str, person: str, day: str) -> None:
-    client = await nats.connect(url)
+    # Its user may listen on inboxes of this name only.
+    client = await nats.connect(url, inbox_prefix=f"_INBOX_hospital_{hospital}".encode())
     stream = client.jetstream()
     # Numbers out of the hospital's own books: sent again, they are the same events and change nothing.
     admission, claim = f"{hospital}-A-{person}-{day}", f"{hospital}-C-{person}-{day}"
@@ -24,9 +24,6 @@ async def main(url: str, hospital: str, person: str, day: str) -> None:
     admitted = {**stay, "hospital_id": hospital, "admitted_on": day, "diagnoses": ["I63.9"]}
     discharged = {**stay, "claim_id": claim, "discharged_on": day, "bill": BILL}
 
-    # Listening begins before the first word, so that no answer is missed.
-    new = ConsumerConfig(deliver_policy=DeliverPolicy.NEW)
-    answers = await stream.subscribe(f"claims.answers.hospital.{hospital}.*", ordered_consumer=True, config=new)
     for id_, type_, data in (
         (admission, "admission.recorded.v1", admitted),
         (claim, "discharge.recorded.v1", discharged),
@@ -35,11 +32,15 @@ async def main(url: str, hospital: str, person: str, day: str) -> None:
         # Returns once INTAKE has the event on disk; on a timeout send the same bytes again.
         await stream.publish(f"claims.intake.hospital.{hospital}.{person}", json.dumps(event).encode())
 
+    # The mailbox keeps what was not acknowledged, also while this program is not running.
+    mailbox = await stream.pull_subscribe_bind(f"answers-hospital-{hospital}", stream="ANSWERS")
     answer = {"type": ""}
     while answer["type"] in ("", "event.waiting.v1"):
-        heard = json.loads((await answers.next_msg(timeout=30)).data)
+        (message,) = await mailbox.fetch(1, timeout=30)
+        heard = json.loads(message.data)
         if heard["subject"] in (admission, claim):
             answer = heard
+        await message.ack()  # once it is in the hospital's own books
     print(json.dumps(answer, ensure_ascii=False, indent=2))
     await client.close()
 

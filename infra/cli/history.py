@@ -11,6 +11,7 @@ from rich.markup import escape
 from events.codes import CATEGORY_NAMES, LAYER_NAMES, SETTING_NAMES
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, print_json, stdout, table
+from infra.cli.premium_text import premium_line
 from infra.cli.running import reading, run
 from infra.cli.uplift import uplift_text
 from policies.explain import line
@@ -109,11 +110,14 @@ def print_verdict(report: VerifyReport) -> None:
         "账目 entries": report.entries,
         "账册 journals": report.journals,
         "政策 schemes": report.schemes,
+        "封账 seals": report.seals,
         "参保人 persons": report.persons,
         "在途跳过 skipped, in flight": report.skipped,
         "结算单 claims": report.claims,
         "累计 accumulations": report.accumulations,
         "补助 grants": report.grants,
+        "清算 clearings": report.clearings,
+        "保费 premiums": report.premiums,
     }
     table("验账 Verification", ("已检查 checked", "数量 count"), [(k, str(v)) for k, v in counts.items()], right=(1,))
     if report.holds:
@@ -131,6 +135,8 @@ def _entry_lines(entry: dict[str, Any]) -> list[str]:
         return _payout_lines(entry)
     if "statement" in entry:
         return [*_cause(entry), _statement_line(entry["statement"])]
+    if "premium" in entry:
+        return [*_cause(entry), premium_line(entry)]
     if "grant" in entry:
         grant = entry["grant"]
         return [*_cause(entry), f"补助 grant {grant['grant']} {grant['year'] or ''}: {entry['booked']}"]

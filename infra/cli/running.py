@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import uvloop
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from infra.broker import check_tls
 from infra.database import connect, migrate
 from infra.embedded.directory import DirectoryInUse
 from infra.servers import Endpoints, servers
@@ -42,6 +43,8 @@ async def ledger_servers(
             continue
         break
     try:
+        if nats and settings.external is not None:
+            await check_tls(endpoints.nats_url, settings.nats_ca)
         yield endpoints
     finally:
         await manager.__aexit__(None, None, None)

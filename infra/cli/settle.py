@@ -62,7 +62,7 @@ def publish(files: Files, data_dir: DataDir = None, json: Json = False) -> None:
             if endpoints.owned:
                 fail(f"no `claims up` runs on {settings.data_dir}: start it first, or use `claims settle`")
                 return 2
-            broker = connect_broker(endpoints.nats_url)
+            broker = connect_broker(endpoints.nats_url, settings.nats_ca)
             await broker.start()
             try:
                 published = await publish_files(broker.connection, files)

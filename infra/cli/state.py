@@ -6,7 +6,6 @@ from urllib.parse import urlsplit
 
 import typer
 from faststream.nats import NatsBroker
-from nats.js.errors import NotFoundError
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -16,7 +15,7 @@ from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import print_json, stdout, table
 from infra.cli.running import ledger_servers, require_ledger, run
 from infra.database import connect, migrate
-from infra.streams import INTAKE
+from infra.streams import INTAKE, lag
 from infra.worker import CONSUMERS
 from processors.books import in_flight
 from processors.intake import CONSUMER as INTAKE_CONSUMER
@@ -48,7 +47,7 @@ def status(data_dir: DataDir = None, json: Json = False) -> None:
         async with ledger_servers(settings, "status", nats=True) as endpoints:
             await migrate(endpoints.database_url)
             engine = connect(endpoints.database_url)
-            broker = connect_broker(endpoints.nats_url)
+            broker = connect_broker(endpoints.nats_url, settings.nats_ca)
             await broker.start()
             try:
                 state = {
@@ -69,7 +68,7 @@ def status(data_dir: DataDir = None, json: Json = False) -> None:
 async def _state(engine: AsyncEngine, broker: NatsBroker) -> dict[str, Any]:
     js = broker.connection.jetstream()
     async with engine.connect() as connection:
-        positions = await all_positions(connection)
+        positions = {lane: seq for lane, seq in (await all_positions(connection)).items() if lane[0] in CONSUMERS}
         flight = await in_flight(connection)
         counts = {
             "entries": await _count(connection, entries),
@@ -79,12 +78,8 @@ async def _state(engine: AsyncEngine, broker: NatsBroker) -> dict[str, Any]:
         }
     consumers = []
     for (consumer, partition), position in sorted(positions.items(), key=lambda item: _order(item[0])):
-        try:
-            info = await js.consumer_info(INTAKE if consumer == INTAKE_CONSUMER else RUNS, f"{consumer}-{partition}")
-            lag: int | None = (info.num_pending or 0) + (info.num_ack_pending or 0)
-        except NotFoundError:
-            lag = None
-        consumers.append({"consumer": consumer, "partition": partition, "position": position, "lag": lag})
+        behind = await lag(js, INTAKE if consumer == INTAKE_CONSUMER else RUNS, f"{consumer}-{partition}")
+        consumers.append({"consumer": consumer, "partition": partition, "position": position, "lag": behind})
     return {"consumers": consumers, "runs_in_flight": flight.runs, "parked": flight.parked, "counts": counts}
 
 

@@ -9,8 +9,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-import processors.settlement
-import processors.setup  # noqa: F401 - with intake and settlement, every table is declared
+import infra.cli  # noqa: F401 - with every command, every table is declared
 from events.tables import metadata
 from infra.database import migrate
 from policies.loader import load_directory

@@ -178,7 +178,7 @@ async def test_reading_commands_show_the_books_whole_or_of_one(ledgers: tuple[Se
 
     # The owner's command is `up`: reading commands share its servers.
     async with servers(one.folder, command="up", nats=False):
-        names = ("statements", "accumulations", "grants", "refusals", "waiting", "parked")
+        names = ("statements", "accumulations", "grants", "premiums", "refusals", "waiting", "parked")
         shown = await asyncio.gather(*map(rows, names))
         assert dict(zip(names, shown, strict=True)) == one.dump
         (claim,) = await rows("statements", "--claim", "C2-P1-360123")
