@@ -48,6 +48,9 @@ class Unreadable(Refusal):
 
 
 HOSPITAL, BUREAU, CIVIL_AFFAIRS, POVERTY_OFFICE = "hospital", "bureau", "civil-affairs", "poverty-office"
+LEDGER = "ledger"
+ITSELF = f"{LEDGER}/claims"
+"""The ledger as a source: of its answers, and of what its operator orders of it. No user of NATS may speak for it."""
 OFFICES = frozenset({BUREAU, CIVIL_AFFAIRS, POVERTY_OFFICE})
 """The kinds of source whose id is the code of the region they serve."""
 
@@ -69,6 +72,7 @@ FACTS: dict[str, FactType] = {
     "audit.found.v1": FactType(facts.AuditFound, (BUREAU,)),
     "advance.issued.v1": FactType(facts.AdvanceIssued, (BUREAU,)),
     "fine.imposed.v1": FactType(facts.FineImposed, (BUREAU,)),
+    "resettlement.ordered.v1": FactType(facts.ResettlementOrdered, (LEDGER,)),
 }
 
 DERIVED: frozenset[str] = frozenset(
@@ -153,6 +157,8 @@ def _check_source(source: str, mailbox: str, type_: str, data: facts.FactData) -
     match data:
         case facts.AdmissionRecorded() | facts.OutpatientRecorded() if data.hospital_id != id_:
             raise _not_allowed(f"data.hospital_id is {data.hospital_id}: {source} speaks only of itself")
+        case facts.ResettlementOrdered() if source != ITSELF:
+            raise _not_allowed(f"{type_} comes from {ITSELF}, not from {source}")
         case facts.EnrollmentRecorded() if not covers(id_, data.region):
             raise _not_allowed(f"data.region is {data.region}: {source} enrolls only for its own region")
         case _:
@@ -167,6 +173,7 @@ _FORMS = {
     ID_PATTERN: "must be 1 to 128 letters, digits, - or _",
     REGION_PATTERN: "must be a region code: six digits, the first not 0",
     facts.DIAGNOSIS_PATTERN: "must be an ICD-10 code: 1 to 16 letters, digits, . or -",
+    facts.HASH_PATTERN: "must be a sha256: 64 digits and letters a to f",
     facts.NOT_BLANK_PATTERN: "must not be blank",
 }
 
@@ -183,6 +190,7 @@ _MESSAGES = {
     "less_than_equal": "must be at most {le}",
     "model_type": "must be an object",
     "tuple_type": "must be a list",
+    "too_long": "must have at most {max_length} in it",
     "value_error": "{error}",
 }
 """What is told for each way in which data can fail its model; a test walks through them all."""

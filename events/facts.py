@@ -23,7 +23,10 @@ FIRST_DAY = date(1900, 1, 1)
 LAST_DAY = date(2100, 12, 31)
 
 DIAGNOSIS_PATTERN = r"^[A-Za-z0-9.\-]{1,16}$"
+HASH_PATTERN = r"^[0-9a-f]{64}$"
 NOT_BLANK_PATTERN = r"\S"
+PERSONS_PER_ORDER = 20
+"""So many persons' claims intake moves at once: what arrives behind them waits for no more."""
 
 _DAY_FORM = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -274,3 +277,13 @@ class AdvanceIssued(FactData):
     person_id: PersonId
     amount: Yuan = Field(description="what was lent, yuan")
     issued_on: Day = Field(description="day it was paid out")
+
+
+class ResettlementOrdered(FactData):
+    """The ledger's operator moves claims of some persons to the text of their scheme that is in force."""
+
+    scheme: Id = Field(description="name of the scheme")
+    scheme_hash: str = Field(pattern=HASH_PATTERN, description="sha256 of the text in force, to which claims move")
+    since: Day = Field(description="claims of this day or later move")
+    persons: tuple[PersonId, ...] = Field(strict=False, max_length=PERSONS_PER_ORDER, description="whose claims move")
+    actor: Text = Field(description="who orders it")

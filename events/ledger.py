@@ -14,7 +14,6 @@ from sqlalchemy import (
     ARRAY,
     BigInteger,
     Column,
-    CompoundSelect,
     DateTime,
     Index,
     Integer,
@@ -30,7 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from events.bulk import copy_rows
+from events.driver import Prepared, insert_rows
 from events.hashing import GENESIS, entry_hash
 from events.tables import metadata
 
@@ -159,17 +158,17 @@ class Journal:
 async def write(connection: AsyncConnection, journal: Journal) -> None:
     """Insert the entries that a journal's writer has gathered."""
     if journal.rows:
-        await copy_rows(connection, entries, journal.rows)
+        await insert_rows(connection, entries, journal.rows)
         journal.rows = []
 
 
 async def identities(connection: AsyncConnection, pairs: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
     """Which of the (source, id) pairs the ledger holds, waiting ones among them."""
     parameters = {"sources": [source for source, _ in pairs], "event_ids": [event_id for _, event_id in pairs]}
-    return {(row.source, row.event_id) for row in await connection.execute(_KNOWN, parameters)}
+    return {(source, event_id) for source, event_id in await _KNOWN.fetch(connection, **parameters)}
 
 
-def _known() -> CompoundSelect[tuple[str, str]]:
+def _known() -> Prepared:
     wanted = func.unnest(bindparam("sources", type_=ARRAY(Text)), bindparam("event_ids", type_=ARRAY(Text)))
     pairs = wanted.table_valued("source", "event_id").render_derived()
     # Two parts, each with the predicate of its partial index: one query over both could use neither.
@@ -179,7 +178,7 @@ def _known() -> CompoundSelect[tuple[str, str]]:
         .where(of_type)
         for of_type in (text(_TAKEN), text(_WAITING))
     ]
-    return union_all(*parts)
+    return Prepared(union_all(*parts))
 
 
 _KNOWN = _known()

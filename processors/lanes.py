@@ -25,6 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from events.driver import Prepared
 from events.tables import metadata
 from processors.runs import Cause, Run, close_runs
 from processors.wire import pack_run, unpack_run
@@ -46,8 +47,10 @@ parked = Table(
 )
 
 
-_PARKED = select(parked).where(
-    parked.c.consumer == bindparam("of"), parked.c.person_id == any_(bindparam("persons", type_=ARRAY(Text)))
+_PARKED = Prepared(
+    select(parked).where(
+        parked.c.consumer == bindparam("of"), parked.c.person_id == any_(bindparam("persons", type_=ARRAY(Text)))
+    )
 )
 
 
@@ -69,12 +72,14 @@ class Lanes:
     async def load(cls, connection: AsyncConnection, consumer: str, runs: Sequence[Run]) -> "Lanes":
         """The parked runs of the persons of a batch."""
         lanes = cls(consumer)
+        if not runs:
+            return lanes
         persons = sorted({run.person_id for run in runs})
-        rows = await connection.execute(_PARKED, {"of": consumer, "persons": persons})
+        rows = await _PARKED.fetch(connection, of=consumer, persons=persons)
         for row in rows:
-            key = (row.person_id, row.scheme, row.year, row.stage)
-            lanes.standing.setdefault(key, {})[row.run] = row.first_number
-            lanes.causes[row.person_id, row.run] = _cause_of(row.body)
+            key = (row["person_id"], row["scheme"], row["year"], row["stage"])
+            lanes.standing.setdefault(key, {})[row["run"]] = row["first_number"]
+            lanes.causes[row["person_id"], row["run"]] = _cause_of(row["body"])
         return lanes
 
     def clear(self, run: Run) -> bool:

@@ -48,7 +48,7 @@ class Layer:
         """Take packed runs in order; pass each on to the next stage of its path."""
         connection = transaction.connection
         arrived = await arrivals(connection, self.consumer, batch)
-        lanes = await Lanes.load(connection, self.consumer, arrived)
+        lanes = await Lanes.load(connection, self.consumer, arrived if transaction.any_parked else ())
         book = Book(
             await load_accumulations(connection, self.consumer, {run.person_id for run in arrived}),
             await load_booked(connection, [run for run in arrived if run.revisits]),

@@ -9,10 +9,23 @@ from dataclasses import dataclass, field
 
 import orjson
 from msgspec import Struct
-from sqlalchemy import BigInteger, Column, DateTime, LargeBinary, SmallInteger, Table, Text, bindparam, select, update
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    LargeBinary,
+    SmallInteger,
+    Table,
+    Text,
+    bindparam,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from events.driver import Prepared
 from events.hashing import GENESIS
 from events.ledger import Journal
 from events.tables import metadata
@@ -69,18 +82,29 @@ def last_id(messages: Sequence[Message]) -> str:
 
 @dataclass(slots=True)
 class Position:
-    """A consumer's position as read under its row's lock; ``journal`` continues its journal."""
+    """A consumer's position as read under its row's lock; ``journal`` continues its journal.
+
+    ``any_parked`` says whether anything is parked at the consumer.
+    """
 
     consumer: str
     partition: int
     stream_seq: int
     journal: Journal
+    any_parked: bool
     outgoing: list[Message] = field(default_factory=list)
 
 
 _OF_ONE = (positions.c.consumer == bindparam("of"), positions.c.partition == bindparam("part"))
-_LOCKED = select(positions).where(*_OF_ONE).with_for_update()
-_MOVED = update(positions).where(*_OF_ONE)
+_ANY_PARKED = text("EXISTS (SELECT 1 FROM processors.parked WHERE parked.consumer = positions.consumer) AS any_parked")
+_LOCKED = Prepared(select(positions, _ANY_PARKED).where(*_OF_ONE).with_for_update(of=positions))
+_MOVED = Prepared(
+    update(positions)
+    .where(*_OF_ONE)
+    .values(
+        {name: bindparam(name) for name in ("stream_seq", "journal_number", "journal_hash", "recorded_at", "outgoing")}
+    )
+)
 
 
 def journal_name(consumer: str, partition: int) -> str:
@@ -90,40 +114,46 @@ def journal_name(consumer: str, partition: int) -> str:
 
 async def lock(connection: AsyncConnection, consumer: str, partition: int) -> Position:
     """Read a position and hold it until the transaction ends; a consumer that never ran starts at 0."""
-    row = (await connection.execute(_LOCKED, {"of": consumer, "part": partition})).one_or_none()
+    # through SQLAlchemy: its first statement begins the transaction
+    found = await connection.exec_driver_sql(_LOCKED.text, _LOCKED.values(of=consumer, part=partition))
+    row = found.mappings().one_or_none()
     journal = Journal(journal_name(consumer, partition))
     if row is None:
-        await connection.execute(
-            insert(positions)
-            .values(
-                consumer=consumer,
-                partition=partition,
-                stream_seq=0,
-                journal_number=0,
-                journal_hash=GENESIS,
-                recorded_at=journal.recorded_at,
-                outgoing=b"",
-            )
-            .on_conflict_do_nothing()
-        )
+        await stand(connection, consumer, partition)
         return await lock(connection, consumer, partition)
-    journal.number, journal.hash, journal.recorded_at = row.journal_number, row.journal_hash, row.recorded_at
-    return Position(consumer, partition, row.stream_seq, journal, unpack(row.outgoing))
+    journal.number, journal.hash = row["journal_number"], row["journal_hash"]
+    journal.recorded_at = row["recorded_at"]
+    return Position(consumer, partition, row["stream_seq"], journal, row["any_parked"], unpack(row["outgoing"]))
+
+
+async def stand(connection: AsyncConnection, consumer: str, partition: int) -> None:
+    """Let a consumer that never ran stand at 0."""
+    await connection.execute(
+        insert(positions)
+        .values(
+            consumer=consumer,
+            partition=partition,
+            stream_seq=0,
+            journal_number=0,
+            journal_hash=GENESIS,
+            recorded_at=Journal(journal_name(consumer, partition)).recorded_at,
+            outgoing=b"",
+        )
+        .on_conflict_do_nothing()
+    )
 
 
 async def move(connection: AsyncConnection, position: Position, stream_seq: int, outgoing: Sequence[Message]) -> None:
     """Write a position back at the end of its transaction."""
-    await connection.execute(
-        _MOVED,
-        {
-            "of": position.consumer,
-            "part": position.partition,
-            "stream_seq": stream_seq,
-            "journal_number": position.journal.number,
-            "journal_hash": position.journal.hash,
-            "recorded_at": position.journal.recorded_at,
-            "outgoing": pack(outgoing),
-        },
+    await _MOVED.fetch(
+        connection,
+        of=position.consumer,
+        part=position.partition,
+        stream_seq=stream_seq,
+        journal_number=position.journal.number,
+        journal_hash=position.journal.hash,
+        recorded_at=position.journal.recorded_at,
+        outgoing=pack(outgoing),
     )
 
 

@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from events.bulk import copy_rows
+from events.driver import insert_rows
 from events.tables import metadata
 from policies.claim import Claim, Payout
 
@@ -101,7 +101,7 @@ async def open_runs(connection: AsyncConnection, opened: Sequence[Run], at: date
     """Note runs as in flight."""
     if opened:
         rows = [(run.person_id, run.number, run.scheme, run.year, run.claims[0].number, at) for run in opened]
-        await copy_rows(connection, runs, rows)
+        await insert_rows(connection, runs, rows)
 
 
 async def close_runs(connection: AsyncConnection, closed: Sequence[tuple[str, int]]) -> None:

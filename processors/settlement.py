@@ -41,7 +41,7 @@ class Settlement:
         """Take packed runs that have been through every layer, in order."""
         connection = transaction.connection
         arrived = await arrivals(connection, self.consumer, batch)
-        lanes = await Lanes.load(connection, self.consumer, arrived)
+        lanes = await Lanes.load(connection, self.consumer, arrived if transaction.any_parked else ())
         known = await load_statements(
             connection, [claim.claim_id for run in arrived if run.revisits for claim in run.claims]
         )

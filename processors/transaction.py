@@ -24,12 +24,14 @@ class Delivery(Struct, frozen=True, gc=False):
 class Transaction:
     """``journal`` gathers entries, ``send`` gathers messages; both are written when the handler returns.
 
-    ``name`` is the transaction's own: its journal and the last message it takes.
+    ``name`` is the transaction's own: its journal and the last message it takes. ``any_parked`` says whether anything
+    is parked at its consumer.
     """
 
     connection: AsyncConnection
     journal: Journal
     name: str
+    any_parked: bool = True
     outgoing: list[Message] = field(default_factory=list)
 
     def send(self, stream: str, subject: str, body: bytes) -> None:
@@ -68,7 +70,7 @@ async def take(
             raise Fenced(f"{handler.consumer}.{partition}: somebody else has put messages there to be sent")
         position.journal.start(datetime.now(UTC))
         name = f"{position.journal.name}-{batch[-1].stream_seq}"
-        transaction = Transaction(connection, position.journal, name)
+        transaction = Transaction(connection, position.journal, name, position.any_parked)
         await handler.handle(transaction, batch)
         await write(connection, position.journal)
         await move(connection, position, batch[-1].stream_seq, transaction.outgoing)

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from sqlalchemy import ARRAY, BigInteger, Column, Integer, SmallInteger, Table, Text, any_, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from events.driver import Prepared
 from events.tables import metadata
 from policies.claim import Used
 
@@ -25,9 +26,11 @@ accumulations = Table(
     comment="sums of booked payouts over standing claims, written in the transaction that books them",
 )
 
-_OF_LAYER = select(accumulations).where(
-    accumulations.c.layer == bindparam("of_layer"),
-    accumulations.c.person_id == any_(bindparam("persons", type_=ARRAY(Text))),
+_OF_LAYER = Prepared(
+    select(accumulations).where(
+        accumulations.c.layer == bindparam("of_layer"),
+        accumulations.c.person_id == any_(bindparam("persons", type_=ARRAY(Text))),
+    )
 )
 
 Key = tuple[str, int, str]
@@ -38,8 +41,8 @@ async def load_accumulations(
     connection: AsyncConnection, layer: str, person_ids: Iterable[str]
 ) -> dict[Key, dict[str, Used]]:
     """A layer's accumulations of some persons, by person, year and scheme, then by track."""
-    result = await connection.execute(_OF_LAYER, {"of_layer": layer, "persons": sorted(set(person_ids))})
+    rows = await _OF_LAYER.fetch(connection, of_layer=layer, persons=sorted(set(person_ids)))
     found: dict[Key, dict[str, Used]] = {}
-    for person_id, year, scheme, _, track, *parts in result:
+    for person_id, year, scheme, _, track, *parts in rows:
         found.setdefault((person_id, year, scheme), {})[track] = Used(*parts)
     return found

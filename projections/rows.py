@@ -7,14 +7,14 @@ that the rules do with a row.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from operator import itemgetter
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import orjson
-from sqlalchemy import ARRAY, Column, ColumnElement, Select, Table, Text, any_, bindparam, delete, select
+from sqlalchemy import ARRAY, Column, ColumnElement, Table, Text, any_, bindparam, delete, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from events.bulk import copy_rows
+from events.driver import Prepared, execute_many, insert_rows
 
 T = TypeVar("T")
 Row = Mapping[str, Any]
@@ -32,8 +32,7 @@ async def load(
     wanted = sorted(set(values))
     if not wanted:
         return []
-    result = await connection.execute(_reading(table, column, order), {"wanted": wanted})
-    return cast("Sequence[Row]", result.mappings().all())
+    return [dict(row) for row in await _reading(table, column, order).fetch(connection, wanted=wanted)]
 
 
 async def load_as(
@@ -48,22 +47,21 @@ async def load_as(
     wanted = sorted(set(values))
     if not wanted:
         return []
-    result = await connection.execute(_reading(table, column, order), {"wanted": wanted})
-    return [type_(*row) for row in result]
+    return [type_(*row) for row in await _reading(table, column, order).fetch(connection, wanted=wanted)]
 
 
 async def insert(connection: AsyncConnection, table: Table, rows: Iterable[Row]) -> None:
     """Add rows that are new; one with a primary key that is there breaks the transaction."""
     values = _values(table, rows)
     if values:
-        await copy_rows(connection, table, values)
+        await insert_rows(connection, table, values)
 
 
 async def upsert(connection: AsyncConnection, table: Table, rows: Iterable[Row]) -> None:
     """Insert rows, or replace those with the same primary key."""
     values = _values(table, rows)
     if values:
-        await connection.exec_driver_sql(_replacing(table), values)
+        await execute_many(connection, _replacing(table), values)
 
 
 async def remove(connection: AsyncConnection, table: Table, column: Column[Any], values: Sequence[Any]) -> None:
@@ -75,8 +73,8 @@ async def remove(connection: AsyncConnection, table: Table, column: Column[Any],
 
 
 @lru_cache(maxsize=256)
-def _reading(table: Table, column: Column[str], order: tuple[Column[Any], ...]) -> Select[Any]:
-    return select(table).where(column == any_(bindparam("wanted", type_=ARRAY(Text)))).order_by(*order)
+def _reading(table: Table, column: Column[str], order: tuple[Column[Any], ...]) -> Prepared:
+    return Prepared(select(table).where(column == any_(bindparam("wanted", type_=ARRAY(Text)))).order_by(*order))
 
 
 @lru_cache(maxsize=256)
@@ -92,18 +90,19 @@ def _replacing(table: Table) -> str:
 
 
 @lru_cache(maxsize=256)
-def _shape(table: Table) -> tuple[Callable[[Row], tuple[Any, ...]], tuple[int, ...]]:
-    """How a row becomes values in the order of the columns, and which of them the driver takes as JSON text."""
-    documents = tuple(place for place, column in enumerate(table.columns) if isinstance(column.type, JSONB))
-    return itemgetter(*(column.name for column in table.columns)), documents
+def _documents(table: Table) -> tuple[str, ...]:
+    """The columns that the driver takes as JSON text."""
+    return tuple(column.name for column in table.columns if isinstance(column.type, JSONB))
+
+
+@lru_cache(maxsize=256)
+def _values_of(table: Table) -> Callable[[Row], tuple[Any, ...]]:
+    return itemgetter(*(column.name for column in table.columns))
 
 
 def _values(table: Table, rows: Iterable[Row]) -> list[tuple[Any, ...]]:
-    values_of, documents = _shape(table)
-    values = [values_of(row) for row in rows]
-    if not documents:
-        return values
-    return [
-        tuple(orjson.dumps(value).decode() if place in documents else value for place, value in enumerate(row))
-        for row in values
-    ]
+    """Rows as values in the order of the columns."""
+    documents = _documents(table)
+    if documents:
+        rows = [{**row, **{name: orjson.dumps(row[name]).decode() for name in documents}} for row in rows]
+    return list(map(_values_of(table), rows))
