@@ -8,12 +8,13 @@ from nats.aio.msg import Msg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from infra.pull import sequences
 from infra.sending import Sender
 from infra.streams import INTAKE
 from processors.backups import no_longer_needed
 from processors.intake import CONSUMER as INTAKE_CONSUMER
 from processors.intake import SetAside
-from processors.positions import Message, last_id, read
+from processors.positions import last_id, read
 from processors.runs import RUNS
 from processors.transaction import Delivery, Handler, take
 
@@ -71,11 +72,8 @@ class Lane:
 
     async def take(self, messages: Sequence[Msg]) -> None:
         """Take a batch in one transaction, send what it decided, acknowledge all at once."""
-        batch = [
-            Delivery(message.metadata.sequence.stream, message.subject, message.data)
-            for message in messages
-            if message.metadata.sequence.stream > self._taken
-        ]
+        placed = [(sequences(message)[0], message) for message in messages]
+        batch = [Delivery(place, message.subject, message.data) for place, message in placed if place > self._taken]
         if batch:
             try:
                 await self._take(self.handler, batch)
@@ -100,10 +98,6 @@ class Lane:
                     raise
                 log.error("event set aside", stream_seq=delivery.stream_seq, error=f"{type(error).__name__}: {error}")
                 await self._take(SetAside(), [delivery])
-
-    async def send(self, messages: Sequence[Message]) -> None:
-        """Send messages of a transaction that moved this lane's row outside ``take``."""
-        await self._sender.send(messages)
 
     async def tidy(self) -> None:
         """Delete what was taken from the stream, leaving each subject of RUNS its last message: the fences read it."""

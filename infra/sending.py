@@ -83,7 +83,7 @@ class SentAhead(RuntimeError):
 
 
 def _check_not_ahead(subject: str, last_id: str | None, own_id: str) -> None:
-    """Ids are ``<journal>-<last message taken>-<n>``; those of recoveries and resettlements have another form."""
+    """Ids are ``<journal>-<last message taken>-<n>``; those of recoveries have another form."""
     last, own = ((name or "").rsplit("-", 2) for name in (last_id, own_id))
     comparable = len(last) == len(own) == 3 and last[0] == own[0] and last[1].isdigit() and own[1].isdigit()
     if comparable and int(last[1]) > int(own[1]):

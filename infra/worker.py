@@ -9,6 +9,7 @@ from functools import partial
 
 import structlog
 from faststream.nats import NatsBroker
+from faststream.nats.subscriber.usecases import ConcurrentCoreSubscriber
 from nats.errors import Error as NatsError
 from nats.errors import NoRespondersError
 from nats.js.errors import NotFoundError
@@ -19,6 +20,7 @@ from events.codes import LAYERS
 from infra.broker import connect_broker
 from infra.database import connect, migrate
 from infra.lane import Lane
+from infra.quoting import answer_quotes
 from infra.settings import Settings
 from infra.streams import INTAKE, ensure_streams, has_stream, lag
 from infra.subscriber import EagerSubscriber, eager_subscriber, ensure_consumer
@@ -26,7 +28,7 @@ from policies.loader import load_directory
 from processors.intake import CONSUMER as INTAKE_CONSUMER
 from processors.intake import Intake
 from processors.layers import SETTLEMENT, Layer
-from processors.positions import all_positions
+from processors.positions import all_positions, stand
 from processors.recovery import begin_intake_anew, begin_runs_anew
 from processors.runs import RUNS
 from processors.settlement import Settlement
@@ -54,10 +56,6 @@ STREAMS_LOCK = 7_310_115
 """Advisory lock: workers that start at once look after the streams one after the other."""
 
 
-class LaneHeld(RuntimeError):
-    """A lane is another worker's."""
-
-
 @dataclass(frozen=True, slots=True)
 class Share:
     """Which lanes a worker wants first: ``index`` of ``count`` workers; ``only`` some consumers, if given."""
@@ -83,8 +81,10 @@ class Worker:
     shares: list[int] = field(default_factory=list)
     subscribers: dict[str, EagerSubscriber] = field(default_factory=dict)
     owned: dict[str, Lane] = field(default_factory=dict)
+    quotes: ConcurrentCoreSubscriber = field(init=False)
 
     def __post_init__(self) -> None:
+        self.quotes = answer_quotes(self.broker, self.engine)
         wanted = [name for name in CONSUMERS if not self.share.only or name in self.share.only]
         self.lanes = [
             Lane(self.engine, self.broker.connection, _handler(consumer, self.partitions), partition)
@@ -97,6 +97,7 @@ class Worker:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Own what is free, again and again, until ``stop``; own shares first, others' after a while."""
+        await self.quotes.start()
         rounds = 0
         while not stop.is_set():
             await self._own(others=rounds >= 5 or self.share.count == 1)
@@ -122,27 +123,10 @@ class Worker:
 
     async def close(self) -> None:
         """Finish the batches in hand, then give the lanes up."""
-        await asyncio.gather(*(self.subscribers[name].stop() for name in self.owned))
+        await asyncio.gather(self.quotes.stop(), *(self.subscribers[name].stop() for name in self.owned))
         await self._tidy()
         self.owned.clear()
         await self._release()
-
-    @asynccontextmanager
-    async def holding_intake(self) -> AsyncIterator[Lane]:
-        """Intake's lane without its subscriber, for what writes its journal beside events; its last messages are sent.
-
-        Raises ``LaneHeld`` where another worker has it.
-        """
-        lane = next(lane for lane in self.lanes if lane.handler.consumer == INTAKE_CONSUMER)
-        connection = await self._ownership()
-        if not await self._lock(connection, lane):
-            raise LaneHeld("another worker takes events in: stop it first")
-        try:
-            await connection.execute(text("SET idle_session_timeout = 0"))  # nothing asks on it while chunks are booked
-            await lane.position()
-            yield lane
-        finally:
-            await self._release()
 
     async def _release(self) -> None:
         if self.owner is not None:
@@ -232,6 +216,9 @@ class Worker:
         with suppress(NotFoundError):
             await js.delete_consumer(lane.stream, lane.durable)
         await ensure_consumer(js, lane.stream, lane.durable, lane.subjects)
+        # Whoever loses the store before his first batch is fenced by this row's moving on.
+        async with self.engine.begin() as connection:
+            await stand(connection, lane.handler.consumer, lane.partition)
         await self.subscribers[lane.name].start()
         self.owned[lane.name] = lane
 
@@ -291,11 +278,12 @@ async def _prepare_streams(engine: AsyncEngine, broker: NatsBroker, settings: Se
     js = broker.connection.jetstream()
     async with engine.begin() as connection:
         await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": STREAMS_LOCK})
+        had_lanes = any(name != INTAKE_CONSUMER for name, _ in await all_positions(connection))  # else nobody ever ran
         if not await has_stream(js, RUNS):
             sent_again = await begin_runs_anew(engine, partitions)
             if sent_again:
                 log.warning("the store of NATS was lost: open runs are sent again", runs=sent_again)
-        if not await has_stream(js, INTAKE):
+        if had_lanes and not await has_stream(js, INTAKE):
             # committed before the stream is there: what fails in between is done over, one place further
             async with engine.begin() as own:
                 await begin_intake_anew(own)

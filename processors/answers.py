@@ -6,11 +6,12 @@ from typing import Any
 
 import orjson
 
+from events.catalog import ITSELF
 from events.codes import is_id
 from processors.transaction import Transaction
 
 ANSWERS = "ANSWERS"
-LEDGER = "ledger/claims"
+LEDGER = ITSELF
 """The ``source`` of every answer."""
 
 

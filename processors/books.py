@@ -60,6 +60,13 @@ async def in_flight(connection: AsyncConnection) -> Flight:
     return Flight(*row)
 
 
+async def moving_runs(connection: AsyncConnection) -> set[tuple[str, int]]:
+    """The runs that are open and not parked, by person and number."""
+    still = select(parked.c.person_id, parked.c.run)
+    moving = select(runs.c.person_id, runs.c.run).except_(still)
+    return {(person_id, run) for person_id, run in await connection.execute(moving)}
+
+
 async def summarise(connection: AsyncConnection, sequences: Sequence[int]) -> Summary:
     """The summary of the events at some places of INTAKE."""
     ours = any_(bindparam("sequences", list(sequences), type_=ARRAY(BigInteger)))

@@ -11,7 +11,7 @@ from events.decisions import CLAIM_ACCEPTED, EVENT_REJECTED, EVENT_WAITING
 from events.ledger import ACCEPTANCE_STAGE, identities
 from events.refusals import Refusal
 from policies.claim import Audit, Claim, claim_json
-from processors import acceptance
+from processors import acceptance, resettle
 from processors.answers import answer
 from processors.openings import Openings
 from processors.pins import Pins
@@ -44,10 +44,12 @@ class Intake:
     def __init__(self, partitions: int) -> None:
         self.partitions = partitions
         self.pins = Pins()
+        self._left = b""
 
     async def handle(self, transaction: Transaction, batch: Sequence[Delivery]) -> None:
         """Take a batch of events in the order of INTAKE."""
-        await self.pins.refresh(transaction.connection)
+        if transaction.journal.hash != self._left:  # schemes are adopted in this journal alone
+            await self.pins.refresh(transaction.connection)
         envelopes = read_batch(batch)
         known = await identities(transaction.connection, [envelope.identity for envelope in envelopes])
         fresh: list[Envelope] = []
@@ -68,6 +70,7 @@ class Intake:
         await open_runs(transaction.connection, desk.openings.runs, transaction.journal.recorded_at)
         send_runs(transaction, CONSUMER, [("basic", run) for run in desk.openings.runs], self.partitions)
         await answer_again(transaction, repeated)
+        self._left = transaction.journal.hash
 
 
 class SetAside:
@@ -184,6 +187,10 @@ class Desk:
                 world.advances.append(
                     Advance(_office(fact), data.advance_id, number, data.person_id, data.amount, data.issued_on)
                 )
+            case facts.ResettlementOrdered() as data:
+                scheme = resettle.ordered_scheme(self.pins, data)
+                cause = _cause(self._record(envelope, fact), fact)
+                resettle.carry_out(self.transaction.journal, world, self.openings, data, scheme, cause)
             case other:
                 raise AssertionError(f"{type(other).__name__} is no fact")
 

@@ -235,6 +235,8 @@ class _Keys:
             case facts.AuditFound(claim_id=claim_id, finding_id=finding_id):
                 self.touched.add(claim_id)
                 self.findings.add(finding_id)
+            case facts.ResettlementOrdered(persons=ordered):
+                self.histories.update(ordered)
             case other:
                 raise AssertionError(f"{type(other).__name__} is no fact")
 

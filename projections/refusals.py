@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Index, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Table, Text, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.tables import metadata
@@ -27,6 +27,12 @@ refusals = Table(
     Index("refusals_stream_seq", "stream_seq"),
     schema="projections",
 )
+
+
+async def refusal_at(connection: AsyncConnection, stream_seq: int) -> Mapping[str, Any] | None:
+    """The refusal of the event at a place of INTAKE, None where it was not refused."""
+    row = (await connection.execute(select(refusals).where(refusals.c.stream_seq == stream_seq))).first()
+    return None if row is None else row._asdict()
 
 
 async def load_refusals(

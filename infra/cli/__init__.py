@@ -12,9 +12,11 @@ from infra.cli import (
     backup,
     clearing,
     demo,
+    file,
     history,
     law,
     premiums,
+    quote,
     reads,
     rebuild,
     reconcile,
@@ -33,7 +35,6 @@ from infra.dumps import BackupError
 from infra.embedded.directory import DirectoryInUse
 from infra.embedded.process import ServerError
 from infra.streams import StreamAhead, StreamBehind
-from infra.worker import LaneHeld
 from processors.setup import LayoutError
 
 app = typer.Typer(
@@ -47,11 +48,13 @@ for group in (
     settle,
     reads,
     history,
+    file,
     state,
     law,
     access,
     resettle,
     rebuild,
+    quote,
     premiums,
     clearing,
     reconcile,
@@ -68,7 +71,6 @@ UNUSABLE = (
     BackupError,
     DirectoryInUse,
     InUse,
-    LaneHeld,
     LayoutError,
     NoLedger,
     NotEmpty,

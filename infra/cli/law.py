@@ -1,4 +1,4 @@
-"""``claims schemes`` list, show, check, adopt; ``claims events`` schemas."""
+"""``claims schemes`` list, show, check, adopt; ``claims events`` schemas, asyncapi."""
 
 import sys
 from pathlib import Path
@@ -9,6 +9,7 @@ import typer
 
 from events.codes import CATEGORY_NAMES, LAYER_NAMES
 from events.schemas import json_schemas
+from infra.border.asyncapi import asyncapi_yaml
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, stdout, table
 from infra.cli.running import database_of, reading, run
@@ -20,7 +21,7 @@ from processors.pins import Pins
 from processors.setup import adopt_schemes
 
 schemes = typer.Typer(no_args_is_help=True, help="政策：数值、日期、依据等级和出处。The schemes as data.")
-events = typer.Typer(no_args_is_help=True, help="事件格式。The events' JSON Schemas.")
+events = typer.Typer(no_args_is_help=True, help="事件格式。The events as JSON Schemas and AsyncAPI.")
 
 
 def register(app: typer.Typer) -> None:
@@ -149,6 +150,15 @@ def export(
         text = orjson.dumps(schema, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n"
         (out / f"{name}.json").write_bytes(text)
     note(f"{len(json_schemas())} → {out}")
+
+
+@events.command()
+def asyncapi(
+    out: Annotated[Path, typer.Option("--out", help="文件 file")] = Path("docs/asyncapi.yaml"),
+) -> None:
+    """导出 AsyncAPI 文档。Write what sources send and hear over NATS as an AsyncAPI 3.0 document."""
+    out.write_text(asyncapi_yaml(), encoding="utf-8")
+    note(f"AsyncAPI 3.0 → {out}")
 
 
 def _in_force(data_dir: Path | None) -> list[Scheme]:

@@ -1,6 +1,7 @@
 """``claims resettle``: claims move to their scheme's text in force, on purpose."""
 
 import sys
+from contextlib import nullcontext
 from datetime import date
 from typing import Annotated
 
@@ -12,9 +13,11 @@ from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, table
 from infra.cli.running import ledger_servers, run
 from infra.cli.settle import progress_bar
-from infra.settling import at_work, until_quiet
+from infra.resettling import OrderRefused
+from infra.resettling import resettle as settle_again
+from infra.settling import Progress, at_work
 from infra.worker import Worker, worker
-from processors.resettle import Change, Effect, change_to, foresee, persons_touched, repin
+from processors.resettle import Change, Effect, change_to, foresee, persons_touched
 
 
 def register(app: typer.Typer) -> None:
@@ -33,40 +36,45 @@ def resettle(
     """重新结算：按现行政策文本重算旧单。Settle claims again under their scheme's text in force."""
     settings = settings_of(data_dir)
     day = _day(from_)
-    if not dry_run and not actor:
+    if not dry_run and not actor.strip():
         raise typer.BadParameter("who orders it? (or --dry-run)", param_hint="--actor")
 
     async def main() -> int:
-        async with ledger_servers(settings, "resettle", nats=True) as endpoints:
-            if not endpoints.owned and settings.external is None and not dry_run:
-                fail("`claims up` runs on this data directory: stop it first, resettle, and start it again")
+        async with (
+            ledger_servers(settings, "resettle", nats=True) as endpoints,
+            worker(endpoints.database_url, endpoints.nats_url, settings) as ours,
+        ):
+            try:
+                change = await change_to(ours.engine, scheme, day)
+            except LookupError as error:
+                fail(str(error))
                 return 2
-            async with worker(endpoints.database_url, endpoints.nats_url, settings) as ours:
-                try:
-                    change = await change_to(ours.engine, scheme, day)
-                except LookupError as error:
-                    fail(str(error))
-                    return 2
-                effect = Effect()
-                with progress_bar() as report:
-                    async for persons in persons_touched(ours.engine, change):
-                        await foresee(ours.engine, change, persons, effect)
-                        if report is not None:
-                            report("试算 foreseeing", effect.claims, effect.claims)
+            effect = Effect()
+            with progress_bar() as report:
+                async for page in persons_touched(ours.engine, change):
+                    await foresee(ours.engine, change, [touched.person_id for touched in page], effect)
+                    if report is not None:
+                        report("试算 foreseeing", effect.claims, effect.claims)
                 if not dry_run:
-                    await _book(ours, change, actor)
+                    shared = not endpoints.owned and settings.external is None
+                    try:
+                        async with nullcontext() if shared else at_work(ours):
+                            await _book(ours, change, actor, effect, report)
+                    except OrderRefused as refused:
+                        fail(f"未全部改按新文本 not all has moved: {refused}")
+                        return 1
         _print(effect, dry_run=dry_run, json=json)
         return 0
 
     sys.exit(run(main))
 
 
-async def _book(ours: Worker, change: Change, actor: str) -> None:
-    async with ours.holding_intake() as intake:
-        async for persons in persons_touched(ours.engine, change):
-            await intake.send(await repin(ours.engine, change, persons, actor, ours.partitions))
-    async with at_work(ours):
-        await until_quiet(ours.engine, [])
+async def _book(ours: Worker, change: Change, actor: str, effect: Effect, report: Progress | None) -> None:
+    def tell(ordered: int) -> None:
+        if report is not None:
+            report("重新结算 resettling", ordered, max(ordered, effect.claims))
+
+    await settle_again(ours.engine, ours.broker.connection, change, actor, tell)
 
 
 def _print(effect: Effect, *, dry_run: bool, json: bool) -> None:

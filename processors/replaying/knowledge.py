@@ -6,13 +6,13 @@ from typing import Any
 
 import orjson
 
+from events.catalog import FACTS
 from events.decisions import CLAIM_ACCEPTED, GRANT_AWARDED, GRANT_WITHDRAWN
 from events.ledger import SETTLEMENT_STAGE
 from events.money import yuan
 from policies.claim import Claim, Payout, Used
 from policies.engine import Schemes, settle
 from policies.grants import grants_due
-from processors.answers import LEDGER
 from processors.premium_history import booked_premiums, premiums_from_scratch
 from processors.replaying.story import Accumulated, difference_booked, is_payout
 from processors.settlement import grant_claims, statement_row
@@ -64,15 +64,15 @@ def unfinished(known: Sequence[Row], later: Iterable[Row]) -> str | None:
 
     A run was in flight when something was decided afterwards because of a fact recorded before.
     """
-    facts = {entry["number"] for entry in known if entry["journal"] == "intake"}
+    last = max((entry["number"] for entry in known if entry["journal"] == "intake"), default=-1)
     accepted = {entry["claim_id"] for entry in known if entry["type"] == CLAIM_ACCEPTED}
     for entry in later:
         if entry["journal"] == "intake":
             continue
         cause = orjson.loads(entry["data"]).get("cause")
         # Recovery sends again what was in flight: which fact it was for can't be told any more.
-        told = cause is not None and cause["source"] != LEDGER
-        if (cause["number"] in facts) if told else (entry["claim_id"] in accepted):
+        told = cause is not None and cause["type"] in FACTS
+        if (cause["number"] <= last) if told else (entry["claim_id"] in accepted):
             return f"run {entry['run']} was in flight: {entry['type']} followed at {entry['recorded_at'].isoformat()}"
     return None
 

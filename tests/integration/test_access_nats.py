@@ -140,6 +140,7 @@ async def test_a_quote_is_asked_by_name(url: str) -> None:
 ATTEMPTS: dict[str, Callable[[Connected], Awaitable[object]]] = {
     "send as another": lambda own: own.js.publish("claims.intake.hospital.H2.P1", b"x"),
     "send as a bureau": lambda own: own.js.publish("claims.intake.bureau.220621._", b"x"),
+    "order in the ledger's place": lambda own: own.js.publish("claims.intake.ledger.claims._", b"x"),
     "send to the ledger's inside": lambda own: own.js.publish("claims.runs.basic.0.intake", b"x"),
     "answer in the ledger's place": lambda own: own.js.publish("claims.answers.hospital.H2.C", b"x"),
     "answer itself": lambda own: own.js.publish("claims.answers.hospital.H1.C", b"x"),

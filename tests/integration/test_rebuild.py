@@ -17,8 +17,9 @@ from infra.cli import app
 from infra.county import county
 from infra.database import connect
 from policies.loader import load_text
+from processors.answers import LEDGER
 from processors.rebuild import PROJECTIONS, Compared, rebuild
-from processors.resettle import change_to, repin
+from processors.resettle import change_to, order_event
 from processors.setup import adopt_schemes
 from processors.verify import verify
 from projections.finance import SUMS
@@ -341,8 +342,8 @@ async def test_claims_moved_to_another_text_have_their_pin_when_they_are_settled
     newer = load_text(fusong.text.replace(b"value: 800,", b"value: 700,"), "fusong")
     await adopt_schemes(books.engine, [newer], "test")
     change_ = await change_to(books.engine, "fusong", newer.valid.from_.replace(year=2019, month=4))
-    for message in await repin(books.engine, change_, ["P1"], "test", 1):
-        books._carry(message)
+    books.enqueue([order_event(change_, ["P1"], "test", "1")], LEDGER)
+    await books.step(("intake", 0), 1)
     assert await differing(books.engine) == []
     await books.drain()
     assert await differing(books.engine) == []

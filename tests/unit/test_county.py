@@ -124,7 +124,13 @@ def test_the_same_bytes_for_ever() -> None:
     assert hashlib.sha256(b"\n".join(other)).hexdigest() != found
 
 
-OVERSIGHT = {"hospital.suspended.v1", "hospital.reinstated.v1", "person.died.v1", "fine.imposed.v1"}
+OVERSIGHT = {
+    "hospital.suspended.v1",
+    "hospital.reinstated.v1",
+    "person.died.v1",
+    "fine.imposed.v1",
+    "resettlement.ordered.v1",
+}
 """What did not befall anyone in the made-up county."""
 
 

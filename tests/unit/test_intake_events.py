@@ -117,6 +117,16 @@ EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
             "clause": "社会保险法第八十七条",
         },
     ),
+    "resettlement.ordered.v1": (
+        "ledger/claims",
+        {
+            "scheme": "shanggao",
+            "scheme_hash": "0123456789abcdef" * 4,
+            "since": "2019-07-01",
+            "persons": ["P1", "P2"],
+            "actor": "王芳",
+        },
+    ),
 }
 OPTIONAL = {
     "hospital.registered.v1": {"designated_until"},
@@ -298,6 +308,9 @@ def test_a_bill_says_whether_it_adds_up() -> None:
         ("audit.found.v1", {"borne_by": "fund"}, "data.borne_by must be 'hospital' or 'person'"),
         ("audit.found.v1", {"amount": "1e3"}, "data.amount must be yuan as a string"),
         ("advance.issued.v1", {"amount": 100000000000}, "data.amount is too large"),
+        ("resettlement.ordered.v1", {"scheme_hash": "0123"}, "data.scheme_hash must be a sha256: 64 digits"),
+        ("resettlement.ordered.v1", {"persons": ["P"] * 21}, "data.persons must have at most 20 in it"),
+        ("resettlement.ordered.v1", {"persons": ["P 1"]}, "data.persons[0] must be 1 to 128 letters"),
         ("advance.issued.v1", {"a\u0007b\n" + "x" * 500: 1}, 'data."a\\u0007b\\n' + "x" * 76 + '" is not a field'),
     ],
     ids=short,
@@ -555,7 +568,7 @@ def every_kind() -> Iterator[tuple[str, str, bool]]:
         },
         "civil-affairs": {"roster.changed.v1", "person.died.v1"},
         "poverty-office": {"roster.changed.v1"},
-        "ledger": set(),
+        "ledger": {"resettlement.ordered.v1"},
         "Bureau": set(),
     }
     for kind, types in allowed.items():
@@ -565,11 +578,21 @@ def every_kind() -> Iterator[tuple[str, str, bool]]:
 
 @pytest.mark.parametrize(("kind", "type_", "allowed"), list(every_kind()))
 def test_who_may_say_what(kind: str, type_: str, allowed: bool) -> None:
-    source = f"{kind}/{'H2206213' if kind == 'hospital' else '220621'}"
+    source = f"{kind}/{ {'hospital': 'H2206213', 'ledger': 'claims'}.get(kind, '220621') }"
     if allowed:
         assert take(event(type_, source=source)).source == source
     else:
         assert refused(event(type_, source=source)).reason == "source_not_allowed"
+
+
+def test_only_the_ledger_itself_orders_of_itself() -> None:
+    other = refused(event("resettlement.ordered.v1", source="ledger/220621"))
+    assert (other.reason, other.detail) == (
+        "source_not_allowed",
+        "resettlement.ordered.v1 comes from ledger/claims, not from ledger/220621",
+    )
+    forged = refused(event("resettlement.ordered.v1"), "hospital/H1")
+    assert (forged.reason, forged.identified) == ("source_not_allowed", False)
 
 
 def test_a_source_speaks_through_its_own_subject_only() -> None:

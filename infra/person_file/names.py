@@ -1,0 +1,104 @@
+"""What a person's file calls things: Chinese first, English beside it."""
+
+from collections.abc import Mapping
+
+from events.codes import CATEGORY_NAMES, LAYER_NAMES, SETTING_NAMES
+from policies.explain import GRADES
+
+Names = Mapping[str, tuple[str, str]]
+
+_ENGLISH_LAYERS = {
+    "basic": "basic insurance",
+    "critical_illness": "critical-illness insurance",
+    "assistance": "medical assistance",
+    "supplementary": "supplementary insurance",
+    "basic_second": "second basic reimbursement",
+    "backstop": "backstop",
+    "public_health": "public-health programme",
+}
+_ENGLISH_CATEGORIES = {
+    "destitute": "destitute",
+    "orphan": "orphan",
+    "dibao": "minimum living allowance",
+    "registered_poor": "registered poor",
+    "low_income": "low income",
+    "illness_poor": "poor through illness",
+    "veteran": "veteran or bereaved",
+}
+_ENGLISH_SETTINGS = {
+    "inpatient": "inpatient stay",
+    "chronic": "chronic disease, outpatient",
+    "general": "general outpatient",
+    "pharmacy": "listed drug, pharmacy",
+}
+_ENGLISH_GRADES = {
+    "seed": "stated in the document",
+    "public": "public, of that place and year",
+    "later": "public, of a later year",
+    "assumed": "assumed until the county sets it",
+}
+
+LAYERS: Names = {layer: (name, _ENGLISH_LAYERS[layer]) for layer, name in LAYER_NAMES.items()}
+CATEGORIES: Names = {category: (name, _ENGLISH_CATEGORIES[category]) for category, name in CATEGORY_NAMES.items()}
+SETTINGS: Names = {setting: (name, _ENGLISH_SETTINGS[setting]) for setting, name in SETTING_NAMES.items()}
+GRADE_NAMES: Names = {grade: (name, _ENGLISH_GRADES[grade]) for grade, name in GRADES.items()}
+TIERS: Mapping[int, tuple[str, str]] = {
+    0: ("乡镇卫生院", "township"),
+    1: ("一级", "tier 1"),
+    2: ("二级", "tier 2"),
+    3: ("三级", "tier 3"),
+}
+OTHER_BARS: Names = {
+    "total": ("医疗费总额", "bill"),
+    "hospital": ("医院承担", "borne by the hospital"),
+    "gap": ("不平", "does not balance"),
+    "patient": ("个人自付", "own share"),
+}
+BARS: Names = {**LAYERS, **OTHER_BARS}
+STATUSES: Names = {"settled": ("已结算", "settled"), "reversed": ("已冲正", "reversed")}
+PAYEES: Names = {"hospital": ("拨付医院", "paid to the hospital"), "person": ("拨付个人", "paid to the person")}
+SIDES: Names = {"hospital": ("医院", "hospital"), "person": ("个人", "person")}
+PAYERS: Names = {
+    "assistance_fund": ("医疗救助资金", "assistance fund"),
+    "county_finance": ("县财政", "county finance"),
+    "civil_affairs": ("民政", "civil affairs"),
+    "basic_fund": ("基本医保基金", "basic fund"),
+    "poverty_alleviation_fund": ("财政专项扶贫资金", "poverty-alleviation fund"),
+}
+KINDS: Names = {
+    "subsidised": ("代缴", "his contribution, paid for him"),
+    "purchased": ("购买", "bought for him"),
+    "refunded": ("其中退还本人", "of it refunded to him"),
+}
+GRANTS: Names = {"annual": ("年度补助", "annual grant"), "one_off": ("一次性补助", "one-off grant")}
+PARTS: Names = {
+    "in_scope": ("政策范围内", "in scope"),
+    "upfront_copay": ("先行自付", "upfront copay"),
+    "over_limit": ("超限价", "over limit"),
+    "self_funded": ("全自费", "self-funded"),
+}
+BOUNDS: Names = {"cap": ("封顶线", "cap"), "limit": ("年度限额", "annual limit"), "line": ("起付标准", "line")}
+MEASURES: Names = {"paid": ("累计支付", "paid so far"), "base": ("累计自付基数", "accumulated base")}
+TRACKS: Names = {
+    "": ("全部", "all"),
+    "inpatient": ("住院", "inpatient"),
+    "chronic": ("门诊慢特病", "chronic"),
+    "general": ("门诊统筹", "general"),
+}
+FACTS: Names = {
+    "roster.changed.v1": ("花名册变动", "roster changed"),
+    "claim.corrected.v1": ("费用更正", "bill corrected"),
+    "claim.reversed.v1": ("结算冲正", "claim reversed"),
+    "audit.found.v1": ("稽核发现", "audit finding"),
+    "discharge.recorded.v1": ("出院结算", "discharge"),
+    "outpatient.recorded.v1": ("门诊结算", "outpatient visit"),
+    "admission.recorded.v1": ("入院登记", "admission"),
+    "recovery": ("恢复运行", "sent again by the ledger"),
+}
+
+
+def track_name(track: str) -> tuple[str, str]:
+    """A track for people; ``chronic:II`` is that of chronic cards of class II."""
+    kind, _, class_ = track.partition(":")
+    name, english = TRACKS.get(kind, (kind, kind))
+    return (f"{name}{class_}类", f"{english}, class {class_}") if class_ else (name, english)

@@ -1,0 +1,74 @@
+"""Renders a person's file."""
+
+import re
+from datetime import datetime
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from events.money import yuan
+from infra.person_file import names
+from infra.person_file.steps import step_chart
+from infra.person_file.sums import paid_for
+from infra.person_file.timeline import timeline
+from infra.person_file.waterfall import parts, waterfall
+from processors.filing.told import PersonFile
+from processors.replay import COUNTY_TIME
+
+_AMOUNT = re.compile(r"(?<![0-9.,])[0-9]{4,}(?=\.[0-9]{2}(?![0-9]))")
+
+
+def page(file: PersonFile) -> str:
+    """A person's file as one HTML page that needs nothing beside it."""
+    charts = [step_chart(growth) for growth in file.growth]
+    return (
+        _templates()
+        .get_template("page.html")
+        .render(
+            file=file,
+            sums=paid_for(file),
+            timeline=timeline(file),
+            years=[
+                (
+                    year,
+                    [row for row in file.accumulations if row.year == year],
+                    [chart for chart in charts if chart.growth.year == year],
+                )
+                for year in sorted({row.year for row in file.accumulations})
+            ],
+            bars={claim.claim_id: waterfall(claim) for claim in file.claims if claim.stands},
+            parts={claim.claim_id: parts(claim) for claim in file.claims},
+        )
+    )
+
+
+def money(fen: int) -> str:
+    """Fen as yuan with thousands separators, ``12,345.60``."""
+    return grouped(yuan(fen)).replace("-", "−")
+
+
+def grouped(text: str) -> str:
+    """A text with thousands separators in its amounts of yuan: ``min(60000.00, 700.00)`` as ``min(60,000.00, …``."""
+    return _AMOUNT.sub(lambda found: f"{int(found[0]):,}", text)
+
+
+def percent(value: float) -> str:
+    """A coordinate in percent, exact enough that bars meet."""
+    return f"{value:.4f}%"
+
+
+def moment(at: datetime) -> str:
+    """A moment in county time."""
+    return at.astimezone(COUNTY_TIME).strftime("%Y-%m-%d %H:%M")
+
+
+def _templates() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("infra.person_file"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"money": money, "grouped": grouped, "percent": percent, "moment": moment}
+    environment.globals["names"] = names
+    return environment

@@ -1,0 +1,373 @@
+"""Trial settlement: what is quoted is what is settled then, nothing is written, and nobody pries."""
+
+import json
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nats
+import orjson
+import pytest
+from nats.aio.client import Client
+from nats.errors import NoRespondersError
+from sqlalchemy import func, select, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from events.tables import metadata
+from infra.access.passwords import bcrypt_hash
+from infra.access.sources import Source
+from infra.access.users import changing_users
+from infra.broker import connect_broker
+from infra.database import connect
+from infra.embedded.nats import NatsServer, reload
+from infra.quoting import answer_quotes
+from infra.settings import Settings
+from infra.settling import at_work, until_quiet
+from infra.worker import worker
+from processors.quote import Quotes
+from projections.admissions import admissions
+from tests import facts
+from tests.histories import History
+from tests.ledger import Books
+from tests.program import claims, eventually, write_lines
+
+INTAKE = ("intake", 0)
+BUREAU = facts.BUREAU
+KNOWN = [
+    *(facts.hospital(), facts.hospital("H2"), facts.enrol(), facts.enrol("P2"), facts.roster()),
+    *(facts.card(), facts.card("P2")),
+]
+OPEN = [*KNOWN, facts.admit()]
+VISIT = facts.visit(disease="diabetes")
+
+
+async def asked(books: Books, event: dict[str, Any] | bytes, asker: str | None = "hospital/H1") -> dict[str, Any]:
+    raw = event if isinstance(event, bytes) else orjson.dumps(event)
+    return await Quotes(books.engine).quote(asker, raw)
+
+
+async def reason(books: Books, event: dict[str, Any] | bytes, asker: str | None = "hospital/H1") -> str:
+    reply = await asked(books, event, asker)
+    return str(reply["refused"]["reason"])
+
+
+async def rows_of_all_tables(engine: AsyncEngine) -> dict[str, tuple[int, int]]:
+    """Of each table how many rows there are, and the youngest transaction that wrote one."""
+    found = {}
+    async with engine.connect() as connection:
+        for table in metadata.sorted_tables:
+            youngest = func.coalesce(func.max(text("xmin::text::bigint")), 0)
+            count, last = (await connection.execute(select(func.count(), youngest).select_from(table))).one()
+            found[str(table)] = (count, last)
+    return found
+
+
+async def has_open_admission(engine: AsyncEngine, hospital_id: str, person_id: str) -> bool:
+    async with engine.connect() as connection:
+        found = await connection.execute(
+            select(admissions.c.admission_id).where(
+                admissions.c.hospital_id == hospital_id,
+                admissions.c.person_id == person_id,
+                admissions.c.cancelled.is_(False),
+                admissions.c.discharged_by.is_(None),
+            )
+        )
+        return found.first() is not None
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+async def test_a_quote_is_the_settlement_that_follows(engine: AsyncEngine, seed: int) -> None:
+    """Over random histories with runs in flight: refused as intake refuses, else the statement that is told first."""
+    books, draw = await Books.open(engine, seed=seed), random.Random(seed)
+    quotes = Quotes(engine)
+    quoted: dict[str, dict[str, Any]] = {}
+    in_flight = outcomes = permitted = 0
+    for event in History(seed, 30).events:
+        books.enqueue([event])
+        if event["type"] not in ("discharge.recorded.v1", "outpatient.recorded.v1"):
+            await books.step(INTAKE, 1)
+            continue
+        data, raw = event["data"], orjson.dumps(event)
+        hospital_id = event["source"].removeprefix("hospital/")
+        reply = await quotes.quote(BUREAU, raw)
+        own = await quotes.quote(event["source"], raw)
+        if await has_open_admission(engine, hospital_id, data["person_id"]):
+            assert own == reply
+            permitted += 1
+        else:
+            assert own["refused"]["reason"] == "source_not_allowed"
+        in_flight += "statement" in reply and any(queue for lane, queue in books.queues.items() if lane != INTAKE)
+
+        before = len(books.answers)
+        await books.step(INTAKE, 1)
+        told = {answer.type: answer.data for answer in books.answers[before:]}
+        if "event.rejected.v1" in told:
+            refused = {name: told["event.rejected.v1"][name] for name in ("reason", "detail")}
+            assert reply == {"refused": refused}
+            outcomes += 1
+        elif "event.waiting.v1" in told:
+            assert reply["refused"]["reason"] == "unknown_admission"
+        else:
+            quoted[data["claim_id"]] = reply["statement"]
+        if draw.random() < 0.3:
+            await books.drain()
+    await books.drain()
+    for claim_id, statement in quoted.items():
+        first = books.answered(claim_id)
+        settled = next(answer for answer in first if answer.type == "claim.settled.v1")
+        assert statement == settled.data, claim_id
+    # the histories hold what this test is about
+    assert len(quoted) > 10
+    assert in_flight > 5
+    assert outcomes > 0
+    assert permitted > 5
+
+
+async def test_claims_in_flight_count(books: Books) -> None:
+    """A first stay is accepted and none of its layers has run: it counts in the quote of the second all the same."""
+    events = [*OPEN, facts.discharge("C1"), facts.admit("A2", on="2019-04-01")]
+    books.enqueue(events)
+    await books.step(INTAKE, len(events))
+    assert await books.statement("C1") is None
+    second = facts.discharge("C2", "A2", on="2019-04-05", in_scope="60000")
+    quoted = (await asked(books, second))["statement"]
+    await books.drain()
+    alone = (await asked(books, second))["statement"]
+    assert quoted == alone
+    await books.publish([second])
+    assert await books.statement("C2") == quoted
+    # without the first it would have been another
+    await books.publish([facts.reverse("C1")])
+    settled = await books.statement("C2")
+    assert settled is not None
+    assert settled["layers"] != quoted["layers"]
+
+
+async def test_nothing_is_written(books: Books) -> None:
+    await books.publish(OPEN)
+    before = await rows_of_all_tables(books.engine)
+    for event in (facts.discharge(), VISIT, facts.discharge(admission="A9"), b"{"):
+        await asked(books, event)
+    assert await rows_of_all_tables(books.engine) == before
+    assert books.answers == []
+    # the number that was quoted under is still free
+    await books.publish([facts.discharge()])
+    assert (await books.statement("C1")) is not None
+
+
+async def test_a_hospital_without_an_open_admission_learns_nothing(books: Books) -> None:
+    """What it is told is the same for a person known in every detail and for one nobody has heard of."""
+    await books.publish([*OPEN, *facts.stay(7, "P1", hospital_id="H2")])
+
+    async def told(event: dict[str, Any]) -> str:
+        refused = (await asked(books, event, event["source"]))["refused"]
+        assert refused["reason"] == "source_not_allowed"
+        person = event["data"]["person_id"]
+        return str(refused["detail"]).replace(person, "PERSON")
+
+    strange = [
+        facts.discharge("X1", "A1", "P1", "H2"),
+        facts.discharge("X1", "A1", "P9", "H2"),
+        facts.discharge("X1", "A9", "P1", "H2"),
+        facts.discharge("X1", "A7", "P1", "H2"),
+        facts.discharge("C7", "A7", "P1", "H2"),
+        facts.discharge("X1", "A1", "P2", "H2", bill=facts.bill("1") | {"total": "2"}),
+        facts.visit("X1", "P1", "H2", disease="diabetes"),
+        facts.visit("X1", "P2", "H2"),
+        facts.visit("X1", "P9", "H2"),
+    ]
+    assert {await told(event) for event in strange} == {"hospital/H2 has no open admission of PERSON"}
+
+
+async def test_an_open_admission_lets_a_hospital_ask_until_it_ends(books: Books) -> None:
+    await books.publish(KNOWN)
+    assert await reason(books, VISIT) == "source_not_allowed"
+    await books.publish([facts.admit()])
+    assert "statement" in await asked(books, VISIT)
+    assert "statement" in await asked(books, facts.discharge())
+    await books.publish([facts.cancel()])
+    assert await reason(books, VISIT) == await reason(books, facts.discharge()) == "source_not_allowed"
+    await books.publish([facts.admit("A2"), facts.discharge("C2", "A2")])
+    assert await reason(books, VISIT) == "source_not_allowed"
+    await books.publish([facts.reverse("C2")])
+    assert "statement" in await asked(books, VISIT)
+    # of one person it was asked, of another it was not
+    assert await reason(books, facts.discharge(person="P2")) == "source_not_allowed"
+
+
+async def test_each_asks_as_itself(books: Books) -> None:
+    await books.publish([*OPEN, facts.admit("A2", "P2", "H2")])
+    own = facts.discharge()
+    statement = (await asked(books, own))["statement"]
+    assert (statement["claim_id"], statement["revision"], statement["status"]) == ("C1", 1, "settled")
+    # a bureau and the ledger's own user name the hospital in the event
+    assert await asked(books, own, BUREAU) == await asked(books, own, None) == {"statement": statement}
+    assert await reason(books, own, "hospital/H2") == "source_not_allowed"
+    assert await reason(books, own, "civil-affairs/220621") == "source_not_allowed"
+    # the ledger's own user asks as that hospital, a bureau needs no admission
+    assert await reason(books, facts.visit("V1", "P2", disease="diabetes"), None) == "source_not_allowed"
+    assert "statement" in await asked(books, facts.visit("V1", "P2", disease="diabetes"), BUREAU)
+    # a hospital's admission is not another's through a bureau either
+    assert await reason(books, facts.discharge("C2", "A2", "P2", "H1"), BUREAU) == "source_not_allowed"
+
+
+@pytest.mark.parametrize(
+    ("event", "refused"),
+    [
+        (b"", "malformed"),
+        (b"\xff\x00", "malformed"),
+        (b"[" * 100_000, "malformed"),
+        (facts.discharge() | {"type": "discharge.recorded.v9"}, "unknown_type"),
+        (facts.admit("A5"), "unknown_type"),
+        (facts.reverse("C1"), "unknown_type"),
+        (facts.discharge("C0"), "duplicate_claim"),
+        (facts.discharge("C1", bill=facts.bill("1") | {"total": "2"}), "bill_does_not_add_up"),
+        (facts.discharge("C1", "A9"), "unknown_admission"),
+        (facts.discharge("C1", "A0"), "already_discharged"),
+        (facts.discharge("C1", "A3"), "admission_cancelled"),
+        (facts.discharge("C1", "A2"), "person_mismatch"),
+        (facts.discharge("C1", on="2019-02-01"), "date_order"),
+        (facts.discharge("C1", on="2021-02-01"), "not_enrolled"),
+        (facts.visit(disease="lung_cancer"), "chronic_card_missing"),
+    ],
+)
+async def test_refused_for_what_acceptance_refuses(books: Books, event: dict[str, Any] | bytes, refused: str) -> None:
+    others = [*facts.stay(0), facts.admit("A2", "P2"), facts.admit("A3"), facts.cancel("A3")]
+    await books.publish([*OPEN, *others])
+    assert await reason(books, event) == refused
+
+
+# on NATS ----------------------------------------------------------------------------------------
+
+H1, H2, OFFICE = Source("hospital", "H1"), Source("hospital", "H2"), Source("bureau", "220621")
+PASSWORD = "given once"
+
+
+@dataclass
+class County:
+    """A worker at work on servers of its own, sources as users of NATS."""
+
+    nats_url: str
+    database_url: str
+    ledger: Client
+    engine: AsyncEngine
+
+    @asynccontextmanager
+    async def user(self, source: Source) -> AsyncIterator[Client]:
+        url = f"nats://{source.user}:{PASSWORD}@{self.nats_url.rpartition('@')[2]}"
+        client = await nats.connect(url, inbox_prefix=source.inbox_prefix.encode(), allow_reconnect=False)
+        try:
+            yield client
+        finally:
+            await client.close()
+
+
+async def reply_to(client: Client, event: dict[str, Any] | bytes, **headers: str) -> dict[str, Any]:
+    body = event if isinstance(event, bytes) else orjson.dumps(event)
+    answers: list[dict[str, Any]] = []
+
+    async def answered() -> bool:
+        # a request within milliseconds of a new subscription may find nobody
+        with suppress(NoRespondersError):
+            message = await client.request("claims.quote", body, 10, headers=headers or None)
+            answers.append(json.loads(message.data))
+        return bool(answers)
+
+    await eventually(answered, bound_s=20)
+    return answers[0]
+
+
+@pytest.fixture
+async def county(nats_server: NatsServer, server_folder: Path, database: str) -> AsyncIterator[County]:
+    """P1 lies in H1; the admission and all else is taken in."""
+    url = await nats_server.start()
+    with changing_users(server_folder / "nats") as users:
+        users.update(dict.fromkeys((H1, H2, OFFICE), bcrypt_hash(PASSWORD)))
+    await reload(server_folder / "nats")
+    async with worker(database, url, Settings()) as ours, at_work(ours):
+        client = ours.broker.connection
+        places = []
+        for event in OPEN:
+            subject = f"claims.intake.{event['source'].replace('/', '.')}._"
+            places.append((await client.jetstream().publish(subject, orjson.dumps(event))).seq)
+        await until_quiet(ours.engine, places)
+        yield County(url, database, client, ours.engine)
+
+
+async def test_over_nats_each_user_is_who_the_server_says(county: County) -> None:
+    event = facts.discharge()
+    forged = {"Nats-Request-Info": json.dumps({"user": "bureau-220621"})}
+    async with county.user(H1) as hospital, county.user(H2) as other, county.user(OFFICE) as bureau:
+        statement = (await reply_to(hospital, event))["statement"]
+        assert statement["total"] == "10000.00"
+        for asker in (bureau, county.ledger):
+            assert await reply_to(asker, event) == {"statement": statement}
+        for headers in ({}, forged):
+            refused = (await reply_to(other, event, **headers))["refused"]
+            assert refused["reason"] == "source_not_allowed"
+            # in its own name, of a person who does not lie there
+            refused = (await reply_to(other, facts.visit("V1", "P1", "H2", disease="diabetes"), **headers))["refused"]
+            assert refused == {"reason": "source_not_allowed", "detail": "hospital/H2 has no open admission of P1"}
+
+        for body in (b"", b"\xff", b"null", b"[]", b'{"specversion":'):
+            assert (await reply_to(hospital, body))["refused"]["reason"] == "malformed"
+            reply = await reply_to(hospital, body, **{"content-type": "application/json"})
+            assert reply["refused"]["reason"] == "malformed"
+        # and it still answers
+        assert await reply_to(hospital, event) == {"statement": statement}
+
+        subject = "claims.intake.hospital.H1.P1"
+        taken = await hospital.jetstream().publish(subject, orjson.dumps(event))
+        await until_quiet(county.engine, [taken.seq])
+        assert await statement_of(county, "C1") == statement
+
+
+async def test_an_answer_comes_also_where_the_ledger_cant_settle(nats_url: str) -> None:
+    broker, nowhere = connect_broker(nats_url), connect("postgresql://nobody@127.0.0.1:1/none")
+    await broker.start()
+    subscriber = answer_quotes(broker, nowhere)
+    await subscriber.start()
+    try:
+        refused = (await reply_to(broker.connection, facts.discharge()))["refused"]
+        assert refused["reason"] == "unavailable"
+        assert "127.0.0.1" not in refused["detail"]
+    finally:
+        await subscriber.stop()
+        await broker.stop()
+        await nowhere.dispose()
+
+
+async def statement_of(county: County, claim_id: str) -> dict[str, Any] | None:
+    return await Books(county.engine, 1).statement(claim_id)
+
+
+async def test_the_command_asks_who_is_there(county: County, tmp_path: Path) -> None:
+    """Beside a worker it asks on NATS; without one it reads the database itself, and says the same."""
+    file = write_lines(tmp_path / "events.jsonl", [facts.discharge(), b"", b"{", facts.discharge("C2", person="P2")])
+    heard: list[bytes] = []
+
+    async def hear(message: Any) -> None:
+        heard.append(message.data)
+
+    await county.ledger.subscribe("claims.quote", cb=hear)
+    await county.ledger.flush()
+    env = {"CLAIMS_DATABASE_URL": county.database_url}
+    asking = await claims("quote", file, "--json", env=env | {"CLAIMS_NATS_URL": county.nats_url})
+    assert asking.code == 0, asking.err
+    assert orjson.dumps(facts.discharge()) in heard
+
+    heard.clear()
+    reading = await claims("quote", "-", "--json", env=env, stdin=file.read_bytes())
+    assert (reading.code, reading.rows) == (0, asking.rows), reading.err
+    assert heard == []
+    assert reading.rows[0] == await Quotes(county.engine).quote(None, orjson.dumps(facts.discharge()))
+    assert [row["refused"]["reason"] for row in reading.rows[1:]] == ["malformed", "source_not_allowed"]
+
+    shown = await claims("quote", file, env=env)
+    assert (shown.code, shown.err) == (0, "")
+    for part in ("未入账", "来源无权发送 source_not_allowed", f"{file}:4", "C1", reading.rows[0]["statement"]["total"]):
+        assert part in shown.out.decode()
+    assert (await claims("quote", tmp_path / "none", env=env)).code == 2
