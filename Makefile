@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install demo test lint simulate chaos bench clean
+.PHONY: install demo test lint asyncapi simulate chaos bench clean
 
 # how many random histories `make simulate` runs, and the first seed
 SEEDS ?= 1000
@@ -39,6 +39,11 @@ lint: install
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
+
+# docs/schemas and docs/asyncapi.yaml, made from the code; a test holds them against it
+asyncapi: install
+	$(BIN)/claims events schemas
+	$(BIN)/claims events asyncapi
 
 simulate: install
 	$(BIN)/python -m tests.simulate $(FROM) $(SEEDS)

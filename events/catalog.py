@@ -154,15 +154,19 @@ def _check_source(source: str, mailbox: str, type_: str, data: facts.FactData) -
         raise _not_allowed(f"source {source} sent on the subject of {mailbox}")
     if kind in OFFICES and not is_region(id_):
         raise _not_allowed(f"source {source} names no region: six digits, the first not 0, are wanted after {kind}/")
-    match data:
-        case facts.AdmissionRecorded() | facts.OutpatientRecorded() if data.hospital_id != id_:
-            raise _not_allowed(f"data.hospital_id is {data.hospital_id}: {source} speaks only of itself")
-        case facts.ResettlementOrdered() if source != ITSELF:
-            raise _not_allowed(f"{type_} comes from {ITSELF}, not from {source}")
-        case facts.EnrollmentRecorded() if not covers(id_, data.region):
-            raise _not_allowed(f"data.region is {data.region}: {source} enrolls only for its own region")
-        case _:
-            pass
+    # By type alone: to ask a pydantic class whether a value is its instance costs more than all else here.
+    stated = type(data)
+    if stated in _OF_A_HOSPITAL and data.hospital_id != id_:  # type: ignore[attr-defined]
+        hospital_id = data.hospital_id  # type: ignore[attr-defined]
+        raise _not_allowed(f"data.hospital_id is {hospital_id}: {source} speaks only of itself")
+    if stated is facts.ResettlementOrdered and source != ITSELF:
+        raise _not_allowed(f"{type_} comes from {ITSELF}, not from {source}")
+    if stated is facts.EnrollmentRecorded and not covers(id_, data.region):  # type: ignore[attr-defined]
+        region = data.region  # type: ignore[attr-defined]
+        raise _not_allowed(f"data.region is {region}: {source} enrolls only for its own region")
+
+
+_OF_A_HOSPITAL = frozenset({facts.AdmissionRecorded, facts.OutpatientRecorded})
 
 
 def _not_allowed(detail: str) -> Refusal:

@@ -4,19 +4,42 @@ SQLAlchemy words a statement once; its way through each execution and each row w
 go in by COPY, which costs both sides half of what an INSERT a row does.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import asyncpg
 from sqlalchemy import ClauseElement, Table
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 _DIALECT = dialect()  # type: ignore[no-untyped-call]
 _FEW = 20
 """Below so many rows an INSERT's one round trip is cheaper than COPY's two."""
+
+
+@asynccontextmanager
+async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """One transaction of the driver's own; what SQLAlchemy executes on the connection stands within it.
+
+    SQLAlchemy's own begin and commit cost as much as all that a layer does with a claim. Raises ``DBAPIError``.
+    """
+    async with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        if _under(connection).is_closed():  # SQLAlchemy does not hear of what befell the driver alone
+            await connection.invalidate()
+            await connection.get_raw_connection()
+        with _as_sqlalchemy_says("BEGIN"):
+            begun = _under(connection).transaction()
+            await begun.start()
+        try:
+            yield connection
+        except BaseException:
+            if not _under(connection).is_closed():
+                await begun.rollback()
+            raise
+        with _as_sqlalchemy_says("COMMIT"):
+            await begun.commit()
 
 
 class Prepared:
@@ -32,13 +55,9 @@ class Prepared:
         """The rows it gives. Raises ``DBAPIError``."""
         driver = await _driver(connection)
         with _as_sqlalchemy_says(self.text):
-            rows: list[asyncpg.Record] = await driver.fetch(self.text, *self.values(**parameters))
+            values = self._fixed | parameters
+            rows: list[asyncpg.Record] = await driver.fetch(self.text, *[values[name] for name in self._names])
         return rows
-
-    def values(self, **parameters: Any) -> tuple[Any, ...]:
-        """The parameters in the order in which the text counts them."""
-        values = self._fixed | parameters
-        return tuple([values[name] for name in self._names])
 
 
 async def insert_rows(connection: AsyncConnection, table: Table, rows: Sequence[Sequence[Any]]) -> None:
@@ -66,14 +85,18 @@ async def execute_many(connection: AsyncConnection, statement: str, rows: Iterab
 
 
 async def _driver(connection: AsyncConnection) -> Any:
-    if connection.sync_connection is None:
-        raise AssertionError("the connection is not open")
-    driver: Any = connection.sync_connection.connection.driver_connection
+    driver = _under(connection)
     if not driver.is_in_transaction():
         # SQLAlchemy begins the driver's transaction with its own first statement: without it the driver would commit
         # each statement on its own.
         await connection.exec_driver_sql("SELECT 1")
     return driver
+
+
+def _under(connection: AsyncConnection) -> Any:
+    if connection.sync_connection is None:
+        raise AssertionError("the connection is not open")
+    return connection.sync_connection.connection.driver_connection
 
 
 @contextmanager

@@ -114,13 +114,12 @@ def journal_name(consumer: str, partition: int) -> str:
 
 async def lock(connection: AsyncConnection, consumer: str, partition: int) -> Position:
     """Read a position and hold it until the transaction ends; a consumer that never ran starts at 0."""
-    # through SQLAlchemy: its first statement begins the transaction
-    found = await connection.exec_driver_sql(_LOCKED.text, _LOCKED.values(of=consumer, part=partition))
-    row = found.mappings().one_or_none()
+    rows = await _LOCKED.fetch(connection, of=consumer, part=partition)
     journal = Journal(journal_name(consumer, partition))
-    if row is None:
+    if not rows:
         await stand(connection, consumer, partition)
         return await lock(connection, consumer, partition)
+    [row] = rows
     journal.number, journal.hash = row["journal_number"], row["journal_hash"]
     journal.recorded_at = row["recorded_at"]
     return Position(consumer, partition, row["stream_seq"], journal, row["any_parked"], unpack(row["outgoing"]))

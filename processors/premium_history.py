@@ -1,14 +1,14 @@
 """A person's premiums as the ledger tells them, without any projection: what is booked, and what the facts bring."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
-import orjson
-from msgspec import structs
+import msgspec
+from msgspec import UNSET, Struct, structs
 
-from events import facts
-from events.catalog import read
 from policies.scheme import Scheme
+from processors.accepted import Enrolled, fen, told
 from processors.premiums import PREMIUM_TYPES, due_on
 from projections.enrolments import Enrolment
 from projections.premiums import Premium, PremiumKey
@@ -23,13 +23,31 @@ PREMIUM_HISTORY_TYPES = (ENROLLED, *PREMIUM_TYPES.values())
 _KINDS = {type_: kind for kind, type_ in PREMIUM_TYPES.items()}
 
 
+class _Reason(Struct, gc=False):
+    """What the data of a booked premium says beside its columns."""
+
+    category: str
+    cite: str
+    grade: str
+
+
+class _Pinned(Struct, gc=False):
+    """What the data of an enrollment's entry fixes."""
+
+    scheme: str | None = None
+
+
+_REASONS = msgspec.json.Decoder(_Reason)
+_PINNED = msgspec.json.Decoder(_Pinned)
+
+
 def booked_premiums(entries: Iterable[Row]) -> dict[PremiumKey, Premium]:
     """What entries of one person have booked in sum, those that came to 0 left out."""
     sums: dict[PremiumKey, Premium] = {}
     for entry in entries:
         if entry["type"] not in _KINDS:
             continue
-        told = orjson.loads(entry["data"])
+        reason = _REASONS.decode(entry["data"])
         premium = Premium(
             person_id=entry["person_id"],
             year=entry["year"],
@@ -38,12 +56,13 @@ def booked_premiums(entries: Iterable[Row]) -> dict[PremiumKey, Premium]:
             kind=_KINDS[entry["type"]],
             payer=entry["track"],
             amount=entry["paid"],
-            category=told["category"],
-            cite=told["cite"],
-            grade=told["grade"],
+            category=reason.category,
+            cite=reason.cite,
+            grade=reason.grade,
         )
-        before = sums.get(premium.key)
-        sums[premium.key] = structs.replace(premium, amount=premium.amount + (before.amount if before else 0))
+        key = premium.key
+        before = sums.get(key)
+        sums[key] = structs.replace(premium, amount=premium.amount + before.amount) if before else premium
     return {key: premium for key, premium in sums.items() if premium.amount}
 
 
@@ -53,13 +72,11 @@ def enrolments_told(entries: Iterable[Row]) -> list[Enrolment]:
     for entry in entries:
         if entry["type"] != ENROLLED:
             continue
-        data = read(entry["raw"], entry["source"]).data
-        if not isinstance(data, facts.EnrollmentRecorded):
-            raise TypeError(f"{type(data).__name__} under type {ENROLLED}")
-        scheme = orjson.loads(entry["data"]).get("scheme")
-        found[data.year] = Enrolment(
-            data.person_id, data.year, data.region, data.effective_on, data.self_paid, scheme=scheme
-        )
+        said = told(entry, Enrolled)
+        begins = date(said.year, 1, 1) if said.effective_on is UNSET else said.effective_on
+        paid = None if said.self_paid is UNSET else fen(said.self_paid)
+        scheme = _PINNED.decode(entry["data"]).scheme
+        found[said.year] = Enrolment(said.person_id, said.year, said.region, begins, paid, scheme=scheme)
     return list(found.values())
 
 

@@ -8,7 +8,7 @@ from msgspec import structs
 from events import facts
 from events.decisions import PREMIUM_PURCHASED, PREMIUM_REFUNDED, PREMIUM_SUBSIDISED
 from events.ledger import Journal
-from policies.premiums import PremiumKind, cover, premiums_due
+from policies.premiums import PremiumDue, PremiumKind, cover, premiums_due
 from policies.scheme import Scheme
 from processors.pins import Pins
 from processors.runs import Cause
@@ -38,6 +38,20 @@ def enrolment_of(pins: Pins, data: facts.EnrollmentRecorded, died_on: date | Non
     return Enrolment(data.person_id, data.year, data.region, data.effective_on, data.self_paid, pinned, died_on)
 
 
+_DUE: dict[tuple[str, date, tuple[str, ...], int], list[PremiumDue]] = {}
+_MOST_DUE = 5_000
+"""A bound, never reached: who is held by a scheme from one day on, and paid the same, is due the same."""
+
+
+def _premiums_due(scheme: Scheme, first_day: date, held: tuple[str, ...], self_paid: int) -> list[PremiumDue]:
+    key = (scheme.content_hash, first_day, held, self_paid)
+    if key not in _DUE:
+        if len(_DUE) >= _MOST_DUE:
+            _DUE.clear()
+        _DUE[key] = premiums_due(scheme, first_day, held, self_paid)
+    return _DUE[key]
+
+
 def due_on(
     enrolment: Enrolment, roster: Sequence[RosterChange], schemes: Mapping[str, Scheme]
 ) -> dict[PremiumKey, Premium]:
@@ -60,7 +74,7 @@ def due_on(
             cite=due.cite,
             grade=due.grade,
         )
-        for due in premiums_due(scheme, days[0], held, enrolment.self_paid or 0)
+        for due in _premiums_due(scheme, days[0], held, enrolment.self_paid or 0)
     ]
     return {premium.key: premium for premium in found}
 

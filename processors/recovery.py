@@ -36,8 +36,7 @@ class Laid:
 async def begin_intake_anew(connection: AsyncConnection) -> None:
     """Move intake's position past where INTAKE may have ended: a worker that still holds its events is fenced."""
     position = await lock(connection, CONSUMER, 0)
-    if position.stream_seq:
-        await move(connection, position, position.stream_seq + 1, position.outgoing)
+    await move(connection, position, position.stream_seq + 1, position.outgoing)
 
 
 async def begin_runs_anew(engine: AsyncEngine, partitions: int) -> int:

@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from events.driver import insert_rows
+from events.driver import Prepared, insert_rows
 from events.tables import metadata
 from policies.claim import Claim, Payout
 
@@ -107,13 +107,15 @@ async def open_runs(connection: AsyncConnection, opened: Sequence[Run], at: date
 async def close_runs(connection: AsyncConnection, closed: Sequence[tuple[str, int]]) -> None:
     """Note runs, by person and number, as done."""
     if closed:
-        # As two arrays: a statement takes 32,767 parameters, which sixty packed messages would exceed.
-        done = (
-            func.unnest(
-                bindparam(None, [person_id for person_id, _ in closed], type_=ARRAY(Text), unique=True),
-                bindparam(None, [number for _, number in closed], type_=ARRAY(BigInteger), unique=True),
-            )
-            .table_valued("person_id", "run")
-            .render_derived()
-        )
-        await connection.execute(delete(runs).where(runs.c.person_id == done.c.person_id, runs.c.run == done.c.run))
+        persons, numbers = zip(*closed, strict=True)
+        await _CLOSED.fetch(connection, persons=persons, numbers=numbers)
+
+
+def _closing() -> Prepared:
+    # As two arrays: a statement takes 32,767 parameters, which sixty packed messages would exceed.
+    pairs = func.unnest(bindparam("persons", type_=ARRAY(Text)), bindparam("numbers", type_=ARRAY(BigInteger)))
+    done = pairs.table_valued("person_id", "run").render_derived()
+    return Prepared(delete(runs).where(runs.c.person_id == done.c.person_id, runs.c.run == done.c.run))
+
+
+_CLOSED = _closing()

@@ -8,6 +8,7 @@ from typing import Protocol
 from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from events.driver import transaction as transaction_of
 from events.ledger import Journal, write
 from processors.positions import Fenced, Message, last_id, lock, move
 
@@ -62,7 +63,7 @@ async def take(
     sent ("" for none): raises ``Fenced`` where the database holds another, so that what somebody else put there to be
     sent is never overwritten.
     """
-    async with engine.begin() as connection:
+    async with transaction_of(engine) as connection:
         position = await lock(connection, handler.consumer, partition)
         if position.stream_seq != expected_seq:
             raise Fenced(f"{handler.consumer}.{partition}: expected {expected_seq}, found {position.stream_seq}")

@@ -17,6 +17,7 @@ from infra.cli.output import fail, note, print_json, stdout, table
 from infra.cli.running import reading, run
 from infra.roster_files import csv_bytes
 from processors.clearing import steps, views
+from processors.clearing.booked import GRANT, PREMIUM_REFUND
 from processors.clearing.draft import EMERGENCY_FUND
 from processors.clearing.draft import draft as draft_clearing
 from processors.clearing.journal import Unfounded
@@ -31,7 +32,11 @@ Actor = Annotated[str, typer.Option("--actor", help="经办人编号 id of who d
 ClearingId = Annotated[str, typer.Argument(help="清算单号 clearing_id")]
 
 KIND_NAMES = {"hospital": "医院", "person": "个人", EMERGENCY_FUND: "临时救急基金"}
-FUND_NAMES: Mapping[str, str] = {**{str(layer): name for layer, name in LAYER_NAMES.items()}, "grant": "补助"}
+FUND_NAMES: Mapping[str, str] = {
+    **{str(layer): name for layer, name in LAYER_NAMES.items()},
+    GRANT: "补助",
+    PREMIUM_REFUND: "退还个人缴费",
+}
 STATUS_NAMES = {"drafted": "待复核", "approved": "已复核", "paid": "已拨付", "withdrawn": "已撤回"}
 PAYMENT_NAMES = {"none": "无", "due": "待拨付", "paid": "已拨付", "returned": "已退回"}
 CHANGE_NAMES = {"adjusted": "调整", "audit": "稽核扣款"}

@@ -12,13 +12,14 @@ from events.codes import CATEGORY_NAMES, LAYER_NAMES, SETTING_NAMES
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, print_json, stdout, table
 from infra.cli.premium_text import premium_line
-from infra.cli.running import reading, run
+from infra.cli.running import ledger_servers, reading, require_ledger, run
 from infra.cli.uplift import uplift_text
+from infra.database import migrate
+from infra.proving import prove
 from policies.explain import line
 from processors.replay import COUNTY_TIME
 from processors.replay import replay as tell
 from processors.verify import VerifyReport
-from processors.verify import verify as prove
 
 _COUNTERPARTIES = {
     None: "",
@@ -66,8 +67,11 @@ def verify(data_dir: DataDir = None, json: Json = False) -> None:
     """验账：证明账本完整、平衡、可重算。Prove the books: chains, balance, sums, convergence."""
 
     async def main() -> int:
-        async with reading(settings_of(data_dir), "verify") as engine:
-            report = await prove(engine)
+        settings = settings_of(data_dir)
+        require_ledger(settings)
+        async with ledger_servers(settings, "verify", nats=False) as endpoints:
+            await migrate(endpoints.database_url)
+            report = await prove(endpoints.database_url)
         if json:
             print_json([report.as_json()])
         else:

@@ -13,11 +13,15 @@ from events.decisions import CLAIM_SETTLED, GRANT_AWARDED
 from events.ledger import SETTLEMENT_STAGE
 from processors.clearing.parties import OPEN, Booking, ClaimFacts, Kind, Party, settle_with
 from processors.clearing.ranges import Ranges
+from processors.clearing.refunds import JOURNAL as REFUNDS
+from processors.clearing.refunds import Refunded, load_refunds
 from projections.audits import audits
 from projections.rows import among
 
 GRANT = "grant"
 """The fund of grants, which are paid to the person and not by a layer."""
+PREMIUM_REFUND = "premium_refund"
+"""The fund of refunded premiums, which who paid the premium pays to the person, beside all layers."""
 PERSONS_AT_ONCE = 500
 
 # Grants carry the claim that brought them about, so one join gives the region of every booking.
@@ -91,7 +95,8 @@ class Booked:
 
 
 async def load_booked(connection: AsyncConnection, region: str, ranges: Ranges) -> list[Booked]:
-    """Everything that the ranges book for the region: first settlements as sums, the rest claim by claim."""
+    """Everything that the ranges book for the region: first settlements as sums, refunds of premiums one by one, the
+    rest claim by claim."""
     within = _parameters(region, ranges)
     found = [
         Booked("person" if row.prepaid else "hospital", row.payee, row.layer, "settled", row.amount)
@@ -103,6 +108,9 @@ async def load_booked(connection: AsyncConnection, region: str, ranges: Ranges) 
         found.append(Booked("person", row.person_id, GRANT, kind, row.paid, *about))
     async for chunk in _chunks(connection, within):
         found += await _parted(connection, chunk)
+    for refund in await _refunds(connection, region, ranges):
+        kind = "settled" if refund.first else "adjusted"
+        found.append(Booked("person", refund.person_id, PREMIUM_REFUND, kind, refund.amount))
     return found
 
 
@@ -130,15 +138,25 @@ async def sums_by_fund(connection: AsyncConnection, region: str, ranges: Ranges)
         text(f"SELECT coalesce(entry.layer, '{GRANT}'), sum(entry.paid)::bigint {_IN_RANGES} GROUP BY 1"),
         _parameters(region, ranges),
     )
-    return {row[0]: row[1] for row in rows}
+    sums = {row[0]: row[1] for row in rows}
+    if refunds := await _refunds(connection, region, ranges):
+        sums[PREMIUM_REFUND] = sum(refund.amount for refund in refunds)
+    return sums
+
+
+async def _refunds(connection: AsyncConnection, region: str, ranges: Ranges) -> list[Refunded]:
+    # clearings from before refunds were cleared have no range of their journal
+    begun, ended = ranges.get(REFUNDS, (0, 0))
+    return [refund async for refund in load_refunds(connection, begun, ended) if refund.region == region]
 
 
 def _parameters(region: str, ranges: Ranges) -> dict[str, Any]:
+    payouts = {journal: taken for journal, taken in ranges.items() if journal != REFUNDS}
     return {
         "region": region,
-        "journals": list(ranges),
-        "begun": [begun for begun, _ in ranges.values()],
-        "ended": [ended for _, ended in ranges.values()],
+        "journals": list(payouts),
+        "begun": [begun for begun, _ in payouts.values()],
+        "ended": [ended for _, ended in payouts.values()],
     }
 
 

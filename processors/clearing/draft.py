@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from events.codes import LAYERS, covers
 from events.decisions import CLEARING_DRAFTED
 from processors.clearing.advances import Payee, Repayment, repay
-from processors.clearing.booked import GRANT, Booked, load_booked, load_first_of
+from processors.clearing.booked import GRANT, PREMIUM_REFUND, Booked, load_booked, load_first_of
 from processors.clearing.journal import Desk, desk
 from processors.clearing.ranges import next_ranges
 from processors.clearing.refusal import ClearingRefused
@@ -19,19 +19,21 @@ from projections.claims import claims
 from projections.clearings import advance_repayments, balances, clearings, outstanding, receivables
 
 EMERGENCY_FUND = "emergency_fund"
-FUNDS = (*LAYERS, GRANT)
+FUNDS = (*LAYERS, GRANT, PREMIUM_REFUND)
 
 
 async def draft(engine: AsyncEngine, region: str, month: date, actor: str) -> str:
     """Draft the clearing of a region for a month (its first day); returns its id.
 
-    Raises ``ClearingRefused`` where the region has no claim, another draft of it is open, or the month is not after
-    that of its last clearing.
+    Raises ``ClearingRefused`` where nothing was ever booked for the region, another draft of it is open, or the month
+    is not after that of its last clearing.
     """
     async with desk(engine) as at:
         number = await _check(at.connection, region, month)
         ranges = await next_ranges(at.connection, region, month)
         booked = await load_booked(at.connection, region, ranges)
+        if not booked:
+            await _check_region(at.connection, region)
         lines = _lines(booked)
         owed = await _outstanding_advances(at.connection, region)
         persons = {advance.person_id for advance, _ in owed}
@@ -61,8 +63,6 @@ async def draft(engine: AsyncEngine, region: str, month: date, actor: str) -> st
 
 async def _check(connection: AsyncConnection, region: str, month: date) -> int:
     """How often the month was drafted, this time included."""
-    if not (await connection.execute(select(exists().where(claims.c.region == region)))).scalar_one():
-        raise ClearingRefused(f"no claim of region {region} was ever accepted")
     rows = await connection.execute(
         select(clearings.c.clearing_id, clearings.c.status, clearings.c.month)
         .where(clearings.c.region == region, clearings.c.status != "withdrawn")
@@ -76,6 +76,12 @@ async def _check(connection: AsyncConnection, region: str, month: date) -> int:
         raise ClearingRefused(f"{last.clearing_id} was cleared already: draft a month after {last.month:%Y-%m}")
     drafted = select(func.count()).where(clearings.c.region == region, clearings.c.month == month)
     return int((await connection.execute(drafted)).scalar_one()) + 1
+
+
+async def _check_region(connection: AsyncConnection, region: str) -> None:
+    known = exists().where(claims.c.region == region) | exists().where(clearings.c.region == region)
+    if not (await connection.execute(select(known))).scalar_one():
+        raise ClearingRefused(f"no claim of region {region} was ever accepted, and no premium refunded")
 
 
 async def _outstanding_advances(connection: AsyncConnection, region: str) -> list[tuple[Advance, int]]:

@@ -1,4 +1,4 @@
-"""Which entries a clearing takes: a range of numbers in each journal that books payouts."""
+"""Which entries a clearing takes: a range of numbers in each journal that books payouts or refunds of premiums."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.codes import LAYERS
 from events.ledger import entries
+from processors.intake import CONSUMER as INTAKE
 from processors.layers import SETTLEMENT
 from processors.positions import journal_name, positions
 from projections.clearings import clearings
@@ -27,7 +28,7 @@ async def next_ranges(connection: AsyncConnection, region: str, month: date) -> 
     """
     begun = await _taken(connection, region)
     ranges: Ranges = {}
-    for journal in await _payout_journals(connection):
+    for journal in await _journals(connection):
         head = await _last_before(connection, journal, end_of(month))
         start = begun.get(journal, 0)
         ranges[journal] = (start, max(start, head))
@@ -52,10 +53,10 @@ async def _taken(connection: AsyncConnection, region: str) -> Mapping[str, int]:
     return {journal: to for journal, (_, to) in ranges.items()}
 
 
-async def _payout_journals(connection: AsyncConnection) -> list[str]:
+async def _journals(connection: AsyncConnection) -> list[str]:
     lanes = await connection.execute(
         select(positions.c.consumer, positions.c.partition)
-        .where(positions.c.consumer.in_((*LAYERS, SETTLEMENT)))
+        .where(positions.c.consumer.in_((INTAKE, *LAYERS, SETTLEMENT)))
         .order_by(positions.c.consumer, positions.c.partition)
     )
     return [journal_name(consumer, partition) for consumer, partition in lanes]

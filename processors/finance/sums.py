@@ -20,10 +20,14 @@ FUND_FLOWS = (
 INSERT INTO projections.fund_flows AS flows (month, region, setting, layer, decided, adjusted, bookings)
 SELECT to_char(booked.recorded_at AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM') AS month, claims.region, claims.setting,
        coalesce(booked.layer, 'grant') AS layer,
-       coalesce(sum(booked.paid) FILTER (WHERE booked.type IN ('payout.decided.v1', 'grant.awarded.v1')), 0),
-       coalesce(sum(booked.paid) FILTER (WHERE booked.type IN ('payout.adjusted.v1', 'grant.withdrawn.v1')), 0),
+       coalesce(sum(booked.paid) FILTER (WHERE first.settled), 0),
+       coalesce(sum(booked.paid) FILTER (WHERE NOT first.settled), 0),
        count(*)
 FROM booked JOIN projections.claims ON claims.claim_id = booked.claim_id
+-- a layer that a late fact made run for the first time decides too, but not in the claim's own first run
+CROSS JOIN LATERAL (
+    SELECT booked.type = 'grant.awarded.v1' OR booked.type = 'payout.decided.v1' AND booked.run = claims.opened
+) AS first(settled)
 WHERE booked.type IN ('payout.decided.v1', 'payout.adjusted.v1', 'grant.awarded.v1', 'grant.withdrawn.v1')
 GROUP BY 1, 2, 3, 4
 ON CONFLICT (month, region, setting, layer) DO UPDATE

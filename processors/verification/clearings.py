@@ -9,6 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from events.money import yuan
 from processors.clearing.booked import sums_by_fund
 from processors.clearing.journal import JOURNAL, Unfounded, from_journal, from_tables
+from processors.clearing.refunds import JOURNAL as REFUNDS
+from processors.clearing.refunds import Unreadable, load_refunds
 from processors.verification.report import VerifyReport
 from projections.advances import load_advances
 from projections.clearings import (
@@ -48,9 +50,12 @@ async def check_clearings(connection: AsyncConnection, report: VerifyReport) -> 
         by_region.setdefault(row["region"], []).append(row)
     for history in by_region.values():
         _check_ranges(history, report)
-    for row in standing:
-        await _check_sums(connection, register, row, report)
-    await _check_totals(connection, register, by_region, report)
+    try:
+        for row in standing:
+            await _check_sums(connection, register, row, report)
+        await _check_totals(connection, register, by_region, report)
+    except Unreadable as error:
+        report.problem("clearing", f"journal {REFUNDS}", "refunds of premiums that can be read", error)
     await _check_advances(connection, register, report)
     for owed in register.of(receivables):
         if outstanding(owed) < 0:
@@ -124,6 +129,10 @@ async def _check_totals(
     booked: dict[str, int] = {}
     for row in await connection.execute(text(_BOOKED), within):
         booked[row.region] = booked.get(row.region, 0) + row.booked - row.left
+    refunds_upto = {region: to for region, journal, to in upto if journal == REFUNDS}
+    async for refund in load_refunds(connection, 0, max(refunds_upto.values(), default=0)):
+        if refund.number <= refunds_upto.get(refund.region, 0):
+            booked[refund.region] = booked.get(refund.region, 0) + refund.amount
     for region, history in by_region.items():
         cleared = sum(
             line["settled"] + line["adjusted"] + line["audit"]

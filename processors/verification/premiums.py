@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from events.money import yuan
+from events.refusals import Refusal
 from policies.engine import Schemes
 from processors.premium_history import booked_premiums, premiums_from_scratch
 from processors.verification.booked import PersonBooks
@@ -13,13 +14,18 @@ from projections.rosters import RosterChange
 
 def check_premiums(books: PersonBooks, roster: Sequence[RosterChange], schemes: Schemes, report: VerifyReport) -> None:
     """Premiums follow their fact in one transaction, so this holds at every moment."""
-    booked = booked_premiums(books.told)
     shown = {premium.key: premium for premium in books.premiums if premium.amount}
     report.premiums += len(shown)
     try:
+        booked = booked_premiums(books.told)
         due = premiums_from_scratch(books.told, roster, schemes)
     except LookupError as error:
         report.problem("premium", f"person {books.person_id}", "a scheme's text that may be trusted", error)
+        return
+    except (ValueError, TypeError, Refusal) as error:
+        report.problem("premium", f"person {books.person_id}", "entries that can be read", repr(error))
+        return
+    if due == booked == shown:
         return
     for key in sorted(due.keys() | booked.keys() | shown.keys()):
         year, scheme, layer, kind, payer = key

@@ -1,7 +1,9 @@
 """What a verification found."""
 
+from bisect import bisect
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
+from enum import IntEnum
 from typing import Any
 
 MOST_PROBLEMS = 50
@@ -56,3 +58,33 @@ class VerifyReport:
     def as_json(self) -> dict[str, Any]:
         """The report as JSON."""
         return asdict(self) | {"holds": self.holds}
+
+
+class Section(IntEnum):
+    """The sections of a report, in its order."""
+
+    SCHEMES, CHAINS, SEALS, CLEARINGS, PERSONS = range(5)
+
+
+Place = tuple[Section, int]
+"""Where a part's findings stand: its number in a section."""
+
+
+class Findings:
+    """One report of many: its problems stand in the order of the parts, whichever was checked first."""
+
+    def __init__(self) -> None:
+        self.report = VerifyReport()
+        self._places: list[Place] = []
+
+    def take(self, place: Place, part: VerifyReport) -> None:
+        """Count a part's findings in."""
+        for name in _COUNTS:
+            setattr(self.report, name, getattr(self.report, name) + getattr(part, name))
+        at = bisect(self._places, place)
+        self._places[at:at] = [place] * len(part.problems)
+        self.report.problems[at:at] = part.problems
+        del self._places[MOST_PROBLEMS:], self.report.problems[MOST_PROBLEMS:]
+
+
+_COUNTS = tuple(each.name for each in fields(VerifyReport) if each.name != "problems")

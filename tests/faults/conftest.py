@@ -11,12 +11,10 @@ import asyncpg
 import pytest
 
 from infra.county import county, line_bytes
-from infra.embedded.nats import NatsServer
 from infra.servers import Endpoints
-from infra.settings import Settings
-from infra.settling import settle_files
 from tests.conftest import database_url
-from tests.program import Dump, dump_of, write_lines
+from tests.faults.given import Books, settle_undisturbed
+from tests.program import Dump
 
 
 @dataclass(frozen=True)
@@ -24,25 +22,28 @@ class Undisturbed:
     """The lines, and what they come to."""
 
     lines: list[bytes]
-    dump: Dump
+    books: Books
+
+    @property
+    def first_discharge(self) -> int:
+        """How many lines come before: half of them, and none gives a layer anything to do."""
+        return next(number for number, line in enumerate(self.lines) if b'"discharge.recorded' in line)
+
+    @property
+    def dump(self) -> Dump:
+        return self.books.dump
 
 
 @pytest.fixture(scope="session")
 async def undisturbed(endpoints: Endpoints, template_database: str) -> AsyncIterator[Undisturbed]:
-    """Some 4,000 events with late facts, reversals, repeats and refusals."""
-    lines = [line_bytes(line) for line in county(7, persons=950, inpatient=712)]
+    """Some 2,000 events with late facts, reversals, repeats and refusals."""
+    lines = [line_bytes(line) for line in county(7, persons=480, inpatient=360)]
     name = f"test_{uuid.uuid4().hex}"
     server = await asyncpg.connect(endpoints.database_url, ssl=False)
     await server.execute(f"CREATE DATABASE {name} TEMPLATE {template_database}")
     with tempfile.TemporaryDirectory(prefix="claims-undisturbed-") as folder:
-        file = write_lines(Path(folder) / "events.jsonl", lines)
-        nats = NatsServer(Path(folder) / "nats")
         await asyncio.to_thread(Path(folder).chmod, 0o711)
-        url = database_url(endpoints, name)
-        try:
-            await settle_files(Endpoints(url, await nats.start(), owned=True), Settings(), [str(file)])
-        finally:
-            await nats.stop()
-    yield Undisturbed(lines, await dump_of(url))
+        books = await settle_undisturbed(database_url(endpoints, name), lines, Path(folder))
+    yield Undisturbed(lines, books)
     await server.execute(f"DROP DATABASE {name} WITH (FORCE)")
     await server.close()

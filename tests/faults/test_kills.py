@@ -1,127 +1,39 @@
 """Kill -9, stop, lose and poison: in the end the books are those of a run that nothing disturbed."""
 
-import asyncio
 import json
 import os
 import random
 import shutil
 import signal
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
-from io import BytesIO
+from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import asyncpg
-import nats
 import orjson
 import pytest
 
 from infra.embedded import postgres
 from infra.embedded.nats import NatsServer
 from infra.embedded.postgres import PostgresServer
-from infra.publishing import Published, publish_file
 from infra.servers import servers
 from tests import facts
 from tests.faults.conftest import Undisturbed
-from tests.program import (
-    Dump,
-    background,
-    canonical,
-    claims,
-    dump_of,
-    eventually,
-    kill_group,
-    up_is_ready,
-    write_lines,
+from tests.faults.given import (
+    INTAKE_TAKEN,
+    OPEN_RUNS,
+    SETTLED,
+    Given,
+    ask,
+    assert_same,
+    publish,
+    until,
+    until_quiet,
 )
+from tests.faults.supervised import end_connections_of
+from tests.program import background, canonical, claims, dump_of, eventually, kill_group, write_lines
 
 pytestmark = pytest.mark.timeout(240)
-
-INTAKE_TAKEN = "SELECT coalesce(max(stream_seq), 0) FROM processors.positions WHERE consumer = 'intake'"
-OPEN_RUNS = "SELECT count(*) FROM processors.runs"
-SETTLED = "SELECT count(*) FROM projections.statements"
-
-
-def comparable(dump: Dump, *, revisions: bool = True) -> dict[str, bytes]:
-    """A dump without what may differ: an unreadable event is named by its place in INTAKE, which a kill moves."""
-
-    def plain(row: Mapping[str, Any]) -> dict[str, Any]:
-        left_out = set() if revisions else {"revision"}
-        if str(row.get("event_id", "")).isdigit():
-            left_out.add("event_id")
-        return {name: value for name, value in row.items() if name not in left_out}
-
-    return {name: canonical([plain(row) for row in rows]) for name, rows in dump.items()}
-
-
-def assert_same(found: Dump, expected: Dump, *, revisions: bool = True) -> None:
-    """Compare view by view, so that a difference is told where it begins."""
-    ours, theirs = comparable(found, revisions=revisions), comparable(expected, revisions=revisions)
-    for name in theirs:
-        assert ours[name] == theirs[name], name
-
-
-async def ask(database_url: str, query: str) -> Any:
-    """One value from the database; 0 while it is not there."""
-    try:
-        connection = await asyncpg.connect(database_url, ssl=False, timeout=5)
-    except (OSError, asyncpg.PostgresError, TimeoutError):
-        return 0
-    try:
-        return await connection.fetchval(query)
-    except asyncpg.PostgresError:
-        return 0
-    finally:
-        await connection.close()
-
-
-async def until(database_url: str, query: str, holds: Callable[[int], bool], bound_s: float = 60) -> None:
-    """Wait until a query's value is as wanted."""
-    last: list[int] = [0]
-
-    async def met() -> bool:
-        last[0] = await ask(database_url, query)
-        return holds(last[0])
-
-    await eventually(met, lambda: f"{query}: {last[0]}", bound_s)
-
-
-async def until_quiet(database_url: str, taken: int, bound_s: float = 90) -> None:
-    """Wait until INTAKE is taken up to a place and nothing is in flight."""
-    quiet = f"SELECT CASE WHEN ({OPEN_RUNS}) = 0 THEN ({INTAKE_TAKEN}) ELSE 0 END"
-    await until(database_url, quiet, lambda last: last >= taken, bound_s)
-
-
-async def publish(nats_url: str, lines: Iterable[bytes]) -> int:
-    """Publish lines as `claims publish` does; returns the last one's place in INTAKE."""
-    client = await nats.connect(nats_url)
-    published = Published()
-    async for _ in publish_file(client, "events", BytesIO(b"\n".join(lines)), published):
-        pass
-    await client.close()
-    return published.sequences[-1]
-
-
-@dataclass(frozen=True)
-class Given:
-    """Servers given from outside, as the program is told of them."""
-
-    database_url: str
-    nats_url: str
-
-    @property
-    def env(self) -> dict[str, str]:
-        return {"CLAIMS_DATABASE_URL": self.database_url, "CLAIMS_NATS_URL": self.nats_url}
-
-    @asynccontextmanager
-    async def worker(self, log: Path) -> AsyncIterator[asyncio.subprocess.Process]:
-        """A `claims up` at work on these servers."""
-        async with background("up", log=log, env=self.env) as process:
-            await up_is_ready(log)
-            yield process
 
 
 async def test_settle_is_killed_again_and_again(undisturbed: Undisturbed, server_folder: Path) -> None:
@@ -133,8 +45,8 @@ async def test_settle_is_killed_again_and_again(undisturbed: Undisturbed, server
     moments = [
         (INTAKE_TAKEN, 0),
         (INTAKE_TAKEN, draw.randint(1, len(undisturbed.lines) // 2)),
-        (SETTLED, draw.randint(1, 300)),
-        (SETTLED, draw.randint(300, 700)),
+        (SETTLED, draw.randint(1, 150)),
+        (SETTLED, draw.randint(150, 350)),
     ]
     for query, value in moments:
         async with background("settle", file, "--data-dir", data, log=log) as process:
@@ -208,7 +120,7 @@ async def test_a_stopped_worker_wakes_up_and_changes_nothing(
         assert (taken, last) == (most, len(lines))
         second = await stack.enter_async_context(given.worker(server_folder / "second"))
         # The server ends these by itself after STALLED_AFTER_S; the test does not wait for that.
-        await _end_connections_of(first.pid, database)
+        await end_connections_of(first.pid, database)
         await until_quiet(database, last)
         assert second.returncode is None
         before = await dump_of(database)
@@ -220,30 +132,6 @@ async def test_a_stopped_worker_wakes_up_and_changes_nothing(
         after = await dump_of(database)
     assert_same(after, undisturbed.dump)
     assert canonical(after) == canonical(before)
-
-
-async def _end_connections_of(pid: int, database_url: str) -> None:
-    """Let PostgreSQL end the connections of a process, as it does with those of one that is stopped."""
-    ports = _local_ports(pid)
-    connection = await asyncpg.connect(database_url, ssl=False)
-    ended = await connection.fetch(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
-        " AND client_port = ANY($1::int[])",
-        ports,
-    )
-    await connection.close()
-    assert ended
-
-
-def _local_ports(pid: int) -> Sequence[int]:
-    """The TCP ports at a process's end of its connections."""
-    inodes = set()
-    for handle in Path(f"/proc/{pid}/fd").iterdir():
-        target = str(handle.readlink())
-        if target.startswith("socket:["):
-            inodes.add(target.removeprefix("socket:[").removesuffix("]"))
-    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
-    return [int(row[1].rpartition(":")[2], 16) for row in rows if row[9] in inodes]
 
 
 async def test_the_store_of_nats_is_lost_with_runs_in_flight(

@@ -61,6 +61,18 @@ async def holds(engine: AsyncEngine) -> None:
         """SELECT layer, sum(net) AS net, sum(bookings)::bigint AS bookings FROM finance.fund_flows
            GROUP BY 1 ORDER BY 1""",
     )
+    # what has a cause was brought about by a late fact
+    decided = await query(
+        engine,
+        """SELECT layer, sum(paid) / 100.0 AS decided FROM ledger.entries
+           WHERE type = 'payout.decided.v1' AND NOT convert_from(data, 'UTF8')::jsonb ? 'cause'
+           GROUP BY 1 HAVING sum(paid) <> 0 ORDER BY 1""",
+    )
+    assert decided == await query(
+        engine,
+        """SELECT layer, sum(decided) AS decided FROM finance.fund_flows WHERE layer <> 'grant'
+           GROUP BY 1 HAVING sum(decided) <> 0 ORDER BY 1""",
+    )
     keys = "year, region, scheme, setting, poor"
     annual = await query(
         engine,
@@ -163,6 +175,26 @@ async def test_a_month_s_flows_say_what_was_decided_and_what_adjusted(books: Boo
     )
     assert await report_of(books.engine, MONTHLY, region="360923") == []
     assert await report_of(books.engine, MONTHLY, year=1999) == []
+
+
+async def test_a_layer_that_a_late_fact_makes_run_has_adjusted(books: Books) -> None:
+    """It decides for the first time, long after the claim was settled without it."""
+    await books.publish([facts.hospital(), facts.enrol(), *facts.stay(1, in_scope="10000")])
+    await catch_up(books.engine)
+    before = await report_of(books.engine, MONTHLY)
+    assert [row["layer"] for row in before if row["decided"]] == ["basic"]
+    await books.publish([facts.roster()])
+    await catch_up(books.engine)
+    types = await query(
+        books.engine, "SELECT type FROM ledger.entries WHERE type LIKE 'payout.%' AND paid <> 0 AND layer <> 'basic'"
+    )
+    assert "payout.decided.v1" in {row["type"] for row in types}
+    after = await report_of(books.engine, MONTHLY)
+    assert sum(row["decided"] for row in after) == sum(row["decided"] for row in before) == Decimal("5520.00")
+    # registered poor, he is lifted to 90%
+    assert sum(row["adjusted"] for row in after) == Decimal("3480.00")
+    assert all(row["decided"] == 0 for row in after if row["layer"] != "basic")
+    await holds(books.engine)
 
 
 async def test_the_annual_report_in_the_form_of_shanggao(books: Books) -> None:

@@ -119,6 +119,7 @@ async def test_a_month_in_the_life_of_a_county(server_folder: Path, tmp_path: Pa
             await a_reversal_an_audit_and_a_refusal(county)
             await hospitals_are_handed_the_roster(county)
             await september_is_cleared_and_paid(county)
+            await a_person_is_paid_what_he_had_paid(county)
             await the_books_are_sealed(county)
             await october_adjusts(county)
             await october_is_cleared_and_september_stands(county)
@@ -409,6 +410,15 @@ async def september_is_cleared_and_paid(county: County) -> None:
     assert lines(county.approved) == lines(drafted)
 
 
+async def a_person_is_paid_what_he_had_paid(county: County) -> None:
+    """长治 三(一)2: all of the 100 that P8 had paid before he was on the list; no one of his county was ever ill."""
+    (drafted,) = await county.done("clearing", "draft", "--region", CHANGZHI, "--month", SEPTEMBER, "--actor", "wang")
+    assert lines(drafted) == {("P8", "premium_refund"): {"settled": "100.00", "payable": "100.00"}}
+    await county.done("clearing", "approve", drafted["clearing_id"], "--actor", "li")
+    paying = ("clearing", "pay", drafted["clearing_id"], "--actor", "li", "--reference", "T3")
+    assert (await county.done(*paying))[0]["paid"] == "100.00"
+
+
 async def the_books_are_sealed(county: County) -> None:
     (sealed,) = await county.done("seal", "--out", county.files / "seal.json")
     assert sealed["number"] == 1
@@ -540,13 +550,17 @@ async def reports_add_up(county: County) -> None:
     layers = {row["layer"] for row in flows}
     by_layer = {layer: {name: summed(flows, name, layer=layer) for name in FLOWS} for layer in layers}
     ledger = await county.query(
-        """SELECT layer, sum(paid) FILTER (WHERE type = 'payout.decided.v1') / 100.0,
-                  coalesce(sum(paid) FILTER (WHERE type = 'payout.adjusted.v1'), 0) / 100.0, sum(paid) / 100.0
-           FROM ledger.entries WHERE type LIKE 'payout.%' AND scheme = 'shanggao' GROUP BY 1"""
+        """SELECT layer, coalesce(sum(paid) FILTER (WHERE NOT late), 0) / 100.0,
+                  coalesce(sum(paid) FILTER (WHERE late), 0) / 100.0, sum(paid) / 100.0
+           FROM ledger.entries, LATERAL (SELECT convert_from(data, 'UTF8')::jsonb ? 'cause' AS late) AS brought_about
+           WHERE type LIKE 'payout.%' AND scheme = 'shanggao' GROUP BY 1"""
     )
     assert by_layer == {layer: dict(zip(FLOWS, sums, strict=True)) for layer, *sums in ledger}
     # 16,000 + 18,000 + 9,600 + 6,000 + 65 + 2,700 + 400 + 7,200 + 900; −600 of C2, −2,700 of C6, −1,800 of C8
     assert by_layer["basic"] == dict(zip(FLOWS, map(Decimal, ("60865.00", "-5100.00", "55765.00")), strict=True))
+    # 4,710 of C1, 7,065 of C2, 1,260 of C8; C3's 2,520 came of the mended list; −225, −180, −180
+    supplementary = map(Decimal, ("13035.00", "1935.00", "14970.00"))
+    assert by_layer["supplementary"] == dict(zip(FLOWS, supplementary, strict=True))
     for layer, sums in by_layer.items():
         assert sums["net"] == summed(annual, layer), layer
     paid = summed(annual, "paid")
@@ -632,7 +646,7 @@ async def the_books_hold(county: County) -> None:
     (proved,) = await county.done("verify")
     counts = {name: proved[name] for name in ("holds", "claims", "persons", "skipped", "clearings", "seals")}
     # the ledger's persons: P1-P4, P7, P8
-    assert counts == {"holds": True, "claims": 10, "persons": 6, "skipped": 0, "clearings": 2, "seals": 1}
+    assert counts == {"holds": True, "claims": 10, "persons": 6, "skipped": 0, "clearings": 3, "seals": 1}
     for derived in await county.done("rebuild", "--dry-run"):
         assert derived["differences"] == [], derived["projection"]
     (held,) = await county.done("seal", "--check", county.files / "seal.json")

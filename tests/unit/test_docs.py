@@ -24,7 +24,7 @@ from tests.engine import HASHES, claim
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "README.zh.md", *sorted(DOCS.rglob("*.md"))]
 INTEGRATORS = (DOCS / "integrators.md").read_text()
 SCHEMES = (DOCS / "schemes.md").read_text()
 RULES = (DOCS / "rules.md").read_text()
@@ -93,8 +93,9 @@ def test_integrators_are_told_every_refusal_in_order() -> None:
     assert tuple(rows) == REASONS
 
 
-def test_integrators_are_shown_the_client_as_it_is() -> None:
+def test_integrators_are_shown_the_clients_as_they_are() -> None:
     assert f"```python\n{(DOCS / 'examples' / 'hospital.py').read_text()}```" in INTEGRATORS
+    assert f"```sh\n{(DOCS / 'examples' / 'hospital.sh').read_text()}```" in INTEGRATORS
 
 
 @pytest.mark.parametrize("kind", RULE_KINDS, ids=lambda kind: kind.__name__)

@@ -1,0 +1,119 @@
+"""`python -m benchmarks [STAGE…]`: every stage, or the ones named, in one run."""
+
+from collections.abc import Awaitable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvloop
+from rich.console import Console
+
+from benchmarks.bench import Bench, Options
+from benchmarks.floor import floor
+from benchmarks.growth import growth
+from benchmarks.latency import latency, latency_beside_resettlement
+from benchmarks.orm import orm
+from benchmarks.servers import yard
+from benchmarks.single import engine_alone, rebuild, verify
+from benchmarks.sourcing import sourcing
+from benchmarks.table import draw, write
+from benchmarks.throughput import throughput
+from infra.logs import configure
+
+RESULT = Path("build/bench.json")
+STAGES = (
+    *("throughput", "workers", "orm", "eventsourcing", "floor"),
+    *("latency", "resettlement", "rebuild", "verify", "engine", "growth"),
+)
+console = Console(width=120)
+progress = Console(stderr=True)
+
+
+async def run(bench: Bench, stages: list[str]) -> None:
+    """Run stages; what is compared alternates, so that a slow minute of the machine hits all of it."""
+    options = bench.options
+    for number in range(options.rounds):
+        written = []
+        if "throughput" in stages:
+            await _say(bench, f"throughput, round {number + 1}", "throughput_1", throughput(bench, 1))
+        if "orm" in stages or ("floor" in stages and number == 0):
+            written = await orm(bench)
+            progress.print(f"orm: {bench.samples['orm'][-1]:,.0f}")
+            bench.figures.setdefault("written", written)
+        if "eventsourcing" in stages:
+            await _say(bench, "eventsourcing", "eventsourcing", sourcing(bench))
+        if "floor" in stages:
+            await _say(bench, "floor", "floor", floor(bench, bench.figures["written"]))
+        if "workers" in stages:
+            for count in options.workers:
+                if count > 1:
+                    await _say(bench, f"{count} workers", f"throughput_{count}", throughput(bench, count))
+    if "latency" in stages:
+        for rate in options.rates:
+            bench.figures[f"latency_{rate}"] = await latency(bench, rate)
+            progress.print(f"latency at {rate}/s: {bench.figures[f'latency_{rate}']}")
+    if "resettlement" in stages:
+        bench.figures["latency_beside"] = await latency_beside_resettlement(bench)
+        progress.print(f"latency beside a re-settlement: {bench.figures['latency_beside']}")
+    for name, stage in (("rebuild", rebuild), ("verify", verify), ("engine", engine_alone)):
+        if name in stages:
+            await _say(bench, name, name, stage(bench))
+    if "growth" in stages:
+        for _ in range(options.rounds):
+            for size in options.growth:
+                await _say(bench, f"over {size:,} claims", f"growth_{size}", growth(bench, size))
+
+
+async def _say(bench: Bench, title: str, name: str, stage: Awaitable[None]) -> None:
+    await stage
+    progress.print(f"{title}: {bench.samples[name][-1]:,.0f}")
+
+
+def main(
+    stages: Annotated[list[str] | None, typer.Argument(help=f"of {', '.join(STAGES)}; all where none is named")] = None,
+    claims: Annotated[int, typer.Option(help="claims of the throughput run")] = Options.claims,
+    peers: Annotated[int, typer.Option(help="claims of each peer's run")] = Options.peers,
+    rounds: Annotated[int, typer.Option(min=1, help="how often what is compared alternates")] = Options.rounds,
+    workers: Annotated[str, typer.Option(help="numbers of worker processes")] = "1,2,4",
+    rates: Annotated[str, typer.Option(help="arrivals a second")] = "50,150",
+    seconds: Annotated[float, typer.Option(help="how long each rate is held")] = Options.seconds,
+    growth: Annotated[str, typer.Option(help="claims in the ledger before")] = "10000,100000",
+    growth_claims: Annotated[int, typer.Option(help="new claims over them")] = Options.growth_claims,
+    profile: Annotated[Path | None, typer.Option(help="cProfile of the worker of the last run, into this file")] = None,
+    out: Annotated[Path | None, typer.Option(help=f"JSON file; {RESULT} where every stage is run")] = None,
+) -> None:
+    """Measure."""
+    wanted = stages or list(STAGES)
+    unknown = set(wanted) - set(STAGES)
+    if unknown:
+        raise typer.BadParameter(f"{min(unknown)} is no stage; there are {', '.join(STAGES)}")
+    options = Options(
+        claims=claims,
+        peers=peers,
+        rounds=rounds,
+        workers=_numbers(workers),
+        rates=_numbers(rates),
+        seconds=seconds,
+        growth=_numbers(growth),
+        growth_claims=growth_claims,
+        profile=profile,
+    )
+    configure("error")
+    with yard() as folders:
+        bench = Bench(options, folders)
+        uvloop.run(run(bench, wanted))
+    draw(bench, console)
+    path = out or (RESULT if stages is None else None)
+    if path is not None:
+        write(bench, path)
+        progress.print(f"written: {path}")
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split(","))
+
+
+if __name__ == "__main__":
+    app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
+    app.command()(main)
+    app()

@@ -1,0 +1,64 @@
+"""What is measured over a ledger that is settled: rebuild, verify, and the engine alone."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from benchmarks.bench import Bench
+from benchmarks.servers import engine_on
+from benchmarks.throughput import SETTLED, throughput
+from infra.proving import prove
+from policies.engine import settle
+from processors.pins import Pins
+from processors.rebuild import rebuild as rebuild_projections
+from processors.world import load_histories
+from projections.persons import persons
+
+
+@asynccontextmanager
+async def _settled(bench: Bench) -> AsyncIterator[AsyncEngine]:
+    """An engine on the ledger that a throughput run left."""
+    if SETTLED not in bench.yard.ready:
+        await throughput(bench, 1)
+    async with bench.yard.running(SETTLED) as endpoints, engine_on(endpoints.database_url) as engine:
+        yield engine
+
+
+async def rebuild(bench: Bench) -> None:
+    """`claims rebuild` of all projections: entries of the ledger a second."""
+    async with _settled(bench) as engine:
+        began = time.monotonic()
+        report = await rebuild_projections(engine)
+        seconds = time.monotonic() - began
+    wrong = [compared.projection for compared in report.projections if compared.found]
+    if wrong:
+        raise RuntimeError(f"the projections differ from the ledger: {', '.join(wrong)}")
+    bench.note("rebuild", report.entries / seconds)
+
+
+async def verify(bench: Bench) -> None:
+    """`claims verify`: claims a second, chains and all."""
+    if SETTLED not in bench.yard.ready:
+        await throughput(bench, 1)
+    async with bench.yard.running(SETTLED) as endpoints:
+        began = time.monotonic()
+        report = await prove(endpoints.database_url)
+        seconds = time.monotonic() - began
+    if not report.holds:
+        raise RuntimeError(f"the books do not hold: {report.problems[:3]}")
+    bench.note("verify", report.claims / seconds)
+
+
+async def engine_alone(bench: Bench) -> None:
+    """The pure engine over every person's claims, held in memory: claims a second."""
+    async with _settled(bench) as engine, engine.connect() as connection:
+        ids = set((await connection.execute(select(persons.c.person_id))).scalars())
+        world = await load_histories(connection, ids)
+        schemes = await Pins().require(connection, {claim.scheme for claim in world.claims.values()})
+    histories = [list(claims.values()) for claims in world.by_person.values()]
+    began = time.process_time()
+    settled = sum(len(settle(schemes, history)[0]) for history in histories)
+    bench.note("engine", settled / (time.process_time() - began))

@@ -1,0 +1,1 @@
+"""The border as sources see it: what they may send, what they hear, said as AsyncAPI."""

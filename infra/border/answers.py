@@ -1,0 +1,121 @@
+"""JSON Schema of what the ledger answers: the four CloudEvents of ANSWERS, and the reply to ``claims.quote``."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from events.codes import CATEGORY_ORDER, ID_PATTERN, LAYERS, REGION_PATTERN, SETTINGS
+from events.decisions import CLAIM_RESETTLED, CLAIM_SETTLED, EVENT_REJECTED, EVENT_WAITING
+from events.refusals import REASONS
+from infra.quoting import UNAVAILABLE
+from processors.answers import LEDGER
+
+Schema = Mapping[str, Any]
+
+TOLD: Mapping[str, str] = {
+    CLAIM_SETTLED: "the first statement of a claim, told to its hospital",
+    CLAIM_RESETTLED: "the whole statement again, whenever something in it has changed; it may come at any time",
+    EVENT_REJECTED: "an event was refused, and what to mend; told to the mailbox of whoever sent it",
+    EVENT_WAITING: "a discharge came before its admission; it goes on by itself once that is there",
+}
+"""The answers of ANSWERS, and when each comes."""
+
+STATEMENT, REFUSED, WAITING, QUOTED = "Statement", "Refused", "Waiting", "Quoted"
+_DATA = {CLAIM_SETTLED: STATEMENT, CLAIM_RESETTLED: STATEMENT, EVENT_REJECTED: REFUSED, EVENT_WAITING: WAITING}
+
+
+def answer_schemas(prefix: str) -> dict[str, Schema]:
+    """Schemas by name, one for each answer's type and for the parts they share; references begin with ``prefix``.
+
+    Objects are open: an answer may get fields that no reader knows yet.
+    """
+    parts = {STATEMENT: _statement(), REFUSED: _refused(), WAITING: _waiting(), QUOTED: _quoted(prefix)}
+    return parts | {type_: _envelope(type_, f"{prefix}{_DATA[type_]}") for type_ in TOLD}
+
+
+def _envelope(type_: str, data: str) -> Schema:
+    return _object(
+        TOLD[type_],
+        {
+            "specversion": {"const": "1.0"},
+            "id": {"type": "string", "minLength": 1, "description": "drop an answer whose id has been seen"},
+            "source": {"const": LEDGER},
+            "type": {"const": type_},
+            "subject": {"type": "string", "minLength": 1, "description": "the last part of the NATS subject"},
+            "time": {"type": "string", "format": "date-time"},
+            "datacontenttype": {"const": "application/json"},
+            "data": {"$ref": data},
+        },
+    )
+
+
+def _statement() -> Schema:
+    layer = _object("one line of protection", {"layer": {"enum": list(LAYERS)}, "paid": _yuan("what it pays in all")})
+    return _object(
+        "结算单: the outcome of one claim, net of every adjustment. total = all layers + both shares",
+        {
+            "claim_id": _id("the hospital's number of the claim"),
+            "person_id": _id("the insured's pseudonymous number"),
+            "region": {"type": "string", "pattern": REGION_PATTERN, "description": "of the person, GB/T 2260"},
+            "scheme": {"type": "string", "minLength": 1, "description": "name of the scheme that settled it"},
+            "year": {"type": "integer", "description": "benefit year"},
+            "setting": {"enum": list(SETTINGS)},
+            "date": {"type": "string", "format": "date", "description": "day of discharge or service"},
+            "status": {"enum": ["settled", "reversed"]},
+            "revision": {"type": "integer", "minimum": 1, "description": "1 plus how often the net figures changed"},
+            "total": _yuan("医疗费总额, of the bill as last corrected"),
+            "categories": {"type": "array", "items": {"enum": list(CATEGORY_ORDER)}, "description": "held on date"},
+            "layers": {"type": "array", "items": layer, "description": "in the order applied; none once reversed"},
+            "patient_share": _yuan("个人负担"),
+            "hospital_share": _yuan("医院承担"),
+            "payee": {"enum": ["hospital", "person"], "description": "person where the claim was prepaid"},
+        },
+    )
+
+
+def _refused() -> Schema:
+    unread: Schema = {"type": ["string", "null"], "description": "null where it could not be read"}
+    return _object(
+        "why an event was refused; it is stored whole",
+        {
+            "source": unread,
+            "event_id": {"type": "string", "description": "its id, or its place in INTAKE where none could be read"},
+            "type": unread,
+            "reason": {"enum": list(REASONS)},
+            "detail": {"type": "string", "minLength": 1, "description": "what to mend, in English"},
+        },
+    )
+
+
+def _waiting() -> Schema:
+    return _object(
+        "what a discharge waits for",
+        {
+            "source": {"type": "string"},
+            "event_id": _id("the discharge's id"),
+            "waits_for": _id("the admission_id"),
+        },
+    )
+
+
+def _quoted(prefix: str) -> Schema:
+    reason: Schema = {"enum": [*REASONS, UNAVAILABLE]}
+    refused = _object("no statement", {"reason": reason, "detail": {"type": "string", "minLength": 1}})
+    return {
+        "description": "预结算: the statement as settling the event now would give, or why it would be refused",
+        "oneOf": [
+            _object("it would be settled", {"statement": {"$ref": f"{prefix}{STATEMENT}"}}),
+            _object("it would be refused", {"refused": refused}),
+        ],
+    }
+
+
+def _object(description: str, properties: Schema) -> Schema:
+    return {"description": description, "type": "object", "properties": properties, "required": list(properties)}
+
+
+def _id(description: str) -> Schema:
+    return {"type": "string", "pattern": ID_PATTERN, "description": description}
+
+
+def _yuan(description: str) -> Schema:
+    return {"type": "string", "pattern": r"^[0-9]+\.[0-9]{2}$", "description": f"{description}, yuan"}

@@ -1,0 +1,193 @@
+"""The AsyncAPI 3.0 document of the border: channels, messages and operations, from a source's point of view.
+
+FastStream writes such documents from a broker's subscribers, which here are the ledger's own lanes; and its classes of
+AsyncAPI 3.0 know neither parameters of a channel, nor replies, nor examples. So this is made from the catalog.
+"""
+
+from collections.abc import Iterable
+from importlib.metadata import version
+from importlib.resources import files
+from typing import Any
+
+import orjson
+import yaml
+
+from events.catalog import BUREAU, CIVIL_AFFAIRS, FACTS, HOSPITAL, POVERTY_OFFICE
+from events.decisions import CLAIM_SETTLED, EVENT_REJECTED
+from events.schemas import json_schemas
+from infra.access.sources import KINDS, QUOTE, Source
+from infra.border.answers import QUOTED, TOLD, answer_schemas
+
+_SCHEMAS = "#/components/schemas/"
+_SOMEONE = "220621"
+"""Stands for a source's id where its subjects are asked for; any kind may have it."""
+_NAMES = {
+    HOSPITAL: "a hospital",
+    BUREAU: "a bureau",
+    CIVIL_AFFAIRS: "civil affairs",
+    POVERTY_OFFICE: "a poverty office",
+}
+_ID_IS = {HOSPITAL: "the hospital's number (hospital_id)"}
+_REGION = "the code of its region, GB/T 2260"
+_PERSON = "the person_id that the data names, _ where it names none"
+_TOKEN = "claim_id, else the event's id, else its place in INTAKE"  # noqa: S105 - of a subject
+_ANSWERS_TO_OFFICES = (EVENT_REJECTED,)
+"""Claims are a hospital's: whoever sends none hears of refusals only."""
+_SENT = {type_: fact for type_, fact in FACTS.items() if not set(KINDS).isdisjoint(fact.kinds)}
+"""The facts of sources; the others the ledger orders of itself."""
+_QUOTABLE = ("discharge.recorded.v1", "outpatient.recorded.v1")
+
+
+def asyncapi() -> dict[str, Any]:
+    """The document as JSON would hold it."""
+    channels: dict[str, Any] = {}
+    operations: dict[str, Any] = {}
+    for kind in KINDS:
+        channels |= _channels(kind)
+        operations |= _operations(kind)
+    channels |= _quote_channels()
+    operations["askForQuote"] = _ask()
+    return {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "claims-ledger · 医保一站式结算账本",
+            "version": version("claims-ledger"),
+            "description": "What hospitals, bureaus and offices send to the ledger over NATS JetStream, and what it "
+            "answers. Operations are those of a source. In words: docs/integrators.md.",
+        },
+        "defaultContentType": "application/json",
+        "servers": {
+            "county": {
+                "host": "nats.example:4222",
+                "protocol": "nats",
+                "description": "Its address is told by `claims access`, with the user. TLS: handshake first.",
+                "security": [{"$ref": "#/components/securitySchemes/source"}],
+            }
+        },
+        "channels": channels,
+        "operations": operations,
+        "components": {
+            "messages": _messages(),
+            "schemas": _schemas(),
+            "securitySchemes": {
+                "source": {
+                    "type": "userPassword",
+                    "description": "One user a source: `claims access hospital|bureau|office …`. It may publish on its "
+                    "own intake subjects and pull from its own mailbox, nothing else.",
+                }
+            },
+        },
+    }
+
+
+def asyncapi_yaml() -> str:
+    """The document as text."""
+    return yaml.dump(asyncapi(), Dumper=_Plain, sort_keys=False, allow_unicode=True, width=120)
+
+
+class _Plain(yaml.SafeDumper):
+    """Writes a value again where it comes again: people read this."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - PyYAML's signature
+        return True
+
+
+def _channels(kind: str) -> dict[str, Any]:
+    source = Source(kind, _SOMEONE)
+    parameters = {"source_id": {"description": _ID_IS.get(kind, _REGION)}}
+    return {
+        f"intake-{kind}": {
+            "address": _address(source.intake, "person_id"),
+            "title": f"what {_NAMES[kind]} sends",
+            "description": "JetStream: wait for the acknowledgement, on a timeout send the same bytes again. One "
+            "CloudEvent a message, no Nats-Msg-Id.",
+            "messages": _named(type_ for type_, fact in _SENT.items() if kind in fact.kinds),
+            "parameters": parameters | {"person_id": {"description": _PERSON}},
+        },
+        f"answers-{kind}": {
+            "address": _address(source.answers, "token"),
+            "title": f"what {_NAMES[kind]} hears",
+            "description": f"Read from the mailbox, the durable pull consumer {_address(source.mailbox, '')} of stream "
+            f"ANSWERS, with the inbox prefix {_address(source.inbox_prefix, '')}. Kept for 30 days; at least once.",
+            "messages": _named(TOLD if kind == HOSPITAL else _ANSWERS_TO_OFFICES),
+            "parameters": parameters | {"token": {"description": _TOKEN}},
+        },
+    }
+
+
+def _operations(kind: str) -> dict[str, Any]:
+    name = "".join(part.capitalize() for part in kind.split("-"))
+    intake, answers = f"#/channels/intake-{kind}", f"#/channels/answers-{kind}"
+    return {
+        f"sendAs{name}": {"action": "send", "channel": {"$ref": intake}},
+        f"hearAs{name}": {"action": "receive", "channel": {"$ref": answers}},
+    }
+
+
+def _quote_channels() -> dict[str, Any]:
+    return {
+        "quote": {
+            "address": QUOTE,
+            "title": "预结算 trial settlement",
+            "description": f"Request and reply; nothing is booked. A {HOSPITAL} asks about its own events, for a "
+            f"person with an open admission; a {BUREAU} about any.",
+            "messages": _named(_QUOTABLE),
+        },
+        "quote-reply": {"address": None, "title": "the asker's inbox", "messages": _named([QUOTED])},
+    }
+
+
+def _ask() -> dict[str, Any]:
+    return {
+        "action": "send",
+        "channel": {"$ref": "#/channels/quote"},
+        "summary": "what would this claim be paid now?",
+        "reply": {"channel": {"$ref": "#/channels/quote-reply"}},
+    }
+
+
+def _messages() -> dict[str, Any]:
+    examples = {example["type"]: example for example in map(orjson.loads, _example_lines())}
+    told = {type_: fact.model.__doc__ or "" for type_, fact in _SENT.items()} | dict(TOLD)
+    messages = {type_: _message(type_, summary, examples[type_]) for type_, summary in told.items()}
+    statement = {"statement": examples[CLAIM_SETTLED]["data"]}
+    return messages | {QUOTED: _message(QUOTED, "the reply to a trial settlement", statement)}
+
+
+def _message(name: str, summary: str, example: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "name": name,
+        "title": name,
+        "summary": summary,
+        "contentType": "application/json" if name == QUOTED else "application/cloudevents+json",
+        "payload": {"$ref": f"{_SCHEMAS}{name}"},
+        "examples": [{"name": "one", "payload": example}],
+    }
+
+
+def _example_lines() -> list[bytes]:
+    return files("infra.border").joinpath("examples.jsonl").read_bytes().splitlines()
+
+
+def _schemas() -> dict[str, Any]:
+    """AsyncAPI resolves references against the document: what each schema defines for itself moves beside it."""
+    schemas: dict[str, Any] = {}
+    schemas_of = json_schemas()
+    for type_ in _SENT:
+        whole = orjson.loads(orjson.dumps(schemas_of[type_]).replace(b'"#/$defs/', f'"{_SCHEMAS}'.encode()))
+        for name, definition in whole.pop("$defs").items():
+            if schemas.setdefault(name, definition) != definition:
+                raise ValueError(f"two definitions of {name}")
+        schemas[type_] = {name: value for name, value in whole.items() if name not in ("$schema", "$id")}
+    answers = answer_schemas(_SCHEMAS)
+    if both := schemas.keys() & answers.keys():
+        raise ValueError(f"two definitions of {', '.join(both)}")
+    return schemas | answers
+
+
+def _named(names: Iterable[str]) -> dict[str, Any]:
+    return {name: {"$ref": f"#/components/messages/{name}"} for name in names}
+
+
+def _address(subject: str, last: str) -> str:
+    return subject.replace(_SOMEONE, "{source_id}").replace("*", f"{{{last}}}")

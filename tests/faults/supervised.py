@@ -1,0 +1,121 @@
+"""A worker that is started again whenever it ends, as systemd would."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import asyncpg
+
+from tests.faults.given import Given
+from tests.program import CLAIMS, background, eventually, kill_group
+
+_RESTART_S = 0.3
+
+
+@dataclass
+class Supervised:
+    """``fate`` is what the next start is told to die of (tests/faults/dying.py); empty for a plain worker."""
+
+    given: Given
+    log: Path
+    index: int
+    fate: list[str] = field(default_factory=list)
+    starts: int = 0
+    ends: int = 0
+    log_now: Path = Path()
+    process: asyncio.subprocess.Process | None = None
+
+    @classmethod
+    @asynccontextmanager
+    async def started(cls, given: Given, log: Path, index: int) -> AsyncIterator["Supervised"]:
+        """A worker that lives until the end of the block, however often it dies."""
+        worker = cls(given, log, index)
+        task = asyncio.create_task(worker._supervise())
+        try:
+            await eventually(lambda: log.exists() and "joined" in log.read_text())
+            yield worker
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def _supervise(self) -> None:
+        while True:
+            fate, self.fate = self.fate, []
+            program = (sys.executable, "-m", "tests.faults.dying", *fate) if fate else (CLAIMS,)
+            env = self.given.env | {"PYTHONPATH": str(Path(__file__).parents[2])}
+            log = self.log_now = self.log.with_suffix(f".{self.starts}") if self.starts else self.log
+            share = ("--workers", "3", "--index", str(self.index))
+            async with background("up", *share, log=log, env=env, program=program) as process:
+                self.process = process
+                self.starts += 1
+                await process.wait()
+            self.ends += 1
+            await asyncio.sleep(_RESTART_S)
+
+    @property
+    def pid(self) -> int:
+        assert self.process is not None
+        return self.process.pid
+
+    def kill(self) -> None:
+        """kill -9, also of one that is stopped."""
+        if self.process is not None:
+            kill_group(self.process)
+
+    def stop(self) -> None:
+        """SIGSTOP."""
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """SIGCONT, where it was stopped."""
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGCONT)
+
+    def is_stopped(self) -> bool:
+        """Whether it stands still by SIGSTOP."""
+        try:
+            state = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except (FileNotFoundError, ProcessLookupError):
+            return False
+        return state == "T"
+
+    async def started_again(self) -> None:
+        """Wait until what was killed runs anew."""
+        starts = self.starts
+        await eventually(lambda: self.starts > starts)
+        ends = self.ends
+        await eventually(lambda: self.ends > ends or "joined" in self.log_now.read_text(encoding="utf-8"))
+
+    async def met_its_fate(self, ends: int) -> None:
+        """Wait until it is stopped, or has ended more often than that."""
+        await eventually(lambda: self.is_stopped() or self.ends > ends)
+
+
+async def end_connections_of(pid: int, database_url: str) -> None:
+    """Let PostgreSQL end the connections of a process, as it does in time with those of one that is stopped."""
+    ports = _local_ports(pid)
+    connection = await asyncpg.connect(database_url, ssl=False)
+    await connection.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+        " AND client_port = ANY($1::int[])",
+        ports,
+    )
+    await connection.close()
+
+
+def _local_ports(pid: int) -> Sequence[int]:
+    """The TCP ports at a process's end of its connections."""
+    inodes = set()
+    for handle in Path(f"/proc/{pid}/fd").iterdir():
+        target = str(handle.readlink())
+        if target.startswith("socket:["):
+            inodes.add(target.removeprefix("socket:[").removesuffix("]"))
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return [int(row[1].rpartition(":")[2], 16) for row in rows if row[9] in inodes]

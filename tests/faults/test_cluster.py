@@ -1,0 +1,50 @@
+"""Three nats-servers: the one that leads RUNS is killed under load, later it comes back."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.faults.cluster import Cluster
+from tests.faults.conftest import Undisturbed
+from tests.faults.given import (
+    LEAVES_CONNECTIONS,
+    SETTLED,
+    Figures,
+    Given,
+    compare,
+    read_books,
+    source,
+    until,
+    until_quiet,
+)
+from tests.program import eventually
+
+pytestmark = [pytest.mark.timeout(240), LEAVES_CONNECTIONS]
+
+CHUNK = 100
+
+
+async def test_the_leader_of_three_is_killed_under_load(
+    undisturbed: Undisturbed, database: str, server_folder: Path
+) -> None:
+    lines, cluster = undisturbed.lines, Cluster(server_folder)
+    log = server_folder / "log"
+    try:
+        await cluster.start()
+        given = Given(database, cluster.url, {"CLAIMS_STREAM_REPLICAS": "3"})
+        async with given.worker(log) as worker, source(cluster.url) as sender:
+            killed = ""
+            for start in range(0, len(lines), CHUNK):
+                await sender.send(lines, range(start, min(start + CHUNK, len(lines))))
+                if not killed and start > undisturbed.first_discharge:
+                    await until(database, SETTLED, lambda settled: settled > 10)
+                    killed = await cluster.leader_of("RUNS")
+                    cluster.kill(killed)
+            await until_quiet(database, sender.last)
+            cluster.start_node(killed)
+            await eventually(lambda: cluster.replicas_are_current("RUNS"), bound_s=40)
+            assert worker.returncode is None, log.read_text()
+        found = compare(await read_books(database), undisturbed.books, events=len(lines))
+        assert found == Figures(events=len(lines))
+    finally:
+        await cluster.stop()

@@ -1,0 +1,103 @@
+"""A worker cut off from its servers for a while, and one whose NATS comes back empty: both go on by themselves."""
+
+import shutil
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from infra.embedded.nats import NatsServer
+from tests.faults.conftest import Undisturbed
+from tests.faults.given import (
+    INTAKE_TAKEN,
+    LEAVES_CONNECTIONS,
+    OPEN_RUNS,
+    SETTLED,
+    Figures,
+    Given,
+    ask,
+    compare,
+    publish,
+    read_books,
+    source,
+    until,
+    until_quiet,
+)
+from tests.faults.proxy import proxy_of
+from tests.program import eventually
+
+pytestmark = [pytest.mark.timeout(180), LEAVES_CONNECTIONS]
+
+
+async def test_a_worker_loses_its_network_and_finds_it_again(
+    undisturbed: Undisturbed, database: str, nats_url: str, server_folder: Path
+) -> None:
+    lines, log = undisturbed.lines, server_folder / "log"
+    part = (len(lines) - undisturbed.first_discharge) // 3
+    async with proxy_of(database) as to_database, proxy_of(nats_url) as to_nats:
+        given = Given(to_database.url(database), to_nats.url(nats_url))
+        async with given.worker(log) as worker:
+            await publish(nats_url, lines[: -2 * part])
+            await until(database, SETTLED, lambda found: found > 10)
+            to_database.cut()
+            await eventually(lambda: "given up" in log.read_text(), log.read_text)
+            taken = await ask(database, INTAKE_TAKEN)
+            to_database.heal()
+            await publish(nats_url, lines[-2 * part : -part])
+            await until(database, INTAKE_TAKEN, lambda found: found > taken)
+            to_database.hold()
+            to_nats.cut()
+            await publish(nats_url, lines[-part:])
+            to_nats.heal()
+            to_database.heal()
+            await until_quiet(database, len(lines))
+            assert worker.returncode is None, log.read_text()
+    found = compare(await read_books(database), undisturbed.books, events=len(lines))
+    assert found == Figures(events=len(lines))
+
+
+async def test_workers_outlive_the_store_of_nats(
+    undisturbed: Undisturbed, database: str, nats_server: NatsServer, server_folder: Path
+) -> None:
+    nats_url = await nats_server.start()
+    given, lines = Given(database, nats_url, {"CLAIMS_PARTITIONS": "2"}), undisturbed.lines
+    logs = server_folder / "one", server_folder / "two"
+    async with given.worker(logs[0]) as one, given.worker(logs[1]) as two, source(nats_url) as sender:
+        await publish(nats_url, lines)
+        await until(database, SETTLED, lambda found: found > 60)
+        nats_server.kill()
+        assert await ask(database, OPEN_RUNS) > 0, "lost with work in hand"
+        await nats_server.stop()
+        shutil.rmtree(server_folder / "nats" / "store")
+        again = NatsServer(server_folder / "nats", port=urlsplit(nats_url).port or -1)
+        try:
+            assert await again.start() == nats_url
+            # Sources send what they have no answer to; the streams are there again without anybody's help.
+            for start in range(0, len(lines), 500):
+                await sender.send(lines, range(start, min(start + 500, len(lines))))
+            assert sender.places[0] > 1, "the streams go on where they were"
+            await until_quiet(database, sender.last)
+            assert (one.returncode, two.returncode) == (None, None), [log.read_text() for log in logs]
+        finally:
+            await again.stop()
+    found = compare(await read_books(database), undisturbed.books, events=len(lines), revisions=False)
+    assert found == Figures(events=len(lines))
+
+
+async def test_one_of_two_workers_dies_and_the_other_takes_its_lanes(
+    undisturbed: Undisturbed, database: str, nats_url: str, server_folder: Path
+) -> None:
+    given, lines = Given(database, nats_url, {"CLAIMS_PARTITIONS": "2"}), undisturbed.lines
+    half = (undisturbed.first_discharge + len(lines)) // 2
+    logs = server_folder / "one", server_folder / "two"
+    async with given.worker(logs[1]) as stays:
+        async with given.worker(logs[0]) as dies:
+            last = await publish(nats_url, lines[:half])
+            await until(database, SETTLED, lambda found: found > 10)
+            dies.kill()
+            await dies.wait()
+        last = await publish(nats_url, lines[half:])
+        await until_quiet(database, last)
+        assert stays.returncode is None, logs[1].read_text()
+    found = compare(await read_books(database), undisturbed.books, events=len(lines))
+    assert found == Figures(events=len(lines))
