@@ -17,7 +17,7 @@ from benchmarks.servers import yard
 from benchmarks.single import engine_alone, rebuild, verify
 from benchmarks.sourcing import sourcing
 from benchmarks.table import draw, write
-from benchmarks.throughput import throughput
+from benchmarks.throughput import CORES, throughput
 from infra.logs import configure
 
 RESULT = Path("build/bench.json")
@@ -35,7 +35,7 @@ async def run(bench: Bench, stages: list[str]) -> None:
     for number in range(options.rounds):
         written = []
         if "throughput" in stages:
-            await _say(bench, f"throughput, round {number + 1}", "throughput_1", throughput(bench, 1))
+            await _say(bench, f"throughput, round {number + 1}", f"throughput_{CORES}", throughput(bench, CORES))
         if "orm" in stages or ("floor" in stages and number == 0):
             written = await orm(bench)
             progress.print(f"orm: {bench.samples['orm'][-1]:,.0f}")
@@ -46,7 +46,7 @@ async def run(bench: Bench, stages: list[str]) -> None:
             await _say(bench, "floor", "floor", floor(bench, bench.figures["written"]))
         if "workers" in stages:
             for count in options.workers:
-                if count > 1:
+                if count != CORES:
                     await _say(bench, f"{count} workers", f"throughput_{count}", throughput(bench, count))
     if "latency" in stages:
         for rate in options.rates:

@@ -7,7 +7,7 @@ measured is the size of tables and indexes.
 from benchmarks.bench import Bench
 from benchmarks.load import bodies, make_load, renamed
 from benchmarks.servers import publish, settle
-from benchmarks.throughput import timed
+from benchmarks.throughput import CORES, timed
 from infra.servers import Endpoints
 
 CHUNK_CLAIMS = 20_000
@@ -42,5 +42,5 @@ async def prepare(bench: Bench, size: int) -> str:
 async def growth(bench: Bench, size: int) -> None:
     """One run over a ledger of a size."""
     async with bench.yard.running(await prepare(bench, size)) as endpoints:
-        rate, _, _ = await timed(bench, endpoints, 1)
+        rate, _, _ = await timed(bench, endpoints, CORES)
     bench.note(f"growth_{size}", rate)

@@ -226,7 +226,7 @@ class Lane:
 async def orm(bench: Bench) -> list[tuple[int, Written]]:
     """One run over a sample of the county's events; returns the rows it wrote, for the floor."""
     events = sample(bench.load, bench.options.peers)
-    async with bench.yard.running(await prepare(bench, 1)) as endpoints:
+    async with bench.yard.running(await prepare(bench)) as endpoints:
         url = await copy_database(endpoints.database_url, "peer")
         engine = create_async_engine(url.replace("postgresql://", "postgresql+asyncpg://", 1), pool_size=IN_FLIGHT)
         try:

@@ -215,7 +215,7 @@ async def sourcing(bench: Bench) -> None:
     events = sample(bench.load, bench.options.peers)
     chosen = {sent["data"]["person_id"] for sent in events}
     base = [line for line in bench.load.base if isinstance(line, dict) and line["data"].get("person_id") in chosen]
-    async with bench.yard.running(await prepare(bench, 1)) as endpoints:
+    async with bench.yard.running(await prepare(bench)) as endpoints:
         parts = urlsplit(await copy_database(endpoints.database_url, "sourcing"))
         app: Application[UUID] = Application(
             env={

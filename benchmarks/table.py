@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.bench import Bench
+from benchmarks.throughput import CORES
 
 Row = tuple[str, str, str, str]
 
@@ -31,7 +32,7 @@ class Target:
         return f"{'≤' if self.at_most else '≥'} {self.value:,g}"
 
 
-OURS = "throughput_1"
+OURS = f"throughput_{CORES}"
 THROUGHPUT = Target(1_500)
 RATIOS = {
     "orm": ("one ORM transaction a claim", Target(4)),
@@ -110,12 +111,12 @@ def ratio(bench: Bench, peer: str) -> float | None:
 
 def _rows(bench: Bench) -> Iterator[Row]:
     for count in bench.options.workers:
-        wanted = THROUGHPUT if count == 1 else None
+        wanted = THROUGHPUT if count == CORES else None
         yield from _sampled(bench, f"throughput_{count}", f"throughput, {count} worker(s), claims/s", wanted)
-        if count == 1:
+        if count == CORES:
             for part in ("python", "postgres", "nats"):
                 yield from _sampled(bench, f"cpu_us_{part}", f"  of it {part}, CPU µs a claim", None)
-            yield from _sampled(bench, "peak_rss_mb", "  peak RSS of the worker, MB", None)
+            yield from _sampled(bench, "peak_rss_mb", "  peak RSS of the largest worker, MB", None)
     for peer, (title, target) in RATIOS.items():
         yield from _sampled(bench, peer, f"{title}, claims/s", None)
         for part in ("python", "postgres"):

@@ -1,8 +1,9 @@
 """Claims a second from INTAKE through every layer to statements, every event lying in INTAKE when the clock starts.
 
-One worker is one process of its own beside this one, which only starts the clock and looks whether all is quiet.
+A worker is a process of its own beside this one, which only starts the clock and looks whether all is quiet.
 """
 
+import os
 import time
 
 from benchmarks.bench import Bench
@@ -11,29 +12,31 @@ from benchmarks.load import bodies
 from benchmarks.servers import Cpu, count, end_of_intake, engine_on, publish, quiet, settle
 from infra.servers import Endpoints
 
+CORES = os.cpu_count() or 1
+"""A worker a core is how a machine is run: the headline figure."""
 SETTLED = "settled"
 """The name under which the first run's ledger is kept, for what reads a full ledger."""
 
 
-async def prepare(bench: Bench, partitions: int) -> str:
+async def prepare(bench: Bench) -> str:
     """Servers whose ledger knows the county, its year waiting in INTAKE; returns their name."""
 
     async def fill(endpoints: Endpoints) -> None:
-        await settle(endpoints, bodies(bench.load.base), partitions)
+        await settle(endpoints, bodies(bench.load.base))
         await publish(endpoints.nats_url, bodies(bench.load.work))
 
-    name = f"loaded-{partitions}"
+    name = "loaded"
     await bench.yard.prepare(name, fill)
     return name
 
 
 async def throughput(bench: Bench, workers: int) -> None:
-    """One run with some worker processes, over as many partitions."""
-    name = await prepare(bench, workers)
-    async with bench.yard.running(name, keep_as=SETTLED if workers == 1 else None) as endpoints:
+    """One run with some worker processes, which share the consumers of one partition."""
+    name = await prepare(bench)
+    async with bench.yard.running(name, keep_as=SETTLED if workers == CORES else None) as endpoints:
         rate, peak_mb, cpu_us = await timed(bench, endpoints, workers)
     bench.note(f"throughput_{workers}", rate)
-    if workers == 1:
+    if workers == CORES:
         bench.note("peak_rss_mb", peak_mb)
         for part, value in cpu_us.items():
             bench.note(f"cpu_us_{part}", value)
