@@ -16,6 +16,7 @@ from benchmarks.orm import orm
 from benchmarks.servers import yard
 from benchmarks.single import engine_alone, rebuild, verify
 from benchmarks.sourcing import sourcing
+from benchmarks.steps import steps
 from benchmarks.table import draw, write
 from benchmarks.throughput import CORES, throughput
 from infra.logs import configure
@@ -23,7 +24,7 @@ from infra.logs import configure
 RESULT = Path("build/bench.json")
 STAGES = (
     *("throughput", "workers", "orm", "eventsourcing", "floor"),
-    *("latency", "resettlement", "rebuild", "verify", "engine", "growth"),
+    *("latency", "resettlement", "rebuild", "verify", "engine", "steps", "growth"),
 )
 console = Console(width=120)
 progress = Console(stderr=True)
@@ -58,6 +59,8 @@ async def run(bench: Bench, stages: list[str]) -> None:
     for name, stage in (("rebuild", rebuild), ("verify", verify), ("engine", engine_alone)):
         if name in stages:
             await _say(bench, name, name, stage(bench))
+    if "steps" in stages:
+        await steps(bench)
     if "growth" in stages:
         for _ in range(options.rounds):
             for size in options.growth:

@@ -22,7 +22,6 @@ from benchmarks.bench import Bench
 from benchmarks.hands import environment, hands
 from benchmarks.load import CLAIMS_PER_STAY, Line, bodies, make_load, type_of
 from benchmarks.servers import engine_on, settle
-from benchmarks.throughput import CORES
 from infra.broker import connect_broker
 from infra.embedded.process import die_with_parent
 from infra.publishing import subject_of
@@ -148,7 +147,7 @@ async def _arriving(bench: Bench, rate: int) -> AsyncIterator[tuple[Arrivals, En
         await broker.start()
         try:
             arrivals = Arrivals(broker.connection, discharges[:wanted], rate)
-            async with hands(endpoints, CORES) as ours:
+            async with hands(endpoints, 1) as ours:
                 js = broker.connection.jetstream()
                 await js.subscribe(
                     "claims.answers.>",

@@ -90,6 +90,7 @@ def figures(bench: Bench) -> dict[str, Any]:
             "growth": growth,
             "ratios": {name: ratio(bench, name) for name in RATIOS},
             "workers": {str(count): median(f"throughput_{count}") for count in bench.options.workers},
+            "steps_us": bench.figures.get("steps_us"),
             "latency_beside_resettlement_ms": bench.figures.get("latency_beside"),
             "cpu_us_per_claim": {name[7:]: median(name) for name in bench.samples if name.startswith("cpu_us_")},
             "samples": bench.samples,
@@ -130,6 +131,8 @@ def _rows(bench: Bench) -> Iterator[Row]:
     yield from _sampled(bench, "rebuild", "rebuild of all projections, ledger entries/s", REBUILD)
     yield from _sampled(bench, "verify", "verify, claims/s", VERIFY)
     yield from _sampled(bench, "engine", "engine alone, claims/s", None)
+    for step, spent in (bench.figures.get("steps_us") or {}).items():
+        yield _row(f"  {step}, CPU µs", spent, None, "", "{:.1f}".format)
     for size in bench.options.growth:
         yield from _sampled(bench, f"growth_{size}", f"throughput over {size:,} settled claims, claims/s", None)
     yield from _growth(bench)

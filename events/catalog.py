@@ -96,7 +96,9 @@ DERIVED: frozenset[str] = frozenset(
         "clearing.paid.v1",
         "payment.returned.v1",
         "receivable.settled.v1",
+        "advance.repaid.v1",
         "ledger.sealed.v1",
+        "roster.imported.v1",
     }
 )
 

@@ -4,6 +4,9 @@ import os
 import tempfile
 from pathlib import Path
 
+PRIVATE = 0o600
+"""Mode of a file that names persons: for its writer alone."""
+
 
 def write_atomically(path: Path, content: bytes, mode: int = 0o640) -> None:
     """Write a file by way of another beside it, so that nobody ever reads half of it."""

@@ -7,20 +7,21 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 import asyncpg
 from alembic.util.exc import CommandError
-from sqlalchemy import select, text
+from sqlalchemy import make_url, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.decisions import SCHEME_ADOPTED
 from events.ledger import entries
 from infra.database import MIGRATIONS, connect, migrate
 from infra.dumps import BackupError, dump, load
+from infra.proving import prove
 from infra.restored import Aftermath, Streams
 from processors.backups import begin_backup, complete_backup, intake_position
-from processors.verify import Progress, VerifyReport, verify
+from processors.forgotten import Forgotten, Standing, forgotten, standing
+from processors.verify import Progress, VerifyReport
 
 ADMINISTRATION = "postgres"
 """The database from which others are made and renamed."""
@@ -38,15 +39,28 @@ class InUse(RuntimeError):
     """Somebody is connected to the database that is to be replaced."""
 
 
+class StepsForgotten(RuntimeError):
+    """The ledger that is there has clearing steps that the backup has not: only when told so are they given up."""
+
+    def __init__(self, lost: Forgotten) -> None:
+        steps = "\n".join(f"  clearing.0 #{step.number} {step.type} {step.of} {step.actor}" for step in lost.steps)
+        super().__init__(
+            f"备份中没有以下拨付步骤。{len(lost.steps)} clearing steps are not in the backup:\n{steps}\n"
+            "What they approved or paid would look unpaid, and be paid twice. Note them, and give --forget-steps"
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What was proved of the restored database, and what its streams hold beyond it.
+    """What was proved of the restored database, what its streams hold beyond it, and what operators must do again.
 
-    Where ``report`` does not hold nothing was changed, and ``aftermath`` is None.
+    Where ``report`` does not hold nothing was changed, and the others are None.
     """
 
     report: VerifyReport
-    aftermath: Aftermath | None
+    aftermath: Aftermath | None = None
+    lost: Forgotten | None = None
+    standing: Standing | None = None
 
 
 async def back_up(database_url: str, file: Path, pg_bin: Path | None) -> int:
@@ -70,19 +84,28 @@ async def back_up(database_url: str, file: Path, pg_bin: Path | None) -> int:
 
 
 async def restore(
-    database_url: str, streams: Streams, file: Path, pg_bin: Path | None, *, replace: bool, progress: Progress | None
+    database_url: str,
+    streams: Streams,
+    file: Path,
+    pg_bin: Path | None,
+    *,
+    replace: bool,
+    forget_steps: bool = False,
+    progress: Progress | None = None,
 ) -> Restored:
     """Put the ledger in ``file`` in the place of the database's.
 
     It is restored beside it, brought to this program's version and verified; only then do the two change places, in
-    one transaction. Raises ``BackupError`` for a file that can't be used, ``NotEmptyLedger`` and ``InUse``; then, and
-    where the proof fails, the ledger that was there stands as it stood.
+    one transaction, while nobody else may connect. Raises ``BackupError`` for a file that can't be used,
+    ``NotEmptyLedger``, ``StepsForgotten`` and ``InUse``; then, and where the proof fails, the ledger that was there
+    stands as it stood.
     """
-    await migrate(database_url)
-    name = unquote(urlsplit(database_url).path.removeprefix("/"))
+    name = make_url(database_url).database or ""
     fresh, old = f"{name}_restoring", f"{name}_replaced"
+    async with _administering(database_url) as server:
+        await _let_in(server, name)  # a restore that was killed may have closed it
+    await migrate(database_url)
     async with _engine(database_url) as engine, engine.connect() as connection:
-        taken_before = await intake_position(connection)
         if not replace and not await _is_empty(connection):
             raise NotEmptyLedger("there is a ledger already: --replace gives it up for the one in the file")
     async with _administering(database_url) as server:
@@ -91,11 +114,16 @@ async def restore(
             await server.execute(f"DROP DATABASE IF EXISTS {quoted(left_over)} WITH (FORCE)")
         await _create_like(server, name, fresh)
         try:
-            report = await _fill(_url(database_url, fresh), file, pg_bin, progress)
+            await _fill(_url(database_url, fresh), file, pg_bin)
+            await _compare(database_url, fresh, forget_steps=forget_steps)  # the proof may take an hour
+            report = await prove(_url(database_url, fresh), progress)
             if not report.holds:
-                return Restored(report, None)
-            async with _engine(_url(database_url, fresh)) as engine:
-                aftermath = await streams.before_the_swap(engine, taken_before)
+                return Restored(report)
+            async with _closed_to_others(server, database_url, name) as replaced:
+                taken_before = await intake_position(replaced)
+                lost, stands = await _compare(database_url, fresh, replaced, forget_steps=forget_steps)
+                async with _engine(_url(database_url, fresh)) as engine:
+                    aftermath = await streams.before_the_swap(engine, taken_before)
             await _refuse_beside_others(server, name)
             async with server.transaction():
                 await server.execute(f"ALTER DATABASE {quoted(name)} RENAME TO {quoted(old)}")
@@ -103,10 +131,28 @@ async def restore(
         except asyncpg.ObjectInUseError as error:
             raise InUse(f"somebody is connected to the database: {error}") from None
         finally:
+            await _let_in(server, name)
             await server.execute(f"DROP DATABASE IF EXISTS {quoted(fresh)} WITH (FORCE)")
-        await streams.after_the_swap(aftermath)
+        aftermath = await streams.after_the_swap(aftermath, taken_before)
         await server.execute(f"DROP DATABASE {quoted(old)} WITH (FORCE)")
-    return Restored(report, aftermath)
+    return Restored(report, aftermath, lost, stands)
+
+
+async def _compare(
+    database_url: str, fresh: str, replaced: AsyncConnection | None = None, *, forget_steps: bool
+) -> tuple[Forgotten, Standing]:
+    """What a restored database does not know of the one to be replaced, and where its own ends.
+
+    Raises ``StepsForgotten``.
+    """
+    if replaced is None:
+        async with _engine(database_url) as engine, engine.connect() as connection:
+            return await _compare(database_url, fresh, connection, forget_steps=forget_steps)
+    async with _engine(_url(database_url, fresh)) as engine, engine.connect() as connection:
+        lost, stands = await forgotten(replaced, connection), await standing(connection)
+    if lost.steps and not forget_steps:
+        raise StepsForgotten(lost)
+    return lost, stands
 
 
 def _draft(file: Path) -> Path:
@@ -133,7 +179,7 @@ def _keep(draft: Path, file: Path) -> int:
     return file.stat().st_size
 
 
-async def _fill(url: str, file: Path, pg_bin: Path | None, progress: Progress | None) -> VerifyReport:
+async def _fill(url: str, file: Path, pg_bin: Path | None) -> None:
     await load(url, file, pg_bin)
     async with _engine(url) as engine:
         async with engine.connect() as connection:
@@ -147,7 +193,6 @@ async def _fill(url: str, file: Path, pg_bin: Path | None, progress: Progress | 
         except CommandError as error:
             raise BackupError(f"{file} was made by a newer version of this program: {error}") from None
         await _grant_rights(engine)
-        return await verify(engine, progress)
 
 
 async def _grant_rights(engine: AsyncEngine) -> None:
@@ -164,10 +209,28 @@ async def _is_empty(connection: AsyncConnection) -> bool:
     return (await connection.execute(query)).first() is None
 
 
-async def _refuse_beside_others(server: asyncpg.Connection, name: str) -> None:
-    query = "SELECT DISTINCT application_name FROM pg_stat_activity WHERE datname = $1 AND backend_type = $2"
+@asynccontextmanager
+async def _closed_to_others(server: asyncpg.Connection, database_url: str, name: str) -> AsyncIterator[AsyncConnection]:
+    """A connection to a database that nobody else is connected to, or may connect to, also after the block."""
+    async with _engine(database_url) as engine, engine.connect() as ours:
+        pid = (await ours.execute(text("SELECT pg_backend_pid()"))).scalar_one()
+        await server.execute(f"ALTER DATABASE {quoted(name)} ALLOW_CONNECTIONS false")
+        await _refuse_beside_others(server, name, pid)
+        yield ours
+
+
+async def _let_in(server: asyncpg.Connection, name: str) -> None:
+    if await server.fetchval("SELECT NOT datallowconn FROM pg_database WHERE datname = $1", name):
+        await server.execute(f"ALTER DATABASE {quoted(name)} ALLOW_CONNECTIONS true")
+
+
+async def _refuse_beside_others(server: asyncpg.Connection, name: str, ours: int = 0) -> None:
+    """Raise ``InUse`` where another process than ``ours`` is connected to a database, and stays."""
+    query = (
+        "SELECT DISTINCT application_name FROM pg_stat_activity WHERE datname = $1 AND backend_type = $2 AND pid <> $3"
+    )
     deadline = time.monotonic() + LEAVING_S
-    while others := await server.fetch(query, name, "client backend"):
+    while others := await server.fetch(query, name, "client backend", ours):
         if time.monotonic() > deadline:
             who = ", ".join(sorted(row["application_name"] or "unnamed" for row in others))
             raise InUse(f"others are connected to the database ({who}): stop them first")
@@ -204,7 +267,7 @@ def _literal(value: str) -> str:
 
 
 def _url(database_url: str, name: str) -> str:
-    return urlsplit(database_url)._replace(path=f"/{name}").geturl()
+    return make_url(database_url).set(database=name).render_as_string(hide_password=False)
 
 
 @asynccontextmanager

@@ -3,7 +3,8 @@
 import asyncio
 import os
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+
+from sqlalchemy import make_url
 
 from infra.embedded.postgres import program
 
@@ -55,7 +56,5 @@ async def _run(name: str, pg_bin: Path | None, database_url: str | None, *argume
 
 
 def _without_password(database_url: str) -> tuple[str, str]:
-    parts = urlsplit(database_url)
-    user, at, host = parts.netloc.rpartition("@")
-    name, _, password = user.partition(":")
-    return parts._replace(netloc=f"{name}{at}{host}").geturl(), unquote(password)
+    url = make_url(database_url)
+    return url._replace(password=None).render_as_string(), str(url.password or "")

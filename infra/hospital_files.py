@@ -91,10 +91,7 @@ def _table(path: Path) -> tuple[list[str], Iterator[tuple[int, dict[str, str]]]]
     """Column names (``?heading`` where it is none of ours) and the rows that hold anything, numbered from 2."""
     if path.stat().st_size > LARGEST_BYTES:
         raise UnusableFile(f"the file is larger than {LARGEST_BYTES // 1_000_000} MB")
-    try:
-        lines = list(csv.reader(io.StringIO(_decoded(path.read_bytes()), newline=""), strict=True))
-    except csv.Error as error:
-        raise UnusableFile(f"not a CSV file: {error}") from None
+    lines = list(_lines(_decoded(path.read_bytes())))
     if not lines:
         raise UnusableFile("the file is empty")
     columns = [HEADINGS.get(heading.strip().lower(), f"?{heading.strip()}") for heading in lines[0]]
@@ -102,6 +99,20 @@ def _table(path: Path) -> tuple[list[str], Iterator[tuple[int, dict[str, str]]]]
     if twice:
         raise UnusableFile(f"column {', '.join(twice)} stands twice")
     return columns, _rows(columns, lines[1:])
+
+
+def _lines(text: str) -> Iterator[list[str]]:
+    cells = csv.reader(io.StringIO(text, newline=""), strict=True)
+    while True:
+        # a quote that nothing closes is found only where the text ends: the row's first line has it
+        begun = cells.line_num + 1
+        try:
+            line = next(cells)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise UnusableFile(f"not a CSV file: the row that begins in line {begun}: {error}") from None
+        yield line
 
 
 def _rows(columns: Sequence[str], lines: Sequence[Sequence[str]]) -> Iterator[tuple[int, dict[str, str]]]:

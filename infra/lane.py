@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import structlog
+from asyncpg import InterfaceError
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from sqlalchemy.exc import DBAPIError
@@ -24,8 +25,15 @@ log = structlog.get_logger(__name__)
 def _lies_in_an_event(error: Exception) -> bool:
     """Whether what went wrong lies in what an event says, not in our servers, our law or our code."""
     if isinstance(error, DBAPIError):
-        return str(getattr(error.orig, "sqlstate", None) or "")[:2] in ("22", "54")  # data exception, limit exceeded
-    return isinstance(error, UnicodeError | RecursionError)
+        state = str(getattr(error.orig, "sqlstate", None) or "")
+        return state[:2] in ("22", "54") or _fits_no_column(error.orig)  # data exception, limit exceeded
+    return isinstance(error, UnicodeError | RecursionError | OverflowError)
+
+
+def _fits_no_column(error: BaseException | None) -> bool:
+    """Whether asyncpg itself would not send a value; SQLAlchemy puts an error of its own around what asyncpg raises."""
+    raised = (error, None if error is None else error.__cause__)
+    return any(isinstance(each, InterfaceError) and isinstance(each, ValueError) for each in raised)
 
 
 class Lane:

@@ -10,19 +10,21 @@ from nats.aio.client import Client
 from events.codes import is_id
 from events.envelope import salvage
 from infra.sending import Outgoing, publish_all
+from processors.answers import LEDGER
 
 HEADROOM = 1_024
 """Bytes of headers and subject that count to the server's message limit."""
+OUR_OWN = f"claims.intake.{LEDGER.partition('/')[0]}."
 CHUNK_MESSAGES = 500
 CHUNK_BYTES = 4_000_000
 
 
 @dataclass(slots=True)
 class Published:
-    """``sequences`` are the places in INTAKE; ``too_long`` the lines, by file and number, that no server takes."""
+    """``sequences`` are the places in INTAKE; ``unusable`` the lines, by file and number, that were not sent."""
 
     sequences: list[int] = field(default_factory=list)
-    too_long: list[str] = field(default_factory=list)
+    unusable: list[str] = field(default_factory=list)
 
 
 def subject_of(line: bytes) -> str:
@@ -41,7 +43,11 @@ def subject_of(line: bytes) -> str:
 
 
 def chunks(name: str, lines: Iterable[bytes], limit: int, published: Published) -> Iterator[list[Outgoing]]:
-    """A file's lines as chunks of messages; blank lines are no events, lines over ``limit`` bytes are noted."""
+    """A file's lines as chunks of messages; blank lines are no events.
+
+    Lines over ``limit`` bytes are noted and not sent, nor are those of the ledger's own mailbox: to send what it orders
+    of itself is for its own commands.
+    """
     chunk: list[Outgoing] = []
     size = 0
     for number, raw in enumerate(lines, start=1):
@@ -49,12 +55,16 @@ def chunks(name: str, lines: Iterable[bytes], limit: int, published: Published) 
         if not line.strip():
             continue
         if len(line) > limit:
-            published.too_long.append(f"{name}:{number}: {len(line)} bytes; the server takes at most {limit}")
+            published.unusable.append(f"{name}:{number}: {len(line)} bytes; the server takes at most {limit}")
+            continue
+        subject = subject_of(line)
+        if subject.startswith(OUR_OWN):
+            published.unusable.append(f"{name}:{number}: its source is the ledger, which no file speaks for")
             continue
         if chunk and (len(chunk) == CHUNK_MESSAGES or size + len(line) > CHUNK_BYTES):
             yield chunk
             chunk, size = [], 0
-        chunk.append(Outgoing(subject_of(line), line))
+        chunk.append(Outgoing(subject, line))
         size += len(line)
     if chunk:
         yield chunk

@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from infra.atomic import write_atomically
+from infra.atomic import PRIVATE, write_atomically
 from processors.finance.reports import Field, Kind, Report
 
 Rows = Sequence[Mapping[str, Any]]
@@ -21,8 +21,15 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write_report(path: Path, report: Report, rows: Rows, as_of: str) -> None:
-    """Write a report in the format that the file's name ends in, whole or not at all."""
-    write_atomically(path, WRITERS[path.suffix.lower()](report, rows, as_of))
+    """Write a report in the format that the file's name ends in, whole or not at all.
+
+    One that names persons is for its writer alone.
+    """
+    content = WRITERS[path.suffix.lower()](report, rows, as_of)
+    if any(field.name == "person_id" for field in report.fields):
+        write_atomically(path, content, PRIVATE)
+    else:
+        write_atomically(path, content)
 
 
 def heading(field: Field) -> str:

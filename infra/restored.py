@@ -5,14 +5,16 @@ database. INTAKE stays: what it holds beyond the restored position is taken agai
 """
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nats.aio.client import Client
 from nats.js.api import StreamInfo
 from nats.js.errors import NotFoundError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from infra.streams import INTAKE
+from events.ledger import entries
+from infra.streams import INTAKE, REPEATS_KNOWN_S
 from processors.answers import ANSWERS
 from processors.backups import intake_position, move_intake
 from processors.recovery import move_runs_behind
@@ -26,14 +28,21 @@ class Aftermath:
     """What stands in INTAKE beyond the restored position.
 
     ``again`` counts the events that are taken again; ``lost`` is the range of places in INTAKE whose events neither
-    the restored ledger nor INTAKE has: their sources must send again. ``foreign`` says that INTAKE ended before the
-    restored position: it is another ledger's, and is dropped.
+    the restored ledger nor INTAKE has. ``missing`` says that there was no INTAKE; ``foreign`` that it was another
+    ledger's and is dropped, and ``dropped`` is the range of places in it that the replaced ledger had not taken.
     """
 
     taken: int
     again: int
     lost: tuple[int, int] | None
-    foreign: bool
+    missing: bool = False
+    foreign: bool = False
+    dropped: tuple[int, int] | None = None
+
+    @property
+    def sources_send_again(self) -> bool:
+        """Whether events that were sent since the backup may be gone."""
+        return self.lost is not None or self.missing or self.foreign
 
 
 class Streams:
@@ -50,8 +59,9 @@ class Streams:
         intake, runs = await self._look(INTAKE), await self._look(RUNS)
         async with engine.begin() as connection:
             taken = await intake_position(connection)
-            aftermath = _aftermath(intake, taken, taken_before)
-            if aftermath.lost is not None and not aftermath.foreign:
+            foreign = intake is not None and await self._is_foreign(connection, intake, taken)
+            aftermath = _aftermath(intake, taken, taken_before, foreign=foreign)
+            if aftermath.lost is not None and not aftermath.missing and not foreign:
                 await move_intake(connection, aftermath.lost[1])
             if runs is not None:
                 await move_runs_behind(connection, runs.state.last_seq)
@@ -59,17 +69,44 @@ class Streams:
             await self._js.delete_stream(RUNS)
         return aftermath
 
-    async def after_the_swap(self, aftermath: Aftermath) -> None:
-        """Drop another ledger's INTAKE, and let ANSWERS forget the message ids that will be given anew."""
+    async def after_the_swap(self, aftermath: Aftermath, taken_before: int) -> Aftermath:
+        """Drop another ledger's INTAKE, and let ANSWERS forget the message ids that will be given anew.
+
+        Returns the aftermath with what that INTAKE held when it was dropped.
+        """
         if aftermath.foreign:
-            await self._js.delete_stream(INTAKE)
+            intake = await self._look(INTAKE)
+            if intake is not None:
+                aftermath = replace(aftermath, dropped=_untaken(intake, taken_before))
+                await self._js.delete_stream(INTAKE)
         answers = await self._look(ANSWERS)
         if answers is not None:
-            window = answers.config.duplicate_window
-            for seconds in (FORGETTING_S, window):
+            for seconds in (FORGETTING_S, REPEATS_KNOWN_S):
                 answers.config.duplicate_window = seconds
                 await self._js.update_stream(answers.config)
                 await asyncio.sleep(2 * FORGETTING_S)
+        return aftermath
+
+    async def _is_foreign(self, connection: AsyncConnection, intake: StreamInfo, taken: int) -> bool:
+        """Whether INTAKE ends before the restored position, or holds another event where the ledger took one."""
+        if intake.state.last_seq < taken:
+            return True
+        held = entries.c.stream_seq.between(intake.state.first_seq, taken)
+        last = (
+            await connection.execute(
+                select(entries.c.stream_seq, entries.c.raw)
+                .where(held, entries.c.raw.is_not(None))
+                .order_by(entries.c.stream_seq.desc())
+                .limit(1)
+            )
+        ).one_or_none()
+        if last is None:
+            return False
+        try:
+            message = await self._js.get_msg(INTAKE, last.stream_seq)
+        except NotFoundError:
+            return False
+        return (message.data or b"") != bytes(last.raw)
 
     async def _look(self, name: str) -> StreamInfo | None:
         try:
@@ -78,12 +115,16 @@ class Streams:
             return None
 
 
-def _aftermath(intake: StreamInfo | None, taken: int, taken_before: int) -> Aftermath:
-    if intake is None:
-        return Aftermath(taken, 0, None, foreign=False)
+def _aftermath(intake: StreamInfo | None, taken: int, taken_before: int, *, foreign: bool) -> Aftermath:
+    if intake is None or foreign:
+        lost = (taken + 1, taken_before) if taken_before > taken else None
+        dropped = None if intake is None else _untaken(intake, taken_before)
+        return Aftermath(taken, 0, lost, missing=intake is None, foreign=foreign, dropped=dropped)
     first, last = intake.state.first_seq, intake.state.last_seq
-    if last < taken:
-        untaken = (max(first, taken_before + 1), last)
-        return Aftermath(taken, 0, untaken if untaken[0] <= last and intake.state.messages else None, foreign=True)
     lost = (taken + 1, first - 1) if first > taken + 1 else None
-    return Aftermath(taken, last - max(first, taken + 1) + 1, lost, foreign=False)
+    return Aftermath(taken, last - max(first, taken + 1) + 1, lost)
+
+
+def _untaken(intake: StreamInfo, taken_before: int) -> tuple[int, int] | None:
+    first, last = max(intake.state.first_seq, taken_before + 1), intake.state.last_seq
+    return (first, last) if first <= last and intake.state.messages else None

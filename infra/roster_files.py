@@ -5,20 +5,13 @@ import io
 import warnings
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from processors.rosters.lists import Row
+from processors.rosters.lists import COLUMN_NAMES, Row
 
-HEADINGS = {
-    "参保人编号": "person_id",
-    "person_id": "person_id",
-    "救助对象类别": "category",
-    "category": "category",
-    "生效日期": "effective_on",
-    "effective_on": "effective_on",
-}
+HEADINGS = {name: name for name in COLUMN_NAMES} | {title: name for name, title in COLUMN_NAMES.items()}
 REQUIRED = ("person_id", "category")
 HEADING_WITHIN = 10
 """Rows at the top, titles among them, in which the headings are looked for."""
@@ -38,11 +31,15 @@ class UnusableFile(ValueError):
     """A file that is no list: of another kind, in another encoding, without headings."""
 
 
-def read_rows(path: Path) -> list[Row]:
-    """The rows of a list that hold anything. Raises ``UnusableFile``, and OSError where it can't be read."""
+def read_content(path: Path) -> bytes:
+    """A list as it lies there. Raises ``UnusableFile`` where it is too large, and OSError where it can't be read."""
     if path.stat().st_size > LARGEST_BYTES:
         raise UnusableFile(f"文件过大 the file is larger than {LARGEST_BYTES // 1_000_000} MB")
-    content = path.read_bytes()
+    return path.read_bytes()
+
+
+def read_rows(content: bytes) -> list[Row]:
+    """The rows of a list that hold anything. Raises ``UnusableFile``."""
     if content.startswith(_OLE):
         raise UnusableFile("旧版 .xls 文件：请另存为 .xlsx 或 CSV an old .xls file: save it as .xlsx or CSV")
     return list(_xlsx_rows(content) if content.startswith(_ZIP) else _csv_rows(content))
@@ -51,15 +48,30 @@ def read_rows(path: Path) -> list[Row]:
 def _csv_rows(content: bytes) -> Iterator[Row]:
     text = _decoded(content)
     for delimiter in _DELIMITERS:
-        cells = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
         try:
-            numbered = [(f"第{cells.line_num}行 row {cells.line_num}", row) for row in cells]
+            rows = [_line_cells(line, delimiter) for line in io.StringIO(text, newline="")]
         except csv.Error as error:
             raise UnusableFile(f"不是 CSV 文件 not a CSV file: {error}") from None
-        if _heading(row for _, row in numbered) is not None:
-            yield from _table_rows(numbered)
-            return
+        if (found := _heading(rows)) is None:
+            continue
+        if _broken(rows[found[0]]):
+            raise UnusableFile(
+                f"第{found[0] + 1}行标题有换行或未闭合的引号 "
+                f"the headings in row {found[0] + 1} hold a line break or a quote that is not closed"
+            )
+        yield from _table_rows("", rows, broken=_broken)
+        return
     raise UnusableFile(_NO_HEADING)
+
+
+def _line_cells(line: str, delimiter: str) -> list[str]:
+    # Line by line, for a stray quote would take the rows after it into its cell, and their persons off the roster.
+    return next(csv.reader([line.rstrip("\r\n") + "\n"], delimiter=delimiter))
+
+
+def _broken(cells: Sequence[object]) -> bool:
+    """Whether a line of CSV ends within quotes: what it says is not all there."""
+    return bool(cells) and str(cells[-1]).endswith("\n")
 
 
 def _decoded(content: bytes) -> str:
@@ -86,7 +98,8 @@ def _xlsx_rows(content: bytes) -> Iterator[Row]:
     except UnusableFile:
         raise
     except _BROKEN_BOOK as error:
-        raise UnusableFile(f"不是可读的 XLSX 文件 not a readable XLSX file: {error}") from None
+        # not what the error says, which may be what a cell holds
+        raise UnusableFile(f"不是可读的 XLSX 文件 not a readable XLSX file ({type(error).__name__})") from None
     filled = [(title, rows) for title, rows in sheets if any(_filled(row) for row in rows)]
     if not filled:
         raise UnusableFile(_NO_HEADING)
@@ -94,7 +107,7 @@ def _xlsx_rows(content: bytes) -> Iterator[Row]:
         if _heading(rows) is None:
             raise UnusableFile(f"工作表 {title}：{_NO_HEADING} (sheet {title})")
         where = f"{title} " if len(filled) > 1 else ""
-        yield from _table_rows([(f"{where}第{number}行 row {number}", row) for number, row in enumerate(rows, start=1)])
+        yield from _table_rows(where, rows)
 
 
 def _sheet_rows(sheet: Any) -> list[Sequence[object]]:
@@ -117,8 +130,10 @@ def _heading(rows: Iterable[Sequence[object]]) -> tuple[int, dict[str, int]] | N
     return None
 
 
-def _table_rows(numbered: Sequence[tuple[str, Sequence[object]]]) -> Iterator[Row]:
-    found = _heading(row for _, row in numbered)
+def _table_rows(
+    where: str, rows: Sequence[Sequence[object]], broken: Callable[[Sequence[object]], bool] = lambda _: False
+) -> Iterator[Row]:
+    found = _heading(rows)
     if found is None:
         raise AssertionError("the caller has found the headings")
     index, columns = found
@@ -127,9 +142,10 @@ def _table_rows(numbered: Sequence[tuple[str, Sequence[object]]]) -> Iterator[Ro
         column = columns.get(name)
         return row[column] if column is not None and column < len(row) else None
 
-    for place, row in numbered[index + 1 :]:
+    for number, row in enumerate(rows[index + 1 :], start=index + 2):
         if _filled(row):
-            yield Row(place, cell(row, "person_id"), cell(row, "category"), cell(row, "effective_on"))
+            cells = (cell(row, "person_id"), cell(row, "category"), cell(row, "effective_on"))
+            yield Row(f"{where}第{number}行 row {number}", *cells, broken=broken(row))
 
 
 def _filled(row: Sequence[object]) -> bool:

@@ -17,8 +17,9 @@ from infra.streams import INTAKE
 from infra.worker import worker
 from processors.books import in_flight
 from processors.rosters.comparison import Comparison, Handed, compare, event_of
+from processors.rosters.imports import Import, counts_of, newest_period, record
 from processors.rosters.lists import RosterList
-from processors.rosters.memberships import ever_enrolled, load_histories, newest_period
+from processors.rosters.memberships import ever_enrolled, load_histories
 
 
 class RefusedList(RuntimeError):
@@ -55,10 +56,20 @@ async def preview(connection: AsyncConnection, read: RosterList, handed: Handed,
 
 
 async def import_list(
-    endpoints: Endpoints, settings: Settings, read: RosterList, handed: Handed, *, allow_shrink: bool, actor: str | None
+    endpoints: Endpoints,
+    settings: Settings,
+    read: RosterList,
+    handed: Handed,
+    *,
+    sha256: str,
+    allow_shrink: bool,
+    actor: str | None,
 ) -> Preview:
-    """Take a list in. With servers of our own, or given ones, this process settles what follows; beside a running
-    ``claims up`` that one does, and this returns when the events are taken. Raises ``RefusedList``."""
+    """Take a list in; ``sha256`` is its file's, in hex. Raises ``RefusedList``.
+
+    With servers of our own, or given ones, this process settles what follows; beside a running ``claims up`` that one
+    does, and this returns when the events are taken.
+    """
     async with worker(endpoints.database_url, endpoints.nats_url, settings) as ours:
         shared = not endpoints.owned and settings.external is None
         client = ours.broker.connection
@@ -74,6 +85,8 @@ async def import_list(
             await _until_taken(ours.engine, max(published.sequences, default=0))
             if not shared:
                 await until_quiet(ours.engine, published.sequences)
+            # last: a list is noted as taken when all that it changes is in the ledger
+            await record(ours.engine, Import(handed, sha256, actor, counts_of(read, found.comparison)))
     return found
 
 

@@ -9,6 +9,8 @@ from processors.runs import RUNS
 
 INTAKE = "INTAKE"
 DAY_S = 86_400
+REPEATS_KNOWN_S = 120.0
+"""How long a stream of ours knows the ids of the messages it has; INTAKE's repeats are the ledger's to know."""
 
 
 class StreamBehind(RuntimeError):
@@ -32,7 +34,7 @@ def _config(name: str, subjects: str, first_seq: int, replicas: int) -> StreamCo
         num_replicas=replicas,
         allow_atomic=True,
         allow_direct=True,
-        duplicate_window=120.0 if name != INTAKE else 0.1,
+        duplicate_window=REPEATS_KNOWN_S if name != INTAKE else 0.1,
         max_age=30 * DAY_S if name == ANSWERS else 0,
         first_seq=first_seq,
     )
@@ -58,14 +60,19 @@ async def ensure_streams(js: JetStreamContext, taken: dict[str, int], *, replica
         info = await _find(js, name)
         if info is None:
             await js.add_stream(_config(name, subjects, last_taken + 1, replicas))
-        elif name == INTAKE and info.state.first_seq > last_taken + 1:
+            continue
+        if name == ANSWERS and info.config.duplicate_window != REPEATS_KNOWN_S:
+            # a restore that died while ANSWERS was to forget
+            info.config.duplicate_window = REPEATS_KNOWN_S
+            await js.update_stream(info.config)
+        if name == INTAKE and info.state.first_seq > last_taken + 1:
             raise StreamAhead(
                 f"the database has taken {INTAKE} up to {last_taken}, but {last_taken + 1} to "
                 f"{info.state.first_seq - 1} are gone from it: an older database stands beside a newer NATS store. "
                 "Put the right database back; or put the backup in place with `claims restore`, which sees to the "
                 "streams"
             )
-        elif info.state.last_seq < last_taken:
+        if info.state.last_seq < last_taken:
             raise StreamBehind(
                 f"stream {name} ends at {info.state.last_seq}, but {last_taken} was taken from it: "
                 "another NATS store is in its place; put the right one back, or remove the stream to start it anew"

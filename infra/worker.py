@@ -26,6 +26,8 @@ from infra.settings import Settings
 from infra.streams import INTAKE, ensure_streams, has_stream, lag
 from infra.subscriber import EagerSubscriber, eager_subscriber, ensure_consumer
 from policies.loader import load_directory
+from processors.answers import ANSWERS
+from processors.finance.catch_up import catch_up
 from processors.intake import CONSUMER as INTAKE_CONSUMER
 from processors.intake import Intake
 from processors.layers import SETTLEMENT, Layer
@@ -45,6 +47,8 @@ STALLED_AFTER_S = 30
 """A worker that asks the database for nothing for so long (stopped, cut off) loses its lanes and its transactions."""
 TIDY_ROUNDS = 60
 """How many of these rounds pass between two purges of what was taken."""
+SUMS_ROUNDS = 60
+"""How many of these rounds pass between two times that finance's sums are moved forward."""
 LAG_ROUNDS = 10
 """How many of these rounds pass between two looks at what waits to be taken."""
 WEIGHTS = {INTAKE_CONSUMER: 35, SETTLEMENT: 15} | dict.fromkeys(LAYERS, 10)
@@ -82,6 +86,7 @@ class Worker:
     shares: list[int] = field(default_factory=list)
     subscribers: dict[str, EagerSubscriber] = field(default_factory=dict)
     owned: dict[str, Lane] = field(default_factory=dict)
+    sums: asyncio.Task[None] | None = None
     quotes: ConcurrentCoreSubscriber = field(init=False)
 
     def __post_init__(self) -> None:
@@ -106,6 +111,8 @@ class Worker:
             rounds += 1
             if rounds % TIDY_ROUNDS == 0:
                 await self._tidy()
+            if rounds % SUMS_ROUNDS == 0:
+                self._begin_sums()
             if rounds % LAG_ROUNDS == 0:
                 await self._report_lag()
             try:
@@ -125,6 +132,9 @@ class Worker:
 
     async def close(self) -> None:
         """Finish the batches in hand, then give the lanes up."""
+        if self.sums is not None:
+            self.sums.cancel()
+            await asyncio.gather(self.sums, return_exceptions=True)
         await asyncio.gather(self.quotes.stop(), *(self.subscribers[name].stop() for name in self.owned))
         await self._tidy()
         self.owned.clear()
@@ -147,8 +157,7 @@ class Worker:
     async def _own(self, *, others: bool) -> None:
         try:
             if self.streams_missed:
-                await self._give_up()
-                await self.look_after_streams()
+                await self._look_for_streams()
             connection = await self._ownership()
             for lane, owner in zip(self.lanes, self.shares, strict=True):
                 mine = owner == self.share.index
@@ -160,12 +169,40 @@ class Worker:
             log.warning("lanes given up", error=f"{type(error).__name__}: {error}")
             await self._give_up()
 
+    async def _look_for_streams(self) -> None:
+        """Where a stream is gone, give the lanes up and make it anew; else they need their consumers, or only time."""
+        js = self.broker.connection.jetstream()
+        try:
+            there = [await has_stream(js, name) for name in (INTAKE, RUNS, ANSWERS)]
+            if all(there):
+                for lane in self.owned.values():
+                    await ensure_consumer(js, lane.stream, lane.durable, lane.subjects)
+        except NatsError:  # away: what it does not say is not known, and the lanes try by themselves
+            return
+        if not all(there):
+            await self._give_up()
+            await self.look_after_streams()
+        self.streams_missed = False
+
     async def _tidy(self) -> None:
         for lane in self.owned.values():
             try:
                 await lane.tidy()
             except Exception as error:  # noqa: BLE001 - what stays is purged the next time
                 log.warning("not tidied", lane=lane.name, error=f"{type(error).__name__}: {error}")
+
+    def _begin_sums(self) -> None:
+        """One worker of all counts, that of intake's lane; beside the lanes, for no round waits until it is done."""
+        ours = any(lane.handler.consumer == INTAKE_CONSUMER for lane in self.owned.values())
+        if ours and (self.sums is None or self.sums.done()):
+            self.sums = asyncio.create_task(self._move_sums())
+
+    async def _move_sums(self) -> None:
+        """Count for finance what was booked since, in transactions of its own that end within a minute."""
+        try:
+            await catch_up(self.engine)
+        except Exception as error:  # noqa: BLE001 - whole steps stay, the next time goes on from there
+            log.warning("finance's sums not moved forward", error=f"{type(error).__name__}: {error}")
 
     async def _report_lag(self) -> None:
         """Say in the log how many messages wait for each lane of ours, where any do."""
@@ -288,12 +325,14 @@ async def _prepare_streams(engine: AsyncEngine, broker: NatsBroker, settings: Se
     js = broker.connection.jetstream()
     async with engine.begin() as connection:
         await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": STREAMS_LOCK})
-        had_lanes = any(name != INTAKE_CONSUMER for name, _ in await all_positions(connection))  # else nobody ever ran
+        # else nobody ever ran
+        had_run = any(name != INTAKE_CONSUMER or seq for (name, _), seq in (await all_positions(connection)).items())
         if not await has_stream(js, RUNS):
             sent_again = await begin_runs_anew(engine, partitions)
             if sent_again:
                 log.warning("the store of NATS was lost: open runs are sent again", runs=sent_again)
-        if had_lanes and not await has_stream(js, INTAKE):
+        intake_lost = had_run and not await has_stream(js, INTAKE)
+        if intake_lost:
             # committed before the stream is there: what fails in between is done over, one place further
             async with engine.begin() as own:
                 await begin_intake_anew(own)
@@ -302,4 +341,6 @@ async def _prepare_streams(engine: AsyncEngine, broker: NatsBroker, settings: Se
             INTAKE: max((seq for (name, _), seq in taken.items() if name == INTAKE_CONSUMER), default=0),
             RUNS: max((seq for (name, _), seq in taken.items() if name != INTAKE_CONSUMER), default=0),
         }
+        if intake_lost:
+            log.warning("INTAKE was lost: events that were not taken must be sent again", behind=by_stream[INTAKE])
         await ensure_streams(js, by_stream, replicas=settings.stream_replicas)

@@ -30,9 +30,14 @@ class PremiumDue:
     grade: Grade
 
 
-def cover(year: int, effective_on: date) -> tuple[date, date] | None:
-    """The first and last day of the year on which an enrollment insures, or None where it does on none."""
+def cover(year: int, effective_on: date, died_on: date | None = None) -> tuple[date, date] | None:
+    """The first and last day of the year on which an enrollment insures, or None where it does on none.
+
+    ``died_on``, the day of death, is the last day insured.
+    """
     first, last = max(effective_on, date(year, 1, 1)), date(year, 12, 31)
+    if died_on is not None:
+        last = min(last, died_on)
     return (first, last) if first <= last else None
 
 

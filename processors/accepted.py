@@ -79,6 +79,13 @@ class Enrolled(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     self_paid: Yuan | UnsetType = UNSET
 
 
+class Died(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+    """Data of person.died.v1."""
+
+    person_id: str
+    died_on: date
+
+
 class _Event(Struct, Generic[T], frozen=True, gc=False):
     source: str
     type: str
@@ -87,7 +94,7 @@ class _Event(Struct, Generic[T], frozen=True, gc=False):
 
 _DECODERS: dict[type[Struct], msgspec.json.Decoder[Any]] = {
     shape: msgspec.json.Decoder(_Event[shape])  # type: ignore[valid-type]
-    for shape in (Corrected, Reversed, Audited, Listed, Enrolled)
+    for shape in (Corrected, Reversed, Audited, Listed, Enrolled, Died)
 }
 
 Shape = TypeVar("Shape", bound=Struct)

@@ -147,7 +147,9 @@ class Desk:
                 acceptance.new_fine(world, data)
                 world.add_fine(self._record(envelope, fact), fact.source, data)
             case facts.PersonDied() as data:
-                world.report_death(self._record(envelope, fact, person_id=data.person_id), fact.source, data)
+                number = self._record(envelope, fact, person_id=data.person_id)
+                world.report_death(number, fact.source, data)
+                self.premiums.settle(data.person_id, _cause(number, fact))
             case facts.EnrollmentRecorded() as data:
                 enrolment = enrolment_of(self.pins, data, world.deaths.get(data.person_id))
                 number = self._record(envelope, fact, person_id=data.person_id, fixed={"scheme": enrolment.scheme})

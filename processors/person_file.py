@@ -6,11 +6,13 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from processors.clearing.loans import load_loans
 from processors.filing.claims import claims_of
 from processors.filing.growth import growth_of
-from processors.filing.standing import advances_of, standing_of
+from processors.filing.standing import standing_of
 from processors.filing.told import (
     Accumulation,
+    Advance,
     Difference,
     Entry,
     Grant,
@@ -39,6 +41,7 @@ async def gather(engine: AsyncEngine, person_id: str) -> PersonFile:
     async with engine.connect() as connection:
         names = await _hospital_names(connection, {claim["hospital_id"] for claim in accepted})
         schemes = await _schemes(connection, {claim["scheme_hash"] for claim in accepted})
+        advances = await _advances(connection, person_id)
     return PersonFile(
         person_id=person_id,
         as_of=datetime.fromisoformat(told["as_of"]),
@@ -49,7 +52,7 @@ async def gather(engine: AsyncEngine, person_id: str) -> PersonFile:
         growth=growth_of(history),
         premiums=[_premium(row) for row in told["premiums"]],
         grants=[_grant(row) for row in told["grants"]],
-        advances=advances_of(history),
+        advances=advances,
         schemes=schemes,
         verdict=Verdict(
             told["consistent"], told["skipped"], [Difference(**difference) for difference in told["differences"]]
@@ -67,6 +70,14 @@ async def _schemes(connection: AsyncConnection, hashes: Iterable[str]) -> dict[s
         scheme.name: SchemeTold(scheme.title, scheme.title_en, scheme.document)
         for scheme in (pinned[content_hash] for content_hash in hashes)
     }
+
+
+async def _advances(connection: AsyncConnection, person_id: str) -> list[Advance]:
+    return [
+        Advance(loan.advance.advance_id, loan.advance.issued_on, loan.advance.amount, loan.outstanding)
+        for loan in await load_loans(connection)
+        if loan.advance.person_id == person_id
+    ]
 
 
 def _accumulation(row: Mapping[str, Any]) -> Accumulation:

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import UNSET, Struct, structs
 
 from policies.scheme import Scheme
-from processors.accepted import Enrolled, fen, told
+from processors.accepted import Died, Enrolled, fen, told
 from processors.premiums import PREMIUM_TYPES, due_on
 from projections.enrolments import Enrolment
 from projections.premiums import Premium, PremiumKey
@@ -17,7 +17,8 @@ from projections.rosters import RosterChange
 Row = Mapping[str, Any]
 
 ENROLLED = "enrollment.recorded.v1"
-PREMIUM_HISTORY_TYPES = (ENROLLED, *PREMIUM_TYPES.values())
+DIED = "person.died.v1"
+PREMIUM_HISTORY_TYPES = (ENROLLED, DIED, *PREMIUM_TYPES.values())
 """The types of entry that say, beside the roster's, what a person's premiums are."""
 
 _KINDS = {type_: kind for kind, type_ in PREMIUM_TYPES.items()}
@@ -67,9 +68,15 @@ def booked_premiums(entries: Iterable[Row]) -> dict[PremiumKey, Premium]:
 
 
 def enrolments_told(entries: Iterable[Row]) -> list[Enrolment]:
-    """The enrollment that counts of each year, with the scheme that was pinned when it was recorded."""
+    """The enrollment that counts of each year, with the scheme that was pinned when it was recorded.
+
+    The death reported last ends them all, whether it was reported before them or after.
+    """
     found: dict[int, Enrolment] = {}
+    died_on: date | None = None
     for entry in entries:
+        if entry["type"] == DIED:
+            died_on = told(entry, Died).died_on
         if entry["type"] != ENROLLED:
             continue
         said = told(entry, Enrolled)
@@ -77,7 +84,7 @@ def enrolments_told(entries: Iterable[Row]) -> list[Enrolment]:
         paid = None if said.self_paid is UNSET else fen(said.self_paid)
         scheme = _PINNED.decode(entry["data"]).scheme
         found[said.year] = Enrolment(said.person_id, said.year, said.region, begins, paid, scheme=scheme)
-    return list(found.values())
+    return [structs.replace(enrolment, died_on=died_on) for enrolment in found.values()]
 
 
 def premiums_from_scratch(

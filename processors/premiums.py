@@ -1,4 +1,4 @@
-"""Premiums: settled from a person's enrollments and rosters whenever one changes, booked by intake as differences."""
+"""Premiums: settled from a person's enrollments, rosters and death whenever one changes, booked as differences."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
@@ -27,13 +27,11 @@ PREMIUM_TYPES: Mapping[PremiumKind, str] = {
 def enrolment_of(pins: Pins, data: facts.EnrollmentRecorded, died_on: date | None) -> Enrolment:
     """An enrollment with the scheme that its premiums follow from then on, which is fixed here.
 
-    That is the one in force for the region on the first day of the cover. None where there is none, and for a person
-    known to have died before that day: nobody pays for him.
+    That is the one in force for the region on the first day of the cover, or None. ``died_on`` has no say in it: a
+    death may be told later, or be corrected.
     """
     days = cover(data.year, data.effective_on)
-    scheme = None
-    if days is not None and (died_on is None or days[0] <= died_on):
-        scheme = pins.for_region(data.region, days[0])
+    scheme = pins.for_region(data.region, days[0]) if days is not None else None
     pinned = scheme.content_hash if scheme else None
     return Enrolment(data.person_id, data.year, data.region, data.effective_on, data.self_paid, pinned, died_on)
 
@@ -56,7 +54,7 @@ def due_on(
     enrolment: Enrolment, roster: Sequence[RosterChange], schemes: Mapping[str, Scheme]
 ) -> dict[PremiumKey, Premium]:
     """The premiums that an enrollment brings under a roster; raises ``LookupError`` for an unknown scheme."""
-    days = cover(enrolment.year, enrolment.effective_on)
+    days = cover(enrolment.year, enrolment.effective_on, enrolment.died_on)
     if days is None or enrolment.scheme is None:
         return {}
     scheme = schemes[enrolment.scheme]
@@ -91,7 +89,7 @@ class PremiumDesk:
         self._settle(enrolment.person_id, {enrolment.year}, cause)
 
     def settle(self, person_id: str, cause: Cause) -> None:
-        """Settle a person's premiums of every year for which he is enrolled, because his roster has changed."""
+        """Settle a person's premiums of every year for which he is enrolled: his roster or his day of death changed."""
         self._settle(person_id, self.world.years.get(person_id, ()), cause)
 
     def _settle(self, person_id: str, years: Iterable[int], cause: Cause) -> None:

@@ -1,5 +1,6 @@
 """When the store of NATS is lost: what was in flight is sent again from the database."""
 
+from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,7 +18,7 @@ from processors.layers import SETTLEMENT
 from processors.openings import Openings
 from processors.pins import Pins
 from processors.positions import all_positions, lock, move
-from processors.runs import Cause, open_runs, runs
+from processors.runs import Cause, Run, open_runs, runs
 from processors.transaction import Transaction
 from processors.wire import send_runs
 from processors.world import load_histories
@@ -57,18 +58,28 @@ async def begin_runs_anew(engine: AsyncEngine, partitions: int) -> int:
         openings = Openings(world, schemes)
         cause = Cause(intake.journal.number, LEDGER, "runs-sent-again", "recovery")
         laid = await _laid_on_hospitals(connection, world.claims)
+        intake.journal.start(datetime.now(UTC))
+        opened_at: defaultdict[datetime, list[Run]] = defaultdict(list)
         for person_id, year, scheme, number, opened in groups:
             claimed = {claim.claim_id for claim in world.by_person[person_id].values()}
             # the audit's own run is the one opened with it
-            unbooked = {each.claim_id for each in laid if each.claim_id in claimed and each.recorded_at in opened}
-            on_hospital = unbooked.pop() if len(unbooked) == 1 else None
+            unbooked = {
+                each.claim_id: each.recorded_at
+                for each in laid
+                if each.claim_id in claimed and each.recorded_at in opened
+            }
+            on_hospital = next(iter(unbooked)) if len(unbooked) == 1 else None
             own = structs.replace(cause, laid_on_hospital=on_hospital)
             openings.open_from(person_id, (year, scheme), number, own)
-        intake.journal.start(datetime.now(UTC))
+            # Lost again, it must tell the same: the moment of its one audit, of none, or none of several.
+            earliest = min(opened) if not unbooked else intake.journal.recorded_at
+            since = unbooked[on_hospital] if on_hospital is not None else earliest
+            opened_at[since].append(openings.runs[-1])
         transaction = Transaction(connection, intake.journal, f"recovery-{intake.journal.recorded_at.isoformat()}")
         await connection.execute(delete(runs))
         await connection.execute(delete(parked))  # the fresh runs cover them
-        await open_runs(connection, openings.runs, intake.journal.recorded_at)
+        for since, fresh in opened_at.items():
+            await open_runs(connection, fresh, since)
         await world.save(connection)
         send_runs(transaction, CONSUMER, [("basic", run) for run in openings.runs], partitions)
         await write(connection, intake.journal)

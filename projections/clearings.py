@@ -77,6 +77,7 @@ clearing_payments = Table(
     Column("paid_by", Text),
     Column("paid_at", DateTime(timezone=True)),
     Column("reference", Text, comment="of the transfer, or why it was returned"),
+    Column("returned_by", Text, comment="who noted last that a transfer came back: may not note the next payment"),
     schema="projections",
 )
 
@@ -110,7 +111,20 @@ advance_repayments = Table(
     schema="projections",
 )
 
-TABLES = (clearings, clearing_lines, clearing_payments, receivables, advance_repayments)
+advance_receipts = Table(
+    "advance_receipts",
+    metadata,
+    Column("number", BigInteger, primary_key=True, comment="of the event in journal clearing.0"),
+    Column("region", Text, nullable=False, comment="region and advance_id name the advance"),
+    Column("advance_id", Text, nullable=False),
+    Column("amount", BigInteger, nullable=False, comment="fen the person has paid back himself"),
+    Column("noted_by", Text, nullable=False),
+    Column("noted_at", DateTime(timezone=True), nullable=False),
+    Column("reference", Text, nullable=False, comment="of the receipt"),
+    schema="projections",
+)
+
+TABLES = (clearings, clearing_lines, clearing_payments, receivables, advance_repayments, advance_receipts)
 
 Row = dict[str, Any]
 Key = tuple[Any, ...]
@@ -196,11 +210,15 @@ class Register:
                 self._conclude(data["clearing_id"])
             case decisions.PAYMENT_RETURNED:
                 key = (data["clearing_id"], data["payee_kind"], data["payee"])
-                self._change(clearing_payments, key, status="returned", reference=data["reason"])
+                how = {"reference": data["reason"], "returned_by": data["actor"]}
+                self._change(clearing_payments, key, status="returned", **how)
                 self._conclude(data["clearing_id"])
             case decisions.RECEIVABLE_SETTLED:
                 owed = self.rows[receivables][data["receivable_id"],]
                 self._change(receivables, (data["receivable_id"],), settled=owed["settled"] + data["amount"])
+            case decisions.ADVANCE_REPAID:
+                receipt = {name: data[name] for name in ("region", "advance_id", "amount", "reference")}
+                self._put(advance_receipts, {"number": number, **receipt, "noted_by": data["actor"], "noted_at": at})
             case _:
                 raise KeyError(type_)
 
@@ -266,6 +284,7 @@ class Register:
                 "paid_by": None,
                 "paid_at": None,
                 "reference": None,
+                "returned_by": None,
             },
         )
 

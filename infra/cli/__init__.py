@@ -2,13 +2,15 @@
 
 import sys
 
+import asyncpg
 import typer
 from nats.errors import Error as NatsError
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from infra.backup import InUse, NotEmptyLedger
+from infra.backup import InUse, NotEmptyLedger, StepsForgotten
 from infra.cli import (
     access,
+    advances,
     backup,
     clearing,
     demo,
@@ -57,6 +59,7 @@ for group in (
     quote,
     premiums,
     clearing,
+    advances,
     reconcile,
     roster,
     report,
@@ -78,10 +81,20 @@ UNUSABLE = (
     SchemaBehind,
     ServerError,
     ServerTooOld,
+    StepsForgotten,
     StreamAhead,
     StreamBehind,
 )
 """What a command can't work with: its message says what to do about it."""
+
+
+WITHOUT_RIGHT = (
+    "本登录无权这样做（{}）：查看财务视图用 finance_reader，复核用 investigator，结算、清算用 ledger_writer，"
+    "升级、重建用数据库所有者。This login may not do that. Finance's views take a login of role finance_reader, "
+    "all other reading investigator, settling and clearing ledger_writer, upgrading and rebuilding the owner: see "
+    "docs/access.md"
+)
+"""What is said to a database login that lacks a right; takes what PostgreSQL said."""
 
 
 def main() -> None:
@@ -91,8 +104,13 @@ def main() -> None:
     except (*UNUSABLE, OSError) as error:
         fail(str(error))
         sys.exit(2)
-    except (SQLAlchemyError, NatsError) as error:
-        fail(f"PostgreSQL or NATS does not answer as it should: {str(error).splitlines()[0]}")
+    except (SQLAlchemyError, NatsError, asyncpg.InsufficientPrivilegeError) as error:
+        # SQLAlchemy has what PostgreSQL said behind an error of its own, events.driver gives it as it is
+        said = error.orig.__cause__ or error.orig if isinstance(error, DBAPIError) and error.orig else error
+        if isinstance(said, asyncpg.InsufficientPrivilegeError):
+            fail(WITHOUT_RIGHT.format(said))
+        else:
+            fail(f"PostgreSQL or NATS does not answer as it should: {str(error).splitlines()[0]}")
         sys.exit(2)
     except KeyboardInterrupt:
         fail("已中断：已发送的事件不会丢失，再次运行即可继续。Interrupted: what was sent is kept, run it again")

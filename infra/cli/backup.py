@@ -1,6 +1,7 @@
 """``claims backup`` and ``claims restore``."""
 
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,11 +13,21 @@ from infra.broker import connect_broker
 from infra.cli.history import print_verdict
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json
-from infra.cli.running import database_of, ledger_servers, require_ledger, run
+from infra.cli.running import ledger_servers, require_ledger, run
+from infra.database import migrate
 from infra.dumps import check_archive
 from infra.restored import Aftermath, Streams
+from processors.forgotten import Forgotten, Standing
+from processors.replay import COUNTY_TIME
 
 File = Annotated[Path, typer.Argument(help="备份文件 backup file", dir_okay=False)]
+
+
+NOTES = {
+    "rosters.0": "；请重新导入名单 take the lists in again (claims roster import)",
+    "seal.0": "；请重新封印并说明 seal anew, and note why (claims seal)",
+}
+"""What to do about the journals whose entries a restore loses."""
 
 
 def register(app: typer.Typer) -> None:
@@ -31,9 +42,9 @@ def backup(file: File, data_dir: DataDir = None, json: Json = False) -> None:
 
     async def main() -> int:
         require_ledger(settings)
-        async with database_of(settings, "backup") as engine:
-            url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
-            size = await back_up(url, file, settings.pg_bin)
+        async with ledger_servers(settings, "backup", nats=False) as endpoints:
+            await migrate(endpoints.database_url)
+            size = await back_up(endpoints.database_url, file, settings.pg_bin)
         if json:
             print_json([{"file": str(file), "bytes": size}])
         else:
@@ -46,6 +57,9 @@ def backup(file: File, data_dir: DataDir = None, json: Json = False) -> None:
 def restore(
     file: File,
     replace: Annotated[bool, typer.Option("--replace", help="替换现有账本 give up the ledger that is there")] = False,
+    forget_steps: Annotated[
+        bool, typer.Option("--forget-steps", help="放弃备份后的拨付步骤 give up clearing steps that are not in it")
+    ] = False,
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
@@ -60,7 +74,12 @@ def restore(
             try:
                 streams = Streams(broker.connection)
                 restored = await restore_ledger(
-                    endpoints.database_url, streams, file, settings.pg_bin, replace=replace, progress=None
+                    endpoints.database_url,
+                    streams,
+                    file,
+                    settings.pg_bin,
+                    replace=replace,
+                    forget_steps=forget_steps,
                 )
             finally:
                 await broker.stop()
@@ -72,26 +91,87 @@ def restore(
 
 def _print(restored: Restored, *, json: bool) -> None:
     if json:
-        print_json([{"report": restored.report.as_json(), "streams": _streams_json(restored.aftermath)}])
+        operators = _operators_json(restored.lost, restored.standing)
+        streams = _streams_json(restored.aftermath)
+        print_json([{"report": restored.report.as_json(), "streams": streams, "operators": operators}])
     else:
         print_verdict(restored.report)
-    after = restored.aftermath
-    if after is None:
+    after, lost, stands = restored.aftermath, restored.lost, restored.standing
+    if after is None or lost is None or stands is None:
         fail("备份不符，原账本未动 the backup's books do not hold: the ledger that was there stands as it stood")
         return
+    _note_streams(after)
+    _note_operators(lost, stands)
+    note("已恢复 restored: claims up 或 claims settle 继续 goes on")
+
+
+def _note_streams(after: Aftermath) -> None:
     if after.again:
         note(f"INTAKE 中 {after.again} 个事件将再次处理 events after the backup are in INTAKE still: taken again")
+    if after.missing:
+        note("警告 warning: 没有 INTAKE。There is no INTAKE: what came after the backup is not there")
+    if after.foreign:
+        note("警告 warning: INTAKE 属于另一账本，已删除。INTAKE was another ledger's, and was dropped")
+    if after.dropped is not None:
+        first, last = after.dropped
+        note(f"警告 warning: 其中 {first}–{last} 的事件尚未处理 its events at {first} to {last} had not been taken")
     if after.lost is not None:
         first, last = after.lost
         note(
-            f"警告 warning: INTAKE {first}–{last} 的事件已不存在，请各来源重发备份之后的事件。"
-            f"The events at {first} to {last} of INTAKE are gone: "
-            "let sources send again what they sent since the backup; what the ledger has, it knows"
+            f"警告 warning: INTAKE {first}–{last} 的事件已不存在。"
+            f"The events at {first} to {last} of INTAKE are neither in the backup nor in INTAKE"
         )
-    note("已恢复 restored: claims up 或 claims settle 继续 goes on")
+    if after.sources_send_again:
+        note(
+            "请各来源重发备份之后的事件。Let sources send again what they sent since the backup; "
+            "what the ledger has, it knows"
+        )
+
+
+def _note_operators(lost: Forgotten, stands: Standing) -> None:
+    step = stands.last_step
+    head = "无 none" if step is None else f"#{step.number} {step.type} {step.of} {_local(step.recorded_at)}"
+    note(f"拨付记录止于 clearing.0 ends at: {head}")
+    for gone in lost.steps:
+        note(f"警告 warning: 已丢失 lost: clearing.0 #{gone.number} {gone.type} {gone.of} {gone.actor}")
+    for scheme in stands.schemes:
+        note(f"政策 scheme in force: {scheme.name} {scheme.hash} {_local(scheme.adopted_at)}")
+    for scheme in lost.schemes:
+        note(f"警告 warning: 政策文本已丢失 scheme lost: {scheme.name} {scheme.hash} {_local(scheme.adopted_at)}")
+    for journal, count in lost.notes.items():
+        note(f"警告 warning: {journal} 丢失 {count} 条 entries lost{NOTES[journal]}")
+    note(
+        "1. 先重新采用备份之后采用的政策文本，再 claims up。"
+        "First adopt again the schemes adopted since the backup (claims schemes adopt), only then claims up\n"
+        "2. 拨付前与银行核对备份之后的付款。"
+        "Check payments since the backup against the bank before anything is drafted or paid"
+    )
+
+
+def _local(at: datetime) -> str:
+    """A moment in the county's time."""
+    return at.astimezone(COUNTY_TIME).isoformat(timespec="seconds")
 
 
 def _streams_json(after: Aftermath | None) -> dict[str, Any] | None:
     if after is None:
         return None
-    return {"taken": after.taken, "taken_again": after.again, "lost": after.lost, "foreign": after.foreign}
+    return {
+        "taken": after.taken,
+        "taken_again": after.again,
+        "lost": after.lost,
+        "missing": after.missing,
+        "foreign": after.foreign,
+        "dropped": after.dropped,
+    }
+
+
+def _operators_json(lost: Forgotten | None, stands: Standing | None) -> dict[str, Any] | None:
+    """What operators did since the backup, which is lost, and where the restored ledger's knowledge of it ends."""
+    if lost is None or stands is None:
+        return None
+    return {
+        "lost": {"steps": lost.steps, "schemes": lost.schemes, "notes": lost.notes},
+        "last_step": stands.last_step,
+        "schemes": stands.schemes,
+    }

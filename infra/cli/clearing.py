@@ -2,33 +2,35 @@
 
 import re
 import sys
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import typer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from events.codes import LAYER_NAMES, is_id, is_region
-from events.money import parse_yuan, yuan
-from infra.cli.options import DataDir, Json, settings_of
-from infra.cli.output import fail, note, print_json, stdout, table
-from infra.cli.running import reading, run
+from events.codes import LAYER_NAMES, is_region
+from events.money import yuan
+from infra.atomic import PRIVATE, write_atomically
+from infra.cli.desk import Actor, actor_of, amount_of, take, tell, words_of
+from infra.cli.options import DataDir, Json
+from infra.cli.output import note, print_json, stdout, table
 from infra.roster_files import csv_bytes
 from processors.clearing import steps, views
 from processors.clearing.booked import GRANT, PREMIUM_REFUND
 from processors.clearing.draft import EMERGENCY_FUND
 from processors.clearing.draft import draft as draft_clearing
-from processors.clearing.journal import Unfounded
 from processors.clearing.journal import rebuild as rebuild_tables
-from processors.clearing.ranges import COUNTY_TIME, end_of
-from processors.clearing.refusal import ClearingRefused
+from processors.clearing.ranges import COUNTY_TIME, begin_of, end_of
 
 clearing = typer.Typer(no_args_is_help=True, help="清算：起草、复核、拨付。Clearing: what the funds owe for a month.")
 receivables = typer.Typer(help="应收款。What hospitals and persons owe the funds after a clearing.")
 
-Actor = Annotated[str, typer.Option("--actor", help="经办人编号 id of who does it")]
+Kind = Annotated[
+    steps.PayeeKind | None,
+    typer.Option("--kind", help="收款方种类，仅编号重复时需要 of which kind the payee is, where several share an id"),
+]
 ClearingId = Annotated[str, typer.Argument(help="清算单号 clearing_id")]
 
 KIND_NAMES = {"hospital": "医院", "person": "个人", EMERGENCY_FUND: "临时救急基金"}
@@ -42,7 +44,6 @@ PAYMENT_NAMES = {"none": "无", "due": "待拨付", "paid": "已拨付", "return
 CHANGE_NAMES = {"adjusted": "调整", "audit": "稽核扣款"}
 LINE_COLUMNS = ("payee_kind", "payee", "fund", "settled", "adjusted", "audit", "repaid", "payable")
 
-T = TypeVar("T")
 Row = dict[str, Any]
 
 
@@ -61,16 +62,17 @@ def draft(
     json: Json = False,
 ) -> None:
     """起草：截至月末已入账而未清算的全部支付。Draft what was booked until the end of a month and not yet cleared."""
-    first, who = month_of(month), _actor(actor)
+    first, who = month_of(month), actor_of(actor)
     if not is_region(region):
         raise typer.BadParameter("six digits, the first not 0, are wanted", param_hint="--region")
-    if datetime.now(COUNTY_TIME) < end_of(first):
+    now = datetime.now(COUNTY_TIME)
+    if begin_of(first) <= now < end_of(first):
         note(f"{month} 未结束：此后入账的归入下月。{month} is not over: what follows goes to the next month")
 
     async def step(engine: AsyncEngine) -> dict[str, Any]:
-        return await views.clearing(engine, await draft_clearing(engine, region, first, who))
+        return await views.clearing(engine, await draft_clearing(engine, region, first, who, now))
 
-    drawn = _do(data_dir, step)
+    drawn = take(data_dir, step)
     _print_clearing(drawn, json=json)
 
 
@@ -82,7 +84,7 @@ def show(
     json: Json = False,
 ) -> None:
     """查看一份清算单。One clearing: lines, payments, repaid advances, adjustments."""
-    shown = _do(data_dir, lambda engine: views.clearing(engine, clearing_id))
+    shown = take(data_dir, lambda engine: views.clearing(engine, clearing_id))
     if out is not None:
         _write_csv(out, shown["lines"])
     _print_clearing(shown, json=json)
@@ -95,7 +97,7 @@ def list_(
     json: Json = False,
 ) -> None:
     """全部清算单。All clearings."""
-    rows = _do(data_dir, lambda engine: views.clearing_rows(engine, region))
+    rows = take(data_dir, lambda engine: views.clearing_rows(engine, region))
     if json:
         print_json(rows)
         return
@@ -117,25 +119,25 @@ def list_(
 @clearing.command()
 def approve(clearing_id: ClearingId, actor: Actor, data_dir: DataDir = None, json: Json = False) -> None:
     """复核：须由另一人。Approve a draft; another person than drafted it."""
-    who = _actor(actor)
+    who = actor_of(actor)
 
     async def step(engine: AsyncEngine) -> dict[str, Any]:
         await steps.approve(engine, clearing_id, who)
         return {"clearing_id": clearing_id, "approved_by": who}
 
-    _tell(_do(data_dir, step), f"已复核 approved: {clearing_id}", json=json)
+    tell(take(data_dir, step), f"已复核 approved: {clearing_id}", json=json)
 
 
 @clearing.command()
 def withdraw(clearing_id: ClearingId, actor: Actor, data_dir: DataDir = None, json: Json = False) -> None:
     """撤回未复核的草稿。Take a draft back that is not approved yet."""
-    who = _actor(actor)
+    who = actor_of(actor)
 
     async def step(engine: AsyncEngine) -> dict[str, Any]:
         await steps.withdraw(engine, clearing_id, who)
         return {"clearing_id": clearing_id, "withdrawn_by": who}
 
-    _tell(_do(data_dir, step), f"已撤回 withdrawn: {clearing_id}", json=json)
+    tell(take(data_dir, step), f"已撤回 withdrawn: {clearing_id}", json=json)
 
 
 @clearing.command()
@@ -144,18 +146,21 @@ def pay(
     actor: Actor,
     reference: Annotated[str, typer.Option("--reference", help="银行流水号 the transfer's reference")],
     payee: Annotated[list[str] | None, typer.Option("--payee", help="收款方（默认全部）payee, default all")] = None,
+    kind: Kind = None,
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
     """登记拨付。Note what was transferred, to all or to some payees."""
-    who = _actor(actor)
+    who, transfer = actor_of(actor), words_of(reference, "--reference")
+    if kind is not None and not payee:
+        raise typer.BadParameter("it says of which kind a --payee is", param_hint="--kind")
 
     async def step(engine: AsyncEngine) -> dict[str, Any]:
-        paid = await steps.pay(engine, clearing_id, who, _words(reference, "--reference"), payee or ())
+        paid = await steps.pay(engine, clearing_id, who, transfer, payee or (), kind)
         return {"clearing_id": clearing_id, "paid": yuan(paid), "reference": reference}
 
-    done = _do(data_dir, step)
-    _tell(done, f"已拨付 paid: {done['paid']} 元 yuan", json=json)
+    done = take(data_dir, step)
+    tell(done, f"已拨付 paid: {done['paid']} 元 yuan", json=json)
 
 
 @clearing.command("return")
@@ -164,24 +169,25 @@ def return_(
     actor: Actor,
     payee: Annotated[str, typer.Option("--payee", help="收款方 whose transfer came back")],
     reason: Annotated[str, typer.Option("--reason", help="原因 why")],
+    kind: Kind = None,
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
     """登记退汇：须重新拨付。A transfer came back: it is due again."""
-    who = _actor(actor)
+    who, why = actor_of(actor), words_of(reason, "--reason")
 
     async def step(engine: AsyncEngine) -> dict[str, Any]:
-        back = await steps.give_back(engine, clearing_id, who, payee, _words(reason, "--reason"))
+        back = await steps.give_back(engine, clearing_id, who, payee, why, kind)
         return {"clearing_id": clearing_id, "payee": payee, "due": yuan(back)}
 
-    done = _do(data_dir, step)
-    _tell(done, f"待重新拨付 due again: {done['due']} 元 yuan", json=json)
+    done = take(data_dir, step)
+    tell(done, f"待重新拨付 due again: {done['due']} 元 yuan", json=json)
 
 
 @clearing.command()
 def rebuild(data_dir: DataDir = None, json: Json = False) -> None:
     """由账册重建清算各表。Make the tables of clearing what their journal says; exit 1 where they were not."""
-    found = _do(data_dir, rebuild_tables)
+    found = take(data_dir, rebuild_tables)
     if json:
         print_json([found])
     else:
@@ -196,7 +202,7 @@ def list_receivables(context: typer.Context, data_dir: DataDir = None, json: Jso
     if context.invoked_subcommand is not None:
         return
     today = datetime.now(COUNTY_TIME).date()
-    rows = _do(data_dir, lambda engine: views.receivable_rows(engine, today))
+    rows = take(data_dir, lambda engine: views.receivable_rows(engine, today))
     if json:
         print_json(rows)
         return
@@ -229,14 +235,14 @@ def settle(
     json: Json = False,
 ) -> None:
     """登记收回。Note money paid in, all or a part."""
-    who, fen = _actor(actor), None if amount is None else _amount(amount)
+    who, fen = actor_of(actor), None if amount is None else amount_of(amount)
 
     async def step(engine: AsyncEngine) -> dict[str, Any]:
-        left = await steps.settle_receivable(engine, receivable_id, who, _words(reference, "--reference"), fen)
+        left = await steps.settle_receivable(engine, receivable_id, who, words_of(reference, "--reference"), fen)
         return {"receivable_id": receivable_id, "outstanding": yuan(left)}
 
-    done = _do(data_dir, step)
-    _tell(done, f"未收 outstanding: {done['outstanding']} 元 yuan", json=json)
+    done = take(data_dir, step)
+    tell(done, f"未收 outstanding: {done['outstanding']} 元 yuan", json=json)
 
 
 def month_of(text: str) -> date:
@@ -244,52 +250,6 @@ def month_of(text: str) -> date:
     if re.fullmatch(r"20[0-9]{2}-(0[1-9]|1[0-2])", text) is None:
         raise typer.BadParameter(f"{text} is no month: write 2019-03", param_hint="--month")
     return date.fromisoformat(f"{text}-01")
-
-
-def _do(data_dir: Path | None, step: Callable[[AsyncEngine], Awaitable[T]]) -> T:
-    """Take a step on the ledger; where the books don't allow it, say so and exit with 2."""
-    done: list[T] = []
-
-    async def main() -> int:
-        async with reading(settings_of(data_dir), "clearing") as engine:
-            try:
-                done.append(await step(engine))
-            except (ClearingRefused, Unfounded) as refused:
-                fail(str(refused))
-                return 2
-        return 0
-
-    code = run(main)
-    if code:
-        sys.exit(code)
-    return done[0]
-
-
-def _tell(done: Mapping[str, Any], message: str, *, json: bool) -> None:
-    if json:
-        print_json([done])
-    else:
-        stdout.print(message, highlight=False, soft_wrap=True)
-
-
-def _actor(text: str) -> str:
-    if not is_id(text):
-        raise typer.BadParameter("an id is wanted: 1 to 128 letters, digits, - or _", param_hint="--actor")
-    return text
-
-
-def _words(text: str, option: str) -> str:
-    words = text.strip()
-    if not words or len(words) > 500 or not words.isprintable():
-        raise typer.BadParameter("1 to 500 printable characters are wanted", param_hint=option)
-    return words
-
-
-def _amount(text: str) -> int:
-    try:
-        return parse_yuan(text)
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--amount") from None
 
 
 def _print_clearing(shown: Mapping[str, Any], *, json: bool) -> None:
@@ -349,5 +309,6 @@ def _payee(row: Mapping[str, Any]) -> str:
 
 
 def _write_csv(path: Path, lines: Iterable[Row]) -> None:
-    path.write_bytes(csv_bytes(LINE_COLUMNS, ([line[name] for name in LINE_COLUMNS] for line in lines)))
+    content = csv_bytes(LINE_COLUMNS, ([line[name] for name in LINE_COLUMNS] for line in lines))
+    write_atomically(path, content, PRIVATE)
     note(f"已写入 written: {path}")

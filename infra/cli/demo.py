@@ -8,7 +8,7 @@ from typing import Annotated
 import orjson
 import typer
 from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.ledger import entries
 from infra.cli.history import print_replay, print_verdict
@@ -19,10 +19,10 @@ from infra.cli.settle import print_summary, progress_bar
 from infra.county import write_county
 from infra.database import connect, migrate
 from infra.fund_table import fund_table
+from infra.proving import prove
 from infra.settling import settle_files
 from policies.loader import SCHEMES, load_file
 from processors.replay import replay
-from processors.verify import verify
 from projections.statements import paid_by_layer, statements
 
 SEED = 2019
@@ -54,24 +54,24 @@ def demo(
                 print_summary(settled, json=False)
                 rate = settled.summary.claims / max(settled.seconds, 0.001)
                 stdout.print(f"每秒结算 claims per second: {rate:.0f}\n")
-                engine = connect(endpoints.database_url)
-                try:
-                    return await _show(engine)
-                finally:
-                    await engine.dispose()
+                return await _show(endpoints.database_url)
 
     sys.exit(run(main))
 
 
-async def _show(engine: AsyncEngine) -> int:
+async def _show(database_url: str) -> int:
     published = load_file(SCHEMES / "shanggao.yaml").published
     if published is None:
         raise AssertionError("上高's scheme carries its published figures")
-    async with engine.connect() as connection:
-        paid, claims, total = await _poor_inpatient(connection)
-        person = await _most_told(connection)
-    print_replay(await replay(engine, person))
-    report = await verify(engine)
+    engine = connect(database_url)
+    try:
+        async with engine.connect() as connection:
+            paid, claims, total = await _poor_inpatient(connection)
+            person = await _most_told(connection)
+        print_replay(await replay(engine, person))
+    finally:
+        await engine.dispose()
+    report = await prove(database_url)
     print_verdict(report)
     stdout.print()
     draw(fund_table(paid, claims, total, published))

@@ -89,7 +89,7 @@ def print_replay(told: dict[str, Any]) -> None:
         for text in _entry_lines(entry):
             _say(f"  {text}")
     held = "、".join(CATEGORY_NAMES[category] for category in told["categories"]) or "—"
-    _say(f"\n{told['on'] or told['as_of'][:10]} 类别 categories held: {held}\n")
+    _say(f"\n{told['on'] or _local(told['as_of'])[:10]} 类别 categories held: {held}\n")
     stood = [
         (
             *(row["claim_id"], row["date"], row["status"], str(row["revision"]), row["total"], row["patient_share"]),

@@ -1,5 +1,6 @@
 """``claims roster import`` and ``claims roster publish``."""
 
+import hashlib
 import sys
 from collections.abc import Iterator
 from datetime import date, datetime
@@ -10,15 +11,16 @@ import typer
 
 from events.catalog import CIVIL_AFFAIRS, POVERTY_OFFICE
 from events.codes import CATEGORY_NAMES, Category, is_region
-from infra.atomic import write_atomically
+from infra.atomic import PRIVATE, write_atomically
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, table
 from infra.cli.running import ledger_servers, reading, run
-from infra.roster_files import UnusableFile, csv_bytes, read_rows
+from infra.roster_files import UnusableFile, csv_bytes, read_content, read_rows
 from infra.roster_import import Preview, RefusedList, import_list, preview
 from processors.replay import COUNTY_TIME
 from processors.rosters.comparison import Handed
 from processors.rosters.departments import KIND_NAMES, Roster, designated_hospitals, load_roster
+from processors.rosters.imports import counts_of
 from processors.rosters.lists import FAULT_NAMES, RosterList, read_list
 from processors.rosters.period import Period
 
@@ -65,7 +67,8 @@ def import_(
     )
     settings = settings_of(data_dir)
     try:
-        read = read_list(read_rows(file))
+        content = read_content(file)
+        read = read_list(read_rows(content))
     except UnusableFile as error:
         fail(f"{file}: {error}")
         sys.exit(2)
@@ -83,7 +86,10 @@ def import_(
                     found = await preview(connection, read, handed, allow_shrink=shrink)
             else:
                 async with ledger_servers(settings, "roster import", nats=True) as endpoints:
-                    found = await import_list(endpoints, settings, read, handed, allow_shrink=shrink, actor=actor)
+                    sha256 = hashlib.sha256(content).hexdigest()
+                    found = await import_list(
+                        *(endpoints, settings, read, handed), sha256=sha256, allow_shrink=shrink, actor=actor
+                    )
         except RefusedList as error:
             fail(str(error))
             return 2
@@ -114,9 +120,10 @@ def publish(
         out.mkdir(parents=True, exist_ok=True)
         members = csv_bytes(("参保人编号", "救助对象类别", "生效日期", "参保状态"), _member_rows(drawn_up))
         for hospital_id in hospitals:
-            write_atomically(out / f"roster-{month}-{hospital_id}.csv", members)
+            write_atomically(out / f"roster-{month}-{hospital_id}.csv", members, PRIVATE)
         headings = ("差异", "参保人编号", "民政部门类别", "扶贫部门类别", "账本类别")
-        write_atomically(out / f"comparison-{month}.csv", csv_bytes(headings, _difference_rows(drawn_up)))
+        differences = csv_bytes(headings, _difference_rows(drawn_up))
+        write_atomically(out / f"comparison-{month}-{region}.csv", differences, PRIVATE)
         _print_roster(drawn_up, hospitals, out, json=json)
         if not hospitals:
             note(f"{region} 在 {month.due_out} 没有定点医院 no hospital is designated there on that day")
@@ -132,13 +139,7 @@ def _print_import(found: Preview, read: RosterList, handed: Handed, *, dry_run: 
         "period": str(handed.period),
         "dry_run": dry_run,
         "late": handed.late,
-        "listed": len(read.listed),
-        "refused": len(read.refused),
-        "unchanged": comparison.unchanged,
-        "added": len(comparison.added),
-        "removed": len(comparison.removed),
-        "kept": len(comparison.kept),
-        "contested": len(comparison.contested),
+        **counts_of(read, comparison),
         "unknown": len(found.unknown),
     }
     if json:

@@ -47,7 +47,7 @@ def settle(files: Files, data_dir: DataDir = None, json: Json = False) -> None:
             with progress_bar() as report:
                 settled = await settle_files(endpoints, settings, files, report)
         print_summary(settled, json=json)
-        return _too_long(settled.published)
+        return _unusable(settled.published)
 
     sys.exit(run(main))
 
@@ -72,7 +72,7 @@ def publish(files: Files, data_dir: DataDir = None, json: Json = False) -> None:
             print_json([{"events": len(published.sequences)}])
         else:
             note(f"已发送 published: {len(published.sequences)}")
-        return _too_long(published)
+        return _unusable(published)
 
     sys.exit(run(main))
 
@@ -200,7 +200,7 @@ def _check_readable(files: list[str]) -> None:
                 raise typer.BadParameter(f"{name}: {error.strerror}", param_hint="FILE") from None
 
 
-def _too_long(published: Published) -> int:
-    for line in published.too_long:
+def _unusable(published: Published) -> int:
+    for line in published.unusable:
         fail(line)
-    return 2 if published.too_long else 0
+    return 2 if published.unusable else 0

@@ -93,6 +93,7 @@ FACTS: Names = {
     "discharge.recorded.v1": ("出院结算", "discharge"),
     "outpatient.recorded.v1": ("门诊结算", "outpatient visit"),
     "admission.recorded.v1": ("入院登记", "admission"),
+    "resettlement.ordered.v1": ("按现行政策重新结算", "settled again under the text in force"),
     "recovery": ("恢复运行", "sent again by the ledger"),
 }
 

@@ -1,7 +1,7 @@
 """Drafting a clearing: what the funds owe for a region until the end of a month, fixed in one event."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import exists, func, select
@@ -12,22 +12,26 @@ from events.decisions import CLEARING_DRAFTED
 from processors.clearing.advances import Payee, Repayment, repay
 from processors.clearing.booked import GRANT, PREMIUM_REFUND, Booked, load_booked, load_first_of
 from processors.clearing.journal import Desk, desk
-from processors.clearing.ranges import next_ranges
+from processors.clearing.loans import load_loans
+from processors.clearing.ranges import begin_of, next_ranges
 from processors.clearing.refusal import ClearingRefused
-from projections.advances import Advance, load_advances
+from projections.advances import Advance
 from projections.claims import claims
-from projections.clearings import advance_repayments, balances, clearings, outstanding, receivables
+from projections.clearings import balances, clearings, outstanding, receivables
 
 EMERGENCY_FUND = "emergency_fund"
 FUNDS = (*LAYERS, GRANT, PREMIUM_REFUND)
 
 
-async def draft(engine: AsyncEngine, region: str, month: date, actor: str) -> str:
+async def draft(engine: AsyncEngine, region: str, month: date, actor: str, now: datetime) -> str:
     """Draft the clearing of a region for a month (its first day); returns its id.
 
-    Raises ``ClearingRefused`` where nothing was ever booked for the region, another draft of it is open, or the month
-    is not after that of its last clearing.
+    ``now`` is the clock by which a month has begun. Raises ``ClearingRefused`` where it has not, where nothing was
+    ever booked for the region, another draft of it is open, or the month is not after that of its last clearing.
     """
+    # months go in order: one approved years ahead would leave the region without clearings until then
+    if now < begin_of(month):
+        raise ClearingRefused(f"{month:%Y-%m} has not begun: draft the current month, or one before it")
     async with desk(engine) as at:
         number = await _check(at.connection, region, month)
         ranges = await next_ranges(at.connection, region, month)
@@ -85,16 +89,11 @@ async def _check_region(connection: AsyncConnection, region: str) -> None:
 
 
 async def _outstanding_advances(connection: AsyncConnection, region: str) -> list[tuple[Advance, int]]:
-    repaid = select(
-        advance_repayments.c.region, advance_repayments.c.advance_id, func.sum(advance_repayments.c.amount)
-    ).group_by(advance_repayments.c.region, advance_repayments.c.advance_id)
-    known = {(row[0], row[1]): int(row[2]) for row in await connection.execute(repaid)}
-    owed = [
-        (advance, advance.amount - known.get((advance.region, advance.advance_id), 0))
-        for advance in await load_advances(connection)
-        if covers(advance.region, region)
+    return [
+        (loan.advance, loan.outstanding)
+        for loan in await load_loans(connection)
+        if covers(loan.advance.region, region) and loan.outstanding > 0
     ]
-    return [(advance, left) for advance, left in owed if left > 0]
 
 
 LineKey = tuple[str, str, str]

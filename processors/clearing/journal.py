@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.ledger import Journal, entries, write
@@ -25,10 +25,12 @@ class Desk:
     connection: AsyncConnection
     journal: Journal
     register: Register
+    login: str
+    """of the database, as the server knows it: the actor is a word that anybody can type"""
 
     def record(self, type_: str, data: Mapping[str, Any]) -> None:
-        """Add an event to the journal and to the register."""
-        number = self.journal.append(type_, data)
+        """Add an event to the journal, with the login it was written under, and to the register."""
+        number = self.journal.append(type_, {**data, "login": self.login})
         self.register.apply(type_, number, self.journal.recorded_at, data)
 
 
@@ -66,7 +68,8 @@ async def desk(engine: AsyncEngine) -> AsyncIterator[Desk]:
     async with engine.begin() as connection:
         position = await lock(connection, CONSUMER, 0)
         position.journal.start(datetime.now(UTC))
-        opened = Desk(connection, position.journal, Register())
+        login = (await connection.execute(text("SELECT session_user"))).scalar_one()
+        opened = Desk(connection, position.journal, Register(), login)
         yield opened
         await write(connection, position.journal)
         await opened.register.save(connection)

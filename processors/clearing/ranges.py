@@ -35,6 +35,11 @@ async def next_ranges(connection: AsyncConnection, region: str, month: date) -> 
     return ranges
 
 
+def begin_of(month: date) -> datetime:
+    """The first moment of a month, in the county's time; ``month`` is its first day."""
+    return datetime(month.year, month.month, 1, tzinfo=COUNTY_TIME)
+
+
 def end_of(month: date) -> datetime:
     """The first moment after a month, in the county's time; ``month`` is its first day."""
     year, after = (month.year + 1, 1) if month.month == 12 else (month.year, month.month + 1)

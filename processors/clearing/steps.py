@@ -1,6 +1,7 @@
 """What follows a draft: approval by another person or withdrawal, payment, a transfer that came back, money paid in."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Literal, get_args
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -18,12 +19,15 @@ from projections.clearings import Row, clearing_payments, clearings, outstanding
 
 REOPENED = ("due", "returned")
 
+PayeeKind = Literal["hospital", "person", "emergency_fund"]
+"""One of each may have the same id."""
+
 
 async def approve(engine: AsyncEngine, clearing_id: str, actor: str) -> None:
     """Approve a draft; from now on it is not changed. Raises ``ClearingRefused``: the actor must be another."""
     async with desk(engine) as at:
         clearing = await _clearing(at, clearing_id, "drafted")
-        if clearing["drafted_by"].casefold() == actor.casefold():
+        if _same(clearing["drafted_by"], actor):
             raise ClearingRefused(f"{actor} drafted {clearing_id}: another person must approve it")
         at.record(CLEARING_APPROVED, {"clearing_id": clearing_id, "actor": actor})
 
@@ -35,20 +39,34 @@ async def withdraw(engine: AsyncEngine, clearing_id: str, actor: str) -> None:
         at.record(CLEARING_WITHDRAWN, {"clearing_id": clearing_id, "actor": actor})
 
 
-async def pay(engine: AsyncEngine, clearing_id: str, actor: str, reference: str, payees: Sequence[str] = ()) -> int:
-    """Note as paid what is due to some payees (ids), or to all; returns how much, in fen.
+async def pay(
+    engine: AsyncEngine,
+    clearing_id: str,
+    actor: str,
+    reference: str,
+    payees: Sequence[str] = (),
+    kind: PayeeKind | None = None,
+) -> int:
+    """Note as paid what is due to some payees (ids, all of one kind where it is given), or to all; returns fen.
 
-    ``reference`` is the bank's of the transfer. Raises ``ClearingRefused`` where nothing is due to one of them.
+    ``reference`` is the bank's of the transfer. Raises ``ClearingRefused`` where nothing is due to one of them, an id
+    alone does not tell which is meant, or the actor noted himself that one of these transfers came back.
     """
     async with desk(engine) as at:
         await _clearing(at, clearing_id, "approved", "paid")
-        due = [row for row in at.register.of(clearing_payments) if row["status"] in REOPENED]
-        for payee in payees:
-            if payee not in {row["payee"] for row in due}:
+        chosen = [row for row in at.register.of(clearing_payments) if row["status"] in REOPENED]
+        if payees:
+            whose = _payees(at, payees, kind)
+            chosen = [row for row in chosen if (row["payee_kind"], row["payee"]) in whose]
+            for _, payee in sorted(whose - {(row["payee_kind"], row["payee"]) for row in chosen}):
                 raise ClearingRefused(f"nothing is due to {payee} in {clearing_id}")
-        chosen = [row for row in due if not payees or row["payee"] in payees]
         if not chosen:
             raise ClearingRefused(f"nothing is due in {clearing_id}")
+        for row in chosen:
+            if row["status"] == "returned" and _same(row["returned_by"], actor):
+                raise ClearingRefused(
+                    f"{actor} noted that what {row['payee']} was paid came back: another person must note the payment"
+                )
         payments = [{name: row[name] for name in ("payee_kind", "payee", "amount")} for row in chosen]
         at.record(
             CLEARING_PAID,
@@ -57,26 +75,32 @@ async def pay(engine: AsyncEngine, clearing_id: str, actor: str, reference: str,
     return sum(row["amount"] for row in chosen)
 
 
-async def give_back(engine: AsyncEngine, clearing_id: str, actor: str, payee: str, reason: str) -> int:
-    """Note that a transfer came back: it is due again. Returns how much, in fen. Raises ``ClearingRefused``."""
+async def give_back(
+    engine: AsyncEngine, clearing_id: str, actor: str, payee: str, reason: str, kind: PayeeKind | None = None
+) -> int:
+    """Note that a transfer came back: it is due again. Returns how much, in fen.
+
+    Raises ``ClearingRefused`` where nothing was paid, or the id alone does not tell to whom.
+    """
     async with desk(engine) as at:
         await _clearing(at, clearing_id, "approved", "paid")
-        paid = [row for row in at.register.of(clearing_payments, payee=payee) if row["status"] == "paid"]
+        ((payee_kind, _),) = _payees(at, [payee], kind)
+        paid = at.register.of(clearing_payments, payee_kind=payee_kind, payee=payee, status="paid")
         if not paid:
             raise ClearingRefused(f"nothing was paid to {payee} in {clearing_id}")
-        for row in paid:
-            at.record(
-                PAYMENT_RETURNED,
-                {
-                    "clearing_id": clearing_id,
-                    "payee_kind": row["payee_kind"],
-                    "payee": payee,
-                    "amount": row["amount"],
-                    "actor": actor,
-                    "reason": reason,
-                },
-            )
-    return sum(row["amount"] for row in paid)
+        amount: int = paid[0]["amount"]
+        at.record(
+            PAYMENT_RETURNED,
+            {
+                "clearing_id": clearing_id,
+                "payee_kind": payee_kind,
+                "payee": payee,
+                "amount": amount,
+                "actor": actor,
+                "reason": reason,
+            },
+        )
+    return amount
 
 
 async def settle_receivable(
@@ -84,7 +108,7 @@ async def settle_receivable(
 ) -> int:
     """Note money paid in on a receivable, all that is outstanding or a part in fen; returns what is left.
 
-    Raises ``ClearingRefused`` where it does not stand, or less is outstanding.
+    Raises ``ClearingRefused`` where it does not stand, less is outstanding, or the actor drafted its clearing.
     """
     async with desk(engine) as at:
         await at.register.load(at.connection, receivables, receivables.c.receivable_id == receivable_id)
@@ -93,6 +117,9 @@ async def settle_receivable(
             raise ClearingRefused(f"there is no receivable {receivable_id}")
         if not owed["stands"]:
             raise ClearingRefused(f"{owed['clearing_id']} is a draft: {receivable_id} stands once it is approved")
+        clearing = await _clearing(at, owed["clearing_id"], "approved", "paid")
+        if _same(clearing["drafted_by"], actor):
+            raise ClearingRefused(f"{actor} drafted {owed['clearing_id']}: another person must note what is paid in")
         left = outstanding(owed)
         paid_in = left if amount is None else amount
         if not 0 < paid_in <= left:
@@ -102,6 +129,23 @@ async def settle_receivable(
             {"receivable_id": receivable_id, "amount": paid_in, "actor": actor, "reference": reference},
         )
     return left - paid_in
+
+
+def _payees(at: Desk, ids: Iterable[str], kind: PayeeKind | None) -> set[tuple[str, str]]:
+    """The payees (kind and id) of the clearing that ids name; of one that has nothing to be paid, the kind is open."""
+    kinds: dict[str, set[str]] = {payee: set() for payee in ids}
+    for row in at.register.of(clearing_payments):
+        if row["payee"] in kinds and row["amount"] and kind in (None, row["payee_kind"]):
+            kinds[row["payee"]].add(row["payee_kind"])
+    for payee, found in kinds.items():
+        if len(found) > 1:
+            told = " and ".join(f"a {each}" for each in get_args(PayeeKind) if each in found)
+            raise ClearingRefused(f"{payee} is {told} here: say which with --kind")
+    return {(next(iter(found), ""), payee) for payee, found in kinds.items()}
+
+
+def _same(one: str, other: str) -> bool:
+    return one.casefold() == other.casefold()
 
 
 async def _clearing(at: Desk, clearing_id: str, *allowed: str) -> Row:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from itertools import pairwise
 
-from processors.filing.told import Advance, Enrolled, Entry, Span, Standing, fen
+from processors.filing.told import Enrolled, Entry, Span, Standing, fen
 from projections.cards import CardChange, valid_cards
 from projections.rosters import RosterChange, categories_on
 
@@ -24,12 +24,6 @@ def standing_of(history: Sequence[Entry]) -> Standing:
         cards=_spans([change.effective_on for change in cards], lambda day: valid_cards(cards, day)),
         died_on=died_on,
     )
-
-
-def advances_of(history: Sequence[Entry]) -> list[Advance]:
-    """What was lent to a person before treatment."""
-    told = (entry["data"] for entry in _of_type(history, "advance.issued.v1"))
-    return [Advance(data["advance_id"], date.fromisoformat(data["issued_on"]), fen(data["amount"])) for data in told]
 
 
 def _of_type(history: Iterable[Entry], *types: str) -> list[Entry]:

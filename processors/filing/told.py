@@ -32,11 +32,12 @@ class Enrolled:
 
 @dataclass(frozen=True, slots=True)
 class Advance:
-    """Money lent before treatment."""
+    """Money lent before treatment, and what of it neither clearings nor the person have repaid, in fen."""
 
     advance_id: str
     issued_on: date
     amount: int
+    outstanding: int
 
 
 @dataclass(frozen=True, slots=True)

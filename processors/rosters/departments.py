@@ -15,7 +15,7 @@ from processors.rosters.lists import Membership
 from processors.rosters.memberships import History, held_on, held_since, in_order, load_histories
 from processors.rosters.period import Period
 from projections.enrolments import enrolments
-from projections.hospitals import hospitals
+from projections.hospitals import Hospital, hospitals
 
 Kind = Literal[
     "not_enrolled", "enrolled_elsewhere", "deceased", "poverty_office_only", "civil_affairs_only", "contested"
@@ -154,10 +154,11 @@ async def load_roster(connection: AsyncConnection, region: str, period: Period) 
 
 
 async def designated_hospitals(connection: AsyncConnection, region: str, day: date) -> list[str]:
-    """The ids of a region's hospitals that are designated on a day."""
-    table = hospitals.c
-    designated = (table.designated_from <= day) & (table.designated_until.is_(None) | (table.designated_until > day))
-    rows = await connection.execute(
-        select(table.hospital_id, table.region).where(designated).order_by(table.hospital_id)
-    )
-    return [row.hospital_id for row in rows if covers(region, row.region)]
+    """The ids of a region's hospitals that are designated on a day, and whose agreement is not suspended on it."""
+    rows = await connection.execute(select(hospitals).order_by(hospitals.c.hospital_id))
+    known = [Hospital(**row) for row in rows.mappings()]
+    return [
+        hospital.hospital_id
+        for hospital in known
+        if covers(region, hospital.region) and hospital.designated_on(day) and not hospital.suspended_on(day)
+    ]

@@ -9,13 +9,14 @@ from typing import Literal, cast
 from events.codes import CATEGORY_NAMES, CATEGORY_ORDER, Category, is_id
 from events.facts import FIRST_DAY, LAST_DAY
 
-Fault = Literal["bad_person_id", "national_id", "unknown_category", "bad_date", "duplicate_row"]
+Fault = Literal["bad_person_id", "national_id", "unknown_category", "bad_date", "duplicate_row", "broken_row"]
 FAULT_NAMES: dict[Fault, str] = {
     "bad_person_id": "参保人编号不合格",
     "national_id": "疑为身份证号",
     "unknown_category": "救助对象类别不明",
     "bad_date": "生效日期不合格",
     "duplicate_row": "重复行",
+    "broken_row": "行不完整",
 }
 
 CATEGORIES: dict[str, Category] = {
@@ -24,15 +25,15 @@ CATEGORIES: dict[str, Category] = {
 }
 """What a list may call a category: its code, or its name."""
 
+COLUMN_NAMES = {"person_id": "参保人编号", "category": "救助对象类别", "effective_on": "生效日期"}
+"""What a list may call its columns: by these names in English or in Chinese."""
+
 WHOLE_DIGITS = 15
 """Of a number in a spreadsheet's cell; digits beyond are lost before anyone reads them."""
 
 _DATE = re.compile(r"([0-9]{4})(?:-|/|年)([0-9]{1,2})(?:-|/|月)([0-9]{1,2})日?")
-_NATIONAL_ID = re.compile(
-    r"[1-9][0-9]{5}(?:18|19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[0-9]{3}[0-9Xx]"
-)
-_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-_CHECK_DIGITS = "10X98765432"
+_NATIONAL_ID = re.compile(r"[0-9]{17}[0-9Xx]")
+_OLD_NATIONAL_ID = re.compile(r"[1-9][0-9]{5}([0-9]{2})([0-9]{2})([0-9]{2})[0-9]{3}")
 
 Membership = tuple[str, Category]
 """person_id and category"""
@@ -40,17 +41,24 @@ Membership = tuple[str, Category]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row's three cells as the file gives them; ``place`` names it to whoever has to mend it."""
+    """A row's three cells as the file gives them; ``place`` names it to whoever has to mend it.
+
+    ``broken``: it ends in the middle of a cell, and what it says can't be relied on.
+    """
 
     place: str
     person: object
     category: object
     effective_on: object = None
+    broken: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class RefusedRow:
-    """A row that is not taken; ``person_id`` where it could be read."""
+    """A row that is not taken; ``person_id`` where it could be read.
+
+    ``detail`` names the column and never what stands in it: that may be a name or a national ID, and is printed.
+    """
 
     place: str
     reason: Fault
@@ -86,30 +94,50 @@ def read_list(rows: Iterable[Row]) -> RosterList:
 
 
 def is_national_id(text: str) -> bool:
-    """Whether a text is an 18-digit resident identity number with its check digit (GB 11643)."""
-    if _NATIONAL_ID.fullmatch(text) is None:
+    """Whether a text looks like a resident identity number: 18 digits, or 15 with a date of birth (GB 11643).
+
+    A mistyped one is one too, so the check digit is not asked.
+    """
+    if _NATIONAL_ID.fullmatch(text) is not None:
+        return True
+    match = _OLD_NATIONAL_ID.fullmatch(text)
+    if match is None:
         return False
-    total = sum(weight * int(digit) for weight, digit in zip(_WEIGHTS, text, strict=False))
-    return _CHECK_DIGITS[total % 11] == text[-1].upper()
+    try:
+        date(1900 + int(match[1]), int(match[2]), int(match[3]))
+    except ValueError:
+        return False
+    return True
 
 
 def _take(read: RosterList, row: Row) -> None:
+    if row.broken:
+        detail = "行末引号未闭合，或单元格内有换行 a quote that is not closed, or a line break in a cell"
+        read.refused.append(RefusedRow(row.place, "broken_row", detail))
+        return
     person_id = _text(row.person)
     if is_national_id(person_id):
-        detail = "居民身份证号不得入账，请用参保人编号 national ID numbers are not taken: give the insured's own number"
+        detail = (
+            f"{_column('person_id', person_id)}：居民身份证号不得入账，请用参保人编号 "
+            "national ID numbers are not taken: give the insured's own number"
+        )
         read.refused.append(RefusedRow(row.place, "national_id", detail))
         return
     if not is_id(person_id):
-        detail = "须为 1 至 128 位字母、数字、- 或 _ must be 1 to 128 letters, digits, - or _"
+        detail = (
+            f"{_column('person_id', row.person)}：须为 1 至 128 位字母、数字、- 或 _ "
+            "must be 1 to 128 letters, digits, - or _"
+        )
         if isinstance(row.person, int | float):
             detail = (
-                f"数字单元格超过 {WHOLE_DIGITS} 位会失真，请存为文本 a number of so many digits is inexact: store text"
+                f"参保人编号 person_id：数字单元格超过 {WHOLE_DIGITS} 位会失真，请存为文本 "
+                "a number of so many digits is inexact: store text"
             )
         read.refused.append(RefusedRow(row.place, "bad_person_id", detail))
         return
     category = CATEGORIES.get(_text(row.category))
     if category is None:
-        detail = f"{_text(row.category)[:40] or '空 empty'}：须为 one of {'、'.join(CATEGORY_NAMES.values())}"
+        detail = f"{_column('category', row.category)}：须为 must be one of {'、'.join(CATEGORY_NAMES.values())}"
         read.refused.append(RefusedRow(row.place, "unknown_category", detail, person_id))
         return
     try:
@@ -124,6 +152,13 @@ def _take(read: RosterList, row: Row) -> None:
         return
     read.listed[membership] = on
     read.places[membership] = row.place
+
+
+def _column(name: str, value: object) -> str:
+    """A cell by its column and length."""
+    length = len(_text(value))
+    said = f"{length} 字 {length} characters" if length else "空 empty"
+    return f"{COLUMN_NAMES[name]} {name}（{said}）"
 
 
 def _text(value: object) -> str:
@@ -147,11 +182,11 @@ def _day(value: object) -> date | None:
     else:
         match = _DATE.fullmatch(_text(value))
         if match is None:
-            raise ValueError(f"{_text(value)[:40]}：须如 must be like 2019-06-01")
+            raise ValueError(f"{_column('effective_on', value)}：须如 must be like 2019-06-01")
         try:
             day = date(*(int(part) for part in cast("tuple[str, str, str]", match.groups())))
         except ValueError:
-            raise ValueError(f"{_text(value)}：无此日期 is no day of the calendar") from None
+            raise ValueError(f"{_column('effective_on', value)}：无此日期 is no day of the calendar") from None
     if not FIRST_DAY <= day <= LAST_DAY:
-        raise ValueError(f"{day}：须在 must lie between {FIRST_DAY} and {LAST_DAY}")
+        raise ValueError(f"{_column('effective_on', value)}：须在 must lie between {FIRST_DAY} and {LAST_DAY}")
     return day

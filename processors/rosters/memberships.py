@@ -4,22 +4,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import func, select, text
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.codes import CATEGORY_ORDER, Category
 from events.ledger import entries
 from processors.rosters.lists import Membership
-from processors.rosters.period import Period
 from projections.enrolments import enrolments
 from projections.rosters import rosters
 from projections.rows import among
 
-_ROSTER_FACT = text("entries.type = 'roster.changed.v1'")
+OF_A_ROSTER = text("entries.type = 'roster.changed.v1'")
 """Literal, so that PostgreSQL sees that the index of identities serves."""
-
-IMPORTED = r"^roster-[0-9]{4}-[0-9]{2}-[0-9a-f]{24}$"
-"""The ids of events that an import makes; the month in them is the list's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,22 +65,13 @@ async def load_histories(
         .order_by(rosters.c.number)
     )
     if source is not None:
-        spoken_of = select(entries.c.person_id).where(_ROSTER_FACT, entries.c.source == source)
+        spoken_of = select(entries.c.person_id).where(OF_A_ROSTER, entries.c.source == source)
         query = query.where(among(rosters.c.person_id, persons) | rosters.c.person_id.in_(spoken_of))
     found: dict[Membership, list[Said]] = {}
     for row in await connection.execute(query):
         said = Said(row.number, row.source, row.added, row.effective_on)
         found.setdefault((row.person_id, row.category), []).append(said)
     return found
-
-
-async def newest_period(connection: AsyncConnection, source: str) -> Period | None:
-    """The latest month of which the ledger has taken changes from a department's lists."""
-    latest = select(func.max(entries.c.event_id.collate("C"))).where(
-        _ROSTER_FACT, entries.c.source == source, entries.c.event_id.regexp_match(IMPORTED)
-    )
-    event_id = (await connection.execute(latest)).scalar_one_or_none()
-    return None if event_id is None else Period.parse(event_id.removeprefix("roster-")[:7])
 
 
 async def ever_enrolled(connection: AsyncConnection, persons: Iterable[str]) -> set[str]:

@@ -16,8 +16,10 @@ from projections.advances import load_advances
 from projections.clearings import (
     Register,
     Row,
+    advance_receipts,
     advance_repayments,
     clearing_lines,
+    clearing_payments,
     clearings,
     outstanding,
     receivables,
@@ -57,6 +59,10 @@ async def check_clearings(connection: AsyncConnection, report: VerifyReport) -> 
     except Unreadable as error:
         report.problem("clearing", f"journal {REFUNDS}", "refunds of premiums that can be read", error)
     await _check_advances(connection, register, report)
+    for paid in register.of(clearing_payments, status="paid"):
+        if paid["returned_by"] is not None and paid["returned_by"].casefold() == paid["paid_by"].casefold():
+            where = f"{paid['clearing_id']}, {paid['payee_kind']} {paid['payee']}"
+            report.problem("clearing", where, "payment by another person than noted its return", paid["paid_by"])
     for owed in register.of(receivables):
         if outstanding(owed) < 0:
             where = f"receivable {owed['receivable_id']}"
@@ -152,7 +158,7 @@ def _ends(by_region: Mapping[str, list[Row]]) -> Iterator[tuple[str, str, int]]:
 
 async def _check_advances(connection: AsyncConnection, register: Register, report: VerifyReport) -> None:
     repaid: dict[tuple[str, str], int] = {}
-    for each in register.of(advance_repayments):
+    for each in (*register.of(advance_repayments), *register.of(advance_receipts)):
         key = each["region"], each["advance_id"]
         repaid[key] = repaid.get(key, 0) + each["amount"]
     issued = {(advance.region, advance.advance_id): advance.amount for advance in await load_advances(connection)}

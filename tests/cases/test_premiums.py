@@ -137,6 +137,14 @@ def test_values_are_those_of_the_first_day_of_the_cover() -> None:
     assert due("changzhi", "2019-12-01", roster("+dibao 2017-01-01"), year=2019)[0][3] == "220.00"
 
 
+def test_the_day_of_death_is_the_last_of_the_cover() -> None:
+    days = date(2019, 2, 1), date(2019, 6, 30)
+    assert cover(2019, days[0], days[1]) == days
+    assert cover(2019, days[0], date(2020, 3, 1)) == (days[0], date(2019, 12, 31))
+    assert cover(2019, days[0], days[0]) == (days[0], days[0])
+    assert cover(2019, days[0], date(2019, 1, 31)) is None
+
+
 def test_an_enrollment_that_begins_after_its_year_insures_on_no_day() -> None:
     assert cover(2019, date(2019, 12, 31)) == (date(2019, 12, 31), date(2019, 12, 31))
     assert cover(2019, date(2020, 1, 1)) is None

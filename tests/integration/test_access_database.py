@@ -1,6 +1,8 @@
 """Logins of the database: what each role may do it can do, and nothing else; also past the ledger's triggers."""
 
 import asyncio
+import signal
+import sys
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -17,8 +19,9 @@ from infra.access.logins import Login, LoginError, create_login, drop_login, log
 from infra.database import MIGRATIONS, SchemaBehind, connect, migrate
 from infra.embedded.process import ServerError
 from infra.servers import Endpoints, servers
+from tests import facts
 from tests.conftest import database_url
-from tests.program import Done, claims, eventually
+from tests.program import Done, background, claims, eventually, up_is_ready, write_lines
 
 ROOT = Path(__file__).parents[2]
 SCHEMAS = ("ledger", "projections", "processors", "finance")
@@ -108,6 +111,10 @@ async def test_the_program_works_wholly_as_ledger_writer(url_of: UrlOf, nats_url
     assert settled.code == 0, settled.err
     assert (settled.rows[0]["accepted"], settled.rows[0]["claims"]) == (8, 2)
 
+    reported = await claims("report", "annual", "--json", env={"CLAIMS_DATABASE_URL": writer})
+    assert (reported.code, sum(row["claims"] for row in reported.rows)) == (0, 2), reported.err
+    assert "figures are those of the last time" not in reported.err
+
     # whoever investigates reads the same database with fewer rights still, and without NATS
     reader = {"CLAIMS_DATABASE_URL": await url_of("investigator")}
     verified, replayed = await asyncio.gather(
@@ -115,6 +122,68 @@ async def test_the_program_works_wholly_as_ledger_writer(url_of: UrlOf, nats_url
     )
     assert (verified.code, replayed.code) == (0, 0), verified.err + replayed.err
     assert b"settling from scratch gives what was booked" in replayed.out
+
+
+OFTEN = "import infra.worker; infra.worker.SUMS_ROUNDS = 1; from infra.cli import main; main()"
+
+
+async def test_up_moves_finance_s_sums_forward_by_itself(url_of: UrlOf, nats_url: str, server_folder: Path) -> None:
+    log = server_folder / "log"
+    env = {"CLAIMS_DATABASE_URL": await url_of("ledger_writer"), "CLAIMS_NATS_URL": nats_url}
+    up_often = background("up", log=log, env=env, program=(sys.executable, "-c", OFTEN))
+    async with session(await url_of("finance_reader")) as reader, up_often as up:
+        await up_is_ready(log)
+        published = await claims("publish", ROOT / "docs/examples/first.jsonl", env=env)
+        assert published.code == 0, published.err
+
+        async def counted() -> bool:
+            return await reader.fetchval("SELECT sum(claims) FROM finance.annual_report") == 2
+
+        await eventually(counted, log.read_text, 30)
+        # a count that fails is told, and stops neither the lanes nor the next one
+        async with session(env["CLAIMS_DATABASE_URL"]) as writer, writer.transaction():
+            await writer.execute("LOCK TABLE projections.counted_journals IN SHARE ROW EXCLUSIVE MODE")
+            await _end_whoever_waits(writer)
+            await eventually(lambda: "sums not moved forward" in log.read_text(encoding="utf-8"), bound_s=30)
+        visit = write_lines(server_folder / "more.jsonl", facts.stay(7, "P2", on="2019-08-01"))
+        assert (await claims("publish", visit, env=env)).code == 0
+
+        async def counted_more() -> bool:
+            return await reader.fetchval("SELECT sum(claims) FROM finance.annual_report") == 3
+
+        await eventually(counted_more, log.read_text, 30)
+        up.send_signal(signal.SIGTERM)
+        assert await asyncio.wait_for(up.wait(), 30) == 0, log.read_text()
+
+
+async def _end_whoever_waits(writer: asyncpg.Connection) -> None:
+    """End the session that waits for a lock; a login may end those of its own."""
+    waiting = (
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE usename = current_user AND datname = current_database() AND wait_event_type = 'Lock'"
+    )
+
+    async def ended() -> bool:
+        return bool(await writer.fetch(waiting))
+
+    await eventually(ended, bound_s=30)
+
+
+@pytest.mark.parametrize(
+    ("role", "command"),
+    [
+        ("finance_reader", "verify"),
+        ("finance_reader", "statements"),
+        ("investigator", "clearing draft --region 230803 --month 2026-11 --actor wang"),
+    ],
+)
+async def test_who_lacks_a_right_is_told_which_role_has_it(url_of: UrlOf, role: str, command: str) -> None:
+    done = await claims(*command.split(), env={"CLAIMS_DATABASE_URL": await url_of(role)})
+    assert done.code == 2
+    assert "本登录无权这样做（permission denied for" in done.err
+    assert "docs/access.md" in done.err
+    assert "Traceback" not in done.err
+    assert "does not answer" not in done.err
 
 
 async def test_the_ledger_only_grows_for_ledger_writer(url_of: UrlOf, owner: AsyncEngine) -> None:

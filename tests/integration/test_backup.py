@@ -3,8 +3,9 @@
 import asyncio
 import json
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, date, datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -13,19 +14,26 @@ from urllib.parse import urlsplit
 import asyncpg
 import nats
 import pytest
+from nats.aio.client import Client
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from infra.backup import InUse, NotEmptyLedger, Restored, back_up, restore
+from infra.backup import InUse, NotEmptyLedger, Restored, StepsForgotten, back_up, restore
 from infra.database import connect, migrate
 from infra.dumps import BackupError, dump
 from infra.embedded.nats import NatsServer
+from infra.embedded.postgres import program
 from infra.publishing import Published, publish_file
-from infra.restored import Streams
+from infra.restored import Aftermath, Streams
 from infra.servers import Endpoints
 from infra.settings import Settings
 from infra.settling import settle_files
+from policies.loader import SCHEMES, load_text
+from processors.clearing import steps
+from processors.clearing.draft import draft
 from processors.layers import SETTLEMENT
 from processors.positions import lock
-from processors.setup import initialise
+from processors.seals import seal
+from processors.setup import adopt_schemes, initialise
 from tests import facts
 from tests.conftest import database_url
 from tests.program import Dump, background, canonical, claims, dump_of, eventually, up_is_ready, write_lines
@@ -47,10 +55,17 @@ class Ledger:
         assert settled.summary.parked == 0
         return settled.summary.duplicates
 
-    async def restore(self, file: Path, *, replace: bool = True) -> Restored:
+    async def restore(
+        self,
+        file: Path,
+        *,
+        replace: bool = True,
+        forget_steps: bool = False,
+        streams: Callable[[Client], Streams] = Streams,
+    ) -> Restored:
         client = await nats.connect(self.nats_url)
         try:
-            return await restore(self.database, Streams(client), file, None, replace=replace, progress=None)
+            return await restore(self.database, streams(client), file, None, replace=replace, forget_steps=forget_steps)
         finally:
             await client.close()
 
@@ -202,10 +217,90 @@ async def test_another_ledgers_streams_do_not_stand_in_the_way(
         restored = await other.restore(backup)
         assert restored.aftermath is not None
         assert (restored.aftermath.foreign, restored.aftermath.lost) == (True, None)
+        assert restored.aftermath.sources_send_again
         await other.settle([facts.enrol("P2"), *facts.stay(4, "P2")])
         found = await dump_of(other.database)
         assert [row for row in found["statements"] if row["person_id"] == "P1"] == undisturbed["statements"]
         assert len(found["statements"]) == 4
+
+
+class Watched(Streams):
+    """Streams beside a database that a clerk's command comes to in the moment of the swap."""
+
+    async def before_the_swap(self, engine: AsyncEngine, taken_before: int) -> Aftermath:
+        replaced = (engine.url.database or "").removesuffix("_restoring")
+        url = engine.url.set(drivername="postgresql", database=replaced).render_as_string(hide_password=False)
+        with pytest.raises(asyncpg.ObjectNotInPrerequisiteStateError, match="not currently accepting connections"):
+            await asyncpg.connect(url, ssl=False)
+        return await super().before_the_swap(engine, taken_before)
+
+
+async def test_what_operators_did_since_the_backup_is_not_forgotten_unsaid(ledger: Ledger) -> None:
+    await ledger.settle([facts.hospital(), facts.enrol("P1"), *facts.stay(1), *facts.stay(2)])
+    backup = ledger.folder / "ledger.backup"
+    now, month, region = datetime(2032, 1, 1, tzinfo=UTC), date(2031, 1, 1), "220621"
+    engine = connect(ledger.database)
+    early = await draft(engine, region, month, "wang", now)
+    await steps.withdraw(engine, early, "wang")
+    await back_up(ledger.database, backup, None)
+    clearing = await draft(engine, region, month, "wang", now)
+    await steps.approve(engine, clearing, "li")
+    assert await steps.pay(engine, clearing, "zhao", "T1") > 0
+    newer = load_text((SCHEMES / "shanggao.yaml").read_bytes() + b"# anew\n", "anew")
+    assert await adopt_schemes(engine, [newer], "wang") == [newer]
+    await seal(engine)
+    await engine.dispose()
+    undisturbed = await dump_of(ledger.database)
+
+    with pytest.raises(StepsForgotten, match=rf"#5 clearing\.paid\.v1 {clearing} zhao") as refused:
+        await ledger.restore(backup)
+    assert "#2 clearing.withdrawn" not in str(refused.value), "that one is in the backup"
+    assert await dump_of(ledger.database) == undisturbed
+    assert len(await _databases(ledger)) == 1
+
+    restored = await ledger.restore(backup, forget_steps=True, streams=Watched)
+    lost, standing = restored.lost, restored.standing
+    assert lost is not None
+    assert standing is not None
+    types = ["clearing.drafted.v1", "clearing.approved.v1", "clearing.paid.v1"]
+    assert [(step.number, step.type, step.of) for step in lost.steps] == [
+        (number, type_, clearing) for number, type_ in enumerate(types, start=3)
+    ]
+    assert [(scheme.name, scheme.hash) for scheme in lost.schemes] == [("shanggao", newer.content_hash)]
+    assert lost.notes == {"seal.0": 1}
+    assert standing.last_step is not None
+    assert (standing.last_step.number, standing.last_step.of) == (2, early)
+    assert newer.content_hash not in {scheme.hash for scheme in standing.schemes}
+    assert "shanggao" in {scheme.name for scheme in standing.schemes}
+    again = await ledger.restore(backup)
+    assert again.lost is not None
+    assert (again.lost.steps, again.lost.schemes, again.lost.notes) == ((), (), {})
+
+
+async def test_an_intake_of_another_ledger_is_told_also_where_it_is_longer(
+    ledger: Ledger, endpoints: Endpoints, template_database: str
+) -> None:
+    backup = ledger.folder / "ledger.backup"
+    lines = [facts.hospital(), facts.enrol("P1"), *facts.stay(1)]
+    await ledger.settle(lines)
+    await back_up(ledger.database, backup, None)
+    async with new_ledger(endpoints, template_database, f"{urlsplit(ledger.database).path[1:]}_other") as other:
+        theirs = [facts.hospital("H9"), *(facts.enrol(f"Q{number}") for number in range(9))]
+        await initialised(other.database)
+        await back_up(other.database, other.folder / "empty.backup", None)  # so that INTAKE keeps what it has
+        await other.settle(theirs)
+        client = await nats.connect(other.nats_url)
+        body = BytesIO(b'{"source": "hospital/H9"}')
+        async for _ in publish_file(client, "untaken", body, Published()):
+            pass
+        await client.close()
+        restored = await other.restore(backup)
+        assert restored.aftermath is not None
+        after = restored.aftermath
+        assert (after.foreign, after.again, after.taken) == (True, 0, len(lines))
+        assert after.lost == (len(lines) + 1, len(theirs))
+        assert after.dropped == (len(theirs) + 1, len(theirs) + 1)
+        assert await other.settle([*lines, facts.enrol("P2")]) == len(lines)
 
 
 async def test_answers_are_not_held_for_repeats_of_those_before_the_restore(ledger: Ledger) -> None:
@@ -218,7 +313,10 @@ async def test_answers_are_not_held_for_repeats_of_those_before_the_restore(ledg
     before = await client.jetstream().get_last_msg("ANSWERS", "claims.answers.hospital.H1.C-none")
     await client.jetstream().delete_stream("INTAKE")  # so that the place in it is given to another event
     await client.close()
-    await ledger.restore(backup)
+    restored = await ledger.restore(backup)
+    assert restored.aftermath is not None
+    assert (restored.aftermath.missing, restored.aftermath.lost) == (True, (len(ready) + 1, len(ready) + 1))
+    assert restored.aftermath.sources_send_again
     await ledger.settle([facts.reverse("C-other", id_="two"), facts.reverse("C-third", id_="three")])
     client = await nats.connect(ledger.nats_url)
     after = await client.jetstream().get_last_msg("ANSWERS", "claims.answers.hospital.H1.C-other")
@@ -304,19 +402,55 @@ async def test_the_commands(server_folder: Path) -> None:
     assert (await claims("restore", bad, "--replace", "--data-dir", data)).code == 2
     restored = await claims("restore", backup, "--replace", "--json", "--data-dir", data)
     assert restored.code == 0, restored.err
-    assert (restored.rows[0]["report"]["holds"], restored.rows[0]["report"]["claims"]) == (True, 1)
+    (told,) = restored.rows
+    assert (told["report"]["holds"], told["report"]["claims"]) == (True, 1)
+    assert told["operators"]["lost"] == {"steps": [], "schemes": [], "notes": {}}
+    assert told["operators"]["last_step"] is None
+    assert "shanggao" in {scheme["name"] for scheme in told["operators"]["schemes"]}
+    assert restored.err.index("claims schemes adopt") < restored.err.index("against the bank")
 
 
 async def test_an_empty_ledger_gives_way_without_being_told(ledger: Ledger) -> None:
     backup = ledger.folder / "ledger.backup"
-    await migrate(ledger.database)
-    engine = connect(ledger.database)
-    await initialise(engine, [], 1)
-    await engine.dispose()
+    await initialised(ledger.database)
     await back_up(ledger.database, backup, None)
     left_over = f"{urlsplit(ledger.database).path[1:]}_restoring"
     await ledger.value(f"CREATE DATABASE {left_over}")  # by a restore that was killed
+    engine = connect(_beside(ledger.database))
+    async with engine.connect() as connection:  # it was killed when nobody might connect any more
+        await connection.execution_options(isolation_level="AUTOCOMMIT")
+        name = urlsplit(ledger.database).path[1:]
+        await connection.exec_driver_sql(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+    await engine.dispose()
     assert (await ledger.restore(backup, replace=False)).report.holds
     assert len(await _databases(ledger)) == 1
     may = "has_table_privilege('ledger_writer', 'ledger.entries', '{}')"
     assert await ledger.holds(f"SELECT {may.format('INSERT')} AND NOT {may.format('UPDATE')}")
+
+
+async def initialised(database: str) -> None:
+    """Make a database an empty ledger's."""
+    await migrate(database)
+    engine = connect(database)
+    await initialise(engine, [], 1)
+    await engine.dispose()
+
+
+def _beside(database: str) -> str:
+    return urlsplit(database)._replace(path="/postgres").geturl()
+
+
+@pytest.mark.parametrize("more", ["?sslmode=disable", "?host=127.0.0.1&sslmode=disable"])
+async def test_a_backup_goes_to_the_server_as_its_address_says(
+    database: str, nats_url: str, server_folder: Path, more: str
+) -> None:
+    programs = server_folder / "bin"
+    programs.mkdir()
+    noting = programs / "pg_dump"
+    noting.write_text(f'#!/bin/sh\necho "$@" > {server_folder}/said\nexec {program("pg_dump")} "$@"\n')
+    noting.chmod(0o755)
+    given = {"CLAIMS_DATABASE_URL": database + more, "CLAIMS_NATS_URL": nats_url, "CLAIMS_PG_BIN": str(programs)}
+    made = await claims("backup", server_folder / "ledger.backup", env=given)
+    assert made.code == 0, made.err
+    assert "sslmode=disable" in (server_folder / "said").read_text()
+    assert ("host=127.0.0.1" in (server_folder / "said").read_text()) == ("host=" in more)

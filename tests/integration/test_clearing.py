@@ -2,12 +2,10 @@
 
 import asyncio
 import csv
-import json
-import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +13,15 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from events.decisions import CLEARING_DRAFTED
+from events.decisions import ADVANCE_REPAID, CLEARING_DRAFTED, CLEARING_PAID
 from events.ledger import write
 from events.money import parse_yuan
-from processors.clearing import steps, views
+from infra.database import connect
+from processors.clearing import loans, steps, views
 from processors.clearing.booked import load_booked
 from processors.clearing.draft import draft
 from processors.clearing.journal import desk, rebuild
-from processors.clearing.ranges import COUNTY_TIME, end_of, next_ranges
+from processors.clearing.ranges import begin_of, end_of, next_ranges
 from processors.clearing.refusal import ClearingRefused
 from processors.positions import all_positions, read
 from processors.recovery import begin_runs_anew
@@ -31,13 +30,17 @@ from processors.transaction import Delivery, Handler, Transaction
 from processors.verification.clearings import check_clearings
 from processors.verify import VerifyReport, verify
 from tests import facts
+from tests.clerk import Clerk, clerk
 from tests.histories import REGIONS, History
 from tests.ledger import Books
-from tests.program import Done, environment, write_lines
+from tests.months import months_from_now
+from tests.program import write_lines
 
 REGION = "220621"
 MONTHS = [date(2031, month, 1) for month in range(1, 13)]
 """After the day on which the tests run: everything booked so far lies before their end."""
+LATER = end_of(MONTHS[11])
+"""The clock of most drafts here: all these months have begun."""
 
 
 def fen(text_: str) -> int:
@@ -45,7 +48,7 @@ def fen(text_: str) -> int:
 
 
 async def drafted(books: Books, month: int = 0, region: str = REGION) -> dict[str, Any]:
-    return await views.clearing(books.engine, await draft(books.engine, region, MONTHS[month], "wang"))
+    return await views.clearing(books.engine, await draft(books.engine, region, MONTHS[month], "wang", LATER))
 
 
 async def cleared(books: Books, month: int = 0) -> dict[str, Any]:
@@ -150,7 +153,7 @@ async def test_what_commits_after_the_draft_with_an_earlier_time_goes_into_the_n
 
 async def test_an_entry_recorded_after_the_month_waits_for_the_next(books: Books) -> None:
     await books.publish([facts.hospital(), facts.enrol(), *facts.stay(1)])
-    past = await draft(books.engine, REGION, date(2020, 1, 1), "wang")
+    past = await draft(books.engine, REGION, date(2020, 1, 1), "wang", LATER)
     assert (await views.clearing(books.engine, past))["lines"] == []
     await steps.approve(books.engine, past, "li")
     assert total(await drafted(books)) == await booked(books.engine)
@@ -166,7 +169,7 @@ async def test_regions_are_cleared_apart(books: Books) -> None:
     assert set(payments(there)) == {"H9"}
     assert total(here) + total(there) == await booked(books.engine)
     with pytest.raises(ClearingRefused, match="no claim of region 220622"):
-        await draft(books.engine, other, MONTHS[0], "wang")
+        await draft(books.engine, other, MONTHS[0], "wang", LATER)
     await holds(books)
 
 
@@ -285,6 +288,8 @@ async def test_a_receivable_is_settled_in_parts_and_never_beyond(books: Books) -
     assert await steps.settle_receivable(books.engine, hospital, "zhao", "receipt 2") == 0
     assert await steps.settle_receivable(books.engine, person, "zhao", "receipt 3") == 0
     assert await owed(books) == {}
+    with pytest.raises(ClearingRefused, match="Wang drafted"):
+        await steps.settle_receivable(books.engine, hospital, "Wang", "receipt 4")
     with pytest.raises(ClearingRefused, match="there is no receivable"):
         await steps.settle_receivable(books.engine, "R9", "zhao", "receipt 4")
     await holds(books)
@@ -296,7 +301,7 @@ async def test_the_steps_of_a_clearing_have_their_order(books: Books) -> None:
     clearing_id = (await drafted(books, 3))["clearing_id"]
     engine = books.engine
     with pytest.raises(ClearingRefused, match="still a draft"):
-        await draft(engine, REGION, MONTHS[4], "wang")
+        await draft(engine, REGION, MONTHS[4], "wang", LATER)
     with pytest.raises(ClearingRefused, match="another person must approve"):
         await steps.approve(engine, clearing_id, "Wang")
     with pytest.raises(ClearingRefused, match="is drafted, not approved"):
@@ -306,7 +311,7 @@ async def test_the_steps_of_a_clearing_have_their_order(books: Books) -> None:
         with pytest.raises(ClearingRefused, match="is approved, not drafted"):
             await again(engine, clearing_id, "zhao")
     with pytest.raises(ClearingRefused, match="draft a month after 2031-04"):
-        await draft(engine, REGION, MONTHS[3], "wang")
+        await draft(engine, REGION, MONTHS[3], "wang", LATER)
     with pytest.raises(ClearingRefused, match="nothing is due to H9"):
         await steps.pay(engine, clearing_id, "li", "T1", ["H1", "H9"])
     with pytest.raises(ClearingRefused, match="nothing was paid to H1"):
@@ -320,7 +325,9 @@ async def test_the_steps_of_a_clearing_have_their_order(books: Books) -> None:
     assert await steps.give_back(engine, clearing_id, "li", "P2", "account closed") == 5520_00
     shown = await views.clearing(engine, clearing_id)
     assert (shown["status"], payments(shown)["P2"]) == ("approved", ("5520.00", "returned"))
-    assert await steps.pay(engine, clearing_id, "li", "T3", ["P2"]) == 5520_00
+    with pytest.raises(ClearingRefused, match="another person must note the payment"):
+        await steps.pay(engine, clearing_id, "Li", "T3", ["P2"])
+    assert await steps.pay(engine, clearing_id, "zhao", "T3", ["P2"]) == 5520_00
     shown = await views.clearing(engine, clearing_id)
     assert (shown["status"], payments(shown)["P2"]) == ("paid", ("5520.00", "paid"))
     with pytest.raises(ClearingRefused, match="there is no clearing"):
@@ -407,10 +414,10 @@ async def test_a_refund_is_corrected_where_it_was_paid(books: Books) -> None:
     await steps.approve(books.engine, here["clearing_id"], "li")
     await books.publish([facts.enrol(region=ITS_NEIGHBOUR, self_paid="180", id_="moved")])
     with pytest.raises(ClearingRefused, match="no claim of region 140422"):
-        await draft(books.engine, ITS_NEIGHBOUR, MONTHS[0], "wang")
+        await draft(books.engine, ITS_NEIGHBOUR, MONTHS[0], "wang", LATER)
     await books.publish([facts.enrol(region=REGION, self_paid="180", id_="moved-out")])
     with pytest.raises(ClearingRefused, match="no claim of region 220621"):
-        await draft(books.engine, REGION, MONTHS[0], "wang")
+        await draft(books.engine, REGION, MONTHS[0], "wang", LATER)
     after = await drafted(books, 1, CHANGZHI)
     assert lines(after) == {("P1", REFUND): {"adjusted": "-180.00"}}
     await steps.approve(books.engine, after["clearing_id"], "li")
@@ -499,7 +506,8 @@ async def test_the_tables_are_made_again_from_the_journal(books: Books) -> None:
             await connection.execute(text(statement))
     mended = await rebuild(books.engine)
     assert mended == {
-        "clearings": 1, "clearing_lines": 1, "clearing_payments": 1, "receivables": 0, "advance_repayments": 0
+        "clearings": 1, "clearing_lines": 1, "clearing_payments": 1, "receivables": 0, "advance_repayments": 0,
+        "advance_receipts": 0,
     }  # fmt: skip
     assert await steps.pay(books.engine, clearing_id, "li", "T1") == 5520_00
     await holds(books)
@@ -522,7 +530,7 @@ async def test_events_that_take_twice_or_leave_out_are_found(books: Books) -> No
         "a loan repaid to nobody": ((begun, ended), [line | rest | {"repaid": 1}]),
     }
     for what, (taken, entered) in false.items():
-        data = {
+        data: dict[str, Any] = {
             "clearing_id": "X",
             "region": REGION,
             "month": "2031-02",
@@ -539,12 +547,14 @@ class _Undone(Exception):
     """Leaves a transaction of the journal so that nothing of it stays."""
 
 
-async def problems_after(books: Books, data: dict[str, Any]) -> set[str]:
-    """Which checks fail once a draft says this."""
+async def problems_after(books: Books, data: dict[str, Any], type_: str = CLEARING_DRAFTED) -> set[str]:
+    """Which checks fail once an event of clearing says this."""
     report = VerifyReport()
     with suppress(_Undone):
         async with desk(books.engine) as at:
-            at.record(CLEARING_DRAFTED, data)
+            if "clearing_id" in data:
+                await at.register.load_clearing(at.connection, data["clearing_id"])
+            at.record(type_, data)
             await write(at.connection, at.journal)
             await at.register.save(at.connection)
             await check_clearings(at.connection, report)
@@ -552,10 +562,56 @@ async def problems_after(books: Books, data: dict[str, Any]) -> set[str]:
     return {problem.check for problem in report.problems}
 
 
+async def test_a_month_that_has_not_begun_is_not_drafted(books: Books) -> None:
+    """By the county's clock: a slip of the pen years ahead would be the region's last clearing until then."""
+    await books.publish([facts.hospital(), facts.enrol(), *facts.stay(1)])
+    just_before = begin_of(MONTHS[2]) - timedelta(microseconds=1)
+    for month in (MONTHS[2], MONTHS[2].replace(year=2091)):
+        with pytest.raises(ClearingRefused, match="has not begun"):
+            await draft(books.engine, REGION, month, "wang", just_before)
+    await draft(books.engine, REGION, MONTHS[1], "wang", just_before)
+    await holds(books)
+
+
+async def test_steps_are_told_with_the_login_they_were_taken_under(books: Books) -> None:
+    await books.publish([facts.hospital(), facts.enrol(), *facts.stay(1)])
+    await cleared(books)
+    async with books.engine.connect() as connection:
+        query = """SELECT DISTINCT convert_from(data, 'UTF8')::jsonb ->> 'login', session_user::text
+                   FROM ledger.entries WHERE journal = 'clearing.0'"""
+        ((told, login),) = await connection.execute(text(query))
+    assert told == login == books.engine.url.username
+
+
+async def test_payees_of_one_id_are_told_apart_by_their_kind(books: Books) -> None:
+    await books.publish([facts.hospital("X1"), facts.enrol("X1"), facts.enrol("P2")])
+    await books.publish([*facts.stay(1, "X1", hospital_id="X1", prepaid=True), *facts.stay(2, "P2", hospital_id="X1")])
+    clearing_id = (await cleared(books))["clearing_id"]
+
+    async def stand() -> dict[str, str]:
+        shown = await views.clearing(books.engine, clearing_id)
+        return {row["payee_kind"]: row["status"] for row in shown["payments"]}
+
+    with pytest.raises(ClearingRefused, match="X1 is a hospital and a person here"):
+        await steps.pay(books.engine, clearing_id, "li", "T1", ["X1"])
+    assert await steps.pay(books.engine, clearing_id, "li", "T1", ["X1"], "person") == 5520_00
+    assert await stand() == {"hospital": "due", "person": "paid"}
+    with pytest.raises(ClearingRefused, match="say which with --kind"):  # though only one of them is due
+        await steps.pay(books.engine, clearing_id, "li", "T2", ["X1"])
+    with pytest.raises(ClearingRefused, match="nothing is due to X1"):
+        await steps.pay(books.engine, clearing_id, "li", "T2", ["X1"], "person")
+    assert await steps.pay(books.engine, clearing_id, "li", "T2") == 5520_00
+    with pytest.raises(ClearingRefused, match="say which with --kind"):
+        await steps.give_back(books.engine, clearing_id, "li", "X1", "account closed")
+    assert await steps.give_back(books.engine, clearing_id, "li", "X1", "account closed", "hospital") == 5520_00
+    assert await stand() == {"hospital": "returned", "person": "paid"}
+    await holds(books)
+
+
 async def test_two_at_once_draft_one(books: Books) -> None:
     await books.publish([facts.hospital(), facts.enrol(), *facts.stay(1)])
     tries = await asyncio.gather(
-        *(draft(books.engine, REGION, MONTHS[0], actor) for actor in ("wang", "li")), return_exceptions=True
+        *(draft(books.engine, REGION, MONTHS[0], actor, LATER) for actor in ("wang", "li")), return_exceptions=True
     )
     assert sorted(type(each).__name__ for each in tries) == ["ClearingRefused", "str"]
     await holds(books)
@@ -611,6 +667,59 @@ async def test_advances_are_repaid_oldest_first_and_a_withdrawn_draft_repays_non
     last = await drafted(books, 1)
     assert [(row["advance_id"], row["payee"], row["amount"]) for row in last["repayments"]] == [("L2", "P1", "480.00")]
     await holds(books)
+
+
+async def test_what_is_repaid_in_cash_is_not_taken_again(books: Books) -> None:
+    await books.publish([facts.hospital(), facts.enrol(), advance("L1", "3000"), *facts.stay(1)])
+    engine = books.engine
+
+    async def in_cash(amount: int, id_: str = "L1", region: str = REGION) -> int:
+        return await loans.repay_in_cash(engine, region, id_, amount, "li", "receipt 1")
+
+    assert await in_cash(1000_00) == 2000_00
+    for amount in (2000_01, 0):
+        with pytest.raises(ClearingRefused, match=r"2000\.00 is outstanding of L1"):
+            await in_cash(amount)
+    for unknown in (("L9", REGION), ("L1", "360923")):
+        with pytest.raises(ClearingRefused, match="has issued no advance"):
+            await in_cash(1, *unknown)
+    shown = await drafted(books)
+    assert {row["advance_id"]: row["amount"] for row in shown["repayments"]} == {"L1": "2000.00"}
+    with pytest.raises(ClearingRefused, match=r"0\.00 is outstanding"):  # what a draft takes is taken
+        await in_cash(1)
+    await steps.withdraw(engine, shown["clearing_id"], "wang")
+    assert await in_cash(500_00) == 1500_00
+    await cleared(books)
+    (row,) = await loans.loan_rows(engine, "P1")
+    assert {name: row[name] for name in ("issued", "repaid", "in_cash", "outstanding")} == {
+        "issued": "3000.00",
+        "repaid": "3000.00",
+        "in_cash": "1500.00",
+        "outstanding": "0.00",
+    }
+    await holds(books)
+    async with engine.begin() as connection:
+        await connection.execute(text("UPDATE projections.advance_receipts SET amount = amount - 1"))
+    assert (await rebuild(engine))["advance_receipts"] == 2
+    await holds(books)
+
+
+async def test_more_repaid_in_cash_than_was_lent_is_found(books: Books) -> None:
+    await books.publish([facts.enrol(), advance("L1", "3000")])
+    data = {"region": REGION, "advance_id": "L1", "person_id": "P1", "actor": "li", "reference": "R1"}
+    assert await problems_after(books, data | {"amount": 3000_00}, ADVANCE_REPAID) == set()
+    assert await problems_after(books, data | {"amount": 3000_01}, ADVANCE_REPAID) == {"clearing"}
+
+
+async def test_a_payment_noted_by_who_noted_its_return_is_found(books: Books) -> None:
+    await books.publish([facts.hospital(), facts.enrol(), *facts.stay(1)])
+    clearing_id = (await cleared(books))["clearing_id"]
+    await steps.pay(books.engine, clearing_id, "li", "T1")
+    await steps.give_back(books.engine, clearing_id, "li", "H1", "account closed")
+    paid = {"payee_kind": "hospital", "payee": "H1", "amount": 5520_00}
+    data = {"clearing_id": clearing_id, "reference": "T2", "payments": [paid]}
+    assert await problems_after(books, data | {"actor": "Li"}, CLEARING_PAID) == {"clearing"}
+    assert await problems_after(books, data | {"actor": "zhao"}, CLEARING_PAID) == set()
 
 
 async def test_a_run_that_was_sent_again_does_not_move_an_audit_to_the_person(books: Books) -> None:
@@ -676,97 +785,94 @@ def payee_and_fund(line: dict[str, Any]) -> tuple[str, str, str]:
     return line["payee_kind"], line["payee"], line["fund"]
 
 
-ONE_AFTER_THE_OTHER = """
-import json, sys
-from typer.testing import CliRunner
-from infra.cli import app
-for call in json.load(sys.stdin):
-    done = CliRunner().invoke(app, call)
-    print(json.dumps([done.exit_code, done.stdout, done.stderr]))
-"""
+@pytest.fixture
+async def program(database: str, nats_url: str) -> AsyncIterator[Clerk]:
+    async with clerk(CLAIMS_DATABASE_URL=database, CLAIMS_NATS_URL=nats_url) as claims:
+        yield claims
 
 
-async def called(env: dict[str, str], *calls: tuple[object, ...]) -> list[Done]:
-    """Commands of the program, one after the other in one process of their own: starting it costs the most."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", ONE_AFTER_THE_OTHER),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        env=environment(**env),
-    )
-    calls_json = json.dumps([[str(argument) for argument in call] for call in calls]).encode()
-    out, _ = await asyncio.wait_for(process.communicate(calls_json), 90)
-    assert process.returncode == 0
-    return [Done(code, told.encode(), err) for code, told, err in map(json.loads, out.splitlines())]
+async def done(claims: Clerk, *arguments: object) -> list[dict[str, Any]]:
+    ended = await claims(*arguments, "--json")
+    assert ended.code == 0, f"{arguments}: {ended.out.decode()}{ended.err}"
+    return ended.rows
 
 
-async def test_a_month_through_the_program(database: str, nats_url: str, server_folder: Path) -> None:
-    env = {"CLAIMS_DATABASE_URL": database, "CLAIMS_NATS_URL": nats_url}
+async def refused(claims: Clerk, *arguments: object) -> str:
+    ended = await claims(*arguments)
+    assert (ended.code, ended.out) == (2, b""), arguments
+    return ended.err
+
+
+async def test_a_month_through_the_program(program: Clerk, beside: AsyncEngine, server_folder: Path) -> None:
     this, following = months_from_now()
-    first, second = f"{REGION}-{this}-1", f"{REGION}-{following}-1"
+    first, second, third = f"{REGION}-{this:%Y-%m}-1", *(f"{REGION}-{following:%Y-%m}-{times}" for times in (1, 2))
     stays = [facts.hospital(), facts.enrol(), facts.enrol("P2"), *facts.stay(1), *facts.stay(2, "P2")]
-    begun = write_lines(server_folder / "stays.jsonl", stays)
-    found = write_lines(server_folder / "audit.jsonl", [facts.audit("C1", "1000", "hospital")])
-    heading, c1 = "claim_id,date,total,funds,patient_share", "C1,2019-03-10,10000.00,4920.00,4080.00"
-    march, broken = server_folder / "march.csv", server_folder / "broken.csv"
-    march.write_text(f"{heading}\n{c1}\n", encoding="utf-8")
-    broken.write_text(f"{heading}\n{c1}\nC2,2019-03-10,x,1,1\n", encoding="utf-8")
+    await done(program, "settle", write_lines(server_folder / "stays.jsonl", stays))
+    drafting = ("clearing", "draft", "--region", REGION, "--month", f"{this:%Y-%m}")
+    assert "--actor" in await refused(program, *drafting)
+    await refused(program, *drafting, "--actor", "Wang Fang")
+    await refused(program, *drafting[:-1], "2019-13", "--actor", "wang")
+    (drawn,) = await done(program, *drafting, "--actor", "wang")
+    assert payments(drawn) == {"H1": ("11040.00", "due")}
+    assert "still a draft" in await refused(program, *drafting, "--actor", "wang")
+    await refused(program, "clearing", "approve", first, "--actor", "wang")
+    await done(program, "clearing", "approve", first, "--actor", "li")
+    paying = ("clearing", "pay", first, "--reference", "T 1")
+    assert "--kind" in await refused(program, *paying, "--actor", "li", "--kind", "hospital")
+    assert await done(program, *paying, "--actor", "li", "--payee", "H1", "--kind", "hospital") == [
+        {"clearing_id": first, "paid": "11040.00", "reference": "T 1"}
+    ]
+    returning = ("clearing", "return", first, "--actor", "li", "--payee", "H1", "--reason", "户名不符")
+    assert (await done(program, *returning))[0]["due"] == "11040.00"
+    listed = await done(program, "clearing", "list")
+    assert [(row["clearing_id"], row["status"]) for row in listed] == [(first, "approved")]
     lines_csv = server_folder / "lines.csv"
-    draft_ = ("clearing", "draft", "--region", REGION, "--json", "--month")
-    settle = ("receivables", "settle", f"{second}-hospital-H1", "--actor", "li", "--reference", "R1")
-    compare = ("reconcile", "--hospital", "H1", "--month", "2019-03")
-    calls: dict[str, tuple[object, ...]] = {
-        "stays": ("settle", begun, "--json"),
-        "nobody": (*draft_, this),
-        "no id": (*draft_, this, "--actor", "Wang Fang"),
-        "no month": (*draft_, "2019-13", "--actor", "wang"),
-        "draft": (*draft_, this, "--actor", "wang"),
-        "twice": (*draft_, this, "--actor", "wang"),
-        "own": ("clearing", "approve", first, "--actor", "wang"),
-        "approve": ("clearing", "approve", first, "--actor", "li"),
-        "pay": ("clearing", "pay", first, "--actor", "li", "--reference", "T 1", "--json"),
-        "return": ("clearing", "return", first, "--actor", "li", "--payee", "H1", "--reason", "户名不符", "--json"),
-        "list": ("clearing", "list", "--json"),
-        "show": ("clearing", "show", first, "--out", lines_csv),
-        "audit": ("settle", found, "--json"),
-        "next": (*draft_, following, "--actor", "wang"),
-        "withdraw": ("clearing", "withdraw", second, "--actor", "wang"),
-        "again": (*draft_, following, "--actor", "wang"),
-        "approve next": ("clearing", "approve", f"{REGION}-{following}-2", "--actor", "li"),
-        "owed": ("receivables", "--json"),
-        "too fine": (*settle[:2], f"{REGION}-{following}-2-hospital-H1", *settle[3:], "--amount", "0.005"),
-        "part": (*settle[:2], f"{REGION}-{following}-2-hospital-H1", *settle[3:], "--amount", "200", "--json"),
-        "still owed": ("receivables",),
-        "march": (*compare, march, "--json"),
-        "broken": (*compare, broken),
-        "verify": ("verify", "--json"),
-        "status": ("status", "--json"),
-    }
-    done = dict(zip(calls, await called(env, *calls.values()), strict=True))
-    codes = {name: each.code for name, each in done.items() if each.code}
-    unusable = ("nobody", "no id", "no month", "twice", "own", "too fine", "broken")
-    assert codes == dict.fromkeys(unusable, 2) | {"march": 1}, {name: done[name].err for name in codes}
-    assert "--actor" in done["nobody"].err
-    assert payments(done["draft"].rows[0]) == {"H1": ("11040.00", "due")}
-    assert (done["twice"].out, "still a draft" in done["twice"].err) == (b"", True)
-    assert done["pay"].rows == [{"clearing_id": first, "paid": "11040.00", "reference": "T 1"}]
-    assert done["return"].rows[0]["due"] == "11040.00"
-    assert [(row["clearing_id"], row["status"]) for row in done["list"].rows] == [(first, "approved")]
-    assert "已退回" in done["show"].out.decode()
+    shown = await program("clearing", "show", first, "--out", lines_csv)
+    assert "已退回" in shown.out.decode()
     with lines_csv.open(encoding="utf-8-sig", newline="") as file:
         assert [row["payable"] for row in csv.DictReader(file)] == ["11040.00"]
-    (owing,) = done["owed"].rows
+    assert lines_csv.stat().st_mode & 0o777 == 0o600  # it names persons
+
+    await done(program, "settle", write_lines(server_folder / "audit.jsonl", [facts.audit("C1", "1000", "hospital")]))
+    the_next = ("clearing", "draft", "--region", REGION, "--month", f"{following:%Y-%m}", "--actor", "wang")
+    assert "has not begun" in await refused(program, *the_next)
+    assert await draft(beside, REGION, following, "wang", now=begin_of(following)) == second
+    await done(program, "clearing", "withdraw", second, "--actor", "wang")
+    assert await draft(beside, REGION, following, "wang", now=begin_of(following)) == third
+    await done(program, "clearing", "approve", third, "--actor", "li")
+    (owing,) = await done(program, "receivables")
     assert (owing["payee"], owing["outstanding"], owing["closed"]) == ("H1", "600.00", False)
-    assert done["part"].rows[0]["outstanding"] == "400.00"
-    assert "400.00" in done["still owed"].out.decode()
-    assert [row["kind"] for row in done["march"].rows] == ["ledger_only", "summary"]
-    assert "row 3: total" in done["broken"].err
-    (report,) = done["verify"].rows
+    settling = ("receivables", "settle", f"{third}-hospital-H1", "--actor", "li", "--reference", "R1", "--amount")
+    await refused(program, *settling, "0.005")
+    assert (await done(program, *settling, "200"))[0]["outstanding"] == "400.00"
+    assert "400.00" in (await program("receivables")).out.decode()
+
+    await done(program, "settle", write_lines(server_folder / "lent.jsonl", [advance("L1", "300"), advance("L2", "5")]))
+    repaying = ("advances", "repay", "L1", "--region", REGION, "--actor", "li", "--reference", "R2", "--amount")
+    await refused(program, *repaying, "300.01")
+    assert await done(program, *repaying, "120") == [{"region": REGION, "advance_id": "L1", "outstanding": "180.00"}]
+    assert [(row["advance_id"], row["in_cash"]) for row in await done(program, "advances", "--person", "P1")] == [
+        ("L1", "120.00"),
+        ("L2", "0.00"),
+    ]
+    assert await done(program, "advances", "--person", "P2") == []
+    assert "180.00" in (await program("advances")).out.decode()
+
+    heading, c1 = "claim_id,date,total,funds,patient_share", "C1,2019-03-10,10000.00,4920.00,4080.00"
+    march = server_folder / "march.csv"
+    compare = ("reconcile", "--hospital", "H1", "--month", "2019-03", march)
+    march.write_text(f"{heading}\n{c1}\n", encoding="utf-8")
+    compared = await program(*compare, "--json")
+    assert (compared.code, [row["kind"] for row in compared.rows]) == (1, ["ledger_only", "summary"])
+    march.write_text(f"{heading}\n{c1}\nC2,2019-03-10,x,1,1\n", encoding="utf-8")
+    broken = await program(*compare)
+    assert (broken.code, "row 3: total" in broken.err) == (2, True)
+    (report,) = await done(program, "verify")
     assert (report["holds"], report["clearings"]) == (True, 3)
 
 
-def months_from_now() -> tuple[str, str]:
-    """This month and the next, as the county counts them."""
-    now = datetime.now(COUNTY_TIME)
-    year, month = (now.year + 1, 1) if now.month == 12 else (now.year, now.month + 1)
-    return f"{now:%Y-%m}", f"{year}-{month:02d}"
+@pytest.fixture
+async def beside(database: str) -> AsyncIterator[AsyncEngine]:
+    engine = connect(database)
+    yield engine
+    await engine.dispose()

@@ -372,7 +372,9 @@ async def test_files_hold_what_is_printed(books: Books, tmp_path: Path) -> None:
     for report in (HOSPITAL, TARGETS):
         rows = await report_of(books.engine, report)
         for suffix in (".csv", ".xlsx", ".parquet"):
-            write_report(tmp_path / f"{report.name}{suffix}", report, rows, "2026-01-01 00:00:00")
+            path = tmp_path / f"{report.name}{suffix}"
+            write_report(path, report, rows, "2026-01-01 00:00:00")
+            assert path.stat().st_mode & 0o777 == (0o600 if report is TARGETS else 0o640)  # it names persons
         parquet = pq.read_table(tmp_path / f"{report.name}.parquet")
         assert parquet.to_pylist() == rows
         assert parquet.schema.metadata[b"as_of"] == b"2026-01-01 00:00:00"

@@ -10,6 +10,7 @@ from nats.aio.msg import Msg
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from events.driver import insert_rows
 from events.ledger import entries
 from infra.lane import Lane
 from infra.sending import Outgoing, publish_all
@@ -18,7 +19,7 @@ from policies.loader import load_directory
 from processors import views
 from processors.intake import Intake
 from processors.positions import all_positions
-from processors.setup import initialise
+from processors.setup import initialise, layout
 from processors.transaction import Delivery, Transaction
 from tests import facts
 
@@ -83,6 +84,37 @@ async def test_an_event_that_breaks_intake_is_set_aside_whole_and_the_others_go_
     async with engine.connect() as connection:
         assert (await all_positions(connection))["intake", 0] == 6
     assert len([row async for row in views.refusal_rows(engine)]) == 1
+    await client.close()
+
+
+class TooLarge(Intake):
+    """Intake that lets a number through which no column takes; by each way into the database."""
+
+    def __init__(self, ways: int) -> None:
+        super().__init__(1)
+        self.ways = ways
+
+    async def handle(self, transaction: Transaction, batch: Sequence[Delivery]) -> None:
+        if any(b"poison" in delivery.body for delivery in batch):
+            if self.ways:
+                await insert_rows(transaction.connection, layout, [(2**70,)] * self.ways)
+            else:
+                await transaction.connection.execute(layout.insert().values(partitions=2**70))
+        await super().handle(transaction, batch)
+
+
+@pytest.mark.parametrize("rows", [0, 1, 30], ids=["SQLAlchemy", "driver", "COPY"])
+async def test_a_value_that_the_driver_does_not_send_sets_its_event_aside(
+    engine: AsyncEngine, nats_url: str, rows: int
+) -> None:
+    await initialise(engine, load_directory())
+    bodies = [b'{"poison": true}', orjson.dumps(facts.hospital())]
+    lane, messages, client = await lane_with(engine, nats_url, TooLarge(rows), bodies)
+    await lane.position()
+    await lane.take(messages)
+    async with engine.connect() as connection:
+        assert (await all_positions(connection))["intake", 0] == len(bodies)
+    assert [row["reason"] async for row in views.refusal_rows(engine)] == ["malformed"]
     await client.close()
 
 

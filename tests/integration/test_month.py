@@ -27,16 +27,20 @@ from events.codes import LAYERS
 from infra.database import connect
 from infra.publishing import Published, publish_file
 from infra.settling import until_quiet
+from processors.clearing.draft import draft
+from processors.clearing.ranges import begin_of
 from tests import facts
 from tests.clerk import Clerk, clerk
+from tests.months import months_from_now
 from tests.program import Done, background, up_is_ready, write_lines
 
 pytestmark = pytest.mark.timeout(180)
 
 SHANGGAO, ANYI, CHANGZHI = "360923", "360123", "140421"
 BUREAU, POVERTY, CIVIL = (f"{kind}/{SHANGGAO}" for kind in ("bureau", "poverty-office", "civil-affairs"))
-SEPTEMBER, OCTOBER = "2031-09", "2031-10"
-"""Clearing goes by the day of booking, which is today; these end after any day on which the tests run."""
+THIS_MONTH, NEXT_MONTH = months_from_now()
+SEPTEMBER, OCTOBER = f"{THIS_MONTH:%Y-%m}", f"{NEXT_MONTH:%Y-%m}"
+"""Clearing goes by the day of booking, which is today: what the county lives in September is cleared in this month."""
 FIRST, SECOND = f"{SHANGGAO}-{SEPTEMBER}-1", f"{SHANGGAO}-{OCTOBER}-1"
 
 Event = Mapping[str, Any]
@@ -324,7 +328,8 @@ async def hospitals_are_handed_the_roster(county: County) -> None:
         ["P2", "建档立卡贫困人口", "2019-09-01", "已参保"],
         ["P4", "建档立卡贫困人口", "2019-01-01", "未参保"],
     ]
-    unmet = [row[1] for row in rows_of(out / "comparison-2019-09.csv") if row[0] == "在册未参保（应保尽保）"]
+    differing = rows_of(out / f"comparison-2019-09-{SHANGGAO}.csv")
+    unmet = [row[1] for row in differing if row[0] == "在册未参保（应保尽保）"]
     assert unmet == ["P4"]
 
 
@@ -396,14 +401,15 @@ async def september_is_cleared_and_paid(county: County) -> None:
 
     assert "another person must approve" in await county.refused("clearing", "approve", FIRST, "--actor", "wang")
     await county.done("clearing", "approve", FIRST, "--actor", "li")
-    paying = ("clearing", "pay", FIRST, "--actor", "li", "--reference")
-    assert (await county.done(*paying, "T1"))[0]["paid"] == "77493.75"
+    paying = ("clearing", "pay", FIRST, "--reference")
+    assert (await county.done(*paying, "T1", "--actor", "li"))[0]["paid"] == "77493.75"
     account_closed = ("--payee", "H2", "--reason", "账户已注销")
     (back,) = await county.done("clearing", "return", FIRST, "--actor", "li", *account_closed)
     (reopened,) = await county.done("clearing", "show", FIRST)
     assert (back["due"], reopened["status"]) == ("8525.00", "approved")
     assert payments(reopened)["H2"] == ("8525.00", "returned")
-    assert (await county.done(*paying, "T2"))[0]["paid"] == "8525.00"  # no one else is paid again
+    assert "another person must note" in await county.refused(*paying, "T2", "--actor", "li")
+    assert (await county.done(*paying, "T2", "--actor", "zhao"))[0]["paid"] == "8525.00"  # no one else is paid again
     (county.approved,) = await county.done("clearing", "show", FIRST)
     assert county.approved["status"] == "paid"
     assert payments(county.approved) == {payee: (amount, "paid") for payee, amount in due.items()}
@@ -444,8 +450,11 @@ async def october_adjusts(county: County) -> None:
 
 
 async def october_is_cleared_and_september_stands(county: County) -> None:
-    (drafted,) = await county.done("clearing", "draft", "--region", SHANGGAO, "--month", OCTOBER, "--actor", "li")
-    await county.done("clearing", "approve", drafted["clearing_id"], "--actor", "wang")
+    drafting = ("clearing", "draft", "--region", SHANGGAO, "--actor", "li", "--month")
+    assert "has not begun" in await county.refused(*drafting, OCTOBER)
+    # no command drafts it before its first day, and nothing else than the clock is set here
+    clearing_id = await draft(county.engine, SHANGGAO, NEXT_MONTH, "li", now=begin_of(NEXT_MONTH))
+    await county.done("clearing", "approve", clearing_id, "--actor", "wang")
     (second,) = await county.done("clearing", "show", SECOND)
     assert lines(second) == {
         ("H2", "basic"): {"settled": "900.00", "payable": "900.00"},
@@ -467,11 +476,21 @@ async def october_is_cleared_and_september_stands(county: County) -> None:
 async def what_a_person_owes_is_paid_in(county: County) -> None:
     owed = await county.done("receivables")
     assert {row["payee"]: row["outstanding"] for row in owed} == {"P1": "225.00", "P2": "1980.00"}
+    by_whom_it_was_drafted = ("receivables", "settle", f"{SECOND}-person-P1", "--actor", "li", "--reference", "R1")
+    assert "li drafted" in await county.refused(*by_whom_it_was_drafted)
     settling = ("receivables", "settle", f"{SECOND}-person-P1", "--actor", "zhao", "--reference")
     assert (await county.done(*settling, "R1", "--amount", "100"))[0]["outstanding"] == "125.00"
     assert "125.00 is outstanding" in await county.refused(*settling, "R2", "--amount", "125.01")
     assert (await county.done(*settling, "R2"))[0]["outstanding"] == "0.00"
     assert [row["payee"] for row in await county.done("receivables")] == ["P2"]
+    (lent,) = await county.done("advances")
+    assert {name: lent[name] for name in ("person_id", "issued", "repaid", "in_cash", "outstanding")} == {
+        "person_id": "P1",
+        "issued": "3000.00",
+        "repaid": "3000.00",  # out of H3's 18,000 for C2
+        "in_cash": "0.00",
+        "outstanding": "0.00",
+    }
 
 
 H2_HEADINGS = "结算单号,日期,状态,总额,基本医保,补充保险,个人支付"

@@ -1,5 +1,6 @@
 """Premiums follow every change of an enrollment or a roster at once, are booked as differences, and are proved."""
 
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from policies.loader import load_text
 from processors import views
 from processors.fund_account import fund_account
+from processors.rebuild import rebuild
 from processors.replay import replay
 from processors.setup import adopt_schemes
 from processors.verify import verify
@@ -157,13 +159,61 @@ async def test_the_scheme_s_text_is_fixed_by_the_enrollment(books: Books) -> Non
     await holds(books)
 
 
-async def test_nobody_pays_for_a_year_that_began_after_a_death_known_then(books: Books) -> None:
-    await books.publish([roster(), facts.death(on="2018-12-31"), enrol(region=SHANGGAO)])
-    assert await shown(books) == {}
-    await books.publish([enrol("P2", region=SHANGGAO), roster("P2"), facts.death("P2", "2018-12-31")])
-    assert await shown(books, "P2") == ALL_THREE  # already paid: it stays
-    await books.publish([enrol("P2", region=SHANGGAO, id_="taken-back")])
+REFUND = {"basic civil_affairs": "220.00", "basic refund": "100.00"}
+
+
+@pytest.mark.parametrize("batch", [1, 500], ids=["apart", "together"])
+@pytest.mark.parametrize(
+    ("died_on", "listed_on", "stands"),
+    [
+        ("2018-12-31", "2018-01-01", {}),  # before the cover of 2019
+        ("2019-01-01", "2018-01-01", REFUND),  # on its first day
+        ("2019-03-10", "2019-03-10", REFUND),
+        ("2019-03-10", "2019-03-11", {}),  # on the roster after his death only
+    ],
+)
+async def test_in_whatever_order_a_death_is_told_the_same_is_due(
+    books: Books, died_on: str, listed_on: str, stands: dict[str, str], batch: int
+) -> None:
+    people = {f"P{place}": order for place, order in enumerate(permutations(range(3)))}
+    for person, order in people.items():
+        told = [
+            enrol(person, region=CHANGZHI, self_paid="100"),
+            roster(person, "dibao", on=listed_on),
+            facts.death(person, died_on),
+        ]
+        await books.publish([told[place] for place in order], batch)
+    assert {person: await shown(books, person) for person in people} == dict.fromkeys(people, stands)
+    await holds(books)
+
+
+async def test_a_late_death_takes_back_what_was_paid_and_to_the_person(books: Books) -> None:
+    years = [enrol(year=year, region=CHANGZHI, self_paid="100") for year in (2018, 2019)]
+    await books.publish([*years, roster(category="dibao"), facts.death(on="2018-06-30")])
+    assert await shown(books, year=2018) == {"basic civil_affairs": "180.00", "basic refund": "100.00"}
+    assert await shown(books, year=2019) == {}
+    assert (await bookings(books.engine))[-2:] == [
+        ("subsidised", 2019, "basic", "civil_affairs", -22_000),
+        ("refunded", 2019, "basic", "civil_affairs", -10_000),
+    ]
+    told = await replay(books.engine, "P1")
+    assert (told["history"][-1]["cause"]["type"], told["consistent"]) == ("person.died.v1", True)
+    assert (await rebuild(books.engine, dry_run=True)).found == 0
+    await holds(books)
+    await books.publish([facts.death(on="2019-06-30")])  # corrected: he saw 2019
+    assert await shown(books, year=2019) == REFUND
+    await holds(books)
+
+
+async def test_nothing_is_due_before_the_scheme_holds(books: Books) -> None:
+    liaoning = "210102"  # its scheme is of 2018-09-20
+    await books.publish([roster(), enrol(year=2018, region=liaoning), enrol(year=2019, region=liaoning)])
+    assert await shown(books, year=2018) == {}
+    assert await shown(books, year=2019) == {"supplementary assistance_fund": "100.00"}
+    await books.publish([roster("P2"), enrol("P2", 2018, liaoning, "2018-09-19")])
+    await books.publish([roster("P3"), enrol("P3", 2018, liaoning, "2018-09-20")])
     assert await shown(books, "P2") == {}
+    assert await shown(books, "P3") == {"supplementary assistance_fund": "100.00"}
     await holds(books)
 
 

@@ -178,7 +178,9 @@ async def test_a_bad_row_is_told_by_its_number_and_the_others_are_compared(
         ("claim_id,date,total\nC1,2019-03-01,1\n", "no column patient_share"),
         ("claim_id,date,total,patient_share\n", "no column of what the funds pay"),
         ("claim_id,claim_id,date,total,patient_share,funds\n", "claim_id stands twice"),
-        ('claim_id,"date\n', "not a CSV file"),
+        ('claim_id,"date\n', "not a CSV file: the row that begins in line 1"),
+        ('claim_id,date,total\nC1,"a\nb",1\nC2,2019-03-01,"1" \nC3,x,1\n', "row that begins in line 4: "),
+        ('claim_id,date,total\nC1,2019-03-01,1\nC2,"2019-03-01,1\nC3,2019-03-01,1\n', "row that begins in line 3: "),
     ],
 )
 def test_a_file_that_is_no_list_is_refused(tmp_path: Path, content: str, problem: str) -> None:

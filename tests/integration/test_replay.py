@@ -3,9 +3,11 @@
 from datetime import UTC, date, datetime
 
 import orjson
+import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from infra.cli.history import print_replay
 from policies.explain import line
 from processors.replay import replay
 from tests import facts
@@ -83,6 +85,15 @@ async def test_as_of_shows_what_was_known_before_a_correction_and_after(books: B
     assert (basic["before"], basic["after"], basic["booked"]["paid"]) == ("10320.00", "0.00", "-10320.00")
     # each layer's accumulations, last told, are those that stand
     assert basic["accumulated"]["paid"] == next(row["paid"] for row in now["accumulations"] if row["layer"] == "basic")
+
+
+async def test_the_day_of_categories_is_the_county_s(books: Books, capsys: pytest.CaptureFixture[str]) -> None:
+    await books.publish([*READY, facts.roster(category="dibao", on="2030-01-02")])
+    # four in the morning of 2 January there
+    print_replay(await replay(books.engine, "P1", datetime(2030, 1, 1, 20, tzinfo=UTC)))
+    (held,) = [said for said in capsys.readouterr().out.splitlines() if "categories held" in said]
+    assert held.startswith("2030-01-02 ")
+    assert "低保" in held
 
 
 async def test_what_we_knew_then_about_a_day(books: Books) -> None:

@@ -12,10 +12,12 @@ from typer.testing import CliRunner
 from infra.cli import app
 from infra.roster_import import RefusedList, preview
 from processors.rosters.comparison import Handed, compare, event_of
-from processors.rosters.departments import load_roster
+from processors.rosters.departments import designated_hospitals, load_roster
+from processors.rosters.imports import Import, counts_of, imports, newest_period, record
 from processors.rosters.lists import Row, read_list
-from processors.rosters.memberships import load_histories, newest_period
+from processors.rosters.memberships import load_histories
 from processors.rosters.period import Period
+from processors.verify import verify
 from tests import facts
 from tests.ledger import Books
 from tests.program import Done, background, claims, up_is_ready, write_lines
@@ -82,6 +84,13 @@ async def test_a_month_of_rosters(server_folder: Path, tmp_path: Path) -> None:
             ("第11行 row 11", "duplicate_row"),
         ]
 
+        # a list that changes nothing is remembered too: an older one may not come after it
+        august = listed(tmp_path, named[:9])
+        late = await import_(data, august, "2019-08", "--received", "2019-08-12")
+        assert (late.code, summary(late)) == (0, {"late": True, "listed": 9, "unchanged": 9})
+        older = await import_(data, listed(tmp_path, named[:8]), "2019-07", "--allow-shrink")
+        assert (older.code, "a list of 2019-08 has been taken" in older.err) == (2, True)
+
     written = await claims(
         *("roster", "publish", "--period", "2019-07", "--region", "220621"), "--out", out, "--data-dir", data, "--json"
     )
@@ -103,7 +112,7 @@ async def test_a_month_of_rosters(server_folder: Path, tmp_path: Path) -> None:
         }
     ]
     assert sorted(path.name for path in out.iterdir()) == [
-        "comparison-2019-07.csv",
+        "comparison-2019-07-220621.csv",
         "roster-2019-07-H1.csv",
         "roster-2019-07-H2.csv",
     ]
@@ -112,7 +121,8 @@ async def test_a_month_of_rosters(server_folder: Path, tmp_path: Path) -> None:
         ["P1", "孤儿", "2019-06-01", "已参保"],
         ["P2", "低保对象", "2019-06-01", "已参保"],
     ]
-    assert table(out / "comparison-2019-07.csv")[1] == ["仅民政部门在册", "P1", "孤儿", "", "孤儿"]
+    assert {path.stat().st_mode & 0o777 for path in out.iterdir()} == {0o600}
+    assert table(out / "comparison-2019-07-220621.csv")[1] == ["仅民政部门在册", "P1", "孤儿", "", "孤儿"]
 
 
 @pytest.mark.parametrize(
@@ -154,6 +164,51 @@ async def test_a_cut_off_or_an_older_list_is_not_taken(books: Books) -> None:
     assert await refused(people[:7], 7, allow_shrink=True) is None
     assert await refused(people[:8], 7) is None
     assert "a list of 2019-06 has been taken" in (await refused(people, 5) or "")
+
+
+async def test_every_import_is_noted_once(books: Books) -> None:
+    people = [("P1", "dibao"), ("P2", "dibao")]
+    await take(books, people, 6)
+
+    async def note(month: int, sha256: str, *, late: bool = False) -> bool:
+        period = Period(2019, month)
+        handed = Handed(CIVIL, period, period.last if late else period.first, period.first)
+        read = read_list(Row(str(number), *row) for number, row in enumerate(people))
+        async with books.engine.connect() as connection:
+            found = await preview(connection, read, handed, allow_shrink=False)
+        return await record(books.engine, Import(handed, sha256, "clerk", counts_of(read, found.comparison)))
+
+    assert [await note(7, "a", late=True), await note(7, "a"), await note(7, "b"), await note(7, "a")] == [
+        *(True, False),  # the same file again adds nothing
+        *(True, True),
+    ]
+    with pytest.raises(RefusedList):
+        await note(6, "a")
+    async with books.engine.connect() as connection:
+        noted = await imports(connection)
+        assert await newest_period(connection, CIVIL) == Period(2019, 7)
+        assert await newest_period(connection, POVERTY) is None
+    assert noted[0] == {
+        "source": CIVIL,
+        "period": "2019-07",
+        "received": "2019-07-31",
+        "late": True,
+        "effective_on": "2019-07-01",
+        "sha256": "a",
+        "actor": "clerk",
+        **dict.fromkeys(("listed", "unchanged"), 2),
+        **dict.fromkeys(("refused", "added", "removed", "kept", "contested"), 0),
+    }
+    assert [(said["sha256"], said["late"]) for said in noted] == [("a", True), ("b", False), ("a", False)]
+    assert (await verify(books.engine)).problems == []
+
+
+async def test_a_suspended_hospital_is_handed_no_list(books: Books) -> None:
+    await books.publish([facts.hospital(), facts.hospital("H2", 1), facts.suspend("2019-06-10", "H2")])
+    await books.publish([facts.reinstate("2019-07-20", "H2")])
+    async with books.engine.connect() as connection:
+        handed = [await designated_hospitals(connection, "220621", Period(2019, month).due_out) for month in (5, 6, 7)]
+    assert handed == [["H1", "H2"], ["H1"], ["H1", "H2"]]
 
 
 async def take(books: Books, rows: list[tuple[str, str]], month: int, source: str = CIVIL) -> list[str]:

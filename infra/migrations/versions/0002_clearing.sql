@@ -66,6 +66,7 @@ CREATE TABLE projections.clearing_payments (
 	paid_by TEXT, 
 	paid_at TIMESTAMP WITH TIME ZONE, 
 	reference TEXT, 
+	returned_by TEXT, 
 	PRIMARY KEY (clearing_id, payee_kind, payee)
 );
 COMMENT ON COLUMN projections.clearing_payments.balance IS 'fen, settled + adjusted + audit - repaid over all funds';
@@ -73,6 +74,7 @@ COMMENT ON COLUMN projections.clearing_payments.set_off IS 'fen of it that goes 
 COMMENT ON COLUMN projections.clearing_payments.amount IS 'fen to pay';
 COMMENT ON COLUMN projections.clearing_payments.status IS 'none (nothing to pay), due, paid or returned (due again)';
 COMMENT ON COLUMN projections.clearing_payments.reference IS 'of the transfer, or why it was returned';
+COMMENT ON COLUMN projections.clearing_payments.returned_by IS 'who noted last that a transfer came back: may not note the next payment';
 
 CREATE TABLE projections.receivables (
 	receivable_id TEXT NOT NULL, 
@@ -108,3 +110,18 @@ CREATE TABLE projections.advance_repayments (
 COMMENT ON COLUMN projections.advance_repayments.region IS 'region and advance_id name the advance';
 COMMENT ON COLUMN projections.advance_repayments.payee_kind IS 'out of whose payable';
 COMMENT ON COLUMN projections.advance_repayments.amount IS 'fen';
+
+CREATE TABLE projections.advance_receipts (
+	number BIGINT NOT NULL, 
+	region TEXT NOT NULL, 
+	advance_id TEXT NOT NULL, 
+	amount BIGINT NOT NULL, 
+	noted_by TEXT NOT NULL, 
+	noted_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	reference TEXT NOT NULL, 
+	PRIMARY KEY (number)
+);
+COMMENT ON COLUMN projections.advance_receipts.number IS 'of the event in journal clearing.0';
+COMMENT ON COLUMN projections.advance_receipts.region IS 'region and advance_id name the advance';
+COMMENT ON COLUMN projections.advance_receipts.amount IS 'fen the person has paid back himself';
+COMMENT ON COLUMN projections.advance_receipts.reference IS 'of the receipt';

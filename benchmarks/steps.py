@@ -1,0 +1,108 @@
+"""What each step costs a claim in processor time, in memory: the rules and the books without servers around them."""
+
+import gc
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, TypeVar
+
+from benchmarks.bench import Bench
+from benchmarks.load import bodies, make_load
+from events.ledger import Journal
+from infra.publishing import subject_of
+from policies.loader import load_directory
+from processors.answers import mailbox_of
+from processors.intake import Desk as IntakeDesk
+from processors.layers import Book, hashes
+from processors.pins import Pins
+from processors.reading import Envelope
+from processors.runs import Run
+from processors.settlement import Desk as SettlementDesk
+from processors.settlement import statement_row
+from processors.transaction import Transaction
+from processors.wire import pack_run, unpack_run
+from processors.world import World
+
+T = TypeVar("T")
+CLAIMS = 2_000
+ROUNDS = 4
+
+
+async def steps(bench: Bench) -> None:
+    """The least of some rounds, µs: an event, a claim, or a claim and layer."""
+    load = make_load(CLAIMS)
+    sent = bodies([*load.base, *load.work])
+    least: dict[str, float] = {}
+    for _ in range(ROUNDS):
+        _round(sent, least)
+    bench.figures["steps_us"] = least
+
+
+def _round(sent: list[bytes], least: dict[str, float]) -> None:
+    def timed(name: str, count: int, work: Callable[[], T]) -> T:
+        gc.collect()
+        began = time.process_time()
+        result = work()
+        spent = (time.process_time() - began) / max(count, 1) * 1e6
+        least[name] = min(least.get(name, spent), spent)
+        return result
+
+    pins = Pins()
+    pins.current = load_directory()
+    pins.by_hash = {scheme.content_hash: scheme for scheme in pins.current}
+    read = timed("intake: read an event", len(sent), lambda: _read(sent))
+    desk = IntakeDesk(_transaction("intake"), World(), pins)
+    timed("intake: decide an event", len(sent), lambda: _take(desk, read))
+    runs = [run for run in desk.openings.runs if not run.revisits]
+    claims = len(runs)
+    packed = timed("a run into bytes", claims, lambda: [pack_run(run) for run in runs])
+    path = pins.by_hash[runs[0].claims[0].scheme].path
+    for layer in path:
+        runs = timed("a run out of bytes", claims, partial(_unpack, packed))
+        book, transaction = Book({}, {}), _transaction(layer)
+        decided = timed(f"{layer}: decide", claims, partial(_decide, book, runs, pins))
+        timed(f"{layer}: book", claims, partial(_book, book, transaction, runs, decided, layer))
+        packed = [pack_run(run) for run in runs]
+    timed("settlement: statement and answer", claims, lambda: _settle(runs, pins))
+
+
+def _transaction(journal: str) -> Transaction:
+    written = Journal(journal)
+    written.start(datetime.now(UTC))
+    return Transaction(None, written, journal)  # type: ignore[arg-type]
+
+
+def _read(sent: list[bytes]) -> list[Envelope]:
+    return [Envelope.of(place, mailbox_of(subject_of(body)) or "unknown/_", body) for place, body in enumerate(sent, 1)]
+
+
+def _take(desk: IntakeDesk, read: list[Envelope]) -> None:
+    seen: set[tuple[str, str]] = set()
+    for envelope in read:
+        if envelope.identity not in seen:
+            seen.add(envelope.identity)
+            desk.receive(envelope)
+
+
+def _unpack(packed: list[bytes]) -> list[Run]:
+    return [unpack_run(body) for body in packed]
+
+
+def _decide(book: Book, runs: list[Run], pins: Pins) -> list[Any]:
+    return [book.decide(run, pins.by_hash) for run in runs]
+
+
+def _book(book: Book, transaction: Transaction, runs: list[Run], decided: list[Any], layer: str) -> None:
+    for run, answer in zip(runs, decided, strict=True):
+        hashes(run)
+        book.book(transaction, run, answer, layer)
+        run.stage += 1
+    book.changed_rows(layer)
+
+
+def _settle(runs: list[Run], pins: Pins) -> None:
+    desk = SettlementDesk(_transaction("settlement"), {})
+    for run in runs:
+        for claim, payouts in zip(run.claims, run.decided, strict=True):
+            desk.settle(run, claim, statement_row(claim, payouts, pins.by_hash[claim.scheme]))

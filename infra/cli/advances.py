@@ -1,0 +1,66 @@
+"""``claims advances``: what the emergency fund has lent; ``repay`` notes what a person pays back himself."""
+
+from typing import Annotated, Any
+
+import typer
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from events.codes import is_region
+from events.money import yuan
+from infra.cli.desk import Actor, actor_of, amount_of, take, tell, words_of
+from infra.cli.options import DataDir, Json
+from infra.cli.output import print_json, table
+from processors.clearing import loans
+
+advances = typer.Typer(help="临时救急借款。What the emergency fund has lent before treatment, and what is repaid.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(advances, name="advances")
+
+
+@advances.callback(invoke_without_command=True)
+def list_(
+    context: typer.Context,
+    person: Annotated[str | None, typer.Option("--person", help="参保人编号 person_id")] = None,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """借款清单。What was issued, repaid, and is outstanding."""
+    if context.invoked_subcommand is not None:
+        return
+    rows = take(data_dir, lambda engine: loans.loan_rows(engine, person))
+    if json:
+        print_json(rows)
+        return
+    names = ("advance_id", "region", "person_id", "issued_on", "issued", "repaid", "in_cash", "outstanding")
+    columns = (
+        *("借款 advance", "借出地区 lent by", "参保人 person", "日期 issued on", "借出 issued"),
+        *("已还 repaid", "其中现金 of it in cash", "未还 outstanding"),
+    )
+    cells = [[row[name] for name in names] for row in rows]
+    table("临时救急借款 Advances（元 yuan）", columns, cells, right=(4, 5, 6, 7))
+
+
+@advances.command("repay")
+def repay(
+    advance: Annotated[str, typer.Argument(help="借款编号 advance_id", metavar="ADVANCE")],
+    region: Annotated[str, typer.Option("--region", help="借出地区 region of the bureau that lent it")],
+    amount: Annotated[str, typer.Option("--amount", help="金额 yuan")],
+    actor: Actor,
+    reference: Annotated[str, typer.Option("--reference", help="凭证号 reference of the receipt")],
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """登记现金归还。Note what the person has paid back himself, never more than is outstanding."""
+    if not is_region(region):
+        raise typer.BadParameter("six digits, the first not 0, are wanted", param_hint="--region")
+    who, fen, receipt = actor_of(actor), amount_of(amount), words_of(reference, "--reference")
+
+    async def step(engine: AsyncEngine) -> dict[str, Any]:
+        left = await loans.repay_in_cash(engine, region, advance, fen, who, receipt)
+        return {"region": region, "advance_id": advance, "outstanding": yuan(left)}
+
+    done = take(data_dir, step)
+    tell(done, f"未还 outstanding: {done['outstanding']} 元 yuan", json=json)

@@ -1,0 +1,101 @@
+"""What a worker does about streams: it makes lost ones anew, says so, and keeps its lanes where none is lost."""
+
+import asyncio
+from pathlib import Path
+
+import orjson
+import pytest
+from nats.js.errors import NotFoundError
+from sqlalchemy import text
+from structlog.testing import capture_logs
+
+from infra.publishing import Published, chunks
+from infra.sending import Outgoing, publish_all
+from infra.settings import Settings
+from infra.settling import at_work, until_quiet
+from infra.streams import INTAKE, REPEATS_KNOWN_S, ensure_streams
+from infra.worker import Share, Worker, worker
+from processors.answers import ANSWERS
+from processors.positions import all_positions
+from tests import facts
+from tests.program import eventually
+
+pytestmark = pytest.mark.timeout(120)
+
+
+async def send(ours: Worker, *events: object) -> list[int]:
+    bodies = [orjson.dumps(event) for event in events]
+    (chunk,) = chunks("events", bodies, 1_000_000, Published())
+    return await publish_all(ours.broker.connection, chunk)
+
+
+async def taken(ours: Worker) -> int:
+    async with ours.engine.connect() as connection:
+        return (await all_positions(connection)).get(("intake", 0), 0)
+
+
+async def has_taken(ours: Worker, place: int) -> bool:
+    return await taken(ours) >= place
+
+
+async def test_intake_lost_before_any_layer_ran_is_fenced_and_told(
+    database: str, nats_url: str, server_folder: Path
+) -> None:
+    alone = Share(only=frozenset({"intake"}))
+    async with worker(database, nats_url, Settings(data_dir=server_folder), alone) as ours:
+        async with at_work(ours):
+            places = await send(ours, facts.hospital(), facts.enrol())
+            await eventually(lambda: has_taken(ours, places[-1]))
+        await ours.broker.connection.jetstream().delete_stream(INTAKE)
+        with capture_logs() as logs:
+            await ours.look_after_streams()
+        assert await taken(ours) == places[-1] + 1, "who still holds the lost events is fenced"
+        told = [each for each in logs if each["event"].startswith("INTAKE was lost")]
+        assert [(each["log_level"], each["behind"]) for each in told] == [("warning", places[-1] + 1)]
+        assert await send(ours, facts.enrol("P2")) == [places[-1] + 2]
+
+
+async def test_a_new_ledger_is_not_told_that_it_lost_intake(database: str, nats_url: str, server_folder: Path) -> None:
+    with capture_logs() as logs:
+        async with worker(database, nats_url, Settings(data_dir=server_folder)) as ours:
+            assert await taken(ours) == 0
+    assert [each for each in logs if each["log_level"] == "warning"] == []
+
+
+async def test_lanes_are_kept_where_only_a_consumer_is_gone(database: str, nats_url: str, server_folder: Path) -> None:
+    async with worker(database, nats_url, Settings(data_dir=server_folder)) as ours, at_work(ours):
+        await until_quiet(ours.engine, await send(ours, facts.hospital(), facts.enrol(), *facts.stay(1)))
+        owner, lanes = ours.owner, set(ours.owned)
+        ours._failed(ours.owned["intake.0"], NotFoundError())  # as where the server answered late
+        js = ours.broker.connection.jetstream()
+        for name in ("basic.0", "intake.0"):
+            await js.delete_consumer(ours.owned[name].stream, ours.owned[name].durable)
+        async with asyncio.timeout(30):
+            await until_quiet(ours.engine, await send(ours, *facts.stay(2)))
+        assert owner is not None
+        assert (ours.owner, set(ours.owned), ours.streams_missed) == (owner, lanes, False)
+        async with ours.engine.connect() as connection:
+            assert (await connection.execute(text("SELECT count(*) FROM projections.statements"))).scalar_one() == 2
+
+
+async def test_answers_that_were_left_to_forget_know_repeats_again(
+    database: str, nats_url: str, server_folder: Path
+) -> None:
+    async with worker(database, nats_url, Settings(data_dir=server_folder)) as ours:
+        js = ours.broker.connection.jetstream()
+        config = (await js.stream_info(ANSWERS)).config
+        config.duplicate_window = 0.1  # by a restore that was killed in the middle of it
+        await js.update_stream(config)
+        await ensure_streams(js, {})
+        after = (await js.stream_info(ANSWERS)).config
+        assert after.duplicate_window == REPEATS_KNOWN_S
+        assert (after.max_age, after.subjects, after.allow_direct) == (30 * 86_400, ["claims.answers.*.*.*"], True)
+
+
+def test_no_file_speaks_for_the_ledger() -> None:
+    order = {"type": "resettlement.ordered.v1", "source": "ledger/claims", "id": "1", "data": {}}
+    published = Published()
+    lines = [orjson.dumps(facts.enrol()), orjson.dumps(order), b"", b"x" * 99_999, orjson.dumps(facts.hospital())]
+    sent: list[Outgoing] = [message for chunk in chunks("f", lines, 9_999, published) for message in chunk]
+    assert [message.subject.split(".")[2] for message in sent] == ["bureau", "bureau"]
+    assert [line.split(" ")[0] for line in published.unusable] == ["f:2:", "f:4:"]

@@ -1,0 +1,11 @@
+"""Months of clearing: what is booked now is booked in the county's current month."""
+
+from datetime import date, datetime
+
+from processors.clearing.ranges import COUNTY_TIME, end_of
+
+
+def months_from_now() -> tuple[date, date]:
+    """The first days of this month and the next, as the county counts them."""
+    this = datetime.now(COUNTY_TIME).date().replace(day=1)
+    return this, end_of(this).date()
