@@ -31,7 +31,7 @@ demo: install
 	$(BIN)/claims demo --data-dir build/demo
 
 test: install
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: install
 	$(BIN)/ruff format --check .

@@ -21,7 +21,8 @@ def configure(level: str = "info", *, json: bool = False) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(minimum),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        # asked at each line: who runs a command in his own process may put another stderr in its place meanwhile
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
         cache_logger_on_first_use=False,
     )
     # libraries that log on their own (nats, faststream) say only what is wrong
