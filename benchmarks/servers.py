@@ -120,9 +120,9 @@ async def publish(nats_url: str, bodies: Sequence[bytes]) -> int:
     return last
 
 
-async def settle(endpoints: Endpoints, bodies: Sequence[bytes], partitions: int = 1) -> None:
+async def settle(endpoints: Endpoints, bodies: Sequence[bytes]) -> None:
     """Settle events in this process, before any clock starts."""
-    settings = Settings(partitions=partitions)
+    settings = Settings(partitions=1)
     async with (
         worker(endpoints.database_url, endpoints.nats_url, settings) as ours,
         at_work(ours),

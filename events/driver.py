@@ -6,6 +6,7 @@ go in by COPY, which costs both sides half of what an INSERT a row does.
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from functools import lru_cache
 from typing import Any
 
 import asyncpg
@@ -69,12 +70,17 @@ async def insert_rows(connection: AsyncConnection, table: Table, rows: Sequence[
     driver = await _driver(connection)
     with _as_sqlalchemy_says(f"COPY {table}"):
         if len(rows) < _FEW:
-            names = ", ".join(f'"{name}"' for name in columns)
-            places = ", ".join(f"${number}" for number in range(1, len(columns) + 1))
-            statement = f'INSERT INTO {table.schema}."{table.name}" ({names}) VALUES ({places})'  # noqa: S608 - our own names
-            await driver.executemany(statement, rows)
+            await driver.executemany(insert_text(table), rows)
         else:
             await driver.copy_records_to_table(table.name, schema_name=table.schema, columns=columns, records=rows)
+
+
+@lru_cache(maxsize=256)
+def insert_text(table: Table) -> str:
+    """An INSERT of one row, its values in the order of the table's columns."""
+    names = ", ".join(f'"{column.name}"' for column in table.columns)
+    places = ", ".join(f"${number}" for number in range(1, len(table.columns) + 1))
+    return f'INSERT INTO {table.schema}."{table.name}" ({names}) VALUES ({places})'  # noqa: S608 - our own names
 
 
 async def execute_many(connection: AsyncConnection, statement: str, rows: Iterable[Sequence[Any]]) -> None:

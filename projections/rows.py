@@ -14,7 +14,7 @@ from sqlalchemy import ARRAY, Column, ColumnElement, Table, Text, any_, bindpara
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from events.driver import Prepared, execute_many, insert_rows
+from events.driver import Prepared, execute_many, insert_rows, insert_text
 
 T = TypeVar("T")
 Row = Mapping[str, Any]
@@ -81,12 +81,9 @@ def _reading(table: Table, column: Column[str], order: tuple[Column[Any], ...]) 
 def _replacing(table: Table) -> str:
     names = [f'"{column.name}"' for column in table.columns]
     keys = [f'"{column.name}"' for column in table.primary_key]
-    places = ", ".join(f"${number}" for number in range(1, len(names) + 1))
     others = ", ".join(f"{name} = excluded.{name}" for name in names if name not in keys)
-    return (
-        f'INSERT INTO {table.schema}."{table.name}" ({", ".join(names)}) VALUES ({places}) '  # noqa: S608 - our own names
-        f"ON CONFLICT ({', '.join(keys)}) DO {f'UPDATE SET {others}' if others else 'NOTHING'}"
-    )
+    done = f"UPDATE SET {others}" if others else "NOTHING"
+    return f"{insert_text(table)} ON CONFLICT ({', '.join(keys)}) DO {done}"
 
 
 @lru_cache(maxsize=256)

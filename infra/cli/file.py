@@ -6,15 +6,12 @@ from typing import Annotated
 
 import typer
 
-from infra.atomic import write_atomically
+from infra.atomic import PRIVATE, write_atomically
 from infra.cli.options import DataDir, settings_of
 from infra.cli.output import fail, note
 from infra.cli.running import reading, run
 from infra.person_file.page import page
 from processors.person_file import NoSuchPerson, gather
-
-PRIVATE = 0o600
-"""A person's file is for its reader alone."""
 
 
 def register(app: typer.Typer) -> None:
