@@ -1,7 +1,8 @@
 """``python -m tests.faults.dying CONSUMER POINT NTH kill|stop COMMAND…``: the real program, ended at one point.
 
-The worker goes on as it is until its consumer's nth batch reaches the point; there the process kills itself (SIGKILL:
-nothing of it runs any more) or stops (SIGSTOP). Only public seams are wrapped, from outside.
+The worker goes on as it is until one of its consumer's batches, the nth or the first behind it that has something to
+send, reaches the point; there the process kills itself (SIGKILL: nothing of it runs any more) or stops (SIGSTOP). Only
+public seams are wrapped, from outside.
 """
 
 import os
@@ -34,7 +35,7 @@ _in_the_batch: ContextVar[bool] = ContextVar("in_the_batch", default=False)
 
 @dataclass
 class Fate:
-    """Which consumer dies, at which point of which of its batches, and how."""
+    """Which consumer dies, at which point of which of its batches at the earliest, and how."""
 
     consumer: str
     point: str
@@ -62,7 +63,7 @@ def wrap_lane(fate: Fate) -> None:
     async def dying_take(self: Lane, messages: Sequence[Msg]) -> None:
         if self.handler.consumer == fate.consumer:
             fate.batches += 1
-            _in_the_batch.set(fate.batches == fate.nth)
+            _in_the_batch.set(fate.batches >= fate.nth)
         fate.reach("read")
         await take(self, messages)
         fate.reach("acknowledged")

@@ -4,7 +4,7 @@ import asyncio
 import gc
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, fields
 from io import BytesIO
 from pathlib import Path
@@ -257,7 +257,14 @@ class Given:
     @asynccontextmanager
     async def dying_worker(self, log: Path, fate: Sequence[str]) -> AsyncIterator[asyncio.subprocess.Process]:
         """A `claims up` that dies, or stops, as tests/faults/dying.py is told."""
-        program = (sys.executable, "-m", "tests.faults.dying", *fate)
-        env = self.env | {"PYTHONPATH": str(Path(__file__).parents[2])}
-        async with background("up", log=log, env=env, program=program) as process:
+        async with dying(fate, "up", log=log, env=self.env) as process:
             yield process
+
+
+def dying(
+    fate: Sequence[str], *arguments: object, log: Path, env: Mapping[str, str] | None = None
+) -> AbstractAsyncContextManager[asyncio.subprocess.Process]:
+    """The program at work, to die or stop as tests/faults/dying.py is told."""
+    program = (sys.executable, "-m", "tests.faults.dying", *fate)
+    env = dict(env or {}) | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    return background(*arguments, log=log, env=env, program=program)

@@ -80,11 +80,7 @@ class Supervised:
 
     def is_stopped(self) -> bool:
         """Whether it stands still by SIGSTOP."""
-        try:
-            state = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0]
-        except (FileNotFoundError, ProcessLookupError):
-            return False
-        return state == "T"
+        return stands_still(self.pid)
 
     async def started_again(self) -> None:
         """Wait until what was killed runs anew."""
@@ -96,6 +92,15 @@ class Supervised:
     async def met_its_fate(self, ends: int) -> None:
         """Wait until it is stopped, or has ended more often than that."""
         await eventually(lambda: self.is_stopped() or self.ends > ends)
+
+
+def stands_still(pid: int) -> bool:
+    """Whether a process is stopped by SIGSTOP."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state == "T"
 
 
 async def end_connections_of(pid: int, database_url: str) -> None:

@@ -1,6 +1,8 @@
 """A worker cut off from its servers for a while, and one whose NATS comes back empty: both go on by themselves."""
 
+import os
 import shutil
+import signal
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -24,7 +26,8 @@ from tests.faults.given import (
     until_quiet,
 )
 from tests.faults.proxy import proxy_of
-from tests.program import eventually
+from tests.faults.supervised import stands_still
+from tests.program import eventually, up_is_ready
 
 pytestmark = [pytest.mark.timeout(180), LEAVES_CONNECTIONS]
 
@@ -62,11 +65,14 @@ async def test_workers_outlive_the_store_of_nats(
     nats_url = await nats_server.start()
     given, lines = Given(database, nats_url, {"CLAIMS_PARTITIONS": "2"}), undisturbed.lines
     logs = server_folder / "one", server_folder / "two"
-    async with given.worker(logs[0]) as one, given.worker(logs[1]) as two, source(nats_url) as sender:
+    stops = ["assistance", "committed", "1", "stop"]
+    async with given.dying_worker(logs[0], stops) as one, given.worker(logs[1]) as two, source(nats_url) as sender:
+        await up_is_ready(logs[0])
         await publish(nats_url, lines)
-        await until(database, SETTLED, lambda found: found > 60)
+        await eventually(lambda: stands_still(one.pid), logs[0].read_text)
         nats_server.kill()
         assert await ask(database, OPEN_RUNS) > 0, "lost with work in hand"
+        os.kill(one.pid, signal.SIGCONT)
         await nats_server.stop()
         shutil.rmtree(server_folder / "nats" / "store")
         again = NatsServer(server_folder / "nats", port=urlsplit(nats_url).port or -1)

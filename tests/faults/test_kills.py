@@ -1,6 +1,6 @@
 """Kill -9, stop, lose and poison: in the end the books are those of a run that nothing disturbed."""
 
-import json
+import asyncio
 import os
 import random
 import shutil
@@ -26,40 +26,26 @@ from tests.faults.given import (
     Given,
     ask,
     assert_same,
+    dying,
     publish,
     until,
     until_quiet,
 )
-from tests.faults.supervised import end_connections_of
-from tests.program import background, canonical, claims, dump_of, eventually, kill_group, write_lines
+from tests.faults.supervised import end_connections_of, stands_still
+from tests.program import BOUND_S, canonical, claims, dump_of, eventually, kill_group, up_is_ready, write_lines
 
 pytestmark = pytest.mark.timeout(240)
 
 
 async def test_settle_is_killed_again_and_again(undisturbed: Undisturbed, server_folder: Path) -> None:
-    draw = random.Random(20191)
     data, log = server_folder / "data", server_folder / "log"
     file = write_lines(server_folder / "events.jsonl", undisturbed.lines)
-    endpoints_file = data / "endpoints.json"
-    # In starting, in intake, in the layers, near the end: every call publishes the whole file again.
-    moments = [
-        (INTAKE_TAKEN, 0),
-        (INTAKE_TAKEN, draw.randint(1, len(undisturbed.lines) // 2)),
-        (SETTLED, draw.randint(1, 150)),
-        (SETTLED, draw.randint(150, 350)),
-    ]
-    for query, value in moments:
-        async with background("settle", file, "--data-dir", data, log=log) as process:
-
-            async def reached(pid: int = process.pid, query: str = query, value: int = value) -> bool:
-                if not endpoints_file.exists() or (told := json.loads(endpoints_file.read_text()))["pid"] != pid:
-                    return False
-                return bool(await ask(told["database_url"], query) >= value)
-
-            await eventually(reached, log.read_text)
-            assert process.returncode is None, "it ended before it was killed"
-            kill_group(process)
-            await process.wait()
+    # Every call publishes the whole file again, and meets what the one before it left half done.
+    for consumer, point in (
+        ("intake", "written"), ("intake", "half_sent"), ("basic", "committed"), ("settlement", "written"),
+    ):  # fmt: skip
+        async with dying([consumer, point, "1", "kill"], "settle", file, "--data-dir", data, log=log) as process:
+            assert await asyncio.wait_for(process.wait(), BOUND_S) == -signal.SIGKILL, log.read_text()
     done = await claims("settle", file, "--json", "--data-dir", data)
     assert (done.code, done.rows[0]["parked"]) == (0, 0), done.err
     async with servers(data, command="pytest", nats=False) as endpoints:
@@ -105,16 +91,17 @@ async def test_workers_and_servers_are_killed_and_come_back(
         assert_same(await dump_of(given.database_url), undisturbed.dump)
 
 
+@pytest.mark.parametrize("point", ["written", "committed"])
 async def test_a_stopped_worker_wakes_up_and_changes_nothing(
-    undisturbed: Undisturbed, database: str, nats_url: str, server_folder: Path
+    point: str, undisturbed: Undisturbed, database: str, nats_url: str, server_folder: Path
 ) -> None:
     given, lines = Given(database, nats_url), undisturbed.lines
     most = len(lines) * 9 // 10
     log = server_folder / "first"
-    async with given.worker(log) as first, AsyncExitStack() as stack:
+    async with given.dying_worker(log, ["basic", point, "1", "stop"]) as first, AsyncExitStack() as stack:
+        await up_is_ready(log)
         taken = await publish(nats_url, lines[:most])
-        await until(database, SETTLED, lambda found: found > 50)
-        os.kill(first.pid, signal.SIGSTOP)
+        await eventually(lambda: stands_still(first.pid), log.read_text)
         assert await ask(database, OPEN_RUNS) > 0, "stopped with work in hand"
         last = await publish(nats_url, lines[most:])
         assert (taken, last) == (most, len(lines))
@@ -140,10 +127,10 @@ async def test_the_store_of_nats_is_lost_with_runs_in_flight(
     nats_url = await nats_server.start()
     given, lines = Given(database, nats_url), undisturbed.lines
     log = server_folder / "log"
-    async with given.worker(log) as worker:
+    async with given.dying_worker(log, ["assistance", "committed", "1", "stop"]) as worker:
+        await up_is_ready(log)
         await publish(nats_url, lines)
-        await until(database, SETTLED, lambda found: found > 100)
-        os.kill(worker.pid, signal.SIGSTOP)
+        await eventually(lambda: stands_still(worker.pid), log.read_text)
         assert await ask(database, OPEN_RUNS) > 0
         taken = await ask(database, INTAKE_TAKEN)
         nats_server.kill()
