@@ -143,7 +143,7 @@ async def _arriving(bench: Bench, rate: int) -> AsyncIterator[tuple[Arrivals, En
     if len(discharges) < wanted:
         raise RuntimeError(f"{len(discharges)} discharges for {wanted} arrivals")
     async with bench.yard.running("latency") as endpoints:
-        broker = connect_broker(endpoints.nats_url)
+        broker = connect_broker(endpoints.nats_url, None)
         await broker.start()
         try:
             arrivals = Arrivals(broker.connection, discharges[:wanted], rate)

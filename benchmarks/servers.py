@@ -108,7 +108,7 @@ async def copy_database(url: str, name: str) -> str:
 
 async def publish(nats_url: str, bodies: Sequence[bytes]) -> int:
     """Publish events to INTAKE in order; returns the place of the last one."""
-    broker = connect_broker(nats_url)
+    broker = connect_broker(nats_url, None)
     await broker.start()
     last = 0
     try:
@@ -133,7 +133,7 @@ async def settle(endpoints: Endpoints, bodies: Sequence[bytes]) -> None:
 
 async def end_of_intake(nats_url: str) -> int:
     """The place of the last event in INTAKE."""
-    broker = connect_broker(nats_url)
+    broker = connect_broker(nats_url, None)
     await broker.start()
     try:
         return (await broker.connection.jetstream().stream_info("INTAKE")).state.last_seq

@@ -19,6 +19,7 @@ from infra.database import MIGRATIONS, connect, migrate
 from infra.dumps import BackupError, dump, load
 from infra.proving import prove
 from infra.restored import Aftermath, Streams
+from infra.twin import create_twin, give_settings, quoted
 from processors.backups import begin_backup, complete_backup, intake_position
 from processors.forgotten import Forgotten, Standing, forgotten, standing
 from processors.verify import Progress, VerifyReport
@@ -112,7 +113,7 @@ async def restore(
         await _refuse_beside_others(server, name)
         for left_over in (fresh, old):  # by a restore that was killed
             await server.execute(f"DROP DATABASE IF EXISTS {quoted(left_over)} WITH (FORCE)")
-        await _create_like(server, name, fresh)
+        await create_twin(server, name, fresh)
         try:
             await _fill(_url(database_url, fresh), file, pg_bin)
             await _compare(database_url, fresh, forget_steps=forget_steps)  # the proof may take an hour
@@ -126,6 +127,7 @@ async def restore(
                     aftermath = await streams.before_the_swap(engine, taken_before)
             await _refuse_beside_others(server, name)
             async with server.transaction():
+                await give_settings(server, name, fresh)
                 await server.execute(f"ALTER DATABASE {quoted(name)} RENAME TO {quoted(old)}")
                 await server.execute(f"ALTER DATABASE {quoted(fresh)} RENAME TO {quoted(name)}")
         except asyncpg.ObjectInUseError as error:
@@ -235,35 +237,6 @@ async def _refuse_beside_others(server: asyncpg.Connection, name: str, ours: int
             who = ", ".join(sorted(row["application_name"] or "unnamed" for row in others))
             raise InUse(f"others are connected to the database ({who}): stop them first")
         await asyncio.sleep(0.05)
-
-
-async def _create_like(server: asyncpg.Connection, name: str, fresh: str) -> None:
-    """A new, empty database that sorts as the one whose place it is to take."""
-    like = await server.fetchrow(
-        "SELECT pg_encoding_to_char(encoding) AS encoding, datlocprovider, datcollate, datctype, datlocale "
-        "FROM pg_database WHERE datname = $1",
-        name,
-    )
-    provider = {b"b": "builtin", b"i": "icu", b"c": "libc"}[like["datlocprovider"]]
-    options = [
-        "TEMPLATE template0",
-        f"ENCODING '{like['encoding']}'",
-        f"LOCALE_PROVIDER {provider}",
-        f"LC_COLLATE {_literal(like['datcollate'])}",
-        f"LC_CTYPE {_literal(like['datctype'])}",
-    ]
-    if like["datlocale"] is not None:
-        options.append(f"{provider.upper()}_LOCALE {_literal(like['datlocale'])}")
-    await server.execute(f"CREATE DATABASE {quoted(fresh)} {' '.join(options)}")
-
-
-def quoted(name: str) -> str:
-    """A name as SQL takes it."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _literal(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
 
 
 def _url(database_url: str, name: str) -> str:

@@ -25,7 +25,7 @@ class _Log:
             _log.log(level, message, exc_info=exc_info, **(extra or {}))
 
 
-def connect_broker(nats_url: str, ca: Path | None = None) -> NatsBroker:
+def connect_broker(nats_url: str, ca: Path | None) -> NatsBroker:
     """A broker, not started, that reconnects for ever: once closed for good, FastStream's loops would spin.
 
     ``nats_url`` names one server, or several of a cluster separated by commas. A ``tls://`` URL, or ``ca``, asks for

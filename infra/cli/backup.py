@@ -69,7 +69,7 @@ def restore(
     async def main() -> int:
         await check_archive(file, settings.pg_bin)
         async with ledger_servers(settings, "restore", nats=True, share_with=None) as endpoints:
-            broker = connect_broker(endpoints.nats_url)
+            broker = connect_broker(endpoints.nats_url, settings.nats_ca)
             await broker.start()
             try:
                 streams = Streams(broker.connection)

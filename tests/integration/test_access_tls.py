@@ -89,6 +89,21 @@ async def test_the_worker_settles_over_tls_and_refuses_another_ca(
     assert given.rows[0]["server_user"]["password"].startswith("$2a$")
 
 
+async def test_a_ledger_is_backed_up_and_restored_over_tls(
+    database: str, nats_over_tls: str, ca: trustme.CA, tmp_path: Path
+) -> None:
+    env = {"CLAIMS_DATABASE_URL": database, "CLAIMS_NATS_URL": f"tls://claims:given@{nats_over_tls}"}
+    env["CLAIMS_NATS_CA"] = str(pem(ca, tmp_path, "ca.pem"))
+    for command in (
+        ("settle", ROOT / "docs/examples/first.jsonl"),
+        ("backup", tmp_path / "ledger.backup"),
+        ("restore", tmp_path / "ledger.backup", "--replace"),
+        ("verify",),
+    ):
+        done = await claims(*command, env=env)
+        assert done.code == 0, (command, done.err)
+
+
 async def test_no_password_goes_to_a_nats_server_without_tls(nats_url: str, ca: trustme.CA, tmp_path: Path) -> None:
     plain = nats_url.replace("nats://", "tls://")
     with pytest.raises(ServerError, match="handshake_first"):

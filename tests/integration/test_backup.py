@@ -428,6 +428,39 @@ async def test_an_empty_ledger_gives_way_without_being_told(ledger: Ledger) -> N
     assert await ledger.holds(f"SELECT {may.format('INSERT')} AND NOT {may.format('UPDATE')}")
 
 
+SET_FOR_IT = (
+    "ALTER DATABASE {} CONNECTION LIMIT 50",
+    "ALTER DATABASE {} SET synchronous_commit = 'remote_apply'",
+    "ALTER DATABASE {} SET claims.note = E'it''s a \\\\ note'",
+    'ALTER DATABASE {} SET search_path = finance, "$user"',
+    "ALTER ROLE finance_reader IN DATABASE {} SET statement_timeout = '5s'",
+    "REVOKE CONNECT, TEMPORARY ON DATABASE {} FROM PUBLIC",
+    "GRANT CONNECT ON DATABASE {} TO investigator",
+    "GRANT CONNECT ON DATABASE {} TO finance_reader WITH GRANT OPTION",
+)
+OF_THE_DATABASE = """
+SELECT json_build_object('limit', datconnlimit, 'rights', (SELECT json_agg(each ORDER BY each) FROM
+  (SELECT unnest(datacl)::text AS each) AS of_it), 'settings', (SELECT json_agg(json_build_array(setrole, setconfig)
+  ORDER BY setrole) FROM pg_db_role_setting WHERE setdatabase = oid))::text
+FROM pg_database WHERE datname = current_database()
+"""
+
+
+async def test_whom_the_database_lets_in_and_what_is_set_for_it_outlive_a_restore(ledger: Ledger) -> None:
+    # a dump has none of it: several counties' ledgers on one server would be open to each other's logins
+    backup = ledger.folder / "ledger.backup"
+    await ledger.settle([facts.hospital(), facts.enrol("P1"), *facts.stay(1)])
+    name = urlsplit(ledger.database).path[1:]
+    for statement in SET_FOR_IT:
+        await ledger.value(statement.format(f'"{name}"'))
+    before = json.loads(await ledger.value(OF_THE_DATABASE))
+    assert before["limit"] == 50
+    assert not any(right.startswith("=") for right in before["rights"]), "PUBLIC may not connect"
+    await back_up(ledger.database, backup, None)
+    assert (await ledger.restore(backup)).report.holds
+    assert json.loads(await ledger.value(OF_THE_DATABASE)) == before
+
+
 async def initialised(database: str) -> None:
     """Make a database an empty ledger's."""
     await migrate(database)

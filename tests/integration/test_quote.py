@@ -326,7 +326,7 @@ async def test_over_nats_each_user_is_who_the_server_says(county: County) -> Non
 
 
 async def test_an_answer_comes_also_where_the_ledger_cant_settle(nats_url: str) -> None:
-    broker, nowhere = connect_broker(nats_url), connect("postgresql://nobody@127.0.0.1:1/none")
+    broker, nowhere = connect_broker(nats_url, None), connect("postgresql://nobody@127.0.0.1:1/none")
     await broker.start()
     subscriber = answer_quotes(broker, nowhere)
     await subscriber.start()

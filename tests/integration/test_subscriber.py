@@ -113,7 +113,7 @@ async def publisher(url: str) -> AsyncIterator[JetStreamContext]:
 async def started(
     url: str, taker: Taker, *, max_messages: int, max_bytes: int = 4_000_000
 ) -> AsyncIterator[NatsBroker]:
-    broker = connect_broker(url)
+    broker = connect_broker(url, None)
     subscribe(broker, taker, max_messages=max_messages, max_bytes=max_bytes)
     await broker.start()
     try:

@@ -1,0 +1,82 @@
+"""A new database that is to take another's place: with what belongs to a database itself and stands in no dump of it."""
+
+from typing import Any
+
+import asyncpg
+
+_LISTS = frozenset(
+    (
+        "local_preload_libraries",
+        "search_path",
+        "session_preload_libraries",
+        "temp_tablespaces",
+        "unix_socket_directories",
+    )
+)
+"""Settings whose value is kept as a list of quoted names, to be written as it stands."""
+
+_DATABASE = """
+SELECT pg_encoding_to_char(encoding) AS encoding, datlocprovider, datcollate, datctype, datlocale, datconnlimit,
+       pg_get_userbyid(datdba) AS owner, spcname AS tablespace
+FROM pg_database JOIN pg_tablespace ON pg_tablespace.oid = dattablespace
+WHERE datname = $1
+"""
+_RIGHTS = """
+SELECT CASE grantee WHEN 0 THEN NULL ELSE pg_get_userbyid(grantee) END AS grantee, privilege_type, is_grantable
+FROM pg_database, aclexplode(coalesce(datacl, acldefault('d', datdba)))
+WHERE datname = $1
+"""
+_SETTINGS = """
+SELECT CASE setrole WHEN 0 THEN NULL ELSE pg_get_userbyid(setrole) END AS role, unnest(setconfig) AS setting
+FROM pg_db_role_setting JOIN pg_database ON pg_database.oid = setdatabase
+WHERE datname = $1
+"""
+
+
+async def create_twin(server: asyncpg.Connection, name: str, twin: str) -> None:
+    """A new, empty database that sorts as ``name``, has its owner, and lets in whom it lets in, nobody else."""
+    like = await server.fetchrow(_DATABASE, name)
+    provider = {b"b": "builtin", b"i": "icu", b"c": "libc"}[like["datlocprovider"]]
+    options = [
+        "TEMPLATE template0",
+        f"OWNER {quoted(like['owner'])}",
+        f"TABLESPACE {quoted(like['tablespace'])}",
+        f"CONNECTION LIMIT {like['datconnlimit']}",
+        f"ENCODING '{like['encoding']}'",
+        f"LOCALE_PROVIDER {provider}",
+        f"LC_COLLATE {_literal(like['datcollate'])}",
+        f"LC_CTYPE {_literal(like['datctype'])}",
+    ]
+    if like["datlocale"] is not None:
+        options.append(f"{provider.upper()}_LOCALE {_literal(like['datlocale'])}")
+    await server.execute(f"CREATE DATABASE {quoted(twin)} {' '.join(options)}")
+    await server.execute(f"REVOKE ALL ON DATABASE {quoted(twin)} FROM PUBLIC")
+    for right in await server.fetch(_RIGHTS, name):
+        whom = "PUBLIC" if right["grantee"] is None else quoted(right["grantee"])
+        further = " WITH GRANT OPTION" if right["is_grantable"] else ""
+        await server.execute(f"GRANT {right['privilege_type']} ON DATABASE {quoted(twin)} TO {whom}{further}")
+
+
+async def give_settings(server: asyncpg.Connection, name: str, twin: str) -> None:
+    """Let what is set for ``name`` (``ALTER DATABASE … SET``, ``ALTER ROLE … IN DATABASE … SET``) hold for its twin."""
+    for row in await server.fetch(_SETTINGS, name):
+        await server.execute(_setting(row, twin))
+
+
+def _setting(row: Any, twin: str) -> str:
+    setting, _, value = row["setting"].partition("=")
+    of = f"DATABASE {quoted(twin)}"
+    if row["role"] is not None:
+        of = f"ROLE {quoted(row['role'])} IN {of}"
+    parts = ".".join(quoted(part) for part in setting.split("."))
+    return f"ALTER {of} SET {parts} TO {value if setting in _LISTS and value else _literal(value)}"
+
+
+def quoted(name: str) -> str:
+    """A name as SQL takes it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _literal(value: str) -> str:
+    # with its backslashes doubled it reads alike whatever standard_conforming_strings says
+    return "E'" + value.replace("\\", "\\\\").replace("'", "''") + "'"
