@@ -14,6 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 MIGRATIONS = Path(__file__).parent / "migrations"
 OLDEST_SERVER = 170_000
 """Has transaction_timeout."""
+ASLEEP_S = 120
+"""A transaction of any command in which nothing is asked for so long is ended; what it had locked is free."""
 _INSUFFICIENT_PRIVILEGE = "42501"
 _MIGRATION_LOCK = 7_310_113
 """Advisory lock: two programs that start at once migrate one after the other."""
@@ -22,12 +24,13 @@ _MIGRATION_LOCK = 7_310_113
 def connect(database_url: str, *, pool_size: int = 5, stalled_after_s: int | None = None) -> AsyncEngine:
     """An engine for a plain ``postgresql://`` URL, its query as libpq understands it (``sslmode``, ``sslrootcert``).
 
-    With ``stalled_after_s`` the server ends a transaction in which nothing was asked for so long, and any that lasts
-    twice as long: a process that was stopped, perhaps in the middle of a request, must not hold its rows for ever.
+    The server ends a transaction in which nothing was asked for ``ASLEEP_S``: a machine that went to sleep must not
+    hold what others wait for. With ``stalled_after_s`` it does so after that time, and ends any that lasts twice as
+    long: a process that was stopped in the middle of a request must not hold its rows either.
     """
     settings = {"application_name": "claims", "timezone": "Asia/Shanghai", "jit": "off"}
+    settings["idle_in_transaction_session_timeout"] = f"{stalled_after_s or ASLEEP_S}s"
     if stalled_after_s is not None:
-        settings["idle_in_transaction_session_timeout"] = f"{stalled_after_s}s"
         settings["transaction_timeout"] = f"{2 * stalled_after_s}s"
     url = make_url(database_url).set(drivername="postgresql+asyncpg")
     # SQLAlchemy would make each part of the query an argument of asyncpg, which knows sslrootcert in a DSN only.

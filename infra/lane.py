@@ -1,6 +1,8 @@
 """One consumer's partition at work: takes batches, commits, sends, acknowledges; starts again from the database."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import structlog
 from asyncpg import InterfaceError
@@ -47,6 +49,7 @@ class Lane:
         self._sender = Sender(client)
         self._taken = 0
         self._sent = ""
+        self._asking_since: float | None = None
 
     @property
     def name(self) -> str:
@@ -70,10 +73,23 @@ class Lane:
             return "claims.intake.*.*.*"
         return f"claims.runs.{self.handler.consumer}.{self.partition}.*"
 
+    def waits_s(self) -> float:
+        """For how long it has been asking the database what it is asking now; 0 where it asks nothing."""
+        return 0.0 if self._asking_since is None else time.monotonic() - self._asking_since
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        self._asking_since = time.monotonic()
+        try:
+            yield
+        finally:
+            self._asking_since = None
+
     async def position(self) -> int:
         """Send the last transaction's messages again, as far as they did not arrive; returns the last message taken."""
-        async with self._engine.connect() as connection:
-            taken, outgoing = await read(connection, self.handler.consumer, self.partition)
+        with self._asking():
+            async with self._engine.connect() as connection:
+                taken, outgoing = await read(connection, self.handler.consumer, self.partition)
         await self._sender.resume(outgoing)
         self._taken, self._sent = taken, last_id(outgoing)
         return taken
@@ -92,7 +108,8 @@ class Lane:
         await messages[-1].ack()
 
     async def _take(self, handler: Handler, batch: Sequence[Delivery]) -> None:
-        outgoing = await take(self._engine, handler, self.partition, self._taken, batch, self._sent)
+        with self._asking():
+            outgoing = await take(self._engine, handler, self.partition, self._taken, batch, self._sent)
         self._taken, self._sent = batch[-1].stream_seq, last_id(outgoing)
         await self._sender.send(outgoing)
 

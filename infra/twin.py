@@ -1,4 +1,4 @@
-"""A new database that is to take another's place: with what belongs to a database itself and stands in no dump of it."""
+"""A new database that is to take another's place, with what belongs to a database itself and is in no dump of it."""
 
 from typing import Any
 

@@ -3,10 +3,11 @@
 import asyncio
 import gc
 import zlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 import structlog
 from faststream.nats import NatsBroker
@@ -19,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.codes import LAYERS
 from infra.broker import connect_broker
+from infra.connections import Connections
 from infra.database import connect, migrate
 from infra.lane import Lane
 from infra.quoting import answer_quotes
@@ -45,6 +47,12 @@ TAKEOVER_S = 1.0
 """How often lanes that others own are tried."""
 STALLED_AFTER_S = 30
 """A worker that asks the database for nothing for so long (stopped, cut off) loses its lanes and its transactions."""
+SILENT_S = 10.0
+"""How long the database may take to answer a worker's round; silent for longer, its connections are given up."""
+LONGEST_ASKING_S = 2 * STALLED_AFTER_S + SILENT_S
+"""How long a lane may wait for the database: by then the server has ended its transaction, heard or not."""
+TIDYING_S = 15.0
+"""How long a purge of what was taken may last; what is left stays until the next one."""
 TIDY_ROUNDS = 60
 """How many of these rounds pass between two purges of what was taken."""
 SUMS_ROUNDS = 60
@@ -80,16 +88,18 @@ class Worker:
     settings: Settings
     partitions: int
     share: Share
+    connections: Connections = field(init=False)
     streams_missed: bool = False
     owner: AsyncConnection | None = None
     lanes: list[Lane] = field(default_factory=list)
     shares: list[int] = field(default_factory=list)
     subscribers: dict[str, EagerSubscriber] = field(default_factory=dict)
     owned: dict[str, Lane] = field(default_factory=dict)
-    sums: asyncio.Task[None] | None = None
+    beside: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     quotes: ConcurrentCoreSubscriber = field(init=False)
 
     def __post_init__(self) -> None:
+        self.connections = Connections(self.engine)
         self.quotes = answer_quotes(self.broker, self.engine)
         wanted = [name for name in CONSUMERS if not self.share.only or name in self.share.only]
         self.lanes = [
@@ -110,11 +120,11 @@ class Worker:
             await self._own(others=rounds >= 5 or self.share.count == 1)
             rounds += 1
             if rounds % TIDY_ROUNDS == 0:
-                await self._tidy()
-            if rounds % SUMS_ROUNDS == 0:
-                self._begin_sums()
+                self._begin("tidy", self._tidy)
+            if rounds % SUMS_ROUNDS == 0 and self._counts_for_all():
+                self._begin("sums", self._move_sums)
             if rounds % LAG_ROUNDS == 0:
-                await self._report_lag()
+                self._begin("lag", self._report_lag)
             try:
                 await asyncio.wait_for(stop.wait(), TAKEOVER_S)
             except TimeoutError:
@@ -132,9 +142,9 @@ class Worker:
 
     async def close(self) -> None:
         """Finish the batches in hand, then give the lanes up."""
-        if self.sums is not None:
-            self.sums.cancel()
-            await asyncio.gather(self.sums, return_exceptions=True)
+        for task in self.beside.values():
+            task.cancel()
+        await asyncio.gather(*self.beside.values(), return_exceptions=True)
         await asyncio.gather(self.quotes.stop(), *(self.subscribers[name].stop() for name in self.owned))
         await self._tidy()
         self.owned.clear()
@@ -165,9 +175,16 @@ class Worker:
                     continue
                 if await self._lock(connection, lane):
                     await self._start(lane)
+            self._look_for_silence()
         except Exception as error:  # noqa: BLE001 - a server may be away: the next round tries again
             log.warning("lanes given up", error=f"{type(error).__name__}: {error}")
             await self._give_up()
+
+    def _look_for_silence(self) -> None:
+        """Raise ``TimeoutError`` where a lane waits for an answer that the database has long given, or never will."""
+        for lane in self.owned.values():
+            if lane.waits_s() > LONGEST_ASKING_S:
+                raise TimeoutError(f"{lane.name} has had no answer from the database for {LONGEST_ASKING_S:.0f} s")
 
     async def _look_for_streams(self) -> None:
         """Where a stream is gone, give the lanes up and make it anew; else they need their consumers, or only time."""
@@ -184,18 +201,22 @@ class Worker:
             await self.look_after_streams()
         self.streams_missed = False
 
-    async def _tidy(self) -> None:
-        for lane in self.owned.values():
-            try:
-                await lane.tidy()
-            except Exception as error:  # noqa: BLE001 - what stays is purged the next time
-                log.warning("not tidied", lane=lane.name, error=f"{type(error).__name__}: {error}")
+    def _begin(self, name: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Do something beside the lanes, unless it is still being done: no round waits for it."""
+        if name not in self.beside or self.beside[name].done():
+            self.beside[name] = asyncio.create_task(work(), name=name)
 
-    def _begin_sums(self) -> None:
-        """One worker of all counts, that of intake's lane; beside the lanes, for no round waits until it is done."""
-        ours = any(lane.handler.consumer == INTAKE_CONSUMER for lane in self.owned.values())
-        if ours and (self.sums is None or self.sums.done()):
-            self.sums = asyncio.create_task(self._move_sums())
+    async def _tidy(self) -> None:
+        try:
+            async with asyncio.timeout(TIDYING_S):
+                for lane in list(self.owned.values()):
+                    await lane.tidy()
+        except Exception as error:  # noqa: BLE001 - what stays is purged the next time
+            log.warning("not tidied", error=f"{type(error).__name__}: {error}")
+
+    def _counts_for_all(self) -> bool:
+        """Whether finance's sums are this worker's to move forward: one of all does, that of intake's lane."""
+        return any(lane.handler.consumer == INTAKE_CONSUMER for lane in self.owned.values())
 
     async def _move_sums(self) -> None:
         """Count for finance what was booked since, in transactions of its own that end within a minute."""
@@ -208,19 +229,20 @@ class Worker:
         """Say in the log how many messages wait for each lane of ours, where any do."""
         js = self.broker.connection.jetstream()
         try:
-            waiting = {lane.name: await lag(js, lane.stream, lane.durable) for lane in self.owned.values()}
+            waiting = {lane.name: await lag(js, lane.stream, lane.durable) for lane in list(self.owned.values())}
         except NatsError:  # away: the lanes say so themselves
             return
         if behind := {name: count for name, count in waiting.items() if count}:
             log.info("lag", **behind)
 
     async def _ownership(self) -> AsyncConnection:
-        if self.owner is None:
-            connection = await self.engine.connect()
-            self.owner = await connection.execution_options(isolation_level="AUTOCOMMIT")
-            await self.owner.execute(text(f"SET idle_session_timeout = '{STALLED_AFTER_S}s'"))
-        else:
-            await self.owner.execute(text("SELECT 1"))
+        async with asyncio.timeout(SILENT_S):
+            if self.owner is None:
+                connection = await self.engine.connect()
+                self.owner = await connection.execution_options(isolation_level="AUTOCOMMIT")
+                await self.owner.execute(text(f"SET idle_session_timeout = '{STALLED_AFTER_S}s'"))
+            else:
+                await self.owner.execute(text("SELECT 1"))
         return self.owner
 
     def _subscriber(self, lane: Lane) -> EagerSubscriber:
@@ -243,6 +265,7 @@ class Worker:
 
     async def _give_up(self) -> None:
         """Without its connection a worker owns nothing: its lanes stop until the servers are back."""
+        self.connections.abort()
         await asyncio.gather(*(self.subscribers[name].stop() for name in self.owned), return_exceptions=True)
         self.owned.clear()
         if self.owner is not None:
@@ -323,10 +346,9 @@ async def _prepare_streams(engine: AsyncEngine, broker: NatsBroker, settings: Se
     and the next one does it over.
     """
     js = broker.connection.jetstream()
-    async with engine.begin() as connection:
-        await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": STREAMS_LOCK})
+    async with _turn(engine):
         # else nobody ever ran
-        had_run = any(name != INTAKE_CONSUMER or seq for (name, _), seq in (await all_positions(connection)).items())
+        had_run = any(name != INTAKE_CONSUMER or seq for (name, _), seq in (await _positions(engine)).items())
         if not await has_stream(js, RUNS):
             sent_again = await begin_runs_anew(engine, partitions)
             if sent_again:
@@ -336,7 +358,7 @@ async def _prepare_streams(engine: AsyncEngine, broker: NatsBroker, settings: Se
             # committed before the stream is there: what fails in between is done over, one place further
             async with engine.begin() as own:
                 await begin_intake_anew(own)
-        taken = await all_positions(connection)
+        taken = await _positions(engine)
         by_stream = {
             INTAKE: max((seq for (name, _), seq in taken.items() if name == INTAKE_CONSUMER), default=0),
             RUNS: max((seq for (name, _), seq in taken.items() if name != INTAKE_CONSUMER), default=0),
@@ -344,3 +366,36 @@ async def _prepare_streams(engine: AsyncEngine, broker: NatsBroker, settings: Se
         if intake_lost:
             log.warning("INTAKE was lost: events that were not taken must be sent again", behind=by_stream[INTAKE])
         await ensure_streams(js, by_stream, replicas=settings.stream_replicas)
+
+
+async def _positions(engine: AsyncEngine) -> dict[tuple[str, int], int]:
+    async with engine.connect() as connection:
+        return await all_positions(connection)
+
+
+@asynccontextmanager
+async def _turn(engine: AsyncEngine) -> AsyncIterator[None]:
+    """One worker looks after the streams at a time; of one that hangs the server ends the session, and so the turn."""
+    async with engine.connect() as connection:
+        await connection.execution_options(isolation_level="AUTOCOMMIT")
+        await connection.execute(text(f"SET idle_session_timeout = '{STALLED_AFTER_S}s'"))
+        waited_s = 0
+        while not (await connection.execute(text(f"SELECT pg_try_advisory_lock({STREAMS_LOCK})"))).scalar_one():
+            if waited_s % STALLED_AFTER_S == 0:
+                log.info("another worker looks after the streams", waited_s=waited_s)
+            await asyncio.sleep(1)
+            waited_s += 1
+        beating = asyncio.create_task(_beat(connection))
+        try:
+            yield
+        finally:
+            beating.cancel()
+            await asyncio.gather(beating, return_exceptions=True)
+            await connection.execute(text("SELECT pg_advisory_unlock_all()"))
+
+
+async def _beat(connection: AsyncConnection) -> None:
+    """Ask something now and then: what is done in a turn may take long, in connections of its own."""
+    while True:
+        await asyncio.sleep(STALLED_AFTER_S / 6)
+        await connection.execute(text("SELECT 1"))

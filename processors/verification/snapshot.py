@@ -17,6 +17,8 @@ async def snapshot(engine: AsyncEngine, shared: str | None = None) -> AsyncItera
         await connection.execute(text(f"SET TRANSACTION {SNAPSHOT_ISOLATION}"))
         if shared is not None:
             await connection.execute(text(join(shared)))
+        # it locks nothing that anybody waits for, and is silent as long as others read its moment
+        await connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
         yield connection
 
 

@@ -12,7 +12,8 @@ class Proxy:
     """Forwards connections to a port of this machine.
 
     ``delay_s`` holds every chunk back for so long, in each direction. ``hold`` is a network that loses all packets:
-    connections stay and nothing passes. ``cut`` resets them and refuses new ones. ``heal`` ends both.
+    connections stay and nothing passes. ``cut`` resets them and refuses new ones. ``heal`` ends both. ``forget`` is a
+    firewall that has forgotten the connections it knew: what is sent on them goes nowhere, new ones pass.
     """
 
     def __init__(self, target_port: int) -> None:
@@ -21,6 +22,7 @@ class Proxy:
         self._passing = asyncio.Event()
         self._passing.set()
         self._refusing = False
+        self._forgotten = asyncio.Event()
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -44,6 +46,10 @@ class Proxy:
         for writer in self._writers:
             writer.transport.abort()
 
+    def forget(self) -> None:
+        self._forgotten.set()
+        self._forgotten = asyncio.Event()
+
     def heal(self) -> None:
         self._refusing = False
         self._passing.set()
@@ -64,12 +70,13 @@ class Proxy:
 
     async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await self._passing.wait()
+        forgotten = self._forgotten
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target_port)
         self._writers.add(far_writer)
         try:
             async with asyncio.TaskGroup() as both:
-                both.create_task(self._pump(reader, far_writer))
-                both.create_task(self._pump(far_reader, writer))
+                both.create_task(self._pump(reader, far_writer, forgotten))
+                both.create_task(self._pump(far_reader, writer, forgotten))
         finally:
             await self._abort(far_writer)
 
@@ -79,16 +86,19 @@ class Proxy:
         with suppress(OSError):
             await writer.wait_closed()
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Forward until one end closes; then the other closes too."""
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, forgotten: asyncio.Event) -> None:
+        """Forward until one end closes; then the other closes too, unless the connection was forgotten."""
         with suppress(OSError):
             while chunk := await reader.read(_CHUNK_BYTES):
+                if forgotten.is_set():
+                    continue
                 if self.delay_s:
                     await asyncio.sleep(self.delay_s)
                 await self._passing.wait()
                 writer.write(chunk)
                 await writer.drain()
-        writer.transport.abort()
+        if not forgotten.is_set():
+            writer.transport.abort()
 
     async def open(self) -> None:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)

@@ -1,0 +1,52 @@
+"""The connections that an engine has open: kept from falling silent unnoticed, and ended at once where they have."""
+
+import os
+import socket
+from typing import Any
+from weakref import WeakSet
+
+import asyncpg
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+_IDLE_S, _INTERVAL_S, _PROBES = 10, 5, 3
+_UNACKNOWLEDGED_MS = 20_000
+
+
+class Connections:
+    """Those of one engine, from here on.
+
+    A peer that is gone without a word (its host is off, a firewall has forgotten us) would leave whoever waits for an
+    answer waiting for ever: the kernel asks after it, and gives the connection up after some 25 seconds.
+    """
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._open: WeakSet[asyncpg.Connection] = WeakSet()
+        event.listen(engine.sync_engine, "connect", self._opened)
+
+    def abort(self) -> None:
+        """End all of them without a word to the server: whoever waits for an answer hears that there is none."""
+        for connection in list(self._open):
+            if not connection.is_closed():
+                connection.terminate()
+
+    def _opened(self, adapted: Any, _record: object) -> None:
+        connection = adapted.driver_connection
+        self._open.add(connection)
+        keep_alive(connection._transport.get_extra_info("socket").fileno())
+
+
+def keep_alive(fileno: int) -> None:
+    """Let the kernel ask after the peer of a TCP connection that is silent; nothing on other sockets and systems."""
+    with socket.socket(fileno=os.dup(fileno)) as same:
+        if same.family not in (socket.AF_INET, socket.AF_INET6):
+            return
+        same.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for name, value in (
+            ("TCP_KEEPIDLE", _IDLE_S),
+            ("TCP_KEEPINTVL", _INTERVAL_S),
+            ("TCP_KEEPCNT", _PROBES),
+            ("TCP_USER_TIMEOUT", _UNACKNOWLEDGED_MS),
+        ):
+            if hasattr(socket, name):
+                same.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
