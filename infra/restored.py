@@ -4,7 +4,6 @@ RUNS is dropped: what travels in it belongs to the ledger that was replaced, and
 database. INTAKE stays: what it holds beyond the restored position is taken again, and the ledger knows what it has.
 """
 
-import asyncio
 from dataclasses import dataclass, replace
 
 from nats.aio.client import Client
@@ -14,13 +13,10 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.ledger import entries
-from infra.streams import INTAKE, REPEATS_KNOWN_S
-from processors.answers import ANSWERS
-from processors.backups import intake_position, move_intake
+from infra.streams import INTAKE
+from processors.backups import begin_era, intake_position, move_intake
 from processors.recovery import move_runs_behind
 from processors.runs import RUNS
-
-FORGETTING_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,26 +61,18 @@ class Streams:
                 await move_intake(connection, aftermath.lost[1])
             if runs is not None:
                 await move_runs_behind(connection, runs.state.last_seq)
+            await begin_era(connection)
         if runs is not None:
             await self._js.delete_stream(RUNS)
         return aftermath
 
     async def after_the_swap(self, aftermath: Aftermath, taken_before: int) -> Aftermath:
-        """Drop another ledger's INTAKE, and let ANSWERS forget the message ids that will be given anew.
-
-        Returns the aftermath with what that INTAKE held when it was dropped.
-        """
+        """Drop another ledger's INTAKE; returns the aftermath with what it held when it was dropped."""
         if aftermath.foreign:
             intake = await self._look(INTAKE)
             if intake is not None:
                 aftermath = replace(aftermath, dropped=_untaken(intake, taken_before))
                 await self._js.delete_stream(INTAKE)
-        answers = await self._look(ANSWERS)
-        if answers is not None:
-            for seconds in (FORGETTING_S, REPEATS_KNOWN_S):
-                answers.config.duplicate_window = seconds
-                await self._js.update_stream(answers.config)
-                await asyncio.sleep(2 * FORGETTING_S)
         return aftermath
 
     async def _is_foreign(self, connection: AsyncConnection, intake: StreamInfo, taken: int) -> bool:

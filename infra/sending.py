@@ -21,6 +21,8 @@ from processors.runs import RUNS
 BATCH_LIMIT = 500
 """Messages of one atomic batch; the server's limit is 1,000."""
 DUPLICATE_IN_BATCH = 10201
+TOO_MANY_BATCHES = 10210
+"""Others, perhaps on purpose, have begun as many batches on the stream as it takes at a time."""
 TIMEOUT_S = 20.0
 
 BATCH_ID, BATCH_SEQUENCE, BATCH_COMMIT = "Nats-Batch-Id", "Nats-Batch-Sequence", "Nats-Batch-Commit"
@@ -53,7 +55,7 @@ async def publish_all(client: Client, messages: Sequence[Outgoing]) -> list[int]
 
 async def _publish_batch(client: Client, messages: Sequence[Outgoing]) -> list[int]:
     if len(messages) == 1:
-        return [(await _request(client, messages[0], {}))["seq"]]
+        return await _publish_singly(client, messages)
     batch = uuid4().hex
     answer: dict[str, Any] = {}
     for number, message in enumerate(messages, start=1):
@@ -61,11 +63,20 @@ async def _publish_batch(client: Client, messages: Sequence[Outgoing]) -> list[i
         if number == len(messages):
             answer = await _request(client, message, headers | {BATCH_COMMIT: "1"})
         elif number == 1:
-            await _request(client, message, headers)
+            try:
+                await _request(client, message, headers)
+            except SendError as error:
+                if error.code != TOO_MANY_BATCHES:
+                    raise
+                return await _publish_singly(client, messages)
         else:
             await client.publish(message.subject, message.body, headers=message.headers | headers)
     last = answer["seq"]
     return list(range(last - len(messages) + 1, last + 1))
+
+
+async def _publish_singly(client: Client, messages: Sequence[Outgoing]) -> list[int]:
+    return [(await _request(client, message, {}))["seq"] for message in messages]
 
 
 async def _request(client: Client, message: Outgoing, headers: dict[str, str]) -> dict[str, Any]:

@@ -61,10 +61,6 @@ async def ensure_streams(js: JetStreamContext, taken: dict[str, int], *, replica
         if info is None:
             await js.add_stream(_config(name, subjects, last_taken + 1, replicas))
             continue
-        if name == ANSWERS and info.config.duplicate_window != REPEATS_KNOWN_S:
-            # a restore that died while ANSWERS was to forget
-            info.config.duplicate_window = REPEATS_KNOWN_S
-            await js.update_stream(info.config)
         if name == INTAKE and info.state.first_seq > last_taken + 1:
             raise StreamAhead(
                 f"the database has taken {INTAKE} up to {last_taken}, but {last_taken + 1} to "

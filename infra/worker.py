@@ -19,6 +19,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.codes import LAYERS
+from infra.access.mailboxes import ensure_mailbox, owners
 from infra.broker import connect_broker
 from infra.connections import Connections
 from infra.database import connect, migrate
@@ -365,7 +366,10 @@ async def _prepare_streams(engine: AsyncEngine, broker: NatsBroker, settings: Se
         }
         if intake_lost:
             log.warning("INTAKE was lost: events that were not taken must be sent again", behind=by_stream[INTAKE])
+        answers_lost = not await has_stream(js, ANSWERS)
         await ensure_streams(js, by_stream, replicas=settings.stream_replicas)
+        for source in await owners(engine) if answers_lost else ():
+            await ensure_mailbox(js, source)
 
 
 async def _positions(engine: AsyncEngine) -> dict[tuple[str, int], int]:

@@ -20,12 +20,12 @@ def answer(
 ) -> None:
     """Send one answer to a mailbox; ``token`` (claim id, event id or stream sequence) ends its subject.
 
-    The same answer sent again carries the same id: readers drop ids they have seen.
+    The same answer sent again carries the same id: readers drop ids they have seen. In each era ids are others.
     """
     kind, _, id_ = mailbox.partition("/")
     event = {
         "specversion": "1.0",
-        "id": answer_id,
+        "id": f"{answer_id}{transaction.era}",
         "source": LEDGER,
         "type": type_,
         "subject": token,

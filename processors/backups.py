@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from events.tables import metadata
 from processors.intake import CONSUMER
 from processors.positions import lock, move, read
+from processors.setup import layout
 
 KEPT_FOR = timedelta(days=8)
 """How long INTAKE waits for the next backup: a weekly one may be a day late. Then it keeps nothing, as without any."""
@@ -50,6 +51,12 @@ async def no_longer_needed(connection: AsyncConnection, taken: int) -> int:
         await connection.execute(select(func.coalesce(last.scalar_subquery(), begun.scalar_subquery())))
     ).scalar_one()
     return taken if kept_from is None else min(taken, kept_from)
+
+
+async def begin_era(connection: AsyncConnection) -> None:
+    """Let a restored ledger send under ids that none was sent under before."""
+    era = f"@{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
+    await connection.execute(update(layout).values(era=era))
 
 
 async def move_intake(connection: AsyncConnection, upto: int) -> None:

@@ -84,7 +84,8 @@ def last_id(messages: Sequence[Message]) -> str:
 class Position:
     """A consumer's position as read under its row's lock; ``journal`` continues its journal.
 
-    ``any_parked`` says whether anything is parked at the consumer.
+    ``any_parked`` says whether anything is parked at the consumer; ``era`` tells what this ledger sends from what one
+    sent whose place it took.
     """
 
     consumer: str
@@ -92,12 +93,14 @@ class Position:
     stream_seq: int
     journal: Journal
     any_parked: bool
+    era: str
     outgoing: list[Message] = field(default_factory=list)
 
 
 _OF_ONE = (positions.c.consumer == bindparam("of"), positions.c.partition == bindparam("part"))
 _ANY_PARKED = text("EXISTS (SELECT 1 FROM processors.parked WHERE parked.consumer = positions.consumer) AS any_parked")
-_LOCKED = Prepared(select(positions, _ANY_PARKED).where(*_OF_ONE).with_for_update(of=positions))
+_ERA = text("coalesce((SELECT era FROM processors.layout), '') AS era")
+_LOCKED = Prepared(select(positions, _ANY_PARKED, _ERA).where(*_OF_ONE).with_for_update(of=positions))
 _MOVED = Prepared(
     update(positions)
     .where(*_OF_ONE)
@@ -122,7 +125,9 @@ async def lock(connection: AsyncConnection, consumer: str, partition: int) -> Po
     [row] = rows
     journal.number, journal.hash = row["journal_number"], row["journal_hash"]
     journal.recorded_at = row["recorded_at"]
-    return Position(consumer, partition, row["stream_seq"], journal, row["any_parked"], unpack(row["outgoing"]))
+    return Position(
+        consumer, partition, row["stream_seq"], journal, row["any_parked"], row["era"], unpack(row["outgoing"])
+    )
 
 
 async def stand(connection: AsyncConnection, consumer: str, partition: int) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import Column, SmallInteger, Table, insert, select
+from sqlalchemy import Column, SmallInteger, Table, Text, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.ledger import adopted_schemes, write
@@ -19,6 +19,7 @@ layout = Table(
     "layout",
     metadata,
     Column("partitions", SmallInteger, primary_key=True, autoincrement=False, comment="of RUNS, by hash of person"),
+    Column("era", Text, nullable=False, server_default="", comment="of what is sent, since the last restore"),
     schema="processors",
     comment="one row: what was fixed when the database was set up",
 )

@@ -26,13 +26,15 @@ class Transaction:
     """``journal`` gathers entries, ``send`` gathers messages; both are written when the handler returns.
 
     ``name`` is the transaction's own: its journal and the last message it takes. ``any_parked`` says whether anything
-    is parked at its consumer.
+    is parked at its consumer, ``era`` stands in the id of whatever is sent: after a restore a journal's numbers, and
+    places in a stream, are given a second time.
     """
 
     connection: AsyncConnection
     journal: Journal
     name: str
     any_parked: bool = True
+    era: str = ""
     outgoing: list[Message] = field(default_factory=list)
 
     def send(self, stream: str, subject: str, body: bytes) -> None:
@@ -70,8 +72,8 @@ async def take(
         if last_sent is not None and last_id(position.outgoing) != last_sent:
             raise Fenced(f"{handler.consumer}.{partition}: somebody else has put messages there to be sent")
         position.journal.start(datetime.now(UTC))
-        name = f"{position.journal.name}-{batch[-1].stream_seq}"
-        transaction = Transaction(connection, position.journal, name, position.any_parked)
+        name = f"{position.journal.name}{position.era}-{batch[-1].stream_seq}"
+        transaction = Transaction(connection, position.journal, name, position.any_parked, position.era)
         await handler.handle(transaction, batch)
         await write(connection, position.journal)
         await move(connection, position, batch[-1].stream_seq, transaction.outgoing)

@@ -1,17 +1,19 @@
 """Mailboxes: a durable consumer of ANSWERS for each source, so that none needs the right to make consumers."""
 
 from nats.js import JetStreamContext
-from nats.js.api import AckPolicy, ConsumerConfig, ConsumerInfo
+from nats.js.api import AckPolicy, ConsumerConfig
 from nats.js.errors import NotFoundError
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from infra.access.sources import NotASource, Source
+from infra.access.sources import Source
 from processors.answers import ANSWERS
+from processors.mailboxes import forget_mailbox, note_mailbox, noted_mailboxes
 
 ACK_WAIT_S = 60.0
 
 
-async def ensure_mailbox(js: JetStreamContext, source: Source) -> bool:
-    """Open a source's mailbox, all its answers of the last 30 days in it; returns whether it was not there."""
+async def ensure_mailbox(js: JetStreamContext, source: Source) -> None:
+    """Open a source's mailbox, where it is not, with all its answers of the last 30 days in it."""
     try:
         await js.consumer_info(ANSWERS, source.mailbox)
     except NotFoundError:
@@ -22,31 +24,27 @@ async def ensure_mailbox(js: JetStreamContext, source: Source) -> bool:
             ack_wait=ACK_WAIT_S,
         )
         await js.add_consumer(ANSWERS, config)
-        return True
-    return False
 
 
-async def close_mailbox(js: JetStreamContext, source: Source) -> bool:
-    """Close a source's mailbox; returns whether there was one. The answers themselves stay in ANSWERS."""
+async def open_mailbox(engine: AsyncEngine, js: JetStreamContext, source: Source) -> None:
+    """Give a source a mailbox for good: where ANSWERS is made anew, so is the mailbox."""
+    async with engine.begin() as connection:
+        await note_mailbox(connection, source.kind, source.id)
+    await ensure_mailbox(js, source)
+
+
+async def close_mailbox(engine: AsyncEngine, js: JetStreamContext, source: Source) -> bool:
+    """Take a source's mailbox away; returns whether there was one. The answers themselves stay in ANSWERS."""
+    async with engine.begin() as connection:
+        was_noted = await forget_mailbox(connection, source.kind, source.id)
     try:
-        return await js.delete_consumer(ANSWERS, source.mailbox)
+        await js.delete_consumer(ANSWERS, source.mailbox)
     except NotFoundError:
-        return False
+        return was_noted
+    return True
 
 
-async def mailboxes(js: JetStreamContext) -> list[Source]:
+async def owners(engine: AsyncEngine) -> list[Source]:
     """The sources that have a mailbox."""
-    found: list[Source] = []
-    read = 0
-    while page := await js.consumers_info(ANSWERS, offset=read):
-        read += len(page)
-        found += [source for info in page if (source := _owner(info)) is not None]
-    return found
-
-
-def _owner(info: ConsumerInfo) -> Source | None:
-    try:
-        source = Source.named(info.name.removeprefix("answers-"))
-    except NotASource:
-        return None
-    return source if source.mailbox == info.name else None  # else it is an administrator's own consumer
+    async with engine.connect() as connection:
+        return [Source(kind, id_) for kind, id_ in await noted_mailboxes(connection)]

@@ -1,7 +1,8 @@
 """Whom NATS lets in beside the ledger: one user a source, and what that user may do.
 
 Sources are users of an account of their own. Into the ledger's account lead four services, nothing else: a reply
-subject of a source's choosing stays in the account of the sources, where nobody listens but on inboxes.
+subject of a source's choosing stays in the account of the sources, where nobody listens but on inboxes, or is one of
+the four, which take nothing from an acknowledgement.
 """
 
 from collections.abc import Mapping

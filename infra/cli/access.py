@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.catalog import BUREAU, HOSPITAL
 from infra.access.logins import GROUPS, Login, LoginError, create_login, drop_login, logins, rotate_login
-from infra.access.mailboxes import close_mailbox, ensure_mailbox, mailboxes
+from infra.access.mailboxes import close_mailbox, open_mailbox, owners
 from infra.access.passwords import bcrypt_hash, new_password
 from infra.access.sources import NotASource, Source
 from infra.access.users import changing_users, read_users
@@ -124,7 +124,7 @@ def list_(data_dir: DataDir = None, json: Json = False) -> None:
     async def main() -> int:
         require_ledger(settings)
         async with _at(settings) as place:
-            sources = await mailboxes(place.js) if place.folder is None else list(read_users(place.folder))
+            sources = await owners(place.engine) if place.folder is None else list(read_users(place.folder))
             found = await logins(place.engine)
         rows = [("nats", source.user, source.kind) for source in sorted(sources, key=lambda source: source.user)]
         rows += [("postgresql", login.name, login.group) for login in found]
@@ -177,17 +177,11 @@ def _grant(kind: str, id_: str, *, rotate: bool, revoke: bool, data_dir: Path | 
 
 
 async def _let_in(place: _Place, source: Source, *, rotate: bool, json: bool) -> int:
-    new_mailbox = await ensure_mailbox(place.js, source)
-    if place.folder is None:
-        known = not new_mailbox
-    else:
-        users = read_users(place.folder)
-        known = source in users
-        for other in users:  # a store of NATS that was lost has lost them all
-            await ensure_mailbox(place.js, other)
+    known = source in (await owners(place.engine) if place.folder is None else read_users(place.folder))
     if rotate and not known:
         fail(f"没有此用户 there is no user {source.user}: without --rotate one is made")
         return 2
+    await open_mailbox(place.engine, place.js, source)
     if known and not rotate:
         _told(_address(place, source, None), json=json)
         note("已有此用户，信箱在 the user is there, and its mailbox; --rotate 换口令 gives it a new password")
@@ -211,7 +205,7 @@ async def _let_in(place: _Place, source: Source, *, rotate: bool, json: bool) ->
 
 
 async def _revoke(place: _Place, source: Source, *, json: bool) -> int:
-    known = await close_mailbox(place.js, source)
+    known = await close_mailbox(place.engine, place.js, source)
     if place.folder is not None:
         with changing_users(place.folder) as users:
             known = users.pop(source, None) is not None

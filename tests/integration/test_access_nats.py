@@ -15,18 +15,22 @@ import nats
 import orjson
 import pytest
 from nats.aio.client import Client
+from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.errors import NoRespondersError
 from nats.js import JetStreamContext
 from nats.js.api import ConsumerConfig
 from nats.js.errors import Error as JetStreamError
 
+from events.refusals import Refusal
 from infra.access.mailboxes import ensure_mailbox
 from infra.access.passwords import bcrypt_hash
-from infra.access.sources import NotASource, Source
+from infra.access.sources import QUOTE, NotASource, Source
 from infra.access.users import changing_users
 from infra.embedded.nats import NatsServer, reload
 from infra.embedded.process import server_user
+from infra.quoting import asker_of
+from infra.sending import Outgoing, SendError, _request, publish_all
 from infra.streams import ensure_streams
 from tests import facts
 from tests.program import background, claims, environment, eventually, up_is_ready, write_lines
@@ -87,7 +91,7 @@ async def url(nats_server: NatsServer, server_folder: Path) -> str:
         js = ledger.client.jetstream()
         await ensure_streams(js, {})
         for source in (H1, H2, OFFICE):
-            assert await ensure_mailbox(js, source)
+            await ensure_mailbox(js, source)
             await js.publish(f"claims.answers.{source.kind}.{source.id}.C", source.user.encode())
     return url
 
@@ -195,8 +199,20 @@ async def test_what_jetstream_answers_stays_outside(url: str) -> None:
         "$JS.API.STREAM.DELETE.RUNS",
         f"$JS.API.CONSUMER.MSG.NEXT.ANSWERS.{H2.mailbox}",
         f"$JS.API.CONSUMER.DELETE.ANSWERS.{H2.mailbox}",
+        QUOTE,
     )
+    of_another = f"$JS.ACK.ANSWERS.{H2.mailbox}.1.2.1.1.0"
     async with connected(url) as ledger, connected(url, H1) as hospital:
+        asked: list[Msg] = []
+
+        async def refuse(message: Msg) -> None:
+            asked.append(message)
+
+        await ledger.client.subscribe(QUOTE, cb=refuse)
+        await ledger.client.flush()
+        assert await hospital.refused(
+            lambda own: own.client.publish("claims.intake.hospital.H1.P1", b"x", reply=of_another)
+        )
         sent = (await state(ledger))["INTAKE"]
         for target in targets:
             await hospital.client.publish("claims.intake.hospital.H1.P1", b"x", reply=target)
@@ -212,6 +228,26 @@ async def test_what_jetstream_answers_stays_outside(url: str) -> None:
         async with connected(url, H2) as other:
             mailbox = await other.js.pull_subscribe_bind(H2.mailbox, stream="ANSWERS")
             assert [answer.data for answer in await mailbox.fetch(5, timeout=2)] == [b"hospital-H2"]
+        # an acknowledgement does arrive as a question: from nobody, so it is refused, and there is nowhere to answer to
+        await ledger.client.flush()
+        for message in asked:
+            assert not message.reply
+            with pytest.raises(Refusal, match="source_not_allowed"):
+                asker_of(message)
+
+
+async def test_batches_that_a_source_leaves_open_keep_nobody_out(url: str) -> None:
+    async with connected(url) as ledger, connected(url, H1) as hospital:
+        for number in range(60):
+            begun = {"Nats-Batch-Id": f"left-open-{number}", "Nats-Batch-Sequence": "1"}
+            await hospital.client.request("claims.intake.hospital.H1.P1", b"x", timeout=5, headers=begun)
+        events = [Outgoing("claims.intake.hospital.H2.P", str(number).encode()) for number in range(5)]
+        begun = {"Nats-Batch-Id": "one-more", "Nats-Batch-Sequence": "1"}
+        with pytest.raises(SendError, match="too many inflight"):
+            await _request(ledger.client, events[0], begun)
+        places = await publish_all(ledger.client, events)
+        js = ledger.client.jetstream()
+        assert [(await js.get_msg("INTAKE", seq=place)).data for place in places] == [event.body for event in events]
 
 
 async def state(ledger: Connected) -> dict[str, int]:

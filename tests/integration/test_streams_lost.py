@@ -9,18 +9,23 @@ from nats.js.errors import NotFoundError
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
+from infra.access.mailboxes import open_mailbox
+from infra.access.sources import Source
 from infra.publishing import Published, chunks
 from infra.sending import Outgoing, publish_all
 from infra.settings import Settings
 from infra.settling import at_work, until_quiet
-from infra.streams import INTAKE, REPEATS_KNOWN_S, ensure_streams
+from infra.streams import INTAKE, has_stream
 from infra.worker import Share, Worker, worker
 from processors.answers import ANSWERS
 from processors.positions import all_positions
+from processors.runs import RUNS
 from tests import facts
 from tests.program import eventually
 
 pytestmark = pytest.mark.timeout(120)
+
+STREAMS = (INTAKE, RUNS, ANSWERS)
 
 
 async def send(ours: Worker, *events: object) -> list[int]:
@@ -78,18 +83,29 @@ async def test_lanes_are_kept_where_only_a_consumer_is_gone(database: str, nats_
             assert (await connection.execute(text("SELECT count(*) FROM projections.statements"))).scalar_one() == 2
 
 
-async def test_answers_that_were_left_to_forget_know_repeats_again(
+async def test_a_hospital_hears_its_answers_after_the_store_was_lost(
     database: str, nats_url: str, server_folder: Path
 ) -> None:
-    async with worker(database, nats_url, Settings(data_dir=server_folder)) as ours:
+    hospital = Source("hospital", "H1")
+    stay = facts.stay(1)
+    async with worker(database, nats_url, Settings(data_dir=server_folder)) as ours, at_work(ours):
         js = ours.broker.connection.jetstream()
-        config = (await js.stream_info(ANSWERS)).config
-        config.duplicate_window = 0.1  # by a restore that was killed in the middle of it
-        await js.update_stream(config)
-        await ensure_streams(js, {})
-        after = (await js.stream_info(ANSWERS)).config
-        assert after.duplicate_window == REPEATS_KNOWN_S
-        assert (after.max_age, after.subjects, after.allow_direct) == (30 * 86_400, ["claims.answers.*.*.*"], True)
+        await open_mailbox(ours.engine, js, hospital)
+        await until_quiet(ours.engine, await send(ours, facts.hospital(), facts.enrol(), *stay))
+        for stream in STREAMS:
+            await js.delete_stream(stream)
+        async with asyncio.timeout(30):
+            await eventually(lambda: is_there(ours), bound_s=25)
+            await until_quiet(ours.engine, await send(ours, stay[-1]))  # repeated: the answer is given again
+        mailbox = await js.pull_subscribe_bind(hospital.mailbox, stream=ANSWERS)
+        [answer] = await mailbox.fetch(1, timeout=10)
+        assert orjson.loads(answer.data)["data"]["claim_id"] == stay[-1]["data"]["claim_id"]
+
+
+async def is_there(ours: Worker) -> bool:
+    """Whether the worker has made all streams anew, and stands at them."""
+    js = ours.broker.connection.jetstream()
+    return not ours.streams_missed and bool(ours.owned) and all([await has_stream(js, each) for each in STREAMS])
 
 
 def test_no_file_speaks_for_the_ledger() -> None:

@@ -7,3 +7,5 @@ CREATE TABLE processors.backups (
 COMMENT ON TABLE processors.backups IS 'what was backed up: INTAKE keeps what came after the last one';
 COMMENT ON COLUMN processors.backups.made_at IS 'when it was begun';
 COMMENT ON COLUMN processors.backups.intake_seq IS 'events up to here are in it';
+ALTER TABLE processors.layout ADD COLUMN era TEXT DEFAULT '' NOT NULL;
+COMMENT ON COLUMN processors.layout.era IS 'of what is sent, since the last restore';

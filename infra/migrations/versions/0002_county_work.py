@@ -13,6 +13,7 @@ FILES: tuple[str, ...] = (
     "0002_premiums.sql",
     "0002_clearing.sql",
     "0002_backups.sql",
+    "0002_mailboxes.sql",
     "0002_finance.sql",
     "0002_roles.sql",
 )
