@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from functools import lru_cache
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import asyncpg
 from sqlalchemy import ClauseElement, Table
@@ -15,50 +16,74 @@ from sqlalchemy.dialects.postgresql.asyncpg import dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-_DIALECT = dialect()  # type: ignore[no-untyped-call]
+DIALECT = dialect()  # type: ignore[no-untyped-call]
+"""How statements are worded."""
 _FEW = 20
 """Below so many rows an INSERT's one round trip is cheaper than COPY's two."""
 
 
 @asynccontextmanager
-async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """One transaction of the driver's own; what SQLAlchemy executes on the connection stands within it.
-
-    SQLAlchemy's own begin and commit cost as much as all that a layer does with a claim. Raises ``DBAPIError``.
-    """
-    async with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+async def connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A connection on which each statement is a transaction of its own. Raises ``DBAPIError``."""
+    async with _autocommitting(engine).connect() as connection:
         if _under(connection).is_closed():  # SQLAlchemy does not hear of what befell the driver alone
             await connection.invalidate()
             await connection.get_raw_connection()
-        with _as_sqlalchemy_says("BEGIN"):
-            begun = _under(connection).transaction()
-            await begun.start()
-        try:
-            yield connection
-        except BaseException:
-            if not _under(connection).is_closed():
-                await begun.rollback()
-            raise
-        with _as_sqlalchemy_says("COMMIT"):
-            await begun.commit()
+        yield connection
+
+
+@asynccontextmanager
+async def transaction(connection: AsyncConnection) -> AsyncIterator[None]:
+    """One transaction of the driver's own on such a connection.
+
+    SQLAlchemy's own begin and commit cost as much as all that a layer does with a claim. Raises ``DBAPIError``.
+    """
+    with _as_sqlalchemy_says("BEGIN"):
+        begun = _under(connection).transaction()
+        await begun.start()
+    try:
+        yield
+    except BaseException:
+        if not _under(connection).is_closed():
+            await begun.rollback()
+        raise
+    with _as_sqlalchemy_says("COMMIT"):
+        await begun.commit()
+
+
+_AUTOCOMMIT = "AUTOCOMMIT"
+_engines: WeakKeyDictionary[AsyncEngine, AsyncEngine] = WeakKeyDictionary()
+
+
+def _autocommitting(engine: AsyncEngine) -> AsyncEngine:
+    """The engine, set so that SQLAlchemy begins no transactions: made once, as making it costs more than a question."""
+    found = _engines.get(engine)
+    if found is None:
+        found = _engines[engine] = engine.execution_options(isolation_level=_AUTOCOMMIT)
+    return found
 
 
 class Prepared:
     """A statement worded once; its parameters are given by name."""
 
     def __init__(self, statement: ClauseElement) -> None:
-        compiled = statement.compile(dialect=_DIALECT)
+        compiled = statement.compile(dialect=DIALECT)
         self.text = str(compiled)
         self._names: Sequence[str] = compiled.positiontup or ()  # type: ignore[attr-defined]
         self._fixed: dict[str, Any] = compiled.params
 
     async def fetch(self, connection: AsyncConnection, **parameters: Any) -> list[asyncpg.Record]:
         """The rows it gives. Raises ``DBAPIError``."""
-        driver = await _driver(connection)
-        with _as_sqlalchemy_says(self.text):
-            values = self._fixed | parameters
-            rows: list[asyncpg.Record] = await driver.fetch(self.text, *[values[name] for name in self._names])
-        return rows
+        values = self._fixed | parameters
+        return await fetch_text(connection, self.text, [values[name] for name in self._names])
+
+
+async def fetch_text(connection: AsyncConnection, statement: str, parameters: Sequence[Any]) -> list[asyncpg.Record]:
+    """The rows that a statement gives. Raises ``DBAPIError``."""
+    driver = await _driver(connection)
+    with _as_sqlalchemy_says(statement):
+        rows: list[asyncpg.Record] = await driver.fetch(statement, *parameters)
+    return rows
 
 
 async def insert_rows(connection: AsyncConnection, table: Table, rows: Sequence[Sequence[Any]]) -> None:
@@ -92,11 +117,16 @@ async def execute_many(connection: AsyncConnection, statement: str, rows: Iterab
 
 async def _driver(connection: AsyncConnection) -> Any:
     driver = _under(connection)
-    if not driver.is_in_transaction():
+    if not driver.is_in_transaction() and not _autocommits(connection):
         # SQLAlchemy begins the driver's transaction with its own first statement: without it the driver would commit
         # each statement on its own.
         await connection.exec_driver_sql("SELECT 1")
     return driver
+
+
+def _autocommits(connection: AsyncConnection) -> bool:
+    set_for_it = connection.sync_connection.get_execution_options() if connection.sync_connection else {}
+    return set_for_it.get("isolation_level") == _AUTOCOMMIT
 
 
 def _under(connection: AsyncConnection) -> Any:

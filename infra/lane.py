@@ -17,7 +17,7 @@ from infra.streams import INTAKE
 from processors.backups import no_longer_needed
 from processors.intake import CONSUMER as INTAKE_CONSUMER
 from processors.intake import SetAside
-from processors.positions import last_id, read
+from processors.positions import Position, see
 from processors.runs import RUNS
 from processors.transaction import Delivery, Handler, take
 
@@ -47,8 +47,7 @@ class Lane:
         self._engine = engine
         self._client = client
         self._sender = Sender(client)
-        self._taken = 0
-        self._sent = ""
+        self._known: Position | None = None
         self._asking_since: float | None = None
 
     @property
@@ -89,10 +88,14 @@ class Lane:
         """Send the last transaction's messages again, as far as they did not arrive; returns the last message taken."""
         with self._asking():
             async with self._engine.connect() as connection:
-                taken, outgoing = await read(connection, self.handler.consumer, self.partition)
-        await self._sender.resume(outgoing)
-        self._taken, self._sent = taken, last_id(outgoing)
-        return taken
+                known = await see(connection, self.handler.consumer, self.partition)
+        await self._sender.resume(known.outgoing)
+        self._known = known
+        return known.stream_seq
+
+    @property
+    def _taken(self) -> int:
+        return 0 if self._known is None else self._known.stream_seq
 
     async def take(self, messages: Sequence[Msg]) -> None:
         """Take a batch in one transaction, send what it decided, acknowledge all at once."""
@@ -108,10 +111,11 @@ class Lane:
         await messages[-1].ack()
 
     async def _take(self, handler: Handler, batch: Sequence[Delivery]) -> None:
+        if self._known is None:
+            raise AssertionError(f"{self.name} takes before it knows where it stands")
         with self._asking():
-            outgoing = await take(self._engine, handler, self.partition, self._taken, batch, self._sent)
-        self._taken, self._sent = batch[-1].stream_seq, last_id(outgoing)
-        await self._sender.send(outgoing)
+            self._known = await take(self._engine, handler, self._known, batch)
+        await self._sender.send(self._known.outgoing)
 
     async def _take_one_by_one(self, batch: Sequence[Delivery]) -> None:
         """Find the event that can't be taken, and set it aside: it must not stop those behind it."""

@@ -27,7 +27,6 @@ from projections.cards import CardChange
 from projections.hospitals import Hospital
 from projections.refusals import refusals
 from projections.rosters import RosterChange
-from projections.rows import upsert
 from projections.suspensions import Suspension
 from projections.waiting import Waiting
 
@@ -65,9 +64,9 @@ class Intake:
         desk = Desk(transaction, world, self.pins)
         for envelope in fresh:
             desk.receive(envelope)
-        await world.save(transaction.connection)
-        await upsert(transaction.connection, refusals, desk.refused)
-        await open_runs(transaction.connection, desk.openings.runs, transaction.journal.recorded_at)
+        world.save(transaction.writes)
+        transaction.writes.upsert(refusals, desk.refused)
+        open_runs(transaction.writes, desk.openings.runs, transaction.journal.recorded_at)
         send_runs(transaction, CONSUMER, [("basic", run) for run in desk.openings.runs], self.partitions)
         await answer_again(transaction, repeated)
         self._left = transaction.journal.hash
@@ -87,7 +86,7 @@ class SetAside:
         for identity, envelope in envelopes.items():
             if identity not in known:
                 desk.receive(envelope)
-        await upsert(transaction.connection, refusals, desk.refused)
+        transaction.writes.upsert(refusals, desk.refused)
         await answer_again(transaction, [envelopes[identity] for identity in known])
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from msgspec import MsgspecError, structs
@@ -29,6 +30,7 @@ from events.driver import Prepared
 from events.tables import metadata
 from processors.runs import Cause, Run, close_runs
 from processors.wire import pack_run, unpack_run
+from projections.writes import Writes
 
 parked = Table(
     "parked",
@@ -109,8 +111,13 @@ class Lanes:
         """Park a run that can't be handled."""
         self._park(run, f"{type(error).__name__}: {error}")
 
-    async def save(self, connection: AsyncConnection, at: datetime) -> None:
-        """Write what was parked, superseded and resumed."""
+    def save(self, writes: Writes, at: datetime) -> None:
+        """Write what was parked, superseded and resumed, if anything was."""
+        if self.arrived or self.superseded or self.resumed:
+            close_runs(writes, sorted({(run.person_id, number) for run, number in self.superseded}))
+            writes.do(partial(self._save, at))
+
+    async def _save(self, at: datetime, connection: AsyncConnection) -> None:
         dropped = {(run.person_id, number) for run, number in self.superseded}
         arrived = [(run, reason) for run, reason in self.arrived if (run.person_id, run.number) not in dropped]
         stopped = {(run.person_id, run.number) for run, _ in arrived}
@@ -122,7 +129,6 @@ class Lanes:
                     tuple_(parked.c.person_id, parked.c.run).in_(sorted(dropped | resumed)),
                 )
             )
-        await close_runs(connection, sorted(dropped))
         rows = [
             {
                 "consumer": self.consumer,

@@ -20,7 +20,7 @@ from processors.runs import Run
 from processors.transaction import Delivery, Transaction
 from processors.wire import send_runs
 from projections.accumulations import Key, accumulations, load_accumulations
-from projections.rows import among, upsert
+from projections.rows import among
 
 SETTLEMENT = "settlement"
 
@@ -47,7 +47,7 @@ class Layer:
     async def handle(self, transaction: Transaction, batch: Sequence[Delivery]) -> None:
         """Take packed runs in order; pass each on to the next stage of its path."""
         connection = transaction.connection
-        arrived = await arrivals(connection, self.consumer, batch)
+        arrived = await arrivals(transaction, self.consumer, batch)
         lanes = await Lanes.load(connection, self.consumer, arrived if transaction.any_parked else ())
         book = Book(
             await load_accumulations(connection, self.consumer, {run.person_id for run in arrived}),
@@ -69,8 +69,8 @@ class Layer:
             path = schemes[run.claims[0].scheme].path
             run.stage += 1
             onward.append((path[run.stage] if run.stage < len(path) else SETTLEMENT, run))
-        await upsert(connection, accumulations, book.changed_rows(self.consumer))
-        await lanes.save(connection, transaction.journal.recorded_at)
+        transaction.writes.upsert(accumulations, book.changed_rows(self.consumer))
+        lanes.save(transaction.writes, transaction.journal.recorded_at)
         send_runs(transaction, self.consumer, onward, self.partitions)
 
 

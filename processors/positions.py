@@ -1,11 +1,12 @@
 """One row per consumer and partition: how far it has read, its journal's head, and what its last transaction sends.
 
-Who holds the row's lock with the position he expects may write; a worker that lost its partition finds the position
-moved and stops (docs/concurrency.md).
+A worker decides on what it reads and writes only if the row is still as he left it; one that lost its partition finds
+it touched and stops (docs/concurrency.md). Others, who put something there now and then, hold the row's lock meanwhile.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import orjson
 from msgspec import Struct
@@ -75,17 +76,12 @@ def unpack(value: bytes) -> list[Message]:
     return messages
 
 
-def last_id(messages: Sequence[Message]) -> str:
-    """The id of the last of some messages, "" where there are none."""
-    return messages[-1].id if messages else ""
-
-
 @dataclass(slots=True)
 class Position:
-    """A consumer's position as read under its row's lock; ``journal`` continues its journal.
+    """A consumer's position as its row says; ``journal`` continues its journal.
 
     ``any_parked`` says whether anything is parked at the consumer; ``era`` tells what this ledger sends from what one
-    sent whose place it took.
+    sent whose place it took. ``mark`` is another whenever anybody has touched the row.
     """
 
     consumer: str
@@ -94,13 +90,18 @@ class Position:
     journal: Journal
     any_parked: bool
     era: str
+    mark: str
     outgoing: list[Message] = field(default_factory=list)
 
 
 _OF_ONE = (positions.c.consumer == bindparam("of"), positions.c.partition == bindparam("part"))
-_ANY_PARKED = text("EXISTS (SELECT 1 FROM processors.parked WHERE parked.consumer = positions.consumer) AS any_parked")
-_ERA = text("coalesce((SELECT era FROM processors.layout), '') AS era")
-_LOCKED = Prepared(select(positions, _ANY_PARKED, _ERA).where(*_OF_ONE).with_for_update(of=positions))
+_ANY_PARKED = "EXISTS (SELECT 1 FROM processors.parked WHERE parked.consumer = positions.consumer) AS any_parked"
+_ERA = "coalesce((SELECT era FROM processors.layout), '') AS era"
+# the number of the transaction that wrote this version of the row
+_MARK = "xmin::text AS mark"
+_STANDING = select(positions, *map(text, (_ANY_PARKED, _ERA, _MARK))).where(*_OF_ONE)
+_SEEN = Prepared(_STANDING)
+_LOCKED = Prepared(_STANDING.with_for_update(of=positions))
 _MOVED = Prepared(
     update(positions)
     .where(*_OF_ONE)
@@ -108,6 +109,19 @@ _MOVED = Prepared(
         {name: bindparam(name) for name in ("stream_seq", "journal_number", "journal_hash", "recorded_at", "outgoing")}
     )
 )
+MOVED_ON = (
+    "UPDATE processors.positions SET stream_seq = $4::bigint, journal_number = $5::bigint, journal_hash = $6::bytea, "
+    "recorded_at = $7::timestamptz, outgoing = $8::bytea "
+    "WHERE consumer = $1::text AND partition = $2::smallint AND xmin = $3::text::xid RETURNING xmin::text AS mark"
+)
+"""Moves a row that nobody has touched since it was read; returns its new mark, or nothing."""
+
+
+def moving_on(known: Position, moved: Position) -> list[Any]:
+    """The parameters of ``MOVED_ON``."""
+    journal = moved.journal
+    head = (moved.stream_seq, journal.number, journal.hash, journal.recorded_at, pack(moved.outgoing))
+    return [known.consumer, known.partition, known.mark, *head]
 
 
 def journal_name(consumer: str, partition: int) -> str:
@@ -117,17 +131,30 @@ def journal_name(consumer: str, partition: int) -> str:
 
 async def lock(connection: AsyncConnection, consumer: str, partition: int) -> Position:
     """Read a position and hold it until the transaction ends; a consumer that never ran starts at 0."""
-    rows = await _LOCKED.fetch(connection, of=consumer, part=partition)
-    journal = Journal(journal_name(consumer, partition))
+    return await _position(connection, _LOCKED, consumer, partition)
+
+
+async def see(connection: AsyncConnection, consumer: str, partition: int) -> Position:
+    """``lock``, without holding it."""
+    return await _position(connection, _SEEN, consumer, partition)
+
+
+async def _position(connection: AsyncConnection, question: Prepared, consumer: str, partition: int) -> Position:
+    rows = await question.fetch(connection, of=consumer, part=partition)
     if not rows:
         await stand(connection, consumer, partition)
-        return await lock(connection, consumer, partition)
+        return await _position(connection, question, consumer, partition)
     [row] = rows
-    journal.number, journal.hash = row["journal_number"], row["journal_hash"]
-    journal.recorded_at = row["recorded_at"]
+    journal = Journal(journal_name(consumer, partition), row["journal_number"], row["journal_hash"], row["recorded_at"])
+    outgoing = unpack(row["outgoing"])
     return Position(
-        consumer, partition, row["stream_seq"], journal, row["any_parked"], row["era"], unpack(row["outgoing"])
+        consumer, partition, row["stream_seq"], journal, row["any_parked"], row["era"], row["mark"], outgoing
     )
+
+
+async def any_parked(connection: AsyncConnection, consumer: str, partition: int) -> bool:
+    """Whether anything is parked at a consumer now."""
+    return (await see(connection, consumer, partition)).any_parked
 
 
 async def stand(connection: AsyncConnection, consumer: str, partition: int) -> None:

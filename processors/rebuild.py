@@ -3,7 +3,7 @@
 import time
 from collections.abc import Collection
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from processors.positions import positions
@@ -59,8 +59,10 @@ async def _compare(connection: AsyncConnection, names: Collection[str]) -> list[
 async def _mend(engine: AsyncEngine, names: Collection[str]) -> dict[str, int]:
     async with engine.begin() as connection:
         await connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_S}s'"))
-        # Every writer of ledger and projections locks its position first: none is within its transaction after this,
-        # and each that waits goes on from rows that are right.
+        # Every writer of ledger and projections moves its position first: none is within its transaction after this,
+        # and each that has read the wrong rows finds its position touched and reads again.
         await connection.execute(text("LOCK TABLE processors.positions IN EXCLUSIVE MODE"))
         await _compare(connection, names)
-        return {name: await mend(connection, DERIVATIONS[name].table) for name in names}
+        mended = {name: await mend(connection, DERIVATIONS[name].table) for name in names}
+        await connection.execute(update(positions).values(stream_seq=positions.c.stream_seq))
+        return mended

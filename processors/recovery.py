@@ -79,9 +79,10 @@ async def begin_runs_anew(engine: AsyncEngine, partitions: int) -> int:
         await connection.execute(delete(runs))
         await connection.execute(delete(parked))  # the fresh runs cover them
         for since, fresh in opened_at.items():
-            await open_runs(connection, fresh, since)
-        await world.save(connection)
+            open_runs(transaction.writes, fresh, since)
+        world.save(transaction.writes)
         send_runs(transaction, CONSUMER, [("basic", run) for run in openings.runs], partitions)
+        await transaction.writes.one_by_one(connection)
         await write(connection, intake.journal)
         unsent = [message for message in intake.outgoing if message.stream == ANSWERS]
         await move(connection, intake, intake.stream_seq, [*unsent, *transaction.outgoing])

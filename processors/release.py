@@ -6,6 +6,7 @@ it, so that it may be lost, or sent twice, without harm.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import orjson
 from msgspec import MsgspecError
@@ -14,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from processors.lanes import parked
 from processors.runs import Run, partition_of, runs, runs_subject
-from processors.transaction import Delivery
+from processors.transaction import Delivery, Transaction
 from processors.wire import unpack_run, unpack_runs
 from projections.rows import among
 
@@ -82,7 +83,7 @@ async def open_of(connection: AsyncConnection, wanted: Sequence[Standing]) -> se
     return {(row.person_id, row.run) for row in rows} & set(keys)
 
 
-async def arrivals(connection: AsyncConnection, consumer: str, batch: Sequence[Delivery]) -> list[Run]:
+async def arrivals(transaction: Transaction, consumer: str, batch: Sequence[Delivery]) -> list[Run]:
     """The runs that a batch of a consumer's messages brings, in order.
 
     Released ones come first: they were parked before anything in the batch arrived.
@@ -94,11 +95,11 @@ async def arrivals(connection: AsyncConnection, consumer: str, batch: Sequence[D
             persons.update(orjson.loads(delivery.body))
         else:
             arrived += unpack_runs(delivery.body)
-    return [*await _parked_runs(connection, consumer, persons), *arrived] if persons else arrived
+    return [*await _parked_runs(transaction, consumer, persons), *arrived] if persons else arrived
 
 
-async def _parked_runs(connection: AsyncConnection, consumer: str, persons: set[str]) -> list[Run]:
-    rows = await connection.execute(
+async def _parked_runs(transaction: Transaction, consumer: str, persons: set[str]) -> list[Run]:
+    rows = await transaction.connection.execute(
         select(parked)
         .where(parked.c.consumer == consumer, among(parked.c.person_id, persons))
         .order_by(parked.c.person_id, parked.c.run)
@@ -111,9 +112,13 @@ async def _parked_runs(connection: AsyncConnection, consumer: str, persons: set[
         except MsgspecError:
             unreadable.append((row.person_id, row.run))
     if unreadable:
-        await connection.execute(
-            update(parked)
-            .where(parked.c.consumer == consumer, tuple_(parked.c.person_id, parked.c.run).in_(unreadable))
-            .values(reason="an older program wrote this run in another form: remove the stream RUNS to make it anew")
-        )
+        transaction.writes.do(partial(_tell_unreadable, consumer, unreadable))
     return found
+
+
+async def _tell_unreadable(consumer: str, unreadable: Sequence[tuple[str, int]], connection: AsyncConnection) -> None:
+    await connection.execute(
+        update(parked)
+        .where(parked.c.consumer == consumer, tuple_(parked.c.person_id, parked.c.run).in_(unreadable))
+        .values(reason="an older program wrote this run in another form: remove the stream RUNS to make it anew")
+    )

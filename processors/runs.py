@@ -10,24 +10,11 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from msgspec import Struct, field, structs
-from sqlalchemy import (
-    ARRAY,
-    BigInteger,
-    Column,
-    DateTime,
-    Integer,
-    SmallInteger,
-    Table,
-    Text,
-    bindparam,
-    delete,
-    func,
-)
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import BigInteger, Column, DateTime, Integer, SmallInteger, Table, Text
 
-from events.driver import Prepared, insert_rows
 from events.tables import metadata
 from policies.claim import Claim, Payout
+from projections.writes import Writes
 
 RUNS = "RUNS"
 
@@ -97,25 +84,12 @@ def runs_subject(consumer: str, partition: int, sender: str) -> str:
     return f"claims.runs.{consumer}.{partition}.{sender}"
 
 
-async def open_runs(connection: AsyncConnection, opened: Sequence[Run], at: datetime) -> None:
+def open_runs(writes: Writes, opened: Sequence[Run], at: datetime) -> None:
     """Note runs as in flight."""
-    if opened:
-        rows = [(run.person_id, run.number, run.scheme, run.year, run.claims[0].number, at) for run in opened]
-        await insert_rows(connection, runs, rows)
+    rows = ((run.person_id, run.number, run.scheme, run.year, run.claims[0].number, at) for run in opened)
+    writes.insert_values(runs, rows)
 
 
-async def close_runs(connection: AsyncConnection, closed: Sequence[tuple[str, int]]) -> None:
+def close_runs(writes: Writes, closed: Sequence[tuple[str, int]]) -> None:
     """Note runs, by person and number, as done."""
-    if closed:
-        persons, numbers = zip(*closed, strict=True)
-        await _CLOSED.fetch(connection, persons=persons, numbers=numbers)
-
-
-def _closing() -> Prepared:
-    # As two arrays: a statement takes 32,767 parameters, which sixty packed messages would exceed.
-    pairs = func.unnest(bindparam("persons", type_=ARRAY(Text)), bindparam("numbers", type_=ARRAY(BigInteger)))
-    done = pairs.table_valued("person_id", "run").render_derived()
-    return Prepared(delete(runs).where(runs.c.person_id == done.c.person_id, runs.c.run == done.c.run))
-
-
-_CLOSED = _closing()
+    writes.remove(runs, closed)

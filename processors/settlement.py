@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import delete, tuple_
 from sqlalchemy.exc import SQLAlchemyError
 
 from events.decisions import CLAIM_RESETTLED, CLAIM_SETTLED, GRANT_AWARDED, GRANT_WITHDRAWN
@@ -21,7 +20,6 @@ from processors.release import arrivals
 from processors.runs import Run, close_runs
 from processors.transaction import Delivery, Transaction
 from projections.grants import grants, load_grants
-from projections.rows import upsert
 from projections.statements import load_person_statements, load_statements, statement_json, statements
 
 Row = Mapping[str, Any]
@@ -40,7 +38,7 @@ class Settlement:
     async def handle(self, transaction: Transaction, batch: Sequence[Delivery]) -> None:
         """Take packed runs that have been through every layer, in order."""
         connection = transaction.connection
-        arrived = await arrivals(connection, self.consumer, batch)
+        arrived = await arrivals(transaction, self.consumer, batch)
         lanes = await Lanes.load(connection, self.consumer, arrived if transaction.any_parked else ())
         known = await load_statements(
             connection, [claim.claim_id for run in arrived if run.revisits for claim in run.claims]
@@ -81,9 +79,9 @@ class Settlement:
                 desk.settle(run, claim, row)
             if run.person_id in granting:
                 desk.grant(run, self.pins.by_hash)
-        await desk.save()
-        await lanes.save(connection, transaction.journal.recorded_at)
-        await close_runs(connection, [(run.person_id, run.number) for run, _ in settled])
+        desk.save()
+        lanes.save(transaction.writes, transaction.journal.recorded_at)
+        close_runs(transaction.writes, [(run.person_id, run.number) for run, _ in settled])
 
 
 def statement_row(claim: Claim, payouts: Sequence[Payout], scheme: Scheme) -> dict[str, Any]:
@@ -208,14 +206,12 @@ class Desk:
                 self.withdrawn.discard((run.person_id, *key))
                 self.awarded[run.person_id, *key] = row
 
-    async def save(self) -> None:
+    def save(self) -> None:
         """Write the rows that changed."""
-        connection = self.transaction.connection
-        await upsert(connection, statements, list(self.changed.values()))
-        if self.withdrawn:
-            keys = tuple_(grants.c.person_id, grants.c.scheme, grants.c.grant, grants.c.year)
-            await connection.execute(delete(grants).where(keys.in_(sorted(self.withdrawn))))
-        await upsert(connection, grants, list(self.awarded.values()))
+        writes = self.transaction.writes
+        writes.upsert(statements, self.changed.values())
+        writes.remove(grants, sorted(self.withdrawn))
+        writes.upsert(grants, self.awarded.values())
 
     def _note(self, run: Run, type_: str, row: Row, amount: int, data: Mapping[str, Any]) -> None:
         self.transaction.journal.append(

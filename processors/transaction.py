@@ -1,16 +1,22 @@
-"""What a handler works with: one database transaction that ends with rows, journal, position and outgoing as one."""
+"""What a handler works with: it reads, decides, and gathers what is written with journal, position and outgoing as one.
+
+Whoever takes a lane's batches is alone in writing what the lane reads, so it reads without a lock; the position's row,
+touched by anybody else in the meantime, keeps all of it from being written.
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from events.driver import transaction as transaction_of
-from events.ledger import Journal, write
-from processors.positions import Fenced, Message, last_id, lock, move
+from events.driver import connected, fetch_text
+from events.driver import transaction as begun
+from events.ledger import Journal, entries
+from processors.positions import MOVED_ON, Fenced, Message, Position, any_parked, moving_on
+from projections.writes import Writes
 
 
 class Delivery(Struct, frozen=True, gc=False):
@@ -23,7 +29,9 @@ class Delivery(Struct, frozen=True, gc=False):
 
 @dataclass(slots=True)
 class Transaction:
-    """``journal`` gathers entries, ``send`` gathers messages; both are written when the handler returns.
+    """``journal`` gathers entries, ``writes`` rows, ``send`` messages: all are written when the handler returns.
+
+    ``connection`` is there to read.
 
     ``name`` is the transaction's own: its journal and the last message it takes. ``any_parked`` says whether anything
     is parked at its consumer, ``era`` stands in the id of whatever is sent: after a restore a journal's numbers, and
@@ -35,6 +43,7 @@ class Transaction:
     name: str
     any_parked: bool = True
     era: str = ""
+    writes: Writes = field(default_factory=Writes)
     outgoing: list[Message] = field(default_factory=list)
 
     def send(self, stream: str, subject: str, body: bytes) -> None:
@@ -51,30 +60,41 @@ class Handler(Protocol):
         """Take a batch of deliveries in order."""
 
 
-async def take(
-    engine: AsyncEngine,
-    handler: Handler,
-    partition: int,
-    expected_seq: int,
-    batch: Sequence[Delivery],
-    last_sent: str | None = None,
-) -> list[Message]:
-    """Let a handler take a batch in one transaction; returns what is to be sent.
+async def take(engine: AsyncEngine, handler: Handler, known: Position, batch: Sequence[Delivery]) -> Position:
+    """Let a handler take a batch behind a known position; returns the position then, with what is to be sent.
 
-    ``expected_seq`` is the position this worker knows, ``last_sent`` the id of the last message that it knows to be
-    sent ("" for none): raises ``Fenced`` where the database holds another, so that what somebody else put there to be
-    sent is never overwritten.
+    Raises ``Fenced`` where anybody has touched the position since, so that what somebody else has taken, or put there
+    to be sent, is never overwritten; ``DBAPIError``. Nothing is written then.
     """
-    async with transaction_of(engine) as connection:
-        position = await lock(connection, handler.consumer, partition)
-        if position.stream_seq != expected_seq:
-            raise Fenced(f"{handler.consumer}.{partition}: expected {expected_seq}, found {position.stream_seq}")
-        if last_sent is not None and last_id(position.outgoing) != last_sent:
-            raise Fenced(f"{handler.consumer}.{partition}: somebody else has put messages there to be sent")
-        position.journal.start(datetime.now(UTC))
-        name = f"{position.journal.name}{position.era}-{batch[-1].stream_seq}"
-        transaction = Transaction(connection, position.journal, name, position.any_parked, position.era)
+    async with connected(engine) as connection:
+        head = known.journal
+        journal = Journal(head.name, head.number, head.hash, head.recorded_at)
+        journal.start(datetime.now(UTC))
+        name = f"{journal.name}{known.era}-{batch[-1].stream_seq}"
+        transaction = Transaction(connection, journal, name, known.any_parked, known.era)
         await handler.handle(transaction, batch)
-        await write(connection, position.journal)
-        await move(connection, position, batch[-1].stream_seq, transaction.outgoing)
-    return transaction.outgoing
+        return await _write(transaction, known, batch[-1].stream_seq)
+
+
+async def _write(transaction: Transaction, known: Position, stream_seq: int) -> Position:
+    connection, writes, journal = transaction.connection, transaction.writes, transaction.journal
+    writes.insert_values(entries, journal.rows)
+    journal.rows = []
+    moved = replace(known, stream_seq=stream_seq, journal=journal, outgoing=transaction.outgoing)
+    guard = MOVED_ON, moving_on(known, moved)
+    if writes.fit_at_once:
+        moved.mark = _unfenced(known, await writes.at_once(connection, *guard))
+        return moved
+    async with begun(connection):
+        moved.mark = _unfenced(known, await fetch_text(connection, *guard))  # holds the row from here on
+        await writes.one_by_one(connection)
+        if writes.rest:
+            moved.any_parked = await any_parked(connection, known.consumer, known.partition)
+    return moved
+
+
+def _unfenced(known: Position, rows: Sequence[Any]) -> str:
+    """The mark of the row, where it was found as it was left."""
+    if not rows:
+        raise Fenced(f"{known.consumer}.{known.partition}: somebody has touched the position behind {known.stream_seq}")
+    return str(rows[0]["mark"])

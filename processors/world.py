@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from typing import Any
 
 from msgspec.structs import asdict, replace
@@ -24,9 +25,10 @@ from projections.hospitals import Hospital, hospitals, load_hospitals
 from projections.persons import Person, load_persons, persons
 from projections.premiums import Premium, PremiumKey, load_premiums, premiums
 from projections.rosters import RosterChange, categories_on, load_rosters, rosters
-from projections.rows import Row, insert, remove, upsert
+from projections.rows import Row
 from projections.suspensions import Suspension, load_suspensions, suspensions, turns
 from projections.waiting import Waiting, load_waiting, waiting
+from projections.writes import Writes
 
 
 @dataclass(slots=True)
@@ -147,17 +149,18 @@ class World:
         self.new.get(waiting, {}).pop(entry.number, None)
         self.gone.append(entry.number)
 
-    async def save(self, connection: AsyncConnection) -> None:
-        """Write every row that is new or changed, at most two statements a table."""
+    def save(self, writes: Writes) -> None:
+        """Write every row that is new or changed."""
         for person_id, is_new in self.counted.items():
             note = self._add if is_new else self._change
             note(persons, person_id, asdict(self.persons[person_id]))
         for table, rows in self.new.items():
-            await insert(connection, table, rows.values())
+            writes.insert(table, rows.values())
         for table, rows in self.changed.items():
-            await upsert(connection, table, rows.values())
-        await record_advances(connection, self.advances)
-        await remove(connection, waiting, waiting.c.number, self.gone)
+            writes.upsert(table, rows.values())
+        writes.remove(waiting, ((number,) for number in self.gone))
+        if self.advances:
+            writes.do(partial(record_advances, issued=self.advances))
 
     def _put_hospital(self, hospital: Hospital) -> None:
         self.hospitals[hospital.hospital_id] = hospital

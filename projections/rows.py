@@ -10,11 +10,11 @@ from operator import itemgetter
 from typing import Any, TypeVar
 
 import orjson
-from sqlalchemy import ARRAY, Column, ColumnElement, Table, Text, any_, bindparam, delete, select
+from sqlalchemy import ARRAY, Column, ColumnElement, Table, Text, any_, bindparam, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from events.driver import Prepared, execute_many, insert_rows, insert_text
+from events.driver import Prepared, execute_many, insert_text
 
 T = TypeVar("T")
 Row = Mapping[str, Any]
@@ -50,26 +50,11 @@ async def load_as(
     return [type_(*row) for row in await _reading(table, column, order).fetch(connection, wanted=wanted)]
 
 
-async def insert(connection: AsyncConnection, table: Table, rows: Iterable[Row]) -> None:
-    """Add rows that are new; one with a primary key that is there breaks the transaction."""
-    values = _values(table, rows)
-    if values:
-        await insert_rows(connection, table, values)
-
-
 async def upsert(connection: AsyncConnection, table: Table, rows: Iterable[Row]) -> None:
     """Insert rows, or replace those with the same primary key."""
-    values = _values(table, rows)
+    values = values_of(table, rows)
     if values:
-        await execute_many(connection, _replacing(table), values)
-
-
-async def remove(connection: AsyncConnection, table: Table, column: Column[Any], values: Sequence[Any]) -> None:
-    """Delete the rows whose column holds one of the values."""
-    if values:
-        await connection.execute(
-            delete(table).where(column == any_(bindparam(None, list(values), type_=ARRAY(column.type))))
-        )
+        await execute_many(connection, replacing(table), values)
 
 
 @lru_cache(maxsize=256)
@@ -78,12 +63,19 @@ def _reading(table: Table, column: Column[str], order: tuple[Column[Any], ...]) 
 
 
 @lru_cache(maxsize=256)
-def _replacing(table: Table) -> str:
+def replacing(table: Table) -> str:
+    """An INSERT of one row that takes the place of one with the same primary key."""
+    return insert_text(table) + conflict(table)
+
+
+@lru_cache(maxsize=256)
+def conflict(table: Table) -> str:
+    """The end of an INSERT whose rows take the place of those with the same primary key."""
     names = [f'"{column.name}"' for column in table.columns]
     keys = [f'"{column.name}"' for column in table.primary_key]
     others = ", ".join(f"{name} = excluded.{name}" for name in names if name not in keys)
     done = f"UPDATE SET {others}" if others else "NOTHING"
-    return f"{insert_text(table)} ON CONFLICT ({', '.join(keys)}) DO {done}"
+    return f" ON CONFLICT ({', '.join(keys)}) DO {done}"
 
 
 @lru_cache(maxsize=256)
@@ -93,13 +85,13 @@ def _documents(table: Table) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=256)
-def _values_of(table: Table) -> Callable[[Row], tuple[Any, ...]]:
+def _in_order(table: Table) -> Callable[[Row], tuple[Any, ...]]:
     return itemgetter(*(column.name for column in table.columns))
 
 
-def _values(table: Table, rows: Iterable[Row]) -> list[tuple[Any, ...]]:
+def values_of(table: Table, rows: Iterable[Row]) -> list[tuple[Any, ...]]:
     """Rows as values in the order of the columns."""
     documents = _documents(table)
     if documents:
         rows = [{**row, **{name: orjson.dumps(row[name]).decode() for name in documents}} for row in rows]
-    return list(map(_values_of(table), rows))
+    return list(map(_in_order(table), rows))

@@ -15,7 +15,7 @@ from policies.loader import load_directory
 from processors.answers import ANSWERS
 from processors.intake import Intake
 from processors.layers import Layer
-from processors.positions import Message
+from processors.positions import Fenced, Message, Position, all_positions, read, see
 from processors.runs import RUNS
 from processors.settlement import Settlement
 from processors.setup import initialise
@@ -55,7 +55,7 @@ class Books:
             (handler.consumer, partition): handler for handler in handlers for partition in range(partitions)
         }
         self.queues: dict[tuple[str, int], deque[Delivery]] = {lane: deque() for lane in self.lanes}
-        self.taken = dict.fromkeys(self.lanes, 0)
+        self.known: dict[tuple[str, int], Position] = {}
 
     @classmethod
     async def open(cls, engine: AsyncEngine, partitions: int = 1, **knobs: Any) -> "Books":
@@ -99,9 +99,27 @@ class Books:
         """One transaction of one consumer."""
         queue = self.queues[lane]
         batch = [queue.popleft() for _ in range(min(most, len(queue)))]
-        sent = await take(self.engine, self.lanes[lane], lane[1], self.taken[lane], batch)
-        self.taken[lane] = batch[-1].stream_seq
-        for message in sent:
+        known = self.known.get(lane) or await self._see(lane)
+        try:
+            self.known[lane] = await take(self.engine, self.lanes[lane], known, batch)
+        except Fenced:  # as a lane does it: somebody adopted a scheme, or mended rows; nobody has taken anything
+            again = await self._see(lane)
+            assert again.stream_seq == known.stream_seq
+            self.known[lane] = await take(self.engine, self.lanes[lane], again, batch)
+        for message in self.known[lane].outgoing:
+            self._carry(message)
+
+    async def _see(self, lane: tuple[str, int]) -> Position:
+        async with self.engine.begin() as connection:
+            return await see(connection, *lane)
+
+    async def begin_anew(self) -> None:
+        """Workers begin again where the database says that they stand, after RUNS was lost: intake sends again."""
+        self.known.clear()
+        async with self.engine.connect() as connection:
+            self.sequence[RUNS] = max((await all_positions(connection)).values())
+            _, outgoing = await read(connection, "intake", 0)
+        for message in outgoing:
             self._carry(message)
 
     def _carry(self, message: Message) -> None:

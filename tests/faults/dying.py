@@ -24,6 +24,7 @@ from infra.sending import Sender
 from processors.intake import Intake
 from processors.layers import Layer
 from processors.settlement import Settlement
+from projections.writes import Writes
 
 POINTS = ("read", "decided", "written", "committed", "half_sent", "sent", "acknowledged")
 """Before the transaction; before its rows are written; before the commit; before the sending; behind its first
@@ -81,16 +82,21 @@ def wrap_lane(fate: Fate) -> None:
 
 
 def wrap_servers(fate: Fate) -> None:
-    """What goes to the servers: the commit, and the first message sent."""
+    """What goes to the servers: the commit, or the one statement of a few rows, and the first message sent."""
 
-    commit = Transaction.commit
+    commit, write = Transaction.commit, Writes.at_once
 
     @wraps(commit)
     async def dying_commit(self: Transaction) -> None:
         fate.reach("written")
         await commit(self)
 
-    Transaction.commit = dying_commit
+    @wraps(write)
+    async def dying_write(self: Writes, *given: Any) -> list[Any]:
+        fate.reach("written")
+        return await write(self, *given)
+
+    Transaction.commit, Writes.at_once = dying_commit, dying_write  # type: ignore[method-assign]
 
     def sends(subject: str) -> bool:
         return subject.startswith("claims.")

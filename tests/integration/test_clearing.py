@@ -23,9 +23,7 @@ from processors.clearing.draft import draft
 from processors.clearing.journal import desk, rebuild
 from processors.clearing.ranges import begin_of, end_of, next_ranges
 from processors.clearing.refusal import ClearingRefused
-from processors.positions import all_positions, read
 from processors.recovery import begin_runs_anew
-from processors.runs import RUNS
 from processors.transaction import Delivery, Handler, Transaction
 from processors.verification.clearings import check_clearings
 from processors.verify import VerifyReport, verify
@@ -732,12 +730,7 @@ async def test_a_run_that_was_sent_again_does_not_move_an_audit_to_the_person(bo
     for queue in books.queues.values():
         queue.clear()
     assert await begin_runs_anew(books.engine, 1) == 1
-    async with books.engine.connect() as connection:
-        books.taken |= await all_positions(connection)
-        _, outgoing = await read(connection, "intake", 0)
-    books.sequence[RUNS] = max(books.taken.values())
-    for message in outgoing:
-        books._carry(message)
+    await books.begin_anew()
     await books.drain()
     await books.publish([facts.roster()])
     shown = await cleared(books, 1)

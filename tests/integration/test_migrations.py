@@ -32,6 +32,18 @@ async def test_migrations_create_what_the_code_declares(engine: AsyncEngine) -> 
         assert await connection.run_sync(differences) == []
 
 
+async def test_columns_stand_in_the_order_in_which_they_are_declared(engine: AsyncEngine) -> None:
+    # rows are sent as wholes (projections/writes.py)
+    query = text(
+        "SELECT attrelid::regclass::text, array_agg(attname::text ORDER BY attnum) FROM pg_attribute "
+        "JOIN pg_class ON pg_class.oid = attrelid WHERE attnum > 0 AND relkind = 'r' GROUP BY attrelid"
+    )
+    async with engine.connect() as connection:
+        found = {row[0]: row[1] for row in await connection.execute(query)}
+    tables = {str(table): [column.name for column in table.columns] for table in metadata.sorted_tables}
+    assert {name: found[name] for name in tables} == tables
+
+
 async def test_migrating_again_changes_nothing(engine: AsyncEngine) -> None:
     await initialise(engine, load_directory(), 2)
     await migrate(engine.url.set(drivername="postgresql").render_as_string(hide_password=False))

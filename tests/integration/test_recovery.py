@@ -6,9 +6,8 @@ from sqlalchemy import select
 
 from events.decisions import PAYOUT_ADJUSTED
 from events.ledger import entries
-from processors.positions import all_positions, read
 from processors.recovery import begin_runs_anew
-from processors.runs import RUNS, runs
+from processors.runs import runs
 from processors.verify import verify
 from tests import facts
 from tests.ledger import Books
@@ -18,12 +17,7 @@ async def _lost(books: Books) -> None:
     for queue in books.queues.values():
         queue.clear()
     assert await begin_runs_anew(books.engine, 1) == 1
-    async with books.engine.connect() as connection:
-        books.taken |= await all_positions(connection)
-        _, outgoing = await read(connection, "intake", 0)
-    books.sequence[RUNS] = max(books.taken.values())
-    for message in outgoing:
-        books._carry(message)
+    await books.begin_anew()
 
 
 async def _laid(books: Books) -> set[str | None]:

@@ -19,7 +19,6 @@ from infra.publishing import Published, publish_file
 from infra.settling import until_quiet
 from processors import views
 from processors.layers import Layer
-from processors.positions import all_positions, read
 from processors.recovery import begin_runs_anew
 from processors.release import requests, standing_runs
 from processors.runs import RUNS
@@ -197,12 +196,7 @@ async def test_an_audit_stays_with_the_hospital(books: Books, way: str) -> None:
 async def _send_again(books: Books) -> None:
     """The store of NATS was lost."""
     assert await begin_runs_anew(books.engine, 1) == 1
-    async with books.engine.connect() as connection:
-        books.taken |= await all_positions(connection)
-        _, outgoing = await read(connection, "intake", 0)
-    books.sequence[RUNS] = max(books.taken.values())
-    for message in outgoing:
-        books._carry(message)
+    await books.begin_anew()
     await books.drain()
 
 

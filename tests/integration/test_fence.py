@@ -1,0 +1,91 @@
+"""A lane's transaction writes only if nobody has touched its position since: in one statement or in many."""
+
+from collections.abc import Awaitable, Callable
+
+import orjson
+import pytest
+from sqlalchemy import text
+
+from policies.loader import load_directory, load_text
+from processors.intake import Intake
+from processors.positions import Fenced, Position, see
+from processors.rebuild import rebuild
+from processors.recovery import begin_intake_anew
+from processors.setup import adopt_schemes
+from processors.transaction import Delivery, take
+from projections.writes import AT_ONCE_ROWS
+from tests import facts
+from tests.ledger import Books
+
+FEW, MANY = 1, AT_ONCE_ROWS
+"""Events; each is more than one row."""
+
+
+def batch_behind(known: Position, events: int) -> list[Delivery]:
+    bodies = [orjson.dumps(facts.enrol(f"P{number}")) for number in range(events)]
+    return [
+        Delivery(known.stream_seq + place, "claims.intake.bureau.220621._", body)
+        for place, body in enumerate(bodies, start=1)
+    ]
+
+
+async def standing(books: Books) -> Position:
+    async with books.engine.connect() as connection:
+        return await see(connection, "intake", 0)
+
+
+async def written(books: Books) -> tuple[int, int, int]:
+    """Entries of the ledger, rows of a projection, and how far intake has come."""
+    counts = "SELECT (SELECT count(*) FROM ledger.entries), (SELECT count(*) FROM projections.enrolments), stream_seq"
+    query = text(f"{counts} FROM processors.positions WHERE consumer = 'intake'")
+    async with books.engine.connect() as connection:
+        row = (await connection.execute(query)).one()
+    return row[0], row[1], row[2]
+
+
+@pytest.mark.parametrize("events", [FEW, MANY])
+@pytest.mark.parametrize("sooner", [FEW, MANY])
+async def test_of_two_who_stand_at_one_place_the_second_writes_nothing(books: Books, events: int, sooner: int) -> None:
+    await books.publish([facts.hospital()])
+    known = await standing(books)
+    moved = await take(books.engine, Intake(1), known, batch_behind(known, sooner))
+    before = await written(books)
+    assert before[1:] == (sooner, known.stream_seq + sooner)
+    with pytest.raises(Fenced):
+        await take(books.engine, Intake(1), known, batch_behind(known, events))
+    assert await written(books) == before
+    # who has taken goes on from what he was given, without asking again
+    await take(books.engine, Intake(1), moved, batch_behind(moved, events))
+    assert (await written(books))[2] == known.stream_seq + sooner + events
+
+
+async def adopted(books: Books) -> None:
+    [scheme] = [each for each in load_directory() if each.name == "shanggao"]
+    changed = scheme.text.replace(b"{tier: 2, value: 80%,", b"{tier: 2, value: 81%,")
+    assert await adopt_schemes(books.engine, [load_text(changed, "shanggao")], "test")
+
+
+async def mended(books: Books) -> None:
+    async with books.engine.begin() as connection:
+        await connection.execute(text("DELETE FROM projections.hospitals"))
+    [hospitals] = (await rebuild(books.engine, ["hospitals"])).projections
+    assert hospitals.mended == 1
+
+
+async def recovered(books: Books) -> None:
+    async with books.engine.begin() as connection:
+        await begin_intake_anew(connection)
+
+
+@pytest.mark.parametrize("events", [FEW, MANY])
+@pytest.mark.parametrize("touched", [adopted, mended, recovered])
+async def test_whoever_touches_what_a_lane_has_read_keeps_it_from_writing(
+    books: Books, touched: Callable[[Books], Awaitable[None]], events: int
+) -> None:
+    await books.publish([facts.hospital()])
+    known = await standing(books)
+    await touched(books)
+    before = await written(books)
+    with pytest.raises(Fenced):
+        await take(books.engine, Intake(1), known, batch_behind(known, events))
+    assert await written(books) == before
