@@ -3,7 +3,7 @@
 import asyncio
 import csv
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.decisions import ADVANCE_REPAID, CLEARING_DRAFTED, CLEARING_PAID
-from events.ledger import write
+from events.ledger import Journal, write
 from events.money import parse_yuan
 from infra.database import connect
 from processors.clearing import loans, steps, views
@@ -28,6 +28,7 @@ from processors.recovery import begin_runs_anew
 from processors.runs import RUNS
 from processors.transaction import Delivery, Handler, Transaction
 from processors.verification.clearings import check_clearings
+from processors.verification.reversals import check_reversals
 from processors.verify import VerifyReport, verify
 from tests import facts
 from tests.clerk import Clerk, clerk
@@ -245,6 +246,94 @@ async def test_what_a_reversed_claim_brought_is_given_back_by_whom_it_was_brough
         assert fen(line["payable"]) + fen(after[key]["payable"]) == 0
     assert all("audit" not in line for line in lines(second).values())
     await holds(books)
+
+
+PARTED_AT_NOTHING = {
+    # backstop pays a registered poor to 90% of 10,000; without the roster it never ran
+    "the roster was wrong": ([facts.roster(), *facts.stay(1)], facts.roster(change="removed")),
+    "nothing of the bill was in scope": (facts.stay(1), facts.correct(bill=facts.bill(self_funded="10000"))),
+    "all of it was not indicated": (facts.stay(1, prepaid=True), facts.audit(amount="10000")),
+}
+
+
+@pytest.mark.parametrize("why", PARTED_AT_NOTHING)
+@pytest.mark.parametrize("in_pieces", [True, False])
+async def test_a_reversal_undoes_also_what_a_layer_books_nothing_for(
+    books: Books, why: str, *, in_pieces: bool
+) -> None:
+    """Before it, a layer stands at 0: it has paid one of the two and charged the other."""
+    begun, then = PARTED_AT_NOTHING[why]
+    cleared_so_far: Counter[tuple[str, str, str]] = Counter()
+    for month, events in enumerate([[facts.hospital(), facts.enrol(), *begun], [then], [facts.reverse()]]):
+        await books.publish(events)
+        if in_pieces or month == 2:
+            shown = await cleared(books, month)
+            cleared_so_far.update({payee_and_fund(line): fen(line["payable"]) for line in shown["lines"]})
+            await holds(books)
+    assert set(cleared_so_far.values()) <= {0}
+    if in_pieces:
+        assert {change["payee_kind"] for change in shown["changes"]} == {"hospital", "person"}
+        # both what the one is owed and what the other owes fall in the month of the reversal
+        assert {fund for _, fund in lines(shown)} >= {"basic"}
+
+
+async def test_a_claim_reversed_before_its_first_answer_comes_to_nothing(books: Books) -> None:
+    """The reversal's run has been through basic before the first run has reached settlement."""
+    await books.publish([facts.hospital(), facts.enrol()])
+    books.enqueue([*facts.stay(1), facts.correct(bill=facts.bill(self_funded="10000")), facts.reverse()])
+    await books.step(("intake", 0), 10)
+    await books.step(("basic", 0), 10)
+    first = await cleared(books, 0)
+    # the correction takes back from the person what the hospital was paid; the reversal is not through yet
+    assert lines(first) == {("H1", "basic"): {"settled": "5520.00"}, ("P1", "basic"): {"adjusted": "-5520.00"}}
+    await books.drain()
+    second = await cleared(books, 1)
+    assert lines(second) == {("H1", "basic"): {"adjusted": "-5520.00"}, ("P1", "basic"): {"adjusted": "5520.00"}}
+    await holds(books)
+
+
+async def test_a_reversal_sent_again_undoes_once_what_a_layer_books_nothing_for(books: Books) -> None:
+    """Its run is lost behind basic; the fresh one's cause is the recovery."""
+    await books.publish([facts.hospital(), facts.enrol(), *facts.stay(1, prepaid=True)])
+    await books.publish([facts.audit(amount="10000")])
+    first = await cleared(books, 0)
+    books.enqueue([facts.reverse()])
+    await books.step(("intake", 0), 1)
+    await books.step(("basic", 0), 1)
+    await sent_again(books)
+    second = await cleared(books, 1)
+    before, after = lines(first, "payable"), lines(second, "payable")
+    assert before == {("P1", "basic"): {"payable": "5520.00"}, ("H1", "basic"): {"payable": "-5520.00"}}
+    assert after == {("P1", "basic"): {"payable": "-5520.00"}, ("H1", "basic"): {"payable": "5520.00"}}
+    await holds(books)
+
+
+async def test_what_a_reversal_leaves_with_somebody_is_found(books: Books) -> None:
+    """A fen that basic pays the person of a claim that stands no longer."""
+    await books.publish([facts.hospital(), facts.enrol(), *facts.stay(1), facts.reverse()])
+    async with books.engine.connect() as connection:
+        journal = Journal("basic.9")
+        about: dict[str, Any] = {"person_id": "P1", "claim_id": "C1", "claim_number": 1, "run": 9, "stage": 0}
+        journal.append("payout.adjusted.v1", {"cause": {"number": 99}}, **about, layer="basic", paid=1)
+        await write(connection, journal)
+        report = VerifyReport()
+        await check_reversals(connection, report)
+        (problem,) = report.problems
+        assert (problem.where, problem.found) == ("claim C1, person P1, fund basic", "0.01")
+
+
+async def sent_again(books: Books) -> None:
+    """All that is under way is lost with the store of NATS, and begun anew."""
+    for queue in books.queues.values():
+        queue.clear()
+    assert await begin_runs_anew(books.engine, 1) == 1
+    async with books.engine.connect() as connection:
+        books.taken |= await all_positions(connection)
+        _, outgoing = await read(connection, "intake", 0)
+    books.sequence[RUNS] = max(books.taken.values())
+    for message in outgoing:
+        books._carry(message)
+    await books.drain()
 
 
 async def test_what_is_owed_is_set_off_against_the_next_payable(books: Books) -> None:
@@ -729,16 +818,7 @@ async def test_a_run_that_was_sent_again_does_not_move_an_audit_to_the_person(bo
     books.enqueue([facts.audit("C1", "1000", "hospital")])
     await books.step(("intake", 0), 1)
     await books.step(("basic", 0), 1)  # basic books it for the audit; what it sent on is lost
-    for queue in books.queues.values():
-        queue.clear()
-    assert await begin_runs_anew(books.engine, 1) == 1
-    async with books.engine.connect() as connection:
-        books.taken |= await all_positions(connection)
-        _, outgoing = await read(connection, "intake", 0)
-    books.sequence[RUNS] = max(books.taken.values())
-    for message in outgoing:
-        books._carry(message)
-    await books.drain()
+    await sent_again(books)
     await books.publish([facts.roster()])
     shown = await cleared(books, 1)
     with_hospital = {(c["claim_id"], c["fund"]): c for c in shown["changes"] if c["payee_kind"] == "hospital"}
@@ -748,37 +828,66 @@ async def test_a_run_that_was_sent_again_does_not_move_an_audit_to_the_person(bo
     await holds(books)
 
 
-async def test_random_histories_are_cleared_alike_whenever_they_are_drafted(engine: AsyncEngine) -> None:
-    """Drafts between the transactions of consumers that overtake each other, beside one over everything."""
-    history = History(7, stays=40)
-    books = await Books.open(engine, partitions=2, seed=7)
-    cleared_so_far: Counter[tuple[str, str, str]] = Counter()
+@pytest.mark.parametrize("seed", [7, 8])
+async def test_random_histories_are_cleared_alike_whenever_they_are_drafted(engine: AsyncEngine, seed: int) -> None:
+    """Drafts between the transactions of consumers that overtake each other, beside one over everything.
+
+    Once every claim is reversed nobody has got or given anything, whatever came between.
+    """
+    history = History(seed, stays=40)
+    books = await Books.open(engine, partitions=2, seed=seed)
+    cleared_so_far = Amounts()
     for month, start in enumerate(range(0, len(history.events), 60)):
         books.enqueue(history.events[start : start + 60])
-        while books.queues["intake", 0]:
-            await books.step(("intake", 0), 15)
-            for lane in [lane for lane, queue in books.queues.items() if queue and lane[0] != "intake"][::2]:
-                await books.step(lane, 2)
-        for region in REGIONS:
-            with suppress(ClearingRefused):  # nothing was accepted there yet
-                shown = await drafted(books, month, region)
-                await steps.approve(engine, shown["clearing_id"], "li")
-                cleared_so_far.update({payee_and_fund(line): fen(line["payable"]) for line in shown["lines"]})
+        await half_settled(books)
+        cleared_so_far += await cleared_everywhere(books, month)
         await books.drain()
-    for region in REGIONS:
-        last = await drafted(books, 11, region)
-        cleared_so_far.update({payee_and_fund(line): fen(line["payable"]) for line in last["lines"]})
+    cleared_so_far += await cleared_everywhere(books, 9)
     await holds(books)
-    at_once: Counter[tuple[str, str, str]] = Counter()
+    at_once = Amounts()
     async with engine.connect() as connection:
         for region in REGIONS:
             ranges = {name: (0, to) for name, (_, to) in (await next_ranges(connection, region, MONTHS[11])).items()}
             for entry in await load_booked(connection, region, ranges):
                 at_once[entry.party, entry.payee, entry.fund] += entry.amount
+        standing = (await connection.execute(text("SELECT claim_id FROM projections.claims WHERE standing"))).scalars()
     assert sum(at_once.values()) == await booked(engine) > 0
-    assert {key: amount for key, amount in cleared_so_far.items() if amount} == {
-        key: amount for key, amount in at_once.items() if amount
-    }
+    assert cleared_so_far == at_once
+
+    books.enqueue([facts.reverse(claim_id, facts.BUREAU, f"end-{claim_id}") for claim_id in sorted(standing)])
+    await half_settled(books)
+    cleared_so_far += await cleared_everywhere(books, 10)
+    await books.drain()
+    cleared_so_far += await cleared_everywhere(books, 11)
+    assert await booked(engine) == 0
+    assert cleared_so_far == Amounts()
+    await holds(books)
+
+
+class Amounts(Counter[tuple[str, str, str]]):
+    """Fen by kind of payee, payee and fund; a Counter takes what is missing for 0 when it compares."""
+
+    def __iadd__(self, other: Mapping[tuple[str, str, str], int]) -> "Amounts":  # type: ignore[misc,override]
+        self.update(other)  # its own drops what is under 0
+        return self
+
+
+async def half_settled(books: Books) -> None:
+    """All that waits is taken in, and every other consumer lags behind."""
+    while books.queues["intake", 0]:
+        await books.step(("intake", 0), 15)
+        for lane in [lane for lane, queue in books.queues.items() if queue and lane[0] != "intake"][::2]:
+            await books.step(lane, 2)
+
+
+async def cleared_everywhere(books: Books, month: int) -> dict[tuple[str, str, str], int]:
+    found = Amounts()
+    for region in REGIONS:
+        with suppress(ClearingRefused):  # nothing was accepted there yet
+            shown = await drafted(books, month, region)
+            await steps.approve(books.engine, shown["clearing_id"], "li")
+            found += {payee_and_fund(line): fen(line["payable"]) for line in shown["lines"]}
+    return found
 
 
 def payee_and_fund(line: dict[str, Any]) -> tuple[str, str, str]:

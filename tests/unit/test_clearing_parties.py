@@ -7,24 +7,21 @@ from processors.clearing.booked import Booked
 from processors.clearing.parties import OPEN, Booking, ClaimFacts, settle_with
 from projections.advances import Advance
 
-BASIC, CRITICAL, SETTLED = 0, 1, 100
+BASIC, CRITICAL, AGAIN, SETTLED = 0, 1, 2, 100
+LAYERS = {BASIC: "basic", CRITICAL: "critical_illness", AGAIN: "basic", SETTLED: None}
 
 Told = list[tuple[int, int, str, str, int]]
 
 
 def told(facts: ClaimFacts, *bookings: tuple[int, int, int, int]) -> Told:
-    """(run, stage, party, kind, amount) of each part, from (run, stage, amount, known); settlement's left out."""
+    """(run, stage, party, kind, amount) of each part, from (run, stage, amount, known)."""
     entries = [
-        Booking("basic.0", number, run, stage, amount, known)
+        Booking("basic.0", number, run, stage, amount, known, LAYERS[stage])
         for number, (run, stage, amount, known) in enumerate(bookings)
     ]
     parts = settle_with(facts, entries)
     assert sum(part.amount for part in parts) == sum(booking.amount for booking in entries)
-    return [
-        (part.booking.run, part.booking.stage, part.party, part.kind, part.amount)
-        for part in parts
-        if part.booking.stage != SETTLED
-    ]
+    return [(part.booking.run, part.booking.stage, part.party, part.kind, part.amount) for part in parts]
 
 
 FIRST = ((1, BASIC, 600, 0), (1, CRITICAL, 300, 0), (1, SETTLED, 0, 0))
@@ -90,6 +87,49 @@ def test_a_reversed_claim_comes_to_nothing_for_each_side() -> None:
         (4, BASIC, "hospital", "adjusted", -540),
         (4, BASIC, "person", "adjusted", -25),
         (4, CRITICAL, "hospital", "adjusted", -300),
+    ]
+
+
+def test_a_stage_that_pays_one_and_charges_the_other_is_emptied_with_the_reversal_s_settlement() -> None:
+    """The roster left basic at 0: it has nothing to book for the reversal, and settlement gives back +600 and -600."""
+    facts = ClaimFacts("hospital", first_run=1, reversed_by=70)
+    roster = ((2, BASIC, -600, 60), (2, SETTLED, 0, 60))
+    reversal = ((3, BASIC, 0, 70), (3, CRITICAL, -300, 70), (3, SETTLED, 0, 70))
+    later = ((4, SETTLED, 0, 80),)  # the statement of a reversed claim shows its categories too
+    assert told(facts, *FIRST, *roster, *reversal, *later)[2:] == [
+        (2, BASIC, "person", "adjusted", -600),
+        (3, CRITICAL, "hospital", "adjusted", -300),
+        (3, SETTLED, "hospital", "adjusted", -600),
+        (3, SETTLED, "person", "adjusted", 600),
+    ]
+
+
+def test_each_stage_of_a_layer_is_emptied_by_itself_also_by_a_run_sent_again() -> None:
+    """Basic stands at two stages: the first nets to 0 before the reversal; the second's run is lost."""
+    facts = ClaimFacts("person", first_run=1, audits=[50], reversed_by=70)
+    first = ((1, BASIC, 600, 0), (1, AGAIN, 100, 0), (1, SETTLED, 0, 0))
+    audit = ((2, BASIC, -600, 50), (2, AGAIN, -30, 50), (2, SETTLED, 0, 50))
+    lost, fresh = ((3, AGAIN, -70, 70),), ((4, SETTLED, 0, 75),)
+    entries = [
+        Booking("basic.0", number, run, stage, amount, known, LAYERS[stage])
+        for number, (run, stage, amount, known) in enumerate((*first, *audit, *lost, *fresh))
+    ]
+    assert [
+        (part.booking.run, part.layer, part.party, part.kind, part.amount) for part in settle_with(facts, entries)[4:]
+    ] == [
+        (3, "basic", "hospital", "adjusted", 30),  # it bore 30 of the audit
+        (3, "basic", "person", "adjusted", -100),
+        (4, "basic", "hospital", "adjusted", 600),
+        (4, "basic", "person", "adjusted", -600),
+    ]
+
+
+def test_a_claim_reversed_before_its_first_answer_leaves_nothing_over() -> None:
+    """The run that stood still gave way to the reversal's, which wrote the first statement: all is the payee's."""
+    facts = ClaimFacts("hospital", first_run=2, reversed_by=70)
+    assert told(facts, (1, BASIC, 600, 0), (2, BASIC, -600, 70), (2, SETTLED, 0, 70)) == [
+        (1, BASIC, "hospital", "settled", 600),
+        (2, BASIC, "hospital", "settled", -600),
     ]
 
 
