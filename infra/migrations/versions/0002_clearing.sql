@@ -8,7 +8,7 @@ CREATE TABLE projections.advances (
 	PRIMARY KEY (region, advance_id)
 );
 CREATE INDEX advances_person ON projections.advances (person_id);
-COMMENT ON TABLE projections.advances IS 'an advance_id said again by the same bureau is the same advance: the first counts';
+COMMENT ON TABLE projections.advances IS 'an advance_id names one loan of its bureau';
 COMMENT ON COLUMN projections.advances.region IS 'of the bureau that lent it';
 COMMENT ON COLUMN projections.advances.number IS 'of the fact in journal intake';
 COMMENT ON COLUMN projections.advances.amount IS 'fen';
