@@ -104,9 +104,8 @@ advance_repayments = Table(
     Column("clearing_id", Text, primary_key=True),
     Column("region", Text, primary_key=True, comment="region and advance_id name the advance"),
     Column("advance_id", Text, primary_key=True),
-    Column("payee_kind", Text, primary_key=True, comment="out of whose payable"),
-    Column("payee", Text, primary_key=True),
     Column("fund", Text, primary_key=True),
+    Column("person_id", Text, nullable=False, comment="out of whose payable"),
     Column("amount", BigInteger, nullable=False, comment="fen"),
     schema="projections",
 )

@@ -285,8 +285,8 @@ def _print_payments(payments: Sequence[Row]) -> None:
 
 def _print_repayments(repayments: Sequence[Row]) -> None:
     if repayments:
-        cells = [(row["advance_id"], _payee(row), FUND_NAMES[row["fund"]], row["amount"]) for row in repayments]
-        columns = ("借款 advance", "从何人应付 out of", "基金 fund", "金额 amount")
+        cells = [(row["advance_id"], row["person_id"], FUND_NAMES[row["fund"]], row["amount"]) for row in repayments]
+        columns = ("借款 advance", "参保人 person", "基金 fund", "金额 amount")
         table("归还借款 Advances repaid（元 yuan）", columns, cells, right=(3,))
 
 

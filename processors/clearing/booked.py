@@ -3,11 +3,12 @@
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from events.codes import covers
 from events.decisions import GRANT_AWARDED
 from events.ledger import SETTLEMENT_STAGE
 from processors.clearing.history import by_persons, load_parts
@@ -42,17 +43,18 @@ SELECT claim.prepaid, CASE WHEN claim.prepaid THEN claim.person_id ELSE claim.ho
 {_IN_RANGES} {_OF_FIRST_RUN}
 GROUP BY 1, 2, 3
 """
-_FIRST_OF_PERSONS = f"""
-SELECT claim.claim_id, claim.person_id, claim.hospital_id, claim.date, claim.prepaid, entry.layer, entry.paid
-{_IN_RANGES} {_OF_FIRST_RUN} AND claim.person_id = ANY(:persons)
+_TREATED = "claim.claim_id, claim.person_id, claim.number, claim.hospital_id, claim.hospital_region, claim.date"
+_PREPAID_BY = f"""
+SELECT {_TREATED}, entry.layer, entry.paid
+{_IN_RANGES} {_OF_FIRST_RUN} AND claim.prepaid AND claim.person_id = ANY(:persons)
 """
 _GRANTS = f"""
-SELECT entry.person_id, entry.claim_id, claim.hospital_id, claim.date, entry.type, entry.paid
+SELECT entry.person_id, entry.type, entry.paid
 {_IN_RANGES} {_PAID} AND entry.stage > {SETTLEMENT_STAGE}
 """
 # A reversal may part what no layer books anything for: it is taken with its settlement.
 _LATER = f"""
-SELECT claim.claim_id, claim.person_id, claim.hospital_id, claim.date, claim.prepaid, claim.opened,
+SELECT {_TREATED}, claim.prepaid, claim.opened,
        array_agg(entry.journal) AS journals, array_agg(entry.number) AS numbers
 {_IN_RANGES} AND entry.run <> claim.opened
   AND (entry.type IN ('payout.decided.v1', 'payout.adjusted.v1') AND entry.paid <> 0
@@ -61,19 +63,28 @@ GROUP BY claim.claim_id ORDER BY claim.person_id, claim.number
 """
 
 
+class Treated(NamedTuple):
+    """A claim: whose, where and when. ``number`` is its place in the person's ledger order."""
+
+    claim_id: str
+    person_id: str
+    number: int
+    hospital_id: str
+    day: date
+    outside: bool
+    """the person's region (县域外就诊)"""
+
+
 @dataclass(frozen=True, slots=True)
 class Booked:
-    """An amount in fen of one fund, to or from one payee; ``claim_id`` None where many claims are summed."""
+    """An amount in fen of one fund, to or from one payee; ``claim`` None where many are summed, and beside layers."""
 
     party: Party
     payee: str
     fund: str
     kind: Kind
     amount: int
-    claim_id: str | None = None
-    person_id: str | None = None
-    hospital_id: str | None = None
-    day: date | None = None
+    claim: Treated | None = None
 
 
 async def load_booked(connection: AsyncConnection, region: str, ranges: Ranges) -> list[Booked]:
@@ -86,8 +97,7 @@ async def load_booked(connection: AsyncConnection, region: str, ranges: Ranges) 
     ]
     for row in await connection.execute(text(_GRANTS), within):
         kind: Kind = "settled" if row.type == GRANT_AWARDED else "adjusted"
-        about = (row.claim_id, row.person_id, row.hospital_id, row.date)
-        found.append(Booked("person", row.person_id, GRANT, kind, row.paid, *about))
+        found.append(Booked("person", row.person_id, GRANT, kind, row.paid))
     found += [entry async for entry in _parted(connection, region, ranges)]
     for refund in await _refunds(connection, region, ranges):
         kind = "settled" if refund.first else "adjusted"
@@ -95,21 +105,14 @@ async def load_booked(connection: AsyncConnection, region: str, ranges: Ranges) 
     return found
 
 
-async def load_first_of(
+async def load_prepaid(
     connection: AsyncConnection, region: str, ranges: Ranges, persons: Iterable[str]
 ) -> list[Booked]:
-    """First settlements of some persons in the ranges, claim by claim."""
+    """First settlements of what some persons had prepaid, claim by claim."""
     within = _parameters(region, ranges) | {"persons": sorted(persons)}
     return [
-        Booked(
-            "person" if row.prepaid else "hospital",
-            row.person_id if row.prepaid else row.hospital_id,
-            row.layer,
-            "settled",
-            row.paid,
-            *(row.claim_id, row.person_id, row.hospital_id, row.date),
-        )
-        for row in await connection.execute(text(_FIRST_OF_PERSONS), within)
+        Booked("person", row.person_id, row.layer, "settled", row.paid, _treated(region, row))
+        for row in await connection.execute(text(_PREPAID_BY), within)
     ]
 
 
@@ -146,9 +149,14 @@ async def _parted(connection: AsyncConnection, region: str, ranges: Ranges) -> A
     async for claims in by_persons(connection, text(_LATER), _parameters(region, ranges)):
         parts = await load_parts(connection, claims)
         for claim in claims:
+            treated = _treated(region, claim)
             taken = set(zip(claim.journals, claim.numbers, strict=True))
-            about = (claim.claim_id, claim.person_id, claim.hospital_id, claim.date)
             for part in parts[claim.claim_id]:
                 if (part.booking.journal, part.booking.number) in taken:
                     payee = claim.person_id if part.party == "person" else claim.hospital_id
-                    yield Booked(part.party, payee, part.layer, part.kind, part.amount, *about)
+                    yield Booked(part.party, payee, part.layer, part.kind, part.amount, treated)
+
+
+def _treated(region: str, row: Row[Any]) -> Treated:
+    outside = not covers(region, row.hospital_region)
+    return Treated(row.claim_id, row.person_id, row.number, row.hospital_id, row.date, outside)

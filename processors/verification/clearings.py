@@ -22,6 +22,7 @@ from projections.clearings import (
     clearing_payments,
     clearings,
     outstanding,
+    payable,
     receivables,
 )
 
@@ -108,6 +109,10 @@ async def _check_sums(connection: AsyncConnection, register: Register, row: Row,
         lined[line["fund"]] = lined.get(line["fund"], 0) + line["settled"] + line["adjusted"] + line["audit"]
         if line["repaid"]:
             repaid[line["payee_kind"], line["payee"], line["fund"]] = line["repaid"]
+            if payable(line) < 0:
+                where = f"{row['clearing_id']}, {line['payee_kind']} {line['payee']}, fund {line['fund']}"
+                brought = yuan(payable(line) + line["repaid"])
+                report.problem("clearing", where, f"at most {brought} repaid", yuan(line["repaid"]))
     for fund in sorted(booked.keys() | lined.keys()):
         if booked.get(fund, 0) != lined.get(fund, 0):
             where = f"{row['clearing_id']}, fund {fund}"
@@ -115,7 +120,7 @@ async def _check_sums(connection: AsyncConnection, register: Register, row: Row,
     named: dict[tuple[str, str, str], int] = {}
     for each in register.of(advance_repayments, clearing_id=row["clearing_id"]):
         for key, amount in (
-            ((each["payee_kind"], each["payee"], each["fund"]), each["amount"]),
+            (("person", each["person_id"], each["fund"]), each["amount"]),
             (("emergency_fund", each["region"], each["fund"]), -each["amount"]),
         ):
             named[key] = named.get(key, 0) + amount

@@ -15,10 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.decisions import ADVANCE_REPAID, CLEARING_DRAFTED, CLEARING_PAID
 from events.ledger import Journal, write
-from events.money import parse_yuan
+from events.money import parse_yuan, yuan
 from infra.database import connect
 from processors.clearing import loans, steps, views
-from processors.clearing.booked import load_booked
+from processors.clearing.booked import load_booked, load_prepaid
 from processors.clearing.draft import draft
 from processors.clearing.journal import desk, rebuild
 from processors.clearing.ranges import begin_of, end_of, next_ranges
@@ -32,6 +32,7 @@ from processors.verification.reversals import check_reversals
 from processors.verify import VerifyReport, verify
 from tests import facts
 from tests.clerk import Clerk, clerk
+from tests.facts import advance
 from tests.histories import REGIONS, History
 from tests.ledger import Books
 from tests.months import months_from_now
@@ -572,7 +573,7 @@ PLANTED = {
 
 
 async def test_errors_planted_in_the_register_are_found(books: Books) -> None:
-    await books.publish([facts.hospital(), facts.enrol(), facts.enrol("P2"), advance("L1", "100"), *facts.stay(1)])
+    await books.publish([facts.hospital(), facts.enrol(), advance("L1", "100"), *facts.stay(1, prepaid=True)])
     await cleared(books, 0)
     await books.publish([facts.audit("C1", "9500", "hospital")])
     await cleared(books, 1)
@@ -604,7 +605,7 @@ async def test_the_tables_are_made_again_from_the_journal(books: Books) -> None:
 
 async def test_events_that_take_twice_or_leave_out_are_found(books: Books) -> None:
     """The register agrees with its journal, but the journal does not agree with what was booked."""
-    await books.publish([facts.hospital(), facts.enrol(), *facts.stay(1)])
+    await books.publish([facts.hospital(), facts.enrol(), advance("L1"), *facts.stay(1)])
     await cleared(books, 0)
     await books.publish(facts.stay(2))
     true = await drafted(books, 1)
@@ -612,11 +613,17 @@ async def test_events_that_take_twice_or_leave_out_are_found(books: Books) -> No
     begun, ended = true["ranges"]["basic.0"]
     line = {"payee_kind": "hospital", "payee": "H1", "fund": "basic", "settled": 5520_00}
     rest = {"adjusted": 0, "audit": 0, "repaid": 0}
+    lent = {"region": REGION, "advance_id": "L1", "person_id": "P1", "fund": "basic", "amount": 1}
+    repaying = [
+        rest | {"payee_kind": kind, "payee": payee, "fund": "basic", "settled": 0, "repaid": repaid}
+        for kind, payee, repaid in (("person", "P1", 1), ("emergency_fund", REGION, -1))
+    ]
     false = {
         "taken twice": ((0, ended), [line | rest | {"settled": 2 * 5520_00}]),
         "left out": ((ended, ended), []),
         "a fen too much": ((begun, ended), [line | rest | {"settled": 5520_01}]),
         "a loan repaid to nobody": ((begun, ended), [line | rest | {"repaid": 1}]),
+        "a loan repaid with what no fund pays the person": ((begun, ended), [line | rest, *repaying]),
     }
     for what, (taken, entered) in false.items():
         data: dict[str, Any] = {
@@ -625,7 +632,7 @@ async def test_events_that_take_twice_or_leave_out_are_found(books: Books) -> No
             "month": "2031-02",
             "actor": "wang",
             "set_off": [],
-            "repayments": [],
+            "repayments": [lent] if len(entered) > 1 else [],
         }
         data |= {"ranges": true["ranges"] | {"basic.0": taken}, "lines": entered, "changes": []}
         assert await problems_after(books, data) == {"clearing"}, what
@@ -706,60 +713,91 @@ async def test_two_at_once_draft_one(books: Books) -> None:
     await holds(books)
 
 
-def advance(id_: str = "L1", amount: str = "3000", on: str = "2019-03-01", person: str = "P1") -> dict[str, Any]:
-    return facts.event(
-        facts.BUREAU,
-        f"advance-{id_}-{amount}",
-        "advance.issued.v1",
-        advance_id=id_,
-        person_id=person,
-        amount=amount,
-        issued_on=on,
-    )
-
-
-async def test_an_advance_is_repaid_from_what_the_funds_pay_for_the_person_s_claims(books: Books) -> None:
-    """First from what the person is paid, then from the hospital's payable for his claims, and for no other's."""
-    await books.publish([facts.hospital(), facts.enrol(), facts.enrol("P2"), advance("L1", "8000", "2019-03-10")])
-    await books.publish([*facts.stay(9, on="2019-03-09", prepaid=True), *facts.stay(2, "P2")])
+async def test_an_advance_is_repaid_only_from_what_is_payable_to_the_person(books: Books) -> None:
+    """Hospitals are paid whole: the one in the county that the loan was not for, and the one outside it."""
+    far = {"hospital_id": "H9", "on": "2019-03-20"}
+    await books.publish([facts.hospital(), facts.hospital("H9", region="220100"), facts.enrol(), facts.enrol("P2")])
+    await books.publish([advance("L1", "9000", "2019-03-10"), *facts.stay(9, on="2019-03-09", prepaid=True)])
     before = await cleared(books, 0)  # only a claim from before the loan
     assert before["repayments"] == []
-    await books.publish([*facts.stay(1, prepaid=True), *facts.stay(3, on="2019-04-01"), *facts.stay(4, "P2")])
-    shown = await cleared(books, 1)
-    taken = {(row["advance_id"], row["payee"], row["fund"]): row["amount"] for row in shown["repayments"]}
+    # basic 5,520, 5,520 and 60% of 10,000 at a time; what stays is 4,480 a stay, over the line of 6,000 from C9 on
+    await books.publish([*facts.stay(1, **far), *facts.stay(2, on="2019-03-21"), *facts.stay(3, "P2")])
+    at_one_stop = await cleared(books, 1)
+    assert at_one_stop["repayments"] == []
+    assert {line["repaid"] for line in at_one_stop["lines"]} == {"0.00"}
+    await books.publish([*facts.stay(4, prepaid=True, in_scope="1300"), *facts.stay(5, prepaid=True, **far)])
+    shown = await cleared(books, 2)
     mine = {(payee, fund): line for (payee, fund), line in lines(shown).items() if payee == "P1"}
     assert {line["settled"] for line in mine.values()} == {line["repaid"] for line in mine.values()}
-    from_person = sum(fen(line["repaid"]) for line in mine.values())
-    from_hospital = sum(fen(row["amount"]) for row in shown["repayments"] if row["payee"] == "H1")
-    assert from_person + from_hospital == 8000_00
-    assert {advance_id for advance_id, _, _ in taken} == {"L1"}
+    repaid = sum(fen(line["repaid"]) for line in mine.values())
+    assert {row["person_id"] for row in shown["repayments"]} == {"P1"}
     # the emergency fund is paid back what was taken
-    assert payments(shown)[REGION] == ("8000.00", "due")
+    assert payments(shown)[REGION] == (yuan(repaid), "due")
     assert payments(shown)["P1"] == ("0.00", "none")
-    assert total(shown) + total(before) == await booked(books.engine)
-    await books.publish(facts.stay(5, on="2019-05-01"))
-    assert (await drafted(books, 2))["repayments"] == []  # nothing is outstanding any more
+    await books.publish([*facts.stay(6, prepaid=True, on="2019-05-01"), facts.roster()])
+    last = await drafted(books, 3)
+    assert repaid + sum(fen(row["amount"]) for row in last["repayments"]) == 9000_00
+    assert all(line["payee"] == "P1" for line in last["lines"] if fen(line["repaid"]) > 0)
+    assert sum(map(total, (before, at_one_stop, shown, last))) == await booked(books.engine)
+    await holds(books)
+
+
+async def test_of_a_person_s_claims_those_outside_his_region_repay_first(books: Books) -> None:
+    """Tier 3, 60% over 800: C1 at home brings 1,200, C2 outside 600; 700 are lent."""
+    await books.publish([facts.hospital(), facts.hospital("H9", region="220100"), facts.enrol()])
+    await books.publish([advance("L1", "700", "2019-03-01"), *facts.stay(1, in_scope="2800", prepaid=True)])
+    await books.publish(facts.stay(2, in_scope="1800", prepaid=True, hospital_id="H9"))
+    async with books.engine.connect() as connection:
+        ranges = await next_ranges(connection, REGION, MONTHS[0])
+        prepaid = await load_prepaid(connection, REGION, ranges, {"P1"})
+    told = sorted((each.claim.claim_id, each.claim.outside, each.amount) for each in prepaid if each.claim is not None)
+    assert told == [("C1", False, 1200_00), ("C2", True, 600_00)]
+    assert lines(await drafted(books))["P1", "basic"] == {"settled": "1800.00", "repaid": "700.00"}
+
+
+async def test_a_fund_repays_no_more_than_its_line_brings(books: Books) -> None:
+    """What C1 brings is taken back in C2: basic's line is 600 - 300, though C1 brings 600."""
+    await books.publish([facts.hospital(), facts.enrol(), *facts.stay(2, in_scope="1800")])
+    await cleared(books, 0)  # to H1: (1,800 - 800) x 60%
+    await books.publish([facts.correct("C2", "1300")])  # (1,300 - 800) x 60% = 300
+    await books.publish([advance("L1", "700"), *facts.stay(1, in_scope="1800", prepaid=True)])
+    assert lines(await drafted(books, 1)) == {
+        ("P1", "basic"): {"settled": "600.00", "adjusted": "-300.00", "repaid": "300.00"},
+        (REGION, "basic"): {"repaid": "-300.00"},
+    }
     await holds(books)
 
 
 async def test_advances_are_repaid_oldest_first_and_a_withdrawn_draft_repays_none(books: Books) -> None:
     await books.publish([facts.hospital(), facts.enrol(), advance("L2", "4000", "2019-02-02")])
-    await books.publish([advance("L1", "2000", "2019-02-01"), advance("L1", "2500", "2019-02-01"), *facts.stay(1)])
+    await books.publish([advance("L1", "2000", "2019-02-01"), *facts.stay(1, prepaid=True)])
     first = await drafted(books)
     repaid = {row["advance_id"]: row["amount"] for row in first["repayments"]}
-    assert repaid == {"L1": "2000.00", "L2": "3520.00"}  # all of 5,520; L1 said again is the same loan
+    assert repaid == {"L1": "2000.00", "L2": "3520.00"}  # all of 5,520
     await steps.withdraw(books.engine, first["clearing_id"], "wang")
     again = await cleared(books)
     assert again["clearing_id"] != first["clearing_id"]
     assert again["repayments"] == first["repayments"]
     await books.publish([*facts.stay(2, prepaid=True, in_scope="3000")])
     last = await drafted(books, 1)
-    assert [(row["advance_id"], row["payee"], row["amount"]) for row in last["repayments"]] == [("L2", "P1", "480.00")]
+    assert [(row["advance_id"], row["amount"]) for row in last["repayments"]] == [("L2", "480.00")]
+    await holds(books)
+
+
+async def test_a_number_of_a_loan_is_used_once_by_each_bureau(books: Books) -> None:
+    """A second loan under it is refused, not lost; the event sent again is the same loan."""
+    await books.publish([facts.enrol(), facts.enrol("P2"), advance("L1", "3000"), advance("L1", "3000")])
+    other = advance("L1", "70") | {"source": "bureau/220622"}
+    # within one batch of intake as beside the table
+    await books.publish([advance("L1", "5000", person="P2"), other, advance("L2", "10"), advance("L2", "20")])
+    assert await books.refused() == [("advance-L1-5000", "duplicate_advance"), ("advance-L2-20", "duplicate_advance")]
+    lent = {(row["region"], row["advance_id"]): row["issued"] for row in await loans.loan_rows(books.engine)}
+    assert lent == {(REGION, "L1"): "3000.00", ("220622", "L1"): "70.00", (REGION, "L2"): "10.00"}
     await holds(books)
 
 
 async def test_what_is_repaid_in_cash_is_not_taken_again(books: Books) -> None:
-    await books.publish([facts.hospital(), facts.enrol(), advance("L1", "3000"), *facts.stay(1)])
+    await books.publish([facts.hospital(), facts.enrol(), advance("L1", "3000"), *facts.stay(1, prepaid=True)])
     engine = books.engine
 
     async def in_cash(amount: int, id_: str = "L1", region: str = REGION) -> int:

@@ -1,11 +1,6 @@
 """With whom each booking of a claim is settled: numbers are runs, stages, fen, and places of facts in intake."""
 
-from datetime import date
-
-from processors.clearing.advances import repay
-from processors.clearing.booked import Booked
 from processors.clearing.parties import OPEN, Booking, ClaimFacts, settle_with
-from projections.advances import Advance
 
 BASIC, CRITICAL, AGAIN, SETTLED = 0, 1, 2, 100
 LAYERS = {BASIC: "basic", CRITICAL: "critical_illness", AGAIN: "basic", SETTLED: None}
@@ -131,47 +126,3 @@ def test_a_claim_reversed_before_its_first_answer_leaves_nothing_over() -> None:
         (1, BASIC, "hospital", "settled", 600),
         (2, BASIC, "hospital", "settled", -600),
     ]
-
-
-def _booked(party: str, payee: str, fund: str, amount: int, day: str, person: str = "P1") -> Booked:
-    assert party in ("hospital", "person")
-    on = date.fromisoformat(day)
-    return Booked("person" if party == "person" else "hospital", payee, fund, "settled", amount, "C", person, "H", on)
-
-
-def _advance(id_: str, day: str, person: str = "P1") -> Advance:
-    return Advance("360923", id_, 1, person, 0, date.fromisoformat(day))
-
-
-def test_advances_take_from_the_person_first_then_from_his_hospitals_oldest_first() -> None:
-    booked = [
-        _booked("hospital", "H1", "basic", 500, "2019-03-05"),
-        _booked("person", "P1", "basic", 300, "2019-03-05"),
-        _booked("person", "P1", "assistance", 100, "2019-03-05"),
-        _booked("hospital", "H1", "basic", 900, "2019-03-05", person="P2"),
-        _booked("person", "P1", "grant", 5000, "2019-03-05"),
-    ]
-    balances = {("person", "P1"): 5400, ("hospital", "H1"): 1400}
-    owed = [(_advance("L1", "2019-03-01"), 350), (_advance("L2", "2019-03-02"), 1000)]
-    assert [
-        (each.advance.advance_id, each.payee, each.fund, each.amount) for each in repay(owed, booked, balances)
-    ] == [
-        ("L1", "P1", "basic", 300),
-        ("L1", "P1", "assistance", 50),
-        ("L2", "P1", "assistance", 50),
-        ("L2", "H1", "basic", 500),
-    ]
-
-
-def test_an_advance_takes_no_more_than_claims_bring_and_no_more_than_there_is_to_pay() -> None:
-    owed = [(_advance("L1", "2019-03-01"), 1000)]
-    earlier = [_booked("person", "P1", "basic", 300, "2019-02-28")]
-    assert repay(owed, earlier, {("person", "P1"): 300}) == []
-    taken_back = [
-        _booked("person", "P1", "basic", 300, "2019-03-05"),
-        _booked("person", "P1", "assistance", -200, "2019-03-05"),
-    ]
-    assert [each.amount for each in repay(owed, taken_back, {("person", "P1"): 100})] == [100]
-    in_debt = [_booked("hospital", "H1", "basic", 300, "2019-03-05")]
-    assert [each.amount for each in repay(owed, in_debt, {("hospital", "H1"): 40})] == [40]
-    assert repay(owed, in_debt, {("hospital", "H1"): -40}) == []

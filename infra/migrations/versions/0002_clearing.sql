@@ -101,14 +101,13 @@ CREATE TABLE projections.advance_repayments (
 	clearing_id TEXT NOT NULL, 
 	region TEXT NOT NULL, 
 	advance_id TEXT NOT NULL, 
-	payee_kind TEXT NOT NULL, 
-	payee TEXT NOT NULL, 
 	fund TEXT NOT NULL, 
+	person_id TEXT NOT NULL, 
 	amount BIGINT NOT NULL, 
-	PRIMARY KEY (clearing_id, region, advance_id, payee_kind, payee, fund)
+	PRIMARY KEY (clearing_id, region, advance_id, fund)
 );
 COMMENT ON COLUMN projections.advance_repayments.region IS 'region and advance_id name the advance';
-COMMENT ON COLUMN projections.advance_repayments.payee_kind IS 'out of whose payable';
+COMMENT ON COLUMN projections.advance_repayments.person_id IS 'out of whose payable';
 COMMENT ON COLUMN projections.advance_repayments.amount IS 'fen';
 
 CREATE TABLE projections.advance_receipts (
