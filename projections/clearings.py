@@ -56,7 +56,7 @@ clearing_lines = Table(
     Column("clearing_id", Text, primary_key=True),
     Column("payee_kind", Text, primary_key=True, comment="hospital, person or emergency_fund"),
     Column("payee", Text, primary_key=True, comment="hospital_id, person_id, or the region of the fund"),
-    Column("fund", Text, primary_key=True, comment="the layer that pays, or grant"),
+    Column("fund", Text, primary_key=True, comment="the layer that pays, grant, or premium_refund and who pays it"),
     Column("settled", BigInteger, nullable=False, comment="fen, first settlements and awarded grants"),
     Column("adjusted", BigInteger, nullable=False, comment="fen, adjustments of no audit laid on the hospital"),
     Column("audit", BigInteger, nullable=False, comment="fen, adjustments of audits laid on the hospital"),

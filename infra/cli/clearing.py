@@ -16,11 +16,11 @@ from infra.atomic import PRIVATE, write_atomically
 from infra.cli.desk import Actor, actor_of, amount_of, take, tell, words_of
 from infra.cli.options import DataDir, Json
 from infra.cli.output import note, print_json, stdout, table
+from infra.cli.premium_text import PAYER_NAMES
 from infra.roster_files import csv_bytes
 from processors.clearing import steps, views
-from processors.clearing.booked import GRANT, PREMIUM_REFUND
-from processors.clearing.draft import EMERGENCY_FUND
 from processors.clearing.draft import draft as draft_clearing
+from processors.clearing.funds import EMERGENCY_FUND, GRANT, refund_fund
 from processors.clearing.journal import rebuild as rebuild_tables
 from processors.clearing.ranges import COUNTY_TIME, begin_of, end_of
 
@@ -37,7 +37,7 @@ KIND_NAMES = {"hospital": "医院", "person": "个人", EMERGENCY_FUND: "临时�
 FUND_NAMES: Mapping[str, str] = {
     **{str(layer): name for layer, name in LAYER_NAMES.items()},
     GRANT: "补助",
-    PREMIUM_REFUND: "退还个人缴费",
+    **{refund_fund(payer): f"退还个人缴费（{name}）" for payer, name in PAYER_NAMES.items()},
 }
 STATUS_NAMES = {"drafted": "待复核", "approved": "已复核", "paid": "已拨付", "withdrawn": "已撤回"}
 PAYMENT_NAMES = {"none": "无", "due": "待拨付", "paid": "已拨付", "returned": "已退回"}

@@ -11,16 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from events.codes import covers
 from events.decisions import GRANT_AWARDED
 from events.ledger import SETTLEMENT_STAGE
+from processors.clearing.funds import GRANT, refund_fund
 from processors.clearing.history import by_persons, load_parts
 from processors.clearing.parties import Kind, Party
 from processors.clearing.ranges import Ranges
 from processors.clearing.refunds import JOURNAL as REFUNDS
 from processors.clearing.refunds import Refunded, load_refunds
-
-GRANT = "grant"
-"""The fund of grants, which are paid to the person and not by a layer."""
-PREMIUM_REFUND = "premium_refund"
-"""The fund of refunded premiums, which who paid the premium pays to the person, beside all layers."""
 
 # Grants carry the claim that brought them about, so one join gives the region of every booking.
 _IN_RANGES = """
@@ -101,7 +97,7 @@ async def load_booked(connection: AsyncConnection, region: str, ranges: Ranges) 
     found += [entry async for entry in _parted(connection, region, ranges)]
     for refund in await _refunds(connection, region, ranges):
         kind = "settled" if refund.first else "adjusted"
-        found.append(Booked("person", refund.person_id, PREMIUM_REFUND, kind, refund.amount))
+        found.append(Booked("person", refund.person_id, refund_fund(refund.payer), kind, refund.amount))
     return found
 
 
@@ -123,8 +119,9 @@ async def sums_by_fund(connection: AsyncConnection, region: str, ranges: Ranges)
         _parameters(region, ranges),
     )
     sums = {row[0]: row[1] for row in rows}
-    if refunds := await _refunds(connection, region, ranges):
-        sums[PREMIUM_REFUND] = sum(refund.amount for refund in refunds)
+    for refund in await _refunds(connection, region, ranges):
+        fund = refund_fund(refund.payer)
+        sums[fund] = sums.get(fund, 0) + refund.amount
     return sums
 
 

@@ -7,10 +7,11 @@ from typing import Any
 from sqlalchemy import exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from events.codes import LAYERS, covers
+from events.codes import covers
 from events.decisions import CLEARING_DRAFTED
 from processors.clearing.advances import Repayment, repay
-from processors.clearing.booked import GRANT, PREMIUM_REFUND, Booked, load_booked, load_prepaid
+from processors.clearing.booked import Booked, load_booked, load_prepaid
+from processors.clearing.funds import EMERGENCY_FUND, FUNDS
 from processors.clearing.journal import Desk, desk
 from processors.clearing.loans import load_loans
 from processors.clearing.ranges import begin_of, next_ranges
@@ -18,9 +19,6 @@ from processors.clearing.refusal import ClearingRefused
 from projections.advances import Advance
 from projections.claims import claims
 from projections.clearings import balances, clearings, outstanding, receivables
-
-EMERGENCY_FUND = "emergency_fund"
-FUNDS = (*LAYERS, GRANT, PREMIUM_REFUND)
 
 
 async def draft(engine: AsyncEngine, region: str, month: date, actor: str, now: datetime) -> str:

@@ -457,7 +457,7 @@ async def test_grants_are_paid_to_the_person(books: Books) -> None:
 
 
 CHANGZHI, ITS_NEIGHBOUR = "140421", "140422"
-REFUND = "premium_refund"
+REFUND = "premium_refund.civil_affairs"
 
 
 async def test_what_a_person_had_paid_for_his_insurance_is_paid_back_to_him(books: Books) -> None:
@@ -491,6 +491,22 @@ async def test_what_a_person_had_paid_for_his_insurance_is_paid_back_to_him(book
     again = await drafted(books, 4, CHANGZHI)
     assert lines(again) == {("P1", REFUND): {"settled": "200.00"}}
     assert payments(again) == {"P1": ("20.00", "due")}
+    await holds(books)
+
+
+async def test_each_payer_refunds_out_of_his_own_money(books: Books) -> None:
+    """长治 2019: 220 of a registered poor by the county, of dibao by civil affairs; he turns out to be the other."""
+    await books.publish([facts.enrol(region=CHANGZHI, self_paid="180"), facts.roster()])
+    first = await drafted(books, 0, CHANGZHI)
+    assert lines(first) == {("P1", "premium_refund.county_finance"): {"settled": "180.00"}}
+    await steps.approve(books.engine, first["clearing_id"], "li")
+    await books.publish([facts.roster(change="removed"), facts.roster(category="dibao")])
+    second = await drafted(books, 1, CHANGZHI)
+    assert lines(second) == {
+        ("P1", "premium_refund.county_finance"): {"adjusted": "-180.00"},
+        ("P1", "premium_refund.civil_affairs"): {"settled": "180.00"},
+    }
+    assert payments(second) == {"P1": ("0.00", "none")}
     await holds(books)
 
 

@@ -419,7 +419,7 @@ async def september_is_cleared_and_paid(county: County) -> None:
 async def a_person_is_paid_what_he_had_paid(county: County) -> None:
     """长治 三(一)2: all of the 100 that P8 had paid before he was on the list; no one of his county was ever ill."""
     (drafted,) = await county.done("clearing", "draft", "--region", CHANGZHI, "--month", SEPTEMBER, "--actor", "wang")
-    assert lines(drafted) == {("P8", "premium_refund"): {"settled": "100.00", "payable": "100.00"}}
+    assert lines(drafted) == {("P8", "premium_refund.civil_affairs"): {"settled": "100.00", "payable": "100.00"}}
     await county.done("clearing", "approve", drafted["clearing_id"], "--actor", "li")
     paying = ("clearing", "pay", drafted["clearing_id"], "--actor", "li", "--reference", "T3")
     assert (await county.done(*paying))[0]["paid"] == "100.00"

@@ -49,7 +49,7 @@ CREATE TABLE projections.clearing_lines (
 );
 COMMENT ON COLUMN projections.clearing_lines.payee_kind IS 'hospital, person or emergency_fund';
 COMMENT ON COLUMN projections.clearing_lines.payee IS 'hospital_id, person_id, or the region of the fund';
-COMMENT ON COLUMN projections.clearing_lines.fund IS 'the layer that pays, or grant';
+COMMENT ON COLUMN projections.clearing_lines.fund IS 'the layer that pays, grant, or premium_refund and who pays it';
 COMMENT ON COLUMN projections.clearing_lines.settled IS 'fen, first settlements and awarded grants';
 COMMENT ON COLUMN projections.clearing_lines.adjusted IS 'fen, adjustments of no audit laid on the hospital';
 COMMENT ON COLUMN projections.clearing_lines.audit IS 'fen, adjustments of audits laid on the hospital';
