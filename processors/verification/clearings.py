@@ -9,8 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from events.money import yuan
 from processors.clearing.booked import sums_by_fund
 from processors.clearing.journal import JOURNAL, Unfounded, from_journal, from_tables
+from processors.clearing.persons import Who
 from processors.clearing.refunds import JOURNAL as REFUNDS
 from processors.clearing.refunds import Unreadable, load_refunds
+from processors.clearing.steps import drafter
 from processors.verification.report import VerifyReport
 from projections.advances import load_advances
 from projections.clearings import (
@@ -61,9 +63,10 @@ async def check_clearings(connection: AsyncConnection, report: VerifyReport) -> 
         report.problem("clearing", f"journal {REFUNDS}", "refunds of premiums that can be read", error)
     await _check_advances(connection, register, report)
     for paid in register.of(clearing_payments, status="paid"):
-        if paid["returned_by"] is not None and paid["returned_by"].casefold() == paid["paid_by"].casefold():
+        payer = Who(paid["paid_by"], paid["paid_login"])
+        if paid["returned_by"] is not None and payer.is_same(Who(paid["returned_by"], paid["returned_login"])):
             where = f"{paid['clearing_id']}, {paid['payee_kind']} {paid['payee']}"
-            report.problem("clearing", where, "payment by another person than noted its return", paid["paid_by"])
+            report.problem("clearing", where, "payment by another person than noted its return", _told(payer))
     for owed in register.of(receivables):
         if outstanding(owed) < 0:
             where = f"receivable {owed['receivable_id']}"
@@ -89,8 +92,9 @@ def _check_ranges(history: list[Row], report: VerifyReport) -> None:
     """Each clearing of a region begins where the one before ended."""
     ended: dict[str, int] = {}
     for row in history:
-        if row["approved_by"] is not None and row["approved_by"].casefold() == row["drafted_by"].casefold():
-            report.problem("clearing", row["clearing_id"], "approval by another person", row["approved_by"])
+        approver = Who(row["approved_by"] or "", row["approved_login"])
+        if row["approved_by"] is not None and approver.is_same(drafter(row)):
+            report.problem("clearing", row["clearing_id"], "approval by another person", _told(approver))
         for journal in sorted(ended.keys() | row["ranges"].keys()):
             begun, to = row["ranges"].get(journal, (None, None))
             if begun != ended.get(journal, 0) or to < begun:
@@ -171,6 +175,10 @@ async def _check_advances(connection: AsyncConnection, register: Register, repor
         if amount > issued.get(key, 0):
             where = f"advance {key[1]} of bureau/{key[0]}"
             report.problem("clearing", where, f"at most {yuan(issued.get(key, 0))} repaid", yuan(amount))
+
+
+def _told(who: Who) -> str:
+    return who.actor if who.login is None else f"{who.actor}, login {who.login}"
 
 
 def _amounts(amounts: Mapping[tuple[str, str, str], Any]) -> str:

@@ -22,8 +22,10 @@ CREATE TABLE projections.clearings (
 	ranges JSONB NOT NULL, 
 	set_off JSONB NOT NULL, 
 	drafted_by TEXT NOT NULL, 
+	drafted_login TEXT, 
 	drafted_at TIMESTAMP WITH TIME ZONE NOT NULL, 
 	approved_by TEXT, 
+	approved_login TEXT, 
 	approved_at TIMESTAMP WITH TIME ZONE, 
 	withdrawn_by TEXT, 
 	PRIMARY KEY (clearing_id)
@@ -34,6 +36,7 @@ COMMENT ON COLUMN projections.clearings.region IS 'of the persons whose claims i
 COMMENT ON COLUMN projections.clearings.month IS 'its first day';
 COMMENT ON COLUMN projections.clearings.status IS 'drafted, approved, paid (nothing is due any more) or withdrawn';
 COMMENT ON COLUMN projections.clearings.ranges IS '{journal: [from, to]}: the entries after from, up to to';
+COMMENT ON COLUMN projections.clearings.drafted_login IS 'of the database; null where it is its owner''s, which tells nobody apart';
 COMMENT ON COLUMN projections.clearings.set_off IS '[{receivable_id, payee_kind, payee, amount}], fen';
 
 CREATE TABLE projections.clearing_lines (
@@ -64,9 +67,11 @@ CREATE TABLE projections.clearing_payments (
 	amount BIGINT NOT NULL, 
 	status TEXT NOT NULL, 
 	paid_by TEXT, 
+	paid_login TEXT, 
 	paid_at TIMESTAMP WITH TIME ZONE, 
 	reference TEXT, 
 	returned_by TEXT, 
+	returned_login TEXT, 
 	PRIMARY KEY (clearing_id, payee_kind, payee)
 );
 COMMENT ON COLUMN projections.clearing_payments.balance IS 'fen, settled + adjusted + audit - repaid over all funds';
