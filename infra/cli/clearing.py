@@ -1,4 +1,4 @@
-"""``claims clearing`` draft, show, list, approve, withdraw, pay, return; ``claims receivables`` and its ``settle``."""
+"""``claims clearing`` draft, show, list, open, approve, withdraw, pay, return; ``claims receivables``, ``settle``."""
 
 import re
 import sys
@@ -23,6 +23,7 @@ from processors.clearing.draft import draft as draft_clearing
 from processors.clearing.funds import EMERGENCY_FUND, GRANT, refund_fund
 from processors.clearing.journal import rebuild as rebuild_tables
 from processors.clearing.ranges import COUNTY_TIME, begin_of, end_of
+from processors.clearing.uncleared import uncleared_rows
 
 clearing = typer.Typer(no_args_is_help=True, help="清算：起草、复核、拨付。Clearing: what the funds owe for a month.")
 receivables = typer.Typer(help="应收款。What hospitals and persons owe the funds after a clearing.")
@@ -114,6 +115,20 @@ def list_(
     ]
     columns = ("清算单 clearing", "统筹区 region", "月份 month", "状态 status", "经办 drafted by", "复核 approved by")
     table("清算 Clearings", columns, cells)
+
+
+@clearing.command("open")
+def open_(data_dir: DataDir = None, json: Json = False) -> None:
+    """尚未清算：各统筹区已入账的金额。What is booked and no clearing has taken yet, by region."""
+    rows = take(data_dir, uncleared_rows)
+    if json:
+        print_json(rows)
+        return
+    cells = [
+        (row["region"], row["amount"], str(row["bookings"]), row["since"] or "—", row["draft"] or "—") for row in rows
+    ]
+    columns = ("统筹区 region", "金额 amount", "笔数 bookings", "最早入账 since", "待复核草稿 open draft")
+    table("尚未清算 Not cleared yet（元 yuan）", columns, cells, right=(1, 2))
 
 
 @clearing.command()

@@ -21,8 +21,9 @@ from processors.clearing import loans, steps, views
 from processors.clearing.booked import load_booked, load_prepaid
 from processors.clearing.draft import draft
 from processors.clearing.journal import desk, rebuild
-from processors.clearing.ranges import begin_of, end_of, next_ranges
+from processors.clearing.ranges import COUNTY_TIME, begin_of, end_of, next_ranges
 from processors.clearing.refusal import ClearingRefused
+from processors.clearing.uncleared import uncleared_rows
 from processors.positions import all_positions, read
 from processors.recovery import begin_runs_anew
 from processors.runs import RUNS
@@ -173,6 +174,35 @@ async def test_regions_are_cleared_apart(books: Books) -> None:
     with pytest.raises(ClearingRefused, match="no claim of region 220622"):
         await draft(books.engine, other, MONTHS[0], "wang", LATER)
     await holds(books)
+
+
+async def test_what_no_clearing_has_taken_is_listed_by_region(books: Books) -> None:
+    """上高, (1,600 - 600) x 60%, was never cleared; what 抚松's draft has taken is not open, what came after it is."""
+    await books.publish([facts.hospital(), facts.enrol(), *facts.stay(1)])
+    await books.publish([facts.enrol("P3", region="360923"), *facts.stay(3, "P3", in_scope="1600")])
+    await books.publish([facts.enrol("P8", region=CHANGZHI, self_paid="180"), facts.roster("P8", "dibao")])
+    today = f"{datetime.now(COUNTY_TIME):%Y-%m-%d}"
+    never = {"region": "360923", "amount": "600.00", "bookings": 1, "since": today, "draft": None}
+    refund = {"region": CHANGZHI, "amount": "180.00", "bookings": 1, "since": today, "draft": None}
+    here = {"region": REGION, "amount": "5520.00", "bookings": 1, "since": today, "draft": None}
+    assert await uncleared_rows(books.engine) == [refund, here, never]
+
+    drawn = (await drafted(books))["clearing_id"]
+    taken = {"region": REGION, "amount": "0.00", "bookings": 0, "since": None, "draft": drawn}
+    assert await uncleared_rows(books.engine) == [refund, taken, never]
+    await books.publish([facts.correct(bill=facts.bill(self_funded="10000"))])
+    after = {"region": REGION, "amount": "-5520.00", "bookings": 1, "since": today}
+    assert await uncleared_rows(books.engine) == [refund, after | {"draft": drawn}, never]
+    await steps.withdraw(books.engine, drawn, "wang")
+    assert await uncleared_rows(books.engine) == [refund, here | {"amount": "0.00", "bookings": 2}, never]
+
+    await cleared(books)
+    await drafted(books, region=CHANGZHI)
+    await books.publish([facts.reverse()])  # no layer books anything for it
+    reversed_ = {"region": REGION, "amount": "0.00", "bookings": 1, "since": today, "draft": None}
+    assert (await uncleared_rows(books.engine))[1:] == [reversed_, never]
+    await cleared(books, 1)
+    assert [row["region"] for row in await uncleared_rows(books.engine)] == [CHANGZHI, "360923"]
 
 
 async def test_what_a_late_roster_changes_is_settled_with_the_person(books: Books) -> None:
@@ -971,6 +1001,9 @@ async def test_a_month_through_the_program(program: Clerk, beside: AsyncEngine, 
     first, second, third = f"{REGION}-{this:%Y-%m}-1", *(f"{REGION}-{following:%Y-%m}-{times}" for times in (1, 2))
     stays = [facts.hospital(), facts.enrol(), facts.enrol("P2"), *facts.stay(1), *facts.stay(2, "P2")]
     await done(program, "settle", write_lines(server_folder / "stays.jsonl", stays))
+    (open_,) = await done(program, "clearing", "open")
+    assert (open_["region"], open_["amount"], open_["draft"]) == (REGION, "11040.00", None)
+    assert "11040.00" in (await program("clearing", "open")).out.decode()
     drafting = ("clearing", "draft", "--region", REGION, "--month", f"{this:%Y-%m}")
     assert "--actor" in await refused(program, *drafting)
     await refused(program, *drafting, "--actor", "Wang Fang")
