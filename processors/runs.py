@@ -40,6 +40,7 @@ runs = Table(
     Column("year", SmallInteger, nullable=False),
     Column("first_number", Integer, nullable=False, comment="of the first claim it carries"),
     Column("opened_at", DateTime(timezone=True), nullable=False),
+    Column("cause", BigInteger, comment="number in journal intake up to which it knows the facts"),
     schema="processors",
     comment="runs in flight: opened by intake, closed by settlement",
 )
@@ -100,7 +101,10 @@ def runs_subject(consumer: str, partition: int, sender: str) -> str:
 async def open_runs(connection: AsyncConnection, opened: Sequence[Run], at: datetime) -> None:
     """Note runs as in flight."""
     if opened:
-        rows = [(run.person_id, run.number, run.scheme, run.year, run.claims[0].number, at) for run in opened]
+        rows = [
+            (run.person_id, run.number, run.scheme, run.year, run.claims[0].number, at, run.cause.number)
+            for run in opened
+        ]
         await insert_rows(connection, runs, rows)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.decisions import CLAIM_SETTLED
 from events.ledger import SETTLEMENT_STAGE
-from processors.clearing.parties import OPEN, Booking, ClaimFacts, Part, settle_with
+from processors.clearing.parties import OPEN, Booking, ClaimFacts, Part, Passing, settle_with
 from projections.audits import audits
 from projections.rows import among
 
@@ -27,13 +27,16 @@ SELECT entry.claim_id, entry.number
 FROM ledger.entries AS entry
 WHERE entry.person_id = ANY(:persons) AND entry.claim_id = ANY(:claims) AND entry.type = 'claim.reversed.v1'
 """
-# Its own first run will write the claim's first statement, unless it stands still and another takes its place.
-_ON_THE_WAY = """
-SELECT claim.claim_id
+_UNDER_WAY = """
+SELECT claim.claim_id, run.run, run.cause, EXISTS (
+    SELECT FROM processors.parked WHERE parked.person_id = run.person_id AND parked.run = run.run
+  ) AS parked
 FROM projections.claims AS claim
-JOIN processors.runs AS run ON run.person_id = claim.person_id AND run.run = claim.opened
+JOIN ledger.schemes AS scheme ON scheme.hash = claim.scheme
+JOIN processors.runs AS run
+  ON run.person_id = claim.person_id AND run.scheme = scheme.name AND run.year = date_part('year', claim.date)
+  AND run.first_number <= claim.number
 WHERE claim.claim_id = ANY(:claims)
-  AND NOT EXISTS (SELECT FROM processors.parked WHERE parked.person_id = run.person_id AND parked.run = run.run)
 """
 
 
@@ -60,6 +63,10 @@ async def load_parts(connection: AsyncConnection, claims: Sequence[Row[Any]]) ->
         "persons": sorted({claim.person_id for claim in claims}),
         "claims": sorted({claim.claim_id for claim in claims}),
     }
+    # read before the bookings: what ends in between is among them then, and may stand in both
+    under_way: dict[str, list[Passing]] = defaultdict(list)
+    for row in await connection.execute(text(_UNDER_WAY), about):
+        under_way[row.claim_id].append(Passing(row.run, row.cause or 0, row.parked))
     history: dict[str, list[Booking]] = defaultdict(list)
     first_run: dict[str, int] = {}
     for row in await connection.execute(text(_HISTORY), about):
@@ -68,13 +75,16 @@ async def load_parts(connection: AsyncConnection, claims: Sequence[Row[Any]]) ->
         booking = Booking(row.journal, row.number, row.run, row.stage, row.paid or 0, row.known or 0, row.layer)
         history[row.claim_id].append(booking)
     reversals = {row.claim_id: row.number for row in await connection.execute(text(_REVERSALS), about)}
-    on_the_way = set((await connection.execute(text(_ON_THE_WAY), about)).scalars())
     laid = await _laid_on_hospital(connection, about["claims"])
     found = {}
     for claim in claims:
+        passing = under_way.get(claim.claim_id, ())
+        # its own first run will write the claim's first statement, unless it stands still and another takes its place
+        comes = any(each.run == claim.opened and not each.parked for each in passing)
         facts = ClaimFacts(
             payee="person" if claim.prepaid else "hospital",
-            first_run=first_run.get(claim.claim_id, claim.opened if claim.claim_id in on_the_way else OPEN),
+            first_run=first_run.get(claim.claim_id, claim.opened if comes else OPEN),
+            under_way=passing,
             audits=laid.get(claim.claim_id, ()),
             reversed_by=reversals.get(claim.claim_id),
         )

@@ -8,7 +8,7 @@ that passed that layer.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Party = Literal["hospital", "person"]
 Kind = Literal["settled", "adjusted", "audit"]
@@ -33,6 +33,14 @@ class Booking:
     layer: str | None
 
 
+class Passing(NamedTuple):
+    """A run that carries the claim and is under way: the facts it knows, as a booking has them, and if it is parked."""
+
+    run: int
+    known: int
+    parked: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class ClaimFacts:
     """What decides with whom a claim's bookings are settled.
@@ -45,6 +53,7 @@ class ClaimFacts:
     first_run: int
     audits: Sequence[int] = ()
     reversed_by: int | None = None
+    under_way: Sequence[Passing] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +116,10 @@ class _Claim:
         facts = self.facts
         if booking.run <= facts.first_run:
             return facts.payee, "settled"
-        before = max((past.known for past in self.passed if past.stage >= booking.stage), default=0)
+        booked = [past.known for past in self.passed if past.stage >= booking.stage]
+        # one goes behind the other: where this run has booked, an earlier one has been, with or without a booking
+        under_way = [passing.known for passing in facts.under_way if passing.run < booking.run]
+        before = max((*booked, *under_way), default=0)
         if any(before < audit <= booking.known for audit in facts.audits):
             return "hospital", "audit"
         return "person", "adjusted"

@@ -1,6 +1,6 @@
 """With whom each booking of a claim is settled: numbers are runs, stages, fen, and places of facts in intake."""
 
-from processors.clearing.parties import OPEN, Booking, ClaimFacts, settle_with
+from processors.clearing.parties import OPEN, Booking, ClaimFacts, Passing, settle_with
 
 BASIC, CRITICAL, AGAIN, SETTLED = 0, 1, 2, 100
 LAYERS = {BASIC: "basic", CRITICAL: "critical_illness", AGAIN: "basic", SETTLED: None}
@@ -38,6 +38,14 @@ def test_a_later_change_of_an_audited_claim_is_the_person_s_also_where_the_audit
     facts = ClaimFacts("hospital", first_run=1, audits=[50])
     audit, roster = ((2, BASIC, -60, 50), (2, SETTLED, 0, 50)), ((3, CRITICAL, 40, 70), (3, SETTLED, 0, 70))
     assert told(facts, *FIRST, *audit, *roster)[-1] == (3, CRITICAL, "person", "adjusted", 40)
+
+
+def test_an_audit_under_way_has_passed_where_a_later_run_has_booked() -> None:
+    """Its run had nothing to change in basic; the roster's run behind it has, and neither has reached settlement."""
+    facts = ClaimFacts("hospital", first_run=1, audits=[50], under_way=[Passing(2, 50), Passing(3, 70)])
+    assert told(facts, *FIRST, (3, BASIC, 40, 70))[-1] == (3, BASIC, "person", "adjusted", 40)
+    audit_s_own = ((2, BASIC, -60, 50), (3, BASIC, 40, 70))
+    assert [part[2] for part in told(facts, *FIRST, *audit_s_own)[2:]] == ["hospital", "person"]
 
 
 def test_a_run_sent_again_still_lays_the_audit_on_the_hospital() -> None:

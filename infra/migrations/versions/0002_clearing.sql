@@ -1,3 +1,6 @@
+ALTER TABLE processors.runs ADD COLUMN cause BIGINT;
+COMMENT ON COLUMN processors.runs.cause IS 'number in journal intake up to which it knows the facts';
+
 CREATE TABLE projections.advances (
 	region TEXT NOT NULL, 
 	advance_id TEXT NOT NULL, 
