@@ -925,6 +925,7 @@ async def test_random_histories_are_cleared_alike_whenever_they_are_drafted(engi
         books.enqueue(history.events[start : start + 60])
         await half_settled(books)
         cleared_so_far += await cleared_everywhere(books, month)
+        await holds(books)
         await books.drain()
     cleared_so_far += await cleared_everywhere(books, 9)
     await holds(books)
@@ -941,6 +942,7 @@ async def test_random_histories_are_cleared_alike_whenever_they_are_drafted(engi
     books.enqueue([facts.reverse(claim_id, facts.BUREAU, f"end-{claim_id}") for claim_id in sorted(standing)])
     await half_settled(books)
     cleared_so_far += await cleared_everywhere(books, 10)
+    await holds(books)
     await books.drain()
     cleared_so_far += await cleared_everywhere(books, 11)
     assert await booked(engine) == 0
