@@ -44,6 +44,10 @@ LAYER_NAMES: dict[Layer, str] = {
     "public_health": "重大公共卫生项目",
 }
 
+Payer = Literal["assistance_fund", "county_finance", "civil_affairs", "basic_fund", "poverty_alleviation_fund"]
+PAYERS: tuple[Payer, ...] = get_args(Payer)
+"""Who may pay a person's premium."""
+
 Tier = Literal[0, 1, 2, 3]
 TIERS: tuple[Tier, ...] = get_args(Tier)
 """0 is a township hospital."""

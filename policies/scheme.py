@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, PrivateAttr, RootModel
 
-from events.codes import Layer, Setting
+from events.codes import Layer, Payer, Setting
 from policies.claim import Claim
 from policies.condition import Categories, Condition
 from policies.grants import AnyGrant
@@ -46,7 +46,7 @@ class Premium(Dated):
 
     layer: Layer
     for_: Categories = Field(alias="for")
-    payer: Literal["assistance_fund", "county_finance", "civil_affairs", "basic_fund", "poverty_alleviation_fund"]
+    payer: Payer
     value: Amount
     refund_self_paid: bool = False
 

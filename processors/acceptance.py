@@ -146,6 +146,12 @@ def new_fine(world: World, data: facts.FineImposed) -> None:
         raise Refusal("duplicate_fine", f"fine {data.fine_id} was recorded before")
 
 
+def new_advance(world: World, region: str, data: facts.AdvanceIssued) -> None:
+    """A loan under a number that its bureau has not used; raises ``Refusal``."""
+    if (region, data.advance_id) in world.advances:
+        raise Refusal("duplicate_advance", f"bureau/{region} has issued advance {data.advance_id} before")
+
+
 def own_waiting(fact: Fact, waits: Sequence[Waiting], claim_id: str) -> list[Waiting]:
     """What a reversal cancels of what waits under a claim id: all for a bureau, its own for a hospital."""
     own = [entry for entry in waits if not fact.source.startswith(f"{HOSPITAL}/") or entry.source == fact.source]

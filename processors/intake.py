@@ -185,10 +185,10 @@ class Desk:
                 if claim.standing:
                     self.openings.reopen([audited], replace(_cause(number, fact), laid_on_hospital=laid_on))
             case facts.AdvanceIssued() as data:
+                region = _office(fact)
+                acceptance.new_advance(world, region, data)
                 number = self._record(envelope, fact, person_id=data.person_id)
-                world.advances.append(
-                    Advance(_office(fact), data.advance_id, number, data.person_id, data.amount, data.issued_on)
-                )
+                world.add_advance(Advance(region, data.advance_id, number, data.person_id, data.amount, data.issued_on))
             case facts.ResettlementOrdered() as data:
                 scheme = resettle.ordered_scheme(self.pins, data)
                 cause = _cause(self._record(envelope, fact), fact)

@@ -138,16 +138,15 @@ def _differences(claim: Stated, row: Mapping[str, Any]) -> list[Difference]:
 
 
 def _compare(stated: Amounts, ledger: Amounts, kind: Kind, claim_id: str | None = None) -> list[Difference]:
+    differ = {name: amount - ledger[name] for name, amount in stated.items() if amount != ledger.get(name, amount)}
+    # the layers' own differences, where they tell all of it, are listed without their sum
+    if differ.get(FUNDS) == sum(differ.get(layer, 0) for layer in LAYERS):
+        differ.pop(FUNDS, None)
     found = []
-    for name, amount in stated.items():
-        other = ledger.get(name)
-        if other is None or other == amount:
-            continue
-        told = (str, str) if name == "claims" else (yuan, yuan)
-        sides = told[0](amount), told[0](other), told[0](amount - other)
-        found.append(Difference(kind, claim_id, name, *sides))
-    # where single layers differ, their sum says nothing more
-    return [each for each in found if each.field != FUNDS or not {one.field for one in found} & set(LAYERS)]
+    for name, difference in differ.items():
+        told = str if name == "claims" else yuan
+        found.append(Difference(kind, claim_id, name, told(stated[name]), told(ledger[name]), told(difference)))
+    return found
 
 
 def _status(standing: bool) -> str:

@@ -27,6 +27,7 @@ runs = Table(
     Column("year", SmallInteger, nullable=False),
     Column("first_number", Integer, nullable=False, comment="of the first claim it carries"),
     Column("opened_at", DateTime(timezone=True), nullable=False),
+    Column("cause", BigInteger, comment="number in journal intake up to which it knows the facts"),
     schema="processors",
     comment="runs in flight: opened by intake, closed by settlement",
 )
@@ -86,7 +87,9 @@ def runs_subject(consumer: str, partition: int, sender: str) -> str:
 
 def open_runs(writes: Writes, opened: Sequence[Run], at: datetime) -> None:
     """Note runs as in flight."""
-    rows = ((run.person_id, run.number, run.scheme, run.year, run.claims[0].number, at) for run in opened)
+    rows = (
+        (run.person_id, run.number, run.scheme, run.year, run.claims[0].number, at, run.cause.number) for run in opened
+    )
     writes.insert_values(runs, rows)
 
 

@@ -7,6 +7,7 @@ from processors.verification.clearings import check_clearings
 from processors.verification.hands import Helpers, OwnHand, share_out
 from processors.verification.parts import parts
 from processors.verification.report import MOST_PROBLEMS, Findings, Problem, Progress, Section, VerifyReport
+from processors.verification.reversals import check_reversals
 from processors.verification.schemes import check_schemes
 from processors.verification.seals import check_seals
 from processors.verification.snapshot import driver_of, share, snapshot
@@ -35,6 +36,7 @@ async def verify(engine: AsyncEngine, progress: Progress | None = None, helpers:
         findings.take((Section.SEALS, 0), report)
         report = VerifyReport()
         await check_clearings(connection, report)
+        await check_reversals(connection, report)
         findings.take((Section.CLEARINGS, 0), report)
         heads = await journals(connection)
         driver = await driver_of(connection)

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from functools import partial
 from typing import Any
 
 from msgspec.structs import asdict, replace
@@ -14,7 +13,7 @@ from events import facts
 from events.catalog import Fact, read
 from policies.claim import Audit, Bill, Claim
 from projections.admissions import Admission, admissions, load_admissions
-from projections.advances import Advance, record_advances
+from projections.advances import Advance, advances, known_advances
 from projections.audits import audits, known_findings, load_audits
 from projections.cards import CardChange, cards, load_cards
 from projections.claims import claim_of, claim_row, claims, load_claim_rows, load_person_claims
@@ -50,7 +49,7 @@ class World:
     fines: set[str] = field(default_factory=set)
     findings: set[str] = field(default_factory=set)
     waiting: list[Waiting] = field(default_factory=list)
-    advances: list[Advance] = field(default_factory=list)
+    advances: set[tuple[str, str]] = field(default_factory=set)
     new: dict[Table, dict[Any, Row]] = field(default_factory=dict)
     changed: dict[Table, dict[Any, Row]] = field(default_factory=dict)
     counted: dict[str, bool] = field(default_factory=dict)
@@ -87,6 +86,11 @@ class World:
         row = {name: getattr(fine, name) for name in ("fine_id", "hospital_id", "amount", "imposed_on")}
         row |= {"number": number, "reason": fine.reason, "clause": fine.clause, "source": source}
         self._add(fines, fine.fine_id, row)
+
+    def add_advance(self, advance: Advance) -> None:
+        """Money that a bureau lent a person."""
+        self.advances.add((advance.region, advance.advance_id))
+        self._add(advances, (advance.region, advance.advance_id), advance._asdict())
 
     def report_death(self, number: int, source: str, death: facts.PersonDied) -> None:
         """A person's death, as last reported; it ends his enrollments."""
@@ -159,8 +163,6 @@ class World:
         for table, rows in self.changed.items():
             writes.upsert(table, rows.values())
         writes.remove(waiting, ((number,) for number in self.gone))
-        if self.advances:
-            writes.do(partial(record_advances, issued=self.advances))
 
     def _put_hospital(self, hospital: Hospital) -> None:
         self.hospitals[hospital.hospital_id] = hospital
@@ -190,6 +192,7 @@ class _Keys:
     touched: set[str] = field(default_factory=set)
     findings: set[str] = field(default_factory=set)
     fines: set[str] = field(default_factory=set)
+    advances: set[str] = field(default_factory=set)
     suspended: set[str] = field(default_factory=set)
     insured: set[str] = field(default_factory=set)
     persons: set[str] = field(default_factory=set)
@@ -213,8 +216,8 @@ class _Keys:
                 if admitted.referred_from is not None:
                     self.admissions.add(admitted.referred_from)
                     self.histories.add(admitted.person_id)
-            case facts.AdvanceIssued():
-                pass
+            case facts.AdvanceIssued(advance_id=advance_id):
+                self.advances.add(advance_id)
             case facts.HospitalRegistered(hospital_id=hospital_id):
                 self.hospitals.add(hospital_id)
             case facts.HospitalSuspended(hospital_id=hospital_id) | facts.HospitalReinstated(hospital_id=hospital_id):
@@ -274,6 +277,7 @@ async def load_world(connection: AsyncConnection, batch: Iterable[Fact]) -> Worl
     world.deaths = await load_deaths(connection, keys.insured)
     world.suspensions = await load_suspensions(connection, keys.suspended)
     world.fines = await known_fines(connection, keys.fines)
+    world.advances = await known_advances(connection, keys.advances)
     await _load_claims(connection, world, known, keys.histories)
     return world
 

@@ -1,14 +1,14 @@
 """Money that a bureau lent persons before treatment, to be repaid from the settlement (上高 二5)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import date
 from typing import NamedTuple
 
 from sqlalchemy import BigInteger, Column, Date, Index, Table, Text, select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.tables import metadata
+from projections.rows import load
 
 advances = Table(
     "advances",
@@ -21,7 +21,7 @@ advances = Table(
     Column("issued_on", Date, nullable=False),
     Index("advances_person", "person_id"),
     schema="projections",
-    comment="an advance_id said again by the same bureau is the same advance: the first counts",
+    comment="an advance_id names one loan of its bureau",
 )
 
 
@@ -36,11 +36,10 @@ class Advance(NamedTuple):
     issued_on: date
 
 
-async def record_advances(connection: AsyncConnection, issued: Sequence[Advance]) -> None:
-    """Note advances; one whose number its bureau has used before is the one noted then."""
-    if issued:
-        rows = [advance._asdict() for advance in issued]
-        await connection.execute(insert(advances).on_conflict_do_nothing(), rows)
+async def known_advances(connection: AsyncConnection, advance_ids: Iterable[str]) -> set[tuple[str, str]]:
+    """Which bureau (its region) has used which of the advance ids."""
+    rows = await load(connection, advances, advances.c.advance_id, advance_ids)
+    return {(row["region"], row["advance_id"]) for row in rows}
 
 
 async def load_advances(connection: AsyncConnection) -> list[Advance]:

@@ -42,8 +42,10 @@ clearings = Table(
     Column("ranges", JSONB, nullable=False, comment="{journal: [from, to]}: the entries after from, up to to"),
     Column("set_off", JSONB, nullable=False, comment="[{receivable_id, payee_kind, payee, amount}], fen"),
     Column("drafted_by", Text, nullable=False),
+    Column("drafted_login", Text, comment="of the database; null where it is its owner's, which tells nobody apart"),
     Column("drafted_at", DateTime(timezone=True), nullable=False),
     Column("approved_by", Text),
+    Column("approved_login", Text),
     Column("approved_at", DateTime(timezone=True)),
     Column("withdrawn_by", Text),
     Index("clearings_one_draft", "region", unique=True, postgresql_where=text("status = 'drafted'")),
@@ -56,7 +58,7 @@ clearing_lines = Table(
     Column("clearing_id", Text, primary_key=True),
     Column("payee_kind", Text, primary_key=True, comment="hospital, person or emergency_fund"),
     Column("payee", Text, primary_key=True, comment="hospital_id, person_id, or the region of the fund"),
-    Column("fund", Text, primary_key=True, comment="the layer that pays, or grant"),
+    Column("fund", Text, primary_key=True, comment="the layer that pays, grant, or premium_refund and who pays it"),
     Column("settled", BigInteger, nullable=False, comment="fen, first settlements and awarded grants"),
     Column("adjusted", BigInteger, nullable=False, comment="fen, adjustments of no audit laid on the hospital"),
     Column("audit", BigInteger, nullable=False, comment="fen, adjustments of audits laid on the hospital"),
@@ -75,9 +77,11 @@ clearing_payments = Table(
     Column("amount", BigInteger, nullable=False, comment="fen to pay"),
     Column("status", Text, nullable=False, comment="none (nothing to pay), due, paid or returned (due again)"),
     Column("paid_by", Text),
+    Column("paid_login", Text),
     Column("paid_at", DateTime(timezone=True)),
     Column("reference", Text, comment="of the transfer, or why it was returned"),
     Column("returned_by", Text, comment="who noted last that a transfer came back: may not note the next payment"),
+    Column("returned_login", Text),
     schema="projections",
 )
 
@@ -104,9 +108,8 @@ advance_repayments = Table(
     Column("clearing_id", Text, primary_key=True),
     Column("region", Text, primary_key=True, comment="region and advance_id name the advance"),
     Column("advance_id", Text, primary_key=True),
-    Column("payee_kind", Text, primary_key=True, comment="out of whose payable"),
-    Column("payee", Text, primary_key=True),
     Column("fund", Text, primary_key=True),
+    Column("person_id", Text, nullable=False, comment="out of whose payable"),
     Column("amount", BigInteger, nullable=False, comment="fen"),
     schema="projections",
 )
@@ -196,7 +199,7 @@ class Register:
             case decisions.CLEARING_DRAFTED:
                 self._draft(number, at, data)
             case decisions.CLEARING_APPROVED:
-                self._change(clearings, (data["clearing_id"],), approved_by=data["actor"], approved_at=at)
+                self._change(clearings, (data["clearing_id"],), **_by("approved", data), approved_at=at)
                 for owed in self.of(receivables, clearing_id=data["clearing_id"]):
                     self._change(receivables, (owed["receivable_id"],), stands=True)
                 self._conclude(data["clearing_id"])
@@ -205,12 +208,12 @@ class Register:
             case decisions.CLEARING_PAID:
                 for paid in data["payments"]:
                     key = (data["clearing_id"], paid["payee_kind"], paid["payee"])
-                    how = {"paid_by": data["actor"], "paid_at": at, "reference": data["reference"]}
+                    how = _by("paid", data) | {"paid_at": at, "reference": data["reference"]}
                     self._change(clearing_payments, key, status="paid", **how)
                 self._conclude(data["clearing_id"])
             case decisions.PAYMENT_RETURNED:
                 key = (data["clearing_id"], data["payee_kind"], data["payee"])
-                how = {"reference": data["reason"], "returned_by": data["actor"]}
+                how = {"reference": data["reason"]} | _by("returned", data)
                 self._change(clearing_payments, key, status="returned", **how)
                 self._conclude(data["clearing_id"])
             case decisions.RECEIVABLE_SETTLED:
@@ -234,9 +237,10 @@ class Register:
                 "status": "drafted",
                 "ranges": data["ranges"],
                 "set_off": data["set_off"],
-                "drafted_by": data["actor"],
+                **_by("drafted", data),
                 "drafted_at": at,
                 "approved_by": None,
+                "approved_login": None,
                 "approved_at": None,
                 "withdrawn_by": None,
             },
@@ -282,9 +286,11 @@ class Register:
                 "amount": amount,
                 "status": "due" if amount else "none",
                 "paid_by": None,
+                "paid_login": None,
                 "paid_at": None,
                 "reference": None,
                 "returned_by": None,
+                "returned_login": None,
             },
         )
 
@@ -326,6 +332,11 @@ def balances(lines: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], int]:
 def payable(line: Mapping[str, Any]) -> int:
     """What a line comes to, in fen; under 0 the payee owes it."""
     return int(line["settled"] + line["adjusted"] + line["audit"] - line["repaid"])
+
+
+def _by(step: str, data: Mapping[str, Any]) -> Row:
+    """Who took a step; events from before logins were recorded have none."""
+    return {f"{step}_by": data["actor"], f"{step}_login": None if data.get("owner") else data.get("login")}
 
 
 def _names(table: Table) -> list[str]:

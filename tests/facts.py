@@ -269,6 +269,21 @@ def audit(
     )
 
 
+def advance(
+    advance_id: str = "L1", amount: str = "3000", on: str = "2019-03-01", person: str = "P1", id_: str | None = None
+) -> dict[str, Any]:
+    """A bureau lends a person money."""
+    return event(
+        BUREAU,
+        id_ or f"advance-{advance_id}-{amount}",
+        "advance.issued.v1",
+        advance_id=advance_id,
+        person_id=person,
+        amount=amount,
+        issued_on=on,
+    )
+
+
 def stay(number: int, person: str = "P1", on: str = "2019-03-10", in_scope: str = "10000", **more: Any) -> list[Any]:
     """Admission A<number> and its discharge C<number>, on one day."""
     hospital_id = more.pop("hospital_id", "H1")

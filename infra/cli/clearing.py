@@ -1,4 +1,4 @@
-"""``claims clearing`` draft, show, list, approve, withdraw, pay, return; ``claims receivables`` and its ``settle``."""
+"""``claims clearing`` draft, show, list, open, approve, withdraw, pay, return; ``claims receivables``, ``settle``."""
 
 import re
 import sys
@@ -16,13 +16,14 @@ from infra.atomic import PRIVATE, write_atomically
 from infra.cli.desk import Actor, actor_of, amount_of, take, tell, words_of
 from infra.cli.options import DataDir, Json
 from infra.cli.output import note, print_json, stdout, table
+from infra.cli.premium_text import PAYER_NAMES
 from infra.roster_files import csv_bytes
 from processors.clearing import steps, views
-from processors.clearing.booked import GRANT, PREMIUM_REFUND
-from processors.clearing.draft import EMERGENCY_FUND
 from processors.clearing.draft import draft as draft_clearing
+from processors.clearing.funds import EMERGENCY_FUND, GRANT, refund_fund
 from processors.clearing.journal import rebuild as rebuild_tables
 from processors.clearing.ranges import COUNTY_TIME, begin_of, end_of
+from processors.clearing.uncleared import uncleared_rows
 
 clearing = typer.Typer(no_args_is_help=True, help="清算：起草、复核、拨付。Clearing: what the funds owe for a month.")
 receivables = typer.Typer(help="应收款。What hospitals and persons owe the funds after a clearing.")
@@ -37,7 +38,7 @@ KIND_NAMES = {"hospital": "医院", "person": "个人", EMERGENCY_FUND: "临时�
 FUND_NAMES: Mapping[str, str] = {
     **{str(layer): name for layer, name in LAYER_NAMES.items()},
     GRANT: "补助",
-    PREMIUM_REFUND: "退还个人缴费",
+    **{refund_fund(payer): f"退还个人缴费（{name}）" for payer, name in PAYER_NAMES.items()},
 }
 STATUS_NAMES = {"drafted": "待复核", "approved": "已复核", "paid": "已拨付", "withdrawn": "已撤回"}
 PAYMENT_NAMES = {"none": "无", "due": "待拨付", "paid": "已拨付", "returned": "已退回"}
@@ -114,6 +115,20 @@ def list_(
     ]
     columns = ("清算单 clearing", "统筹区 region", "月份 month", "状态 status", "经办 drafted by", "复核 approved by")
     table("清算 Clearings", columns, cells)
+
+
+@clearing.command("open")
+def open_(data_dir: DataDir = None, json: Json = False) -> None:
+    """尚未清算：各统筹区已入账的金额。What is booked and no clearing has taken yet, by region."""
+    rows = take(data_dir, uncleared_rows)
+    if json:
+        print_json(rows)
+        return
+    cells = [
+        (row["region"], row["amount"], str(row["bookings"]), row["since"] or "—", row["draft"] or "—") for row in rows
+    ]
+    columns = ("统筹区 region", "金额 amount", "笔数 bookings", "最早入账 since", "待复核草稿 open draft")
+    table("尚未清算 Not cleared yet（元 yuan）", columns, cells, right=(1, 2))
 
 
 @clearing.command()
@@ -285,8 +300,8 @@ def _print_payments(payments: Sequence[Row]) -> None:
 
 def _print_repayments(repayments: Sequence[Row]) -> None:
     if repayments:
-        cells = [(row["advance_id"], _payee(row), FUND_NAMES[row["fund"]], row["amount"]) for row in repayments]
-        columns = ("借款 advance", "从何人应付 out of", "基金 fund", "金额 amount")
+        cells = [(row["advance_id"], row["person_id"], FUND_NAMES[row["fund"]], row["amount"]) for row in repayments]
+        columns = ("借款 advance", "参保人 person", "基金 fund", "金额 amount")
         table("归还借款 Advances repaid（元 yuan）", columns, cells, right=(3,))
 
 

@@ -1,78 +1,55 @@
-"""Advances are repaid out of what the funds pay for the person's claims (上高 二5)."""
+"""Advances are repaid out of what the funds pay the person himself for his claims (上高 二5, decision 0010)."""
 
-from collections.abc import Iterable, Mapping, MutableMapping
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from events.codes import LAYERS
-from processors.clearing.booked import Booked
+from processors.clearing.booked import Booked, Treated
 from projections.advances import Advance
 
-Payee = tuple[str, str]
-"""kind and id"""
 
-
-@dataclass(frozen=True, slots=True)
-class Repayment:
-    """Fen taken from what a fund pays to a payee, to repay one advance."""
+class Repayment(NamedTuple):
+    """Fen taken from what a fund pays to the person, to repay one advance of his."""
 
     advance: Advance
-    party: str
-    payee: str
     fund: str
     amount: int
 
 
 def repay(
-    owed: Iterable[tuple[Advance, int]], booked: Iterable[Booked], balances: Mapping[Payee, int]
+    owed: Iterable[tuple[Advance, int]], booked: Iterable[Booked], balances: Mapping[str, int]
 ) -> list[Repayment]:
-    """What is taken to repay advances, oldest first, each with what of it is outstanding in fen.
+    """What is taken to repay advances, each given with what of it is outstanding in fen, in their order.
 
-    An advance is repaid from claims dated on its day or later: first from what is payable to the person, then from what
-    is payable to the hospitals for these claims; never more than the claims bring there, nor than the payee's balance.
+    An advance is repaid from claims dated on its day or later: those treated outside the person's region first, for
+    which it was lent. Never more than these claims bring him, than a fund pays him over all his claims, nor than his
+    balance, here by person.
     """
-    left: dict[str, list[_Source]] = {}
+    brought: dict[str, dict[tuple[Treated, str], int]] = defaultdict(lambda: defaultdict(int))
+    payable: dict[tuple[str, str], int] = defaultdict(int)
     for entry in booked:
-        if entry.person_id is not None and entry.fund in LAYERS:
-            left.setdefault(entry.person_id, []).append(_Source(entry, entry.amount))
-    payable = dict(balances)
-    found: list[Repayment] = []
+        if entry.party == "person" and entry.claim is not None:
+            brought[entry.payee][entry.claim, entry.fund] += entry.amount
+            payable[entry.payee, entry.fund] += entry.amount
+    left = dict(balances)
+    found: dict[tuple[Advance, str], int] = {}
     for advance, outstanding in owed:
-        sources = [
-            source
-            for source in left.get(advance.person_id, ())
-            if source.entry.day is not None and source.entry.day >= advance.issued_on
-        ]
-        wanted = outstanding
-        for payee in sorted({source.payee for source in sources}, key=lambda payee: (payee[0] != "person", payee[1])):
-            theirs = [source for source in sources if source.payee == payee]
-            taken = _take(advance, payee, theirs, wanted, payable)
-            wanted -= sum(repayment.amount for repayment in taken)
-            found += taken
-    return found
+        person = advance.person_id
+        his = {source: amount for source, amount in brought[person].items() if source[0].day >= advance.issued_on}
+        most = min(outstanding, sum(his.values()), left.get(person, 0))
+        for claim, fund in sorted(his, key=_turn):
+            taken = min(most, his[claim, fund], payable[person, fund])
+            if taken > 0:
+                brought[person][claim, fund] -= taken
+                payable[person, fund] -= taken
+                left[person] -= taken
+                most -= taken
+                found[advance, fund] = found.get((advance, fund), 0) + taken
+    return [Repayment(advance, fund, amount) for (advance, fund), amount in found.items()]
 
 
-@dataclass(slots=True)
-class _Source:
-    """A booking for a claim, and what of it is left."""
-
-    entry: Booked
-    left: int
-
-    @property
-    def payee(self) -> Payee:
-        return self.entry.party, self.entry.payee
-
-
-def _take(
-    advance: Advance, payee: Payee, sources: list[_Source], wanted: int, payable: MutableMapping[Payee, int]
-) -> list[Repayment]:
-    most = min(wanted, sum(source.left for source in sources), payable.get(payee, 0))
-    by_fund: dict[str, int] = {}
-    for source in sorted(sources, key=lambda source: (LAYERS.index(source.entry.fund), source.entry.day)):
-        taken = min(source.left, most)
-        if taken > 0:
-            source.left -= taken
-            most -= taken
-            payable[payee] -= taken
-            by_fund[source.entry.fund] = by_fund.get(source.entry.fund, 0) + taken
-    return [Repayment(advance, *payee, fund, amount) for fund, amount in by_fund.items()]
+def _turn(source: tuple[Treated, str]) -> tuple[bool, int, int]:
+    """Claims in ledger order, funds in the order of the path."""
+    claim, fund = source
+    return not claim.outside, claim.number, LAYERS.index(fund)

@@ -7,10 +7,11 @@ from typing import Any
 from sqlalchemy import exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from events.codes import LAYERS, covers
+from events.codes import covers
 from events.decisions import CLEARING_DRAFTED
-from processors.clearing.advances import Payee, Repayment, repay
-from processors.clearing.booked import GRANT, PREMIUM_REFUND, Booked, load_booked, load_first_of
+from processors.clearing.advances import Repayment, repay
+from processors.clearing.booked import Booked, load_booked, load_prepaid
+from processors.clearing.funds import EMERGENCY_FUND, FUNDS
 from processors.clearing.journal import Desk, desk
 from processors.clearing.loans import load_loans
 from processors.clearing.ranges import begin_of, next_ranges
@@ -18,9 +19,6 @@ from processors.clearing.refusal import ClearingRefused
 from projections.advances import Advance
 from projections.claims import claims
 from projections.clearings import balances, clearings, outstanding, receivables
-
-EMERGENCY_FUND = "emergency_fund"
-FUNDS = (*LAYERS, GRANT, PREMIUM_REFUND)
 
 
 async def draft(engine: AsyncEngine, region: str, month: date, actor: str, now: datetime) -> str:
@@ -41,8 +39,9 @@ async def draft(engine: AsyncEngine, region: str, month: date, actor: str, now: 
         lines = _lines(booked)
         owed = await _outstanding_advances(at.connection, region)
         persons = {advance.person_id for advance, _ in owed}
-        first = await load_first_of(at.connection, region, ranges, persons) if persons else []
-        repayments = repay(owed, [*booked, *first], balances(lines.values()))
+        prepaid = await load_prepaid(at.connection, region, ranges, persons) if persons else []
+        payable = {payee: fen for (kind, payee), fen in balances(lines.values()).items() if kind == "person"}
+        repayments = repay(owed, [*booked, *prepaid], payable)
         _enter(lines, repayments)
         await at.register.load(
             at.connection, receivables, receivables.c.region == region, receivables.c.stands.is_(True)
@@ -115,7 +114,7 @@ def _line(lines: dict[LineKey, dict[str, Any]], kind: str, payee: str, fund: str
 def _enter(lines: dict[LineKey, dict[str, Any]], repayments: Iterable[Repayment]) -> None:
     """What is taken from a line goes to the fund that lent: the lines still sum to what was booked."""
     for each in repayments:
-        _line(lines, each.party, each.payee, each.fund)["repaid"] += each.amount
+        _line(lines, "person", each.advance.person_id, each.fund)["repaid"] += each.amount
         _line(lines, EMERGENCY_FUND, each.advance.region, each.fund)["repaid"] -= each.amount
 
 
@@ -123,14 +122,13 @@ def _repayment(each: Repayment) -> dict[str, Any]:
     return {
         "region": each.advance.region,
         "advance_id": each.advance.advance_id,
-        "payee_kind": each.party,
-        "payee": each.payee,
+        "person_id": each.advance.person_id,
         "fund": each.fund,
         "amount": each.amount,
     }
 
 
-def _set_off(at: Desk, payable: Mapping[Payee, int]) -> list[dict[str, Any]]:
+def _set_off(at: Desk, payable: Mapping[tuple[str, str], int]) -> list[dict[str, Any]]:
     """What payees still owe is taken off what they are to be paid, the oldest first."""
     left = {payee: balance for payee, balance in payable.items() if balance > 0}
     found = []
@@ -152,10 +150,11 @@ def _set_off(at: Desk, payable: Mapping[Payee, int]) -> list[dict[str, Any]]:
 
 def _changes(booked: Iterable[Booked]) -> list[dict[str, Any]]:
     """What was booked after claims' first settlements, claim by claim."""
-    sums: dict[tuple[str | None, ...], int] = {}
+    sums: dict[tuple[str, ...], int] = {}
     for entry in booked:
-        if entry.claim_id is not None and entry.fund != GRANT and entry.kind != "settled":
-            key = (entry.claim_id, entry.person_id, entry.hospital_id, entry.party, entry.fund, entry.kind)
+        if entry.claim is not None and entry.kind != "settled":
+            about = (entry.claim.claim_id, entry.claim.person_id, entry.claim.hospital_id)
+            key = (*about, entry.party, entry.fund, entry.kind)
             sums[key] = sums.get(key, 0) + entry.amount
     names = ("claim_id", "person_id", "hospital_id", "payee_kind", "fund", "kind")
     return [dict(zip(names, key, strict=True)) | {"amount": amount} for key, amount in sums.items() if amount]

@@ -11,11 +11,16 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.ledger import Journal, entries, write
+from processors.clearing.persons import Who
 from processors.positions import lock, move
 from projections.clearings import TABLES, Register
 
 CONSUMER = "clearing"
 JOURNAL = f"{CONSUMER}.0"
+
+_LOGIN = text(
+    "SELECT session_user::text, pg_get_userbyid(datdba)::text FROM pg_database WHERE datname = current_database()"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +32,18 @@ class Desk:
     register: Register
     login: str
     """of the database, as the server knows it: the actor is a word that anybody can type"""
+    owns: bool
+    """the database: everybody works under this login, or nobody is kept from what it may"""
 
     def record(self, type_: str, data: Mapping[str, Any]) -> None:
         """Add an event to the journal, with the login it was written under, and to the register."""
-        number = self.journal.append(type_, {**data, "login": self.login})
-        self.register.apply(type_, number, self.journal.recorded_at, data)
+        said = {**data, "login": self.login} | ({"owner": True} if self.owns else {})
+        number = self.journal.append(type_, said)
+        self.register.apply(type_, number, self.journal.recorded_at, said)
+
+    def who(self, actor: str) -> Who:
+        """Who takes this step."""
+        return Who(actor, None if self.owns else self.login)
 
 
 class Unfounded(ValueError):
@@ -68,8 +80,8 @@ async def desk(engine: AsyncEngine) -> AsyncIterator[Desk]:
     async with engine.begin() as connection:
         position = await lock(connection, CONSUMER, 0)
         position.journal.start(datetime.now(UTC))
-        login = (await connection.execute(text("SELECT session_user"))).scalar_one()
-        opened = Desk(connection, position.journal, Register(), login)
+        login, owner = (await connection.execute(_LOGIN)).one()
+        opened = Desk(connection, position.journal, Register(), login, login == owner)
         yield opened
         await write(connection, position.journal)
         await opened.register.save(connection)

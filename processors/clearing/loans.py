@@ -5,10 +5,14 @@ from typing import Any, NamedTuple
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from events.catalog import read
 from events.decisions import ADVANCE_REPAID
+from events.ledger import entries
 from events.money import yuan
 from processors.clearing.journal import desk
+from processors.clearing.persons import Who
 from processors.clearing.refusal import ClearingRefused
+from processors.intake import CONSUMER as INTAKE
 from projections.advances import Advance, load_advances
 from projections.clearings import advance_receipts, advance_repayments
 
@@ -70,7 +74,7 @@ async def repay_in_cash(
 ) -> int:
     """Note what a person has paid back of an advance of the bureau of ``region``, in fen; returns what is left.
 
-    Raises ``ClearingRefused`` where there is no such advance, or less is outstanding.
+    Raises ``ClearingRefused`` where there is no such advance, less is outstanding, or the actor issued it.
     """
     async with desk(engine) as at:
         loans = await load_loans(at.connection)
@@ -78,6 +82,8 @@ async def repay_in_cash(
         loan = next((each for each in loans if (each.advance.region, each.advance.advance_id) == key), None)
         if loan is None:
             raise ClearingRefused(f"bureau/{region} has issued no advance {advance_id}")
+        if issuer := await _issuer(at.connection, loan.advance):
+            at.who(actor).must_differ(Who(issuer, None), f"issued {advance_id}", "note what is paid back")
         if not 0 < amount <= loan.outstanding:
             raise ClearingRefused(f"{yuan(loan.outstanding)} is outstanding of {advance_id}, not {yuan(amount)}")
         at.record(
@@ -92,3 +98,13 @@ async def repay_in_cash(
             },
         )
     return loan.outstanding - amount
+
+
+async def _issuer(connection: AsyncConnection, advance: Advance) -> str | None:
+    """The actor of the event by which it was issued, where a person entered it."""
+    query = select(entries.c.source, entries.c.raw).where(
+        entries.c.journal == INTAKE, entries.c.number == advance.number
+    )
+    fact = (await connection.execute(query)).one()
+    actor = read(fact.raw, fact.source).extensions.get("actor")
+    return None if actor is None else str(actor)

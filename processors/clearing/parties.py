@@ -8,7 +8,7 @@ that passed that layer.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Party = Literal["hospital", "person"]
 Kind = Literal["settled", "adjusted", "audit"]
@@ -19,7 +19,7 @@ OPEN = 2**62
 
 @dataclass(frozen=True, slots=True)
 class Booking:
-    """One entry of a claim, at a layer's stage or at settlement's (amount 0: it shows only that the run has passed).
+    """One entry of a claim: a layer's, or settlement's, which has no layer and books nothing.
 
     ``known`` is the number in journal intake up to which its run knew the facts, 0 for a claim's own first run.
     """
@@ -30,7 +30,15 @@ class Booking:
     stage: int
     amount: int
     known: int
-    layer: str | None = None
+    layer: str | None
+
+
+class Passing(NamedTuple):
+    """A run that carries the claim and is under way: the facts it knows, as a booking has them, and if it is parked."""
+
+    run: int
+    known: int
+    parked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +53,15 @@ class ClaimFacts:
     first_run: int
     audits: Sequence[int] = ()
     reversed_by: int | None = None
+    under_way: Sequence[Passing] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What of a booking is settled with one party, in fen."""
+    """What of a booking is settled with one party out of one layer, in fen."""
 
     booking: Booking
+    layer: str
     party: Party
     kind: Kind
     amount: int
@@ -60,37 +70,66 @@ class Part:
 @dataclass(slots=True)
 class _Claim:
     facts: ClaimFacts
-    net: dict[tuple[int, Party], int] = field(default_factory=dict)
+    net: dict[tuple[int, str, Party], int] = field(default_factory=dict)
+    """What a stage's layer has brought a party so far."""
     passed: list[Booking] = field(default_factory=list)
 
     def take(self, booking: Booking) -> list[Part]:
-        parts = [
-            Part(booking, party, kind, amount)
-            for party, kind, amount in self._settled_with(booking)
-            if amount or not booking.amount
-        ]
-        for part in parts:
-            key = booking.stage, part.party
-            self.net[key] = self.net.get(key, 0) + part.amount
+        parts = [part for part in self._parted(booking) if part.amount]
+        if booking.layer is not None:
+            for part in parts:
+                key = booking.stage, part.layer, part.party
+                self.net[key] = self.net.get(key, 0) + part.amount
         self.passed.append(booking)
         return parts
 
-    def _settled_with(self, booking: Booking) -> list[tuple[Party, Kind, int]]:
+    def _parted(self, booking: Booking) -> list[Part]:
+        reversed_ = self._knows_the_reversal(booking)
+        if booking.layer is None:
+            return self._left_over(booking) if reversed_ else []
+        if not booking.amount:
+            return []  # clearings take amounts: what this stage has left is parted at settlement
+        if reversed_:
+            # nothing is left of the claim: each gives back, or gets back, what the claim had brought him
+            hospital = -self.net.get((booking.stage, booking.layer, "hospital"), 0)
+            return [
+                Part(booking, booking.layer, "hospital", "adjusted", hospital),
+                Part(booking, booking.layer, "person", "adjusted", booking.amount - hospital),
+            ]
+        party, kind = self._settled_with(booking)
+        return [Part(booking, booking.layer, party, kind, booking.amount)]
+
+    def _knows_the_reversal(self, booking: Booking) -> bool:
+        facts = self.facts
+        return facts.reversed_by is not None and booking.run > facts.first_run and booking.known >= facts.reversed_by
+
+    def _left_over(self, booking: Booking) -> list[Part]:
+        """What the layers' own bookings for the reversal have left with a party.
+
+        A layer whose net was nothing before books nothing for it, though it may have paid one and charged the other.
+        """
+        left = [(*key, amount) for key, amount in sorted(self.net.items()) if amount]
+        self.net.clear()
+        return [Part(booking, layer, party, "adjusted", -amount) for _, layer, party, amount in left]
+
+    def _settled_with(self, booking: Booking) -> tuple[Party, Kind]:
         facts = self.facts
         if booking.run <= facts.first_run:
-            return [(facts.payee, "settled", booking.amount)]
-        if facts.reversed_by is not None and booking.known >= facts.reversed_by:
-            # nothing is left of the claim: each gives back, or gets back, what the claim had brought him
-            hospital = -self.net.get((booking.stage, "hospital"), 0)
-            return [("hospital", "adjusted", hospital), ("person", "adjusted", booking.amount - hospital)]
-        before = max((past.known for past in self.passed if past.stage >= booking.stage), default=0)
+            return facts.payee, "settled"
+        booked = [past.known for past in self.passed if past.stage >= booking.stage]
+        # one goes behind the other: where this run has booked, an earlier one has been, with or without a booking
+        under_way = [passing.known for passing in facts.under_way if passing.run < booking.run]
+        before = max((*booked, *under_way), default=0)
         if any(before < audit <= booking.known for audit in facts.audits):
-            return [("hospital", "audit", booking.amount)]
-        return [("person", "adjusted", booking.amount)]
+            return "hospital", "audit"
+        return "person", "adjusted"
 
 
 def settle_with(facts: ClaimFacts, bookings: Iterable[Booking]) -> list[Part]:
-    """Part all bookings of one claim, from its first one on; the parts of each sum to its amount."""
+    """Part all bookings of one claim, from its first one on; the parts of each sum to its amount.
+
+    What a reversal leaves apart is parted at its settlement: of one amount, to the one and from the other.
+    """
     claim = _Claim(facts)
     ordered = sorted(bookings, key=lambda booking: (booking.run, booking.stage))
     return [part for booking in ordered for part in claim.take(booking)]

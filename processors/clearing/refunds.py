@@ -41,11 +41,12 @@ class Unreadable(ClearingRefused):
 
 @dataclass(frozen=True, slots=True)
 class Refunded:
-    """One booking of a refund, a difference in fen. ``first`` where nothing of it stood before."""
+    """One booking of a refund by a payer, a difference in fen. ``first`` where nothing of it stood before."""
 
     number: int
     region: str
     person_id: str
+    payer: str
     first: bool
     amount: int
 
@@ -75,4 +76,4 @@ async def load_refunds(connection: AsyncConnection, begun: int, ended: int) -> A
             region = enrolled[row.person_id, row.year]
         standing[key] = region, before + row.paid
         if row.number > begun and row.paid:
-            yield Refunded(row.number, region, row.person_id, not before, row.paid)
+            yield Refunded(row.number, region, row.person_id, row.track, not before, row.paid)

@@ -14,6 +14,7 @@ from events.decisions import (
 )
 from events.money import yuan
 from processors.clearing.journal import Desk, desk
+from processors.clearing.persons import Who
 from processors.clearing.refusal import ClearingRefused
 from projections.clearings import Row, clearing_payments, clearings, outstanding, receivables
 
@@ -23,12 +24,16 @@ PayeeKind = Literal["hospital", "person", "emergency_fund"]
 """One of each may have the same id."""
 
 
+def drafter(clearing: Row) -> Who:
+    """Who drafted a clearing."""
+    return Who(clearing["drafted_by"], clearing["drafted_login"])
+
+
 async def approve(engine: AsyncEngine, clearing_id: str, actor: str) -> None:
     """Approve a draft; from now on it is not changed. Raises ``ClearingRefused``: the actor must be another."""
     async with desk(engine) as at:
         clearing = await _clearing(at, clearing_id, "drafted")
-        if _same(clearing["drafted_by"], actor):
-            raise ClearingRefused(f"{actor} drafted {clearing_id}: another person must approve it")
+        at.who(actor).must_differ(drafter(clearing), f"drafted {clearing_id}", "approve it")
         at.record(CLEARING_APPROVED, {"clearing_id": clearing_id, "actor": actor})
 
 
@@ -63,10 +68,9 @@ async def pay(
         if not chosen:
             raise ClearingRefused(f"nothing is due in {clearing_id}")
         for row in chosen:
-            if row["status"] == "returned" and _same(row["returned_by"], actor):
-                raise ClearingRefused(
-                    f"{actor} noted that what {row['payee']} was paid came back: another person must note the payment"
-                )
+            if row["status"] == "returned":
+                noted = f"noted that what {row['payee']} was paid came back"
+                at.who(actor).must_differ(Who(row["returned_by"], row["returned_login"]), noted, "note the payment")
         payments = [{name: row[name] for name in ("payee_kind", "payee", "amount")} for row in chosen]
         at.record(
             CLEARING_PAID,
@@ -118,8 +122,7 @@ async def settle_receivable(
         if not owed["stands"]:
             raise ClearingRefused(f"{owed['clearing_id']} is a draft: {receivable_id} stands once it is approved")
         clearing = await _clearing(at, owed["clearing_id"], "approved", "paid")
-        if _same(clearing["drafted_by"], actor):
-            raise ClearingRefused(f"{actor} drafted {owed['clearing_id']}: another person must note what is paid in")
+        at.who(actor).must_differ(drafter(clearing), f"drafted {owed['clearing_id']}", "note what is paid in")
         left = outstanding(owed)
         paid_in = left if amount is None else amount
         if not 0 < paid_in <= left:
@@ -142,10 +145,6 @@ def _payees(at: Desk, ids: Iterable[str], kind: PayeeKind | None) -> set[tuple[s
             told = " and ".join(f"a {each}" for each in get_args(PayeeKind) if each in found)
             raise ClearingRefused(f"{payee} is {told} here: say which with --kind")
     return {(next(iter(found), ""), payee) for payee, found in kinds.items()}
-
-
-def _same(one: str, other: str) -> bool:
-    return one.casefold() == other.casefold()
 
 
 async def _clearing(at: Desk, clearing_id: str, *allowed: str) -> Row:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.ledger import entries
 from events.money import yuan
-from processors.clearing.draft import EMERGENCY_FUND, FUNDS
+from processors.clearing.funds import EMERGENCY_FUND, FUNDS
 from processors.clearing.journal import JOURNAL
 from processors.clearing.refusal import ClearingRefused
 from projections.clearings import (

@@ -9,8 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from events.money import yuan
 from processors.clearing.booked import sums_by_fund
 from processors.clearing.journal import JOURNAL, Unfounded, from_journal, from_tables
+from processors.clearing.persons import Who
 from processors.clearing.refunds import JOURNAL as REFUNDS
 from processors.clearing.refunds import Unreadable, load_refunds
+from processors.clearing.steps import drafter
 from processors.verification.report import VerifyReport
 from projections.advances import load_advances
 from projections.clearings import (
@@ -22,6 +24,7 @@ from projections.clearings import (
     clearing_payments,
     clearings,
     outstanding,
+    payable,
     receivables,
 )
 
@@ -60,9 +63,10 @@ async def check_clearings(connection: AsyncConnection, report: VerifyReport) -> 
         report.problem("clearing", f"journal {REFUNDS}", "refunds of premiums that can be read", error)
     await _check_advances(connection, register, report)
     for paid in register.of(clearing_payments, status="paid"):
-        if paid["returned_by"] is not None and paid["returned_by"].casefold() == paid["paid_by"].casefold():
+        payer = Who(paid["paid_by"], paid["paid_login"])
+        if paid["returned_by"] is not None and payer.is_same(Who(paid["returned_by"], paid["returned_login"])):
             where = f"{paid['clearing_id']}, {paid['payee_kind']} {paid['payee']}"
-            report.problem("clearing", where, "payment by another person than noted its return", paid["paid_by"])
+            report.problem("clearing", where, "payment by another person than noted its return", _told(payer))
     for owed in register.of(receivables):
         if outstanding(owed) < 0:
             where = f"receivable {owed['receivable_id']}"
@@ -88,8 +92,9 @@ def _check_ranges(history: list[Row], report: VerifyReport) -> None:
     """Each clearing of a region begins where the one before ended."""
     ended: dict[str, int] = {}
     for row in history:
-        if row["approved_by"] is not None and row["approved_by"].casefold() == row["drafted_by"].casefold():
-            report.problem("clearing", row["clearing_id"], "approval by another person", row["approved_by"])
+        approver = Who(row["approved_by"] or "", row["approved_login"])
+        if row["approved_by"] is not None and approver.is_same(drafter(row)):
+            report.problem("clearing", row["clearing_id"], "approval by another person", _told(approver))
         for journal in sorted(ended.keys() | row["ranges"].keys()):
             begun, to = row["ranges"].get(journal, (None, None))
             if begun != ended.get(journal, 0) or to < begun:
@@ -108,6 +113,10 @@ async def _check_sums(connection: AsyncConnection, register: Register, row: Row,
         lined[line["fund"]] = lined.get(line["fund"], 0) + line["settled"] + line["adjusted"] + line["audit"]
         if line["repaid"]:
             repaid[line["payee_kind"], line["payee"], line["fund"]] = line["repaid"]
+            if payable(line) < 0:
+                where = f"{row['clearing_id']}, {line['payee_kind']} {line['payee']}, fund {line['fund']}"
+                brought = yuan(payable(line) + line["repaid"])
+                report.problem("clearing", where, f"at most {brought} repaid", yuan(line["repaid"]))
     for fund in sorted(booked.keys() | lined.keys()):
         if booked.get(fund, 0) != lined.get(fund, 0):
             where = f"{row['clearing_id']}, fund {fund}"
@@ -115,7 +124,7 @@ async def _check_sums(connection: AsyncConnection, register: Register, row: Row,
     named: dict[tuple[str, str, str], int] = {}
     for each in register.of(advance_repayments, clearing_id=row["clearing_id"]):
         for key, amount in (
-            ((each["payee_kind"], each["payee"], each["fund"]), each["amount"]),
+            (("person", each["person_id"], each["fund"]), each["amount"]),
             (("emergency_fund", each["region"], each["fund"]), -each["amount"]),
         ):
             named[key] = named.get(key, 0) + amount
@@ -166,6 +175,10 @@ async def _check_advances(connection: AsyncConnection, register: Register, repor
         if amount > issued.get(key, 0):
             where = f"advance {key[1]} of bureau/{key[0]}"
             report.problem("clearing", where, f"at most {yuan(issued.get(key, 0))} repaid", yuan(amount))
+
+
+def _told(who: Who) -> str:
+    return who.actor if who.login is None else f"{who.actor}, login {who.login}"
 
 
 def _amounts(amounts: Mapping[tuple[str, str, str], Any]) -> str:

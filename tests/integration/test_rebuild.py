@@ -100,7 +100,7 @@ EVERY_FACT: list[Any] = [
     facts.reverse("C9"),
     *facts.stay(11, "Y", disease="lung_cancer", stage="late"),
     facts.reverse("C11"),
-    # the same advance said twice
+    # its number used twice: the second is refused
     facts.event(facts.BUREAU, "adv-1", "advance.issued.v1", **ADVANCE),
     facts.event(facts.BUREAU, "adv-2", "advance.issued.v1", **ADVANCE | {"amount": "900"}),
 ]
@@ -173,6 +173,7 @@ async def test_every_kind_of_fact_gives_the_rows_that_stand(engine: AsyncEngine)
         ("odd", "unknown_type"),
         ("not an id", "malformed"),
         (str(EVERY_FACT.index(b"not an event") + 1), "malformed"),
+        ("adv-2", "duplicate_advance"),
     ]
 
 
@@ -408,7 +409,7 @@ async def test_the_command_shows_mends_and_says_what_there_is(database: str) -> 
     seen = await claims("rebuild", "--dry-run", env=env)
     assert seen.code == 1
     assert "audits finding_id=F2: 不同 different: amount 账本 ledger 100.00, 表 table 0.01" in seen.out.decode()
-    assert "not mended: 9" in seen.err
+    assert "not mended: 10" in seen.err
 
     mended = await claims("rebuild", "--json", env=env)
     assert mended.code == 1
@@ -428,7 +429,7 @@ async def test_the_command_shows_mends_and_says_what_there_is(database: str) -> 
             }
         ],
     }
-    assert (rows["refusals"]["missing"], rows["refusals"]["mended"]) == (7, 7)
+    assert (rows["refusals"]["missing"], rows["refusals"]["mended"]) == (8, 8)
 
     again = await claims("rebuild", env=env)
     assert again.code == 0

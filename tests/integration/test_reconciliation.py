@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from events.money import parse_yuan, yuan
 from infra.hospital_files import UnusableFile, read_detail, read_totals
-from processors.reconciliation import Reconciliation, reconcile
+from processors.reconciliation import Reconciliation, Stated, reconcile
 from projections.statements import statement_json, statements
 from tests import facts
 from tests.ledger import Books
@@ -119,6 +119,28 @@ async def test_funds_are_compared_where_the_file_has_no_layers(
     rows = [march[0] | {"funds": "1.00"}, *march[1:]]
     (only,) = (await held(books, write(tmp_path, rows, columns))).differences
     assert (only.kind, only.claim_id, only.field, only.hospital) == ("amount_differs", "C1", "funds", "1.00")
+
+
+async def test_a_difference_of_funds_is_hidden_only_by_layers_that_tell_all_of_it(
+    books: Books, march: list[dict[str, str]], tmp_path: Path
+) -> None:
+    """Basic is 1.50 off in each; funds by as much, by 1.51, and by nothing."""
+    c1 = march[0]
+    basic, funds = (parse_yuan(c1[name]) for name in ("basic", "funds"))
+    for off, listed in ((150, []), (151, [("amount_differs", "C1", "funds", "1.51")]), (0, [])):
+        stated = Stated("C1", date(2019, 3, 10), {"basic": basic + 150, "funds": funds + off})
+        rows = [claim for claim in read_detail(write(tmp_path, march), MARCH).claims if claim.claim_id != "C1"]
+        found = await reconcile(books.engine, "H1", MARCH, [stated, *rows])
+        assert told(found) == [("amount_differs", "C1", "basic", "1.50"), *listed]
+    standing = [row for row in march if row["status"] == "settled"]
+    sums = {name: sum(parse_yuan(row.get(name, "0")) for row in standing) for name in ("basic", "assistance", "funds")}
+    totals = {"basic": sums["basic"] + 100, "assistance": sums["assistance"] - 100, "funds": sums["funds"] + 70_00}
+    detail = read_detail(write(tmp_path, march), MARCH).claims
+    assert told(await reconcile(books.engine, "H1", MARCH, detail, totals=totals)) == [
+        (kind, None, name, difference)
+        for kind in ("total_differs", "total_not_of_detail")
+        for name, difference in (("basic", "1.00"), ("assistance", "-1.00"), ("funds", "70.00"))
+    ]
 
 
 async def test_why_the_ledger_lacks_a_claim_is_told(books: Books, march: list[dict[str, str]], tmp_path: Path) -> None:

@@ -1,30 +1,22 @@
 """With whom each booking of a claim is settled: numbers are runs, stages, fen, and places of facts in intake."""
 
-from datetime import date
+from processors.clearing.parties import OPEN, Booking, ClaimFacts, Passing, settle_with
 
-from processors.clearing.advances import repay
-from processors.clearing.booked import Booked
-from processors.clearing.parties import OPEN, Booking, ClaimFacts, settle_with
-from projections.advances import Advance
-
-BASIC, CRITICAL, SETTLED = 0, 1, 100
+BASIC, CRITICAL, AGAIN, SETTLED = 0, 1, 2, 100
+LAYERS = {BASIC: "basic", CRITICAL: "critical_illness", AGAIN: "basic", SETTLED: None}
 
 Told = list[tuple[int, int, str, str, int]]
 
 
 def told(facts: ClaimFacts, *bookings: tuple[int, int, int, int]) -> Told:
-    """(run, stage, party, kind, amount) of each part, from (run, stage, amount, known); settlement's left out."""
+    """(run, stage, party, kind, amount) of each part, from (run, stage, amount, known)."""
     entries = [
-        Booking("basic.0", number, run, stage, amount, known)
+        Booking("basic.0", number, run, stage, amount, known, LAYERS[stage])
         for number, (run, stage, amount, known) in enumerate(bookings)
     ]
     parts = settle_with(facts, entries)
     assert sum(part.amount for part in parts) == sum(booking.amount for booking in entries)
-    return [
-        (part.booking.run, part.booking.stage, part.party, part.kind, part.amount)
-        for part in parts
-        if part.booking.stage != SETTLED
-    ]
+    return [(part.booking.run, part.booking.stage, part.party, part.kind, part.amount) for part in parts]
 
 
 FIRST = ((1, BASIC, 600, 0), (1, CRITICAL, 300, 0), (1, SETTLED, 0, 0))
@@ -46,6 +38,14 @@ def test_a_later_change_of_an_audited_claim_is_the_person_s_also_where_the_audit
     facts = ClaimFacts("hospital", first_run=1, audits=[50])
     audit, roster = ((2, BASIC, -60, 50), (2, SETTLED, 0, 50)), ((3, CRITICAL, 40, 70), (3, SETTLED, 0, 70))
     assert told(facts, *FIRST, *audit, *roster)[-1] == (3, CRITICAL, "person", "adjusted", 40)
+
+
+def test_an_audit_under_way_has_passed_where_a_later_run_has_booked() -> None:
+    """Its run had nothing to change in basic; the roster's run behind it has, and neither has reached settlement."""
+    facts = ClaimFacts("hospital", first_run=1, audits=[50], under_way=[Passing(2, 50), Passing(3, 70)])
+    assert told(facts, *FIRST, (3, BASIC, 40, 70))[-1] == (3, BASIC, "person", "adjusted", 40)
+    audit_s_own = ((2, BASIC, -60, 50), (3, BASIC, 40, 70))
+    assert [part[2] for part in told(facts, *FIRST, *audit_s_own)[2:]] == ["hospital", "person"]
 
 
 def test_a_run_sent_again_still_lays_the_audit_on_the_hospital() -> None:
@@ -93,45 +93,44 @@ def test_a_reversed_claim_comes_to_nothing_for_each_side() -> None:
     ]
 
 
-def _booked(party: str, payee: str, fund: str, amount: int, day: str, person: str = "P1") -> Booked:
-    assert party in ("hospital", "person")
-    on = date.fromisoformat(day)
-    return Booked("person" if party == "person" else "hospital", payee, fund, "settled", amount, "C", person, "H", on)
-
-
-def _advance(id_: str, day: str, person: str = "P1") -> Advance:
-    return Advance("360923", id_, 1, person, 0, date.fromisoformat(day))
-
-
-def test_advances_take_from_the_person_first_then_from_his_hospitals_oldest_first() -> None:
-    booked = [
-        _booked("hospital", "H1", "basic", 500, "2019-03-05"),
-        _booked("person", "P1", "basic", 300, "2019-03-05"),
-        _booked("person", "P1", "assistance", 100, "2019-03-05"),
-        _booked("hospital", "H1", "basic", 900, "2019-03-05", person="P2"),
-        _booked("person", "P1", "grant", 5000, "2019-03-05"),
+def test_a_stage_that_pays_one_and_charges_the_other_is_emptied_with_the_reversal_s_settlement() -> None:
+    """The roster left basic at 0: it has nothing to book for the reversal, and settlement gives back +600 and -600."""
+    facts = ClaimFacts("hospital", first_run=1, reversed_by=70)
+    roster = ((2, BASIC, -600, 60), (2, SETTLED, 0, 60))
+    reversal = ((3, BASIC, 0, 70), (3, CRITICAL, -300, 70), (3, SETTLED, 0, 70))
+    later = ((4, SETTLED, 0, 80),)  # the statement of a reversed claim shows its categories too
+    assert told(facts, *FIRST, *roster, *reversal, *later)[2:] == [
+        (2, BASIC, "person", "adjusted", -600),
+        (3, CRITICAL, "hospital", "adjusted", -300),
+        (3, SETTLED, "hospital", "adjusted", -600),
+        (3, SETTLED, "person", "adjusted", 600),
     ]
-    balances = {("person", "P1"): 5400, ("hospital", "H1"): 1400}
-    owed = [(_advance("L1", "2019-03-01"), 350), (_advance("L2", "2019-03-02"), 1000)]
+
+
+def test_each_stage_of_a_layer_is_emptied_by_itself_also_by_a_run_sent_again() -> None:
+    """Basic stands at two stages: the first nets to 0 before the reversal; the second's run is lost."""
+    facts = ClaimFacts("person", first_run=1, audits=[50], reversed_by=70)
+    first = ((1, BASIC, 600, 0), (1, AGAIN, 100, 0), (1, SETTLED, 0, 0))
+    audit = ((2, BASIC, -600, 50), (2, AGAIN, -30, 50), (2, SETTLED, 0, 50))
+    lost, fresh = ((3, AGAIN, -70, 70),), ((4, SETTLED, 0, 75),)
+    entries = [
+        Booking("basic.0", number, run, stage, amount, known, LAYERS[stage])
+        for number, (run, stage, amount, known) in enumerate((*first, *audit, *lost, *fresh))
+    ]
     assert [
-        (each.advance.advance_id, each.payee, each.fund, each.amount) for each in repay(owed, booked, balances)
+        (part.booking.run, part.layer, part.party, part.kind, part.amount) for part in settle_with(facts, entries)[4:]
     ] == [
-        ("L1", "P1", "basic", 300),
-        ("L1", "P1", "assistance", 50),
-        ("L2", "P1", "assistance", 50),
-        ("L2", "H1", "basic", 500),
+        (3, "basic", "hospital", "adjusted", 30),  # it bore 30 of the audit
+        (3, "basic", "person", "adjusted", -100),
+        (4, "basic", "hospital", "adjusted", 600),
+        (4, "basic", "person", "adjusted", -600),
     ]
 
 
-def test_an_advance_takes_no_more_than_claims_bring_and_no_more_than_there_is_to_pay() -> None:
-    owed = [(_advance("L1", "2019-03-01"), 1000)]
-    earlier = [_booked("person", "P1", "basic", 300, "2019-02-28")]
-    assert repay(owed, earlier, {("person", "P1"): 300}) == []
-    taken_back = [
-        _booked("person", "P1", "basic", 300, "2019-03-05"),
-        _booked("person", "P1", "assistance", -200, "2019-03-05"),
+def test_a_claim_reversed_before_its_first_answer_leaves_nothing_over() -> None:
+    """The run that stood still gave way to the reversal's, which wrote the first statement: all is the payee's."""
+    facts = ClaimFacts("hospital", first_run=2, reversed_by=70)
+    assert told(facts, (1, BASIC, 600, 0), (2, BASIC, -600, 70), (2, SETTLED, 0, 70)) == [
+        (1, BASIC, "hospital", "settled", 600),
+        (2, BASIC, "hospital", "settled", -600),
     ]
-    assert [each.amount for each in repay(owed, taken_back, {("person", "P1"): 100})] == [100]
-    in_debt = [_booked("hospital", "H1", "basic", 300, "2019-03-05")]
-    assert [each.amount for each in repay(owed, in_debt, {("hospital", "H1"): 40})] == [40]
-    assert repay(owed, in_debt, {("hospital", "H1"): -40}) == []

@@ -1,3 +1,6 @@
+ALTER TABLE processors.runs ADD COLUMN cause BIGINT;
+COMMENT ON COLUMN processors.runs.cause IS 'number in journal intake up to which it knows the facts';
+
 CREATE TABLE projections.advances (
 	region TEXT NOT NULL, 
 	advance_id TEXT NOT NULL, 
@@ -8,7 +11,7 @@ CREATE TABLE projections.advances (
 	PRIMARY KEY (region, advance_id)
 );
 CREATE INDEX advances_person ON projections.advances (person_id);
-COMMENT ON TABLE projections.advances IS 'an advance_id said again by the same bureau is the same advance: the first counts';
+COMMENT ON TABLE projections.advances IS 'an advance_id names one loan of its bureau';
 COMMENT ON COLUMN projections.advances.region IS 'of the bureau that lent it';
 COMMENT ON COLUMN projections.advances.number IS 'of the fact in journal intake';
 COMMENT ON COLUMN projections.advances.amount IS 'fen';
@@ -22,8 +25,10 @@ CREATE TABLE projections.clearings (
 	ranges JSONB NOT NULL, 
 	set_off JSONB NOT NULL, 
 	drafted_by TEXT NOT NULL, 
+	drafted_login TEXT, 
 	drafted_at TIMESTAMP WITH TIME ZONE NOT NULL, 
 	approved_by TEXT, 
+	approved_login TEXT, 
 	approved_at TIMESTAMP WITH TIME ZONE, 
 	withdrawn_by TEXT, 
 	PRIMARY KEY (clearing_id)
@@ -34,6 +39,7 @@ COMMENT ON COLUMN projections.clearings.region IS 'of the persons whose claims i
 COMMENT ON COLUMN projections.clearings.month IS 'its first day';
 COMMENT ON COLUMN projections.clearings.status IS 'drafted, approved, paid (nothing is due any more) or withdrawn';
 COMMENT ON COLUMN projections.clearings.ranges IS '{journal: [from, to]}: the entries after from, up to to';
+COMMENT ON COLUMN projections.clearings.drafted_login IS 'of the database; null where it is its owner''s, which tells nobody apart';
 COMMENT ON COLUMN projections.clearings.set_off IS '[{receivable_id, payee_kind, payee, amount}], fen';
 
 CREATE TABLE projections.clearing_lines (
@@ -49,7 +55,7 @@ CREATE TABLE projections.clearing_lines (
 );
 COMMENT ON COLUMN projections.clearing_lines.payee_kind IS 'hospital, person or emergency_fund';
 COMMENT ON COLUMN projections.clearing_lines.payee IS 'hospital_id, person_id, or the region of the fund';
-COMMENT ON COLUMN projections.clearing_lines.fund IS 'the layer that pays, or grant';
+COMMENT ON COLUMN projections.clearing_lines.fund IS 'the layer that pays, grant, or premium_refund and who pays it';
 COMMENT ON COLUMN projections.clearing_lines.settled IS 'fen, first settlements and awarded grants';
 COMMENT ON COLUMN projections.clearing_lines.adjusted IS 'fen, adjustments of no audit laid on the hospital';
 COMMENT ON COLUMN projections.clearing_lines.audit IS 'fen, adjustments of audits laid on the hospital';
@@ -64,9 +70,11 @@ CREATE TABLE projections.clearing_payments (
 	amount BIGINT NOT NULL, 
 	status TEXT NOT NULL, 
 	paid_by TEXT, 
+	paid_login TEXT, 
 	paid_at TIMESTAMP WITH TIME ZONE, 
 	reference TEXT, 
 	returned_by TEXT, 
+	returned_login TEXT, 
 	PRIMARY KEY (clearing_id, payee_kind, payee)
 );
 COMMENT ON COLUMN projections.clearing_payments.balance IS 'fen, settled + adjusted + audit - repaid over all funds';
@@ -101,14 +109,13 @@ CREATE TABLE projections.advance_repayments (
 	clearing_id TEXT NOT NULL, 
 	region TEXT NOT NULL, 
 	advance_id TEXT NOT NULL, 
-	payee_kind TEXT NOT NULL, 
-	payee TEXT NOT NULL, 
 	fund TEXT NOT NULL, 
+	person_id TEXT NOT NULL, 
 	amount BIGINT NOT NULL, 
-	PRIMARY KEY (clearing_id, region, advance_id, payee_kind, payee, fund)
+	PRIMARY KEY (clearing_id, region, advance_id, fund)
 );
 COMMENT ON COLUMN projections.advance_repayments.region IS 'region and advance_id name the advance';
-COMMENT ON COLUMN projections.advance_repayments.payee_kind IS 'out of whose payable';
+COMMENT ON COLUMN projections.advance_repayments.person_id IS 'out of whose payable';
 COMMENT ON COLUMN projections.advance_repayments.amount IS 'fen';
 
 CREATE TABLE projections.advance_receipts (
