@@ -7,16 +7,13 @@ from datetime import date
 from hashlib import sha256
 from typing import Any, Literal
 
-from events.codes import Category
+from events.codes import CATEGORY_NAMES, Category
 from processors.rosters.lists import Membership, RosterList
 from processors.rosters.memberships import History, Said, held_on, held_since
 from processors.rosters.period import Period
 
 MOST_REMOVED_PERCENT = 20
 """A list that would remove more of its department's standing members is taken for a cut-off file."""
-WHOLE_CATEGORY = 5
-"""From so many members on, a category that a list leaves out altogether is taken for a forgotten sheet."""
-
 _LAST = 2**62
 """Number of a change that is yet to be recorded: later than all others."""
 
@@ -56,10 +53,12 @@ class Handed:
 class Comparison:
     """What a list changes. ``standing`` counts the department's own memberships before it, by category.
 
+    ``listed`` are the categories that have a row in it.
     ``kept`` stay although the list leaves them out, since a refused row may be theirs; ``contested`` are removed
     although another department lists them.
     """
 
+    listed: frozenset[Category] = frozenset()
     standing: dict[Category, int] = field(default_factory=dict)
     unchanged: int = 0
     added: list[Change] = field(default_factory=list)
@@ -77,9 +76,12 @@ class Comparison:
                 f"名单将移除 {members} 人中的 {removed} 人，超过 {MOST_REMOVED_PERCENT}% "
                 f"it would remove {removed} of {members} standing members, more than {MOST_REMOVED_PERCENT}%"
             )
-        for category, count in self.standing.items():
-            if count >= WHOLE_CATEGORY and leaving[category] == count:
-                return f"名单缺少整个类别 it leaves out all {count} members of {category}"
+        # whatever its size: a department's few orphans stand on a sheet of their own, which is forgotten as a whole
+        for category in leaving.keys() - self.listed:
+            return (
+                f"名单中没有{CATEGORY_NAMES[category]}，将移除 {leaving[category]} 人 "
+                f"it has no row of {category}, of which it would remove {leaving[category]}"
+            )
         return None
 
     @property
@@ -94,7 +96,7 @@ def compare(read: RosterList, histories: Mapping[Membership, History], handed: H
     The list speaks of the categories in it and of those the ledger has from its department. A row without a date
     holds from the list's effective day; one with an earlier date makes the membership begin then.
     """
-    found = Comparison()
+    found = Comparison(frozenset(category for _, category in read.listed))
     for membership in sorted(read.listed.keys() | histories.keys()):
         history = histories.get(membership, ())
         own = [said for said in history if said.source == handed.source]

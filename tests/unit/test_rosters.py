@@ -261,12 +261,33 @@ def test_a_list_that_removes_more_than_a_fifth_looks_cut_off(kept: int, cut_off:
     assert (compare(read, histories, OURS).shrinks is not None) is cut_off
 
 
-def test_a_list_that_leaves_out_a_whole_category_looks_cut_off() -> None:
+@pytest.mark.parametrize(
+    ("orphans", "listed_as", "cut_off"),
+    [
+        (4, None, True),  # 4 of 34 is 11.8%, under the fifth
+        (1, None, True),
+        (4, ("P33", "孤儿"), False),  # 3 of 34 leave, and the category is there
+        (4, ("P99", "孤儿"), False),
+    ],
+)
+def test_a_list_without_a_category_that_stands_looks_cut_off(
+    orphans: int, listed_as: tuple[str, str] | None, cut_off: bool
+) -> None:
     histories: dict[Membership, list[Said]] = {
-        (f"P{number}", "dibao" if number < 95 else "orphan"): [said(number, "2018-01-01")] for number in range(100)
+        (f"P{number}", "dibao" if number < 30 else "orphan"): [said(number, "2018-01-01")]
+        for number in range(30 + orphans)
     }
-    read = listing(*((f"P{number}", "dibao") for number in range(95)))
-    assert "orphan" in (compare(read, histories, OURS).shrinks or "")
+    read = listing(*((f"P{number}", "dibao") for number in range(30)), *([listed_as] if listed_as else []))
+    assert ("orphan" in (compare(read, histories, OURS).shrinks or "")) is cut_off
+
+
+def test_a_category_of_refused_rows_is_not_missing() -> None:
+    histories: dict[Membership, list[Said]] = {
+        ("P1", "dibao"): [said(1, "2018-01-01")],
+        ("P2", "orphan"): [said(2, "2018-01-01")],
+    }
+    found = compare(listing(("P1", "dibao"), ("P2", "孤儿", "soon")), histories, OURS)
+    assert (found.shrinks, found.kept) == (None, [("P2", "orphan")])
 
 
 def test_events_say_when_their_list_was_late() -> None:
