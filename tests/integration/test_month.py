@@ -181,8 +181,8 @@ async def rosters_come_in(county: County) -> None:
     affairs = county.files / "affairs.csv"
     affairs.write_bytes("参保人编号,救助对象类别\r\nP1,低保对象\r\n".encode("gb18030"))
     listed = ("roster", "import", affairs, "--source", CIVIL, "--period", "2019-09", "--received", "2019-09-10")
-    assert (await county.done(*listed))[-1]["added"] == 1
-    assert (await county.done(*listed))[-1]["unchanged"] == 1  # the same file again
+    assert (await county.done(*listed, "--actor", "clerk"))[-1]["added"] == 1
+    assert (await county.done(*listed, "--actor", "clerk"))[-1]["unchanged"] == 1  # the same file again
 
     assert await premiums_by_payer(county) == {
         "county_finance": "510.00",  # 上高 P1: 250 + 260
@@ -248,7 +248,7 @@ async def a_late_roster_settles_again(county: County) -> None:
         county.files / "mended.xlsx", [("P1", poor, since), ("P2", poor, "2019年9月1日"), ("P4", poor, since)]
     )
     listed = ("roster", "import", mended, "--source", POVERTY, "--period", "2019-09", "--received", "2019-09-12")
-    taken = (await county.done(*listed))[-1]
+    taken = (await county.done(*listed, "--actor", "clerk"))[-1]
     assert (taken["late"], taken["added"], taken["unchanged"]) == (True, 1, 2)
     await until_quiet(county.engine, ())
     # 2,800 is under the line of 7,500, too; supplementary 2,800 × 90%; 280 is under assistance's 5,000; 12,120 over 90%
