@@ -77,6 +77,40 @@ def test_every_sheet_of_a_workbook_is_read() -> None:
     assert [(row.place, row.reason) for row in read.refused] == [("S1 第3行 row 3", "bad_person_id")]
 
 
+@pytest.mark.parametrize(
+    ("number", "form", "taken"),
+    [
+        (1, "00000", "00001"),
+        (1.0, "00000", "00001"),
+        (123456, "00000", "123456"),
+        (1, "00000_ ", "00001"),  # as WPS and Excel write it for alignment
+        (1, "00000;-00000", "00001"),
+        (1001, "General", "1001"),
+        (1001, "@", "1001"),
+        (1001, "0", "1001"),
+        (1001, "#,##0", None),  # 1,001
+        (1001, "0.00", None),
+        (123456789012, "0.00E+00", None),
+        (1001, "000-000", None),
+        (1001, '"P"00000', None),
+        (0, "0;-0;;@", None),  # shown as nothing
+        (-1, "00000", None),
+    ],
+)
+def test_a_number_is_the_id_that_its_cell_shows(number: float, form: str, taken: str | None) -> None:
+    book = Workbook()
+    sheet = book.worksheets[0]
+    sheet.append(["参保人编号", "救助对象类别"])
+    sheet.append([number, "低保对象"])
+    sheet["A2"].number_format = form
+    packed = io.BytesIO()
+    book.save(packed)
+    read = read_list(read_rows(packed.getvalue()))
+    assert [person_id for person_id, _ in read.listed] == ([] if taken is None else [taken])
+    # who can't be told may be anybody: nobody is removed
+    assert [(row.reason, row.person_id) for row in read.refused] == ([("bad_person_id", None)] if taken is None else [])
+
+
 def test_a_sheet_without_headings_is_no_list() -> None:
     content = workbook([["参保人编号", "救助对象类别"], ["P1", "dibao"]], [["P2", "dibao"]])
     with pytest.raises(UnusableFile, match="S1"):
