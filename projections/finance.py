@@ -117,8 +117,8 @@ person_years = Table(
     Column("paid", BigInteger, nullable=False, comment="fen, by all layers"),
     Column("assistance_base", BigInteger, nullable=False, comment="fen"),
     Column("assistance_in_scope", BigInteger, nullable=False, comment="fen"),
-    Index("person_years_under_90", "year", "region", postgresql_where=text(UNDER_90)),
-    Index("person_years_under_70", "year", "region", postgresql_where=text(UNDER_70)),
+    Index("person_years_under_90", "year", "region", "scheme", postgresql_where=text(UNDER_90)),
+    Index("person_years_under_70", "year", "region", "scheme", postgresql_where=text(UNDER_70)),
     schema="projections",
     comment="sums over counted claims",
 )

@@ -157,17 +157,21 @@ WITH changes AS (
     SELECT * FROM changes WHERE added AND (until IS NULL OR until > effective_on)
 ), members AS (
     SELECT years.year, held.person_id, array_agg(DISTINCT held.category) AS categories, max(held.number) AS number,
-           EXISTS (SELECT FROM projections.enrolments AS enrolled
-                   WHERE enrolled.person_id = held.person_id AND enrolled.year = years.year) AS enrolled
+           bool_or(enrolled.year IS NOT NULL) AS enrolled
     FROM (SELECT DISTINCT year FROM projections.enrolments) AS years
     JOIN held ON held.effective_on < make_date(years.year + 1, 1, 1)
              AND (held.until IS NULL OR held.until > make_date(years.year, 1, 1))
+    LEFT JOIN projections.enrolments AS enrolled
+           ON enrolled.person_id = held.person_id AND enrolled.year = years.year
     WHERE NOT EXISTS (SELECT FROM projections.deaths
                       WHERE deaths.person_id = held.person_id AND deaths.died_on < make_date(years.year, 1, 1))
     GROUP BY years.year, held.person_id
+), spoken AS (
+    SELECT numbers.number, split_part(entries.source, '/', 2) AS region
+    FROM (SELECT DISTINCT number FROM members) AS numbers
+    JOIN ledger.entries ON entries.journal = 'intake' AND entries.number = numbers.number
 ), placed AS MATERIALIZED (
-    SELECT members.*, split_part(entries.source, '/', 2) AS region
-    FROM members JOIN ledger.entries ON entries.journal = 'intake' AND entries.number = members.number
+    SELECT members.*, spoken.region FROM members JOIN spoken USING (number)
 ), counted AS (
     INSERT INTO projections.roster_years (year, region, rostered, enrolled)
     SELECT year, region, count(*), count(*) FILTER (WHERE enrolled) FROM placed GROUP BY year, region
