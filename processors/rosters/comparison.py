@@ -108,11 +108,13 @@ def compare(read: RosterList, histories: Mapping[Membership, History], handed: H
             days = _missing(history, read.listed[membership], handed)
             found.unchanged += not days
             found.added += [_change(membership, "added", day, history, handed) for day in days]
-        elif standing and (read.unreadable or membership[0] in read.in_doubt):
-            found.kept.append(membership)
-        elif held_on(booked(own), handed.until):
+        elif not held_on(booked(own), handed.until):
+            continue
+        elif not (read.unreadable or membership[0] in read.in_doubt):
             found.leaving[membership[1]] += standing
             _leave_out(found, membership, history, handed)
+        elif standing:
+            found.kept.append(membership)
     return found
 
 

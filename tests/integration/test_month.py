@@ -600,7 +600,13 @@ async def reports_add_up(county: County) -> None:
     borne = summed(annual, "patient_share") + summed(annual, "hospital_share")
     assert paid + borne == summed(annual, "total") == sum(bills[name] for name in ("H1", "H2", "H3"))
 
-    under = await county.done("report", "targets", *within)
+    told = await county.done("report", "targets", *within)
+    assert [(row["target"], row["met"], row["persons"]) for row in told if row["row"] == "attainment"] == [
+        ("assistance", 1, 2),
+        ("enrolment", 2, 3),  # P1 and P2, of these and P4
+        ("reimbursement", 2, 2),
+    ]
+    under = [row for row in told if row["row"] == "targets"]
     assert [(row["target"], row["person_id"], row["base"], row["reached"]) for row in under] == [
         ("assistance", "P2", "280.00", "0.00"),  # C3: 280 left, under the 5,000 from which it helps
         ("enrolment", "P4", None, None),

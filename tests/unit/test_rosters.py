@@ -287,6 +287,13 @@ def test_a_list_of_a_later_month_that_came_first_ends_a_word_from_its_own_month_
     assert (books.members(6), books.members(7)) == ({"P1"}, set())
 
 
+def test_a_refused_row_books_no_removal_of_whom_an_earlier_list_left_out() -> None:
+    """Not his department's word, and nobody else's any more; and yet a row that can't be read may be his."""
+    history = [said(1, "2018-01-01"), Said(1, CIVIL, False, date(2019, 5, 1), noted=True)]
+    assert changes(listing(("P1", "低保户")), {("P1", "dibao"): history}) == []
+    assert changes(listing(), {("P1", "dibao"): history}) == [("P1", "removed", "2019-06-01")]
+
+
 def test_a_change_told_after_a_list_is_a_word_again() -> None:
     """Civil affairs left him out from 1 June and reported him anew on the 12th: from then on he is held by its word."""
     books = Offices({"P1"})
