@@ -99,6 +99,7 @@ def _parquet(report: Report, rows: Rows, as_of: str) -> bytes:
         "money": pa.decimal128(18, 2),
         "share": pa.decimal128(12, 4),
         "flag": pa.bool_(),
+        "day": pa.date32(),
         "texts": pa.list_(pa.string()),
     }
     schema = pa.schema(

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import warnings
 import zipfile
 import zlib
@@ -9,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from processors.rosters.lists import COLUMN_NAMES, Row
+from processors.rosters.lists import COLUMN_NAMES, WHOLE_DIGITS, Disguised, Row
 
 HEADINGS = {name: name for name in COLUMN_NAMES} | {title: name for name, title in COLUMN_NAMES.items()}
 REQUIRED = ("person_id", "category")
@@ -24,6 +25,9 @@ _BROKEN_BOOK = (
     *(LookupError, ValueError, TypeError, AttributeError, SyntaxError, EOFError, RuntimeError),
 )
 """What openpyxl raises over a file that is a zip archive and no workbook, or a broken one."""
+_PLAIN = ("General", "@")
+"""Formats of a workbook's cell that show a number as its digits."""
+_BLANK = re.compile(r"_.")
 _DELIMITERS = (",", "\t", ";")
 
 
@@ -113,7 +117,25 @@ def _xlsx_rows(content: bytes) -> Iterator[Row]:
 def _sheet_rows(sheet: Any) -> list[Sequence[object]]:
     # What a workbook says of its own size may be less than it holds, and rows beyond would be cut off.
     sheet.reset_dimensions()
-    return list(sheet.iter_rows(values_only=True))
+    return [[_shown(cell) for cell in row] for row in sheet.iter_rows()]
+
+
+def _shown(cell: Any) -> object:
+    """What a cell says: a number as the clerk sees it, who reads 00001 where the file has 1 in the format 00000.
+
+    One whose format shows more than digits (1,001, 1.00, 1E+03) is ``Disguised``: an id is not guessed from it.
+    """
+    value = cell.value
+    if isinstance(value, bool) or not isinstance(value, int | float) or not float(value).is_integer():
+        return value
+    digits = str(int(value))
+    if cell.number_format in _PLAIN or len(digits) > WHOLE_DIGITS:
+        return value
+    # the part for positive numbers, without blanks as wide as another sign
+    form, *others = _BLANK.sub("", cell.number_format).split(";")
+    if set(form) == {"0"} and (value > 0 or (value == 0 and not others)):
+        return digits.zfill(len(form))
+    return Disguised(digits)
 
 
 _NO_HEADING = (

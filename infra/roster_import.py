@@ -14,12 +14,12 @@ from infra.servers import Endpoints
 from infra.settings import Settings
 from infra.settling import QUIET_POLL_S, at_work, until_quiet
 from infra.streams import INTAKE
-from infra.worker import worker
+from infra.worker import Worker, worker
 from processors.books import in_flight
 from processors.rosters.comparison import Comparison, Handed, compare, event_of
-from processors.rosters.imports import Import, counts_of, newest_period, record
+from processors.rosters.histories import ever_enrolled, load_histories
+from processors.rosters.imports import Import, Overtaken, imports, newest_period, record
 from processors.rosters.lists import RosterList
-from processors.rosters.memberships import ever_enrolled, load_histories
 
 
 class RefusedList(RuntimeError):
@@ -28,10 +28,11 @@ class RefusedList(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a list would change, and the listed persons whom the ledger has never heard of."""
+    """What a list would change, the listed persons whom the ledger has never heard of, and how many lists it knows."""
 
     comparison: Comparison
     unknown: list[str]
+    lists: int
 
 
 async def preview(connection: AsyncConnection, read: RosterList, handed: Handed, *, allow_shrink: bool) -> Preview:
@@ -44,6 +45,7 @@ async def preview(connection: AsyncConnection, read: RosterList, handed: Handed,
             "state the dates in the newest list instead"
         )
     persons = {person_id for person_id, _ in read.listed}
+    lists = len(await imports(connection))  # first: one that comes in between is told from those by its number
     histories = await load_histories(connection, handed.source, persons)
     comparison = compare(read, histories, handed)
     if not allow_shrink and comparison.shrinks is not None:
@@ -52,7 +54,7 @@ async def preview(connection: AsyncConnection, read: RosterList, handed: Handed,
             "a cut-off file must not take poverty status from people: check it, then give --allow-shrink"
         )
     known = await ever_enrolled(connection, persons) | {person_id for person_id, _ in histories}
-    return Preview(comparison, sorted(persons - known))
+    return Preview(comparison, sorted(persons - known), lists)
 
 
 async def import_list(
@@ -63,7 +65,7 @@ async def import_list(
     *,
     sha256: str,
     allow_shrink: bool,
-    actor: str | None,
+    actor: str,
 ) -> Preview:
     """Take a list in; ``sha256`` is its file's, in hex. Raises ``RefusedList``.
 
@@ -72,22 +74,34 @@ async def import_list(
     """
     async with worker(endpoints.database_url, endpoints.nats_url, settings) as ours:
         shared = not endpoints.owned and settings.external is None
-        client = ours.broker.connection
         async with nullcontext() if shared else at_work(ours):
-            # what was sent before must be in the ledger before the list is held against it
-            await _until_taken(ours.engine, await _last_sent(client))
-            async with ours.engine.connect() as connection:
-                found = await preview(connection, read, handed, allow_shrink=allow_shrink)
-            published = Published()
-            lines = b"\n".join(orjson.dumps(event_of(change, handed, actor)) for change in found.comparison.changes)
-            async for _ in publish_file(client, "roster", io.BytesIO(lines), published):
-                pass
-            await _until_taken(ours.engine, max(published.sequences, default=0))
-            if not shared:
-                await until_quiet(ours.engine, published.sequences)
-            # last: a list is noted as taken when all that it changes is in the ledger
-            await record(ours.engine, Import(handed, sha256, actor, counts_of(read, found.comparison)))
-    return found
+            while True:
+                found, published = await _publish(ours, read, handed, allow_shrink=allow_shrink, actor=actor)
+                if not shared:
+                    await until_quiet(ours.engine, published.sequences)
+                # last: a list is noted as taken when all that it changes is in the ledger
+                try:
+                    await record(ours.engine, Import(handed, sha256, actor, read, found.comparison), found.lists)
+                except Overtaken:
+                    continue
+                return found
+
+
+async def _publish(
+    ours: Worker, read: RosterList, handed: Handed, *, allow_shrink: bool, actor: str
+) -> tuple[Preview, Published]:
+    """Hold a list against the ledger and publish what it changes; returns when intake has taken that."""
+    client = ours.broker.connection
+    # what was sent before must be in the ledger before the list is held against it
+    await _until_taken(ours.engine, await _last_sent(client))
+    async with ours.engine.connect() as connection:
+        found = await preview(connection, read, handed, allow_shrink=allow_shrink)
+    published = Published()
+    lines = b"\n".join(orjson.dumps(event_of(change, handed, actor)) for change in found.comparison.changes)
+    async for _ in publish_file(client, "roster", io.BytesIO(lines), published):
+        pass
+    await _until_taken(ours.engine, max(published.sequences, default=0))
+    return found, published
 
 
 async def _last_sent(client: Client) -> int:

@@ -27,6 +27,7 @@ _KINDS = {type_: kind for kind, type_ in PREMIUM_TYPES.items()}
 class _Reason(Struct, gc=False):
     """What the data of a booked premium says beside its columns."""
 
+    region: str
     category: str
     cite: str
     grade: str
@@ -52,6 +53,7 @@ def booked_premiums(entries: Iterable[Row]) -> dict[PremiumKey, Premium]:
         premium = Premium(
             person_id=entry["person_id"],
             year=entry["year"],
+            region=reason.region,
             scheme=entry["scheme"],
             layer=entry["layer"],
             kind=_KINDS[entry["type"]],

@@ -63,6 +63,7 @@ def due_on(
         Premium(
             person_id=enrolment.person_id,
             year=enrolment.year,
+            region=enrolment.region,
             scheme=scheme.name,
             layer=due.layer,
             kind=due.kind,
@@ -113,6 +114,7 @@ class PremiumDesk:
             {
                 "before": before,
                 "after": target.amount,
+                "region": target.region,
                 "payer": target.payer,
                 "category": target.category,
                 "cite": target.cite,

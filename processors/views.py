@@ -106,16 +106,16 @@ async def grant_rows(engine: AsyncEngine) -> Rows:
 async def premium_rows(engine: AsyncEngine, *, person_id: str | None = None, year: int | None = None) -> Rows:
     """Premiums that stand, by person, year and layer."""
     table = premiums.c
-    key = (table.person_id, table.year, table.scheme, table.layer, table.kind, table.payer)
+    key = (table.person_id, table.year, table.region, table.scheme, table.layer, table.kind, table.payer)
     query = select(premiums).where(*_premium_conditions(person_id, year)).order_by(*key)
     async for row in _rows(engine, query):
         yield premium_json(Premium(**row))
 
 
 async def premium_totals(engine: AsyncEngine, *, person_id: str | None = None, year: int | None = None) -> Rows:
-    """What each payer paid in premiums, by year, scheme and layer, and for how many persons."""
+    """What each payer of a region paid in premiums, by year, scheme and layer, and for how many persons."""
     table = premiums.c
-    key = (table.year, table.scheme, table.layer, table.kind, table.payer)
+    key = (table.year, table.region, table.scheme, table.layer, table.kind, table.payer)
     sums = (func.count(table.person_id.distinct()).label("persons"), func.sum(table.amount).label("amount"))
     query = select(*key, *sums).where(*_premium_conditions(person_id, year)).group_by(*key).order_by(*key)
     async for row in _rows(engine, query):

@@ -77,6 +77,7 @@ annual_sums = Table(
     Column("poor", Boolean, primary_key=True),
     Column("claims", Integer, nullable=False),
     Column("persons", Integer, nullable=False),
+    Column("assisted", Integer, nullable=False, comment="persons of whose cost something was left to assistance"),
     Column("total", BigInteger, nullable=False, comment="fen; so all amounts"),
     *(Column(layer, BigInteger, nullable=False) for layer in LAYERS),
     Column("patient_share", BigInteger, nullable=False),
@@ -116,8 +117,8 @@ person_years = Table(
     Column("paid", BigInteger, nullable=False, comment="fen, by all layers"),
     Column("assistance_base", BigInteger, nullable=False, comment="fen"),
     Column("assistance_in_scope", BigInteger, nullable=False, comment="fen"),
-    Index("person_years_under_90", "year", "region", postgresql_where=text(UNDER_90)),
-    Index("person_years_under_70", "year", "region", postgresql_where=text(UNDER_70)),
+    Index("person_years_under_90", "year", "region", "scheme", postgresql_where=text(UNDER_90)),
+    Index("person_years_under_70", "year", "region", "scheme", postgresql_where=text(UNDER_70)),
     schema="projections",
     comment="sums over counted claims",
 )
@@ -134,4 +135,18 @@ roster_gaps = Table(
     comment="rostered on some day of a year and not enrolled for it",
 )
 
-SUMS = (counted_journals, counted_claims, fund_flows, annual_sums, hospital_years, person_years, roster_gaps)
+roster_years = Table(
+    "roster_years",
+    metadata,
+    Column("year", SmallInteger, primary_key=True, autoincrement=False),
+    Column("region", Text, primary_key=True, comment="that the departments serve"),
+    Column("rostered", Integer, nullable=False, comment="persons on some day of the year"),
+    Column("enrolled", Integer, nullable=False, comment="of these, for the year"),
+    schema="projections",
+    comment="how many of the rostered are enrolled; the others are in roster_gaps",
+)
+
+SUMS = (
+    *(counted_journals, counted_claims, fund_flows, annual_sums, hospital_years, person_years),
+    *(roster_gaps, roster_years),
+)

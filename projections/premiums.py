@@ -16,6 +16,7 @@ premiums = Table(
     metadata,
     Column("person_id", Text, primary_key=True),
     Column("year", SmallInteger, primary_key=True, autoincrement=False),
+    Column("region", Text, primary_key=True, comment="in which the person is enrolled, whose payers pay"),
     Column("scheme", Text, primary_key=True, comment="name"),
     Column("layer", Text, primary_key=True),
     Column("kind", Text, primary_key=True, comment="subsidised, purchased, or refunded: the part that went to him"),
@@ -28,8 +29,8 @@ premiums = Table(
     schema="projections",
 )
 
-PremiumKey = tuple[int, str, str, str, str]
-"""year, scheme name, layer, kind, payer: one person's premiums are told apart by these."""
+PremiumKey = tuple[int, str, str, str, str, str]
+"""year, region, scheme name, layer, kind, payer: one person's premiums are told apart by these."""
 
 
 class Premium(Struct, frozen=True):
@@ -37,6 +38,7 @@ class Premium(Struct, frozen=True):
 
     person_id: str
     year: int
+    region: str
     scheme: str
     layer: str
     kind: str
@@ -49,7 +51,7 @@ class Premium(Struct, frozen=True):
     @property
     def key(self) -> PremiumKey:
         """What tells it apart from the person's others."""
-        return self.year, self.scheme, self.layer, self.kind, self.payer
+        return self.year, self.region, self.scheme, self.layer, self.kind, self.payer
 
 
 def premium_json(premium: Premium) -> dict[str, Any]:
@@ -57,6 +59,7 @@ def premium_json(premium: Premium) -> dict[str, Any]:
     return {
         "person_id": premium.person_id,
         "year": premium.year,
+        "region": premium.region,
         "scheme": premium.scheme,
         "layer": premium.layer,
         "kind": premium.kind,

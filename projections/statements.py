@@ -57,6 +57,7 @@ statements = Table(
     Column("answer_type", Text, nullable=False),
     Index("statements_person", "person_id", "number"),
     Index("statements_year", "year", "scheme", "setting"),
+    Index("statements_hospital", "hospital_id", "date"),
     schema="projections",
 )
 

@@ -20,7 +20,8 @@ def premium_line(entry: Mapping[str, Any]) -> str:
     """One booking of a replay: before and after, for whom, who pays, and the clause."""
     premium, kind = entry["premium"], entry["type"].split(".")[1]
     return (
-        f"{KIND_NAMES[kind]} {kind}: {premium['year']} {LAYER_NAMES[premium['layer']]} {premium['layer']}, "
+        f"{KIND_NAMES[kind]} {kind}: {premium['year']} {premium['region']} "
+        f"{LAYER_NAMES[premium['layer']]} {premium['layer']}, "
         f"{PAYER_NAMES[premium['payer']]} {premium['payer']}: {premium['before']} → {premium['after']} 元 yuan, "
         f"{CATEGORY_NAMES[premium['category']]} {premium['category']} "
         f"（{GRADES[premium['grade']]} {premium['grade']}）{premium['cite']}"

@@ -28,7 +28,9 @@ def register(app: typer.Typer) -> None:
 def premiums(
     person: Annotated[str | None, typer.Option("--person", help="参保人编号 person_id")] = None,
     year: Annotated[int | None, typer.Option("--year", help="参保年度 benefit year")] = None,
-    totals: Annotated[bool, typer.Option("--totals", help="按出资方和保障线汇总 sums by payer and layer")] = False,
+    totals: Annotated[
+        bool, typer.Option("--totals", help="按统筹区、出资方和保障线汇总 sums by region, payer and layer")
+    ] = False,
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
@@ -42,12 +44,16 @@ def premiums(
             if json:
                 await _print(rows)
             elif totals:
-                columns = "年度 year,政策 scheme,保障线 layer,方式 kind,出资方 payer,人数 persons,金额 amount"
-                await _table("保费汇总 Premiums in sum（元 yuan）", columns, rows, _total_cells, right=(5, 6))
+                columns = (
+                    "年度 year,统筹区 region,政策 scheme,保障线 layer,方式 kind,出资方 payer,人数 persons,金额 amount"
+                )
+                await _table("保费汇总 Premiums in sum（元 yuan）", columns, rows, _total_cells, right=(6, 7))
             else:
-                columns = "参保人 person,年度 year,政策 scheme,保障线 layer,方式 kind,出资方 payer,金额 amount"
+                columns = (
+                    "参保人 person,年度 year,统筹区 region,政策 scheme,保障线 layer,方式 kind,出资方 payer,金额 amount"
+                )
                 columns += ",类别 category,出处 cite"
-                await _table("保费 Premiums（元 yuan）", columns, rows, _premium_cells, right=(6,))
+                await _table("保费 Premiums（元 yuan）", columns, rows, _premium_cells, right=(7,))
         return 0
 
     sys.exit(run(main))
@@ -138,7 +144,7 @@ def _total_cells(row: Row) -> tuple[str, ...]:
 def _what(row: Row) -> tuple[str, ...]:
     layer = f"{LAYER_NAMES[row['layer']]} {row['layer']}"
     kind, payer = f"{KIND_NAMES[row['kind']]} {row['kind']}", f"{PAYER_NAMES[row['payer']]} {row['payer']}"
-    return (str(row["year"]), row["scheme"], layer, kind, payer)
+    return (str(row["year"]), row["region"], row["scheme"], layer, kind, payer)
 
 
 def _fine_cells(row: Row) -> tuple[str, ...]:

@@ -1,9 +1,9 @@
-"""``claims report`` annual, monthly, hospital and targets."""
+"""``claims report`` annual, monthly, hospital, targets and oversight."""
 
 import re
 import sys
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,13 +16,16 @@ from events.codes import CATEGORY_NAMES, LAYER_NAMES, SETTING_NAMES, is_region
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import note, print_json, table
 from infra.cli.running import reading, run
-from infra.report_files import WRITERS, heading, write_report
+from infra.report_files import WRITERS, Rows, heading, write_report
 from infra.settings import Settings
 from processors.finance.catch_up import catch_up
 from processors.finance.reports import (
     ANNUAL,
+    ATTAINMENT,
+    GROWTH,
     HOSPITAL,
     MONTHLY,
+    OVERSIGHT,
     TARGETS,
     Field,
     Narrowed,
@@ -45,6 +48,7 @@ INSUFFICIENT_PRIVILEGE = "42501"
 _NAMES: Mapping[str, Mapping[Any, str]] = {
     "layer": {**LAYER_NAMES, "grant": "补助"},
     "setting": SETTING_NAMES,
+    "reason": {"after_death": "死亡后", "suspended": "停止协议期间"},
     "target": {"reimbursement": "实际报销90%", "assistance": "救助70%", "enrolment": "应保尽保"},
 }
 
@@ -103,11 +107,35 @@ def targets(
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
-    """未达标人员名单：报销90%、救助70%、应保尽保。Persons under a target, and rostered persons not enrolled."""
-    _show(settings_of(data_dir), TARGETS, Narrowed(year, None, region), out, anew=anew, json=json)
+    """达标情况和未达标人员：应保尽保、报销90%、救助70%、费用增长10%。How many reach each target, and who does not."""
+    narrowed = Narrowed(year, None, region)
+    _show(settings_of(data_dir), TARGETS, narrowed, out, anew=anew, json=json, above=(ATTAINMENT, GROWTH))
 
 
-def _show(settings: Settings, wanted: Report, narrowed: Narrowed, out: Path | None, *, anew: bool, json: bool) -> None:
+@report.command()
+def oversight(
+    year: Year = None,
+    region: RegionOption = None,
+    out: Out = None,
+    anew: Anew = False,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """监管线索：死亡后、停止协议期间的已结算单。Settled claims dated after a death or within a suspension."""
+    _show(settings_of(data_dir), OVERSIGHT, Narrowed(year, None, region), out, anew=anew, json=json)
+
+
+def _show(
+    settings: Settings,
+    wanted: Report,
+    narrowed: Narrowed,
+    out: Path | None,
+    *,
+    anew: bool,
+    json: bool,
+    above: tuple[Report, ...] = (),
+) -> None:
+    """Print a report, with others ``above`` it, and write it to a file where one is named."""
     if narrowed.month is not None and _MONTH.fullmatch(narrowed.month) is None:
         raise typer.BadParameter(f"{narrowed.month} is no month: write 2019-06", param_hint="--month")
     if narrowed.region is not None and not is_region(narrowed.region):
@@ -121,16 +149,10 @@ def _show(settings: Settings, wanted: Report, narrowed: Narrowed, out: Path | No
                 note("本登录无权汇总，显示上次汇总的数据 this login may not count: figures are those of the last time")
             async with engine.connect() as connection:
                 as_of = _local(await sums_as_of(connection))
+                for other in above:
+                    _print(other, await read_report(connection, other, narrowed), json=json, named=True)
                 rows = await read_report(connection, wanted, narrowed)
-        if json:
-            print_json({name: _plain(value) for name, value in row.items()} for row in rows)
-        else:
-            right = tuple(
-                place for place, field in enumerate(wanted.fields) if field.kind in ("count", "money", "share")
-            )
-            headings = [heading(field) for field in wanted.fields]
-            cells = [[_cell(field, row[field.name]) for field in wanted.fields] for row in rows]
-            table(f"{wanted.title}（元 yuan）", headings, cells, right=right)
+        _print(wanted, rows, json=json, named=bool(above))
         note(f"数据截至 as of {as_of}")
         if out is not None:
             write_report(out, wanted, rows, as_of)
@@ -138,6 +160,17 @@ def _show(settings: Settings, wanted: Report, narrowed: Narrowed, out: Path | No
         return 0
 
     sys.exit(run(main))
+
+
+def _print(report: Report, rows: Rows, *, json: bool, named: bool) -> None:
+    """``named``: JSON Lines say of which report they are, for there are several."""
+    if json:
+        name = {"row": report.name} if named else {}
+        print_json(name | {field: _plain(value) for field, value in row.items()} for row in rows)
+        return
+    right = tuple(place for place, field in enumerate(report.fields) if field.kind in ("count", "money", "share"))
+    cells = [[_cell(field, row[field.name]) for field in report.fields] for row in rows]
+    table(f"{report.title}（元 yuan）", [heading(field) for field in report.fields], cells, right=right)
 
 
 async def caught_up(engine: AsyncEngine, *, anew: bool) -> bool:
@@ -152,7 +185,7 @@ async def caught_up(engine: AsyncEngine, *, anew: bool) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    return str(value) if isinstance(value, Decimal) else value
+    return str(value) if isinstance(value, Decimal | date) else value
 
 
 def _cell(field: Field, value: Any) -> str:

@@ -4,6 +4,7 @@ import hashlib
 import sys
 from collections.abc import Iterator
 from datetime import date, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +13,7 @@ import typer
 from events.catalog import CIVIL_AFFAIRS, POVERTY_OFFICE
 from events.codes import CATEGORY_NAMES, Category, is_region
 from infra.atomic import PRIVATE, write_atomically
+from infra.cli.desk import actor_of
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, table
 from infra.cli.running import ledger_servers, reading, run
@@ -53,7 +55,9 @@ def import_(
         bool, typer.Option("--allow-shrink", help="允许大量移除 the list does remove many people")
     ] = False,
     empty: Annotated[bool, typer.Option("--empty", help="允许空名单 nobody is on the list any more")] = False,
-    actor: Annotated[str | None, typer.Option("--actor", help="经办人 who imports it")] = None,
+    actor: Annotated[
+        str, typer.Option("--actor", help="经办人编号 id of who imports it; not with --dry-run 预览时不需要")
+    ] = "",
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
@@ -66,6 +70,8 @@ def import_(
         _day(effective_on, "--effective-on") or month.first,
     )
     settings = settings_of(data_dir)
+    if not dry_run:
+        actor_of(actor)
     try:
         content = read_content(file)
         read = read_list(read_rows(content))
@@ -163,9 +169,9 @@ def _print_import(found: Preview, read: RosterList, handed: Handed, *, dry_run: 
             f"因有未读出的行，{len(comparison.kept)} 项未移除，请更正后重新导入 "
             "not removed, since a refused row may be theirs: mend the rows and import again"
         )
-    for change, others in comparison.contested[:_SHOWN]:
-        name = CATEGORY_NAMES[change.category]
-        note(f"{change.person_id} {name}: 已移除，但仍在册于 removed, still listed by {'、'.join(others)}")
+    for (person_id, category), others in islice(comparison.left_out.items(), _SHOWN):
+        who, keeping = f"{person_id} {CATEGORY_NAMES[category]}", "、".join(others)
+        note(f"{who}: 名单未列，其他部门仍在册，未移除 left out and not removed, still listed by {keeping}")
     if found.unknown:
         note(
             f"账本中没有的人员 persons the ledger does not know yet: {'、'.join(found.unknown[:_SHOWN])}"
@@ -181,7 +187,7 @@ _COUNTS = {
     "added": "新增 added",
     "removed": "移除 removed",
     "kept": "暂不移除 kept in doubt",
-    "contested": "其他部门仍在册 contested",
+    "left_out": "未列而其他部门在册 left out, kept by others",
     "unknown": "账本中没有 unknown persons",
 }
 
@@ -198,8 +204,8 @@ def _change_lines(found: Preview) -> Iterator[dict[str, Any]]:
         }
     for person_id, category in comparison.kept:
         yield {"row": "kept", "person_id": person_id, "category": category}
-    for change, others in comparison.contested:
-        yield {"row": "contested", "person_id": change.person_id, "category": change.category, "listed_by": others}
+    for (person_id, category), others in comparison.left_out.items():
+        yield {"row": "left_out", "person_id": person_id, "category": category, "listed_by": others}
     for person_id in found.unknown:
         yield {"row": "unknown", "person_id": person_id}
 

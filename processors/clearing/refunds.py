@@ -16,19 +16,28 @@ from processors.premium_history import ENROLLED
 
 JOURNAL = journal_name(CONSUMER, 0)
 
-# Whose refunds the range books, with what came before: a correction belongs to the region of what it corrects.
+# Whose refunds the range books, with what came before: a correction belongs to the region of what it corrects. Who is
+# enrolled elsewhere has his refund withdrawn there and booked here by one cause: only the difference is due to him.
 _HISTORY = """
-SELECT entry.number, entry.type, entry.source, entry.raw, entry.person_id, entry.year, entry.scheme, entry.layer,
-       entry.track, entry.paid
-FROM ledger.entries AS entry
-WHERE entry.person_id IN (
-    SELECT taken.person_id FROM ledger.entries AS taken
-    WHERE taken.journal = :journal AND taken.number > :begun AND taken.number <= :ended
-      AND taken.type = 'premium.refunded.v1' AND taken.paid <> 0
-  )
-  AND entry.journal = :journal AND entry.number <= :ended
-  AND entry.type IN ('enrollment.recorded.v1', 'premium.refunded.v1')
-ORDER BY entry.person_id, entry.number
+SELECT * FROM (
+    SELECT entry.number, entry.type, entry.source, entry.raw, entry.person_id, entry.year, entry.scheme, entry.layer,
+           entry.track, (sum(entry.paid) OVER one_cause)::bigint AS paid,
+           entry.number = max(entry.number) OVER one_cause AS whole
+    FROM ledger.entries AS entry
+    WHERE entry.person_id IN (
+        SELECT taken.person_id FROM ledger.entries AS taken
+        WHERE taken.journal = :journal AND taken.number > :begun AND taken.number <= :ended
+          AND taken.type = 'premium.refunded.v1' AND taken.paid <> 0
+      )
+      AND entry.journal = :journal AND entry.number <= :ended
+      AND entry.type IN ('enrollment.recorded.v1', 'premium.refunded.v1')
+    WINDOW one_cause AS (
+        PARTITION BY entry.person_id, entry.year, entry.scheme, entry.layer, entry.track, entry.type,
+                     CASE entry.type WHEN 'premium.refunded.v1' THEN convert_from(entry.data, 'UTF8')::json ->> 'cause'
+                                     ELSE entry.number::text END
+    )
+) AS booked
+WHERE whole ORDER BY person_id, number
 """
 
 

@@ -15,11 +15,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.types import Text
 
 from events.codes import LAYERS
-from processors.finance.sums import CLAIMS, CONCERNS_ENROLMENT, FUND_FLOWS, ROSTER_GAPS
+from processors.finance.sums import CLAIMS, CONCERNS_ENROLMENT, FUND_FLOWS, ROSTERED
 from processors.intake import CONSUMER as INTAKE
 from processors.layers import SETTLEMENT
 from processors.positions import journal_name, positions
-from projections.finance import SUMS, counted_journals, roster_gaps
+from projections.finance import SUMS, counted_journals, roster_gaps, roster_years
 
 COUNTED_AT_ONCE = 50_000
 """Entries of each journal in one transaction: after a bulk of claims a catch-up stays within bounds of memory."""
@@ -84,7 +84,8 @@ async def _count(connection: AsyncConnection, ranges: Ranges) -> None:
     if (await connection.execute(text(CONCERNS_ENROLMENT), facts)).scalar_one():
         # any person's new year of enrolment may be everybody's: all are compared again
         await connection.execute(delete(roster_gaps))
-        await connection.execute(text(ROSTER_GAPS))
+        await connection.execute(delete(roster_years))
+        await connection.execute(text(ROSTERED))
 
 
 def _parameters(ranges: Ranges) -> Mapping[str, Any]:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.codes import LAYER_NAMES, LAYERS
 
-Kind = Literal["text", "count", "money", "share", "flag", "texts"]
+Kind = Literal["text", "count", "money", "share", "flag", "day", "texts"]
 """Money is yuan to the fen, a share a fraction of 1 to four decimals; both are Decimals. ``texts`` is a list."""
 
 
@@ -125,7 +125,55 @@ TARGETS = Report(
     ),
     ("target", "year", "region", "person_id"),
 )
-REPORTS = {report.name: report for report in (MONTHLY, ANNUAL, HOSPITAL, TARGETS)}
+OVERSIGHT = Report(
+    "oversight",
+    "监管线索 Leads for oversight",
+    "oversight",
+    (
+        Field("reason", "原因", "text"),
+        Field("since", "起始日", "day"),
+        Field("date", "费用日期", "day"),
+        Field("claim_id", "结算单", "text"),
+        _PERSON,
+        Field("hospital_id", "医疗机构", "text"),
+        _YEAR,
+        _REGION,
+        _TOTAL,
+        Field("paid", "基金支付", "money"),
+    ),
+    ("reason", "date", "claim_id"),
+)
+ATTAINMENT = Report(
+    "attainment",
+    "达标情况 Attainment",
+    "attainment",
+    (
+        Field("target", "目标", "text"),
+        _YEAR,
+        _REGION,
+        _SCHEME,
+        Field("met", "达标人数", "count"),
+        Field("persons", "应达标人数", "count"),
+        Field("share", "达标率", "share"),
+        Field("line", "目标线", "share"),
+    ),
+    ("target", "year", "region", "scheme"),
+)
+GROWTH = Report(
+    "growth",
+    "医疗总费用增长 Growth of medical costs",
+    "cost_growth",
+    (
+        _YEAR,
+        _REGION,
+        _TOTAL,
+        Field("total_before", "上年总额", "money"),
+        Field("growth", "增幅", "share"),
+        Field("line", "控制线", "share"),
+        Field("over_line", "超过控制线", "flag"),
+    ),
+    ("year", "region"),
+)
 
 
 async def read_report(connection: AsyncConnection, report: Report, narrowed: Narrowed) -> list[Mapping[str, Any]]:

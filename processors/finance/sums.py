@@ -96,7 +96,9 @@ CLAIMS = (
 ), persons AS (
     SELECT year, region, scheme, setting, poor,
            sum((coalesce(before.claims, 0) + by_person.claims > 0)::int
-               - (coalesce(before.claims, 0) > 0)::int)::int AS more
+               - (coalesce(before.claims, 0) > 0)::int)::int AS more,
+           sum((coalesce(before.assistance_base, 0) + by_person.assistance_base > 0)::int
+               - (coalesce(before.assistance_base, 0) > 0)::int)::int AS more_assisted
     FROM by_person
     LEFT JOIN projections.person_years AS before USING (year, region, scheme, setting, poor, person_id)
     GROUP BY year, region, scheme, setting, poor
@@ -118,13 +120,15 @@ CLAIMS = (
         stays_total = sums.stays_total + excluded.stays_total
 )
 INSERT INTO projections.annual_sums AS sums
-SELECT year, region, scheme, setting, poor, sum(sign), min(persons.more), sum(sign * total), sum(sign * basic),
+SELECT year, region, scheme, setting, poor, sum(sign), min(persons.more), min(persons.more_assisted),
+       sum(sign * total), sum(sign * basic),
        sum(sign * critical_illness), sum(sign * assistance), sum(sign * supplementary), sum(sign * basic_second),
        sum(sign * backstop), sum(sign * public_health), sum(sign * patient_share), sum(sign * hospital_share)
 FROM lines JOIN persons USING (year, region, scheme, setting, poor)
 GROUP BY year, region, scheme, setting, poor
 ON CONFLICT (year, region, scheme, setting, poor) DO UPDATE
 SET claims = sums.claims + excluded.claims, persons = sums.persons + excluded.persons,
+    assisted = sums.assisted + excluded.assisted,
     total = sums.total + excluded.total, basic = sums.basic + excluded.basic,
     critical_illness = sums.critical_illness + excluded.critical_illness,
     assistance = sums.assistance + excluded.assistance, supplementary = sums.supplementary + excluded.supplementary,
@@ -144,25 +148,34 @@ SELECT EXISTS (
 """
 )
 
-ROSTER_GAPS = """
+ROSTERED = """
 WITH changes AS (
     SELECT person_id, category, added, number, effective_on,
            lead(effective_on) OVER (PARTITION BY person_id, category ORDER BY effective_on, number) AS until
     FROM projections.rosters
 ), held AS (
     SELECT * FROM changes WHERE added AND (until IS NULL OR until > effective_on)
-), gaps AS (
-    SELECT years.year, held.person_id, array_agg(DISTINCT held.category) AS categories, max(held.number) AS number
+), members AS (
+    SELECT years.year, held.person_id, array_agg(DISTINCT held.category) AS categories, max(held.number) AS number,
+           bool_or(enrolled.year IS NOT NULL) AS enrolled
     FROM (SELECT DISTINCT year FROM projections.enrolments) AS years
     JOIN held ON held.effective_on < make_date(years.year + 1, 1, 1)
              AND (held.until IS NULL OR held.until > make_date(years.year, 1, 1))
-    WHERE NOT EXISTS (SELECT FROM projections.enrolments AS enrolled
-                      WHERE enrolled.person_id = held.person_id AND enrolled.year = years.year)
-      AND NOT EXISTS (SELECT FROM projections.deaths
+    LEFT JOIN projections.enrolments AS enrolled
+           ON enrolled.person_id = held.person_id AND enrolled.year = years.year
+    WHERE NOT EXISTS (SELECT FROM projections.deaths
                       WHERE deaths.person_id = held.person_id AND deaths.died_on < make_date(years.year, 1, 1))
     GROUP BY years.year, held.person_id
+), spoken AS (
+    SELECT numbers.number, split_part(entries.source, '/', 2) AS region
+    FROM (SELECT DISTINCT number FROM members) AS numbers
+    JOIN ledger.entries ON entries.journal = 'intake' AND entries.number = numbers.number
+), placed AS MATERIALIZED (
+    SELECT members.*, spoken.region FROM members JOIN spoken USING (number)
+), counted AS (
+    INSERT INTO projections.roster_years (year, region, rostered, enrolled)
+    SELECT year, region, count(*), count(*) FILTER (WHERE enrolled) FROM placed GROUP BY year, region
 )
 INSERT INTO projections.roster_gaps (year, person_id, region, categories)
-SELECT gaps.year, gaps.person_id, split_part(entries.source, '/', 2), gaps.categories
-FROM gaps JOIN ledger.entries ON entries.journal = 'intake' AND entries.number = gaps.number
+SELECT year, person_id, region, categories FROM placed WHERE NOT enrolled
 """

@@ -148,7 +148,7 @@ def _fact(entry: Row) -> dict[str, Any]:
 
 def _premium(entry: Row, data: Mapping[str, Any]) -> dict[str, Any]:
     premium = {"year": entry["year"], "scheme": entry["scheme"], "layer": entry["layer"]}
-    premium |= {name: data[name] for name in ("payer", "category", "cite", "grade")}
+    premium |= {name: data[name] for name in ("region", "payer", "category", "cite", "grade")}
     premium |= {"before": yuan(data["before"]), "after": yuan(data["after"])}
     return {"premium": premium, "booked": yuan(entry["paid"]), "cause": data["cause"]}
 

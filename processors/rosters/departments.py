@@ -11,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.catalog import CIVIL_AFFAIRS, POVERTY_OFFICE
 from events.codes import Category, covers
+from processors.rosters.histories import load_histories
 from processors.rosters.lists import Membership
-from processors.rosters.memberships import History, held_on, held_since, in_order, load_histories
+from processors.rosters.memberships import History, booked, held_on, held_since, in_order, word_of
 from processors.rosters.period import Period
 from projections.enrolments import enrolments
 from projections.hospitals import Hospital, hospitals
@@ -101,7 +102,7 @@ def _draw_up_person(
 ) -> None:
     day = roster.period.due_out
     said = {kind: _said_by(kind, roster.region, memberships, day) for kind in (CIVIL_AFFAIRS, POVERTY_OFFICE)}
-    held = in_order(category for category, history in memberships.items() if held_on(history, day))
+    held = in_order(category for category, history in memberships.items() if held_on(booked(history), day))
     listed_here = any(said.values())
     insured = enrolment is not None and enrolment.effective_on <= day
     insured_here = insured and enrolment is not None and covers(roster.region, enrolment.region)
@@ -114,7 +115,7 @@ def _draw_up_person(
     if held and enrolment is not None and enrolment.died_on is not None and enrolment.died_on < day:
         differ("deceased")
     elif held and (insured_here or not insured):
-        since = [held_since(memberships[category], day) for category in held]
+        since = [held_since(booked(memberships[category]), day) for category in held]
         roster.members.append(Member(person_id, held, min(first for first in since if first), insured_here))
         if not insured:
             differ("not_enrolled")
@@ -140,7 +141,7 @@ def _said_by(kind: str, region: str, memberships: Mapping[Category, History], da
     return in_order(
         category
         for category, history in memberships.items()
-        if any(held_on([said for said in history if said.source == source], day) for source in theirs(history))
+        if any(held_on(word_of(history, source), day) for source in theirs(history))
     )
 
 

@@ -35,6 +35,13 @@ _DATE = re.compile(r"([0-9]{4})(?:-|/|年)([0-9]{1,2})(?:-|/|月)([0-9]{1,2})日
 _NATIONAL_ID = re.compile(r"[0-9]{17}[0-9Xx]")
 _OLD_NATIONAL_ID = re.compile(r"[1-9][0-9]{5}([0-9]{2})([0-9]{2})([0-9]{2})[0-9]{3}")
 
+
+class Disguised(str):
+    """The digits of a number in a spreadsheet's cell that shows something else: 1,001 for 1001."""
+
+    __slots__ = ()
+
+
 Membership = tuple[str, Category]
 """person_id and category"""
 
@@ -123,12 +130,17 @@ def _take(read: RosterList, row: Row) -> None:
         )
         read.refused.append(RefusedRow(row.place, "national_id", detail))
         return
-    if not is_id(person_id):
+    if isinstance(row.person, Disguised) or not is_id(person_id):
         detail = (
             f"{_column('person_id', row.person)}：须为 1 至 128 位字母、数字、- 或 _ "
             "must be 1 to 128 letters, digits, - or _"
         )
-        if isinstance(row.person, int | float):
+        if isinstance(row.person, Disguised):
+            detail = (
+                "参保人编号 person_id：数字单元格显示的不是其各位数字，请存为文本 "
+                "a number that is shown as something else than its digits: store text"
+            )
+        elif isinstance(row.person, int | float):
             detail = (
                 f"参保人编号 person_id：数字单元格超过 {WHOLE_DIGITS} 位会失真，请存为文本 "
                 "a number of so many digits is inexact: store text"

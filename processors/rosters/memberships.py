@@ -1,42 +1,49 @@
-"""Who is on the ledger's roster, and which department says so."""
+"""Who is on the roster, and which department says so: what was said of a membership, and what follows on a day."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select, text
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from events.codes import CATEGORY_ORDER, Category
-from events.ledger import entries
-from processors.rosters.lists import Membership
-from projections.enrolments import enrolments
-from projections.rosters import rosters
-from projections.rows import among
 
-OF_A_ROSTER = text("entries.type = 'roster.changed.v1'")
-"""Literal, so that PostgreSQL sees that the index of identities serves."""
+LAST = 2**62
+"""Number of a change that is yet to be recorded: later than all others."""
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A change of one membership, in recorded order by ``number``, and the department that stated it."""
+    """What a department said of one membership: a change in the ledger, whose entry is ``number``.
+
+    Or, where ``noted``, that it left the membership out of a list while others kept it: said by the record of the
+    import alone, after the entry ``number``. That ends its word and not the membership.
+    """
 
     number: int
     source: str
     added: bool
     effective_on: date
+    noted: bool = False
 
 
 History = Sequence[Said]
-"""All changes of one membership."""
+"""All that was said of one membership, by all departments."""
+
+
+def booked(history: History) -> list[Said]:
+    """What of it stands in the ledger, and decides what claims get."""
+    return [said for said in history if not said.noted]
+
+
+def word_of(history: History, source: str) -> list[Said]:
+    """A department's own word: its changes, and what its lists left out since."""
+    return [said for said in history if said.source == source]
 
 
 def held_on(history: Iterable[Said], day: date) -> bool:
     """Whether a membership is held on a day: [added, removed); of two changes of one date the later recorded wins."""
     last = max(
-        (change for change in history if change.effective_on <= day),
-        key=lambda change: (change.effective_on, change.number),
+        (said for said in history if said.effective_on <= day),
+        key=lambda said: (said.effective_on, said.number, said.noted),
         default=None,
     )
     return last is not None and last.added
@@ -46,7 +53,7 @@ def held_since(history: History, day: date) -> date | None:
     """First day of the unbroken membership that is held on a day; None where none is."""
     if not held_on(history, day):
         return None
-    days = sorted({change.effective_on for change in history if change.effective_on <= day}, reverse=True)
+    days = sorted({said.effective_on for said in history if said.effective_on <= day}, reverse=True)
     since = days[0]
     for earlier in days:
         if not held_on(history, earlier):
@@ -55,29 +62,21 @@ def held_since(history: History, day: date) -> date | None:
     return since
 
 
-async def load_histories(
-    connection: AsyncConnection, source: str | None = None, persons: Iterable[str] = ()
-) -> dict[Membership, list[Said]]:
-    """Histories of memberships: all, or of the persons named and of those whom ``source`` ever spoke of."""
-    query = (
-        select(rosters, entries.c.source)
-        .join(entries, (entries.c.journal == "intake") & (entries.c.number == rosters.c.number))
-        .order_by(rosters.c.number)
-    )
-    if source is not None:
-        spoken_of = select(entries.c.person_id).where(OF_A_ROSTER, entries.c.source == source)
-        query = query.where(among(rosters.c.person_id, persons) | rosters.c.person_id.in_(spoken_of))
-    found: dict[Membership, list[Said]] = {}
-    for row in await connection.execute(query):
-        said = Said(row.number, row.source, row.added, row.effective_on)
-        found.setdefault((row.person_id, row.category), []).append(said)
-    return found
+def days_to_leave(word: History, begin: date, until: date) -> list[date]:
+    """The days from which a word must be taken back so that it holds on no day from one to another.
 
-
-async def ever_enrolled(connection: AsyncConnection, persons: Iterable[str]) -> set[str]:
-    """Those of some persons who have been enrolled in any year."""
-    query = select(enrolments.c.person_id).where(among(enrolments.c.person_id, persons)).distinct()
-    return set((await connection.execute(query)).scalars())
+    None where it does not hold on the last: what ended within these days is left as it was.
+    """
+    since = held_since(word, until)
+    if since is None:
+        return []
+    days: list[date] = []
+    begin, after = max(since, begin), list(word)
+    for day in [begin, *sorted({said.effective_on for said in word if begin < said.effective_on <= until})]:
+        if held_on(after, day):
+            after.append(Said(LAST + len(days), "", added=False, effective_on=day))
+            days.append(day)
+    return days
 
 
 def in_order(categories: Iterable[Category]) -> list[Category]:

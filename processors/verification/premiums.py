@@ -28,8 +28,8 @@ def check_premiums(books: PersonBooks, roster: Sequence[RosterChange], schemes: 
     if due == booked == shown:
         return
     for key in sorted(due.keys() | booked.keys() | shown.keys()):
-        year, scheme, layer, kind, payer = key
-        where = f"person {books.person_id}, {year}, {scheme}, {layer} {kind} by {payer}"
+        year, region, scheme, layer, kind, payer = key
+        where = f"person {books.person_id}, {year}, {region}, {scheme}, {layer} {kind} by {payer}"
         for side, found in ((", booked", booked.get(key)), ("", shown.get(key))):
             if found != due.get(key):
                 report.problem("premium", f"{where}{side}", _told(due.get(key)), _told(found))

@@ -181,8 +181,8 @@ async def rosters_come_in(county: County) -> None:
     affairs = county.files / "affairs.csv"
     affairs.write_bytes("参保人编号,救助对象类别\r\nP1,低保对象\r\n".encode("gb18030"))
     listed = ("roster", "import", affairs, "--source", CIVIL, "--period", "2019-09", "--received", "2019-09-10")
-    assert (await county.done(*listed))[-1]["added"] == 1
-    assert (await county.done(*listed))[-1]["unchanged"] == 1  # the same file again
+    assert (await county.done(*listed, "--actor", "clerk"))[-1]["added"] == 1
+    assert (await county.done(*listed, "--actor", "clerk"))[-1]["unchanged"] == 1  # the same file again
 
     assert await premiums_by_payer(county) == {
         "county_finance": "510.00",  # 上高 P1: 250 + 260
@@ -250,7 +250,7 @@ async def a_late_roster_settles_again(county: County) -> None:
         county.files / "mended.xlsx", [("P1", poor, since), ("P2", poor, "2019年9月1日"), ("P4", poor, since)]
     )
     listed = ("roster", "import", mended, "--source", POVERTY, "--period", "2019-09", "--received", "2019-09-12")
-    taken = (await county.done(*listed))[-1]
+    taken = (await county.done(*listed, "--actor", "clerk"))[-1]
     assert (taken["late"], taken["added"], taken["unchanged"]) == (True, 1, 2)
     await until_quiet(county.engine, ())
     # 2,800 is under the line of 7,500, too; supplementary 2,800 × 90%; 280 is under assistance's 5,000; 12,120 over 90%
@@ -669,7 +669,13 @@ async def reports_add_up(county: County) -> None:
     borne = summed(annual, "patient_share") + summed(annual, "hospital_share")
     assert paid + borne == summed(annual, "total") == sum(bills[name] for name in ("H1", "H2", "H3"))
 
-    under = await county.done("report", "targets", *within)
+    told = await county.done("report", "targets", *within)
+    assert [(row["target"], row["met"], row["persons"]) for row in told if row["row"] == "attainment"] == [
+        ("assistance", 1, 2),
+        ("enrolment", 2, 3),  # P1 and P2, of these and P4
+        ("reimbursement", 2, 2),
+    ]
+    under = [row for row in told if row["row"] == "targets"]
     assert [(row["target"], row["person_id"], row["base"], row["reached"]) for row in under] == [
         ("assistance", "P2", "280.00", "0.00"),  # C3: 280 left, under the 5,000 from which it helps
         ("enrolment", "P4", None, None),

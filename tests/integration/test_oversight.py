@@ -1,9 +1,12 @@
 """Suspended hospitals, deaths and fines: what they refuse, at which edge, and what they leave alone (上高 三5)."""
 
+from decimal import Decimal
+
 import pytest
 from sqlalchemy import text
 
 from processors import views
+from processors.finance.reports import OVERSIGHT, Narrowed, read_report
 from processors.verify import verify
 from tests import facts
 from tests.facts import admit, death, discharge, enrol, fine, hospital, reinstate, suspend, visit
@@ -106,6 +109,39 @@ async def test_a_death_ends_enrollments_recorded_after_it_and_can_be_corrected(b
     assert await books.refused() == [("discharge-C1", "not_enrolled")]
     await books.publish([death(on="2019-03-12", source=facts.BUREAU), discharge(id_="again", on="2019-03-11")])
     assert (await books.statement("C1")) is not None
+
+
+async def leads(books: Books, **narrowed: object) -> list[tuple[str, str, str]]:
+    async with books.engine.connect() as connection:
+        rows = await read_report(connection, OVERSIGHT, Narrowed(**narrowed))  # type: ignore[arg-type]
+    return [(row["claim_id"], row["reason"], row["since"].isoformat()) for row in rows]
+
+
+async def test_claims_that_a_late_report_came_too_late_for_are_listed(books: Books) -> None:
+    days = ("2019-03-10", "2019-03-11", "2019-05-31", "2019-06-01", "2018-12-31")
+    await books.publish([*READY, hospital("H2"), *stays(*days), enrol("P2"), *facts.stay(9, "P2", "2019-05-20")])
+    assert await leads(books) == []
+    # the day of death is insured, and that of reinstatement no longer suspended
+    await books.publish(
+        [death(on="2019-03-10"), suspend("2019-05-01"), reinstate("2019-06-01"), suspend("2019-05-01", "H2")]
+    )
+    listed = [
+        ("C2", "after_death", "2019-03-10"),
+        ("C3", "after_death", "2019-03-10"),
+        ("C4", "after_death", "2019-03-10"),
+        ("C9", "suspended", "2019-05-01"),
+        ("C3", "suspended", "2019-05-01"),
+    ]
+    assert await leads(books) == listed
+    assert await leads(books, year=2019, region="220600") == listed
+    assert await leads(books, year=2018) == await leads(books, region="360923") == []
+    async with books.engine.connect() as connection:
+        first = (await read_report(connection, OVERSIGHT, Narrowed()))[0]
+    paid = await books.paid("C2")
+    assert (str(first["total"]), first["paid"]) == ("10000.00", 10000 - Decimal(paid["patient"]))
+    # what is reversed is dealt with; a death corrected to a later day takes its leads back
+    await books.publish([facts.reverse("C9"), death(on="2019-05-31")])
+    assert await leads(books) == [("C4", "after_death", "2019-05-31"), ("C3", "suspended", "2019-05-01")]
 
 
 async def test_a_fine_is_a_register_of_its_own(books: Books) -> None:

@@ -33,6 +33,7 @@ async def test_the_commands(database: str) -> None:
             {
                 "person_id": "P1",
                 "year": 2018,
+                "region": ANYI,
                 "scheme": "anyi",
                 "layer": "supplementary",
                 "kind": "purchased",
@@ -45,7 +46,9 @@ async def test_the_commands(database: str) -> None:
         ],
     )
     told = (await call("premiums", "--year", "2019", "--totals")).out.decode()
-    assert [line for line in told.splitlines() if "县财政 county_finance" in line and "260.00" in line]
+    assert [
+        line for line in told.splitlines() if "县财政 county_finance" in line and SHANGGAO in line and "260.00" in line
+    ]
     assert "330.00" not in told
 
     done = await call("account", "--scheme", "anyi", "--json")
@@ -60,5 +63,5 @@ async def test_the_commands(database: str) -> None:
     assert "1234.50" in (await call("fines", "--hospital", "H1")).out.decode()
 
     told = (await call("replay", "P1")).out.decode()
-    assert "购买 purchased: 2018 补充保险 supplementary, 财政专项扶贫资金" in told
+    assert "购买 purchased: 2018 360123 补充保险 supplementary, 财政专项扶贫资金" in told
     assert "0.00 → 330.00" in told

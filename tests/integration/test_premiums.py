@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from policies.loader import load_text
 from processors import views
+from processors.clearing.refunds import load_refunds
 from processors.fund_account import fund_account
 from processors.rebuild import rebuild
 from processors.replay import replay
@@ -19,6 +20,7 @@ from tests.facts import enrol, hospital, roster, stay
 from tests.ledger import SHIPPED, Books
 
 FUSONG, CHANGZHI, SHANGGAO, ANYI = "220621", "140421", "360923", "360123"
+ITS_NEIGHBOUR = "140423"
 ONE_YEAR = [enrol(region=SHANGGAO), roster()]
 ALL_THREE = {"basic county_finance": "250.00", "critical_illness basic_fund": "75.00"}
 ALL_THREE |= {"supplementary county_finance": "260.00"}
@@ -230,6 +232,7 @@ async def test_a_history_tells_premiums_as_they_stood(books: Books) -> None:
         "year": 2019,
         "scheme": "shanggao",
         "layer": "supplementary",
+        "region": SHANGGAO,
         "payer": "county_finance",
         "category": "registered_poor",
         "cite": "上高县医疗保障局2019年度报告 一3",
@@ -243,26 +246,33 @@ async def test_a_history_tells_premiums_as_they_stood(books: Books) -> None:
 PLANTED = {
     "a booking": (
         "UPDATE ledger.entries SET paid = paid + 1 WHERE type = 'premium.subsidised.v1'",
-        ["P1, 2019, shanggao, basic subsidised by county_finance, booked"],
+        ["P1, 2019, 360923, shanggao, basic subsidised by county_finance, booked"],
+    ),
+    "whose region paid": (
+        "UPDATE projections.premiums SET region = '360924' WHERE layer = 'critical_illness'",
+        [
+            "P1, 2019, 360923, shanggao, critical_illness purchased by basic_fund",
+            "P1, 2019, 360924, shanggao, critical_illness purchased by basic_fund",
+        ],
     ),
     "the projection": (
         "UPDATE projections.premiums SET amount = amount + 1 WHERE layer = 'supplementary'",
-        ["P1, 2019, shanggao, supplementary purchased by county_finance"],
+        ["P1, 2019, 360923, shanggao, supplementary purchased by county_finance"],
     ),
     "a row gone": (
         "DELETE FROM projections.premiums WHERE layer = 'critical_illness'",
-        ["P1, 2019, shanggao, critical_illness purchased by basic_fund"],
+        ["P1, 2019, 360923, shanggao, critical_illness purchased by basic_fund"],
     ),
     "a row too many": (
         "INSERT INTO projections.premiums VALUES"
-        " ('P9', 2019, 'anyi', 'supplementary', 'purchased', 'basic_fund', 1, 'dibao', 'x', 'seed')",
-        ["P9, 2019, anyi, supplementary purchased by basic_fund"],
+        " ('P9', 2019, '360123', 'anyi', 'supplementary', 'purchased', 'basic_fund', 1, 'dibao', 'x', 'seed')",
+        ["P9, 2019, 360123, anyi, supplementary purchased by basic_fund"],
     ),
     "the roster behind it": (
         "UPDATE ledger.entries SET raw = convert_to(replace(convert_from(raw, 'UTF8'), '2018-01-01', '2020-01-01'),"
         " 'UTF8') WHERE type = 'roster.changed.v1'",
         [
-            f"P1, 2019, shanggao, {premium}{side}"
+            f"P1, 2019, 360923, shanggao, {premium}{side}"
             for premium in (
                 "basic subsidised by county_finance",
                 "critical_illness purchased by basic_fund",
@@ -290,15 +300,55 @@ async def test_a_planted_error_is_found(books: Books, what: str) -> None:
 async def test_totals_by_payer_and_layer(books: Books) -> None:
     await books.publish([*ONE_YEAR, enrol("P2", region=SHANGGAO), roster("P2")])
     await books.publish([enrol("P3", year=2018, region=CHANGZHI, self_paid="50"), roster("P3", "dibao")])
+    await books.publish([enrol("P4", year=2018, region=ITS_NEIGHBOUR), roster("P4", "dibao")])
     told = [row async for row in views.premium_totals(books.engine)]
-    assert [(row["year"], row["scheme"], row["layer"], row["kind"], row["persons"], row["amount"]) for row in told] == [
-        (2018, "changzhi", "basic", "refunded", 1, "50.00"),
-        (2018, "changzhi", "basic", "subsidised", 1, "180.00"),
-        (2019, "shanggao", "basic", "subsidised", 2, "500.00"),
-        (2019, "shanggao", "critical_illness", "purchased", 2, "150.00"),
-        (2019, "shanggao", "supplementary", "purchased", 2, "520.00"),
+    names = ("year", "region", "scheme", "layer", "kind", "persons", "amount")
+    assert [tuple(row[name] for name in names) for row in told] == [
+        (2018, CHANGZHI, "changzhi", "basic", "refunded", 1, "50.00"),
+        (2018, CHANGZHI, "changzhi", "basic", "subsidised", 1, "180.00"),
+        (2018, ITS_NEIGHBOUR, "changzhi", "basic", "subsidised", 1, "180.00"),  # one scheme, two counties that pay
+        (2019, SHANGGAO, "shanggao", "basic", "subsidised", 2, "500.00"),
+        (2019, SHANGGAO, "shanggao", "critical_illness", "purchased", 2, "150.00"),
+        (2019, SHANGGAO, "shanggao", "supplementary", "purchased", 2, "520.00"),
     ]
-    assert [row["amount"] async for row in views.premium_totals(books.engine, year=2018)] == ["50.00", "180.00"]
+    assert len([row async for row in views.premium_totals(books.engine, year=2018)]) == 3
+
+
+async def test_who_moves_within_a_scheme_is_paid_for_by_his_new_county(books: Books) -> None:
+    """长治 2019: registered_poor's 220 are the county finance's; the old county's is taken back in the same breath.
+
+    To him only the difference is due, from the county that paid him: 70 less 100.
+    """
+    await books.publish([enrol(region=CHANGZHI, self_paid="100"), roster()])
+    await books.publish([enrol(region=ITS_NEIGHBOUR, self_paid="70", id_="moved")])
+    async with books.engine.connect() as connection:
+        refunds = [refund async for refund in load_refunds(connection, 0, 1_000)]
+        rows = await connection.execute(
+            text(
+                "SELECT type, convert_from(data, 'UTF8')::json ->> 'region' AS region, paid FROM ledger.entries"
+                " WHERE type LIKE 'premium.%' ORDER BY number"
+            )
+        )
+        booked = [(row.type.split(".")[1], row.region, row.paid) for row in rows]
+    assert booked[:2] == [("subsidised", CHANGZHI, 22_000), ("refunded", CHANGZHI, 10_000)]
+    assert sorted(booked[2:]) == [
+        ("refunded", CHANGZHI, -10_000),
+        ("refunded", ITS_NEIGHBOUR, 7_000),
+        ("subsidised", CHANGZHI, -22_000),
+        ("subsidised", ITS_NEIGHBOUR, 22_000),
+    ]
+    assert [(refund.region, refund.first, refund.amount) for refund in refunds] == [
+        (CHANGZHI, True, 10_000),
+        (CHANGZHI, False, -3_000),
+    ]
+    stands = [(row["region"], row["kind"], row["amount"]) async for row in views.premium_rows(books.engine)]
+    assert stands == [(ITS_NEIGHBOUR, "refunded", "70.00"), (ITS_NEIGHBOUR, "subsidised", "220.00")]
+    assert (await rebuild(books.engine, dry_run=True)).found == 0
+    await holds(books)
+    await books.publish([enrol(region=CHANGZHI, self_paid="100", id_="back"), facts.death(on="2018-06-30")])
+    assert await shown(books) == {}
+    assert (await rebuild(books.engine, dry_run=True)).found == 0
+    await holds(books)
 
 
 async def test_anyi_s_account_over_two_years(books: Books) -> None:

@@ -98,6 +98,13 @@ def test_integrators_are_shown_the_clients_as_they_are() -> None:
     assert f"```sh\n{(DOCS / 'examples' / 'hospital.sh').read_text()}```" in INTEGRATORS
 
 
+def test_a_hospital_s_client_is_short_enough_to_be_read_at_once() -> None:
+    lines = (DOCS / "examples" / "hospital.py").read_text().splitlines()
+    code = [line for line in lines if line.strip() and not line.strip().startswith("#")]
+    assert len(code) <= 30
+    assert f"whole, {len(code)} lines of code:" in INTEGRATORS
+
+
 @pytest.mark.parametrize("kind", RULE_KINDS, ids=lambda kind: kind.__name__)
 def test_every_rule_kind_is_told_with_its_values(kind: type) -> None:
     fields = {**kind.model_fields}  # type: ignore[attr-defined]

@@ -2,7 +2,7 @@
 
 import contextlib
 import io
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,8 +13,10 @@ from openpyxl import Workbook
 from infra.roster_files import UnusableFile, csv_bytes, read_rows
 from processors.rosters.comparison import Handed, compare, event_of
 from processors.rosters.departments import Insured, draw_up
+from processors.rosters.histories import take_note
+from processors.rosters.imports import Noted
 from processors.rosters.lists import Membership, RosterList, Row, is_national_id, read_list
-from processors.rosters.memberships import Said, held_on
+from processors.rosters.memberships import Said, booked, held_on
 from processors.rosters.period import Period
 
 CIVIL, POVERTY = "civil-affairs/220621", "poverty-office/220621"
@@ -73,6 +75,40 @@ def test_every_sheet_of_a_workbook_is_read() -> None:
     read = read_list(read_rows(content))
     assert read.listed == {("P1", "dibao"): date(2019, 5, 1), ("1001", "orphan"): date(2019, 5, 2)}
     assert [(row.place, row.reason) for row in read.refused] == [("S1 第3行 row 3", "bad_person_id")]
+
+
+@pytest.mark.parametrize(
+    ("number", "form", "taken"),
+    [
+        (1, "00000", "00001"),
+        (1.0, "00000", "00001"),
+        (123456, "00000", "123456"),
+        (1, "00000_ ", "00001"),  # as WPS and Excel write it for alignment
+        (1, "00000;-00000", "00001"),
+        (1001, "General", "1001"),
+        (1001, "@", "1001"),
+        (1001, "0", "1001"),
+        (1001, "#,##0", None),  # 1,001
+        (1001, "0.00", None),
+        (123456789012, "0.00E+00", None),
+        (1001, "000-000", None),
+        (1001, '"P"00000', None),
+        (0, "0;-0;;@", None),  # shown as nothing
+        (-1, "00000", None),
+    ],
+)
+def test_a_number_is_the_id_that_its_cell_shows(number: float, form: str, taken: str | None) -> None:
+    book = Workbook()
+    sheet = book.worksheets[0]
+    sheet.append(["参保人编号", "救助对象类别"])
+    sheet.append([number, "低保对象"])
+    sheet["A2"].number_format = form
+    packed = io.BytesIO()
+    book.save(packed)
+    read = read_list(read_rows(packed.getvalue()))
+    assert [person_id for person_id, _ in read.listed] == ([] if taken is None else [taken])
+    # who can't be told may be anybody: nobody is removed
+    assert [(row.reason, row.person_id) for row in read.refused] == ([("bad_person_id", None)] if taken is None else [])
 
 
 def test_a_sheet_without_headings_is_no_list() -> None:
@@ -224,12 +260,148 @@ def test_what_another_department_took_away_is_added_again_by_who_lists_it() -> N
     assert changes(listing(("P1", "dibao")), histories) == [("P1", "added", "2019-06-01")]
 
 
-def test_removing_whom_another_department_lists_is_told() -> None:
+def test_whom_another_department_lists_is_left_out_and_not_removed() -> None:
     histories: dict[Membership, list[Said]] = {
         ("P1", "dibao"): [said(1, "2018-01-01"), said(2, "2018-01-01", source=POVERTY)]
     }
-    ((change, others),) = compare(listing(), histories, OURS).contested
-    assert (change.change, others) == ("removed", [POVERTY])
+    found = compare(listing(), histories, OURS)
+    assert (found.changes, found.left_out) == ([], {("P1", "dibao"): [POVERTY]})
+    assert (found.leaving["dibao"], found.held_against) == (1, 2)
+
+
+def test_a_word_that_a_list_took_back_keeps_nobody() -> None:
+    """The order of the reviewers' ledger: one leaves him out in June and the other in July; then he goes, from July."""
+    books = Offices({"P1"})
+    books.take(POVERTY, 6, set())
+    assert books.members(6) == {"P1"}
+    assert books.take(CIVIL, 7, set()) == [("P1", "removed", "2019-07-01")]
+    assert (books.members(6), books.members(7)) == ({"P1"}, set())
+    assert books.take(POVERTY, 7, set()) == []
+    assert books.take(POVERTY, 8, {"P1"}) == [("P1", "added", "2019-08-01")]
+
+
+def test_a_list_of_a_later_month_that_came_first_ends_a_word_from_its_own_month_only() -> None:
+    books = Offices({"P1"})
+    assert books.take(CIVIL, 7, set()) == []  # the poverty office has him as of May
+    assert books.take(POVERTY, 6, set()) == [("P1", "removed", "2019-07-01")]  # in June civil affairs had him
+    assert (books.members(6), books.members(7)) == ({"P1"}, set())
+
+
+def test_a_refused_row_books_no_removal_of_whom_an_earlier_list_left_out() -> None:
+    """Not his department's word, and nobody else's any more; and yet a row that can't be read may be his."""
+    history = [said(1, "2018-01-01"), Said(1, CIVIL, False, date(2019, 5, 1), noted=True)]
+    assert changes(listing(("P1", "低保户")), {("P1", "dibao"): history}) == []
+    assert changes(listing(), {("P1", "dibao"): history}) == [("P1", "removed", "2019-06-01")]
+
+
+def test_a_change_told_after_a_list_is_a_word_again() -> None:
+    """Civil affairs left him out from 1 June and reported him anew on the 12th: from then on he is held by its word."""
+    books = Offices({"P1"})
+    books.take(CIVIL, 6, set())
+    books.report(CIVIL, "2019-06-12")
+    assert books.take(POVERTY, 6, set()) == [("P1", "removed", "2019-06-01")]
+    assert not books.held("2019-06-11")
+    assert books.held("2019-06-12")
+
+
+def test_what_only_reports_changes_is_held_as_the_ledger_says() -> None:
+    """DOMAIN 3.2: the later recorded wins, whoever lists him; the next list brings him back."""
+    books = Offices({"P1"})
+    books.report(POVERTY, "2019-06-12", added=False)
+    assert not books.held("2019-06-12")
+    assert books.take(CIVIL, 6, {"P1"}) == [("P1", "added", "2019-06-12")]
+
+
+PEOPLE = st.sets(st.sampled_from(["P1", "P2", "P3"]))
+MONTHS = (6, 7, 8, 9)
+
+
+@given(
+    PEOPLE,
+    st.lists(st.tuples(PEOPLE, PEOPLE), min_size=len(MONTHS), max_size=len(MONTHS)),
+    st.lists(st.booleans(), min_size=len(MONTHS), max_size=len(MONTHS)),
+)
+def test_the_order_in_which_departments_hand_in_a_month_decides_nothing(
+    before: set[str], lists: list[tuple[set[str], set[str]]], poverty_first: list[bool]
+) -> None:
+    books = Offices(before)
+    for month, (civil, poverty), reverse in zip(MONTHS, lists, poverty_first, strict=True):
+        for source, people in sorted(((CIVIL, civil), (POVERTY, poverty)), reverse=reverse):
+            books.take(source, month, people)
+            assert books.take(source, month, people) == []  # the same list again
+        assert books.members(month) == civil | poverty
+        assert (books.listed_by(CIVIL, month), books.listed_by(POVERTY, month)) == (civil, poverty)
+    assert [books.members(month) for month in MONTHS] == [civil | poverty for civil, poverty in lists]
+
+
+@given(PEOPLE, st.lists(st.tuples(st.sampled_from([CIVIL, POVERTY]), PEOPLE, st.booleans()), max_size=12))
+def test_nor_does_it_when_one_is_months_behind_or_mends_its_list(
+    before: set[str], handed_in: list[tuple[str, set[str], bool]]
+) -> None:
+    books, last, months = Offices(before), {}, {CIVIL: MONTHS[0], POVERTY: MONTHS[0]}
+    rest = [(source, {"P1"}, False) for source in (CIVIL, POVERTY) for _ in MONTHS]
+    for source, people, mended in [*handed_in, *rest]:
+        if months[source] in MONTHS:
+            last[source, months[source]] = people
+            books.take(source, months[source], people)
+            months[source] += not mended
+    for month in MONTHS:
+        assert books.members(month) == last[CIVIL, month] | last[POVERTY, month]
+
+
+class Offices:
+    """Two departments over months, as a ledger that had everybody of ``before`` from both, and their lists' records."""
+
+    def __init__(self, before: set[str]) -> None:
+        self.changes: list[tuple[str, Said]] = []
+        self.records: list[Noted] = []
+        for source in (CIVIL, POVERTY):
+            for person_id in before:
+                self.report(source, "2018-01-01", person_id)
+
+    def report(self, source: str, on: str, person_id: str = "P1", *, added: bool = True) -> None:
+        self.changes.append((person_id, said(len(self.changes) + 1, on, added=added, source=source)))
+
+    def histories(self) -> dict[Membership, list[Said]]:
+        found: dict[Membership, list[Said]] = {}
+        for person_id, change in self.changes:
+            found.setdefault((person_id, "dibao"), []).append(change)
+        take_note(found, self.records)
+        return found
+
+    def take(self, source: str, month: int, people: set[str]) -> list[tuple[str, ...]]:
+        period = Period(2019, month)
+        handed = Handed(source, period, period.first, period.first)
+        read = listing(*((person_id, "dibao") for person_id in sorted(people)))
+        found = compare(read, self.histories(), handed)
+        for change in found.changes:
+            self.report(source, change.effective_on.isoformat(), change.person_id, added=change.change == "added")
+        left_out = frozenset(found.left_out)
+        self.records.append(Noted(source, period, period.first, "", left_out, found.held_against))
+        return [(each.person_id, each.change, each.effective_on.isoformat()) for each in found.changes]
+
+    def held(self, on: str, person_id: str = "P1") -> bool:
+        return held_on(booked(self.histories()[person_id, "dibao"]), date.fromisoformat(on))
+
+    def members(self, month: int) -> set[str]:
+        """Who is on the ledger's roster throughout a month; nobody is on it for a part."""
+        days = [Period(2019, month).first + timedelta(days=offset) for offset in range(28)]
+        held = {
+            person_id: {held_on(booked(history), day) for day in days}
+            for (person_id, _), history in self.histories().items()
+        }
+        assert all(len(each) == 1 for each in held.values())
+        return {person_id for person_id, each in held.items() if each == {True}}
+
+    def listed_by(self, source: str, month: int) -> set[str]:
+        """Whom ``claims roster publish`` says that a department lists."""
+        roster = draw_up("220621", Period(2019, month), self.histories(), {})
+        said_so = "civil_affairs" if source == CIVIL else "poverty_office"
+        one_only = {each.person_id for each in roster.differences if getattr(each, said_so)}
+        both = {member.person_id for member in roster.members} - {
+            each.person_id for each in roster.differences if each.kind.endswith("_only")
+        }
+        return one_only | both
 
 
 def test_a_change_within_the_month_is_not_undone_by_a_list_that_knows_it() -> None:
@@ -261,12 +433,33 @@ def test_a_list_that_removes_more_than_a_fifth_looks_cut_off(kept: int, cut_off:
     assert (compare(read, histories, OURS).shrinks is not None) is cut_off
 
 
-def test_a_list_that_leaves_out_a_whole_category_looks_cut_off() -> None:
+@pytest.mark.parametrize(
+    ("orphans", "listed_as", "cut_off"),
+    [
+        (4, None, True),  # 4 of 34 is 11.8%, under the fifth
+        (1, None, True),
+        (4, ("P33", "孤儿"), False),  # 3 of 34 leave, and the category is there
+        (4, ("P99", "孤儿"), False),
+    ],
+)
+def test_a_list_without_a_category_that_stands_looks_cut_off(
+    orphans: int, listed_as: tuple[str, str] | None, cut_off: bool
+) -> None:
     histories: dict[Membership, list[Said]] = {
-        (f"P{number}", "dibao" if number < 95 else "orphan"): [said(number, "2018-01-01")] for number in range(100)
+        (f"P{number}", "dibao" if number < 30 else "orphan"): [said(number, "2018-01-01")]
+        for number in range(30 + orphans)
     }
-    read = listing(*((f"P{number}", "dibao") for number in range(95)))
-    assert "orphan" in (compare(read, histories, OURS).shrinks or "")
+    read = listing(*((f"P{number}", "dibao") for number in range(30)), *([listed_as] if listed_as else []))
+    assert ("orphan" in (compare(read, histories, OURS).shrinks or "")) is cut_off
+
+
+def test_a_category_of_refused_rows_is_not_missing() -> None:
+    histories: dict[Membership, list[Said]] = {
+        ("P1", "dibao"): [said(1, "2018-01-01")],
+        ("P2", "orphan"): [said(2, "2018-01-01")],
+    }
+    found = compare(listing(("P1", "dibao"), ("P2", "孤儿", "soon")), histories, OURS)
+    assert (found.shrinks, found.kept) == (None, [("P2", "orphan")])
 
 
 def test_events_say_when_their_list_was_late() -> None:
@@ -283,7 +476,7 @@ def test_events_say_when_their_list_was_late() -> None:
         "actor": "clerk-7",
         "data": {"person_id": "P1", "category": "dibao", "change": "added", "effective_on": "2019-06-01"},
     }
-    assert "late" not in event_of(change, Handed(CIVIL, JUNE, date(2019, 6, 10), FIRST))
+    assert "late" not in event_of(change, Handed(CIVIL, JUNE, date(2019, 6, 10), FIRST), "clerk-7")
 
 
 DAYS = st.integers(0, 90).map(lambda offset: date.fromordinal(date(2019, 4, 15).toordinal() + offset))
@@ -307,11 +500,13 @@ def test_after_a_list_the_ledger_says_what_it_says_and_the_list_again_changes_no
             for number, change in enumerate(found.changes, start=1)
         ),
     ]
+    noted = Noted(CIVIL, JUNE, FIRST, "", frozenset(found.left_out), found.held_against)
+    take_note({("P1", "dibao"): after}, [noted])
     assert compare(read, {("P1", "dibao"): after}, OURS).changes == []
     own = [each for each in after if each.source == CIVIL]
     if listed and (on is None or on <= JUNE.last):
         assert held_on(own, JUNE.last)
-        assert held_on(after, JUNE.last)
+        assert held_on(booked(after), JUNE.last)
     if not listed:
         assert not held_on(own, JUNE.last)
 

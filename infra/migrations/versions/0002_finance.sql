@@ -64,6 +64,7 @@ CREATE TABLE projections.annual_sums (
 	poor BOOLEAN NOT NULL, 
 	claims INTEGER NOT NULL, 
 	persons INTEGER NOT NULL, 
+	assisted INTEGER NOT NULL, 
 	total BIGINT NOT NULL, 
 	basic BIGINT NOT NULL, 
 	critical_illness BIGINT NOT NULL, 
@@ -77,6 +78,7 @@ CREATE TABLE projections.annual_sums (
 	PRIMARY KEY (year, region, scheme, setting, poor)
 );
 COMMENT ON TABLE projections.annual_sums IS 'sums over counted claims';
+COMMENT ON COLUMN projections.annual_sums.assisted IS 'persons of whose cost something was left to assistance';
 COMMENT ON COLUMN projections.annual_sums.total IS 'fen; so all amounts';
 
 CREATE TABLE projections.hospital_years (
@@ -109,8 +111,8 @@ CREATE TABLE projections.person_years (
 	assistance_in_scope BIGINT NOT NULL, 
 	PRIMARY KEY (year, region, scheme, setting, poor, person_id)
 );
-CREATE INDEX person_years_under_70 ON projections.person_years (year, region) WHERE poor AND setting = 'inpatient' AND claims > 0 AND assistance_in_scope * 10 < assistance_base * 7;
-CREATE INDEX person_years_under_90 ON projections.person_years (year, region) WHERE poor AND setting = 'inpatient' AND claims > 0 AND paid * 10 < total * 9;
+CREATE INDEX person_years_under_70 ON projections.person_years (year, region, scheme) WHERE poor AND setting = 'inpatient' AND claims > 0 AND assistance_in_scope * 10 < assistance_base * 7;
+CREATE INDEX person_years_under_90 ON projections.person_years (year, region, scheme) WHERE poor AND setting = 'inpatient' AND claims > 0 AND paid * 10 < total * 9;
 COMMENT ON TABLE projections.person_years IS 'sums over counted claims';
 COMMENT ON COLUMN projections.person_years.total IS 'fen';
 COMMENT ON COLUMN projections.person_years.paid IS 'fen, by all layers';
@@ -127,6 +129,18 @@ CREATE TABLE projections.roster_gaps (
 CREATE INDEX roster_gaps_region ON projections.roster_gaps (year, region);
 COMMENT ON TABLE projections.roster_gaps IS 'rostered on some day of a year and not enrolled for it';
 COMMENT ON COLUMN projections.roster_gaps.region IS 'that the department serves which spoke last';
+
+CREATE TABLE projections.roster_years (
+	year SMALLINT NOT NULL, 
+	region TEXT NOT NULL, 
+	rostered INTEGER NOT NULL, 
+	enrolled INTEGER NOT NULL, 
+	PRIMARY KEY (year, region)
+);
+COMMENT ON TABLE projections.roster_years IS 'how many of the rostered are enrolled; the others are in roster_gaps';
+COMMENT ON COLUMN projections.roster_years.region IS 'that the departments serve';
+COMMENT ON COLUMN projections.roster_years.rostered IS 'persons on some day of the year';
+COMMENT ON COLUMN projections.roster_years.enrolled IS 'of these, for the year';
 
 CREATE VIEW finance.freshness AS
 SELECT min(as_of) AS as_of, sum(number)::bigint AS entries FROM projections.counted_journals;
@@ -294,3 +308,115 @@ COMMENT ON COLUMN finance.targets.share IS '比例 = reached / base。Share reac
 COMMENT ON COLUMN finance.targets.line IS '目标线。The target';
 
 COMMENT ON COLUMN finance.targets.categories IS '在册类别（仅应保尽保）。Categories rostered under; of target enrolment only';
+
+CREATE VIEW finance.attainment AS
+SELECT target, year, region, scheme, persons - under AS met, persons,
+       round((persons - under)::numeric / persons, 4)::numeric(10,4) AS share, line
+FROM (
+    SELECT 'reimbursement' AS target, year, region, scheme, persons, 0.90::numeric(3,2) AS line,
+           (SELECT count(*)::int FROM projections.person_years AS person
+            WHERE person.year = sums.year AND person.region = sums.region AND person.scheme = sums.scheme
+              AND person.poor AND person.setting = 'inpatient' AND person.claims > 0
+              AND person.paid * 10 < person.total * 9) AS under
+    FROM projections.annual_sums AS sums WHERE poor AND setting = 'inpatient'
+    UNION ALL
+    SELECT 'assistance', year, region, scheme, assisted, 0.70,
+           (SELECT count(*)::int FROM projections.person_years AS person
+            WHERE person.year = sums.year AND person.region = sums.region AND person.scheme = sums.scheme
+              AND person.poor AND person.setting = 'inpatient' AND person.claims > 0
+              AND person.assistance_in_scope * 10 < person.assistance_base * 7)
+    FROM projections.annual_sums AS sums WHERE poor AND setting = 'inpatient'
+    UNION ALL
+    SELECT 'enrolment', year, region, NULL, rostered, 1.00, rostered - enrolled FROM projections.roster_years
+) AS counted WHERE persons > 0;
+
+COMMENT ON VIEW finance.attainment IS '达标情况：应保尽保、住院实际报销比例达90%、救助比例达70%的人数（抚松三(一)3、三(二)6、7），未达标人员见 finance.targets。How many persons of how many reach each target, by year; the others are in finance.targets';
+
+COMMENT ON COLUMN finance.attainment.target IS '目标：reimbursement 实际报销90%，assistance 救助70%，enrolment 应保尽保。Which target';
+
+COMMENT ON COLUMN finance.attainment.year IS '待遇年度。Benefit year';
+
+COMMENT ON COLUMN finance.attainment.region IS '统筹区代码；应保尽保为名册部门所在地。Region; of enrolment, that of the departments';
+
+COMMENT ON COLUMN finance.attainment.scheme IS '政策名称。Name of the scheme; null for enrolment';
+
+COMMENT ON COLUMN finance.attainment.met IS '达标人数。Persons who reach it';
+
+COMMENT ON COLUMN finance.attainment.persons IS '应达标人数：贫困住院人员、有救助基数者、在册人员。Persons whom it concerns: poor with a stay, those of whose cost something was left to assistance, the rostered';
+
+COMMENT ON COLUMN finance.attainment.share IS '达标率 = met / persons。Share of them who reach it';
+
+COMMENT ON COLUMN finance.attainment.line IS '目标线：每人应达到的比例。The target for each person';
+
+CREATE VIEW finance.cost_growth AS
+WITH years AS (
+    SELECT year, region, sum(total) AS total FROM projections.annual_sums WHERE claims > 0 GROUP BY year, region
+)
+SELECT years.year, years.region, (years.total / 100.0)::numeric(16,2) AS total,
+       (before.total / 100.0)::numeric(16,2) AS total_before,
+       round((years.total - before.total) / nullif(before.total, 0), 4)::numeric(10,4) AS growth,
+       0.10::numeric(3,2) AS line, coalesce(years.total * 10 > before.total * 11, false) AS over_line
+FROM years LEFT JOIN years AS before ON before.year = years.year - 1 AND before.region = years.region;
+
+COMMENT ON VIEW finance.cost_growth IS '医疗总费用增长：每个统筹区年度医疗总费用比上年增长，控制在10%以内（安义县方案二(九)）。Growth of a region''s medical costs over the year before, against the 10% line';
+
+COMMENT ON COLUMN finance.cost_growth.year IS '年度（按出院或就诊日期）。Year of discharge or service';
+
+COMMENT ON COLUMN finance.cost_growth.region IS '统筹区代码。Region of the persons, GB/T 2260';
+
+COMMENT ON COLUMN finance.cost_growth.total IS '医疗总费用，元。Total bills of standing claims, yuan';
+
+COMMENT ON COLUMN finance.cost_growth.total_before IS '上年医疗总费用，元。Of the year before; null where the ledger has none';
+
+COMMENT ON COLUMN finance.cost_growth.growth IS '比上年增长。Growth over the year before; null without one';
+
+COMMENT ON COLUMN finance.cost_growth.line IS '控制线。The line';
+
+COMMENT ON COLUMN finance.cost_growth.over_line IS '增幅是否超过10%。Whether the growth is over 10%, held exactly';
+
+CREATE INDEX statements_hospital ON projections.statements (hospital_id, date);
+
+-- OFFSET 0: each suspension asks the index; the planner takes its few claims for a ninth of all and would read them all
+CREATE VIEW finance.oversight AS
+SELECT reason, since, date, claim_id, person_id, hospital_id, year, region, (total / 100.0)::numeric(16,2) AS total,
+       (SELECT (coalesce(sum((layer ->> 1)::bigint), 0) / 100.0)::numeric(16,2)
+        FROM jsonb_array_elements(layers) AS layer) AS paid
+FROM (
+    SELECT 'after_death' AS reason, deaths.died_on AS since, claim.*
+    FROM projections.deaths
+    JOIN projections.statements AS claim ON claim.person_id = deaths.person_id AND claim.date > deaths.died_on
+    UNION ALL
+    SELECT 'suspended', turn.since, claim.*
+    FROM projections.hospitals AS hospital
+    CROSS JOIN LATERAL (
+        SELECT day AS since, coalesce(lead(day) OVER (ORDER BY place), 'infinity') AS until, place
+        FROM unnest(hospital.suspended) WITH ORDINALITY AS turns(day, place)
+    ) AS turn
+    CROSS JOIN LATERAL (
+        SELECT * FROM projections.statements
+        WHERE hospital_id = hospital.hospital_id AND date >= turn.since AND date < turn.until OFFSET 0
+    ) AS claim
+    WHERE turn.place % 2 = 1
+) AS leads WHERE status = 'settled';
+
+COMMENT ON VIEW finance.oversight IS '监管线索：费用日期在参保人死亡之后，或在医疗机构停止协议期间，而因晚报仍已结算的单据，供稽核或冲销。Settled claims dated after their person''s death or within their hospital''s suspension, told late: leads for audits and reversals';
+
+COMMENT ON COLUMN finance.oversight.reason IS '原因：after_death 死亡后，suspended 停止协议期间。Why it is listed';
+
+COMMENT ON COLUMN finance.oversight.since IS '死亡日期，或停止协议的首日。The day of death, or the first day suspended';
+
+COMMENT ON COLUMN finance.oversight.date IS '出院或就诊日期。Day of discharge or service';
+
+COMMENT ON COLUMN finance.oversight.claim_id IS '结算单号。Claim';
+
+COMMENT ON COLUMN finance.oversight.person_id IS '参保人编号。Pseudonymous number of the insured';
+
+COMMENT ON COLUMN finance.oversight.hospital_id IS '医疗机构编号。Hospital';
+
+COMMENT ON COLUMN finance.oversight.year IS '待遇年度。Benefit year';
+
+COMMENT ON COLUMN finance.oversight.region IS '统筹区代码。Region of the person, GB/T 2260';
+
+COMMENT ON COLUMN finance.oversight.total IS '医疗费总额，元。Total bill, yuan';
+
+COMMENT ON COLUMN finance.oversight.paid IS '各保障线支付合计，元。What the funds paid, yuan';

@@ -9,6 +9,7 @@ COMMENT ON COLUMN projections.hospitals.suspended IS 'days of suspension and rei
 CREATE TABLE projections.premiums (
 	person_id TEXT NOT NULL,
 	year SMALLINT NOT NULL,
+	region TEXT NOT NULL,
 	scheme TEXT NOT NULL,
 	layer TEXT NOT NULL,
 	kind TEXT NOT NULL,
@@ -17,9 +18,10 @@ CREATE TABLE projections.premiums (
 	category TEXT NOT NULL,
 	cite TEXT NOT NULL,
 	grade TEXT NOT NULL,
-	PRIMARY KEY (person_id, year, scheme, layer, kind, payer)
+	PRIMARY KEY (person_id, year, region, scheme, layer, kind, payer)
 );
 CREATE INDEX premiums_year ON projections.premiums (year, scheme, layer);
+COMMENT ON COLUMN projections.premiums.region IS 'in which the person is enrolled, whose payers pay';
 COMMENT ON COLUMN projections.premiums.scheme IS 'name';
 COMMENT ON COLUMN projections.premiums.kind IS 'subsidised, purchased, or refunded: the part that went to him';
 COMMENT ON COLUMN projections.premiums.amount IS 'fen, net of corrections; 0 where nothing is due any more';
