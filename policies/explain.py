@@ -80,18 +80,29 @@ def render_entry(scheme: Scheme, entry: Sequence[Any]) -> dict[str, str]:
     match list(entry):
         case ["v", str(path), int(row)]:
             return _value(scheme, path, row)
-        case ["s", str(label), str(expression), int(fen)]:
-            name, name_en = STEP_NAMES[label]
-            return {
-                "kind": "step",
-                "label": label,
-                "name": name,
-                "name_en": name_en,
-                "expression": expression,
-                "result": yuan(fen),
-            }
+        case ["a", str(label), int(fen), str(expression), *numbers]:
+            return _step(label, _worded(expression, numbers), fen)
+        case ["s", str(label), str(expression), int(fen)]:  # as steps were kept at first: worded when decided
+            return _step(label, expression, fen)
         case other:
             raise LookupError(f"{other!r} is no entry of a trace")
+
+
+def _step(label: str, expression: str, fen: int) -> dict[str, str]:
+    name, name_en = STEP_NAMES[label]
+    return {
+        "kind": "step",
+        "label": label,
+        "name": name,
+        "name_en": name_en,
+        "expression": expression,
+        "result": yuan(fen),
+    }
+
+
+def _worded(expression: str, numbers: Sequence[int | str]) -> str:
+    """An expression with its numbers, fen as yuan."""
+    return expression.format(*(yuan(number) if isinstance(number, int) else number for number in numbers))
 
 
 def line(rendered: Mapping[str, str]) -> str:

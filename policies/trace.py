@@ -1,7 +1,8 @@
 """The trace of a decision: the values it used and each step's arithmetic, compact enough to store with every payout.
 
-An entry is ``["v", path, row]``, a value by its place in the pinned scheme, or ``["s", label, expression, fen]``, a
-step whose expression shows yuan. ``policies.explain`` renders it against the scheme.
+An entry is ``["v", path, row]``, a value by its place in the pinned scheme, or ``["a", label, fen, expression, …]``, a
+step's arithmetic: an expression with a place for each of the numbers behind it, fen or a word. ``policies.explain``
+renders it against the scheme; wording it takes longer than deciding, and most are never read.
 """
 
 from decimal import Decimal
@@ -9,12 +10,9 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from events.money import yuan
 from policies.values import Found
 
 T = TypeVar("T")
-
-__all__ = ["Trace", "percent", "yuan"]
 
 
 @lru_cache(maxsize=1024)
@@ -37,7 +35,8 @@ class Trace:
         self.entries.append(("v", found.path, found.row))
         return found.value
 
-    def step(self, label: str, expression: str, fen: int) -> int:
-        """Note one step's arithmetic, and give its result in fen."""
-        self.entries.append(("s", label, expression, fen))
+    def step(self, label: str, fen: int, expression: str, *numbers: int | str) -> int:
+        """Note one step's arithmetic, and give its result in fen: ``expression`` has a ``{}`` for each number, fen or
+        a word."""
+        self.entries.append(("a", label, fen, expression, *numbers))
         return fen

@@ -5,7 +5,7 @@ from typing import Literal
 
 from policies.arithmetic import Band, marginal, round_half_up, share
 from policies.buckets import S, take
-from policies.trace import percent, yuan
+from policies.trace import percent
 from policies.turn import Decision, Rule, Turn
 from policies.values import Amount, Bands, Limit, Parameter, Ratio
 
@@ -34,15 +34,14 @@ class AnnualBands(Rule):
         before, after = whole.base, whole.base + base
         wish = trace.step(
             "bands",
-            f"B({yuan(after)} − {yuan(line)}) − B({yuan(before)} − {yuan(line)})",
             round_half_up(_between(before - line, after - line, bands)),
+            "B({} − {}) − B({} − {})",
+            *(after, line, before, line),
         )
         pay = wish
         if cap is not None:
             pay = trace.step(
-                "within_cap",
-                f"min({yuan(wish)}, {yuan(cap)} − {yuan(whole.paid + extra)})",
-                min(wish, max(0, room - extra)),
+                "within_cap", min(wish, max(0, room - extra)), "min({}, {} − {})", wish, cap, whole.paid + extra
             )
         return Decision(base=base, paid=extra + pay, taken=take(turn.bill.left, extra + pay, (S,)), extra=extra)
 
@@ -51,8 +50,8 @@ class AnnualBands(Rule):
             return 0
         ratio = turn.trace.use(self.over_cap_ratio.at(turn.circumstances))
         over_cap = turn.bill.over_cap
-        expression = f"{yuan(over_cap)} × {percent(ratio)}"
-        return turn.trace.step("over_cap", expression, min(share(over_cap, ratio), turn.bill.left[S]))
+        pay = min(share(over_cap, ratio), turn.bill.left[S])
+        return turn.trace.step("over_cap", pay, "{} × {}", over_cap, percent(ratio))
 
 
 def _between(before: int, after: int, bands: tuple[Band, ...]) -> Fraction:

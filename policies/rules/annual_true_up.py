@@ -5,7 +5,7 @@ from typing import Literal
 
 from policies.arithmetic import marginal, round_half_up
 from policies.buckets import O, S, take
-from policies.trace import percent, yuan
+from policies.trace import percent
 from policies.turn import Decision, Rule, Turn
 from policies.values import Amount, Bands, Limit, Parameter, Ratio
 
@@ -30,20 +30,22 @@ class AnnualTrueUp(Rule):
         tiers = trace.use(self.tiers.at(turn.circumstances))
         deductible = trace.use(self.deductible.at(turn.circumstances))
         limit = trace.use(self.limit.at(turn.circumstances))
-        accumulated = trace.step("accumulated", f"{yuan(whole.base)} + {yuan(left[S])}", whole.base + left[S])
+        accumulated = trace.step("accumulated", whole.base + left[S], "{} + {}", whole.base, left[S])
         due = trace.step(
             "due",
-            f"tiers({yuan(accumulated)} − {yuan(deductible)})",
             round_half_up(marginal(accumulated - deductible, tiers)),
+            "tiers({} − {})",
+            *(accumulated, deductible),
         )
         if limit is not None:
-            due = trace.step("due_within_limit", f"min({yuan(due)}, {yuan(limit)})", min(due, limit))
+            due = trace.step("due_within_limit", min(due, limit), "min({}, {})", due, limit)
         room = sum(left) if limit is None else max(0, limit - whole.paid)
         trued_up = whole.paid - whole.extra
         pay = trace.step(
             "true_up",
-            f"min({yuan(due)} − {yuan(trued_up)}, {yuan(left[S])}, {yuan(room)})",
             max(0, min(due - trued_up, left[S], room)),
+            "min({} − {}, {}, {})",
+            *(due, trued_up, left[S], room),
         )
         extra = self._out_of_catalog(turn, room - pay)
         taken = take(left, pay, (S,))
@@ -59,6 +61,7 @@ class AnnualTrueUp(Rule):
         total = turn.bill.total
         return turn.trace.step(
             "out_of_catalog",
-            f"min({yuan(outside)}, {percent(control)} × {yuan(total)}) × {percent(ratio)}, at most {yuan(room)}",
             min(round_half_up(min(Fraction(outside), control * total) * ratio), room),
+            "min({}, {} × {}) × {}, at most {}",
+            *(outside, percent(control), total, percent(ratio), room),
         )

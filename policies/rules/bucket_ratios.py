@@ -6,7 +6,7 @@ from pydantic import Field
 
 from policies.arithmetic import share
 from policies.buckets import BUCKETS, take
-from policies.trace import percent, yuan
+from policies.trace import percent
 from policies.turn import Decision, Rule, Turn
 from policies.values import Parameter, Ratio, Strict, Tier
 
@@ -46,19 +46,21 @@ class BucketRatios(Rule):
             amount = sum(left[bucket] for bucket in buckets)
             ratio = trace.use(group.ratio.at(turn.circumstances))
             label = "+".join(group.buckets)
-            pay = trace.step(f"bucket_{label}", f"{yuan(amount)} × {percent(ratio)}", share(amount, ratio))
+            pay = trace.step(f"bucket_{label}", share(amount, ratio), "{} × {}", amount, percent(ratio))
             for bucket, taken in enumerate(take(left, pay, buckets)):
                 left[bucket] -= taken
         if not serving:
-            trace.step("not_served", f"tier {turn.bill.claim.tier}, prescriber {turn.bill.claim.prescriber_tier}", 0)
+            claim = turn.bill.claim
+            trace.step("not_served", 0, "tier {}, prescriber {}", str(claim.tier), str(claim.prescriber_tier))
         paid = sum(turn.bill.left) - sum(left)
         if self.guarantee is not None:
             ratio = trace.use(self.guarantee.at(turn.circumstances))
             goal, before = share(turn.bill.total, ratio), turn.bill.paid + paid
             top = trace.step(
                 "guarantee",
-                f"max(0, {yuan(turn.bill.total)} × {percent(ratio)} − {yuan(before)})",
                 min(max(0, goal - before), sum(left)),
+                "max(0, {} × {} − {})",
+                *(turn.bill.total, percent(ratio), before),
             )
             for bucket, taken in enumerate(take(left, top)):
                 left[bucket] -= taken

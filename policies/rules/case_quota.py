@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from policies.arithmetic import share
 from policies.buckets import take
 from policies.rules.deductible_ratio_cap import DeductibleRatioCap
-from policies.trace import percent, yuan
+from policies.trace import percent
 from policies.turn import Decision, Rule, Turn
 from policies.values import Amount, Parameter, Ratio, Strict
 
@@ -34,7 +34,7 @@ class QuotaBasic(DeductibleRatioCap):
         quota = _quota(turn)
         if turn.bill.tariff is not None:
             tariff = turn.trace.use(turn.bill.tariff)
-            turn.trace.step("quota", f"min({yuan(tariff)}, {yuan(turn.bill.total)})", quota)
+            turn.trace.step("quota", quota, "min({}, {})", tariff, turn.bill.total)
         return self.within(turn, quota)
 
 
@@ -49,9 +49,7 @@ class QuotaFill(Rule):
         quota, before = _quota(turn), turn.bill.paid
         to = turn.trace.use(self.to.at(turn.circumstances))
         pay = turn.trace.step(
-            "quota_fill",
-            f"max(0, {yuan(quota)} × {percent(to)} − {yuan(before)})",
-            max(0, share(quota, to) - before),
+            "quota_fill", max(0, share(quota, to) - before), "max(0, {} × {} − {})", quota, percent(to), before
         )
         return Decision(base=0, paid=pay, taken=take(turn.bill.left, pay))
 
@@ -70,7 +68,8 @@ class QuotaShare(Rule):
         part = turn.trace.use(self.share.at(turn.circumstances))
         pay = turn.trace.step(
             "quota_share",
-            f"min({yuan(quota)} × {percent(part)}, max(0, {yuan(quota)} × {percent(to + part)} − {yuan(before)}))",
             min(share(quota, part), max(0, share(quota, to + part) - before)),
+            "min({} × {}, max(0, {} × {} − {}))",
+            *(quota, percent(part), quota, percent(to + part), before),
         )
         return Decision(base=sum(turn.bill.left), paid=pay, taken=take(turn.bill.left, pay))

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from policies.arithmetic import round_half_up, share
 from policies.buckets import S, take
-from policies.trace import percent, yuan
+from policies.trace import percent
 from policies.turn import Decision, Rule, Turn
 from policies.values import Amount, Limit, Parameter, Ratio
 
@@ -32,24 +32,22 @@ class DeductibleRatioCap(Rule):
         """Decide one claim; under a case quota basic pays at most the quota and leaves nothing over its cap."""
         trace, in_scope = turn.trace, turn.bill.left[S]
         deductible = self.applied_deductible(turn)
-        base = trace.step("base", f"{yuan(in_scope)} − {yuan(deductible)}", in_scope - deductible)
+        base = trace.step("base", in_scope - deductible, "{} − {}", in_scope, deductible)
         found = self.ratio.at(turn.circumstances)
         ratio = trace.use(found)
-        wish = trace.step("wish", f"{yuan(base)} × {percent(ratio)}", share(base, ratio))
+        wish = trace.step("wish", share(base, ratio), "{} × {}", base, percent(ratio))
         track = f"{self.track}:{turn.circumstances.card_class}" if self.cap.by_class else self.track
         pay = wish
         cap = trace.use(self.cap.at(turn.circumstances))
         if cap is not None:
             used = turn.used(track).paid
-            pay = trace.step(
-                "within_cap", f"min({yuan(wish)}, {yuan(cap)} − {yuan(used)})", min(wish, max(0, cap - used))
-            )
+            pay = trace.step("within_cap", min(wish, max(0, cap - used)), "min({}, {} − {})", wish, cap, used)
         if quota is not None:
-            pay = trace.step("within_quota", f"min({yuan(pay)}, {yuan(quota)})", min(pay, quota))
+            pay = trace.step("within_quota", min(pay, quota), "min({}, {})", pay, quota)
         over_cap = 0
         if pay < wish and quota is None:
             over_cap = base - round_half_up(pay / ratio)
-            trace.step("over_cap", f"{yuan(base)} − {yuan(pay)} ÷ {percent(ratio)}", over_cap)
+            trace.step("over_cap", over_cap, "{} − {} ÷ {}", base, pay, percent(ratio))
         return Decision(
             base=base,
             paid=pay,
@@ -67,11 +65,9 @@ class DeductibleRatioCap(Rule):
         full = trace.use(self.deductible.at(turn.circumstances))
         granted = self.referral_credit.find(turn.circumstances) if self.referral_credit else None
         if granted is None or not granted.value or not turn.bill.claim.referral:
-            return trace.step("deductible", f"min({yuan(in_scope)}, {yuan(full)})", min(in_scope, full))
+            return trace.step("deductible", min(in_scope, full), "min({}, {})", in_scope, full)
         trace.use(granted)
         credit = turn.credit()
         return trace.step(
-            "deductible",
-            f"min({yuan(in_scope)}, max(0, {yuan(full)} − {yuan(credit)}))",
-            min(in_scope, max(0, full - credit)),
+            "deductible", min(in_scope, max(0, full - credit)), "min({}, max(0, {} − {}))", in_scope, full, credit
         )

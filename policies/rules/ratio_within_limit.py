@@ -4,7 +4,7 @@ from typing import Literal
 
 from policies.arithmetic import share
 from policies.buckets import S, take
-from policies.trace import percent, yuan
+from policies.trace import percent
 from policies.turn import Decision, Rule, Turn
 from policies.values import Amount, Limit, Parameter, Ratio
 
@@ -24,14 +24,13 @@ class RatioWithinLimit(Rule):
         deductible = trace.use(self.deductible.at(turn.circumstances)) if self.deductible else 0
         wish = trace.step(
             "wish",
-            f"max(0, {yuan(left)} − {yuan(deductible)}) × {percent(ratio)}",
             share(max(0, left - deductible), ratio),
+            "max(0, {} − {}) × {}",
+            *(left, deductible, percent(ratio)),
         )
         limit = trace.use(self.limit.at(turn.circumstances))
         pay = wish
         if limit is not None:
             used = turn.whole.paid
-            pay = trace.step(
-                "within_limit", f"min({yuan(wish)}, {yuan(limit)} − {yuan(used)})", min(wish, max(0, limit - used))
-            )
+            pay = trace.step("within_limit", min(wish, max(0, limit - used)), "min({}, {} − {})", wish, limit, used)
         return Decision(base=left, paid=pay, taken=take(turn.bill.left, pay, (S,)))

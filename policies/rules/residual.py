@@ -21,5 +21,5 @@ class Residual(Rule):
         left = turn.bill.left
         granted = turn.trace.use(self.granted.at(turn.circumstances))
         pay = sum(left[bucket] for bucket in buckets) if granted else 0
-        turn.trace.step("residual", " + ".join(self.buckets), pay)
+        turn.trace.step("residual", pay, " + ".join(self.buckets))
         return Decision(base=sum(left[bucket] for bucket in buckets), paid=pay, taken=take(left, pay, buckets))

@@ -4,7 +4,7 @@ from typing import Literal
 
 from policies.arithmetic import share
 from policies.buckets import take
-from policies.trace import percent, yuan
+from policies.trace import percent
 from policies.turn import Decision, Rule, Turn
 from policies.values import Parameter, Ratio
 
@@ -23,7 +23,8 @@ class TopUp(Rule):
         whole = bill.total if self.base == "total" else bill.in_scope
         pay = turn.trace.step(
             "top_up",
-            f"max(0, {yuan(whole)} × {percent(ratio)} − {yuan(bill.paid)})",
             min(max(0, share(whole, ratio) - bill.paid), sum(bill.left)),
+            "max(0, {} × {} − {})",
+            *(whole, percent(ratio), bill.paid),
         )
         return Decision(base=sum(bill.left), paid=pay, taken=take(bill.left, pay))

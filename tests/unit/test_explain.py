@@ -112,3 +112,11 @@ def test_a_tariff_is_part_of_the_trace() -> None:
 def test_an_entry_of_another_scheme_is_refused(entry: list[Any]) -> None:
     with pytest.raises(LookupError):
         render(scheme("fusong"), [entry])
+
+
+def test_a_step_is_read_as_it_was_kept_at_first_too() -> None:
+    """A ledger from before numbers were kept beside the expression holds it worded, and for ever."""
+    now = ("a", "wish", 410_000, "{} × {}", 482_353, "85%")
+    before = ("s", "wish", "4823.53 × 85%", 410_000)
+    assert render(scheme("fusong"), [now]) == render(scheme("fusong"), [before])
+    assert render(scheme("fusong"), [now])[0]["expression"] == "4823.53 × 85%"
