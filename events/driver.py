@@ -26,9 +26,6 @@ _FEW = 20
 async def connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """A connection on which each statement is a transaction of its own. Raises ``DBAPIError``."""
     async with _autocommitting(engine).connect() as connection:
-        if _under(connection).is_closed():  # SQLAlchemy does not hear of what befell the driver alone
-            await connection.invalidate()
-            await connection.get_raw_connection()
         yield connection
 
 
@@ -38,17 +35,30 @@ async def transaction(connection: AsyncConnection) -> AsyncIterator[None]:
 
     SQLAlchemy's own begin and commit cost as much as all that a layer does with a claim. Raises ``DBAPIError``.
     """
-    with _as_sqlalchemy_says("BEGIN"):
-        begun = _under(connection).transaction()
+    driver = _under(connection)
+    begun = driver.transaction()
+    with _ended_on_error(driver), _as_sqlalchemy_says("BEGIN"):
         await begun.start()
     try:
         yield
     except BaseException:
-        if not _under(connection).is_closed():
-            await begun.rollback()
+        if not driver.is_closed():
+            with _ended_on_error(driver):
+                await begun.rollback()
         raise
-    with _as_sqlalchemy_says("COMMIT"):
+    with _ended_on_error(driver), _as_sqlalchemy_says("COMMIT"):
         await begun.commit()
+
+
+@contextmanager
+def _ended_on_error(driver: Any) -> Iterator[None]:
+    """End a connection of which nobody knows whether a transaction is open: its BEGIN, COMMIT or ROLLBACK failed or was
+    cancelled, and SQLAlchemy would hand it on as it is."""
+    try:
+        yield
+    except BaseException:
+        driver.terminate()
+        raise
 
 
 _AUTOCOMMIT = "AUTOCOMMIT"
@@ -140,5 +150,14 @@ def _as_sqlalchemy_says(statement: str) -> Iterator[None]:
     try:
         yield
     except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        # without the parameters: they name persons and end up in logs
-        raise DBAPIError(statement, None, error, hide_parameters=True) from error
+        # without parameters and rows: they name persons and end up in logs
+        raise DBAPIError(statement, None, _nameless(error), hide_parameters=True) from error
+
+
+def _nameless(error: Any) -> Any:
+    """An error of the driver without the row or the value that it is about."""
+    if isinstance(error, asyncpg.PostgresError):
+        error.detail = error.where = None
+    if str(getattr(error, "sqlstate", "")).startswith("22") or isinstance(error, ValueError):  # it tells the value
+        error.args = (str(error).partition(":")[0],)
+    return error

@@ -1,14 +1,15 @@
 """The database: engine and migrations."""
 
 from pathlib import Path
+from typing import Any
 
 import orjson
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, make_url, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Connection, event, make_url, text
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -17,6 +18,8 @@ OLDEST_SERVER = 170_000
 ASLEEP_S = 120
 """A transaction of any command in which nothing is asked for so long is ended; what it had locked is free."""
 _INSUFFICIENT_PRIVILEGE = "42501"
+LANES_LOCK = 7_310_114
+"""First half of the key of the advisory locks by which workers own lanes: one lock a lane."""
 _MIGRATION_LOCK = 7_310_113
 """Advisory lock: two programs that start at once migrate one after the other."""
 
@@ -35,7 +38,7 @@ def connect(database_url: str, *, pool_size: int = 5, stalled_after_s: int | Non
     url = make_url(database_url).set(drivername="postgresql+asyncpg")
     # SQLAlchemy would make each part of the query an argument of asyncpg, which knows sslrootcert in a DSN only.
     query = url.set(drivername="postgresql", username=None, password=None, host=None, port=None, database=None)
-    return create_async_engine(
+    engine = create_async_engine(
         url.set(query={}),
         pool_size=pool_size,
         max_overflow=5,
@@ -44,10 +47,23 @@ def connect(database_url: str, *, pool_size: int = 5, stalled_after_s: int | Non
         hide_parameters=True,  # they name persons and end up in logs
         connect_args={"server_settings": settings, "dsn": query.render_as_string()},
     )
+    event.listen(engine.sync_engine, "checkout", _refuse_broken)
+    return engine
+
+
+def _refuse_broken(adapted: Any, _record: object, _proxy: object) -> None:
+    """Let the pool take another connection in the place of one that befell something of which only the driver knows."""
+    driver = adapted.driver_connection
+    if driver.is_closed() or driver.is_in_transaction():
+        raise DisconnectionError("the connection was ended, or left in a transaction")
 
 
 class ServerTooOld(RuntimeError):
     """The PostgreSQL server lacks what the ledger leans on."""
+
+
+class WorkersRunning(RuntimeError):
+    """The schema is older than the program, and workers of the older program are at work on it."""
 
 
 class SchemaBehind(RuntimeError):
@@ -57,7 +73,8 @@ class SchemaBehind(RuntimeError):
 async def migrate(database_url: str) -> None:
     """Bring the database's schema to the newest version; where it is, any login may ask.
 
-    Raises ``ServerTooOld``; ``SchemaBehind`` where a login has no right to change it.
+    Raises ``ServerTooOld``; ``SchemaBehind`` where a login has no right to change it; ``WorkersRunning``: rows that an
+    older program sends would not fit any more.
     """
     engine = connect(database_url)
     try:
@@ -68,7 +85,9 @@ async def migrate(database_url: str) -> None:
             if await connection.run_sync(_is_newest):
                 return
             await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
-            await connection.run_sync(_upgrade)
+            if (await connection.execute(text(_OWNED_LANES), {"lanes": LANES_LOCK})).first() is not None:
+                raise WorkersRunning("the database is older than this program: stop all workers of the older one first")
+            await connection.run_sync(upgrade)
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) != _INSUFFICIENT_PRIVILEGE:
             raise
@@ -81,10 +100,18 @@ async def migrate(database_url: str) -> None:
         await engine.dispose()
 
 
-def _upgrade(connection: Connection) -> None:
+_OWNED_LANES = """
+SELECT pid FROM pg_locks
+WHERE locktype = 'advisory' AND classid = CAST(:lanes AS oid)
+  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
+
+
+def upgrade(connection: Connection, to: str = "head") -> None:
+    """Bring a schema to a version."""
     config = _config()
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, to)
 
 
 def _is_newest(connection: Connection) -> bool:

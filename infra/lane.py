@@ -87,7 +87,7 @@ class Lane:
     async def position(self) -> int:
         """Send the last transaction's messages again, as far as they did not arrive; returns the last message taken."""
         with self._asking():
-            async with self._engine.connect() as connection:
+            async with self._engine.begin() as connection:
                 known = await see(connection, self.handler.consumer, self.partition)
         await self._sender.resume(known.outgoing)
         self._known = known

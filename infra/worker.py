@@ -19,24 +19,21 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.codes import LAYERS
-from infra.access.mailboxes import ensure_mailbox, owners
 from infra.broker import connect_broker
 from infra.connections import Connections
-from infra.database import connect, migrate
+from infra.database import LANES_LOCK, connect, migrate
 from infra.lane import Lane
 from infra.quoting import answer_quotes
 from infra.settings import Settings
-from infra.streams import INTAKE, ensure_streams, has_stream, lag
+from infra.stream_keeper import STREAMS, keep_streams
+from infra.streams import INTAKE, has_stream, lag
 from infra.subscriber import EagerSubscriber, eager_subscriber, ensure_consumer
 from policies.loader import load_directory
-from processors.answers import ANSWERS
 from processors.finance.catch_up import catch_up
 from processors.intake import CONSUMER as INTAKE_CONSUMER
 from processors.intake import Intake
 from processors.layers import SETTLEMENT, Layer
-from processors.positions import all_positions, stand
-from processors.recovery import begin_intake_anew, begin_runs_anew
-from processors.runs import RUNS
+from processors.positions import stand
 from processors.settlement import Settlement
 from processors.setup import initialise
 from processors.transaction import Handler
@@ -64,10 +61,6 @@ WEIGHTS = {INTAKE_CONSUMER: 35, SETTLEMENT: 15} | dict.fromkeys(LAYERS, 10)
 """What each consumer takes of a processor, measured on a county all of whose layers work (docs/performance.md)."""
 MESSAGES_OF_RUNS = 20
 """Packed messages of runs in one batch."""
-LANES_LOCK = 7_310_114
-"""First half of the advisory locks' key: one lock a lane."""
-STREAMS_LOCK = 7_310_115
-"""Advisory lock: workers that start at once look after the streams one after the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +129,7 @@ class Worker:
         """Create the streams that are missing; what was in flight in a lost store is sent again."""
         unhurried = connect(self.database_url)  # without the bounds of a worker's transactions
         try:
-            await _prepare_streams(unhurried, self.broker, self.settings, self.partitions)
+            await keep_streams(unhurried, self.broker.connection.jetstream(), self.settings, self.partitions)
         finally:
             await unhurried.dispose()
         self.streams_missed = False
@@ -191,7 +184,7 @@ class Worker:
         """Where a stream is gone, give the lanes up and make it anew; else they need their consumers, or only time."""
         js = self.broker.connection.jetstream()
         try:
-            there = [await has_stream(js, name) for name in (INTAKE, RUNS, ANSWERS)]
+            there = [await has_stream(js, name) for name in STREAMS]
             if all(there):
                 for lane in self.owned.values():
                     await ensure_consumer(js, lane.stream, lane.durable, lane.subjects)
@@ -199,8 +192,7 @@ class Worker:
             return
         if not all(there):
             await self._give_up()
-            await self.look_after_streams()
-        self.streams_missed = False
+        await self.look_after_streams()  # also where all are there: one that was made wrong is not to be read
 
     def _begin(self, name: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Do something beside the lanes, unless it is still being done: no round waits for it."""
@@ -237,13 +229,22 @@ class Worker:
             log.info("lag", **behind)
 
     async def _ownership(self) -> AsyncConnection:
-        async with asyncio.timeout(SILENT_S):
-            if self.owner is None:
-                connection = await self.engine.connect()
-                self.owner = await connection.execution_options(isolation_level="AUTOCOMMIT")
-                await self.owner.execute(text(f"SET idle_session_timeout = '{STALLED_AFTER_S}s'"))
-            else:
-                await self.owner.execute(text("SELECT 1"))
+        """The connection whose locks say what is ours, asked whether it still answers. Raises ``TimeoutError``."""
+        asking = asyncio.create_task(self._ask())
+        for _ in range(2):  # the second look hears an answer that came while this process was busy with something else
+            done, _ = await asyncio.wait({asking}, timeout=SILENT_S / 2)
+            if done:
+                return asking.result()
+        asking.cancel()
+        raise TimeoutError(f"no answer from the database within {SILENT_S:.0f} s")
+
+    async def _ask(self) -> AsyncConnection:
+        if self.owner is None:
+            connection = await self.engine.connect()
+            self.owner = await connection.execution_options(isolation_level="AUTOCOMMIT")
+            await self.owner.execute(text(f"SET idle_session_timeout = '{STALLED_AFTER_S}s'"))
+        else:
+            await self.owner.execute(text("SELECT 1"))
         return self.owner
 
     def _subscriber(self, lane: Lane) -> EagerSubscriber:
@@ -338,68 +339,3 @@ async def worker(
         with suppress(NatsError):  # a connection that is lost already can't be closed politely
             await broker.stop()
         await engine.dispose()
-
-
-async def _prepare_streams(engine: AsyncEngine, broker: NatsBroker, settings: Settings, partitions: int) -> None:
-    """Create the streams that are missing, one worker at a time.
-
-    Open runs are noted to be sent again before RUNS is there anew: a worker that dies in between leaves RUNS missing,
-    and the next one does it over.
-    """
-    js = broker.connection.jetstream()
-    async with _turn(engine):
-        # else nobody ever ran
-        had_run = any(name != INTAKE_CONSUMER or seq for (name, _), seq in (await _positions(engine)).items())
-        if not await has_stream(js, RUNS):
-            sent_again = await begin_runs_anew(engine, partitions)
-            if sent_again:
-                log.warning("the store of NATS was lost: open runs are sent again", runs=sent_again)
-        intake_lost = had_run and not await has_stream(js, INTAKE)
-        if intake_lost:
-            # committed before the stream is there: what fails in between is done over, one place further
-            async with engine.begin() as own:
-                await begin_intake_anew(own)
-        taken = await _positions(engine)
-        by_stream = {
-            INTAKE: max((seq for (name, _), seq in taken.items() if name == INTAKE_CONSUMER), default=0),
-            RUNS: max((seq for (name, _), seq in taken.items() if name != INTAKE_CONSUMER), default=0),
-        }
-        if intake_lost:
-            log.warning("INTAKE was lost: events that were not taken must be sent again", behind=by_stream[INTAKE])
-        answers_lost = not await has_stream(js, ANSWERS)
-        await ensure_streams(js, by_stream, replicas=settings.stream_replicas)
-        for source in await owners(engine) if answers_lost else ():
-            await ensure_mailbox(js, source)
-
-
-async def _positions(engine: AsyncEngine) -> dict[tuple[str, int], int]:
-    async with engine.connect() as connection:
-        return await all_positions(connection)
-
-
-@asynccontextmanager
-async def _turn(engine: AsyncEngine) -> AsyncIterator[None]:
-    """One worker looks after the streams at a time; of one that hangs the server ends the session, and so the turn."""
-    async with engine.connect() as connection:
-        await connection.execution_options(isolation_level="AUTOCOMMIT")
-        await connection.execute(text(f"SET idle_session_timeout = '{STALLED_AFTER_S}s'"))
-        waited_s = 0
-        while not (await connection.execute(text(f"SELECT pg_try_advisory_lock({STREAMS_LOCK})"))).scalar_one():
-            if waited_s % STALLED_AFTER_S == 0:
-                log.info("another worker looks after the streams", waited_s=waited_s)
-            await asyncio.sleep(1)
-            waited_s += 1
-        beating = asyncio.create_task(_beat(connection))
-        try:
-            yield
-        finally:
-            beating.cancel()
-            await asyncio.gather(beating, return_exceptions=True)
-            await connection.execute(text("SELECT pg_advisory_unlock_all()"))
-
-
-async def _beat(connection: AsyncConnection) -> None:
-    """Ask something now and then: what is done in a turn may take long, in connections of its own."""
-    while True:
-        await asyncio.sleep(STALLED_AFTER_S / 6)
-        await connection.execute(text("SELECT 1"))

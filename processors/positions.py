@@ -46,7 +46,10 @@ positions = Table(
 
 
 class Fenced(Exception):
-    """Another worker has taken this consumer's partition over: stop, write and send nothing."""
+    """Somebody has touched this consumer's position: another worker, a recovery, a rebuild, who adopted a scheme.
+
+    What was decided is not written; whoever still owns the lane begins again from the database.
+    """
 
 
 class Message(Struct, frozen=True, gc=False):
@@ -112,16 +115,18 @@ _MOVED = Prepared(
 MOVED_ON = (
     "UPDATE processors.positions SET stream_seq = $4::bigint, journal_number = $5::bigint, journal_hash = $6::bytea, "
     "recorded_at = $7::timestamptz, outgoing = $8::bytea "
-    "WHERE consumer = $1::text AND partition = $2::smallint AND xmin = $3::text::xid RETURNING xmin::text AS mark"
+    "WHERE consumer = $1::text AND partition = $2::smallint AND xmin = $3::text::xid "
+    "AND stream_seq = $9::bigint AND journal_hash = $10::bytea RETURNING xmin::text AS mark"
 )
-"""Moves a row that nobody has touched since it was read; returns its new mark, or nothing."""
+"""Moves a row that nobody has touched since it was read; returns its new mark, or nothing. Position and hash are asked
+too: after a failover to a standby that lacks the last transactions their numbers are given again."""
 
 
 def moving_on(known: Position, moved: Position) -> list[Any]:
     """The parameters of ``MOVED_ON``."""
     journal = moved.journal
     head = (moved.stream_seq, journal.number, journal.hash, journal.recorded_at, pack(moved.outgoing))
-    return [known.consumer, known.partition, known.mark, *head]
+    return [known.consumer, known.partition, known.mark, *head, known.stream_seq, known.journal.hash]
 
 
 def journal_name(consumer: str, partition: int) -> str:

@@ -1,7 +1,7 @@
 """When the store of NATS is lost: what was in flight is sent again from the database."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -34,20 +34,35 @@ class Laid:
     recorded_at: datetime
 
 
-async def begin_intake_anew(connection: AsyncConnection) -> None:
-    """Move intake's position past where INTAKE may have ended: a worker that still holds its events is fenced."""
-    position = await lock(connection, CONSUMER, 0)
-    await move(connection, position, position.stream_seq + 1, position.outgoing)
+Missing = Callable[[], Awaitable[bool]]
+"""Whether a stream is missing still, asked while intake's position is held."""
 
 
-async def begin_runs_anew(engine: AsyncEngine, partitions: int) -> int:
+async def begin_intake_anew(engine: AsyncEngine, missing: Missing) -> int | None:
+    """Move intake's position past where a lost INTAKE may have ended: a worker that still holds its events is fenced.
+
+    Returns the position then; None where INTAKE is there, or nobody ever ran.
+    """
+    async with engine.begin() as connection:
+        position = await lock(connection, CONSUMER, 0)
+        positions = await all_positions(connection)
+        had_run = any(consumer != CONSUMER or seq for (consumer, _), seq in positions.items())
+        if not had_run or not await missing():
+            return None
+        await move(connection, position, position.stream_seq + 1, position.outgoing)
+    return position.stream_seq + 1
+
+
+async def begin_runs_anew(engine: AsyncEngine, partitions: int, missing: Missing) -> int:
     """Open one fresh run for each person, year and scheme that has open ones, from the earliest claim among them.
 
     Intake's next start sends them. What layers had booked for the lost runs stays; the fresh run books the difference.
-    Returns how many were opened.
+    Returns how many were opened: none where RUNS is there.
     """
     async with engine.begin() as connection:
         intake = await lock(connection, CONSUMER, 0)
+        if not await missing():
+            return 0
         await _forget_runs_on_the_way(connection)
         key = (runs.c.person_id, runs.c.year, runs.c.scheme)
         open_ones = func.min(runs.c.first_number), func.array_agg(runs.c.opened_at)

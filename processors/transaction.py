@@ -18,6 +18,9 @@ from events.ledger import Journal, entries
 from processors.positions import MOVED_ON, Fenced, Message, Position, any_parked, moving_on
 from projections.writes import Writes
 
+AT_ONCE_BYTES = 1_000_000
+"""Up to this size of a batch its rows go in one statement, which PostgreSQL holds in memory several times over."""
+
 
 class Delivery(Struct, frozen=True, gc=False):
     """A message as it came: its place in the stream, its subject, its bytes."""
@@ -35,7 +38,7 @@ class Transaction:
 
     ``name`` is the transaction's own: its journal and the last message it takes. ``any_parked`` says whether anything
     is parked at its consumer, ``era`` stands in the id of whatever is sent: after a restore a journal's numbers, and
-    places in a stream, are given a second time.
+    places in a stream, are given a second time. ``size`` is that of the batch, in bytes.
     """
 
     connection: AsyncConnection
@@ -43,6 +46,7 @@ class Transaction:
     name: str
     any_parked: bool = True
     era: str = ""
+    size: int = 0
     writes: Writes = field(default_factory=Writes)
     outgoing: list[Message] = field(default_factory=list)
 
@@ -71,7 +75,8 @@ async def take(engine: AsyncEngine, handler: Handler, known: Position, batch: Se
         journal = Journal(head.name, head.number, head.hash, head.recorded_at)
         journal.start(datetime.now(UTC))
         name = f"{journal.name}{known.era}-{batch[-1].stream_seq}"
-        transaction = Transaction(connection, journal, name, known.any_parked, known.era)
+        size = sum(len(delivery.body) for delivery in batch)
+        transaction = Transaction(connection, journal, name, known.any_parked, known.era, size)
         await handler.handle(transaction, batch)
         return await _write(transaction, known, batch[-1].stream_seq)
 
@@ -82,7 +87,7 @@ async def _write(transaction: Transaction, known: Position, stream_seq: int) -> 
     journal.rows = []
     moved = replace(known, stream_seq=stream_seq, journal=journal, outgoing=transaction.outgoing)
     guard = MOVED_ON, moving_on(known, moved)
-    if writes.fit_at_once:
+    if writes.fit_at_once and transaction.size <= AT_ONCE_BYTES:
         moved.mark = _unfenced(known, await writes.at_once(connection, *guard))
         return moved
     async with begun(connection):

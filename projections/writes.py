@@ -68,6 +68,7 @@ class Writes:
             *(("replaced", table, rows) for table, rows in self.replaced.items()),
             *(("removed", table, rows) for table, rows in self.removed.items()),
         ]
+        parts.sort(key=lambda part: (part[0], part[1].fullname))  # one wording whatever came first
         parameters = list(guarded)
         statement = _statement(guard, len(parameters), tuple((kind, table) for kind, table, _ in parts))
         for kind, _, rows in parts:

@@ -37,6 +37,11 @@ class Answer:
     data: dict[str, Any]
 
 
+async def is_lost() -> bool:
+    """What recovery is told of a stream that is gone."""
+    return True
+
+
 class Books:
     """All processors of a ledger; ``publish`` settles until nothing is in flight.
 

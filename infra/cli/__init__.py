@@ -32,7 +32,7 @@ from infra.cli import (
 from infra.cli.demo import NotEmpty
 from infra.cli.output import fail
 from infra.cli.running import NoLedger
-from infra.database import SchemaBehind, ServerTooOld
+from infra.database import SchemaBehind, ServerTooOld, WorkersRunning
 from infra.dumps import BackupError
 from infra.embedded.directory import DirectoryInUse
 from infra.embedded.process import ServerError
@@ -79,6 +79,7 @@ UNUSABLE = (
     NotEmpty,
     NotEmptyLedger,
     SchemaBehind,
+    WorkersRunning,
     ServerError,
     ServerTooOld,
     StepsForgotten,

@@ -33,7 +33,7 @@ from tests import facts
 from tests.clerk import Clerk, clerk
 from tests.facts import advance
 from tests.histories import REGIONS, History
-from tests.ledger import Books
+from tests.ledger import Books, is_lost
 from tests.months import months_from_now
 from tests.program import write_lines
 
@@ -355,7 +355,7 @@ async def sent_again(books: Books) -> None:
     """All that is under way is lost with the store of NATS, and begun anew."""
     for queue in books.queues.values():
         queue.clear()
-    assert await begin_runs_anew(books.engine, 1) == 1
+    assert await begin_runs_anew(books.engine, 1, is_lost) == 1
     await books.begin_anew()
     await books.drain()
 

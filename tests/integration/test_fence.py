@@ -15,7 +15,7 @@ from processors.setup import adopt_schemes
 from processors.transaction import Delivery, take
 from projections.writes import AT_ONCE_ROWS
 from tests import facts
-from tests.ledger import Books
+from tests.ledger import Books, is_lost
 
 FEW, MANY = 1, AT_ONCE_ROWS
 """Events; each is more than one row."""
@@ -73,8 +73,7 @@ async def mended(books: Books) -> None:
 
 
 async def recovered(books: Books) -> None:
-    async with books.engine.begin() as connection:
-        await begin_intake_anew(connection)
+    assert await begin_intake_anew(books.engine, is_lost)
 
 
 @pytest.mark.parametrize("events", [FEW, MANY])

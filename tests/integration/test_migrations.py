@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import asyncpg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -11,10 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 import infra.cli  # noqa: F401 - with every command, every table is declared
 from events.tables import metadata
-from infra.database import migrate
+from infra.database import LANES_LOCK, WorkersRunning, connect, migrate, upgrade
+from infra.servers import Endpoints
 from policies.loader import load_directory
 from processors.setup import LayoutError, initialise
 from tests import facts
+from tests.conftest import database_url
 from tests.ledger import Books
 
 
@@ -48,6 +51,29 @@ async def test_migrating_again_changes_nothing(engine: AsyncEngine) -> None:
     await initialise(engine, load_directory(), 2)
     await migrate(engine.url.set(drivername="postgresql").render_as_string(hide_password=False))
     assert await initialise(engine, load_directory()) == 2
+
+
+async def test_nothing_is_migrated_under_running_workers(endpoints: Endpoints) -> None:
+    server = await asyncpg.connect(endpoints.database_url, ssl=False)
+    await server.execute("CREATE DATABASE older")
+    url = database_url(endpoints, "older")
+    owner = await asyncpg.connect(url, ssl=False)
+    try:
+        older = connect(url)
+        async with older.begin() as connection:
+            await connection.run_sync(upgrade, "0001")
+        await older.dispose()
+        await owner.execute("SELECT pg_advisory_lock($1, 1)", LANES_LOCK)  # a worker owns a lane
+        with pytest.raises(WorkersRunning, match="stop all workers"):
+            await migrate(url)
+        await owner.execute("SELECT pg_advisory_unlock_all()")
+        await migrate(url)
+        await owner.execute("SELECT pg_advisory_lock($1, 1)", LANES_LOCK)
+        await migrate(url)  # nothing is left to do
+    finally:
+        await owner.close()
+        await server.execute("DROP DATABASE older WITH (FORCE)")
+        await server.close()
 
 
 @pytest.mark.parametrize("table", ["ledger.entries", "ledger.schemes"])

@@ -10,13 +10,13 @@ from processors.recovery import begin_runs_anew
 from processors.runs import runs
 from processors.verify import verify
 from tests import facts
-from tests.ledger import Books
+from tests.ledger import Books, is_lost
 
 
 async def _lost(books: Books) -> None:
     for queue in books.queues.values():
         queue.clear()
-    assert await begin_runs_anew(books.engine, 1) == 1
+    assert await begin_runs_anew(books.engine, 1, is_lost) == 1
     await books.begin_anew()
 
 

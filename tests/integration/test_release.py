@@ -25,7 +25,7 @@ from processors.runs import RUNS
 from processors.transaction import Delivery
 from processors.verify import verify
 from tests import facts
-from tests.ledger import Books
+from tests.ledger import Books, is_lost
 from tests.program import background, claims, dump, up_is_ready
 
 READY = [facts.hospital(), facts.enrol("P1"), facts.enrol("P2"), facts.roster()]
@@ -195,7 +195,7 @@ async def test_an_audit_stays_with_the_hospital(books: Books, way: str) -> None:
 
 async def _send_again(books: Books) -> None:
     """The store of NATS was lost."""
-    assert await begin_runs_anew(books.engine, 1) == 1
+    assert await begin_runs_anew(books.engine, 1, is_lost) == 1
     await books.begin_anew()
     await books.drain()
 

@@ -2,13 +2,16 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
 from nats.js.errors import NotFoundError
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from structlog.testing import capture_logs
 
+from infra import stream_keeper
 from infra.access.mailboxes import open_mailbox
 from infra.access.sources import Source
 from infra.publishing import Published, chunks
@@ -17,9 +20,11 @@ from infra.settings import Settings
 from infra.settling import at_work, until_quiet
 from infra.streams import INTAKE, has_stream
 from infra.worker import Share, Worker, worker
+from processors import recovery
 from processors.answers import ANSWERS
 from processors.positions import all_positions
 from processors.runs import RUNS
+from processors.verify import verify
 from tests import facts
 from tests.program import eventually
 
@@ -106,6 +111,108 @@ async def is_there(ours: Worker) -> bool:
     """Whether the worker has made all streams anew, and stands at them."""
     js = ours.broker.connection.jetstream()
     return not ours.streams_missed and bool(ours.owned) and all([await has_stream(js, each) for each in STREAMS])
+
+
+class Gate:
+    """Holds whoever comes first, until it is opened."""
+
+    def __init__(self) -> None:
+        self.reached, self._open = asyncio.Event(), asyncio.Event()
+
+    async def pass_(self) -> None:
+        if not self.reached.is_set():
+            self.reached.set()
+            await self._open.wait()
+
+    def open(self) -> None:
+        self._open.set()
+
+
+async def in_flight_without_runs(ours: Worker) -> None:
+    """Two stays stand open behind intake, and RUNS is gone."""
+    places = await send(ours, *facts.stay(2), *facts.stay(3))
+    await eventually(lambda: has_taken(ours, places[-1]))
+    await ours.broker.connection.jetstream().delete_stream(RUNS)
+
+
+async def settled_in_the_end(database: str, nats_url: str, settings: Settings, claims: set[str]) -> None:
+    """A worker settles these claims, one that comes later, and the books hold."""
+    async with worker(database, nats_url, settings) as ours, at_work(ours), asyncio.timeout(40):
+        await until_quiet(ours.engine, await send(ours, *facts.stay(9)))
+        async with ours.engine.connect() as connection:
+            found = await connection.execute(text("SELECT claim_id FROM projections.statements"))
+            assert set(found.scalars()) == claims | {"C9"}
+        report = await verify(ours.engine)
+        assert (report.problems, report.skipped) == ([], 0)
+
+
+@pytest.mark.parametrize("ended", [False, True], ids=["wakes up in time", "its session was ended"])
+async def test_of_two_who_make_the_streams_anew_one_falls_asleep_in_the_middle(
+    database: str, nats_url: str, server_folder: Path, monkeypatch: pytest.MonkeyPatch, ended: bool
+) -> None:
+    settings, gate = Settings(data_dir=server_folder), Gate()
+    laid = recovery._laid_on_hospitals
+
+    async def laid_behind_the_gate(*given: Any) -> list[recovery.Laid]:
+        await gate.pass_()
+        return await laid(*given)
+
+    async with worker(database, nats_url, settings) as ours, at_work(ours):
+        await until_quiet(ours.engine, await send(ours, facts.hospital(), facts.enrol(), *facts.stay(1)))
+    async with worker(database, nats_url, settings, Share(only=frozenset({"intake"}))) as ours:
+        async with at_work(ours):
+            await in_flight_without_runs(ours)
+        monkeypatch.setattr(recovery, "_laid_on_hospitals", laid_behind_the_gate)
+        first = asyncio.create_task(ours.look_after_streams())
+        await gate.reached.wait()
+        second = asyncio.create_task(ours.look_after_streams())
+        await eventually(lambda: waits_for_a_row(ours))
+        if ended:  # as the server does in time with who asks nothing in a transaction
+            async with ours.engine.connect() as connection:
+                await connection.execute(text(SLEEPERS_END))
+        gate.open()
+        outcomes = await asyncio.gather(first, second, return_exceptions=True)
+        assert [isinstance(outcome, DBAPIError) for outcome in outcomes] == [ended, False]
+    await settled_in_the_end(database, nats_url, settings, {"C1", "C2", "C3"})
+
+
+SLEEPERS_END = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND state = 'idle in transaction' AND pid <> pg_backend_pid()
+"""
+
+
+async def waits_for_a_row(ours: Worker) -> bool:
+    async with ours.engine.connect() as connection:
+        waiting = (
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return bool((await connection.execute(text(waiting))).scalar_one())
+
+
+async def test_who_wakes_up_after_another_has_made_the_streams_changes_nothing(
+    database: str, nats_url: str, server_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, gate = Settings(data_dir=server_folder), Gate()
+    begin = stream_keeper.begin_runs_anew
+
+    async def begin_behind_the_gate(*given: Any) -> int:
+        await gate.pass_()
+        return await begin(*given)
+
+    async with worker(database, nats_url, settings) as ours, at_work(ours):
+        await until_quiet(ours.engine, await send(ours, facts.hospital(), facts.enrol(), *facts.stay(1)))
+    async with worker(database, nats_url, settings, Share(only=frozenset({"none"}))) as sleeper:
+        await sleeper.broker.connection.jetstream().delete_stream(RUNS)
+        monkeypatch.setattr(stream_keeper, "begin_runs_anew", begin_behind_the_gate)
+        asleep = asyncio.create_task(sleeper.look_after_streams())
+        await gate.reached.wait()
+        async with worker(database, nats_url, settings) as ours, at_work(ours):
+            await until_quiet(ours.engine, await send(ours, *facts.stay(2)))
+            gate.open()
+            await asleep
+            await until_quiet(ours.engine, await send(ours, *facts.stay(3)))
+    await settled_in_the_end(database, nats_url, settings, {"C1", "C2", "C3"})
 
 
 def test_no_file_speaks_for_the_ledger() -> None:
