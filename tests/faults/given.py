@@ -248,16 +248,18 @@ class Given:
         return {"CLAIMS_DATABASE_URL": self.database_url, "CLAIMS_NATS_URL": self.nats_url, **self.more}
 
     @asynccontextmanager
-    async def worker(self, log: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+    async def worker(self, log: Path, *arguments: object) -> AsyncIterator[asyncio.subprocess.Process]:
         """A `claims up` at work on these servers."""
-        async with background("up", log=log, env=self.env) as process:
+        async with background("up", *arguments, log=log, env=self.env) as process:
             await up_is_ready(log)
             yield process
 
     @asynccontextmanager
-    async def dying_worker(self, log: Path, fate: Sequence[str]) -> AsyncIterator[asyncio.subprocess.Process]:
+    async def dying_worker(
+        self, log: Path, fate: Sequence[str], *arguments: object
+    ) -> AsyncIterator[asyncio.subprocess.Process]:
         """A `claims up` that dies, or stops, as tests/faults/dying.py is told."""
-        async with dying(fate, "up", log=log, env=self.env) as process:
+        async with dying(fate, "up", *arguments, log=log, env=self.env) as process:
             yield process
 
 

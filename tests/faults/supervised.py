@@ -4,12 +4,10 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-
-import asyncpg
 
 from tests.faults.given import Given
 from tests.program import CLAIMS, background, eventually, kill_group
@@ -101,26 +99,3 @@ def stands_still(pid: int) -> bool:
     except (FileNotFoundError, ProcessLookupError):
         return False
     return state == "T"
-
-
-async def end_connections_of(pid: int, database_url: str) -> None:
-    """Let PostgreSQL end the connections of a process, as it does in time with those of one that is stopped."""
-    ports = _local_ports(pid)
-    connection = await asyncpg.connect(database_url, ssl=False)
-    await connection.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
-        " AND client_port = ANY($1::int[])",
-        ports,
-    )
-    await connection.close()
-
-
-def _local_ports(pid: int) -> Sequence[int]:
-    """The TCP ports at a process's end of its connections."""
-    inodes = set()
-    for handle in Path(f"/proc/{pid}/fd").iterdir():
-        target = str(handle.readlink())
-        if target.startswith("socket:["):
-            inodes.add(target.removeprefix("socket:[").removesuffix("]"))
-    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
-    return [int(row[1].rpartition(":")[2], 16) for row in rows if row[9] in inodes]
