@@ -122,13 +122,19 @@ async def test_a_stopped_worker_wakes_up_and_changes_nothing(
     case: Wakes, undisturbed: Undisturbed, database: str, nats_url: str, server_folder: Path
 ) -> None:
     given, lines = Given(database, nats_url), undisturbed.lines
-    most = len(lines) * 9 // 10
+    some, most = undisturbed.first_discharge + 200, len(lines) * 9 // 10
     log = server_folder / "first"
     # the second batch: a worker that never sent under a subject asks the server for its last message first
     async with given.dying_worker(log, ["basic", case.point, "2", "stop"]) as first, AsyncExitStack() as stack:
         await up_is_ready(log)
         await _know_repeats(nats_url, case.repeats_known_s)
-        await publish(nats_url, lines[:most])
+        await publish(nats_url, lines[:some])
+
+        async def a_batch_is_through() -> bool:
+            return stands_still(first.pid) or await ask(database, SETTLED) > 0
+
+        await eventually(a_batch_is_through, log.read_text)
+        await publish(nats_url, lines[some:most])
         await eventually(lambda: stands_still(first.pid), log.read_text)
         assert await ask(database, OPEN_RUNS) > 0, "stopped with work in hand"
         last = await publish(nats_url, lines[most:])
