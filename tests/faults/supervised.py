@@ -17,7 +17,10 @@ _RESTART_S = 0.3
 
 @dataclass
 class Supervised:
-    """``fate`` is what the next start is told to die of (tests/faults/dying.py); empty for a plain worker."""
+    """``fate`` is what the next start is told to die of (tests/faults/dying.py); empty for a plain worker.
+
+    While ``may_start`` is not set, what ended is not started again.
+    """
 
     given: Given
     log: Path
@@ -27,6 +30,10 @@ class Supervised:
     ends: int = 0
     log_now: Path = Path()
     process: asyncio.subprocess.Process | None = None
+    may_start: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.may_start.set()
 
     @classmethod
     @asynccontextmanager
@@ -55,6 +62,7 @@ class Supervised:
                 await process.wait()
             self.ends += 1
             await asyncio.sleep(_RESTART_S)
+            await self.may_start.wait()
 
     @property
     def pid(self) -> int:
@@ -80,6 +88,13 @@ class Supervised:
         """Whether it stands still by SIGSTOP."""
         return stands_still(self.pid)
 
+    async def kill_and_hold(self) -> None:
+        """kill -9, and nobody starts it again before ``may_start`` is set."""
+        self.may_start.clear()
+        ends = self.ends
+        self.kill()
+        await eventually(lambda: self.ends > ends)
+
     async def started_again(self) -> None:
         """Wait until what was killed runs anew."""
         starts = self.starts
@@ -87,9 +102,9 @@ class Supervised:
         ends = self.ends
         await eventually(lambda: self.ends > ends or "joined" in self.log_now.read_text(encoding="utf-8"))
 
-    async def met_its_fate(self, ends: int) -> None:
-        """Wait until it is stopped, or has ended more often than that."""
-        await eventually(lambda: self.is_stopped() or self.ends > ends)
+    def met_its_fate(self, ends: int) -> bool:
+        """Whether it is stopped, or has ended more often than that."""
+        return self.is_stopped() or self.ends > ends
 
 
 def stands_still(pid: int) -> bool:
