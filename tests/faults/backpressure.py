@@ -13,11 +13,15 @@ import orjson
 from tests import facts
 from tests.faults.given import INTAKE_TAKEN, Given, publish, until, until_quiet
 from tests.faults.proxy import proxy_of
-from tests.program import claims
+from tests.program import claims, eventually
 
 BOUND_MB = 250
 """A worker's memory at its peak, whatever waits: some 100 MB of program, two pulls and one batch a lane."""
 STAYS = 50
+WAITING = 2_000
+"""Events sent while the database stands still, which therefore wait."""
+TOLD_WITHIN_S = 60.0
+"""`claims up` looks at the lag each tenth round of a second or, with a slow database, a little more."""
 
 _MISSING = """
 SELECT count(*) FROM unnest($1::text[], $2::text[]) AS sent (source, id)
@@ -47,29 +51,48 @@ def flood_of(events: int) -> list[dict[str, Any]]:
 async def flood(
     database_url: str, nats_url: str, folder: Path, *, events: int, delay_s: float, slow_s: float
 ) -> Flooded:
-    """Publish all at once, let the database be slow for a while, wait until everything is settled."""
+    """Publish all at once, let the database be slow for a while, wait until everything is settled.
+
+    It stays slow until the worker's own log has told the lag, if that takes longer than ``slow_s``.
+    """
     sent, log = flood_of(events), folder / "flood.log"
+    lines = [orjson.dumps(event) for event in sent]
     async with proxy_of(database_url) as proxy:
         given = Given(proxy.url(database_url), nats_url)
         async with given.worker(log) as worker:
             proxy.delay_s = delay_s
-            last = await publish(nats_url, map(orjson.dumps, sent))
+            await publish(nats_url, lines[:-WAITING])
             began = time.monotonic()
             await until(database_url, INTAKE_TAKEN, lambda taken: taken > 0)
-            status = await claims("status", "--json", env=Given(database_url, nats_url).env)
-            assert status.code == 0, status.err
-            lag = max(row["lag"] or 0 for row in status.rows[0]["consumers"])
+            # nothing is taken while the question is put, so that what is sent now is known to wait
+            proxy.hold()
+            last = await publish(nats_url, lines[-WAITING:])
+            lag = await _told_by_status(Given(database_url, nats_url))
+            proxy.heal()
             await asyncio.sleep(max(0.0, slow_s - (time.monotonic() - began)))
+            await eventually(lambda: _told_lag(log), lambda: f"no lag told in {log.read_text()[-2000:]}", TOLD_WITHIN_S)
             proxy.delay_s = 0.0
             await until_quiet(database_url, last, 60 + events / 200)
             seconds = time.monotonic() - began
             peak = _peak_mb(worker.pid)
             assert worker.returncode is None, log.read_text()
-    assert slow_s < 15 or _told_lag(log), "the log of `claims up` tells no lag"
-    connection = await asyncpg.connect(database_url, ssl=False)
-    missing = await connection.fetchval(_MISSING, [event["source"] for event in sent], [event["id"] for event in sent])
-    await connection.close()
+    missing = await _missing(database_url, sent)
     return Flooded(events, missing, peak, lag, round(events / seconds))
+
+
+async def _told_by_status(given: Given) -> int:
+    status = await claims("status", "--json", env=given.env)
+    assert status.code == 0, status.err
+    return max(row["lag"] or 0 for row in status.rows[0]["consumers"])
+
+
+async def _missing(database_url: str, sent: list[dict[str, Any]]) -> int:
+    connection = await asyncpg.connect(database_url, ssl=False)
+    try:
+        sources, ids = [event["source"] for event in sent], [event["id"] for event in sent]
+        return int(await connection.fetchval(_MISSING, sources, ids))
+    finally:
+        await connection.close()
 
 
 def _peak_mb(pid: int) -> float:

@@ -3,8 +3,8 @@
     python -m tests.faults.chaos FROM ROUNDS [points|rounds|backpressure …]
 
 Each round has servers and stores of its own, two workers, and a supervisor that starts again what ended, as systemd
-would; nobody else lends a hand. Prints a line a round and the sum, writes build/chaos.json; exit 1 where a figure is
-not 0 or something does not go on.
+would; nobody else lends a hand. Prints a line a round and the sum, writes build/chaos.json (seeds, faults by kind,
+figures, and each outcome by itself); exit 1 where a figure is not 0 or something does not go on.
 """
 
 import asyncio
@@ -12,12 +12,11 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -34,14 +33,17 @@ from infra.embedded.nats import NatsServer
 from infra.embedded.postgres import PostgresServer
 from infra.embedded.process import ServerError
 from tests.faults.backpressure import flood
+from tests.faults.disk import NO_ROOM, full, mount_disk, unmount_disk
 from tests.faults.given import (
     INTAKE_TAKEN,
+    OPEN_RUNS,
     Books,
     Figures,
     Given,
     Source,
     ask,
     compare,
+    is_there,
     read_books,
     settle_undisturbed,
     source,
@@ -51,17 +53,25 @@ from tests.faults.given import (
 )
 from tests.faults.points import all_deaths, die_again_and_again
 from tests.faults.proxy import Proxy, proxy_of
-from tests.faults.supervised import Supervised, end_connections_of
+from tests.faults.supervised import Supervised
+from tests.owners import all_lanes, end_as_stalled, local_ports, owners
 from tests.program import eventually
 
-PERSONS, INPATIENT = 420, 315
+PERSONS, INPATIENT = 900, 675
 FAULTS_A_ROUND = 6
 EVENTS_PER_S = 15
 BURST = 40
-OTHERS_TAKEN_AFTER_S = 6.0
-"""A worker that has run for so long takes the lanes of one that dies at once."""
-NOT_COME_ABOUT = "of_these_not_come_about"
+BURSTS_A_FATE = 4
+"""Behind this much work in parts, each taken before the next, each consumer has met any of its points twice."""
+KEPT_BACK = (2 + BURSTS_A_FATE) * BURST
+"""Lines kept for each fault."""
+PARTITIONS = 2
+LOSES_ITS_LANES_AFTER_S = 33.0
+"""STALLED_AFTER_S of infra/worker.py, and what the other needs to take them."""
+LONGER_THAN_THE_ACK_WAIT_S = 66.0
+"""Of infra/subscriber.py, and of transaction_timeout."""
 GOES_ON_WITHIN_S = 120.0
+DATABASE_STARTS_WITHIN_S = 60.0
 DISK_MB = 700
 REPORT = Path("build/chaos.json")
 
@@ -81,12 +91,15 @@ class Servers:
         await self.database.stop()
         port = urlsplit(self.database_url).port
         postgres._free_port = lambda: port or 0  # where the workers look for it
+        deadline = time.monotonic() + DATABASE_STARTS_WITHIN_S
         while True:
             try:
                 await self.database.start()
                 return
-            except (ServerError, OSError, asyncpg.PostgresError):  # no room to recover in: as long as it takes
+            except (ServerError, OSError, asyncpg.PostgresError):  # no room to recover in yet
                 await self.database.stop()
+                if time.monotonic() > deadline:
+                    raise
                 await asyncio.sleep(0.5)
 
     async def restart_broker(self) -> None:
@@ -98,7 +111,8 @@ class Servers:
 
 @dataclass
 class Round:
-    """One round's players; ``next_line`` is what the source sends next; ``kept_back`` are for later faults."""
+    """One round's players; ``begun`` is the last fault that began; ``next_line`` is what the source sends next;
+    ``kept_back`` are for later faults."""
 
     draw: Random
     lines: list[bytes]
@@ -107,12 +121,14 @@ class Round:
     to_database: Proxy
     to_nats: Proxy
     sender: Source
-    filler: Path | None
+    disk: Path | None
+    begun: str = ""
     next_line: int = 0
     hurry: bool = False
-    kept_back: int = 2 * BURST * FAULTS_A_ROUND
+    kept_back: int = KEPT_BACK * FAULTS_A_ROUND
     sending: asyncio.Lock = field(default_factory=asyncio.Lock)
     faults: Counter[str] = field(default_factory=Counter)
+    not_come_about: Counter[str] = field(default_factory=Counter)
     lost_with_a_store: int = 0
 
     async def publish(self) -> None:
@@ -162,42 +178,91 @@ class Round:
 
     async def worker_killed_at_a_point(self) -> None:
         death = self.draw.choice(all_deaths())
-        await self._meets_its_fate([death.consumer, death.point, str(self.draw.randint(1, 3)), "kill"])
+        async with self._meeting_its_fate([death.consumer, death.point, str(self.draw.randint(1, 2)), "kill"]):
+            pass
 
-    async def _meets_its_fate(self, fate: list[str]) -> Supervised:
-        """Start one worker anew with a fate, the other a little later so that it gets the lanes."""
+    @asynccontextmanager
+    async def _meeting_its_fate(self, fate: list[str]) -> AsyncIterator[Supervised]:
+        """One worker that alone owns all lanes, until it met its fate; then the other comes back.
+
+        ``NotComeAboutError`` where all the work there is does not bring it about.
+        """
         one, other = self.draw.sample(self.workers, 2)
-        one.fate = fate
-        one.kill()
-        await one.started_again()
-        ends = one.ends
-        await asyncio.sleep(OTHERS_TAKEN_AFTER_S)
-        other.kill()
-        await self.burst()
+        await other.kill_and_hold()
+        await one.kill_and_hold()
+        one.fate, ends = fate, one.ends
+        one.may_start.set()
         try:
-            await asyncio.wait_for(one.met_its_fate(ends), 20)
-        except TimeoutError:  # no such batch came its way
-            self.faults[NOT_COME_ABOUT] += 1
-        return one
+            await self._owns_all(one, ends)
+            for _ in range(BURSTS_A_FATE):
+                await self.burst()
+                if await self._meets(one, ends):
+                    break
+            else:
+                one.kill()  # or it would meet its fate in another fault's time
+                raise NotComeAboutError(" ".join(fate))
+        finally:
+            other.may_start.set()
+        yield one
+
+    async def _owns_all(self, one: Supervised, ends: int) -> None:
+        """Wait until a worker that runs alone owns all lanes, or met its fate at those that it has."""
+
+        async def met_or_owns() -> bool:
+            lanes = await owners(self.servers.database_url)
+            return one.met_its_fate(ends) or (len(lanes) == 1 and sum(lanes.values()) == all_lanes(PARTITIONS))
+
+        await eventually(met_or_owns, lambda: f"not all lanes owned: {one.log_now}")
+
+    async def _meets(self, one: Supervised, ends: int) -> bool:
+        """Wait until a worker met its fate, or all that was sent is settled without that."""
+        wanted = self.sender.last
+
+        async def met_or_quiet() -> bool:
+            url = self.servers.database_url
+            return one.met_its_fate(ends) or (await ask(url, INTAKE_TAKEN) >= wanted and await ask(url, OPEN_RUNS) == 0)
+
+        await eventually(met_or_quiet, lambda: f"neither met nor settled: {one.log_now}", GOES_ON_WITHIN_S)
+        return one.met_its_fate(ends)
 
     async def worker_stopped_between_commit_and_send(self) -> None:
-        stopped = await self._meets_its_fate(
-            [self.draw.choice(["intake", "basic", "assistance"]), "committed", "2", "stop"]
-        )
-        if stopped.is_stopped():
-            before = self.sender.last
-            await end_connections_of(stopped.pid, self.servers.database_url)
-            await asyncio.sleep(4)  # its successor sends, takes and sends more
-            await until(self.servers.database_url, INTAKE_TAKEN, lambda taken: taken >= before, GOES_ON_WITHIN_S)
-        stopped.resume()
+        """Its successor sends, takes and sends more before it wakes up."""
+        consumer = self.draw.choice(["intake", "basic", "assistance"])
+        async with self._meeting_its_fate([consumer, "committed", "2", "stop"]) as stopped:
+            try:
+                await end_as_stalled(self.servers.database_url, self.ports_of(stopped))
+                await self.burst()
+                await until_quiet(self.servers.database_url, self.sender.last, GOES_ON_WITHIN_S)
+            finally:
+                stopped.resume()
+
+    def ports_of(self, worker: Supervised) -> list[int]:
+        """The ports by which PostgreSQL knows a worker."""
+        return self.to_database.far_ports if worker is self.workers[0] else list(local_ports(worker.pid))
 
     async def worker_stalled(self) -> None:
-        """Stopped for longer than the server lets a silent worker keep its lanes."""
+        """Stopped for longer than the server lets a silent worker keep its lanes; the other goes on meanwhile."""
         worker = self.draw.choice(self.workers)
-        worker.stop()
-        await asyncio.sleep(33)
-        await self.goes_on()
-        worker.resume()
+        await self._stalled([worker], LOSES_ITS_LANES_AFTER_S, goes_on=True)
+
+    async def worker_stalled_past_the_ack_wait(self) -> None:
+        worker = self.draw.choice(self.workers)
+        await self._stalled([worker], LONGER_THAN_THE_ACK_WAIT_S, goes_on=True)
+
+    async def workers_stalled_past_the_ack_wait(self) -> None:
+        """Both: nobody takes the lanes over, so that the consumers stay and their deliveries do outlive the wait."""
+        await self._stalled(self.workers, LONGER_THAN_THE_ACK_WAIT_S, goes_on=False)
+
+    async def _stalled(self, workers: Sequence[Supervised], seconds: float, *, goes_on: bool) -> None:
+        for worker in workers:
+            worker.stop()
+        try:
+            await asyncio.sleep(seconds)
+            if goes_on:
+                await self.goes_on()
+        finally:
+            for worker in workers:
+                worker.resume()
 
     async def nats_killed(self) -> None:
         self.servers.broker.kill()
@@ -243,6 +308,15 @@ class Round:
         await self.pause(3, 8)
         self.to_database.heal()
 
+    async def database_silent_past_the_stall(self) -> None:
+        """Silent until the server has given the lanes to the other worker, which goes on meanwhile."""
+        self.to_database.hold()
+        try:
+            await asyncio.sleep(LOSES_ITS_LANES_AFTER_S)
+            await self.goes_on()
+        finally:
+            self.to_database.heal()
+
     async def nats_cut_off(self) -> None:
         self.to_nats.cut()
         await self.pause(1, 4)
@@ -254,41 +328,29 @@ class Round:
         self.to_nats.heal()
 
     async def disk_full(self) -> None:
-        assert self.filler is not None
-        with suppress(OSError), self.filler.open("wb", buffering=0) as file:
-            while file.write(bytes(1_000_000)):
-                pass
-        await self.pause(4, 8)
-        self.filler.unlink()
-        if not await _is_there(self.servers.database_url):
+        assert self.disk is not None
+        told = self._told_no_room()
+        with full(self.disk):
+            await self.burst()
+            await self.pause(4, 8)
+        stopped = not await is_there(self.servers.database_url)
+        if stopped:
             await self.servers.restart_database()
+        if not stopped and self._told_no_room() == told:
+            raise NotComeAboutError("all that came found room")
+
+    def _told_no_room(self) -> int:
+        return sum(worker.log_now.read_text().count(NO_ROOM) for worker in self.workers)
 
     def deck(self) -> list[Callable[[], Awaitable[None]]]:
         """The faults there are."""
         faults: list[Callable[[], Awaitable[None]]] = [
             self.worker_killed, self.worker_killed_at_a_point, self.worker_stopped_between_commit_and_send,
-            self.worker_stalled, self.nats_killed, self.database_killed, self.all_killed, self.store_lost,
-            self.database_cut_off, self.database_silent, self.nats_cut_off, self.nats_silent,
+            self.worker_stalled, self.worker_stalled_past_the_ack_wait, self.workers_stalled_past_the_ack_wait,
+            self.nats_killed, self.database_killed, self.all_killed, self.store_lost, self.database_cut_off,
+            self.database_silent, self.database_silent_past_the_stall, self.nats_cut_off, self.nats_silent,
         ]  # fmt: skip
-        return [*faults, self.disk_full] if self.filler is not None else faults
-
-
-async def _is_there(database_url: str) -> bool:
-    try:
-        connection = await asyncpg.connect(database_url, ssl=False, timeout=5)
-    except (OSError, asyncpg.PostgresError, TimeoutError):
-        return False
-    await connection.close()
-    return True
-
-
-def mount_disk(folder: Path) -> str:
-    """Give a folder a small disk of its own; returns why not, where that is not permitted."""
-    folder.mkdir(mode=0o711)
-    done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={DISK_MB}m,mode=0711", "none", folder], capture_output=True, check=False
-    )
-    return done.stderr.decode().strip() if done.returncode else ""
+        return [*faults, self.disk_full] if self.disk is not None else faults
 
 
 @asynccontextmanager
@@ -297,11 +359,11 @@ async def players(seed: int, folder: Path, log: Callable[[str], None]) -> AsyncI
     lines = [line_bytes(line) for line in county(seed, persons=PERSONS, inpatient=INPATIENT)]
     async with AsyncExitStack() as stack:
         disk = folder / "disk"
-        refused = mount_disk(disk)
+        refused = mount_disk(disk, DISK_MB)
         if refused:
             log(f"no fault disk_full: a small file system can't be mounted here ({refused})")
         else:
-            stack.callback(subprocess.run, ["umount", "--lazy", disk], check=False)
+            stack.callback(unmount_disk, disk)
         database = PostgresServer(disk / "postgres")
         database_url = await database.start()
         broker = NatsServer(folder / "nats")
@@ -311,7 +373,7 @@ async def players(seed: int, folder: Path, log: Callable[[str], None]) -> AsyncI
         expected = await _undisturbed(database_url, lines, folder)
         to_database = await stack.enter_async_context(proxy_of(database_url))
         to_nats = await stack.enter_async_context(proxy_of(servers.nats_url))
-        near = Given(database_url, servers.nats_url, {"CLAIMS_PARTITIONS": "2"})
+        near = Given(database_url, servers.nats_url, {"CLAIMS_PARTITIONS": f"{PARTITIONS}"})
         far = Given(to_database.url(database_url), to_nats.url(servers.nats_url), near.more)
         # each wants a third of the lanes at once and takes what else is free later
         workers = [
@@ -319,8 +381,8 @@ async def players(seed: int, folder: Path, log: Callable[[str], None]) -> AsyncI
             for number, given in enumerate((far, near), start=1)
         ]
         sender = await stack.enter_async_context(source(servers.nats_url))
-        filler = None if refused else disk / "filler"
-        yield Round(Random(seed), lines, servers, workers, to_database, to_nats, sender, filler), expected
+        small = None if refused else disk
+        yield Round(Random(seed), lines, servers, workers, to_database, to_nats, sender, small), expected
 
 
 async def _undisturbed(database_url: str, lines: list[bytes], folder: Path) -> Books:
@@ -342,12 +404,15 @@ class Outcome:
     """What a stage came to."""
 
     name: str
+    seed: int
     figures: Figures
     faults: dict[str, int]
+    """By kind, those alone that came about."""
     seconds: float
     lost_with_a_store: int = 0
     problem: str = ""
     measured: dict[str, float] = field(default_factory=dict)
+    not_come_about: dict[str, int] = field(default_factory=dict)
 
     @property
     def holds(self) -> bool:
@@ -355,7 +420,7 @@ class Outcome:
 
     @property
     def faults_count(self) -> int:
-        return sum(count for name, count in self.faults.items() if name != NOT_COME_ABOUT)
+        return sum(self.faults.values())
 
     def __str__(self) -> str:
         figures = self.figures
@@ -364,9 +429,32 @@ class Outcome:
             f"{self.name}: {figures.events} events, {self.faults_count} faults ({kinds}), "
             f"lost {figures.lost}, doubled {figures.doubled}, out of order {figures.out_of_order}, "
             f"differing views {figures.differing}; {self.lost_with_a_store} sent again after a lost store, "
+            f"{sum(self.not_come_about.values())} faults drawn that did not come about, "
             f"{self.seconds:.0f} s{''.join(f', {name} {value:g}' for name, value in self.measured.items())}"
             f"{' PROBLEM ' + self.problem if self.problem else ''}"
         )
+
+
+class NotComeAboutError(Exception):
+    """A fault that was drawn and did not happen; says which."""
+
+
+async def one_fault(ours: Round, fault: Callable[[], Awaitable[None]], log: Callable[[str], None]) -> None:
+    """A burst of work, and a fault in the midst of it, which counts if it came about; then all must go on."""
+    name, at = fault.__name__, time.monotonic()
+    await ours.burst()
+    ours.kept_back -= KEPT_BACK
+    await ours.pause(0, 0.5)
+    ours.begun = name
+    try:
+        await fault()
+        ours.faults[name] += 1
+    except NotComeAboutError as why:
+        ours.not_come_about[name] += 1
+        log(f"  {name} did not come about: {why}")
+    await ours.goes_on()
+    log(f"  {name}: {time.monotonic() - at:.1f} s")
+    await ours.pause()
 
 
 async def run_round(seed: int, folder: Path, log: Callable[[str], None]) -> Outcome:
@@ -378,16 +466,7 @@ async def run_round(seed: int, folder: Path, log: Callable[[str], None]) -> Outc
         try:
             await eventually(lambda: ours.next_line > len(ours.lines) // 2 + 20)
             for fault in ours.draw.sample(ours.deck(), FAULTS_A_ROUND):
-                name = fault.__name__
-                ours.faults[name] += 1
-                at = time.monotonic()
-                await ours.burst()
-                ours.kept_back -= 2 * BURST
-                await ours.pause(0, 0.5)
-                await fault()
-                await ours.goes_on()
-                log(f"  {name}: {time.monotonic() - at:.1f} s")
-                await ours.pause()
+                await one_fault(ours, fault, log)
             ours.hurry = True
             await asyncio.wait_for(publishing, GOES_ON_WITHIN_S)
             await until_quiet(ours.servers.database_url, ours.sender.last, GOES_ON_WITHIN_S)
@@ -399,19 +478,28 @@ async def run_round(seed: int, folder: Path, log: Callable[[str], None]) -> Outc
                     await tell_lost(ours.servers.database_url, books, expected, ours.places_by_event())
                 )
         except (AssertionError, TimeoutError) as error:
-            problem = f"{type(error).__name__}: {error}"[:2000]
+            problem = f"{ours.begun}: {_told(error)}"
         finally:
             publishing.cancel()
             await asyncio.gather(publishing, return_exceptions=True)
         seconds = time.monotonic() - began
-        return Outcome(f"round {seed}", found, dict(ours.faults), seconds, ours.lost_with_a_store, problem=problem)
+        return Outcome(
+            f"round {seed}",
+            seed,
+            found,
+            dict(ours.faults),
+            seconds,
+            ours.lost_with_a_store,
+            problem=problem,
+            not_come_about=dict(ours.not_come_about),
+        )
 
 
 async def run_points(seed: int, folder: Path, log: Callable[[str], None]) -> Outcome:
     """Every consumer killed at every point of its batch, in an order drawn by seed."""
     lines = [line_bytes(line) for line in county(seed, persons=3 * PERSONS, inpatient=3 * INPATIENT)]
     deaths = Random(seed).sample(all_deaths(), len(all_deaths()))
-    began, problem, found = time.monotonic(), "", Figures(len(lines))
+    began = time.monotonic()
     database, broker = PostgresServer(folder / "postgres"), NatsServer(folder / "nats")
     try:
         given = Given(await database.start(), await broker.start())
@@ -419,17 +507,13 @@ async def run_points(seed: int, folder: Path, log: Callable[[str], None]) -> Out
         await migrate(given.database_url)
         await die_again_and_again(given, lines, deaths, folder)
         found = compare(await read_books(given.database_url), expected, events=len(lines))
-    except AssertionError as error:
-        problem = f"{error}"[:2000]
     finally:
         await broker.stop()
         await database.stop()
-    return Outcome(
-        "points", found, {"worker_killed_at_a_point": len(deaths)}, time.monotonic() - began, problem=problem
-    )
+    return Outcome("points", seed, found, {"worker_killed_at_a_point": len(deaths)}, time.monotonic() - began)
 
 
-async def run_backpressure(_: int, folder: Path, log: Callable[[str], None]) -> Outcome:
+async def run_backpressure(seed: int, folder: Path, log: Callable[[str], None]) -> Outcome:
     """200,000 events published at once to a worker whose database is slow."""
     began = time.monotonic()
     database, broker = PostgresServer(folder / "postgres"), NatsServer(folder / "nats")
@@ -442,21 +526,46 @@ async def run_backpressure(_: int, folder: Path, log: Callable[[str], None]) -> 
         await database.stop()
     measured = {"peak worker MB": flooded.peak_mb, "largest lag": flooded.largest_lag, "events/s": flooded.events_per_s}
     problem = "" if flooded.peak_mb <= flooded.bound_mb else f"more than {flooded.bound_mb} MB"
-    figures = Figures(flooded.events, lost=flooded.missing)
-    return Outcome(
-        "backpressure", figures, {"database_slow": 1}, time.monotonic() - began, problem=problem, measured=measured
-    )
+    figures, seconds = Figures(flooded.events, lost=flooded.missing), time.monotonic() - began
+    return Outcome("backpressure", seed, figures, {"database_slow": 1}, seconds, problem=problem, measured=measured)
+
+
+async def outcome_of(stage: str, seed: int, folder: Path, log: Callable[[str], None]) -> Outcome:
+    """What a stage came to, also where it broke off: a server that does not start is an outcome too."""
+    began = time.monotonic()
+    try:
+        return await STAGES[stage](seed, folder, log)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is reported with those before it
+        return Outcome(f"{stage} {seed}", seed, Figures(), {}, time.monotonic() - began, problem=_told(error))
+
+
+def _told(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"[:2000]
 
 
 def report(outcomes: list[Outcome]) -> None:
     """The sum of all outcomes on stdout and as JSON."""
     total = sum((outcome.figures for outcome in outcomes), Figures())
-    faults = sum((Counter(outcome.faults) for outcome in outcomes), Counter[str]())
+    faults = _sum(outcome.faults for outcome in outcomes)
+    not_come_about = _sum(outcome.not_come_about for outcome in outcomes)
     again = sum(outcome.lost_with_a_store for outcome in outcomes)
     seconds = sum(outcome.seconds for outcome in outcomes)
-    print(Outcome(f"all {len(outcomes)}", total, dict(faults), seconds, again))
+    holds = all(outcome.holds for outcome in outcomes)
+    print(Outcome(f"all {len(outcomes)}", 0, total, faults, seconds, again, not_come_about=not_come_about))
+    told = {
+        "holds": holds,
+        "seeds": [outcome.seed for outcome in outcomes],
+        "figures": asdict(total),
+        "faults": faults,
+        "not_come_about": not_come_about,
+        "outcomes": [asdict(outcome) for outcome in outcomes],
+    }
     REPORT.parent.mkdir(exist_ok=True)
-    REPORT.write_text(json.dumps([asdict(outcome) for outcome in outcomes], indent=1, ensure_ascii=False))
+    REPORT.write_text(json.dumps(told, indent=1, ensure_ascii=False))
+
+
+def _sum(counts: Iterable[dict[str, int]]) -> dict[str, int]:
+    return dict(sum(map(Counter, counts), Counter[str]()))
 
 
 STAGES = {"points": run_points, "rounds": run_round, "backpressure": run_backpressure}
@@ -472,7 +581,9 @@ def main(first: int, rounds: int, stages: list[str]) -> int:
         with tempfile.TemporaryDirectory(prefix="claims-chaos-", ignore_cleanup_errors=True) as name:
             folder = Path(name)
             folder.chmod(0o711)
-            outcome = asyncio.run(STAGES[stage](seed, folder, lambda text: print(text, file=sys.stderr, flush=True)))
+            outcome = asyncio.run(
+                outcome_of(stage, seed, folder, lambda text: print(text, file=sys.stderr, flush=True))
+            )
             if not outcome.holds and "CHAOS_KEEP" in os.environ:
                 shutil.copytree(
                     folder, os.environ["CHAOS_KEEP"], ignore=shutil.ignore_patterns("disk", "nats", "postgres")

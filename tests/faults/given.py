@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import sys
+import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, fields
@@ -17,7 +18,7 @@ from nats.errors import Error as NatsError
 
 from infra.embedded.nats import NatsServer
 from infra.publishing import Published, chunks, publish_file
-from infra.sending import SendError, publish_all
+from infra.sending import Outgoing, SendError, publish_all
 from infra.servers import Endpoints
 from infra.settings import Settings
 from infra.settling import settle_files
@@ -26,6 +27,7 @@ from tests.program import Dump, background, canonical, dump_of, eventually, up_i
 INTAKE_TAKEN = "SELECT coalesce(max(stream_seq), 0) FROM processors.positions WHERE consumer = 'intake'"
 OPEN_RUNS = "SELECT count(*) FROM processors.runs"
 SETTLED = "SELECT count(*) FROM projections.statements"
+ACKNOWLEDGED_WITHIN_S = 120.0
 
 LEAVES_CONNECTIONS = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 """Marks tests whose own client meets a server that dies."""
@@ -163,6 +165,16 @@ async def ask(database_url: str, query: str) -> Any:
         await connection.close()
 
 
+async def is_there(database_url: str) -> bool:
+    """Whether a database takes connections."""
+    try:
+        connection = await asyncpg.connect(database_url, ssl=False, timeout=5)
+    except (OSError, asyncpg.PostgresError, TimeoutError):
+        return False
+    await connection.close()
+    return True
+
+
 async def until(database_url: str, query: str, holds: Callable[[int], bool], bound_s: float = 60) -> None:
     """Wait until a query's value is as wanted."""
     last: list[int] = [0]
@@ -208,18 +220,26 @@ class Source:
     def last(self) -> int:
         return max(self.places.values(), default=0)
 
-    async def send(self, lines: Sequence[bytes], numbers: Iterable[int], pause_s: float = 0.3) -> None:
+    async def send(self, lines: Sequence[bytes], numbers: Iterable[int]) -> None:
         """Send some of the lines in order, until all are acknowledged."""
-        wanted = list(numbers)
-        (messages,) = chunks("events", (lines[number] for number in wanted), self.client.max_payload, Published())
+        wanted, published = list(numbers), Published()
+        begun = 0
+        for messages in chunks("events", (lines[number] for number in wanted), self.client.max_payload, published):
+            places = await self._acknowledged(messages)
+            self.places |= zip(wanted[begun : begun + len(messages)], places, strict=True)
+            begun += len(messages)
+        assert begun == len(wanted), published.unusable
+
+    async def _acknowledged(self, messages: Sequence[Outgoing]) -> list[int]:
+        """Send as often as it takes; returns the places in INTAKE of those that were acknowledged."""
+        deadline = time.monotonic() + ACKNOWLEDGED_WITHIN_S
         while True:
             try:
-                acknowledged = await publish_all(self.client, messages)
+                return await publish_all(self.client, messages)
             except (NatsError, SendError, OSError):
-                await asyncio.sleep(pause_s)
-                continue
-            self.places |= zip(wanted, acknowledged, strict=True)
-            return
+                if time.monotonic() > deadline:
+                    raise
+                await asyncio.sleep(0.3)
 
 
 @asynccontextmanager
@@ -248,16 +268,18 @@ class Given:
         return {"CLAIMS_DATABASE_URL": self.database_url, "CLAIMS_NATS_URL": self.nats_url, **self.more}
 
     @asynccontextmanager
-    async def worker(self, log: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+    async def worker(self, log: Path, *arguments: object) -> AsyncIterator[asyncio.subprocess.Process]:
         """A `claims up` at work on these servers."""
-        async with background("up", log=log, env=self.env) as process:
+        async with background("up", *arguments, log=log, env=self.env) as process:
             await up_is_ready(log)
             yield process
 
     @asynccontextmanager
-    async def dying_worker(self, log: Path, fate: Sequence[str]) -> AsyncIterator[asyncio.subprocess.Process]:
+    async def dying_worker(
+        self, log: Path, fate: Sequence[str], *arguments: object
+    ) -> AsyncIterator[asyncio.subprocess.Process]:
         """A `claims up` that dies, or stops, as tests/faults/dying.py is told."""
-        async with dying(fate, "up", log=log, env=self.env) as process:
+        async with dying(fate, "up", *arguments, log=log, env=self.env) as process:
             yield process
 
 

@@ -25,6 +25,7 @@ class Proxy:
         self._forgotten = asyncio.Event()
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
+        self._far: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -37,6 +38,11 @@ class Proxy:
         """A URL of the target, with this proxy in its place."""
         parts = urlsplit(of_target)
         return parts._replace(netloc=f"{parts.netloc.rpartition(':')[0]}:{self.port}").geturl()
+
+    @property
+    def far_ports(self) -> list[int]:
+        """The ports by which the target knows what is connected through here."""
+        return [writer.get_extra_info("sockname")[1] for writer in self._far if not writer.is_closing()]
 
     def hold(self) -> None:
         self._passing.clear()
@@ -73,6 +79,7 @@ class Proxy:
         forgotten = self._forgotten
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target_port)
         self._writers.add(far_writer)
+        self._far.add(far_writer)
         try:
             async with asyncio.TaskGroup() as both:
                 both.create_task(self._pump(reader, far_writer, forgotten))
@@ -83,6 +90,7 @@ class Proxy:
     async def _abort(self, writer: asyncio.StreamWriter) -> None:
         writer.transport.abort()
         self._writers.discard(writer)
+        self._far.discard(writer)
         with suppress(OSError):
             await writer.wait_closed()
 
@@ -98,6 +106,8 @@ class Proxy:
                 writer.write(chunk)
                 await writer.drain()
         if not forgotten.is_set():
+            # what loses all packets loses a server's farewell too
+            await self._passing.wait()
             writer.transport.abort()
 
     async def open(self) -> None:

@@ -4,12 +4,10 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-
-import asyncpg
 
 from tests.faults.given import Given
 from tests.program import CLAIMS, background, eventually, kill_group
@@ -19,7 +17,10 @@ _RESTART_S = 0.3
 
 @dataclass
 class Supervised:
-    """``fate`` is what the next start is told to die of (tests/faults/dying.py); empty for a plain worker."""
+    """``fate`` is what the next start is told to die of (tests/faults/dying.py); empty for a plain worker.
+
+    While ``may_start`` is not set, what ended is not started again.
+    """
 
     given: Given
     log: Path
@@ -29,6 +30,10 @@ class Supervised:
     ends: int = 0
     log_now: Path = Path()
     process: asyncio.subprocess.Process | None = None
+    may_start: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.may_start.set()
 
     @classmethod
     @asynccontextmanager
@@ -57,6 +62,7 @@ class Supervised:
                 await process.wait()
             self.ends += 1
             await asyncio.sleep(_RESTART_S)
+            await self.may_start.wait()
 
     @property
     def pid(self) -> int:
@@ -82,6 +88,13 @@ class Supervised:
         """Whether it stands still by SIGSTOP."""
         return stands_still(self.pid)
 
+    async def kill_and_hold(self) -> None:
+        """kill -9, and nobody starts it again before ``may_start`` is set."""
+        self.may_start.clear()
+        ends = self.ends
+        self.kill()
+        await eventually(lambda: self.ends > ends)
+
     async def started_again(self) -> None:
         """Wait until what was killed runs anew."""
         starts = self.starts
@@ -89,9 +102,9 @@ class Supervised:
         ends = self.ends
         await eventually(lambda: self.ends > ends or "joined" in self.log_now.read_text(encoding="utf-8"))
 
-    async def met_its_fate(self, ends: int) -> None:
-        """Wait until it is stopped, or has ended more often than that."""
-        await eventually(lambda: self.is_stopped() or self.ends > ends)
+    def met_its_fate(self, ends: int) -> bool:
+        """Whether it is stopped, or has ended more often than that."""
+        return self.is_stopped() or self.ends > ends
 
 
 def stands_still(pid: int) -> bool:
@@ -101,26 +114,3 @@ def stands_still(pid: int) -> bool:
     except (FileNotFoundError, ProcessLookupError):
         return False
     return state == "T"
-
-
-async def end_connections_of(pid: int, database_url: str) -> None:
-    """Let PostgreSQL end the connections of a process, as it does in time with those of one that is stopped."""
-    ports = _local_ports(pid)
-    connection = await asyncpg.connect(database_url, ssl=False)
-    await connection.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
-        " AND client_port = ANY($1::int[])",
-        ports,
-    )
-    await connection.close()
-
-
-def _local_ports(pid: int) -> Sequence[int]:
-    """The TCP ports at a process's end of its connections."""
-    inodes = set()
-    for handle in Path(f"/proc/{pid}/fd").iterdir():
-        target = str(handle.readlink())
-        if target.startswith("socket:["):
-            inodes.add(target.removeprefix("socket:[").removesuffix("]"))
-    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
-    return [int(row[1].rpartition(":")[2], 16) for row in rows if row[9] in inodes]

@@ -1,5 +1,6 @@
-"""Three nats-servers: the one that leads RUNS is killed under load, later it comes back."""
+"""Three nats-servers: one that leads a stream is killed, under load or with events that nobody has taken yet."""
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -7,10 +8,12 @@ import pytest
 from tests.faults.cluster import Cluster
 from tests.faults.conftest import Undisturbed
 from tests.faults.given import (
+    INTAKE_TAKEN,
     LEAVES_CONNECTIONS,
     SETTLED,
     Figures,
     Given,
+    ask,
     compare,
     read_books,
     source,
@@ -43,6 +46,37 @@ async def test_the_leader_of_three_is_killed_under_load(
             await until_quiet(database, sender.last)
             cluster.start_node(killed)
             await eventually(lambda: cluster.replicas_are_current("RUNS"), bound_s=40)
+            assert worker.returncode is None, log.read_text()
+        found = compare(await read_books(database), undisturbed.books, events=len(lines))
+        assert found == Figures(events=len(lines))
+    finally:
+        await cluster.stop()
+
+
+async def test_what_was_acknowledged_outlives_the_leader_of_intake(
+    undisturbed: Undisturbed, database: str, server_folder: Path
+) -> None:
+    lines, cluster = undisturbed.lines, Cluster(server_folder)
+    log = server_folder / "log"
+    try:
+        await cluster.start()
+        given = Given(database, cluster.url, {"CLAIMS_STREAM_REPLICAS": "3"})
+        some = undisturbed.first_discharge + CHUNK
+        async with given.worker(log) as worker, source(cluster.url) as sender:
+            await sender.send(lines, range(some))
+            # settlement's lane is the last to start: all of them are at work
+            await until(database, SETTLED, lambda settled: settled > 0)
+            await until_quiet(database, sender.last)
+            leader = await cluster.leader_of("INTAKE")
+            # a worker that stands still takes nothing of what is acknowledged now
+            worker.send_signal(signal.SIGSTOP)
+            await sender.send(lines, range(some, len(lines)))
+            cluster.kill(leader)
+            assert await ask(database, INTAKE_TAKEN) < sender.places[some]
+            worker.send_signal(signal.SIGCONT)
+            # the killed one stays away, as one whose disk is lost would
+            await until_quiet(database, sender.last)
+            assert len(sender.places) == len(lines) == sender.last, "all was sent once"
             assert worker.returncode is None, log.read_text()
         found = compare(await read_books(database), undisturbed.books, events=len(lines))
         assert found == Figures(events=len(lines))

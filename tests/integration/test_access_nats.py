@@ -47,13 +47,16 @@ class Connected:
     client: Client
     complaints: list[str] = field(default_factory=list)
 
+    answer_within_s: float = 5.0
+
     @property
     def js(self) -> JetStreamContext:
-        return self.client.jetstream(timeout=0.5)
+        return self.client.jetstream(timeout=self.answer_within_s)
 
     async def refused(self, attempt: Callable[["Connected"], Awaitable[object]]) -> bool:
         """Whether the server names a violation of this client's rights when it tries something."""
         self.complaints.clear()
+        self.answer_within_s = 0.5  # what is refused is never answered
         with suppress(NatsError, JetStreamError, TimeoutError):
             await attempt(self)
         await self.client.flush()

@@ -18,6 +18,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from tests import facts
+from tests.owners import all_lanes, lanes_of, owners
 from tests.program import background, claims, eventually, up_is_ready, write_lines
 
 pytestmark = pytest.mark.timeout(180)
@@ -205,6 +206,31 @@ def server_processes(data: Path) -> list[str]:
     return found
 
 
+async def two_share_the_lanes(first: int, data: Path) -> None:
+    """Wait until all lanes are owned, by two sessions: each worker owns its lanes by one."""
+    database_url = json.loads((data / "endpoints.json").read_text())["database_url"]
+    found: dict[int, int] = {}
+
+    async def owned_by(sessions: int) -> bool:
+        found.clear()
+        found.update(await owners(database_url))
+        return len(found) == sessions
+
+    await eventually(lambda: owned_by(1), lambda: found, 20)
+    assert await lanes_of(database_url, first) in range(1, all_lanes(2)), "its share alone"
+    # it would take the other's share too, if that one started slowly
+    os.kill(first, signal.SIGSTOP)
+    try:
+        await eventually(lambda: owned_by(2), lambda: found, 25)
+    finally:
+        os.kill(first, signal.SIGCONT)
+
+    async def share_all() -> bool:
+        return await owned_by(2) and sum(found.values()) == all_lanes(2)
+
+    await eventually(share_all, lambda: found, 20)
+
+
 async def test_two_workers_share_the_lanes_and_go_together(server_folder: Path) -> None:
     data, log = server_folder / "data", server_folder / "log"
     stays = [event for number in range(40) for event in facts.stay(number, f"P{number}")]
@@ -212,7 +238,8 @@ async def test_two_workers_share_the_lanes_and_go_together(server_folder: Path) 
     file = write_lines(server_folder / "events.jsonl", [facts.hospital(), *enrolled, *stays])
     two = ("up", "--workers", "2", "--data-dir", data)
     async with background(*two, log=log, env={"CLAIMS_PARTITIONS": "2"}) as up:
-        await eventually(lambda: {"ready", "joined"} <= set(log.read_text(encoding="utf-8").split()), log.read_text)
+        await up_is_ready(log)
+        await two_share_the_lanes(up.pid, data)
         done = await claims("settle", file, "--json", "--data-dir", data)
         assert (done.code, done.rows[0]["claims"]) == (0, 40), done.err
         (state,) = (await claims("status", "--json", "--data-dir", data)).rows
