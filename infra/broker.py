@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import structlog
 from faststream.nats import NatsBroker
-from faststream.nats.security import NatsSecurity
+from faststream.nats.security import NatsSecurity, NatsUserPassword
 
 from infra.embedded.process import ServerError
 
@@ -31,11 +31,9 @@ def connect_broker(nats_url: str, ca: Path | None) -> NatsBroker:
     ``nats_url`` names one server, or several of a cluster separated by commas. A ``tls://`` URL, or ``ca``, asks for
     TLS (``check_tls``).
     """
-    context = _tls(nats_url, ca)
     return NatsBroker(
         nats_url.split(","),
-        # The client would send its password in the clear where a server, or who stands in between, offers no TLS.
-        security=None if context is None else NatsSecurity(ssl_context=context, tls_handshake_first=True),
+        security=_security(nats_url, _tls(nats_url, ca)),
         max_reconnect_attempts=-1,
         reconnect_time_wait=1,
         # A peer that vanished without a word is noticed within a minute, not after the default six.
@@ -62,6 +60,16 @@ async def check_tls(nats_url: str, ca: Path | None) -> None:
         except OSError:  # not there now: the broker waits for it
             continue
         writer.close()
+
+
+def _security(nats_url: str, context: ssl.SSLContext | None) -> NatsSecurity:
+    # The client would send its password in the clear where a server, or who stands in between, offers no TLS.
+    tls: dict[str, Any] = {} if context is None else {"ssl_context": context, "tls_handshake_first": True}
+    first = urlsplit(nats_url.split(",")[0])
+    if first.username is None or first.password is None:
+        return NatsSecurity(**tls)
+    # Those of a URL hold for its server alone: one that the cluster names to us would turn us away.
+    return NatsUserPassword(first.username, first.password, **tls)
 
 
 def _tls(nats_url: str, ca: Path | None) -> ssl.SSLContext | None:

@@ -49,6 +49,8 @@ SILENT_S = 10.0
 """How long the database may take to answer a worker's round; silent for longer, its connections are given up."""
 LONGEST_ASKING_S = 2 * STALLED_AFTER_S + SILENT_S
 """How long a lane may wait for the database: by then the server has ended its transaction, heard or not."""
+CONSUMER_MADE_S = 10.0
+"""How long NATS may take to make a consumer: of three servers that miss one it takes up to eight seconds."""
 TIDYING_S = 15.0
 """How long a purge of what was taken may last; what is left stays until the next one."""
 TIDY_ROUNDS = 60
@@ -152,23 +154,26 @@ class Worker:
             self.owner = None
 
     async def _lock(self, connection: AsyncConnection, lane: Lane) -> bool:
-        locked = await connection.execute(
-            text("SELECT pg_try_advisory_lock(:lock, :lane)"),
-            {"lock": LANES_LOCK, "lane": zlib.crc32(lane.name.encode()) - 2**31},
-        )
+        locked = await connection.execute(text("SELECT pg_try_advisory_lock(:lock, :lane)"), _key(lane))
         return bool(locked.scalar_one())
+
+    async def _unlock(self, connection: AsyncConnection, lane: Lane) -> None:
+        await connection.execute(text("SELECT pg_advisory_unlock(:lock, :lane)"), _key(lane))
 
     async def _own(self, *, others: bool) -> None:
         try:
             if self.streams_missed:
                 await self._look_for_streams()
             connection = await self._ownership()
+            locked = []
             for lane, owner in zip(self.lanes, self.shares, strict=True):
                 mine = owner == self.share.index
                 if lane.name in self.owned or not (mine or others):
                     continue
                 if await self._lock(connection, lane):
-                    await self._start(lane)
+                    locked.append(lane)
+            for lane in await self._start_all(locked):
+                await self._unlock(connection, lane)
             self._look_for_silence()
         except Exception as error:  # noqa: BLE001 - a server may be away: the next round tries again
             log.warning("lanes given up", error=f"{type(error).__name__}: {error}")
@@ -274,8 +279,20 @@ class Worker:
             await self.owner.invalidate()
             self.owner = None
 
+    async def _start_all(self, lanes: Sequence[Lane]) -> list[Lane]:
+        """Start lanes at once; returns those for which NATS has no answer now: others go on, these are tried again."""
+        outcomes = await asyncio.gather(*(self._start(lane) for lane in lanes), return_exceptions=True)
+        away = []
+        for lane, outcome in zip(lanes, outcomes, strict=True):
+            if isinstance(outcome, NatsError):
+                log.warning("lane not started", lane=lane.name, error=f"{type(outcome).__name__}: {outcome}")
+                away.append(lane)
+            elif outcome is not None:
+                raise outcome
+        return away
+
     async def _start(self, lane: Lane) -> None:
-        js = self.broker.connection.jetstream()
+        js = self.broker.connection.jetstream(timeout=CONSUMER_MADE_S)
         # With the consumer die the pulls of its last owner: a stopped worker's would take our first deliveries.
         with suppress(NotFoundError):
             await js.delete_consumer(lane.stream, lane.durable)
@@ -285,6 +302,11 @@ class Worker:
             await stand(connection, lane.handler.consumer, lane.partition)
         await self.subscribers[lane.name].start()
         self.owned[lane.name] = lane
+
+
+def _key(lane: Lane) -> dict[str, int]:
+    """The advisory lock by which a lane is owned."""
+    return {"lock": LANES_LOCK, "lane": zlib.crc32(lane.name.encode()) - 2**31}
 
 
 def _spare_the_collector() -> None:
