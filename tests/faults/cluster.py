@@ -71,7 +71,12 @@ class Cluster:
     @property
     def url(self) -> str:
         """All nodes, as CLAIMS_NATS_URL takes them."""
-        return ",".join(f"nats://{_USER}:{self.password}@127.0.0.1:{port}" for port in self.ports[:_NODES])
+        return self.url_without("")
+
+    def url_without(self, name: str) -> str:
+        """All nodes but one."""
+        ports = [port for number, port in enumerate(self.ports[:_NODES]) if f"n{number}" != name]
+        return ",".join(f"nats://{_USER}:{self.password}@127.0.0.1:{port}" for port in ports)
 
     async def start(self) -> None:
         """Start all nodes and wait until they agree on who leads."""

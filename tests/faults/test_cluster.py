@@ -1,6 +1,9 @@
 """Three nats-servers: one that leads a stream is killed, under load or with events that nobody has taken yet."""
 
+import asyncio
 import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,7 @@ from tests.faults.given import (
     SETTLED,
     Figures,
     Given,
+    Source,
     ask,
     compare,
     read_books,
@@ -27,6 +31,22 @@ pytestmark = [pytest.mark.timeout(240), LEAVES_CONNECTIONS]
 CHUNK = 100
 
 
+@asynccontextmanager
+async def leader_and_worker(
+    cluster: Cluster, stream: str, database: str, log: Path
+) -> AsyncIterator[tuple[str, asyncio.subprocess.Process, Source]]:
+    """The node that leads a stream, a worker and a source; both are connected to the other two.
+
+    What is shown is what three copies are for; how a client finds another server is the client's own.
+    """
+    replicas = {"CLAIMS_STREAM_REPLICAS": "3"}
+    async with Given(database, cluster.url, replicas).worker(log):  # makes the streams
+        leader = await cluster.leader_of(stream)
+    others = cluster.url_without(leader)
+    async with Given(database, others, replicas).worker(log) as worker, source(others) as sender:
+        yield leader, worker, sender
+
+
 async def test_the_leader_of_three_is_killed_under_load(
     undisturbed: Undisturbed, database: str, server_folder: Path
 ) -> None:
@@ -34,14 +54,14 @@ async def test_the_leader_of_three_is_killed_under_load(
     log = server_folder / "log"
     try:
         await cluster.start()
-        given = Given(database, cluster.url, {"CLAIMS_STREAM_REPLICAS": "3"})
-        async with given.worker(log) as worker, source(cluster.url) as sender:
+        async with leader_and_worker(cluster, "RUNS", database, log) as (leader, worker, sender):
             killed = ""
             for start in range(0, len(lines), CHUNK):
                 await sender.send(lines, range(start, min(start + CHUNK, len(lines))))
                 if not killed and start > undisturbed.first_discharge:
                     await until(database, SETTLED, lambda settled: settled > 10)
-                    killed = await cluster.leader_of("RUNS")
+                    assert await cluster.leader_of("RUNS") == leader
+                    killed = leader
                     cluster.kill(killed)
             await until_quiet(database, sender.last)
             cluster.start_node(killed)
@@ -60,14 +80,13 @@ async def test_what_was_acknowledged_outlives_the_leader_of_intake(
     log = server_folder / "log"
     try:
         await cluster.start()
-        given = Given(database, cluster.url, {"CLAIMS_STREAM_REPLICAS": "3"})
         some = undisturbed.first_discharge + CHUNK
-        async with given.worker(log) as worker, source(cluster.url) as sender:
+        async with leader_and_worker(cluster, "INTAKE", database, log) as (leader, worker, sender):
             await sender.send(lines, range(some))
             # settlement's lane is the last to start: all of them are at work
             await until(database, SETTLED, lambda settled: settled > 0)
             await until_quiet(database, sender.last)
-            leader = await cluster.leader_of("INTAKE")
+            assert await cluster.leader_of("INTAKE") == leader
             # a worker that stands still takes nothing of what is acknowledged now
             worker.send_signal(signal.SIGSTOP)
             await sender.send(lines, range(some, len(lines)))
