@@ -31,9 +31,11 @@ def connect_broker(nats_url: str, ca: Path | None) -> NatsBroker:
     ``nats_url`` names one server, or several of a cluster separated by commas. A ``tls://`` URL, or ``ca``, asks for
     TLS (``check_tls``).
     """
+    security = _security(nats_url, _tls(nats_url, ca))
+    urls = nats_url.split(",")
     return NatsBroker(
-        nats_url.split(","),
-        security=_security(nats_url, _tls(nats_url, ca)),
+        [_without_login(url) for url in urls] if isinstance(security, NatsUserPassword) else urls,
+        security=security,
         max_reconnect_attempts=-1,
         reconnect_time_wait=1,
         # A peer that vanished without a word is noticed within a minute, not after the default six.
@@ -60,6 +62,11 @@ async def check_tls(nats_url: str, ca: Path | None) -> None:
         except OSError:  # not there now: the broker waits for it
             continue
         writer.close()
+
+
+def _without_login(url: str) -> str:
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
 def _security(nats_url: str, context: ssl.SSLContext | None) -> NatsSecurity:
