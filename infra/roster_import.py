@@ -2,13 +2,15 @@
 
 import asyncio
 import io
-from contextlib import nullcontext
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 
 import orjson
 from nats.aio.client import Client
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from events.driver import connected, fetch_text
 from infra.publishing import Published, publish_file
 from infra.servers import Endpoints
 from infra.settings import Settings
@@ -20,6 +22,9 @@ from processors.rosters.comparison import Comparison, Handed, compare, event_of
 from processors.rosters.histories import ever_enrolled, load_histories
 from processors.rosters.imports import Import, Overtaken, imports, newest_period, record
 from processors.rosters.lists import RosterList
+
+IMPORT_LOCK = 7_310_116
+"""Advisory lock: one list is taken in at a time."""
 
 
 class RefusedList(RuntimeError):
@@ -72,7 +77,7 @@ async def import_list(
     With servers of our own, or given ones, this process settles what follows; beside a running ``claims up`` that one
     does, and this returns when the events are taken.
     """
-    async with worker(endpoints.database_url, endpoints.nats_url, settings) as ours:
+    async with worker(endpoints.database_url, endpoints.nats_url, settings) as ours, _alone(ours.engine):
         shared = not endpoints.owned and settings.external is None
         async with nullcontext() if shared else at_work(ours):
             while True:
@@ -85,6 +90,20 @@ async def import_list(
                 except Overtaken:
                     continue
                 return found
+
+
+@asynccontextmanager
+async def _alone(engine: AsyncEngine) -> AsyncIterator[None]:
+    """One list is taken in at a time: of two that are compared before either is published, one would end what the
+    other says. Raises ``RefusedList`` beside another."""
+    async with connected(engine) as connection:
+        [row] = await fetch_text(connection, "SELECT pg_try_advisory_lock($1) AS ours", [IMPORT_LOCK])
+        if not row["ours"]:
+            raise RefusedList("另一份名单正在导入，请稍后再试 another list is being taken in: try again after it")
+        try:
+            yield
+        finally:
+            await fetch_text(connection, "SELECT pg_advisory_unlock($1)", [IMPORT_LOCK])
 
 
 async def _publish(

@@ -77,7 +77,7 @@ class Comparison:
                 f"it leaves out {leaving} of {members} standing members, more than {MOST_REMOVED_PERCENT}%"
             )
         # whatever its size: a department's few orphans stand on a sheet of their own, which is forgotten as a whole
-        for category in self.leaving.keys() - self.listed:
+        for category in sorted((+self.leaving).keys() - self.listed):  # those of whom anybody stands
             return (
                 f"名单中没有{CATEGORY_NAMES[category]}，在册 {self.leaving[category]} 人 "
                 f"it has no row of {category}, of which {self.leaving[category]} stand"

@@ -7,13 +7,14 @@ from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
+import asyncpg
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from typer.testing import CliRunner
 
 from infra.cli import app
-from infra.roster_import import RefusedList, preview
+from infra.roster_import import IMPORT_LOCK, RefusedList, preview
 from processors.rosters.comparison import Handed, compare, event_of
 from processors.rosters.departments import designated_hospitals, load_roster
 from processors.rosters.imports import Import, Overtaken, newest_period, record
@@ -148,6 +149,23 @@ def test_what_can_not_be_used(tmp_path: Path, content: str, more: tuple[str, ...
     done = CliRunner().invoke(app, ["roster", "import", str(file), *named, *more])
     assert (done.exit_code, said in done.output) == (2, True), done.output
     assert not data.exists()
+
+
+async def test_one_list_is_taken_in_at_a_time(database: str, nats_url: str, tmp_path: Path) -> None:
+    """Of two that are compared before either is published one would end what the other says."""
+    env = {"CLAIMS_DATABASE_URL": database, "CLAIMS_NATS_URL": nats_url}
+    file = listed(tmp_path, ["P1,低保对象"])
+    given = ("roster", "import", file, "--source", CIVIL, "--period", "2019-06", "--actor", "clerk")
+    assert (await claims("settle", write_lines(tmp_path / "e.jsonl", [facts.enrol()]), env=env)).code == 0
+    other = await asyncpg.connect(database, ssl=False)
+    try:
+        await other.execute("SELECT pg_advisory_lock($1)", IMPORT_LOCK)
+        beside = await claims(*given, env=env)
+        assert (beside.code, await other.fetchval("SELECT count(*) FROM projections.rosters")) == (2, 0)
+        assert "another list" in beside.err
+    finally:
+        await other.close()
+    assert (await claims(*given, env=env)).code == 0
 
 
 async def test_a_cut_off_or_an_older_list_is_not_taken(books: Books) -> None:
