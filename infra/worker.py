@@ -14,7 +14,8 @@ from faststream.nats import NatsBroker
 from faststream.nats.subscriber.usecases import ConcurrentCoreSubscriber
 from nats.errors import Error as NatsError
 from nats.errors import NoRespondersError
-from nats.js.errors import NotFoundError
+from nats.errors import TimeoutError as NatsTimeout
+from nats.js.errors import NotFoundError, ServiceUnavailableError
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -51,6 +52,8 @@ LONGEST_ASKING_S = 2 * STALLED_AFTER_S + SILENT_S
 """How long a lane may wait for the database: by then the server has ended its transaction, heard or not."""
 CONSUMER_MADE_S = 10.0
 """How long NATS may take to make a consumer: of three servers that miss one it takes up to eight seconds."""
+FIRST_ANSWER_TRIES = 6
+"""How often a start asks NATS for its streams, each time for five seconds."""
 TIDYING_S = 15.0
 """How long a purge of what was taken may last; what is left stays until the next one."""
 TIDY_ROUNDS = 60
@@ -344,6 +347,20 @@ async def prepare(database_url: str, settings: Settings) -> int:
         await engine.dispose()
 
 
+async def _look_after_streams_in_time(ours: Worker) -> None:
+    """At the start: three servers that have just lost one answer nobody until they have chosen who leads."""
+    for tries_left in reversed(range(FIRST_ANSWER_TRIES)):
+        try:
+            await ours.look_after_streams()
+        except (NatsTimeout, ServiceUnavailableError, NoRespondersError) as error:
+            if not tries_left:
+                raise
+            log.warning("NATS does not answer yet", error=f"{type(error).__name__}: {error}")
+            await asyncio.sleep(1)
+        else:
+            return
+
+
 @asynccontextmanager
 async def worker(
     database_url: str, nats_url: str, settings: Settings, share: Share | None = None
@@ -355,7 +372,7 @@ async def worker(
     await broker.start()
     try:
         ours = Worker(engine, database_url, broker, settings, partitions, share or Share())
-        await ours.look_after_streams()
+        await _look_after_streams_in_time(ours)
         yield ours
     finally:
         with suppress(NatsError):  # a connection that is lost already can't be closed politely

@@ -6,8 +6,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import orjson
 import pytest
 
+from tests import facts
 from tests.faults.cluster import Cluster
 from tests.faults.conftest import Undisturbed
 from tests.faults.given import (
@@ -24,6 +26,7 @@ from tests.faults.given import (
     until,
     until_quiet,
 )
+from tests.owners import all_lanes, own
 from tests.program import eventually
 
 pytestmark = [pytest.mark.timeout(240), LEAVES_CONNECTIONS]
@@ -99,5 +102,25 @@ async def test_what_was_acknowledged_outlives_the_leader_of_intake(
             assert worker.returncode is None, log.read_text()
         found = compare(await read_books(database), undisturbed.books, events=len(lines))
         assert found == Figures(events=len(lines))
+    finally:
+        await cluster.stop()
+
+
+async def test_a_worker_starts_while_one_of_three_is_dead(database: str, server_folder: Path) -> None:
+    """The server takes some seconds for a consumer whose group chose the dead one for its leader."""
+    cluster, replicas = Cluster(server_folder), {"CLAIMS_STREAM_REPLICAS": "3"}
+    try:
+        await cluster.start()
+        given = Given(database, cluster.url, replicas)
+        async with given.worker(server_folder / "before"):  # makes the streams
+            leader = await cluster.leader_of("RUNS")
+        cluster.kill(leader)
+        async with given.worker(server_folder / "log") as worker:
+            await own(database, {worker.pid: all_lanes(1)})
+            stay = [facts.hospital(), facts.enrol("P1"), *facts.stay(1, "P1")]
+            async with source(cluster.url_without(leader)) as sender:
+                await sender.send([orjson.dumps(event) for event in stay], range(len(stay)))
+                await until_quiet(database, sender.last)
+        assert await ask(database, SETTLED) == 1
     finally:
         await cluster.stop()
