@@ -58,7 +58,7 @@ async def draft(engine: AsyncEngine, region: str, month: date, actor: str, now: 
                 "lines": [lines[key] for key in sorted(lines, key=_place)],
                 "repayments": [_repayment(each) for each in repayments],
                 "set_off": _set_off(at, balances(lines.values())),
-                "changes": _changes(booked),
+                "parts": _parts(booked),
             },
         )
     return clearing_id
@@ -148,15 +148,17 @@ def _set_off(at: Desk, payable: Mapping[tuple[str, str], int]) -> list[dict[str,
     return found
 
 
-def _changes(booked: Iterable[Booked]) -> list[dict[str, Any]]:
-    """What was booked after claims' first settlements, claim by claim."""
-    sums: dict[tuple[str, ...], int] = {}
+def _parts(booked: Iterable[Booked]) -> list[dict[str, Any]]:
+    """With whom what later runs have booked is cleared, claim by claim: from now on a fact, and not told again.
+
+    By stage, for that is how a reversal undoes it.
+    """
+    sums: dict[tuple[str, str, str, int, str], int] = {}
     for entry in booked:
-        if entry.claim is not None and entry.kind != "settled":
-            about = (entry.claim.claim_id, entry.claim.person_id, entry.claim.hospital_id)
-            key = (*about, entry.party, entry.fund, entry.kind)
+        if entry.claim is not None and entry.stage is not None:
+            key = entry.claim.claim_id, entry.party, entry.fund, entry.stage, entry.kind
             sums[key] = sums.get(key, 0) + entry.amount
-    names = ("claim_id", "person_id", "hospital_id", "payee_kind", "fund", "kind")
+    names = ("claim_id", "payee_kind", "fund", "stage", "kind")
     return [dict(zip(names, key, strict=True)) | {"amount": amount} for key, amount in sums.items() if amount]
 
 

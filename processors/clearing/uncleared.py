@@ -25,7 +25,8 @@ LEFT JOIN unnest(CAST(:regions AS text[]), CAST(:journals AS text[]), CAST(:upto
   AS taken (region, journal, upto) ON taken.region = claim.region AND taken.journal = entry.journal
 WHERE entry.number > coalesce(taken.upto, 0)
   AND (entry.type IN ('payout.decided.v1', 'payout.adjusted.v1', 'grant.awarded.v1', 'grant.withdrawn.v1')
-       AND entry.paid <> 0 OR entry.type = 'claim.resettled.v1' AND NOT claim.standing)
+       AND entry.paid <> 0 OR NOT claim.standing AND entry.run <> claim.opened
+          AND entry.type IN ('claim.settled.v1', 'claim.resettled.v1'))
 GROUP BY claim.region
 """)
 

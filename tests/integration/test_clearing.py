@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.decisions import ADVANCE_REPAID, CLEARING_DRAFTED, CLEARING_PAID
-from events.ledger import Journal, write
+from events.ledger import write
 from events.money import parse_yuan, yuan
 from infra.database import connect
 from processors.clearing import loans, steps, views
@@ -338,17 +338,22 @@ async def test_a_reversal_sent_again_undoes_once_what_a_layer_books_nothing_for(
 
 
 async def test_what_a_reversal_leaves_with_somebody_is_found(books: Books) -> None:
-    """A fen that basic pays the person of a claim that stands no longer."""
-    await books.publish([facts.hospital(), facts.enrol(), *facts.stay(1), facts.reverse()])
+    """A fen of what the roster brought the person is not taken back from him."""
+    await books.publish([facts.hospital(), facts.enrol(), *facts.stay(1)])
+    await cleared(books, 0)
+    await books.publish([facts.roster()])
+    await cleared(books, 1)
+    await books.publish([facts.reverse()])
+    less = """UPDATE projections.clearing_parts SET amount = amount + 1
+              WHERE clearing_id = :id AND payee_kind = 'person' AND fund = 'backstop'"""
+    shown = await cleared(books, 2)
     async with books.engine.connect() as connection:
-        journal = Journal("basic.9")
-        about: dict[str, Any] = {"person_id": "P1", "claim_id": "C1", "claim_number": 1, "run": 9, "stage": 0}
-        journal.append("payout.adjusted.v1", {"cause": {"number": 99}}, **about, layer="basic", paid=1)
-        await write(connection, journal)
+        await connection.execute(text(less), {"id": shown["clearing_id"]})
         report = VerifyReport()
         await check_reversals(connection, report)
         (problem,) = report.problems
-        assert (problem.where, problem.found) == ("claim C1, person P1, fund basic", "0.01")
+        assert (problem.where, problem.found) == ("claim C1, person P1, fund backstop", "0.01")
+    await holds(books)
 
 
 async def sent_again(books: Books) -> None:
@@ -605,6 +610,7 @@ PLANTED = {
     "a range": """UPDATE projections.clearings SET ranges = jsonb_set(ranges, '{basic.0,1}', '0')""",
     "who approved": "UPDATE projections.clearings SET approved_by = 'wang'",
     "a payment": "UPDATE projections.clearing_payments SET status = 'paid'",
+    "with whom a part was settled": "UPDATE projections.clearing_parts SET payee_kind = 'person'",
     "a receivable": "UPDATE projections.receivables SET settled = amount",
     "a repayment": "DELETE FROM projections.advance_repayments",
     "the advance": "UPDATE projections.advances SET amount = 1",
@@ -635,8 +641,8 @@ async def test_the_tables_are_made_again_from_the_journal(books: Books) -> None:
             await connection.execute(text(statement))
     mended = await rebuild(books.engine)
     assert mended == {
-        "clearings": 1, "clearing_lines": 1, "clearing_payments": 1, "receivables": 0, "advance_repayments": 0,
-        "advance_receipts": 0,
+        "clearings": 1, "clearing_lines": 1, "clearing_parts": 0, "clearing_payments": 1, "receivables": 0,
+        "advance_repayments": 0, "advance_receipts": 0,
     }  # fmt: skip
     assert await steps.pay(books.engine, clearing_id, "li", "T1") == 5520_00
     await holds(books)

@@ -61,6 +61,24 @@ COMMENT ON COLUMN projections.clearing_lines.adjusted IS 'fen, adjustments of no
 COMMENT ON COLUMN projections.clearing_lines.audit IS 'fen, adjustments of audits laid on the hospital';
 COMMENT ON COLUMN projections.clearing_lines.repaid IS 'fen taken to repay advances; the fund''s own are negative';
 
+CREATE TABLE projections.clearing_parts (
+	clearing_id TEXT NOT NULL, 
+	claim_id TEXT NOT NULL, 
+	payee_kind TEXT NOT NULL, 
+	fund TEXT NOT NULL, 
+	stage SMALLINT NOT NULL, 
+	kind TEXT NOT NULL, 
+	amount BIGINT NOT NULL, 
+	PRIMARY KEY (clearing_id, claim_id, payee_kind, fund, stage, kind)
+);
+CREATE INDEX clearing_parts_claim ON projections.clearing_parts (claim_id);
+COMMENT ON TABLE projections.clearing_parts IS 'with whom what runs after a claim''s own first one have booked was cleared; none of withdrawn clearings';
+COMMENT ON COLUMN projections.clearing_parts.payee_kind IS 'hospital or person: the claim''s own';
+COMMENT ON COLUMN projections.clearing_parts.fund IS 'the layer that pays';
+COMMENT ON COLUMN projections.clearing_parts.stage IS 'of the path, whose net it changes';
+COMMENT ON COLUMN projections.clearing_parts.kind IS 'settled, adjusted or audit, as in clearing_lines';
+COMMENT ON COLUMN projections.clearing_parts.amount IS 'fen';
+
 CREATE TABLE projections.clearing_payments (
 	clearing_id TEXT NOT NULL, 
 	payee_kind TEXT NOT NULL, 
