@@ -218,6 +218,21 @@ async def test_what_a_late_roster_changes_is_settled_with_the_person(books: Book
     await holds(books)
 
 
+async def test_of_a_reversed_claim_nothing_was_overpaid_at_discharge(books: Books) -> None:
+    """What the reversal takes back is told without; what the clearing before it has shown does not change."""
+    await books.publish([facts.hospital(), facts.enrol(), *facts.stay(1)])
+    await cleared(books, 0)
+    await books.publish([facts.roster()])
+    uplifted = await cleared(books, 1)
+    assert {change["overpaid_at_discharge"] for change in uplifted["changes"]}.isdisjoint({None, "0.00"})
+    await books.publish([facts.reverse()])
+    undone = await cleared(books, 2)
+    of_person = [change for change in undone["changes"] if change["payee_kind"] == "person"]
+    assert of_person
+    assert {change["overpaid_at_discharge"] for change in of_person} == {None}
+    assert await views.clearing(books.engine, uplifted["clearing_id"]) == uplifted
+
+
 async def test_before_the_first_answer_nothing_is_an_adjustment(books: Books) -> None:
     """A roster that overtakes nothing: its run comes behind the first one, which has not been answered yet."""
     await books.publish([facts.hospital(), facts.enrol()])
