@@ -57,6 +57,11 @@ SELECT {_TREATED}, claim.prepaid, claim.opened,
        OR entry.type IN ('claim.settled.v1', 'claim.resettled.v1') AND NOT claim.standing)
 GROUP BY claim.claim_id ORDER BY claim.person_id, claim.number
 """
+_LATER_AMOUNTS = f"""
+SELECT claim.claim_id, entry.stage, entry.layer, array_agg(entry.paid) AS amounts
+{_IN_RANGES} {_PAID} AND entry.stage < {SETTLEMENT_STAGE} AND entry.run <> claim.opened
+GROUP BY 1, 2, 3
+"""
 
 
 class Treated(NamedTuple):
@@ -122,17 +127,12 @@ async def load_prepaid(
     ]
 
 
-async def sums_by_fund(connection: AsyncConnection, region: str, ranges: Ranges) -> dict[str, int]:
-    """What the ranges book for the region, by fund, in fen: straight from the entries."""
-    rows = await connection.execute(
-        text(f"SELECT coalesce(entry.layer, '{GRANT}'), sum(entry.paid)::bigint {_IN_RANGES} {_PAID} GROUP BY 1"),
-        _parameters(region, ranges),
-    )
-    sums = {row[0]: row[1] for row in rows}
-    for refund in await _refunds(connection, region, ranges):
-        fund = refund_fund(refund.payer)
-        sums[fund] = sums.get(fund, 0) + refund.amount
-    return sums
+async def load_later_amounts(
+    connection: AsyncConnection, region: str, ranges: Ranges
+) -> dict[tuple[str, int, str], list[int]]:
+    """What runs after claims' own first ones have booked in the ranges, by claim, stage and its layer, in fen."""
+    rows = await connection.execute(text(_LATER_AMOUNTS), _parameters(region, ranges))
+    return {(row.claim_id, row.stage, row.layer): row.amounts for row in rows}
 
 
 async def _refunds(connection: AsyncConnection, region: str, ranges: Ranges) -> list[Refunded]:
