@@ -29,17 +29,19 @@ SELECT entry.claim_id, entry.number
 FROM ledger.entries AS entry
 WHERE entry.person_id = ANY(:persons) AND entry.claim_id = ANY(:claims) AND entry.type = 'claim.reversed.v1'
 """
-_UNDER_WAY = """
+_UNDER_WAY = f"""
 SELECT claim.claim_id, run.run, run.cause, EXISTS (
     SELECT FROM processors.parked WHERE parked.person_id = run.person_id AND parked.run = run.run
-  ) AS parked
+  ) AS parked, run.replaced_by, run.stage
 FROM projections.claims AS claim
 JOIN ledger.schemes AS scheme ON scheme.hash = claim.scheme
-JOIN processors.runs AS run
+JOIN (SELECT person_id, run, scheme, year, first_number, cause, {OPEN} AS replaced_by, 0 AS stage FROM processors.runs
+      UNION ALL
+      SELECT person_id, run, scheme, year, first_number, cause, replaced_by, stage FROM processors.replaced_runs) AS run
   ON run.person_id = claim.person_id AND run.scheme = scheme.name AND run.year = date_part('year', claim.date)
   AND run.first_number <= claim.number
 WHERE claim.claim_id = ANY(:claims)
-"""
+"""  # noqa: S608 - our own number
 
 
 async def by_persons(
@@ -72,7 +74,7 @@ async def load_parts(connection: AsyncConnection, claims: Sequence[Row[Any]], ra
     # read before the bookings: what ends in between is among them then, and may stand in both
     under_way: dict[str, list[Passing]] = defaultdict(list)
     for row in await connection.execute(text(_UNDER_WAY), about):
-        under_way[row.claim_id].append(Passing(row.run, row.cause or 0, row.parked))
+        under_way[row.claim_id].append(Passing(row.run, row.cause or 0, row.parked, row.replaced_by, row.stage))
     history: dict[str, list[Booking]] = defaultdict(list)
     first_run: dict[str, int] = {}
     opened = {claim.claim_id: claim.opened for claim in claims}
@@ -94,7 +96,7 @@ async def load_parts(connection: AsyncConnection, claims: Sequence[Row[Any]], ra
     for claim in claims:
         passing = under_way.get(claim.claim_id, ())
         # its own first run will write the claim's first statement, unless it stands still and another takes its place
-        comes = any(each.run == claim.opened and not each.parked for each in passing)
+        comes = any(each.run == claim.opened and not each.parked and each.replaced_by == OPEN for each in passing)
         facts = ClaimFacts(
             payee="person" if claim.prepaid else "hospital",
             first_run=first_run.get(claim.claim_id, claim.opened if comes else OPEN),

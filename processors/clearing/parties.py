@@ -43,11 +43,19 @@ class Booking:
 
 
 class Passing(NamedTuple):
-    """A run that carries the claim and is under way: the facts it knows, as a booking has them, and if it is parked."""
+    """A run that carries the claim and has not come to its end: the facts it knows, as a booking has them, and whether
+    it is parked. Where ``replaced_by`` another it never will: it had passed the stages before ``stage`` by then."""
 
     run: int
     known: int
     parked: bool = False
+    replaced_by: int = OPEN
+    stage: int = 0
+
+    def is_before(self, booking: Booking) -> bool:
+        """Whether it passed the booking's stage before the booking's run, with or without a booking of its own: one
+        goes behind the other, and whoever takes another's place does so where that one stands."""
+        return self.run < booking.run and (booking.run < self.replaced_by or booking.stage < self.stage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +132,7 @@ class _Claim:
         if booking.run <= facts.first_run:
             return facts.payee, "settled"
         booked = [past.known for past in self.passed if past.stage >= booking.stage]
-        # one goes behind the other: where this run has booked, an earlier one has been, with or without a booking
-        under_way = [passing.known for passing in facts.under_way if passing.run < booking.run]
+        under_way = [passing.known for passing in facts.under_way if passing.is_before(booking)]
         before = max((*booked, *under_way), default=0)
         if any(before < audit <= booking.known for audit in facts.audits):
             return "hospital", "audit"

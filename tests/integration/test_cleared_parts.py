@@ -73,6 +73,12 @@ async def a_stay_audited_and_uplifted(books: Books) -> Cleared:
     return cleared
 
 
+async def forget_replaced(books: Books) -> None:
+    """As where an older program ran, which did not note the runs that others took the place of."""
+    async with books.engine.begin() as connection:
+        await connection.execute(text("DELETE FROM processors.replaced_runs"))
+
+
 async def through_basic(books: Books, event: dict[str, Any]) -> None:
     books.enqueue([event])
     await books.step(("intake", 0), 1)
@@ -81,7 +87,7 @@ async def through_basic(books: Books, event: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("withdrawn", [False, True])
 async def test_a_run_lost_behind_a_draft_does_not_move_what_was_cleared(books: Books, *, withdrawn: bool) -> None:
-    """That the audit's run had passed basic before the roster's was known only while both were under way."""
+    """That the audit's run had passed basic before the roster's is known while both are under way, and no more here."""
     cleared = await a_stay_audited_and_uplifted(books)
     await through_basic(books, facts.audit("C1", "1000", "hospital"))
     await through_basic(books, facts.roster())
@@ -90,7 +96,8 @@ async def test_a_run_lost_behind_a_draft_does_not_move_what_was_cleared(books: B
     else:
         assert await cleared() == {("P1", "basic"): {"adjusted": "465.00"}}
     await lost(books)
-    await cleared()
+    await forget_replaced(books)
+    assert await cleared() == ({("H1", "basic"): {"audit": "465.00"}} if withdrawn else {})
     await books.publish([facts.reverse()])
     undone = await cleared()
     assert set(cleared.sums.values()) == {0}
@@ -107,10 +114,44 @@ async def test_a_parked_run_that_gives_way_does_not_move_what_was_cleared(books:
     assert await cleared() == {("P1", "basic"): {"adjusted": "465.00"}}
     await books.drain()
     assert await parked(books) == []
+    await forget_replaced(books)
     assert await cleared() == {}
     await books.publish([facts.reverse()])
     assert await cleared() == {("H1", "basic"): {"adjusted": "-6045.00"}, ("P1", "basic"): {"adjusted": "-465.00"}}
     assert set(cleared.sums.values()) == {0}
+
+
+async def test_that_an_audit_s_run_had_passed_before_it_was_lost_is_known(books: Books) -> None:
+    """What basic books for the roster's run behind it is the person's, though neither came to its end."""
+    cleared = await a_stay_audited_and_uplifted(books)
+    await through_basic(books, facts.audit("C1", "1000", "hospital"))
+    await through_basic(books, facts.roster())
+    await lost(books)
+    assert await cleared() == {("P1", "basic"): {"adjusted": "465.00"}}
+
+
+async def test_a_lost_audit_s_run_that_had_not_got_anywhere_has_passed_nothing(books: Books) -> None:
+    """The fresh run books the audit, 600 less, and is not behind the lost one."""
+    await books.publish([facts.hospital(region=QITAIHE), facts.enrol(region=QITAIHE), *facts.stay(1)])
+    cleared = Cleared(books)
+    await cleared()
+    books.enqueue([facts.audit("C1", "1000", "hospital")])
+    await books.step(("intake", 0), 1)
+    await lost(books)
+    assert {payee: list(columns) for (payee, _), columns in (await cleared()).items()} == {"H1": ["audit"]}
+
+
+async def test_where_a_parked_audit_s_run_gave_way_is_known(books: Books) -> None:
+    """It stood still at critical illness: the roster's run went behind it in basic, and takes its place from there."""
+    cleared = await a_stay_audited_and_uplifted(books)
+    with pytest.MonkeyPatch.context() as patch:
+        poison(patch, "C1", 1)
+        await books.publish([facts.audit("C1", "1000", "hospital")])
+    await books.publish([facts.roster()])
+    assert await parked(books) == []
+    assert await cleared() == {("P1", "basic"): {"adjusted": "465.00"}}
+    await books.publish([facts.reverse()])
+    assert await cleared() == {("H1", "basic"): {"adjusted": "-6045.00"}, ("P1", "basic"): {"adjusted": "-465.00"}}
 
 
 async def test_a_first_run_that_gives_way_to_the_reversal_leaves_nothing(books: Books) -> None:
@@ -149,6 +190,8 @@ async def test_random_histories_come_to_nothing_though_the_store_is_lost(engine:
             await lost(books, 2)
         cleared_so_far += await cleared_everywhere(books, month)
         await lost(books, 2)
+        if chance.random() < 0.5:
+            await forget_replaced(books)
     assert await booked(engine) > 0
     async with engine.connect() as connection:
         standing = (await connection.execute(text("SELECT claim_id FROM projections.claims WHERE standing"))).scalars()

@@ -170,3 +170,17 @@ def test_a_reversal_that_brings_the_first_answer_gives_back_what_was_cleared_as_
         (BASIC, "hospital", "settled", -600),
         (BASIC, "person", "adjusted", 600),
     ]
+
+
+def test_a_run_whose_place_another_took_has_passed_up_to_where_it_stood_still() -> None:
+    """The audit's run 2 booked nothing and was parked at critical illness, where run 4 took its place."""
+    facts = ClaimFacts("hospital", first_run=1, audits=[50], under_way=[Passing(2, 50, replaced_by=4, stage=CRITICAL)])
+    run = ((4, BASIC, 40, 70), (4, CRITICAL, -20, 70), (4, SETTLED, 0, 70))
+    assert [part[1:4] for part in told(facts, *FIRST, *run)[2:]] == [
+        (BASIC, "person", "adjusted"),
+        (CRITICAL, "hospital", "audit"),
+    ]
+    between = ((3, CRITICAL, 40, 60),)  # went behind it there before it was lost
+    lost = ClaimFacts("hospital", first_run=1, audits=[50], under_way=[Passing(2, 50, replaced_by=4)])
+    assert told(lost, *FIRST, *between)[2][2:4] == ("person", "adjusted")
+    assert told(lost, *FIRST, *run)[2][2:4] == ("hospital", "audit")

@@ -1,6 +1,24 @@
 ALTER TABLE processors.runs ADD COLUMN cause BIGINT;
 COMMENT ON COLUMN processors.runs.cause IS 'number in journal intake up to which it knows the facts';
 
+CREATE TABLE processors.replaced_runs (
+	person_id TEXT NOT NULL, 
+	run BIGINT NOT NULL, 
+	scheme TEXT NOT NULL, 
+	year SMALLINT NOT NULL, 
+	first_number INTEGER NOT NULL, 
+	cause BIGINT NOT NULL, 
+	stage SMALLINT NOT NULL, 
+	replaced_by BIGINT NOT NULL, 
+	PRIMARY KEY (person_id, run)
+);
+COMMENT ON TABLE processors.replaced_runs IS 'runs that never reached settlement: others were opened or went ahead in their place';
+COMMENT ON COLUMN processors.replaced_runs.scheme IS 'name';
+COMMENT ON COLUMN processors.replaced_runs.first_number IS 'of the first claim it carried';
+COMMENT ON COLUMN processors.replaced_runs.cause IS 'number in journal intake up to which it knew the facts';
+COMMENT ON COLUMN processors.replaced_runs.stage IS 'at which it stood still, having passed those before; or 0';
+COMMENT ON COLUMN processors.replaced_runs.replaced_by IS 'run that took its place: from that stage on';
+
 CREATE TABLE projections.advances (
 	region TEXT NOT NULL, 
 	advance_id TEXT NOT NULL, 
