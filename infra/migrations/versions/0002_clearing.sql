@@ -168,3 +168,9 @@ COMMENT ON COLUMN projections.advance_receipts.number IS 'of the event in journa
 COMMENT ON COLUMN projections.advance_receipts.region IS 'region and advance_id name the advance';
 COMMENT ON COLUMN projections.advance_receipts.amount IS 'fen the person has paid back himself';
 COMMENT ON COLUMN projections.advance_receipts.reference IS 'of the receipt';
+
+CREATE FUNCTION ledger.refuse_other_login() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS
+$$ DECLARE said jsonb := convert_from(NEW.data, 'UTF8')::jsonb; BEGIN IF said ->> 'login' IS DISTINCT FROM session_user::text THEN RAISE EXCEPTION 'journal % is written by login %, not %', NEW.journal, session_user, coalesce(said ->> 'login', 'none'); END IF; IF said ? 'owner' AND session_user <> (SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_database()) THEN RAISE EXCEPTION 'login % does not own the database', session_user; END IF; RETURN NULL; END $$;
+
+CREATE TRIGGER own_login AFTER INSERT ON ledger.entries
+FOR EACH ROW WHEN (NEW.journal = 'clearing.0') EXECUTE FUNCTION ledger.refuse_other_login();
