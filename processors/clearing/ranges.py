@@ -35,7 +35,7 @@ async def next_ranges(connection: AsyncConnection, region: str, month: date) -> 
     commits after this was read has a higher one, whatever its time, and is left to the next clearing.
     """
     begun = await _taken(connection, region)
-    heads = await _last_before(connection, await _journals(connection), end_of(month))
+    heads = await _last_before(connection, await journals(connection), end_of(month))
     return {journal: (begun.get(journal, 0), max(begun.get(journal, 0), head)) for journal, head in heads.items()}
 
 
@@ -62,7 +62,8 @@ async def _taken(connection: AsyncConnection, region: str) -> Mapping[str, int]:
     return {journal: to for journal, (_, to) in ranges.items()}
 
 
-async def _journals(connection: AsyncConnection) -> list[str]:
+async def journals(connection: AsyncConnection) -> list[str]:
+    """The journals that clearings take ranges of."""
     lanes = await connection.execute(
         select(positions.c.consumer, positions.c.partition)
         .where(positions.c.consumer.in_((INTAKE, *LAYERS, SETTLEMENT)))
