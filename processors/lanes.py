@@ -28,6 +28,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.driver import Prepared
 from events.tables import metadata
+from processors.replaced import replaced_runs
 from processors.runs import Cause, Run, close_runs
 from processors.wire import pack_run, unpack_run
 from projections.writes import Writes
@@ -67,7 +68,8 @@ class Lanes:
     standing: dict[tuple[Any, ...], dict[int, int]] = field(default_factory=dict)
     causes: dict[tuple[str, int], Cause | None] = field(default_factory=dict)
     arrived: list[tuple[Run, str]] = field(default_factory=list)
-    superseded: list[tuple[Run, int]] = field(default_factory=list)
+    superseded: list[tuple[Run, int, int]] = field(default_factory=list)
+    """who supersedes whom, and the number of the first claim of that one"""
     resumed: list[Run] = field(default_factory=list)
 
     @classmethod
@@ -101,7 +103,7 @@ class Lanes:
             return True
         if run.claims[0].number <= min(lane.values()):
             self._inherit(run, lane)
-            self.superseded += [(run, number) for number in lane]
+            self.superseded += [(run, number, first) for number, first in lane.items()]
             lane.clear()
             return True
         self._park(run, f"waits behind run {min(lane)}")
@@ -114,11 +116,12 @@ class Lanes:
     def save(self, writes: Writes, at: datetime) -> None:
         """Write what was parked, superseded and resumed, if anything was."""
         if self.arrived or self.superseded or self.resumed:
-            close_runs(writes, sorted({(run.person_id, number) for run, number in self.superseded}))
+            close_runs(writes, sorted({(run.person_id, number) for run, number, _ in self.superseded}))
+            writes.upsert(replaced_runs, self._replaced().values())
             writes.do(partial(self._save, at))
 
     async def _save(self, at: datetime, connection: AsyncConnection) -> None:
-        dropped = {(run.person_id, number) for run, number in self.superseded}
+        dropped = {(run.person_id, number) for run, number, _ in self.superseded}
         arrived = [(run, reason) for run, reason in self.arrived if (run.person_id, run.number) not in dropped]
         stopped = {(run.person_id, run.number) for run, _ in arrived}
         resumed = {(run.person_id, run.number) for run in self.resumed} - stopped
@@ -154,6 +157,23 @@ class Lanes:
         self.standing.setdefault(_lane(run), {})[run.number] = run.claims[0].number
         self.causes[run.person_id, run.number] = run.cause
         self.arrived.append((run, reason))
+
+    def _replaced(self) -> dict[tuple[str, int], dict[str, Any]]:
+        found: dict[tuple[str, int], dict[str, Any]] = {}
+        for run, number, first_number in self.superseded:
+            cause = self.causes.get((run.person_id, number))
+            if cause is not None:
+                found[run.person_id, number] = {
+                    "person_id": run.person_id,
+                    "run": number,
+                    "scheme": run.scheme,
+                    "year": run.year,
+                    "first_number": first_number,
+                    "cause": cause.number,
+                    "stage": run.stage,
+                    "replaced_by": run.number,
+                }
+        return found
 
     def _inherit(self, run: Run, numbers: Iterable[int]) -> None:
         """A run that takes the place of an audit's books what the audit laid on the hospital."""

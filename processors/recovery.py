@@ -18,6 +18,7 @@ from processors.layers import SETTLEMENT
 from processors.openings import Openings
 from processors.pins import Pins
 from processors.positions import all_positions, lock, move
+from processors.replaced import replace_open_runs
 from processors.runs import Cause, Run, open_runs, runs
 from processors.transaction import Transaction
 from processors.wire import send_runs
@@ -91,6 +92,7 @@ async def begin_runs_anew(engine: AsyncEngine, partitions: int, missing: Missing
             since = unbooked[on_hospital] if on_hospital is not None else earliest
             opened_at[since].append(openings.runs[-1])
         transaction = Transaction(connection, intake.journal, f"recovery-{intake.journal.recorded_at.isoformat()}")
+        await replace_open_runs(connection, openings.runs)
         await connection.execute(delete(runs))
         await connection.execute(delete(parked))  # the fresh runs cover them
         for since, fresh in opened_at.items():

@@ -17,6 +17,7 @@ from sqlalchemy import (
     DateTime,
     Delete,
     Index,
+    SmallInteger,
     Table,
     Text,
     bindparam,
@@ -64,6 +65,21 @@ clearing_lines = Table(
     Column("audit", BigInteger, nullable=False, comment="fen, adjustments of audits laid on the hospital"),
     Column("repaid", BigInteger, nullable=False, comment="fen taken to repay advances; the fund's own are negative"),
     schema="projections",
+)
+
+clearing_parts = Table(
+    "clearing_parts",
+    metadata,
+    Column("clearing_id", Text, primary_key=True),
+    Column("claim_id", Text, primary_key=True),
+    Column("payee_kind", Text, primary_key=True, comment="hospital or person: the claim's own"),
+    Column("fund", Text, primary_key=True, comment="the layer that pays"),
+    Column("stage", SmallInteger, primary_key=True, autoincrement=False, comment="of the path, whose net it changes"),
+    Column("kind", Text, primary_key=True, comment="settled, adjusted or audit, as in clearing_lines"),
+    Column("amount", BigInteger, nullable=False, comment="fen"),
+    Index("clearing_parts_claim", "claim_id"),
+    schema="projections",
+    comment="with whom what runs after a claim's own first one have booked was cleared; none of withdrawn clearings",
 )
 
 clearing_payments = Table(
@@ -127,7 +143,15 @@ advance_receipts = Table(
     schema="projections",
 )
 
-TABLES = (clearings, clearing_lines, clearing_payments, receivables, advance_repayments, advance_receipts)
+TABLES = (
+    clearings,
+    clearing_lines,
+    clearing_parts,
+    clearing_payments,
+    receivables,
+    advance_repayments,
+    advance_receipts,
+)
 
 Row = dict[str, Any]
 Key = tuple[Any, ...]
@@ -158,7 +182,7 @@ class Register:
 
     async def load_clearing(self, connection: AsyncConnection, clearing_id: str) -> None:
         """Take in all that steps on a clearing may touch."""
-        for table in (clearings, clearing_payments, receivables, advance_repayments):
+        for table in (clearings, clearing_parts, clearing_payments, receivables, advance_repayments):
             await self.load(connection, table, table.c.clearing_id == clearing_id)
         for clearing in self.of(clearings):
             owed = [entry["receivable_id"] for entry in clearing["set_off"]]
@@ -247,6 +271,8 @@ class Register:
         )
         for line in data["lines"]:
             self._put(clearing_lines, {"clearing_id": clearing_id, **line})
+        for part in data.get("parts", ()):  # events from before parts were recorded have none
+            self._put(clearing_parts, {"clearing_id": clearing_id, **part})
         for repayment in data["repayments"]:
             self._put(advance_repayments, {"clearing_id": clearing_id, **repayment})
         taken: dict[Key, int] = {}
@@ -299,7 +325,7 @@ class Register:
         for entry in self.rows[clearings][clearing_id,]["set_off"]:
             self._set_off(entry["receivable_id"], -entry["amount"])
         self._change(clearings, (clearing_id,), status="withdrawn", withdrawn_by=data["actor"])
-        for table in (clearing_payments, receivables, advance_repayments):
+        for table in (clearing_parts, clearing_payments, receivables, advance_repayments):
             for row in self.of(table, clearing_id=clearing_id):
                 del self.rows[table][_key(table, row)]
                 self._changed.add((table, _key(table, row)))

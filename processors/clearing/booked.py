@@ -54,8 +54,13 @@ SELECT {_TREATED}, claim.prepaid, claim.opened,
        array_agg(entry.journal) AS journals, array_agg(entry.number) AS numbers
 {_IN_RANGES} AND entry.run <> claim.opened
   AND (entry.type IN ('payout.decided.v1', 'payout.adjusted.v1') AND entry.paid <> 0
-       OR entry.type = 'claim.resettled.v1' AND NOT claim.standing)
+       OR entry.type IN ('claim.settled.v1', 'claim.resettled.v1') AND NOT claim.standing)
 GROUP BY claim.claim_id ORDER BY claim.person_id, claim.number
+"""
+_LATER_AMOUNTS = f"""
+SELECT claim.claim_id, entry.stage, entry.layer, array_agg(entry.paid) AS amounts
+{_IN_RANGES} {_PAID} AND entry.stage < {SETTLEMENT_STAGE} AND entry.run <> claim.opened
+GROUP BY 1, 2, 3
 """
 
 
@@ -73,7 +78,10 @@ class Treated(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Booked:
-    """An amount in fen of one fund, to or from one payee; ``claim`` None where many are summed, and beside layers."""
+    """An amount in fen of one fund, to or from one payee; ``claim`` None where many are summed, and beside layers.
+
+    ``stage`` is that of the claim's path whose net it changes, where it is a part of what a later run has booked.
+    """
 
     party: Party
     payee: str
@@ -81,11 +89,19 @@ class Booked:
     kind: Kind
     amount: int
     claim: Treated | None = None
+    stage: int | None = None
 
 
 async def load_booked(connection: AsyncConnection, region: str, ranges: Ranges) -> list[Booked]:
     """Everything that the ranges book for the region: first settlements as sums, refunds of premiums one by one, the
     rest claim by claim."""
+    later = [entry async for entry in _parted(connection, region, ranges)]
+    return [*await load_told(connection, region, ranges), *later]
+
+
+async def load_told(connection: AsyncConnection, region: str, ranges: Ranges) -> list[Booked]:
+    """What the ranges book for the region whose payee the entries themselves tell: what claims' own first runs have
+    booked, grants and refunds of premiums."""
     within = _parameters(region, ranges)
     found = [
         Booked("person" if row.prepaid else "hospital", row.payee, row.layer, "settled", row.amount)
@@ -94,7 +110,6 @@ async def load_booked(connection: AsyncConnection, region: str, ranges: Ranges) 
     for row in await connection.execute(text(_GRANTS), within):
         kind: Kind = "settled" if row.type == GRANT_AWARDED else "adjusted"
         found.append(Booked("person", row.person_id, GRANT, kind, row.paid))
-    found += [entry async for entry in _parted(connection, region, ranges)]
     for refund in await _refunds(connection, region, ranges):
         kind = "settled" if refund.first else "adjusted"
         found.append(Booked("person", refund.person_id, refund_fund(refund.payer), kind, refund.amount))
@@ -112,17 +127,12 @@ async def load_prepaid(
     ]
 
 
-async def sums_by_fund(connection: AsyncConnection, region: str, ranges: Ranges) -> dict[str, int]:
-    """What the ranges book for the region, by fund, in fen: straight from the entries."""
-    rows = await connection.execute(
-        text(f"SELECT coalesce(entry.layer, '{GRANT}'), sum(entry.paid)::bigint {_IN_RANGES} {_PAID} GROUP BY 1"),
-        _parameters(region, ranges),
-    )
-    sums = {row[0]: row[1] for row in rows}
-    for refund in await _refunds(connection, region, ranges):
-        fund = refund_fund(refund.payer)
-        sums[fund] = sums.get(fund, 0) + refund.amount
-    return sums
+async def load_later_amounts(
+    connection: AsyncConnection, region: str, ranges: Ranges
+) -> dict[tuple[str, int, str], list[int]]:
+    """What runs after claims' own first ones have booked in the ranges, by claim, stage and its layer, in fen."""
+    rows = await connection.execute(text(_LATER_AMOUNTS), _parameters(region, ranges))
+    return {(row.claim_id, row.stage, row.layer): row.amounts for row in rows}
 
 
 async def _refunds(connection: AsyncConnection, region: str, ranges: Ranges) -> list[Refunded]:
@@ -144,14 +154,14 @@ def _parameters(region: str, ranges: Ranges) -> dict[str, Any]:
 async def _parted(connection: AsyncConnection, region: str, ranges: Ranges) -> AsyncIterator[Booked]:
     """What runs after the claims' own first ones have booked, claim by claim."""
     async for claims in by_persons(connection, text(_LATER), _parameters(region, ranges)):
-        parts = await load_parts(connection, claims)
+        parts = await load_parts(connection, claims, ranges)
         for claim in claims:
             treated = _treated(region, claim)
             taken = set(zip(claim.journals, claim.numbers, strict=True))
             for part in parts[claim.claim_id]:
                 if (part.booking.journal, part.booking.number) in taken:
                     payee = claim.person_id if part.party == "person" else claim.hospital_id
-                    yield Booked(part.party, payee, part.layer, part.kind, part.amount, treated)
+                    yield Booked(part.party, payee, part.layer, part.kind, part.amount, treated, part.stage)
 
 
 def _treated(region: str, row: Row[Any]) -> Treated:

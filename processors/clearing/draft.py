@@ -1,6 +1,6 @@
 """Drafting a clearing: what the funds owe for a region until the end of a month, fixed in one event."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
@@ -12,13 +12,14 @@ from events.decisions import CLEARING_DRAFTED
 from processors.clearing.advances import Repayment, repay
 from processors.clearing.booked import Booked, load_booked, load_prepaid
 from processors.clearing.funds import EMERGENCY_FUND, FUNDS
-from processors.clearing.journal import Desk, desk
+from processors.clearing.journal import desk
 from processors.clearing.loans import load_loans
 from processors.clearing.ranges import begin_of, next_ranges
 from processors.clearing.refusal import ClearingRefused
+from processors.clearing.set_off import set_off
 from projections.advances import Advance
 from projections.claims import claims
-from projections.clearings import balances, clearings, outstanding, receivables
+from projections.clearings import balances, clearings, receivables
 
 
 async def draft(engine: AsyncEngine, region: str, month: date, actor: str, now: datetime) -> str:
@@ -57,8 +58,8 @@ async def draft(engine: AsyncEngine, region: str, month: date, actor: str, now: 
                 "ranges": ranges,
                 "lines": [lines[key] for key in sorted(lines, key=_place)],
                 "repayments": [_repayment(each) for each in repayments],
-                "set_off": _set_off(at, balances(lines.values())),
-                "changes": _changes(booked),
+                "set_off": set_off(at.register.of(receivables), balances(lines.values())),
+                "parts": _parts(booked),
             },
         )
     return clearing_id
@@ -128,35 +129,17 @@ def _repayment(each: Repayment) -> dict[str, Any]:
     }
 
 
-def _set_off(at: Desk, payable: Mapping[tuple[str, str], int]) -> list[dict[str, Any]]:
-    """What payees still owe is taken off what they are to be paid, the oldest first."""
-    left = {payee: balance for payee, balance in payable.items() if balance > 0}
-    found = []
-    for owed in sorted(at.register.of(receivables), key=lambda row: row["number"]):
-        payee = owed["payee_kind"], owed["payee"]
-        amount = min(left.get(payee, 0), outstanding(owed))
-        if amount > 0:
-            left[payee] -= amount
-            found.append(
-                {
-                    "receivable_id": owed["receivable_id"],
-                    "payee_kind": owed["payee_kind"],
-                    "payee": owed["payee"],
-                    "amount": amount,
-                }
-            )
-    return found
+def _parts(booked: Iterable[Booked]) -> list[dict[str, Any]]:
+    """With whom what later runs have booked is cleared, claim by claim: from now on a fact, and not told again.
 
-
-def _changes(booked: Iterable[Booked]) -> list[dict[str, Any]]:
-    """What was booked after claims' first settlements, claim by claim."""
-    sums: dict[tuple[str, ...], int] = {}
+    By stage, for that is how a reversal undoes it.
+    """
+    sums: dict[tuple[str, str, str, int, str], int] = {}
     for entry in booked:
-        if entry.claim is not None and entry.kind != "settled":
-            about = (entry.claim.claim_id, entry.claim.person_id, entry.claim.hospital_id)
-            key = (*about, entry.party, entry.fund, entry.kind)
+        if entry.claim is not None and entry.stage is not None:
+            key = entry.claim.claim_id, entry.party, entry.fund, entry.stage, entry.kind
             sums[key] = sums.get(key, 0) + entry.amount
-    names = ("claim_id", "person_id", "hospital_id", "payee_kind", "fund", "kind")
+    names = ("claim_id", "payee_kind", "fund", "stage", "kind")
     return [dict(zip(names, key, strict=True)) | {"amount": amount} for key, amount in sums.items() if amount]
 
 

@@ -1,6 +1,6 @@
 """The journal ``clearing.0``: one writer at a time, by the lock on its row of positions; no lane and no stream."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -50,7 +50,11 @@ class Unfounded(ValueError):
     """An event of the journal speaks of what none before it has brought about."""
 
 
-async def from_journal(connection: AsyncConnection) -> Register:
+Watch = Callable[[Register, str, Mapping[str, Any]], None]
+"""Sees the register as it stands before an event of the journal, by type and data."""
+
+
+async def from_journal(connection: AsyncConnection, watch: Watch | None = None) -> Register:
     """The register made anew from its journal alone. Raises ``Unfounded``."""
     register = Register()
     events = await connection.execute(
@@ -59,8 +63,11 @@ async def from_journal(connection: AsyncConnection) -> Register:
         .order_by(entries.c.number)
     )
     for event in events:
+        said = orjson.loads(event.data)
         try:
-            register.apply(event.type, event.number, event.recorded_at, orjson.loads(event.data))
+            if watch is not None:
+                watch(register, event.type, said)
+            register.apply(event.type, event.number, event.recorded_at, said)
         except KeyError as error:
             raise Unfounded(f"entry {event.number}: no {error}") from error
     return register

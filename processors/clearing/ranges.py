@@ -4,17 +4,25 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.codes import LAYERS
-from events.ledger import entries
 from processors.intake import CONSUMER as INTAKE
 from processors.layers import SETTLEMENT
 from processors.positions import journal_name, positions
 from projections.clearings import clearings
 
 COUNTY_TIME = ZoneInfo("Asia/Shanghai")
+
+_HEADS = text("""
+SELECT name.journal, coalesce((
+    SELECT entry.number FROM ledger.entries AS entry
+    WHERE entry.journal = name.journal AND entry.recorded_at < :end
+    ORDER BY entry.number DESC LIMIT 1
+  ), 0) AS number
+FROM unnest(CAST(:journals AS text[])) AS name (journal)
+""")
 
 Ranges = dict[str, tuple[int, int]]
 """By journal: after the first number, up to the second."""
@@ -27,12 +35,8 @@ async def next_ranges(connection: AsyncConnection, region: str, month: date) -> 
     commits after this was read has a higher one, whatever its time, and is left to the next clearing.
     """
     begun = await _taken(connection, region)
-    ranges: Ranges = {}
-    for journal in await _journals(connection):
-        head = await _last_before(connection, journal, end_of(month))
-        start = begun.get(journal, 0)
-        ranges[journal] = (start, max(start, head))
-    return ranges
+    heads = await _last_before(connection, await journals(connection), end_of(month))
+    return {journal: (begun.get(journal, 0), max(begun.get(journal, 0), head)) for journal, head in heads.items()}
 
 
 def begin_of(month: date) -> datetime:
@@ -58,7 +62,8 @@ async def _taken(connection: AsyncConnection, region: str) -> Mapping[str, int]:
     return {journal: to for journal, (_, to) in ranges.items()}
 
 
-async def _journals(connection: AsyncConnection) -> list[str]:
+async def journals(connection: AsyncConnection) -> list[str]:
+    """The journals that clearings take ranges of."""
     lanes = await connection.execute(
         select(positions.c.consumer, positions.c.partition)
         .where(positions.c.consumer.in_((INTAKE, *LAYERS, SETTLEMENT)))
@@ -67,11 +72,7 @@ async def _journals(connection: AsyncConnection) -> list[str]:
     return [journal_name(consumer, partition) for consumer, partition in lanes]
 
 
-async def _last_before(connection: AsyncConnection, journal: str, end: datetime) -> int:
-    found = await connection.execute(
-        select(entries.c.number)
-        .where(entries.c.journal == journal, entries.c.recorded_at < end)
-        .order_by(entries.c.number.desc())
-        .limit(1)
-    )
-    return found.scalar_one_or_none() or 0
+async def _last_before(connection: AsyncConnection, journals: list[str], end: datetime) -> dict[str, int]:
+    # one statement, one moment: where a run's settlement is in its journal's range, so are its layers' bookings
+    rows = await connection.execute(_HEADS, {"journals": journals, "end": end})
+    return {row.journal: row.number for row in rows}

@@ -10,22 +10,25 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from events.ledger import entries
 from events.money import yuan
 from processors.clearing.parties import OPEN
-from processors.clearing.ranges import COUNTY_TIME
+from processors.clearing.ranges import COUNTY_TIME, journals
 from processors.clearing.refunds import JOURNAL as REFUNDS
 from processors.clearing.refunds import load_refunds
 from projections.clearings import clearings
 
+_REGIONS = text("SELECT DISTINCT region FROM projections.claims")
+# One journal, behind what every region has cleared of it: by itself, so that its primary key serves where that is most.
 # A reversal's settlement may part what no layer booked anything for.
-_UNTAKEN = text("""
+UNTAKEN = text("""
 SELECT claim.region, coalesce(sum(entry.paid), 0)::bigint AS amount, count(*) AS bookings,
        min(entry.recorded_at) AS since
 FROM ledger.entries AS entry
 JOIN projections.claims AS claim ON claim.claim_id = entry.claim_id
-LEFT JOIN unnest(CAST(:regions AS text[]), CAST(:journals AS text[]), CAST(:upto AS bigint[]))
-  AS taken (region, journal, upto) ON taken.region = claim.region AND taken.journal = entry.journal
-WHERE entry.number > coalesce(taken.upto, 0)
+LEFT JOIN unnest(CAST(:regions AS text[]), CAST(:upto AS bigint[])) AS taken (region, upto)
+  ON taken.region = claim.region
+WHERE entry.journal = :journal AND entry.number > :least AND entry.number > coalesce(taken.upto, 0)
   AND (entry.type IN ('payout.decided.v1', 'payout.adjusted.v1', 'grant.awarded.v1', 'grant.withdrawn.v1')
-       AND entry.paid <> 0 OR entry.type = 'claim.resettled.v1' AND NOT claim.standing)
+       AND entry.paid <> 0 OR NOT claim.standing AND entry.run <> claim.opened
+          AND entry.type IN ('claim.settled.v1', 'claim.resettled.v1'))
 GROUP BY claim.region
 """)
 
@@ -69,13 +72,12 @@ async def _load(connection: AsyncConnection) -> dict[str, _Region]:
         upto |= {(row.region, journal): to for journal, (_, to) in row.ranges.items()}
         if row.status == "drafted":
             found[row.region] = _Region(draft=row.clearing_id)
-    taken = {
-        "regions": [region for region, _ in upto],
-        "journals": [journal for _, journal in upto],
-        "upto": list(upto.values()),
-    }
-    for row in await connection.execute(_UNTAKEN, taken):
-        found.setdefault(row.region, _Region()).add(row.amount, row.bookings, row.since)
+    regions = (await connection.execute(_REGIONS)).scalars().all()
+    for journal in await journals(connection):
+        taken = [upto.get((region, journal), 0) for region in regions]
+        within = {"journal": journal, "least": min(taken, default=0), "regions": regions, "upto": taken}
+        for row in await connection.execute(UNTAKEN, within):
+            found.setdefault(row.region, _Region()).add(row.amount, row.bookings, row.since)
     refunds: dict[str, list[tuple[int, int]]] = {}
     async for refund in load_refunds(connection, 0, OPEN):
         if refund.number > upto.get((refund.region, REFUNDS), 0):

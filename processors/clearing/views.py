@@ -5,14 +5,16 @@ from datetime import date
 from typing import Any, cast
 
 import orjson
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.ledger import entries
 from events.money import yuan
 from processors.clearing.funds import EMERGENCY_FUND, FUNDS
 from processors.clearing.journal import JOURNAL
+from processors.clearing.refunds import JOURNAL as FACTS
 from processors.clearing.refusal import ClearingRefused
+from projections.claims import claims
 from projections.clearings import (
     advance_repayments,
     clearing_lines,
@@ -23,6 +25,7 @@ from projections.clearings import (
     receivables,
 )
 from projections.hospitals import hospitals
+from projections.rows import among
 
 Row = Mapping[str, Any]
 KINDS = ("hospital", "person", EMERGENCY_FUND)
@@ -41,8 +44,8 @@ async def clearing_rows(engine: AsyncEngine, region: str | None = None) -> list[
 async def clearing(engine: AsyncEngine, clearing_id: str) -> dict[str, Any]:
     """One clearing with its lines, payments, repaid advances and what changed claim by claim.
 
-    ``changes`` of kind ``adjusted`` with a person: what he paid too much at discharge (under 0: too little). Raises
-    ``ClearingRefused`` where there is none.
+    ``changes`` of kind ``adjusted`` with a person: what he paid too much at discharge (under 0: too little), unless
+    the claim was reversed by then. Raises ``ClearingRefused`` where there is none.
     """
     async with engine.connect() as connection:
         head = await connection.execute(select(clearings).where(clearings.c.clearing_id == clearing_id))
@@ -52,14 +55,12 @@ async def clearing(engine: AsyncEngine, clearing_id: str) -> dict[str, Any]:
         lines = [_line(line) for line in await _of(connection, clearing_lines, clearing_id)]
         payments = [_payment(payment) for payment in await _of(connection, clearing_payments, clearing_id)]
         repaid = [_money(each, "amount") for each in await _of(connection, advance_repayments, clearing_id)]
-        data = await connection.execute(
-            select(entries.c.data).where(entries.c.journal == JOURNAL, entries.c.number == row["number"])
-        )
+        changes = await _changes(connection, row)
     return _head(row) | {
         "lines": sorted(lines, key=lambda line: (*_place(line), FUNDS.index(line["fund"]))),
         "payments": sorted(payments, key=_place),
         "repayments": repaid,
-        "changes": [_change(change) for change in orjson.loads(data.scalar_one())["changes"]],
+        "changes": changes,
     }
 
 
@@ -123,10 +124,47 @@ def _payment(payment: dict[str, Any]) -> dict[str, Any]:
     return _money(payment, "balance", "set_off", "amount") | {"paid_at": paid_at and paid_at.isoformat()}
 
 
-def _change(change: dict[str, Any]) -> dict[str, Any]:
-    after_discharge = change["payee_kind"] == "person" and change["kind"] == "adjusted"
-    overpaid = yuan(change["amount"]) if after_discharge else None
-    return _money(change, "amount") | {"overpaid_at_discharge": overpaid}
+async def _changes(connection: AsyncConnection, clearing: Row) -> list[dict[str, Any]]:
+    """What was booked after claims' first settlements, claim by claim: from the draft, for one that was withdrawn has
+    no parts any more."""
+    draft = select(entries.c.data).where(entries.c.journal == JOURNAL, entries.c.number == clearing["number"])
+    parts = orjson.loads((await connection.execute(draft)).scalar_one()).get("parts", [])
+    sums: dict[tuple[str, str, str, str], int] = {}
+    for part in parts:
+        if part["kind"] != "settled":
+            key = part["claim_id"], part["payee_kind"], part["fund"], part["kind"]
+            sums[key] = sums.get(key, 0) + part["amount"]
+    # by what the draft knew: what is shown of a clearing does not change
+    _, facts = clearing["ranges"].get(FACTS, (0, 0))
+    by_then = (
+        exists()
+        .where(entries.c.person_id == claims.c.person_id, entries.c.claim_id == claims.c.claim_id)
+        .where(entries.c.type == "claim.reversed.v1", entries.c.journal == FACTS, entries.c.number <= facts)
+    )
+    about = {
+        row.claim_id: row
+        for row in await connection.execute(
+            select(claims.c.claim_id, claims.c.person_id, claims.c.hospital_id, by_then.label("reversed")).where(
+                among(claims.c.claim_id, {claim_id for claim_id, *_ in sums})
+            )
+        )
+    }
+    return [_change(about[key[0]], *key[1:], amount) for key, amount in sums.items() if amount]
+
+
+def _change(claim: Any, payee_kind: str, fund: str, kind: str, amount: int) -> dict[str, Any]:
+    # of a reversed claim he gets back, or gives back, all: that is nothing he paid too much at discharge
+    after_discharge = payee_kind == "person" and kind == "adjusted" and not claim.reversed
+    return {
+        "claim_id": claim.claim_id,
+        "person_id": claim.person_id,
+        "hospital_id": claim.hospital_id,
+        "payee_kind": payee_kind,
+        "fund": fund,
+        "kind": kind,
+        "amount": yuan(amount),
+        "overpaid_at_discharge": yuan(amount) if after_discharge else None,
+    }
 
 
 def _money(row: dict[str, Any], *names: str) -> dict[str, Any]:

@@ -1,18 +1,22 @@
 """Clearings take every booking exactly once, to the fen, and stand as the events of their journal say."""
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Table, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from events.decisions import CLEARING_DRAFTED
 from events.money import yuan
-from processors.clearing.booked import sums_by_fund
 from processors.clearing.journal import JOURNAL, Unfounded, from_journal, from_tables
 from processors.clearing.persons import Who
 from processors.clearing.refunds import JOURNAL as REFUNDS
 from processors.clearing.refunds import Unreadable, load_refunds
+from processors.clearing.set_off import set_off
 from processors.clearing.steps import drafter
+from processors.verification.cleared import check_lines
 from processors.verification.report import VerifyReport
 from projections.advances import load_advances
 from projections.clearings import (
@@ -20,7 +24,9 @@ from projections.clearings import (
     Row,
     advance_receipts,
     advance_repayments,
+    balances,
     clearing_lines,
+    clearing_parts,
     clearing_payments,
     clearings,
     outstanding,
@@ -43,7 +49,7 @@ GROUP BY 1, 2
 async def check_clearings(connection: AsyncConnection, report: VerifyReport) -> None:
     """Make the register anew from its journal, hold the tables against it, and its sums against the bookings."""
     try:
-        register = await from_journal(connection)
+        register = await from_journal(connection, partial(_check_set_off, report))
     except Unfounded as error:
         report.problem("clearing", f"journal {JOURNAL}", "events that follow from each other", error)
         return
@@ -56,8 +62,11 @@ async def check_clearings(connection: AsyncConnection, report: VerifyReport) -> 
     for history in by_region.values():
         _check_ranges(history, report)
     try:
+        lines, parts = _by_clearing(register, clearing_lines), _by_clearing(register, clearing_parts)
         for row in standing:
-            await _check_sums(connection, register, row, report)
+            clearing_id = row["clearing_id"]
+            await check_lines(connection, row, lines[clearing_id], parts[clearing_id], report)
+            _check_repaid(register, clearing_id, lines[clearing_id], report)
         await _check_totals(connection, register, by_region, report)
     except Unreadable as error:
         report.problem("clearing", f"journal {REFUNDS}", "refunds of premiums that can be read", error)
@@ -103,33 +112,45 @@ def _check_ranges(history: list[Row], report: VerifyReport) -> None:
         ended |= {journal: to for journal, (_, to) in row["ranges"].items()}
 
 
-async def _check_sums(connection: AsyncConnection, register: Register, row: Row, report: VerifyReport) -> None:
-    """A clearing's lines come to what its ranges book, fund by fund; what is taken to repay advances is given on."""
-    ranges = {journal: (begun, to) for journal, (begun, to) in row["ranges"].items()}
-    booked = await sums_by_fund(connection, row["region"], ranges)
-    lined: dict[str, int] = {}
+def _by_clearing(register: Register, table: Table) -> defaultdict[str, list[Row]]:
+    found: defaultdict[str, list[Row]] = defaultdict(list)
+    for row in register.of(table):
+        found[row["clearing_id"]].append(row)
+    return found
+
+
+def _check_set_off(report: VerifyReport, register: Register, type_: str, data: Mapping[str, Any]) -> None:
+    """A draft sets off what its payees owed the region before it, no more and no less."""
+    if type_ != CLEARING_DRAFTED:
+        return
+    owed = register.of(receivables, region=data["region"], stands=True)
+    expected, found = (
+        {(each["receivable_id"], each["payee_kind"], each["payee"]): each["amount"] for each in entries}
+        for entries in (set_off(owed, balances(data["lines"])), data["set_off"])
+    )
+    if expected != found or len(found) != len(data["set_off"]):
+        report.problem("clearing", f"{data['clearing_id']}, set off", _amounts(expected), _amounts(found))
+
+
+def _check_repaid(register: Register, clearing_id: str, lines: Iterable[Row], report: VerifyReport) -> None:
+    """What is taken to repay advances, never more than a line brings, is given on to whom the events name."""
     repaid: dict[tuple[str, str, str], int] = {}
-    for line in register.of(clearing_lines, clearing_id=row["clearing_id"]):
-        lined[line["fund"]] = lined.get(line["fund"], 0) + line["settled"] + line["adjusted"] + line["audit"]
+    for line in lines:
         if line["repaid"]:
             repaid[line["payee_kind"], line["payee"], line["fund"]] = line["repaid"]
             if payable(line) < 0:
-                where = f"{row['clearing_id']}, {line['payee_kind']} {line['payee']}, fund {line['fund']}"
+                where = f"{clearing_id}, {line['payee_kind']} {line['payee']}, fund {line['fund']}"
                 brought = yuan(payable(line) + line["repaid"])
                 report.problem("clearing", where, f"at most {brought} repaid", yuan(line["repaid"]))
-    for fund in sorted(booked.keys() | lined.keys()):
-        if booked.get(fund, 0) != lined.get(fund, 0):
-            where = f"{row['clearing_id']}, fund {fund}"
-            report.problem("clearing", where, yuan(booked.get(fund, 0)), yuan(lined.get(fund, 0)))
     named: dict[tuple[str, str, str], int] = {}
-    for each in register.of(advance_repayments, clearing_id=row["clearing_id"]):
+    for each in register.of(advance_repayments, clearing_id=clearing_id):
         for key, amount in (
             (("person", each["person_id"], each["fund"]), each["amount"]),
             (("emergency_fund", each["region"], each["fund"]), -each["amount"]),
         ):
             named[key] = named.get(key, 0) + amount
     if named != repaid:
-        report.problem("clearing", f"{row['clearing_id']}, advances repaid", _amounts(named), _amounts(repaid))
+        report.problem("clearing", f"{clearing_id}, advances repaid", _amounts(named), _amounts(repaid))
 
 
 async def _check_totals(

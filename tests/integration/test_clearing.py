@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.decisions import ADVANCE_REPAID, CLEARING_DRAFTED, CLEARING_PAID
-from events.ledger import Journal, write
+from events.ledger import write
 from events.money import parse_yuan, yuan
 from infra.database import connect
 from processors.clearing import loans, steps, views
@@ -218,6 +218,21 @@ async def test_what_a_late_roster_changes_is_settled_with_the_person(books: Book
     await holds(books)
 
 
+async def test_of_a_reversed_claim_nothing_was_overpaid_at_discharge(books: Books) -> None:
+    """What the reversal takes back is told without; what the clearing before it has shown does not change."""
+    await books.publish([facts.hospital(), facts.enrol(), *facts.stay(1)])
+    await cleared(books, 0)
+    await books.publish([facts.roster()])
+    uplifted = await cleared(books, 1)
+    assert {change["overpaid_at_discharge"] for change in uplifted["changes"]}.isdisjoint({None, "0.00"})
+    await books.publish([facts.reverse()])
+    undone = await cleared(books, 2)
+    of_person = [change for change in undone["changes"] if change["payee_kind"] == "person"]
+    assert of_person
+    assert {change["overpaid_at_discharge"] for change in of_person} == {None}
+    assert await views.clearing(books.engine, uplifted["clearing_id"]) == uplifted
+
+
 async def test_before_the_first_answer_nothing_is_an_adjustment(books: Books) -> None:
     """A roster that overtakes nothing: its run comes behind the first one, which has not been answered yet."""
     await books.publish([facts.hospital(), facts.enrol()])
@@ -338,17 +353,22 @@ async def test_a_reversal_sent_again_undoes_once_what_a_layer_books_nothing_for(
 
 
 async def test_what_a_reversal_leaves_with_somebody_is_found(books: Books) -> None:
-    """A fen that basic pays the person of a claim that stands no longer."""
-    await books.publish([facts.hospital(), facts.enrol(), *facts.stay(1), facts.reverse()])
+    """A fen of what the roster brought the person is not taken back from him."""
+    await books.publish([facts.hospital(), facts.enrol(), *facts.stay(1)])
+    await cleared(books, 0)
+    await books.publish([facts.roster()])
+    await cleared(books, 1)
+    await books.publish([facts.reverse()])
+    less = """UPDATE projections.clearing_parts SET amount = amount + 1
+              WHERE clearing_id = :id AND payee_kind = 'person' AND fund = 'backstop'"""
+    shown = await cleared(books, 2)
     async with books.engine.connect() as connection:
-        journal = Journal("basic.9")
-        about: dict[str, Any] = {"person_id": "P1", "claim_id": "C1", "claim_number": 1, "run": 9, "stage": 0}
-        journal.append("payout.adjusted.v1", {"cause": {"number": 99}}, **about, layer="basic", paid=1)
-        await write(connection, journal)
+        await connection.execute(text(less), {"id": shown["clearing_id"]})
         report = VerifyReport()
         await check_reversals(connection, report)
         (problem,) = report.problems
-        assert (problem.where, problem.found) == ("claim C1, person P1, fund basic", "0.01")
+        assert (problem.where, problem.found) == ("claim C1, person P1, fund backstop", "0.01")
+    await holds(books)
 
 
 async def sent_again(books: Books) -> None:
@@ -605,6 +625,7 @@ PLANTED = {
     "a range": """UPDATE projections.clearings SET ranges = jsonb_set(ranges, '{basic.0,1}', '0')""",
     "who approved": "UPDATE projections.clearings SET approved_by = 'wang'",
     "a payment": "UPDATE projections.clearing_payments SET status = 'paid'",
+    "with whom a part was settled": "UPDATE projections.clearing_parts SET payee_kind = 'person'",
     "a receivable": "UPDATE projections.receivables SET settled = amount",
     "a repayment": "DELETE FROM projections.advance_repayments",
     "the advance": "UPDATE projections.advances SET amount = 1",
@@ -635,8 +656,8 @@ async def test_the_tables_are_made_again_from_the_journal(books: Books) -> None:
             await connection.execute(text(statement))
     mended = await rebuild(books.engine)
     assert mended == {
-        "clearings": 1, "clearing_lines": 1, "clearing_payments": 1, "receivables": 0, "advance_repayments": 0,
-        "advance_receipts": 0,
+        "clearings": 1, "clearing_lines": 1, "clearing_parts": 0, "clearing_payments": 1, "receivables": 0,
+        "advance_repayments": 0, "advance_receipts": 0,
     }  # fmt: skip
     assert await steps.pay(books.engine, clearing_id, "li", "T1") == 5520_00
     await holds(books)

@@ -28,7 +28,15 @@ from tests.histories import History
 from tests.ledger import SHIPPED, Books
 from tests.program import claims, eventually
 
-CLEARING = {"clearings", "clearing_lines", "clearing_payments", "receivables", "advance_repayments", "advance_receipts"}
+CLEARING = {
+    "clearings",
+    "clearing_lines",
+    "clearing_parts",
+    "clearing_payments",
+    "receivables",
+    "advance_repayments",
+    "advance_receipts",
+}
 """Follow a journal of their own (processors/clearing); finance's SUMS are counted from the ledger anyway."""
 
 

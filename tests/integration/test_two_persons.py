@@ -6,6 +6,7 @@ from contextlib import suppress
 from datetime import date
 
 import pytest
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.decisions import CLEARING_APPROVED, CLEARING_PAID
@@ -14,9 +15,10 @@ from infra.access.logins import Login, create_login, drop_login
 from infra.database import connect
 from processors.clearing import loans, steps
 from processors.clearing.draft import draft
-from processors.clearing.journal import desk
+from processors.clearing.journal import CONSUMER, desk
 from processors.clearing.ranges import end_of
 from processors.clearing.refusal import ClearingRefused
+from processors.positions import lock
 from processors.verification.clearings import check_clearings
 from processors.verify import VerifyReport, verify
 from tests import facts
@@ -115,6 +117,35 @@ async def _problems(engine: AsyncEngine, type_: str, data: dict[str, object]) ->
 
 class _Undone(Exception):
     pass
+
+
+async def test_nobody_writes_under_another_s_login_nor_as_the_owner(books: Books, clerk: Clerk) -> None:
+    """A clerk's own program appends what he likes: the server knows under which login."""
+    chen, zhou = await clerk(), await clerk()
+    await books.publish([facts.hospital(), facts.enrol(), *facts.stay(1)])
+    clearing_id = await draft(chen, REGION, MARCH, "chen", LATER)
+    approval = {"clearing_id": clearing_id, "actor": "zhou"}
+    false = {
+        f"is written by login {chen.url.username}, not {zhou.url.username}": {"login": zhou.url.username},
+        "not none": {},
+        "does not own the database": {"login": chen.url.username, "owner": True},
+    }
+    for refused, said in false.items():
+        with pytest.raises(DBAPIError, match=refused):
+            await _appended(chen, approval | said)
+    owner = books.engine.url.username
+    with pytest.raises(DBAPIError, match=f"is written by login {owner}, not chen"):
+        await _appended(books.engine, approval | {"login": "chen"})
+    await _appended(zhou, approval | {"login": zhou.url.username})
+
+
+async def _appended(engine: AsyncEngine, said: dict[str, object]) -> None:
+    """An approval written without the program; nothing of it stays."""
+    async with engine.connect() as connection:
+        position = await lock(connection, CONSUMER, 0)
+        position.journal.append(CLEARING_APPROVED, said)
+        await write(connection, position.journal)
+        await connection.rollback()
 
 
 async def test_a_loan_paid_back_in_cash_is_noted_by_another_than_issued_it(books: Books) -> None:

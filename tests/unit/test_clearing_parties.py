@@ -134,3 +134,53 @@ def test_a_claim_reversed_before_its_first_answer_leaves_nothing_over() -> None:
         (1, BASIC, "hospital", "settled", 600),
         (2, BASIC, "hospital", "settled", -600),
     ]
+
+
+def test_what_was_cleared_is_undone_as_it_was_cleared_whatever_the_rules_say_by_now() -> None:
+    """With the audit's run lost, 40 would be told as the audit's; they were cleared with the person."""
+    facts = ClaimFacts("hospital", first_run=1, audits=[50], reversed_by=80)
+    roster = Booking("basic.0", 2, run=3, stage=BASIC, amount=40, known=70, layer="basic", cleared=True)
+    first = Booking("basic.0", 1, run=1, stage=BASIC, amount=600, known=0, layer="basic")
+    reversal = Booking("basic.0", 3, run=5, stage=BASIC, amount=-640, known=80, layer="basic")
+    parts = settle_with(facts, [first, roster, reversal], {(BASIC, "basic", "person"): 40})
+    assert [(part.booking.run, part.party, part.kind, part.amount) for part in parts] == [
+        (1, "hospital", "settled", 600),
+        (5, "hospital", "adjusted", -600),
+        (5, "person", "adjusted", -40),
+    ]
+
+
+def test_a_later_booking_still_goes_behind_what_was_cleared() -> None:
+    """The audit is known from its cleared booking: the roster's run behind it is the person's."""
+    facts = ClaimFacts("hospital", first_run=1, audits=[50])
+    audit = Booking("basic.0", 2, run=2, stage=BASIC, amount=-60, known=50, layer="basic", cleared=True)
+    roster = Booking("basic.0", 3, run=3, stage=BASIC, amount=40, known=70, layer="basic")
+    (part,) = settle_with(facts, [audit, roster], {(BASIC, "basic", "hospital"): -60})
+    assert (part.party, part.kind, part.amount) == ("person", "adjusted", 40)
+
+
+def test_a_reversal_that_brings_the_first_answer_gives_back_what_was_cleared_as_an_adjustment() -> None:
+    """Run 2 was drafted as an adjustment behind a first run that has given way to the reversal's since."""
+    facts = ClaimFacts("hospital", first_run=3, reversed_by=70)
+    first = Booking("basic.0", 1, run=1, stage=BASIC, amount=600, known=0, layer="basic")
+    corrected = Booking("basic.0", 2, run=2, stage=BASIC, amount=-600, known=60, layer="basic", cleared=True)
+    answer = Booking("settlement.0", 1, run=3, stage=SETTLED, amount=0, known=70, layer=None)
+    parts = settle_with(facts, [first, corrected, answer], {(BASIC, "basic", "person"): -600})
+    assert [(part.stage, part.party, part.kind, part.amount) for part in parts[1:]] == [
+        (BASIC, "hospital", "settled", -600),
+        (BASIC, "person", "adjusted", 600),
+    ]
+
+
+def test_a_run_whose_place_another_took_has_passed_up_to_where_it_stood_still() -> None:
+    """The audit's run 2 booked nothing and was parked at critical illness, where run 4 took its place."""
+    facts = ClaimFacts("hospital", first_run=1, audits=[50], under_way=[Passing(2, 50, replaced_by=4, stage=CRITICAL)])
+    run = ((4, BASIC, 40, 70), (4, CRITICAL, -20, 70), (4, SETTLED, 0, 70))
+    assert [part[1:4] for part in told(facts, *FIRST, *run)[2:]] == [
+        (BASIC, "person", "adjusted"),
+        (CRITICAL, "hospital", "audit"),
+    ]
+    between = ((3, CRITICAL, 40, 60),)  # went behind it there before it was lost
+    lost = ClaimFacts("hospital", first_run=1, audits=[50], under_way=[Passing(2, 50, replaced_by=4)])
+    assert told(lost, *FIRST, *between)[2][2:4] == ("person", "adjusted")
+    assert told(lost, *FIRST, *run)[2][2:4] == ("hospital", "audit")

@@ -1,6 +1,24 @@
 ALTER TABLE processors.runs ADD COLUMN cause BIGINT;
 COMMENT ON COLUMN processors.runs.cause IS 'number in journal intake up to which it knows the facts';
 
+CREATE TABLE processors.replaced_runs (
+	person_id TEXT NOT NULL, 
+	run BIGINT NOT NULL, 
+	scheme TEXT NOT NULL, 
+	year SMALLINT NOT NULL, 
+	first_number INTEGER NOT NULL, 
+	cause BIGINT NOT NULL, 
+	stage SMALLINT NOT NULL, 
+	replaced_by BIGINT NOT NULL, 
+	PRIMARY KEY (person_id, run)
+);
+COMMENT ON TABLE processors.replaced_runs IS 'runs that never reached settlement: others were opened or went ahead in their place';
+COMMENT ON COLUMN processors.replaced_runs.scheme IS 'name';
+COMMENT ON COLUMN processors.replaced_runs.first_number IS 'of the first claim it carried';
+COMMENT ON COLUMN processors.replaced_runs.cause IS 'number in journal intake up to which it knew the facts';
+COMMENT ON COLUMN processors.replaced_runs.stage IS 'at which it stood still, having passed those before; or 0';
+COMMENT ON COLUMN processors.replaced_runs.replaced_by IS 'run that took its place: from that stage on';
+
 CREATE TABLE projections.advances (
 	region TEXT NOT NULL, 
 	advance_id TEXT NOT NULL, 
@@ -60,6 +78,24 @@ COMMENT ON COLUMN projections.clearing_lines.settled IS 'fen, first settlements 
 COMMENT ON COLUMN projections.clearing_lines.adjusted IS 'fen, adjustments of no audit laid on the hospital';
 COMMENT ON COLUMN projections.clearing_lines.audit IS 'fen, adjustments of audits laid on the hospital';
 COMMENT ON COLUMN projections.clearing_lines.repaid IS 'fen taken to repay advances; the fund''s own are negative';
+
+CREATE TABLE projections.clearing_parts (
+	clearing_id TEXT NOT NULL, 
+	claim_id TEXT NOT NULL, 
+	payee_kind TEXT NOT NULL, 
+	fund TEXT NOT NULL, 
+	stage SMALLINT NOT NULL, 
+	kind TEXT NOT NULL, 
+	amount BIGINT NOT NULL, 
+	PRIMARY KEY (clearing_id, claim_id, payee_kind, fund, stage, kind)
+);
+CREATE INDEX clearing_parts_claim ON projections.clearing_parts (claim_id);
+COMMENT ON TABLE projections.clearing_parts IS 'with whom what runs after a claim''s own first one have booked was cleared; none of withdrawn clearings';
+COMMENT ON COLUMN projections.clearing_parts.payee_kind IS 'hospital or person: the claim''s own';
+COMMENT ON COLUMN projections.clearing_parts.fund IS 'the layer that pays';
+COMMENT ON COLUMN projections.clearing_parts.stage IS 'of the path, whose net it changes';
+COMMENT ON COLUMN projections.clearing_parts.kind IS 'settled, adjusted or audit, as in clearing_lines';
+COMMENT ON COLUMN projections.clearing_parts.amount IS 'fen';
 
 CREATE TABLE projections.clearing_payments (
 	clearing_id TEXT NOT NULL, 
@@ -132,3 +168,9 @@ COMMENT ON COLUMN projections.advance_receipts.number IS 'of the event in journa
 COMMENT ON COLUMN projections.advance_receipts.region IS 'region and advance_id name the advance';
 COMMENT ON COLUMN projections.advance_receipts.amount IS 'fen the person has paid back himself';
 COMMENT ON COLUMN projections.advance_receipts.reference IS 'of the receipt';
+
+CREATE FUNCTION ledger.refuse_other_login() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS
+$$ DECLARE said jsonb := convert_from(NEW.data, 'UTF8')::jsonb; BEGIN IF said ->> 'login' IS DISTINCT FROM session_user::text THEN RAISE EXCEPTION 'journal % is written by login %, not %', NEW.journal, session_user, coalesce(said ->> 'login', 'none'); END IF; IF said ? 'owner' AND session_user <> (SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_database()) THEN RAISE EXCEPTION 'login % does not own the database', session_user; END IF; RETURN NULL; END $$;
+
+CREATE TRIGGER own_login AFTER INSERT ON ledger.entries
+FOR EACH ROW WHEN (NEW.journal = 'clearing.0') EXECUTE FUNCTION ledger.refuse_other_login();
