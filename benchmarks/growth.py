@@ -6,7 +6,8 @@ measured is the size of tables and indexes.
 
 from benchmarks.bench import Bench
 from benchmarks.load import bodies, make_load, renamed
-from benchmarks.servers import publish, settle
+from benchmarks.servers import engine_on, publish, settle
+from benchmarks.single import rebuild_rate, verify_rate
 from benchmarks.throughput import CORES, timed
 from infra.servers import Endpoints
 
@@ -40,7 +41,11 @@ async def prepare(bench: Bench, size: int) -> str:
 
 
 async def growth(bench: Bench, size: int) -> None:
-    """One run over a ledger of a size."""
+    """One run over a ledger of a size, and what it takes to prove and to rebuild that."""
     async with bench.yard.running(await prepare(bench, size)) as endpoints:
-        rate, _, _ = await timed(bench, endpoints, CORES)
-    bench.note(f"growth_{size}", rate)
+        rate, peak_mb, _ = await timed(bench, endpoints, CORES)
+        bench.note(f"growth_{size}", rate)
+        bench.note(f"growth_{size}_peak_rss_mb", peak_mb)
+        bench.note(f"growth_{size}_verify", await verify_rate(endpoints.database_url))
+        async with engine_on(endpoints.database_url) as engine:
+            bench.note(f"growth_{size}_rebuild", await rebuild_rate(engine))

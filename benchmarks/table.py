@@ -70,7 +70,13 @@ def figures(bench: Bench) -> dict[str, Any]:
     """The figures of CONTRACT, None where a stage was not run, and more."""
     median = bench.median
     growth = [
-        {"ledger_claims": size, "throughput_claims_per_s": median(f"growth_{size}")}
+        {
+            "ledger_claims": size,
+            "throughput_claims_per_s": median(f"growth_{size}"),
+            "verify_claims_per_s": median(f"growth_{size}_verify"),
+            "rebuild_events_per_s": median(f"growth_{size}_rebuild"),
+            "peak_rss_mb": median(f"growth_{size}_peak_rss_mb"),
+        }
         for size in bench.options.growth
         if median(f"growth_{size}") is not None
     ]
@@ -135,6 +141,9 @@ def _rows(bench: Bench) -> Iterator[Row]:
         yield _row(f"  {step}, CPU µs", spent, None, "", "{:.1f}".format)
     for size in bench.options.growth:
         yield from _sampled(bench, f"growth_{size}", f"throughput over {size:,} settled claims, claims/s", None)
+        yield from _sampled(bench, f"growth_{size}_verify", "  verify there, claims/s", None)
+        yield from _sampled(bench, f"growth_{size}_rebuild", "  rebuild there, ledger entries/s", None)
+        yield from _sampled(bench, f"growth_{size}_peak_rss_mb", "  peak RSS of the largest worker, MB", None)
     yield from _growth(bench)
 
 
