@@ -208,12 +208,14 @@ class Worker:
             self.beside[name] = asyncio.create_task(work(), name=name)
 
     async def _tidy(self) -> None:
-        try:
-            async with asyncio.timeout(TIDYING_S):
-                for lane in list(self.owned.values()):
+        """Purge what the lanes have taken; one that can't be tidied keeps no other from it."""
+        until = asyncio.get_running_loop().time() + TIDYING_S
+        for lane in list(self.owned.values()):
+            try:
+                async with asyncio.timeout_at(until):
                     await lane.tidy()
-        except Exception as error:  # noqa: BLE001 - what stays is purged the next time
-            log.warning("not tidied", error=f"{type(error).__name__}: {error}")
+            except Exception as error:  # noqa: BLE001 - what stays is purged the next time
+                log.warning("not tidied", lane=lane.name, error=f"{type(error).__name__}: {error}")
 
     def _counts_for_all(self) -> bool:
         """Whether finance's sums are this worker's to move forward: one of all does, that of intake's lane."""
