@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.tables import metadata
 from processors.intake import CONSUMER
-from processors.positions import lock, move, read
+from processors.positions import all_positions, lock, move
 from processors.setup import layout
 
 KEPT_FOR = timedelta(days=8)
@@ -26,7 +26,7 @@ backups = Table(
 
 async def intake_position(connection: AsyncConnection) -> int:
     """The last event taken."""
-    return (await read(connection, CONSUMER, 0))[0]
+    return (await all_positions(connection)).get((CONSUMER, 0), 0)
 
 
 async def begin_backup(connection: AsyncConnection) -> datetime:

@@ -193,18 +193,6 @@ async def move(connection: AsyncConnection, position: Position, stream_seq: int,
     )
 
 
-async def read(connection: AsyncConnection, consumer: str, partition: int) -> tuple[int, list[Message]]:
-    """The last message taken and what the last transaction sends, without holding the row."""
-    row = (
-        await connection.execute(
-            select(positions.c.stream_seq, positions.c.outgoing).where(
-                positions.c.consumer == consumer, positions.c.partition == partition
-            )
-        )
-    ).one_or_none()
-    return (0, []) if row is None else (row.stream_seq, unpack(row.outgoing))
-
-
 async def all_positions(connection: AsyncConnection) -> dict[tuple[str, int], int]:
     """The last message taken, by consumer and partition."""
     rows = await connection.execute(select(positions.c.consumer, positions.c.partition, positions.c.stream_seq))

@@ -15,7 +15,7 @@ from policies.loader import load_directory
 from processors.answers import ANSWERS
 from processors.intake import Intake
 from processors.layers import Layer
-from processors.positions import Fenced, Message, Position, all_positions, read, see
+from processors.positions import Fenced, Message, Position, all_positions, see
 from processors.runs import RUNS
 from processors.settlement import Settlement
 from processors.setup import initialise
@@ -123,8 +123,8 @@ class Books:
         self.known.clear()
         async with self.engine.connect() as connection:
             self.sequence[RUNS] = max((await all_positions(connection)).values())
-            _, outgoing = await read(connection, "intake", 0)
-        for message in outgoing:
+            intake = await see(connection, "intake", 0)
+        for message in intake.outgoing:
             self._carry(message)
 
     def _carry(self, message: Message) -> None:
