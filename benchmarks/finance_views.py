@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.servers import yard
-from infra.database import migrate
+from infra.postgres.engine import migrate
 from infra.servers import servers
 
 SQL = Path(__file__).parent / "finance_views.sql"

@@ -14,8 +14,8 @@ from benchmarks.bench import Bench
 from benchmarks.orm import Written
 from benchmarks.servers import Meter, copy_database
 from benchmarks.throughput import prepare
-from events.ledger import entries
-from events.tables import metadata
+from events.store.journal import entries
+from events.store.metadata import metadata
 
 CLAIMS_A_BATCH = 500
 CLAIMS = "projections.claims"

@@ -12,10 +12,10 @@ import time
 from contextlib import nullcontext
 from pathlib import Path
 
-from infra.cli.running import run
+from infra.cli.session import run
 from infra.logs import configure
 from infra.settings import Settings
-from infra.worker import Share, worker
+from infra.worker.worker import Share, worker
 
 PROFILE = "BENCH_PROFILE"
 """Environment: a file for cProfile's figures of the worker while it works."""

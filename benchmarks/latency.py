@@ -22,12 +22,12 @@ from benchmarks.bench import Bench
 from benchmarks.hands import environment, hands
 from benchmarks.load import CLAIMS_PER_STAY, Line, bodies, make_load, type_of
 from benchmarks.servers import engine_on, settle
-from infra.broker import connect_broker
 from infra.embedded.process import die_with_parent
-from infra.publishing import subject_of
+from infra.messaging.broker import connect_broker
+from infra.messaging.publisher import subject_of
 from infra.servers import Endpoints
 from policies.loader import SCHEMES, load_text
-from processors.setup import adopt_schemes
+from processors.law.adoption import adopt_schemes
 
 SEED = 11
 BULK_CLAIMS = 4_000

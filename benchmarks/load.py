@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from infra.county import county, line_bytes
+from infra.demo import county, line_bytes
 
 SEED = 7
 CLAIMS_PER_STAY = 1.25

@@ -21,17 +21,18 @@ from benchmarks.load import CLAIMS, sample
 from benchmarks.peers import Booking, accept, by_lane, decide_all, record, shipped
 from benchmarks.servers import Meter, copy_database, count
 from benchmarks.throughput import prepare
-from events import facts, ledger
+from events import facts
 from events.catalog import Fact, read
-from events.ledger import Journal
 from events.refusals import Refusal
-from events.tables import metadata
+from events.store import journal
+from events.store.journal import Journal
+from events.store.metadata import metadata
 from policies.claim import Claim, Used
 from policies.engine import Tracks
-from processors.acceptance import WaitsFor, accept_admission
-from processors.pins import Pins
-from processors.settlement import statement_row
-from processors.world import World
+from processors.law.pinned_schemes import Pins
+from processors.pipeline.acceptance import WaitsFor, accept_admission
+from processors.pipeline.settlement import statement_row
+from processors.pipeline.state import World
 from projections import accumulations, admissions, cards, claims, enrolments, hospitals, persons, rosters, statements
 from projections.admissions import Admission
 from projections.cards import CardChange
@@ -48,7 +49,7 @@ class Base(DeclarativeBase):
 
 
 class EntryRow(Base):
-    __table__ = ledger.entries
+    __table__ = journal.entries
 
 
 class AdmissionRow(Base):
@@ -87,7 +88,7 @@ class StatementRow(Base):
     __table__ = statements.statements
 
 
-ENTRY_COLUMNS = tuple(column.name for column in ledger.entries.columns)
+ENTRY_COLUMNS = tuple(column.name for column in journal.entries.columns)
 ACCUMULATED = ("base", "deductible", "paid", "extra", "claims")
 Written = dict[str, list[dict[str, Any]]]
 

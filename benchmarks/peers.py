@@ -8,13 +8,13 @@ from benchmarks.load import hash_of
 from events import facts
 from events.catalog import Fact
 from events.decisions import CLAIM_ACCEPTED, CLAIM_SETTLED, PAYOUT_DECIDED
-from events.ledger import ACCEPTANCE_STAGE, SETTLEMENT_STAGE, Journal
+from events.store.journal import ACCEPTANCE_STAGE, SETTLEMENT_STAGE, Journal
 from policies.claim import Claim, Payout, claim_json
 from policies.engine import Schemes, Tracks, decide, open_claim
 from policies.loader import by_hash, load_directory
-from processors.acceptance import accept_discharge, accept_outpatient
-from processors.pins import Pins
-from processors.world import World
+from processors.law.pinned_schemes import Pins
+from processors.pipeline.acceptance import accept_discharge, accept_outpatient
+from processors.pipeline.state import World
 from projections.statements import statement_json
 
 Row = dict[str, Any]

@@ -15,15 +15,15 @@ import asyncpg
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from infra.broker import connect_broker
-from infra.database import connect
-from infra.publishing import CHUNK_MESSAGES, subject_of
-from infra.sending import Outgoing, publish_all
+from infra.messaging.broker import connect_broker
+from infra.messaging.publisher import CHUNK_MESSAGES, subject_of
+from infra.messaging.sender import Outgoing, publish_all
+from infra.operations.settle import at_work
+from infra.postgres.engine import connect
 from infra.servers import Endpoints, servers
 from infra.settings import Settings
-from infra.settling import at_work
-from infra.worker import worker
-from processors.books import in_flight
+from infra.worker.worker import worker
+from processors.queries.summary import in_flight
 
 TAKEN_POLL_S = 0.05
 QUIET_POLL_S = 0.01

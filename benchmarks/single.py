@@ -10,11 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from benchmarks.bench import Bench
 from benchmarks.servers import engine_on
 from benchmarks.throughput import SETTLED, throughput
-from infra.proving import prove
+from infra.worker.proof_workers import prove
 from policies.engine import settle
-from processors.pins import Pins
-from processors.rebuild import rebuild as rebuild_projections
-from processors.world import load_histories
+from processors.law.pinned_schemes import Pins
+from processors.pipeline.state import load_histories
+from processors.proof.rebuild import rebuild as rebuild_projections
 from projections.persons import persons
 
 

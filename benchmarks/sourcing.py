@@ -27,10 +27,10 @@ from events.catalog import Fact, read
 from events.refusals import Refusal
 from policies.claim import Claim, Payout, Used, claim_from_json, claim_json
 from policies.engine import Tracks, standing_by_admission
-from processors.acceptance import WaitsFor, accept_admission
-from processors.pins import Pins
-from processors.settlement import statement_row
-from processors.world import World
+from processors.law.pinned_schemes import Pins
+from processors.pipeline.acceptance import WaitsFor, accept_admission
+from processors.pipeline.settlement import statement_row
+from processors.pipeline.state import World
 from projections.admissions import Admission
 from projections.cards import CardChange
 from projections.enrolments import Enrolment

@@ -9,20 +9,20 @@ from typing import Any, TypeVar
 
 from benchmarks.bench import Bench
 from benchmarks.load import bodies, make_load
-from events.ledger import Journal
-from infra.publishing import subject_of
+from events.store.journal import Journal
+from infra.messaging.publisher import subject_of
 from policies.loader import load_directory
-from processors.answers import mailbox_of
-from processors.intake import Desk as IntakeDesk
-from processors.layers import Book, hashes
-from processors.pins import Pins
-from processors.reading import Envelope
-from processors.runs import Run
-from processors.settlement import Desk as SettlementDesk
-from processors.settlement import statement_row
-from processors.transaction import Transaction
-from processors.wire import pack_run, unpack_run
-from processors.world import World
+from processors.delivery.answers import mailbox_of
+from processors.delivery.run import Run
+from processors.delivery.transaction import Transaction
+from processors.delivery.wire import pack_run, unpack_run
+from processors.law.pinned_schemes import Pins
+from processors.pipeline.incoming_event import Envelope
+from processors.pipeline.intake import Desk as IntakeDesk
+from processors.pipeline.layer import Book, hashes
+from processors.pipeline.settlement import Desk as SettlementDesk
+from processors.pipeline.settlement import statement_row
+from processors.pipeline.state import World
 
 T = TypeVar("T")
 CLAIMS = 2_000

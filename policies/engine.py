@@ -8,10 +8,10 @@ from msgspec import structs
 
 from policies.buckets import OpenBill, open_bill
 from policies.claim import Claim, Payout, Used
+from policies.rule_context import Turn
 from policies.rules.deductible_ratio_cap import DeductibleRatioCap
 from policies.scheme import Scheme
 from policies.trace import Trace
-from policies.turn import Turn
 
 Schemes = Mapping[str, Scheme]
 Tracks = dict[str, Used]

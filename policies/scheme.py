@@ -13,10 +13,10 @@ from events.codes import Layer, Payer, Setting
 from policies.claim import Claim
 from policies.condition import Categories, Condition
 from policies.grants import AnyGrant
+from policies.rule_context import Rule
 from policies.rules import AnyRule
 from policies.rules.case_quota import CaseQuota
 from policies.rules.deductible_ratio_cap import DeductibleRatioCap
-from policies.turn import Rule
 from policies.values import Amount, Circumstances, Cited, Dated, Parameter, Place, Ratio, Scope, Strict, Tier
 
 ALL_TIERS = (0, 1, 2, 3)

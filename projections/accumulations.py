@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from sqlalchemy import ARRAY, BigInteger, Column, Integer, SmallInteger, Table, Text, any_, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from events.driver import Prepared
-from events.tables import metadata
+from events.store.driver import Prepared
+from events.store.metadata import metadata
 from policies.claim import Used
 
 accumulations = Table(

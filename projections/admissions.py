@@ -7,8 +7,8 @@ from msgspec import Struct
 from sqlalchemy import ARRAY, Boolean, Column, Date, Table, Text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from events.tables import metadata
-from projections.rows import load_as
+from events.store.metadata import metadata
+from events.store.rows import load_as
 
 admissions = Table(
     "admissions",

@@ -7,8 +7,8 @@ from typing import NamedTuple
 from sqlalchemy import BigInteger, Column, Date, Index, Table, Text, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from events.tables import metadata
-from projections.rows import load
+from events.store.metadata import metadata
+from events.store.rows import load
 
 advances = Table(
     "advances",

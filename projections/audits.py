@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from sqlalchemy import BigInteger, Column, Index, Table, Text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from events.tables import metadata
+from events.store.metadata import metadata
+from events.store.rows import load
 from policies.claim import Audit
-from projections.rows import load
 
 audits = Table(
     "audits",

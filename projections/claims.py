@@ -7,10 +7,10 @@ from typing import Any
 from sqlalchemy import ARRAY, BigInteger, Boolean, Column, Date, Index, Integer, SmallInteger, Table, Text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from events.tables import metadata
+from events.store.metadata import metadata
+from events.store.rows import load
 from policies.claim import Audit, Bill, Claim
 from projections.rosters import RosterChange, categories_on
-from projections.rows import load
 
 claims = Table(
     "claims",

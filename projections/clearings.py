@@ -29,8 +29,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events import decisions
-from events.tables import metadata
-from projections.rows import upsert
+from events.store.metadata import metadata
+from events.store.rows import upsert
 
 clearings = Table(
     "clearings",

@@ -6,8 +6,8 @@ from datetime import date
 from sqlalchemy import BigInteger, Column, Date, Table, Text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from events.tables import metadata
-from projections.rows import load
+from events.store.metadata import metadata
+from events.store.rows import load
 
 deaths = Table(
     "deaths",

@@ -7,8 +7,8 @@ from msgspec import Struct
 from sqlalchemy import BigInteger, Column, Date, SmallInteger, Table, Text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from events.tables import metadata
-from projections.rows import load_as
+from events.store.metadata import metadata
+from events.store.rows import load_as
 
 enrolments = Table(
     "enrolments",

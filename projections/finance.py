@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 
 from events.codes import LAYERS
-from events.tables import metadata
+from events.store.metadata import metadata
 
 counted_journals = Table(
     "counted_journals",

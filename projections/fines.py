@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from sqlalchemy import BigInteger, Column, Date, Index, Table, Text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from events.tables import metadata
-from projections.rows import load
+from events.store.metadata import metadata
+from events.store.rows import load
 
 fines = Table(
     "fines",

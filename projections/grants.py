@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, SmallInteger, Table, Text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from events.tables import metadata
-from projections.rows import load
+from events.store.metadata import metadata
+from events.store.rows import load
 
 grants = Table(
     "grants",

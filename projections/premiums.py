@@ -8,8 +8,8 @@ from sqlalchemy import BigInteger, Column, Index, SmallInteger, Table, Text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.money import yuan
-from events.tables import metadata
-from projections.rows import load_as
+from events.store.metadata import metadata
+from events.store.rows import load_as
 
 premiums = Table(
     "premiums",

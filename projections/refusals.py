@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, Index, Table, Text, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from events.tables import metadata
-from projections.rows import load
+from events.store.metadata import metadata
+from events.store.rows import load
 
 refusals = Table(
     "refusals",

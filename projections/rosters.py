@@ -8,8 +8,8 @@ from sqlalchemy import BigInteger, Boolean, Column, Date, Index, Table, Text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.codes import CATEGORY_ORDER
-from events.tables import metadata
-from projections.rows import load_as
+from events.store.metadata import metadata
+from events.store.rows import load_as
 
 rosters = Table(
     "rosters",

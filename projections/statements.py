@@ -24,8 +24,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.money import yuan
-from events.tables import metadata
-from projections.rows import load
+from events.store.metadata import metadata
+from events.store.rows import load
 
 statements = Table(
     "statements",

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
-from infra import database as schema
 from infra.embedded.nats import NatsServer
+from infra.postgres import engine as schema
 from infra.servers import Endpoints, servers
 
 TEMPLATE = "template_claims"

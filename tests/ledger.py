@@ -12,14 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.codes import LAYERS
 from policies.loader import load_directory
-from processors.answers import ANSWERS
-from processors.intake import Intake
-from processors.layers import Layer
-from processors.positions import Fenced, Message, Position, all_positions, see
-from processors.runs import RUNS
-from processors.settlement import Settlement
-from processors.setup import initialise
-from processors.transaction import Delivery, Handler, take
+from processors.delivery.answers import ANSWERS
+from processors.delivery.position import Fenced, Message, Position, all_positions, see
+from processors.delivery.run import RUNS
+from processors.delivery.transaction import Delivery, Handler, take
+from processors.law.adoption import initialise
+from processors.pipeline.intake import Intake
+from processors.pipeline.layer import Layer
+from processors.pipeline.settlement import Settlement
 from projections.refusals import refusals
 from projections.statements import statement_json, statements
 

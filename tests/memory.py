@@ -13,22 +13,22 @@ from typing import Any, cast
 import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from events.ledger import Journal, entries
+from events.store.journal import Journal, entries
 from policies.claim import Claim, Used
 from policies.engine import settle
 from policies.grants import grants_due
 from policies.loader import by_hash, load_directory
-from processors.intake import Desk
-from processors.layers import SETTLEMENT, Book
-from processors.pins import Pins
-from processors.premium_history import booked_premiums, premiums_from_scratch
-from processors.reading import Envelope
-from processors.runs import Run
-from processors.settlement import Desk as SettlementDesk
-from processors.settlement import grant_claims, statement_row
-from processors.transaction import Transaction
-from processors.wire import pack_run, unpack_run
-from processors.world import World
+from processors.delivery.run import Run
+from processors.delivery.transaction import Transaction
+from processors.delivery.wire import pack_run, unpack_run
+from processors.law.pinned_schemes import Pins
+from processors.pipeline.incoming_event import Envelope
+from processors.pipeline.intake import Desk
+from processors.pipeline.layer import SETTLEMENT, Book
+from processors.pipeline.settlement import Desk as SettlementDesk
+from processors.pipeline.settlement import grant_claims, statement_row
+from processors.pipeline.state import World
+from processors.premiums.history import booked_premiums, premiums_from_scratch
 
 SHIPPED = load_directory()
 FIGURES = ("base", "deductible", "paid", "extra", "claims")

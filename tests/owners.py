@@ -5,7 +5,7 @@ from pathlib import Path
 
 import asyncpg
 
-from infra.worker import CONSUMERS, LANES_LOCK
+from infra.worker.worker import CONSUMERS, LANES_LOCK
 from tests.program import eventually
 
 _OWNERS = """

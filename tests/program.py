@@ -15,9 +15,9 @@ from typing import Any
 import orjson
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from infra.database import connect
-from processors import views
-from processors.verify import verify
+from infra.postgres.engine import connect
+from processors.proof.verify import verify
+from processors.queries import listings
 
 CLAIMS = Path(sysconfig.get_path("scripts")) / "claims"
 BOUND_S = 60.0
@@ -122,13 +122,13 @@ def write_lines(path: Path, lines: Iterable[bytes | Mapping[str, Any]]) -> Path:
 async def dump(engine: AsyncEngine) -> Dump:
     """Everything that CONTRACT's reading commands show."""
     found = {
-        "statements": views.statement_rows(engine),
-        "accumulations": views.accumulation_rows(engine),
-        "grants": views.grant_rows(engine),
-        "premiums": views.premium_rows(engine),
-        "refusals": views.refusal_rows(engine),
-        "waiting": views.waiting_rows(engine),
-        "parked": views.parked_rows(engine),
+        "statements": listings.statement_rows(engine),
+        "accumulations": listings.accumulation_rows(engine),
+        "grants": listings.grant_rows(engine),
+        "premiums": listings.premium_rows(engine),
+        "refusals": listings.refusal_rows(engine),
+        "waiting": listings.waiting_rows(engine),
+        "parked": listings.parked_rows(engine),
     }
     return {name: [dict(row) async for row in rows] for name, rows in found.items()}
 

@@ -6,8 +6,8 @@ from typing import Any
 from events.codes import CATEGORY_ORDER, ID_PATTERN, LAYERS, REGION_PATTERN, SETTINGS
 from events.decisions import CLAIM_RESETTLED, CLAIM_SETTLED, EVENT_REJECTED, EVENT_WAITING
 from events.refusals import REASONS
-from infra.quoting import UNAVAILABLE
-from processors.answers import LEDGER
+from infra.worker.quote_service import UNAVAILABLE
+from processors.delivery.answers import LEDGER
 
 Schema = Mapping[str, Any]
 

@@ -7,7 +7,6 @@ import typer
 from nats.errors import Error as NatsError
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from infra.backup import InUse, NotEmptyLedger, StepsForgotten
 from infra.cli import (
     access,
     advances,
@@ -17,9 +16,9 @@ from infra.cli import (
     file,
     history,
     law,
+    listings,
     premiums,
     quote,
-    reads,
     rebuild,
     reconcile,
     report,
@@ -27,17 +26,18 @@ from infra.cli import (
     roster,
     seal,
     settle,
-    state,
+    status,
 )
 from infra.cli.demo import NotEmpty
 from infra.cli.output import fail
-from infra.cli.running import NoLedger
-from infra.database import SchemaBehind, ServerTooOld, WorkersRunning
-from infra.dumps import BackupError
+from infra.cli.session import NoLedger
 from infra.embedded.directory import DirectoryInUse
 from infra.embedded.process import ServerError
-from infra.streams import StreamAhead, StreamBehind
-from processors.setup import LayoutError
+from infra.messaging.streams import StreamAhead, StreamBehind
+from infra.operations.backup import InUse, NotEmptyLedger, StepsForgotten
+from infra.postgres.dump import BackupError
+from infra.postgres.engine import SchemaBehind, ServerTooOld, WorkersRunning
+from processors.law.adoption import LayoutError
 
 app = typer.Typer(
     name="claims",
@@ -48,10 +48,10 @@ app = typer.Typer(
 )
 for group in (
     settle,
-    reads,
+    listings,
     history,
     file,
-    state,
+    status,
     law,
     access,
     resettle,

@@ -21,12 +21,12 @@ from infra.access.sources import NotASource, Source
 from infra.access.users import changing_users, read_users
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, stdout, table
-from infra.cli.running import database_of, ledger_servers, require_ledger, run
+from infra.cli.session import database_of, ledger_servers, require_ledger, run
 from infra.embedded.nats import reload
 from infra.servers import Endpoints
 from infra.settings import Settings
-from infra.worker import worker
-from processors.answers import ANSWERS
+from infra.worker.worker import worker
+from processors.delivery.answers import ANSWERS
 
 Rotate = Annotated[bool, typer.Option("--rotate", help="换口令 a new password; the old one ends")]
 Revoke = Annotated[bool, typer.Option("--revoke", help="撤销 end the access; disconnects")]

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.codes import is_region
 from events.money import yuan
-from infra.cli.desk import Actor, actor_of, amount_of, take, tell, words_of
+from infra.cli.clearing_step import Actor, actor_of, amount_of, take, tell, words_of
 from infra.cli.options import DataDir, Json
 from infra.cli.output import print_json, table
 from processors.clearing import loans

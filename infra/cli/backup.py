@@ -7,18 +7,18 @@ from typing import Annotated, Any
 
 import typer
 
-from infra.backup import Restored, back_up
-from infra.backup import restore as restore_ledger
-from infra.broker import connect_broker
 from infra.cli.history import print_verdict
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json
-from infra.cli.running import ledger_servers, require_ledger, run
-from infra.database import migrate
-from infra.dumps import check_archive
-from infra.restored import Aftermath, Streams
-from processors.forgotten import Forgotten, Standing
-from processors.replay import COUNTY_TIME
+from infra.cli.session import ledger_servers, require_ledger, run
+from infra.messaging.broker import connect_broker
+from infra.messaging.stream_restore import Aftermath, Streams
+from infra.operations.backup import Restored, back_up
+from infra.operations.backup import restore as restore_ledger
+from infra.postgres.dump import check_archive
+from infra.postgres.engine import migrate
+from processors.backup.lost_steps import Forgotten, Standing
+from processors.person.replay import COUNTY_TIME
 
 File = Annotated[Path, typer.Argument(help="备份文件 backup file", dir_okay=False)]
 

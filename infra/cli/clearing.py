@@ -12,18 +12,18 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.codes import LAYER_NAMES, is_region
 from events.money import yuan
-from infra.atomic import PRIVATE, write_atomically
-from infra.cli.desk import Actor, actor_of, amount_of, take, tell, words_of
+from infra.cli.clearing_step import Actor, actor_of, amount_of, take, tell, words_of
 from infra.cli.options import DataDir, Json
 from infra.cli.output import note, print_json, stdout, table
 from infra.cli.premium_text import PAYER_NAMES
-from infra.roster_files import csv_bytes
-from processors.clearing import steps, views
+from infra.files.atomic import PRIVATE, write_atomically
+from infra.files.roster_file import csv_bytes
+from processors.clearing import listings, steps
 from processors.clearing.draft import draft as draft_clearing
 from processors.clearing.funds import EMERGENCY_FUND, GRANT, refund_fund
 from processors.clearing.journal import rebuild as rebuild_tables
+from processors.clearing.open_bookings import uncleared_rows
 from processors.clearing.ranges import COUNTY_TIME, begin_of, end_of
-from processors.clearing.uncleared import uncleared_rows
 
 clearing = typer.Typer(no_args_is_help=True, help="清算：起草、复核、拨付。Clearing: what the funds owe for a month.")
 receivables = typer.Typer(help="应收款。What hospitals and persons owe the funds after a clearing.")
@@ -71,7 +71,7 @@ def draft(
         note(f"{month} 未结束：此后入账的归入下月。{month} is not over: what follows goes to the next month")
 
     async def step(engine: AsyncEngine) -> dict[str, Any]:
-        return await views.clearing(engine, await draft_clearing(engine, region, first, who, now))
+        return await listings.clearing(engine, await draft_clearing(engine, region, first, who, now))
 
     drawn = take(data_dir, step)
     _print_clearing(drawn, json=json)
@@ -85,7 +85,7 @@ def show(
     json: Json = False,
 ) -> None:
     """查看一份清算单。One clearing: lines, payments, repaid advances, adjustments."""
-    shown = take(data_dir, lambda engine: views.clearing(engine, clearing_id))
+    shown = take(data_dir, lambda engine: listings.clearing(engine, clearing_id))
     if out is not None:
         _write_csv(out, shown["lines"])
     _print_clearing(shown, json=json)
@@ -98,7 +98,7 @@ def list_(
     json: Json = False,
 ) -> None:
     """全部清算单。All clearings."""
-    rows = take(data_dir, lambda engine: views.clearing_rows(engine, region))
+    rows = take(data_dir, lambda engine: listings.clearing_rows(engine, region))
     if json:
         print_json(rows)
         return
@@ -217,7 +217,7 @@ def list_receivables(context: typer.Context, data_dir: DataDir = None, json: Jso
     if context.invoked_subcommand is not None:
         return
     today = datetime.now(COUNTY_TIME).date()
-    rows = take(data_dir, lambda engine: views.receivable_rows(engine, today))
+    rows = take(data_dir, lambda engine: listings.receivable_rows(engine, today))
     if json:
         print_json(rows)
         return

@@ -10,19 +10,19 @@ import typer
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from events.ledger import entries
+from events.store.journal import entries
 from infra.cli.history import print_replay, print_verdict
 from infra.cli.options import DataDir, settings_of
 from infra.cli.output import draw, note, stdout
-from infra.cli.running import ledger_servers, run
+from infra.cli.session import ledger_servers, run
 from infra.cli.settle import print_summary, progress_bar
-from infra.county import write_county
-from infra.database import connect, migrate
-from infra.fund_table import fund_table
-from infra.proving import prove
-from infra.settling import settle_files
+from infra.demo import write_county
+from infra.demo.fund_table import fund_table
+from infra.operations.settle import settle_files
+from infra.postgres.engine import connect, migrate
+from infra.worker.proof_workers import prove
 from policies.loader import SCHEMES, load_file
-from processors.replay import replay
+from processors.person.replay import replay
 from projections.statements import paid_by_layer, statements
 
 SEED = 2019

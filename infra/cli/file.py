@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
-from infra.atomic import PRIVATE, write_atomically
 from infra.cli.options import DataDir, settings_of
 from infra.cli.output import fail, note
-from infra.cli.running import reading, run
+from infra.cli.session import reading, run
+from infra.files.atomic import PRIVATE, write_atomically
 from infra.person_file.page import page
-from processors.person_file import NoSuchPerson, gather
+from processors.person.file import NoSuchPerson, gather
 
 
 def register(app: typer.Typer) -> None:

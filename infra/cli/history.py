@@ -12,14 +12,14 @@ from events.codes import CATEGORY_NAMES, LAYER_NAMES, SETTING_NAMES
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, print_json, stdout, table
 from infra.cli.premium_text import premium_line
-from infra.cli.running import ledger_servers, reading, require_ledger, run
-from infra.cli.uplift import uplift_text
-from infra.database import migrate
-from infra.proving import prove
+from infra.cli.session import ledger_servers, reading, require_ledger, run
+from infra.cli.uplift_text import uplift_text
+from infra.postgres.engine import migrate
+from infra.worker.proof_workers import prove
 from policies.explain import line
-from processors.replay import COUNTY_TIME
-from processors.replay import replay as tell
-from processors.verify import VerifyReport
+from processors.person.replay import COUNTY_TIME
+from processors.person.replay import replay as tell
+from processors.proof.verify import VerifyReport
 
 _COUNTERPARTIES = {
     None: "",

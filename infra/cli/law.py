@@ -12,13 +12,13 @@ from events.schemas import json_schemas
 from infra.border.asyncapi import asyncapi_yaml
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, stdout, table
-from infra.cli.running import database_of, reading, run
+from infra.cli.session import database_of, reading, run
 from policies.describe import describe
 from policies.explain import GRADES
 from policies.loader import SchemeError, load_directory, load_file
 from policies.scheme import Scheme
-from processors.pins import Pins
-from processors.setup import adopt_schemes
+from processors.law.adoption import adopt_schemes
+from processors.law.pinned_schemes import Pins
 
 schemes = typer.Typer(no_args_is_help=True, help="政策：数值、日期、依据等级和出处。The schemes as data.")
 events = typer.Typer(no_args_is_help=True, help="事件格式。The events as JSON Schemas and AsyncAPI.")

@@ -10,10 +10,10 @@ from events.codes import CATEGORY_NAMES, LAYER_NAMES
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, print_json, table
 from infra.cli.premium_text import KIND_NAMES, PAYER_NAMES
-from infra.cli.running import reading, run
+from infra.cli.session import reading, run
 from policies.explain import GRADES
-from processors import views
-from processors.fund_account import fund_account
+from processors.premiums.fund_account import fund_account
+from processors.queries import listings
 
 Row = Mapping[str, Any]
 
@@ -36,7 +36,7 @@ def premiums(
 ) -> None:
     """保费：为困难群众代缴、购买和退还的保费。Premiums: who paid what for whose insurance."""
     settings = settings_of(data_dir)
-    query = views.premium_totals if totals else views.premium_rows
+    query = listings.premium_totals if totals else listings.premium_rows
 
     async def main() -> int:
         async with reading(settings, "premiums") as engine:
@@ -104,7 +104,7 @@ def fines(
 
     async def main() -> int:
         async with reading(settings, "fines") as engine:
-            rows = views.fine_rows(engine, hospital_id=hospital)
+            rows = listings.fine_rows(engine, hospital_id=hospital)
             if json:
                 await _print(rows)
             else:

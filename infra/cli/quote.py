@@ -13,15 +13,15 @@ from nats.errors import NoRespondersError
 from events.codes import LAYER_NAMES
 from events.refusals import REASON_NAMES
 from infra.access.sources import QUOTE
-from infra.broker import check_tls, connect_broker
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import print_json, table
-from infra.cli.running import ledger_servers, require_ledger, run
-from infra.database import connect, migrate
-from infra.quoting import ANSWERED_WITHIN_S, UNAVAILABLE
+from infra.cli.session import ledger_servers, require_ledger, run
+from infra.messaging.broker import check_tls, connect_broker
+from infra.postgres.engine import connect, migrate
 from infra.servers import Endpoints
 from infra.settings import Settings
-from processors.quote import Quotes
+from infra.worker.quote_service import ANSWERED_WITHIN_S, UNAVAILABLE
+from processors.person.quote import Quotes
 
 Reply = Mapping[str, Any]
 Ask = Callable[[bytes], Awaitable[Reply]]

@@ -10,9 +10,9 @@ from rich.markup import escape
 from events.money import yuan
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, stdout, table
-from infra.cli.running import reading, run
-from processors.rebuild import PROJECTIONS, Compared, Difference, RebuildReport
-from processors.rebuild import rebuild as derive_anew
+from infra.cli.session import reading, run
+from processors.proof.rebuild import PROJECTIONS, Compared, Difference, RebuildReport
+from processors.proof.rebuild import rebuild as derive_anew
 
 _MONEY = {"amount", "audited_person", "base", "deductible", "extra", "hospital_share", "in_scope", "over_limit", "paid"}
 _MONEY |= {"patient_share", "self_funded", "self_paid", "total", "upfront_copay"}

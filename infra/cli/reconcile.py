@@ -11,10 +11,10 @@ from events.money import yuan
 from infra.cli.clearing import month_of
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, stdout, table
-from infra.cli.running import reading, run
-from infra.hospital_files import BadRow, Detail, UnusableFile, read_detail, read_totals
-from processors.reconciliation import AMOUNTS, Difference, Reconciliation
-from processors.reconciliation import reconcile as compare
+from infra.cli.session import reading, run
+from infra.files.hospital_file import BadRow, Detail, UnusableFile, read_detail, read_totals
+from processors.reconciliation.comparison import AMOUNTS, Difference, Reconciliation
+from processors.reconciliation.comparison import reconcile as compare
 
 KIND_NAMES = {
     "hospital_only": "仅医院有",

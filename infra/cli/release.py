@@ -5,13 +5,13 @@ from contextlib import nullcontext
 from dataclasses import asdict
 
 from infra.cli.output import note, print_json, table
-from infra.cli.running import ledger_servers, require_ledger, run
-from infra.releasing import Released
-from infra.releasing import release as release_runs
+from infra.cli.session import ledger_servers, require_ledger, run
+from infra.operations.release import Released
+from infra.operations.release import release as release_runs
+from infra.operations.settle import at_work, until_quiet
 from infra.settings import Settings
-from infra.settling import at_work, until_quiet
-from infra.worker import worker
-from processors.release import standing_runs
+from infra.worker.worker import worker
+from processors.delivery.release import standing_runs
 
 _STATES = {"settled": "已结算", "parked": "仍挂起", "on_the_way": "处理中"}
 

@@ -15,8 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from events.codes import CATEGORY_NAMES, LAYER_NAMES, SETTING_NAMES, is_region
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import note, print_json, table
-from infra.cli.running import reading, run
-from infra.report_files import WRITERS, Rows, heading, write_report
+from infra.cli.session import reading, run
+from infra.files.report_file import WRITERS, Rows, heading, write_report
 from infra.settings import Settings
 from processors.finance.catch_up import catch_up
 from processors.finance.reports import (
@@ -33,7 +33,7 @@ from processors.finance.reports import (
     read_report,
     sums_as_of,
 )
-from processors.replay import COUNTY_TIME
+from processors.person.replay import COUNTY_TIME
 
 report = typer.Typer(no_args_is_help=True, help="财务报表：打印并输出文件。Finance's reports, printed and as files.")
 

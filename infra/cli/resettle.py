@@ -11,13 +11,13 @@ from events.codes import LAYER_NAMES, LAYERS
 from events.money import yuan
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, table
-from infra.cli.running import ledger_servers, run
+from infra.cli.session import ledger_servers, run
 from infra.cli.settle import progress_bar
-from infra.resettling import OrderRefused
-from infra.resettling import resettle as settle_again
-from infra.settling import Progress, at_work
-from infra.worker import Worker, worker
-from processors.resettle import Change, Effect, change_to, foresee, persons_touched
+from infra.operations.resettle import OrderRefused
+from infra.operations.resettle import resettle as settle_again
+from infra.operations.settle import Progress, at_work
+from infra.worker.worker import Worker, worker
+from processors.resettlement.order import Change, Effect, change_to, foresee, persons_touched
 
 
 def register(app: typer.Typer) -> None:

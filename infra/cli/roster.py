@@ -12,14 +12,14 @@ import typer
 
 from events.catalog import CIVIL_AFFAIRS, POVERTY_OFFICE
 from events.codes import CATEGORY_NAMES, Category, is_region
-from infra.atomic import PRIVATE, write_atomically
-from infra.cli.desk import actor_of
+from infra.cli.clearing_step import actor_of
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, table
-from infra.cli.running import ledger_servers, reading, run
-from infra.roster_files import UnusableFile, csv_bytes, read_content, read_rows
-from infra.roster_import import Preview, RefusedList, import_list, preview
-from processors.replay import COUNTY_TIME
+from infra.cli.session import ledger_servers, reading, run
+from infra.files.atomic import PRIVATE, write_atomically
+from infra.files.roster_file import UnusableFile, csv_bytes, read_content, read_rows
+from infra.operations.roster_import import Preview, RefusedList, import_list, preview
+from processors.person.replay import COUNTY_TIME
 from processors.rosters.comparison import Handed
 from processors.rosters.departments import KIND_NAMES, Roster, designated_hospitals, load_roster
 from processors.rosters.imports import counts_of

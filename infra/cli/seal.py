@@ -9,10 +9,10 @@ import typer
 
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, stdout, table
-from infra.cli.running import reading, run
+from infra.cli.session import reading, run
 from infra.settings import Settings
-from processors.seals import Seal, SealError, broken, read_seal
-from processors.seals import seal as seal_journals
+from processors.proof.seals import Seal, SealError, broken, read_seal
+from processors.proof.seals import seal as seal_journals
 
 
 def register(app: typer.Typer) -> None:

@@ -16,16 +16,16 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from events.codes import LAYER_NAMES, LAYERS
 from events.money import yuan
-from infra.broker import connect_broker
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, stderr, table
-from infra.cli.running import ledger_servers, run
+from infra.cli.session import ledger_servers, run
 from infra.embedded.process import die_with_parent
-from infra.publishing import Published
+from infra.messaging.broker import connect_broker
+from infra.messaging.publisher import Published
+from infra.operations.settle import Progress as Report
+from infra.operations.settle import Settled, publish_files, settle_files
 from infra.settings import Settings
-from infra.settling import Progress as Report
-from infra.settling import Settled, publish_files, settle_files
-from infra.worker import CONSUMERS, Share, worker
+from infra.worker.worker import CONSUMERS, Share, worker
 
 Files = Annotated[list[str], typer.Argument(help="事件文件 CloudEvents, one JSON object a line; - is stdin")]
 

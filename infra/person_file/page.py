@@ -11,8 +11,8 @@ from infra.person_file.steps import step_chart
 from infra.person_file.sums import paid_for
 from infra.person_file.timeline import timeline
 from infra.person_file.waterfall import parts, waterfall
-from processors.filing.told import PersonFile
-from processors.replay import COUNTY_TIME
+from processors.person.file_model import PersonFile
+from processors.person.replay import COUNTY_TIME
 
 _AMOUNT = re.compile(r"(?<![0-9.,])[0-9]{4,}(?=\.[0-9]{2}(?![0-9]))")
 

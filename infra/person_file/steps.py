@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from processors.filing.told import Growth
+from processors.person.file_model import Growth
 
 MOST_LABELS = 6
 LAST_LABEL_AT = 86

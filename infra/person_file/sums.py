@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from events.codes import LAYERS
-from processors.filing.told import PersonFile
+from processors.person.file_model import PersonFile
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from infra.person_file.names import CATEGORIES
-from processors.filing.told import PersonFile
+from processors.person.file_model import PersonFile
 
 MOST_YEARS = 15
 MOST_LABELS = 12

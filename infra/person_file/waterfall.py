@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from processors.filing.told import Decided, FiledClaim
+from processors.person.file_model import Decided, FiledClaim
 
 
 @dataclass(frozen=True, slots=True)

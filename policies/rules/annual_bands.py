@@ -5,8 +5,8 @@ from typing import Literal
 
 from policies.arithmetic import Band, marginal, round_half_up, share
 from policies.buckets import S, take
+from policies.rule_context import Decision, Rule, Turn
 from policies.trace import percent
-from policies.turn import Decision, Rule, Turn
 from policies.values import Amount, Bands, Limit, Parameter, Ratio
 
 

@@ -6,8 +6,8 @@ from pydantic import Field
 
 from policies.arithmetic import share
 from policies.buckets import BUCKETS, take
+from policies.rule_context import Decision, Rule, Turn
 from policies.trace import percent
-from policies.turn import Decision, Rule, Turn
 from policies.values import Parameter, Ratio, Strict, Tier
 
 Buckets = Annotated[list[Literal["S", "C", "O"]], Field(min_length=1)]

@@ -4,9 +4,9 @@ from typing import Annotated, Literal
 
 from policies.arithmetic import share
 from policies.buckets import take
+from policies.rule_context import Decision, Rule, Turn
 from policies.rules.deductible_ratio_cap import DeductibleRatioCap
 from policies.trace import percent
-from policies.turn import Decision, Rule, Turn
 from policies.values import Amount, Parameter, Ratio, Strict
 
 Tariff = Annotated[Parameter[Amount], "yuan by disease and tier"]

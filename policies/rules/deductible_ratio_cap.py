@@ -6,8 +6,8 @@ from pydantic import Field
 
 from policies.arithmetic import round_half_up, share
 from policies.buckets import S, take
+from policies.rule_context import Decision, Rule, Turn
 from policies.trace import percent
-from policies.turn import Decision, Rule, Turn
 from policies.values import Amount, Limit, Parameter, Ratio
 
 

@@ -4,8 +4,8 @@ from typing import Literal
 
 from policies.arithmetic import share
 from policies.buckets import S, take
+from policies.rule_context import Decision, Rule, Turn
 from policies.trace import percent
-from policies.turn import Decision, Rule, Turn
 from policies.values import Amount, Limit, Parameter, Ratio
 
 

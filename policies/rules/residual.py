@@ -3,8 +3,8 @@
 from typing import Literal
 
 from policies.buckets import BUCKETS, take
+from policies.rule_context import Decision, Rule, Turn
 from policies.rules.bucket_ratios import Buckets
-from policies.turn import Decision, Rule, Turn
 from policies.values import Parameter
 
 

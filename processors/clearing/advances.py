@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from events.codes import LAYERS
-from processors.clearing.booked import Booked, Treated
+from processors.clearing.bookings import Booked, Treated
 from projections.advances import Advance
 
 

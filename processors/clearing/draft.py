@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from events.codes import covers
 from events.decisions import CLEARING_DRAFTED
 from processors.clearing.advances import Repayment, repay
-from processors.clearing.booked import Booked, load_booked, load_prepaid
+from processors.clearing.bookings import Booked, load_booked, load_prepaid
 from processors.clearing.funds import EMERGENCY_FUND, FUNDS
 from processors.clearing.journal import desk
 from processors.clearing.loans import load_loans

@@ -10,9 +10,9 @@ import orjson
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from events.ledger import Journal, entries, write
-from processors.clearing.persons import Who
-from processors.positions import lock, move
+from events.store.journal import Journal, entries, write
+from processors.clearing.approvers import Who
+from processors.delivery.position import lock, move
 from projections.clearings import TABLES, Register
 
 CONSUMER = "clearing"

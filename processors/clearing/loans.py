@@ -7,12 +7,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.catalog import read
 from events.decisions import ADVANCE_REPAID
-from events.ledger import entries
 from events.money import yuan
+from events.store.journal import entries
+from processors.clearing.approvers import Who
 from processors.clearing.journal import desk
-from processors.clearing.persons import Who
 from processors.clearing.refusal import ClearingRefused
-from processors.intake import CONSUMER as INTAKE
+from processors.pipeline.intake import CONSUMER as INTAKE
 from projections.advances import Advance, load_advances
 from projections.clearings import advance_receipts, advance_repayments
 

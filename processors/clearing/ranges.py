@@ -8,9 +8,9 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.codes import LAYERS
-from processors.intake import CONSUMER as INTAKE
-from processors.layers import SETTLEMENT
-from processors.positions import journal_name, positions
+from processors.delivery.position import journal_name, positions
+from processors.pipeline.intake import CONSUMER as INTAKE
+from processors.pipeline.layer import SETTLEMENT
 from projections.clearings import clearings
 
 COUNTY_TIME = ZoneInfo("Asia/Shanghai")

@@ -8,11 +8,11 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.refusals import Refusal
-from processors.accepted import Enrolled, Row, told
 from processors.clearing.refusal import ClearingRefused
-from processors.intake import CONSUMER
-from processors.positions import journal_name
-from processors.premium_history import ENROLLED
+from processors.delivery.position import journal_name
+from processors.person.fact_decoders import Enrolled, Row, told
+from processors.pipeline.intake import CONSUMER
+from processors.premiums.history import ENROLLED
 
 JOURNAL = journal_name(CONSUMER, 0)
 

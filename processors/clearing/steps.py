@@ -13,8 +13,8 @@ from events.decisions import (
     RECEIVABLE_SETTLED,
 )
 from events.money import yuan
+from processors.clearing.approvers import Who
 from processors.clearing.journal import Desk, desk
-from processors.clearing.persons import Who
 from processors.clearing.refusal import ClearingRefused
 from projections.clearings import Row, clearing_payments, clearings, outstanding, receivables
 

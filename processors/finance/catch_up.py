@@ -15,10 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.types import Text
 
 from events.codes import LAYERS
+from processors.delivery.position import journal_name, positions
 from processors.finance.sums import CLAIMS, CONCERNS_ENROLMENT, FUND_FLOWS, ROSTERED
-from processors.intake import CONSUMER as INTAKE
-from processors.layers import SETTLEMENT
-from processors.positions import journal_name, positions
+from processors.pipeline.intake import CONSUMER as INTAKE
+from processors.pipeline.layer import SETTLEMENT
 from projections.finance import SUMS, counted_journals, roster_gaps, roster_years
 
 COUNTED_AT_ONCE = 50_000

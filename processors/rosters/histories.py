@@ -5,13 +5,13 @@ from collections.abc import Iterable, Mapping
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from events.ledger import entries
+from events.store.journal import entries
+from events.store.rows import among
 from processors.rosters.imports import OF_A_ROSTER, Noted, imports
 from processors.rosters.lists import Membership
 from processors.rosters.memberships import Said, days_to_leave, word_of
 from projections.enrolments import enrolments
 from projections.rosters import rosters
-from projections.rows import among
 
 
 async def load_histories(

@@ -15,8 +15,8 @@ from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.decisions import ROSTER_IMPORTED
-from events.ledger import entries, write
-from processors.positions import journal_name, lock, move
+from events.store.journal import entries, write
+from processors.delivery.position import journal_name, lock, move
 from processors.rosters.comparison import Comparison, Handed
 from processors.rosters.lists import Membership, RosterList
 from processors.rosters.period import Period

@@ -7,7 +7,7 @@ import pytest
 
 from events.money import parse_yuan, yuan
 from policies.premiums import cover
-from processors.premiums import due_on
+from processors.pipeline.premiums import due_on
 from projections.enrolments import Enrolment
 from projections.rosters import RosterChange, categories_between
 from tests.engine import HASHES, scheme

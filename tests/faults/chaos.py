@@ -26,12 +26,12 @@ from urllib.parse import urlsplit
 import asyncpg
 import orjson
 
-from infra.county import county, line_bytes
-from infra.database import migrate
+from infra.demo import county, line_bytes
 from infra.embedded import postgres
 from infra.embedded.nats import NatsServer
 from infra.embedded.postgres import PostgresServer
 from infra.embedded.process import ServerError
+from infra.postgres.engine import migrate
 from tests.faults.backpressure import flood
 from tests.faults.disk import NO_ROOM, full, mount_disk, unmount_disk
 from tests.faults.given import (
@@ -67,9 +67,9 @@ KEPT_BACK = (2 + BURSTS_A_FATE) * BURST
 """Lines kept for each fault."""
 PARTITIONS = 2
 LOSES_ITS_LANES_AFTER_S = 33.0
-"""STALLED_AFTER_S of infra/worker.py, and what the other needs to take them."""
+"""STALLED_AFTER_S of infra/worker/worker.py, and what the other needs to take them."""
 LONGER_THAN_THE_ACK_WAIT_S = 66.0
-"""Of infra/subscriber.py, and of transaction_timeout."""
+"""Of infra/messaging/subscriber.py, and of transaction_timeout."""
 GOES_ON_WITHIN_S = 120.0
 DATABASE_STARTS_WITHIN_S = 60.0
 DISK_MB = 700

@@ -10,7 +10,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from infra.county import county, line_bytes
+from infra.demo import county, line_bytes
 from infra.servers import Endpoints
 from tests.conftest import database_url
 from tests.faults.given import Books, settle_undisturbed

@@ -18,13 +18,13 @@ from asyncpg.transaction import Transaction
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
+from events.store.writes import Writes
 from infra.cli import main
-from infra.lane import Lane
-from infra.sending import Sender
-from processors.intake import Intake
-from processors.layers import Layer
-from processors.settlement import Settlement
-from projections.writes import Writes
+from infra.messaging.sender import Sender
+from infra.worker.lane import Lane
+from processors.pipeline.intake import Intake
+from processors.pipeline.layer import Layer
+from processors.pipeline.settlement import Settlement
 
 POINTS = ("read", "decided", "written", "committed", "half_sent", "sent", "acknowledged")
 """Before the transaction; before its rows are written; before the commit; before the sending; behind its first

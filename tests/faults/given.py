@@ -17,11 +17,11 @@ import pytest
 from nats.errors import Error as NatsError
 
 from infra.embedded.nats import NatsServer
-from infra.publishing import Published, chunks, publish_file
-from infra.sending import Outgoing, SendError, publish_all
+from infra.messaging.publisher import Published, chunks, publish_file
+from infra.messaging.sender import Outgoing, SendError, publish_all
+from infra.operations.settle import settle_files
 from infra.servers import Endpoints
 from infra.settings import Settings
-from infra.settling import settle_files
 from tests.program import Dump, background, canonical, dump_of, eventually, up_is_ready, write_lines
 
 INTAKE_TAKEN = "SELECT coalesce(max(stream_seq), 0) FROM processors.positions WHERE consumer = 'intake'"

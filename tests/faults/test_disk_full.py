@@ -6,9 +6,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from infra.database import migrate
 from infra.embedded import postgres
 from infra.embedded.postgres import PostgresServer
+from infra.postgres.engine import migrate
 from tests.faults.conftest import Undisturbed
 from tests.faults.disk import NO_ROOM, full, mount_disk, unmount_disk
 from tests.faults.given import (

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from events.tables import metadata
-from infra.database import connect
+from events.store.metadata import metadata
+from infra.postgres.engine import connect
 from infra.servers import Endpoints
 from tests.conftest import database_url
 from tests.ledger import Books

@@ -16,8 +16,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from infra.access.logins import Login, LoginError, create_login, drop_login, logins, rotate_login
-from infra.database import MIGRATIONS, SchemaBehind, connect, migrate
 from infra.embedded.process import ServerError
+from infra.postgres.engine import MIGRATIONS, SchemaBehind, connect, migrate
 from infra.servers import Endpoints, servers
 from tests import facts
 from tests.conftest import database_url
@@ -124,7 +124,7 @@ async def test_the_program_works_wholly_as_ledger_writer(url_of: UrlOf, nats_url
     assert b"settling from scratch gives what was booked" in replayed.out
 
 
-OFTEN = "import infra.worker; infra.worker.SUMS_ROUNDS = 1; from infra.cli import main; main()"
+OFTEN = "import infra.worker.worker; infra.worker.worker.SUMS_ROUNDS = 1; from infra.cli import main; main()"
 
 
 async def test_up_moves_finance_s_sums_forward_by_itself(url_of: UrlOf, nats_url: str, server_folder: Path) -> None:

@@ -29,9 +29,9 @@ from infra.access.sources import QUOTE, NotASource, Source
 from infra.access.users import changing_users
 from infra.embedded.nats import NatsServer, reload
 from infra.embedded.process import server_user
-from infra.quoting import asker_of
-from infra.sending import Outgoing, SendError, _request, publish_all
-from infra.streams import ensure_streams
+from infra.messaging.sender import Outgoing, SendError, _request, publish_all
+from infra.messaging.streams import ensure_streams
+from infra.worker.quote_service import asker_of
 from tests import facts
 from tests.program import background, claims, environment, eventually, up_is_ready, write_lines
 

@@ -13,9 +13,9 @@ import pytest
 import trustme
 from sqlalchemy import text
 
-from infra.broker import check_tls, connect_broker
-from infra.database import connect
 from infra.embedded.process import ServerError
+from infra.messaging.broker import check_tls, connect_broker
+from infra.postgres.engine import connect
 from infra.servers import Endpoints
 from tests.program import claims, eventually
 

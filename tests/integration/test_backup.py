@@ -17,23 +17,23 @@ import pytest
 from nats.aio.client import Client
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from infra.backup import InUse, NotEmptyLedger, Restored, StepsForgotten, back_up, restore
-from infra.database import connect, migrate
-from infra.dumps import BackupError, dump
 from infra.embedded.nats import NatsServer
 from infra.embedded.postgres import program
-from infra.publishing import Published, publish_file
-from infra.restored import Aftermath, Streams
+from infra.messaging.publisher import Published, publish_file
+from infra.messaging.stream_restore import Aftermath, Streams
+from infra.operations.backup import InUse, NotEmptyLedger, Restored, StepsForgotten, back_up, restore
+from infra.operations.settle import settle_files
+from infra.postgres.dump import BackupError, dump
+from infra.postgres.engine import connect, migrate
 from infra.servers import Endpoints
 from infra.settings import Settings
-from infra.settling import settle_files
 from policies.loader import SCHEMES, load_text
 from processors.clearing import steps
 from processors.clearing.draft import draft
-from processors.layers import SETTLEMENT
-from processors.positions import lock
-from processors.seals import seal
-from processors.setup import adopt_schemes, initialise
+from processors.delivery.position import lock
+from processors.law.adoption import adopt_schemes, initialise
+from processors.pipeline.layer import SETTLEMENT
+from processors.proof.seals import seal
 from tests import facts
 from tests.conftest import database_url
 from tests.program import Dump, background, canonical, claims, dump_of, eventually, up_is_ready, write_lines

@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from processors.clearing import steps, views
+from processors.clearing import listings, steps
 from processors.clearing.draft import draft
 from processors.clearing.refusal import ClearingRefused
-from processors.recovery import begin_runs_anew
-from processors.verify import verify
+from processors.pipeline.recovery import begin_runs_anew
+from processors.proof.verify import verify
 from tests import facts
 from tests.histories import REGIONS, History
 from tests.integration.test_clearing import (
@@ -43,7 +43,7 @@ class Cleared:
 
     async def draft(self) -> dict[str, Any]:
         drawn = await draft(self.books.engine, self.region, MONTHS[self.month], "wang", LATER)
-        return await views.clearing(self.books.engine, drawn)
+        return await listings.clearing(self.books.engine, drawn)
 
     async def __call__(self) -> dict[tuple[str, str], dict[str, str]]:
         shown = await self.draft()

@@ -14,21 +14,21 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.decisions import ADVANCE_REPAID, CLEARING_DRAFTED, CLEARING_PAID
-from events.ledger import write
 from events.money import parse_yuan, yuan
-from infra.database import connect
-from processors.clearing import loans, steps, views
-from processors.clearing.booked import load_booked, load_prepaid
+from events.store.journal import write
+from infra.postgres.engine import connect
+from processors.clearing import listings, loans, steps
+from processors.clearing.bookings import load_booked, load_prepaid
 from processors.clearing.draft import draft
 from processors.clearing.journal import desk, rebuild
+from processors.clearing.open_bookings import uncleared_rows
 from processors.clearing.ranges import COUNTY_TIME, begin_of, end_of, next_ranges
 from processors.clearing.refusal import ClearingRefused
-from processors.clearing.uncleared import uncleared_rows
-from processors.recovery import begin_runs_anew
-from processors.transaction import Delivery, Handler, Transaction
-from processors.verification.clearings import check_clearings
-from processors.verification.reversals import check_reversals
-from processors.verify import VerifyReport, verify
+from processors.delivery.transaction import Delivery, Handler, Transaction
+from processors.pipeline.recovery import begin_runs_anew
+from processors.proof.verification.clearings import check_clearings
+from processors.proof.verification.reversals import check_reversals
+from processors.proof.verify import VerifyReport, verify
 from tests import facts
 from tests.clerk import Clerk, clerk
 from tests.facts import advance
@@ -49,13 +49,13 @@ def fen(text_: str) -> int:
 
 
 async def drafted(books: Books, month: int = 0, region: str = REGION) -> dict[str, Any]:
-    return await views.clearing(books.engine, await draft(books.engine, region, MONTHS[month], "wang", LATER))
+    return await listings.clearing(books.engine, await draft(books.engine, region, MONTHS[month], "wang", LATER))
 
 
 async def cleared(books: Books, month: int = 0) -> dict[str, Any]:
     shown = await drafted(books, month)
     await steps.approve(books.engine, shown["clearing_id"], "li")
-    return await views.clearing(books.engine, shown["clearing_id"])
+    return await listings.clearing(books.engine, shown["clearing_id"])
 
 
 def lines(shown: dict[str, Any], *columns: str) -> dict[tuple[str, str], dict[str, str]]:
@@ -72,7 +72,7 @@ def payments(shown: dict[str, Any]) -> dict[str, tuple[str, str]]:
 
 
 async def owed(books: Books) -> dict[str, str]:
-    rows = await views.receivable_rows(books.engine, date(2031, 1, 1))
+    rows = await listings.receivable_rows(books.engine, date(2031, 1, 1))
     return {row["payee"]: row["outstanding"] for row in rows}
 
 
@@ -155,7 +155,7 @@ async def test_what_commits_after_the_draft_with_an_earlier_time_goes_into_the_n
 async def test_an_entry_recorded_after_the_month_waits_for_the_next(books: Books) -> None:
     await books.publish([facts.hospital(), facts.enrol(), *facts.stay(1)])
     past = await draft(books.engine, REGION, date(2020, 1, 1), "wang", LATER)
-    assert (await views.clearing(books.engine, past))["lines"] == []
+    assert (await listings.clearing(books.engine, past))["lines"] == []
     await steps.approve(books.engine, past, "li")
     assert total(await drafted(books)) == await booked(books.engine)
 
@@ -230,7 +230,7 @@ async def test_of_a_reversed_claim_nothing_was_overpaid_at_discharge(books: Book
     of_person = [change for change in undone["changes"] if change["payee_kind"] == "person"]
     assert of_person
     assert {change["overpaid_at_discharge"] for change in of_person} == {None}
-    assert await views.clearing(books.engine, uplifted["clearing_id"]) == uplifted
+    assert await listings.clearing(books.engine, uplifted["clearing_id"]) == uplifted
 
 
 async def test_before_the_first_answer_nothing_is_an_adjustment(books: Books) -> None:
@@ -408,7 +408,7 @@ async def test_a_receivable_is_settled_in_parts_and_never_beyond(books: Books) -
     await cleared(books, 0)
     await books.publish([facts.roster(change="removed"), facts.audit("C1", "1000", "hospital")])
     await cleared(books, 1)
-    rows = {row["payee"]: row for row in await views.receivable_rows(books.engine, date(2031, 1, 1))}
+    rows = {row["payee"]: row for row in await listings.receivable_rows(books.engine, date(2031, 1, 1))}
     assert rows["H1"]["closed"]  # a hospital that is closed still owes
     assert not rows["P1"]["closed"]
     hospital, person = rows["H1"]["receivable_id"], rows["P1"]["receivable_id"]
@@ -452,16 +452,16 @@ async def test_the_steps_of_a_clearing_have_their_order(books: Books) -> None:
     assert await steps.pay(engine, clearing_id, "li", "T1", ["H1"]) == 5520_00
     with pytest.raises(ClearingRefused, match="nothing is due to H1"):
         await steps.pay(engine, clearing_id, "li", "T2", ["H1"])
-    assert (await views.clearing(engine, clearing_id))["status"] == "approved"
+    assert (await listings.clearing(engine, clearing_id))["status"] == "approved"
     assert await steps.pay(engine, clearing_id, "li", "T2") == 5520_00
-    assert (await views.clearing(engine, clearing_id))["status"] == "paid"
+    assert (await listings.clearing(engine, clearing_id))["status"] == "paid"
     assert await steps.give_back(engine, clearing_id, "li", "P2", "account closed") == 5520_00
-    shown = await views.clearing(engine, clearing_id)
+    shown = await listings.clearing(engine, clearing_id)
     assert (shown["status"], payments(shown)["P2"]) == ("approved", ("5520.00", "returned"))
     with pytest.raises(ClearingRefused, match="another person must note the payment"):
         await steps.pay(engine, clearing_id, "Li", "T3", ["P2"])
     assert await steps.pay(engine, clearing_id, "zhao", "T3", ["P2"]) == 5520_00
-    shown = await views.clearing(engine, clearing_id)
+    shown = await listings.clearing(engine, clearing_id)
     assert (shown["status"], payments(shown)["P2"]) == ("paid", ("5520.00", "paid"))
     with pytest.raises(ClearingRefused, match="there is no clearing"):
         await steps.approve(engine, "220621-2031-09-1", "li")
@@ -523,7 +523,7 @@ async def test_what_a_person_had_paid_for_his_insurance_is_paid_back_to_him(book
     await books.publish([facts.enrol(region=CHANGZHI, id_="nothing-paid")])
     last = await drafted(books, 3, CHANGZHI)
     await steps.approve(books.engine, last["clearing_id"], "li")
-    assert sorted(row["outstanding"] for row in await views.receivable_rows(books.engine, MONTHS[0])) == [
+    assert sorted(row["outstanding"] for row in await listings.receivable_rows(books.engine, MONTHS[0])) == [
         "100.00",
         "80.00",
     ]
@@ -745,7 +745,7 @@ async def test_payees_of_one_id_are_told_apart_by_their_kind(books: Books) -> No
     clearing_id = (await cleared(books))["clearing_id"]
 
     async def stand() -> dict[str, str]:
-        shown = await views.clearing(books.engine, clearing_id)
+        shown = await listings.clearing(books.engine, clearing_id)
         return {row["payee_kind"]: row["status"] for row in shown["payments"]}
 
     with pytest.raises(ClearingRefused, match="X1 is a hospital and a person here"):

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from processors.clearing.uncleared import UNTAKEN
+from processors.clearing.open_bookings import UNTAKEN
 
 ENTRIES = 50_000
 FILLED = """

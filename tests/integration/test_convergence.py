@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from processors.verify import verify
+from processors.proof.verify import verify
 from projections.statements import statements
 from tests.histories import History
 from tests.ledger import Books

@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from events.driver import connected, fetch_text, transaction
-from infra.connections import Connections
-from infra.database import connect
+from events.store.driver import connected, fetch_text, transaction
+from infra.postgres.connections import Connections
+from infra.postgres.engine import connect
 
 
 async def test_a_transaction_that_was_cancelled_anywhere_is_not_handed_on(database: str) -> None:

@@ -6,14 +6,14 @@ import orjson
 import pytest
 from sqlalchemy import text
 
+from events.store.writes import AT_ONCE_ROWS
 from policies.loader import load_directory, load_text
-from processors.intake import Intake
-from processors.positions import Fenced, Position, see
-from processors.rebuild import rebuild
-from processors.recovery import begin_intake_anew
-from processors.setup import adopt_schemes
-from processors.transaction import Delivery, take
-from projections.writes import AT_ONCE_ROWS
+from processors.delivery.position import Fenced, Position, see
+from processors.delivery.transaction import Delivery, take
+from processors.law.adoption import adopt_schemes
+from processors.pipeline.intake import Intake
+from processors.pipeline.recovery import begin_intake_anew
+from processors.proof.rebuild import rebuild
 from tests import facts
 from tests.ledger import Books, is_lost
 

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from infra.cli import app
 from infra.cli.report import caught_up
-from infra.report_files import write_report
+from infra.files.report_file import write_report
 from processors.finance.catch_up import catch_up
 from processors.finance.reports import (
     ANNUAL,

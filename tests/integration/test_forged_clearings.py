@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import select
 
 from events.decisions import CLEARING_DRAFTED
-from events.ledger import entries
 from events.money import yuan
+from events.store.journal import entries
 from processors.clearing import steps
 from processors.clearing.journal import JOURNAL, desk
-from processors.verify import Problem, verify
+from processors.proof.verify import Problem, verify
 from projections.clearings import receivables
 from tests import facts
 from tests.integration.test_clearing import REGION, cleared, drafted, holds

@@ -7,11 +7,11 @@ from urllib.parse import urlsplit
 import orjson
 import pytest
 
+from infra.messaging.streams import INTAKE, StreamAhead, ensure_streams
+from infra.operations.settle import at_work, until_quiet
 from infra.settings import Settings
-from infra.settling import at_work, until_quiet
-from infra.streams import INTAKE, StreamAhead, ensure_streams
-from infra.worker import worker
-from processors import views
+from infra.worker.worker import worker
+from processors.queries import listings
 from tests import facts
 
 HOSTILE = [
@@ -48,8 +48,8 @@ async def test_no_subject_stops_what_comes_behind_it(database: str, nats_url: st
             js = ours.broker.connection.jetstream()
             last = (await js.stream_info(INTAKE)).state.last_seq
             await until_quiet(ours.engine, [last])
-            refused = [row["reason"] async for row in views.refusal_rows(ours.engine)]
-            settled = [row["claim_id"] async for row in views.statement_rows(ours.engine)]
+            refused = [row["reason"] async for row in listings.refusal_rows(ours.engine)]
+            settled = [row["claim_id"] async for row in listings.statement_rows(ours.engine)]
     assert last == len(HOSTILE) + 4
     assert refused == ["malformed"] * len(HOSTILE)
     assert settled == ["C1"]

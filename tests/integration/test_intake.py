@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from events.refusals import REASONS
-from processors.verify import verify
+from processors.proof.verify import verify
 from tests import facts
 from tests.facts import admit, audit, cancel, card, correct, discharge, enrol, event, hospital, reverse, visit
 from tests.ledger import Books

@@ -10,17 +10,17 @@ from nats.aio.msg import Msg
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from events.driver import insert_rows
-from events.ledger import entries
-from infra.lane import Lane
-from infra.sending import Outgoing, publish_all
-from infra.streams import INTAKE, ensure_streams
+from events.store.driver import insert_rows
+from events.store.journal import entries
+from infra.messaging.sender import Outgoing, publish_all
+from infra.messaging.streams import INTAKE, ensure_streams
+from infra.worker.lane import Lane
 from policies.loader import load_directory
-from processors import views
-from processors.intake import Intake
-from processors.positions import all_positions
-from processors.setup import initialise, layout
-from processors.transaction import Delivery, Transaction
+from processors.delivery.position import all_positions
+from processors.delivery.transaction import Delivery, Transaction
+from processors.law.adoption import initialise, layout
+from processors.pipeline.intake import Intake
+from processors.queries import listings
 from tests import facts
 
 
@@ -75,7 +75,7 @@ async def test_an_event_that_breaks_intake_is_set_aside_whole_and_the_others_go_
     expected = ["event.rejected.v1" if body.startswith(b'{"poison') else "hospital.registered.v1" for body in bodies]
     assert rows == [(seq, type_, body) for seq, (type_, body) in enumerate(zip(expected, bodies, strict=True), start=1)]
     assert positions["intake", 0] == 3
-    assert [row["reason"] async for row in views.refusal_rows(engine)] == ["malformed"]
+    assert [row["reason"] async for row in listings.refusal_rows(engine)] == ["malformed"]
 
     # the same bytes again change nothing and stop nothing
     await publish_all(client, [Outgoing("claims.intake.bureau.220621._", body) for body in bodies])
@@ -83,7 +83,7 @@ async def test_an_event_that_breaks_intake_is_set_aside_whole_and_the_others_go_
     await lane.take((await subscription.fetch(6))[3:])
     async with engine.connect() as connection:
         assert (await all_positions(connection))["intake", 0] == 6
-    assert len([row async for row in views.refusal_rows(engine)]) == 1
+    assert len([row async for row in listings.refusal_rows(engine)]) == 1
     await client.close()
 
 
@@ -114,7 +114,7 @@ async def test_a_value_that_the_driver_does_not_send_sets_its_event_aside(
     await lane.take(messages)
     async with engine.connect() as connection:
         assert (await all_positions(connection))["intake", 0] == len(bodies)
-    assert [row["reason"] async for row in views.refusal_rows(engine)] == ["malformed"]
+    assert [row["reason"] async for row in listings.refusal_rows(engine)] == ["malformed"]
     await client.close()
 
 
@@ -124,7 +124,7 @@ async def test_a_fault_of_our_own_sets_no_event_aside(engine: AsyncEngine, nats_
     await lane.position()
     with pytest.raises(AssertionError, match="our own fault"):
         await lane.take(messages)
-    assert [row async for row in views.refusal_rows(engine)] == []
+    assert [row async for row in listings.refusal_rows(engine)] == []
     await client.close()
 
 

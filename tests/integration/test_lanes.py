@@ -8,8 +8,8 @@ from sqlalchemy import text
 from policies.buckets import OpenBill
 from policies.claim import Payout
 from policies.engine import decide
-from processors import layers, settlement
-from processors.verify import verify
+from processors.pipeline import layer, settlement
+from processors.proof.verify import verify
 from tests import facts
 from tests.facts import correct, enrol, hospital, roster, stay
 from tests.ledger import Books
@@ -25,7 +25,7 @@ def poison(patch: pytest.MonkeyPatch, claim_id: str, layer_stage: int) -> None:
             raise ZeroDivisionError("a bug")
         return decide(schemes, stage, bill, *rest)
 
-    patch.setattr(layers, "decide", failing)
+    patch.setattr(layer, "decide", failing)
 
 
 async def parked(books: Books) -> list[tuple[Any, ...]]:

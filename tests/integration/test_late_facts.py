@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from processors.replay import replay
-from processors.verify import verify
+from processors.person.replay import replay
+from processors.proof.verify import verify
 from tests import facts
 from tests.facts import audit, cancel, correct, discharge, enrol, hospital, reverse, roster, stay
 from tests.ledger import Books

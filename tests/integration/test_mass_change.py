@@ -2,7 +2,7 @@
 
 from sqlalchemy import func, select
 
-from processors.verify import verify
+from processors.proof.verify import verify
 from projections.statements import statements
 from tests import facts
 from tests.ledger import Books

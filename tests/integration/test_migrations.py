@@ -11,11 +11,11 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 import infra.cli  # noqa: F401 - with every command, every table is declared
-from events.tables import metadata
-from infra.database import LANES_LOCK, WorkersRunning, connect, migrate, upgrade
+from events.store.metadata import metadata
+from infra.postgres.engine import LANES_LOCK, WorkersRunning, connect, migrate, upgrade
 from infra.servers import Endpoints
 from policies.loader import load_directory
-from processors.setup import LayoutError, initialise
+from processors.law.adoption import LayoutError, initialise
 from tests import facts
 from tests.conftest import database_url
 from tests.ledger import Books
@@ -36,7 +36,7 @@ async def test_migrations_create_what_the_code_declares(engine: AsyncEngine) -> 
 
 
 async def test_columns_stand_in_the_order_in_which_they_are_declared(engine: AsyncEngine) -> None:
-    # rows are sent as wholes (projections/writes.py)
+    # rows are sent as wholes (events/store/writes.py)
     query = text(
         "SELECT attrelid::regclass::text, array_agg(attname::text ORDER BY attnum) FROM pg_attribute "
         "JOIN pg_class ON pg_class.oid = attrelid WHERE attnum > 0 AND relkind = 'r' GROUP BY attrelid"

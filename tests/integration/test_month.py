@@ -24,9 +24,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.codes import LAYERS
-from infra.database import connect
-from infra.publishing import Published, publish_file
-from infra.settling import until_quiet
+from infra.messaging.publisher import Published, publish_file
+from infra.operations.settle import until_quiet
+from infra.postgres.engine import connect
 from processors.clearing.draft import draft
 from processors.clearing.ranges import begin_of
 from tests import facts

@@ -5,9 +5,9 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import text
 
-from processors import views
 from processors.finance.reports import OVERSIGHT, Narrowed, read_report
-from processors.verify import verify
+from processors.proof.verify import verify
+from processors.queries import listings
 from tests import facts
 from tests.facts import admit, death, discharge, enrol, fine, hospital, reinstate, suspend, visit
 from tests.ledger import Books
@@ -149,10 +149,10 @@ async def test_a_fine_is_a_register_of_its_own(books: Books) -> None:
     before = await books.paid("C1")
     await books.publish([fine(), fine("F2", "H2", "345.60"), fine("F2", "H1", id_="again"), fine("F3", "H9")])
     assert await books.refused() == [("again", "duplicate_fine"), ("fine-F3", "unknown_hospital")]
-    assert [(row["fine_id"], row["amount"]) async for row in views.fine_rows(books.engine)] == [
+    assert [(row["fine_id"], row["amount"]) async for row in listings.fine_rows(books.engine)] == [
         ("F1", "20000.00"),
         ("F2", "345.60"),
     ]
-    assert [row["fine_id"] async for row in views.fine_rows(books.engine, hospital_id="H2")] == ["F2"]
+    assert [row["fine_id"] async for row in listings.fine_rows(books.engine, hospital_id="H2")] == ["F2"]
     assert await books.paid("C1") == before
     assert (await verify(books.engine)).problems == []

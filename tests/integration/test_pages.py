@@ -17,7 +17,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from infra.cli import app
-from processors.replay import COUNTY_TIME
+from processors.person.replay import COUNTY_TIME
 
 Env = Mapping[str, str]
 ROOT = Path(__file__).parents[2]

@@ -25,11 +25,11 @@ from infra.person_file.timeline import timeline
 from infra.person_file.waterfall import waterfall
 from policies.loader import load_text
 from processors.clearing.loans import repay_in_cash
-from processors.filing.told import PersonFile, Span, fen
-from processors.person_file import NoSuchPerson, gather
-from processors.replay import replay
-from processors.resettle import change_to, order_event
-from processors.setup import adopt_schemes
+from processors.law.adoption import adopt_schemes
+from processors.person.file import NoSuchPerson, gather
+from processors.person.file_model import PersonFile, Span, fen
+from processors.person.replay import replay
+from processors.resettlement.order import change_to, order_event
 from tests import facts
 from tests.facts import admit, audit, card, correct, enrol, hospital, reverse, roster, stay, visit
 from tests.ledger import SHIPPED, Books

@@ -1,6 +1,6 @@
 """``claims premiums``, ``account`` and ``fines`` as people and programs call them."""
 
-from infra.database import connect
+from infra.postgres.engine import connect
 from tests import facts
 from tests.ledger import Books
 from tests.program import Done, claims

@@ -8,13 +8,13 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from policies.loader import load_text
-from processors import views
 from processors.clearing.refunds import load_refunds
-from processors.fund_account import fund_account
-from processors.rebuild import rebuild
-from processors.replay import replay
-from processors.setup import adopt_schemes
-from processors.verify import verify
+from processors.law.adoption import adopt_schemes
+from processors.person.replay import replay
+from processors.premiums.fund_account import fund_account
+from processors.proof.rebuild import rebuild
+from processors.proof.verify import verify
+from processors.queries import listings
 from tests import facts
 from tests.facts import enrol, hospital, roster, stay
 from tests.ledger import SHIPPED, Books
@@ -33,7 +33,7 @@ async def holds(books: Books) -> None:
 
 async def shown(books: Books, person: str = "P1", year: int | None = None) -> dict[str, str]:
     """What stands for a person, by layer and payer; a refund by layer and "refund"."""
-    rows = [row async for row in views.premium_rows(books.engine, person_id=person, year=year)]
+    rows = [row async for row in listings.premium_rows(books.engine, person_id=person, year=year)]
     return {f"{row['layer']} {'refund' if row['kind'] == 'refunded' else row['payer']}": row["amount"] for row in rows}
 
 
@@ -115,7 +115,7 @@ async def test_a_category_that_ranks_higher_changes_who_pays(books: Books) -> No
     assert (await bookings(books.engine))[-1][-1] != 0
     await books.publish([roster(category="destitute", on="2019-11-02")])
     assert (await bookings(books.engine))[-1] == ("subsidised", 2019, "basic", "assistance_fund", 0)
-    [row] = [row async for row in views.premium_rows(books.engine, person_id="P1")]
+    [row] = [row async for row in listings.premium_rows(books.engine, person_id="P1")]
     assert (row["amount"], row["category"]) == ("270.00", "destitute")
     await holds(books)
 
@@ -301,7 +301,7 @@ async def test_totals_by_payer_and_layer(books: Books) -> None:
     await books.publish([*ONE_YEAR, enrol("P2", region=SHANGGAO), roster("P2")])
     await books.publish([enrol("P3", year=2018, region=CHANGZHI, self_paid="50"), roster("P3", "dibao")])
     await books.publish([enrol("P4", year=2018, region=ITS_NEIGHBOUR), roster("P4", "dibao")])
-    told = [row async for row in views.premium_totals(books.engine)]
+    told = [row async for row in listings.premium_totals(books.engine)]
     names = ("year", "region", "scheme", "layer", "kind", "persons", "amount")
     assert [tuple(row[name] for name in names) for row in told] == [
         (2018, CHANGZHI, "changzhi", "basic", "refunded", 1, "50.00"),
@@ -311,7 +311,7 @@ async def test_totals_by_payer_and_layer(books: Books) -> None:
         (2019, SHANGGAO, "shanggao", "critical_illness", "purchased", 2, "150.00"),
         (2019, SHANGGAO, "shanggao", "supplementary", "purchased", 2, "520.00"),
     ]
-    assert len([row async for row in views.premium_totals(books.engine, year=2018)]) == 3
+    assert len([row async for row in listings.premium_totals(books.engine, year=2018)]) == 3
 
 
 async def test_who_moves_within_a_scheme_is_paid_for_by_his_new_county(books: Books) -> None:
@@ -341,7 +341,7 @@ async def test_who_moves_within_a_scheme_is_paid_for_by_his_new_county(books: Bo
         (CHANGZHI, True, 10_000),
         (CHANGZHI, False, -3_000),
     ]
-    stands = [(row["region"], row["kind"], row["amount"]) async for row in views.premium_rows(books.engine)]
+    stands = [(row["region"], row["kind"], row["amount"]) async for row in listings.premium_rows(books.engine)]
     assert stands == [(ITS_NEIGHBOUR, "refunded", "70.00"), (ITS_NEIGHBOUR, "subsidised", "220.00")]
     assert (await rebuild(books.engine, dry_run=True)).found == 0
     await holds(books)

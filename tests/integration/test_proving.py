@@ -10,15 +10,15 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from infra.proving import Helper, HelperDied, helpers
+from infra.worker.proof_workers import Helper, HelperDied, helpers
 from policies.engine import Schemes
-from processors import verify as verification
-from processors.seals import seal
-from processors.verification import parts
-from processors.verification.hands import Hand, Helpers
-from processors.verification.parts import Part
-from processors.verification.report import Progress, VerifyReport
-from processors.verify import MOST_PROBLEMS, verify
+from processors.proof import verify as verification
+from processors.proof.seals import seal
+from processors.proof.verification import parts
+from processors.proof.verification.parts import Part
+from processors.proof.verification.report import Progress, VerifyReport
+from processors.proof.verification.workers import Hand, Helpers
+from processors.proof.verify import MOST_PROBLEMS, verify
 from tests import facts
 from tests.integration.test_verify import EVENTS, tamper
 from tests.ledger import Books

@@ -16,18 +16,18 @@ from nats.errors import NoRespondersError
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from events.tables import metadata
+from events.store.metadata import metadata
 from infra.access.passwords import bcrypt_hash
 from infra.access.sources import Source
 from infra.access.users import changing_users
-from infra.broker import connect_broker
-from infra.database import connect
 from infra.embedded.nats import NatsServer, reload
-from infra.quoting import answer_quotes
+from infra.messaging.broker import connect_broker
+from infra.operations.settle import at_work, until_quiet
+from infra.postgres.engine import connect
 from infra.settings import Settings
-from infra.settling import at_work, until_quiet
-from infra.worker import worker
-from processors.quote import Quotes
+from infra.worker.quote_service import answer_quotes
+from infra.worker.worker import worker
+from processors.person.quote import Quotes
 from projections.admissions import admissions
 from tests import facts
 from tests.histories import History

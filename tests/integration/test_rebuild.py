@@ -11,17 +11,17 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from typer.testing import CliRunner
 
-import processors.rebuild as module
-from events.tables import metadata
+import processors.proof.rebuild as module
+from events.store.metadata import metadata
 from infra.cli import app
-from infra.county import county
-from infra.database import connect
+from infra.demo import county
+from infra.postgres.engine import connect
 from policies.loader import load_text
-from processors.answers import LEDGER
-from processors.rebuild import PROJECTIONS, Compared, rebuild
-from processors.resettle import change_to, order_event
-from processors.setup import adopt_schemes
-from processors.verify import verify
+from processors.delivery.answers import LEDGER
+from processors.law.adoption import adopt_schemes
+from processors.proof.rebuild import PROJECTIONS, Compared, rebuild
+from processors.proof.verify import verify
+from processors.resettlement.order import change_to, order_event
 from projections.finance import SUMS
 from tests import facts
 from tests.histories import History

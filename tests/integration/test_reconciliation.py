@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import select
 
 from events.money import parse_yuan, yuan
-from infra.hospital_files import UnusableFile, read_detail, read_totals
-from processors.reconciliation import Reconciliation, Stated, reconcile
+from infra.files.hospital_file import UnusableFile, read_detail, read_totals
+from processors.reconciliation.comparison import Reconciliation, Stated, reconcile
 from projections.statements import statement_json, statements
 from tests import facts
 from tests.ledger import Books

@@ -5,10 +5,10 @@ import pytest
 from sqlalchemy import select
 
 from events.decisions import PAYOUT_ADJUSTED
-from events.ledger import entries
-from processors.recovery import begin_runs_anew
-from processors.runs import runs
-from processors.verify import verify
+from events.store.journal import entries
+from processors.delivery.run import runs
+from processors.pipeline.recovery import begin_runs_anew
+from processors.proof.verify import verify
 from tests import facts
 from tests.ledger import Books, is_lost
 

@@ -13,17 +13,17 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.decisions import PAYOUT_ADJUSTED
-from events.ledger import entries
-from infra.database import connect
-from infra.publishing import Published, publish_file
-from infra.settling import until_quiet
-from processors import views
-from processors.layers import Layer
-from processors.recovery import begin_runs_anew
-from processors.release import requests, standing_runs
-from processors.runs import RUNS
-from processors.transaction import Delivery
-from processors.verify import verify
+from events.store.journal import entries
+from infra.messaging.publisher import Published, publish_file
+from infra.operations.settle import until_quiet
+from infra.postgres.engine import connect
+from processors.delivery.release import requests, standing_runs
+from processors.delivery.run import RUNS
+from processors.delivery.transaction import Delivery
+from processors.pipeline.layer import Layer
+from processors.pipeline.recovery import begin_runs_anew
+from processors.proof.verify import verify
+from processors.queries import listings
 from tests import facts
 from tests.ledger import Books, is_lost
 from tests.program import background, claims, dump, up_is_ready
@@ -53,7 +53,7 @@ async def _release(books: Books) -> None:
 
 
 async def _parked(books: Books) -> list[tuple[str, str, int, str]]:
-    rows = [row async for row in views.parked_rows(books.engine)]
+    rows = [row async for row in listings.parked_rows(books.engine)]
     return [(row["person_id"], row["consumer"], row["run"], row["reason"]) for row in rows]
 
 
@@ -132,7 +132,7 @@ async def test_what_is_still_broken_stands_still_for_its_new_reason(books: Books
     await _text(books.engine, "fusong", b"name: fusong\n")
     await books.publish([*READY, *facts.stay(1), *facts.stay(2)])
     first = await _parked(books)
-    since = [row["since"] async for row in views.parked_rows(books.engine)]
+    since = [row["since"] async for row in listings.parked_rows(books.engine)]
     async with books.engine.begin() as connection:
         await connection.execute(text("SET LOCAL session_replication_role = replica"))
         await connection.execute(text("DELETE FROM ledger.schemes WHERE name = 'fusong'"))
@@ -143,7 +143,7 @@ async def test_what_is_still_broken_stands_still_for_its_new_reason(books: Books
     assert [row[:3] for row in second] == [row[:3] for row in first]
     assert "was adopted" in second[0][3]
     assert second[1][3] == "waits behind run 1"
-    assert [row["since"] async for row in views.parked_rows(books.engine)] == since
+    assert [row["since"] async for row in listings.parked_rows(books.engine)] == since
 
 
 async def test_runs_that_come_between_the_asking_and_the_release_keep_their_place(books: Books) -> None:

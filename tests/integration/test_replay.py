@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from infra.cli.history import print_replay
 from policies.explain import line
-from processors.replay import replay
+from processors.person.replay import replay
 from tests import facts
 from tests.facts import correct, enrol, hospital, reverse, roster, stay
 from tests.ledger import Books

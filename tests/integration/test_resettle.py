@@ -13,15 +13,17 @@ import orjson
 import pytest
 from sqlalchemy import text
 
-from infra.publishing import subject_of
-from infra.resettling import OrderRefused, resettle
-from infra.sending import Outgoing, publish_all
+from infra.messaging.publisher import subject_of
+from infra.messaging.sender import Outgoing, publish_all
+from infra.operations.resettle import OrderRefused, resettle
+from infra.operations.settle import at_work, until_quiet
 from infra.settings import Settings
-from infra.settling import at_work, until_quiet
-from infra.worker import worker
+from infra.worker.worker import worker
 from policies.loader import load_text
-from processors.replay import replay
-from processors.resettle import (
+from processors.law.adoption import adopt_schemes
+from processors.person.replay import replay
+from processors.proof.verify import verify
+from processors.resettlement.order import (
     CLAIMS_PER_ORDER,
     Change,
     Touched,
@@ -30,8 +32,6 @@ from processors.resettle import (
     order_event,
     persons_touched,
 )
-from processors.setup import adopt_schemes
-from processors.verify import verify
 from tests import facts
 from tests.clerk import Clerk, clerk
 from tests.integration.test_seventh_scheme import XUZHOU, Program

@@ -14,13 +14,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from typer.testing import CliRunner
 
 from infra.cli import app
-from infra.roster_import import IMPORT_LOCK, RefusedList, preview
+from infra.operations.roster_import import IMPORT_LOCK, RefusedList, preview
+from processors.proof.verify import verify
 from processors.rosters.comparison import Handed, compare, event_of
 from processors.rosters.departments import designated_hospitals, load_roster
 from processors.rosters.imports import Import, Overtaken, newest_period, record
 from processors.rosters.lists import RosterList, Row, read_list
 from processors.rosters.period import Period
-from processors.verify import verify
 from tests import facts
 from tests.ledger import Books
 from tests.program import Done, background, claims, up_is_ready, write_lines

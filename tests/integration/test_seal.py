@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from events.hashing import GENESIS, entry_hash
-from events.ledger import entries
-from processors.seals import CONSUMER, JOURNAL, Broken, Seal, SealError, broken, read_seal, seal
-from processors.verify import VerifyReport, verify
+from events.store.hash_chain import GENESIS, entry_hash
+from events.store.journal import entries
+from processors.proof.seals import CONSUMER, JOURNAL, Broken, Seal, SealError, broken, read_seal, seal
+from processors.proof.verify import VerifyReport, verify
 from tests import facts
 from tests.ledger import Books
 from tests.program import claims, write_lines

@@ -11,20 +11,20 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from structlog.testing import capture_logs
 
-from infra import stream_keeper
 from infra.access.mailboxes import open_mailbox
 from infra.access.sources import Source
-from infra.publishing import Published, chunks
-from infra.sending import Outgoing, publish_all
+from infra.messaging import stream_recovery
+from infra.messaging.publisher import Published, chunks
+from infra.messaging.sender import Outgoing, publish_all
+from infra.messaging.streams import INTAKE, has_stream
+from infra.operations.settle import at_work, until_quiet
 from infra.settings import Settings
-from infra.settling import at_work, until_quiet
-from infra.streams import INTAKE, has_stream
-from infra.worker import Share, Worker, worker
-from processors import recovery
-from processors.answers import ANSWERS
-from processors.positions import all_positions
-from processors.runs import RUNS
-from processors.verify import verify
+from infra.worker.worker import Share, Worker, worker
+from processors.delivery.answers import ANSWERS
+from processors.delivery.position import all_positions
+from processors.delivery.run import RUNS
+from processors.pipeline import recovery
+from processors.proof.verify import verify
 from tests import facts
 from tests.program import eventually
 
@@ -194,7 +194,7 @@ async def test_who_wakes_up_after_another_has_made_the_streams_changes_nothing(
     database: str, nats_url: str, server_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings, gate = Settings(data_dir=server_folder), Gate()
-    begin = stream_keeper.begin_runs_anew
+    begin = stream_recovery.begin_runs_anew
 
     async def begin_behind_the_gate(*given: Any) -> int:
         await gate.pass_()
@@ -204,7 +204,7 @@ async def test_who_wakes_up_after_another_has_made_the_streams_changes_nothing(
         await until_quiet(ours.engine, await send(ours, facts.hospital(), facts.enrol(), *facts.stay(1)))
     async with worker(database, nats_url, settings, Share(only=frozenset({"none"}))) as sleeper:
         await sleeper.broker.connection.jetstream().delete_stream(RUNS)
-        monkeypatch.setattr(stream_keeper, "begin_runs_anew", begin_behind_the_gate)
+        monkeypatch.setattr(stream_recovery, "begin_runs_anew", begin_behind_the_gate)
         asleep = asyncio.create_task(sleeper.look_after_streams())
         await gate.reached.wait()
         async with worker(database, nats_url, settings) as ours, at_work(ours):

@@ -13,9 +13,9 @@ from faststream.nats import NatsBroker
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext, api
 
-from infra.broker import connect_broker
 from infra.embedded.nats import NatsServer
-from infra.subscriber import PositionAheadOfStream, eager_subscriber, ensure_consumer
+from infra.messaging.broker import connect_broker
+from infra.messaging.subscriber import PositionAheadOfStream, eager_subscriber, ensure_consumer
 
 STREAM, DURABLE, SUBJECT = "WORK", "taker", "work.*"
 # Below the time after which a silent server is given up: a lost pull must be noticed by the reconnect.

@@ -10,17 +10,17 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.decisions import CLEARING_APPROVED, CLEARING_PAID
-from events.ledger import write
+from events.store.journal import write
 from infra.access.logins import Login, create_login, drop_login
-from infra.database import connect
+from infra.postgres.engine import connect
 from processors.clearing import loans, steps
 from processors.clearing.draft import draft
 from processors.clearing.journal import CONSUMER, desk
 from processors.clearing.ranges import end_of
 from processors.clearing.refusal import ClearingRefused
-from processors.positions import lock
-from processors.verification.clearings import check_clearings
-from processors.verify import VerifyReport, verify
+from processors.delivery.position import lock
+from processors.proof.verification.clearings import check_clearings
+from processors.proof.verify import VerifyReport, verify
 from tests import facts
 from tests.ledger import Books
 

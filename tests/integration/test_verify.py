@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from processors.verify import MOST_PROBLEMS, verify
+from processors.proof.verify import MOST_PROBLEMS, verify
 from tests import facts
 from tests.ledger import Books
 

@@ -9,7 +9,7 @@ from msgspec import UNSET
 
 from events.catalog import read
 from events.refusals import Refusal
-from processors.accepted import Audited, Corrected, Enrolled, fen, told
+from processors.person.fact_decoders import Audited, Corrected, Enrolled, fen, told
 from tests import facts
 
 

@@ -15,7 +15,7 @@ from infra.access.sources import KINDS, QUOTE, Source
 from infra.border.answers import QUOTED, TOLD
 from infra.border.asyncapi import asyncapi, asyncapi_yaml
 from policies.engine import settle
-from processors.settlement import statement_row
+from processors.pipeline.settlement import statement_row
 from projections.statements import statement_json
 from tests.engine import HASHES, claim
 
@@ -88,7 +88,7 @@ def test_a_source_finds_its_channels_with_what_it_may_say(kind: str) -> None:
 
 
 def test_addresses_are_those_of_the_streams() -> None:
-    """The stars of infra/streams.py."""
+    """The stars of infra/messaging/streams.py."""
     for name, channel in DOCUMENT["channels"].items():
         stream = re.sub(r"{\w+}", "*", channel["address"] or "").split(".")
         if name.startswith(("intake-", "answers-")):

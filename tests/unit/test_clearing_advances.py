@@ -3,7 +3,7 @@
 from datetime import date
 
 from processors.clearing.advances import repay
-from processors.clearing.booked import Booked, Treated
+from processors.clearing.bookings import Booked, Treated
 from processors.clearing.parties import Party
 from projections.advances import Advance
 

@@ -16,31 +16,24 @@ from events.catalog import FACTS
 from events.codes import LAYERS
 from events.decisions import EVENT_WAITING
 from events.facts import AdmissionRecorded, RosterChanged
-from events.ledger import Journal
-from infra.county import county, line_bytes, write_county
-from infra.county.late import (
-    AUDITED_BY_PAYER,
-    CORRECTED_STAYS,
-    CORRECTED_VISITS,
-    REVERSED_STAYS,
-    REVERSED_VISITS,
-    TWICE,
-)
-from infra.county.people import JOINED_BACKDATED, LEFT_BACKDATED
-from infra.county.post import BUREAU, CIVIL_AFFAIRS, POVERTY_OFFICE
-from infra.county.refused import REFUSED
-from infra.county.size import Size
-from infra.county.stays import EARLY_DISCHARGES
-from infra.fund_table import fund_table
-from infra.publishing import subject_of
+from events.store.journal import Journal
+from infra.demo import county, line_bytes, write_county
+from infra.demo.fund_table import fund_table
+from infra.demo.late import AUDITED_BY_PAYER, CORRECTED_STAYS, CORRECTED_VISITS, REVERSED_STAYS, REVERSED_VISITS, TWICE
+from infra.demo.people import JOINED_BACKDATED, LEFT_BACKDATED
+from infra.demo.post import BUREAU, CIVIL_AFFAIRS, POVERTY_OFFICE
+from infra.demo.refusals import REFUSED
+from infra.demo.size import Size
+from infra.demo.stays import EARLY_DISCHARGES
+from infra.messaging.publisher import subject_of
 from policies.claim import Claim
 from policies.engine import settle
-from processors.answers import mailbox_of
-from processors.intake import Desk
-from processors.pins import Pins
-from processors.reading import Envelope
-from processors.transaction import Transaction
-from processors.world import World
+from processors.delivery.answers import mailbox_of
+from processors.delivery.transaction import Transaction
+from processors.law.pinned_schemes import Pins
+from processors.pipeline.incoming_event import Envelope
+from processors.pipeline.intake import Desk
+from processors.pipeline.state import World
 from tests.engine import HASHES, scheme
 
 SMALL = Size(300, 230)

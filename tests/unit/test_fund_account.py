@@ -4,7 +4,7 @@ import pytest
 
 from policies.loader import SchemeError, load_text
 from policies.scheme import SupplementaryAccount
-from processors.fund_account import AccountYear, settle_years
+from processors.premiums.fund_account import AccountYear, settle_years
 from tests.engine import scheme
 
 ANYI = scheme("anyi")

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from infra.roster_files import UnusableFile, csv_bytes, read_rows
+from infra.files.roster_file import UnusableFile, csv_bytes, read_rows
 from processors.rosters.comparison import Handed, compare, event_of
 from processors.rosters.departments import Insured, draw_up
 from processors.rosters.histories import take_note

@@ -2,7 +2,7 @@
 
 import pytest
 
-from processors.openings import Openings
+from processors.pipeline.run_opening import Openings
 from tests.simulate import simulate
 
 

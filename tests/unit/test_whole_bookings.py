@@ -1,6 +1,6 @@
 """Whether parts are whole bookings, in fen."""
 
-from processors.verification.wholes import MOST_BOOKINGS, are_whole
+from processors.proof.verification.whole_bookings import MOST_BOOKINGS, are_whole
 
 
 def test_each_booking_goes_to_one_part() -> None:

@@ -1,0 +1,85 @@
+"""What the commands share: the ledger's servers, and a loop to run in."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import uvloop
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from infra.embedded.directory import DirectoryInUse
+from infra.messaging.broker import check_tls
+from infra.postgres.engine import connect, migrate
+from infra.servers import Endpoints, servers
+from infra.settings import Settings
+
+SHORT_COMMANDS_END_S = 15.0
+"""How long a command waits for another that holds the data directory, before it says so."""
+
+
+class NoLedger(RuntimeError):
+    """The data directory holds no ledger."""
+
+
+@asynccontextmanager
+async def ledger_servers(
+    settings: Settings, command: str, *, nats: bool, share_with: str | None = "up"
+) -> AsyncIterator[Endpoints]:
+    """The servers for a command: given ones, those of a running ``claims up``, or our own.
+
+    Raises ``DirectoryInUse`` where another command keeps the data directory for longer than short ones do.
+    """
+    shared = frozenset({share_with} if share_with else ())
+    deadline = time.monotonic() + (SHORT_COMMANDS_END_S if share_with else 0.0)
+    while True:
+        manager = servers(settings.data_dir, command=command, external=settings.external, share_with=shared, nats=nats)
+        try:
+            endpoints = await manager.__aenter__()
+        except DirectoryInUse:
+            if time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(0.2)
+            continue
+        break
+    try:
+        if nats and settings.external is not None:
+            await check_tls(endpoints.nats_url, settings.nats_ca)
+        yield endpoints
+    finally:
+        await manager.__aexit__(None, None, None)
+
+
+@asynccontextmanager
+async def reading(settings: Settings, command: str) -> AsyncIterator[AsyncEngine]:
+    """An engine on the database of a ledger that is there, for a command that reads. Raises ``NoLedger``."""
+    require_ledger(settings)
+    async with database_of(settings, command) as engine:
+        yield engine
+
+
+def require_ledger(settings: Settings) -> None:
+    """Raise ``NoLedger`` where a data directory holds none: a mistyped name must not look like an empty ledger."""
+    if settings.external is None and not (settings.data_dir / "postgres").exists():
+        raise NoLedger(f"没有账本：{settings.data_dir}。No ledger in {settings.data_dir}: `claims settle` makes one")
+
+
+@asynccontextmanager
+async def database_of(settings: Settings, command: str) -> AsyncIterator[AsyncEngine]:
+    """An engine on the ledger's database, made where there is none."""
+    async with ledger_servers(settings, command, nats=False) as endpoints:
+        await migrate(endpoints.database_url)
+        engine = connect(endpoints.database_url)
+        try:
+            yield engine
+        finally:
+            await engine.dispose()
+
+
+def run(main: Callable[[], Awaitable[int]]) -> int:
+    """Run a command's coroutine on uvloop; returns its exit code."""
+
+    async def call() -> int:
+        return await main()
+
+    return uvloop.run(call())

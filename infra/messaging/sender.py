@@ -1,0 +1,173 @@
+"""Sends what a transaction decided: fenced, in order, all of a stream's messages at once.
+
+A subject of RUNS has one writer. Each send states the sequence that the writer believes to be the subject's last, so
+that a worker that was stopped and wakes up cannot send old after new (docs/concurrency.md).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any
+from uuid import uuid4
+
+import orjson
+from nats.aio.client import Client
+from nats.js.api import Header
+from nats.js.errors import NotFoundError
+
+from processors.delivery.position import Message
+from processors.delivery.run import RUNS
+
+BATCH_LIMIT = 500
+"""Messages of one atomic batch; the server's limit is 1,000."""
+DUPLICATE_IN_BATCH = 10201
+TOO_MANY_BATCHES = 10210
+"""Others, perhaps on purpose, have begun as many batches on the stream as it takes at a time."""
+TIMEOUT_S = 20.0
+
+BATCH_ID, BATCH_SEQUENCE, BATCH_COMMIT = "Nats-Batch-Id", "Nats-Batch-Sequence", "Nats-Batch-Commit"
+
+
+class SendError(RuntimeError):
+    """The server refused a message; ``code`` is JetStream's error code."""
+
+    def __init__(self, code: int, description: str) -> None:
+        super().__init__(f"JetStream error {code}: {description}")
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One message to publish."""
+
+    subject: str
+    body: bytes
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+async def publish_all(client: Client, messages: Sequence[Outgoing]) -> list[int]:
+    """Publish messages of one stream in order, in atomic batches; returns their sequences. Raises ``SendError``."""
+    sequences: list[int] = []
+    for start in range(0, len(messages), BATCH_LIMIT):
+        sequences += await _publish_batch(client, messages[start : start + BATCH_LIMIT])
+    return sequences
+
+
+async def _publish_batch(client: Client, messages: Sequence[Outgoing]) -> list[int]:
+    if len(messages) == 1:
+        return await _publish_singly(client, messages)
+    batch = uuid4().hex
+    answer: dict[str, Any] = {}
+    for number, message in enumerate(messages, start=1):
+        headers = {BATCH_ID: batch, BATCH_SEQUENCE: str(number)}
+        if number == len(messages):
+            answer = await _request(client, message, headers | {BATCH_COMMIT: "1"})
+        elif number == 1:
+            try:
+                await _request(client, message, headers)
+            except SendError as error:
+                if error.code != TOO_MANY_BATCHES:
+                    raise
+                return await _publish_singly(client, messages)
+        else:
+            await client.publish(message.subject, message.body, headers=message.headers | headers)
+    last = answer["seq"]
+    return list(range(last - len(messages) + 1, last + 1))
+
+
+async def _publish_singly(client: Client, messages: Sequence[Outgoing]) -> list[int]:
+    return [(await _request(client, message, {}))["seq"] for message in messages]
+
+
+async def _request(client: Client, message: Outgoing, headers: dict[str, str]) -> dict[str, Any]:
+    reply = await client.request(
+        message.subject, message.body, timeout=TIMEOUT_S, headers=(message.headers | headers) or None
+    )
+    answer: dict[str, Any] = orjson.loads(reply.data) if reply.data else {}
+    if "error" in answer:
+        raise SendError(answer["error"].get("err_code", 0), answer["error"].get("description", ""))
+    return answer
+
+
+class SentAhead(RuntimeError):
+    """RUNS holds what this lane sent later than its row in the database knows: an older database was restored."""
+
+
+def _check_not_ahead(subject: str, last_id: str | None, own_id: str) -> None:
+    """Ids are ``<journal>-<last message taken>-<n>``; those of recoveries have another form."""
+    last, own = ((name or "").rsplit("-", 2) for name in (last_id, own_id))
+    comparable = len(last) == len(own) == 3 and last[0] == own[0] and last[1].isdigit() and own[1].isdigit()
+    if comparable and int(last[1]) > int(own[1]):
+        raise SentAhead(
+            f"{subject} ends with {last_id}, later than the database knows ({own_id}): an older database stands beside "
+            "a newer NATS store. Put the right one back, or remove the streams INTAKE and RUNS"
+        )
+
+
+class Sender:
+    """Sends one lane's outgoing messages."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._last: dict[str, int] = {}
+
+    async def resume(self, messages: Sequence[Message]) -> None:
+        """Send again what the last transaction sent, leaving out what arrived; forgets what it believed before."""
+        self._last = {}
+        missing = []
+        for subject, group in groupby(
+            sorted(messages, key=lambda message: message.subject), key=lambda message: message.subject
+        ):
+            of_subject = list(group)
+            if of_subject[0].stream == RUNS:
+                last_id = await self._look_up(subject)
+                ids = [message.id for message in of_subject]
+                _check_not_ahead(subject, last_id, ids[-1])
+                of_subject = of_subject[ids.index(last_id) + 1 :] if last_id in ids else of_subject
+            missing += of_subject
+        wanted = {id(message) for message in missing}
+        await self.send([message for message in messages if id(message) in wanted])
+
+    async def send(self, messages: Sequence[Message]) -> None:
+        """Send messages, each stream's in order. Raises ``SendError``; the lane then starts again from the database."""
+        for stream in dict.fromkeys(message.stream for message in messages):
+            of_stream = [message for message in messages if message.stream == stream]
+            if stream == RUNS:
+                await self._send_fenced(of_stream)
+            else:
+                await self._send_once(of_stream)
+
+    async def _send_fenced(self, messages: Sequence[Message]) -> None:
+        outgoing = []
+        begun: set[str] = set()
+        for message in messages:
+            headers = {Header.MSG_ID.value: message.id}
+            if message.subject not in begun:
+                if message.subject not in self._last:
+                    _check_not_ahead(message.subject, await self._look_up(message.subject), message.id)
+                headers[Header.EXPECTED_LAST_SUBJECT_SEQUENCE.value] = str(self._last[message.subject])
+                begun.add(message.subject)
+            outgoing.append(Outgoing(message.subject, message.body, headers))
+        sequences = await publish_all(self._client, outgoing)
+        for message, sequence in zip(messages, sequences, strict=True):
+            self._last[message.subject] = sequence
+
+    async def _send_once(self, messages: Sequence[Message]) -> None:
+        outgoing = [Outgoing(m.subject, m.body, {Header.MSG_ID.value: m.id}) for m in messages]
+        try:
+            await publish_all(self._client, outgoing)
+        except SendError as error:
+            if error.code != DUPLICATE_IN_BATCH:
+                raise
+            for message in outgoing:  # some arrived before: the rest go one by one, the server knows the others
+                await _request(self._client, message, {})
+
+    async def _look_up(self, subject: str) -> str | None:
+        """Learn a subject's last sequence; returns the id of its last message."""
+        try:
+            last = await self._client.jetstream().get_last_msg(RUNS, subject)
+        except NotFoundError:
+            self._last[subject] = 0
+            return None
+        self._last[subject] = last.seq or 0
+        return (last.headers or {}).get(Header.MSG_ID.value)

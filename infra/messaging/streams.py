@@ -1,0 +1,91 @@
+"""The three streams of CONTRACT, created by the ledger alone."""
+
+from nats.js import JetStreamContext
+from nats.js.api import RetentionPolicy, StorageType, StreamConfig, StreamInfo, SubjectTransform
+from nats.js.errors import NotFoundError
+
+from processors.delivery.answers import ANSWERS
+from processors.delivery.run import RUNS
+
+INTAKE = "INTAKE"
+DAY_S = 86_400
+REPEATS_KNOWN_S = 120.0
+"""How long a stream of ours knows the ids of the messages it has; INTAKE's repeats are the ledger's to know."""
+
+
+class StreamBehind(RuntimeError):
+    """A stream ends before what the database says was taken from it: this is not the stream it was."""
+
+
+class StreamAhead(RuntimeError):
+    """INTAKE has thrown away what the database never took: this is an older database than it was."""
+
+
+def _config(name: str, subjects: str, first_seq: int, replicas: int) -> StreamConfig:
+    return StreamConfig(
+        name=name,
+        subjects=[subjects],
+        # The last token is the sender's to fill: it is not kept, so that no bytes of his stand in our subjects.
+        subject_transform=SubjectTransform("claims.intake.*.*.*", "claims.intake.{{wildcard(1)}}.{{wildcard(2)}}._")
+        if name == INTAKE
+        else None,
+        retention=RetentionPolicy.LIMITS,
+        storage=StorageType.FILE,
+        num_replicas=replicas,
+        allow_atomic=True,
+        allow_direct=True,
+        duplicate_window=REPEATS_KNOWN_S if name != INTAKE else 0.1,
+        max_age=30 * DAY_S if name == ANSWERS else 0,
+        first_seq=first_seq,
+    )
+
+
+async def has_stream(js: JetStreamContext, name: str) -> bool:
+    """Whether a stream is there."""
+    return await _find(js, name) is not None
+
+
+async def ensure_streams(js: JetStreamContext, taken: dict[str, int], *, replicas: int = 1) -> None:
+    """Create the streams that are not there.
+
+    ``taken`` is the last sequence that the database has taken from each stream: a new stream starts behind it, so that
+    positions hold. Raises ``StreamBehind`` for a stream that is there and ends before it.
+    """
+    for name, subjects in (
+        (INTAKE, "claims.intake.*.*.*"),
+        (RUNS, "claims.runs.*.*.*"),
+        (ANSWERS, "claims.answers.*.*.*"),
+    ):
+        last_taken = taken.get(name, 0)
+        info = await _find(js, name)
+        if info is None:
+            await js.add_stream(_config(name, subjects, last_taken + 1, replicas))
+            continue
+        if name == INTAKE and info.state.first_seq > last_taken + 1:
+            raise StreamAhead(
+                f"the database has taken {INTAKE} up to {last_taken}, but {last_taken + 1} to "
+                f"{info.state.first_seq - 1} are gone from it: an older database stands beside a newer NATS store. "
+                "Put the right database back; or put the backup in place with `claims restore`, which sees to the "
+                "streams"
+            )
+        if info.state.last_seq < last_taken:
+            raise StreamBehind(
+                f"stream {name} ends at {info.state.last_seq}, but {last_taken} was taken from it: "
+                "another NATS store is in its place; put the right one back, or remove the stream to start it anew"
+            )
+
+
+async def lag(js: JetStreamContext, stream: str, durable: str) -> int | None:
+    """How many messages a durable consumer has still to take; None where it is not there."""
+    try:
+        info = await js.consumer_info(stream, durable)
+    except NotFoundError:
+        return None
+    return (info.num_pending or 0) + (info.num_ack_pending or 0)
+
+
+async def _find(js: JetStreamContext, name: str) -> StreamInfo | None:
+    try:
+        return await js.stream_info(name)
+    except NotFoundError:
+        return None

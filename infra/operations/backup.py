@@ -1,0 +1,262 @@
+"""Backup and restore of a ledger's database. A restored database is proved before it takes the other's place."""
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+from alembic.util.exc import CommandError
+from sqlalchemy import make_url, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from events.decisions import SCHEME_ADOPTED
+from events.store.journal import entries
+from infra.messaging.stream_restore import Aftermath, Streams
+from infra.postgres.clone import create_twin, give_settings, quoted
+from infra.postgres.dump import BackupError, dump, load
+from infra.postgres.engine import MIGRATIONS, connect, migrate
+from infra.worker.proof_workers import prove
+from processors.backup.lost_steps import Forgotten, Standing, forgotten, standing
+from processors.backup.retention import begin_backup, complete_backup, intake_position
+from processors.proof.verify import Progress, VerifyReport
+
+ADMINISTRATION = "postgres"
+"""The database from which others are made and renamed."""
+
+
+LEAVING_S = 2.0
+"""How long a connection that is being closed, perhaps our own, may still be seen."""
+
+
+class NotEmptyLedger(RuntimeError):
+    """A ledger is there already: only with ``--replace`` is it given up."""
+
+
+class InUse(RuntimeError):
+    """Somebody is connected to the database that is to be replaced."""
+
+
+class StepsForgotten(RuntimeError):
+    """The ledger that is there has clearing steps that the backup has not: only when told so are they given up."""
+
+    def __init__(self, lost: Forgotten) -> None:
+        steps = "\n".join(f"  clearing.0 #{step.number} {step.type} {step.of} {step.actor}" for step in lost.steps)
+        super().__init__(
+            f"备份中没有以下拨付步骤。{len(lost.steps)} clearing steps are not in the backup:\n{steps}\n"
+            "What they approved or paid would look unpaid, and be paid twice. Note them, and give --forget-steps"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What was proved of the restored database, what its streams hold beyond it, and what operators must do again.
+
+    Where ``report`` does not hold nothing was changed, and the others are None.
+    """
+
+    report: VerifyReport
+    aftermath: Aftermath | None = None
+    lost: Forgotten | None = None
+    standing: Standing | None = None
+
+
+async def back_up(database_url: str, file: Path, pg_bin: Path | None) -> int:
+    """Write one moment of the database into ``file``, whole or not at all; returns its size in bytes.
+
+    The processors may be at work. INTAKE keeps what they take from now on (docs/operations.md). Raises
+    ``BackupError``.
+    """
+    draft = _draft(file)
+    async with _engine(database_url) as engine:
+        async with engine.begin() as connection:
+            begun = await begin_backup(connection)
+        try:
+            await dump(database_url, draft, pg_bin)
+            size = _keep(draft, file)
+        finally:
+            draft.unlink(missing_ok=True)
+        async with engine.begin() as connection:
+            await complete_backup(connection, begun)
+    return size
+
+
+async def restore(
+    database_url: str,
+    streams: Streams,
+    file: Path,
+    pg_bin: Path | None,
+    *,
+    replace: bool,
+    forget_steps: bool = False,
+    progress: Progress | None = None,
+) -> Restored:
+    """Put the ledger in ``file`` in the place of the database's.
+
+    It is restored beside it, brought to this program's version and verified; only then do the two change places, in
+    one transaction, while nobody else may connect. Raises ``BackupError`` for a file that can't be used,
+    ``NotEmptyLedger``, ``StepsForgotten`` and ``InUse``; then, and where the proof fails, the ledger that was there
+    stands as it stood.
+    """
+    name = make_url(database_url).database or ""
+    fresh, old = f"{name}_restoring", f"{name}_replaced"
+    async with _administering(database_url) as server:
+        await _let_in(server, name)  # a restore that was killed may have closed it
+    await migrate(database_url)
+    async with _engine(database_url) as engine, engine.connect() as connection:
+        if not replace and not await _is_empty(connection):
+            raise NotEmptyLedger("there is a ledger already: --replace gives it up for the one in the file")
+    async with _administering(database_url) as server:
+        await _refuse_beside_others(server, name)
+        for left_over in (fresh, old):  # by a restore that was killed
+            await server.execute(f"DROP DATABASE IF EXISTS {quoted(left_over)} WITH (FORCE)")
+        await create_twin(server, name, fresh)
+        try:
+            await _fill(_url(database_url, fresh), file, pg_bin)
+            await _compare(database_url, fresh, forget_steps=forget_steps)  # the proof may take an hour
+            report = await prove(_url(database_url, fresh), progress)
+            if not report.holds:
+                return Restored(report)
+            async with _closed_to_others(server, database_url, name) as replaced:
+                taken_before = await intake_position(replaced)
+                lost, stands = await _compare(database_url, fresh, replaced, forget_steps=forget_steps)
+                async with _engine(_url(database_url, fresh)) as engine:
+                    aftermath = await streams.before_the_swap(engine, taken_before)
+            await _refuse_beside_others(server, name)
+            async with server.transaction():
+                await give_settings(server, name, fresh)
+                await server.execute(f"ALTER DATABASE {quoted(name)} RENAME TO {quoted(old)}")
+                await server.execute(f"ALTER DATABASE {quoted(fresh)} RENAME TO {quoted(name)}")
+        except asyncpg.ObjectInUseError as error:
+            raise InUse(f"somebody is connected to the database: {error}") from None
+        finally:
+            await _let_in(server, name)
+            await server.execute(f"DROP DATABASE IF EXISTS {quoted(fresh)} WITH (FORCE)")
+        aftermath = await streams.after_the_swap(aftermath, taken_before)
+        await server.execute(f"DROP DATABASE {quoted(old)} WITH (FORCE)")
+    return Restored(report, aftermath, lost, stands)
+
+
+async def _compare(
+    database_url: str, fresh: str, replaced: AsyncConnection | None = None, *, forget_steps: bool
+) -> tuple[Forgotten, Standing]:
+    """What a restored database does not know of the one to be replaced, and where its own ends.
+
+    Raises ``StepsForgotten``.
+    """
+    if replaced is None:
+        async with _engine(database_url) as engine, engine.connect() as connection:
+            return await _compare(database_url, fresh, connection, forget_steps=forget_steps)
+    async with _engine(_url(database_url, fresh)) as engine, engine.connect() as connection:
+        lost, stands = await forgotten(replaced, connection), await standing(connection)
+    if lost.steps and not forget_steps:
+        raise StepsForgotten(lost)
+    return lost, stands
+
+
+def _draft(file: Path) -> Path:
+    """An empty file beside the one wanted that only we may read: what is written into it names persons."""
+    draft = file.with_name(f"{file.name}.new")
+    draft.unlink(missing_ok=True)
+    draft.touch(mode=0o600, exist_ok=False)
+    return draft
+
+
+def _keep(draft: Path, file: Path) -> int:
+    """A backup is there whole, and on disk, or not at all; returns its size."""
+    handle = os.open(draft, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    draft.replace(file)
+    folder = os.open(file.resolve().parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+    return file.stat().st_size
+
+
+async def _fill(url: str, file: Path, pg_bin: Path | None) -> None:
+    await load(url, file, pg_bin)
+    async with _engine(url) as engine:
+        async with engine.connect() as connection:
+            known = await connection.execute(
+                text("SELECT to_regclass('ledger.entries') IS NOT NULL AND to_regclass('alembic_version') IS NOT NULL")
+            )
+            if not known.scalar_one():
+                raise BackupError(f"{file} is a database, but not a claims ledger")
+        try:
+            await migrate(url)
+        except CommandError as error:
+            raise BackupError(f"{file} was made by a newer version of this program: {error}") from None
+        await _grant_rights(engine)
+
+
+async def _grant_rights(engine: AsyncEngine) -> None:
+    """What the migrations grant to the roles, which a dump of another server would grant in another owner's name."""
+    statements = (MIGRATIONS / "versions" / "0002_roles.sql").read_text(encoding="utf-8").split(";\n")
+    async with engine.begin() as connection:
+        for statement in filter(str.strip, statements):
+            await connection.exec_driver_sql(statement)
+
+
+async def _is_empty(connection: AsyncConnection) -> bool:
+    """Whether a ledger holds nothing but the schemes that every ledger begins with."""
+    query = select(entries.c.number).where(entries.c.type != SCHEME_ADOPTED).limit(1)
+    return (await connection.execute(query)).first() is None
+
+
+@asynccontextmanager
+async def _closed_to_others(server: asyncpg.Connection, database_url: str, name: str) -> AsyncIterator[AsyncConnection]:
+    """A connection to a database that nobody else is connected to, or may connect to, also after the block."""
+    async with _engine(database_url) as engine, engine.connect() as ours:
+        pid = (await ours.execute(text("SELECT pg_backend_pid()"))).scalar_one()
+        await server.execute(f"ALTER DATABASE {quoted(name)} ALLOW_CONNECTIONS false")
+        await _refuse_beside_others(server, name, pid)
+        yield ours
+
+
+async def _let_in(server: asyncpg.Connection, name: str) -> None:
+    if await server.fetchval("SELECT NOT datallowconn FROM pg_database WHERE datname = $1", name):
+        await server.execute(f"ALTER DATABASE {quoted(name)} ALLOW_CONNECTIONS true")
+
+
+async def _refuse_beside_others(server: asyncpg.Connection, name: str, ours: int = 0) -> None:
+    """Raise ``InUse`` where another process than ``ours`` is connected to a database, and stays."""
+    query = (
+        "SELECT DISTINCT application_name FROM pg_stat_activity WHERE datname = $1 AND backend_type = $2 AND pid <> $3"
+    )
+    deadline = time.monotonic() + LEAVING_S
+    while others := await server.fetch(query, name, "client backend", ours):
+        if time.monotonic() > deadline:
+            who = ", ".join(sorted(row["application_name"] or "unnamed" for row in others))
+            raise InUse(f"others are connected to the database ({who}): stop them first")
+        await asyncio.sleep(0.05)
+
+
+def _url(database_url: str, name: str) -> str:
+    return make_url(database_url).set(database=name).render_as_string(hide_password=False)
+
+
+@asynccontextmanager
+async def _engine(database_url: str) -> AsyncIterator[AsyncEngine]:
+    engine = connect(database_url)
+    try:
+        yield engine
+    finally:
+        await engine.dispose()
+
+
+@asynccontextmanager
+async def _administering(database_url: str) -> AsyncIterator[asyncpg.Connection]:
+    async with _engine(_url(database_url, ADMINISTRATION)) as engine, engine.connect() as connection:
+        await connection.execution_options(isolation_level="AUTOCOMMIT")
+        driver = (await connection.get_raw_connection()).driver_connection
+        if driver is None:
+            raise AssertionError("no driver connection")
+        yield driver

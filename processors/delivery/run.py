@@ -1,0 +1,98 @@
+"""Runs: what travels from layer to layer, and the table of those in flight.
+
+A run carries one person's claims of one year and scheme, in ledger order, with what each stage so far has decided. A
+new claim is a run of one; a late fact opens a run of all the claims from the first one touched. Every run visits every
+stage of its scheme's path in one order.
+"""
+
+import zlib
+from collections.abc import Sequence
+from datetime import datetime
+
+from msgspec import Struct, field, structs
+from sqlalchemy import BigInteger, Column, DateTime, Integer, SmallInteger, Table, Text
+
+from events.store.metadata import metadata
+from events.store.writes import Writes
+from policies.claim import Claim, Payout
+
+RUNS = "RUNS"
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("person_id", Text, primary_key=True),
+    Column("run", BigInteger, primary_key=True, autoincrement=False),
+    Column("scheme", Text, nullable=False, comment="name"),
+    Column("year", SmallInteger, nullable=False),
+    Column("first_number", Integer, nullable=False, comment="of the first claim it carries"),
+    Column("opened_at", DateTime(timezone=True), nullable=False),
+    Column("cause", BigInteger, comment="number in journal intake up to which it knows the facts"),
+    schema="processors",
+    comment="runs in flight: opened by intake, closed by settlement",
+)
+
+
+class Cause(Struct, frozen=True, array_like=True, gc=False):
+    """The fact that opened a run: its place in journal intake and what it was.
+
+    ``laid_on_hospital`` is the claim on which an audit laid an amount for the hospital to bear.
+    """
+
+    number: int
+    source: str
+    event_id: str
+    type: str
+    laid_on_hospital: str | None = None
+
+    def counterparty(self, claim_id: str) -> str:
+        """With whom the funds settle an adjustment of a claim: the person, who paid his share at discharge, except
+        what an audit lays on the hospital (DOMAIN 3.8)."""
+        return "hospital" if claim_id == self.laid_on_hospital else "person"
+
+    def json(self) -> dict[str, object]:
+        """The cause as the ledger keeps it, by the names of its fields."""
+        return structs.asdict(self)
+
+
+class Run(Struct, array_like=True):
+    """``chain`` gives the standing claims of the admissions that claims of the run were referred from; ``decided``
+    the payouts so far, a list per claim."""
+
+    person_id: str
+    scheme: str
+    year: int
+    number: int
+    stage: int
+    cause: Cause
+    claims: list[Claim]
+    chain: dict[str, list[Claim]] = field(default_factory=dict)
+    decided: list[list[Payout]] = field(default_factory=list)
+
+    @property
+    def revisits(self) -> bool:
+        """Whether any of its claims has been through the layers before."""
+        return any(claim.opened < self.number for claim in self.claims)
+
+
+def partition_of(person_id: str, partitions: int) -> int:
+    """The partition that carries a person's runs: the same on every machine, for ever."""
+    return zlib.crc32(person_id.encode()) % partitions
+
+
+def runs_subject(consumer: str, partition: int, sender: str) -> str:
+    """Where a consumer's partition reads runs from a sender: one writer a subject, so that it can be fenced."""
+    return f"claims.runs.{consumer}.{partition}.{sender}"
+
+
+def open_runs(writes: Writes, opened: Sequence[Run], at: datetime) -> None:
+    """Note runs as in flight."""
+    rows = (
+        (run.person_id, run.number, run.scheme, run.year, run.claims[0].number, at, run.cause.number) for run in opened
+    )
+    writes.insert_values(runs, rows)
+
+
+def close_runs(writes: Writes, closed: Sequence[tuple[str, int]]) -> None:
+    """Note runs, by person and number, as done."""
+    writes.remove(runs, closed)

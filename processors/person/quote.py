@@ -1,0 +1,112 @@
+"""Trial settlement (预结算, 2303): what a claim would be paid, decided from facts alone. Nothing is booked or written.
+
+The person's accepted claims are settled from scratch with the asked one behind them, by the engine that settles live.
+So claims whose runs are still on their way through the layers count as they will be booked (DOMAIN 3.6); an event that
+intake has not taken yet is not known here.
+"""
+
+from typing import Any
+
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from events import facts
+from events.catalog import BUREAU, Fact, read
+from events.envelope import salvage
+from events.refusals import Refusal
+from events.store.journal import entries
+from policies.claim import Claim
+from policies.engine import settle
+from processors.law.pinned_schemes import Pins
+from processors.pipeline.acceptance import WaitsFor, accept_discharge, accept_outpatient
+from processors.pipeline.settlement import statement_row
+from processors.pipeline.state import World, load_histories, load_world
+from projections.admissions import load_admissions
+from projections.statements import statement_json
+
+_ADMITTED = "admission.recorded.v1"
+_NO_RUN = 0
+"""Stands for the run that would carry the claim: none is opened."""
+
+
+class Quotes:
+    """Answers trial settlements over one database; any number at once."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.engine = engine
+        self.pins = Pins()
+
+    async def quote(self, asker: str | None, raw: bytes) -> dict[str, Any]:
+        """``{"statement": …}`` as settling the event now would give, or ``{"refused": {"reason", "detail"}}``.
+
+        ``raw`` is a discharge or outpatient CloudEvent. ``asker`` is a source ("hospital/H1"): a hospital asks about
+        its own events and only about a person who has an open admission with it, a bureau about any. None is the
+        ledger's own user, who asks in the name of the event's source. Refusals are those of acceptance in DOMAIN's
+        order; a discharge that would wait for its admission is refused as ``unknown_admission``.
+        """
+        try:
+            fact, data = _claimed(raw, asker)
+            async with self.engine.connect() as connection:
+                await connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+                if not _is_bureau(asker):
+                    await _require_open_admission(connection, fact.source, data.person_id)
+                return {"statement": await self._statement(connection, fact, data)}
+        except Refusal as refusal:
+            return {"refused": {"reason": refusal.reason, "detail": refusal.detail}}
+
+    async def _statement(
+        self, connection: AsyncConnection, fact: Fact, data: facts.DischargeRecorded | facts.OutpatientRecorded
+    ) -> dict[str, Any]:
+        await self.pins.refresh(connection)
+        world = await load_world(connection, [fact])
+        claim = self._accept(world, fact, data)
+        told = await load_histories(connection, {claim.person_id})
+        history = [*told.by_person.get(claim.person_id, {}).values(), claim]
+        schemes = await self.pins.require(connection, {each.scheme for each in history})
+        bills, _ = settle(schemes, history)
+        row = statement_row(claim, bills[claim.number].payouts, schemes[claim.scheme])
+        return statement_json(row | {"revision": 1})
+
+    def _accept(self, world: World, fact: Fact, data: facts.DischargeRecorded | facts.OutpatientRecorded) -> Claim:
+        if isinstance(data, facts.OutpatientRecorded):
+            return accept_outpatient(world, self.pins, fact, data, _NO_RUN)
+        try:
+            return accept_discharge(world, self.pins, fact, data, _NO_RUN)
+        except WaitsFor as missing:
+            detail = f"admission {missing.admission_id} is not known yet: sent now, the discharge would wait for it"
+            raise Refusal("unknown_admission", detail) from None
+
+
+def _claimed(raw: bytes, asker: str | None) -> tuple[Fact, facts.DischargeRecorded | facts.OutpatientRecorded]:
+    source = salvage(raw).get("source", "") if asker is None or _is_bureau(asker) else asker
+    fact = read(raw, source)
+    if not isinstance(fact.data, facts.DischargeRecorded | facts.OutpatientRecorded):
+        raise Refusal("unknown_type", f"{fact.type} claims no bill: ask about a discharge or an outpatient visit")
+    return fact, fact.data
+
+
+def _is_bureau(asker: str | None) -> bool:
+    return asker is not None and asker.startswith(f"{BUREAU}/")
+
+
+async def _require_open_admission(connection: AsyncConnection, hospital: str, person_id: str) -> None:
+    """No prying: what a refusal says is what the hospital knows itself, whether or not the ledger knows the person.
+
+    The hospital's admissions of the person are found in the ledger, which has an index by person: one on the
+    projection would cost at every admission and discharge.
+    """
+    recorded = await connection.execute(
+        select(entries.c.raw).where(
+            entries.c.person_id == person_id,
+            entries.c.claim_number.is_(None),
+            entries.c.run.is_(None),
+            entries.c.stage.is_(None),
+            entries.c.type == _ADMITTED,
+            entries.c.source == hospital,
+        )
+    )
+    told = (read(raw, hospital).data for raw in recorded.scalars())
+    own = [data.admission_id for data in told if isinstance(data, facts.AdmissionRecorded)]
+    known = await load_admissions(connection, own)
+    if not any(not admission.cancelled and admission.discharged_by is None for admission in known.values()):
+        raise Refusal("source_not_allowed", f"{hospital} has no open admission of {person_id}")

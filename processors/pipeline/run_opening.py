@@ -1,0 +1,81 @@
+"""Which runs a fact opens: a new claim is a run of one, a changed past a run from the first claim touched."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from policies.claim import Claim
+from policies.engine import standing_by_admission
+from policies.scheme import Scheme
+from processors.delivery.run import Cause, Run
+from processors.pipeline.state import World
+
+Group = tuple[int, str]
+"""A person's year and scheme name: what accumulations run over."""
+
+
+@dataclass(slots=True)
+class Openings:
+    """Gathers the runs that a batch of facts opens, numbered per person in the order of the facts."""
+
+    world: World
+    schemes: Mapping[str, Scheme]
+    runs: list[Run] = field(default_factory=list)
+
+    def open_new(self, claim: Claim, cause: Cause) -> None:
+        """A new claim's first run; it carries the number that acceptance fixed as ``opened``."""
+        self._open(claim.person_id, self._group(claim), [claim], cause)
+
+    def reopen(self, touched: Iterable[Claim], cause: Cause) -> None:
+        """A run over each year and scheme of one person in which a claim was touched, from the first one touched.
+
+        Referral credits reach over years and schemes: a group is touched too where a claim was referred from an
+        admission whose claim may now bear another deductible. Credits run forward in ledger order, so this ends.
+        """
+        changed = list(touched)
+        if not changed:
+            return
+        person_id = changed[0].person_id
+        history = sorted(self.world.by_person[person_id].values(), key=lambda claim: claim.number)
+        first: dict[Group, int] = {}
+        for claim in changed:
+            first[self._group(claim)] = min(claim.number, first.get(self._group(claim), claim.number))
+        admissions = {claim.admission_id for claim in changed}
+        for claim in history:
+            group = self._group(claim)
+            if admissions.intersection(claim.referral):
+                first[group] = min(claim.number, first.get(group, claim.number))
+            if claim.number >= first.get(group, claim.number + 1) and claim.admission_id is not None:
+                admissions.add(claim.admission_id)
+        for group, number in sorted(first.items(), key=lambda item: item[1]):
+            self.open_from(person_id, group, number, cause)
+
+    def open_from(self, person_id: str, group: Group, number: int, cause: Cause) -> None:
+        """A run over a person's claims of one year and scheme, from a claim number on."""
+        history = sorted(self.world.by_person[person_id].values(), key=lambda claim: claim.number)
+        claims = [claim for claim in history if self._group(claim) == group and claim.number >= number]
+        self._open(person_id, group, claims, cause)
+
+    def _group(self, claim: Claim) -> Group:
+        return claim.year, self.schemes[claim.scheme].name
+
+    def _open(self, person_id: str, group: Group, claims: list[Claim], cause: Cause) -> None:
+        person = self.world.person(person_id)
+        person.runs += 1
+        referred = {admission for claim in claims for admission in claim.referral}
+        chain: dict[str, list[Claim]] = {}
+        if referred:
+            standing = standing_by_admission(self.world.by_person[person_id].values())
+            chain = {admission: standing[admission] for admission in sorted(referred & standing.keys())}
+        self.runs.append(
+            Run(
+                person_id=person_id,
+                scheme=group[1],
+                year=group[0],
+                number=person.runs,
+                stage=0,
+                cause=cause,
+                claims=claims,
+                chain=chain,
+                decided=[[] for _ in claims],
+            )
+        )

@@ -1,0 +1,152 @@
+"""Seals: every journal's head, noted in a journal of its own and kept elsewhere too.
+
+Hash chains show a change only as long as nobody chains the entries after it anew, and nothing shows that the last
+entries of a journal are gone together with what its position says. A seal that lies elsewhere shows both.
+"""
+
+import hashlib
+from collections.abc import AsyncIterator, Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import select, text, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from events.decisions import LEDGER_SEALED
+from events.store.journal import entries, write
+from processors.delivery.position import journal_name, lock, move
+
+CONSUMER = "seal"
+JOURNAL = journal_name(CONSUMER, 0)
+
+# One index probe a journal, where grouping would read every entry.
+_HEADS = """
+WITH RECURSIVE journals (name) AS (
+    SELECT min(journal) FROM ledger.entries
+    UNION ALL
+    SELECT (SELECT min(journal) FROM ledger.entries WHERE journal > journals.name)
+    FROM journals WHERE journals.name IS NOT NULL
+)
+SELECT head.journal, head.number, head.hash
+FROM journals
+JOIN LATERAL (
+    SELECT journal, number, hash FROM ledger.entries WHERE journal = journals.name ORDER BY number DESC LIMIT 1
+) AS head ON true
+ORDER BY head.journal
+"""
+
+Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Head(BaseModel):
+    """A journal's last entry at a moment: its number, and its hash in hex."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    journal: str
+    number: int = Field(ge=1)
+    hash: Hash
+
+
+class Seal(BaseModel):
+    """The heads of all journals at ``sealed_at``, and one root over them.
+
+    ``number`` and ``hash`` are the seal's own entry in journal ``seal.0``: kept elsewhere, it vouches for the seals
+    before it too, because theirs are among what its hash is chained to.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    number: int = Field(ge=1)
+    hash: Hash
+    sealed_at: datetime
+    root: Hash
+    journals: tuple[Head, ...]
+
+    def json_text(self) -> bytes:
+        """The seal as the JSON to be kept."""
+        return orjson.dumps(self.model_dump(mode="json"))
+
+    @property
+    def heads(self) -> tuple[Head, ...]:
+        """What today's chain is held against: the heads, and the seal's own entry."""
+        return (*self.journals, Head(journal=JOURNAL, number=self.number, hash=self.hash))
+
+
+class Broken(BaseModel):
+    """A journal that is no longer what a seal saw; ``found`` is None where the entry is gone."""
+
+    journal: str
+    number: int
+    expected: str
+    found: str | None
+
+
+class SealError(ValueError):
+    """What was given is no seal of a ledger."""
+
+
+def root_of(heads: Iterable[Head]) -> str:
+    """sha256 over the heads in the order of their journals, one JSON list [journal, number, hash] a line; in hex."""
+    lines = [orjson.dumps([head.journal, head.number, head.hash]) for head in sorted(heads, key=lambda h: h.journal)]
+    return hashlib.sha256(b"\n".join(lines)).hexdigest()
+
+
+def read_seal(said: bytes) -> Seal:
+    """The seal in a JSON text; raises ``SealError`` for anything else, and where its root is not that of its heads."""
+    try:
+        found = Seal.model_validate_json(said)
+    except ValueError as error:
+        raise SealError(f"this is no seal: {str(error).splitlines()[0]}") from None
+    if root_of(found.journals) != found.root:
+        raise SealError(f"this seal was changed: its heads do not give its root {found.root}")
+    return found
+
+
+async def seal(engine: AsyncEngine) -> Seal:
+    """Note the head of every journal in journal ``seal.0``; returns what is to be kept elsewhere."""
+    async with engine.begin() as connection:
+        position = await lock(connection, CONSUMER, 0)
+        position.journal.start(datetime.now(UTC))
+        heads = await _heads(connection)
+        root = root_of(heads)
+        said = {"root": root, "journals": [head.model_dump() for head in heads]}
+        number = position.journal.append(LEDGER_SEALED, said)
+        own, at = position.journal.hash, position.journal.recorded_at
+        await write(connection, position.journal)
+        await move(connection, position, position.stream_seq, [])
+    return Seal(number=number, hash=own.hex(), sealed_at=at, root=root, journals=tuple(heads))
+
+
+async def broken(connection: AsyncConnection, heads: Sequence[Head]) -> list[Broken]:
+    """The journals whose entry with a head's number is gone or has another hash today."""
+    table = entries.c
+    keys = [(head.journal, head.number) for head in heads]
+    rows = await connection.execute(
+        select(table.journal, table.number, table.hash).where(tuple_(table.journal, table.number).in_(keys))
+    )
+    found = {(row.journal, row.number): bytes(row.hash).hex() for row in rows}
+    return [
+        Broken(journal=head.journal, number=head.number, expected=head.hash, found=found.get(key))
+        for head, key in zip(heads, keys, strict=True)
+        if found.get(key) != head.hash
+    ]
+
+
+async def seals(connection: AsyncConnection) -> AsyncIterator[tuple[int, dict[str, Any]]]:
+    """Every seal that the ledger itself holds: its number and what it says."""
+    rows = await connection.stream(
+        select(entries.c.number, entries.c.data)
+        .where(entries.c.journal == JOURNAL, entries.c.type == LEDGER_SEALED)
+        .order_by(entries.c.number)
+    )
+    async for row in rows:
+        yield row.number, orjson.loads(row.data)
+
+
+async def _heads(connection: AsyncConnection) -> list[Head]:
+    """Read from the entries, not from the positions: a seal vouches for what is there."""
+    rows = await connection.execute(text(_HEADS))
+    return [Head(journal=row.journal, number=row.number, hash=bytes(row.hash).hex()) for row in rows]

@@ -1,0 +1,152 @@
+"""Every journal is gap-free, every entry's hash is that of its row, and what was taken in is what was sent."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+import orjson
+from msgspec import Struct
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from events.catalog import FACTS
+from events.decisions import EVENT_WAITING
+from events.store.hash_chain import GENESIS, entry_hash
+from events.store.journal import BEGINNING, entries
+from processors.delivery.position import journal_name, positions
+from processors.proof.verification.report import Progress, VerifyReport
+
+ROWS_PER_FETCH = 1000
+
+_COLUMNS = tuple(column.name for column in entries.columns)
+_TIME = _COLUMNS.index("recorded_at")
+# The time as text: the driver makes a datetime of each, which takes longer than the rest of the row, and a batch of
+# entries shares one.
+_ENTRIES = ", ".join(f"{name}::text" if name == "recorded_at" else name for name in _COLUMNS)
+_JOURNAL = f"SELECT {_ENTRIES} FROM ledger.entries WHERE journal = $1 ORDER BY number"  # noqa: S608 - our own names
+
+
+class _Identity(Struct, frozen=True, gc=False):
+    source: str
+    id: str
+    type: str
+
+
+_IDENTITIES = msgspec.json.Decoder(_Identity)
+
+
+class Head(Struct, frozen=True):
+    """How many entries a journal's writer says it has, and the hash of the last."""
+
+    number: int = 0
+    hash: bytes = GENESIS
+
+
+async def journals(connection: AsyncConnection) -> dict[str, Head]:
+    """Every journal that has entries or a position, by name."""
+    heads = {
+        journal_name(row.consumer, row.partition): Head(row.journal_number, bytes(row.journal_hash))
+        for row in await connection.execute(select(positions))
+    }
+    return {name: heads.get(name, Head()) for name in sorted(heads.keys() | set(await _journals(connection)))}
+
+
+async def check_chain(driver: Any, journal: str, known: Head, report: VerifyReport, tell: Progress) -> None:
+    """Walk one journal, and hold its end against what its writer's position says."""
+    report.journals += 1
+    number, hashes = await _walk(driver, journal, report, tell)
+    if number != known.number:
+        report.problem("chain", f"journal {journal}, head", f"{known.number} entries", f"{number} entries")
+    elif known.hash not in hashes:
+        report.problem("chain", f"journal {journal}, head", f"hash {known.hash.hex()}", f"hash {hashes[0].hex()}")
+
+
+async def _journals(connection: AsyncConnection) -> list[str]:
+    """The names of all journals: one index probe each, where DISTINCT would read every entry."""
+    names: list[str] = []
+    while True:
+        after = entries.c.journal > names[-1] if names else entries.c.journal.is_not(None)
+        name = (await connection.execute(select(func.min(entries.c.journal)).where(after))).scalar_one()
+        if name is None:
+            return names
+        names.append(name)
+
+
+async def _walk(driver: Any, journal: str, report: VerifyReport, tell: Progress) -> tuple[int, tuple[bytes, ...]]:
+    """Check one journal; returns its last number and the hashes that may stand there."""
+    # The driver's own cursor: SQLAlchemy's rows cost more than the hashing.
+    cursor = await driver.cursor(_JOURNAL, journal)
+    number = 0
+    hashes: tuple[bytes, ...] = (GENESIS,)
+    while rows := await cursor.fetch(ROWS_PER_FETCH):
+        for row in rows:
+            number += 1
+            if row["number"] != number:
+                report.problem("chain", f"journal {journal}", f"entry {number}", f"entry {row['number']}")
+                number = row["number"]
+            entry = (*row[:_TIME], _moment(row[_TIME]), *row[_TIME + 1 :])
+            stored = row["hash"]
+            hashes = (stored,) if entry_hash(hashes[0], entry) == stored else _mismatch(entry, hashes, report)
+            if row["raw"] is not None and row["source"] is not None:
+                _check_identity(row, report)
+        report.entries += len(rows)
+        tell("entries", len(rows))
+    return number, hashes
+
+
+def _mismatch(entry: Sequence[Any], before: tuple[bytes, ...], report: VerifyReport) -> tuple[bytes, ...]:
+    """Returns the hashes that may stand before the next entry, this one not following from the first of those before.
+
+    They are two after a mismatch: the entry's stored hash, where its content was changed, and the one its content
+    gives, where the hash was. So one change is reported once, at its place.
+    """
+    stored: bytes = entry[-1]
+    computed = [entry_hash(previous, entry) for previous in before]
+    if stored in computed:
+        return (stored,)
+    report.problem(
+        "chain", f"journal {entry[0]}, entry {entry[1]}", f"hash {computed[0].hex()}", f"hash {stored.hex()}"
+    )
+    return (stored, computed[0])
+
+
+@lru_cache(maxsize=64)
+def _moment(said: str) -> datetime:
+    try:
+        return datetime.fromisoformat(said)
+    except ValueError:  # one that Python has no datetime for, such as infinity: none that we wrote, and no hash fits
+        return BEGINNING
+
+
+def _check_identity(row: Mapping[str, Any], report: VerifyReport) -> None:
+    event_id: str = row["event_id"]
+    if event_id.startswith("sha256:"):
+        found = f"sha256:{hashlib.sha256(row['raw']).hexdigest()}"
+        if found != event_id:
+            report.problem("identity", _where(row), event_id, found)
+    elif row["type"] in FACTS or row["type"] == EVENT_WAITING:
+        try:
+            stated = _IDENTITIES.decode(row["raw"])
+        except ValueError:
+            stated = None
+        if stated != _Identity(row["source"], event_id, row["type"]):
+            _compare_identity(row, report)
+
+
+def _compare_identity(row: Mapping[str, Any], report: VerifyReport) -> None:
+    try:
+        event = orjson.loads(row["raw"])
+        said = (event["source"], event["id"], event["type"])
+    except (ValueError, KeyError, TypeError):
+        report.problem("identity", _where(row), "a CloudEvent", "raw bytes that are none")
+        return
+    written = (row["source"], row["event_id"], row["type"] if row["type"] in FACTS else said[2])
+    if said != written:
+        report.problem("identity", _where(row), " ".join(written), " ".join(map(str, said)))
+
+
+def _where(row: Mapping[str, Any]) -> str:
+    return f"journal {row['journal']}, entry {row['number']}"

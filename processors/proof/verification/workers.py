@@ -1,0 +1,70 @@
+"""Who checks the parts of a verification, and how they share them out."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Protocol
+
+from policies.engine import Schemes
+from processors.proof.verification.parts import Part, check
+from processors.proof.verification.report import Findings, Place, Progress, VerifyReport
+
+
+class Hand(Protocol):
+    """Checks parts; it is given ``ahead`` of them at once, so that it need not wait for whoever gives them."""
+
+    ahead: int
+
+    async def ready(self) -> None:
+        """Wait until it takes parts."""
+
+    async def check(self, part: Part, tell: Progress) -> VerifyReport:
+        """Check one part."""
+
+
+class Helpers(Protocol):
+    """Hands in other processes, which join a snapshot by its name and settle under the schemes given."""
+
+    def __call__(self, shared: str, schemes: Schemes) -> AbstractAsyncContextManager[Sequence[Hand]]:
+        """The hands, until the end of the context; one that dies raises from ``ready`` or ``check``."""
+
+
+class OwnHand:
+    """This process, over a connection of asyncpg's."""
+
+    ahead = 1
+
+    def __init__(self, driver: Any, schemes: Schemes) -> None:
+        self._driver, self._schemes = driver, schemes
+
+    async def ready(self) -> None:
+        """It is."""
+
+    async def check(self, part: Part, tell: Progress) -> VerifyReport:
+        """Check one part."""
+        return await check(self._driver, self._schemes, part, tell)
+
+
+async def share_out(
+    parts: AsyncIterator[tuple[Place, Part]], hands: Sequence[Hand], findings: Findings, tell: Progress
+) -> None:
+    """Let the hands check the parts, each taking one whenever it is free; raises what the first to fail raises."""
+    one_at_a_time = asyncio.Lock()
+
+    async def take() -> tuple[Place, Part] | None:
+        async with one_at_a_time:
+            return await anext(parts, None)
+
+    async def work(hand: Hand) -> None:
+        await hand.ready()
+        while (placed := await take()) is not None:
+            place, part = placed
+            findings.take(place, await hand.check(part, tell))
+
+    tasks = [asyncio.create_task(work(hand)) for hand in hands for _ in range(hand.ahead)]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,204 @@
+"""Reconciliation (对账 3201/3202): a hospital's own figures of a month held against the ledger, claim by claim.
+
+A claim belongs to the month of its date. Both sides state net figures: the hospital's file as its system showed them,
+the ledger's statements as they stand now.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date
+from typing import Any, Literal
+
+from sqlalchemy import and_, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from events.codes import LAYERS
+from events.money import yuan
+from events.refusals import REASON_NAMES
+from events.store.rows import among
+from projections.claims import claims
+from projections.hospitals import load_hospitals
+from projections.refusals import refusals
+from projections.statements import statements
+from projections.waiting import waiting
+
+Kind = Literal[
+    "hospital_only",
+    "ledger_only",
+    "reversed_at_hospital",
+    "reversed_in_ledger",
+    "date_differs",
+    "amount_differs",
+    "total_differs",
+    "total_not_of_detail",
+]
+FUNDS = "funds"
+AMOUNTS = ("total", *LAYERS, FUNDS, "patient_share")
+"""What may be compared of a claim, in fen; ``funds`` is what all layers pay together."""
+
+Amounts = Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """One claim as the hospital states it; ``amounts`` by name, those that its file has."""
+
+    claim_id: str
+    day: date
+    amounts: Amounts
+    standing: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing on which the two sides do not agree; amounts in yuan, ``difference`` is hospital minus ledger."""
+
+    kind: Kind
+    claim_id: str | None = None
+    field: str | None = None
+    hospital: str | None = None
+    ledger: str | None = None
+    difference: str | None = None
+    detail: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The difference as JSON."""
+        return asdict(self)
+
+
+@dataclass(slots=True)
+class Reconciliation:
+    """What was compared and what differs; sums in fen over standing claims, with how many those are."""
+
+    hospital: dict[str, int]
+    ledger: dict[str, int]
+    differences: list[Difference] = field(default_factory=list)
+
+
+async def reconcile(
+    engine: AsyncEngine,
+    hospital_id: str,
+    month: date,
+    stated: Sequence[Stated],
+    *,
+    totals: Amounts | None = None,
+    unread: Collection[str] = (),
+) -> Reconciliation:
+    """Compare a hospital's claims of a month (its first day) with the ledger's; nothing is changed.
+
+    ``totals`` are the hospital's own sums of the month (``claims`` and amounts). ``unread`` are claims in rows that
+    could not be read: they are not said to be missing, and sums of the file are not held against ``totals``. Raises
+    ``LookupError`` where no hospital of that id was ever registered.
+    """
+    async with engine.connect() as connection:
+        if hospital_id not in await load_hospitals(connection, [hospital_id]):
+            raise LookupError(f"no hospital {hospital_id} was ever registered")
+        ledger = await _statements(connection, hospital_id, month, [claim.claim_id for claim in stated])
+        missing = [claim.claim_id for claim in stated if claim.claim_id not in ledger]
+        reasons = await _reasons(connection, hospital_id, missing)
+    names = [name for name in AMOUNTS if any(name in claim.amounts for claim in stated)] or list(AMOUNTS)
+    of_month = [row for row in ledger.values() if _in(month, row["date"])]
+    found = Reconciliation(
+        _sums(names, [claim.amounts for claim in stated if claim.standing]),
+        _sums(AMOUNTS, [_amounts(row) for row in of_month if row["status"] == "settled"]),
+    )
+    for claim in stated:
+        if claim.claim_id in ledger:
+            found.differences += _differences(claim, ledger[claim.claim_id])
+        else:
+            found.differences.append(
+                Difference("hospital_only", claim.claim_id, detail=reasons.get(claim.claim_id, "unknown to the ledger"))
+            )
+    known = {claim.claim_id for claim in stated} | set(unread)
+    for row in sorted(of_month, key=lambda row: (row["date"], row["claim_id"])):
+        # a hospital's system may drop what it reversed: nothing is owed on either side
+        if row["claim_id"] not in known and row["status"] == "settled":
+            detail = f"{row['date']}, funds {yuan(_amounts(row)[FUNDS])}"
+            found.differences.append(Difference("ledger_only", row["claim_id"], detail=detail))
+    if totals is not None:
+        found.differences += _compare(totals, found.ledger, "total_differs")
+        if not unread:
+            own = _compare(totals, found.hospital, "total_not_of_detail")
+            found.differences += [replace(each, detail="beside the sum of its own rows") for each in own]
+    return found
+
+
+def _differences(claim: Stated, row: Mapping[str, Any]) -> list[Difference]:
+    standing = row["status"] == "settled"
+    if claim.standing != standing:
+        kind: Kind = "reversed_in_ledger" if claim.standing else "reversed_at_hospital"
+        return [Difference(kind, claim.claim_id, "status", *(_status(claim.standing), _status(standing)))]
+    found = []
+    if claim.day != row["date"]:
+        days = claim.day.isoformat(), row["date"].isoformat()
+        found.append(Difference("date_differs", claim.claim_id, "date", *days))
+    if standing:
+        found += _compare(claim.amounts, _amounts(row), "amount_differs", claim.claim_id)
+    return found
+
+
+def _compare(stated: Amounts, ledger: Amounts, kind: Kind, claim_id: str | None = None) -> list[Difference]:
+    differ = {name: amount - ledger[name] for name, amount in stated.items() if amount != ledger.get(name, amount)}
+    # the layers' own differences, where they tell all of it, are listed without their sum
+    if differ.get(FUNDS) == sum(differ.get(layer, 0) for layer in LAYERS):
+        differ.pop(FUNDS, None)
+    found = []
+    for name, difference in differ.items():
+        told = str if name == "claims" else yuan
+        found.append(Difference(kind, claim_id, name, told(stated[name]), told(ledger[name]), told(difference)))
+    return found
+
+
+def _status(standing: bool) -> str:
+    return "settled" if standing else "reversed"
+
+
+def _amounts(row: Mapping[str, Any]) -> dict[str, int]:
+    paid = dict.fromkeys(LAYERS, 0) | dict(row["layers"])
+    return {
+        "total": row["total"],
+        **{str(layer): amount for layer, amount in paid.items()},
+        FUNDS: sum(paid.values()),
+        "patient_share": row["patient_share"],
+    }
+
+
+def _sums(names: Iterable[str], claims_: Sequence[Amounts]) -> dict[str, int]:
+    return {"claims": len(claims_)} | {name: sum(amounts.get(name, 0) for amounts in claims_) for name in names}
+
+
+def _in(month: date, day: date) -> bool:
+    return (day.year, day.month) == (month.year, month.month)
+
+
+async def _statements(
+    connection: AsyncConnection, hospital_id: str, month: date, claim_ids: Iterable[str]
+) -> dict[str, Mapping[str, Any]]:
+    """The hospital's statements of the month, and those that it names of other months."""
+    after = date(month.year + month.month // 12, month.month % 12 + 1, 1)
+    of_month = and_(statements.c.date >= month, statements.c.date < after)
+    query = select(statements).where(
+        statements.c.hospital_id == hospital_id, or_(of_month, among(statements.c.claim_id, claim_ids))
+    )
+    return {row["claim_id"]: dict(row) for row in (await connection.execute(query)).mappings()}
+
+
+async def _reasons(connection: AsyncConnection, hospital_id: str, claim_ids: Sequence[str]) -> dict[str, str]:
+    """Why claims that a hospital names have no statement, as far as it may know."""
+    source = f"hospital/{hospital_id}"
+    refused = select(refusals.c.subject, refusals.c.reason).where(
+        among(refusals.c.subject, claim_ids), refusals.c.mailbox == source
+    )
+    reasons = {
+        row.subject: f"refused: {row.reason} {REASON_NAMES[row.reason]}"
+        for row in await connection.execute(refused.order_by(refusals.c.number))
+    }
+    waits = select(waiting.c.claim_id, waiting.c.admission_id).where(
+        among(waiting.c.claim_id, claim_ids), waiting.c.source == source
+    )
+    for row in await connection.execute(waits):
+        reasons[row.claim_id] = f"waits for admission {row.admission_id}"
+    flying = select(claims.c.claim_id).where(among(claims.c.claim_id, claim_ids), claims.c.hospital_id == hospital_id)
+    for claim_id in (await connection.execute(flying)).scalars():
+        reasons[claim_id] = "accepted, and not settled yet"
+    return reasons
