@@ -13,7 +13,7 @@ from benchmarks.floor import floor
 from benchmarks.growth import growth
 from benchmarks.latency import latency, latency_beside_resettlement
 from benchmarks.orm import orm
-from benchmarks.servers import yard
+from benchmarks.servers import server_templates
 from benchmarks.single import engine_alone, rebuild, verify
 from benchmarks.sourcing import sourcing
 from benchmarks.steps import steps
@@ -102,7 +102,7 @@ def main(
         profile=profile,
     )
     configure("error")
-    with yard() as folders:
+    with server_templates() as folders:
         bench = Bench(options, folders)
         uvloop.run(run(bench, wanted))
     draw(bench, console)

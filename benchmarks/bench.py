@@ -7,7 +7,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks.load import Load, make_load
-from benchmarks.servers import Meter, Yard
+from benchmarks.servers import Meter, ServerTemplates
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Bench:
     """``samples`` holds every measurement of a figure, ``figures`` what else was found out."""
 
     options: Options
-    yard: Yard
+    server_templates: ServerTemplates
     samples: dict[str, list[float]] = field(default_factory=dict)
     figures: dict[str, Any] = field(default_factory=dict)
 

@@ -19,7 +19,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.servers import yard
+from benchmarks.servers import server_templates
 from infra.postgres.engine import migrate
 from infra.servers import servers
 
@@ -69,7 +69,7 @@ async def _ask(connection: asyncpg.Connection, name: str, asked: str) -> tuple[s
 
 def main(claims: Annotated[int, typer.Option(help="statements to generate")] = 1_000_000) -> None:
     """Measure."""
-    with yard() as folders:
+    with server_templates() as folders:
         found = asyncio.run(measure(folders.root / "finance", claims))
     table = Table(title=f"finance's views over {claims:,} claims, {os.cpu_count()} cores, {ROUNDS} times each, warm")
     for heading in ("view", "asked", "rows", "median ms", "slowest ms"):

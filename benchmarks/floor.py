@@ -27,7 +27,7 @@ async def floor(bench: Bench, written: Sequence[tuple[int, Written]]) -> None:
     """One run over the rows that ``orm`` wrote."""
     batches = [_plain(batch) for batch in _batches([rows for _, rows in written])]
     claims = sum(len(rows.get(CLAIMS, ())) for _, rows in written)
-    async with bench.yard.running(await prepare(bench)) as endpoints:
+    async with bench.server_templates.running(await prepare(bench)) as endpoints:
         url = await copy_database(endpoints.database_url, "floor")
         connection = await asyncpg.connect(url, ssl=False)
         try:

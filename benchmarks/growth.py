@@ -24,7 +24,7 @@ async def prepare(bench: Bench, size: int) -> str:
         await settle(endpoints, bodies([*hospitals, *new.base]))
 
     hospitals = [line for line in make_load(100).base if isinstance(line, dict) and "hospital" in str(line["type"])]
-    await bench.yard.prepare(base, fill_base)
+    await bench.server_templates.prepare(base, fill_base)
 
     async def fill(endpoints: Endpoints) -> None:
         for place, start in enumerate(range(before, size, CHUNK_CLAIMS)):
@@ -35,14 +35,14 @@ async def prepare(bench: Bench, size: int) -> str:
         await settle(endpoints, [])  # the streams are there
         await publish(endpoints.nats_url, bodies(new.work))
 
-    await bench.yard.prepare(f"growth-{size}", fill, on=f"growth-{before}")
-    await bench.yard.prepare(f"growth-{size}-new", fill_new, on=f"growth-{size}")
+    await bench.server_templates.prepare(f"growth-{size}", fill, on=f"growth-{before}")
+    await bench.server_templates.prepare(f"growth-{size}-new", fill_new, on=f"growth-{size}")
     return f"growth-{size}-new"
 
 
 async def growth(bench: Bench, size: int) -> None:
     """One run over a ledger of a size, and what it takes to prove and to rebuild that."""
-    async with bench.yard.running(await prepare(bench, size)) as endpoints:
+    async with bench.server_templates.running(await prepare(bench, size)) as endpoints:
         rate, peak_mb, _ = await timed(bench, endpoints, CORES)
         bench.note(f"growth_{size}", rate)
         bench.note(f"growth_{size}_peak_rss_mb", peak_mb)

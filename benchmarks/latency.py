@@ -19,7 +19,7 @@ from nats.aio.msg import Msg
 from nats.js.api import ConsumerConfig, DeliverPolicy
 
 from benchmarks.bench import Bench
-from benchmarks.hands import environment, hands
+from benchmarks.checkers import checkers, environment
 from benchmarks.load import CLAIMS_PER_STAY, Line, bodies, make_load, type_of
 from benchmarks.servers import engine_on, settle
 from infra.embedded.process import die_with_parent
@@ -142,12 +142,12 @@ async def _arriving(bench: Bench, rate: int) -> AsyncIterator[tuple[Arrivals, En
     wanted = round(rate * (bench.options.seconds + bench.options.warm_up_s))
     if len(discharges) < wanted:
         raise RuntimeError(f"{len(discharges)} discharges for {wanted} arrivals")
-    async with bench.yard.running("latency") as endpoints:
+    async with bench.server_templates.running("latency") as endpoints:
         broker = connect_broker(endpoints.nats_url, None)
         await broker.start()
         try:
             arrivals = Arrivals(broker.connection, discharges[:wanted], rate)
-            async with hands(endpoints, 1) as ours:
+            async with checkers(endpoints, 1) as ours:
                 js = broker.connection.jetstream()
                 await js.subscribe(
                     "claims.answers.>",
@@ -182,7 +182,7 @@ async def _prepare(bench: Bench) -> list[dict[str, Any]]:
         await settle(endpoints, bodies(bulk))
         await settle(endpoints, bodies([line for line in rest if type_of(line) == "admission.recorded.v1"]))
 
-    await bench.yard.prepare("latency", fill)
+    await bench.server_templates.prepare("latency", fill)
     return _first_discharges(bulk, rest)
 
 

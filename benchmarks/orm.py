@@ -29,10 +29,10 @@ from events.store.journal import Journal
 from events.store.metadata import metadata
 from policies.claim import Claim, Used
 from policies.engine import Tracks
-from processors.law.pinned_schemes import Pins
+from processors.law.pinned_schemes import PinnedSchemes
 from processors.pipeline.acceptance import WaitsFor, accept_admission
 from processors.pipeline.settlement import statement_row
-from processors.pipeline.state import World
+from processors.pipeline.state import LedgerState
 from projections import accumulations, admissions, cards, claims, enrolments, hospitals, persons, rosters, statements
 from projections.admissions import Admission
 from projections.cards import CardChange
@@ -98,7 +98,7 @@ class Lane:
     """One of those in flight: its journal, and with ``keep`` the rows that it wrote, a batch per claim."""
 
     sessions: async_sessionmaker[AsyncSession]
-    pins: Pins
+    pinned: PinnedSchemes
     hospitals: dict[str, Hospital]
     journal: Journal
     keep: bool = False
@@ -145,17 +145,17 @@ class Lane:
     async def _admit(
         self, session: AsyncSession, fact: Fact, data: facts.AdmissionRecorded, raw: bytes, place: int
     ) -> None:
-        world = World(hospitals=self.hospitals)
+        state = LedgerState(hospitals=self.hospitals)
         for admission_id in filter(None, (data.admission_id, data.referred_from)):
-            await _admission(session, world, admission_id)
-        admission = accept_admission(world, data)
+            await _admission(session, state, admission_id)
+        admission = accept_admission(state, data)
         record(self.journal, fact, raw, place, person_id=data.person_id)
         session.add(AdmissionRow(**{name: getattr(admission, name) for name in _columns(AdmissionRow)}))
 
     async def _settle(self, session: AsyncSession, fact: Fact, raw: bytes, place: int) -> None:
-        world, admission, person = await self._world(session, fact)
-        claim = accept(world, self.pins, fact, world.persons[person.person_id].runs + 1)
-        scheme = self.pins.by_hash[claim.scheme]
+        state, admission, person = await self._world(session, fact)
+        claim = accept(state, self.pinned, fact, state.persons[person.person_id].runs + 1)
+        scheme = self.pinned.by_hash[claim.scheme]
         of_year = select(AccumulationRow).where(
             AccumulationRow.person_id == claim.person_id,
             AccumulationRow.year == claim.year,
@@ -165,7 +165,7 @@ class Lane:
         used: dict[str, Tracks] = {}
         for (layer, track), row in held.items():
             used.setdefault(layer, {})[track] = Used(*(getattr(row, name) for name in ACCUMULATED))
-        payouts = decide_all(self.pins.by_hash, claim, used, await self._chain(session, claim))
+        payouts = decide_all(self.pinned.by_hash, claim, used, await self._chain(session, claim))
         statement = statement_row(claim, payouts, scheme)
         Booking(fact, raw, place, claim, scheme.name, payouts, statement).book(self.journal)
         session.add(ClaimRow(**claims.claim_row(claim)))
@@ -188,29 +188,29 @@ class Lane:
             for name in ACCUMULATED:
                 setattr(row, name, getattr(used[payout.layer][payout.track], name))
 
-    async def _world(self, session: AsyncSession, fact: Fact) -> tuple[World, AdmissionRow | None, PersonRow]:
+    async def _world(self, session: AsyncSession, fact: Fact) -> tuple[LedgerState, AdmissionRow | None, PersonRow]:
         """What acceptance reads, row by row."""
-        world, data = World(hospitals=self.hospitals), fact.data
+        state, data = LedgerState(hospitals=self.hospitals), fact.data
         admission = None
         if isinstance(data, facts.DischargeRecorded):
-            admission = await _admission(session, world, data.admission_id)
+            admission = await _admission(session, state, data.admission_id)
             year = data.discharged_on.year
         else:
             assert isinstance(data, facts.OutpatientRecorded)
             year = data.served_on.year
         enrolment = await session.get(EnrolmentRow, (data.person_id, year))
         if enrolment is not None:
-            world.enrolments[data.person_id, year] = Enrolment(*_values(enrolment))
+            state.enrolments[data.person_id, year] = Enrolment(*_values(enrolment))
         person = await session.get(PersonRow, data.person_id)
         if person is None:
             person = PersonRow(person_id=data.person_id, claims=0, runs=0)
             session.add(person)
-        world.persons[data.person_id] = Person(person.person_id, person.claims, person.runs)
+        state.persons[data.person_id] = Person(person.person_id, person.claims, person.runs)
         changes = await session.scalars(select(RosterRow).where(RosterRow.person_id == data.person_id))
-        world.rosters[data.person_id] = [RosterChange(*_values(row)) for row in changes]
+        state.rosters[data.person_id] = [RosterChange(*_values(row)) for row in changes]
         held = await session.scalars(select(CardRow).where(CardRow.person_id == data.person_id))
-        world.cards[data.person_id] = [CardChange(*_values(row)) for row in held]
-        return world, admission, person
+        state.cards[data.person_id] = [CardChange(*_values(row)) for row in held]
+        return state, admission, person
 
     async def _chain(self, session: AsyncSession, claim: Claim) -> dict[str, list[Claim]]:
         chain: dict[str, list[Claim]] = {}
@@ -227,15 +227,15 @@ class Lane:
 async def orm(bench: Bench) -> list[tuple[int, Written]]:
     """One run over a sample of the county's events; returns the rows it wrote, for the floor."""
     events = sample(bench.load, bench.options.peers)
-    async with bench.yard.running(await prepare(bench)) as endpoints:
+    async with bench.server_templates.running(await prepare(bench)) as endpoints:
         url = await copy_database(endpoints.database_url, "peer")
         engine = create_async_engine(url.replace("postgresql://", "postgresql+asyncpg://", 1), pool_size=IN_FLIGHT)
         try:
             sessions = async_sessionmaker(engine, expire_on_commit=False, autoflush=False)
             async with sessions() as session:
                 known = {row.hospital_id: Hospital(*_values(row)) for row in await session.scalars(select(HospitalRow))}
-            pins, keep = shipped(), "orm" not in bench.samples
-            lanes = [Lane(sessions, pins, known, Journal(f"orm.{number}"), keep) for number in range(IN_FLIGHT)]
+            pinned, keep = shipped(), "orm" not in bench.samples
+            lanes = [Lane(sessions, pinned, known, Journal(f"orm.{number}"), keep) for number in range(IN_FLIGHT)]
             meter = Meter.start()
             await asyncio.gather(
                 *(_work(lane, mine) for lane, mine in zip(lanes, by_lane(events, IN_FLIGHT), strict=True))
@@ -255,10 +255,10 @@ async def _work(lane: Lane, mine: list[tuple[int, dict[str, Any]]]) -> None:
         await lane.take(place, event)
 
 
-async def _admission(session: AsyncSession, world: World, admission_id: str) -> AdmissionRow | None:
+async def _admission(session: AsyncSession, state: LedgerState, admission_id: str) -> AdmissionRow | None:
     row = await session.get(AdmissionRow, admission_id)
     if row is not None:
-        world.admissions[admission_id] = Admission(*_values(row))
+        state.admissions[admission_id] = Admission(*_values(row))
     return row
 
 

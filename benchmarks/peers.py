@@ -12,28 +12,28 @@ from events.store.journal import ACCEPTANCE_STAGE, SETTLEMENT_STAGE, Journal
 from policies.claim import Claim, Payout, claim_json
 from policies.engine import Schemes, Tracks, decide, open_claim
 from policies.loader import by_hash, load_directory
-from processors.law.pinned_schemes import Pins
+from processors.law.pinned_schemes import PinnedSchemes
 from processors.pipeline.acceptance import accept_discharge, accept_outpatient
-from processors.pipeline.state import World
+from processors.pipeline.state import LedgerState
 from projections.statements import statement_json
 
 Row = dict[str, Any]
 
 
-def shipped() -> Pins:
+def shipped() -> PinnedSchemes:
     """The shipped schemes, all in force."""
     loaded = load_directory()
-    pins = Pins()
-    pins.by_hash, pins.current = dict(by_hash(loaded)), list(loaded)
-    return pins
+    pinned = PinnedSchemes()
+    pinned.by_hash, pinned.current = dict(by_hash(loaded)), list(loaded)
+    return pinned
 
 
-def accept(world: World, pins: Pins, fact: Fact, run: int) -> Claim:
+def accept(state: LedgerState, pinned: PinnedSchemes, fact: Fact, run: int) -> Claim:
     """The claim of a discharge or a visit; raises ``Refusal`` or ``WaitsFor``."""
     if isinstance(fact.data, facts.DischargeRecorded):
-        return accept_discharge(world, pins, fact, fact.data, run)
+        return accept_discharge(state, pinned, fact, fact.data, run)
     assert isinstance(fact.data, facts.OutpatientRecorded)
-    return accept_outpatient(world, pins, fact, fact.data, run)
+    return accept_outpatient(state, pinned, fact, fact.data, run)
 
 
 def decide_all(

@@ -33,7 +33,7 @@ Fill = Callable[[Endpoints], Awaitable[None]]
 
 
 @dataclass
-class Yard:
+class ServerTemplates:
     """Stopped servers' folders by name. A measurement runs on a copy and leaves the original as it was."""
 
     root: Path
@@ -66,11 +66,11 @@ class Yard:
 
 
 @contextmanager
-def yard() -> Iterator[Yard]:
+def server_templates() -> Iterator[ServerTemplates]:
     """A yard that is gone at the end, in a folder that the servers' own user may pass."""
     with tempfile.TemporaryDirectory(prefix="claims-bench-") as folder:
         Path(folder).chmod(0o711)
-        yield Yard(Path(folder))
+        yield ServerTemplates(Path(folder))
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -79,9 +79,9 @@ def _copy(source: Path, target: Path) -> None:
     for path in (source, *source.rglob("*")):
         if path.is_dir():
             stat = path.stat()
-            twin = target / path.relative_to(source)
-            twin.chmod(stat.st_mode & 0o7777)
-            os.chown(twin, stat.st_uid, stat.st_gid)
+            clone = target / path.relative_to(source)
+            clone.chmod(stat.st_mode & 0o7777)
+            os.chown(clone, stat.st_uid, stat.st_gid)
 
 
 def _copy_file(source: str, target: str) -> None:

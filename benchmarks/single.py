@@ -12,7 +12,7 @@ from benchmarks.servers import engine_on
 from benchmarks.throughput import SETTLED, throughput
 from infra.worker.proof_workers import prove
 from policies.engine import settle
-from processors.law.pinned_schemes import Pins
+from processors.law.pinned_schemes import PinnedSchemes
 from processors.pipeline.state import load_histories
 from processors.proof.rebuild import rebuild as rebuild_projections
 from projections.persons import persons
@@ -21,9 +21,9 @@ from projections.persons import persons
 @asynccontextmanager
 async def _settled(bench: Bench) -> AsyncIterator[AsyncEngine]:
     """An engine on the ledger that a throughput run left."""
-    if SETTLED not in bench.yard.ready:
+    if SETTLED not in bench.server_templates.ready:
         await throughput(bench, 1)
-    async with bench.yard.running(SETTLED) as endpoints, engine_on(endpoints.database_url) as engine:
+    async with bench.server_templates.running(SETTLED) as endpoints, engine_on(endpoints.database_url) as engine:
         yield engine
 
 
@@ -46,9 +46,9 @@ async def rebuild_rate(engine: AsyncEngine) -> float:
 
 async def verify(bench: Bench) -> None:
     """`claims verify`: claims a second, chains and all."""
-    if SETTLED not in bench.yard.ready:
+    if SETTLED not in bench.server_templates.ready:
         await throughput(bench, 1)
-    async with bench.yard.running(SETTLED) as endpoints:
+    async with bench.server_templates.running(SETTLED) as endpoints:
         bench.note("verify", await verify_rate(endpoints.database_url))
 
 
@@ -66,9 +66,9 @@ async def engine_alone(bench: Bench) -> None:
     """The pure engine over every person's claims, held in memory: claims a second."""
     async with _settled(bench) as engine, engine.connect() as connection:
         ids = set((await connection.execute(select(persons.c.person_id))).scalars())
-        world = await load_histories(connection, ids)
-        schemes = await Pins().require(connection, {claim.scheme for claim in world.claims.values()})
-    histories = [list(claims.values()) for claims in world.by_person.values()]
+        state = await load_histories(connection, ids)
+        schemes = await PinnedSchemes().require(connection, {claim.scheme for claim in state.claims.values()})
+    histories = [list(claims.values()) for claims in state.by_person.values()]
     began = time.process_time()
     settled = sum(len(settle(schemes, history)[0]) for history in histories)
     bench.note("engine", settled / (time.process_time() - began))

@@ -27,10 +27,10 @@ from events.catalog import Fact, read
 from events.refusals import Refusal
 from policies.claim import Claim, Payout, Used, claim_from_json, claim_json
 from policies.engine import Tracks, standing_by_admission
-from processors.law.pinned_schemes import Pins
+from processors.law.pinned_schemes import PinnedSchemes
 from processors.pipeline.acceptance import WaitsFor, accept_admission
 from processors.pipeline.settlement import statement_row
-from processors.pipeline.state import World
+from processors.pipeline.state import LedgerState
 from projections.admissions import Admission
 from projections.cards import CardChange
 from projections.enrolments import Enrolment
@@ -101,7 +101,7 @@ class Ledger:
     """The application with what it knows beside its aggregates."""
 
     app: Application[UUID]
-    pins: Pins
+    pinned: PinnedSchemes
     hospitals: dict[str, Hospital]
     refused: int = 0
 
@@ -165,8 +165,8 @@ class Ledger:
         person.admit(admission.admission_id, admission.hospital_id, on, admission.filed, list(admission.referral))
 
     def _settle(self, person: Person, fact: Fact, raw: bytes) -> None:
-        claim = accept(self._world(person), self.pins, fact, len(person.claims) + 1)
-        scheme = self.pins.by_hash[claim.scheme]
+        claim = accept(self._world(person), self.pinned, fact, len(person.claims) + 1)
+        scheme = self.pinned.by_hash[claim.scheme]
         key = claim.year, scheme.name
         used: dict[str, Tracks] = {
             layer: {track: Used(*(getattr(held, name) for name in _FIGURES)) for track, held in tracks.items()}
@@ -174,7 +174,7 @@ class Ledger:
             if (year, name) == key
         }
         chain = standing_by_admission(map(claim_from_json, person.claims)) if claim.referral else {}
-        payouts = decide_all(self.pins.by_hash, claim, used, chain)
+        payouts = decide_all(self.pinned.by_hash, claim, used, chain)
         person.record(fact.type, fact.source, fact.id, raw.decode())
         person.accept(_plain(claim_json(claim)))
         for payout in payouts:
@@ -187,25 +187,25 @@ class Ledger:
         data = _plain({"taken": payout.taken, "trace": payout.trace})
         person.pay(claim.number, claim.year, scheme, payout.layer, payout.track, figures, data)
 
-    def _world(self, person: Person) -> World:
+    def _world(self, person: Person) -> LedgerState:
         id_ = person.person_id
-        world = World(hospitals=self.hospitals)
-        world.persons[id_] = Head(id_, len(person.claims), len(person.claims))
+        state = LedgerState(hospitals=self.hospitals)
+        state.persons[id_] = Head(id_, len(person.claims), len(person.claims))
         for year, (region, since) in person.enrolled.items():
-            world.enrolments[id_, year] = Enrolment(id_, year, region, date.fromisoformat(since), None)
-        world.rosters[id_] = [
+            state.enrolments[id_, year] = Enrolment(id_, year, region, date.fromisoformat(since), None)
+        state.rosters[id_] = [
             RosterChange(number, id_, category, added, date.fromisoformat(since))
             for number, (category, added, since) in enumerate(person.roster)
         ]
-        world.cards[id_] = [
+        state.cards[id_] = [
             CardChange(number, id_, disease, class_, issued, date.fromisoformat(since))
             for number, (disease, class_, issued, since) in enumerate(person.cards)
         ]
         for admission_id, (hospital_id, on, filed, referral, claim_id) in person.admissions.items():
-            world.admissions[admission_id] = Admission(
+            state.admissions[admission_id] = Admission(
                 admission_id, id_, hospital_id, date.fromisoformat(on), filed, referral, False, claim_id
             )
-        return world
+        return state
 
 
 def _plain(value: Any) -> Any:
@@ -218,7 +218,7 @@ async def sourcing(bench: Bench) -> None:
     events = sample(bench.load, bench.options.peers)
     chosen = {sent["data"]["person_id"] for sent in events}
     base = [line for line in bench.load.base if isinstance(line, dict) and line["data"].get("person_id") in chosen]
-    async with bench.yard.running(await prepare(bench)) as endpoints:
+    async with bench.server_templates.running(await prepare(bench)) as endpoints:
         parts = urlsplit(await copy_database(endpoints.database_url, "sourcing"))
         app: Application[UUID] = Application(
             env={

@@ -16,13 +16,13 @@ from processors.delivery.answers import mailbox_of
 from processors.delivery.run import Run
 from processors.delivery.transaction import Transaction
 from processors.delivery.wire import pack_run, unpack_run
-from processors.law.pinned_schemes import Pins
+from processors.law.pinned_schemes import PinnedSchemes
 from processors.pipeline.incoming_event import Envelope
 from processors.pipeline.intake import Desk as IntakeDesk
 from processors.pipeline.layer import Book, hashes
 from processors.pipeline.settlement import Desk as SettlementDesk
 from processors.pipeline.settlement import statement_row
-from processors.pipeline.state import World
+from processors.pipeline.state import LedgerState
 
 T = TypeVar("T")
 CLAIMS = 2_000
@@ -48,23 +48,23 @@ def _round(sent: list[bytes], least: dict[str, float]) -> None:
         least[name] = min(least.get(name, spent), spent)
         return result
 
-    pins = Pins()
-    pins.current = load_directory()
-    pins.by_hash = {scheme.content_hash: scheme for scheme in pins.current}
+    pinned = PinnedSchemes()
+    pinned.current = load_directory()
+    pinned.by_hash = {scheme.content_hash: scheme for scheme in pinned.current}
     read = timed("intake: read an event", len(sent), lambda: _read(sent))
-    desk = IntakeDesk(_transaction("intake"), World(), pins)
+    desk = IntakeDesk(_transaction("intake"), LedgerState(), pinned)
     timed("intake: decide an event", len(sent), lambda: _take(desk, read))
     runs = [run for run in desk.openings.runs if not run.revisits]
     claims = len(runs)
     packed = timed("a run into bytes", claims, lambda: [pack_run(run) for run in runs])
-    path = pins.by_hash[runs[0].claims[0].scheme].path
+    path = pinned.by_hash[runs[0].claims[0].scheme].path
     for layer in path:
         runs = timed("a run out of bytes", claims, partial(_unpack, packed))
         book, transaction = Book({}, {}), _transaction(layer)
-        decided = timed(f"{layer}: decide", claims, partial(_decide, book, runs, pins))
+        decided = timed(f"{layer}: decide", claims, partial(_decide, book, runs, pinned))
         timed(f"{layer}: book", claims, partial(_book, book, transaction, runs, decided, layer))
         packed = [pack_run(run) for run in runs]
-    timed("settlement: statement and answer", claims, lambda: _settle(runs, pins))
+    timed("settlement: statement and answer", claims, lambda: _settle(runs, pinned))
 
 
 def _transaction(journal: str) -> Transaction:
@@ -89,8 +89,8 @@ def _unpack(packed: list[bytes]) -> list[Run]:
     return [unpack_run(body) for body in packed]
 
 
-def _decide(book: Book, runs: list[Run], pins: Pins) -> list[Any]:
-    return [book.decide(run, pins.by_hash) for run in runs]
+def _decide(book: Book, runs: list[Run], pinned: PinnedSchemes) -> list[Any]:
+    return [book.decide(run, pinned.by_hash) for run in runs]
 
 
 def _book(book: Book, transaction: Transaction, runs: list[Run], decided: list[Any], layer: str) -> None:
@@ -101,8 +101,8 @@ def _book(book: Book, transaction: Transaction, runs: list[Run], decided: list[A
     book.changed_rows(layer)
 
 
-def _settle(runs: list[Run], pins: Pins) -> None:
+def _settle(runs: list[Run], pinned: PinnedSchemes) -> None:
     desk = SettlementDesk(_transaction("settlement"), {})
     for run in runs:
         for claim, payouts in zip(run.claims, run.decided, strict=True):
-            desk.settle(run, claim, statement_row(claim, payouts, pins.by_hash[claim.scheme]))
+            desk.settle(run, claim, statement_row(claim, payouts, pinned.by_hash[claim.scheme]))

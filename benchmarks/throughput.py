@@ -7,7 +7,7 @@ import os
 import time
 
 from benchmarks.bench import Bench
-from benchmarks.hands import hands
+from benchmarks.checkers import checkers
 from benchmarks.load import bodies
 from benchmarks.servers import Cpu, count, end_of_intake, engine_on, publish, quiet, settle
 from infra.servers import Endpoints
@@ -26,14 +26,14 @@ async def prepare(bench: Bench) -> str:
         await publish(endpoints.nats_url, bodies(bench.load.work))
 
     name = "loaded"
-    await bench.yard.prepare(name, fill)
+    await bench.server_templates.prepare(name, fill)
     return name
 
 
 async def throughput(bench: Bench, workers: int) -> None:
     """One run with some worker processes, which share the consumers of one partition."""
     name = await prepare(bench)
-    async with bench.yard.running(name, keep_as=SETTLED if workers == CORES else None) as endpoints:
+    async with bench.server_templates.running(name, keep_as=SETTLED if workers == CORES else None) as endpoints:
         rate, peak_mb, cpu_us = await timed(bench, endpoints, workers)
     bench.note(f"throughput_{workers}", rate)
     if workers == CORES:
@@ -47,7 +47,7 @@ async def timed(bench: Bench, endpoints: Endpoints, workers: int) -> tuple[float
     last = await end_of_intake(endpoints.nats_url)
     async with (
         engine_on(endpoints.database_url) as engine,
-        hands(endpoints, workers, bench.options.profile) as ours,
+        checkers(endpoints, workers, bench.options.profile) as ours,
     ):
         before = await count(engine, "projections.claims")
         cpu = Cpu.now()

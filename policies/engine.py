@@ -8,7 +8,7 @@ from msgspec import structs
 
 from policies.buckets import OpenBill, open_bill
 from policies.claim import Claim, Payout, Used
-from policies.rule_context import Turn
+from policies.rule_context import RuleContext
 from policies.rules.deductible_ratio_cap import DeductibleRatioCap
 from policies.scheme import Scheme
 from policies.trace import Trace
@@ -67,14 +67,14 @@ def decide(
     if case is None:
         return None
     trace = Trace()
-    turn = Turn(
+    context = RuleContext(
         bill=bill,
         circumstances=circumstances,
         tracks=tracks,
         credit=lambda: referral_credit(schemes, claim, chain),
         trace=trace,
     )
-    decision = case.decide(turn)
+    decision = case.decide(context)
     payout = Payout(
         stage=stage,
         layer=scheme.path[stage],
@@ -119,8 +119,10 @@ def _applied_deductible(schemes: Schemes, claim: Claim, chain: Sequence[Claim], 
         for other in chain
         if other.number in applied and other.admission_id in claim.referral and other.number < claim.number
     )
-    turn = Turn(bill=bill, circumstances=scheme.circumstances(claim), tracks={}, credit=lambda: credit, trace=Trace())
-    return case.applied_deductible(turn)
+    context = RuleContext(
+        bill=bill, circumstances=scheme.circumstances(claim), tracks={}, credit=lambda: credit, trace=Trace()
+    )
+    return case.applied_deductible(context)
 
 
 def standing_by_admission(claims: Iterable[Claim]) -> dict[str, list[Claim]]:

@@ -13,7 +13,7 @@ from policies.trace import Trace
 from policies.values import Circumstances, Strict
 
 
-class Turn(Struct, frozen=True):
+class RuleContext(Struct, frozen=True):
     """``used`` gives the layer's accumulation by track before this claim; ``whole`` the same over all tracks.
 
     ``credit`` gives the deductibles already applied along the claim's referral chain, in fen.
@@ -57,5 +57,5 @@ class Rule(Strict, ABC):
     unless: Condition | None = None
 
     @abstractmethod
-    def decide(self, turn: Turn) -> Decision:
+    def decide(self, context: RuleContext) -> Decision:
         """Decide one claim."""

@@ -21,13 +21,13 @@ from policies.loader import by_hash, load_directory
 from processors.delivery.run import Run
 from processors.delivery.transaction import Transaction
 from processors.delivery.wire import pack_run, unpack_run
-from processors.law.pinned_schemes import Pins
+from processors.law.pinned_schemes import PinnedSchemes
 from processors.pipeline.incoming_event import Envelope
 from processors.pipeline.intake import Desk
 from processors.pipeline.layer import SETTLEMENT, Book
 from processors.pipeline.settlement import Desk as SettlementDesk
 from processors.pipeline.settlement import grant_claims, statement_row
-from processors.pipeline.state import World
+from processors.pipeline.state import LedgerState
 from processors.premiums.history import booked_premiums, premiums_from_scratch
 
 SHIPPED = load_directory()
@@ -39,9 +39,9 @@ class Memory:
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
-        self.pins = Pins()
-        self.pins.by_hash, self.pins.current = dict(by_hash(SHIPPED)), list(SHIPPED)
-        self.world = World()
+        self.pinned = PinnedSchemes()
+        self.pinned.by_hash, self.pinned.current = dict(by_hash(SHIPPED)), list(SHIPPED)
+        self.state = LedgerState()
         self.journals: dict[str, Journal] = {}
         self.books: dict[str, Book] = {}
         self.queues: dict[str, deque[bytes]] = {}
@@ -57,13 +57,13 @@ class Memory:
         if envelope.identity in self.known:
             return
         self.known.add(envelope.identity)
-        desk = Desk(self._transaction("intake"), self.world, self.pins)
+        desk = Desk(self._transaction("intake"), self.state, self.pinned)
         desk.receive(envelope)
         self.refused += [str(row["reason"]) for row in desk.refused]
-        self.world.new.clear()
-        self.world.changed.clear()
-        self.world.counted.clear()
-        self.world.gone.clear()
+        self.state.new.clear()
+        self.state.changed.clear()
+        self.state.counted.clear()
+        self.state.gone.clear()
         for run in desk.openings.runs:
             self._queue("basic", run)
 
@@ -91,18 +91,18 @@ class Memory:
 
     def _decide(self, layer: str, run: Run) -> None:
         book = self.books.setdefault(layer, Book({}, {}))
-        path = self.pins.by_hash[run.claims[0].scheme].path
-        book.book(self._transaction(layer), run, book.decide(run, self.pins.by_hash), layer)
+        path = self.pinned.by_hash[run.claims[0].scheme].path
+        book.book(self._transaction(layer), run, book.decide(run, self.pinned.by_hash), layer)
         run.stage += 1
         self._queue(path[run.stage] if run.stage < len(path) else SETTLEMENT, run)
 
     def _settle(self, run: Run) -> None:
         history = self.settlement.histories.setdefault(run.person_id, {})
         for claim, payouts in zip(run.claims, run.decided, strict=True):
-            row = statement_row(claim, payouts, self.pins.by_hash[claim.scheme])
+            row = statement_row(claim, payouts, self.pinned.by_hash[claim.scheme])
             self.settlement.settle(run, claim, row)
             history[claim.claim_id] = self.settlement.known[claim.claim_id]
-        self.settlement.grant(run, self.pins.by_hash)
+        self.settlement.grant(run, self.pinned.by_hash)
 
     def _queue(self, consumer: str, run: Run) -> None:
         self.queues.setdefault(consumer, deque()).append(pack_run(run))
@@ -116,9 +116,9 @@ class Memory:
         """Where the books differ from settling every person's standing claims from scratch (DOMAIN 3.6)."""
         found: list[str] = []
         booked = self._booked()
-        for person_id, claims in self.world.by_person.items():
+        for person_id, claims in self.state.by_person.items():
             history = list(claims.values())
-            bills, used = settle(self.pins.by_hash, history)
+            bills, used = settle(self.pinned.by_hash, history)
             wanted: dict[tuple[str, int, int], Used] = {}
             for number, bill in bills.items():
                 for payout in bill.payouts:
@@ -162,7 +162,7 @@ class Memory:
 
     def _statement_differences(self, claim: Claim, bills: Mapping[int, Any]) -> list[str]:
         payouts = bills[claim.number].payouts if claim.standing else []
-        wanted = statement_row(claim, payouts, self.pins.by_hash[claim.scheme])
+        wanted = statement_row(claim, payouts, self.pinned.by_hash[claim.scheme])
         held = self.settlement.known.get(claim.claim_id, {})
         wrong = {name: (held.get(name), value) for name, value in wanted.items() if held.get(name) != value}
         return [f"{claim.claim_id}: statement {wrong}"] if wrong else []
@@ -173,7 +173,7 @@ class Memory:
         wanted = {}
         for scheme in {row["scheme"] for row in rows}:
             claims = grant_claims([row for row in rows if row["scheme"] == scheme])
-            offered = {key: pinned.grants for key, pinned in self.pins.by_hash.items()}
+            offered = {key: scheme.grants for key, scheme in self.pinned.by_hash.items()}
             for grant in grants_due(claims, offered):
                 wanted[scheme, grant.kind, grant.year or 0] = grant.claim_id
         return [] if held == wanted else [f"{person_id}: grants {held}, from scratch {wanted}"]
@@ -183,10 +183,10 @@ class Memory:
         for row in self.entries("intake") if "intake" in self.journals else ():
             told.setdefault(row["person_id"], []).append(row)
         found = []
-        for person_id, roster in self.world.rosters.items():
+        for person_id, roster in self.state.rosters.items():
             held, wanted = (
                 booked_premiums(told[person_id]),
-                premiums_from_scratch(told[person_id], roster, self.pins.by_hash),
+                premiums_from_scratch(told[person_id], roster, self.pinned.by_hash),
             )
             if held != wanted:
                 found.append(f"{person_id}: premiums {held}, from scratch {wanted}")

@@ -18,7 +18,7 @@ from policies.explain import GRADES
 from policies.loader import SchemeError, load_directory, load_file
 from policies.scheme import Scheme
 from processors.law.adoption import adopt_schemes
-from processors.law.pinned_schemes import Pins
+from processors.law.pinned_schemes import PinnedSchemes
 
 schemes = typer.Typer(no_args_is_help=True, help="政策：数值、日期、依据等级和出处。The schemes as data.")
 events = typer.Typer(no_args_is_help=True, help="事件格式。The events as JSON Schemas and AsyncAPI.")
@@ -166,9 +166,9 @@ def _in_force(data_dir: Path | None) -> list[Scheme]:
 
     async def main() -> int:
         async with reading(settings_of(data_dir), "schemes list") as engine, engine.connect() as connection:
-            pins = Pins()
-            await pins.refresh(connection)
-            found.extend(pins.current)
+            pinned = PinnedSchemes()
+            await pinned.refresh(connection)
+            found.extend(pinned.current)
         return 0
 
     run(main)

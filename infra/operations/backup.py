@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from events.decisions import SCHEME_ADOPTED
 from events.store.journal import entries
 from infra.messaging.stream_restore import Aftermath, Streams
-from infra.postgres.clone import create_twin, give_settings, quoted
+from infra.postgres.clone import create_clone, give_settings, quoted
 from infra.postgres.dump import BackupError, dump, load
 from infra.postgres.engine import MIGRATIONS, connect, migrate
 from infra.worker.proof_workers import prove
@@ -113,7 +113,7 @@ async def restore(
         await _refuse_beside_others(server, name)
         for left_over in (fresh, old):  # by a restore that was killed
             await server.execute(f"DROP DATABASE IF EXISTS {quoted(left_over)} WITH (FORCE)")
-        await create_twin(server, name, fresh)
+        await create_clone(server, name, fresh)
         try:
             await _fill(_url(database_url, fresh), file, pg_bin)
             await _compare(database_url, fresh, forget_steps=forget_steps)  # the proof may take an hour

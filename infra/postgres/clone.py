@@ -33,7 +33,7 @@ WHERE datname = $1
 """
 
 
-async def create_twin(server: asyncpg.Connection, name: str, twin: str) -> None:
+async def create_clone(server: asyncpg.Connection, name: str, clone: str) -> None:
     """A new, empty database that sorts as ``name``, has its owner, and lets in whom it lets in, nobody else."""
     like = await server.fetchrow(_DATABASE, name)
     provider = {b"b": "builtin", b"i": "icu", b"c": "libc"}[like["datlocprovider"]]
@@ -49,23 +49,23 @@ async def create_twin(server: asyncpg.Connection, name: str, twin: str) -> None:
     ]
     if like["datlocale"] is not None:
         options.append(f"{provider.upper()}_LOCALE {_literal(like['datlocale'])}")
-    await server.execute(f"CREATE DATABASE {quoted(twin)} {' '.join(options)}")
-    await server.execute(f"REVOKE ALL ON DATABASE {quoted(twin)} FROM PUBLIC")
+    await server.execute(f"CREATE DATABASE {quoted(clone)} {' '.join(options)}")
+    await server.execute(f"REVOKE ALL ON DATABASE {quoted(clone)} FROM PUBLIC")
     for right in await server.fetch(_RIGHTS, name):
         whom = "PUBLIC" if right["grantee"] is None else quoted(right["grantee"])
         further = " WITH GRANT OPTION" if right["is_grantable"] else ""
-        await server.execute(f"GRANT {right['privilege_type']} ON DATABASE {quoted(twin)} TO {whom}{further}")
+        await server.execute(f"GRANT {right['privilege_type']} ON DATABASE {quoted(clone)} TO {whom}{further}")
 
 
-async def give_settings(server: asyncpg.Connection, name: str, twin: str) -> None:
+async def give_settings(server: asyncpg.Connection, name: str, clone: str) -> None:
     """Let what is set for ``name`` (``ALTER DATABASE … SET``, ``ALTER ROLE … IN DATABASE … SET``) hold for its twin."""
     for row in await server.fetch(_SETTINGS, name):
-        await server.execute(_setting(row, twin))
+        await server.execute(_setting(row, clone))
 
 
-def _setting(row: Any, twin: str) -> str:
+def _setting(row: Any, clone: str) -> str:
     setting, _, value = row["setting"].partition("=")
-    of = f"DATABASE {quoted(twin)}"
+    of = f"DATABASE {quoted(clone)}"
     if row["role"] is not None:
         of = f"ROLE {quoted(row['role'])} IN {of}"
     parts = ".".join(quoted(part) for part in setting.split("."))

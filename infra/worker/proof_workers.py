@@ -14,7 +14,7 @@ from infra.worker.proof_worker import READY, Assignment
 from policies.engine import Schemes
 from processors.proof.verification.parts import Part
 from processors.proof.verification.report import Progress, VerifyReport
-from processors.proof.verification.workers import Hand, Helpers
+from processors.proof.verification.workers import Helpers, PartChecker
 from processors.proof.verify import verify
 
 LONGEST_LINE = 2**26
@@ -42,7 +42,7 @@ def helpers(database_url: str, count: int) -> Helpers:
     """``count`` processes that read the ledger at a URL."""
 
     @asynccontextmanager
-    async def started(shared: str, schemes: Schemes) -> AsyncIterator[Sequence[Hand]]:
+    async def started(shared: str, schemes: Schemes) -> AsyncIterator[Sequence[PartChecker]]:
         texts = [(scheme.name, scheme.text) for scheme in schemes.values()]
         assignment = msgspec.json.encode(Assignment(database_url, shared, texts))
         async with AsyncExitStack() as stack:

@@ -30,7 +30,7 @@ from infra.settings import Settings
 from infra.worker.lane import Lane
 from infra.worker.quote_service import answer_quotes
 from policies.loader import load_directory
-from processors.delivery.position import stand
+from processors.delivery.position import insert_if_absent
 from processors.delivery.transaction import Handler
 from processors.finance.catch_up import catch_up
 from processors.law.adoption import initialise
@@ -304,7 +304,7 @@ class Worker:
         await ensure_consumer(js, lane.stream, lane.durable, lane.subjects)
         # Whoever loses the store before his first batch is fenced by this row's moving on.
         async with self.engine.begin() as connection:
-            await stand(connection, lane.handler.consumer, lane.partition)
+            await insert_if_absent(connection, lane.handler.consumer, lane.partition)
         await self.subscribers[lane.name].start()
         self.owned[lane.name] = lane
 

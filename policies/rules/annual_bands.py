@@ -5,7 +5,7 @@ from typing import Literal
 
 from policies.arithmetic import Band, marginal, round_half_up, share
 from policies.buckets import S, take
-from policies.rule_context import Decision, Rule, Turn
+from policies.rule_context import Decision, Rule, RuleContext
 from policies.trace import percent
 from policies.values import Amount, Bands, Limit, Parameter, Ratio
 
@@ -22,15 +22,15 @@ class AnnualBands(Rule):
     cap: Parameter[Limit]
     over_cap_ratio: Parameter[Ratio] | None = None
 
-    def decide(self, turn: Turn) -> Decision:
+    def decide(self, context: RuleContext) -> Decision:
         """Decide one claim."""
-        trace, left, whole = turn.trace, turn.bill.left[S], turn.whole
-        cap = trace.use(self.cap.at(turn.circumstances))
+        trace, left, whole = context.trace, context.bill.left[S], context.whole
+        cap = trace.use(self.cap.at(context.circumstances))
         room = left if cap is None else max(0, cap - whole.paid)
-        extra = min(self._over_cap(turn), room)
+        extra = min(self._over_cap(context), room)
         base = left - extra
-        line = trace.use(self.line.at(turn.circumstances))
-        bands = trace.use(self.bands.at(turn.circumstances))
+        line = trace.use(self.line.at(context.circumstances))
+        bands = trace.use(self.bands.at(context.circumstances))
         before, after = whole.base, whole.base + base
         wish = trace.step(
             "bands",
@@ -43,15 +43,15 @@ class AnnualBands(Rule):
             pay = trace.step(
                 "within_cap", min(wish, max(0, room - extra)), "min({}, {} − {})", wish, cap, whole.paid + extra
             )
-        return Decision(base=base, paid=extra + pay, taken=take(turn.bill.left, extra + pay, (S,)), extra=extra)
+        return Decision(base=base, paid=extra + pay, taken=take(context.bill.left, extra + pay, (S,)), extra=extra)
 
-    def _over_cap(self, turn: Turn) -> int:
-        if self.over_cap_ratio is None or not turn.bill.over_cap:
+    def _over_cap(self, context: RuleContext) -> int:
+        if self.over_cap_ratio is None or not context.bill.over_cap:
             return 0
-        ratio = turn.trace.use(self.over_cap_ratio.at(turn.circumstances))
-        over_cap = turn.bill.over_cap
-        pay = min(share(over_cap, ratio), turn.bill.left[S])
-        return turn.trace.step("over_cap", pay, "{} × {}", over_cap, percent(ratio))
+        ratio = context.trace.use(self.over_cap_ratio.at(context.circumstances))
+        over_cap = context.bill.over_cap
+        pay = min(share(over_cap, ratio), context.bill.left[S])
+        return context.trace.step("over_cap", pay, "{} × {}", over_cap, percent(ratio))
 
 
 def _between(before: int, after: int, bands: tuple[Band, ...]) -> Fraction:

@@ -5,7 +5,7 @@ from typing import Literal
 
 from policies.arithmetic import marginal, round_half_up
 from policies.buckets import O, S, take
-from policies.rule_context import Decision, Rule, Turn
+from policies.rule_context import Decision, Rule, RuleContext
 from policies.trace import percent
 from policies.values import Amount, Bands, Limit, Parameter, Ratio
 
@@ -24,12 +24,12 @@ class AnnualTrueUp(Rule):
     out_of_catalog_control: Parameter[Ratio]
     out_of_catalog_ratio: Parameter[Ratio]
 
-    def decide(self, turn: Turn) -> Decision:
+    def decide(self, context: RuleContext) -> Decision:
         """Decide one claim."""
-        trace, left, whole = turn.trace, turn.bill.left, turn.whole
-        tiers = trace.use(self.tiers.at(turn.circumstances))
-        deductible = trace.use(self.deductible.at(turn.circumstances))
-        limit = trace.use(self.limit.at(turn.circumstances))
+        trace, left, whole = context.trace, context.bill.left, context.whole
+        tiers = trace.use(self.tiers.at(context.circumstances))
+        deductible = trace.use(self.deductible.at(context.circumstances))
+        limit = trace.use(self.limit.at(context.circumstances))
         accumulated = trace.step("accumulated", whole.base + left[S], "{} + {}", whole.base, left[S])
         due = trace.step(
             "due",
@@ -47,19 +47,19 @@ class AnnualTrueUp(Rule):
             "min({} − {}, {}, {})",
             *(due, trued_up, left[S], room),
         )
-        extra = self._out_of_catalog(turn, room - pay)
+        extra = self._out_of_catalog(context, room - pay)
         taken = take(left, pay, (S,))
         beside = take(left, extra, (O,))
         return Decision(base=left[S], paid=pay + extra, taken=(taken[0], 0, beside[2]), extra=extra)
 
-    def _out_of_catalog(self, turn: Turn, room: int) -> int:
-        outside = turn.bill.left[O]
+    def _out_of_catalog(self, context: RuleContext, room: int) -> int:
+        outside = context.bill.left[O]
         if not outside:
             return 0
-        control = turn.trace.use(self.out_of_catalog_control.at(turn.circumstances))
-        ratio = turn.trace.use(self.out_of_catalog_ratio.at(turn.circumstances))
-        total = turn.bill.total
-        return turn.trace.step(
+        control = context.trace.use(self.out_of_catalog_control.at(context.circumstances))
+        ratio = context.trace.use(self.out_of_catalog_ratio.at(context.circumstances))
+        total = context.bill.total
+        return context.trace.step(
             "out_of_catalog",
             min(round_half_up(min(Fraction(outside), control * total) * ratio), room),
             "min({}, {} × {}) × {}, at most {}",

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from policies.arithmetic import share
 from policies.buckets import BUCKETS, take
-from policies.rule_context import Decision, Rule, Turn
+from policies.rule_context import Decision, Rule, RuleContext
 from policies.trace import percent
 from policies.values import Parameter, Ratio, Strict, Tier
 
@@ -21,9 +21,9 @@ class Group(Strict):
     tiers: list[Tier] | None = None
     prescriber_tiers: list[Tier] | None = None
 
-    def serves(self, turn: Turn) -> bool:
+    def serves(self, context: RuleContext) -> bool:
         """Whether the group pays on this claim."""
-        claim = turn.bill.claim
+        claim = context.bill.claim
         return (self.tiers is None or claim.tier in self.tiers) and (
             self.prescriber_tiers is None or claim.prescriber_tier in self.prescriber_tiers
         )
@@ -36,33 +36,33 @@ class BucketRatios(Rule):
     groups: Annotated[list[Group], Field(min_length=1)]
     guarantee: Parameter[Ratio] | None = None
 
-    def decide(self, turn: Turn) -> Decision:
+    def decide(self, context: RuleContext) -> Decision:
         """Decide one claim."""
-        trace, left = turn.trace, list(turn.bill.left)
-        serving = [group for group in self.groups if group.serves(turn)]
+        trace, left = context.trace, list(context.bill.left)
+        serving = [group for group in self.groups if group.serves(context)]
         base = sum(left[BUCKETS[bucket]] for bucket in {bucket for group in serving for bucket in group.buckets})
         for group in serving:
             buckets = tuple(BUCKETS[bucket] for bucket in group.buckets)
             amount = sum(left[bucket] for bucket in buckets)
-            ratio = trace.use(group.ratio.at(turn.circumstances))
+            ratio = trace.use(group.ratio.at(context.circumstances))
             label = "+".join(group.buckets)
             pay = trace.step(f"bucket_{label}", share(amount, ratio), "{} × {}", amount, percent(ratio))
             for bucket, taken in enumerate(take(left, pay, buckets)):
                 left[bucket] -= taken
         if not serving:
-            claim = turn.bill.claim
+            claim = context.bill.claim
             trace.step("not_served", 0, "tier {}, prescriber {}", str(claim.tier), str(claim.prescriber_tier))
-        paid = sum(turn.bill.left) - sum(left)
+        paid = sum(context.bill.left) - sum(left)
         if self.guarantee is not None:
-            ratio = trace.use(self.guarantee.at(turn.circumstances))
-            goal, before = share(turn.bill.total, ratio), turn.bill.paid + paid
+            ratio = trace.use(self.guarantee.at(context.circumstances))
+            goal, before = share(context.bill.total, ratio), context.bill.paid + paid
             top = trace.step(
                 "guarantee",
                 min(max(0, goal - before), sum(left)),
                 "max(0, {} × {} − {})",
-                *(turn.bill.total, percent(ratio), before),
+                *(context.bill.total, percent(ratio), before),
             )
             for bucket, taken in enumerate(take(left, top)):
                 left[bucket] -= taken
-        taken3 = (turn.bill.left[0] - left[0], turn.bill.left[1] - left[1], turn.bill.left[2] - left[2])
+        taken3 = (context.bill.left[0] - left[0], context.bill.left[1] - left[1], context.bill.left[2] - left[2])
         return Decision(base=base, paid=sum(taken3), taken=taken3)

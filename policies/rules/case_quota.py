@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from policies.arithmetic import share
 from policies.buckets import take
-from policies.rule_context import Decision, Rule, Turn
+from policies.rule_context import Decision, Rule, RuleContext
 from policies.rules.deductible_ratio_cap import DeductibleRatioCap
 from policies.trace import percent
 from policies.values import Amount, Parameter, Ratio, Strict
@@ -18,10 +18,10 @@ class CaseQuota(Strict):
     tariff: Tariff
 
 
-def _quota(turn: Turn) -> int:
-    if turn.bill.quota is None:
-        raise AssertionError(f"claim {turn.bill.claim.claim_id} is under no case quota")
-    return turn.bill.quota
+def _quota(context: RuleContext) -> int:
+    if context.bill.quota is None:
+        raise AssertionError(f"claim {context.bill.claim.claim_id} is under no case quota")
+    return context.bill.quota
 
 
 class QuotaBasic(DeductibleRatioCap):
@@ -29,13 +29,13 @@ class QuotaBasic(DeductibleRatioCap):
 
     rule: Literal["quota_basic"]  # type: ignore[assignment]
 
-    def decide(self, turn: Turn) -> Decision:
+    def decide(self, context: RuleContext) -> Decision:
         """Decide one claim."""
-        quota = _quota(turn)
-        if turn.bill.tariff is not None:
-            tariff = turn.trace.use(turn.bill.tariff)
-            turn.trace.step("quota", quota, "min({}, {})", tariff, turn.bill.total)
-        return self.within(turn, quota)
+        quota = _quota(context)
+        if context.bill.tariff is not None:
+            tariff = context.trace.use(context.bill.tariff)
+            context.trace.step("quota", quota, "min({}, {})", tariff, context.bill.total)
+        return self.within(context, quota)
 
 
 class QuotaFill(Rule):
@@ -44,14 +44,14 @@ class QuotaFill(Rule):
     rule: Literal["quota_fill"]
     to: Parameter[Ratio]
 
-    def decide(self, turn: Turn) -> Decision:
+    def decide(self, context: RuleContext) -> Decision:
         """Decide one claim."""
-        quota, before = _quota(turn), turn.bill.paid
-        to = turn.trace.use(self.to.at(turn.circumstances))
-        pay = turn.trace.step(
+        quota, before = _quota(context), context.bill.paid
+        to = context.trace.use(self.to.at(context.circumstances))
+        pay = context.trace.step(
             "quota_fill", max(0, share(quota, to) - before), "max(0, {} × {} − {})", quota, percent(to), before
         )
-        return Decision(base=0, paid=pay, taken=take(turn.bill.left, pay))
+        return Decision(base=0, paid=pay, taken=take(context.bill.left, pay))
 
 
 class QuotaShare(Rule):
@@ -61,15 +61,15 @@ class QuotaShare(Rule):
     to: Parameter[Ratio]
     share: Parameter[Ratio]
 
-    def decide(self, turn: Turn) -> Decision:
+    def decide(self, context: RuleContext) -> Decision:
         """Decide one claim."""
-        quota, before = _quota(turn), turn.bill.paid
-        to = turn.trace.use(self.to.at(turn.circumstances))
-        part = turn.trace.use(self.share.at(turn.circumstances))
-        pay = turn.trace.step(
+        quota, before = _quota(context), context.bill.paid
+        to = context.trace.use(self.to.at(context.circumstances))
+        part = context.trace.use(self.share.at(context.circumstances))
+        pay = context.trace.step(
             "quota_share",
             min(share(quota, part), max(0, share(quota, to + part) - before)),
             "min({} × {}, max(0, {} × {} − {}))",
             *(quota, percent(part), quota, percent(to + part), before),
         )
-        return Decision(base=sum(turn.bill.left), paid=pay, taken=take(turn.bill.left, pay))
+        return Decision(base=sum(context.bill.left), paid=pay, taken=take(context.bill.left, pay))

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from policies.arithmetic import round_half_up, share
 from policies.buckets import S, take
-from policies.rule_context import Decision, Rule, Turn
+from policies.rule_context import Decision, Rule, RuleContext
 from policies.trace import percent
 from policies.values import Amount, Limit, Parameter, Ratio
 
@@ -24,23 +24,23 @@ class DeductibleRatioCap(Rule):
     cap: Parameter[Limit]
     referral_credit: Parameter[bool] | None = None
 
-    def decide(self, turn: Turn) -> Decision:
+    def decide(self, context: RuleContext) -> Decision:
         """Decide one claim."""
-        return self.within(turn, None)
+        return self.within(context, None)
 
-    def within(self, turn: Turn, quota: int | None) -> Decision:
+    def within(self, context: RuleContext, quota: int | None) -> Decision:
         """Decide one claim; under a case quota basic pays at most the quota and leaves nothing over its cap."""
-        trace, in_scope = turn.trace, turn.bill.left[S]
-        deductible = self.applied_deductible(turn)
+        trace, in_scope = context.trace, context.bill.left[S]
+        deductible = self.applied_deductible(context)
         base = trace.step("base", in_scope - deductible, "{} − {}", in_scope, deductible)
-        found = self.ratio.at(turn.circumstances)
+        found = self.ratio.at(context.circumstances)
         ratio = trace.use(found)
         wish = trace.step("wish", share(base, ratio), "{} × {}", base, percent(ratio))
-        track = f"{self.track}:{turn.circumstances.card_class}" if self.cap.by_class else self.track
+        track = f"{self.track}:{context.circumstances.card_class}" if self.cap.by_class else self.track
         pay = wish
-        cap = trace.use(self.cap.at(turn.circumstances))
+        cap = trace.use(self.cap.at(context.circumstances))
         if cap is not None:
-            used = turn.used(track).paid
+            used = context.used(track).paid
             pay = trace.step("within_cap", min(wish, max(0, cap - used)), "min({}, {} − {})", wish, cap, used)
         if quota is not None:
             pay = trace.step("within_quota", min(pay, quota), "min({}, {})", pay, quota)
@@ -51,23 +51,23 @@ class DeductibleRatioCap(Rule):
         return Decision(
             base=base,
             paid=pay,
-            taken=take(turn.bill.left, pay, (S,)),
+            taken=take(context.bill.left, pay, (S,)),
             track=track,
             deductible=deductible,
             over_cap=over_cap,
         )
 
-    def applied_deductible(self, turn: Turn) -> int:
+    def applied_deductible(self, context: RuleContext) -> int:
         """The deductible that this claim bears, in fen: min(S, max(0, deductible(tier) − referral credit))."""
         if self.deductible is None:
             return 0
-        trace, in_scope = turn.trace, turn.bill.left[S]
-        full = trace.use(self.deductible.at(turn.circumstances))
-        granted = self.referral_credit.find(turn.circumstances) if self.referral_credit else None
-        if granted is None or not granted.value or not turn.bill.claim.referral:
+        trace, in_scope = context.trace, context.bill.left[S]
+        full = trace.use(self.deductible.at(context.circumstances))
+        granted = self.referral_credit.find(context.circumstances) if self.referral_credit else None
+        if granted is None or not granted.value or not context.bill.claim.referral:
             return trace.step("deductible", min(in_scope, full), "min({}, {})", in_scope, full)
         trace.use(granted)
-        credit = turn.credit()
+        credit = context.credit()
         return trace.step(
             "deductible", min(in_scope, max(0, full - credit)), "min({}, max(0, {} − {}))", in_scope, full, credit
         )

@@ -4,7 +4,7 @@ from typing import Literal
 
 from policies.arithmetic import share
 from policies.buckets import S, take
-from policies.rule_context import Decision, Rule, Turn
+from policies.rule_context import Decision, Rule, RuleContext
 from policies.trace import percent
 from policies.values import Amount, Limit, Parameter, Ratio
 
@@ -17,20 +17,20 @@ class RatioWithinLimit(Rule):
     deductible: Parameter[Amount] | None = None
     limit: Parameter[Limit]
 
-    def decide(self, turn: Turn) -> Decision:
+    def decide(self, context: RuleContext) -> Decision:
         """Decide one claim."""
-        trace, left = turn.trace, turn.bill.left[S]
-        ratio = trace.use(self.ratio.at(turn.circumstances))
-        deductible = trace.use(self.deductible.at(turn.circumstances)) if self.deductible else 0
+        trace, left = context.trace, context.bill.left[S]
+        ratio = trace.use(self.ratio.at(context.circumstances))
+        deductible = trace.use(self.deductible.at(context.circumstances)) if self.deductible else 0
         wish = trace.step(
             "wish",
             share(max(0, left - deductible), ratio),
             "max(0, {} − {}) × {}",
             *(left, deductible, percent(ratio)),
         )
-        limit = trace.use(self.limit.at(turn.circumstances))
+        limit = trace.use(self.limit.at(context.circumstances))
         pay = wish
         if limit is not None:
-            used = turn.whole.paid
+            used = context.whole.paid
             pay = trace.step("within_limit", min(wish, max(0, limit - used)), "min({}, {} − {})", wish, limit, used)
-        return Decision(base=left, paid=pay, taken=take(turn.bill.left, pay, (S,)))
+        return Decision(base=left, paid=pay, taken=take(context.bill.left, pay, (S,)))

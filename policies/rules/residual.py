@@ -3,7 +3,7 @@
 from typing import Literal
 
 from policies.buckets import BUCKETS, take
-from policies.rule_context import Decision, Rule, Turn
+from policies.rule_context import Decision, Rule, RuleContext
 from policies.rules.bucket_ratios import Buckets
 from policies.values import Parameter
 
@@ -15,11 +15,11 @@ class Residual(Rule):
     buckets: Buckets
     granted: Parameter[bool]
 
-    def decide(self, turn: Turn) -> Decision:
+    def decide(self, context: RuleContext) -> Decision:
         """Decide one claim."""
         buckets = tuple(BUCKETS[bucket] for bucket in self.buckets)
-        left = turn.bill.left
-        granted = turn.trace.use(self.granted.at(turn.circumstances))
+        left = context.bill.left
+        granted = context.trace.use(self.granted.at(context.circumstances))
         pay = sum(left[bucket] for bucket in buckets) if granted else 0
-        turn.trace.step("residual", pay, " + ".join(self.buckets))
+        context.trace.step("residual", pay, " + ".join(self.buckets))
         return Decision(base=sum(left[bucket] for bucket in buckets), paid=pay, taken=take(left, pay, buckets))

@@ -4,7 +4,7 @@ from typing import Literal
 
 from policies.arithmetic import share
 from policies.buckets import take
-from policies.rule_context import Decision, Rule, Turn
+from policies.rule_context import Decision, Rule, RuleContext
 from policies.trace import percent
 from policies.values import Parameter, Ratio
 
@@ -16,12 +16,12 @@ class TopUp(Rule):
     to: Parameter[Ratio]
     base: Literal["total", "in_scope"] = "total"
 
-    def decide(self, turn: Turn) -> Decision:
+    def decide(self, context: RuleContext) -> Decision:
         """Decide one claim."""
-        bill = turn.bill
-        ratio = turn.trace.use(self.to.at(turn.circumstances))
+        bill = context.bill
+        ratio = context.trace.use(self.to.at(context.circumstances))
         whole = bill.total if self.base == "total" else bill.in_scope
-        pay = turn.trace.step(
+        pay = context.trace.step(
             "top_up",
             min(max(0, share(whole, ratio) - bill.paid), sum(bill.left)),
             "max(0, {} × {} − {})",

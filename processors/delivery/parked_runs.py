@@ -58,7 +58,7 @@ _PARKED = Prepared(
 
 
 @dataclass(slots=True)
-class Lanes:
+class ParkedRuns:
     """The lanes of one consumer for the persons of a batch. A lane is a person's year, scheme and stage.
 
     ``standing`` are the parked runs of each lane with the number of their first claim, ``causes`` what opened them.
@@ -73,7 +73,7 @@ class Lanes:
     resumed: list[Run] = field(default_factory=list)
 
     @classmethod
-    async def load(cls, connection: AsyncConnection, consumer: str, runs: Sequence[Run]) -> "Lanes":
+    async def load(cls, connection: AsyncConnection, consumer: str, runs: Sequence[Run]) -> "ParkedRuns":
         """The parked runs of the persons of a batch."""
         lanes = cls(consumer)
         if not runs:

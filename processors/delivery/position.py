@@ -147,7 +147,7 @@ async def see(connection: AsyncConnection, consumer: str, partition: int) -> Pos
 async def _position(connection: AsyncConnection, question: Prepared, consumer: str, partition: int) -> Position:
     rows = await question.fetch(connection, of=consumer, part=partition)
     if not rows:
-        await stand(connection, consumer, partition)
+        await insert_if_absent(connection, consumer, partition)
         return await _position(connection, question, consumer, partition)
     [row] = rows
     journal = Journal(journal_name(consumer, partition), row["journal_number"], row["journal_hash"], row["recorded_at"])
@@ -162,7 +162,7 @@ async def any_parked(connection: AsyncConnection, consumer: str, partition: int)
     return (await see(connection, consumer, partition)).any_parked
 
 
-async def stand(connection: AsyncConnection, consumer: str, partition: int) -> None:
+async def insert_if_absent(connection: AsyncConnection, consumer: str, partition: int) -> None:
     """Let a consumer that never ran stand at 0."""
     await connection.execute(
         insert(positions)

@@ -21,7 +21,7 @@ def load_pinned(text: bytes, name: str) -> Scheme:
     return load_text(text, name)
 
 
-class Pins:
+class PinnedSchemes:
     """Loaded schemes by content hash. A text that no longer matches its hash is never used."""
 
     def __init__(self) -> None:
@@ -67,9 +67,9 @@ async def adopt(connection: AsyncConnection, journal: Journal, offered: Sequence
 
     Refuses (``SchemeError``) a scheme that serves what another already does, or that changes the path of its name.
     """
-    pins = Pins()
-    await pins.refresh(connection)
-    in_force = {scheme.name: scheme for scheme in pins.current}
+    pinned = PinnedSchemes()
+    await pinned.refresh(connection)
+    in_force = {scheme.name: scheme for scheme in pinned.current}
     adopted = []
     for scheme in offered:
         known = in_force.get(scheme.name)
@@ -80,7 +80,7 @@ async def adopt(connection: AsyncConnection, journal: Journal, offered: Sequence
             raise SchemeError([f"{scheme.name}: the path of its layers is fixed, another needs a new name: {ways}"])
         if known is not None and known.tracks != scheme.tracks:
             raise SchemeError([f"{scheme.name}: its tracks, and whether a cap is by class, are fixed: {known.tracks}"])
-        if scheme.content_hash in pins.by_hash:
+        if scheme.content_hash in pinned.by_hash:
             raise SchemeError([f"{scheme.name}: this text was in force before; change it (a comment will do)"])
         in_force[scheme.name] = scheme
         check_together(list(in_force.values()))

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from processors.clearing.loans import load_loans
-from processors.law.pinned_schemes import Pins
+from processors.law.pinned_schemes import PinnedSchemes
 from processors.person.file_claims import claims_of
 from processors.person.file_model import (
     Accumulation,
@@ -65,7 +65,7 @@ async def _hospital_names(connection: AsyncConnection, ids: Iterable[str]) -> di
 
 
 async def _schemes(connection: AsyncConnection, hashes: Iterable[str]) -> dict[str, SchemeTold]:
-    pinned = await Pins().require(connection, set(hashes))
+    pinned = await PinnedSchemes().require(connection, set(hashes))
     return {
         scheme.name: SchemeTold(scheme.title, scheme.title_en, scheme.document)
         for scheme in (pinned[content_hash] for content_hash in hashes)

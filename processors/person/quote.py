@@ -17,10 +17,10 @@ from events.refusals import Refusal
 from events.store.journal import entries
 from policies.claim import Claim
 from policies.engine import settle
-from processors.law.pinned_schemes import Pins
+from processors.law.pinned_schemes import PinnedSchemes
 from processors.pipeline.acceptance import WaitsFor, accept_discharge, accept_outpatient
 from processors.pipeline.settlement import statement_row
-from processors.pipeline.state import World, load_histories, load_world
+from processors.pipeline.state import LedgerState, load_histories, load_state
 from projections.admissions import load_admissions
 from projections.statements import statement_json
 
@@ -34,7 +34,7 @@ class Quotes:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
-        self.pins = Pins()
+        self.pinned = PinnedSchemes()
 
     async def quote(self, asker: str | None, raw: bytes) -> dict[str, Any]:
         """``{"statement": …}`` as settling the event now would give, or ``{"refused": {"reason", "detail"}}``.
@@ -57,21 +57,23 @@ class Quotes:
     async def _statement(
         self, connection: AsyncConnection, fact: Fact, data: facts.DischargeRecorded | facts.OutpatientRecorded
     ) -> dict[str, Any]:
-        await self.pins.refresh(connection)
-        world = await load_world(connection, [fact])
-        claim = self._accept(world, fact, data)
+        await self.pinned.refresh(connection)
+        state = await load_state(connection, [fact])
+        claim = self._accept(state, fact, data)
         told = await load_histories(connection, {claim.person_id})
         history = [*told.by_person.get(claim.person_id, {}).values(), claim]
-        schemes = await self.pins.require(connection, {each.scheme for each in history})
+        schemes = await self.pinned.require(connection, {each.scheme for each in history})
         bills, _ = settle(schemes, history)
         row = statement_row(claim, bills[claim.number].payouts, schemes[claim.scheme])
         return statement_json(row | {"revision": 1})
 
-    def _accept(self, world: World, fact: Fact, data: facts.DischargeRecorded | facts.OutpatientRecorded) -> Claim:
+    def _accept(
+        self, state: LedgerState, fact: Fact, data: facts.DischargeRecorded | facts.OutpatientRecorded
+    ) -> Claim:
         if isinstance(data, facts.OutpatientRecorded):
-            return accept_outpatient(world, self.pins, fact, data, _NO_RUN)
+            return accept_outpatient(state, self.pinned, fact, data, _NO_RUN)
         try:
-            return accept_discharge(world, self.pins, fact, data, _NO_RUN)
+            return accept_discharge(state, self.pinned, fact, data, _NO_RUN)
         except WaitsFor as missing:
             detail = f"admission {missing.admission_id} is not known yet: sent now, the discharge would wait for it"
             raise Refusal("unknown_admission", detail) from None

@@ -12,7 +12,7 @@ from events.store.journal import entries
 from policies.claim import Claim
 from policies.engine import Schemes
 from processors.delivery.run import runs
-from processors.law.pinned_schemes import Pins
+from processors.law.pinned_schemes import PinnedSchemes
 from processors.person.bookings import (
     accumulated_by,
     differences,
@@ -53,9 +53,9 @@ async def replay(
         known = [entry for entry in told if entry["recorded_at"] <= moment]
         later = told[len(known) :]
         claims, roster = rebuild(entry for entry in known if entry["journal"] == CONSUMER)
-        pins = Pins()
-        pinned = {enrolment.scheme for enrolment in enrolments_told(known) if enrolment.scheme is not None}
-        schemes = await pins.require(connection, pinned | {claim.scheme for claim in claims})
+        pinned = PinnedSchemes()
+        enrolled_under = {enrolment.scheme for enrolment in enrolments_told(known) if enrolment.scheme is not None}
+        schemes = await pinned.require(connection, enrolled_under | {claim.scheme for claim in claims})
         skipped = unfinished(known, later) or await _in_flight(connection, person_id, moment)
     day = on or moment.astimezone(COUNTY_TIME).date()
     return {

@@ -8,8 +8,8 @@ from events.catalog import HOSPITAL, Fact
 from events.refusals import Refusal
 from policies.claim import Claim
 from policies.scheme import Scheme
-from processors.law.pinned_schemes import Pins
-from processors.pipeline.state import World, bill_of
+from processors.law.pinned_schemes import PinnedSchemes
+from processors.pipeline.state import LedgerState, bill_of
 from projections.admissions import Admission
 from projections.cards import valid_cards
 from projections.hospitals import Hospital
@@ -25,12 +25,14 @@ class WaitsFor(Exception):
         self.admission_id = admission_id
 
 
-def accept_discharge(world: World, pins: Pins, fact: Fact, data: facts.DischargeRecorded, run: int) -> Claim:
+def accept_discharge(
+    state: LedgerState, pinned: PinnedSchemes, fact: Fact, data: facts.DischargeRecorded, run: int
+) -> Claim:
     """The claim of an inpatient stay; raises ``Refusal`` or ``WaitsFor``."""
-    admission = world.admissions.get(data.admission_id)
+    admission = state.admissions.get(data.admission_id)
     if admission is not None:
         _own(fact, admission.hospital_id, f"admission {admission.admission_id}")
-    _new_claim(world, data.claim_id)
+    _new_claim(state, data.claim_id)
     _adds_up(data.bill)
     if admission is None:
         raise WaitsFor(data.admission_id)
@@ -45,8 +47,8 @@ def accept_discharge(world: World, pins: Pins, fact: Fact, data: facts.Discharge
     if data.discharged_on < admission.admitted_on:
         raise Refusal("date_order", f"discharged on {data.discharged_on}, before admission on {admission.admitted_on}")
     return _fix(
-        world,
-        pins,
+        state,
+        pinned,
         fact,
         data,
         hospital_id=admission.hospital_id,
@@ -57,13 +59,15 @@ def accept_discharge(world: World, pins: Pins, fact: Fact, data: facts.Discharge
     )
 
 
-def accept_outpatient(world: World, pins: Pins, fact: Fact, data: facts.OutpatientRecorded, run: int) -> Claim:
+def accept_outpatient(
+    state: LedgerState, pinned: PinnedSchemes, fact: Fact, data: facts.OutpatientRecorded, run: int
+) -> Claim:
     """The claim of an outpatient visit; raises ``Refusal``."""
-    _new_claim(world, data.claim_id)
+    _new_claim(state, data.claim_id)
     _adds_up(data.bill)
     return _fix(
-        world,
-        pins,
+        state,
+        pinned,
         fact,
         data,
         hospital_id=data.hospital_id,
@@ -74,23 +78,23 @@ def accept_outpatient(world: World, pins: Pins, fact: Fact, data: facts.Outpatie
     )
 
 
-def accept_admission(world: World, data: facts.AdmissionRecorded) -> Admission:
+def accept_admission(state: LedgerState, data: facts.AdmissionRecorded) -> Admission:
     """An admission with its referral chain; raises ``Refusal``."""
-    if data.admission_id in world.admissions:
+    if data.admission_id in state.admissions:
         raise Refusal("duplicate_admission", f"admission {data.admission_id} was recorded before")
-    registered_hospital(world, data.hospital_id)
+    registered_hospital(state, data.hospital_id)
     referral: list[str] = []
     if data.referred_from is not None:
-        origin = world.admissions.get(data.referred_from)
+        origin = state.admissions.get(data.referred_from)
         if origin is None or origin.person_id != data.person_id:
             raise Refusal("unknown_referral", f"{data.referred_from} is no known admission of {data.person_id}")
         referral = [origin.admission_id, *origin.referral]
     return Admission(data.admission_id, data.person_id, data.hospital_id, data.admitted_on, data.filed, referral)
 
 
-def cancelled_admission(world: World, fact: Fact, data: facts.AdmissionCancelled) -> Admission:
+def cancelled_admission(state: LedgerState, fact: Fact, data: facts.AdmissionCancelled) -> Admission:
     """The admission that is cancelled; raises ``Refusal``."""
-    admission = world.admissions.get(data.admission_id)
+    admission = state.admissions.get(data.admission_id)
     if admission is None:
         raise Refusal("unknown_admission", f"admission {data.admission_id} was never recorded")
     _own(fact, admission.hospital_id, f"admission {admission.admission_id}")
@@ -99,56 +103,56 @@ def cancelled_admission(world: World, fact: Fact, data: facts.AdmissionCancelled
     return admission
 
 
-def changed_claim(world: World, fact: Fact, claim_id: str) -> Claim:
+def changed_claim(state: LedgerState, fact: Fact, claim_id: str) -> Claim:
     """The accepted claim that a reversal or correction is about; raises ``Refusal``."""
-    claim = known_claim(world, claim_id)
+    claim = known_claim(state, claim_id)
     _own(fact, claim.hospital_id, f"claim {claim_id}")
     if not claim.standing:
         raise Refusal("already_reversed", f"claim {claim_id} was reversed")
     return claim
 
 
-def corrected_claim(world: World, fact: Fact, data: facts.ClaimCorrected) -> Claim:
+def corrected_claim(state: LedgerState, fact: Fact, data: facts.ClaimCorrected) -> Claim:
     """The claim whose bill is corrected; raises ``Refusal``."""
-    claim = changed_claim(world, fact, data.claim_id)
+    claim = changed_claim(state, fact, data.claim_id)
     _adds_up(data.bill)
     return claim
 
 
-def audited_claim(world: World, data: facts.AuditFound) -> Claim:
+def audited_claim(state: LedgerState, data: facts.AuditFound) -> Claim:
     """The claim an audit is about; raises ``Refusal``."""
-    claim = known_claim(world, data.claim_id)
-    if data.finding_id in world.findings:
+    claim = known_claim(state, data.claim_id)
+    if data.finding_id in state.findings:
         raise Refusal("duplicate_finding", f"finding {data.finding_id} was recorded before")
     return claim
 
 
-def known_claim(world: World, claim_id: str) -> Claim:
+def known_claim(state: LedgerState, claim_id: str) -> Claim:
     """An accepted claim; raises ``Refusal``."""
-    claim = world.claims.get(claim_id)
+    claim = state.claims.get(claim_id)
     if claim is None:
         raise Refusal("unknown_claim", f"no claim {claim_id} was accepted")
     return claim
 
 
-def registered_hospital(world: World, hospital_id: str) -> Hospital:
+def registered_hospital(state: LedgerState, hospital_id: str) -> Hospital:
     """A hospital that was registered; raises ``Refusal``."""
-    hospital = world.hospitals.get(hospital_id)
+    hospital = state.hospitals.get(hospital_id)
     if hospital is None:
         raise Refusal("unknown_hospital", f"hospital {hospital_id} is not registered")
     return hospital
 
 
-def new_fine(world: World, data: facts.FineImposed) -> None:
+def new_fine(state: LedgerState, data: facts.FineImposed) -> None:
     """A fine on a registered hospital, under a number of its own; raises ``Refusal``."""
-    registered_hospital(world, data.hospital_id)
-    if data.fine_id in world.fines:
+    registered_hospital(state, data.hospital_id)
+    if data.fine_id in state.fines:
         raise Refusal("duplicate_fine", f"fine {data.fine_id} was recorded before")
 
 
-def new_advance(world: World, region: str, data: facts.AdvanceIssued) -> None:
+def new_advance(state: LedgerState, region: str, data: facts.AdvanceIssued) -> None:
     """A loan under a number that its bureau has not used; raises ``Refusal``."""
-    if (region, data.advance_id) in world.advances:
+    if (region, data.advance_id) in state.advances:
         raise Refusal("duplicate_advance", f"bureau/{region} has issued advance {data.advance_id} before")
 
 
@@ -161,8 +165,8 @@ def own_waiting(fact: Fact, waits: Sequence[Waiting], claim_id: str) -> list[Wai
 
 
 def _fix(
-    world: World,
-    pins: Pins,
+    state: LedgerState,
+    pinned: PinnedSchemes,
     fact: Fact,
     data: facts.DischargeRecorded | facts.OutpatientRecorded,
     *,
@@ -172,18 +176,18 @@ def _fix(
     admission: Admission | None,
     run: int,
 ) -> Claim:
-    hospital = registered_hospital(world, hospital_id)
+    hospital = registered_hospital(state, hospital_id)
     if not hospital.designated_on(day):
         raise Refusal("hospital_not_designated", f"hospital {hospital_id} is not designated on {day}")
     if hospital.suspended and hospital.suspended_on(day):
         raise Refusal("hospital_not_designated", f"hospital {hospital_id} is suspended on {day}")
-    region = _enrolled_region(world, data.person_id, day)
-    scheme = _scheme(pins, region, day, setting, hospital.tier)
-    cards = valid_cards(world.cards.get(data.person_id, ()), day)
+    region = _enrolled_region(state, data.person_id, day)
+    scheme = _scheme(pinned, region, day, setting, hospital.tier)
+    cards = valid_cards(state.cards.get(data.person_id, ()), day)
     if setting == "chronic" and (data.disease is None or data.disease not in cards):
         raise Refusal("chronic_card_missing", _card_detail(data, day))
-    prescriber = world.hospitals.get(data.prescribed_by or "") if isinstance(data, facts.OutpatientRecorded) else None
-    person = world.person(data.person_id)
+    prescriber = state.hospitals.get(data.prescribed_by or "") if isinstance(data, facts.OutpatientRecorded) else None
+    person = state.person(data.person_id)
     person.claims += 1
     return Claim(
         claim_id=data.claim_id,
@@ -208,7 +212,7 @@ def _fix(
         opened=run,
         source=fact.source,
         bill=bill_of(data.bill),
-        categories=categories_on(world.rosters.get(data.person_id, ()), day),
+        categories=categories_on(state.rosters.get(data.person_id, ()), day),
         audits=(),
         standing=True,
     )
@@ -219,8 +223,8 @@ def _own(fact: Fact, hospital_id: str, what: str) -> None:
         raise Refusal("source_not_allowed", f"{what} is another hospital's")
 
 
-def _new_claim(world: World, claim_id: str) -> None:
-    if claim_id in world.claims:
+def _new_claim(state: LedgerState, claim_id: str) -> None:
+    if claim_id in state.claims:
         raise Refusal("duplicate_claim", f"claim {claim_id} was accepted before: send a new claim_id")
 
 
@@ -232,8 +236,8 @@ def _adds_up(bill: facts.Bill) -> None:
         )
 
 
-def _enrolled_region(world: World, person_id: str, day: date) -> str:
-    enrolment = world.enrolments.get((person_id, day.year))
+def _enrolled_region(state: LedgerState, person_id: str, day: date) -> str:
+    enrolment = state.enrolments.get((person_id, day.year))
     if enrolment is None:
         raise Refusal("not_enrolled", f"{person_id} is not enrolled for {day.year}")
     if enrolment.effective_on > day:
@@ -243,8 +247,8 @@ def _enrolled_region(world: World, person_id: str, day: date) -> str:
     return enrolment.region
 
 
-def _scheme(pins: Pins, region: str, day: date, setting: str, tier: int) -> Scheme:
-    scheme = pins.for_region(region, day)
+def _scheme(pinned: PinnedSchemes, region: str, day: date, setting: str, tier: int) -> Scheme:
+    scheme = pinned.for_region(region, day)
     if scheme is None:
         raise Refusal("no_policy", f"no scheme serves region {region} on {day}")
     if not scheme.offers(setting, tier, day):

@@ -15,13 +15,13 @@ from processors.delivery.answers import answer
 from processors.delivery.run import Cause, open_runs
 from processors.delivery.transaction import Delivery, Transaction
 from processors.delivery.wire import send_runs
-from processors.law.pinned_schemes import Pins
+from processors.law.pinned_schemes import PinnedSchemes
 from processors.pipeline import acceptance
 from processors.pipeline.duplicates import answer_again
 from processors.pipeline.incoming_event import Envelope, read_batch
-from processors.pipeline.premiums import PremiumDesk, enrolment_of
-from processors.pipeline.run_opening import Openings
-from processors.pipeline.state import World, load_world, with_bill
+from processors.pipeline.premiums import PremiumBooking, enrolment_of
+from processors.pipeline.run_opening import RunOpenings
+from processors.pipeline.state import LedgerState, load_state, with_bill
 from processors.resettlement import order
 from projections.advances import Advance
 from projections.cards import CardChange
@@ -43,13 +43,13 @@ class Intake:
 
     def __init__(self, partitions: int) -> None:
         self.partitions = partitions
-        self.pins = Pins()
+        self.pinned = PinnedSchemes()
         self._left = b""
 
     async def handle(self, transaction: Transaction, batch: Sequence[Delivery]) -> None:
         """Take a batch of events in the order of INTAKE."""
         if transaction.journal.hash != self._left:  # schemes are adopted in this journal alone
-            await self.pins.refresh(transaction.connection)
+            await self.pinned.refresh(transaction.connection)
         envelopes = read_batch(batch)
         known = await identities(transaction.connection, [envelope.identity for envelope in envelopes])
         fresh: list[Envelope] = []
@@ -58,14 +58,14 @@ class Intake:
         for envelope in envelopes:
             (repeated if envelope.identity in known or envelope.identity in seen else fresh).append(envelope)
             seen.add(envelope.identity)
-        world = await load_world(
+        state = await load_state(
             transaction.connection, [envelope.fact for envelope in fresh if envelope.fact is not None]
         )
-        await self.pins.require(transaction.connection, {claim.scheme for claim in world.claims.values()})
-        desk = Desk(transaction, world, self.pins)
+        await self.pinned.require(transaction.connection, {claim.scheme for claim in state.claims.values()})
+        desk = Desk(transaction, state, self.pinned)
         for envelope in fresh:
             desk.receive(envelope)
-        world.save(transaction.writes)
+        state.save(transaction.writes)
         transaction.writes.upsert(refusals, desk.refused)
         open_runs(transaction.writes, desk.openings.runs, transaction.journal.recorded_at)
         send_runs(transaction, CONSUMER, [("basic", run) for run in desk.openings.runs], self.partitions)
@@ -83,7 +83,7 @@ class SetAside:
         refusal = Refusal("malformed", "the event can't be taken in: ask the bureau's administrator")
         envelopes = {envelope.identity: envelope for envelope in (Envelope.unnamed(each, refusal) for each in batch)}
         known = await identities(transaction.connection, list(envelopes))
-        desk = Desk(transaction, World(), Pins())
+        desk = Desk(transaction, LedgerState(), PinnedSchemes())
         for identity, envelope in envelopes.items():
             if identity not in known:
                 desk.receive(envelope)
@@ -96,15 +96,15 @@ class Desk:
     """Decides the facts of one batch, one after the other."""
 
     transaction: Transaction
-    world: World
-    pins: Pins
+    state: LedgerState
+    pinned: PinnedSchemes
     refused: list[dict[str, object]] = field(default_factory=list)
-    openings: Openings = field(init=False)
-    premiums: PremiumDesk = field(init=False)
+    openings: RunOpenings = field(init=False)
+    premiums: PremiumBooking = field(init=False)
 
     def __post_init__(self) -> None:
-        self.premiums = PremiumDesk(self.transaction.journal, self.world, self.pins)
-        self.openings = Openings(self.world, self.pins.by_hash)
+        self.premiums = PremiumBooking(self.transaction.journal, self.state, self.pinned)
+        self.openings = RunOpenings(self.state, self.pinned.by_hash)
 
     def receive(self, envelope: Envelope) -> None:
         """Take one event: into the books, or refused, or waiting."""
@@ -119,39 +119,39 @@ class Desk:
             self._wait(envelope, envelope.fact, missing.admission_id)
 
     def _decide(self, envelope: Envelope, fact: Fact) -> None:
-        world = self.world
+        state = self.state
         match fact.data:
             # the most frequent first: each pydantic class that is asked in vain costs a microsecond
             case facts.DischargeRecorded() as data:
                 run = self._next_run(data.person_id)
-                self._accept(envelope, fact, acceptance.accept_discharge(world, self.pins, fact, data, run))
+                self._accept(envelope, fact, acceptance.accept_discharge(state, self.pinned, fact, data, run))
             case facts.OutpatientRecorded() as data:
                 run = self._next_run(data.person_id)
-                self._accept(envelope, fact, acceptance.accept_outpatient(world, self.pins, fact, data, run))
+                self._accept(envelope, fact, acceptance.accept_outpatient(state, self.pinned, fact, data, run))
             case facts.AdmissionRecorded() as data:
-                admission = acceptance.accept_admission(world, data)
+                admission = acceptance.accept_admission(state, data)
                 self._record(envelope, fact, person_id=data.person_id)
-                world.put_admission(admission)
+                state.put_admission(admission)
                 self._go_on(data.admission_id)
             case facts.HospitalRegistered() as data:
                 self._record(envelope, fact)
-                world.register_hospital(
+                state.register_hospital(
                     Hospital(
                         data.hospital_id, data.name, data.tier, data.region, data.designated_from, data.designated_until
                     )
                 )
             case facts.HospitalSuspended() | facts.HospitalReinstated() as data:
-                acceptance.registered_hospital(world, data.hospital_id)
-                world.suspend(_suspension(self._record(envelope, fact), fact.source, data))
+                acceptance.registered_hospital(state, data.hospital_id)
+                state.suspend(_suspension(self._record(envelope, fact), fact.source, data))
             case facts.FineImposed() as data:
-                acceptance.new_fine(world, data)
-                world.add_fine(self._record(envelope, fact), fact.source, data)
+                acceptance.new_fine(state, data)
+                state.add_fine(self._record(envelope, fact), fact.source, data)
             case facts.PersonDied() as data:
                 number = self._record(envelope, fact, person_id=data.person_id)
-                world.report_death(number, fact.source, data)
+                state.report_death(number, fact.source, data)
                 self.premiums.settle(data.person_id, _cause(number, fact))
             case facts.EnrollmentRecorded() as data:
-                enrolment = enrolment_of(self.pins, data, world.deaths.get(data.person_id))
+                enrolment = enrolment_of(self.pinned, data, state.deaths.get(data.person_id))
                 number = self._record(envelope, fact, person_id=data.person_id, fixed={"scheme": enrolment.scheme})
                 self.premiums.enrol(enrolment, _cause(number, fact))
             case facts.RosterChanged() as data:
@@ -163,37 +163,37 @@ class Desk:
             case facts.ChronicCardIssued() | facts.ChronicCardRevoked() as data:
                 number = self._record(envelope, fact, person_id=data.person_id)
                 issued = isinstance(data, facts.ChronicCardIssued)
-                world.change_card(
+                state.change_card(
                     CardChange(number, data.person_id, data.disease, data.disease_class, issued, data.effective_on)
                 )
             case facts.AdmissionCancelled() as data:
-                admission = acceptance.cancelled_admission(world, fact, data)
+                admission = acceptance.cancelled_admission(state, fact, data)
                 self._record(envelope, fact, person_id=admission.person_id)
-                world.put_admission(replace(admission, cancelled=True))
+                state.put_admission(replace(admission, cancelled=True))
             case facts.ClaimReversed() as data:
                 self._reverse(envelope, fact, data)
             case facts.ClaimCorrected() as data:
-                claim = acceptance.corrected_claim(world, fact, data)
+                claim = acceptance.corrected_claim(state, fact, data)
                 number = self._record_on(envelope, fact, claim)
                 changed = with_bill(claim, data.bill)
-                world.put_claim(changed)
+                state.put_claim(changed)
                 self.openings.reopen([changed], _cause(number, fact))
             case facts.AuditFound() as data:
-                claim = acceptance.audited_claim(world, data)
+                claim = acceptance.audited_claim(state, data)
                 number = self._record_on(envelope, fact, claim)
-                audited = world.add_audit(data.finding_id, number, claim, Audit(data.amount, data.borne_by))
+                audited = state.add_audit(data.finding_id, number, claim, Audit(data.amount, data.borne_by))
                 laid_on = claim.claim_id if data.borne_by == "hospital" else None
                 if claim.standing:
                     self.openings.reopen([audited], replace(_cause(number, fact), laid_on_hospital=laid_on))
             case facts.AdvanceIssued() as data:
                 region = _office(fact)
-                acceptance.new_advance(world, region, data)
+                acceptance.new_advance(state, region, data)
                 number = self._record(envelope, fact, person_id=data.person_id)
-                world.add_advance(Advance(region, data.advance_id, number, data.person_id, data.amount, data.issued_on))
+                state.add_advance(Advance(region, data.advance_id, number, data.person_id, data.amount, data.issued_on))
             case facts.ResettlementOrdered() as data:
-                scheme = order.ordered_scheme(self.pins, data)
+                scheme = order.ordered_scheme(self.pinned, data)
                 cause = _cause(self._record(envelope, fact), fact)
-                order.carry_out(self.transaction.journal, world, self.openings, data, scheme, cause)
+                order.carry_out(self.transaction.journal, state, self.openings, data, scheme, cause)
             case other:
                 raise AssertionError(f"{type(other).__name__} is no fact")
 
@@ -208,51 +208,51 @@ class Desk:
             run=claim.opened,
             stage=ACCEPTANCE_STAGE,
             year=claim.year,
-            scheme=self.pins.by_hash[claim.scheme].name,
+            scheme=self.pinned.by_hash[claim.scheme].name,
         )
-        self.world.put_claim(claim)
+        self.state.put_claim(claim)
         if claim.admission_id is not None:
-            admission = self.world.admissions[claim.admission_id]
-            self.world.put_admission(replace(admission, discharged_by=claim.claim_id))
+            admission = self.state.admissions[claim.admission_id]
+            self.state.put_admission(replace(admission, discharged_by=claim.claim_id))
         self.openings.open_new(claim, _cause(number, fact))
 
     def _reverse(self, envelope: Envelope, fact: Fact, data: facts.ClaimReversed) -> None:
-        waits = [entry for entry in self.world.waiting if entry.claim_id == data.claim_id]
-        if waits and data.claim_id not in self.world.claims:
+        waits = [entry for entry in self.state.waiting if entry.claim_id == data.claim_id]
+        if waits and data.claim_id not in self.state.claims:
             waits = acceptance.own_waiting(fact, waits, data.claim_id)
             self._record(envelope, fact, claim_id=data.claim_id)
             for entry in waits:
-                self.world.stop_waiting(entry)
+                self.state.stop_waiting(entry)
                 detail = f"claim {data.claim_id} was reversed while it waited for admission {entry.admission_id}"
                 self._reject(_waited(entry), Refusal("reversed_while_waiting", detail))
             return
-        claim = acceptance.changed_claim(self.world, fact, data.claim_id)
+        claim = acceptance.changed_claim(self.state, fact, data.claim_id)
         number = self._record_on(envelope, fact, claim)
         reversed_ = replace(claim, standing=False)
-        self.world.put_claim(reversed_)
+        self.state.put_claim(reversed_)
         if claim.admission_id is not None:
-            admission = self.world.admissions.get(claim.admission_id)
+            admission = self.state.admissions.get(claim.admission_id)
             if admission is None:
                 raise AssertionError(f"admission {claim.admission_id} of claim {claim.claim_id} was not loaded")
-            self.world.put_admission(replace(admission, discharged_by=None))
+            self.state.put_admission(replace(admission, discharged_by=None))
         self.openings.reopen([reversed_], _cause(number, fact))
 
     def _change_roster(self, change: RosterChange, cause: Cause) -> None:
-        before = dict(self.world.by_person.get(change.person_id, {}))
-        self.world.change_roster(change)
-        after = self.world.by_person.get(change.person_id, {})
+        before = dict(self.state.by_person.get(change.person_id, {}))
+        self.state.change_roster(change)
+        after = self.state.by_person.get(change.person_id, {})
         # A reversed claim's statement shows the categories too; a run over it pays nothing.
         touched = [claim for number, claim in after.items() if claim.categories != before[number].categories]
         self.openings.reopen(touched, cause)
         self.premiums.settle(change.person_id, cause)
 
     def _go_on(self, admission_id: str) -> None:
-        for entry in [entry for entry in self.world.waiting if entry.admission_id == admission_id]:
-            self.world.stop_waiting(entry)
+        for entry in [entry for entry in self.state.waiting if entry.admission_id == admission_id]:
+            self.state.stop_waiting(entry)
             self.receive(_waited(entry))
 
     def _next_run(self, person_id: str) -> int:
-        person = self.world.persons.get(person_id)
+        person = self.state.persons.get(person_id)
         return person.runs + 1 if person else 1
 
     def _record(
@@ -322,7 +322,7 @@ class Desk:
             claim_id=envelope.claim_id,
             raw=envelope.raw,
         )
-        self.world.wait(
+        self.state.wait(
             Waiting(
                 number, envelope.stream_seq, fact.source, fact.id, envelope.claim_id or "", admission_id, envelope.raw
             )

@@ -14,12 +14,12 @@ from events.store.journal import entries
 from events.store.rows import among
 from policies.claim import Claim, Payout, Used
 from policies.engine import Schemes, Tracks, decide, open_claim
-from processors.delivery.parked_runs import Lanes
+from processors.delivery.parked_runs import ParkedRuns
 from processors.delivery.release import arrivals
 from processors.delivery.run import Run
 from processors.delivery.transaction import Delivery, Transaction
 from processors.delivery.wire import send_runs
-from processors.law.pinned_schemes import Pins
+from processors.law.pinned_schemes import PinnedSchemes
 from projections.accumulations import Key, accumulations, load_accumulations
 
 SETTLEMENT = "settlement"
@@ -42,13 +42,13 @@ class Layer:
     def __init__(self, layer: str, partitions: int) -> None:
         self.consumer = layer
         self.partitions = partitions
-        self.pins = Pins()
+        self.pinned = PinnedSchemes()
 
     async def handle(self, transaction: Transaction, batch: Sequence[Delivery]) -> None:
         """Take packed runs in order; pass each on to the next stage of its path."""
         connection = transaction.connection
         arrived = await arrivals(transaction, self.consumer, batch)
-        lanes = await Lanes.load(connection, self.consumer, arrived if transaction.any_parked else ())
+        lanes = await ParkedRuns.load(connection, self.consumer, arrived if transaction.any_parked else ())
         book = Book(
             await load_accumulations(connection, self.consumer, {run.person_id for run in arrived}),
             await load_booked(connection, [run for run in arrived if run.revisits]),
@@ -58,7 +58,7 @@ class Layer:
             if not lanes.clear(run):
                 continue
             try:
-                schemes = await self.pins.require(connection, hashes(run))
+                schemes = await self.pinned.require(connection, hashes(run))
                 decided = book.decide(run, schemes)
             except SQLAlchemyError:
                 raise

@@ -11,8 +11,8 @@ from events.store.journal import Journal
 from policies.premiums import PremiumDue, PremiumKind, cover, premiums_due
 from policies.scheme import Scheme
 from processors.delivery.run import Cause
-from processors.law.pinned_schemes import Pins
-from processors.pipeline.state import World
+from processors.law.pinned_schemes import PinnedSchemes
+from processors.pipeline.state import LedgerState
 from projections.enrolments import Enrolment
 from projections.premiums import Premium, PremiumKey
 from projections.rosters import RosterChange, categories_between
@@ -24,16 +24,16 @@ PREMIUM_TYPES: Mapping[PremiumKind, str] = {
 }
 
 
-def enrolment_of(pins: Pins, data: facts.EnrollmentRecorded, died_on: date | None) -> Enrolment:
+def enrolment_of(pinned: PinnedSchemes, data: facts.EnrollmentRecorded, died_on: date | None) -> Enrolment:
     """An enrollment with the scheme that its premiums follow from then on, which is fixed here.
 
     That is the one in force for the region on the first day of the cover, or None. ``died_on`` has no say in it: a
     death may be told later, or be corrected.
     """
     days = cover(data.year, data.effective_on)
-    scheme = pins.for_region(data.region, days[0]) if days is not None else None
-    pinned = scheme.content_hash if scheme else None
-    return Enrolment(data.person_id, data.year, data.region, data.effective_on, data.self_paid, pinned, died_on)
+    scheme = pinned.for_region(data.region, days[0]) if days is not None else None
+    content_hash = scheme.content_hash if scheme else None
+    return Enrolment(data.person_id, data.year, data.region, data.effective_on, data.self_paid, content_hash, died_on)
 
 
 _DUE: dict[tuple[str, date, tuple[str, ...], int], list[PremiumDue]] = {}
@@ -78,29 +78,29 @@ def due_on(
     return {premium.key: premium for premium in found}
 
 
-class PremiumDesk:
+class PremiumBooking:
     """Holds what is due for the persons of a batch against what is booked, and books the difference."""
 
-    def __init__(self, journal: Journal, world: World, pins: Pins) -> None:
-        self.journal, self.world, self.pins = journal, world, pins
+    def __init__(self, journal: Journal, state: LedgerState, pinned: PinnedSchemes) -> None:
+        self.journal, self.state, self.pinned = journal, state, pinned
 
     def enrol(self, enrolment: Enrolment, cause: Cause) -> None:
         """Take an enrollment, in place of an earlier one for the year, and settle its premiums."""
-        self.world.enrol(enrolment)
+        self.state.enrol(enrolment)
         self._settle(enrolment.person_id, {enrolment.year}, cause)
 
     def settle(self, person_id: str, cause: Cause) -> None:
         """Settle a person's premiums of every year for which he is enrolled: his roster or his day of death changed."""
-        self._settle(person_id, self.world.years.get(person_id, ()), cause)
+        self._settle(person_id, self.state.years.get(person_id, ()), cause)
 
     def _settle(self, person_id: str, years: Iterable[int], cause: Cause) -> None:
-        booked = self.world.premiums.get(person_id, {})
-        roster = self.world.rosters.get(person_id, ())
+        booked = self.state.premiums.get(person_id, {})
+        roster = self.state.rosters.get(person_id, ())
         if not roster and not booked:
             return
         for year in sorted(years):
-            enrolment = self.world.enrolments[person_id, year]
-            due = due_on(enrolment, roster, self.pins.by_hash)
+            enrolment = self.state.enrolments[person_id, year]
+            due = due_on(enrolment, roster, self.pinned.by_hash)
             ended = [structs.replace(premium, amount=0) for premium in booked.values() if premium.year == year]
             for key, target in ({premium.key: premium for premium in ended} | due).items():
                 self._book(target, booked.get(key), enrolment, cause)
@@ -129,4 +129,4 @@ class PremiumDesk:
             track=target.payer,
             paid=target.amount - before,
         )
-        self.world.put_premium(target)
+        self.state.put_premium(target)

@@ -19,10 +19,10 @@ from processors.delivery.run import Cause, Run, open_runs, runs
 from processors.delivery.superseded_runs import replace_open_runs
 from processors.delivery.transaction import Transaction
 from processors.delivery.wire import send_runs
-from processors.law.pinned_schemes import Pins
+from processors.law.pinned_schemes import PinnedSchemes
 from processors.pipeline.intake import CONSUMER
 from processors.pipeline.layer import SETTLEMENT
-from processors.pipeline.run_opening import Openings
+from processors.pipeline.run_opening import RunOpenings
 from processors.pipeline.state import load_histories
 from projections.audits import audits
 
@@ -68,16 +68,16 @@ async def begin_runs_anew(engine: AsyncEngine, partitions: int, missing: Missing
         key = (runs.c.person_id, runs.c.year, runs.c.scheme)
         open_ones = func.min(runs.c.first_number), func.array_agg(runs.c.opened_at)
         groups = (await connection.execute(select(*key, *open_ones).group_by(*key).order_by(*key))).all()
-        world = await load_histories(connection, {group.person_id for group in groups})
-        pins = Pins()
-        schemes = await pins.require(connection, {claim.scheme for claim in world.claims.values()})
-        openings = Openings(world, schemes)
+        state = await load_histories(connection, {group.person_id for group in groups})
+        pinned = PinnedSchemes()
+        schemes = await pinned.require(connection, {claim.scheme for claim in state.claims.values()})
+        openings = RunOpenings(state, schemes)
         cause = Cause(intake.journal.number, LEDGER, "runs-sent-again", "recovery")
-        laid = await _laid_on_hospitals(connection, world.claims)
+        laid = await _laid_on_hospitals(connection, state.claims)
         intake.journal.start(datetime.now(UTC))
         opened_at: defaultdict[datetime, list[Run]] = defaultdict(list)
         for person_id, year, scheme, number, opened in groups:
-            claimed = {claim.claim_id for claim in world.by_person[person_id].values()}
+            claimed = {claim.claim_id for claim in state.by_person[person_id].values()}
             # the audit's own run is the one opened with it
             unbooked = {
                 each.claim_id: each.recorded_at
@@ -97,7 +97,7 @@ async def begin_runs_anew(engine: AsyncEngine, partitions: int, missing: Missing
         await connection.execute(delete(parked))  # the fresh runs cover them
         for since, fresh in opened_at.items():
             open_runs(transaction.writes, fresh, since)
-        world.save(transaction.writes)
+        state.save(transaction.writes)
         send_runs(transaction, CONSUMER, [("basic", run) for run in openings.runs], partitions)
         await transaction.writes.one_by_one(connection)
         await write(connection, intake.journal)

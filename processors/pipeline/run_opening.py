@@ -7,17 +7,17 @@ from policies.claim import Claim
 from policies.engine import standing_by_admission
 from policies.scheme import Scheme
 from processors.delivery.run import Cause, Run
-from processors.pipeline.state import World
+from processors.pipeline.state import LedgerState
 
 Group = tuple[int, str]
 """A person's year and scheme name: what accumulations run over."""
 
 
 @dataclass(slots=True)
-class Openings:
+class RunOpenings:
     """Gathers the runs that a batch of facts opens, numbered per person in the order of the facts."""
 
-    world: World
+    state: LedgerState
     schemes: Mapping[str, Scheme]
     runs: list[Run] = field(default_factory=list)
 
@@ -35,7 +35,7 @@ class Openings:
         if not changed:
             return
         person_id = changed[0].person_id
-        history = sorted(self.world.by_person[person_id].values(), key=lambda claim: claim.number)
+        history = sorted(self.state.by_person[person_id].values(), key=lambda claim: claim.number)
         first: dict[Group, int] = {}
         for claim in changed:
             first[self._group(claim)] = min(claim.number, first.get(self._group(claim), claim.number))
@@ -51,7 +51,7 @@ class Openings:
 
     def open_from(self, person_id: str, group: Group, number: int, cause: Cause) -> None:
         """A run over a person's claims of one year and scheme, from a claim number on."""
-        history = sorted(self.world.by_person[person_id].values(), key=lambda claim: claim.number)
+        history = sorted(self.state.by_person[person_id].values(), key=lambda claim: claim.number)
         claims = [claim for claim in history if self._group(claim) == group and claim.number >= number]
         self._open(person_id, group, claims, cause)
 
@@ -59,12 +59,12 @@ class Openings:
         return claim.year, self.schemes[claim.scheme].name
 
     def _open(self, person_id: str, group: Group, claims: list[Claim], cause: Cause) -> None:
-        person = self.world.person(person_id)
+        person = self.state.person(person_id)
         person.runs += 1
         referred = {admission for claim in claims for admission in claim.referral}
         chain: dict[str, list[Claim]] = {}
         if referred:
-            standing = standing_by_admission(self.world.by_person[person_id].values())
+            standing = standing_by_admission(self.state.by_person[person_id].values())
             chain = {admission: standing[admission] for admission in sorted(referred & standing.keys())}
         self.runs.append(
             Run(

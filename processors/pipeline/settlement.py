@@ -13,11 +13,11 @@ from policies.engine import Schemes, open_claim
 from policies.grants import Grant, GrantClaim, grants_due
 from policies.scheme import Scheme
 from processors.delivery.answers import answer
-from processors.delivery.parked_runs import Lanes
+from processors.delivery.parked_runs import ParkedRuns
 from processors.delivery.release import arrivals
 from processors.delivery.run import Run, close_runs
 from processors.delivery.transaction import Delivery, Transaction
-from processors.law.pinned_schemes import Pins
+from processors.law.pinned_schemes import PinnedSchemes
 from processors.pipeline.layer import SETTLEMENT, hashes
 from projections.grants import grants, load_grants
 from projections.statements import load_person_statements, load_statements, statement_json, statements
@@ -33,13 +33,13 @@ class Settlement:
     consumer = SETTLEMENT
 
     def __init__(self) -> None:
-        self.pins = Pins()
+        self.pinned = PinnedSchemes()
 
     async def handle(self, transaction: Transaction, batch: Sequence[Delivery]) -> None:
         """Take packed runs that have been through every layer, in order."""
         connection = transaction.connection
         arrived = await arrivals(transaction, self.consumer, batch)
-        lanes = await Lanes.load(connection, self.consumer, arrived if transaction.any_parked else ())
+        lanes = await ParkedRuns.load(connection, self.consumer, arrived if transaction.any_parked else ())
         known = await load_statements(
             connection, [claim.claim_id for run in arrived if run.revisits for claim in run.claims]
         )
@@ -49,7 +49,7 @@ class Settlement:
             if not lanes.clear(run):
                 continue
             try:
-                schemes = await self.pins.require(connection, hashes(run))
+                schemes = await self.pinned.require(connection, hashes(run))
                 rows = [
                     statement_row(claim, payouts, schemes[claim.scheme])
                     for claim, payouts in zip(run.claims, run.decided, strict=True)
@@ -60,14 +60,14 @@ class Settlement:
                 lanes.park(run, error)
                 continue
             settled.append((run, rows))
-        granting = {run.person_id for run, _ in settled if _grants(run, self.pins.by_hash)}
+        granting = {run.person_id for run, _ in settled if _grants(run, self.pinned.by_hash)}
         # a newer text may have dropped a grant that a claim settled again under it still holds
         granting |= (await load_grants(connection, {run.person_id for run, _ in settled if run.revisits})).keys()
         told = await load_person_statements(connection, granting)
         desk.histories = {
             person_id: {row["claim_id"]: row for row in told.get(person_id, ())} for person_id in granting
         }
-        await self.pins.require(
+        await self.pinned.require(
             connection, {row["scheme_hash"] for history in desk.histories.values() for row in history.values()}
         )
         desk.granted = {
@@ -78,7 +78,7 @@ class Settlement:
             for claim, row in zip(run.claims, rows, strict=True):
                 desk.settle(run, claim, row)
             if run.person_id in granting:
-                desk.grant(run, self.pins.by_hash)
+                desk.grant(run, self.pinned.by_hash)
         desk.save()
         lanes.save(transaction.writes, transaction.journal.recorded_at)
         close_runs(transaction.writes, [(run.person_id, run.number) for run, _ in settled])

@@ -31,7 +31,7 @@ from projections.waiting import Waiting, load_waiting, waiting
 
 
 @dataclass(slots=True)
-class World:
+class LedgerState:
     """Knowledge by key; ``new`` and ``changed`` hold the rows to write back, by table and key."""
 
     hospitals: dict[str, Hospital] = field(default_factory=dict)
@@ -248,58 +248,58 @@ class _Keys:
                 raise AssertionError(f"{type(other).__name__} is no fact")
 
 
-async def load_world(connection: AsyncConnection, batch: Iterable[Fact]) -> World:
+async def load_state(connection: AsyncConnection, batch: Iterable[Fact]) -> LedgerState:
     """Load what the facts of a batch may need, and what waits for them."""
     keys = _Keys()
     for fact in batch:
         keys.want(fact)
-    world = World(waiting=await load_waiting(connection, keys.arriving, keys.touched))
-    for entry in world.waiting:
+    state = LedgerState(waiting=await load_waiting(connection, keys.arriving, keys.touched))
+    for entry in state.waiting:
         keys.want(read(entry.raw, entry.source))
     known = await load_claim_rows(connection, keys.claims | keys.touched)
     keys.admissions.update(row["admission_id"] for row in known.values() if row["admission_id"] is not None)
-    world.admissions = await load_admissions(connection, keys.admissions)
-    world.findings = await known_findings(connection, keys.findings)
-    for admission in world.admissions.values():
+    state.admissions = await load_admissions(connection, keys.admissions)
+    state.findings = await known_findings(connection, keys.findings)
+    for admission in state.admissions.values():
         keys.hospitals.add(admission.hospital_id)
         if admission.referral:
             keys.histories.add(admission.person_id)
     keys.histories.update(row["person_id"] for claim_id, row in known.items() if claim_id in keys.touched)
     keys.persons |= keys.histories
-    world.hospitals = await load_hospitals(connection, keys.hospitals)
-    world.persons = await load_persons(connection, keys.persons)
-    world.enrolments = await load_enrolments(connection, keys.persons)
-    world.rosters = await load_rosters(connection, keys.persons)
-    world.cards = await load_cards(connection, keys.persons)
-    for person_id, year in world.enrolments:
-        world.years.setdefault(person_id, set()).add(year)
-    world.premiums = await load_premiums(connection, keys.insured)
-    world.deaths = await load_deaths(connection, keys.insured)
-    world.suspensions = await load_suspensions(connection, keys.suspended)
-    world.fines = await known_fines(connection, keys.fines)
-    world.advances = await known_advances(connection, keys.advances)
-    await _load_claims(connection, world, known, keys.histories)
-    return world
+    state.hospitals = await load_hospitals(connection, keys.hospitals)
+    state.persons = await load_persons(connection, keys.persons)
+    state.enrolments = await load_enrolments(connection, keys.persons)
+    state.rosters = await load_rosters(connection, keys.persons)
+    state.cards = await load_cards(connection, keys.persons)
+    for person_id, year in state.enrolments:
+        state.years.setdefault(person_id, set()).add(year)
+    state.premiums = await load_premiums(connection, keys.insured)
+    state.deaths = await load_deaths(connection, keys.insured)
+    state.suspensions = await load_suspensions(connection, keys.suspended)
+    state.fines = await known_fines(connection, keys.fines)
+    state.advances = await known_advances(connection, keys.advances)
+    await _load_claims(connection, state, known, keys.histories)
+    return state
 
 
-async def load_histories(connection: AsyncConnection, person_ids: set[str]) -> World:
+async def load_histories(connection: AsyncConnection, person_ids: set[str]) -> LedgerState:
     """Load all claims of some persons, with what their live facts need."""
-    world = World(persons=await load_persons(connection, person_ids))
-    world.rosters = await load_rosters(connection, person_ids)
-    await _load_claims(connection, world, {}, person_ids)
-    return world
+    state = LedgerState(persons=await load_persons(connection, person_ids))
+    state.rosters = await load_rosters(connection, person_ids)
+    await _load_claims(connection, state, {}, person_ids)
+    return state
 
 
 async def _load_claims(
-    connection: AsyncConnection, world: World, known: Mapping[str, Mapping[str, Any]], histories: set[str]
+    connection: AsyncConnection, state: LedgerState, known: Mapping[str, Mapping[str, Any]], histories: set[str]
 ) -> None:
     rows = dict(known)
-    for history in (await load_person_claims(connection, histories & world.persons.keys())).values():
+    for history in (await load_person_claims(connection, histories & state.persons.keys())).values():
         rows |= {row["claim_id"]: row for row in history}
     found = await load_audits(connection, rows)
     for claim_id, row in rows.items():
-        claim = claim_of(row, world.rosters.get(row["person_id"], ()), found.get(claim_id, ()))
-        world._keep(claim, claim.number)
+        claim = claim_of(row, state.rosters.get(row["person_id"], ()), found.get(claim_id, ()))
+        state._keep(claim, claim.number)
 
 
 def with_bill(claim: Claim, bill: facts.Bill) -> Claim:

@@ -13,7 +13,7 @@ from policies.arithmetic import share
 from policies.explain import value_text
 from policies.scheme import Scheme, SupplementaryAccount
 from policies.values import Circumstances
-from processors.law.pinned_schemes import Pins
+from processors.law.pinned_schemes import PinnedSchemes
 from projections.accumulations import accumulations
 from projections.premiums import premiums
 
@@ -48,11 +48,11 @@ async def fund_account(engine: AsyncEngine, name: str) -> list[AccountYear]:
     it has no account.
     """
     async with engine.connect() as connection:
-        pins = Pins()
-        await pins.refresh(connection)
-        scheme = next((scheme for scheme in pins.current if scheme.name == name), None)
+        pinned = PinnedSchemes()
+        await pinned.refresh(connection)
+        scheme = next((scheme for scheme in pinned.current if scheme.name == name), None)
         if scheme is None:
-            known = ", ".join(sorted(scheme.name for scheme in pins.current))
+            known = ", ".join(sorted(scheme.name for scheme in pinned.current))
             raise LookupError(f"no scheme {name} is in force; there are {known}")
         if scheme.supplementary_account is None:
             raise LookupError(f"scheme {name} keeps no supplementary account")

@@ -10,7 +10,7 @@ from processors.proof.verification.reversals import check_reversals
 from processors.proof.verification.schemes import check_schemes
 from processors.proof.verification.seals import check_seals
 from processors.proof.verification.snapshot import driver_of, share, snapshot
-from processors.proof.verification.workers import Helpers, OwnHand, share_out
+from processors.proof.verification.workers import Helpers, LocalChecker, share_out
 
 __all__ = ["MOST_PROBLEMS", "Problem", "Progress", "VerifyReport", "verify"]
 
@@ -40,7 +40,7 @@ async def verify(engine: AsyncEngine, progress: Progress | None = None, helpers:
         findings.take((Section.CLEARINGS, 0), report)
         heads = await journals(connection)
         driver = await driver_of(connection)
-        own = OwnHand(driver, schemes)
+        own = LocalChecker(driver, schemes)
         if helpers is None or sum(head.number for head in heads.values()) < WORTH_HELPERS:
             await share_out(parts(driver, heads), [own], findings, tell)
             return findings.report

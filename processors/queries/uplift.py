@@ -9,17 +9,17 @@ from events.money import yuan
 from policies.claim import Claim
 from policies.engine import Schemes
 from policies.uplift import uplift
-from processors.law.pinned_schemes import Pins
+from processors.law.pinned_schemes import PinnedSchemes
 from processors.pipeline.state import load_histories
 
 
 async def load_uplifts(engine: AsyncEngine, person_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
     """``uplifts_of`` some persons' claims as they stand."""
     async with engine.connect() as connection:
-        world = await load_histories(connection, set(person_ids))
-        schemes = await Pins().require(connection, {claim.scheme for claim in world.claims.values()})
+        state = await load_histories(connection, set(person_ids))
+        schemes = await PinnedSchemes().require(connection, {claim.scheme for claim in state.claims.values()})
     found: dict[str, dict[str, Any]] = {}
-    for history in world.by_person.values():
+    for history in state.by_person.values():
         found |= uplifts_of(list(history.values()), schemes)
     return found
 

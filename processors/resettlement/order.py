@@ -22,9 +22,9 @@ from policies.engine import Schemes, settle
 from policies.scheme import Scheme
 from processors.delivery.answers import LEDGER
 from processors.delivery.run import Cause
-from processors.law.pinned_schemes import Pins
-from processors.pipeline.run_opening import Openings
-from processors.pipeline.state import World, load_histories
+from processors.law.pinned_schemes import PinnedSchemes
+from processors.pipeline.run_opening import RunOpenings
+from processors.pipeline.state import LedgerState, load_histories
 from projections.claims import claims
 
 ORDERED = "resettlement.ordered.v1"
@@ -63,9 +63,9 @@ class Effect:
 async def change_to(engine: AsyncEngine, name: str, since: date) -> Change:
     """The change to a scheme's text in force; raises ``LookupError`` where none of that name is."""
     async with engine.connect() as connection:
-        pins = Pins()
-        await pins.refresh(connection)
-        in_force = {scheme.name: scheme for scheme in pins.current}
+        pinned = PinnedSchemes()
+        await pinned.refresh(connection)
+        in_force = {scheme.name: scheme for scheme in pinned.current}
         if name not in in_force:
             raise LookupError(f"no scheme {name} is in force; there are {', '.join(sorted(in_force))}")
         scheme = in_force[name]
@@ -99,11 +99,11 @@ async def persons_touched(engine: AsyncEngine, change: Change) -> AsyncIterator[
 async def foresee(engine: AsyncEngine, change: Change, person_ids: Sequence[str], effect: Effect) -> None:
     """Add to ``effect`` what the change would do to some persons; nothing is booked."""
     async with engine.connect() as connection:
-        world = await load_histories(connection, set(person_ids))
-        hashes = {claim.scheme for claim in world.claims.values()} | {change.scheme.content_hash}
-        schemes = await Pins().require(connection, hashes)
+        state = await load_histories(connection, set(person_ids))
+        hashes = {claim.scheme for claim in state.claims.values()} | {change.scheme.content_hash}
+        schemes = await PinnedSchemes().require(connection, hashes)
     for person_id in person_ids:
-        history = list(world.by_person[person_id].values())
+        history = list(state.by_person[person_id].values())
         changed = [_moved(schemes, claim, change.scheme, change.since) for claim in history]
         before, after = _paid(schemes, history), _paid(schemes, changed)
         effect.claims += sum(1 for old, new in zip(history, changed, strict=True) if old != new)
@@ -153,9 +153,9 @@ def order_event(change: Change, person_ids: Sequence[str], actor: str, stamp: st
     )
 
 
-def ordered_scheme(pins: Pins, order: facts.ResettlementOrdered) -> Scheme:
+def ordered_scheme(pinned: PinnedSchemes, order: facts.ResettlementOrdered) -> Scheme:
     """The text that an order moves claims to; raises ``Refusal`` where another is in force by now."""
-    for scheme in pins.current:
+    for scheme in pinned.current:
         if (scheme.name, scheme.content_hash) == (order.scheme, order.scheme_hash):
             return scheme
     raise Refusal("no_policy", f"the text {order.scheme_hash} of scheme {order.scheme} is not in force: order it anew")
@@ -163,36 +163,36 @@ def ordered_scheme(pins: Pins, order: facts.ResettlementOrdered) -> Scheme:
 
 def carry_out(
     journal: Journal,
-    world: World,
-    openings: Openings,
+    state: LedgerState,
+    openings: RunOpenings,
     order: facts.ResettlementOrdered,
     scheme: Scheme,
     cause: Cause,
 ) -> None:
     """Pin the claims that an order moves to the text in force, and open runs from the first one moved of each person.
 
-    ``world`` holds the whole histories of its persons. Of a person whom nobody knows, or whose claims have moved
+    ``state`` holds the whole histories of its persons. Of a person whom nobody knows, or whose claims have moved
     already, nothing is written.
     """
     for person_id in order.persons:
         moved = []
-        for claim in sorted(world.by_person.get(person_id, {}).values(), key=lambda claim: claim.number):
-            pinned = _moved(openings.schemes, claim, scheme, order.since)
-            if pinned == claim:
+        for claim in sorted(state.by_person.get(person_id, {}).values(), key=lambda claim: claim.number):
+            moved_claim = _moved(openings.schemes, claim, scheme, order.since)
+            if moved_claim == claim:
                 continue
             journal.append(
                 CLAIM_ACCEPTED,
-                {"claim": claim_json(pinned), "instead_of": claim.scheme, "actor": order.actor},
+                {"claim": claim_json(moved_claim), "instead_of": claim.scheme, "actor": order.actor},
                 person_id=person_id,
                 claim_id=claim.claim_id,
                 claim_number=claim.number,
-                run=world.person(person_id).runs + 1,
+                run=state.person(person_id).runs + 1,
                 stage=ACCEPTANCE_STAGE,
                 year=claim.year,
                 scheme=scheme.name,
             )
-            world.put_claim(pinned)
-            moved.append(pinned)
+            state.put_claim(moved_claim)
+            moved.append(moved_claim)
         openings.reopen(moved, cause)
 
 

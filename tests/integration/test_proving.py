@@ -17,7 +17,7 @@ from processors.proof.seals import seal
 from processors.proof.verification import parts
 from processors.proof.verification.parts import Part
 from processors.proof.verification.report import Progress, VerifyReport
-from processors.proof.verification.workers import Hand, Helpers
+from processors.proof.verification.workers import Helpers, PartChecker
 from processors.proof.verify import MOST_PROBLEMS, verify
 from tests import facts
 from tests.integration.test_verify import EVENTS, tamper
@@ -42,16 +42,16 @@ class Watched:
 
     ahead = 2
 
-    def __init__(self, hand: Hand) -> None:
-        self.hand = hand
+    def __init__(self, checker: PartChecker) -> None:
+        self.checker = checker
         self.checked: list[Part] = []
 
     async def ready(self) -> None:
-        await self.hand.ready()
+        await self.checker.ready()
 
     async def check(self, part: Part, tell: Progress) -> VerifyReport:
         self.checked.append(part)
-        return await self.hand.check(part, tell)
+        return await self.checker.check(part, tell)
 
 
 def one_helper(
@@ -60,11 +60,11 @@ def one_helper(
     """A helper that is ready when parts begin to be given out, so that it gets some; ``before`` it joins."""
 
     @asynccontextmanager
-    async def started(shared: str, schemes: Schemes) -> AsyncIterator[Sequence[Hand]]:
+    async def started(shared: str, schemes: Schemes) -> AsyncIterator[Sequence[PartChecker]]:
         if before is not None:
             await before()
-        async with helpers(url_of(engine), 1)(shared, schemes) as hands:
-            watched.extend(map(Watched, hands))
+        async with helpers(url_of(engine), 1)(shared, schemes) as checkers:
+            watched.extend(map(Watched, checkers))
             await watched[0].ready()
             yield watched
 
@@ -137,13 +137,13 @@ async def test_all_read_one_moment_whatever_is_settled_meanwhile(settled: Books)
 
 async def test_a_helper_that_dies_is_an_error(settled: Books) -> None:
     @asynccontextmanager
-    async def doomed(shared: str, schemes: Schemes) -> AsyncIterator[Sequence[Hand]]:
-        async with helpers(url_of(settled.engine), 1)(shared, schemes) as hands:
-            for hand in hands:
-                assert isinstance(hand, Helper)
-                await hand.ready()
-                os.kill(hand.pid, signal.SIGKILL)
-            yield hands
+    async def doomed(shared: str, schemes: Schemes) -> AsyncIterator[Sequence[PartChecker]]:
+        async with helpers(url_of(settled.engine), 1)(shared, schemes) as checkers:
+            for checker in checkers:
+                assert isinstance(checker, Helper)
+                await checker.ready()
+                os.kill(checker.pid, signal.SIGKILL)
+            yield checkers
 
     with pytest.raises(HelperDied, match="ended before its work was done"):
         await verify(settled.engine, None, doomed)

@@ -357,8 +357,8 @@ async def test_claims_moved_to_another_text_have_their_pin_when_they_are_settled
     await books.drain()
     assert await differing(books.engine) == []
     async with books.engine.connect() as connection:
-        pins = await connection.execute(text("SELECT scheme_hash FROM projections.statements ORDER BY claim_id"))
-        assert list(pins.scalars()) == [fusong.content_hash, newer.content_hash]
+        pinned = await connection.execute(text("SELECT scheme_hash FROM projections.statements ORDER BY claim_id"))
+        assert list(pinned.scalars()) == [fusong.content_hash, newer.content_hash]
 
 
 async def test_mending_waits_for_the_writer_at_work_and_keeps_what_he_wrote(

@@ -30,10 +30,10 @@ from policies.claim import Claim
 from policies.engine import settle
 from processors.delivery.answers import mailbox_of
 from processors.delivery.transaction import Transaction
-from processors.law.pinned_schemes import Pins
+from processors.law.pinned_schemes import PinnedSchemes
 from processors.pipeline.incoming_event import Envelope
 from processors.pipeline.intake import Desk
-from processors.pipeline.state import World
+from processors.pipeline.state import LedgerState
 from tests.engine import HASHES, scheme
 
 SMALL = Size(300, 230)
@@ -55,12 +55,12 @@ class Taken:
 
 
 def take(lines: Iterable[bytes]) -> Taken:
-    pins = Pins()
-    pins.current = [scheme("shanggao")]
-    pins.by_hash = dict(HASHES)
+    pinned = PinnedSchemes()
+    pinned.current = [scheme("shanggao")]
+    pinned.by_hash = dict(HASHES)
     # The desk decides over what was loaded: with all of the world in memory it needs no connection.
     transaction = Transaction(None, Journal("intake"), "county")  # type: ignore[arg-type]
-    desk = Desk(transaction, World(), pins)
+    desk = Desk(transaction, LedgerState(), pinned)
     envelopes: list[Envelope] = []
     seen: set[tuple[str, str]] = set()
     causes: Counter[str] = Counter()
@@ -77,14 +77,14 @@ def take(lines: Iterable[bytes]) -> Taken:
         waited += sum(row[2] == EVENT_WAITING for row in transaction.journal.rows)
         desk.openings.runs.clear()
         transaction.journal.rows.clear()
-    assert not desk.world.waiting
+    assert not desk.state.waiting
     return Taken(
         envelopes,
         repeated,
         Counter(str(row["reason"]) for row in desk.refused),
         waited,
         causes,
-        list(desk.world.claims.values()),
+        list(desk.state.claims.values()),
     )
 
 

@@ -43,7 +43,7 @@ def test_the_steps_add_up_to_what_the_layers_pay(seed: int) -> None:
     ledger = Memory(seed)
     ledger.settle(History(seed, stays=30).events)
     compared = 0
-    for history in ledger.world.by_person.values():
+    for history in ledger.state.by_person.values():
         for name in {HASHES[each.scheme].name for each in history.values()}:
             claims = [each for each in history.values() if HASHES[each.scheme].name == name]
             bills, _ = settle(HASHES, claims)

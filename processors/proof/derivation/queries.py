@@ -13,7 +13,7 @@ from sqlalchemy import table as table_named
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from processors.law.pinned_schemes import Pins
+from processors.law.pinned_schemes import PinnedSchemes
 from projections.accumulations import accumulations
 from projections.admissions import admissions
 from projections.advances import advances
@@ -107,7 +107,7 @@ async def _extract_poor(connection: AsyncConnection) -> None:
     """The categories that each pinned text calls poor: what the law says is read by the law's own loader."""
     await _run(connection, "CREATE TEMP TABLE poor (scheme_hash text, categories text[]) ON COMMIT DROP")
     pinned = (await connection.exec_driver_sql("SELECT DISTINCT scheme FROM pg_temp.acceptances")).scalars()
-    schemes = await Pins().require(connection, pinned.all())
+    schemes = await PinnedSchemes().require(connection, pinned.all())
     poor = table_named("poor", column_named("scheme_hash", TEXT), column_named("categories", ARRAY(TEXT)))
     rows = [{"scheme_hash": key, "categories": sorted(scheme.poor_categories)} for key, scheme in schemes.items()]
     if rows:

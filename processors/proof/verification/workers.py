@@ -10,7 +10,7 @@ from processors.proof.verification.parts import Part, check
 from processors.proof.verification.report import Findings, Place, Progress, VerifyReport
 
 
-class Hand(Protocol):
+class PartChecker(Protocol):
     """Checks parts; it is given ``ahead`` of them at once, so that it need not wait for whoever gives them."""
 
     ahead: int
@@ -25,11 +25,11 @@ class Hand(Protocol):
 class Helpers(Protocol):
     """Hands in other processes, which join a snapshot by its name and settle under the schemes given."""
 
-    def __call__(self, shared: str, schemes: Schemes) -> AbstractAsyncContextManager[Sequence[Hand]]:
+    def __call__(self, shared: str, schemes: Schemes) -> AbstractAsyncContextManager[Sequence[PartChecker]]:
         """The hands, until the end of the context; one that dies raises from ``ready`` or ``check``."""
 
 
-class OwnHand:
+class LocalChecker:
     """This process, over a connection of asyncpg's."""
 
     ahead = 1
@@ -46,7 +46,7 @@ class OwnHand:
 
 
 async def share_out(
-    parts: AsyncIterator[tuple[Place, Part]], hands: Sequence[Hand], findings: Findings, tell: Progress
+    parts: AsyncIterator[tuple[Place, Part]], checkers: Sequence[PartChecker], findings: Findings, tell: Progress
 ) -> None:
     """Let the hands check the parts, each taking one whenever it is free; raises what the first to fail raises."""
     one_at_a_time = asyncio.Lock()
@@ -55,13 +55,13 @@ async def share_out(
         async with one_at_a_time:
             return await anext(parts, None)
 
-    async def work(hand: Hand) -> None:
-        await hand.ready()
+    async def work(checker: PartChecker) -> None:
+        await checker.ready()
         while (placed := await take()) is not None:
             place, part = placed
-            findings.take(place, await hand.check(part, tell))
+            findings.take(place, await checker.check(part, tell))
 
-    tasks = [asyncio.create_task(work(hand)) for hand in hands for _ in range(hand.ahead)]
+    tasks = [asyncio.create_task(work(checker)) for checker in checkers for _ in range(checker.ahead)]
     try:
         await asyncio.gather(*tasks)
     finally:

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.hand import PROFILE
+from benchmarks.checker import PROFILE
 from infra.embedded.process import die_with_parent
 from infra.servers import Endpoints
 
@@ -58,7 +58,7 @@ def environment(endpoints: Endpoints) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def hands(endpoints: Endpoints, workers: int, profile: Path | None = None) -> AsyncIterator[Hands]:
+async def checkers(endpoints: Endpoints, workers: int, profile: Path | None = None) -> AsyncIterator[Hands]:
     """Start workers and wait until each is ready to go; they die with the block."""
     env = environment(endpoints)
     if profile is not None:
@@ -66,7 +66,7 @@ async def hands(endpoints: Endpoints, workers: int, profile: Path | None = None)
     me = os.getpid()
     processes = [
         await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "benchmarks.hand", str(index), str(workers)),
+            *(sys.executable, "-m", "benchmarks.worker_process", str(index), str(workers)),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             env=env,
