@@ -23,7 +23,7 @@ from infra.postgres.engine import connect
 from infra.servers import Endpoints, servers
 from infra.settings import Settings
 from infra.worker.worker import worker
-from processors.queries.summary import in_flight
+from processors.delivery.in_flight import in_flight
 
 TAKEN_POLL_S = 0.05
 QUIET_POLL_S = 0.01

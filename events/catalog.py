@@ -117,11 +117,6 @@ def read(raw: bytes, mailbox: str) -> Fact:
         raise Unreadable(refusal.reason, refusal.detail, mailbox, salvage(raw)) from None
 
 
-def person_of(fact: Fact) -> str | None:
-    """The person a fact is about, where its data names one; claims and admissions only point to theirs."""
-    return cast("str | None", getattr(fact.data, "person_id", None))
-
-
 def _read(raw: bytes, mailbox: str) -> Fact:
     envelope = decode(raw)
     type_, source = cast("str", envelope["type"]), cast("str", envelope["source"])

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from infra.messaging.sender import Outgoing, publish_all
 from processors.delivery.position import all_positions
-from processors.delivery.release import Standing, open_of, requests, standing_runs
+from processors.delivery.release import ParkedRun, load_parked_runs, open_among, release_messages
 
 POLL_S = 0.05
 NOTHING_MOVES_S = 15.0
@@ -29,25 +29,25 @@ class Released:
     reason: str | None
 
 
-async def release(engine: AsyncEngine, client: Client, partitions: int, wanted: Sequence[Standing]) -> list[Released]:
+async def release(engine: AsyncEngine, client: Client, partitions: int, wanted: Sequence[ParkedRun]) -> list[Released]:
     """Release parked runs, and what is parked in the same lanes; returns what came of each that was wanted."""
     awaited: dict[tuple[str, int], int] = {}
-    for request in requests(wanted, partitions):
+    for request in release_messages(wanted, partitions):
         (sequence,) = await publish_all(client, [Outgoing(request.subject, request.body)])
         awaited[request.consumer, request.partition] = sequence
     return await _outcome(engine, awaited, wanted)
 
 
 async def _outcome(
-    engine: AsyncEngine, awaited: dict[tuple[str, int], int], wanted: Sequence[Standing]
+    engine: AsyncEngine, awaited: dict[tuple[str, int], int], wanted: Sequence[ParkedRun]
 ) -> list[Released]:
     before: object = None
     since = time.monotonic()
     while True:
         async with engine.connect() as connection:
             positions = await all_positions(connection)
-            still_open = await open_of(connection, wanted)
-            standing = {(run.person_id, run.run): run for run in await standing_runs(connection)}
+            still_open = await open_among(connection, wanted)
+            standing = {(run.person_id, run.run): run for run in await load_parked_runs(connection)}
         lagging = {lane for lane, sequence in awaited.items() if positions.get(lane, 0) < sequence}
         moving = still_open - standing.keys()
         if not lagging and not moving:
@@ -61,7 +61,9 @@ async def _outcome(
     return [_told(run, standing.get((run.person_id, run.run)), still_open, asked_in_vain) for run in wanted]
 
 
-def _told(run: Standing, there: Standing | None, still_open: set[tuple[str, int]], asked_in_vain: set[str]) -> Released:
+def _told(
+    run: ParkedRun, there: ParkedRun | None, still_open: set[tuple[str, int]], asked_in_vain: set[str]
+) -> Released:
     if there is not None and there.consumer not in asked_in_vain:
         return Released(run.person_id, there.consumer, run.run, "parked", there.reason)
     state = "on_the_way" if (run.person_id, run.run) in still_open else "settled"

@@ -10,11 +10,11 @@ import structlog
 from nats.aio.client import Client
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from events.catalog import ITSELF
 from infra.messaging.publisher import subject_of
 from infra.messaging.sender import Outgoing, publish_all
 from infra.operations.settle import QUIET_POLL_S, STALLED_AFTER_S
-from processors.delivery.answers import LEDGER
-from processors.queries.summary import in_flight, moving_runs
+from processors.delivery.in_flight import in_flight, moving_runs
 from processors.resettlement.order import Change, in_orders, order_event, persons_touched
 from projections.refusals import refusal_at
 
@@ -61,7 +61,7 @@ async def resettle(
 async def _check_accepted(engine: AsyncEngine, place: int) -> None:
     async with engine.connect() as connection:
         refusal = await refusal_at(connection, place)
-    if refusal is not None and refusal["mailbox"] == LEDGER:
+    if refusal is not None and refusal["mailbox"] == ITSELF:
         raise OrderRefused(f"{refusal['reason']}: {refusal['detail']}")
 
 

@@ -17,7 +17,7 @@ from infra.operations.settle import QUIET_POLL_S, at_work, until_quiet
 from infra.servers import Endpoints
 from infra.settings import Settings
 from infra.worker.worker import Worker, worker
-from processors.queries.summary import in_flight
+from processors.delivery.in_flight import in_flight
 from processors.rosters.comparison import Comparison, Handed, compare, event_of
 from processors.rosters.histories import ever_enrolled, load_histories
 from processors.rosters.imports import Import, Overtaken, imports, newest_period, record

@@ -17,7 +17,8 @@ from infra.messaging.publisher import Published, publish_file
 from infra.servers import Endpoints
 from infra.settings import Settings
 from infra.worker.worker import Worker, worker
-from processors.queries.summary import Flight, Summary, in_flight, summarise
+from processors.delivery.in_flight import InFlight, in_flight
+from processors.queries.summary import Summary, summarise
 
 log = structlog.get_logger(__name__)
 
@@ -49,7 +50,7 @@ async def settle_files(
             began = time.monotonic()
             published = await publish_files(ours.broker.connection, names, progress)
 
-            def report(flight: Flight) -> None:
+            def report(flight: InFlight) -> None:
                 if progress is not None and published.sequences:
                     done = flight.intake - published.sequences[0] + 1
                     progress("结算 settling", max(0, done), len(published.sequences))
@@ -77,8 +78,8 @@ def _open(name: str) -> BinaryIO:
 
 
 async def until_quiet(
-    engine: AsyncEngine, sequences: Sequence[int], on_progress: Callable[[Flight], None] | None = None
-) -> Flight:
+    engine: AsyncEngine, sequences: Sequence[int], on_progress: Callable[[InFlight], None] | None = None
+) -> InFlight:
     """Wait until the events at these places of INTAKE are taken and no run moves any more.
 
     Says so in the log where nothing moves for a while: a lane that fails is tried again and again.

@@ -30,18 +30,18 @@ from infra.settings import Settings
 from infra.worker.lane import Lane
 from infra.worker.quote_service import answer_quotes
 from policies.loader import load_directory
+from processors.delivery.names import INTAKE_CONSUMER, SETTLEMENT_CONSUMER
 from processors.delivery.position import insert_if_absent
 from processors.delivery.transaction import Handler
 from processors.finance.catch_up import catch_up
 from processors.law.adoption import initialise
-from processors.pipeline.intake import CONSUMER as INTAKE_CONSUMER
 from processors.pipeline.intake import Intake
-from processors.pipeline.layer import SETTLEMENT, Layer
+from processors.pipeline.layer import Layer
 from processors.pipeline.settlement import Settlement
 
 log = structlog.get_logger(__name__)
 
-CONSUMERS = (INTAKE_CONSUMER, *LAYERS, SETTLEMENT)
+CONSUMERS = (INTAKE_CONSUMER, *LAYERS, SETTLEMENT_CONSUMER)
 TAKEOVER_S = 1.0
 """How often lanes that others own are tried."""
 STALLED_AFTER_S = 30
@@ -62,7 +62,7 @@ SUMS_ROUNDS = 60
 """How many of these rounds pass between two times that finance's sums are moved forward."""
 LAG_ROUNDS = 10
 """How many of these rounds pass between two looks at what waits to be taken."""
-WEIGHTS = {INTAKE_CONSUMER: 35, SETTLEMENT: 15} | dict.fromkeys(LAYERS, 10)
+WEIGHTS = {INTAKE_CONSUMER: 35, SETTLEMENT_CONSUMER: 15} | dict.fromkeys(LAYERS, 10)
 """What each consumer takes of a processor, measured on a county all of whose layers work (docs/performance.md)."""
 MESSAGES_OF_RUNS = 20
 """Packed messages of runs in one batch."""
@@ -336,7 +336,7 @@ def shares(consumers: Sequence[str], count: int) -> list[int]:
 def _handler(consumer: str, partitions: int) -> Handler:
     if consumer == INTAKE_CONSUMER:
         return Intake(partitions)
-    return Settlement() if consumer == SETTLEMENT else Layer(consumer, partitions)
+    return Settlement() if consumer == SETTLEMENT_CONSUMER else Layer(consumer, partitions)
 
 
 async def prepare(database_url: str, settings: Settings) -> int:

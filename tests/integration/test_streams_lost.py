@@ -20,9 +20,8 @@ from infra.messaging.streams import INTAKE, has_stream
 from infra.operations.settle import at_work, until_quiet
 from infra.settings import Settings
 from infra.worker.worker import Share, Worker, worker
-from processors.delivery.answers import ANSWERS
+from processors.delivery.names import ANSWERS, RUNS
 from processors.delivery.position import all_positions
-from processors.delivery.run import RUNS
 from processors.pipeline import recovery
 from processors.proof.verify import verify
 from tests import facts
