@@ -15,7 +15,7 @@ from infra.messaging.publisher import subject_of
 from infra.messaging.sender import Outgoing, publish_all
 from infra.operations.settle import QUIET_POLL_S, STALLED_AFTER_S
 from processors.delivery.in_flight import in_flight, moving_runs
-from processors.resettlement.order import Change, in_orders, order_event, persons_touched
+from processors.resettlement.order import SchemeChange, order_event, persons_touched, split_into_orders
 from projections.refusals import refusal_at
 
 log = structlog.get_logger(__name__)
@@ -33,7 +33,11 @@ class OrderRefused(RuntimeError):
 
 
 async def resettle(
-    engine: AsyncEngine, client: Client, change: Change, actor: str, on_progress: Callable[[int], None] | None = None
+    engine: AsyncEngine,
+    client: Client,
+    change: SchemeChange,
+    actor: str,
+    on_progress: Callable[[int], None] | None = None,
 ) -> None:
     """Move the claims that a change is about; returns when all of them are settled again, or parked.
 
@@ -44,7 +48,7 @@ async def resettle(
     for _ in range(PASSES):
         stamp = uuid4().hex
         async for page in persons_touched(engine, change):
-            for order in in_orders(page):
+            for order in split_into_orders(page):
                 await _until(engine, in_flight, lambda seen: seen.runs - seen.parked < MOST_RUNS)
                 body = order_event(change, [touched.person_id for touched in order], actor, stamp)
                 (place,) = await publish_all(client, [Outgoing(subject_of(body), body)])

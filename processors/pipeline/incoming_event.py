@@ -66,18 +66,15 @@ class IncomingEvent(Struct, frozen=True):
 
     @property
     def type(self) -> str:
-        """The type of the fact that it states."""
-        return self._stated_fact().type
+        """The type of the fact that it states; raises ``AssertionError`` where it states none."""
+        if self.fact is None:
+            raise AssertionError(f"event {self.stream_seq} states no fact")
+        return self.fact.type
 
     def cause(self, number: int) -> Cause:
         """The fact that it states, recorded under a number, as the cause of what follows from it."""
-        fact = self._stated_fact()
-        return Cause(number, fact.source, fact.id, fact.type)
-
-    def _stated_fact(self) -> Fact:
-        if self.fact is None:
-            raise AssertionError(f"event {self.stream_seq} states no fact")
-        return self.fact
+        source, event_id = self.identity
+        return Cause(number, source, event_id, self.type)
 
     @property
     def claim_id(self) -> str | None:

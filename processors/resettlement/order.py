@@ -26,12 +26,12 @@ from projections.claims import claims
 
 ORDERED = "resettlement.ordered.v1"
 CLAIMS_PER_ORDER = 100
-"""A person has all his claims moved by one order, so one of many claims has an order of his own."""
+"""One order moves all claims of a person, so a person with many claims has an order of their own."""
 PERSONS_PER_PAGE = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class SchemeChange:
     """What is asked: claims under older texts of ``scheme``, dated ``since`` or later, move to the text in force."""
 
     scheme: Scheme
@@ -40,15 +40,15 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Touched:
-    """A person, and how many of his claims a change moves."""
+class TouchedPerson:
+    """A person, and how many of their claims a change moves."""
 
     person_id: str
     claims: int
 
 
 @dataclass(slots=True)
-class Effect:
+class ChangeEffect:
     """What a change does, in fen: how many claims and persons it moves, and what each layer pays before and after."""
 
     persons: int = 0
@@ -57,7 +57,7 @@ class Effect:
     after: dict[str, int] = field(default_factory=dict)
 
 
-async def change_to(engine: AsyncEngine, name: str, since: date) -> Change:
+async def change_to(engine: AsyncEngine, name: str, since: date) -> SchemeChange:
     """The change to a scheme's text in force; raises ``LookupError`` where none of that name is."""
     async with engine.connect() as connection:
         pinned = PinnedSchemes()
@@ -71,10 +71,10 @@ async def change_to(engine: AsyncEngine, name: str, since: date) -> Change:
             for content_hash, adopted in await adopted_schemes(connection)
             if adopted == name and content_hash != scheme.content_hash
         ]
-    return Change(scheme, tuple(older), since)
+    return SchemeChange(scheme, tuple(older), since)
 
 
-async def persons_touched(engine: AsyncEngine, change: Change) -> AsyncIterator[list[Touched]]:
+async def persons_touched(engine: AsyncEngine, change: SchemeChange) -> AsyncIterator[list[TouchedPerson]]:
     """The persons with a claim that the change moves, some at a time."""
     last = ""
     while True:
@@ -86,14 +86,14 @@ async def persons_touched(engine: AsyncEngine, change: Change) -> AsyncIterator[
             .limit(PERSONS_PER_PAGE)
         )
         async with engine.connect() as connection:
-            page = [Touched(*row) for row in await connection.execute(query)]
+            page = [TouchedPerson(*row) for row in await connection.execute(query)]
         if not page:
             return
         yield page
         last = page[-1].person_id
 
 
-async def foresee(engine: AsyncEngine, change: Change, person_ids: Sequence[str], effect: Effect) -> None:
+async def preview(engine: AsyncEngine, change: SchemeChange, person_ids: Sequence[str], effect: ChangeEffect) -> None:
     """Add to ``effect`` what the change would do to some persons; nothing is booked."""
     async with engine.connect() as connection:
         state = await load_histories(connection, set(person_ids))
@@ -110,9 +110,9 @@ async def foresee(engine: AsyncEngine, change: Change, person_ids: Sequence[str]
                 sums[layer] = sums.get(layer, 0) + amount
 
 
-def in_orders(page: Iterable[Touched]) -> Iterator[list[Touched]]:
+def split_into_orders(page: Iterable[TouchedPerson]) -> Iterator[list[TouchedPerson]]:
     """Persons as orders name them: so few that what arrives behind an order is not kept waiting by it."""
-    order: list[Touched] = []
+    order: list[TouchedPerson] = []
     count = 0
     for touched in page:
         if order and (len(order) == facts.PERSONS_PER_ORDER or count + touched.claims > CLAIMS_PER_ORDER):
@@ -124,7 +124,7 @@ def in_orders(page: Iterable[Touched]) -> Iterator[list[Touched]]:
         yield order
 
 
-def order_event(change: Change, person_ids: Sequence[str], actor: str, stamp: str) -> bytes:
+def order_event(change: SchemeChange, person_ids: Sequence[str], actor: str, stamp: str) -> bytes:
     """The event that orders a change for some persons; ``stamp`` is that of all orders of one command.
 
     The same order of the same command has the same id.
