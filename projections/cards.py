@@ -7,7 +7,7 @@ from msgspec import Struct
 from sqlalchemy import BigInteger, Boolean, Column, Date, Index, Table, Text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from events.store.metadata import metadata
+from events.store.metadata import metadata, one_of
 from events.store.rows import load_as
 
 cards = Table(
@@ -20,6 +20,7 @@ cards = Table(
     Column("issued", Boolean, nullable=False, comment="false: revoked"),
     Column("effective_on", Date, nullable=False),
     Index("cards_person", "person_id"),
+    one_of("disease_class", ("I", "II")),
     schema="projections",
 )
 

@@ -24,7 +24,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.money import yuan
-from events.store.metadata import metadata
+from events.store.metadata import metadata, not_negative, one_of
 from events.store.rows import load
 
 statements = Table(
@@ -58,6 +58,9 @@ statements = Table(
     Index("statements_person", "person_id", "number"),
     Index("statements_year", "year", "scheme", "setting"),
     Index("statements_hospital", "hospital_id", "date"),
+    not_negative("total", "patient_share", "hospital_share", "audited_person"),
+    one_of("status", ("settled", "reversed")),
+    one_of("payee", ("hospital", "person")),
     schema="projections",
 )
 

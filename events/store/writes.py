@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Column, Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from events.store.columns import Places, stored_places
 from events.store.driver import DIALECT, execute_many, fetch_text, insert_rows
 from events.store.rows import Row, conflict, replacing, values_of
 
@@ -22,7 +23,7 @@ Later = Callable[[AsyncConnection], Awaitable[None]]
 
 @dataclass(slots=True)
 class Writes:
-    """Rows by table, values in the order of the columns, which is that of the database; keys in the primary key's."""
+    """Rows by table, values in the order in which the columns are declared; keys in the primary key's."""
 
     added: dict[Table, list[Sequence[Any]]] = field(default_factory=dict)
     replaced: dict[Table, list[Sequence[Any]]] = field(default_factory=dict)
@@ -69,10 +70,11 @@ class Writes:
             *(("removed", table, rows) for table, rows in self.removed.items()),
         ]
         parts.sort(key=lambda part: (part[0], part[1].fullname))  # one wording whatever came first
+        places = await stored_places(connection, [table for kind, table, _ in parts if kind != "removed"])
         parameters = list(guarded)
         statement = _statement(guard, len(parameters), tuple((kind, table) for kind, table, _ in parts))
-        for kind, _, rows in parts:
-            parameters += zip(*rows, strict=True) if kind == "removed" else [rows]
+        for kind, table, rows in parts:
+            parameters += zip(*rows, strict=True) if kind == "removed" else [_as_stored(rows, places[table])]
         return await fetch_text(connection, statement, parameters)
 
     async def one_by_one(self, connection: AsyncConnection) -> None:
@@ -85,6 +87,11 @@ class Writes:
             await execute_many(connection, _removing(table), keys)
         for later in self.rest:
             await later(connection)
+
+
+def _as_stored(rows: list[Sequence[Any]], places: Places | None) -> list[Sequence[Any]]:
+    """Rows as the server takes them whole: values in the order in which the database has the columns."""
+    return rows if places is None else list(map(places, rows))
 
 
 @lru_cache(maxsize=256)

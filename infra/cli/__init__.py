@@ -37,6 +37,7 @@ from infra.messaging.streams import StreamAhead, StreamBehind
 from infra.operations.backup import InUse, NotEmptyLedger, StepsForgotten
 from infra.postgres.dump import BackupError
 from infra.postgres.engine import SchemaBehind, ServerTooOld, WorkersRunning
+from infra.postgres.view_files import ViewInUse
 from processors.delivery.layout import LayoutError
 
 app = typer.Typer(
@@ -85,6 +86,7 @@ UNUSABLE = (
     StepsForgotten,
     StreamAhead,
     StreamBehind,
+    ViewInUse,
 )
 """What a command can't work with: its message says what to do about it."""
 

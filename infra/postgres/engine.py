@@ -12,6 +12,9 @@ from sqlalchemy import Connection, event, make_url, text
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from infra.postgres.view_files import are_applied, create_views, drop_views
+from processors.law.adoption import fill_targets
+
 MIGRATIONS = Path(__file__).parent / "migrations"
 OLDEST_SERVER = 170_000
 """Has transaction_timeout."""
@@ -73,8 +76,9 @@ class SchemaBehind(RuntimeError):
 async def migrate(database_url: str) -> None:
     """Bring the database's schema to the newest version; where it is, any login may ask.
 
-    Raises ``ServerTooOld``; ``SchemaBehind`` where a login has no right to change it; ``WorkersRunning``: rows that an
-    older program sends would not fit any more.
+    Tables are changed by migrations; views and rights are made anew from their files. Raises ``ServerTooOld``;
+    ``SchemaBehind`` where a login has no right to change it; ``WorkersRunning``: rows that an older program sends would
+    not fit any more; ``ViewInUse`` where somebody's own objects read the views.
     """
     engine = connect(database_url)
     try:
@@ -87,7 +91,10 @@ async def migrate(database_url: str) -> None:
             await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
             if (await connection.execute(text(_OWNED_LANES), {"lanes": LANES_LOCK})).first() is not None:
                 raise WorkersRunning("the database is older than this program: stop all workers of the older one first")
+            grants = await connection.run_sync(drop_views)
             await connection.run_sync(upgrade)
+            await connection.run_sync(create_views, grants)
+            await fill_targets(connection)
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) != _INSUFFICIENT_PRIVILEGE:
             raise
@@ -107,8 +114,14 @@ WHERE locktype = 'advisory' AND classid = CAST(:lanes AS oid)
 """
 
 
+async def apply_view_files(engine: AsyncEngine) -> None:
+    """Make the views and the groups' rights of a database of this program's version anew; raises ``ViewInUse``."""
+    async with engine.begin() as connection:
+        await connection.run_sync(create_views, await connection.run_sync(drop_views))
+
+
 def upgrade(connection: Connection, to: str = "head") -> None:
-    """Bring a schema to a version."""
+    """Bring the tables to a version; views are not made."""
     config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, to)
@@ -116,7 +129,7 @@ def upgrade(connection: Connection, to: str = "head") -> None:
 
 def _is_newest(connection: Connection) -> bool:
     known = set(ScriptDirectory.from_config(_config()).get_heads())
-    return set(MigrationContext.configure(connection).get_current_heads()) == known
+    return set(MigrationContext.configure(connection).get_current_heads()) == known and are_applied(connection)
 
 
 def _config() -> Config:
