@@ -1,7 +1,7 @@
-"""What a batch writes: gathered while it is decided, written in the end, at once if a guard finds all as it was.
+"""The writes of a batch: collected while the batch is decided, and made at its end.
 
-A few rows of whatever tables go in one statement, so that a hop of one claim costs the database one question and one
-answer; many rows go by COPY, which costs both sides half of what an INSERT does.
+A few rows, of any tables, go in one statement with a guard: nothing is written unless the guard returns a row. So a hop
+of one claim costs one round trip. Many rows go by COPY, which costs client and server half of what an INSERT does.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -31,7 +31,7 @@ class Writes:
     rest: list[Later] = field(default_factory=list)
 
     def insert(self, table: Table, rows: Iterable[Row]) -> None:
-        """Add rows that are new; one with a primary key that is there fails the whole."""
+        """Add rows that are new; an existing primary key fails all writes."""
         self.insert_values(table, values_of(table, rows))
 
     def insert_values(self, table: Table, values: Iterable[Sequence[Any]]) -> None:
@@ -50,7 +50,7 @@ class Writes:
             self.removed.setdefault(table, []).extend(gone)
 
     def do(self, later: Later) -> None:
-        """Write something else, behind all rows."""
+        """Run something else after all rows are written."""
         self.rest.append(later)
 
     @property
