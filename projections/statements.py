@@ -1,8 +1,10 @@
 """Statements: the net outcome of each claim over all layers."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date as calendar_date
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import (
     ARRAY,
     BigInteger,
@@ -63,6 +65,36 @@ statements = Table(
     one_of("payee", ("hospital", "person")),
     schema="projections",
 )
+
+
+class StatementRow(Struct, frozen=True, gc=False):
+    """A row of the table without revision and answer, which follow from the order in which things became known.
+
+    Amounts are in fen; ``layers`` is [[layer, fen], …] in the order applied; ``status`` is settled or reversed.
+    """
+
+    claim_id: str
+    person_id: str
+    number: int
+    source: str
+    hospital_id: str
+    region: str
+    scheme: str
+    scheme_hash: str
+    year: int
+    setting: str
+    date: calendar_date
+    status: str
+    total: int
+    categories: list[str]
+    layers: list[Any]
+    patient_share: int
+    hospital_share: int
+    audited_person: int
+    payee: str
+    disease: str | None
+    late: bool
+    poor: bool
 
 
 async def paid_by_layer(

@@ -14,19 +14,20 @@ from infra.cli import (
     clearing,
     demo,
     file,
-    history,
     law,
     listings,
     premiums,
     quote,
     rebuild,
     reconcile,
+    replay,
     report,
     resettle,
     roster,
     seal,
     settle,
     status,
+    verify,
 )
 from infra.cli.demo import NotEmpty
 from infra.cli.output import fail
@@ -50,7 +51,8 @@ app = typer.Typer(
 for group in (
     settle,
     listings,
-    history,
+    replay,
+    verify,
     file,
     status,
     law,
