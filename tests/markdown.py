@@ -19,12 +19,6 @@ def anchors(text: str) -> list[str]:
     return _ANCHOR.findall(text)
 
 
-def slugs(text: str) -> set[str]:
-    """The anchors that GitHub gives the headings of a page."""
-    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", _ANCHOR.sub("", heading)).strip().lower().replace(" ", "-") for heading in headings}
-
-
 def section(text: str, anchor: str) -> str:
     """What stands between an anchor and the next one that begins a line."""
     (_, found) = text.split(f'<a id="{anchor}"></a>', 1)

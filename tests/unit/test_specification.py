@@ -151,11 +151,11 @@ def _claim(cell: str, number: int) -> Any:
     facts = _facts(cell)
     facts.pop("after", None)
     category = facts.pop("category", None)
-    amounts = {name: facts[name] for name in facts if name in ("in_scope", "self_funded")}
     return claim(
         facts["scheme"],
         facts["day"],
-        **amounts,
+        in_scope=facts["in_scope"],
+        self_funded=facts.get("self_funded", "0"),
         setting=facts.get("setting", "inpatient"),
         tier=int(facts["tier"]),
         prescriber_tier=int(facts.get("prescriber_tier", "0")),

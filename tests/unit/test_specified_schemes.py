@@ -68,7 +68,7 @@ class At:
                     continue
                 holder: Any = case
                 if self.number is not None:
-                    holder = case.groups[self.number] if case.rule == "bucket_ratios" else None  # type: ignore[union-attr]
+                    holder = case.groups[self.number] if case.rule == "bucket_ratios" else None
                 parameter: Parameter[Any] | None = getattr(holder, self.field, None)
                 if parameter is not None:
                     at = parameter.at(circumstances)
@@ -142,7 +142,7 @@ def published(of: Scheme) -> Iterator[Found]:
     year = of.published
     assert year is not None
     yield str(year.inpatient_claims), year.grade
-    paid = [year.paid[layer] for layer in ("basic", "critical_illness", "assistance", "supplementary", "backstop")]  # type: ignore[index]
+    paid = [year.paid[layer] for layer in ("basic", "critical_illness", "assistance", "supplementary", "backstop")]
     for fen in (year.total, *paid):
         yield from _flat(fen, year.grade)
 
