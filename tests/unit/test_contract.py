@@ -29,11 +29,11 @@ from processors.queries.summary import Summary
 from projections.statements import statement_json
 from tests.markdown import code, page, section, table
 
-CONTRACT = page("contract.md")
-COMMANDS = [code(command)[0] for command, _ in table(section(CONTRACT, "commands"))]
-RESERVED = [code(command)[0] for command, _ in table(section(CONTRACT, "to_come"))]
-LISTS = {name: code(keys) for name, keys in table(section(CONTRACT, "lists"))}
-FIGURES = {key: code(holds) for keys, holds in table(section(CONTRACT, "figures")) for key in code(keys)}
+PAGE = page("contract.md")
+COMMANDS = [code(command)[0] for command, _ in table(section(PAGE, "commands"))]
+RESERVED = [code(command)[0] for command, _ in table(section(PAGE, "to_come"))]
+LISTS = {name: code(keys) for name, keys in table(section(PAGE, "lists"))}
+FIGURES = {key: code(holds) for keys, holds in table(section(PAGE, "figures")) for key in code(keys)}
 
 
 def fault(call: str) -> str | None:
@@ -117,13 +117,13 @@ def test_a_source_writes_and_reads_under_its_own_subjects_only() -> None:
     subjects = [code(who)[-1] for _, _, who in _streams() if code(who)]
     own = [subject.replace("<kind>", source.kind).replace("<id>", source.id).rstrip(">") for subject in subjects]
     assert [each for each in allowed["publish"]["allow"] if each.startswith("claims.intake")] == [f"{own[0]}*"]
-    assert code(section(CONTRACT, "quote"))[0] == QUOTE
+    assert code(section(PAGE, "quote"))[0] == QUOTE
     assert QUOTE in allowed["publish"]["allow"]
     assert QUOTE not in Source("civil-affairs", "220621").entry("")["permissions"]["publish"]["allow"]
 
 
 def test_answers_are_of_the_types_that_are_told() -> None:
-    told = {word for word in code(section(CONTRACT, "streams")) if word.endswith(".v1")}
+    told = {word for word in code(section(PAGE, "streams")) if word.endswith(".v1")}
     assert told == TOLD.keys() == {CLAIM_SETTLED, CLAIM_RESETTLED, EVENT_REJECTED, EVENT_WAITING}
 
 
@@ -138,17 +138,17 @@ def test_figures_have_the_keys_that_are_told() -> None:
 
 
 def test_figures_to_come_are_not_there_yet() -> None:
-    reserved = [word for word in code(section(CONTRACT, "to_come").rpartition("|")[2]) if "_" in word]
+    reserved = [word for word in code(section(PAGE, "to_come").rpartition("|")[2]) if "_" in word]
     assert len(reserved) == 5
     assert not set(reserved) & figures(Bench(Options(), cast("Any", None))).keys()
 
 
 def _streams() -> list[list[str]]:
-    return table(section(CONTRACT, "streams"))
+    return table(section(PAGE, "streams"))
 
 
 def _example(anchor: str) -> Any:
-    (block,) = re.findall(r"```json\n(.*?)```", section(CONTRACT, anchor), re.DOTALL)
+    (block,) = re.findall(r"```json\n(.*?)```", section(PAGE, anchor), re.DOTALL)
     return json.loads(block)
 
 

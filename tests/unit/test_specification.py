@@ -14,14 +14,14 @@ from policies.values import Grade
 from tests.engine import claim, outcome, scheme
 from tests.markdown import anchors, code, page, section, table
 
-DOMAIN = page("domain.md")
-FACT_ROWS = {code(type_)[0]: (kinds, data) for type_, kinds, data in table(section(DOMAIN, "facts"))}
-CASES = {cells[0].partition("</a>")[2].split()[0]: cells for cells in table(section(DOMAIN, "7"))}
+PAGE = page("domain.md")
+FACT_ROWS = {code(type_)[0]: (kinds, data) for type_, kinds, data in table(section(PAGE, "facts"))}
+CASES = {cells[0].partition("</a>")[2].split()[0]: cells for cells in table(section(PAGE, "7"))}
 
 
 def rows_of(anchor: str) -> list[tuple[str, str]]:
     """The code and the Chinese name of each row of a table."""
-    return [(code(name)[0], chinese) for name, chinese in table(section(DOMAIN, anchor))]
+    return [(code(name)[0], chinese) for name, chinese in table(section(PAGE, anchor))]
 
 
 @pytest.mark.parametrize(
@@ -36,17 +36,17 @@ def rows_of(anchor: str) -> list[tuple[str, str]]:
 def test_codes_stand_in_the_domain_s_order_under_its_names(
     anchor: str, order: tuple[str, ...], names: dict[str, str]
 ) -> None:
-    text = section(DOMAIN, anchor).partition("An event gets the first reason")[0]
+    text = section(PAGE, anchor).partition("An event gets the first reason")[0]
     told = [(code(name)[0], chinese) for name, chinese in table(text)]
     assert told == [(each, names[each]) for each in order]
 
 
 def test_grades_are_those_a_value_may_carry() -> None:
-    assert [code(grade)[0] for grade, _ in table(section(DOMAIN, "grades"))] == list(get_args(Grade))
+    assert [code(grade)[0] for grade, _ in table(section(PAGE, "grades"))] == list(get_args(Grade))
 
 
 def test_the_order_of_choice_is_told_in_words_too() -> None:
-    assert re.findall(r"[a-z_]+", section(DOMAIN, "category_choice").partition("counts:")[2].partition(".")[0]) == list(
+    assert re.findall(r"[a-z_]+", section(PAGE, "category_choice").partition("counts:")[2].partition(".")[0]) == list(
         CATEGORY_ORDER
     )
 
@@ -72,12 +72,12 @@ def test_a_fact_s_fields_take_the_values_of_its_row(type_: str) -> None:
 
 
 def test_derived_events_are_those_of_the_catalog() -> None:
-    told = [type_ for _, types in table(section(DOMAIN, "derived")) for type_ in code(types)]
+    told = [type_ for _, types in table(section(PAGE, "derived")) for type_ in code(types)]
     assert sorted(told) == sorted(DERIVED)
 
 
 def test_reasons_of_each_kind_of_event_are_known_and_each_is_some_event_s() -> None:
-    rest = section(DOMAIN, "refusals").partition("An event gets the first reason")[2]
+    rest = section(PAGE, "refusals").partition("An event gets the first reason")[2]
     told = {event: code(reasons) for event, reasons in table(rest)}
     everywhere = {"malformed", "unknown_type", "source_not_allowed", "reversed_while_waiting"}
     assert {reason for reasons in told.values() for reason in reasons} | everywhere == set(REASONS)
@@ -85,7 +85,7 @@ def test_reasons_of_each_kind_of_event_are_known_and_each_is_some_event_s() -> N
 
 @pytest.mark.parametrize("event", ["discharge", "outpatient"])
 def test_a_claim_s_reasons_keep_the_general_order(event: str) -> None:
-    rest = section(DOMAIN, "refusals").partition("An event gets the first reason")[2]
+    rest = section(PAGE, "refusals").partition("An event gets the first reason")[2]
     reasons = next(code(reasons) for name, reasons in table(rest) if name == event)
     assert reasons == sorted(reasons, key=REASONS.index)
 
@@ -93,13 +93,13 @@ def test_a_claim_s_reasons_keep_the_general_order(event: str) -> None:
 def test_every_rule_kind_has_its_place() -> None:
     kinds = {name for kind in get_args(get_args(AnyRule)[0]) for name in get_args(kind.model_fields["rule"].annotation)}
     quota = {"quota_basic", "quota_fill", "quota_share"}
-    assert kinds - quota <= set(anchors(DOMAIN))
+    assert kinds - quota <= set(anchors(PAGE))
     assert quota <= kinds
-    assert "case_quota" in anchors(DOMAIN)
+    assert "case_quota" in anchors(PAGE)
 
 
 def test_diseases_are_those_of_the_codes() -> None:
-    told = [disease for _, diseases in table(section(DOMAIN, "6")) for disease in code(diseases)]
+    told = [disease for _, diseases in table(section(PAGE, "6")) for disease in code(diseases)]
     assert told == list(DISEASES)
 
 
@@ -108,7 +108,7 @@ def test_tariffs_are_those_of_the_scheme() -> None:
     assert quota is not None
     told = {
         (code(disease)[0], tier): int(yuan.replace(",", ""))
-        for disease, *tariffs in table(section(DOMAIN, "tariffs"))
+        for disease, *tariffs in table(section(PAGE, "tariffs"))
         for tier, yuan in enumerate(tariffs, 2)
     }
     rows = quota.tariff.root
@@ -117,13 +117,13 @@ def test_tariffs_are_those_of_the_scheme() -> None:
 
 
 def test_grants_are_for_the_diseases_that_are_named() -> None:
-    groups = {group: code(diseases) for group, diseases in table(section(DOMAIN, "6"))}
+    groups = {group: code(diseases) for group, diseases in table(section(PAGE, "6"))}
     (annual,) = scheme("anyi").grants
     (one_off,) = scheme("changzhi").grants
     assert isinstance(annual, AnnualGrant)
     assert isinstance(one_off, OneOffGrant)
     assert annual.diseases == [*groups["cancer"], "renal_dialysis", "renal_transplant"]
-    assert one_off.diseases == [*groups["cancer"], *groups["renal"], *code(section(DOMAIN, "late_diseases"))]
+    assert one_off.diseases == [*groups["cancer"], *groups["renal"], *code(section(PAGE, "late_diseases"))]
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -19,7 +19,7 @@ from policies.values import Circumstances, Parameter
 from tests.engine import scheme
 from tests.markdown import page, section, table
 
-DOMAIN = page("domain.md")
+PAGE = page("domain.md")
 SCHEMES = ("fusong", "changzhi", "shanggao", "anyi", "liaoning", "jiamusi")
 GRADES = re.compile(r"\b(seed|public|later|assumed)\b")
 DAY = re.compile(r"\b20\d\d-\d\d-\d\d\b")
@@ -269,7 +269,7 @@ ROWS: dict[str, list[list[Probe]]] = {
 
 def specified(name: str) -> list[list[str]]:
     """The rows of a scheme's table."""
-    return table(section(DOMAIN, name))
+    return table(section(PAGE, name))
 
 
 @pytest.mark.parametrize("name", SCHEMES)
@@ -294,7 +294,7 @@ def test_a_row_says_what_the_scheme_says(name: str, row: int) -> None:
 
 @pytest.mark.parametrize("name", SCHEMES)
 def test_a_scheme_is_for_the_people_and_on_the_path_that_is_told(name: str) -> None:
-    text, of = re.sub(r" \([^)]*\)", "", " ".join(section(DOMAIN, name).partition("|")[0].split())), scheme(name)
+    text, of = re.sub(r" \([^)]*\)", "", " ".join(section(PAGE, name).partition("|")[0].split())), scheme(name)
     (categories,) = re.findall(r"poor: ([a-z_, ]+)\.", text)
     assert set(categories.split(", ")) == of.poor_categories
     told = dict(re.findall(r"(inpatient|chronic|general|pharmacy): (the same|(?:[a-z_]+(?: → )?)+)", text))
