@@ -7,7 +7,7 @@ probes beside its label say where in the scheme each of them stands.
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -195,6 +195,7 @@ ROWS: dict[str, list[list[Probe]]] = {
         [At(ILLNESS, "bands")],
         [At(ILLNESS, "bands", group="poor")],
         of_each(ILLNESS, "cap", groups=BOTH),
+        [administration("settlement_order")],
         [At("assistance", "tiers", group="dibao")],
         [At("assistance", "tiers", group="registered_poor")],
         of_each("assistance", "deductible", "limit", groups=("dibao",)),
@@ -304,6 +305,18 @@ def test_a_scheme_is_for_the_people_and_on_the_path_that_is_told(name: str) -> N
         walked = list(_layers(of, setting))
         assert set(layers) == set(walked) - {"public_health"}, setting
         assert layers == sorted(layers, key=lambda layer: len(walked) - walked[::-1].index(layer)), setting
+
+
+@pytest.mark.parametrize("name", SCHEMES)
+def test_a_scheme_is_of_the_place_and_the_days_that_are_told(name: str) -> None:
+    (heading,) = re.findall(r"^### (.+)$", section(PAGE, name), re.MULTILINE)
+    of = scheme(name)
+    assert heading.startswith(of.title)
+    (region,) = of.regions
+    assert region in re.findall(r"(\d+?)(?:x|00)*\b", heading)
+    assert DAY.findall(heading)[-1 if of.valid.until is None else -2] == str(of.valid.from_)
+    if of.valid.until is not None:
+        assert f"to {of.valid.until - timedelta(days=1)}" in heading
 
 
 def _layers(of: Scheme, setting: str) -> Iterator[str]:
