@@ -12,6 +12,7 @@ from policies.grants import AnnualGrant, OneOffGrant
 from policies.rules import AnyRule
 from policies.values import Grade
 from tests.engine import claim, outcome, scheme
+from tests.integration.test_intake import ORDER
 from tests.markdown import anchors, code, page, section, table
 
 PAGE = page("domain.md")
@@ -76,18 +77,39 @@ def test_derived_events_are_those_of_the_catalog() -> None:
     assert sorted(told) == sorted(DERIVED)
 
 
-def test_reasons_of_each_kind_of_event_are_known_and_each_is_some_event_s() -> None:
+def reasons_by_event() -> dict[str, list[str]]:
+    """Of each kind of event the reasons in the order in which they are looked at, ``waiting`` among them."""
     rest = section(PAGE, "refusals").partition("An event gets the first reason")[2]
-    told = {event: code(reasons) for event, reasons in table(rest)}
+    return {
+        event: reasons.replace("waits for its admission", "waiting").replace("`", "").split(", ")
+        for event, reasons in table(rest)
+    }
+
+
+def test_reasons_of_each_kind_of_event_are_known_and_each_is_some_event_s() -> None:
     everywhere = {"malformed", "unknown_type", "source_not_allowed", "reversed_while_waiting"}
-    assert {reason for reasons in told.values() for reason in reasons} | everywhere == set(REASONS)
+    told = {reason for reasons in reasons_by_event().values() for reason in reasons}
+    assert (told - {"waiting"}) | everywhere == set(REASONS)
 
 
 @pytest.mark.parametrize("event", ["discharge", "outpatient"])
 def test_a_claim_s_reasons_keep_the_general_order(event: str) -> None:
-    rest = section(PAGE, "refusals").partition("An event gets the first reason")[2]
-    reasons = next(code(reasons) for name, reasons in table(rest) if name == event)
+    reasons = [reason for reason in reasons_by_event()[event] if reason != "waiting"]
     assert reasons == sorted(reasons, key=REASONS.index)
+
+
+@pytest.mark.parametrize(("first", "second", "event"), [(first, second, event) for first, second, _, event in ORDER])
+def test_the_order_that_intake_is_tested_for_is_the_one_that_is_told(
+    first: str, second: str, event: dict[str, Any]
+) -> None:
+    of_all = ["malformed", "unknown_type", "source_not_allowed"]
+    kind = {"discharge.recorded.v1": "discharge", "outpatient.recorded.v1": "outpatient"} | {
+        "admission.recorded.v1": "admission",
+        "claim.corrected.v1": "correction",
+        "audit.found.v1": "audit",
+    }
+    told = of_all if second in of_all else reasons_by_event()[kind[event["type"]]]
+    assert told.index(first) < told.index(second)
 
 
 def test_every_rule_kind_has_its_place() -> None:
