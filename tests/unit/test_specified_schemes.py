@@ -17,7 +17,7 @@ from policies.arithmetic import Band
 from policies.scheme import Scheme
 from policies.values import Circumstances, Parameter
 from tests.engine import scheme
-from tests.markdown import page, section, table
+from tests.markdown import code, page, section, table
 
 PAGE = page("domain.md")
 SCHEMES = ("fusong", "changzhi", "shanggao", "anyi", "liaoning", "jiamusi")
@@ -317,6 +317,19 @@ def test_a_scheme_is_of_the_place_and_the_days_that_are_told(name: str) -> None:
     assert DAY.findall(heading)[-1 if of.valid.until is None else -2] == str(of.valid.from_)
     if of.valid.until is not None:
         assert f"to {of.valid.until - timedelta(days=1)}" in heading
+
+
+def test_targets_are_those_of_the_schemes() -> None:
+    told = [
+        (code(name)[0], code(target)[0], value, *GRADES.findall(grade), *YEAR.findall(target))
+        for name, target, value, grade in table(section(PAGE, "targets"))
+    ]
+    states = [
+        (name, each.name, f"{float(each.value * 100):g}%", each.grade, *([str(each.from_.year)] if each.from_ else []))
+        for name in SCHEMES
+        for each in scheme(name).targets
+    ]
+    assert told == states
 
 
 def _layers(of: Scheme, setting: str) -> Iterator[str]:
