@@ -67,7 +67,7 @@ class Claim(Struct, frozen=True, array_like=True, gc=False):
 
     @property
     def year(self) -> int:
-        """The benefit year: the calendar year of the discharge or service date (DOMAIN 3.2)."""
+        """The benefit year: the calendar year of the discharge or service date (docs/domain.md#3.2)."""
         return self.date.year
 
 

@@ -40,7 +40,7 @@ def valid_cards(changes: Sequence[CardChange], day: date) -> dict[str, str]:
     """Disease → class of the cards valid on a day; of several for one disease the last recorded counts.
 
     A revocation ends, on its day (exclusive), every card for that disease that was recorded before it and began by
-    then (DOMAIN 2).
+    then (docs/domain.md#acceptance).
     """
     valid: dict[str, str] = {}
     for position, card in enumerate(changes):

@@ -108,7 +108,7 @@ async def paid_by_layer(
 
 
 def statement_json(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A statement as CONTRACT shows it, money in yuan."""
+    """A statement as docs/contract.md#statement shows it, money in yuan."""
     return {
         "claim_id": row["claim_id"],
         "person_id": row["person_id"],

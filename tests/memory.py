@@ -132,7 +132,7 @@ class Memory:
         return Transaction(cast("AsyncConnection", None), journal, name)
 
     def differences(self) -> list[str]:
-        """Where the books differ from settling every person's standing claims from scratch (DOMAIN 3.6)."""
+        """Where the books differ from settling every person's standing claims from scratch (docs/domain.md#3.6)."""
         found: list[str] = []
         booked = self._booked()
         for person_id, claims in self.state.by_person.items():

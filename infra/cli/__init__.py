@@ -1,4 +1,5 @@
-"""The command line of CONTRACT. Each file holds one group of commands; this one binds them together."""
+"""The command line of docs/contract.md#commands. Each file holds one group of commands; this one binds them
+together."""
 
 import sys
 

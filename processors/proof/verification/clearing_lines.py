@@ -64,7 +64,8 @@ async def check_lines(
 
 
 def _possible(claim: Row[Any]) -> set[tuple[str, str]]:
-    """What parts, by payee kind and kind, the rules can give a claim (DOMAIN 3.8); of a reversed one both give back."""
+    """What parts, by payee kind and kind, the rules can give a claim (docs/domain.md#3.8); of a reversed one both give
+    back."""
     found = {("person" if claim.prepaid else "hospital", "settled"), ("person", "adjusted")}
     if claim.audited:
         found.add(("hospital", "audit"))
