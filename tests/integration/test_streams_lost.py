@@ -150,18 +150,18 @@ async def test_of_two_who_make_the_streams_anew_one_falls_asleep_in_the_middle(
     database: str, nats_url: str, server_folder: Path, monkeypatch: pytest.MonkeyPatch, ended: bool
 ) -> None:
     settings, gate = Settings(data_dir=server_folder), Gate()
-    laid = recovery._laid_on_hospitals
+    found = recovery._hospital_audits
 
-    async def laid_behind_the_gate(*given: Any) -> list[recovery.Laid]:
+    async def audits_behind_the_gate(*given: Any) -> list[recovery.HospitalAudit]:
         await gate.pass_()
-        return await laid(*given)
+        return await found(*given)
 
     async with worker(database, nats_url, settings) as ours, at_work(ours):
         await until_quiet(ours.engine, await send(ours, facts.hospital(), facts.enrol(), *facts.stay(1)))
     async with worker(database, nats_url, settings, Share(only=frozenset({"intake"}))) as ours:
         async with at_work(ours):
             await in_flight_without_runs(ours)
-        monkeypatch.setattr(recovery, "_laid_on_hospitals", laid_behind_the_gate)
+        monkeypatch.setattr(recovery, "_hospital_audits", audits_behind_the_gate)
         first = asyncio.create_task(ours.look_after_streams())
         await gate.reached.wait()
         second = asyncio.create_task(ours.look_after_streams())
