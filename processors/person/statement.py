@@ -11,9 +11,9 @@ from projections.statements import StatementRow, statement_json
 
 
 class Statement(Struct, frozen=True, gc=False):
-    """What CONTRACT shows of a claim's settlement; amounts in fen, ``layers`` [(layer, fen), …] in the order applied.
+    """What docs/contract.md#statement shows of a settlement; amounts in fen.
 
-    ``status`` is settled or reversed.
+    ``layers`` are (layer, fen) in the order applied; ``status`` is settled or reversed.
     """
 
     claim_id: str
@@ -38,7 +38,7 @@ class Statement(Struct, frozen=True, gc=False):
         return sum(paid for _, paid in self.layers)
 
     def json(self) -> dict[str, Any]:
-        """The statement as CONTRACT shows it, money in yuan."""
+        """The statement as docs/contract.md#statement shows it, money in yuan."""
         return statement_json(structs.asdict(self))
 
 
