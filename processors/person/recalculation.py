@@ -13,7 +13,7 @@ from projections.statements import StatementRow
 
 GrantKey = tuple[str, str, int]
 """scheme name, kind, year (0: once in a life)"""
-Difference = TypeVar("Difference")
+Value = TypeVar("Value")
 Key = TypeVar("Key", bound=tuple[object, ...])
 
 NOTHING = Used()
@@ -105,8 +105,8 @@ def payout_differences(
 
 
 def differing(
-    expected: Mapping[Key, Difference], found: Mapping[Key, Difference]
-) -> Iterator[tuple[Key, Difference | None, Difference | None]]:
+    expected: Mapping[Key, Value], found: Mapping[Key, Value]
+) -> Iterator[tuple[Key, Value | None, Value | None]]:
     """The keys, in order, whose two values are not the same, with both; None stands for no value."""
     for key in sorted(expected.keys() | found.keys()):
         due, there = expected.get(key), found.get(key)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date as calendar_date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from msgspec import Struct, structs
@@ -11,9 +11,9 @@ from projections.statements import StatementRow, statement_json
 
 
 class Statement(Struct, frozen=True, gc=False):
-    """What CONTRACT shows of a claim's settlement; amounts in fen, ``layers`` [(layer, fen), …] in the order applied.
+    """What docs/contract.md#statement shows of a settlement; amounts in fen.
 
-    ``status`` is settled or reversed.
+    ``layers`` are (layer, fen) in the order applied; ``status`` is settled or reversed.
     """
 
     claim_id: str
@@ -38,7 +38,7 @@ class Statement(Struct, frozen=True, gc=False):
         return sum(paid for _, paid in self.layers)
 
     def json(self) -> dict[str, Any]:
-        """The statement as CONTRACT shows it, money in yuan."""
+        """The statement as docs/contract.md#statement shows it, money in yuan."""
         return statement_json(structs.asdict(self))
 
 
@@ -69,7 +69,7 @@ class StatementRecord(Struct, frozen=True, gc=False):
     payee: str
 
     def statement(self) -> Statement:
-        """The statement in fen; raises ``ArithmeticError`` for an amount that is none."""
+        """The statement in fen; raises ``ValueError`` for an amount that is none."""
         named: Mapping[str, Any] = {name: getattr(self, name) for name in self.__struct_fields__}
         amounts = {name: _fen(named[name]) for name in ("total", "patient_share", "hospital_share")}
         layers = tuple((each.layer, _fen(each.paid)) for each in self.layers)
@@ -86,4 +86,7 @@ def statement_of(row: StatementRow, revision: int) -> Statement:
 
 
 def _fen(amount: str) -> int:
-    return int(Decimal(amount).scaleb(2))
+    try:
+        return int(Decimal(amount).scaleb(2))
+    except InvalidOperation:
+        raise ValueError(f"{amount!r} is no amount in yuan") from None
