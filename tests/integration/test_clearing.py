@@ -13,17 +13,18 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from events.county_time import COUNTY_TIME, month_end, month_start
 from events.decisions import ADVANCE_REPAID, CLEARING_DRAFTED, CLEARING_PAID
 from events.money import parse_yuan, yuan
 from events.store.journal import write
 from infra.postgres.engine import connect
 from processors.clearing import listings, loans, steps
-from processors.clearing.bookings import load_booked, load_prepaid
 from processors.clearing.draft import draft
-from processors.clearing.journal import desk, rebuild
-from processors.clearing.open_bookings import uncleared_rows
-from processors.clearing.ranges import COUNTY_TIME, begin_of, end_of, next_ranges
+from processors.clearing.journal import open_journal, rebuild
+from processors.clearing.payee_amounts import load_amounts, load_prepaid_amounts
+from processors.clearing.ranges import next_ranges
 from processors.clearing.refusal import ClearingRefused
+from processors.clearing.uncleared_bookings import uncleared_rows
 from processors.delivery.transaction import Delivery, Handler, Transaction
 from processors.pipeline.recovery import begin_runs_anew
 from processors.proof.verification.clearings import check_clearings
@@ -40,7 +41,7 @@ from tests.program import write_lines
 REGION = "220621"
 MONTHS = [date(2031, month, 1) for month in range(1, 13)]
 """After the day on which the tests run: everything booked so far lies before their end."""
-LATER = end_of(MONTHS[11])
+LATER = month_end(MONTHS[11])
 """The clock of most drafts here: all these months have begun."""
 
 
@@ -146,7 +147,7 @@ async def test_what_commits_after_the_draft_with_an_earlier_time_goes_into_the_n
     async with books.engine.connect() as connection:
         query = "SELECT max(recorded_at) FROM ledger.entries WHERE journal = 'basic.0'"
         recorded_at = (await connection.execute(text(query))).scalar_one()
-    assert recorded_at < datetime.fromisoformat(first["drafted_at"]) < end_of(MONTHS[0])
+    assert recorded_at < datetime.fromisoformat(first["drafted_at"]) < month_end(MONTHS[0])
     second = await cleared(books, 1)
     assert total(first) + total(second) == await booked(books.engine) > total(first)
     await holds(books)
@@ -448,14 +449,14 @@ async def test_the_steps_of_a_clearing_have_their_order(books: Books) -> None:
     with pytest.raises(ClearingRefused, match="nothing is due to H9"):
         await steps.pay(engine, clearing_id, "li", "T1", ["H1", "H9"])
     with pytest.raises(ClearingRefused, match="nothing was paid to H1"):
-        await steps.give_back(engine, clearing_id, "li", "H1", "account closed")
+        await steps.record_return(engine, clearing_id, "li", "H1", "account closed")
     assert await steps.pay(engine, clearing_id, "li", "T1", ["H1"]) == 5520_00
     with pytest.raises(ClearingRefused, match="nothing is due to H1"):
         await steps.pay(engine, clearing_id, "li", "T2", ["H1"])
     assert (await listings.clearing(engine, clearing_id))["status"] == "approved"
     assert await steps.pay(engine, clearing_id, "li", "T2") == 5520_00
     assert (await listings.clearing(engine, clearing_id))["status"] == "paid"
-    assert await steps.give_back(engine, clearing_id, "li", "P2", "account closed") == 5520_00
+    assert await steps.record_return(engine, clearing_id, "li", "P2", "account closed") == 5520_00
     shown = await listings.clearing(engine, clearing_id)
     assert (shown["status"], payments(shown)["P2"]) == ("approved", ("5520.00", "returned"))
     with pytest.raises(ClearingRefused, match="another person must note the payment"):
@@ -610,9 +611,9 @@ async def test_errors_in_cleared_refunds_are_found(books: Books) -> None:
 async def test_refunds_from_before_they_were_cleared_are_taken_by_the_next_clearing(books: Books) -> None:
     """An older version's clearings have no range of journal intake."""
     await books.publish([facts.enrol(region=CHANGZHI, self_paid="180"), facts.roster(category="dibao")])
-    async with desk(books.engine) as at:
+    async with open_journal(books.engine) as journal:
         data = {"clearing_id": "X", "region": CHANGZHI, "month": "2031-01", "actor": "wang", "ranges": {}}
-        at.record(CLEARING_DRAFTED, data | {"lines": [], "set_off": [], "repayments": [], "changes": []})
+        journal.record(CLEARING_DRAFTED, data | {"lines": [], "set_off": [], "repayments": [], "changes": []})
     await holds(books)
     await steps.approve(books.engine, "X", "li")
     assert lines(await drafted(books, 1, CHANGZHI)) == {("P1", REFUND): {"settled": "180.00"}}
@@ -707,13 +708,13 @@ async def problems_after(books: Books, data: dict[str, Any], type_: str = CLEARI
     """Which checks fail once an event of clearing says this."""
     report = VerifyReport()
     with suppress(_Undone):
-        async with desk(books.engine) as at:
+        async with open_journal(books.engine) as journal:
             if "clearing_id" in data:
-                await at.register.load_clearing(at.connection, data["clearing_id"])
-            at.record(type_, data)
-            await write(at.connection, at.journal)
-            await at.register.save(at.connection)
-            await check_clearings(at.connection, report)
+                await journal.register.load_clearing(journal.connection, data["clearing_id"])
+            journal.record(type_, data)
+            await write(journal.connection, journal.journal)
+            await journal.register.save(journal.connection)
+            await check_clearings(journal.connection, report)
             raise _Undone
     return {problem.check for problem in report.problems}
 
@@ -721,7 +722,7 @@ async def problems_after(books: Books, data: dict[str, Any], type_: str = CLEARI
 async def test_a_month_that_has_not_begun_is_not_drafted(books: Books) -> None:
     """By the county's clock: a slip of the pen years ahead would be the region's last clearing until then."""
     await books.publish([facts.hospital(), facts.enrol(), *facts.stay(1)])
-    just_before = begin_of(MONTHS[2]) - timedelta(microseconds=1)
+    just_before = month_start(MONTHS[2]) - timedelta(microseconds=1)
     for month in (MONTHS[2], MONTHS[2].replace(year=2091)):
         with pytest.raises(ClearingRefused, match="has not begun"):
             await draft(books.engine, REGION, month, "wang", just_before)
@@ -758,8 +759,8 @@ async def test_payees_of_one_id_are_told_apart_by_their_kind(books: Books) -> No
         await steps.pay(books.engine, clearing_id, "li", "T2", ["X1"], "person")
     assert await steps.pay(books.engine, clearing_id, "li", "T2") == 5520_00
     with pytest.raises(ClearingRefused, match="say which with --kind"):
-        await steps.give_back(books.engine, clearing_id, "li", "X1", "account closed")
-    assert await steps.give_back(books.engine, clearing_id, "li", "X1", "account closed", "hospital") == 5520_00
+        await steps.record_return(books.engine, clearing_id, "li", "X1", "account closed")
+    assert await steps.record_return(books.engine, clearing_id, "li", "X1", "account closed", "hospital") == 5520_00
     assert await stand() == {"hospital": "returned", "person": "paid"}
     await holds(books)
 
@@ -809,7 +810,7 @@ async def test_of_a_person_s_claims_those_outside_his_region_repay_first(books: 
     await books.publish(facts.stay(2, in_scope="1800", prepaid=True, hospital_id="H9"))
     async with books.engine.connect() as connection:
         ranges = await next_ranges(connection, REGION, MONTHS[0])
-        prepaid = await load_prepaid(connection, REGION, ranges, {"P1"})
+        prepaid = await load_prepaid_amounts(connection, REGION, ranges, {"P1"})
     told = sorted((each.claim.claim_id, each.claim.outside, each.amount) for each in prepaid if each.claim is not None)
     assert told == [("C1", False, 1200_00), ("C2", True, 600_00)]
     assert lines(await drafted(books))["P1", "basic"] == {"settled": "1800.00", "repaid": "700.00"}
@@ -902,7 +903,7 @@ async def test_a_payment_noted_by_who_noted_its_return_is_found(books: Books) ->
     await books.publish([facts.hospital(), facts.enrol(), *facts.stay(1)])
     clearing_id = (await cleared(books))["clearing_id"]
     await steps.pay(books.engine, clearing_id, "li", "T1")
-    await steps.give_back(books.engine, clearing_id, "li", "H1", "account closed")
+    await steps.record_return(books.engine, clearing_id, "li", "H1", "account closed")
     paid = {"payee_kind": "hospital", "payee": "H1", "amount": 5520_00}
     data = {"clearing_id": clearing_id, "reference": "T2", "payments": [paid]}
     assert await problems_after(books, data | {"actor": "Li"}, CLEARING_PAID) == {"clearing"}
@@ -947,7 +948,7 @@ async def test_random_histories_are_cleared_alike_whenever_they_are_drafted(engi
     async with engine.connect() as connection:
         for region in REGIONS:
             ranges = {name: (0, to) for name, (_, to) in (await next_ranges(connection, region, MONTHS[11])).items()}
-            for entry in await load_booked(connection, region, ranges):
+            for entry in await load_amounts(connection, region, ranges):
                 at_once[entry.party, entry.payee, entry.fund] += entry.amount
         standing = (await connection.execute(text("SELECT claim_id FROM projections.claims WHERE standing"))).scalars()
     assert sum(at_once.values()) == await booked(engine) > 0
@@ -1048,9 +1049,9 @@ async def test_a_month_through_the_program(program: Clerk, beside: AsyncEngine, 
     await done(program, "settle", write_lines(server_folder / "audit.jsonl", [facts.audit("C1", "1000", "hospital")]))
     the_next = ("clearing", "draft", "--region", REGION, "--month", f"{following:%Y-%m}", "--actor", "wang")
     assert "has not begun" in await refused(program, *the_next)
-    assert await draft(beside, REGION, following, "wang", now=begin_of(following)) == second
+    assert await draft(beside, REGION, following, "wang", now=month_start(following)) == second
     await done(program, "clearing", "withdraw", second, "--actor", "wang")
-    assert await draft(beside, REGION, following, "wang", now=begin_of(following)) == third
+    assert await draft(beside, REGION, following, "wang", now=month_start(following)) == third
     await done(program, "clearing", "approve", third, "--actor", "li")
     (owing,) = await done(program, "receivables")
     assert (owing["payee"], owing["outstanding"], owing["closed"]) == ("H1", "600.00", False)

@@ -24,11 +24,11 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.codes import LAYERS
+from events.county_time import month_start
 from infra.messaging.publisher import Published, publish_file
 from infra.operations.settle import until_quiet
 from infra.postgres.engine import connect
 from processors.clearing.draft import draft
-from processors.clearing.ranges import begin_of
 from tests import facts
 from tests.clerk import Clerk, clerk
 from tests.months import months_from_now
@@ -469,7 +469,7 @@ async def october_is_cleared_and_september_stands(county: County) -> None:
     drafting = ("clearing", "draft", "--region", SHANGGAO, "--actor", "li", "--month")
     assert "has not begun" in await county.refused(*drafting, OCTOBER)
     # no command drafts it before its first day, and nothing else than the clock is set here
-    clearing_id = await draft(county.engine, SHANGGAO, NEXT_MONTH, "li", now=begin_of(NEXT_MONTH))
+    clearing_id = await draft(county.engine, SHANGGAO, NEXT_MONTH, "li", now=month_start(NEXT_MONTH))
     await county.done("clearing", "approve", clearing_id, "--actor", "wang")
     (second,) = await county.done("clearing", "show", SECOND)
     assert lines(second) == {

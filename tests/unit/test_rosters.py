@@ -10,32 +10,35 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from infra.files.roster_file import UnusableFile, csv_bytes, read_rows
-from processors.rosters.comparison import Handed, compare, event_of
-from processors.rosters.departments import Insured, draw_up
-from processors.rosters.histories import take_note
-from processors.rosters.imports import Noted
-from processors.rosters.lists import Membership, RosterList, Row, is_national_id, read_list
-from processors.rosters.memberships import Said, booked, held_on
+from infra.files.roster_file import read_rows
+from infra.files.text_file import UnusableFile, csv_bytes
+from processors.rosters.histories import add_omissions
+from processors.rosters.imports import ImportRecord
+from processors.rosters.list_comparison import ListReceipt, compare_list, event_of
+from processors.rosters.lists import ListRow, Membership, RosterList, is_national_id, read_list
+from processors.rosters.memberships import DepartmentStatement, held_on, ledger_changes
 from processors.rosters.period import Period
+from processors.rosters.region_roster import YearEnrolment, draw_up_roster
 
 CIVIL, POVERTY = "civil-affairs/220621", "poverty-office/220621"
 JUNE = Period(2019, 6)
 FIRST = date(2019, 6, 1)
-OURS = Handed(CIVIL, JUNE, date(2019, 6, 8), FIRST)
+OURS = ListReceipt(CIVIL, JUNE, date(2019, 6, 8), FIRST)
 HEADINGS = "参保人编号,救助对象类别,生效日期\n"
 
 
-def said(number: int, on: str, *, added: bool = True, source: str = CIVIL) -> Said:
-    return Said(number, source, added, date.fromisoformat(on))
+def said(number: int, on: str, *, added: bool = True, source: str = CIVIL) -> DepartmentStatement:
+    return DepartmentStatement(number, source, added, date.fromisoformat(on))
 
 
 def listing(*rows: tuple[Any, ...]) -> RosterList:
-    return read_list(Row(f"row {number}", *row) for number, row in enumerate(rows, start=2))
+    return read_list(ListRow(f"row {number}", *row) for number, row in enumerate(rows, start=2))
 
 
-def changes(read: RosterList, histories: dict[Membership, list[Said]], handed: Handed = OURS) -> list[tuple[str, ...]]:
-    found = compare(read, histories, handed)
+def changes(
+    read: RosterList, histories: dict[Membership, list[DepartmentStatement]], receipt: ListReceipt = OURS
+) -> list[tuple[str, ...]]:
+    found = compare_list(read, histories, receipt)
     return [(each.person_id, each.change, each.effective_on.isoformat()) for each in found.changes]
 
 
@@ -155,10 +158,10 @@ def test_a_stray_quote_takes_nobody_off_the_roster(ending: str, closing: dict[in
     assert [row.place for row in more] == (["第98行 row 98"] if "2019" in closing.get(97, "") else [])
     good = {f"P{number:03}" for number in REGISTERED} - {"P095"} - ({"P097"} if more else set())
     assert {person for person, _ in read.listed} == good
-    histories: dict[Membership, list[Said]] = {
+    histories: dict[Membership, list[DepartmentStatement]] = {
         (f"P{number:03}", "registered_poor"): [said(number, "2018-01-01")] for number in REGISTERED
     }
-    found = compare(read, histories, OURS)
+    found = compare_list(read, histories, OURS)
     assert (found.removed, found.added) == ([], [])
     assert {person for person, _ in found.kept} == {f"P{number:03}" for number in REGISTERED} - good
 
@@ -233,7 +236,7 @@ def test_a_national_id_is_told_by_its_form(person_id: str, national: bool) -> No
 
 
 def test_additions_and_removals_of_a_full_list() -> None:
-    histories: dict[Membership, list[Said]] = {
+    histories: dict[Membership, list[DepartmentStatement]] = {
         ("P1", "dibao"): [said(1, "2018-01-01")],
         ("P2", "dibao"): [said(2, "2018-01-01")],
         ("P3", "dibao"): [said(3, "2018-01-01"), said(4, "2019-01-01", added=False)],
@@ -248,25 +251,25 @@ def test_additions_and_removals_of_a_full_list() -> None:
 
 
 def test_an_earlier_date_in_the_list_makes_the_membership_begin_then() -> None:
-    histories: dict[Membership, list[Said]] = {("P1", "dibao"): [said(1, "2019-04-01")]}
+    histories: dict[Membership, list[DepartmentStatement]] = {("P1", "dibao"): [said(1, "2019-04-01")]}
     assert changes(listing(("P1", "dibao", "2019-02-01")), histories) == [("P1", "added", "2019-02-01")]
     assert changes(listing(("P1", "dibao", "2019-05-01")), histories) == []
 
 
 def test_what_another_department_took_away_is_added_again_by_who_lists_it() -> None:
-    histories: dict[Membership, list[Said]] = {
+    histories: dict[Membership, list[DepartmentStatement]] = {
         ("P1", "dibao"): [said(1, "2018-01-01"), said(2, "2019-05-01", added=False, source=POVERTY)]
     }
     assert changes(listing(("P1", "dibao")), histories) == [("P1", "added", "2019-06-01")]
 
 
 def test_whom_another_department_lists_is_left_out_and_not_removed() -> None:
-    histories: dict[Membership, list[Said]] = {
+    histories: dict[Membership, list[DepartmentStatement]] = {
         ("P1", "dibao"): [said(1, "2018-01-01"), said(2, "2018-01-01", source=POVERTY)]
     }
-    found = compare(listing(), histories, OURS)
+    found = compare_list(listing(), histories, OURS)
     assert (found.changes, found.left_out) == ([], {("P1", "dibao"): [POVERTY]})
-    assert (found.leaving["dibao"], found.held_against) == (1, 2)
+    assert (found.leaving["dibao"], found.last_change) == (1, 2)
 
 
 def test_a_word_that_a_list_took_back_keeps_nobody() -> None:
@@ -289,7 +292,7 @@ def test_a_list_of_a_later_month_that_came_first_ends_a_word_from_its_own_month_
 
 def test_a_refused_row_books_no_removal_of_whom_an_earlier_list_left_out() -> None:
     """Not his department's word, and nobody else's any more; and yet a row that can't be read may be his."""
-    history = [said(1, "2018-01-01"), Said(1, CIVIL, False, date(2019, 5, 1), noted=True)]
+    history = [said(1, "2018-01-01"), DepartmentStatement(1, CIVIL, False, date(2019, 5, 1), omission=True)]
     assert changes(listing(("P1", "低保户")), {("P1", "dibao"): history}) == []
     assert changes(listing(), {("P1", "dibao"): history}) == [("P1", "removed", "2019-06-01")]
 
@@ -353,8 +356,8 @@ class Offices:
     """Two departments over months, as a ledger that had everybody of ``before`` from both, and their lists' records."""
 
     def __init__(self, before: set[str]) -> None:
-        self.changes: list[tuple[str, Said]] = []
-        self.records: list[Noted] = []
+        self.changes: list[tuple[str, DepartmentStatement]] = []
+        self.records: list[ImportRecord] = []
         for source in (CIVIL, POVERTY):
             for person_id in before:
                 self.report(source, "2018-01-01", person_id)
@@ -362,32 +365,32 @@ class Offices:
     def report(self, source: str, on: str, person_id: str = "P1", *, added: bool = True) -> None:
         self.changes.append((person_id, said(len(self.changes) + 1, on, added=added, source=source)))
 
-    def histories(self) -> dict[Membership, list[Said]]:
-        found: dict[Membership, list[Said]] = {}
+    def histories(self) -> dict[Membership, list[DepartmentStatement]]:
+        found: dict[Membership, list[DepartmentStatement]] = {}
         for person_id, change in self.changes:
             found.setdefault((person_id, "dibao"), []).append(change)
-        take_note(found, self.records)
+        add_omissions(found, self.records)
         return found
 
     def take(self, source: str, month: int, people: set[str]) -> list[tuple[str, ...]]:
         period = Period(2019, month)
-        handed = Handed(source, period, period.first, period.first)
+        receipt = ListReceipt(source, period, period.first, period.first)
         read = listing(*((person_id, "dibao") for person_id in sorted(people)))
-        found = compare(read, self.histories(), handed)
+        found = compare_list(read, self.histories(), receipt)
         for change in found.changes:
             self.report(source, change.effective_on.isoformat(), change.person_id, added=change.change == "added")
         left_out = frozenset(found.left_out)
-        self.records.append(Noted(source, period, period.first, "", left_out, found.held_against))
+        self.records.append(ImportRecord(source, period, period.first, "", left_out, found.last_change))
         return [(each.person_id, each.change, each.effective_on.isoformat()) for each in found.changes]
 
     def held(self, on: str, person_id: str = "P1") -> bool:
-        return held_on(booked(self.histories()[person_id, "dibao"]), date.fromisoformat(on))
+        return held_on(ledger_changes(self.histories()[person_id, "dibao"]), date.fromisoformat(on))
 
     def members(self, month: int) -> set[str]:
         """Who is on the ledger's roster throughout a month; nobody is on it for a part."""
         days = [Period(2019, month).first + timedelta(days=offset) for offset in range(28)]
         held = {
-            person_id: {held_on(booked(history), day) for day in days}
+            person_id: {held_on(ledger_changes(history), day) for day in days}
             for (person_id, _), history in self.histories().items()
         }
         assert all(len(each) == 1 for each in held.values())
@@ -395,7 +398,7 @@ class Offices:
 
     def listed_by(self, source: str, month: int) -> set[str]:
         """Whom ``claims roster publish`` says that a department lists."""
-        roster = draw_up("220621", Period(2019, month), self.histories(), {})
+        roster = draw_up_roster("220621", Period(2019, month), self.histories(), {})
         said_so = "civil_affairs" if source == CIVIL else "poverty_office"
         one_only = {each.person_id for each in roster.differences if getattr(each, said_so)}
         both = {member.person_id for member in roster.members} - {
@@ -405,32 +408,34 @@ class Offices:
 
 
 def test_a_change_within_the_month_is_not_undone_by_a_list_that_knows_it() -> None:
-    left: dict[Membership, list[Said]] = {("P1", "dibao"): [said(1, "2018-01-01"), said(2, "2019-06-20", added=False)]}
-    came: dict[Membership, list[Said]] = {("P1", "dibao"): [said(1, "2019-06-15")]}
+    left: dict[Membership, list[DepartmentStatement]] = {
+        ("P1", "dibao"): [said(1, "2018-01-01"), said(2, "2019-06-20", added=False)]
+    }
+    came: dict[Membership, list[DepartmentStatement]] = {("P1", "dibao"): [said(1, "2019-06-15")]}
     assert changes(listing(), left) == []
     assert changes(listing(("P1", "dibao")), came) == []
     assert changes(listing(), came) == [("P1", "removed", "2019-06-15")]
 
 
 def test_a_refused_row_takes_nothing_from_the_person_it_names() -> None:
-    histories: dict[Membership, list[Said]] = {
+    histories: dict[Membership, list[DepartmentStatement]] = {
         ("P1", "dibao"): [said(1, "2018-01-01")],
         ("P2", "dibao"): [said(2, "2018-01-01")],
     }
-    found = compare(listing(("P1", "低保户")), histories, OURS)
+    found = compare_list(listing(("P1", "低保户")), histories, OURS)
     assert found.kept == [("P1", "dibao")]
     assert [change.person_id for change in found.removed] == ["P2"]
-    unreadable = compare(listing(("P 1", "dibao")), histories, OURS)
+    unreadable = compare_list(listing(("P 1", "dibao")), histories, OURS)
     assert (unreadable.removed, len(unreadable.kept)) == ([], 2)
 
 
 @pytest.mark.parametrize(("kept", "cut_off"), [(8, False), (7, True), (0, True)])
 def test_a_list_that_removes_more_than_a_fifth_looks_cut_off(kept: int, cut_off: bool) -> None:
-    histories: dict[Membership, list[Said]] = {
+    histories: dict[Membership, list[DepartmentStatement]] = {
         (f"P{number}", "dibao"): [said(number, "2018-01-01")] for number in range(10)
     }
     read = listing(*((f"P{number}", "dibao") for number in range(kept)))
-    assert (compare(read, histories, OURS).shrinks is not None) is cut_off
+    assert (compare_list(read, histories, OURS).cut_off_reason is not None) is cut_off
 
 
 @pytest.mark.parametrize(
@@ -445,38 +450,38 @@ def test_a_list_that_removes_more_than_a_fifth_looks_cut_off(kept: int, cut_off:
 def test_a_list_without_a_category_that_stands_looks_cut_off(
     orphans: int, listed_as: tuple[str, str] | None, cut_off: bool
 ) -> None:
-    histories: dict[Membership, list[Said]] = {
+    histories: dict[Membership, list[DepartmentStatement]] = {
         (f"P{number}", "dibao" if number < 30 else "orphan"): [said(number, "2018-01-01")]
         for number in range(30 + orphans)
     }
     read = listing(*((f"P{number}", "dibao") for number in range(30)), *([listed_as] if listed_as else []))
-    assert ("orphan" in (compare(read, histories, OURS).shrinks or "")) is cut_off
+    assert ("orphan" in (compare_list(read, histories, OURS).cut_off_reason or "")) is cut_off
 
 
 def test_a_category_of_which_nobody_stands_any_more_is_not_missing() -> None:
     """An orphan of whom another department's word stands was left out once, by a list that was checked and allowed."""
-    histories: dict[Membership, list[Said]] = {
+    histories: dict[Membership, list[DepartmentStatement]] = {
         ("P1", "dibao"): [said(1, "2018-01-01")],
         ("P2", "orphan"): [said(2, "2018-01-01"), said(3, "2018-01-01", source=POVERTY)],
     }
-    may = Noted(CIVIL, Period(2019, 5), date(2019, 5, 1), "", frozenset([("P2", "orphan")]), 3)
-    take_note(histories, [may])
-    found = compare(listing(("P1", "dibao")), histories, OURS)
-    assert (found.shrinks, found.changes) == (None, [])
+    may = ImportRecord(CIVIL, Period(2019, 5), date(2019, 5, 1), "", frozenset([("P2", "orphan")]), 3)
+    add_omissions(histories, [may])
+    found = compare_list(listing(("P1", "dibao")), histories, OURS)
+    assert (found.cut_off_reason, found.changes) == (None, [])
 
 
 def test_a_category_of_refused_rows_is_not_missing() -> None:
-    histories: dict[Membership, list[Said]] = {
+    histories: dict[Membership, list[DepartmentStatement]] = {
         ("P1", "dibao"): [said(1, "2018-01-01")],
         ("P2", "orphan"): [said(2, "2018-01-01")],
     }
-    found = compare(listing(("P1", "dibao"), ("P2", "孤儿", "soon")), histories, OURS)
-    assert (found.shrinks, found.kept) == (None, [("P2", "orphan")])
+    found = compare_list(listing(("P1", "dibao"), ("P2", "孤儿", "soon")), histories, OURS)
+    assert (found.cut_off_reason, found.kept) == (None, [("P2", "orphan")])
 
 
 def test_events_say_when_their_list_was_late() -> None:
-    late = Handed(CIVIL, JUNE, date(2019, 6, 11), FIRST)
-    (change,) = compare(listing(("P1", "dibao")), {}, late).changes
+    late = ListReceipt(CIVIL, JUNE, date(2019, 6, 11), FIRST)
+    (change,) = compare_list(listing(("P1", "dibao")), {}, late).changes
     assert event_of(change, late, "clerk-7") == {
         "specversion": "1.0",
         "source": CIVIL,
@@ -488,44 +493,44 @@ def test_events_say_when_their_list_was_late() -> None:
         "actor": "clerk-7",
         "data": {"person_id": "P1", "category": "dibao", "change": "added", "effective_on": "2019-06-01"},
     }
-    assert "late" not in event_of(change, Handed(CIVIL, JUNE, date(2019, 6, 10), FIRST), "clerk-7")
+    assert "late" not in event_of(change, ListReceipt(CIVIL, JUNE, date(2019, 6, 10), FIRST), "clerk-7")
 
 
 DAYS = st.integers(0, 90).map(lambda offset: date.fromordinal(date(2019, 4, 15).toordinal() + offset))
 HISTORIES = st.lists(st.tuples(st.sampled_from([CIVIL, POVERTY]), st.booleans(), DAYS), max_size=6).map(
-    lambda made: [Said(number, *each) for number, each in enumerate(made, start=1)]
+    lambda made: [DepartmentStatement(number, *each) for number, each in enumerate(made, start=1)]
 )
 
 
 @given(HISTORIES, st.booleans(), st.none() | DAYS)
 def test_after_a_list_the_ledger_says_what_it_says_and_the_list_again_changes_nothing(
-    history: list[Said], listed: bool, on: date | None
+    history: list[DepartmentStatement], listed: bool, on: date | None
 ) -> None:
     read = listing(("P1", "dibao", on)) if listed else listing()
-    found = compare(read, {("P1", "dibao"): history}, OURS)
+    found = compare_list(read, {("P1", "dibao"): history}, OURS)
     ids = [change.event_id for change in found.changes]
     assert len(set(ids)) == len(ids)
     after = [
         *history,
         *(
-            Said(len(history) + number, CIVIL, change.change == "added", change.effective_on)
+            DepartmentStatement(len(history) + number, CIVIL, change.change == "added", change.effective_on)
             for number, change in enumerate(found.changes, start=1)
         ),
     ]
-    noted = Noted(CIVIL, JUNE, FIRST, "", frozenset(found.left_out), found.held_against)
-    take_note({("P1", "dibao"): after}, [noted])
-    assert compare(read, {("P1", "dibao"): after}, OURS).changes == []
+    noted = ImportRecord(CIVIL, JUNE, FIRST, "", frozenset(found.left_out), found.last_change)
+    add_omissions({("P1", "dibao"): after}, [noted])
+    assert compare_list(read, {("P1", "dibao"): after}, OURS).changes == []
     own = [each for each in after if each.source == CIVIL]
     if listed and (on is None or on <= JUNE.last):
         assert held_on(own, JUNE.last)
-        assert held_on(booked(after), JUNE.last)
+        assert held_on(ledger_changes(after), JUNE.last)
     if not listed:
         assert not held_on(own, JUNE.last)
 
 
 def test_a_list_after_another_makes_new_events() -> None:
-    def only(read: RosterList, history: list[Said]) -> str:
-        (change,) = compare(read, {("P1", "dibao"): history}, OURS).changes
+    def only(read: RosterList, history: list[DepartmentStatement]) -> str:
+        (change,) = compare_list(read, {("P1", "dibao"): history}, OURS).changes
         return change.event_id
 
     first = only(listing(("P1", "dibao")), [])
@@ -551,7 +556,7 @@ def test_hospitals_files_open_with_their_chinese_whole() -> None:
 
 
 def test_who_says_what_and_who_is_not_enrolled() -> None:
-    histories: dict[Membership, list[Said]] = {
+    histories: dict[Membership, list[DepartmentStatement]] = {
         ("P1", "dibao"): [said(1, "2018-01-01")],
         ("P1", "registered_poor"): [said(2, "2019-03-01", source=POVERTY)],
         ("P2", "registered_poor"): [said(3, "2018-01-01", source=POVERTY)],
@@ -563,11 +568,11 @@ def test_who_says_what_and_who_is_not_enrolled() -> None:
         ("P8", "dibao"): [said(11, "2018-01-01")],
     }
     insured = {
-        person: Insured(region, date(2019, 1, 1))
+        person: YearEnrolment(region, date(2019, 1, 1))
         for person, region in (("P1", "220621"), ("P2", "220621"), ("P4", "220621"), ("P6", "220621"), ("P7", "360923"))
     }
-    insured["P8"] = Insured("220621", date(2019, 1, 1), died_on=date(2019, 6, 19))
-    roster = draw_up("220621", JUNE, histories, insured)
+    insured["P8"] = YearEnrolment("220621", date(2019, 1, 1), died_on=date(2019, 6, 19))
+    roster = draw_up_roster("220621", JUNE, histories, insured)
     assert [(each.person_id, each.categories, each.since.isoformat(), each.enrolled) for each in roster.members] == [
         ("P1", ["dibao", "registered_poor"], "2018-01-01", True),
         ("P2", ["registered_poor"], "2018-01-01", True),

@@ -1,4 +1,4 @@
-"""What was booked for some claims and no clearing has taken yet, parted by with whom it is settled."""
+"""What was booked for some claims and no clearing has taken yet, with whom each booking is settled."""
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
@@ -10,16 +10,25 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from events.decisions import CLAIM_SETTLED
 from events.store.journal import SETTLEMENT_STAGE
 from events.store.rows import among
-from processors.clearing.parties import OPEN, Booking, ClaimFacts, Net, Part, Passing, settle_with
-from processors.clearing.ranges import Ranges
+from processors.clearing.counterparties import (
+    NO_RUN,
+    ClaimEntry,
+    ClaimFacts,
+    EntryPart,
+    Net,
+    UnfinishedRun,
+    split_by_party,
+)
 from projections.audits import audits
+from projections.bookings import CAUSE_NUMBER
+from projections.clearing_rows import Ranges
 from projections.clearings import clearing_parts
 
 PERSONS_AT_ONCE = 500
 
-_HISTORY = f"""
+_ENTRIES = f"""
 SELECT entry.claim_id, entry.journal, entry.number, entry.type, entry.run, entry.stage, entry.layer, entry.paid,
-       (convert_from(entry.data, 'UTF8')::jsonb #>> '{{cause,number}}')::bigint AS known
+       {CAUSE_NUMBER} AS known
 FROM ledger.entries AS entry
 WHERE entry.person_id = ANY(:persons) AND entry.claim_id = ANY(:claims)
   AND entry.stage BETWEEN 0 AND {SETTLEMENT_STAGE}
@@ -29,13 +38,13 @@ SELECT entry.claim_id, entry.number
 FROM ledger.entries AS entry
 WHERE entry.person_id = ANY(:persons) AND entry.claim_id = ANY(:claims) AND entry.type = 'claim.reversed.v1'
 """
-_UNDER_WAY = f"""
+_UNFINISHED = f"""
 SELECT claim.claim_id, run.run, run.cause, EXISTS (
     SELECT FROM processors.parked WHERE parked.person_id = run.person_id AND parked.run = run.run
   ) AS parked, run.replaced_by, run.stage
 FROM projections.claims AS claim
 JOIN ledger.schemes AS scheme ON scheme.hash = claim.scheme
-JOIN (SELECT person_id, run, scheme, year, first_number, cause, {OPEN} AS replaced_by, 0 AS stage FROM processors.runs
+JOIN (SELECT person_id, run, scheme, year, first_number, cause, {NO_RUN} AS replaced_by, 0 AS stage FROM processors.runs
       UNION ALL
       SELECT person_id, run, scheme, year, first_number, cause, replaced_by, stage FROM processors.replaced_runs) AS run
   ON run.person_id = claim.person_id AND run.scheme = scheme.name AND run.year = date_part('year', claim.date)
@@ -47,7 +56,7 @@ WHERE claim.claim_id = ANY(:claims)
 async def by_persons(
     connection: AsyncConnection, claims: TextClause, parameters: Mapping[str, Any]
 ) -> AsyncIterator[Sequence[Row[Any]]]:
-    """The claims that a query gives in the order of their persons, by some whole persons at a time."""
+    """The claims that a query gives in the order of their persons, in chunks that part no person's claims."""
     chunk: list[Row[Any]] = []
     persons = 0
     for row in await connection.execute(claims, parameters):
@@ -61,55 +70,56 @@ async def by_persons(
         yield chunk
 
 
-async def load_parts(connection: AsyncConnection, claims: Sequence[Row[Any]], ranges: Ranges) -> dict[str, list[Part]]:
-    """By claim, each booking with whom it is settled; rows need claim_id, person_id, prepaid and opened.
+async def load_parts(
+    connection: AsyncConnection, claims: Sequence[Row[Any]], ranges: Ranges
+) -> dict[str, list[EntryPart]]:
+    """By claim, its bookings by party; a row of ``claims`` needs claim_id, person_id, prepaid and opened.
 
-    What runs after a claim's own first one have booked before the ranges begin is cleared: its parts are those that
-    the clearings have recorded, and are not given.
+    Bookings before the ranges, by runs after the claim's first, are cleared. Their parts are those that clearings have
+    recorded, and are not returned.
     """
     about = {
         "persons": sorted({claim.person_id for claim in claims}),
         "claims": sorted({claim.claim_id for claim in claims}),
     }
-    # read before the bookings: what ends in between is among them then, and may stand in both
-    under_way: dict[str, list[Passing]] = defaultdict(list)
-    for row in await connection.execute(text(_UNDER_WAY), about):
-        under_way[row.claim_id].append(Passing(row.run, row.cause or 0, row.parked, row.replaced_by, row.stage))
-    history: dict[str, list[Booking]] = defaultdict(list)
+    # Read before the entries: a run that ends in between has its entries then, and to have it in both does no harm.
+    unfinished: dict[str, list[UnfinishedRun]] = defaultdict(list)
+    for row in await connection.execute(text(_UNFINISHED), about):
+        run = UnfinishedRun(row.run, row.cause or 0, row.parked, row.replaced_by, row.stage)
+        unfinished[row.claim_id].append(run)
+    entries: dict[str, list[ClaimEntry]] = defaultdict(list)
     first_run: dict[str, int] = {}
     opened = {claim.claim_id: claim.opened for claim in claims}
-    for row in await connection.execute(text(_HISTORY), about):
+    for row in await connection.execute(text(_ENTRIES), about):
         if row.type == CLAIM_SETTLED:
             first_run[row.claim_id] = row.run
         begun, _ = ranges.get(row.journal, (0, 0))
         cleared = row.number <= begun and row.run != opened[row.claim_id]
-        booking = Booking(
-            row.journal, row.number, row.run, row.stage, row.paid or 0, row.known or 0, row.layer, cleared
+        entries[row.claim_id].append(
+            ClaimEntry(row.journal, row.number, row.run, row.stage, row.paid or 0, row.known or 0, row.layer, cleared)
         )
-        history[row.claim_id].append(booking)
     reversals = {row.claim_id: row.number for row in await connection.execute(text(_REVERSALS), about)}
-    laid = await _laid_on_hospital(connection, about["claims"])
-    brought = await _brought(
-        connection, [claim_id for claim_id, booked in history.items() if any(each.cleared for each in booked)]
-    )
+    audited = await _audits_on_hospital(connection, about["claims"])
+    with_cleared = [claim_id for claim_id, own in entries.items() if any(entry.cleared for entry in own)]
+    nets = await _cleared_nets(connection, with_cleared)
     found = {}
     for claim in claims:
-        passing = under_way.get(claim.claim_id, ())
-        # its own first run will write the claim's first statement, unless it stands still and another takes its place
-        comes = any(each.run == claim.opened and not each.parked and each.replaced_by == OPEN for each in passing)
+        runs = unfinished.get(claim.claim_id, ())
+        # The claim's first run will write its first statement, unless it is parked or another has taken its place.
+        coming = any(run.run == claim.opened and not run.parked and run.replaced_by == NO_RUN for run in runs)
         facts = ClaimFacts(
             payee="person" if claim.prepaid else "hospital",
-            first_run=first_run.get(claim.claim_id, claim.opened if comes else OPEN),
-            under_way=passing,
-            audits=laid.get(claim.claim_id, ()),
+            first_run=first_run.get(claim.claim_id, claim.opened if coming else NO_RUN),
+            unfinished=runs,
+            audits=audited.get(claim.claim_id, ()),
             reversed_by=reversals.get(claim.claim_id),
         )
-        found[claim.claim_id] = settle_with(facts, history[claim.claim_id], brought.get(claim.claim_id, {}))
+        found[claim.claim_id] = split_by_party(facts, entries[claim.claim_id], nets.get(claim.claim_id, {}))
     return found
 
 
-async def _brought(connection: AsyncConnection, claims: Iterable[str]) -> dict[str, Net]:
-    """What clearings have recorded as the parts of some claims, by claim."""
+async def _cleared_nets(connection: AsyncConnection, claims: Iterable[str]) -> dict[str, Net]:
+    """The sums of the parts that clearings have recorded of some claims, by claim."""
     found: dict[str, Net] = defaultdict(dict)
     for row in await connection.execute(select(clearing_parts).where(among(clearing_parts.c.claim_id, claims))):
         key = row.stage, row.fund, row.payee_kind
@@ -117,7 +127,8 @@ async def _brought(connection: AsyncConnection, claims: Iterable[str]) -> dict[s
     return found
 
 
-async def _laid_on_hospital(connection: AsyncConnection, claims: Iterable[str]) -> dict[str, list[int]]:
+async def _audits_on_hospital(connection: AsyncConnection, claims: Iterable[str]) -> dict[str, list[int]]:
+    """The numbers in journal intake of the findings that are laid on the hospital, by claim."""
     rows = await connection.execute(
         select(audits.c.claim_id, audits.c.number)
         .where(among(audits.c.claim_id, claims), audits.c.borne_by == "hospital", audits.c.amount > 0)
