@@ -14,7 +14,7 @@ from processors.clearing.journal import open_journal
 from processors.delivery.names import CLEARING_JOURNAL
 from processors.proof.verify import Problem, verify
 from tests import facts
-from tests.integration.test_clearing import REGION, cleared, drafted, holds
+from tests.clearings import REGION, cleared, drafted, holds
 from tests.ledger import Books
 
 
