@@ -10,11 +10,13 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from infra.cli import (
     access,
+    account,
     advances,
     backup,
     clearing,
     demo,
     file,
+    fines,
     law,
     listings,
     premiums,
@@ -63,6 +65,8 @@ for group in (
     rebuild,
     quote,
     premiums,
+    account,
+    fines,
     clearing,
     receivables,
     advances,

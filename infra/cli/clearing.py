@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from events.codes import is_region
 from events.county_time import COUNTY_TIME, month_end, month_start
 from events.money import yuan
-from infra.cli.clearing_step import Actor, actor_of, month_of, take, tell, words_of
+from infra.cli.clearing_step import Actor, actor_of, month_of, print_result, run_step, words_of
 from infra.cli.clearing_text import STATUS_NAMES, print_clearing, write_csv
 from infra.cli.options import DataDir, Json
 from infra.cli.output import note, print_json, table
@@ -54,7 +54,7 @@ def draft(
     async def step(engine: AsyncEngine) -> dict[str, Any]:
         return await listings.clearing(engine, await draft_clearing(engine, region, first, who, now))
 
-    drawn = take(data_dir, step)
+    drawn = run_step(data_dir, step)
     print_clearing(drawn, json=json)
 
 
@@ -66,7 +66,7 @@ def show(
     json: Json = False,
 ) -> None:
     """查看一份清算单。One clearing: lines, payments, repaid advances, adjustments."""
-    shown = take(data_dir, lambda engine: listings.clearing(engine, clearing_id))
+    shown = run_step(data_dir, lambda engine: listings.clearing(engine, clearing_id))
     if out is not None:
         write_csv(out, shown["lines"])
     print_clearing(shown, json=json)
@@ -79,7 +79,7 @@ def list_(
     json: Json = False,
 ) -> None:
     """全部清算单。All clearings."""
-    rows = take(data_dir, lambda engine: listings.clearing_rows(engine, region))
+    rows = run_step(data_dir, lambda engine: listings.clearing_rows(engine, region))
     if json:
         print_json(rows)
         return
@@ -101,7 +101,7 @@ def list_(
 @clearing.command("open")
 def open_(data_dir: DataDir = None, json: Json = False) -> None:
     """尚未清算：各统筹区已入账的金额。What is booked and no clearing has taken yet, by region."""
-    rows = take(data_dir, uncleared_rows)
+    rows = run_step(data_dir, uncleared_rows)
     if json:
         print_json(rows)
         return
@@ -121,7 +121,7 @@ def approve(clearing_id: ClearingId, actor: Actor, data_dir: DataDir = None, jso
         await steps.approve(engine, clearing_id, who)
         return {"clearing_id": clearing_id, "approved_by": who}
 
-    tell(take(data_dir, step), f"已复核 approved: {clearing_id}", json=json)
+    print_result(run_step(data_dir, step), f"已复核 approved: {clearing_id}", json=json)
 
 
 @clearing.command()
@@ -133,7 +133,7 @@ def withdraw(clearing_id: ClearingId, actor: Actor, data_dir: DataDir = None, js
         await steps.withdraw(engine, clearing_id, who)
         return {"clearing_id": clearing_id, "withdrawn_by": who}
 
-    tell(take(data_dir, step), f"已撤回 withdrawn: {clearing_id}", json=json)
+    print_result(run_step(data_dir, step), f"已撤回 withdrawn: {clearing_id}", json=json)
 
 
 @clearing.command()
@@ -155,8 +155,8 @@ def pay(
         paid = await steps.pay(engine, clearing_id, who, transfer, payee or (), kind)
         return {"clearing_id": clearing_id, "paid": yuan(paid), "reference": reference}
 
-    done = take(data_dir, step)
-    tell(done, f"已拨付 paid: {done['paid']} 元 yuan", json=json)
+    done = run_step(data_dir, step)
+    print_result(done, f"已拨付 paid: {done['paid']} 元 yuan", json=json)
 
 
 @clearing.command("return")
@@ -176,14 +176,14 @@ def return_(
         back = await steps.record_return(engine, clearing_id, who, payee, why, kind)
         return {"clearing_id": clearing_id, "payee": payee, "due": yuan(back)}
 
-    done = take(data_dir, step)
-    tell(done, f"待重新拨付 due again: {done['due']} 元 yuan", json=json)
+    done = run_step(data_dir, step)
+    print_result(done, f"待重新拨付 due again: {done['due']} 元 yuan", json=json)
 
 
 @clearing.command()
 def rebuild(data_dir: DataDir = None, json: Json = False) -> None:
     """由账册重建清算各表。Make the tables of clearing what their journal says; exit 1 where they were not."""
-    found = take(data_dir, rebuild_tables)
+    found = run_step(data_dir, rebuild_tables)
     if json:
         print_json([found])
     else:

@@ -23,7 +23,7 @@ Actor = Annotated[str, typer.Option("--actor", help="经办人编号 id of who d
 T = TypeVar("T")
 
 
-def take(data_dir: Path | None, step: Callable[[AsyncEngine], Awaitable[T]]) -> T:
+def run_step(data_dir: Path | None, step: Callable[[AsyncEngine], Awaitable[T]]) -> T:
     """Run a step on the ledger. Where the books do not allow it, print why and exit with 2."""
     done: list[T] = []
 
@@ -42,7 +42,7 @@ def take(data_dir: Path | None, step: Callable[[AsyncEngine], Awaitable[T]]) -> 
     return done[0]
 
 
-def tell(done: Mapping[str, Any], message: str, *, json: bool) -> None:
+def print_result(done: Mapping[str, Any], message: str, *, json: bool) -> None:
     """Print what was done: one JSON object, or a line for people."""
     if json:
         print_json([done])

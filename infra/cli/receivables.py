@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.county_time import COUNTY_TIME
 from events.money import yuan
-from infra.cli.clearing_step import Actor, actor_of, amount_of, take, tell, words_of
+from infra.cli.clearing_step import Actor, actor_of, amount_of, print_result, run_step, words_of
 from infra.cli.clearing_text import KIND_NAMES
 from infra.cli.options import DataDir, Json
 from infra.cli.output import print_json, table
@@ -28,7 +28,7 @@ def list_receivables(context: typer.Context, data_dir: DataDir = None, json: Jso
     if context.invoked_subcommand is not None:
         return
     today = datetime.now(COUNTY_TIME).date()
-    rows = take(data_dir, lambda engine: listings.receivable_rows(engine, today))
+    rows = run_step(data_dir, lambda engine: listings.receivable_rows(engine, today))
     if json:
         print_json(rows)
         return
@@ -67,5 +67,5 @@ def settle(
         left = await steps.settle_receivable(engine, receivable_id, who, words_of(reference, "--reference"), fen)
         return {"receivable_id": receivable_id, "outstanding": yuan(left)}
 
-    done = take(data_dir, step)
-    tell(done, f"未收 outstanding: {done['outstanding']} 元 yuan", json=json)
+    done = run_step(data_dir, step)
+    print_result(done, f"未收 outstanding: {done['outstanding']} 元 yuan", json=json)
