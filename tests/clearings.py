@@ -19,7 +19,7 @@ from processors.clearing.journal import open_journal
 from processors.clearing.refusal import ClearingRefused
 from processors.pipeline.recovery import begin_runs_anew
 from processors.proof.verification.clearings import check_clearings
-from processors.proof.verify import VerifyReport, verify
+from processors.proof.verify import Problem, VerifyReport, verify
 from tests.histories import REGIONS
 from tests.ledger import Books, is_lost
 
@@ -121,11 +121,16 @@ class _Undone(Exception):
     """Leaves a transaction of the journal so that nothing of it stays."""
 
 
-async def problems_after(books: Books, data: dict[str, Any], type_: str = CLEARING_DRAFTED) -> set[str]:
-    """Which checks fail once an event of clearing says this."""
+async def problems_after(books: Books, data: Mapping[str, Any], type_: str = CLEARING_DRAFTED) -> set[str]:
+    """Which checks fail once an event of clearing says this, of which nothing stays."""
+    return {problem.check for problem in await problems_with(books.engine, data, type_)}
+
+
+async def problems_with(engine: AsyncEngine, data: Mapping[str, Any], type_: str) -> list[Problem]:
+    """What verify finds once an event of clearing says this, of which nothing stays."""
     report = VerifyReport()
     with suppress(_Undone):
-        async with open_journal(books.engine) as journal:
+        async with open_journal(engine) as journal:
             if "clearing_id" in data:
                 await journal.register.load_clearing(journal.connection, data["clearing_id"])
             journal.record(type_, data)
@@ -133,7 +138,7 @@ async def problems_after(books: Books, data: dict[str, Any], type_: str = CLEARI
             await journal.register.save(journal.connection)
             await check_clearings(journal.connection, report)
             raise _Undone
-    return {problem.check for problem in report.problems}
+    return report.problems
 
 
 CHANGZHI, ITS_NEIGHBOUR = "140421", "140422"

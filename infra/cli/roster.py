@@ -73,17 +73,7 @@ def import_(
     settings = settings_of(data_dir)
     if not dry_run:
         actor_of(actor)
-    try:
-        content = read_content(file)
-        read = read_list(read_rows(content))
-    except UnusableFile as error:
-        fail(f"{file}: {error}")
-        sys.exit(2)
-    if not (read.listed or empty):
-        fail(f"{file}: 没有可用的行；确无人员时加 --empty no row can be used; if nobody is on the list, give --empty")
-        _print_refused(read, json=json)
-        sys.exit(2)
-
+    content, read = _read_file(file, empty=empty, json=json)
     shrink = allow_shrink or not read.listed
 
     async def main() -> int:
@@ -104,6 +94,21 @@ def import_(
         return 1 if read.refused else 0
 
     sys.exit(run(main))
+
+
+def _read_file(file: Path, *, empty: bool, json: bool) -> tuple[bytes, RosterList]:
+    """A file and the list in it. Where the file can't be used, print why and exit with 2."""
+    try:
+        content = read_content(file)
+        read = read_list(read_rows(content))
+    except UnusableFile as error:
+        fail(f"{file}: {error}")
+        sys.exit(2)
+    if not (read.listed or empty):
+        fail(f"{file}: 没有可用的行；确无人员时加 --empty no row can be used; if nobody is on the list, give --empty")
+        _print_refused(read, json=json)
+        sys.exit(2)
+    return content, read
 
 
 @roster.command("publish")

@@ -7,11 +7,11 @@ from typing import cast
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from events.decisions import PREMIUM_REFUNDED
 from events.refusals import Refusal
 from processors.clearing.refusal import ClearingRefused
 from processors.delivery.names import INTAKE_JOURNAL
 from processors.person.fact_decoders import EnrollmentData, EntryRow, fact_data
-from processors.person.premium_history import ENROLLED
 
 END_OF_JOURNAL = 2**62
 """A number above all of the journal's."""
@@ -72,7 +72,7 @@ async def load_refunds(connection: AsyncConnection, begun: int, ended: int) -> A
     standing: dict[tuple[object, ...], tuple[str, int]] = {}
     rows = await connection.stream(text(_HISTORY), {"journal": INTAKE_JOURNAL, "begun": begun, "ended": ended})
     async for row in rows:
-        if row.type == ENROLLED:
+        if row.type != PREMIUM_REFUNDED:
             try:
                 enrolment = fact_data(cast("EntryRow", row._mapping), EnrollmentData)
             except (Refusal, TypeError) as error:

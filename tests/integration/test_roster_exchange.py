@@ -50,6 +50,11 @@ def table(path: Path) -> list[list[str]]:
     return list(csv.reader(io.StringIO(path.read_bytes().decode("utf-8-sig"))))
 
 
+def modes(folder: Path) -> dict[str, int]:
+    """Who may read which file of a folder."""
+    return {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir()}
+
+
 async def test_a_month_of_rosters(server_folder: Path, tmp_path: Path) -> None:
     data, out = server_folder / "ledger", tmp_path / "out"
     people = [f"P{number}" for number in range(1, 11)]
@@ -73,6 +78,11 @@ async def test_a_month_of_rosters(server_folder: Path, tmp_path: Path) -> None:
     (statement,) = (await claims("statements", "--data-dir", data, "--json")).rows
     assert (statement["categories"], statement["revision"]) == (["orphan"], 2)
 
+    await later_lists_come_in_beside_up(data, tmp_path, june, named)
+    await the_region_s_roster_is_published(data, out)
+
+
+async def later_lists_come_in_beside_up(data: Path, tmp_path: Path, june: Path, named: list[str]) -> None:
     log = tmp_path / "up.log"
     async with background("up", "--data-dir", data, log=log):
         await up_is_ready(log)
@@ -95,6 +105,8 @@ async def test_a_month_of_rosters(server_folder: Path, tmp_path: Path) -> None:
         older = await import_(data, listed(tmp_path, named[:8]), "2019-07", "--allow-shrink")
         assert (older.code, "a list of 2019-08 has been taken" in older.err) == (2, True)
 
+
+async def the_region_s_roster_is_published(data: Path, out: Path) -> None:
     written = await claims(
         *("roster", "publish", "--period", "2019-07", "--region", "220621"), "--out", out, "--data-dir", data, "--json"
     )
@@ -115,17 +127,16 @@ async def test_a_month_of_rosters(server_folder: Path, tmp_path: Path) -> None:
             "hospital_ids": ["H1", "H2"],
         }
     ]
-    assert sorted(path.name for path in out.iterdir()) == [
-        "comparison-2019-07-220621.csv",
-        "roster-2019-07-H1.csv",
-        "roster-2019-07-H2.csv",
-    ]
+    assert modes(out) == {
+        "comparison-2019-07-220621.csv": 0o600,
+        "roster-2019-07-H1.csv": 0o600,
+        "roster-2019-07-H2.csv": 0o600,
+    }
     assert table(out / "roster-2019-07-H1.csv")[:3] == [
         ["参保人编号", "救助对象类别", "生效日期", "参保状态"],
         ["P1", "孤儿", "2019-06-01", "已参保"],
         ["P2", "低保对象", "2019-06-01", "已参保"],
     ]
-    assert {path.stat().st_mode & 0o777 for path in out.iterdir()} == {0o600}
     assert table(out / "comparison-2019-07-220621.csv")[1] == ["仅民政部门在册", "P1", "孤儿", "", "孤儿"]
 
 

@@ -2,7 +2,6 @@
 
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import suppress
 from datetime import date
 
 import pytest
@@ -16,13 +15,12 @@ from infra.access.logins import Login, create_login, drop_login
 from infra.postgres.engine import connect
 from processors.clearing import loans, steps
 from processors.clearing.draft import draft
-from processors.clearing.journal import open_journal
 from processors.clearing.refusal import ClearingRefused
 from processors.delivery.names import CLEARING_CONSUMER
 from processors.delivery.position import lock_position
-from processors.proof.verification.clearings import check_clearings
-from processors.proof.verify import VerifyReport, verify
+from processors.proof.verify import verify
 from tests import facts
+from tests.clearings import problems_with
 from tests.ledger import Books
 
 REGION = "220621"
@@ -103,21 +101,7 @@ async def test_steps_that_one_login_took_alone_are_found(books: Books, clerk: Cl
 
 
 async def _problems(engine: AsyncEngine, type_: str, data: dict[str, object]) -> list[str]:
-    """What verify finds once an event of clearing says this, of which nothing stays."""
-    report = VerifyReport()
-    with suppress(_Undone):
-        async with open_journal(engine) as journal:
-            await journal.register.load_clearing(journal.connection, str(data["clearing_id"]))
-            journal.record(type_, data)
-            await write(journal.connection, journal.journal)
-            await journal.register.save(journal.connection)
-            await check_clearings(journal.connection, report)
-            raise _Undone
-    return [problem.found for problem in report.problems]
-
-
-class _Undone(Exception):
-    pass
+    return [problem.found for problem in await problems_with(engine, data, type_)]
 
 
 async def test_nobody_writes_under_another_s_login_nor_as_the_owner(books: Books, clerk: Clerk) -> None:

@@ -1,7 +1,7 @@
 """Reports, the supplementary account and the person file add up to the ledger."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -9,10 +9,11 @@ from events.codes import LAYERS
 from tests.month.clearing import booked
 from tests.month.county import ANYI, SHANGGAO, County
 
+WITHIN = ("--year", "2019", "--region", SHANGGAO)
+
 
 async def reports_add_up(county: County) -> None:
-    within = ("--year", "2019", "--region", SHANGGAO)
-    annual = await county.done("report", "annual", *within)
+    annual = await county.done("report", "annual", *WITHIN)
     assert {(row["setting"], row["poor"]): amounts(row) for row in annual} == {
         # C5
         ("general", False): {"total": "100.00", "basic": "65.00", "paid": "65.00", "patient_share": "35.00"},
@@ -34,6 +35,13 @@ async def reports_add_up(county: County) -> None:
     (poor_stays,) = [row for row in annual if row["poor"] and row["setting"] == "inpatient"]
     assert (poor_stays["claims"], poor_stays["persons"], poor_stays["paid_share"]) == (4, 2, "0.9693")
 
+    paid = await monthly_flows_add_up(county, annual)
+    await hospitals_add_up(county, annual, paid)
+    await targets_name_who_is_under_them(county)
+
+
+async def monthly_flows_add_up(county: County, annual: Sequence[Mapping[str, Any]]) -> Decimal:
+    """Fund flows are what layers have booked, straight from the ledger; returns what all layers pay."""
     flows = await county.done("report", "monthly", "--region", SHANGGAO)
     layers = {row["layer"] for row in flows}
     by_layer = {layer: {name: summed(flows, name, layer=layer) for name in FLOWS} for layer in layers}
@@ -55,8 +63,11 @@ async def reports_add_up(county: County) -> None:
         assert sums["net"] == summed(annual, layer), layer
     paid = summed(annual, "paid")
     assert paid == await booked(county) == sum(sums["net"] for sums in by_layer.values())
+    return paid
 
-    # every bill in the ledger, as last corrected, of claims that were not reversed
+
+async def hospitals_add_up(county: County, annual: Sequence[Mapping[str, Any]], paid: Decimal) -> None:
+    """Every bill in the ledger, as last corrected, of claims that were not reversed."""
     bills = dict(await county.query(BILLS_BY_HOSPITAL))
     hospitals = {row["hospital_id"]: row for row in await county.done("report", "hospital", "--year", "2019")}
     assert {name: Decimal(row["total"]) for name, row in hospitals.items()} == bills
@@ -71,7 +82,9 @@ async def reports_add_up(county: County) -> None:
     borne = summed(annual, "patient_share") + summed(annual, "hospital_share")
     assert paid + borne == summed(annual, "total") == sum(bills[name] for name in ("H1", "H2", "H3"))
 
-    told = await county.done("report", "targets", *within)
+
+async def targets_name_who_is_under_them(county: County) -> None:
+    told = await county.done("report", "targets", *WITHIN)
     assert [(row["target"], row["met"], row["persons"]) for row in told if row["row"] == "attainment"] == [
         ("assistance", 1, 2),
         ("enrolment", 2, 3),  # P1 and P2, of these and P4
