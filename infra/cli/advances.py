@@ -7,7 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.codes import is_region
 from events.money import yuan
-from infra.cli.clearing_step import Actor, actor_of, amount_of, print_result, run_step, words_of
+from infra.cli.arguments import Actor, actor_of, amount_of, words_of
+from infra.cli.clearing_step import print_result, run_step
 from infra.cli.options import DataDir, Json
 from infra.cli.output import print_json, table
 from processors.clearing import loans

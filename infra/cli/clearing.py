@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from events.codes import is_region
 from events.county_time import COUNTY_TIME, month_end, month_start
 from events.money import yuan
-from infra.cli.clearing_step import Actor, actor_of, month_of, print_result, run_step, words_of
+from infra.cli.arguments import Actor, actor_of, month_of, words_of
+from infra.cli.clearing_step import print_result, run_step
 from infra.cli.clearing_text import STATUS_NAMES, print_clearing, write_csv
 from infra.cli.options import DataDir, Json
 from infra.cli.output import note, print_json, table

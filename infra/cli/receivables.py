@@ -8,7 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.county_time import COUNTY_TIME
 from events.money import yuan
-from infra.cli.clearing_step import Actor, actor_of, amount_of, print_result, run_step, words_of
+from infra.cli.arguments import Actor, actor_of, amount_of, words_of
+from infra.cli.clearing_step import print_result, run_step
 from infra.cli.clearing_text import KIND_NAMES
 from infra.cli.options import DataDir, Json
 from infra.cli.output import print_json, table

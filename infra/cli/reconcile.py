@@ -8,7 +8,7 @@ import typer
 
 from events.codes import LAYER_NAMES, is_id
 from events.money import yuan
-from infra.cli.clearing_step import month_of
+from infra.cli.arguments import month_of
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, stdout, table
 from infra.cli.session import reading, run

@@ -13,7 +13,7 @@ import typer
 from events.catalog import CIVIL_AFFAIRS, POVERTY_OFFICE
 from events.codes import CATEGORY_NAMES, Category, is_region
 from events.county_time import COUNTY_TIME
-from infra.cli.clearing_step import actor_of
+from infra.cli.arguments import actor_of
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, table
 from infra.cli.session import ledger_servers, reading, run

@@ -24,6 +24,7 @@ PLANTED = {
     "a receivable": "UPDATE projections.receivables SET settled = amount",
     "a repayment": "DELETE FROM projections.advance_repayments",
     "the advance": "UPDATE projections.advances SET amount = 1",
+    "ranges that can't be read": """UPDATE projections.clearings SET ranges = '{"basic.0": 1}'""",
 }
 
 
@@ -47,7 +48,11 @@ async def test_the_tables_are_made_again_from_the_journal(books: Books) -> None:
     await books.publish([facts.hospital(), facts.enrol(), *facts.stay(1)])
     clearing_id = (await cleared(books, 0))["clearing_id"]
     async with books.engine.begin() as connection:
-        for statement in (*list(PLANTED.values())[:5], "DELETE FROM projections.clearing_payments"):
+        for statement in (
+            *list(PLANTED.values())[:5],
+            PLANTED["ranges that can't be read"],
+            "DELETE FROM projections.clearing_payments",
+        ):
             await connection.execute(text(statement))
     mended = await rebuild(books.engine)
     assert mended == {
