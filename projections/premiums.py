@@ -32,7 +32,7 @@ premiums = Table(
 )
 
 PremiumKey = tuple[int, str, str, str, str, str]
-"""year, region, scheme name, layer, kind, payer: one person's premiums are told apart by these."""
+"""year, region, scheme name, layer, kind, payer: no two premiums of a person share these."""
 
 
 class Premium(Struct, frozen=True):
@@ -52,7 +52,7 @@ class Premium(Struct, frozen=True):
 
     @property
     def key(self) -> PremiumKey:
-        """What tells it apart from the person's others."""
+        """The key that no other premium of the person has."""
         return self.year, self.region, self.scheme, self.layer, self.kind, self.payer
 
 
