@@ -13,7 +13,7 @@ from events.decisions import GRANT_AWARDED
 from processors.clearing.counterparties import PartKind, Party
 from processors.clearing.funds import GRANT, refund_fund
 from processors.clearing.premium_refunds import PremiumRefund, load_refunds
-from processors.clearing.uncleared_parts import by_persons, load_parts
+from processors.clearing.uncleared_parts import UnclearedClaim, by_persons, load_parts
 from processors.delivery.names import INTAKE_JOURNAL
 from projections.bookings import IS_GRANT, IS_PAYOUT, OF_FIRST_RUN, PAYEE, SETTLES_REVERSED_CLAIM
 from projections.clearing_rows import Ranges
@@ -157,13 +157,12 @@ async def _later_amounts(connection: AsyncConnection, region: str, ranges: Range
         parts = await load_parts(connection, claims, ranges)
         for claim in claims:
             summary = _summary(region, claim)
-            in_ranges = set(zip(claim.journals, claim.numbers, strict=True))
             for part in parts[claim.claim_id]:
-                if (part.entry.journal, part.entry.number) in in_ranges:
+                if claim.has_entry(part.entry):
                     payee = claim.person_id if part.party == "person" else claim.hospital_id
                     yield PayeeAmount(part.party, payee, part.layer, part.kind, part.amount, summary, part.stage)
 
 
-def _summary(region: str, row: Row[Any]) -> ClaimSummary:
+def _summary(region: str, row: Row[Any] | UnclearedClaim) -> ClaimSummary:
     outside = not covers(region, row.hospital_region)
     return ClaimSummary(row.claim_id, row.person_id, row.number, row.hospital_id, row.date, outside)

@@ -2,9 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from typing import Any
+from datetime import date
+from typing import Any, NamedTuple
 
-from sqlalchemy import Row, TextClause, select, text
+from sqlalchemy import TextClause, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.decisions import CLAIM_SETTLED
@@ -53,13 +54,36 @@ WHERE claim.claim_id = ANY(:claims)
 """  # noqa: S608 - our own number
 
 
+class UnclearedClaim(NamedTuple):
+    """A claim for which later runs than its first have entries in the ranges of a clearing.
+
+    ``opened`` is its first run. ``journals`` and ``numbers`` name these entries.
+    """
+
+    claim_id: str
+    person_id: str
+    number: int
+    hospital_id: str
+    hospital_region: str
+    date: date
+    prepaid: bool
+    opened: int
+    journals: list[str]
+    numbers: list[int]
+
+    def has_entry(self, entry: ClaimEntry) -> bool:
+        """Whether the entry is in the ranges."""
+        return (entry.journal, entry.number) in zip(self.journals, self.numbers, strict=True)
+
+
 async def by_persons(
     connection: AsyncConnection, claims: TextClause, parameters: Mapping[str, Any]
-) -> AsyncIterator[Sequence[Row[Any]]]:
+) -> AsyncIterator[Sequence[UnclearedClaim]]:
     """The claims that a query gives in the order of their persons, in chunks that part no person's claims."""
-    chunk: list[Row[Any]] = []
+    chunk: list[UnclearedClaim] = []
     persons = 0
-    for row in await connection.execute(claims, parameters):
+    for found in await connection.execute(claims, parameters):
+        row = UnclearedClaim(**found._mapping)
         if not chunk or row.person_id != chunk[-1].person_id:
             persons += 1
             if persons > PERSONS_AT_ONCE:
@@ -71,9 +95,9 @@ async def by_persons(
 
 
 async def load_parts(
-    connection: AsyncConnection, claims: Sequence[Row[Any]], ranges: Ranges
+    connection: AsyncConnection, claims: Sequence[UnclearedClaim], ranges: Ranges
 ) -> dict[str, list[EntryPart]]:
-    """By claim, its bookings by party; a row of ``claims`` needs claim_id, person_id, prepaid and opened.
+    """By claim, its bookings by party.
 
     Bookings before the ranges, by runs after the claim's first, are cleared. Their parts are those that clearings have
     recorded, and are not returned.
