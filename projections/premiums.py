@@ -35,7 +35,7 @@ PremiumKey = tuple[int, str, str, str, str, str]
 """year, region, scheme name, layer, kind, payer: no two premiums of a person share these."""
 
 
-class Premium(Struct, frozen=True):
+class PayerPremium(Struct, frozen=True):
     """One payer's part of a person's premium of a year; ``amount`` in fen, 0 where nothing is due any more."""
 
     person_id: str
@@ -56,7 +56,7 @@ class Premium(Struct, frozen=True):
         return self.year, self.region, self.scheme, self.layer, self.kind, self.payer
 
 
-def premium_json(premium: Premium) -> dict[str, Any]:
+def premium_json(premium: PayerPremium) -> dict[str, Any]:
     """A premium for people and programs, money in yuan."""
     return {
         "person_id": premium.person_id,
@@ -73,9 +73,11 @@ def premium_json(premium: Premium) -> dict[str, Any]:
     }
 
 
-async def load_premiums(connection: AsyncConnection, persons: Iterable[str]) -> dict[str, dict[PremiumKey, Premium]]:
+async def load_premiums(
+    connection: AsyncConnection, persons: Iterable[str]
+) -> dict[str, dict[PremiumKey, PayerPremium]]:
     """Premiums by person, those too that are 0 by now."""
-    found: dict[str, dict[PremiumKey, Premium]] = {}
-    for premium in await load_as(connection, Premium, premiums, premiums.c.person_id, persons):
+    found: dict[str, dict[PremiumKey, PayerPremium]] = {}
+    for premium in await load_as(connection, PayerPremium, premiums, premiums.c.person_id, persons):
         found.setdefault(premium.person_id, {})[premium.key] = premium
     return found

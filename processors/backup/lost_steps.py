@@ -13,13 +13,10 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.store.journal import entries, schemes
-from processors.delivery.names import CLEARING_JOURNAL as CLEARING
-from processors.delivery.names import INTAKE_CONSUMER as INTAKE
-from processors.delivery.names import ROSTERS_JOURNAL as ROSTERS
-from processors.delivery.names import SEAL_JOURNAL as SEALS
+from processors.delivery.names import CLEARING_JOURNAL, INTAKE_JOURNAL, ROSTERS_JOURNAL, SEAL_JOURNAL
 
 SUBJECT_NAMES = ("clearing_id", "receivable_id", "advance_id")
-NOTES = (ROSTERS, SEALS)
+NOTES = (ROSTERS_JOURNAL, SEAL_JOURNAL)
 """Journals of which only the number of lost entries is told."""
 
 
@@ -64,7 +61,7 @@ async def lost_work(replaced: AsyncConnection, restored: AsyncConnection) -> Los
     """What operators did in one database and another does not hold; the other need not be restored from a backup."""
     known = {scheme.hash for scheme in await _adopted(restored)}
     return LostWork(
-        tuple(await _steps(replaced, await _last_shared(replaced, restored, CLEARING))),
+        tuple(await _steps(replaced, await _last_shared(replaced, restored, CLEARING_JOURNAL))),
         tuple(scheme for scheme in await _adopted(replaced) if scheme.hash not in known),
         {
             journal: count
@@ -76,7 +73,7 @@ async def lost_work(replaced: AsyncConnection, restored: AsyncConnection) -> Los
 
 async def last_work(connection: AsyncConnection) -> LastWork:
     """Where operators' work ends in a database."""
-    last = await _steps(connection, await _head(connection, CLEARING) - 1)
+    last = await _steps(connection, await _head(connection, CLEARING_JOURNAL) - 1)
     by_name = {scheme.name: scheme for scheme in await _adopted(connection)}
     return LastWork(last[0] if last else None, tuple(by_name[name] for name in sorted(by_name)))
 
@@ -100,7 +97,7 @@ async def _head(connection: AsyncConnection, journal: str) -> int:
 async def _steps(connection: AsyncConnection, after: int) -> list[ClearingStep]:
     rows = await connection.execute(
         select(entries.c.number, entries.c.type, entries.c.recorded_at, entries.c.data)
-        .where(entries.c.journal == CLEARING, entries.c.number > after)
+        .where(entries.c.journal == CLEARING_JOURNAL, entries.c.number > after)
         .order_by(entries.c.number)
     )
     steps = [(row, orjson.loads(row.data)) for row in rows]
@@ -114,7 +111,7 @@ def _subject(data: Mapping[str, str]) -> str:
 async def _adopted(connection: AsyncConnection) -> list[AdoptedScheme]:
     rows = await connection.execute(
         select(schemes.c.name, schemes.c.hash, entries.c.recorded_at)
-        .join(entries, (entries.c.journal == INTAKE) & (entries.c.number == schemes.c.adopted))
+        .join(entries, (entries.c.journal == INTAKE_JOURNAL) & (entries.c.number == schemes.c.adopted))
         .order_by(schemes.c.adopted)
     )
     return [AdoptedScheme(*row) for row in rows]

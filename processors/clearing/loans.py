@@ -12,7 +12,7 @@ from events.store.journal import entries
 from processors.clearing.journal import open_journal
 from processors.clearing.operators import Operator
 from processors.clearing.refusal import ClearingRefused
-from processors.delivery.names import INTAKE_CONSUMER as INTAKE
+from processors.delivery.names import INTAKE_JOURNAL
 from projections.advances import Advance, load_advances
 from projections.clearings import advance_receipts, advance_repayments
 
@@ -105,7 +105,7 @@ async def repay_in_cash(
 async def _issuer(connection: AsyncConnection, advance: Advance) -> str | None:
     """The actor of the event by which the advance was issued, where it names one."""
     query = select(entries.c.source, entries.c.raw).where(
-        entries.c.journal == INTAKE, entries.c.number == advance.number
+        entries.c.journal == INTAKE_JOURNAL, entries.c.number == advance.number
     )
     fact = (await connection.execute(query)).one()
     actor = read(fact.raw, fact.source).extensions.get("actor")

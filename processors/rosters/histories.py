@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.store.journal import entries
 from events.store.rows import among
+from processors.delivery.names import INTAKE_JOURNAL
 from processors.rosters.imports import IS_ROSTER_CHANGE, ImportRecord, load_imports
 from processors.rosters.lists import Membership
 from processors.rosters.memberships import DepartmentStatement, removal_days, statements_of
@@ -20,7 +21,7 @@ async def load_histories(
     """Histories of all memberships; with ``source``, of the persons named and of those of whom it ever spoke."""
     query = (
         select(rosters, entries.c.source)
-        .join(entries, (entries.c.journal == "intake") & (entries.c.number == rosters.c.number))
+        .join(entries, (entries.c.journal == INTAKE_JOURNAL) & (entries.c.number == rosters.c.number))
         .order_by(rosters.c.number)
     )
     if source is not None:
