@@ -1,4 +1,4 @@
-"""With whom each booking of a claim is settled, hospital or person, by the ledger's order of facts (docs/domain.md#3.8).
+"""With whom each booking of a claim is settled, hospital or person, by the order of facts (docs/domain.md#3.8).
 
 The ``counterparty`` that a layer writes follows from the cause of its run. It is wrong for a run that was sent again or
 that took the place of a parked one: such a run has another cause than the audit whose amount it books. So the party is
