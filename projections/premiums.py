@@ -32,10 +32,10 @@ premiums = Table(
 )
 
 PremiumKey = tuple[int, str, str, str, str, str]
-"""year, region, scheme name, layer, kind, payer: one person's premiums are told apart by these."""
+"""year, region, scheme name, layer, kind, payer: no two premiums of a person share these."""
 
 
-class Premium(Struct, frozen=True):
+class PayerPremium(Struct, frozen=True):
     """One payer's part of a person's premium of a year; ``amount`` in fen, 0 where nothing is due any more."""
 
     person_id: str
@@ -52,11 +52,11 @@ class Premium(Struct, frozen=True):
 
     @property
     def key(self) -> PremiumKey:
-        """What tells it apart from the person's others."""
+        """The key that no other premium of the person has."""
         return self.year, self.region, self.scheme, self.layer, self.kind, self.payer
 
 
-def premium_json(premium: Premium) -> dict[str, Any]:
+def premium_json(premium: PayerPremium) -> dict[str, Any]:
     """A premium for people and programs, money in yuan."""
     return {
         "person_id": premium.person_id,
@@ -73,9 +73,11 @@ def premium_json(premium: Premium) -> dict[str, Any]:
     }
 
 
-async def load_premiums(connection: AsyncConnection, persons: Iterable[str]) -> dict[str, dict[PremiumKey, Premium]]:
+async def load_premiums(
+    connection: AsyncConnection, persons: Iterable[str]
+) -> dict[str, dict[PremiumKey, PayerPremium]]:
     """Premiums by person, those too that are 0 by now."""
-    found: dict[str, dict[PremiumKey, Premium]] = {}
-    for premium in await load_as(connection, Premium, premiums, premiums.c.person_id, persons):
+    found: dict[str, dict[PremiumKey, PayerPremium]] = {}
+    for premium in await load_as(connection, PayerPremium, premiums, premiums.c.person_id, persons):
         found.setdefault(premium.person_id, {})[premium.key] = premium
     return found

@@ -13,6 +13,8 @@ from infra.embedded.nats import NatsServer
 from infra.postgres import engine as schema
 from infra.servers import Endpoints, servers
 
+pytest.register_assert_rewrite("tests.clearings", "tests.month", "tests.rosters")
+
 TEMPLATE = "template_claims"
 
 

@@ -2,10 +2,10 @@
 
 from datetime import date, datetime
 
-from processors.clearing.ranges import COUNTY_TIME, end_of
+from events.county_time import COUNTY_TIME, month_end
 
 
 def months_from_now() -> tuple[date, date]:
     """The first days of this month and the next, as the county counts them."""
     this = datetime.now(COUNTY_TIME).date().replace(day=1)
-    return this, end_of(this).date()
+    return this, month_end(this).date()

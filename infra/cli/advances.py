@@ -7,7 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.codes import is_region
 from events.money import yuan
-from infra.cli.clearing_step import Actor, actor_of, amount_of, take, tell, words_of
+from infra.cli.arguments import Actor, actor_of, amount_of, words_of
+from infra.cli.clearing_step import print_result, run_step
 from infra.cli.options import DataDir, Json
 from infra.cli.output import print_json, table
 from processors.clearing import loans
@@ -30,7 +31,7 @@ def list_(
     """借款清单。What was issued, repaid, and is outstanding."""
     if context.invoked_subcommand is not None:
         return
-    rows = take(data_dir, lambda engine: loans.loan_rows(engine, person))
+    rows = run_step(data_dir, lambda engine: loans.loan_rows(engine, person))
     if json:
         print_json(rows)
         return
@@ -62,5 +63,5 @@ def repay(
         left = await loans.repay_in_cash(engine, region, advance, fen, who, receipt)
         return {"region": region, "advance_id": advance, "outstanding": yuan(left)}
 
-    done = take(data_dir, step)
-    tell(done, f"未还 outstanding: {done['outstanding']} 元 yuan", json=json)
+    done = run_step(data_dir, step)
+    print_result(done, f"未还 outstanding: {done['outstanding']} 元 yuan", json=json)

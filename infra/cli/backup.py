@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from events.county_time import COUNTY_TIME
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json
 from infra.cli.session import ledger_servers, require_ledger, run
@@ -17,8 +18,7 @@ from infra.operations.backup import Restored, back_up
 from infra.operations.backup import restore as restore_ledger
 from infra.postgres.dump import check_archive
 from infra.postgres.engine import migrate
-from processors.backup.lost_steps import Forgotten, Standing
-from processors.person.replay import COUNTY_TIME
+from processors.backup.lost_steps import LastWork, LostWork
 
 File = Annotated[Path, typer.Argument(help="备份文件 backup file", dir_okay=False)]
 
@@ -128,7 +128,7 @@ def _note_streams(after: Aftermath) -> None:
         )
 
 
-def _note_operators(lost: Forgotten, stands: Standing) -> None:
+def _note_operators(lost: LostWork, stands: LastWork) -> None:
     step = stands.last_step
     head = "无 none" if step is None else f"#{step.number} {step.type} {step.of} {_local(step.recorded_at)}"
     note(f"拨付记录止于 clearing.0 ends at: {head}")
@@ -166,7 +166,7 @@ def _streams_json(after: Aftermath | None) -> dict[str, Any] | None:
     }
 
 
-def _operators_json(lost: Forgotten | None, stands: Standing | None) -> dict[str, Any] | None:
+def _operators_json(lost: LostWork | None, stands: LastWork | None) -> dict[str, Any] | None:
     """What operators did since the backup, which is lost, and where the restored ledger's knowledge of it ends."""
     if lost is None or stands is None:
         return None

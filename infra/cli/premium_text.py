@@ -1,4 +1,4 @@
-"""Premiums as clerks read them."""
+"""How premiums are printed for clerks: names of payers and kinds, and one booking as a line."""
 
 from collections.abc import Mapping
 

@@ -8,12 +8,13 @@ import typer
 
 from events.codes import LAYER_NAMES, is_id
 from events.money import yuan
-from infra.cli.clearing import month_of
+from infra.cli.arguments import month_of
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, stdout, table
 from infra.cli.session import reading, run
-from infra.files.hospital_file import BadRow, Detail, UnusableFile, read_detail, read_totals
-from processors.reconciliation.comparison import AMOUNTS, Difference, Reconciliation
+from infra.files.hospital_file import BadRow, HospitalDetail, read_detail, read_totals
+from infra.files.text_file import UnusableFile
+from processors.reconciliation.comparison import AMOUNTS, Reconciliation, ReconciliationDifference
 from processors.reconciliation.comparison import reconcile as compare
 
 KIND_NAMES = {
@@ -70,7 +71,7 @@ def reconcile(
     sys.exit(run(main))
 
 
-def _print(found: Reconciliation, detail: Detail, *, json: bool) -> None:
+def _print(found: Reconciliation, detail: HospitalDetail, *, json: bool) -> None:
     if json:
         print_json(each.as_json() for each in found.differences)
         print_json(
@@ -107,7 +108,7 @@ def _print(found: Reconciliation, detail: Detail, *, json: bool) -> None:
     )
 
 
-def _cells(each: Difference) -> tuple[str, ...]:
+def _cells(each: ReconciliationDifference) -> tuple[str, ...]:
     field = f"{FIELD_NAMES[each.field]} {each.field}" if each.field else "—"
     sides = (each.hospital or "—", each.ledger or "—", each.difference or "—")
     return (f"{KIND_NAMES[each.kind]} {each.kind}", each.claim_id or "—", field, *sides, each.detail or "—")

@@ -11,6 +11,7 @@ from rich.markup import escape
 
 from events.catalog import Fact
 from events.codes import CATEGORY_NAMES, LAYER_NAMES, SETTING_NAMES
+from events.county_time import COUNTY_TIME
 from events.money import yuan
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, print_json, stdout, table
@@ -31,7 +32,7 @@ from processors.person.history import (
     PremiumEntry,
     StatementEntry,
 )
-from processors.person.replay import COUNTY_TIME, load_history
+from processors.person.replay import load_history
 from processors.person.replay_json import replay_json
 from processors.person.statement import Statement
 from processors.queries.uplift import uplifts_of

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.codes import CATEGORY_NAMES, LAYER_NAMES, SETTING_NAMES, is_region
+from events.county_time import COUNTY_TIME
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import note, print_json, table
 from infra.cli.session import reading, run
@@ -33,7 +34,6 @@ from processors.finance.reports import (
     read_report,
     sums_as_of,
 )
-from processors.person.replay import COUNTY_TIME
 
 report = typer.Typer(no_args_is_help=True, help="财务报表：打印并输出文件。Finance's reports, printed and as files.")
 

@@ -12,19 +12,20 @@ import typer
 
 from events.catalog import CIVIL_AFFAIRS, POVERTY_OFFICE
 from events.codes import CATEGORY_NAMES, Category, is_region
-from infra.cli.clearing_step import actor_of
+from events.county_time import COUNTY_TIME
+from infra.cli.arguments import actor_of
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, table
 from infra.cli.session import ledger_servers, reading, run
 from infra.files.atomic import PRIVATE, write_atomically
-from infra.files.roster_file import UnusableFile, csv_bytes, read_content, read_rows
+from infra.files.roster_file import read_content, read_rows
+from infra.files.text_file import UnusableFile, csv_bytes
 from infra.operations.roster_import import Preview, RefusedList, import_list, preview
-from processors.person.replay import COUNTY_TIME
-from processors.rosters.comparison import Handed
-from processors.rosters.departments import KIND_NAMES, Roster, designated_hospitals, load_roster
 from processors.rosters.imports import counts_of
+from processors.rosters.list_comparison import ListReceipt
 from processors.rosters.lists import FAULT_NAMES, RosterList, read_list
 from processors.rosters.period import Period
+from processors.rosters.region_roster import KIND_NAMES, RegionRoster, designated_hospitals, load_roster
 
 roster = typer.Typer(
     no_args_is_help=True, help="花名册：部门名单导入，向医院下发。Departments' lists in, hospitals' out."
@@ -63,7 +64,7 @@ def import_(
 ) -> None:
     """导入部门全量名单，与账本比对后生成变动。Hold a department's full list against the ledger; book the changes."""
     month = _period(period)
-    handed = Handed(
+    receipt = ListReceipt(
         _source(source),
         month,
         _day(received, "--received") or datetime.now(COUNTY_TIME).date(),
@@ -72,6 +73,31 @@ def import_(
     settings = settings_of(data_dir)
     if not dry_run:
         actor_of(actor)
+    content, read = _read_file(file, empty=empty, json=json)
+    shrink = allow_shrink or not read.listed
+
+    async def main() -> int:
+        try:
+            if dry_run:
+                async with reading(settings, "roster import") as engine, engine.connect() as connection:
+                    found = await preview(connection, read, receipt, allow_shrink=shrink)
+            else:
+                async with ledger_servers(settings, "roster import", nats=True) as endpoints:
+                    sha256 = hashlib.sha256(content).hexdigest()
+                    found = await import_list(
+                        *(endpoints, settings, read, receipt), sha256=sha256, allow_shrink=shrink, actor=actor
+                    )
+        except RefusedList as error:
+            fail(str(error))
+            return 2
+        _print_import(found, read, receipt, dry_run=dry_run, json=json)
+        return 1 if read.refused else 0
+
+    sys.exit(run(main))
+
+
+def _read_file(file: Path, *, empty: bool, json: bool) -> tuple[bytes, RosterList]:
+    """A file and the list in it. Where the file can't be used, print why and exit with 2."""
     try:
         content = read_content(file)
         read = read_list(read_rows(content))
@@ -82,27 +108,7 @@ def import_(
         fail(f"{file}: 没有可用的行；确无人员时加 --empty no row can be used; if nobody is on the list, give --empty")
         _print_refused(read, json=json)
         sys.exit(2)
-
-    shrink = allow_shrink or not read.listed
-
-    async def main() -> int:
-        try:
-            if dry_run:
-                async with reading(settings, "roster import") as engine, engine.connect() as connection:
-                    found = await preview(connection, read, handed, allow_shrink=shrink)
-            else:
-                async with ledger_servers(settings, "roster import", nats=True) as endpoints:
-                    sha256 = hashlib.sha256(content).hexdigest()
-                    found = await import_list(
-                        *(endpoints, settings, read, handed), sha256=sha256, allow_shrink=shrink, actor=actor
-                    )
-        except RefusedList as error:
-            fail(str(error))
-            return 2
-        _print_import(found, read, handed, dry_run=dry_run, json=json)
-        return 1 if read.refused else 0
-
-    sys.exit(run(main))
+    return content, read
 
 
 @roster.command("publish")
@@ -138,13 +144,13 @@ def publish(
     sys.exit(run(main))
 
 
-def _print_import(found: Preview, read: RosterList, handed: Handed, *, dry_run: bool, json: bool) -> None:
+def _print_import(found: Preview, read: RosterList, receipt: ListReceipt, *, dry_run: bool, json: bool) -> None:
     comparison = found.comparison
     counts: dict[str, Any] = {
-        "source": handed.source,
-        "period": str(handed.period),
+        "source": receipt.source,
+        "period": str(receipt.period),
         "dry_run": dry_run,
-        "late": handed.late,
+        "late": receipt.late,
         **counts_of(read, comparison),
         "unknown": len(found.unknown),
     }
@@ -162,8 +168,8 @@ def _print_import(found: Preview, read: RosterList, handed: Handed, *, dry_run: 
         table("变动预览 Changes, not booked", ("参保人 person", "类别 category", "变动 change", "生效 from"), rows)
     title = "名单预览（未入账） List, nothing booked" if dry_run else "名单导入 List imported"
     table(title, ("项目 item", "数量 count"), [(name, str(counts[key])) for key, name in _COUNTS.items()], right=(1,))
-    if handed.late:
-        note(f"迟报：{handed.received_on} 收到，应于 {handed.period.due_in} 前 late: it was due by the 10th")
+    if receipt.late:
+        note(f"迟报：{receipt.received_on} 收到，应于 {receipt.period.due_in} 前 late: it was due by the 10th")
     if comparison.kept:
         note(
             f"因有未读出的行，{len(comparison.kept)} 项未移除，请更正后重新导入 "
@@ -220,7 +226,7 @@ def _print_refused(read: RosterList, *, json: bool) -> None:
         fail(f"{row.place}: {FAULT_NAMES[row.reason]} {row.reason}: {row.detail}")
 
 
-def _print_roster(drawn_up: Roster, hospitals: list[str], out: Path, *, json: bool) -> None:
+def _print_roster(drawn_up: RegionRoster, hospitals: list[str], out: Path, *, json: bool) -> None:
     counts: dict[str, int] = {
         "rostered": len(drawn_up.members),
         "enrolled": drawn_up.enrolled,
@@ -243,16 +249,16 @@ def _print_roster(drawn_up: Roster, hospitals: list[str], out: Path, *, json: bo
     note(f"文件 files: {out}")
 
 
-def _member_rows(drawn_up: Roster) -> Iterator[tuple[str, ...]]:
+def _member_rows(drawn_up: RegionRoster) -> Iterator[tuple[str, ...]]:
     for member in drawn_up.members:
         insured = "已参保" if member.enrolled else "未参保"
         yield member.person_id, _names(member.categories), member.since.isoformat(), insured
 
 
-def _difference_rows(drawn_up: Roster) -> Iterator[tuple[str, ...]]:
+def _difference_rows(drawn_up: RegionRoster) -> Iterator[tuple[str, ...]]:
     for found in drawn_up.differences:
-        said = (_names(found.civil_affairs), _names(found.poverty_office), _names(found.ledger))
-        yield KIND_NAMES[found.kind], found.person_id, *said
+        listed = (_names(found.civil_affairs), _names(found.poverty_office), _names(found.ledger))
+        yield KIND_NAMES[found.kind], found.person_id, *listed
 
 
 def _names(categories: list[Category]) -> str:

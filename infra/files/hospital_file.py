@@ -1,4 +1,4 @@
-"""Hospitals' own figures of a month as they come: CSV in UTF-8 or GB18030, headings in English or Chinese."""
+"""Hospitals' own figures of a month: CSV in UTF-8 or GB18030, headings in English or Chinese."""
 
 import csv
 import io
@@ -9,7 +9,8 @@ from pathlib import Path
 
 from events.codes import LAYER_NAMES, LAYERS, is_id
 from events.money import parse_yuan, yuan
-from processors.reconciliation.comparison import AMOUNTS, FUNDS, Stated
+from infra.files.text_file import UnusableFile, decoded, read_bytes
+from processors.reconciliation.comparison import AMOUNTS, FUNDS, HospitalClaim
 
 HEADINGS: Mapping[str, str] = {
     **{name: name for name in ("claim_id", "date", "status", "claims", *AMOUNTS)},
@@ -23,16 +24,11 @@ HEADINGS: Mapping[str, str] = {
     "个人支付": "patient_share",
 }
 STATUSES = {"": True, "settled": True, "已结算": True, "reversed": False, "已冲正": False}
-LARGEST_BYTES = 100_000_000
-
-
-class UnusableFile(ValueError):
-    """A file that is no list of a hospital's figures: its message says what is wrong with it."""
 
 
 @dataclass(frozen=True, slots=True)
 class BadRow:
-    """A row that can't be read: its number (the headings are row 1), the claim where it could be read, and why."""
+    """A row that can't be read: its number (the headings are row 1), its claim where that could be read, and why."""
 
     row: int
     claim_id: str | None
@@ -40,15 +36,15 @@ class BadRow:
 
 
 @dataclass(slots=True)
-class Detail:
-    """What a detail file states, and its rows that could not be read; ``ignored`` columns mean nothing here."""
+class HospitalDetail:
+    """What a detail file states, and its rows that could not be read; ``ignored`` columns are not used."""
 
-    claims: list[Stated] = field(default_factory=list)
+    claims: list[HospitalClaim] = field(default_factory=list)
     bad: list[BadRow] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
 
 
-def read_detail(path: Path, month: date) -> Detail:
+def read_detail(path: Path, month: date) -> HospitalDetail:
     """A hospital's claims of a month. Raises ``UnusableFile``, and OSError where the file can't be opened."""
     columns, rows = _table(path)
     wanted = [name for name in ("claim_id", "date", "total", "patient_share") if name not in columns]
@@ -56,7 +52,7 @@ def read_detail(path: Path, month: date) -> Detail:
         raise UnusableFile(f"no column {', '.join(wanted)}")
     if FUNDS not in columns and not set(LAYERS) & set(columns):
         raise UnusableFile(f"no column of what the funds pay: {FUNDS}, or the layers ({', '.join(LAYERS)})")
-    detail = Detail(ignored=[name for name in columns if name.startswith("?")])
+    detail = HospitalDetail(ignored=[name for name in columns if name.startswith("?")])
     seen: set[str] = set()
     for number, cells in rows:
         claim_id = cells.get("claim_id", "")
@@ -88,10 +84,9 @@ def read_totals(path: Path) -> dict[str, int]:
 
 
 def _table(path: Path) -> tuple[list[str], Iterator[tuple[int, dict[str, str]]]]:
-    """Column names (``?heading`` where it is none of ours) and the rows that hold anything, numbered from 2."""
-    if path.stat().st_size > LARGEST_BYTES:
-        raise UnusableFile(f"the file is larger than {LARGEST_BYTES // 1_000_000} MB")
-    lines = list(_lines(_decoded(path.read_bytes())))
+    """Column names (``?heading`` where it is not used here) and the rows that hold anything, numbered from 2."""
+    content = read_bytes(path, "the file is larger than")
+    lines = list(_lines(decoded(content, "the text is neither UTF-8 nor GB18030")))
     if not lines:
         raise UnusableFile("the file is empty")
     columns = [HEADINGS.get(heading.strip().lower(), f"?{heading.strip()}") for heading in lines[0]]
@@ -104,7 +99,7 @@ def _table(path: Path) -> tuple[list[str], Iterator[tuple[int, dict[str, str]]]]
 def _lines(text: str) -> Iterator[list[str]]:
     cells = csv.reader(io.StringIO(text, newline=""), strict=True)
     while True:
-        # a quote that nothing closes is found only where the text ends: the row's first line has it
+        # A quote that is never closed is noticed at the end of the text only: name the line in which its row begins.
         begun = cells.line_num + 1
         try:
             line = next(cells)
@@ -125,16 +120,7 @@ def _rows(columns: Sequence[str], lines: Sequence[Sequence[str]]) -> Iterator[tu
             yield number, named
 
 
-def _decoded(content: bytes) -> str:
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise UnusableFile("the text is neither UTF-8 nor GB18030")
-
-
-def _claim(cells: Mapping[str, str], month: date) -> Stated:
+def _claim(cells: Mapping[str, str], month: date) -> HospitalClaim:
     if "surplus" in cells:
         raise ValueError(cells["surplus"])
     claim_id = cells.get("claim_id", "")
@@ -148,16 +134,16 @@ def _claim(cells: Mapping[str, str], month: date) -> Stated:
         raise ValueError("status must be settled or reversed")
     standing = STATUSES[status]
     if not standing:
-        return Stated(claim_id, day, {}, standing=False)
+        return HospitalClaim(claim_id, day, {}, standing=False)
     amounts = {name: _amount(cells, name) for name in ("total", "patient_share")}
     layers: dict[str, int] = {}
     if set(LAYERS) & set(cells):
-        # an empty cell, or no column, is a layer that paid nothing
+        # A layer with an empty cell, or without a column, paid nothing.
         layers = {layer: _amount(cells, layer) if cells.get(layer) else 0 for layer in LAYERS}
     funds = _amount(cells, FUNDS) if cells.get(FUNDS) or not layers else sum(layers.values())
     if layers and funds != sum(layers.values()):
         raise ValueError(f"{FUNDS} {yuan(funds)} is not the sum of the layers, {yuan(sum(layers.values()))}")
-    return Stated(claim_id, day, {**amounts, **layers, FUNDS: funds})
+    return HospitalClaim(claim_id, day, {**amounts, **layers, FUNDS: funds})
 
 
 def _day(text: str) -> date:

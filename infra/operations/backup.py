@@ -20,7 +20,7 @@ from infra.postgres.clone import create_clone, give_settings, quoted
 from infra.postgres.dump import BackupError, dump, load
 from infra.postgres.engine import apply_view_files, connect, migrate
 from infra.worker.proof_workers import prove
-from processors.backup.lost_steps import Forgotten, Standing, forgotten, standing
+from processors.backup.lost_steps import LastWork, LostWork, last_work, lost_work
 from processors.backup.retention import begin_backup, complete_backup, intake_position
 from processors.proof.verify import Progress, VerifyReport
 
@@ -43,7 +43,7 @@ class InUse(RuntimeError):
 class StepsForgotten(RuntimeError):
     """The ledger that is there has clearing steps that the backup has not: only when told so are they given up."""
 
-    def __init__(self, lost: Forgotten) -> None:
+    def __init__(self, lost: LostWork) -> None:
         steps = "\n".join(f"  clearing.0 #{step.number} {step.type} {step.of} {step.actor}" for step in lost.steps)
         super().__init__(
             f"备份中没有以下拨付步骤。{len(lost.steps)} clearing steps are not in the backup:\n{steps}\n"
@@ -60,8 +60,8 @@ class Restored:
 
     report: VerifyReport
     aftermath: Aftermath | None = None
-    lost: Forgotten | None = None
-    standing: Standing | None = None
+    lost: LostWork | None = None
+    standing: LastWork | None = None
 
 
 async def back_up(database_url: str, file: Path, pg_bin: Path | None) -> int:
@@ -142,7 +142,7 @@ async def restore(
 
 async def _compare(
     database_url: str, fresh: str, replaced: AsyncConnection | None = None, *, forget_steps: bool
-) -> tuple[Forgotten, Standing]:
+) -> tuple[LostWork, LastWork]:
     """What a restored database does not know of the one to be replaced, and where its own ends.
 
     Raises ``StepsForgotten``.
@@ -151,7 +151,7 @@ async def _compare(
         async with _engine(database_url) as engine, engine.connect() as connection:
             return await _compare(database_url, fresh, connection, forget_steps=forget_steps)
     async with _engine(_url(database_url, fresh)) as engine, engine.connect() as connection:
-        lost, stands = await forgotten(replaced, connection), await standing(connection)
+        lost, stands = await lost_work(replaced, connection), await last_work(connection)
     if lost.steps and not forget_steps:
         raise StepsForgotten(lost)
     return lost, stands

@@ -1,4 +1,4 @@
-"""Brings a department's list into the ledger: compared, published as its department's events, settled."""
+"""Imports a department's list: compares it with the ledger, publishes what it changes, and records the import."""
 
 import asyncio
 import io
@@ -18,44 +18,50 @@ from infra.servers import Endpoints
 from infra.settings import Settings
 from infra.worker.worker import Worker, worker
 from processors.delivery.in_flight import in_flight
-from processors.rosters.comparison import Comparison, Handed, compare, event_of
 from processors.rosters.histories import ever_enrolled, load_histories
-from processors.rosters.imports import Import, Overtaken, imports, newest_period, record
+from processors.rosters.imports import ConcurrentImport, ListImport, load_imports, newest_period, record_import
+from processors.rosters.list_comparison import ListComparison, ListReceipt, compare_list, event_of
 from processors.rosters.lists import RosterList
 
 IMPORT_LOCK = 7_310_116
-"""Advisory lock: one list is taken in at a time."""
+"""Advisory lock: one list is imported at a time."""
 
 
 class RefusedList(RuntimeError):
-    """A list that is not taken at all: cut off as it seems, or older than one that was taken."""
+    """A list that is not imported at all: it looks cut off, or it is older than one that was imported."""
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a list would change, the listed persons whom the ledger has never heard of, and how many lists it knows."""
+    """What a list would change.
 
-    comparison: Comparison
+    ``unknown`` are listed persons who are not in the ledger; ``lists`` counts the imports that were known.
+    """
+
+    comparison: ListComparison
     unknown: list[str]
     lists: int
 
 
-async def preview(connection: AsyncConnection, read: RosterList, handed: Handed, *, allow_shrink: bool) -> Preview:
-    """Hold a list against the ledger. Raises ``RefusedList``."""
-    newest = await newest_period(connection, handed.source)
-    if newest is not None and handed.period < newest:
+async def preview(
+    connection: AsyncConnection, read: RosterList, receipt: ListReceipt, *, allow_shrink: bool
+) -> Preview:
+    """Compare a list with the ledger. Raises ``RefusedList``."""
+    newest = await newest_period(connection, receipt.source)
+    if newest is not None and receipt.period < newest:
         raise RefusedList(
             f"已接收 {newest} 的名单，较早的名单会覆盖它；请在新名单中写明生效日期 "
-            f"a list of {newest} has been taken, which one of {handed.period} would undo: "
+            f"a list of {newest} has been taken, which one of {receipt.period} would undo: "
             "state the dates in the newest list instead"
         )
     persons = {person_id for person_id, _ in read.listed}
-    lists = len(await imports(connection))  # first: one that comes in between is told from those by its number
-    histories = await load_histories(connection, handed.source, persons)
-    comparison = compare(read, histories, handed)
-    if not allow_shrink and comparison.shrinks is not None:
+    # Counted before the histories are read: a list that is imported in between is then noticed when this is recorded.
+    lists = len(await load_imports(connection))
+    histories = await load_histories(connection, receipt.source, persons)
+    comparison = compare_list(read, histories, receipt)
+    if not allow_shrink and comparison.cut_off_reason is not None:
         raise RefusedList(
-            f"{comparison.shrinks}；被截断的文件不得取消贫困身份，核实后加 --allow-shrink "
+            f"{comparison.cut_off_reason}；被截断的文件不得取消贫困身份，核实后加 --allow-shrink "
             "a cut-off file must not take poverty status from people: check it, then give --allow-shrink"
         )
     known = await ever_enrolled(connection, persons) | {person_id for person_id, _ in histories}
@@ -66,36 +72,40 @@ async def import_list(
     endpoints: Endpoints,
     settings: Settings,
     read: RosterList,
-    handed: Handed,
+    receipt: ListReceipt,
     *,
     sha256: str,
     allow_shrink: bool,
     actor: str,
 ) -> Preview:
-    """Take a list in; ``sha256`` is its file's, in hex. Raises ``RefusedList``.
+    """Import a list; ``sha256`` is its file's, in hex. Raises ``RefusedList``.
 
-    With servers of our own, or given ones, this process settles what follows; beside a running ``claims up`` that one
-    does, and this returns when the events are taken.
+    Beside a running ``claims up`` this returns when intake has taken the events; ``claims up`` settles what follows.
+    With other servers this process settles it, and returns when all is settled.
     """
-    async with worker(endpoints.database_url, endpoints.nats_url, settings) as ours, _alone(ours.engine):
+    async with worker(endpoints.database_url, endpoints.nats_url, settings) as ours, _import_lock(ours.engine):
         shared = not endpoints.owned and settings.external is None
         async with nullcontext() if shared else at_work(ours):
             while True:
-                found, published = await _publish(ours, read, handed, allow_shrink=allow_shrink, actor=actor)
+                found, published = await _publish(ours, read, receipt, allow_shrink=allow_shrink, actor=actor)
                 if not shared:
                     await until_quiet(ours.engine, published.sequences)
-                # last: a list is noted as taken when all that it changes is in the ledger
+                # Last: a list is recorded as imported when all that it changes is in the ledger.
                 try:
-                    await record(ours.engine, Import(handed, sha256, actor, read, found.comparison), found.lists)
-                except Overtaken:
+                    await record_import(
+                        ours.engine, ListImport(receipt, sha256, actor, read, found.comparison), found.lists
+                    )
+                except ConcurrentImport:
                     continue
                 return found
 
 
 @asynccontextmanager
-async def _alone(engine: AsyncEngine) -> AsyncIterator[None]:
-    """One list is taken in at a time: of two that are compared before either is published, one would end what the
-    other says. Raises ``RefusedList`` beside another."""
+async def _import_lock(engine: AsyncEngine) -> AsyncIterator[None]:
+    """Import one list at a time. Raises ``RefusedList`` beside another import.
+
+    Of two lists that are compared before either is published, one would end what the other says.
+    """
     async with connected(engine) as connection:
         [row] = await fetch_text(connection, "SELECT pg_try_advisory_lock($1) AS ours", [IMPORT_LOCK])
         if not row["ours"]:
@@ -107,16 +117,16 @@ async def _alone(engine: AsyncEngine) -> AsyncIterator[None]:
 
 
 async def _publish(
-    ours: Worker, read: RosterList, handed: Handed, *, allow_shrink: bool, actor: str
+    ours: Worker, read: RosterList, receipt: ListReceipt, *, allow_shrink: bool, actor: str
 ) -> tuple[Preview, Published]:
-    """Hold a list against the ledger and publish what it changes; returns when intake has taken that."""
+    """Compare a list with the ledger and publish what it changes; returns when intake has taken that."""
     client = ours.broker.connection
-    # what was sent before must be in the ledger before the list is held against it
+    # What was sent before must be in the ledger before the list is compared with it.
     await _until_taken(ours.engine, await _last_sent(client))
     async with ours.engine.connect() as connection:
-        found = await preview(connection, read, handed, allow_shrink=allow_shrink)
+        found = await preview(connection, read, receipt, allow_shrink=allow_shrink)
     published = Published()
-    lines = b"\n".join(orjson.dumps(event_of(change, handed, actor)) for change in found.comparison.changes)
+    lines = b"\n".join(orjson.dumps(event_of(change, receipt, actor)) for change in found.comparison.changes)
     async for _ in publish_file(client, "roster", io.BytesIO(lines), published):
         pass
     await _until_taken(ours.engine, max(published.sequences, default=0))
@@ -128,7 +138,7 @@ async def _last_sent(client: Client) -> int:
 
 
 async def _until_taken(engine: AsyncEngine, sequence: int) -> None:
-    """Wait until intake has taken everything up to a place of INTAKE."""
+    """Wait until intake has taken everything up to a sequence of stream INTAKE."""
     while True:
         async with engine.connect() as connection:
             if (await in_flight(connection)).intake >= sequence:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from events.county_time import COUNTY_TIME
 from events.money import yuan
 from infra.person_file import names
 from infra.person_file.steps import step_chart
@@ -12,7 +13,6 @@ from infra.person_file.sums import paid_for
 from infra.person_file.timeline import timeline
 from infra.person_file.waterfall import parts, waterfall
 from processors.person.file_model import PersonFile
-from processors.person.replay import COUNTY_TIME
 
 _AMOUNT = re.compile(r"(?<![0-9.,])[0-9]{4,}(?=\.[0-9]{2}(?![0-9]))")
 

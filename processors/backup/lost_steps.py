@@ -1,7 +1,7 @@
-"""What operators wrote straight into the database after a backup: no event of INTAKE brings it back after a restore.
+"""What operators wrote into the database after a backup. No event of INTAKE brings it back after a restore.
 
-Clearing steps (journal ``clearing.0``), adopted schemes (``scheme.adopted.v1`` in journal ``intake``), and notes: seals
-(``seal.0``), and the lists of rosters that were taken in (``rosters.0``).
+These are steps of clearing (journal ``clearing.0``), adopted schemes (``scheme.adopted.v1`` in journal ``intake``),
+seals (``seal.0``) and records of imported rosters (``rosters.0``).
 """
 
 from collections.abc import Mapping
@@ -13,18 +13,16 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.store.journal import entries, schemes
-from processors.delivery.names import CLEARING_JOURNAL as CLEARING
-from processors.delivery.names import INTAKE_CONSUMER as INTAKE
-from processors.delivery.names import ROSTERS_JOURNAL as ROSTERS
-from processors.delivery.names import SEAL_JOURNAL as SEALS
+from processors.delivery.names import CLEARING_JOURNAL, INTAKE_JOURNAL, ROSTERS_JOURNAL, SEAL_JOURNAL
 
-ABOUT = ("clearing_id", "receivable_id", "advance_id")
-NOTES = (ROSTERS, SEALS)
+SUBJECT_NAMES = ("clearing_id", "receivable_id", "advance_id")
+NOTES = (ROSTERS_JOURNAL, SEAL_JOURNAL)
+"""Journals of which only the number of lost entries is told."""
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """An entry of ``clearing.0``; ``of`` is the clearing, receivable or advance that it is about."""
+class ClearingStep:
+    """An entry of ``clearing.0``; ``of`` is the id of its clearing, receivable or advance."""
 
     number: int
     type: str
@@ -34,8 +32,8 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Adopted:
-    """A scheme's text; ``hash`` is its sha256 in hex."""
+class AdoptedScheme:
+    """A scheme's text that was adopted; ``hash`` is its sha256 in hex."""
 
     name: str
     hash: str
@@ -43,45 +41,48 @@ class Adopted:
 
 
 @dataclass(frozen=True, slots=True)
-class Forgotten:
-    """What one database holds and another does not; ``notes`` counts entries, by journal."""
+class LostWork:
+    """What one database holds and another does not; ``notes`` counts entries by journal."""
 
-    steps: tuple[Step, ...]
-    schemes: tuple[Adopted, ...]
+    steps: tuple[ClearingStep, ...]
+    schemes: tuple[AdoptedScheme, ...]
     notes: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class LastWork:
     """Where operators' work ends in a database: the last entry of ``clearing.0``, and each scheme's last text."""
 
-    last_step: Step | None
-    schemes: tuple[Adopted, ...]
+    last_step: ClearingStep | None
+    schemes: tuple[AdoptedScheme, ...]
 
 
-async def forgotten(replaced: AsyncConnection, restored: AsyncConnection) -> Forgotten:
-    """What operators did in a database that another one, restored from a backup of it or not, does not hold."""
+async def lost_work(replaced: AsyncConnection, restored: AsyncConnection) -> LostWork:
+    """What operators did in one database and another does not hold; the other need not be restored from a backup."""
     known = {scheme.hash for scheme in await _adopted(restored)}
-    return Forgotten(
-        tuple(await _steps(replaced, await _shared(replaced, restored, CLEARING))),
+    return LostWork(
+        tuple(await _steps(replaced, await _last_shared(replaced, restored, CLEARING_JOURNAL))),
         tuple(scheme for scheme in await _adopted(replaced) if scheme.hash not in known),
         {
             journal: count
             for journal in NOTES
-            if (count := await _head(replaced, journal) - await _shared(replaced, restored, journal))
+            if (count := await _head(replaced, journal) - await _last_shared(replaced, restored, journal))
         },
     )
 
 
-async def standing(connection: AsyncConnection) -> Standing:
+async def last_work(connection: AsyncConnection) -> LastWork:
     """Where operators' work ends in a database."""
-    last = await _steps(connection, await _head(connection, CLEARING) - 1)
+    last = await _steps(connection, await _head(connection, CLEARING_JOURNAL) - 1)
     by_name = {scheme.name: scheme for scheme in await _adopted(connection)}
-    return Standing(last[0] if last else None, tuple(by_name[name] for name in sorted(by_name)))
+    return LastWork(last[0] if last else None, tuple(by_name[name] for name in sorted(by_name)))
 
 
-async def _shared(one: AsyncConnection, other: AsyncConnection, journal: str) -> int:
-    """The last number up to which two databases hold the same journal: what is chained before one hash is the same."""
+async def _last_shared(one: AsyncConnection, other: AsyncConnection, journal: str) -> int:
+    """The last number up to which two databases hold the same journal.
+
+    Entries are chained: where one hash is the same, so is everything before it.
+    """
     hashes = select(entries.c.number, entries.c.hash).where(entries.c.journal == journal)
     theirs = {row.number: bytes(row.hash) for row in await other.execute(hashes)}
     same = (row.number for row in await one.execute(hashes) if theirs.get(row.number) == bytes(row.hash))
@@ -93,24 +94,24 @@ async def _head(connection: AsyncConnection, journal: str) -> int:
     return int((await connection.execute(last)).scalar_one())
 
 
-async def _steps(connection: AsyncConnection, after: int) -> list[Step]:
+async def _steps(connection: AsyncConnection, after: int) -> list[ClearingStep]:
     rows = await connection.execute(
         select(entries.c.number, entries.c.type, entries.c.recorded_at, entries.c.data)
-        .where(entries.c.journal == CLEARING, entries.c.number > after)
+        .where(entries.c.journal == CLEARING_JOURNAL, entries.c.number > after)
         .order_by(entries.c.number)
     )
-    said = [(row, orjson.loads(row.data)) for row in rows]
-    return [Step(row.number, row.type, row.recorded_at, _of(data), data["actor"]) for row, data in said]
+    steps = [(row, orjson.loads(row.data)) for row in rows]
+    return [ClearingStep(row.number, row.type, row.recorded_at, _subject(data), data["actor"]) for row, data in steps]
 
 
-def _of(data: Mapping[str, str]) -> str:
-    return next((data[name] for name in ABOUT if name in data), "")
+def _subject(data: Mapping[str, str]) -> str:
+    return next((data[name] for name in SUBJECT_NAMES if name in data), "")
 
 
-async def _adopted(connection: AsyncConnection) -> list[Adopted]:
+async def _adopted(connection: AsyncConnection) -> list[AdoptedScheme]:
     rows = await connection.execute(
         select(schemes.c.name, schemes.c.hash, entries.c.recorded_at)
-        .join(entries, (entries.c.journal == INTAKE) & (entries.c.number == schemes.c.adopted))
+        .join(entries, (entries.c.journal == INTAKE_JOURNAL) & (entries.c.number == schemes.c.adopted))
         .order_by(schemes.c.adopted)
     )
-    return [Adopted(*row) for row in rows]
+    return [AdoptedScheme(*row) for row in rows]

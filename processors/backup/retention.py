@@ -1,4 +1,4 @@
-"""Backups made: INTAKE keeps what came after the last one, so that it can be taken again after a restore."""
+"""Which backups were made. Stream INTAKE keeps the events after the last one, so that a restore can take them again."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -11,7 +11,7 @@ from processors.delivery.names import INTAKE_CONSUMER
 from processors.delivery.position import all_positions, lock_position, write_position
 
 KEPT_FOR = timedelta(days=8)
-"""How long INTAKE waits for the next backup: a weekly one may be a day late. Then it keeps nothing, as without any."""
+"""How long INTAKE keeps events for the next backup: a weekly backup may be a day late. After that it keeps none."""
 
 backups = Table(
     "backups",
@@ -25,12 +25,15 @@ backups = Table(
 
 
 async def intake_position(connection: AsyncConnection) -> int:
-    """The last event taken."""
+    """The sequence in INTAKE of the last event that was taken."""
     return (await all_positions(connection)).get((INTAKE_CONSUMER, 0), 0)
 
 
 async def begin_backup(connection: AsyncConnection) -> datetime:
-    """Note that a backup begins, which will hold all events taken so far; INTAKE keeps the others. Returns its name."""
+    """Record that a backup begins: it holds all events taken so far, and INTAKE keeps the later ones.
+
+    Returns when it began, which names it.
+    """
     made_at = datetime.now(UTC)
     taken = await intake_position(connection)
     await connection.execute(insert(backups).values(made_at=made_at, intake_seq=taken, complete=False))
@@ -38,12 +41,12 @@ async def begin_backup(connection: AsyncConnection) -> datetime:
 
 
 async def complete_backup(connection: AsyncConnection, made_at: datetime) -> None:
-    """Note that a backup is there: what is in it is not kept any more for the one before."""
+    """Record that a backup is complete: INTAKE need not keep what is in it."""
     await connection.execute(update(backups).where(backups.c.made_at == made_at).values(complete=True))
 
 
 async def no_longer_needed(connection: AsyncConnection, taken: int) -> int:
-    """Up to where INTAKE may be purged when events up to ``taken`` were taken; 0 where nothing may go."""
+    """The sequence up to which INTAKE may be purged when events up to ``taken`` were taken; 0 for nothing."""
     recent = backups.c.made_at > datetime.now(UTC) - KEPT_FOR
     last = select(backups.c.intake_seq).where(recent, backups.c.complete).order_by(backups.c.made_at.desc()).limit(1)
     begun = select(func.min(backups.c.intake_seq)).where(recent)
@@ -54,12 +57,12 @@ async def no_longer_needed(connection: AsyncConnection, taken: int) -> int:
 
 
 async def begin_era(connection: AsyncConnection) -> None:
-    """Let a restored ledger send under ids that none was sent under before."""
+    """Give a restored ledger a new era: it sends under ids that were never used before."""
     era = f"@{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
     await connection.execute(update(layout).values(era=era))
 
 
 async def move_intake(connection: AsyncConnection, upto: int) -> None:
-    """Move intake's position past events that are lost to it."""
+    """Move intake's position past events that it can't get any more."""
     position = await lock_position(connection, INTAKE_CONSUMER, 0)
     await write_position(connection, position, upto, position.outgoing)

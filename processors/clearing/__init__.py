@@ -1,1 +1,1 @@
-"""Clearing (清算): what the funds owe hospitals and persons for a month, drafted, approved by a second person, paid."""
+"""Clearing (清算): what the funds owe hospitals and persons for a month; one person drafts it, another approves it."""

@@ -2,24 +2,26 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime
-from typing import Any
 
+from msgspec import structs
 from sqlalchemy import exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.codes import covers
+from events.county_time import month_start
 from events.decisions import CLEARING_DRAFTED
-from processors.clearing.advances import Repayment, repay
-from processors.clearing.bookings import Booked, load_booked, load_prepaid
+from processors.clearing.advance_repayments import RepaymentShare, repay
 from processors.clearing.funds import EMERGENCY_FUND, FUNDS
-from processors.clearing.journal import desk
+from processors.clearing.journal import open_journal
 from processors.clearing.loans import load_loans
-from processors.clearing.ranges import begin_of, next_ranges
+from processors.clearing.payee_amounts import PayeeAmount, load_amounts, load_prepaid_amounts
+from processors.clearing.ranges import next_ranges
 from processors.clearing.refusal import ClearingRefused
 from processors.clearing.set_off import set_off
 from projections.advances import Advance
 from projections.claims import claims
-from projections.clearings import balances, clearings, receivables
+from projections.clearing_rows import AdvanceRepayment, ClearedPart, ClearingDraft, ClearingLine, balances
+from projections.clearings import clearings, receivables
 
 
 async def draft(engine: AsyncEngine, region: str, month: date, actor: str, now: datetime) -> str:
@@ -28,45 +30,42 @@ async def draft(engine: AsyncEngine, region: str, month: date, actor: str, now: 
     ``now`` is the clock by which a month has begun. Raises ``ClearingRefused`` where it has not, where nothing was
     ever booked for the region, another draft of it is open, or the month is not after that of its last clearing.
     """
-    # months go in order: one approved years ahead would leave the region without clearings until then
-    if now < begin_of(month):
+    # Months go in order: a clearing approved years ahead would leave the region without clearings until then.
+    if now < month_start(month):
         raise ClearingRefused(f"{month:%Y-%m} has not begun: draft the current month, or one before it")
-    async with desk(engine) as at:
-        number = await _check(at.connection, region, month)
-        ranges = await next_ranges(at.connection, region, month)
-        booked = await load_booked(at.connection, region, ranges)
-        if not booked:
-            await _check_region(at.connection, region)
-        lines = _lines(booked)
-        owed = await _outstanding_advances(at.connection, region)
+    async with open_journal(engine) as journal:
+        connection = journal.connection
+        clearing_id = f"{region}-{month:%Y-%m}-{await _next_number(connection, region, month)}"
+        ranges = await next_ranges(connection, region, month)
+        amounts = await load_amounts(connection, region, ranges)
+        if not amounts:
+            await _require_known_region(connection, region)
+        lines = ClearingLines(clearing_id, amounts)
+        owed = await _outstanding_advances(connection, region)
         persons = {advance.person_id for advance, _ in owed}
-        prepaid = await load_prepaid(at.connection, region, ranges, persons) if persons else []
-        payable = {payee: fen for (kind, payee), fen in balances(lines.values()).items() if kind == "person"}
-        repayments = repay(owed, [*booked, *prepaid], payable)
-        _enter(lines, repayments)
-        await at.register.load(
-            at.connection, receivables, receivables.c.region == region, receivables.c.stands.is_(True)
+        prepaid = await load_prepaid_amounts(connection, region, ranges, persons) if persons else []
+        payable = {payee: fen for (kind, payee), fen in balances(lines.in_order()).items() if kind == "person"}
+        repayments = repay(owed, [*amounts, *prepaid], payable)
+        lines.repay(repayments)
+        standing = journal.register.receivables
+        await standing.load(connection, receivables.c.region == region, receivables.c.stands.is_(True))
+        drafted = ClearingDraft(
+            clearing_id=clearing_id,
+            region=region,
+            month=f"{month:%Y-%m}",
+            actor=actor,
+            ranges=ranges,
+            lines=tuple(lines.in_order()),
+            repayments=tuple(_repayment(clearing_id, each) for each in repayments),
+            set_off=tuple(set_off(standing, balances(lines.in_order()))),
+            parts=tuple(_parts(clearing_id, amounts)),
         )
-        clearing_id = f"{region}-{month:%Y-%m}-{number}"
-        at.record(
-            CLEARING_DRAFTED,
-            {
-                "clearing_id": clearing_id,
-                "region": region,
-                "month": f"{month:%Y-%m}",
-                "actor": actor,
-                "ranges": ranges,
-                "lines": [lines[key] for key in sorted(lines, key=_place)],
-                "repayments": [_repayment(each) for each in repayments],
-                "set_off": set_off(at.register.of(receivables), balances(lines.values())),
-                "parts": _parts(booked),
-            },
-        )
+        journal.record(CLEARING_DRAFTED, drafted.event_data())
     return clearing_id
 
 
-async def _check(connection: AsyncConnection, region: str, month: date) -> int:
-    """How often the month was drafted, this time included."""
+async def _next_number(connection: AsyncConnection, region: str, month: date) -> int:
+    """How often the month was drafted, this time included. Raises ``ClearingRefused`` where it may not be drafted."""
     rows = await connection.execute(
         select(clearings.c.clearing_id, clearings.c.status, clearings.c.month)
         .where(clearings.c.region == region, clearings.c.status != "withdrawn")
@@ -82,7 +81,7 @@ async def _check(connection: AsyncConnection, region: str, month: date) -> int:
     return int((await connection.execute(drafted)).scalar_one()) + 1
 
 
-async def _check_region(connection: AsyncConnection, region: str) -> None:
+async def _require_known_region(connection: AsyncConnection, region: str) -> None:
     known = exists().where(claims.c.region == region) | exists().where(clearings.c.region == region)
     if not (await connection.execute(select(known))).scalar_one():
         raise ClearingRefused(f"no claim of region {region} was ever accepted, and no premium refunded")
@@ -96,53 +95,48 @@ async def _outstanding_advances(connection: AsyncConnection, region: str) -> lis
     ]
 
 
-LineKey = tuple[str, str, str]
-"""payee kind, payee, fund"""
+class ClearingLines:
+    """The lines of one draft, as amounts and repayments are added to them."""
+
+    def __init__(self, clearing_id: str, amounts: Iterable[PayeeAmount]) -> None:
+        self._clearing_id = clearing_id
+        self._lines: dict[tuple[str, str, str], ClearingLine] = {}
+        for each in amounts:
+            self._add(each.party, each.payee, each.fund, each.kind, each.amount)
+
+    def repay(self, repayments: Iterable[RepaymentShare]) -> None:
+        """Move what is taken from a line to the fund that lent: the lines still sum to what was booked."""
+        for each in repayments:
+            self._add("person", each.advance.person_id, each.fund, "repaid", each.amount)
+            self._add(EMERGENCY_FUND, each.advance.region, each.fund, "repaid", -each.amount)
+
+    def in_order(self) -> list[ClearingLine]:
+        """Hospitals, then persons, then the emergency fund; each payee's funds in the order in which they are shown."""
+        kinds = ("hospital", "person", EMERGENCY_FUND)
+        lines = self._lines.values()
+        return sorted(lines, key=lambda line: (kinds.index(line.payee_kind), line.payee, FUNDS.index(line.fund)))
+
+    def _add(self, payee_kind: str, payee: str, fund: str, column: str, amount: int) -> None:
+        key = payee_kind, payee, fund
+        line = self._lines.get(key) or ClearingLine(self._clearing_id, *key)
+        self._lines[key] = structs.replace(line, **{column: getattr(line, column) + amount})
 
 
-def _lines(booked: Iterable[Booked]) -> dict[LineKey, dict[str, Any]]:
-    lines: dict[LineKey, dict[str, Any]] = {}
-    for entry in booked:
-        _line(lines, entry.party, entry.payee, entry.fund)[entry.kind] += entry.amount
-    return lines
+def _repayment(clearing_id: str, share: RepaymentShare) -> AdvanceRepayment:
+    advance = share.advance
+    return AdvanceRepayment(
+        clearing_id, advance.region, advance.advance_id, share.fund, advance.person_id, share.amount
+    )
 
 
-def _line(lines: dict[LineKey, dict[str, Any]], kind: str, payee: str, fund: str) -> dict[str, Any]:
-    empty = {"payee_kind": kind, "payee": payee, "fund": fund, "settled": 0, "adjusted": 0, "audit": 0, "repaid": 0}
-    return lines.setdefault((kind, payee, fund), empty)
+def _parts(clearing_id: str, amounts: Iterable[PayeeAmount]) -> list[ClearedPart]:
+    """With whom each claim's later bookings are cleared; once recorded, no later clearing decides it again.
 
-
-def _enter(lines: dict[LineKey, dict[str, Any]], repayments: Iterable[Repayment]) -> None:
-    """What is taken from a line goes to the fund that lent: the lines still sum to what was booked."""
-    for each in repayments:
-        _line(lines, "person", each.advance.person_id, each.fund)["repaid"] += each.amount
-        _line(lines, EMERGENCY_FUND, each.advance.region, each.fund)["repaid"] -= each.amount
-
-
-def _repayment(each: Repayment) -> dict[str, Any]:
-    return {
-        "region": each.advance.region,
-        "advance_id": each.advance.advance_id,
-        "person_id": each.advance.person_id,
-        "fund": each.fund,
-        "amount": each.amount,
-    }
-
-
-def _parts(booked: Iterable[Booked]) -> list[dict[str, Any]]:
-    """With whom what later runs have booked is cleared, claim by claim: from now on a fact, and not told again.
-
-    By stage, for that is how a reversal undoes it.
+    Each part has its stage, since a reversal undoes a claim stage by stage.
     """
     sums: dict[tuple[str, str, str, int, str], int] = {}
-    for entry in booked:
-        if entry.claim is not None and entry.stage is not None:
-            key = entry.claim.claim_id, entry.party, entry.fund, entry.stage, entry.kind
-            sums[key] = sums.get(key, 0) + entry.amount
-    names = ("claim_id", "payee_kind", "fund", "stage", "kind")
-    return [dict(zip(names, key, strict=True)) | {"amount": amount} for key, amount in sums.items() if amount]
-
-
-def _place(key: LineKey) -> tuple[int, str, int]:
-    kind, payee, fund = key
-    return ("hospital", "person", EMERGENCY_FUND).index(kind), payee, FUNDS.index(fund)
+    for each in amounts:
+        if each.claim is not None and each.stage is not None:
+            key = each.claim.claim_id, each.party, each.fund, each.stage, each.kind
+            sums[key] = sums.get(key, 0) + each.amount
+    return [ClearedPart(clearing_id, *key, amount) for key, amount in sums.items() if amount]

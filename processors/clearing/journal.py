@@ -1,4 +1,7 @@
-"""The journal ``clearing.0``: one writer at a time, by the lock on its row of positions; no lane and no stream."""
+"""The journal ``clearing.0``: each step of clearing is one event in it.
+
+One step writes at a time, under the lock of the journal's row of positions. The journal has no lane and no stream.
+"""
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -11,11 +14,10 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.store.journal import Journal, entries, write
-from processors.clearing.approvers import Who
-from processors.delivery.names import CLEARING_CONSUMER as CONSUMER
-from processors.delivery.names import CLEARING_JOURNAL as JOURNAL
+from processors.clearing.operators import Operator
+from processors.delivery.names import CLEARING_CONSUMER, CLEARING_JOURNAL
 from processors.delivery.position import lock_position, write_position
-from projections.clearings import TABLES, Register
+from projections.clearing_register import ClearingRegister
 
 _LOGIN = text(
     "SELECT session_user::text, pg_get_userbyid(datdba)::text FROM pg_database WHERE datname = current_database()"
@@ -23,71 +25,72 @@ _LOGIN = text(
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
-    """One transaction of the journal: what is recorded here is in the ledger and in the register, or in neither."""
+class ClearingJournal:
+    """The journal in one transaction: an event recorded here is in the ledger and in the tables, or in neither.
+
+    ``login`` is the database's, as the server knows it; the actor of a step is only a word that somebody typed.
+    ``is_owner`` says that the login owns the database, so that everybody may work under it.
+    """
 
     connection: AsyncConnection
     journal: Journal
-    register: Register
+    register: ClearingRegister
     login: str
-    """of the database, as the server knows it: the actor is a word that anybody can type"""
-    owns: bool
-    """the database: everybody works under this login, or nobody is kept from what it may"""
+    is_owner: bool
 
     def record(self, type_: str, data: Mapping[str, Any]) -> None:
-        """Add an event to the journal, with the login it was written under, and to the register."""
-        said = {**data, "login": self.login} | ({"owner": True} if self.owns else {})
-        number = self.journal.append(type_, said)
-        self.register.apply(type_, number, self.journal.recorded_at, said)
+        """Append an event, with the login under which it is written, and apply it to the register."""
+        signed = {**data, "login": self.login} | ({"owner": True} if self.is_owner else {})
+        number = self.journal.append(type_, signed)
+        self.register.apply(type_, number, self.journal.recorded_at, signed)
 
-    def who(self, actor: str) -> Who:
+    def operator(self, actor: str) -> Operator:
         """Who takes this step."""
-        return Who(actor, None if self.owns else self.login)
+        return Operator(actor, None if self.is_owner else self.login)
 
 
-class Unfounded(ValueError):
-    """An event of the journal speaks of what none before it has brought about."""
+class InvalidClearingEvent(ValueError):
+    """An event of the journal names something that no event before it has made."""
 
 
-Watch = Callable[[Register, str, Mapping[str, Any]], None]
-"""Sees the register as it stands before an event of the journal, by type and data."""
+BeforeEvent = Callable[[ClearingRegister, str, Mapping[str, Any]], None]
+"""Gets the register as it stands before an event of the journal, and the event's type and data."""
 
 
-async def from_journal(connection: AsyncConnection, watch: Watch | None = None) -> Register:
-    """The register made anew from its journal alone. Raises ``Unfounded``."""
-    register = Register()
+async def register_from_journal(connection: AsyncConnection, before: BeforeEvent | None = None) -> ClearingRegister:
+    """The register that the journal's events make, from the first one on. Raises ``InvalidClearingEvent``."""
+    register = ClearingRegister()
     events = await connection.execute(
         select(entries.c.number, entries.c.type, entries.c.recorded_at, entries.c.data)
-        .where(entries.c.journal == JOURNAL)
+        .where(entries.c.journal == CLEARING_JOURNAL)
         .order_by(entries.c.number)
     )
     for event in events:
-        said = orjson.loads(event.data)
+        data = orjson.loads(event.data)
         try:
-            if watch is not None:
-                watch(register, event.type, said)
-            register.apply(event.type, event.number, event.recorded_at, said)
+            if before is not None:
+                before(register, event.type, data)
+            register.apply(event.type, event.number, event.recorded_at, data)
         except KeyError as error:
-            raise Unfounded(f"entry {event.number}: no {error}") from error
+            raise InvalidClearingEvent(f"entry {event.number}: no {error}") from error
     return register
 
 
-async def from_tables(connection: AsyncConnection) -> Register:
+async def register_from_tables(connection: AsyncConnection) -> ClearingRegister:
     """The register as the tables hold it."""
-    register = Register()
-    for table in TABLES:
-        await register.load(connection, table)
+    register = ClearingRegister()
+    await register.load_all(connection)
     return register
 
 
 @asynccontextmanager
-async def desk(engine: AsyncEngine) -> AsyncIterator[Desk]:
-    """The journal for one step; written when the block ends, dropped when it raises."""
+async def open_journal(engine: AsyncEngine) -> AsyncIterator[ClearingJournal]:
+    """The journal for one step: written when the block ends, and rolled back when it raises."""
     async with engine.begin() as connection:
-        position = await lock_position(connection, CONSUMER, 0)
+        position = await lock_position(connection, CLEARING_CONSUMER, 0)
         position.journal.start(datetime.now(UTC))
         login, owner = (await connection.execute(_LOGIN)).one()
-        opened = Desk(connection, position.journal, Register(), login, login == owner)
+        opened = ClearingJournal(connection, position.journal, ClearingRegister(), login, login == owner)
         yield opened
         await write(connection, position.journal)
         await opened.register.save(connection)
@@ -95,10 +98,18 @@ async def desk(engine: AsyncEngine) -> AsyncIterator[Desk]:
 
 
 async def rebuild(engine: AsyncEngine) -> dict[str, int]:
-    """Make the tables what the journal says; returns how many rows of each differed. Raises ``Unfounded``."""
-    async with desk(engine) as at:
-        ours = await from_journal(at.connection)
-        wrong = ours.differing(await from_tables(at.connection))
-        ours.mark(wrong)
-        await ours.save(at.connection)
-    return {table.name: sum(1 for found, _ in wrong if found is table) for table in TABLES}
+    """Make the tables what the journal says; returns by table how many rows differed.
+
+    Raises ``InvalidClearingEvent``.
+    """
+    differing = {}
+    async with open_journal(engine) as journal:
+        expected = await register_from_journal(journal.connection)
+        found = await register_from_tables(journal.connection)
+        for table, other in zip(expected.tables, found.tables, strict=True):
+            keys = table.differing(other)
+            # What the journal has made is marked as changed all along: only what differs is to be written.
+            table.write_only(keys)
+            differing[table.table.name] = len(keys)
+        await expected.save(journal.connection)
+    return differing

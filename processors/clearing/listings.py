@@ -1,10 +1,10 @@
-"""Clearings and receivables as they are shown: money in yuan."""
+"""Clearings and receivables as commands show them: dicts with money in yuan."""
 
-from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any, cast
+from typing import Any
 
 import orjson
+from msgspec import Struct, structs
 from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -13,147 +13,143 @@ from events.store.journal import entries
 from events.store.rows import among
 from processors.clearing.funds import EMERGENCY_FUND, FUNDS
 from processors.clearing.refusal import ClearingRefused
-from processors.delivery.names import CLEARING_JOURNAL as JOURNAL
-from processors.delivery.names import INTAKE_JOURNAL as FACTS
+from processors.delivery.names import CLEARING_JOURNAL, INTAKE_JOURNAL
 from projections.claims import claims
-from projections.clearings import (
-    advance_repayments,
-    clearing_lines,
-    clearing_payments,
-    clearings,
-    outstanding,
-    payable,
-    receivables,
-)
-from projections.hospitals import hospitals
+from projections.clearing_register import ClearingRegister, ClearingTable
+from projections.clearing_rows import Clearing, ClearingDraft, ClearingLine, ClearingPayment, Receivable
+from projections.clearings import clearings, receivables
+from projections.hospitals import load_hospitals
 
-Row = Mapping[str, Any]
 KINDS = ("hospital", "person", EMERGENCY_FUND)
 
 
 async def clearing_rows(engine: AsyncEngine, region: str | None = None) -> list[dict[str, Any]]:
-    """All clearings, or a region's, oldest first."""
-    query = select(clearings).order_by(clearings.c.region, clearings.c.number)
-    if region is not None:
-        query = query.where(clearings.c.region == region)
+    """All clearings, or one region's, oldest first."""
+    found = ClearingTable(clearings, Clearing)
     async with engine.connect() as connection:
-        rows = (await connection.execute(query)).mappings().all()
-    return [_head(cast("Row", row)) for row in rows]
+        await found.load(connection, *([] if region is None else [clearings.c.region == region]))
+    return [_head(each) for each in sorted(found, key=lambda each: (each.region, each.number))]
 
 
 async def clearing(engine: AsyncEngine, clearing_id: str) -> dict[str, Any]:
     """One clearing with its lines, payments, repaid advances and what changed claim by claim.
 
-    ``changes`` of kind ``adjusted`` with a person: what he paid too much at discharge (under 0: too little), unless
-    the claim was reversed by then. Raises ``ClearingRefused`` where there is none.
+    ``changes`` of kind ``adjusted`` with a person say what the person paid too much at discharge (under 0: too
+    little), unless the claim was reversed by then. Raises ``ClearingRefused`` where there is no such clearing.
     """
+    register = ClearingRegister()
     async with engine.connect() as connection:
-        head = await connection.execute(select(clearings).where(clearings.c.clearing_id == clearing_id))
-        row = cast("Row | None", head.mappings().one_or_none())
-        if row is None:
+        shown: tuple[ClearingTable[Any], ...] = (
+            *(register.clearings, register.lines, register.payments, register.repayments),
+        )
+        for table in shown:
+            await table.load(connection, table.table.c.clearing_id == clearing_id)
+        head = register.clearings.get((clearing_id,))
+        if head is None:
             raise ClearingRefused(f"there is no clearing {clearing_id}")
-        lines = [_line(line) for line in await _of(connection, clearing_lines, clearing_id)]
-        payments = [_payment(payment) for payment in await _of(connection, clearing_payments, clearing_id)]
-        repaid = [_money(each, "amount") for each in await _of(connection, advance_repayments, clearing_id)]
-        changes = await _changes(connection, row)
-    return _head(row) | {
-        "lines": sorted(lines, key=lambda line: (*_place(line), FUNDS.index(line["fund"]))),
-        "payments": sorted(payments, key=_place),
-        "repayments": repaid,
+        changes = await _changes(connection, head)
+    lines = sorted(register.lines, key=lambda line: (*_place(line), FUNDS.index(line.fund)))
+    return _head(head) | {
+        "lines": [_line(line) for line in lines],
+        "payments": [_payment(payment) for payment in sorted(register.payments, key=_place)],
+        "repayments": [_shown(each, "amount") for each in register.repayments],
         "changes": changes,
     }
 
 
 async def receivable_rows(engine: AsyncEngine, today: date) -> list[dict[str, Any]]:
-    """What is outstanding, oldest first; ``closed`` says that a hospital is designated no longer."""
-    query = (
-        select(receivables, hospitals.c.designated_until)
-        .outerjoin(
-            hospitals, (receivables.c.payee_kind == "hospital") & (hospitals.c.hospital_id == receivables.c.payee)
-        )
-        .where(receivables.c.stands)
-        .order_by(receivables.c.number, receivables.c.receivable_id)
-    )
+    """What is outstanding, oldest first; ``closed`` says that a hospital is no longer designated."""
+    found = ClearingTable(receivables, Receivable)
     async with engine.connect() as connection:
-        rows = cast("Sequence[Row]", (await connection.execute(query)).mappings().all())
-    return [
-        {
-            "receivable_id": row["receivable_id"],
-            "clearing_id": row["clearing_id"],
-            "region": row["region"],
-            "payee_kind": row["payee_kind"],
-            "payee": row["payee"],
-            "amount": yuan(row["amount"]),
-            "settled": yuan(row["settled"]),
-            "set_off": yuan(row["set_off"]),
-            "outstanding": yuan(outstanding(row)),
-            "closed": row["designated_until"] is not None and row["designated_until"] <= today,
-        }
-        for row in rows
-        if outstanding(row)
-    ]
+        await found.load(connection, receivables.c.stands)
+        owed = [each for each in found if each.outstanding]
+        named = {each.payee for each in owed if each.payee_kind == "hospital"}
+        hospitals = await load_hospitals(connection, named)
+    rows = []
+    for each in sorted(owed, key=lambda each: (each.number, each.receivable_id)):
+        hospital = hospitals.get(each.payee) if each.payee_kind == "hospital" else None
+        until = None if hospital is None else hospital.designated_until
+        rows.append(
+            {
+                "receivable_id": each.receivable_id,
+                "clearing_id": each.clearing_id,
+                "region": each.region,
+                "payee_kind": each.payee_kind,
+                "payee": each.payee,
+                "amount": yuan(each.amount),
+                "settled": yuan(each.settled),
+                "set_off": yuan(each.set_off),
+                "outstanding": yuan(each.outstanding),
+                "closed": until is not None and until <= today,
+            }
+        )
+    return rows
 
 
-async def _of(connection: AsyncConnection, table: Any, clearing_id: str) -> list[dict[str, Any]]:
-    rows = await connection.execute(select(table).where(table.c.clearing_id == clearing_id))
-    return [{str(name): value for name, value in row.items() if name != "clearing_id"} for row in rows.mappings()]
-
-
-def _head(row: Mapping[str, Any]) -> dict[str, Any]:
+def _head(row: Clearing) -> dict[str, Any]:
     return {
-        "clearing_id": row["clearing_id"],
-        "region": row["region"],
-        "month": f"{row['month']:%Y-%m}",
-        "status": row["status"],
-        "drafted_by": row["drafted_by"],
-        "drafted_at": row["drafted_at"].isoformat(),
-        "approved_by": row["approved_by"],
-        "approved_at": row["approved_at"] and row["approved_at"].isoformat(),
-        "withdrawn_by": row["withdrawn_by"],
-        "ranges": row["ranges"],
-        "set_off": [_money(dict(entry), "amount") for entry in row["set_off"]],
+        "clearing_id": row.clearing_id,
+        "region": row.region,
+        "month": f"{row.month:%Y-%m}",
+        "status": row.status,
+        "drafted_by": row.drafted_by,
+        "drafted_at": row.drafted_at.isoformat(),
+        "approved_by": row.approved_by,
+        "approved_at": row.approved_at and row.approved_at.isoformat(),
+        "withdrawn_by": row.withdrawn_by,
+        "ranges": {journal: list(taken) for journal, taken in row.ranges.items()},
+        "set_off": [structs.asdict(each) | {"amount": yuan(each.amount)} for each in row.set_off],
     }
 
 
-def _line(line: dict[str, Any]) -> dict[str, Any]:
-    return _money(line | {"payable": payable(line)}, "settled", "adjusted", "audit", "repaid", "payable")
+def _line(line: ClearingLine) -> dict[str, Any]:
+    return _shown(line, "settled", "adjusted", "audit", "repaid") | {"payable": yuan(line.payable)}
 
 
-def _payment(payment: dict[str, Any]) -> dict[str, Any]:
-    paid_at = payment["paid_at"]
-    return _money(payment, "balance", "set_off", "amount") | {"paid_at": paid_at and paid_at.isoformat()}
+def _payment(payment: ClearingPayment) -> dict[str, Any]:
+    paid_at = payment.paid_at and payment.paid_at.isoformat()
+    return _shown(payment, "balance", "set_off", "amount") | {"paid_at": paid_at}
 
 
-async def _changes(connection: AsyncConnection, clearing: Row) -> list[dict[str, Any]]:
-    """What was booked after claims' first settlements, claim by claim: from the draft, for one that was withdrawn has
-    no parts any more."""
-    draft = select(entries.c.data).where(entries.c.journal == JOURNAL, entries.c.number == clearing["number"])
-    parts = orjson.loads((await connection.execute(draft)).scalar_one()).get("parts", [])
+def _shown(row: Struct, *money: str) -> dict[str, Any]:
+    """A row of a clearing without the clearing's id, some columns in yuan."""
+    values = structs.asdict(row)
+    del values["clearing_id"]
+    return values | {name: yuan(values[name]) for name in money}
+
+
+async def _changes(connection: AsyncConnection, clearing: Clearing) -> list[dict[str, Any]]:
+    """What was booked after claims' first settlements, claim by claim.
+
+    It is read from the draft's event: a clearing that was withdrawn has no rows of parts any more.
+    """
+    draft = select(entries.c.data).where(entries.c.journal == CLEARING_JOURNAL, entries.c.number == clearing.number)
+    parts = ClearingDraft.from_event(orjson.loads((await connection.execute(draft)).scalar_one())).parts
     sums: dict[tuple[str, str, str, str], int] = {}
     for part in parts:
-        if part["kind"] != "settled":
-            key = part["claim_id"], part["payee_kind"], part["fund"], part["kind"]
-            sums[key] = sums.get(key, 0) + part["amount"]
-    # by what the draft knew: what is shown of a clearing does not change
-    _, facts = clearing["ranges"].get(FACTS, (0, 0))
-    by_then = (
+        if part.kind != "settled":
+            key = part.claim_id, part.payee_kind, part.fund, part.kind
+            sums[key] = sums.get(key, 0) + part.amount
+    # Whether a claim was reversed is asked as of the draft: what is shown of a clearing does not change.
+    _, facts = clearing.ranges.get(INTAKE_JOURNAL, (0, 0))
+    reversed_by_then = (
         exists()
         .where(entries.c.person_id == claims.c.person_id, entries.c.claim_id == claims.c.claim_id)
-        .where(entries.c.type == "claim.reversed.v1", entries.c.journal == FACTS, entries.c.number <= facts)
+        .where(entries.c.type == "claim.reversed.v1", entries.c.journal == INTAKE_JOURNAL, entries.c.number <= facts)
     )
     about = {
         row.claim_id: row
         for row in await connection.execute(
-            select(claims.c.claim_id, claims.c.person_id, claims.c.hospital_id, by_then.label("reversed")).where(
-                among(claims.c.claim_id, {claim_id for claim_id, *_ in sums})
-            )
+            select(
+                claims.c.claim_id, claims.c.person_id, claims.c.hospital_id, reversed_by_then.label("reversed")
+            ).where(among(claims.c.claim_id, {claim_id for claim_id, *_ in sums}))
         )
     }
     return [_change(about[key[0]], *key[1:], amount) for key, amount in sums.items() if amount]
 
 
 def _change(claim: Any, payee_kind: str, fund: str, kind: str, amount: int) -> dict[str, Any]:
-    # of a reversed claim he gets back, or gives back, all: that is nothing he paid too much at discharge
+    # Of a reversed claim the person gets back, or gives back, everything: nothing was overpaid at discharge.
     after_discharge = payee_kind == "person" and kind == "adjusted" and not claim.reversed
     return {
         "claim_id": claim.claim_id,
@@ -167,9 +163,5 @@ def _change(claim: Any, payee_kind: str, fund: str, kind: str, amount: int) -> d
     }
 
 
-def _money(row: dict[str, Any], *names: str) -> dict[str, Any]:
-    return row | {name: yuan(row[name]) for name in names}
-
-
-def _place(row: Mapping[str, Any]) -> tuple[int, str]:
-    return KINDS.index(row["payee_kind"]), row["payee"]
+def _place(row: ClearingLine | ClearingPayment) -> tuple[int, str]:
+    return KINDS.index(row.payee_kind), row.payee

@@ -1,4 +1,4 @@
-"""What persons owe the emergency fund (上高 二5): what was lent, what clearings and cash have repaid."""
+"""What persons owe the emergency fund (上高 二5): what was lent, and what clearings and cash have repaid."""
 
 from typing import Any, NamedTuple
 
@@ -9,16 +9,16 @@ from events.catalog import read
 from events.decisions import ADVANCE_REPAID
 from events.money import yuan
 from events.store.journal import entries
-from processors.clearing.approvers import Who
-from processors.clearing.journal import desk
+from processors.clearing.journal import open_journal
+from processors.clearing.operators import Operator
 from processors.clearing.refusal import ClearingRefused
-from processors.delivery.names import INTAKE_CONSUMER as INTAKE
+from processors.delivery.names import INTAKE_JOURNAL
 from projections.advances import Advance, load_advances
 from projections.clearings import advance_receipts, advance_repayments
 
 
 class Loan(NamedTuple):
-    """An advance and what of it is repaid, in fen: by clearings (drafted ones too), and by the person himself."""
+    """An advance and what is repaid of it, in fen: by clearings (open drafts too), and by the person in cash."""
 
     advance: Advance
     by_clearings: int
@@ -26,11 +26,12 @@ class Loan(NamedTuple):
 
     @property
     def outstanding(self) -> int:
+        """What is left to repay, in fen."""
         return self.advance.amount - self.by_clearings - self.in_cash
 
 
 async def load_loans(connection: AsyncConnection) -> list[Loan]:
-    """All advances with what of them is repaid, oldest first."""
+    """All advances with what is repaid of them, oldest first."""
     by_clearings, in_cash = [
         {
             (row.region, row.advance_id): int(row.repaid)
@@ -50,7 +51,7 @@ async def load_loans(connection: AsyncConnection) -> list[Loan]:
 
 
 async def loan_rows(engine: AsyncEngine, person_id: str | None = None) -> list[dict[str, Any]]:
-    """All advances, or a person's, oldest first, as they are shown: money in yuan."""
+    """All advances, or one person's, oldest first, as they are shown: money in yuan."""
     async with engine.connect() as connection:
         loans = await load_loans(connection)
     return [
@@ -72,21 +73,22 @@ async def loan_rows(engine: AsyncEngine, person_id: str | None = None) -> list[d
 async def repay_in_cash(
     engine: AsyncEngine, region: str, advance_id: str, amount: int, actor: str, reference: str
 ) -> int:
-    """Note what a person has paid back of an advance of the bureau of ``region``, in fen; returns what is left.
+    """Record fen that a person has paid back of an advance of the bureau of ``region``; returns what is left.
 
-    Raises ``ClearingRefused`` where there is no such advance, less is outstanding, or the actor issued it.
+    Raises ``ClearingRefused`` where there is no such advance, where less is outstanding, or where the actor issued it.
     """
-    async with desk(engine) as at:
-        loans = await load_loans(at.connection)
+    async with open_journal(engine) as journal:
+        loans = await load_loans(journal.connection)
         key = region, advance_id
         loan = next((each for each in loans if (each.advance.region, each.advance.advance_id) == key), None)
         if loan is None:
             raise ClearingRefused(f"bureau/{region} has issued no advance {advance_id}")
-        if issuer := await _issuer(at.connection, loan.advance):
-            at.who(actor).must_differ(Who(issuer, None), f"issued {advance_id}", "note what is paid back")
+        if issuer := await _issuer(journal.connection, loan.advance):
+            issued_by = Operator(issuer, None)
+            journal.operator(actor).must_differ(issued_by, f"issued {advance_id}", "note what is paid back")
         if not 0 < amount <= loan.outstanding:
             raise ClearingRefused(f"{yuan(loan.outstanding)} is outstanding of {advance_id}, not {yuan(amount)}")
-        at.record(
+        journal.record(
             ADVANCE_REPAID,
             {
                 "region": region,
@@ -101,9 +103,9 @@ async def repay_in_cash(
 
 
 async def _issuer(connection: AsyncConnection, advance: Advance) -> str | None:
-    """The actor of the event by which it was issued, where a person entered it."""
+    """The actor of the event by which the advance was issued, where it names one."""
     query = select(entries.c.source, entries.c.raw).where(
-        entries.c.journal == INTAKE, entries.c.number == advance.number
+        entries.c.journal == INTAKE_JOURNAL, entries.c.number == advance.number
     )
     fact = (await connection.execute(query)).one()
     actor = read(fact.raw, fact.source).extensions.get("actor")

@@ -1,5 +1,5 @@
-"""Why a step of clearing is not taken."""
+"""Why a step of clearing is refused."""
 
 
 class ClearingRefused(ValueError):
-    """A step that the books do not allow: its message says what to do instead. Nothing was written."""
+    """A step that the books do not allow. The message says what to do instead; nothing was written."""

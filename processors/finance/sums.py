@@ -5,6 +5,7 @@ of them reads is as it was before it wrote anything.
 """
 
 from events.store.rows import conflict
+from projections.bookings import IS_BOOKING, OF_FIRST_RUN
 from projections.finance import counted_claims
 
 _RANGES = """
@@ -21,24 +22,24 @@ WITH ranges AS (
 
 FUND_FLOWS = (
     _RANGES
-    + """
+    + f"""
 INSERT INTO projections.fund_flows AS flows (month, region, setting, layer, decided, adjusted, bookings)
-SELECT to_char(booked.recorded_at AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM') AS month, claims.region, claims.setting,
-       coalesce(booked.layer, 'grant') AS layer,
-       coalesce(sum(booked.paid) FILTER (WHERE first.settled), 0),
-       coalesce(sum(booked.paid) FILTER (WHERE NOT first.settled), 0),
+SELECT to_char(entry.recorded_at AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM') AS month, claim.region, claim.setting,
+       coalesce(entry.layer, 'grant') AS layer,
+       coalesce(sum(entry.paid) FILTER (WHERE first.settled), 0),
+       coalesce(sum(entry.paid) FILTER (WHERE NOT first.settled), 0),
        count(*)
-FROM booked JOIN projections.claims ON claims.claim_id = booked.claim_id
+FROM booked AS entry JOIN projections.claims AS claim ON claim.claim_id = entry.claim_id
 -- a layer that a late fact made run for the first time decides too, but not in the claim's own first run
 CROSS JOIN LATERAL (
-    SELECT booked.type = 'grant.awarded.v1' OR booked.type = 'payout.decided.v1' AND booked.run = claims.opened
+    SELECT entry.type = 'grant.awarded.v1' OR entry.type = 'payout.decided.v1' AND {OF_FIRST_RUN}
 ) AS first(settled)
-WHERE booked.type IN ('payout.decided.v1', 'payout.adjusted.v1', 'grant.awarded.v1', 'grant.withdrawn.v1')
+WHERE {IS_BOOKING}
 GROUP BY 1, 2, 3, 4
 ON CONFLICT (month, region, setting, layer) DO UPDATE
 SET decided = flows.decided + excluded.decided, adjusted = flows.adjusted + excluded.adjusted,
     bookings = flows.bookings + excluded.bookings
-"""
+"""  # noqa: S608 - our own conditions
 )
 
 _COUNTED = tuple(counted_claims.columns.keys())

@@ -9,14 +9,14 @@ from processors.person.history_reader import held_grants, last_statements, net_b
 from processors.person.recalculation import differing, payout_differences, recalculate
 from processors.person.replay_json import grant_json
 from processors.person.statement import statement_of
-from projections.premiums import Premium, PremiumKey
+from projections.premiums import PayerPremium, PremiumKey
 from projections.statements import StatementRow
 
 
 def replay_differences(
     entries: Sequence[HistoryEntry],
     claims: Sequence[Claim],
-    premiums: Mapping[PremiumKey, Premium],
+    premiums: Mapping[PremiumKey, PayerPremium],
     schemes: Schemes,
 ) -> list[ReplayDifference]:
     """Compare what ``entries`` have booked with the ``claims`` settled from scratch and the ``premiums`` due."""

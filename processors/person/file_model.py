@@ -6,7 +6,7 @@ from datetime import date, datetime
 from policies.claim import Bill
 from processors.person.history import ReplayDifference
 from processors.person.recalculation import HeldGrant
-from projections.premiums import Premium
+from projections.premiums import PayerPremium
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +213,7 @@ class PersonFile:
     claims: list[FileClaim]
     accumulations: list[FileAccumulation]
     growth: list[Growth]
-    premiums: list[Premium]
+    premiums: list[PayerPremium]
     grants: list[HeldGrant]
     advances: list[FileAdvance]
     schemes: dict[str, FileScheme]

@@ -15,7 +15,7 @@ from policies.engine import Schemes
 from processors.person.claim_history import Acceptance
 from processors.person.recalculation import HeldGrant
 from processors.person.statement import Statement
-from projections.premiums import Premium
+from projections.premiums import PayerPremium
 from projections.rosters import RosterChange, categories_on
 
 AccumulationKey = tuple[int, str, str]
@@ -126,7 +126,7 @@ class GrantEntry(RunEntry):
 class PremiumEntry(HistoryEntry):
     """A premium's booking: ``premium.amount`` is the difference between ``before`` and ``after``."""
 
-    premium: Premium
+    premium: PayerPremium
     before: int
     after: int
     cause: BookedCause
@@ -162,7 +162,7 @@ class PersonHistory:
     statements: list[Statement]
     accumulated: dict[AccumulationKey, Used]
     grants: list[HeldGrant]
-    premiums: list[Premium]
+    premiums: list[PayerPremium]
     skipped: str | None
     differences: list[ReplayDifference]
 

@@ -29,7 +29,7 @@ from processors.person.history import (
 from processors.person.premium_history import PREMIUM_KINDS, read_premium, sum_premiums
 from processors.person.recalculation import GrantKey, HeldGrant, StageBooking
 from processors.person.statement import Statement, StatementRecord
-from projections.premiums import Premium, PremiumKey
+from projections.premiums import PayerPremium, PremiumKey
 
 
 class _PayoutData(Struct, gc=False):
@@ -173,7 +173,7 @@ def accumulations(
     return sums
 
 
-def net_premiums(entries: Iterable[HistoryEntry]) -> dict[PremiumKey, Premium]:
+def net_premiums(entries: Iterable[HistoryEntry]) -> dict[PremiumKey, PayerPremium]:
     """The premiums that stand."""
     return sum_premiums(entry.premium for entry in entries if isinstance(entry, PremiumEntry))
 

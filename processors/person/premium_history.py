@@ -10,7 +10,7 @@ from policies.scheme import Scheme
 from processors.person.fact_decoders import DeathData, EnrollmentData, EntryRow, fact_data, fen
 from processors.pipeline.premiums import PREMIUM_TYPES, due_on
 from projections.enrolments import Enrolment
-from projections.premiums import Premium, PremiumKey
+from projections.premiums import PayerPremium, PremiumKey
 from projections.rosters import RosterChange
 
 ENROLLED = "enrollment.recorded.v1"
@@ -40,10 +40,10 @@ _REASONS = msgspec.json.Decoder(_Reason)
 _PINNED = msgspec.json.Decoder(_Pinned)
 
 
-def read_premium(entry: EntryRow) -> Premium:
+def read_premium(entry: EntryRow) -> PayerPremium:
     """What one entry books of a premium: ``amount`` is the difference. Raises ``ValueError`` for unreadable data."""
     reason = _REASONS.decode(entry["data"])
-    return Premium(
+    return PayerPremium(
         person_id=entry["person_id"],
         year=entry["year"],
         region=reason.region,
@@ -58,16 +58,16 @@ def read_premium(entry: EntryRow) -> Premium:
     )
 
 
-def sum_premiums(booked: Iterable[Premium]) -> dict[PremiumKey, Premium]:
+def sum_premiums(booked: Iterable[PayerPremium]) -> dict[PremiumKey, PayerPremium]:
     """The sums of one person's differences, in the order booked, with the last one's reason; those of 0 left out."""
-    sums: dict[PremiumKey, Premium] = {}
+    sums: dict[PremiumKey, PayerPremium] = {}
     for premium in booked:
         before = sums.get(premium.key)
         sums[premium.key] = structs.replace(premium, amount=premium.amount + before.amount) if before else premium
     return {key: premium for key, premium in sums.items() if premium.amount}
 
 
-def booked_premiums(entries: Iterable[EntryRow]) -> dict[PremiumKey, Premium]:
+def booked_premiums(entries: Iterable[EntryRow]) -> dict[PremiumKey, PayerPremium]:
     """What entries of one person have booked in sum, those that came to 0 left out."""
     return sum_premiums(read_premium(entry) for entry in entries if entry["type"] in PREMIUM_KINDS)
 
@@ -94,11 +94,11 @@ def read_enrolments(entries: Iterable[EntryRow]) -> list[Enrolment]:
 
 def premiums_due(
     enrolments: Iterable[Enrolment], roster: Sequence[RosterChange], schemes: Mapping[str, Scheme]
-) -> dict[PremiumKey, Premium]:
+) -> dict[PremiumKey, PayerPremium]:
     """What a person's enrollments bring under the roster; raises ``LookupError`` for a scheme not among these."""
     if not roster:
         return {}
-    due: dict[PremiumKey, Premium] = {}
+    due: dict[PremiumKey, PayerPremium] = {}
     for enrolment in enrolments:
         due |= due_on(enrolment, roster, schemes)
     return due
@@ -106,6 +106,6 @@ def premiums_due(
 
 def premiums_from_scratch(
     entries: Sequence[EntryRow], roster: Sequence[RosterChange], schemes: Mapping[str, Scheme]
-) -> dict[PremiumKey, Premium]:
+) -> dict[PremiumKey, PayerPremium]:
     """``premiums_due`` by a person's entries; where there is no roster, no enrollment is read."""
     return premiums_due(read_enrolments(entries), roster, schemes) if roster else {}

@@ -2,11 +2,11 @@
 
 from datetime import UTC, date, datetime
 from typing import Any, cast
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from events.county_time import COUNTY_TIME
 from events.store.journal import entries
 from processors.delivery.names import INTAKE_JOURNAL
 from processors.delivery.run import runs
@@ -25,8 +25,6 @@ from processors.person.history_reader import (
 )
 from processors.person.premium_history import premiums_due, read_enrolments
 from processors.person.replay_json import replay_json
-
-COUNTY_TIME = ZoneInfo("Asia/Shanghai")
 
 
 async def replay(

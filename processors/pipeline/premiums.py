@@ -12,7 +12,7 @@ from processors.delivery.run import Cause
 from processors.pipeline.intake import IntakeBatch
 from processors.pipeline.state import LedgerState, Lookup
 from projections.enrolments import Enrolment
-from projections.premiums import Premium, PremiumKey, load_premiums, premiums
+from projections.premiums import PayerPremium, PremiumKey, load_premiums, premiums
 from projections.rosters import RosterChange, categories_between
 
 PREMIUM_TYPES: Mapping[PremiumKind, str] = {
@@ -22,7 +22,7 @@ PREMIUM_TYPES: Mapping[PremiumKind, str] = {
 }
 
 
-PREMIUMS: Lookup[dict[str, dict[PremiumKey, Premium]]] = Lookup(load_premiums, dict)
+PREMIUMS: Lookup[dict[str, dict[PremiumKey, PayerPremium]]] = Lookup(load_premiums, dict)
 """What is booked, by person."""
 
 _DUE: dict[tuple[str, date, tuple[str, ...], int], list[PremiumDue]] = {}
@@ -42,7 +42,7 @@ def _premiums_due(scheme: Scheme, first_day: date, held: tuple[str, ...], self_p
 
 def due_on(
     enrolment: Enrolment, roster: Sequence[RosterChange], schemes: Mapping[str, Scheme]
-) -> dict[PremiumKey, Premium]:
+) -> dict[PremiumKey, PayerPremium]:
     """The premiums that an enrollment brings under a roster; raises ``LookupError`` for an unknown scheme."""
     days = cover(enrolment.year, enrolment.effective_on, enrolment.died_on)
     if days is None or enrolment.scheme is None:
@@ -50,7 +50,7 @@ def due_on(
     scheme = schemes[enrolment.scheme]
     held = categories_between(roster, *days)
     found = [
-        Premium(
+        PayerPremium(
             person_id=enrolment.person_id,
             year=enrolment.year,
             region=enrolment.region,
@@ -83,7 +83,9 @@ def settle_premiums(batch: IntakeBatch, person_id: str, years: Iterable[int], ca
             _book(batch, target, booked.get(key), enrolment, cause)
 
 
-def _book(batch: IntakeBatch, target: Premium, booked: Premium | None, enrolment: Enrolment, cause: Cause) -> None:
+def _book(
+    batch: IntakeBatch, target: PayerPremium, booked: PayerPremium | None, enrolment: Enrolment, cause: Cause
+) -> None:
     if target == booked:
         return
     before = booked.amount if booked else 0
@@ -110,7 +112,7 @@ def _book(batch: IntakeBatch, target: Premium, booked: Premium | None, enrolment
     _put(batch.state, target)
 
 
-def _put(state: LedgerState, premium: Premium) -> None:
+def _put(state: LedgerState, premium: PayerPremium) -> None:
     known = state.of(PREMIUMS).setdefault(premium.person_id, {})
     write = state.upsert if premium.key in known else state.insert
     known[premium.key] = premium

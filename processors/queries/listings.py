@@ -13,7 +13,7 @@ from processors.queries.uplift import load_uplifts
 from projections.accumulations import accumulations
 from projections.fines import fines
 from projections.grants import grants
-from projections.premiums import Premium, premium_json, premiums
+from projections.premiums import PayerPremium, premium_json, premiums
 from projections.refusals import refusals
 from projections.statements import statement_json, statements
 from projections.waiting import waiting
@@ -109,7 +109,7 @@ async def premium_rows(engine: AsyncEngine, *, person_id: str | None = None, yea
     key = (table.person_id, table.year, table.region, table.scheme, table.layer, table.kind, table.payer)
     query = select(premiums).where(*_premium_conditions(person_id, year)).order_by(*key)
     async for row in _rows(engine, query):
-        yield premium_json(Premium(**row))
+        yield premium_json(PayerPremium(**row))
 
 
 async def premium_totals(engine: AsyncEngine, *, person_id: str | None = None, year: int | None = None) -> Rows:

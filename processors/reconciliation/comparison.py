@@ -1,7 +1,7 @@
-"""Reconciliation (对账 3201/3202): a hospital's own figures of a month held against the ledger, claim by claim.
+"""Reconciliation (对账 3201/3202): a hospital's own figures of a month compared with the ledger, claim by claim.
 
 A claim belongs to the month of its date. Both sides state net figures: the hospital's file as its system showed them,
-the ledger's statements as they stand now.
+the ledger's statements as they are now.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -22,7 +22,7 @@ from projections.refusals import refusals
 from projections.statements import statements
 from projections.waiting import waiting
 
-Kind = Literal[
+DifferenceKind = Literal[
     "hospital_only",
     "ledger_only",
     "reversed_at_hospital",
@@ -40,8 +40,8 @@ Amounts = Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Stated:
-    """One claim as the hospital states it; ``amounts`` by name, those that its file has."""
+class HospitalClaim:
+    """One claim as the hospital states it: fen by name of amount, for the amounts that its file has."""
 
     claim_id: str
     day: date
@@ -50,10 +50,10 @@ class Stated:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
-    """One thing on which the two sides do not agree; amounts in yuan, ``difference`` is hospital minus ledger."""
+class ReconciliationDifference:
+    """One thing on which the two sides differ; amounts in yuan, ``difference`` is hospital minus ledger."""
 
-    kind: Kind
+    kind: DifferenceKind
     claim_id: str | None = None
     field: str | None = None
     hospital: str | None = None
@@ -68,18 +68,18 @@ class Difference:
 
 @dataclass(slots=True)
 class Reconciliation:
-    """What was compared and what differs; sums in fen over standing claims, with how many those are."""
+    """The sums of both sides, and what differs; sums in fen over claims that are not reversed, with their number."""
 
     hospital: dict[str, int]
     ledger: dict[str, int]
-    differences: list[Difference] = field(default_factory=list)
+    differences: list[ReconciliationDifference] = field(default_factory=list)
 
 
 async def reconcile(
     engine: AsyncEngine,
     hospital_id: str,
     month: date,
-    stated: Sequence[Stated],
+    stated: Sequence[HospitalClaim],
     *,
     totals: Amounts | None = None,
     unread: Collection[str] = (),
@@ -87,7 +87,7 @@ async def reconcile(
     """Compare a hospital's claims of a month (its first day) with the ledger's; nothing is changed.
 
     ``totals`` are the hospital's own sums of the month (``claims`` and amounts). ``unread`` are claims in rows that
-    could not be read: they are not said to be missing, and sums of the file are not held against ``totals``. Raises
+    could not be read: they do not count as missing, and the file's sums are not compared with ``totals``. Raises
     ``LookupError`` where no hospital of that id was ever registered.
     """
     async with engine.connect() as connection:
@@ -107,14 +107,16 @@ async def reconcile(
             found.differences += _differences(claim, ledger[claim.claim_id])
         else:
             found.differences.append(
-                Difference("hospital_only", claim.claim_id, detail=reasons.get(claim.claim_id, "unknown to the ledger"))
+                ReconciliationDifference(
+                    "hospital_only", claim.claim_id, detail=reasons.get(claim.claim_id, "unknown to the ledger")
+                )
             )
     known = {claim.claim_id for claim in stated} | set(unread)
     for row in sorted(of_month, key=lambda row: (row["date"], row["claim_id"])):
-        # a hospital's system may drop what it reversed: nothing is owed on either side
+        # A hospital's system may drop a claim that it reversed: nothing is owed on either side.
         if row["claim_id"] not in known and row["status"] == "settled":
             detail = f"{row['date']}, funds {yuan(_amounts(row)[FUNDS])}"
-            found.differences.append(Difference("ledger_only", row["claim_id"], detail=detail))
+            found.differences.append(ReconciliationDifference("ledger_only", row["claim_id"], detail=detail))
     if totals is not None:
         found.differences += _compare(totals, found.ledger, "total_differs")
         if not unread:
@@ -123,29 +125,33 @@ async def reconcile(
     return found
 
 
-def _differences(claim: Stated, row: Mapping[str, Any]) -> list[Difference]:
+def _differences(claim: HospitalClaim, row: Mapping[str, Any]) -> list[ReconciliationDifference]:
     standing = row["status"] == "settled"
     if claim.standing != standing:
-        kind: Kind = "reversed_in_ledger" if claim.standing else "reversed_at_hospital"
-        return [Difference(kind, claim.claim_id, "status", *(_status(claim.standing), _status(standing)))]
+        kind: DifferenceKind = "reversed_in_ledger" if claim.standing else "reversed_at_hospital"
+        return [ReconciliationDifference(kind, claim.claim_id, "status", *(_status(claim.standing), _status(standing)))]
     found = []
     if claim.day != row["date"]:
         days = claim.day.isoformat(), row["date"].isoformat()
-        found.append(Difference("date_differs", claim.claim_id, "date", *days))
+        found.append(ReconciliationDifference("date_differs", claim.claim_id, "date", *days))
     if standing:
         found += _compare(claim.amounts, _amounts(row), "amount_differs", claim.claim_id)
     return found
 
 
-def _compare(stated: Amounts, ledger: Amounts, kind: Kind, claim_id: str | None = None) -> list[Difference]:
+def _compare(
+    stated: Amounts, ledger: Amounts, kind: DifferenceKind, claim_id: str | None = None
+) -> list[ReconciliationDifference]:
     differ = {name: amount - ledger[name] for name, amount in stated.items() if amount != ledger.get(name, amount)}
-    # the layers' own differences, where they tell all of it, are listed without their sum
+    # Where the layers' own differences add up to that of their sum, the sum is left out.
     if differ.get(FUNDS) == sum(differ.get(layer, 0) for layer in LAYERS):
         differ.pop(FUNDS, None)
     found = []
     for name, difference in differ.items():
-        told = str if name == "claims" else yuan
-        found.append(Difference(kind, claim_id, name, told(stated[name]), told(ledger[name]), told(difference)))
+        shown = str if name == "claims" else yuan
+        found.append(
+            ReconciliationDifference(kind, claim_id, name, shown(stated[name]), shown(ledger[name]), shown(difference))
+        )
     return found
 
 
@@ -174,7 +180,7 @@ def _in(month: date, day: date) -> bool:
 async def _statements(
     connection: AsyncConnection, hospital_id: str, month: date, claim_ids: Iterable[str]
 ) -> dict[str, Mapping[str, Any]]:
-    """The hospital's statements of the month, and those that it names of other months."""
+    """The hospital's statements of the month, and those of other months whose claims it names."""
     after = date(month.year + month.month // 12, month.month % 12 + 1, 1)
     of_month = and_(statements.c.date >= month, statements.c.date < after)
     query = select(statements).where(
@@ -184,7 +190,7 @@ async def _statements(
 
 
 async def _reasons(connection: AsyncConnection, hospital_id: str, claim_ids: Sequence[str]) -> dict[str, str]:
-    """Why claims that a hospital names have no statement, as far as it may know."""
+    """Why claims that a hospital names have no statement, by what the hospital itself may know."""
     source = f"hospital/{hospital_id}"
     refused = select(refusals.c.subject, refusals.c.reason).where(
         among(refusals.c.subject, claim_ids), refusals.c.mailbox == source
@@ -198,7 +204,9 @@ async def _reasons(connection: AsyncConnection, hospital_id: str, claim_ids: Seq
     )
     for row in await connection.execute(waits):
         reasons[row.claim_id] = f"waits for admission {row.admission_id}"
-    flying = select(claims.c.claim_id).where(among(claims.c.claim_id, claim_ids), claims.c.hospital_id == hospital_id)
-    for claim_id in (await connection.execute(flying)).scalars():
+    unsettled = select(claims.c.claim_id).where(
+        among(claims.c.claim_id, claim_ids), claims.c.hospital_id == hospital_id
+    )
+    for claim_id in (await connection.execute(unsettled)).scalars():
         reasons[claim_id] = "accepted, and not settled yet"
     return reasons

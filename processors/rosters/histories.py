@@ -1,4 +1,4 @@
-"""What was said of memberships, as ledger and imports have it."""
+"""The statements about memberships, read from the ledger and from the records of imports."""
 
 from collections.abc import Iterable, Mapping
 
@@ -7,42 +7,43 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.store.journal import entries
 from events.store.rows import among
-from processors.rosters.imports import OF_A_ROSTER, Noted, imports
+from processors.delivery.names import INTAKE_JOURNAL
+from processors.rosters.imports import IS_ROSTER_CHANGE, ImportRecord, load_imports
 from processors.rosters.lists import Membership
-from processors.rosters.memberships import Said, days_to_leave, word_of
+from processors.rosters.memberships import DepartmentStatement, removal_days, statements_of
 from projections.enrolments import enrolments
 from projections.rosters import rosters
 
 
 async def load_histories(
     connection: AsyncConnection, source: str | None = None, persons: Iterable[str] = ()
-) -> dict[Membership, list[Said]]:
-    """Histories of memberships: all, or of the persons named and of those whom ``source`` ever spoke of."""
+) -> dict[Membership, list[DepartmentStatement]]:
+    """Histories of all memberships; with ``source``, of the persons named and of those of whom it ever spoke."""
     query = (
         select(rosters, entries.c.source)
-        .join(entries, (entries.c.journal == "intake") & (entries.c.number == rosters.c.number))
+        .join(entries, (entries.c.journal == INTAKE_JOURNAL) & (entries.c.number == rosters.c.number))
         .order_by(rosters.c.number)
     )
     if source is not None:
-        spoken_of = select(entries.c.person_id).where(OF_A_ROSTER, entries.c.source == source)
+        spoken_of = select(entries.c.person_id).where(IS_ROSTER_CHANGE, entries.c.source == source)
         query = query.where(among(rosters.c.person_id, persons) | rosters.c.person_id.in_(spoken_of))
-    found: dict[Membership, list[Said]] = {}
+    found: dict[Membership, list[DepartmentStatement]] = {}
     for row in await connection.execute(query):
-        said = Said(row.number, row.source, row.added, row.effective_on)
-        found.setdefault((row.person_id, row.category), []).append(said)
-    take_note(found, await imports(connection))
+        statement = DepartmentStatement(row.number, row.source, row.added, row.effective_on)
+        found.setdefault((row.person_id, row.category), []).append(statement)
+    add_omissions(found, await load_imports(connection))
     return found
 
 
-def take_note(histories: Mapping[Membership, list[Said]], taken: Iterable[Noted]) -> None:
-    """Add what lists left out to the histories, as their records say it, in the order in which they were taken in."""
-    for noted in taken:
-        for membership in noted.left_out & histories.keys():
+def add_omissions(histories: Mapping[Membership, list[DepartmentStatement]], records: Iterable[ImportRecord]) -> None:
+    """Add to the histories what lists left out, as the records of their imports say, in the order of the imports."""
+    for record in records:
+        for membership in record.left_out & histories.keys():
             history = histories[membership]
-            known = [said for said in word_of(history, noted.source) if said.number <= noted.held_against]
+            known = [said for said in statements_of(history, record.source) if said.number <= record.last_change]
             history += [
-                Said(noted.held_against, noted.source, added=False, effective_on=day, noted=True)
-                for day in days_to_leave(known, noted.effective_on, noted.until)
+                DepartmentStatement(record.last_change, record.source, added=False, effective_on=day, omission=True)
+                for day in removal_days(known, record.effective_on, record.until)
             ]
 
 

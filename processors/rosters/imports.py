@@ -1,8 +1,12 @@
-"""The journal ``rosters.0``: every list that was taken in, those that changed nothing among them.
+"""The journal ``rosters.0``: one record of each list that was imported, also of one that changed nothing.
 
-One writer at a time, by the lock on its row of positions; no lane and no stream. A list that says what the ledger knows
-already makes no events, and yet an older one must not come after it, that it was late must be known, and so must whom
-it left out while another department kept them: that ended its department's word and no membership.
+A list that says what the ledger knows already makes no events. It is recorded all the same, because
+
+- a list of an earlier month may not be imported after it;
+- it must be known whether the list was late;
+- it may have left out persons whom another department kept. That ended its department's support, and no membership.
+
+One import writes at a time, under the lock of the journal's row of positions. The journal has no lane and no stream.
 """
 
 from collections.abc import Mapping
@@ -16,28 +20,28 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.decisions import ROSTER_IMPORTED
 from events.store.journal import entries, write
-from processors.delivery.names import ROSTERS_CONSUMER as CONSUMER
-from processors.delivery.names import ROSTERS_JOURNAL as JOURNAL
+from processors.delivery.names import ROSTERS_CONSUMER, ROSTERS_JOURNAL
 from processors.delivery.position import lock_position, write_position
-from processors.rosters.comparison import Comparison, Handed
+from processors.rosters.list_comparison import ListComparison, ListReceipt
 from processors.rosters.lists import Membership, RosterList
 from processors.rosters.period import Period
 
-OF_A_ROSTER = text("entries.type = 'roster.changed.v1'")
-"""Literal, so that PostgreSQL sees that the index of identities serves."""
-IMPORTED = r"^roster-20[0-9]{2}-(0[1-9]|1[0-2])-[0-9a-f]{24}$"
+IS_ROSTER_CHANGE = text("entries.type = 'roster.changed.v1'")
+"""A literal, so that PostgreSQL sees that the partial index of identities serves."""
+EVENT_ID = r"^roster-20[0-9]{2}-(0[1-9]|1[0-2])-[0-9a-f]{24}$"
 """The ids of events that an import makes; the month in them is the list's."""
 
 
-class Overtaken(Exception):
-    """Another list was taken in since this one was held against the ledger: what it left out may be kept no more."""
+class ConcurrentImport(Exception):
+    """Another list was imported since this one was compared: who is kept by others may have changed."""
 
 
 @dataclass(frozen=True, slots=True)
-class Noted:
-    """A list as its record has it: of whom and which month, from when to when it speaks, and whom it left out.
+class ImportRecord:
+    """What the journal says of an imported list: whose it is, for which month, and whom it left out.
 
-    ``held_against`` is the last roster change in the ledger that it knew.
+    ``left_out`` are memberships that other departments kept. ``last_change`` is the number of the last roster change
+    in the ledger that the import knew.
     """
 
     source: str
@@ -45,48 +49,48 @@ class Noted:
     effective_on: date
     sha256: str
     left_out: frozenset[Membership]
-    held_against: int
+    last_change: int
 
     @property
     def until(self) -> date:
-        """The last day that the list speaks of."""
+        """The last day of which the list speaks."""
         return max(self.period.last, self.effective_on)
 
 
 @dataclass(frozen=True, slots=True)
-class Import:
-    """A list that was taken in: sha256 of its file in hex, who brought it, and what came of it."""
+class ListImport:
+    """A list that is imported: the sha256 of its file in hex, who imported it, and what it changes."""
 
-    handed: Handed
+    receipt: ListReceipt
     sha256: str
     actor: str
     read: RosterList
-    found: Comparison
+    found: ListComparison
 
-    def repeats(self, last: Noted) -> bool:
+    def repeats(self, last: ImportRecord) -> bool:
         """Whether it says nothing that its department's last list did not say."""
-        same = (self.handed.period, self.sha256) == (last.period, last.sha256)
+        same = (self.receipt.period, self.sha256) == (last.period, last.sha256)
         return same and not self.found.changes and frozenset(self.found.left_out) == last.left_out
 
-    def data(self) -> dict[str, Any]:
-        """As the journal says it."""
-        handed = self.handed
+    def event_data(self) -> dict[str, Any]:
+        """As the journal holds it. ``left_out`` names the memberships, since the next comparisons need them."""
+        receipt = self.receipt
         return {
-            "source": handed.source,
-            "period": str(handed.period),
-            "received": handed.received_on.isoformat(),
-            "late": handed.late,
-            "effective_on": handed.effective_on.isoformat(),
+            "source": receipt.source,
+            "period": str(receipt.period),
+            "received": receipt.received_on.isoformat(),
+            "late": receipt.late,
+            "effective_on": receipt.effective_on.isoformat(),
             "sha256": self.sha256,
             "actor": self.actor,
             **counts_of(self.read, self.found),
-            "left_out": sorted(self.found.left_out),  # in place of their count: who they are decides what follows
-            "held_against": self.found.held_against,
+            "left_out": sorted(self.found.left_out),
+            "held_against": self.found.last_change,
         }
 
 
-def counts_of(read: RosterList, found: Comparison) -> dict[str, int]:
-    """What came of a list, in counts of rows and memberships."""
+def counts_of(read: RosterList, found: ListComparison) -> dict[str, int]:
+    """What a list comes to, in counts of rows and memberships."""
     return {
         "listed": len(read.listed),
         "refused": len(read.refused),
@@ -98,57 +102,58 @@ def counts_of(read: RosterList, found: Comparison) -> dict[str, int]:
     }
 
 
-async def record(engine: AsyncEngine, taken: Import, known: int) -> bool:
-    """Note a list that was taken in; False where its department's last is the same file and nothing came of it now.
+async def record_import(engine: AsyncEngine, imported: ListImport, known: int) -> bool:
+    """Record an imported list; False where it repeats its department's last list, and nothing is written.
 
-    ``known`` is how many lists had been when it was held against the ledger. Raises ``Overtaken``.
+    ``known`` is how many lists had been recorded when the list was compared. Raises ``ConcurrentImport`` where another
+    was recorded since.
     """
     async with engine.begin() as connection:
-        position = await lock_position(connection, CONSUMER, 0)
-        before = await imports(connection)
+        position = await lock_position(connection, ROSTERS_CONSUMER, 0)
+        before = await load_imports(connection)
         if len(before) != known:
-            raise Overtaken
-        last = next((noted for noted in reversed(before) if noted.source == taken.handed.source), None)
-        if last is not None and taken.repeats(last):
+            raise ConcurrentImport
+        last = next((each for each in reversed(before) if each.source == imported.receipt.source), None)
+        if last is not None and imported.repeats(last):
             return False
         position.journal.start(datetime.now(UTC))
-        position.journal.append(ROSTER_IMPORTED, taken.data())
+        position.journal.append(ROSTER_IMPORTED, imported.event_data())
         await write(connection, position.journal)
         await write_position(connection, position, position.stream_seq, [])
     return True
 
 
-async def imports(connection: AsyncConnection) -> list[Noted]:
-    """Every list that was taken in, in the order in which they were."""
+async def load_imports(connection: AsyncConnection) -> list[ImportRecord]:
+    """The records of all imported lists, in the order of the imports."""
     rows = await connection.execute(
         select(entries.c.data)
-        .where(entries.c.journal == JOURNAL, entries.c.type == ROSTER_IMPORTED)
+        .where(entries.c.journal == ROSTERS_JOURNAL, entries.c.type == ROSTER_IMPORTED)
         .order_by(entries.c.number)
     )
-    return [_noted(orjson.loads(data)) for data in rows.scalars()]
+    return [_record(orjson.loads(data)) for data in rows.scalars()]
 
 
-def _noted(said: Mapping[str, Any]) -> Noted:
-    return Noted(
-        said["source"],
-        Period.parse(said["period"]),
-        date.fromisoformat(said["effective_on"]),
-        said["sha256"],
-        frozenset((person_id, category) for person_id, category in said["left_out"]),
-        said["held_against"],
+def _record(data: Mapping[str, Any]) -> ImportRecord:
+    return ImportRecord(
+        data["source"],
+        Period.parse(data["period"]),
+        date.fromisoformat(data["effective_on"]),
+        data["sha256"],
+        frozenset((person_id, category) for person_id, category in data["left_out"]),
+        data["held_against"],
     )
 
 
 async def newest_period(connection: AsyncConnection, source: str) -> Period | None:
-    """The latest month of which a list of a department was taken in.
+    """The latest month of which a list of a department was imported.
 
-    Events tell it too: those of an import that was interrupted before it was noted stand in the ledger.
+    Events tell it too: an import that was interrupted before its record was written has its events in the ledger.
     """
     latest = select(func.max(entries.c.event_id.collate("C"))).where(
-        OF_A_ROSTER, entries.c.source == source, entries.c.event_id.regexp_match(IMPORTED)
+        IS_ROSTER_CHANGE, entries.c.source == source, entries.c.event_id.regexp_match(EVENT_ID)
     )
     event_id = (await connection.execute(latest)).scalar_one_or_none()
-    months = [noted.period for noted in await imports(connection) if noted.source == source]
+    months = [record.period for record in await load_imports(connection) if record.source == source]
     if event_id is not None:
         months.append(Period.parse(event_id.removeprefix("roster-")[:7]))
     return max(months, default=None)

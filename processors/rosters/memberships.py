@@ -1,4 +1,4 @@
-"""Who is on the roster, and which department says so: what was said of a membership, and what follows on a day."""
+"""Who is on the roster and which department says so, as the statements about a membership give it for a day."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -6,44 +6,44 @@ from datetime import date
 
 from events.codes import CATEGORY_ORDER, Category
 
-LAST = 2**62
-"""Number of a change that is yet to be recorded: later than all others."""
+UNRECORDED = 2**62
+"""Number of a statement that is not recorded yet: later than all others."""
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """What a department said of one membership: a change in the ledger, whose entry is ``number``.
+class DepartmentStatement:
+    """What a department said of one membership: a roster change in the ledger, whose entry is ``number``.
 
-    Or, where ``noted``, that it left the membership out of a list while others kept it: said by the record of the
-    import alone, after the entry ``number``. That ends its word and not the membership.
+    An ``omission`` is no change of the ledger: a list left the membership out while other departments kept it. Only
+    the import's record says so, after the entry ``number``. It ends the department's support, not the membership.
     """
 
     number: int
     source: str
     added: bool
     effective_on: date
-    noted: bool = False
+    omission: bool = False
 
 
-History = Sequence[Said]
-"""All that was said of one membership, by all departments."""
+History = Sequence[DepartmentStatement]
+"""All statements about one membership, by all departments."""
 
 
-def booked(history: History) -> list[Said]:
-    """What of it stands in the ledger, and decides what claims get."""
-    return [said for said in history if not said.noted]
+def ledger_changes(history: History) -> list[DepartmentStatement]:
+    """The statements that stand in the ledger and decide what claims get."""
+    return [statement for statement in history if not statement.omission]
 
 
-def word_of(history: History, source: str) -> list[Said]:
-    """A department's own word: its changes, and what its lists left out since."""
-    return [said for said in history if said.source == source]
+def statements_of(history: History, source: str) -> list[DepartmentStatement]:
+    """One department's statements: its changes in the ledger, and its omissions."""
+    return [statement for statement in history if statement.source == source]
 
 
-def held_on(history: Iterable[Said], day: date) -> bool:
+def held_on(history: Iterable[DepartmentStatement], day: date) -> bool:
     """Whether a membership is held on a day: [added, removed); of two changes of one date the later recorded wins."""
     last = max(
-        (said for said in history if said.effective_on <= day),
-        key=lambda said: (said.effective_on, said.number, said.noted),
+        (statement for statement in history if statement.effective_on <= day),
+        key=lambda statement: (statement.effective_on, statement.number, statement.omission),
         default=None,
     )
     return last is not None and last.added
@@ -53,7 +53,7 @@ def held_since(history: History, day: date) -> date | None:
     """First day of the unbroken membership that is held on a day; None where none is."""
     if not held_on(history, day):
         return None
-    days = sorted({said.effective_on for said in history if said.effective_on <= day}, reverse=True)
+    days = sorted({statement.effective_on for statement in history if statement.effective_on <= day}, reverse=True)
     since = days[0]
     for earlier in days:
         if not held_on(history, earlier):
@@ -62,19 +62,20 @@ def held_since(history: History, day: date) -> date | None:
     return since
 
 
-def days_to_leave(word: History, begin: date, until: date) -> list[date]:
-    """The days from which a word must be taken back so that it holds on no day from one to another.
+def removal_days(statements: History, begin: date, until: date) -> list[date]:
+    """The days from which removals must hold, so that the membership is held on no day from ``begin`` to ``until``.
 
-    None where it does not hold on the last: what ended within these days is left as it was.
+    None where it is not held on ``until``: what ended within these days is left as it was.
     """
-    since = held_since(word, until)
+    since = held_since(statements, until)
     if since is None:
         return []
     days: list[date] = []
-    begin, after = max(since, begin), list(word)
-    for day in [begin, *sorted({said.effective_on for said in word if begin < said.effective_on <= until})]:
+    begin, after = max(since, begin), list(statements)
+    later = {statement.effective_on for statement in statements if begin < statement.effective_on <= until}
+    for day in [begin, *sorted(later)]:
         if held_on(after, day):
-            after.append(Said(LAST + len(days), "", added=False, effective_on=day))
+            after.append(DepartmentStatement(UNRECORDED + len(days), "", added=False, effective_on=day))
             days.append(day)
     return days
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 DUE_IN, DUE_OUT = 10, 20
-"""Days of the month by which departments hand lists in and hospitals are handed theirs (抚医保联〔2019〕2号 四(五))."""
+"""Days of the month by which departments' lists, and then hospitals' lists, are due (抚医保联〔2019〕2号 四(五))."""
 
 _FORM = re.compile(r"([0-9]{4})-([0-9]{2})")
 

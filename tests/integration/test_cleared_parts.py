@@ -14,8 +14,7 @@ from processors.clearing.refusal import ClearingRefused
 from processors.pipeline.recovery import begin_runs_anew
 from processors.proof.verify import verify
 from tests import facts
-from tests.histories import REGIONS, History
-from tests.integration.test_clearing import (
+from tests.clearings import (
     LATER,
     MONTHS,
     Amounts,
@@ -26,6 +25,7 @@ from tests.integration.test_clearing import (
     holds,
     lines,
 )
+from tests.histories import REGIONS, History
 from tests.integration.test_lanes import parked, poison
 from tests.ledger import Books, is_lost
 

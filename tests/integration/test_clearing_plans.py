@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from processors.clearing.open_bookings import UNTAKEN
+from processors.clearing.uncleared_bookings import UNCLEARED
 
 ENTRIES = 50_000
 FILLED = """
@@ -22,7 +22,7 @@ async def test_only_what_a_region_has_not_cleared_is_read(engine: AsyncEngine) -
         await connection.execute(text("ANALYZE ledger.entries"))
         upto = [ENTRIES, ENTRIES - 10]
         within = {"journal": "basic.0", "least": min(upto), "regions": ["220621", "360923"], "upto": upto}
-        explained = await connection.execute(text(f"EXPLAIN (ANALYZE, FORMAT JSON) {UNTAKEN.text}"), within)
+        explained = await connection.execute(text(f"EXPLAIN (ANALYZE, FORMAT JSON) {UNCLEARED.text}"), within)
         (told,) = explained.scalar_one()
         (entries,) = [node for node in _nodes(told["Plan"]) if node.get("Relation Name") == "entries"]
         assert (entries["Node Type"], entries["Index Name"]) == ("Index Scan", "entries_pkey")

@@ -10,12 +10,11 @@ from events.decisions import CLEARING_DRAFTED
 from events.money import yuan
 from events.store.journal import entries
 from processors.clearing import steps
-from processors.clearing.journal import desk
-from processors.delivery.names import CLEARING_JOURNAL as JOURNAL
+from processors.clearing.journal import open_journal
+from processors.delivery.names import CLEARING_JOURNAL
 from processors.proof.verify import Problem, verify
-from projections.clearings import receivables
 from tests import facts
-from tests.integration.test_clearing import REGION, cleared, drafted, holds
+from tests.clearings import REGION, cleared, drafted, holds
 from tests.ledger import Books
 
 
@@ -23,7 +22,9 @@ async def true_draft(books: Books, month: int, region: str = REGION) -> dict[str
     """What a draft says, which is withdrawn again."""
     clearing_id = (await drafted(books, month, region))["clearing_id"]
     await holds(books)
-    query = select(entries.c.data).where(entries.c.journal == JOURNAL).order_by(entries.c.number.desc()).limit(1)
+    query = (
+        select(entries.c.data).where(entries.c.journal == CLEARING_JOURNAL).order_by(entries.c.number.desc()).limit(1)
+    )
     async with books.engine.connect() as connection:
         said = orjson.loads((await connection.execute(query)).scalar_one())
     await steps.withdraw(books.engine, clearing_id, "wang")
@@ -32,9 +33,9 @@ async def true_draft(books: Books, month: int, region: str = REGION) -> dict[str
 
 async def found(books: Books, data: dict[str, Any]) -> list[Problem]:
     """What verify finds once this draft was appended and approved."""
-    async with desk(books.engine) as at:
-        await at.register.load(at.connection, receivables)
-        at.record(CLEARING_DRAFTED, data)
+    async with open_journal(books.engine) as journal:
+        await journal.register.receivables.load(journal.connection)
+        journal.record(CLEARING_DRAFTED, data)
     await steps.approve(books.engine, data["clearing_id"], "li")
     return (await verify(books.engine)).problems
 

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from policies.loader import load_text
-from processors.clearing.refunds import load_refunds
+from processors.clearing.premium_refunds import load_refunds
 from processors.law.adoption import adopt_schemes
 from processors.person.replay import replay
 from processors.premiums.fund_account import fund_account

@@ -11,8 +11,9 @@ import pytest
 from sqlalchemy import select
 
 from events.money import parse_yuan, yuan
-from infra.files.hospital_file import UnusableFile, read_detail, read_totals
-from processors.reconciliation.comparison import Reconciliation, Stated, reconcile
+from infra.files.hospital_file import read_detail, read_totals
+from infra.files.text_file import UnusableFile
+from processors.reconciliation.comparison import HospitalClaim, Reconciliation, reconcile
 from projections.statements import statement_json, statements
 from tests import facts
 from tests.ledger import Books
@@ -128,7 +129,7 @@ async def test_a_difference_of_funds_is_hidden_only_by_layers_that_tell_all_of_i
     c1 = march[0]
     basic, funds = (parse_yuan(c1[name]) for name in ("basic", "funds"))
     for off, listed in ((150, []), (151, [("amount_differs", "C1", "funds", "1.51")]), (0, [])):
-        stated = Stated("C1", date(2019, 3, 10), {"basic": basic + 150, "funds": funds + off})
+        stated = HospitalClaim("C1", date(2019, 3, 10), {"basic": basic + 150, "funds": funds + off})
         rows = [claim for claim in read_detail(write(tmp_path, march), MARCH).claims if claim.claim_id != "C1"]
         found = await reconcile(books.engine, "H1", MARCH, [stated, *rows])
         assert told(found) == [("amount_differs", "C1", "basic", "1.50"), *listed]

@@ -16,11 +16,11 @@ from typer.testing import CliRunner
 from infra.cli import app
 from infra.operations.roster_import import IMPORT_LOCK, RefusedList, preview
 from processors.proof.verify import verify
-from processors.rosters.comparison import Handed, compare, event_of
-from processors.rosters.departments import designated_hospitals, load_roster
-from processors.rosters.imports import Import, Overtaken, newest_period, record
-from processors.rosters.lists import RosterList, Row, read_list
+from processors.rosters.imports import ConcurrentImport, ListImport, newest_period, record_import
+from processors.rosters.list_comparison import ListReceipt, compare_list, event_of
+from processors.rosters.lists import ListRow, RosterList, read_list
 from processors.rosters.period import Period
+from processors.rosters.region_roster import designated_hospitals, load_roster
 from tests import facts
 from tests.ledger import Books
 from tests.program import Done, background, claims, up_is_ready, write_lines
@@ -50,6 +50,11 @@ def table(path: Path) -> list[list[str]]:
     return list(csv.reader(io.StringIO(path.read_bytes().decode("utf-8-sig"))))
 
 
+def modes(folder: Path) -> dict[str, int]:
+    """Who may read which file of a folder."""
+    return {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir()}
+
+
 async def test_a_month_of_rosters(server_folder: Path, tmp_path: Path) -> None:
     data, out = server_folder / "ledger", tmp_path / "out"
     people = [f"P{number}" for number in range(1, 11)]
@@ -73,6 +78,11 @@ async def test_a_month_of_rosters(server_folder: Path, tmp_path: Path) -> None:
     (statement,) = (await claims("statements", "--data-dir", data, "--json")).rows
     assert (statement["categories"], statement["revision"]) == (["orphan"], 2)
 
+    await later_lists_come_in_beside_up(data, tmp_path, june, named)
+    await the_region_s_roster_is_published(data, out)
+
+
+async def later_lists_come_in_beside_up(data: Path, tmp_path: Path, june: Path, named: list[str]) -> None:
     log = tmp_path / "up.log"
     async with background("up", "--data-dir", data, log=log):
         await up_is_ready(log)
@@ -95,6 +105,8 @@ async def test_a_month_of_rosters(server_folder: Path, tmp_path: Path) -> None:
         older = await import_(data, listed(tmp_path, named[:8]), "2019-07", "--allow-shrink")
         assert (older.code, "a list of 2019-08 has been taken" in older.err) == (2, True)
 
+
+async def the_region_s_roster_is_published(data: Path, out: Path) -> None:
     written = await claims(
         *("roster", "publish", "--period", "2019-07", "--region", "220621"), "--out", out, "--data-dir", data, "--json"
     )
@@ -115,17 +127,16 @@ async def test_a_month_of_rosters(server_folder: Path, tmp_path: Path) -> None:
             "hospital_ids": ["H1", "H2"],
         }
     ]
-    assert sorted(path.name for path in out.iterdir()) == [
-        "comparison-2019-07-220621.csv",
-        "roster-2019-07-H1.csv",
-        "roster-2019-07-H2.csv",
-    ]
+    assert modes(out) == {
+        "comparison-2019-07-220621.csv": 0o600,
+        "roster-2019-07-H1.csv": 0o600,
+        "roster-2019-07-H2.csv": 0o600,
+    }
     assert table(out / "roster-2019-07-H1.csv")[:3] == [
         ["参保人编号", "救助对象类别", "生效日期", "参保状态"],
         ["P1", "孤儿", "2019-06-01", "已参保"],
         ["P2", "低保对象", "2019-06-01", "已参保"],
     ]
-    assert {path.stat().st_mode & 0o777 for path in out.iterdir()} == {0o600}
     assert table(out / "comparison-2019-07-220621.csv")[1] == ["仅民政部门在册", "P1", "孤儿", "", "孤儿"]
 
 
@@ -174,11 +185,11 @@ async def test_a_cut_off_or_an_older_list_is_not_taken(books: Books) -> None:
 
     async def refused(rows: list[tuple[str, str]], month: int, *, allow_shrink: bool = False) -> str | None:
         period = Period(2019, month)
-        handed = Handed(CIVIL, period, period.first, period.first)
-        read = read_list(Row(str(number), *row) for number, row in enumerate(rows))
+        receipt = ListReceipt(CIVIL, period, period.first, period.first)
+        read = read_list(ListRow(str(number), *row) for number, row in enumerate(rows))
         async with books.engine.connect() as connection:
             try:
-                await preview(connection, read, handed, allow_shrink=allow_shrink)
+                await preview(connection, read, receipt, allow_shrink=allow_shrink)
             except RefusedList as refusal:
                 return str(refusal)
         return None
@@ -195,11 +206,13 @@ async def test_every_import_is_noted_once(books: Books) -> None:
 
     async def note(month: int, sha256: str, *, late: bool = False) -> bool:
         period = Period(2019, month)
-        handed = Handed(CIVIL, period, period.last if late else period.first, period.first)
-        read = read_list(Row(str(number), *row) for number, row in enumerate(people))
+        receipt = ListReceipt(CIVIL, period, period.last if late else period.first, period.first)
+        read = read_list(ListRow(str(number), *row) for number, row in enumerate(people))
         async with books.engine.connect() as connection:
-            found = await preview(connection, read, handed, allow_shrink=False)
-        return await record(books.engine, Import(handed, sha256, "clerk", read, found.comparison), found.lists)
+            found = await preview(connection, read, receipt, allow_shrink=False)
+        return await record_import(
+            books.engine, ListImport(receipt, sha256, "clerk", read, found.comparison), found.lists
+        )
 
     assert [await note(7, "a", late=True), await note(7, "a"), await note(7, "b"), await note(7, "a")] == [
         *(True, False),  # the same file again adds nothing
@@ -232,8 +245,10 @@ async def test_a_suspended_hospital_is_handed_no_list(books: Books) -> None:
     await books.publish([facts.hospital(), facts.hospital("H2", 1), facts.suspend("2019-06-10", "H2")])
     await books.publish([facts.reinstate("2019-07-20", "H2")])
     async with books.engine.connect() as connection:
-        handed = [await designated_hospitals(connection, "220621", Period(2019, month).due_out) for month in (5, 6, 7)]
-    assert handed == [["H1", "H2"], ["H1"], ["H1", "H2"]]
+        designated = [
+            await designated_hospitals(connection, "220621", Period(2019, month).due_out) for month in (5, 6, 7)
+        ]
+    assert designated == [["H1", "H2"], ["H1"], ["H1", "H2"]]
 
 
 async def recorded(connection: AsyncConnection) -> list[dict[str, object]]:
@@ -244,14 +259,14 @@ async def recorded(connection: AsyncConnection) -> list[dict[str, object]]:
 async def take(books: Books, rows: list[tuple[str, str]], month: int, source: str = CIVIL) -> list[str]:
     """Take a list into books as an import does; returns what it did to whom."""
     period = Period(2019, month)
-    handed = Handed(source, period, period.first, period.first)
-    read = read_list(Row(str(number), *row) for number, row in enumerate(rows))
+    receipt = ListReceipt(source, period, period.first, period.first)
+    read = read_list(ListRow(str(number), *row) for number, row in enumerate(rows))
     async with books.engine.connect() as connection:
-        found = await preview(connection, read, handed, allow_shrink=True)
+        found = await preview(connection, read, receipt, allow_shrink=True)
     comparison = found.comparison
-    await books.publish([event_of(change, handed, "clerk") for change in comparison.changes])
+    await books.publish([event_of(change, receipt, "clerk") for change in comparison.changes])
     assert await books.refused() == []
-    await record(books.engine, Import(handed, repr(rows), "clerk", read, comparison), found.lists)
+    await record_import(books.engine, ListImport(receipt, repr(rows), "clerk", read, comparison), found.lists)
     return [
         *(f"{change.change} {change.person_id}" for change in comparison.changes),
         *(f"left out {person_id}" for person_id, _ in comparison.left_out),
@@ -315,21 +330,21 @@ async def test_a_list_that_another_overtook_is_held_against_the_ledger_again(boo
     """Both leave him out at once, each while the other's word still stands: one of them has to see that it is gone."""
     for source in (CIVIL, POVERTY):
         await take(books, [("P1", "dibao")], 6, source)
-    handed = Handed(CIVIL, Period(2019, 7), date(2019, 7, 1), date(2019, 7, 1))
+    receipt = ListReceipt(CIVIL, Period(2019, 7), date(2019, 7, 1), date(2019, 7, 1))
     async with books.engine.connect() as connection:
-        found = await preview(connection, RosterList(), handed, allow_shrink=True)
+        found = await preview(connection, RosterList(), receipt, allow_shrink=True)
     assert found.comparison.changes == []
     assert await take(books, [], 7, POVERTY) == ["left out P1"]
-    with pytest.raises(Overtaken):
-        await record(books.engine, Import(handed, "", "clerk", RosterList(), found.comparison), found.lists)
+    with pytest.raises(ConcurrentImport):
+        await record_import(books.engine, ListImport(receipt, "", "clerk", RosterList(), found.comparison), found.lists)
     assert await take(books, [], 7, CIVIL) == ["removed P1"]
 
 
 async def test_an_import_s_mark_stands_in_the_ledger(books: Books) -> None:
     period = Period(2019, 6)
-    handed = Handed(CIVIL, period, period.last, period.first)
-    (change,) = compare(read_list([Row("1", "P1", "dibao")]), {}, handed).changes
-    await books.publish([event_of(change, handed, "clerk")])
+    receipt = ListReceipt(CIVIL, period, period.last, period.first)
+    (change,) = compare_list(read_list([ListRow("1", "P1", "dibao")]), {}, receipt).changes
+    await books.publish([event_of(change, receipt, "clerk")])
     async with books.engine.connect() as connection:
         raw = await connection.execute(text("SELECT raw FROM ledger.entries WHERE type = 'roster.changed.v1'"))
         assert b'"actor":"clerk","late":true' in bytes(raw.scalar_one())

@@ -2,32 +2,30 @@
 
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import suppress
 from datetime import date
 
 import pytest
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from events.county_time import month_end
 from events.decisions import CLEARING_APPROVED, CLEARING_PAID
 from events.store.journal import write
 from infra.access.logins import Login, create_login, drop_login
 from infra.postgres.engine import connect
 from processors.clearing import loans, steps
 from processors.clearing.draft import draft
-from processors.clearing.journal import desk
-from processors.clearing.ranges import end_of
 from processors.clearing.refusal import ClearingRefused
-from processors.delivery.names import CLEARING_CONSUMER as CONSUMER
+from processors.delivery.names import CLEARING_CONSUMER
 from processors.delivery.position import lock_position
-from processors.proof.verification.clearings import check_clearings
-from processors.proof.verify import VerifyReport, verify
+from processors.proof.verify import verify
 from tests import facts
+from tests.clearings import problems_with
 from tests.ledger import Books
 
 REGION = "220621"
 MARCH, APRIL = date(2031, 3, 1), date(2031, 4, 1)
-LATER = end_of(APRIL)
+LATER = month_end(APRIL)
 
 Clerk = Callable[[], Awaitable[AsyncEngine]]
 
@@ -60,7 +58,7 @@ async def test_one_login_is_one_person_whatever_he_calls_himself(books: Books, c
         await steps.approve(zhou, first, "Chen")
     await steps.approve(zhou, first, "zhou")
     await steps.pay(chen, first, "chen", "T1")
-    await steps.give_back(zhou, first, "zhou", "H1", "account closed")
+    await steps.record_return(zhou, first, "zhou", "H1", "account closed")
     with pytest.raises(ClearingRefused, match="noted that what H1 was paid came back, as zhou: another person"):
         await steps.pay(zhou, first, "somebody", "T2")
     assert await steps.pay(chen, first, "chen", "T2") == 5520_00
@@ -80,7 +78,7 @@ async def test_the_owner_s_login_tells_nobody_apart(books: Books) -> None:
     clearing_id = await draft(books.engine, REGION, MARCH, "chen", LATER)
     await steps.approve(books.engine, clearing_id, "zhou")
     await steps.pay(books.engine, clearing_id, "zhou", "T1")
-    await steps.give_back(books.engine, clearing_id, "zhou", "H1", "account closed")
+    await steps.record_return(books.engine, clearing_id, "zhou", "H1", "account closed")
     await steps.pay(books.engine, clearing_id, "chen", "T2")
     assert (await verify(books.engine)).problems == []
 
@@ -95,7 +93,7 @@ async def test_steps_that_one_login_took_alone_are_found(books: Books, clerk: Cl
     assert await _problems(zhou, CLEARING_APPROVED, approval) == []
     await steps.approve(zhou, clearing_id, "zhou")
     await steps.pay(zhou, clearing_id, "zhou", "T1")
-    await steps.give_back(zhou, clearing_id, "zhou", "H1", "account closed")
+    await steps.record_return(zhou, clearing_id, "zhou", "H1", "account closed")
     payment = {"clearing_id": clearing_id, "actor": "somebody", "reference": "T2"}
     payment |= {"payments": [{"payee_kind": "hospital", "payee": "H1", "amount": 5520_00}]}
     assert await _problems(zhou, CLEARING_PAID, payment) == [f"somebody, login {zhou.url.username}"]
@@ -103,21 +101,7 @@ async def test_steps_that_one_login_took_alone_are_found(books: Books, clerk: Cl
 
 
 async def _problems(engine: AsyncEngine, type_: str, data: dict[str, object]) -> list[str]:
-    """What verify finds once an event of clearing says this, of which nothing stays."""
-    report = VerifyReport()
-    with suppress(_Undone):
-        async with desk(engine) as at:
-            await at.register.load_clearing(at.connection, str(data["clearing_id"]))
-            at.record(type_, data)
-            await write(at.connection, at.journal)
-            await at.register.save(at.connection)
-            await check_clearings(at.connection, report)
-            raise _Undone
-    return [problem.found for problem in report.problems]
-
-
-class _Undone(Exception):
-    pass
+    return [problem.found for problem in await problems_with(engine, data, type_)]
 
 
 async def test_nobody_writes_under_another_s_login_nor_as_the_owner(books: Books, clerk: Clerk) -> None:
@@ -143,7 +127,7 @@ async def test_nobody_writes_under_another_s_login_nor_as_the_owner(books: Books
 async def _appended(engine: AsyncEngine, said: dict[str, object]) -> None:
     """An approval written without the program; nothing of it stays."""
     async with engine.connect() as connection:
-        position = await lock_position(connection, CONSUMER, 0)
+        position = await lock_position(connection, CLEARING_CONSUMER, 0)
         position.journal.append(CLEARING_APPROVED, said)
         await write(connection, position.journal)
         await connection.rollback()

@@ -1,18 +1,17 @@
 """Checks payees: a clearing's lines follow from the entries in its ranges and from the parts that it has recorded."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.money import yuan
-from processors.clearing.bookings import load_later_amounts, load_told
-from processors.clearing.ranges import Ranges
+from processors.clearing.payee_amounts import load_fixed_payee_amounts, load_later_bookings
 from processors.proof.verification.report import VerifyReport
 from processors.proof.verification.whole_bookings import are_whole
-from projections.clearings import Row as Kept
+from projections.clearing_rows import ClearedPart, Clearing, ClearingLine
 
 COLUMNS = ("settled", "adjusted", "audit")
 
@@ -31,33 +30,30 @@ FROM projections.claims AS claim WHERE claim.claim_id = ANY(:claims)
 
 async def check_lines(
     connection: AsyncConnection,
-    clearing: Kept,
-    lines: Iterable[Kept],
-    parts: Iterable[Kept],
+    clearing: Clearing,
+    lines: Iterable[ClearingLine],
+    parts: Sequence[ClearedPart],
     report: VerifyReport,
 ) -> None:
     """Hold one clearing's lines against the ledger, and its parts against what was booked claim by claim."""
-    clearing_id, region = clearing["clearing_id"], clearing["region"]
-    ranges: Ranges = {journal: (begun, to) for journal, (begun, to) in clearing["ranges"].items()}
-    recorded = list(parts)
-    named = {"claims": sorted({part["claim_id"] for part in recorded})}
+    clearing_id, region = clearing.clearing_id, clearing.region
+    named = {"claims": sorted({part.claim_id for part in parts})}
     about = {row.claim_id: row for row in await connection.execute(_CLAIMS, named) if row.region == region}
     expected: defaultdict[tuple[Line, str], int] = defaultdict(int)
-    for booked_sum in await load_told(connection, region, ranges):
-        expected[(booked_sum.party, booked_sum.payee, booked_sum.fund), booked_sum.kind] += booked_sum.amount
+    for each in await load_fixed_payee_amounts(connection, region, clearing.ranges):
+        expected[(each.party, each.payee, each.fund), each.kind] += each.amount
     apart: defaultdict[Stage, dict[tuple[str, str], int]] = defaultdict(dict)
-    for part in recorded:
-        claim_id, payee_kind, fund, kind = (part[name] for name in ("claim_id", "payee_kind", "fund", "kind"))
-        apart[claim_id, part["stage"], fund][payee_kind, kind] = part["amount"]
-        claim = about.get(claim_id)
-        if claim is None or (payee_kind, kind) not in _possible(claim):
-            where = f"{clearing_id}, claim {claim_id}, {payee_kind}, fund {fund}"
-            report.problem("clearing", where, "a part that the claim may have", f"{kind} {yuan(part['amount'])}")
+    for part in parts:
+        apart[part.claim_id, part.stage, part.fund][part.payee_kind, part.kind] = part.amount
+        claim = about.get(part.claim_id)
+        if claim is None or (part.payee_kind, part.kind) not in _possible(claim):
+            where = f"{clearing_id}, claim {part.claim_id}, {part.payee_kind}, fund {part.fund}"
+            report.problem("clearing", where, "a part that the claim may have", f"{part.kind} {yuan(part.amount)}")
             continue
-        payee = claim.person_id if payee_kind == "person" else claim.hospital_id
-        expected[(payee_kind, payee, fund), kind] += part["amount"]
+        payee = claim.person_id if part.payee_kind == "person" else claim.hospital_id
+        expected[(part.payee_kind, payee, part.fund), part.kind] += part.amount
     _compare_lines(clearing_id, expected, lines, report)
-    booked = await load_later_amounts(connection, region, ranges)
+    booked = await load_later_bookings(connection, region, clearing.ranges)
     for stage in sorted(booked.keys() | apart.keys()):
         of_claim = about.get(stage[0])
         _compare_parts(clearing_id, stage, booked.get(stage, []), apart.get(stage, {}), of_claim, report)
@@ -75,10 +71,10 @@ def _possible(claim: Row[Any]) -> set[tuple[str, str]]:
 
 
 def _compare_lines(
-    clearing_id: str, expected: Mapping[tuple[Line, str], int], lines: Iterable[Kept], report: VerifyReport
+    clearing_id: str, expected: Mapping[tuple[Line, str], int], lines: Iterable[ClearingLine], report: VerifyReport
 ) -> None:
     found = {
-        ((line["payee_kind"], line["payee"], line["fund"]), column): line[column]
+        ((line.payee_kind, line.payee, line.fund), column): int(getattr(line, column))
         for line in lines
         for column in COLUMNS
     }

@@ -22,7 +22,7 @@ from processors.person.recalculation import GrantKey, HeldGrant, StageBooking
 from projections.accumulations import accumulations
 from projections.claims import claims
 from projections.grants import grants
-from projections.premiums import Premium, premiums
+from projections.premiums import PayerPremium, premiums
 from projections.statements import StatementRow, statements
 
 ProjectionRow = Mapping[str, Any]
@@ -46,7 +46,7 @@ class PersonBooks:
     claims: list[ProjectionRow] = field(default_factory=list)
     statements: list[StatementRow] = field(default_factory=list)
     grants: list[HeldGrant] = field(default_factory=list)
-    premiums: list[Premium] = field(default_factory=list)
+    premiums: list[PayerPremium] = field(default_factory=list)
 
 
 def _selection(table: Table, order: str, names: Sequence[str] = ()) -> str:
@@ -104,7 +104,7 @@ async def load_books(driver: Any, persons: Sequence[str]) -> list[PersonBooks]:
     for person_id, year, scheme, layer, track, *parts in await driver.fetch(_ACCUMULATED, persons):
         books[person_id].accumulated[year, scheme, layer, track] = Used(*parts)
     for row in await driver.fetch(_PREMIUMS, persons):
-        books[row["person_id"]].premiums.append(Premium(*row))
+        books[row["person_id"]].premiums.append(PayerPremium(*row))
     for row in await driver.fetch(_CLAIMS, persons):
         books[row["person_id"]].claims.append(dict(row))
     for row in await driver.fetch(_STATEMENTS, persons):

@@ -8,7 +8,7 @@ from policies.engine import Schemes
 from processors.person.premium_history import booked_premiums, premiums_from_scratch
 from processors.proof.verification.person_books import PersonBooks
 from processors.proof.verification.report import VerifyReport
-from projections.premiums import Premium
+from projections.premiums import PayerPremium
 from projections.rosters import RosterChange
 
 
@@ -35,7 +35,7 @@ def check_premiums(books: PersonBooks, roster: Sequence[RosterChange], schemes: 
                 report.problem("premium", f"{where}{side}", _premium(due.get(key)), _premium(found))
 
 
-def _premium(premium: Premium | None) -> str:
+def _premium(premium: PayerPremium | None) -> str:
     if premium is None:
         return "none"
     return f"{yuan(premium.amount)} for {premium.category} [{premium.grade}] {premium.cite}"

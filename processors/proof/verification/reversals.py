@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from events.money import yuan
 from events.store.journal import SETTLEMENT_STAGE
 from processors.proof.verification.report import VerifyReport
+from projections.bookings import CAUSE_NUMBER, OF_FIRST_RUN, PAYEE_KIND
 
 # First settlements are cleared as sums, and are the payee's; the rest is what clearings have recorded as its parts. A
 # claim is at its end once its reversal's settlement is cleared, and all that layers have booked before it.
@@ -22,11 +23,10 @@ WITH ended AS (
       ON reversal.person_id = claim.person_id AND reversal.claim_id = claim.claim_id
          AND reversal.type = 'claim.reversed.v1'
     WHERE NOT claim.standing AND EXISTS (
-        SELECT FROM ledger.entries AS settled
-        JOIN ended ON ended.region = claim.region AND ended.journal = settled.journal AND settled.number <= ended.upto
-        WHERE settled.person_id = claim.person_id AND settled.claim_number = claim.number
-          AND settled.stage = {SETTLEMENT_STAGE}
-          AND (convert_from(settled.data, 'UTF8')::jsonb #>> '{{cause,number}}')::bigint >= reversal.number
+        SELECT FROM ledger.entries AS entry
+        JOIN ended ON ended.region = claim.region AND ended.journal = entry.journal AND entry.number <= ended.upto
+        WHERE entry.person_id = claim.person_id AND entry.claim_number = claim.number
+          AND entry.stage = {SETTLEMENT_STAGE} AND {CAUSE_NUMBER} >= reversal.number
       ) AND NOT EXISTS (
         SELECT FROM ledger.entries AS later
         LEFT JOIN ended ON ended.region = claim.region AND ended.journal = later.journal
@@ -35,11 +35,10 @@ WITH ended AS (
           AND later.number > coalesce(ended.upto, 0)
       )
 ), brought AS (
-    SELECT over.claim_id, CASE WHEN over.prepaid THEN 'person' ELSE 'hospital' END AS payee_kind,
-           first.layer AS fund, first.paid AS amount
-    FROM over JOIN ledger.entries AS first
-      ON first.person_id = over.person_id AND first.claim_id = over.claim_id AND first.run = over.opened
-         AND first.stage BETWEEN 0 AND {SETTLEMENT_STAGE - 1}
+    SELECT claim.claim_id, {PAYEE_KIND} AS payee_kind, entry.layer AS fund, entry.paid AS amount
+    FROM over AS claim JOIN ledger.entries AS entry
+      ON entry.person_id = claim.person_id AND entry.claim_id = claim.claim_id AND {OF_FIRST_RUN}
+         AND entry.stage BETWEEN 0 AND {SETTLEMENT_STAGE - 1}
     UNION ALL
     SELECT claim_id, payee_kind, fund, amount FROM projections.clearing_parts JOIN over USING (claim_id)
 )

@@ -2,27 +2,27 @@
 
 from datetime import date
 
-from processors.clearing.advances import repay
-from processors.clearing.bookings import Booked, Treated
-from processors.clearing.parties import Party
+from processors.clearing.advance_repayments import repay
+from processors.clearing.counterparties import Party
+from processors.clearing.payee_amounts import ClaimSummary, PayeeAmount
 from projections.advances import Advance
 
 Taken = list[tuple[str, str, int]]
 
 
-def claim(number: int, day: int = 5, *, outside: bool = False, person: str = "P1") -> Treated:
-    return Treated(f"C{number}", person, number, "H1", date(2019, 3, day), outside)
+def claim(number: int, day: int = 5, *, outside: bool = False, person: str = "P1") -> ClaimSummary:
+    return ClaimSummary(f"C{number}", person, number, "H1", date(2019, 3, day), outside)
 
 
-def paid(of: Treated, amount: int, fund: str = "basic", party: Party = "person") -> Booked:
-    return Booked(party, of.person_id if party == "person" else "H1", fund, "settled", amount, of)
+def paid(of: ClaimSummary, amount: int, fund: str = "basic", party: Party = "person") -> PayeeAmount:
+    return PayeeAmount(party, of.person_id if party == "person" else "H1", fund, "settled", amount, of)
 
 
 def advance(id_: str = "L1", day: int = 1, person: str = "P1") -> Advance:
     return Advance("360923", id_, 1, person, 0, date(2019, 3, day))
 
 
-def taken(owed: list[tuple[Advance, int]], booked: list[Booked], **balances: int) -> Taken:
+def taken(owed: list[tuple[Advance, int]], booked: list[PayeeAmount], **balances: int) -> Taken:
     return [(each.advance.advance_id, each.fund, each.amount) for each in repay(owed, booked, balances)]
 
 
@@ -31,7 +31,7 @@ def test_only_what_is_payable_to_the_person_for_his_own_claims_repays() -> None:
         paid(claim(1, outside=True), 500, party="hospital"),
         paid(claim(2, person="P2"), 900),
         paid(claim(3), 300),
-        Booked("person", "P1", "grant", "settled", 5000),
+        PayeeAmount("person", "P1", "grant", "settled", 5000),
     ]
     assert taken([(advance(), 1000)], booked, P1=5300, P2=900) == [("L1", "basic", 300)]
 

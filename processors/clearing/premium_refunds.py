@@ -1,4 +1,4 @@
-"""What persons had paid for their insurance and get back (长治 三(一)2), told from journal ``intake`` by region."""
+"""What persons had paid for their insurance and get back (长治 三(一)2), read from journal ``intake`` by region."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -7,14 +7,18 @@ from typing import cast
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from events.decisions import PREMIUM_REFUNDED
 from events.refusals import Refusal
 from processors.clearing.refusal import ClearingRefused
-from processors.delivery.names import INTAKE_JOURNAL as JOURNAL
+from processors.delivery.names import INTAKE_JOURNAL
 from processors.person.fact_decoders import EnrollmentData, EntryRow, fact_data
-from processors.person.premium_history import ENROLLED
 
-# Whose refunds the range books, with what came before: a correction belongs to the region of what it corrects. Who is
-# enrolled elsewhere has his refund withdrawn there and booked here by one cause: only the difference is due to him.
+END_OF_JOURNAL = 2**62
+"""A number above all of the journal's."""
+
+# The persons whose refunds the range books, with everything before: a correction belongs to the region of what it
+# corrects. Where a person is enrolled elsewhere, one cause withdraws the refund there and books it here: the person is
+# due the difference only, so the bookings of one cause are summed.
 _HISTORY = """
 SELECT * FROM (
     SELECT entry.number, entry.type, entry.source, entry.raw, entry.person_id, entry.year, entry.scheme, entry.layer,
@@ -38,16 +42,16 @@ WHERE whole ORDER BY person_id, number
 """
 
 
-class Unreadable(ClearingRefused):
-    """An entry that is not what intake took in, or a refund for which nobody was enrolled."""
+class UnreadableRefund(ClearingRefused):
+    """An entry that intake can't have written, or a refund to a person who was never enrolled for its year."""
 
     def __init__(self, number: int) -> None:
-        super().__init__(f"entry {number} of journal {JOURNAL} can't be what was booked: see claims verify")
+        super().__init__(f"entry {number} of journal {INTAKE_JOURNAL} can't be what was booked: see claims verify")
 
 
 @dataclass(frozen=True, slots=True)
-class Refunded:
-    """One booking of a refund by a payer, a difference in fen. ``first`` where nothing of it stood before."""
+class PremiumRefund:
+    """One booking of a refund by a payer: a difference in fen. ``first`` says that no refund stood before."""
 
     number: int
     region: str
@@ -57,29 +61,30 @@ class Refunded:
     amount: int
 
 
-async def load_refunds(connection: AsyncConnection, begun: int, ended: int) -> AsyncIterator[Refunded]:
-    """Refunds that entries of the journal after one number and up to another have booked, of all regions.
+async def load_refunds(connection: AsyncConnection, begun: int, ended: int) -> AsyncIterator[PremiumRefund]:
+    """Refunds that entries of the journal after number ``begun``, up to ``ended``, have booked, of all regions.
 
-    The region is that in which the person was enrolled for the year when the refund came to stand; what follows is its
-    correction and stays there, wherever he is enrolled by then: who paid gets back. Raises ``Unreadable``.
+    A refund belongs to the region in which the person was enrolled for the year when the refund came to stand. Its
+    corrections stay there, wherever the person is enrolled by then: the region that paid gets back. Raises
+    ``UnreadableRefund``.
     """
     enrolled: dict[tuple[str, int], str] = {}
     standing: dict[tuple[object, ...], tuple[str, int]] = {}
-    rows = await connection.stream(text(_HISTORY), {"journal": JOURNAL, "begun": begun, "ended": ended})
+    rows = await connection.stream(text(_HISTORY), {"journal": INTAKE_JOURNAL, "begun": begun, "ended": ended})
     async for row in rows:
-        if row.type == ENROLLED:
+        if row.type != PREMIUM_REFUNDED:
             try:
-                said = fact_data(cast("EntryRow", row._mapping), EnrollmentData)
+                enrolment = fact_data(cast("EntryRow", row._mapping), EnrollmentData)
             except (Refusal, TypeError) as error:
-                raise Unreadable(row.number) from error
-            enrolled[row.person_id, said.year] = said.region
+                raise UnreadableRefund(row.number) from error
+            enrolled[row.person_id, enrolment.year] = enrolment.region
             continue
         key = row.person_id, row.year, row.scheme, row.layer, row.track
         region, before = standing.get(key, ("", 0))
         if not before:
             if (row.person_id, row.year) not in enrolled:
-                raise Unreadable(row.number)
+                raise UnreadableRefund(row.number)
             region = enrolled[row.person_id, row.year]
         standing[key] = region, before + row.paid
         if row.number > begun and row.paid:
-            yield Refunded(row.number, region, row.person_id, row.track, not before, row.paid)
+            yield PremiumRefund(row.number, region, row.person_id, row.track, not before, row.paid)

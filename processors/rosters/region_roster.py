@@ -1,4 +1,4 @@
-"""The roster of a region for a month: what hospitals are handed, and where the departments differ."""
+"""The roster of a region for a month: the list that hospitals get, and where the departments differ."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -13,15 +13,22 @@ from events.catalog import CIVIL_AFFAIRS, POVERTY_OFFICE
 from events.codes import Category, covers
 from processors.rosters.histories import load_histories
 from processors.rosters.lists import Membership
-from processors.rosters.memberships import History, booked, held_on, held_since, in_order, word_of
+from processors.rosters.memberships import (
+    History,
+    held_on,
+    held_since,
+    in_order,
+    ledger_changes,
+    statements_of,
+)
 from processors.rosters.period import Period
 from projections.enrolments import enrolments
 from projections.hospitals import Hospital, hospitals
 
-Kind = Literal[
+RosterDifferenceKind = Literal[
     "not_enrolled", "enrolled_elsewhere", "deceased", "poverty_office_only", "civil_affairs_only", "contested"
 ]
-KIND_NAMES: dict[Kind, str] = {
+KIND_NAMES: dict[RosterDifferenceKind, str] = {
     "not_enrolled": "在册未参保（应保尽保）",
     "enrolled_elsewhere": "在册，参保在外地",
     "deceased": "已故仍在册",
@@ -32,8 +39,8 @@ KIND_NAMES: dict[Kind, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Insured:
-    """Where a person is enrolled for the month's year, from when, and until when where he has died."""
+class YearEnrolment:
+    """Where a person is enrolled for the month's year, from when, and the day of death of one who has died."""
 
     region: str
     effective_on: date
@@ -41,8 +48,8 @@ class Insured:
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
-    """A rostered person: the categories held, since when he has been on the roster without a break, and insured."""
+class RosterMember:
+    """A rostered person: the categories held, since when without a break, and whether the person is insured."""
 
     person_id: str
     categories: list[Category]
@@ -51,10 +58,10 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class RosterDifference:
     """A person of whom the departments, or roster and enrolments, say different things."""
 
-    kind: Kind
+    kind: RosterDifferenceKind
     person_id: str
     civil_affairs: list[Category]
     poverty_office: list[Category]
@@ -62,13 +69,13 @@ class Difference:
 
 
 @dataclass(slots=True)
-class Roster:
-    """A region's roster on the day that hospitals' lists of a month are due."""
+class RegionRoster:
+    """A region's roster on the day on which hospitals' lists of a month are due."""
 
     region: str
     period: Period
-    members: list[Member] = field(default_factory=list)
-    differences: list[Difference] = field(default_factory=list)
+    members: list[RosterMember] = field(default_factory=list)
+    differences: list[RosterDifference] = field(default_factory=list)
     in_both: int = 0
 
     @property
@@ -76,82 +83,86 @@ class Roster:
         """How many rostered persons are enrolled in the region."""
         return sum(member.enrolled for member in self.members)
 
-    def count(self, kind: Kind) -> int:
+    def count(self, kind: RosterDifferenceKind) -> int:
         """How many differences of a kind there are."""
         return Counter(difference.kind for difference in self.differences)[kind]
 
 
-def draw_up(
-    region: str, period: Period, histories: Mapping[Membership, History], insured: Mapping[str, Insured]
-) -> Roster:
-    """A region's roster: the persons enrolled there, and those its departments list who are enrolled nowhere.
+def draw_up_roster(
+    region: str,
+    period: Period,
+    histories: Mapping[Membership, History],
+    enrolments_of_year: Mapping[str, YearEnrolment],
+) -> RegionRoster:
+    """A region's roster: persons enrolled there, and persons whom its departments list and who are enrolled nowhere.
 
-    ``insured`` are the enrolments of the month's year by person. Pure.
+    ``enrolments_of_year`` are the enrolments of the month's year by person.
     """
-    roster = Roster(region, period)
+    roster = RegionRoster(region, period)
     by_person: dict[str, dict[Category, History]] = {}
     for (person_id, category), history in histories.items():
         by_person.setdefault(person_id, {})[category] = history
     for person_id in sorted(by_person):
-        _draw_up_person(roster, person_id, by_person[person_id], insured.get(person_id))
+        _add_person(roster, person_id, by_person[person_id], enrolments_of_year.get(person_id))
     return roster
 
 
-def _draw_up_person(
-    roster: Roster, person_id: str, memberships: Mapping[Category, History], enrolment: Insured | None
+def _add_person(
+    roster: RegionRoster, person_id: str, memberships: Mapping[Category, History], enrolment: YearEnrolment | None
 ) -> None:
     day = roster.period.due_out
-    said = {kind: _said_by(kind, roster.region, memberships, day) for kind in (CIVIL_AFFAIRS, POVERTY_OFFICE)}
-    held = in_order(category for category, history in memberships.items() if held_on(booked(history), day))
-    listed_here = any(said.values())
+    listed = {kind: _listed_by(kind, roster.region, memberships, day) for kind in (CIVIL_AFFAIRS, POVERTY_OFFICE)}
+    held = in_order(category for category, history in memberships.items() if held_on(ledger_changes(history), day))
     insured = enrolment is not None and enrolment.effective_on <= day
     insured_here = insured and enrolment is not None and covers(roster.region, enrolment.region)
-    if not (listed_here or insured_here):
+    if not (any(listed.values()) or insured_here):
         return
 
-    def differ(kind: Kind) -> None:
-        roster.differences.append(Difference(kind, person_id, said[CIVIL_AFFAIRS], said[POVERTY_OFFICE], held))
+    def add_difference(kind: RosterDifferenceKind) -> None:
+        roster.differences.append(
+            RosterDifference(kind, person_id, listed[CIVIL_AFFAIRS], listed[POVERTY_OFFICE], held)
+        )
 
     if held and enrolment is not None and enrolment.died_on is not None and enrolment.died_on < day:
-        differ("deceased")
+        add_difference("deceased")
     elif held and (insured_here or not insured):
-        since = [held_since(booked(memberships[category]), day) for category in held]
-        roster.members.append(Member(person_id, held, min(first for first in since if first), insured_here))
+        since = [held_since(ledger_changes(memberships[category]), day) for category in held]
+        roster.members.append(RosterMember(person_id, held, min(first for first in since if first), insured_here))
         if not insured:
-            differ("not_enrolled")
+            add_difference("not_enrolled")
     elif held and insured:
-        differ("enrolled_elsewhere")
-    if all(said.values()):
+        add_difference("enrolled_elsewhere")
+    if all(listed.values()):
         roster.in_both += 1
-    elif said[POVERTY_OFFICE]:
-        differ("poverty_office_only")
-    elif said[CIVIL_AFFAIRS]:
-        differ("civil_affairs_only")
-    if set(said[CIVIL_AFFAIRS] + said[POVERTY_OFFICE]) - set(held):
-        differ("contested")
+    elif listed[POVERTY_OFFICE]:
+        add_difference("poverty_office_only")
+    elif listed[CIVIL_AFFAIRS]:
+        add_difference("civil_affairs_only")
+    if set(listed[CIVIL_AFFAIRS] + listed[POVERTY_OFFICE]) - set(held):
+        add_difference("contested")
 
 
-def _said_by(kind: str, region: str, memberships: Mapping[Category, History], day: date) -> list[Category]:
-    """What the departments of a kind that serve the region list a person under."""
+def _listed_by(kind: str, region: str, memberships: Mapping[Category, History], day: date) -> list[Category]:
+    """The categories under which the departments of a kind that serve the region list a person."""
 
-    def theirs(history: History) -> Iterable[str]:
-        sources = {said.source for said in history}
+    def serving(history: History) -> Iterable[str]:
+        sources = {statement.source for statement in history}
         return [source for source in sources if source.startswith(f"{kind}/") and covers(region, source[-6:])]
 
     return in_order(
         category
         for category, history in memberships.items()
-        if any(held_on(word_of(history, source), day) for source in theirs(history))
+        if any(held_on(statements_of(history, source), day) for source in serving(history))
     )
 
 
-async def load_roster(connection: AsyncConnection, region: str, period: Period) -> Roster:
+async def load_roster(connection: AsyncConnection, region: str, period: Period) -> RegionRoster:
     """A region's roster as the ledger knows it now."""
     table = enrolments.c
     query = select(table.person_id, table.region, table.effective_on, table.died_on).where(table.year == period.year)
     rows = await connection.execute(query)
-    insured = {row.person_id: Insured(row.region, row.effective_on, row.died_on) for row in rows}
-    return draw_up(region, period, await load_histories(connection), insured)
+    of_year = {row.person_id: YearEnrolment(row.region, row.effective_on, row.died_on) for row in rows}
+    return draw_up_roster(region, period, await load_histories(connection), of_year)
 
 
 async def designated_hospitals(connection: AsyncConnection, region: str, day: date) -> list[str]:

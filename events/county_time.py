@@ -1,0 +1,17 @@
+"""The county's time: its days and months begin and end by this clock, whatever clock the server has."""
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+COUNTY_TIME = ZoneInfo("Asia/Shanghai")
+
+
+def month_start(month: date) -> datetime:
+    """The first moment of a month; ``month`` is its first day."""
+    return datetime(month.year, month.month, 1, tzinfo=COUNTY_TIME)
+
+
+def month_end(month: date) -> datetime:
+    """The first moment after a month; ``month`` is its first day."""
+    year, following = (month.year + 1, 1) if month.month == 12 else (month.year, month.month + 1)
+    return datetime(year, following, 1, tzinfo=COUNTY_TIME)

@@ -1,0 +1,37 @@
+"""Who takes a step of clearing, and when two steps need two persons.
+
+Persons are told apart by the id that they type, and by the login of the database where a login belongs to one person.
+"""
+
+from typing import NamedTuple
+
+from processors.clearing.refusal import ClearingRefused
+
+
+class Operator(NamedTuple):
+    """Who took a step: the id that was typed, and the login of the database.
+
+    ``login`` is None for the database's owner: everybody who runs the program may work under that login.
+    """
+
+    actor: str
+    login: str | None
+
+    def is_same(self, other: "Operator") -> bool:
+        """Whether one person may have taken both steps."""
+        return self.actor.casefold() == other.actor.casefold() or self._shares_login(other)
+
+    def must_differ(self, first: "Operator", did: str, must: str) -> None:
+        """Refuse a second step by the person of the first; ``did`` and ``must`` name the steps in the message.
+
+        Raises ``ClearingRefused`` where one person may have taken both.
+        """
+        if self.actor.casefold() == first.actor.casefold():
+            raise ClearingRefused(f"{self.actor} {did}: another person must {must}")
+        if self._shares_login(first):
+            raise ClearingRefused(
+                f"login {self.login} {did}, as {first.actor}: another person must {must}, under a login of his own"
+            )
+
+    def _shares_login(self, other: "Operator") -> bool:
+        return self.login is not None and self.login == other.login

@@ -1,0 +1,41 @@
+"""SQL: which entries of the ledger book money, and in which run of their claim.
+
+Every statement that sums bookings is built from these conditions, so clearing, ``claims verify`` and finance can't
+disagree on what a booking is. A condition names the entry ``entry`` (of ``ledger.entries``) and its claim ``claim`` (of
+``projections.claims``); grants carry the claim that brought them about, so one join gives the region of every booking.
+The values are literals, so that PostgreSQL can use partial indexes.
+"""
+
+from events.decisions import (
+    CLAIM_RESETTLED,
+    CLAIM_SETTLED,
+    GRANT_AWARDED,
+    GRANT_WITHDRAWN,
+    PAYOUT_ADJUSTED,
+    PAYOUT_DECIDED,
+)
+
+IS_PAYOUT = f"entry.type IN ('{PAYOUT_DECIDED}', '{PAYOUT_ADJUSTED}')"
+IS_GRANT = f"entry.type IN ('{GRANT_AWARDED}', '{GRANT_WITHDRAWN}')"
+IS_BOOKING = f"entry.type IN ('{PAYOUT_DECIDED}', '{PAYOUT_ADJUSTED}', '{GRANT_AWARDED}', '{GRANT_WITHDRAWN}')"
+"""Of a layer's payout or of a grant; ``entry.paid`` holds the amount in fen, a difference."""
+
+OF_FIRST_RUN = "entry.run = claim.opened"
+"""The run that first carried the claim. What it books is the claim's first settlement."""
+
+SETTLES_REVERSED_CLAIM = (
+    f"(NOT claim.standing AND entry.run <> claim.opened AND entry.type IN ('{CLAIM_SETTLED}', '{CLAIM_RESETTLED}'))"
+)
+"""Settlement's entry of a later run of a reversed claim.
+
+It books no money, but it may move money between hospital and person in a layer that stood at 0 and booked nothing.
+"""
+
+CAUSE_NUMBER = "(convert_from(entry.data, 'UTF8')::jsonb #>> '{cause,number}')::bigint"
+"""The number in journal intake of the fact that caused the entry's run: the run knew the facts up to it."""
+
+PAYEE_KIND = "CASE WHEN claim.prepaid THEN 'person' ELSE 'hospital' END"
+"""Who is paid a claim's first settlement: a person who had prepaid the bill, else the hospital."""
+
+PAYEE = "CASE WHEN claim.prepaid THEN claim.person_id ELSE claim.hospital_id END"
+"""The id of that payee."""
