@@ -373,7 +373,7 @@ async def test_assistance_under_70_percent_of_what_was_left_to_the_person(books:
 
 
 async def test_what_an_audit_lays_on_the_person_leaves_the_base(books: Books) -> None:
-    """抚松: the backstop pays up to 90% of the bill after audits (DOMAIN 3.7), and so much is asked of it."""
+    """抚松: the backstop pays up to 90% of the bill after audits (docs/domain.md#3.7), and so much is asked of it."""
     await books.publish([facts.hospital(), facts.enrol(), facts.roster(), *facts.stay(1, in_scope="10000")])
     await books.publish([facts.audit("C1", "2000", "person")])
     await catch_up(books.engine)

@@ -83,7 +83,7 @@ async def test_what_a_case_quota_leaves_to_the_hospital_is_explained(books: Book
         ]
     )
     _, read = await file_and_page(books)
-    # DOMAIN A1
+    # docs/domain.md#a1
     assert read.bars["C1"] == [
         ("total", 1600000),
         ("basic", 1248000),
@@ -117,7 +117,7 @@ async def test_adjustments_show_cause_reason_and_counterparty(books: Books) -> N
         "claim.corrected.v1",
     ]
     first, second = corrected.revisions
-    # DOMAIN F1's ratios: (18,000 − 800) × 60% = 10,320; (16,000 − 800) × 60% = 9,120
+    # docs/domain.md#f1's ratios: (18,000 − 800) × 60% = 10,320; (16,000 − 800) × 60% = 9,120
     assert (second.moved[0].before, second.moved[0].after, second.moved[0].counterparty) == (1032000, 912000, "person")
     assert first.paid + first.patient + first.hospital == 2092050
     assert "基本医保 basic insurance: 10,320.00 → 9,120.00（−1,200.00）与个人结算" in read.texts["C1"]
