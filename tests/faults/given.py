@@ -48,7 +48,7 @@ SELECT count(*) FROM (
 
 @dataclass(frozen=True)
 class Books:
-    """What a database holds in the end: CONTRACT's views, and of each event what became of it."""
+    """What a database holds in the end: the lists of docs/contract.md#lists, and of each event what became of it."""
 
     dump: Dump
     taken: dict[tuple[str, str], str]
