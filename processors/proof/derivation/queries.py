@@ -25,7 +25,7 @@ WORK_MEMORY = "256MB"
 
 
 EXTRACTS = ("facts", "acceptances", "reversals", "settlements", "poor", "stated")
-"""What queries share, in the order in which it is made; the last two are read from schemes, the others from the ledger."""
+"""What queries share, in the order in which it is made; the last two are read from schemes, the rest from entries."""
 
 
 @dataclass(frozen=True, slots=True)
