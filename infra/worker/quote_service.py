@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.refusals import Refusal
 from infra.access.sources import QUOTE, NotASource, Source
+from infra.worker.failures import error_line
 from processors.person.quote import Quotes
 
 WORKERS = "quote"
@@ -72,7 +73,7 @@ async def _answered(quotes: Quotes, message: Msg) -> dict[str, object]:
     except Refusal as refusal:
         return {"refused": {"reason": refusal.reason, "detail": refusal.detail}}
     except Exception as error:  # noqa: BLE001 - a server that is away, a person's claims that can't be settled
-        _log.warning("no trial settlement", error=f"{type(error).__name__}: {error}")
+        _log.warning("no trial settlement", error=error_line(error))
         return {"refused": {"reason": UNAVAILABLE, "detail": "no trial settlement at the moment: ask again later"}}
 
 

@@ -27,6 +27,7 @@ from infra.messaging.subscriber import EagerSubscriber, eager_subscriber, ensure
 from infra.postgres.connections import Connections
 from infra.postgres.engine import LANES_LOCK, connect, migrate
 from infra.settings import Settings
+from infra.worker.failures import error_line, log_failure
 from infra.worker.lane import Lane
 from infra.worker.quote_service import answer_quotes
 from policies.loader import load_directory
@@ -179,7 +180,7 @@ class Worker:
                 await self._unlock(connection, lane)
             self._look_for_silence()
         except Exception as error:  # noqa: BLE001 - a server may be away: the next round tries again
-            log.warning("lanes given up", error=f"{type(error).__name__}: {error}")
+            log_failure(log, "worker failed", error)
             await self._give_up()
 
     def _look_for_silence(self) -> None:
@@ -215,7 +216,7 @@ class Worker:
                 async with asyncio.timeout_at(until):
                     await lane.tidy()
             except Exception as error:  # noqa: BLE001 - what stays is purged the next time
-                log.warning("not tidied", lane=lane.name, error=f"{type(error).__name__}: {error}")
+                log.warning("not tidied", lane=lane.name, error=error_line(error))
 
     def _counts_for_all(self) -> bool:
         """Whether finance's sums are this worker's to move forward: one of all does, that of intake's lane."""
@@ -226,7 +227,7 @@ class Worker:
         try:
             await catch_up(self.engine)
         except Exception as error:  # noqa: BLE001 - whole steps stay, the next time goes on from there
-            log.warning("finance's sums not moved forward", error=f"{type(error).__name__}: {error}")
+            log.warning("finance's sums not moved forward", error=error_line(error))
 
     async def _report_lag(self) -> None:
         """Say in the log how many messages wait for each lane of ours, where any do."""
@@ -277,6 +278,7 @@ class Worker:
 
     async def _give_up(self) -> None:
         """Without its connection a worker owns nothing: its lanes stop until the servers are back."""
+        log.info("lanes given up", lanes=len(self.owned))
         self.connections.abort()
         await asyncio.gather(*(self.subscribers[name].stop() for name in self.owned), return_exceptions=True)
         self.owned.clear()
@@ -290,7 +292,7 @@ class Worker:
         away = []
         for lane, outcome in zip(lanes, outcomes, strict=True):
             if isinstance(outcome, NatsError):
-                log.warning("lane not started", lane=lane.name, error=f"{type(outcome).__name__}: {outcome}")
+                log.warning("lane not started", lane=lane.name, error=error_line(outcome))
                 away.append(lane)
             elif outcome is not None:
                 raise outcome
@@ -357,7 +359,7 @@ async def _look_after_streams_in_time(ours: Worker) -> None:
         except (NatsTimeout, ServiceUnavailableError, NoRespondersError) as error:
             if not tries_left:
                 raise
-            log.warning("NATS does not answer yet", error=f"{type(error).__name__}: {error}")
+            log.warning("NATS does not answer yet", error=error_line(error))
             await asyncio.sleep(1)
         else:
             return

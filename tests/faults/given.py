@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import json
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
@@ -149,6 +150,11 @@ def assert_same(found: Dump, expected: Dump, *, revisions: bool = True) -> None:
     ours, theirs = comparable(found, revisions=revisions), comparable(expected, revisions=revisions)
     for name in theirs:
         assert ours[name] == theirs[name], name
+
+
+def log_lines(log: Path) -> list[dict[str, Any]]:
+    """The events in a worker's log; what is no JSON is left out."""
+    return [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines() if line.startswith("{")]
 
 
 async def ask(database_url: str, query: str) -> Any:
