@@ -1,6 +1,5 @@
 """Brings a department's list into the ledger: compared, published as its department's events, settled."""
 
-import asyncio
 import io
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
@@ -13,11 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from events.store.driver import connected, fetch_text
 from infra.messaging.publisher import Published, publish_file
 from infra.messaging.streams import INTAKE
-from infra.operations.settle import QUIET_POLL_S, at_work, until_quiet
+from infra.operations.quiescence import until_quiet, until_taken
+from infra.operations.settle import at_work
 from infra.servers import Endpoints
 from infra.settings import Settings
 from infra.worker.worker import Worker, worker
-from processors.queries.summary import in_flight
 from processors.rosters.comparison import Comparison, Handed, compare, event_of
 from processors.rosters.histories import ever_enrolled, load_histories
 from processors.rosters.imports import Import, Overtaken, imports, newest_period, record
@@ -112,25 +111,16 @@ async def _publish(
     """Hold a list against the ledger and publish what it changes; returns when intake has taken that."""
     client = ours.broker.connection
     # what was sent before must be in the ledger before the list is held against it
-    await _until_taken(ours.engine, await _last_sent(client))
+    await until_taken(ours.engine, await _last_sent(client))
     async with ours.engine.connect() as connection:
         found = await preview(connection, read, handed, allow_shrink=allow_shrink)
     published = Published()
     lines = b"\n".join(orjson.dumps(event_of(change, handed, actor)) for change in found.comparison.changes)
     async for _ in publish_file(client, "roster", io.BytesIO(lines), published):
         pass
-    await _until_taken(ours.engine, max(published.sequences, default=0))
+    await until_taken(ours.engine, max(published.sequences, default=0))
     return found, published
 
 
 async def _last_sent(client: Client) -> int:
     return int((await client.jetstream().stream_info(INTAKE)).state.last_seq)
-
-
-async def _until_taken(engine: AsyncEngine, sequence: int) -> None:
-    """Wait until intake has taken everything up to a place of INTAKE."""
-    while True:
-        async with engine.connect() as connection:
-            if (await in_flight(connection)).intake >= sequence:
-                return
-        await asyncio.sleep(QUIET_POLL_S)

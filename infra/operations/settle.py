@@ -9,20 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-import structlog
 from nats.aio.client import Client
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from infra.messaging.publisher import Published, publish_file
+from infra.operations.quiescence import until_quiet
 from infra.servers import Endpoints
 from infra.settings import Settings
 from infra.worker.worker import Worker, worker
-from processors.queries.summary import Flight, Summary, in_flight, summarise
-
-log = structlog.get_logger(__name__)
-
-QUIET_POLL_S = 0.03
-STALLED_AFTER_S = 20.0
+from processors.queries.summary import Flight, Summary, summarise
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,30 +68,6 @@ async def publish_files(client: Client, names: Sequence[str], progress: Progress
 
 def _open(name: str) -> BinaryIO:
     return sys.stdin.buffer if name == "-" else Path(name).open("rb")
-
-
-async def until_quiet(
-    engine: AsyncEngine, sequences: Sequence[int], on_progress: Callable[[Flight], None] | None = None
-) -> Flight:
-    """Wait until the events at these places of INTAKE are taken and no run moves any more.
-
-    Says so in the log where nothing moves for a while: a lane that fails is tried again and again.
-    """
-    last = max(sequences, default=0)
-    before, since = None, time.monotonic()
-    while True:
-        async with engine.connect() as connection:
-            flight = await in_flight(connection)
-        if on_progress is not None:
-            on_progress(flight)
-        if flight.intake >= last and flight.runs <= flight.parked:
-            return flight
-        if flight != before:
-            before, since = flight, time.monotonic()
-        elif time.monotonic() - since > STALLED_AFTER_S:
-            log.warning("nothing moves", taken=flight.intake, of=last, runs=flight.runs, parked=flight.parked)
-            since = time.monotonic()
-        await asyncio.sleep(QUIET_POLL_S)
 
 
 @asynccontextmanager

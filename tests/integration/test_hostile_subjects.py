@@ -8,7 +8,8 @@ import orjson
 import pytest
 
 from infra.messaging.streams import INTAKE, StreamAhead, ensure_streams
-from infra.operations.settle import at_work, until_quiet
+from infra.operations.quiescence import until_quiet
+from infra.operations.settle import at_work
 from infra.settings import Settings
 from infra.worker.worker import worker
 from processors.queries import listings

@@ -25,7 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.codes import LAYERS
 from infra.messaging.publisher import Published, publish_file
-from infra.operations.settle import until_quiet
+from infra.operations.quiescence import until_quiet
 from infra.postgres.engine import connect
 from processors.clearing.draft import draft
 from processors.clearing.ranges import begin_of

@@ -22,7 +22,8 @@ from infra.access.sources import Source
 from infra.access.users import changing_users
 from infra.embedded.nats import NatsServer, reload
 from infra.messaging.broker import connect_broker
-from infra.operations.settle import at_work, until_quiet
+from infra.operations.quiescence import until_quiet
+from infra.operations.settle import at_work
 from infra.postgres.engine import connect
 from infra.settings import Settings
 from infra.worker.quote_service import answer_quotes

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from events.decisions import PAYOUT_ADJUSTED
 from events.store.journal import entries
 from infra.messaging.publisher import Published, publish_file
-from infra.operations.settle import until_quiet
+from infra.operations.quiescence import until_quiet
 from infra.postgres.engine import connect
 from processors.delivery.release import requests, standing_runs
 from processors.delivery.run import RUNS

@@ -17,7 +17,8 @@ from infra.messaging import stream_recovery
 from infra.messaging.publisher import Published, chunks
 from infra.messaging.sender import Outgoing, publish_all
 from infra.messaging.streams import INTAKE, has_stream
-from infra.operations.settle import at_work, until_quiet
+from infra.operations.quiescence import until_quiet
+from infra.operations.settle import at_work
 from infra.settings import Settings
 from infra.worker.worker import Share, Worker, worker
 from processors.delivery.answers import ANSWERS
