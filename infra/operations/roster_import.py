@@ -10,7 +10,7 @@ from nats.aio.client import Client
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.store.driver import connected, fetch_text
-from infra.messaging.publisher import Published, publish_file
+from infra.messaging.publisher import PublishedEvents, publish_file
 from infra.messaging.streams import INTAKE
 from infra.operations.quiescence import until_quiet, until_taken
 from infra.operations.settle import at_work
@@ -107,14 +107,14 @@ async def _alone(engine: AsyncEngine) -> AsyncIterator[None]:
 
 async def _publish(
     ours: Worker, read: RosterList, handed: Handed, *, allow_shrink: bool, actor: str
-) -> tuple[Preview, Published]:
+) -> tuple[Preview, PublishedEvents]:
     """Hold a list against the ledger and publish what it changes; returns when intake has taken that."""
     client = ours.broker.connection
     # what was sent before must be in the ledger before the list is held against it
     await until_taken(ours.engine, await _last_sent(client))
     async with ours.engine.connect() as connection:
         found = await preview(connection, read, handed, allow_shrink=allow_shrink)
-    published = Published()
+    published = PublishedEvents()
     lines = b"\n".join(orjson.dumps(event_of(change, handed, actor)) for change in found.comparison.changes)
     async for _ in publish_file(client, "roster", io.BytesIO(lines), published):
         pass

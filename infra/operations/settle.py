@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from nats.aio.client import Client
 
-from infra.messaging.publisher import Published, publish_file
+from infra.messaging.publisher import PublishedEvents, publish_file
 from infra.operations.quiescence import until_quiet
 from infra.servers import Endpoints
 from infra.settings import Settings
@@ -20,11 +20,11 @@ from processors.queries.summary import Flight, Summary, summarise
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class SettledFiles:
     """What came of it; ``seconds`` from the first line published until nothing was in flight."""
 
     summary: Summary
-    published: Published
+    published: PublishedEvents
     seconds: float
 
 
@@ -34,7 +34,7 @@ Progress = Callable[[str, int, int], None]
 
 async def settle_files(
     endpoints: Endpoints, settings: Settings, names: Sequence[str], progress: Progress | None = None
-) -> Settled:
+) -> SettledFiles:
     """Settle files (``-`` is stdin). With servers of our own, or given ones, this process does the work; beside a
     running ``claims up`` that one does."""
     async with worker(endpoints.database_url, endpoints.nats_url, settings) as ours:
@@ -52,12 +52,12 @@ async def settle_files(
             seconds = time.monotonic() - began
             async with ours.engine.connect() as connection:
                 summary = await summarise(connection, published.sequences)
-    return Settled(summary, published, seconds)
+    return SettledFiles(summary, published, seconds)
 
 
-async def publish_files(client: Client, names: Sequence[str], progress: Progress | None = None) -> Published:
+async def publish_files(client: Client, names: Sequence[str], progress: Progress | None = None) -> PublishedEvents:
     """Publish files in order."""
-    published = Published()
+    published = PublishedEvents()
     for name in names:
         with _open(name) as file:
             async for _ in publish_file(client, name, file, published):

@@ -18,7 +18,7 @@ import pytest
 from nats.errors import Error as NatsError
 
 from infra.embedded.nats import NatsServer
-from infra.messaging.publisher import Published, chunks, publish_file
+from infra.messaging.publisher import PublishedEvents, chunks, publish_file
 from infra.messaging.sender import Outgoing, SendError, publish_all
 from infra.operations.settle import settle_files
 from infra.servers import Endpoints
@@ -201,7 +201,7 @@ async def until_quiet(database_url: str, taken: int, bound_s: float = 90) -> Non
 async def publish(nats_url: str, lines: Iterable[bytes]) -> int:
     """Publish lines as `claims publish` does; returns the last one's place in INTAKE."""
     client = await nats.connect(nats_url)
-    published = Published()
+    published = PublishedEvents()
     async for _ in publish_file(client, "events", BytesIO(b"\n".join(lines)), published):
         pass
     await client.close()
@@ -228,7 +228,7 @@ class Source:
 
     async def send(self, lines: Sequence[bytes], numbers: Iterable[int]) -> None:
         """Send some of the lines in order, until all are acknowledged."""
-        wanted, published = list(numbers), Published()
+        wanted, published = list(numbers), PublishedEvents()
         begun = 0
         for messages in chunks("events", (lines[number] for number in wanted), self.client.max_payload, published):
             places = await self._acknowledged(messages)

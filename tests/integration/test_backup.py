@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from infra.embedded.nats import NatsServer
 from infra.embedded.postgres import program
-from infra.messaging.publisher import Published, publish_file
+from infra.messaging.publisher import PublishedEvents, publish_file
 from infra.messaging.stream_restore import Aftermath, Streams
 from infra.operations.backup import InUse, NotEmptyLedger, Restored, StepsForgotten, back_up, restore
 from infra.operations.settle import settle_files
@@ -291,7 +291,7 @@ async def test_an_intake_of_another_ledger_is_told_also_where_it_is_longer(
         await other.settle(theirs)
         client = await nats.connect(other.nats_url)
         body = BytesIO(b'{"source": "hospital/H9"}')
-        async for _ in publish_file(client, "untaken", body, Published()):
+        async for _ in publish_file(client, "untaken", body, PublishedEvents()):
             pass
         await client.close()
         restored = await other.restore(backup)
@@ -392,7 +392,7 @@ async def test_the_commands(server_folder: Path) -> None:
         told = json.loads((data / "endpoints.json").read_text())
         running = Ledger(told["database_url"], told["nats_url"], server_folder)
         client = await nats.connect(running.nats_url)
-        async for _ in publish_file(client, "events", BytesIO(file.read_bytes()), Published()):
+        async for _ in publish_file(client, "events", BytesIO(file.read_bytes()), PublishedEvents()):
             pass
         await client.close()
         await eventually(lambda: running.holds("SELECT count(*) = 1 FROM projections.statements"))

@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 from infra.access.mailboxes import open_mailbox
 from infra.access.sources import Source
 from infra.messaging import stream_recovery
-from infra.messaging.publisher import Published, chunks
+from infra.messaging.publisher import PublishedEvents, chunks
 from infra.messaging.sender import Outgoing, publish_all
 from infra.messaging.streams import INTAKE, has_stream
 from infra.operations.quiescence import until_quiet
@@ -36,7 +36,7 @@ STREAMS = (INTAKE, RUNS, ANSWERS)
 
 async def send(ours: Worker, *events: object) -> list[int]:
     bodies = [orjson.dumps(event) for event in events]
-    (chunk,) = chunks("events", bodies, 1_000_000, Published())
+    (chunk,) = chunks("events", bodies, 1_000_000, PublishedEvents())
     return await publish_all(ours.broker.connection, chunk)
 
 
@@ -218,7 +218,7 @@ async def test_who_wakes_up_after_another_has_made_the_streams_changes_nothing(
 
 def test_no_file_speaks_for_the_ledger() -> None:
     order = {"type": "resettlement.ordered.v1", "source": "ledger/claims", "id": "1", "data": {}}
-    published = Published()
+    published = PublishedEvents()
     lines = [orjson.dumps(facts.enrol()), orjson.dumps(order), b"", b"x" * 99_999, orjson.dumps(facts.hospital())]
     sent: list[Outgoing] = [message for chunk in chunks("f", lines, 9_999, published) for message in chunk]
     assert [message.subject.split(".")[2] for message in sent] == ["bureau", "bureau"]
