@@ -16,7 +16,6 @@ from tests.program import eventually
 
 _USER = "claims"
 _NODES = 3
-_FORMS_WITHIN_S = 40.0
 _PROGRAM = Path(sysconfig.get_path("scripts")) / "nats-server"
 _CONFIG = """\
 server_name: "{name}"
@@ -84,10 +83,10 @@ class Cluster:
         for number in range(_NODES):
             self.start_node(f"n{number}")
         # nats-py leaves connections behind that a server took and did not yet serve: look into the logs first
-        await eventually(self._has_a_leader, self._logs, _FORMS_WITHIN_S)
+        await eventually(self._has_a_leader, self._logs)
         client = await self.connect()
         try:
-            await eventually(partial(_serves, client), self._logs, _FORMS_WITHIN_S)
+            await eventually(partial(_serves, client), self._logs)
         finally:
             await client.close()
 

@@ -23,12 +23,11 @@ from infra.messaging.sender import Outgoing, SendError, publish_all
 from infra.operations.settle import settle_files
 from infra.servers import Endpoints
 from infra.settings import Settings
-from tests.program import Dump, background, canonical, dump_of, eventually, up_is_ready, write_lines
+from tests.program import BOUND_S, Dump, background, canonical, dump_of, eventually, up_is_ready, write_lines
 
 INTAKE_TAKEN = "SELECT coalesce(max(stream_seq), 0) FROM processors.positions WHERE consumer = 'intake'"
 OPEN_RUNS = "SELECT count(*) FROM processors.runs"
 SETTLED = "SELECT count(*) FROM projections.statements"
-ACKNOWLEDGED_WITHIN_S = 120.0
 
 LEAVES_CONNECTIONS = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 """Marks tests whose own client meets a server that dies."""
@@ -181,7 +180,7 @@ async def is_there(database_url: str) -> bool:
     return True
 
 
-async def until(database_url: str, query: str, holds: Callable[[int], bool], bound_s: float = 60) -> None:
+async def until(database_url: str, query: str, holds: Callable[[int], bool], bound_s: float = BOUND_S) -> None:
     """Wait until a query's value is as wanted."""
     last: list[int] = [0]
 
@@ -192,7 +191,7 @@ async def until(database_url: str, query: str, holds: Callable[[int], bool], bou
     await eventually(met, lambda: f"{query}: {last[0]}", bound_s)
 
 
-async def until_quiet(database_url: str, taken: int, bound_s: float = 90) -> None:
+async def until_quiet(database_url: str, taken: int, bound_s: float = BOUND_S) -> None:
     """Wait until INTAKE is taken up to a place and nothing is in flight."""
     quiet = f"SELECT CASE WHEN ({OPEN_RUNS}) = 0 THEN ({INTAKE_TAKEN}) ELSE 0 END"
     await until(database_url, quiet, lambda last: last >= taken, bound_s)
@@ -238,7 +237,7 @@ class Source:
 
     async def _acknowledged(self, messages: Sequence[Outgoing]) -> list[int]:
         """Send as often as it takes; returns the places in INTAKE of those that were acknowledged."""
-        deadline = time.monotonic() + ACKNOWLEDGED_WITHIN_S
+        deadline = time.monotonic() + BOUND_S
         while True:
             try:
                 return await publish_all(self.client, messages)

@@ -9,8 +9,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import pytest
-
 from infra.embedded.nats import NatsServer
 from tests.faults.conftest import Undisturbed
 from tests.faults.given import (
@@ -33,7 +31,7 @@ from tests.faults.supervised import stands_still
 from tests.owners import all_lanes, end_as_stalled, own, owners
 from tests.program import BOUND_S, eventually
 
-pytestmark = [pytest.mark.timeout(180), LEAVES_CONNECTIONS]
+pytestmark = LEAVES_CONNECTIONS
 
 
 async def test_a_worker_loses_its_network_and_finds_it_again(

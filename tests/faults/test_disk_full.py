@@ -27,7 +27,7 @@ from tests.faults.given import (
 )
 from tests.program import eventually
 
-pytestmark = [pytest.mark.timeout(180), LEAVES_CONNECTIONS]
+pytestmark = LEAVES_CONNECTIONS
 
 DISK_MB = 300
 

@@ -4,15 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-import pytest
 
 from policies.loader import SCHEMES
 from tests import facts
 from tests.faults.conftest import Undisturbed
 from tests.faults.given import SETTLED, Given, assert_same, log_lines, publish, until, until_quiet
 from tests.program import claims, dump_of, eventually
-
-pytestmark = pytest.mark.timeout(240)
 
 _END_ALL = """
 SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity

@@ -39,8 +39,6 @@ from tests.faults.supervised import stands_still
 from tests.owners import end_as_stalled, local_ports
 from tests.program import BOUND_S, canonical, claims, dump_of, eventually, kill_group, up_is_ready, write_lines
 
-pytestmark = pytest.mark.timeout(240)
-
 
 async def test_settle_is_killed_again_and_again(undisturbed: Undisturbed, server_folder: Path) -> None:
     data, log = server_folder / "data", server_folder / "log"

@@ -14,6 +14,7 @@ from infra.settings import Settings
 from infra.worker.worker import worker
 from processors.queries import listings
 from tests import facts
+from tests.program import BOUND_S
 
 HOSTILE = [
     b"claims.intake.hospital.H1.\xff\xfe",
@@ -32,14 +33,14 @@ async def publish_raw(url: str, subject: bytes, body: bytes) -> None:
     writer.write(b"CONNECT " + orjson.dumps(login) + b"\r\n")
     writer.write(b"PUB " + subject + b" " + str(len(body)).encode() + b"\r\n" + body + b"\r\nPING\r\n")
     await writer.drain()
-    while not (await asyncio.wait_for(reader.readline(), 10)).startswith(b"PONG"):
+    while not (await asyncio.wait_for(reader.readline(), BOUND_S)).startswith(b"PONG"):
         pass
     writer.close()
 
 
 async def test_no_subject_stops_what_comes_behind_it(database: str, nats_url: str, server_folder: Path) -> None:
     settings = Settings(data_dir=server_folder)
-    async with worker(database, nats_url, settings) as ours, asyncio.timeout(60):
+    async with worker(database, nats_url, settings) as ours, asyncio.timeout(BOUND_S):
         for number, subject in enumerate(HOSTILE):
             await publish_raw(nats_url, subject, f"garbage {number}".encode())
         for event in [facts.hospital(), facts.enrol(), *facts.stay(1)]:

@@ -27,9 +27,7 @@ from processors.delivery.run import RUNS
 from processors.pipeline import recovery
 from processors.proof.verify import verify
 from tests import facts
-from tests.program import eventually
-
-pytestmark = pytest.mark.timeout(120)
+from tests.program import BOUND_S, eventually
 
 STREAMS = (INTAKE, RUNS, ANSWERS)
 
@@ -81,7 +79,7 @@ async def test_lanes_are_kept_where_only_a_consumer_is_gone(database: str, nats_
         js = ours.broker.connection.jetstream()
         for name in ("basic.0", "intake.0"):
             await js.delete_consumer(ours.owned[name].stream, ours.owned[name].durable)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(BOUND_S):
             await until_quiet(ours.engine, await send(ours, *facts.stay(2)))
         assert owner is not None
         assert (ours.owner, set(ours.owned), ours.streams_missed) == (owner, lanes, False)
@@ -100,11 +98,11 @@ async def test_a_hospital_hears_its_answers_after_the_store_was_lost(
         await until_quiet(ours.engine, await send(ours, facts.hospital(), facts.enrol(), *stay))
         for stream in STREAMS:
             await js.delete_stream(stream)
-        async with asyncio.timeout(30):
-            await eventually(lambda: is_there(ours), bound_s=25)
+        async with asyncio.timeout(BOUND_S):
+            await eventually(lambda: is_there(ours))
             await until_quiet(ours.engine, await send(ours, stay[-1]))  # repeated: the answer is given again
         mailbox = await js.pull_subscribe_bind(hospital.mailbox, stream=ANSWERS)
-        [answer] = await mailbox.fetch(1, timeout=10)
+        [answer] = await mailbox.fetch(1, timeout=BOUND_S)
         assert orjson.loads(answer.data)["data"]["claim_id"] == stay[-1]["data"]["claim_id"]
 
 
@@ -138,7 +136,7 @@ async def in_flight_without_runs(ours: Worker) -> None:
 
 async def settled_in_the_end(database: str, nats_url: str, settings: Settings, claims: set[str]) -> None:
     """A worker settles these claims, one that comes later, and the books hold."""
-    async with worker(database, nats_url, settings) as ours, at_work(ours), asyncio.timeout(40):
+    async with worker(database, nats_url, settings) as ours, at_work(ours), asyncio.timeout(BOUND_S):
         await until_quiet(ours.engine, await send(ours, *facts.stay(9)))
         async with ours.engine.connect() as connection:
             found = await connection.execute(text("SELECT claim_id FROM projections.statements"))

@@ -16,10 +16,11 @@ from nats.js import JetStreamContext, api
 from infra.embedded.nats import NatsServer
 from infra.messaging.broker import connect_broker
 from infra.messaging.subscriber import PositionAheadOfStream, eager_subscriber, ensure_consumer
+from tests.program import eventually
 
 STREAM, DURABLE, SUBJECT = "WORK", "taker", "work.*"
-# Below the time after which a silent server is given up: a lost pull must be noticed by the reconnect.
 BOUND_S = 30.0
+"""Below the 35 s after which a silent server is given up: a lost pull must be noticed by the reconnect."""
 
 
 class Taker:
@@ -243,9 +244,7 @@ async def test_a_redelivery_changes_nothing(nats_url: str) -> None:
             async def was_redelivered() -> bool:
                 return ((await js.consumer_info(STREAM, DURABLE)).num_redelivered or 0) > 0
 
-            async with asyncio.timeout(BOUND_S):
-                while not await was_redelivered():  # noqa: ASYNC110 - only the server knows
-                    await asyncio.sleep(0.02)
+            await eventually(was_redelivered)  # only the server knows
             redelivered.set()
             await taker.until(lambda: len(taker.taken) == 30)
     assert [number for batch in taker.batches for number in batch] == list(range(30)), "no copy was handed over"
@@ -363,7 +362,7 @@ async def test_ensuring_a_consumer_again_keeps_its_place(nats_url: str) -> None:
         await set_up(js)
         await publish(js, range(3))
         subscription = await js.pull_subscribe_bind(DURABLE, STREAM)
-        messages = await subscription.fetch(3, timeout=5)
+        messages = await subscription.fetch(3, timeout=BOUND_S)
         await messages[-1].ack_sync()
         await ensure_consumer(js, STREAM, DURABLE, SUBJECT)
         info = await js.consumer_info(STREAM, DURABLE)

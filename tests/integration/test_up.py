@@ -13,15 +13,12 @@ from typing import Any
 
 import nats
 import orjson
-import pytest
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from tests import facts
 from tests.owners import all_lanes, lanes_of, owners
-from tests.program import background, claims, eventually, up_is_ready, write_lines
-
-pytestmark = pytest.mark.timeout(180)
+from tests.program import BOUND_S, background, claims, eventually, up_is_ready, write_lines
 
 
 @dataclass
@@ -46,7 +43,7 @@ class Source:
     async def answer(self, token: str, mailbox: str = "hospital/H1", nth: int = 0) -> dict[str, Any]:
         """The nth answer on a subject, once it is there."""
         subject = f"claims.answers.{mailbox.replace('/', '.')}.{token}"
-        await eventually(lambda: len(self.answers.get(subject, ())) > nth, lambda: (subject, self.answers.keys()), 30)
+        await eventually(lambda: len(self.answers.get(subject, ())) > nth, lambda: (subject, self.answers.keys()))
         return self.answers[subject][nth]
 
 
@@ -113,7 +110,7 @@ async def test_up_answers_every_event_and_nothing_stops_it(server_folder: Path) 
             await _waits_for_an_admission(source)
             await _serves_beside_other_commands(source, data, server_folder)
         up.send_signal(signal.SIGTERM)
-        assert await asyncio.wait_for(up.wait(), 30) == 0, log.read_text()
+        assert await asyncio.wait_for(up.wait(), BOUND_S) == 0, log.read_text()
     assert not (data / "endpoints.json").exists()
     assert server_processes(data) == []
     assert "Traceback" not in log.read_text()
@@ -190,7 +187,7 @@ async def _serves_beside_other_commands(source: Source, data: Path, folder: Path
         assert intake["position"] == (await source.client.jetstream().stream_info("INTAKE")).state.last_seq
         return {row["lag"] for row in state["consumers"]} == {0}
 
-    await eventually(quiet, bound_s=20)
+    await eventually(quiet)
 
 
 def server_processes(data: Path) -> list[str]:
