@@ -17,7 +17,8 @@ from infra.cli.output import note, stderr
 from infra.cli.session import ledger_servers, run
 from infra.embedded.process import die_with_parent
 from infra.settings import Settings
-from infra.worker.worker import CONSUMERS, Share, worker
+from infra.worker.shares import CONSUMERS, Share
+from infra.worker.worker import worker
 
 
 def register(app: typer.Typer) -> None:

@@ -129,7 +129,7 @@ class Lane:
                 log.error("event set aside", stream_seq=delivery.stream_seq, error=error_line(error))
                 await self._take(SetAside(), [delivery])
 
-    async def tidy(self) -> None:
+    async def purge(self) -> None:
         """Delete what was taken from the stream, leaving each subject of RUNS its last message: the fences read it."""
         if not self._taken:  # to the server a purge up to 0 is a purge of everything
             return

@@ -37,7 +37,7 @@ KEPT_BACK = (2 + BURSTS_A_FATE) * BURST
 """Lines kept for each fault."""
 PARTITIONS = 2
 LOSES_ITS_LANES_AFTER_S = 33.0
-"""STALLED_AFTER_S of infra/worker/worker.py, and what the other needs to take them."""
+"""STALLED_AFTER_S of infra/worker/lane_locks.py, and what the other needs to take them."""
 LONGER_THAN_THE_ACK_WAIT_S = 66.0
 """Of infra/messaging/subscriber.py, and of transaction_timeout."""
 GOES_ON_WITHIN_S = 120.0

@@ -124,7 +124,7 @@ async def test_the_program_works_wholly_as_ledger_writer(url_of: UrlOf, nats_url
     assert b"settling from scratch gives what was booked" in replayed.out
 
 
-OFTEN = "import infra.worker.worker; infra.worker.worker.SUMS_ROUNDS = 1; from infra.cli import main; main()"
+OFTEN = "import infra.worker.upkeep; infra.worker.upkeep.SUMS_ROUNDS = 1; from infra.cli import main; main()"
 
 
 async def test_up_moves_finance_s_sums_forward_by_itself(url_of: UrlOf, nats_url: str, server_folder: Path) -> None:

@@ -20,7 +20,8 @@ from infra.messaging.streams import INTAKE, has_stream
 from infra.operations.quiescence import until_quiet
 from infra.operations.settle import at_work
 from infra.settings import Settings
-from infra.worker.worker import Share, Worker, worker
+from infra.worker.shares import Share
+from infra.worker.worker import Worker, worker
 from processors.delivery.answers import ANSWERS
 from processors.delivery.position import all_positions
 from processors.delivery.run import RUNS
@@ -57,7 +58,7 @@ async def test_intake_lost_before_any_layer_ran_is_fenced_and_told(
             await eventually(lambda: has_taken(ours, places[-1]))
         await ours.broker.connection.jetstream().delete_stream(INTAKE)
         with capture_logs() as logs:
-            await ours.look_after_streams()
+            await ours.recover_streams()
         assert await taken(ours) == places[-1] + 1, "who still holds the lost events is fenced"
         told = [each for each in logs if each["event"].startswith("INTAKE was lost")]
         assert [(each["log_level"], each["behind"]) for each in told] == [("warning", places[-1] + 1)]
@@ -74,7 +75,7 @@ async def test_a_new_ledger_is_not_told_that_it_lost_intake(database: str, nats_
 async def test_lanes_are_kept_where_only_a_consumer_is_gone(database: str, nats_url: str, server_folder: Path) -> None:
     async with worker(database, nats_url, Settings(data_dir=server_folder)) as ours, at_work(ours):
         await until_quiet(ours.engine, await send(ours, facts.hospital(), facts.enrol(), *facts.stay(1)))
-        owner, lanes = ours.owner, set(ours.owned)
+        owner, lanes = ours.locks.connection, set(ours.owned)
         ours._failed(ours.owned["intake.0"], NotFoundError())  # as where the server answered late
         js = ours.broker.connection.jetstream()
         for name in ("basic.0", "intake.0"):
@@ -82,7 +83,7 @@ async def test_lanes_are_kept_where_only_a_consumer_is_gone(database: str, nats_
         async with asyncio.timeout(BOUND_S):
             await until_quiet(ours.engine, await send(ours, *facts.stay(2)))
         assert owner is not None
-        assert (ours.owner, set(ours.owned), ours.streams_missed) == (owner, lanes, False)
+        assert (ours.locks.connection, set(ours.owned), ours.streams_missed) == (owner, lanes, False)
         async with ours.engine.connect() as connection:
             assert (await connection.execute(text("SELECT count(*) FROM projections.statements"))).scalar_one() == 2
 
@@ -162,9 +163,9 @@ async def test_of_two_who_make_the_streams_anew_one_falls_asleep_in_the_middle(
         async with at_work(ours):
             await in_flight_without_runs(ours)
         monkeypatch.setattr(recovery, "_laid_on_hospitals", laid_behind_the_gate)
-        first = asyncio.create_task(ours.look_after_streams())
+        first = asyncio.create_task(ours.recover_streams())
         await gate.reached.wait()
-        second = asyncio.create_task(ours.look_after_streams())
+        second = asyncio.create_task(ours.recover_streams())
         await eventually(lambda: waits_for_a_row(ours))
         if ended:  # as the server does in time with who asks nothing in a transaction
             async with ours.engine.connect() as connection:
@@ -204,7 +205,7 @@ async def test_who_wakes_up_after_another_has_made_the_streams_changes_nothing(
     async with worker(database, nats_url, settings, Share(only=frozenset({"none"}))) as sleeper:
         await sleeper.broker.connection.jetstream().delete_stream(RUNS)
         monkeypatch.setattr(stream_recovery, "begin_runs_anew", begin_behind_the_gate)
-        asleep = asyncio.create_task(sleeper.look_after_streams())
+        asleep = asyncio.create_task(sleeper.recover_streams())
         await gate.reached.wait()
         async with worker(database, nats_url, settings) as ours, at_work(ours):
             await until_quiet(ours.engine, await send(ours, *facts.stay(2)))
