@@ -52,8 +52,8 @@ async def transaction(connection: AsyncConnection) -> AsyncIterator[None]:
 
 @contextmanager
 def _ended_on_error(driver: Any) -> Iterator[None]:
-    """End a connection of which nobody knows whether a transaction is open: its BEGIN, COMMIT or ROLLBACK failed or was
-    cancelled, and SQLAlchemy would hand it on as it is."""
+    """End a connection whose BEGIN, COMMIT or ROLLBACK failed or was cancelled: a transaction may still be open on it,
+    and SQLAlchemy would hand it on as it is."""
     try:
         yield
     except BaseException:

@@ -22,7 +22,7 @@ class DemoHospital:
 
     @property
     def source(self) -> str:
-        """Who sends its events."""
+        """The source of its events."""
         return f"hospital/{self.hospital_id}"
 
 

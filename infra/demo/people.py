@@ -44,7 +44,7 @@ class DemoPerson:
     """``poor`` holds the days [from, until) on the roster as it stands in the end.
 
     ``unknown`` are the days on which the roster said something else, because the change came later than its day;
-    ``aided`` says that he is destitute or dibao as well.
+    ``aided`` says that the person is destitute or dibao as well.
     """
 
     person_id: str
@@ -108,7 +108,7 @@ def _enrol(rng: Random, schedule: EventSchedule, people: list[DemoPerson]) -> No
         if person.enrolled_on != NEW_YEAR:
             data["effective_on"] = person.enrolled_on.isoformat()
             told = person.enrolled_on
-        # Who was not on the roster when the premium fell due has paid it: the ledger owes him a refund or nothing.
+        # A person who was not on the roster when the premium fell due has paid it: the ledger owes a refund or nothing.
         if person.poor is None or person.poor[0] != NEW_YEAR:
             data["self_paid"] = PREMIUM
         schedule.add(office_hours(rng, told), BUREAU, "enrollment.recorded.v1", data)

@@ -15,7 +15,7 @@ from processors.resettlement.order import Change, in_orders, order_event, person
 from projections.refusals import refusal_at
 
 MOST_RUNS = 20
-"""An order is given once fewer runs than this are under way, whoever opened them: new claims come first."""
+"""An order is given once fewer runs than this are under way, of any origin: new claims come first."""
 PASSES = 2
 """The second finds what was lost with a store of NATS, or accepted in a batch that had begun before the new text."""
 

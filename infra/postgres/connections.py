@@ -16,8 +16,8 @@ _UNACKNOWLEDGED_MS = 20_000
 class Connections:
     """Those of one engine, from here on.
 
-    A peer that is gone without a word (its host is off, a firewall has forgotten us) would leave whoever waits for an
-    answer waiting for ever: the kernel asks after it, and gives the connection up after some 25 seconds.
+    A peer may be gone without a word: its host is off, or a firewall has forgotten the connection. A program that waits
+    for its answer would wait for ever. So the kernel asks after the peer, and gives up after some 25 seconds.
     """
 
     def __init__(self, engine: AsyncEngine) -> None:
@@ -25,7 +25,7 @@ class Connections:
         event.listen(engine.sync_engine, "connect", self._opened)
 
     def abort(self) -> None:
-        """End all of them without a word to the server: whoever waits for an answer hears that there is none."""
+        """End all of them without a word to the server; each pending request fails at once."""
         for connection in list(self._open):
             if not connection.is_closed():
                 connection.terminate()

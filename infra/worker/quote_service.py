@@ -1,4 +1,4 @@
-"""Trial settlements over NATS: who asks, and an answer to everyone who does."""
+"""Trial settlements over NATS: tells which source asks, and answers each request."""
 
 import asyncio
 import json
@@ -21,7 +21,7 @@ WORKERS = "quote"
 AT_ONCE = 4
 """How many a worker answers at once: each takes a connection of those it settles with."""
 PENDING = 1_000
-"""How many may wait for that; whoever comes beyond is not answered and asks again."""
+"""How many requests may wait for that; one beyond them gets no answer, and its client asks again."""
 ANSWERED_WITHIN_S = 5.0
 UNAVAILABLE = "unavailable"
 """Reason of a reply that says nothing about the event: the ledger could not settle it on trial."""
@@ -52,8 +52,8 @@ def answer_quotes(broker: NatsBroker, engine: AsyncEngine) -> ConcurrentCoreSubs
 def asker_of(message: Msg) -> str | None:
     """The source whose user asks ("hospital/H1"), None for the ledger's own. Raises ``Refusal``.
 
-    The server itself writes who asks on what comes from the account of the sources, over whatever a client put there;
-    within the ledger's own account it writes nothing, and there is nobody but the ledger.
+    The server writes the asker into each message that comes from the account of the sources, and replaces what a client
+    put there. Within the ledger's own account it writes nothing; only the ledger uses that account.
     """
     told = (message.headers or {}).get(_ASKER)
     if told is None:

@@ -172,7 +172,7 @@ class Worker:
 
     def _failed(self, lane: Lane, error: BaseException) -> None:
         lane.failed(error)
-        # No such stream, no such consumer, nobody behind a stream's subject: perhaps the store is another one.
+        # No such stream, no such consumer, no stream behind a subject: the store may be another one.
         if isinstance(error, NotFoundError | NoRespondersError):
             self.streams_missed = True
 
@@ -202,7 +202,7 @@ class Worker:
         with suppress(NotFoundError):
             await js.delete_consumer(lane.stream, lane.durable)
         await ensure_consumer(js, lane.stream, lane.durable, lane.subjects)
-        # Whoever loses the store before his first batch is fenced by this row's moving on.
+        # If the store is lost before the first batch, the recovery moves this row, and that fences the lane.
         async with self.engine.begin() as connection:
             await insert_if_absent(connection, lane.handler.consumer, lane.partition)
         await self.subscribers[lane.name].start()
@@ -234,7 +234,7 @@ async def prepare(database_url: str, settings: Settings) -> int:
 
 
 async def _recover_streams_at_start(ours: Worker) -> None:
-    """At the start: three servers that have just lost one answer nobody until they have chosen who leads."""
+    """At the start: a cluster that has just lost a server gives no answer until it has chosen a leader."""
     for tries_left in reversed(range(FIRST_ANSWER_TRIES)):
         try:
             await ours.recover_streams()

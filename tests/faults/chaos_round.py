@@ -15,7 +15,7 @@ from tests.faults.disk import NO_ROOM, full
 from tests.faults.given import (
     INTAKE_TAKEN,
     OPEN_RUNS,
-    Source,
+    ResendingSource,
     ask,
     is_there,
     until,
@@ -58,7 +58,7 @@ class ChaosRound:
     workers: list[Supervised]
     to_database: Proxy
     to_nats: Proxy
-    sender: Source
+    sender: ResendingSource
     disk: Path | None
     begun: str = ""
     next_line: int = 0

@@ -14,7 +14,7 @@ from infra.embedded.postgres import PostgresServer
 from infra.postgres.engine import migrate
 from tests.faults.chaos_round import PARTITIONS, ChaosRound
 from tests.faults.disk import mount_disk, unmount_disk
-from tests.faults.given import Books, Given, settle_undisturbed, source
+from tests.faults.given import FinalBooks, Given, settle_undisturbed, source
 from tests.faults.proxy import proxy_of
 from tests.faults.restarts import RestartedServers
 from tests.faults.supervised import Supervised
@@ -24,7 +24,7 @@ DISK_MB = 700
 
 
 @asynccontextmanager
-async def players(seed: int, folder: Path, log: Callable[[str], None]) -> AsyncIterator[tuple[ChaosRound, Books]]:
+async def players(seed: int, folder: Path, log: Callable[[str], None]) -> AsyncIterator[tuple[ChaosRound, FinalBooks]]:
     """Everybody in place, and the books that the lines come to undisturbed."""
     lines = [line_bytes(line) for line in county(seed, persons=PERSONS, inpatient=INPATIENT)]
     async with AsyncExitStack() as stack:
@@ -55,7 +55,7 @@ async def players(seed: int, folder: Path, log: Callable[[str], None]) -> AsyncI
         yield ChaosRound(Random(seed), lines, servers, workers, to_database, to_nats, sender, small), expected
 
 
-async def undisturbed_books(database_url: str, lines: list[bytes], folder: Path) -> Books:
+async def undisturbed_books(database_url: str, lines: list[bytes], folder: Path) -> FinalBooks:
     connection = await asyncpg.connect(database_url, ssl=False)
     await connection.execute("CREATE DATABASE undisturbed")
     url = urlsplit(database_url)._replace(path="/undisturbed").geturl()

@@ -47,7 +47,7 @@ SELECT count(*) FROM (
 
 
 @dataclass(frozen=True)
-class Books:
+class FinalBooks:
     """What a database holds in the end: CONTRACT's views, and of each event what became of it."""
 
     dump: Dump
@@ -76,7 +76,7 @@ class Figures:
         return Figures(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
 
 
-async def read_books(database_url: str) -> Books:
+async def read_books(database_url: str) -> FinalBooks:
     """The books of a database at rest; AssertionError where ``verify`` finds a fault."""
     dump = await dump_of(database_url)
     connection = await asyncpg.connect(database_url, ssl=False)
@@ -93,10 +93,10 @@ async def read_books(database_url: str) -> Books:
         order.setdefault(row["person_id"], []).append(row["claim_id"])
     assert taken
     assert order
-    return Books(dump, taken, order, twice)
+    return FinalBooks(dump, taken, order, twice)
 
 
-async def settle_undisturbed(database_url: str, lines: Sequence[bytes], folder: Path) -> Books:
+async def settle_undisturbed(database_url: str, lines: Sequence[bytes], folder: Path) -> FinalBooks:
     """The books that lines come to on an empty, migrated database where nothing goes wrong."""
     file = write_lines(folder / "events.jsonl", lines)
     broker = NatsServer(folder / "nats")
@@ -107,7 +107,7 @@ async def settle_undisturbed(database_url: str, lines: Sequence[bytes], folder: 
     return await read_books(database_url)
 
 
-def compare(found: Books, expected: Books, *, events: int, revisions: bool = True) -> Figures:
+def compare(found: FinalBooks, expected: FinalBooks, *, events: int, revisions: bool = True) -> Figures:
     """Count what was lost, taken twice or out of order, and the rows that differ in any view."""
     ours = comparable(found.dump, revisions=revisions)
     theirs = comparable(expected.dump, revisions=revisions)
@@ -120,7 +120,9 @@ def compare(found: Books, expected: Books, *, events: int, revisions: bool = Tru
     )
 
 
-async def tell_lost(database_url: str, found: Books, expected: Books, sent: Mapping[tuple[str, str], object]) -> str:
+async def tell_lost(
+    database_url: str, found: FinalBooks, expected: FinalBooks, sent: Mapping[tuple[str, str], object]
+) -> str:
     """For whoever looks for the fault: what became of each lost event, where it was sent, and what stands around."""
     lost = {event: found.taken.get(event) for event, type_ in expected.taken.items() if found.taken.get(event) != type_}
     connection = await asyncpg.connect(database_url, ssl=False)
@@ -212,7 +214,7 @@ async def _unheard(_: Exception) -> None:
 
 
 @dataclass
-class Source:
+class ResendingSource:
     """A source that takes nothing for sent before it is acknowledged: it sends again what is not.
 
     ``places`` are the lines' places in INTAKE, by the line's number.
@@ -248,13 +250,13 @@ class Source:
 
 
 @asynccontextmanager
-async def source(nats_url: str) -> AsyncIterator[Source]:
+async def source(nats_url: str) -> AsyncIterator[ResendingSource]:
     """A source connected to one server or several, for ever."""
     client = await nats.connect(
         nats_url.split(","), max_reconnect_attempts=-1, reconnect_time_wait=0.2, error_cb=_unheard, ping_interval=5
     )
     try:
-        yield Source(client)
+        yield ResendingSource(client)
     finally:
         await client.close()
         gc.collect()  # nats-py leaves connections behind that broke in the making; see LEAVES_CONNECTIONS

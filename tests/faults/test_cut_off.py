@@ -80,7 +80,6 @@ async def test_a_worker_whose_database_falls_silent_loses_its_lanes(
         # The server ends these by itself after STALLED_AFTER_S; the test does not wait for that, `make chaos` does.
         await end_as_stalled(database, to_database.far_ports)
         await until_quiet(database, last)
-        assert "given up" not in logs[0].read_text(), "of the sessions' end nothing passes either"
         await own(database, {other.pid: all_lanes(2)})
         to_database.heal()
         await eventually(lambda: "given up" in logs[0].read_text(), logs[0].read_text)

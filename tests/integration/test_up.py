@@ -22,7 +22,7 @@ from tests.program import BOUND_S, background, claims, eventually, up_is_ready, 
 
 
 @dataclass
-class Source:
+class SourceProgram:
     """A hospital's or office's own program: publishes events as they are, keeps the answers by subject."""
 
     client: Client
@@ -48,12 +48,12 @@ class Source:
 
 
 @asynccontextmanager
-async def source_of(data: Path) -> AsyncIterator[Source]:
+async def source_of(data: Path) -> AsyncIterator[SourceProgram]:
     """A raw client at the address that `claims status` tells another process."""
     done = await claims("status", "--json", "--data-dir", data)
     assert done.code == 0, done.err
     client = await nats.connect(done.rows[0]["nats_url"])
-    source = Source(client)
+    source = SourceProgram(client)
     await client.subscribe("claims.answers.>", cb=source.heard)
     await client.flush()
     try:
@@ -116,7 +116,7 @@ async def test_up_answers_every_event_and_nothing_stops_it(server_folder: Path) 
     assert "Traceback" not in log.read_text()
 
 
-async def _settles_a_discharge(source: Source) -> None:
+async def _settles_a_discharge(source: SourceProgram) -> None:
     for event in (facts.hospital(), facts.enrol(), *facts.stay(1)):
         await source.publish(event)
     answer = await source.answer("C1")
@@ -131,14 +131,14 @@ async def _settles_a_discharge(source: Source) -> None:
     }  # fmt: skip
 
 
-async def _answers_again(source: Source) -> None:
+async def _answers_again(source: SourceProgram) -> None:
     await source.publish(facts.discharge())
     assert await source.answer("C1", nth=1) == await source.answer("C1") | {
         "time": (await source.answer("C1", nth=1))["time"]
     }
 
 
-async def _refuses_whatever_is_bad(source: Source, data: Path) -> None:
+async def _refuses_whatever_is_bad(source: SourceProgram, data: Path) -> None:
     bad = bad_input()
     tokens = []
     for body, _, id_ in bad:
@@ -160,7 +160,7 @@ async def _refuses_whatever_is_bad(source: Source, data: Path) -> None:
     assert refusals.rows[0]["event_id"] == tokens[0]
 
 
-async def _waits_for_an_admission(source: Source) -> None:
+async def _waits_for_an_admission(source: SourceProgram) -> None:
     admitted, discharged = facts.stay(3)
     await source.publish(discharged)
     answer = await source.answer("C3")
@@ -171,7 +171,7 @@ async def _waits_for_an_admission(source: Source) -> None:
     assert (await source.answer("C3", nth=1))["type"] == "claim.settled.v1"
 
 
-async def _serves_beside_other_commands(source: Source, data: Path, folder: Path) -> None:
+async def _serves_beside_other_commands(source: SourceProgram, data: Path, folder: Path) -> None:
     published = await claims("publish", write_lines(folder / "4.jsonl", facts.stay(4)), "--data-dir", data)
     assert published.code == 0, published.err
     assert (await source.answer("C4"))["data"]["status"] == "settled"
