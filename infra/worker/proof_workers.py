@@ -61,7 +61,7 @@ class Helper:
             raise AssertionError("no pipes to the helper")
         self._process, self._orders, self._answers = process, process.stdin, process.stdout
         self._turn = asyncio.Lock()
-        """In the order of the requests."""
+        """Fair: who asked first hears first."""
         self._is_ready = False
 
     @property

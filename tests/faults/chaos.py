@@ -14,31 +14,97 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from random import Random
+from urllib.parse import urlsplit
+
+import asyncpg
 
 from infra.demo import county, line_bytes
 from infra.embedded.nats import NatsServer
 from infra.embedded.postgres import PostgresServer
 from infra.postgres.engine import migrate
 from tests.faults.backpressure import flood
-from tests.faults.chaos_round import FAULTS_A_ROUND, GOES_ON_WITHIN_S, KEPT_BACK, ChaosRound, NotComeAboutError
-from tests.faults.chaos_setup import INPATIENT, PERSONS, players, undisturbed_books
+from tests.faults.disk import mount_disk, unmount_disk
 from tests.faults.given import (
+    Books,
     Figures,
     Given,
     compare,
     read_books,
+    settle_undisturbed,
+    source,
     tell_lost,
     until_quiet,
 )
 from tests.faults.outcome import Outcome, report
 from tests.faults.points import all_deaths, die_again_and_again
+from tests.faults.proxy import proxy_of
+from tests.faults.round import (
+    FAULTS_A_ROUND,
+    GOES_ON_WITHIN_S,
+    KEPT_BACK,
+    PARTITIONS,
+    NotComeAboutError,
+    Round,
+    Servers,
+)
+from tests.faults.supervised import Supervised
 from tests.program import eventually
 
+PERSONS, INPATIENT = 900, 675
+DISK_MB = 700
 
-async def one_fault(ours: ChaosRound, fault: Callable[[], Awaitable[None]], log: Callable[[str], None]) -> None:
+
+@asynccontextmanager
+async def players(seed: int, folder: Path, log: Callable[[str], None]) -> AsyncIterator[tuple[Round, Books]]:
+    """Everybody in place, and the books that the lines come to undisturbed."""
+    lines = [line_bytes(line) for line in county(seed, persons=PERSONS, inpatient=INPATIENT)]
+    async with AsyncExitStack() as stack:
+        disk = folder / "disk"
+        refused = mount_disk(disk, DISK_MB)
+        if refused:
+            log(f"no fault disk_full: a small file system can't be mounted here ({refused})")
+        else:
+            stack.callback(unmount_disk, disk)
+        database = PostgresServer(disk / "postgres")
+        database_url = await database.start()
+        broker = NatsServer(folder / "nats")
+        servers = Servers(folder, database, database_url, broker, await broker.start())
+        stack.push_async_callback(database.stop)
+        stack.push_async_callback(lambda: servers.broker.stop())
+        expected = await _undisturbed(database_url, lines, folder)
+        to_database = await stack.enter_async_context(proxy_of(database_url))
+        to_nats = await stack.enter_async_context(proxy_of(servers.nats_url))
+        near = Given(database_url, servers.nats_url, {"CLAIMS_PARTITIONS": f"{PARTITIONS}"})
+        far = Given(to_database.url(database_url), to_nats.url(servers.nats_url), near.more)
+        # each wants a third of the lanes at once and takes what else is free later
+        workers = [
+            await stack.enter_async_context(Supervised.started(given, folder / f"worker{number}.log", number))
+            for number, given in enumerate((far, near), start=1)
+        ]
+        sender = await stack.enter_async_context(source(servers.nats_url))
+        small = None if refused else disk
+        yield Round(Random(seed), lines, servers, workers, to_database, to_nats, sender, small), expected
+
+
+async def _undisturbed(database_url: str, lines: list[bytes], folder: Path) -> Books:
+    connection = await asyncpg.connect(database_url, ssl=False)
+    await connection.execute("CREATE DATABASE undisturbed")
+    url = urlsplit(database_url)._replace(path="/undisturbed").geturl()
+    apart = folder / "undisturbed"
+    apart.mkdir(mode=0o711)
+    try:
+        await migrate(url)
+        return await settle_undisturbed(url, lines, apart)
+    finally:
+        await connection.execute("DROP DATABASE undisturbed WITH (FORCE)")
+        await connection.close()
+
+
+async def one_fault(ours: Round, fault: Callable[[], Awaitable[None]], log: Callable[[str], None]) -> None:
     """A burst of work, and a fault in the midst of it, which counts if it came about; then all must go on."""
     name, at = fault.__name__, time.monotonic()
     await ours.burst()
@@ -102,7 +168,7 @@ async def run_points(seed: int, folder: Path, log: Callable[[str], None]) -> Out
     database, broker = PostgresServer(folder / "postgres"), NatsServer(folder / "nats")
     try:
         given = Given(await database.start(), await broker.start())
-        expected = await undisturbed_books(given.database_url, lines, folder)
+        expected = await _undisturbed(given.database_url, lines, folder)
         await migrate(given.database_url)
         await die_again_and_again(given, lines, deaths, folder)
         found = compare(await read_books(given.database_url), expected, events=len(lines))
@@ -167,7 +233,7 @@ def main(first: int, rounds: int, stages: list[str]) -> int:
         if not outcome.holds:
             print(f"again: python -m tests.faults.chaos {seed} 1 {stage}", file=sys.stderr)
             break
-    report(outcomes)
+    print(report(outcomes))
     return int(not all(outcome.holds for outcome in outcomes))
 
 

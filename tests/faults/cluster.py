@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 import nats
+from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
 from infra.embedded.process import ServerProcess, make_private_folder, needs_passage, server_user, write_private_file
@@ -16,6 +17,7 @@ from tests.program import eventually
 
 _USER = "claims"
 _NODES = 3
+_FORMS_WITHIN_S = 40.0
 _PROGRAM = Path(sysconfig.get_path("scripts")) / "nats-server"
 _CONFIG = """\
 server_name: "{name}"
@@ -50,7 +52,7 @@ def _free_ports(count: int) -> list[int]:
             probe.close()
 
 
-async def _serves(client: nats.NATS) -> bool:
+async def _serves(client: Client) -> bool:
     try:
         await client.jetstream(timeout=1).account_info()
     except NatsError:
@@ -83,10 +85,10 @@ class Cluster:
         for number in range(_NODES):
             self.start_node(f"n{number}")
         # nats-py leaves connections behind that a server took and did not yet serve: look into the logs first
-        await eventually(self._has_a_leader, self._logs)
+        await eventually(self._has_a_leader, self._logs, _FORMS_WITHIN_S)
         client = await self.connect()
         try:
-            await eventually(partial(_serves, client), self._logs)
+            await eventually(partial(_serves, client), self._logs, _FORMS_WITHIN_S)
         finally:
             await client.close()
 
@@ -120,7 +122,7 @@ class Cluster:
         """kill -9 of a node."""
         self.nodes.pop(name).kill()
 
-    async def connect(self) -> nats.NATS:
+    async def connect(self) -> Client:
         """A client that says nothing of nodes that are away."""
 
         async def unheard(_: Exception) -> None: ...

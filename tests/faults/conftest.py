@@ -13,7 +13,7 @@ import pytest
 from infra.demo import county, line_bytes
 from infra.servers import Endpoints
 from tests.conftest import database_url
-from tests.faults.given import FinalBooks, settle_undisturbed
+from tests.faults.given import Books, settle_undisturbed
 from tests.program import Dump
 
 
@@ -22,7 +22,7 @@ class Undisturbed:
     """The lines, and what they come to."""
 
     lines: list[bytes]
-    books: FinalBooks
+    books: Books
 
     @property
     def first_discharge(self) -> int:

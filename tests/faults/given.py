@@ -15,6 +15,7 @@ from typing import Any
 import asyncpg
 import nats
 import pytest
+from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
 from infra.embedded.nats import NatsServer
@@ -28,6 +29,7 @@ from tests.program import BOUND_S, Dump, background, canonical, dump_of, eventua
 INTAKE_TAKEN = "SELECT coalesce(max(stream_seq), 0) FROM processors.positions WHERE consumer = 'intake'"
 OPEN_RUNS = "SELECT count(*) FROM processors.runs"
 SETTLED = "SELECT count(*) FROM projections.statements"
+ACKNOWLEDGED_WITHIN_S = 120.0
 
 LEAVES_CONNECTIONS = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 """Marks tests whose own client meets a server that dies."""
@@ -47,8 +49,8 @@ SELECT count(*) FROM (
 
 
 @dataclass(frozen=True)
-class FinalBooks:
-    """What a database holds in the end: CONTRACT's views, and of each event what became of it."""
+class Books:
+    """What a database holds in the end: the views of docs/contract.md, and of each event what became of it."""
 
     dump: Dump
     taken: dict[tuple[str, str], str]
@@ -76,7 +78,7 @@ class Figures:
         return Figures(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
 
 
-async def read_books(database_url: str) -> FinalBooks:
+async def read_books(database_url: str) -> Books:
     """The books of a database at rest; AssertionError where ``verify`` finds a fault."""
     dump = await dump_of(database_url)
     connection = await asyncpg.connect(database_url, ssl=False)
@@ -93,10 +95,10 @@ async def read_books(database_url: str) -> FinalBooks:
         order.setdefault(row["person_id"], []).append(row["claim_id"])
     assert taken
     assert order
-    return FinalBooks(dump, taken, order, twice)
+    return Books(dump, taken, order, twice)
 
 
-async def settle_undisturbed(database_url: str, lines: Sequence[bytes], folder: Path) -> FinalBooks:
+async def settle_undisturbed(database_url: str, lines: Sequence[bytes], folder: Path) -> Books:
     """The books that lines come to on an empty, migrated database where nothing goes wrong."""
     file = write_lines(folder / "events.jsonl", lines)
     broker = NatsServer(folder / "nats")
@@ -107,7 +109,7 @@ async def settle_undisturbed(database_url: str, lines: Sequence[bytes], folder: 
     return await read_books(database_url)
 
 
-def compare(found: FinalBooks, expected: FinalBooks, *, events: int, revisions: bool = True) -> Figures:
+def compare(found: Books, expected: Books, *, events: int, revisions: bool = True) -> Figures:
     """Count what was lost, taken twice or out of order, and the rows that differ in any view."""
     ours = comparable(found.dump, revisions=revisions)
     theirs = comparable(expected.dump, revisions=revisions)
@@ -120,9 +122,7 @@ def compare(found: FinalBooks, expected: FinalBooks, *, events: int, revisions: 
     )
 
 
-async def tell_lost(
-    database_url: str, found: FinalBooks, expected: FinalBooks, sent: Mapping[tuple[str, str], object]
-) -> str:
+async def tell_lost(database_url: str, found: Books, expected: Books, sent: Mapping[tuple[str, str], object]) -> str:
     """For whoever looks for the fault: what became of each lost event, where it was sent, and what stands around."""
     lost = {event: found.taken.get(event) for event, type_ in expected.taken.items() if found.taken.get(event) != type_}
     connection = await asyncpg.connect(database_url, ssl=False)
@@ -214,13 +214,13 @@ async def _unheard(_: Exception) -> None:
 
 
 @dataclass
-class ResendingSource:
+class Source:
     """A source that takes nothing for sent before it is acknowledged: it sends again what is not.
 
     ``places`` are the lines' places in INTAKE, by the line's number.
     """
 
-    client: nats.NATS
+    client: Client
     places: dict[int, int] = field(default_factory=dict)
 
     @property
@@ -239,7 +239,7 @@ class ResendingSource:
 
     async def _acknowledged(self, messages: Sequence[Outgoing]) -> list[int]:
         """Send as often as it takes; returns the places in INTAKE of those that were acknowledged."""
-        deadline = time.monotonic() + BOUND_S
+        deadline = time.monotonic() + ACKNOWLEDGED_WITHIN_S
         while True:
             try:
                 return await publish_all(self.client, messages)
@@ -250,13 +250,13 @@ class ResendingSource:
 
 
 @asynccontextmanager
-async def source(nats_url: str) -> AsyncIterator[ResendingSource]:
+async def source(nats_url: str) -> AsyncIterator[Source]:
     """A source connected to one server or several, for ever."""
     client = await nats.connect(
         nats_url.split(","), max_reconnect_attempts=-1, reconnect_time_wait=0.2, error_cb=_unheard, ping_interval=5
     )
     try:
-        yield ResendingSource(client)
+        yield Source(client)
     finally:
         await client.close()
         gc.collect()  # nats-py leaves connections behind that broke in the making; see LEAVES_CONNECTIONS

@@ -1,4 +1,4 @@
-"""What a stage of the chaos run came to, and the sum of all stages."""
+"""What a stage of ``make chaos`` came to: a line for people, build/chaos.json for programs."""
 
 import json
 from collections import Counter
@@ -6,9 +6,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from tests.faults.given import (
-    Figures,
-)
+from tests.faults.given import Figures
 
 REPORT = Path("build/chaos.json")
 
@@ -49,15 +47,14 @@ class Outcome:
         )
 
 
-def report(outcomes: list[Outcome]) -> None:
-    """The sum of all outcomes on stdout and as JSON."""
+def report(outcomes: list[Outcome]) -> Outcome:
+    """Write all outcomes as JSON, and give their sum."""
     total = sum((outcome.figures for outcome in outcomes), Figures())
     faults = _sum(outcome.faults for outcome in outcomes)
     not_come_about = _sum(outcome.not_come_about for outcome in outcomes)
     again = sum(outcome.lost_with_a_store for outcome in outcomes)
     seconds = sum(outcome.seconds for outcome in outcomes)
     holds = all(outcome.holds for outcome in outcomes)
-    print(Outcome(f"all {len(outcomes)}", 0, total, faults, seconds, again, not_come_about=not_come_about))
     told = {
         "holds": holds,
         "seeds": [outcome.seed for outcome in outcomes],
@@ -68,6 +65,7 @@ def report(outcomes: list[Outcome]) -> None:
     }
     REPORT.parent.mkdir(exist_ok=True)
     REPORT.write_text(json.dumps(told, indent=1, ensure_ascii=False))
+    return Outcome(f"all {len(outcomes)}", 0, total, faults, seconds, again, not_come_about=not_come_about)
 
 
 def _sum(counts: Iterable[dict[str, int]]) -> dict[str, int]:

@@ -17,7 +17,7 @@ from tests.faults.given import (
     SETTLED,
     Figures,
     Given,
-    ResendingSource,
+    Source,
     ask,
     compare,
     read_books,
@@ -36,7 +36,7 @@ CHUNK = 100
 @asynccontextmanager
 async def leader_and_worker(
     cluster: Cluster, stream: str, database: str, log: Path
-) -> AsyncIterator[tuple[str, asyncio.subprocess.Process, ResendingSource]]:
+) -> AsyncIterator[tuple[str, asyncio.subprocess.Process, Source]]:
     """The node that leads a stream, a worker and a source; both are connected to the other two.
 
     What is shown is what three copies are for; how a client finds another server is the client's own.

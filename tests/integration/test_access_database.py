@@ -137,7 +137,7 @@ async def test_up_moves_finance_s_sums_forward_by_itself(url_of: UrlOf, nats_url
         assert published.code == 0, published.err
 
         async def counted() -> bool:
-            return await reader.fetchval("SELECT sum(claims) FROM finance.annual_report") == 2
+            return bool(await reader.fetchval("SELECT sum(claims) FROM finance.annual_report") == 2)
 
         await eventually(counted, log.read_text)
         # a count that fails is told, and stops neither the lanes nor the next one
@@ -149,7 +149,7 @@ async def test_up_moves_finance_s_sums_forward_by_itself(url_of: UrlOf, nats_url
         assert (await claims("publish", visit, env=env)).code == 0
 
         async def counted_more() -> bool:
-            return await reader.fetchval("SELECT sum(claims) FROM finance.annual_report") == 3
+            return bool(await reader.fetchval("SELECT sum(claims) FROM finance.annual_report") == 3)
 
         await eventually(counted_more, log.read_text)
         up.send_signal(signal.SIGTERM)

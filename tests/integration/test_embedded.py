@@ -53,7 +53,7 @@ async def owner(folder: Path) -> AsyncIterator[asyncio.subprocess.Process]:
 
 async def ready(process: asyncio.subprocess.Process) -> None:
     assert process.stdout is not None
-    assert await asyncio.wait_for(process.stdout.readline(), timeout=BOUND_S) == b"ready\n"
+    assert await asyncio.wait_for(process.stdout.readline(), BOUND_S) == b"ready\n"
 
 
 def running(folder: Path) -> list[int]:
@@ -83,7 +83,7 @@ async def nats_answer_to_a_stranger(url: str) -> bytes:
     where = urlsplit(url)
     reader, writer = await asyncio.open_connection(where.hostname, where.port)
     writer.write(b"CONNECT {}\r\nPING\r\n")
-    answer = await asyncio.wait_for(reader.read(), timeout=BOUND_S)
+    answer = await asyncio.wait_for(reader.read(), BOUND_S)
     writer.close()
     await writer.wait_closed()
     return answer

@@ -20,9 +20,12 @@ from tests import facts
 from tests.owners import all_lanes, lanes_of, owners
 from tests.program import BOUND_S, background, claims, eventually, up_is_ready, write_lines
 
+STOPPED_WITHOUT_LOSS_S = 25.0
+"""The server ends the session of a worker that says nothing for 30 s (STALLED_AFTER_S of infra/worker/worker.py)."""
+
 
 @dataclass
-class SourceProgram:
+class Source:
     """A hospital's or office's own program: publishes events as they are, keeps the answers by subject."""
 
     client: Client
@@ -48,12 +51,12 @@ class SourceProgram:
 
 
 @asynccontextmanager
-async def source_of(data: Path) -> AsyncIterator[SourceProgram]:
+async def source_of(data: Path) -> AsyncIterator[Source]:
     """A raw client at the address that `claims status` tells another process."""
     done = await claims("status", "--json", "--data-dir", data)
     assert done.code == 0, done.err
     client = await nats.connect(done.rows[0]["nats_url"])
-    source = SourceProgram(client)
+    source = Source(client)
     await client.subscribe("claims.answers.>", cb=source.heard)
     await client.flush()
     try:
@@ -116,7 +119,7 @@ async def test_up_answers_every_event_and_nothing_stops_it(server_folder: Path) 
     assert "Traceback" not in log.read_text()
 
 
-async def _settles_a_discharge(source: SourceProgram) -> None:
+async def _settles_a_discharge(source: Source) -> None:
     for event in (facts.hospital(), facts.enrol(), *facts.stay(1)):
         await source.publish(event)
     answer = await source.answer("C1")
@@ -131,14 +134,14 @@ async def _settles_a_discharge(source: SourceProgram) -> None:
     }  # fmt: skip
 
 
-async def _answers_again(source: SourceProgram) -> None:
+async def _answers_again(source: Source) -> None:
     await source.publish(facts.discharge())
     assert await source.answer("C1", nth=1) == await source.answer("C1") | {
         "time": (await source.answer("C1", nth=1))["time"]
     }
 
 
-async def _refuses_whatever_is_bad(source: SourceProgram, data: Path) -> None:
+async def _refuses_whatever_is_bad(source: Source, data: Path) -> None:
     bad = bad_input()
     tokens = []
     for body, _, id_ in bad:
@@ -160,7 +163,7 @@ async def _refuses_whatever_is_bad(source: SourceProgram, data: Path) -> None:
     assert refusals.rows[0]["event_id"] == tokens[0]
 
 
-async def _waits_for_an_admission(source: SourceProgram) -> None:
+async def _waits_for_an_admission(source: Source) -> None:
     admitted, discharged = facts.stay(3)
     await source.publish(discharged)
     answer = await source.answer("C3")
@@ -171,7 +174,7 @@ async def _waits_for_an_admission(source: SourceProgram) -> None:
     assert (await source.answer("C3", nth=1))["type"] == "claim.settled.v1"
 
 
-async def _serves_beside_other_commands(source: SourceProgram, data: Path, folder: Path) -> None:
+async def _serves_beside_other_commands(source: Source, data: Path, folder: Path) -> None:
     published = await claims("publish", write_lines(folder / "4.jsonl", facts.stay(4)), "--data-dir", data)
     assert published.code == 0, published.err
     assert (await source.answer("C4"))["data"]["status"] == "settled"
@@ -204,7 +207,10 @@ def server_processes(data: Path) -> list[str]:
 
 
 async def two_share_the_lanes(first: int, data: Path) -> None:
-    """Wait until all lanes are owned, by two sessions: each worker owns its lanes by one."""
+    """Wait until all lanes are owned, by two sessions: each worker owns its lanes by one.
+
+    ``first`` is the pid of the worker that started the other.
+    """
     database_url = json.loads((data / "endpoints.json").read_text())["database_url"]
     found: dict[int, int] = {}
 
@@ -213,19 +219,22 @@ async def two_share_the_lanes(first: int, data: Path) -> None:
         found.update(await owners(database_url))
         return len(found) == sessions
 
-    await eventually(lambda: owned_by(1), lambda: found, 20)
-    assert await lanes_of(database_url, first) in range(1, all_lanes(2)), "its share alone"
+    async def first_owns() -> bool:
+        return await lanes_of(database_url, first) > 0
+
+    await eventually(first_owns, lambda: found)
     # it would take the other's share too, if that one started slowly
     os.kill(first, signal.SIGSTOP)
     try:
-        await eventually(lambda: owned_by(2), lambda: found, 25)
+        assert await lanes_of(database_url, first) in range(1, all_lanes(2)), "its share alone"
+        await eventually(lambda: owned_by(2), lambda: found, STOPPED_WITHOUT_LOSS_S)
     finally:
         os.kill(first, signal.SIGCONT)
 
     async def share_all() -> bool:
         return await owned_by(2) and sum(found.values()) == all_lanes(2)
 
-    await eventually(share_all, lambda: found, 20)
+    await eventually(share_all, lambda: found)
 
 
 async def test_two_workers_share_the_lanes_and_go_together(server_folder: Path) -> None:
@@ -245,6 +254,6 @@ async def test_two_workers_share_the_lanes_and_go_together(server_folder: Path) 
         os.kill(up.pid, signal.SIGKILL)
         await up.wait()
         # Neither the other worker nor a server outlives the one they belong to.
-        await eventually(lambda: server_processes(data) == [], lambda: server_processes(data), 20)
+        await eventually(lambda: server_processes(data) == [], lambda: server_processes(data))
     verified = await claims("verify", "--json", "--data-dir", data)
     assert (verified.code, verified.rows[0]["claims"]) == (0, 40), verified.err

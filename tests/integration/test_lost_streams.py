@@ -26,6 +26,7 @@ from processors.delivery.answers import ANSWERS
 from processors.delivery.position import all_positions
 from processors.delivery.run import RUNS
 from processors.pipeline import recovery
+from processors.pipeline.recovery import begin_runs_anew
 from processors.proof.verify import verify
 from tests import facts
 from tests.program import BOUND_S, eventually
@@ -80,7 +81,7 @@ async def test_lanes_are_kept_where_only_a_consumer_is_gone(database: str, nats_
         js = ours.broker.connection.jetstream()
         for name in ("basic.0", "intake.0"):
             await js.delete_consumer(ours.owned[name].stream, ours.owned[name].durable)
-        async with asyncio.timeout(BOUND_S):
+        async with asyncio.timeout(30):
             await until_quiet(ours.engine, await send(ours, *facts.stay(2)))
         assert owner is not None
         assert (ours.locks.connection, set(ours.owned), ours.streams_missed) == (owner, lanes, False)
@@ -99,7 +100,7 @@ async def test_a_hospital_hears_its_answers_after_the_store_was_lost(
         await until_quiet(ours.engine, await send(ours, facts.hospital(), facts.enrol(), *stay))
         for stream in STREAMS:
             await js.delete_stream(stream)
-        async with asyncio.timeout(BOUND_S):
+        async with asyncio.timeout(30):
             await eventually(lambda: is_there(ours))
             await until_quiet(ours.engine, await send(ours, stay[-1]))  # repeated: the answer is given again
         mailbox = await js.pull_subscribe_bind(hospital.mailbox, stream=ANSWERS)
@@ -194,7 +195,7 @@ async def test_who_wakes_up_after_another_has_made_the_streams_changes_nothing(
     database: str, nats_url: str, server_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings, gate = Settings(data_dir=server_folder), Gate()
-    begin = stream_recovery.begin_runs_anew
+    begin = begin_runs_anew
 
     async def begin_behind_the_gate(*given: Any) -> int:
         await gate.pass_()

@@ -1,29 +1,27 @@
-"""One round of the chaos run: events flow at a steady rate, and the faults that can befall whoever takes them."""
+"""One round of ``make chaos``: its servers, workers and source, and every fault that can be drawn for them."""
 
 import asyncio
 import shutil
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
+from urllib.parse import urlsplit
 
+import asyncpg
 import orjson
 
+from infra.embedded import postgres
+from infra.embedded.nats import NatsServer
+from infra.embedded.postgres import PostgresServer
+from infra.embedded.process import ServerError
 from tests.faults.disk import NO_ROOM, full
-from tests.faults.given import (
-    INTAKE_TAKEN,
-    OPEN_RUNS,
-    ResendingSource,
-    ask,
-    is_there,
-    until,
-    until_quiet,
-)
+from tests.faults.given import INTAKE_TAKEN, OPEN_RUNS, Source, ask, is_there, until, until_quiet
 from tests.faults.points import all_deaths
 from tests.faults.proxy import Proxy
-from tests.faults.restarts import RestartedServers
 from tests.faults.supervised import Supervised
 from tests.owners import all_lanes, end_as_stalled, local_ports, owners
 from tests.program import eventually
@@ -37,10 +35,11 @@ KEPT_BACK = (2 + BURSTS_A_FATE) * BURST
 """Lines kept for each fault."""
 PARTITIONS = 2
 LOSES_ITS_LANES_AFTER_S = 33.0
-"""STALLED_AFTER_S of infra/worker/lane_locks.py, and what the other needs to take them."""
+"""STALLED_AFTER_S of infra/worker/worker.py, and what the other needs to take them."""
 LONGER_THAN_THE_ACK_WAIT_S = 66.0
 """Of infra/messaging/subscriber.py, and of transaction_timeout."""
 GOES_ON_WITHIN_S = 120.0
+DATABASE_STARTS_WITHIN_S = 60.0
 
 
 class NotComeAboutError(Exception):
@@ -48,17 +47,50 @@ class NotComeAboutError(Exception):
 
 
 @dataclass
-class ChaosRound:
+class Servers:
+    """PostgreSQL and NATS of a round, on ports that stay theirs."""
+
+    folder: Path
+    database: PostgresServer
+    database_url: str
+    broker: NatsServer
+    nats_url: str
+
+    async def restart_database(self) -> None:
+        """Start PostgreSQL on its old port, where it does not run."""
+        await self.database.stop()
+        port = urlsplit(self.database_url).port
+        postgres._free_port = lambda: port or 0  # where the workers look for it
+        deadline = time.monotonic() + DATABASE_STARTS_WITHIN_S
+        while True:
+            try:
+                await self.database.start()
+                return
+            except (ServerError, OSError, asyncpg.PostgresError):  # no room to recover in yet
+                await self.database.stop()
+                if time.monotonic() > deadline:
+                    raise
+                await asyncio.sleep(0.5)
+
+    async def restart_broker(self) -> None:
+        """Start NATS on its old port."""
+        await self.broker.stop()
+        self.broker = NatsServer(self.folder / "nats", port=urlsplit(self.nats_url).port or -1)
+        await self.broker.start()
+
+
+@dataclass
+class Round:
     """One round's players; ``begun`` is the last fault that began; ``next_line`` is what the source sends next;
     ``kept_back`` are for later faults."""
 
     draw: Random
     lines: list[bytes]
-    servers: RestartedServers
+    servers: Servers
     workers: list[Supervised]
     to_database: Proxy
     to_nats: Proxy
-    sender: ResendingSource
+    sender: Source
     disk: Path | None
     begun: str = ""
     next_line: int = 0
