@@ -30,7 +30,8 @@ from events.store.metadata import metadata
 from policies.claim import Claim, Used
 from policies.engine import Tracks
 from processors.law.pinned_schemes import PinnedSchemes
-from processors.pipeline.acceptance import WaitsFor, accept_admission
+from processors.pipeline.kinds.admission import accept_admission
+from processors.pipeline.kinds.discharge import WaitsFor
 from processors.pipeline.settlement import statement_row
 from processors.pipeline.state import LedgerState
 from projections import accumulations, admissions, cards, claims, enrolments, hospitals, persons, rosters, statements

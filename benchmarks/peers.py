@@ -13,7 +13,8 @@ from policies.claim import Claim, Payout, claim_json
 from policies.engine import Schemes, Tracks, decide, open_claim
 from policies.loader import by_hash, load_directory
 from processors.law.pinned_schemes import PinnedSchemes
-from processors.pipeline.acceptance import accept_discharge, accept_outpatient
+from processors.pipeline.kinds.discharge import accept_discharge
+from processors.pipeline.kinds.outpatient import accept_outpatient
 from processors.pipeline.state import LedgerState
 from projections.statements import statement_json
 
@@ -31,9 +32,9 @@ def shipped() -> PinnedSchemes:
 def accept(state: LedgerState, pinned: PinnedSchemes, fact: Fact, run: int) -> Claim:
     """The claim of a discharge or a visit; raises ``Refusal`` or ``WaitsFor``."""
     if isinstance(fact.data, facts.DischargeRecorded):
-        return accept_discharge(state, pinned, fact, fact.data, run)
+        return accept_discharge(state, pinned, fact.source, fact.data, run)
     assert isinstance(fact.data, facts.OutpatientRecorded)
-    return accept_outpatient(state, pinned, fact, fact.data, run)
+    return accept_outpatient(state, pinned, fact.source, fact.data, run)
 
 
 def decide_all(

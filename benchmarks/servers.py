@@ -23,7 +23,7 @@ from infra.postgres.engine import connect
 from infra.servers import Endpoints, servers
 from infra.settings import Settings
 from infra.worker.worker import worker
-from processors.queries.summary import Flight, in_flight
+from processors.delivery.in_flight import InFlight, in_flight
 
 STALLED_S = 180.0
 
@@ -146,7 +146,7 @@ async def quiet(engine: AsyncEngine, last: int) -> None:
     """
     taken_now = text("SELECT coalesce(max(stream_seq), 0) FROM processors.positions WHERE consumer = 'intake'")
 
-    async def observe(connection: AsyncConnection) -> tuple[int, Flight | None]:
+    async def observe(connection: AsyncConnection) -> tuple[int, InFlight | None]:
         taken = int(await connection.scalar(taken_now) or 0)
         return taken, await in_flight(connection) if taken >= last else None
 
@@ -157,7 +157,7 @@ async def quiet(engine: AsyncEngine, last: int) -> None:
         raise RuntimeError(f"{flight.parked} runs are parked: this is no measurement")
 
 
-def _is_quiet(seen: tuple[int, Flight | None]) -> bool:
+def _is_quiet(seen: tuple[int, InFlight | None]) -> bool:
     _, flight = seen
     return flight is not None and flight.runs <= flight.parked
 

@@ -28,7 +28,8 @@ from events.refusals import Refusal
 from policies.claim import Claim, Payout, Used, claim_from_json, claim_json
 from policies.engine import Tracks, standing_by_admission
 from processors.law.pinned_schemes import PinnedSchemes
-from processors.pipeline.acceptance import WaitsFor, accept_admission
+from processors.pipeline.kinds.admission import accept_admission
+from processors.pipeline.kinds.discharge import WaitsFor
 from processors.pipeline.settlement import statement_row
 from processors.pipeline.state import LedgerState
 from projections.admissions import Admission

@@ -5,23 +5,21 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from benchmarks.bench import Bench
 from benchmarks.load import bodies, make_load
 from events.store.journal import Journal
 from infra.messaging.publisher import subject_of
 from policies.loader import load_directory
-from processors.delivery.answers import mailbox_of
-from processors.delivery.run import Run
+from processors.delivery.parked_runs import ParkedRuns
+from processors.delivery.run import Run, pack_run, unpack_run
 from processors.delivery.transaction import Transaction
-from processors.delivery.wire import pack_run, unpack_run
 from processors.law.pinned_schemes import PinnedSchemes
-from processors.pipeline.incoming_event import Envelope
-from processors.pipeline.intake import Desk as IntakeDesk
-from processors.pipeline.layer import Book, hashes
-from processors.pipeline.settlement import Desk as SettlementDesk
-from processors.pipeline.settlement import statement_row
+from processors.pipeline.incoming_event import IncomingEvent, mailbox_of, split_repeated
+from processors.pipeline.intake import IntakeBatch
+from processors.pipeline.layer import LayerBatch, StageDecision
+from processors.pipeline.settlement import SettlementBatch
 from processors.pipeline.state import LedgerState
 
 T = TypeVar("T")
@@ -52,17 +50,17 @@ def _round(sent: list[bytes], least: dict[str, float]) -> None:
     pinned.current = load_directory()
     pinned.by_hash = {scheme.content_hash: scheme for scheme in pinned.current}
     read = timed("intake: read an event", len(sent), lambda: _read(sent))
-    desk = IntakeDesk(_transaction("intake"), LedgerState(), pinned)
-    timed("intake: decide an event", len(sent), lambda: _take(desk, read))
-    runs = [run for run in desk.openings.runs if not run.revisits]
+    batch = IntakeBatch(_transaction("intake"), LedgerState(), pinned)
+    timed("intake: decide an event", len(sent), lambda: _take(batch, read))
+    runs = [run for run in batch.opener.runs if not run.revisits]
     claims = len(runs)
     packed = timed("a run into bytes", claims, lambda: [pack_run(run) for run in runs])
     path = pinned.by_hash[runs[0].claims[0].scheme].path
     for layer in path:
         runs = timed("a run out of bytes", claims, partial(_unpack, packed))
-        book, transaction = Book({}, {}), _transaction(layer)
-        decided = timed(f"{layer}: decide", claims, partial(_decide, book, runs, pinned))
-        timed(f"{layer}: book", claims, partial(_book, book, transaction, runs, decided, layer))
+        book = LayerBatch(_transaction(layer), pinned, ParkedRuns(layer), {}, {})
+        decided = timed(f"{layer}: decide", claims, partial(_decide, book, runs))
+        timed(f"{layer}: book", claims, partial(_book, book, runs, decided))
         packed = [pack_run(run) for run in runs]
     timed("settlement: statement and answer", claims, lambda: _settle(runs, pinned))
 
@@ -73,36 +71,35 @@ def _transaction(journal: str) -> Transaction:
     return Transaction(None, written, journal)  # type: ignore[arg-type]
 
 
-def _read(sent: list[bytes]) -> list[Envelope]:
-    return [Envelope.of(place, mailbox_of(subject_of(body)) or "unknown/_", body) for place, body in enumerate(sent, 1)]
+def _read(sent: list[bytes]) -> list[IncomingEvent]:
+    return [
+        IncomingEvent.of(place, mailbox_of(subject_of(body)) or "unknown/_", body) for place, body in enumerate(sent, 1)
+    ]
 
 
-def _take(desk: IntakeDesk, read: list[Envelope]) -> None:
-    seen: set[tuple[str, str]] = set()
-    for envelope in read:
-        if envelope.identity not in seen:
-            seen.add(envelope.identity)
-            desk.receive(envelope)
+def _take(batch: IntakeBatch, read: list[IncomingEvent]) -> None:
+    fresh, _ = split_repeated(read, ())
+    for event in fresh:
+        batch.receive(event)
 
 
 def _unpack(packed: list[bytes]) -> list[Run]:
     return [unpack_run(body) for body in packed]
 
 
-def _decide(book: Book, runs: list[Run], pinned: PinnedSchemes) -> list[Any]:
-    return [book.decide(run, pinned.by_hash) for run in runs]
+def _decide(batch: LayerBatch, runs: list[Run]) -> list[StageDecision]:
+    return [batch.decide(run, batch.pinned.loaded(run.schemes)) for run in runs]
 
 
-def _book(book: Book, transaction: Transaction, runs: list[Run], decided: list[Any], layer: str) -> None:
-    for run, answer in zip(runs, decided, strict=True):
-        hashes(run)
-        book.book(transaction, run, answer, layer)
+def _book(batch: LayerBatch, runs: list[Run], decided: list[StageDecision]) -> None:
+    for run, decision in zip(runs, decided, strict=True):
+        batch.book(run, decision)
         run.stage += 1
-    book.changed_rows(layer)
+    batch.changed_rows()
 
 
 def _settle(runs: list[Run], pinned: PinnedSchemes) -> None:
-    desk = SettlementDesk(_transaction("settlement"), {})
+    batch = SettlementBatch(_transaction("settlement"), pinned, ParkedRuns("settlement"), {})
     for run in runs:
-        for claim, payouts in zip(run.claims, run.decided, strict=True):
-            desk.settle(run, claim, statement_row(claim, payouts, pinned.by_hash[claim.scheme]))
+        batch.receive(run)
+    batch.settle()

@@ -1,6 +1,5 @@
 """Which events there are, who may send them, and how the bytes of one become a fact or a refusal."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
@@ -10,15 +9,14 @@ from pydantic import ValidationError
 from events import facts
 from events.codes import ID_PATTERN, REGION_PATTERN, covers, is_id, is_region
 from events.envelope import ATTRIBUTES, decode, quote, salvage
+from events.facts import BUREAU as BUREAU
+from events.facts import CIVIL_AFFAIRS as CIVIL_AFFAIRS
+from events.facts import FACTS as FACTS
+from events.facts import HOSPITAL as HOSPITAL
+from events.facts import LEDGER as LEDGER
+from events.facts import POVERTY_OFFICE as POVERTY_OFFICE
+from events.facts import FactType as FactType
 from events.refusals import Reason, Refusal
-
-
-@dataclass(frozen=True, slots=True)
-class FactType:
-    """One intake type: its data, and the kinds of source that may state it."""
-
-    model: type[facts.FactData]
-    kinds: tuple[str, ...]
 
 
 class Fact(Struct, frozen=True):
@@ -47,33 +45,10 @@ class Unreadable(Refusal):
         self.identified = self.source == mailbox and self.event_id is not None and is_id(self.event_id)
 
 
-HOSPITAL, BUREAU, CIVIL_AFFAIRS, POVERTY_OFFICE = "hospital", "bureau", "civil-affairs", "poverty-office"
-LEDGER = "ledger"
 ITSELF = f"{LEDGER}/claims"
 """The ledger as a source: of its answers, and of what its operator orders of it. No user of NATS may speak for it."""
 OFFICES = frozenset({BUREAU, CIVIL_AFFAIRS, POVERTY_OFFICE})
 """The kinds of source whose id is the code of the region they serve."""
-
-FACTS: dict[str, FactType] = {
-    "hospital.registered.v1": FactType(facts.HospitalRegistered, (BUREAU,)),
-    "hospital.suspended.v1": FactType(facts.HospitalSuspended, (BUREAU,)),
-    "hospital.reinstated.v1": FactType(facts.HospitalReinstated, (BUREAU,)),
-    "enrollment.recorded.v1": FactType(facts.EnrollmentRecorded, (BUREAU,)),
-    "roster.changed.v1": FactType(facts.RosterChanged, (CIVIL_AFFAIRS, POVERTY_OFFICE)),
-    "person.died.v1": FactType(facts.PersonDied, (BUREAU, CIVIL_AFFAIRS)),
-    "chronic_card.issued.v1": FactType(facts.ChronicCardIssued, (BUREAU,)),
-    "chronic_card.revoked.v1": FactType(facts.ChronicCardRevoked, (BUREAU,)),
-    "admission.cancelled.v1": FactType(facts.AdmissionCancelled, (HOSPITAL,)),
-    "admission.recorded.v1": FactType(facts.AdmissionRecorded, (HOSPITAL,)),
-    "discharge.recorded.v1": FactType(facts.DischargeRecorded, (HOSPITAL,)),
-    "outpatient.recorded.v1": FactType(facts.OutpatientRecorded, (HOSPITAL,)),
-    "claim.reversed.v1": FactType(facts.ClaimReversed, (HOSPITAL, BUREAU)),
-    "claim.corrected.v1": FactType(facts.ClaimCorrected, (HOSPITAL,)),
-    "audit.found.v1": FactType(facts.AuditFound, (BUREAU,)),
-    "advance.issued.v1": FactType(facts.AdvanceIssued, (BUREAU,)),
-    "fine.imposed.v1": FactType(facts.FineImposed, (BUREAU,)),
-    "resettlement.ordered.v1": FactType(facts.ResettlementOrdered, (LEDGER,)),
-}
 
 DERIVED: frozenset[str] = frozenset(
     {
@@ -115,11 +90,6 @@ def read(raw: bytes, mailbox: str) -> Fact:
         return _read(raw, mailbox)
     except Refusal as refusal:
         raise Unreadable(refusal.reason, refusal.detail, mailbox, salvage(raw)) from None
-
-
-def person_of(fact: Fact) -> str | None:
-    """The person a fact is about, where its data names one; claims and admissions only point to theirs."""
-    return cast("str | None", getattr(fact.data, "person_id", None))
 
 
 def _read(raw: bytes, mailbox: str) -> Fact:

@@ -1,6 +1,11 @@
-"""The facts that sources may state: one frozen model per intake type, nothing missing, nothing unknown."""
+"""The facts that sources may state: one frozen model per intake type, nothing missing, nothing unknown.
+
+Each model says under which type it is stated, and by which kinds of source.
+"""
 
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -93,6 +98,37 @@ class FactData(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
+@dataclass(frozen=True, slots=True)
+class FactType:
+    """One intake type: its data, and the kinds of source that may state it."""
+
+    model: type[FactData]
+    kinds: tuple[str, ...]
+
+
+# the kinds of source
+HOSPITAL = "hospital"
+BUREAU = "bureau"
+CIVIL_AFFAIRS = "civil-affairs"
+POVERTY_OFFICE = "poverty-office"
+LEDGER = "ledger"
+
+FACTS: dict[str, FactType] = {}
+"""Every intake type, in the order of the models."""
+
+Model = TypeVar("Model", bound=type[FactData])
+
+
+def stated_by(*kinds: str, type_: str) -> Callable[[Model], Model]:
+    """Enter a model under its type, with the kinds of source that may state it."""
+
+    def enter(model: Model) -> Model:
+        FACTS[type_] = FactType(model, kinds)
+        return model
+
+    return enter
+
+
 class Bill(FactData):
     """The five parts of a bill; fen in Python, yuan in JSON."""
 
@@ -107,6 +143,7 @@ class Bill(FactData):
         return self.total == self.in_scope + self.upfront_copay + self.over_limit + self.self_funded
 
 
+@stated_by(BUREAU, type_="hospital.registered.v1")
 class HospitalRegistered(FactData):
     """A bureau names a hospital where insured people are treated, or changes what it said of it."""
 
@@ -128,6 +165,7 @@ class HospitalRegistered(FactData):
         return until
 
 
+@stated_by(BUREAU, type_="hospital.suspended.v1")
 class HospitalSuspended(FactData):
     """A bureau suspends a hospital's service agreement: claims of those days are refused (上高 三5)."""
 
@@ -137,6 +175,7 @@ class HospitalSuspended(FactData):
     clause: Clause = None
 
 
+@stated_by(BUREAU, type_="hospital.reinstated.v1")
 class HospitalReinstated(FactData):
     """A suspended hospital is designated again."""
 
@@ -145,17 +184,7 @@ class HospitalReinstated(FactData):
     reason: Reason
 
 
-class FineImposed(FactData):
-    """A bureau fines a hospital. It stands in a register of its own and changes no settlement (上高 三5)."""
-
-    fine_id: Id = Field(description="the bureau's number of the fine")
-    hospital_id: HospitalId
-    amount: Yuan = Field(description="罚款, yuan")
-    imposed_on: Day = Field(description="day of the decision")
-    reason: Reason
-    clause: Clause = None
-
-
+@stated_by(BUREAU, type_="enrollment.recorded.v1")
 class EnrollmentRecorded(FactData):
     """A person is insured for a year; a second enrollment for the year replaces the first."""
 
@@ -166,6 +195,7 @@ class EnrollmentRecorded(FactData):
     self_paid: Given[Yuan] = Field(default=None, description="premium the person has paid already, yuan")
 
 
+@stated_by(CIVIL_AFFAIRS, POVERTY_OFFICE, type_="roster.changed.v1")
 class RosterChanged(FactData):
     """A person enters or leaves a category of people whom assistance is for."""
 
@@ -175,6 +205,7 @@ class RosterChanged(FactData):
     effective_on: Day = Field(description="first day in the category, or first day no longer in it")
 
 
+@stated_by(BUREAU, CIVIL_AFFAIRS, type_="person.died.v1")
 class PersonDied(FactData):
     """A person has died: his enrollment ends with that day. A second report replaces the first."""
 
@@ -191,14 +222,17 @@ class ChronicCard(FactData):
     effective_on: Day = Field(description="first day valid, or first day no longer valid")
 
 
+@stated_by(BUREAU, type_="chronic_card.issued.v1")
 class ChronicCardIssued(ChronicCard):
     """A chronic card is given."""
 
 
+@stated_by(BUREAU, type_="chronic_card.revoked.v1")
 class ChronicCardRevoked(ChronicCard):
     """Every earlier card of the person for the disease ends."""
 
 
+@stated_by(HOSPITAL, type_="admission.cancelled.v1")
 class AdmissionCancelled(FactData):
     """A hospital takes back an admission."""
 
@@ -206,6 +240,7 @@ class AdmissionCancelled(FactData):
     reason: Reason
 
 
+@stated_by(HOSPITAL, type_="admission.recorded.v1")
 class AdmissionRecorded(FactData):
     """A hospital admits a person."""
 
@@ -218,6 +253,7 @@ class AdmissionRecorded(FactData):
     filed: bool = Field(default=True, description="异地备案: whether treatment away from home was filed")
 
 
+@stated_by(HOSPITAL, type_="discharge.recorded.v1")
 class DischargeRecorded(FactData):
     """A hospital discharges a person and claims the bill of the stay."""
 
@@ -231,6 +267,7 @@ class DischargeRecorded(FactData):
     prepaid: Prepaid = False
 
 
+@stated_by(HOSPITAL, type_="outpatient.recorded.v1")
 class OutpatientRecorded(FactData):
     """A hospital or pharmacy claims the bill of one visit."""
 
@@ -245,6 +282,7 @@ class OutpatientRecorded(FactData):
     prepaid: Prepaid = False
 
 
+@stated_by(HOSPITAL, BUREAU, type_="claim.reversed.v1")
 class ClaimReversed(FactData):
     """A claim is taken back whole."""
 
@@ -252,6 +290,7 @@ class ClaimReversed(FactData):
     reason: Reason
 
 
+@stated_by(HOSPITAL, type_="claim.corrected.v1")
 class ClaimCorrected(FactData):
     """A hospital replaces the bill of its claim."""
 
@@ -260,6 +299,7 @@ class ClaimCorrected(FactData):
     reason: Reason
 
 
+@stated_by(BUREAU, type_="audit.found.v1")
 class AuditFound(FactData):
     """A bureau finds an amount on a claim that the funds do not bear."""
 
@@ -270,6 +310,7 @@ class AuditFound(FactData):
     reason: Reason
 
 
+@stated_by(BUREAU, type_="advance.issued.v1")
 class AdvanceIssued(FactData):
     """A bureau lends a person money before treatment."""
 
@@ -279,6 +320,19 @@ class AdvanceIssued(FactData):
     issued_on: Day = Field(description="day it was paid out")
 
 
+@stated_by(BUREAU, type_="fine.imposed.v1")
+class FineImposed(FactData):
+    """A bureau fines a hospital. It stands in a register of its own and changes no settlement (上高 三5)."""
+
+    fine_id: Id = Field(description="the bureau's number of the fine")
+    hospital_id: HospitalId
+    amount: Yuan = Field(description="罚款, yuan")
+    imposed_on: Day = Field(description="day of the decision")
+    reason: Reason
+    clause: Clause = None
+
+
+@stated_by(LEDGER, type_="resettlement.ordered.v1")
 class ResettlementOrdered(FactData):
     """The ledger's operator moves claims of some persons to the text of their scheme that is in force."""
 

@@ -5,9 +5,10 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from events.catalog import FACTS, OFFICES, FactType
+from events.catalog import OFFICES
 from events.codes import ID_PATTERN, REGION_PATTERN
 from events.envelope import INTEGER_BOUND
+from events.facts import FACTS, FactType
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

@@ -12,10 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.codes import LAYERS
 from policies.loader import load_directory
-from processors.delivery.answers import ANSWERS
-from processors.delivery.position import Fenced, Message, Position, all_positions, see
-from processors.delivery.run import RUNS
-from processors.delivery.transaction import Delivery, Handler, take
+from processors.delivery.names import ANSWERS, RUNS
+from processors.delivery.position import all_positions, read_position
+from processors.delivery.transaction import Delivery, Fenced, Handler, Message, Position, handle_batch
 from processors.law.adoption import initialise
 from processors.pipeline.intake import Intake
 from processors.pipeline.layer import Layer
@@ -106,24 +105,24 @@ class Books:
         batch = [queue.popleft() for _ in range(min(most, len(queue)))]
         known = self.known.get(lane) or await self._see(lane)
         try:
-            self.known[lane] = await take(self.engine, self.lanes[lane], known, batch)
+            self.known[lane] = await handle_batch(self.engine, self.lanes[lane], known, batch)
         except Fenced:  # as a lane does it: somebody adopted a scheme, or mended rows; nobody has taken anything
             again = await self._see(lane)
             assert again.stream_seq == known.stream_seq
-            self.known[lane] = await take(self.engine, self.lanes[lane], again, batch)
+            self.known[lane] = await handle_batch(self.engine, self.lanes[lane], again, batch)
         for message in self.known[lane].outgoing:
             self._carry(message)
 
     async def _see(self, lane: tuple[str, int]) -> Position:
         async with self.engine.begin() as connection:
-            return await see(connection, *lane)
+            return await read_position(connection, *lane)
 
     async def begin_anew(self) -> None:
         """Workers begin again where the database says that they stand, after RUNS was lost: intake sends again."""
         self.known.clear()
         async with self.engine.connect() as connection:
             self.sequence[RUNS] = max((await all_positions(connection)).values())
-            intake = await see(connection, "intake", 0)
+            intake = await read_position(connection, "intake", 0)
         for message in intake.outgoing:
             self._carry(message)
 

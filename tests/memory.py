@@ -1,7 +1,9 @@
-"""The real processors without servers: intake's desk, a book per layer, settlement's desk, queues in between.
+"""The real processors without servers: intake, the layers and settlement over a state in memory, queues in between.
 
-Thousands of random histories run here in the time that a database takes for a few. What only a database proves
-(positions, transactions, journals on disk) is proved in tests/integration and tests/faults.
+The batches that decide, book and settle are those that the handlers run; only what a handler loads from the database
+is kept here in memory. Thousands of random histories run in the time that a database takes for a few. What only a
+database proves (positions, transactions, journals on disk, parked runs) is proved in tests/integration and
+tests/faults.
 """
 
 import random
@@ -15,27 +17,28 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.store.journal import Journal, entries
 from policies.claim import Claim, Used
-from policies.engine import settle
+from policies.engine import Tracks, settle
 from policies.grants import grants_due
 from policies.loader import by_hash, load_directory
-from processors.delivery.run import Run
+from processors.delivery.names import INTAKE_CONSUMER, RUNS, SETTLEMENT_CONSUMER
+from processors.delivery.parked_runs import ParkedRuns
+from processors.delivery.run import Run, pack_run, unpack_run, unpack_runs
 from processors.delivery.transaction import Transaction
-from processors.delivery.wire import pack_run, unpack_run
 from processors.law.pinned_schemes import PinnedSchemes
-from processors.pipeline.incoming_event import Envelope
-from processors.pipeline.intake import Desk
-from processors.pipeline.layer import SETTLEMENT, Book
-from processors.pipeline.settlement import Desk as SettlementDesk
-from processors.pipeline.settlement import grant_claims, statement_row
+from processors.pipeline.incoming_event import IncomingEvent, split_repeated
+from processors.pipeline.intake import IntakeBatch
+from processors.pipeline.layer import BookingKey, LayerBatch, NetBooking
+from processors.pipeline.settlement import GrantKey, Row, SettlementBatch, grant_claims, statement_row
 from processors.pipeline.state import LedgerState
 from processors.premiums.history import booked_premiums, premiums_from_scratch
+from projections.accumulations import Key
 
 SHIPPED = load_directory()
 FIGURES = ("base", "deductible", "paid", "extra", "claims")
 
 
 class Memory:
-    """A ledger in memory. ``seed`` decides who takes how much when: runs overtake each other wherever they can."""
+    """A ledger in memory. ``seed`` decides which consumer works when: runs overtake each other wherever they can."""
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
@@ -43,29 +46,27 @@ class Memory:
         self.pinned.by_hash, self.pinned.current = dict(by_hash(SHIPPED)), list(SHIPPED)
         self.state = LedgerState()
         self.journals: dict[str, Journal] = {}
-        self.books: dict[str, Book] = {}
+        self.accumulated: dict[str, dict[Key, Tracks]] = {}
+        self.booked: dict[str, dict[BookingKey, NetBooking]] = {}
+        self.statements: dict[str, Row] = {}
+        self.granted: dict[str, dict[GrantKey, Row]] = {}
         self.queues: dict[str, deque[bytes]] = {}
         self.known: set[tuple[str, str]] = set()
         self.sequence = 0
         self.refused: list[str] = []
-        self.settlement = SettlementDesk(self._transaction(SETTLEMENT), {})
 
     def take(self, event: Mapping[str, Any]) -> None:
         """Intake takes one event; its runs are queued for basic, as bytes."""
         self.sequence += 1
-        envelope = Envelope.of(self.sequence, str(event["source"]), orjson.dumps(event))
-        if envelope.identity in self.known:
-            return
-        self.known.add(envelope.identity)
-        desk = Desk(self._transaction("intake"), self.state, self.pinned)
-        desk.receive(envelope)
-        self.refused += [str(row["reason"]) for row in desk.refused]
-        self.state.new.clear()
-        self.state.changed.clear()
-        self.state.counted.clear()
-        self.state.gone.clear()
-        for run in desk.openings.runs:
-            self._queue("basic", run)
+        incoming = IncomingEvent.of(self.sequence, str(event["source"]), orjson.dumps(event))
+        fresh, _ = split_repeated([incoming], self.known)
+        batch = IntakeBatch(self._transaction(INTAKE_CONSUMER), self.state, self.pinned)
+        for each in fresh:
+            self.known.add(each.identity)
+            batch.receive(each)
+        batch.save(partitions=1)
+        self.refused += [str(row["reason"]) for row in batch.refused]
+        self._carry(batch.transaction)
 
     def work(self, most: int) -> None:
         """Up to ``most`` runs go one stage further, each time from a queue drawn at random."""
@@ -75,7 +76,7 @@ class Memory:
                 return
             consumer = self.random.choice(waiting)
             run = unpack_run(self.queues[consumer].popleft())
-            if consumer == SETTLEMENT:
+            if consumer == SETTLEMENT_CONSUMER:
                 self._settle(run)
             else:
                 self._decide(consumer, run)
@@ -90,22 +91,40 @@ class Memory:
         self.work(1_000_000)
 
     def _decide(self, layer: str, run: Run) -> None:
-        book = self.books.setdefault(layer, Book({}, {}))
-        path = self.pinned.by_hash[run.claims[0].scheme].path
-        book.book(self._transaction(layer), run, book.decide(run, self.pinned.by_hash), layer)
-        run.stage += 1
-        self._queue(path[run.stage] if run.stage < len(path) else SETTLEMENT, run)
+        accumulated, booked = self.accumulated.setdefault(layer, {}), self.booked.setdefault(layer, {})
+        batch = LayerBatch(self._transaction(layer), self.pinned, ParkedRuns(layer), accumulated, booked)
+        batch.receive(run)
+        assert not batch.parked.arrived, batch.parked.arrived
+        batch.save(partitions=1)
+        self._carry(batch.transaction)
 
     def _settle(self, run: Run) -> None:
-        history = self.settlement.histories.setdefault(run.person_id, {})
-        for claim, payouts in zip(run.claims, run.decided, strict=True):
-            row = statement_row(claim, payouts, self.pinned.by_hash[claim.scheme])
-            self.settlement.settle(run, claim, row)
-            history[claim.claim_id] = self.settlement.known[claim.claim_id]
-        self.settlement.grant(run, self.pinned.by_hash)
+        known = {claim.claim_id: self.statements[claim.claim_id] for claim in run.claims if self._settled(claim)}
+        parked = ParkedRuns(SETTLEMENT_CONSUMER)
+        batch = SettlementBatch(self._transaction(SETTLEMENT_CONSUMER), self.pinned, parked, known)
+        batch.receive(run)
+        assert not batch.parked.arrived, batch.parked.arrived
+        granting = batch.persons_with_grants() | ({run.person_id} & self.granted.keys() if run.revisits else set())
+        batch.add_histories(granting, {run.person_id: self._history(run.person_id)})
+        batch.add_grants({run.person_id: self.granted.get(run.person_id, {}).values()} if granting else {})
+        batch.settle()
+        batch.save()
+        self.statements |= batch.changed
+        self.granted |= batch.granted
 
-    def _queue(self, consumer: str, run: Run) -> None:
-        self.queues.setdefault(consumer, deque()).append(pack_run(run))
+    def _settled(self, claim: Claim) -> bool:
+        return claim.claim_id in self.statements
+
+    def _history(self, person_id: str) -> list[Row]:
+        claims = self.state.by_person[person_id].values()
+        return [self.statements[claim.claim_id] for claim in claims if self._settled(claim)]
+
+    def _carry(self, transaction: Transaction) -> None:
+        """Queue the runs that a transaction sends, each in a message of its own."""
+        for message in transaction.outgoing:
+            if message.stream == RUNS:
+                _, _, consumer, _, _ = message.subject.split(".")
+                self.queues.setdefault(consumer, deque()).extend(map(pack_run, unpack_runs(message.body)))
 
     def _transaction(self, name: str) -> Transaction:
         journal = self.journals.setdefault(name, Journal(name))
@@ -149,8 +168,8 @@ class Memory:
     def _accumulation_differences(self, person_id: str, used: Mapping[tuple[int, str, str], Any]) -> list[str]:
         held = {
             (year, scheme, layer): {track: value for track, value in tracks.items() if value != Used()}
-            for layer, book in self.books.items()
-            for (person, year, scheme), tracks in book.accumulated.items()
+            for layer, accumulated in self.accumulated.items()
+            for (person, year, scheme), tracks in accumulated.items()
             if person == person_id
         }
         held = {key: tracks for key, tracks in held.items() if tracks}
@@ -163,13 +182,13 @@ class Memory:
     def _statement_differences(self, claim: Claim, bills: Mapping[int, Any]) -> list[str]:
         payouts = bills[claim.number].payouts if claim.standing else []
         wanted = statement_row(claim, payouts, self.pinned.by_hash[claim.scheme])
-        held = self.settlement.known.get(claim.claim_id, {})
+        held = self.statements.get(claim.claim_id, {})
         wrong = {name: (held.get(name), value) for name, value in wanted.items() if held.get(name) != value}
         return [f"{claim.claim_id}: statement {wrong}"] if wrong else []
 
     def _grant_differences(self, person_id: str) -> list[str]:
-        rows = list(self.settlement.histories.get(person_id, {}).values())
-        held = {key: row["claim_id"] for key, row in self.settlement.granted.get(person_id, {}).items()}
+        rows = self._history(person_id)
+        held = {key: row["claim_id"] for key, row in self.granted.get(person_id, {}).items()}
         wanted = {}
         for scheme in {row["scheme"] for row in rows}:
             claims = grant_claims([row for row in rows if row["scheme"] == scheme])
@@ -194,5 +213,5 @@ class Memory:
 
     def outcome(self) -> list[dict[str, Any]]:
         """Every statement, to compare two ledgers: revisions too, for they must not hang on timing."""
-        rows = sorted(self.settlement.known.values(), key=lambda row: str(row["claim_id"]))
+        rows = sorted(self.statements.values(), key=lambda row: str(row["claim_id"]))
         return [{name: value for name, value in row.items() if name != "answer_id"} for row in rows]

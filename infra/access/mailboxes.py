@@ -6,8 +6,8 @@ from nats.js.errors import NotFoundError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from infra.access.sources import Source
-from processors.delivery.answers import ANSWERS
 from processors.delivery.mailboxes import forget_mailbox, note_mailbox, noted_mailboxes
+from processors.delivery.names import ANSWERS
 
 ACK_WAIT_S = 60.0
 

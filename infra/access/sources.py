@@ -11,7 +11,7 @@ from typing import Any
 
 from events.catalog import BUREAU, CIVIL_AFFAIRS, HOSPITAL, POVERTY_OFFICE
 from events.codes import is_id, is_region
-from processors.delivery.answers import ANSWERS
+from processors.delivery.names import ANSWERS
 
 KINDS = (HOSPITAL, BUREAU, CIVIL_AFFAIRS, POVERTY_OFFICE)
 QUOTE = "claims.quote"

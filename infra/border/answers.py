@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from events.catalog import ITSELF
 from events.codes import CATEGORY_ORDER, ID_PATTERN, LAYERS, REGION_PATTERN, SETTINGS
 from events.decisions import CLAIM_RESETTLED, CLAIM_SETTLED, EVENT_REJECTED, EVENT_WAITING
 from events.refusals import REASONS
 from infra.worker.quote_service import UNAVAILABLE
-from processors.delivery.answers import LEDGER
 
 Schema = Mapping[str, Any]
 
@@ -38,7 +38,7 @@ def _envelope(type_: str, data: str) -> Schema:
         {
             "specversion": {"const": "1.0"},
             "id": {"type": "string", "minLength": 1, "description": "drop an answer whose id has been seen"},
-            "source": {"const": LEDGER},
+            "source": {"const": ITSELF},
             "type": {"const": type_},
             "subject": {"type": "string", "minLength": 1, "description": "the last part of the NATS subject"},
             "time": {"type": "string", "format": "date-time"},

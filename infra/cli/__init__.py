@@ -40,7 +40,7 @@ from infra.messaging.streams import StreamAhead, StreamBehind
 from infra.operations.backup import InUse, NotEmptyLedger, StepsForgotten
 from infra.postgres.dump import BackupError
 from infra.postgres.engine import SchemaBehind, ServerTooOld, WorkersRunning
-from processors.law.adoption import LayoutError
+from processors.delivery.layout import LayoutError
 
 app = typer.Typer(
     name="claims",

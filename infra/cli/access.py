@@ -26,7 +26,7 @@ from infra.embedded.nats import reload
 from infra.servers import Endpoints
 from infra.settings import Settings
 from infra.worker.worker import worker
-from processors.delivery.answers import ANSWERS
+from processors.delivery.names import ANSWERS
 
 Rotate = Annotated[bool, typer.Option("--rotate", help="换口令 a new password; the old one ends")]
 Revoke = Annotated[bool, typer.Option("--revoke", help="撤销 end the access; disconnects")]

@@ -12,7 +12,7 @@ from infra.operations.release import release as release_runs
 from infra.operations.settle import at_work
 from infra.settings import Settings
 from infra.worker.worker import worker
-from processors.delivery.release import standing_runs
+from processors.delivery.release import load_parked_runs
 
 _STATES = {"settled": "已结算", "parked": "仍挂起", "on_the_way": "处理中"}
 
@@ -27,7 +27,7 @@ def release(settings: Settings, person_id: str | None, consumer: str | None, *, 
             worker(endpoints.database_url, endpoints.nats_url, settings) as ours,
         ):
             async with ours.engine.connect() as connection:
-                wanted = await standing_runs(connection, person_id=person_id, consumer=consumer)
+                wanted = await load_parked_runs(connection, person_id=person_id, consumer=consumer)
             shared = not endpoints.owned and settings.external is None
             async with nullcontext() if shared else at_work(ours):
                 released = await release_runs(ours.engine, ours.broker.connection, ours.partitions, wanted)

@@ -16,7 +16,7 @@ from infra.operations.resettle import OrderRefused
 from infra.operations.resettle import resettle as settle_again
 from infra.operations.settle import Progress, at_work
 from infra.worker.worker import Worker, worker
-from processors.resettlement.order import Change, Effect, change_to, foresee, persons_touched
+from processors.resettlement.order import ChangeEffect, SchemeChange, change_to, persons_touched, preview
 
 
 def register(app: typer.Typer) -> None:
@@ -48,10 +48,10 @@ def resettle(
             except LookupError as error:
                 fail(str(error))
                 return 2
-            effect = Effect()
+            effect = ChangeEffect()
             with progress_bar() as report:
                 async for page in persons_touched(ours.engine, change):
-                    await foresee(ours.engine, change, [touched.person_id for touched in page], effect)
+                    await preview(ours.engine, change, [touched.person_id for touched in page], effect)
                     if report is not None:
                         report("试算 foreseeing", effect.claims, effect.claims)
                 if not dry_run:
@@ -68,7 +68,7 @@ def resettle(
     sys.exit(run(main))
 
 
-async def _book(ours: Worker, change: Change, actor: str, effect: Effect, report: Progress | None) -> None:
+async def _book(ours: Worker, change: SchemeChange, actor: str, effect: ChangeEffect, report: Progress | None) -> None:
     def tell(ordered: int) -> None:
         if report is not None:
             report("重新结算 resettling", ordered, max(ordered, effect.claims))
@@ -76,7 +76,7 @@ async def _book(ours: Worker, change: Change, actor: str, effect: Effect, report
     await settle_again(ours.engine, ours.broker.connection, change, actor, tell)
 
 
-def _print(effect: Effect, *, dry_run: bool, json: bool) -> None:
+def _print(effect: ChangeEffect, *, dry_run: bool, json: bool) -> None:
     layers = [layer for layer in LAYERS if layer in effect.before or layer in effect.after]
     sides = {layer: (effect.before.get(layer, 0), effect.after.get(layer, 0)) for layer in layers}
     if json:

@@ -17,10 +17,9 @@ from infra.messaging.broker import connect_broker
 from infra.messaging.streams import INTAKE, lag
 from infra.postgres.engine import connect, migrate
 from infra.worker.shares import CONSUMERS
+from processors.delivery.in_flight import in_flight
+from processors.delivery.names import INTAKE_CONSUMER, RUNS
 from processors.delivery.position import all_positions
-from processors.delivery.run import RUNS
-from processors.pipeline.intake import CONSUMER as INTAKE_CONSUMER
-from processors.queries.summary import in_flight
 from projections.refusals import refusals
 from projections.statements import statements
 from projections.waiting import waiting

@@ -7,14 +7,14 @@ from typing import BinaryIO
 import orjson
 from nats.aio.client import Client
 
+from events.catalog import ITSELF
 from events.codes import is_id
 from events.envelope import salvage
 from infra.messaging.sender import Outgoing, publish_all
-from processors.delivery.answers import LEDGER
 
 HEADROOM = 1_024
 """Bytes of headers and subject that count to the server's message limit."""
-OUR_OWN = f"claims.intake.{LEDGER.partition('/')[0]}."
+OUR_OWN = f"claims.intake.{ITSELF.partition('/')[0]}."
 CHUNK_MESSAGES = 500
 CHUNK_BYTES = 4_000_000
 

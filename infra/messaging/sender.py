@@ -15,8 +15,8 @@ from nats.aio.client import Client
 from nats.js.api import Header
 from nats.js.errors import NotFoundError
 
-from processors.delivery.position import Message
-from processors.delivery.run import RUNS
+from processors.delivery.names import RUNS
+from processors.delivery.transaction import Message
 
 BATCH_LIMIT = 500
 """Messages of one atomic batch; the server's limit is 1,000."""

@@ -15,10 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from infra.access.mailboxes import ensure_mailbox, owners
 from infra.messaging.streams import INTAKE, ensure_streams, has_stream
 from infra.settings import Settings
-from processors.delivery.answers import ANSWERS
-from processors.delivery.position import all_positions, lock
-from processors.delivery.run import RUNS
-from processors.pipeline.intake import CONSUMER
+from processors.delivery.names import ANSWERS, INTAKE_CONSUMER, RUNS
+from processors.delivery.position import all_positions, lock_position
 from processors.pipeline.recovery import begin_intake_anew, begin_runs_anew
 
 log = structlog.get_logger(__name__)
@@ -41,11 +39,11 @@ async def recover_streams(engine: AsyncEngine, js: JetStreamContext, settings: S
             log.warning("INTAKE was lost: events that were not taken must be sent again", behind=lost_from)
     async with engine.begin() as connection:
         if missing:
-            await lock(connection, CONSUMER, 0)
+            await lock_position(connection, INTAKE_CONSUMER, 0)
         positions = await all_positions(connection)
         taken = {
-            INTAKE: max((seq for (name, _), seq in positions.items() if name == CONSUMER), default=0),
-            RUNS: max((seq for (name, _), seq in positions.items() if name != CONSUMER), default=0),
+            INTAKE: max((seq for (name, _), seq in positions.items() if name == INTAKE_CONSUMER), default=0),
+            RUNS: max((seq for (name, _), seq in positions.items() if name != INTAKE_CONSUMER), default=0),
         }
         await ensure_streams(js, taken, replicas=settings.stream_replicas)
     for source in await owners(engine):

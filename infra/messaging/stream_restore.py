@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from events.store.journal import entries
 from infra.messaging.streams import INTAKE
 from processors.backup.retention import begin_era, intake_position, move_intake
-from processors.delivery.run import RUNS
+from processors.delivery.names import RUNS
 from processors.pipeline.recovery import move_runs_behind
 
 

@@ -4,8 +4,7 @@ from nats.js import JetStreamContext
 from nats.js.api import RetentionPolicy, StorageType, StreamConfig, StreamInfo, SubjectTransform
 from nats.js.errors import NotFoundError
 
-from processors.delivery.answers import ANSWERS
-from processors.delivery.run import RUNS
+from processors.delivery.names import ANSWERS, RUNS
 
 INTAKE = "INTAKE"
 DAY_S = 86_400

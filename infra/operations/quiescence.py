@@ -8,7 +8,7 @@ from typing import TypeVar
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from processors.queries.summary import Flight, in_flight
+from processors.delivery.in_flight import InFlight, in_flight
 
 log = structlog.get_logger(__name__)
 
@@ -54,12 +54,12 @@ async def poll_until(
 
 
 async def until_quiet(
-    engine: AsyncEngine, sequences: Sequence[int], on_observation: Callable[[Flight], None] | None = None
-) -> Flight:
+    engine: AsyncEngine, sequences: Sequence[int], on_observation: Callable[[InFlight], None] | None = None
+) -> InFlight:
     """Wait until the events at these places of INTAKE are taken and every open run is parked."""
     last = max(sequences, default=0)
 
-    def quiet(flight: Flight) -> bool:
+    def quiet(flight: InFlight) -> bool:
         return flight.intake >= last and flight.runs <= flight.parked
 
     return await poll_until(engine, in_flight, quiet, on_observation=on_observation)

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from infra.messaging.sender import Outgoing, publish_all
 from infra.operations.quiescence import poll_until
 from processors.delivery.position import all_positions
-from processors.delivery.release import Standing, open_of, requests, standing_runs
+from processors.delivery.release import ParkedRun, load_parked_runs, open_among, release_messages
 
 NOTHING_MOVES_S = 15.0
 """How long nothing may change before the wait ends: a lane that no worker owns takes nothing."""
@@ -29,10 +29,10 @@ class Released:
     reason: str | None
 
 
-async def release(engine: AsyncEngine, client: Client, partitions: int, wanted: Sequence[Standing]) -> list[Released]:
+async def release(engine: AsyncEngine, client: Client, partitions: int, wanted: Sequence[ParkedRun]) -> list[Released]:
     """Release parked runs, and what is parked in the same lanes; returns what came of each that was wanted."""
     awaited: dict[tuple[str, int], int] = {}
-    for request in requests(wanted, partitions):
+    for request in release_messages(wanted, partitions):
         (sequence,) = await publish_all(client, [Outgoing(request.subject, request.body)])
         awaited[request.consumer, request.partition] = sequence
     return await _outcome(engine, awaited, wanted)
@@ -44,7 +44,7 @@ class _Observation:
 
     untaken: frozenset[tuple[str, int]]
     still_open: frozenset[RunKey]
-    parked: dict[RunKey, Standing]
+    parked: dict[RunKey, ParkedRun]
 
     @property
     def is_final(self) -> bool:
@@ -52,14 +52,14 @@ class _Observation:
 
 
 async def _outcome(
-    engine: AsyncEngine, awaited: dict[tuple[str, int], int], wanted: Sequence[Standing]
+    engine: AsyncEngine, awaited: dict[tuple[str, int], int], wanted: Sequence[ParkedRun]
 ) -> list[Released]:
     keys = {(run.person_id, run.run) for run in wanted}
 
     async def observe(connection: AsyncConnection) -> _Observation:
         positions = await all_positions(connection)
-        still_open = await open_of(connection, wanted)
-        standing = {(run.person_id, run.run): run for run in await standing_runs(connection)}
+        still_open = await open_among(connection, wanted)
+        standing = {(run.person_id, run.run): run for run in await load_parked_runs(connection)}
         parked = {key: run for key, run in standing.items() if key in keys}
         untaken = frozenset(lane for lane, sequence in awaited.items() if positions.get(lane, 0) < sequence)
         return _Observation(untaken, frozenset(still_open), parked)
@@ -68,7 +68,7 @@ async def _outcome(
     return [_released(run, seen) for run in wanted]
 
 
-def _released(run: Standing, seen: _Observation) -> Released:
+def _released(run: ParkedRun, seen: _Observation) -> Released:
     parked = seen.parked.get((run.person_id, run.run))
     if parked is not None and parked.consumer not in {consumer for consumer, _ in seen.untaken}:
         return Released(run.person_id, parked.consumer, run.run, "parked", parked.reason)

@@ -6,12 +6,12 @@ from uuid import uuid4
 from nats.aio.client import Client
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from events.catalog import ITSELF
 from infra.messaging.publisher import subject_of
 from infra.messaging.sender import Outgoing, publish_all
 from infra.operations.quiescence import poll_until, until_taken
-from processors.delivery.answers import LEDGER
-from processors.queries.summary import in_flight, moving_runs
-from processors.resettlement.order import Change, in_orders, order_event, persons_touched
+from processors.delivery.in_flight import in_flight, moving_runs
+from processors.resettlement.order import SchemeChange, order_event, persons_touched, split_into_orders
 from projections.refusals import refusal_at
 
 MOST_RUNS = 20
@@ -25,7 +25,11 @@ class OrderRefused(RuntimeError):
 
 
 async def resettle(
-    engine: AsyncEngine, client: Client, change: Change, actor: str, on_progress: Callable[[int], None] | None = None
+    engine: AsyncEngine,
+    client: Client,
+    change: SchemeChange,
+    actor: str,
+    on_progress: Callable[[int], None] | None = None,
 ) -> None:
     """Move the claims that a change is about; returns when all of them are settled again, or parked.
 
@@ -36,7 +40,7 @@ async def resettle(
     for _ in range(PASSES):
         stamp = uuid4().hex
         async for page in persons_touched(engine, change):
-            for order in in_orders(page):
+            for order in split_into_orders(page):
                 await poll_until(engine, in_flight, lambda seen: seen.runs - seen.parked < MOST_RUNS)
                 body = order_event(change, [touched.person_id for touched in order], actor, stamp)
                 (place,) = await publish_all(client, [Outgoing(subject_of(body), body)])
@@ -53,5 +57,5 @@ async def resettle(
 async def _check_accepted(engine: AsyncEngine, place: int) -> None:
     async with engine.connect() as connection:
         refusal = await refusal_at(connection, place)
-    if refusal is not None and refusal["mailbox"] == LEDGER:
+    if refusal is not None and refusal["mailbox"] == ITSELF:
         raise OrderRefused(f"{refusal['reason']}: {refusal['detail']}")

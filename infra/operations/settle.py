@@ -16,7 +16,8 @@ from infra.operations.quiescence import until_quiet
 from infra.servers import Endpoints
 from infra.settings import Settings
 from infra.worker.worker import Worker, worker
-from processors.queries.summary import Flight, Summary, summarise
+from processors.delivery.in_flight import InFlight
+from processors.queries.summary import Summary, summarise
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ async def settle_files(
             began = time.monotonic()
             published = await publish_files(ours.broker.connection, names, progress)
 
-            def report(flight: Flight) -> None:
+            def report(flight: InFlight) -> None:
                 if progress is not None and published.sequences:
                     done = flight.intake - published.sequences[0] + 1
                     progress("结算 settling", max(0, done), len(published.sequences))

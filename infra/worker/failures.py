@@ -10,7 +10,7 @@ from structlog.typing import FilteringBoundLogger
 from events.store.driver import is_connection_lost
 from infra.messaging.sender import WRONG_LAST_SEQUENCE, SendError, SentAhead
 from infra.messaging.subscriber import PositionAheadOfStream
-from processors.delivery.position import Fenced
+from processors.delivery.transaction import Fenced
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,11 +16,10 @@ from infra.messaging.sender import Sender
 from infra.messaging.streams import INTAKE
 from infra.worker.failures import error_line, log_failure
 from processors.backup.retention import no_longer_needed
-from processors.delivery.position import Position, see
-from processors.delivery.run import RUNS
-from processors.delivery.transaction import Delivery, Handler, take
-from processors.pipeline.intake import CONSUMER as INTAKE_CONSUMER
-from processors.pipeline.intake import SetAside
+from processors.delivery.names import INTAKE_CONSUMER, RUNS
+from processors.delivery.position import read_position
+from processors.delivery.transaction import Delivery, Handler, Position, handle_batch
+from processors.pipeline.set_aside import SetAside
 
 log = structlog.get_logger(__name__)
 
@@ -89,7 +88,7 @@ class Lane:
         """Send the last transaction's messages again, as far as they did not arrive; returns the last message taken."""
         with self._asking():
             async with self._engine.begin() as connection:
-                known = await see(connection, self.handler.consumer, self.partition)
+                known = await read_position(connection, self.handler.consumer, self.partition)
         await self._sender.resume(known.outgoing)
         self._known = known
         return known.stream_seq
@@ -115,7 +114,7 @@ class Lane:
         if self._known is None:
             raise AssertionError(f"{self.name} takes before it knows where it stands")
         with self._asking():
-            self._known = await take(self._engine, handler, self._known, batch)
+            self._known = await handle_batch(self._engine, handler, self._known, batch)
         await self._sender.send(self._known.outgoing)
 
     async def _take_one_by_one(self, batch: Sequence[Delivery]) -> None:

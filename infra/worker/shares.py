@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from events.codes import LAYERS
-from processors.pipeline.intake import CONSUMER as INTAKE_CONSUMER
-from processors.pipeline.layer import SETTLEMENT
+from processors.delivery.names import INTAKE_CONSUMER, SETTLEMENT_CONSUMER
 
-CONSUMERS = (INTAKE_CONSUMER, *LAYERS, SETTLEMENT)
-WEIGHTS = {INTAKE_CONSUMER: 35, SETTLEMENT: 15} | dict.fromkeys(LAYERS, 10)
+CONSUMERS = (INTAKE_CONSUMER, *LAYERS, SETTLEMENT_CONSUMER)
+WEIGHTS = {INTAKE_CONSUMER: 35, SETTLEMENT_CONSUMER: 15} | dict.fromkeys(LAYERS, 10)
 """What each consumer takes of a processor, measured on a county all of whose layers work (docs/performance.md)."""
 
 

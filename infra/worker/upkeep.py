@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from infra.messaging.streams import lag
 from infra.worker.failures import error_line
 from infra.worker.lane import Lane
+from processors.delivery.names import INTAKE_CONSUMER
 from processors.finance.catch_up import catch_up
-from processors.pipeline.intake import CONSUMER as INTAKE_CONSUMER
 
 log = structlog.get_logger(__name__)
 

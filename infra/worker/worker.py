@@ -30,12 +30,12 @@ from infra.worker.quote_service import answer_quotes
 from infra.worker.shares import CONSUMERS, Share, worker_of_each
 from infra.worker.upkeep import Upkeep
 from policies.loader import load_directory
+from processors.delivery.names import INTAKE_CONSUMER, SETTLEMENT_CONSUMER
 from processors.delivery.position import insert_if_absent
 from processors.delivery.transaction import Handler
 from processors.law.adoption import initialise
-from processors.pipeline.intake import CONSUMER as INTAKE_CONSUMER
 from processors.pipeline.intake import Intake
-from processors.pipeline.layer import SETTLEMENT, Layer
+from processors.pipeline.layer import Layer
 from processors.pipeline.settlement import Settlement
 
 log = structlog.get_logger(__name__)
@@ -220,7 +220,7 @@ def _spare_the_collector() -> None:
 def _handler(consumer: str, partitions: int) -> Handler:
     if consumer == INTAKE_CONSUMER:
         return Intake(partitions)
-    return Settlement() if consumer == SETTLEMENT else Layer(consumer, partitions)
+    return Settlement() if consumer == SETTLEMENT_CONSUMER else Layer(consumer, partitions)
 
 
 async def prepare(database_url: str, settings: Settings) -> int:

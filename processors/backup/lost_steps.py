@@ -13,10 +13,10 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.store.journal import entries, schemes
-from processors.clearing.journal import JOURNAL as CLEARING
-from processors.pipeline.intake import CONSUMER as INTAKE
-from processors.proof.seals import JOURNAL as SEALS
-from processors.rosters.imports import JOURNAL as ROSTERS
+from processors.delivery.names import CLEARING_JOURNAL as CLEARING
+from processors.delivery.names import INTAKE_CONSUMER as INTAKE
+from processors.delivery.names import ROSTERS_JOURNAL as ROSTERS
+from processors.delivery.names import SEAL_JOURNAL as SEALS
 
 ABOUT = ("clearing_id", "receivable_id", "advance_id")
 NOTES = (ROSTERS, SEALS)

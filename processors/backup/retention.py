@@ -6,9 +6,9 @@ from sqlalchemy import BigInteger, Boolean, Column, DateTime, Table, func, inser
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.store.metadata import metadata
-from processors.delivery.position import all_positions, lock, move
-from processors.law.adoption import layout
-from processors.pipeline.intake import CONSUMER
+from processors.delivery.layout import layout
+from processors.delivery.names import INTAKE_CONSUMER
+from processors.delivery.position import all_positions, lock_position, write_position
 
 KEPT_FOR = timedelta(days=8)
 """How long INTAKE waits for the next backup: a weekly one may be a day late. Then it keeps nothing, as without any."""
@@ -26,7 +26,7 @@ backups = Table(
 
 async def intake_position(connection: AsyncConnection) -> int:
     """The last event taken."""
-    return (await all_positions(connection)).get((CONSUMER, 0), 0)
+    return (await all_positions(connection)).get((INTAKE_CONSUMER, 0), 0)
 
 
 async def begin_backup(connection: AsyncConnection) -> datetime:
@@ -61,5 +61,5 @@ async def begin_era(connection: AsyncConnection) -> None:
 
 async def move_intake(connection: AsyncConnection, upto: int) -> None:
     """Move intake's position past events that are lost to it."""
-    position = await lock(connection, CONSUMER, 0)
-    await move(connection, position, upto, position.outgoing)
+    position = await lock_position(connection, INTAKE_CONSUMER, 0)
+    await write_position(connection, position, upto, position.outgoing)

@@ -15,8 +15,8 @@ from processors.clearing.funds import GRANT, refund_fund
 from processors.clearing.open_parts import by_persons, load_parts
 from processors.clearing.parties import Kind, Party
 from processors.clearing.ranges import Ranges
-from processors.clearing.refunds import JOURNAL as REFUNDS
 from processors.clearing.refunds import Refunded, load_refunds
+from processors.delivery.names import INTAKE_JOURNAL as REFUNDS
 
 # Grants carry the claim that brought them about, so one join gives the region of every booking.
 _IN_RANGES = """

@@ -12,11 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.store.journal import Journal, entries, write
 from processors.clearing.approvers import Who
-from processors.delivery.position import lock, move
+from processors.delivery.names import CLEARING_CONSUMER as CONSUMER
+from processors.delivery.names import CLEARING_JOURNAL as JOURNAL
+from processors.delivery.position import lock_position, write_position
 from projections.clearings import TABLES, Register
-
-CONSUMER = "clearing"
-JOURNAL = f"{CONSUMER}.0"
 
 _LOGIN = text(
     "SELECT session_user::text, pg_get_userbyid(datdba)::text FROM pg_database WHERE datname = current_database()"
@@ -85,14 +84,14 @@ async def from_tables(connection: AsyncConnection) -> Register:
 async def desk(engine: AsyncEngine) -> AsyncIterator[Desk]:
     """The journal for one step; written when the block ends, dropped when it raises."""
     async with engine.begin() as connection:
-        position = await lock(connection, CONSUMER, 0)
+        position = await lock_position(connection, CONSUMER, 0)
         position.journal.start(datetime.now(UTC))
         login, owner = (await connection.execute(_LOGIN)).one()
         opened = Desk(connection, position.journal, Register(), login, login == owner)
         yield opened
         await write(connection, position.journal)
         await opened.register.save(connection)
-        await move(connection, position, position.stream_seq, position.outgoing)
+        await write_position(connection, position, position.stream_seq, position.outgoing)
 
 
 async def rebuild(engine: AsyncEngine) -> dict[str, int]:

@@ -12,9 +12,9 @@ from events.money import yuan
 from events.store.journal import entries
 from events.store.rows import among
 from processors.clearing.funds import EMERGENCY_FUND, FUNDS
-from processors.clearing.journal import JOURNAL
-from processors.clearing.refunds import JOURNAL as FACTS
 from processors.clearing.refusal import ClearingRefused
+from processors.delivery.names import CLEARING_JOURNAL as JOURNAL
+from processors.delivery.names import INTAKE_JOURNAL as FACTS
 from projections.claims import claims
 from projections.clearings import (
     advance_repayments,

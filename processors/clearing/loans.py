@@ -12,7 +12,7 @@ from events.store.journal import entries
 from processors.clearing.approvers import Who
 from processors.clearing.journal import desk
 from processors.clearing.refusal import ClearingRefused
-from processors.pipeline.intake import CONSUMER as INTAKE
+from processors.delivery.names import INTAKE_CONSUMER as INTAKE
 from projections.advances import Advance, load_advances
 from projections.clearings import advance_receipts, advance_repayments
 

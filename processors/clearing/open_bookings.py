@@ -11,8 +11,8 @@ from events.money import yuan
 from events.store.journal import entries
 from processors.clearing.parties import OPEN
 from processors.clearing.ranges import COUNTY_TIME, journals
-from processors.clearing.refunds import JOURNAL as REFUNDS
 from processors.clearing.refunds import load_refunds
+from processors.delivery.names import INTAKE_JOURNAL as REFUNDS
 from projections.clearings import clearings
 
 _REGIONS = text("SELECT DISTINCT region FROM projections.claims")

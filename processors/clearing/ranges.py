@@ -8,9 +8,8 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.codes import LAYERS
-from processors.delivery.position import journal_name, positions
-from processors.pipeline.intake import CONSUMER as INTAKE
-from processors.pipeline.layer import SETTLEMENT
+from processors.delivery.names import INTAKE_CONSUMER, SETTLEMENT_CONSUMER, journal_name
+from processors.delivery.position import positions
 from projections.clearings import clearings
 
 COUNTY_TIME = ZoneInfo("Asia/Shanghai")
@@ -66,7 +65,7 @@ async def journals(connection: AsyncConnection) -> list[str]:
     """The journals that clearings take ranges of."""
     lanes = await connection.execute(
         select(positions.c.consumer, positions.c.partition)
-        .where(positions.c.consumer.in_((INTAKE, *LAYERS, SETTLEMENT)))
+        .where(positions.c.consumer.in_((INTAKE_CONSUMER, *LAYERS, SETTLEMENT_CONSUMER)))
         .order_by(positions.c.consumer, positions.c.partition)
     )
     return [journal_name(consumer, partition) for consumer, partition in lanes]

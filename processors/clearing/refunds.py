@@ -9,12 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.refusals import Refusal
 from processors.clearing.refusal import ClearingRefused
-from processors.delivery.position import journal_name
+from processors.delivery.names import INTAKE_JOURNAL as JOURNAL
 from processors.person.fact_decoders import Enrolled, Row, told
-from processors.pipeline.intake import CONSUMER
 from processors.premiums.history import ENROLLED
-
-JOURNAL = journal_name(CONSUMER, 0)
 
 # Whose refunds the range books, with what came before: a correction belongs to the region of what it corrects. Who is
 # enrolled elsewhere has his refund withdrawn there and booked here by one cause: only the difference is due to him.

@@ -7,12 +7,8 @@ from typing import Any
 import orjson
 
 from events.catalog import ITSELF
-from events.codes import is_id
+from processors.delivery.names import ANSWERS
 from processors.delivery.transaction import Transaction
-
-ANSWERS = "ANSWERS"
-LEDGER = ITSELF
-"""The ``source`` of every answer."""
 
 
 def answer(
@@ -20,13 +16,13 @@ def answer(
 ) -> None:
     """Send one answer to a mailbox; ``token`` (claim id, event id or stream sequence) ends its subject.
 
-    The same answer sent again carries the same id: readers drop ids they have seen. In each era ids are others.
+    The same answer sent again carries the same id: readers drop ids that they have seen. The era is part of the id.
     """
     kind, _, id_ = mailbox.partition("/")
     event = {
         "specversion": "1.0",
         "id": f"{answer_id}{transaction.era}",
-        "source": LEDGER,
+        "source": ITSELF,
         "type": type_,
         "subject": token,
         "time": transaction.journal.recorded_at.astimezone(UTC).isoformat(),
@@ -34,9 +30,3 @@ def answer(
         "data": data,
     }
     transaction.send(ANSWERS, f"claims.answers.{kind}.{id_}.{token}", orjson.dumps(event))
-
-
-def mailbox_of(subject: str) -> str | None:
-    """The source that an intake subject names: ``claims.intake.<kind>.<id>.…`` → ``kind/id``, None where no id is."""
-    _, _, kind, id_, _ = subject.split(".")
-    return f"{kind}/{id_}" if is_id(kind) and is_id(id_) else None

@@ -1,4 +1,8 @@
-"""Parked runs: a run that can't be handled stops its person's lane alone, and what comes behind it waits."""
+"""Parked runs: a run that can't be handled stops its person's runs alone, and what comes behind it waits.
+
+Runs keep their order within a person, scheme, year and stage: that is a run's order key. Parked runs are released, in
+their order, in the transactions of the worker that owns their lane (``delivery.release``).
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -6,6 +10,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+import orjson
 from msgspec import MsgspecError, structs
 from sqlalchemy import (
     ARRAY,
@@ -22,16 +27,24 @@ from sqlalchemy import (
     delete,
     select,
     tuple_,
+    update,
 )
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.store.driver import Prepared
 from events.store.metadata import metadata
+from events.store.rows import among
 from events.store.writes import Writes
-from processors.delivery.run import Cause, Run, close_runs
-from processors.delivery.superseded_runs import replaced_runs
-from processors.delivery.wire import pack_run, unpack_run
+from processors.delivery.run import Cause, Run, close_runs, pack_run, unpack_run, unpack_runs
+from processors.delivery.superseded_runs import superseded_runs
+from processors.delivery.transaction import Delivery, Transaction
+
+RELEASE_SENDER = "release"
+"""Ends the subject of a message that releases parked runs: its body names persons."""
+
+OrderKey = tuple[str, str, int, int]
+"""person, scheme, year, stage"""
 
 parked = Table(
     "parked",
@@ -59,54 +72,54 @@ _PARKED = Prepared(
 
 @dataclass(slots=True)
 class ParkedRuns:
-    """The lanes of one consumer for the persons of a batch. A lane is a person's year, scheme and stage.
+    """The parked runs of one consumer for the persons of a batch.
 
-    ``standing`` are the parked runs of each lane with the number of their first claim, ``causes`` what opened them.
+    ``parked`` gives by order key the numbers of the parked runs, each with the number of its first claim. ``causes``
+    gives by person and run what opened it. ``superseded`` holds a run that supersedes, the number of the parked run
+    that it supersedes, and the number of that one's first claim.
     """
 
     consumer: str
-    standing: dict[tuple[Any, ...], dict[int, int]] = field(default_factory=dict)
+    parked: dict[OrderKey, dict[int, int]] = field(default_factory=dict)
     causes: dict[tuple[str, int], Cause | None] = field(default_factory=dict)
     arrived: list[tuple[Run, str]] = field(default_factory=list)
     superseded: list[tuple[Run, int, int]] = field(default_factory=list)
-    """who supersedes whom, and the number of the first claim of that one"""
     resumed: list[Run] = field(default_factory=list)
 
     @classmethod
     async def load(cls, connection: AsyncConnection, consumer: str, runs: Sequence[Run]) -> "ParkedRuns":
         """The parked runs of the persons of a batch."""
-        lanes = cls(consumer)
+        found = cls(consumer)
         if not runs:
-            return lanes
+            return found
         persons = sorted({run.person_id for run in runs})
-        rows = await _PARKED.fetch(connection, of=consumer, persons=persons)
-        for row in rows:
+        for row in await _PARKED.fetch(connection, of=consumer, persons=persons):
             key = (row["person_id"], row["scheme"], row["year"], row["stage"])
-            lanes.standing.setdefault(key, {})[row["run"]] = row["first_number"]
-            lanes.causes[row["person_id"], row["run"]] = _cause_of(row["body"])
-        return lanes
+            found.parked.setdefault(key, {})[row["run"]] = row["first_number"]
+            found.causes[row["person_id"], row["run"]] = _cause_of(row["body"])
+        return found
 
-    def clear(self, run: Run) -> bool:
+    def admit(self, run: Run) -> bool:
         """Whether a run may go ahead: nothing is parked before it, or it covers the claims of all that is.
 
-        A run that covers what is parked supersedes it; any other is parked behind it, so that order is kept. A parked
-        run that was released comes again: it goes ahead once nothing is parked before it.
+        A run that covers what is parked supersedes it. Any other run is parked behind it, so that order is kept. A
+        parked run that was released arrives again: it goes ahead once nothing is parked before it.
         """
-        lane = self.standing.get(_lane(run))
-        if not lane:
+        before = self.parked.get(_order_key(run))
+        if not before:
             return True
-        if run.number in lane:
-            if run.number > min(lane):
+        if run.number in before:
+            if run.number > min(before):
                 return False
-            del lane[run.number]
+            del before[run.number]
             self.resumed.append(run)
             return True
-        if run.claims[0].number <= min(lane.values()):
-            self._inherit(run, lane)
-            self.superseded += [(run, number, first) for number, first in lane.items()]
-            lane.clear()
+        if run.claims[0].number <= min(before.values()):
+            self._inherit(run, before)
+            self.superseded += [(run, number, first) for number, first in before.items()]
+            before.clear()
             return True
-        self._park(run, f"waits behind run {min(lane)}")
+        self._park(run, f"waits behind run {min(before)}")
         return False
 
     def park(self, run: Run, error: Exception) -> None:
@@ -117,7 +130,7 @@ class ParkedRuns:
         """Write what was parked, superseded and resumed, if anything was."""
         if self.arrived or self.superseded or self.resumed:
             close_runs(writes, sorted({(run.person_id, number) for run, number, _ in self.superseded}))
-            writes.upsert(replaced_runs, self._replaced().values())
+            writes.upsert(superseded_runs, self._superseded_rows().values())
             writes.do(partial(self._save, at))
 
     async def _save(self, at: datetime, connection: AsyncConnection) -> None:
@@ -149,16 +162,16 @@ class ParkedRuns:
         ]
         if rows:
             statement = insert(parked)
-            # a released run that stops again stands still since it first did
+            # ``since`` is kept: a released run that is parked again has stood still since the first time
             again = {"reason": statement.excluded.reason}
             await connection.execute(statement.on_conflict_do_update(constraint=parked.primary_key, set_=again), rows)
 
     def _park(self, run: Run, reason: str) -> None:
-        self.standing.setdefault(_lane(run), {})[run.number] = run.claims[0].number
+        self.parked.setdefault(_order_key(run), {})[run.number] = run.claims[0].number
         self.causes[run.person_id, run.number] = run.cause
         self.arrived.append((run, reason))
 
-    def _replaced(self) -> dict[tuple[str, int], dict[str, Any]]:
+    def _superseded_rows(self) -> dict[tuple[str, int], dict[str, Any]]:
         found: dict[tuple[str, int], dict[str, Any]] = {}
         for run, number, first_number in self.superseded:
             cause = self.causes.get((run.person_id, number))
@@ -176,11 +189,52 @@ class ParkedRuns:
         return found
 
     def _inherit(self, run: Run, numbers: Iterable[int]) -> None:
-        """A run that takes the place of an audit's books what the audit laid on the hospital."""
+        """A run that supersedes an audit's run books what that audit laid on the hospital."""
         causes = [self.causes.get((run.person_id, number)) for number in numbers]
         laid = {cause.laid_on_hospital for cause in causes if cause is not None} - {None}
         if run.cause.laid_on_hospital is None and len(laid) == 1:
             run.cause = structs.replace(run.cause, laid_on_hospital=laid.pop())
+
+
+async def arrived_runs(transaction: Transaction, consumer: str, batch: Sequence[Delivery]) -> list[Run]:
+    """The runs that a batch of a consumer's messages brings, in order.
+
+    Released runs come first: they were parked before anything in the batch arrived.
+    """
+    arrived: list[Run] = []
+    persons: set[str] = set()
+    for delivery in batch:
+        if delivery.subject.endswith(f".{RELEASE_SENDER}"):
+            persons.update(orjson.loads(delivery.body))
+        else:
+            arrived += unpack_runs(delivery.body)
+    return [*await _released_runs(transaction, consumer, persons), *arrived] if persons else arrived
+
+
+async def _released_runs(transaction: Transaction, consumer: str, persons: set[str]) -> list[Run]:
+    rows = await transaction.connection.execute(
+        select(parked)
+        .where(parked.c.consumer == consumer, among(parked.c.person_id, persons))
+        .order_by(parked.c.person_id, parked.c.run)
+    )
+    found: list[Run] = []
+    unreadable: list[tuple[str, int]] = []
+    for row in rows:
+        try:
+            found.append(unpack_run(row.body))
+        except MsgspecError:
+            unreadable.append((row.person_id, row.run))
+    if unreadable:
+        transaction.writes.do(partial(_record_unreadable, consumer, unreadable))
+    return found
+
+
+async def _record_unreadable(consumer: str, unreadable: Sequence[tuple[str, int]], connection: AsyncConnection) -> None:
+    await connection.execute(
+        update(parked)
+        .where(parked.c.consumer == consumer, tuple_(parked.c.person_id, parked.c.run).in_(unreadable))
+        .values(reason="an older program wrote this run in another form: remove the stream RUNS to make it anew")
+    )
 
 
 def _cause_of(body: bytes) -> Cause | None:
@@ -191,5 +245,5 @@ def _cause_of(body: bytes) -> Cause | None:
         return None
 
 
-def _lane(run: Run) -> tuple[Any, ...]:
+def _order_key(run: Run) -> OrderKey:
     return run.person_id, run.scheme, run.year, run.stage

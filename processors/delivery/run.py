@@ -1,22 +1,29 @@
-"""Runs: what travels from layer to layer, and the table of those in flight.
+"""Runs: what travels from layer to layer, how it is sent, and the table of those in flight.
 
 A run carries one person's claims of one year and scheme, in ledger order, with what each stage so far has decided. A
 new claim is a run of one; a late fact opens a run of all the claims from the first one touched. Every run visits every
 stage of its scheme's path in one order.
+
+Between the layers a run is JSON lists in the order of the fields, a third of the size of named ones. Both ends are of
+one release; what is kept for ever (the ledger) names its fields.
 """
 
 import zlib
 from collections.abc import Sequence
 from datetime import datetime
 
+import msgspec
 from msgspec import Struct, field, structs
 from sqlalchemy import BigInteger, Column, DateTime, Integer, SmallInteger, Table, Text
 
 from events.store.metadata import metadata
 from events.store.writes import Writes
 from policies.claim import Claim, Payout
+from processors.delivery.names import RUNS
+from processors.delivery.transaction import Transaction
 
-RUNS = "RUNS"
+RUNS_PER_MESSAGE = 500
+BYTES_PER_MESSAGE = 900_000
 
 runs = Table(
     "runs",
@@ -46,8 +53,8 @@ class Cause(Struct, frozen=True, array_like=True, gc=False):
     laid_on_hospital: str | None = None
 
     def counterparty(self, claim_id: str) -> str:
-        """With whom the funds settle an adjustment of a claim: the person, who paid his share at discharge, except
-        what an audit lays on the hospital (DOMAIN 3.8)."""
+        """Who settles an adjustment of a claim with the funds: the hospital where an audit laid it there, else the
+        person, who paid a share at discharge (DOMAIN 3.8)."""
         return "hospital" if claim_id == self.laid_on_hospital else "person"
 
     def json(self) -> dict[str, object]:
@@ -56,7 +63,7 @@ class Cause(Struct, frozen=True, array_like=True, gc=False):
 
 
 class Run(Struct, array_like=True):
-    """``chain`` gives the standing claims of the admissions that claims of the run were referred from; ``decided``
+    """One run. ``chain`` gives the standing claims of the admissions that its claims were referred from; ``decided``
     the payouts so far, a list per claim."""
 
     person_id: str
@@ -73,6 +80,20 @@ class Run(Struct, array_like=True):
     def revisits(self) -> bool:
         """Whether any of its claims has been through the layers before."""
         return any(claim.opened < self.number for claim in self.claims)
+
+    @property
+    def schemes(self) -> set[str]:
+        """The content hashes that its claims, and those of its referral chains, are pinned to."""
+        chained = {claim.scheme for claims in self.chain.values() for claim in claims}
+        return {claim.scheme for claim in self.claims} | chained
+
+
+pack_run = msgspec.json.Encoder().encode
+"""A run as bytes."""
+unpack_run = msgspec.json.Decoder(Run).decode
+"""The run that ``pack_run`` packed."""
+unpack_runs = msgspec.json.Decoder(list[Run]).decode
+"""The runs in a message: a JSON list of packed ones."""
 
 
 def partition_of(person_id: str, partitions: int) -> int:
@@ -96,3 +117,19 @@ def open_runs(writes: Writes, opened: Sequence[Run], at: datetime) -> None:
 def close_runs(writes: Writes, closed: Sequence[tuple[str, int]]) -> None:
     """Note runs, by person and number, as done."""
     writes.remove(runs, closed)
+
+
+def send_runs(transaction: Transaction, sender: str, outgoing: Sequence[tuple[str, Run]], partitions: int) -> None:
+    """Pack runs for their next consumers into as few messages as the caps allow, keeping each consumer's order."""
+    by_subject: dict[str, list[bytes]] = {}
+    for consumer, run in outgoing:
+        subject = runs_subject(consumer, partition_of(run.person_id, partitions), sender)
+        by_subject.setdefault(subject, []).append(pack_run(run))
+    for subject, packed in by_subject.items():
+        start = size = 0
+        for index, value in enumerate(packed):
+            if index > start and (size + len(value) > BYTES_PER_MESSAGE or index - start >= RUNS_PER_MESSAGE):
+                transaction.send(RUNS, subject, b"[" + b",".join(packed[start:index]) + b"]")
+                start, size = index, 0
+            size += len(value) + 1
+        transaction.send(RUNS, subject, b"[" + b",".join(packed[start:]) + b"]")

@@ -1,7 +1,8 @@
-"""Runs that never reached their end: another took their place, where one was parked or the store of NATS was lost.
+"""Runs that never reached settlement because another run superseded them.
 
-What they had passed without a booking of their own is nowhere else: clearing tells from it to whom a later booking
-belongs.
+A run is superseded while it is parked, or when the store of NATS is lost. A layer that a run passed without a booking
+leaves no trace of it in the ledger. Clearing needs to know which layers those were: it tells from them to whom a later
+booking belongs. This table is the only record of it.
 """
 
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from events.store.metadata import metadata
 from processors.delivery.run import Run
 
-replaced_runs = Table(
+superseded_runs = Table(
     "replaced_runs",
     metadata,
     Column("person_id", Text, primary_key=True),
@@ -27,7 +28,7 @@ replaced_runs = Table(
     comment="runs that never reached settlement: others were opened or went ahead in their place",
 )
 
-_BEGUN_ANEW = text("""
+_SUPERSEDE_OPEN = text("""
 INSERT INTO processors.replaced_runs (person_id, run, scheme, year, first_number, cause, stage, replaced_by)
 SELECT lost.person_id, lost.run, lost.scheme, lost.year, lost.first_number, lost.cause,
        coalesce((SELECT min(parked.stage) FROM processors.parked
@@ -40,12 +41,12 @@ ON CONFLICT DO NOTHING
 """)
 
 
-async def replace_open_runs(connection: AsyncConnection, fresh: Sequence[Run]) -> None:
-    """Note every open run of a person, year and scheme as replaced by the fresh one, before they are forgotten."""
+async def supersede_open_runs(connection: AsyncConnection, fresh: Sequence[Run]) -> None:
+    """Record each open run as superseded by the fresh run of its person, year and scheme."""
     named = {
         "persons": [run.person_id for run in fresh],
         "schemes": [run.scheme for run in fresh],
         "years": [run.year for run in fresh],
         "runs": [run.number for run in fresh],
     }
-    await connection.execute(_BEGUN_ANEW, named)
+    await connection.execute(_SUPERSEDE_OPEN, named)

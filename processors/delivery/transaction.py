@@ -1,7 +1,7 @@
 """What a handler works with: it reads, decides, and gathers what is written with journal, position and outgoing as one.
 
-Whoever takes a lane's batches is alone in writing what the lane reads, so it reads without a lock; the position's row,
-touched by anybody else in the meantime, keeps all of it from being written.
+The worker that owns a lane is alone in writing what the lane reads, so its handler reads without a lock. Where anything
+else has touched the position's row in the meantime, nothing of the transaction is written (docs/concurrency.md).
 """
 
 from collections.abc import Sequence
@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
+import orjson
 from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -16,10 +17,27 @@ from events.store.driver import connected, fetch_text
 from events.store.driver import transaction as begun
 from events.store.journal import Journal, entries
 from events.store.writes import Writes
-from processors.delivery.position import MOVED_ON, Fenced, Message, Position, any_parked, moving_on
 
 AT_ONCE_BYTES = 1_000_000
 """Up to this size of a batch its rows go in one statement, which PostgreSQL holds in memory several times over."""
+
+_WRITE_UNLESS_TOUCHED = (
+    "UPDATE processors.positions SET stream_seq = $4::bigint, journal_number = $5::bigint, journal_hash = $6::bytea, "
+    "recorded_at = $7::timestamptz, outgoing = $8::bytea "
+    "WHERE consumer = $1::text AND partition = $2::smallint AND xmin = $3::text::xid "
+    "AND stream_seq = $9::bigint AND journal_hash = $10::bytea RETURNING xmin::text AS row_version"
+)
+"""Writes a position that nothing has touched since it was read; returns its new row version, or no row. Stream position
+and hash are compared too: after a failover to a standby that lacks the last transactions PostgreSQL gives their numbers
+a second time."""
+_ANY_PARKED = "SELECT EXISTS (SELECT 1 FROM processors.parked WHERE consumer = $1::text) AS any_parked"
+
+
+class Fenced(Exception):
+    """Something has touched this consumer's position: another worker, a recovery, a rebuild, the adoption of a scheme.
+
+    What was decided is not written. A worker that still owns the lane begins again from the database.
+    """
 
 
 class Delivery(Struct, frozen=True, gc=False):
@@ -30,6 +48,52 @@ class Delivery(Struct, frozen=True, gc=False):
     body: bytes
 
 
+class Message(Struct, frozen=True, gc=False):
+    """A message to send: ``stream`` and ``subject`` say where, ``id`` is the same each time it is sent."""
+
+    stream: str
+    subject: str
+    id: str
+    body: bytes
+
+
+def pack(messages: Sequence[Message]) -> bytes:
+    """Messages as one value: a line that tells what follows, then the bodies."""
+    header = orjson.dumps([[message.stream, message.subject, message.id, len(message.body)] for message in messages])
+    return b"\n".join((header, b"".join(message.body for message in messages))) if messages else b""
+
+
+def unpack(value: bytes) -> list[Message]:
+    """The messages that ``pack`` put into a value."""
+    if not value:
+        return []
+    header, bodies = value.split(b"\n", 1)
+    messages, start = [], 0
+    for stream, subject, message_id, length in orjson.loads(header):
+        messages.append(Message(stream, subject, message_id, bodies[start : start + length]))
+        start += length
+    return messages
+
+
+@dataclass(slots=True)
+class Position:
+    """How far a consumer's partition has read; ``journal`` continues its journal.
+
+    ``outgoing`` is what its last transaction sends. ``any_parked`` says whether anything is parked at the consumer.
+    ``era`` tells what this ledger sends from what the one sent whose place it took. ``row_version`` changes whenever
+    anything touches the row.
+    """
+
+    consumer: str
+    partition: int
+    stream_seq: int
+    journal: Journal
+    any_parked: bool
+    era: str
+    row_version: str
+    outgoing: list[Message] = field(default_factory=list)
+
+
 @dataclass(slots=True)
 class Transaction:
     """``journal`` gathers entries, ``writes`` rows, ``send`` messages: all are written when the handler returns.
@@ -37,8 +101,8 @@ class Transaction:
     ``connection`` is there to read.
 
     ``name`` is the transaction's own: its journal and the last message it takes. ``any_parked`` says whether anything
-    is parked at its consumer, ``era`` stands in the id of whatever is sent: after a restore a journal's numbers, and
-    places in a stream, are given a second time. ``size`` is that of the batch, in bytes.
+    is parked at its consumer. ``era`` stands in the id of each message: after a restore a journal gives its numbers,
+    and a stream its places, a second time. ``size`` is that of the batch, in bytes.
     """
 
     connection: AsyncConnection
@@ -61,14 +125,14 @@ class Handler(Protocol):
     consumer: str
 
     async def handle(self, transaction: Transaction, batch: Sequence[Delivery]) -> None:
-        """Take a batch of deliveries in order."""
+        """Handle a batch of deliveries in order."""
 
 
-async def take(engine: AsyncEngine, handler: Handler, known: Position, batch: Sequence[Delivery]) -> Position:
-    """Let a handler take a batch behind a known position; returns the position then, with what is to be sent.
+async def handle_batch(engine: AsyncEngine, handler: Handler, known: Position, batch: Sequence[Delivery]) -> Position:
+    """Let a handler decide a batch behind a known position; returns the position after it, with what is to be sent.
 
-    Raises ``Fenced`` where anybody has touched the position since, so that what somebody else has taken, or put there
-    to be sent, is never overwritten; ``DBAPIError``. Nothing is written then.
+    Raises ``Fenced`` where anything has touched the position since it was read, so that no other writer's work is
+    overwritten; ``DBAPIError``. Nothing is written then.
     """
     async with connected(engine) as connection:
         head = known.journal
@@ -85,21 +149,29 @@ async def _write(transaction: Transaction, known: Position, stream_seq: int) -> 
     connection, writes, journal = transaction.connection, transaction.writes, transaction.journal
     writes.insert_values(entries, journal.rows)
     journal.rows = []
-    moved = replace(known, stream_seq=stream_seq, journal=journal, outgoing=transaction.outgoing)
-    guard = MOVED_ON, moving_on(known, moved)
+    after = replace(known, stream_seq=stream_seq, journal=journal, outgoing=transaction.outgoing)
+    guard = _WRITE_UNLESS_TOUCHED, _parameters(known, after)
     if writes.fit_at_once and transaction.size <= AT_ONCE_BYTES:
-        moved.mark = _unfenced(known, await writes.at_once(connection, *guard))
-        return moved
+        after.row_version = _unfenced(known, await writes.at_once(connection, *guard))
+        return after
     async with begun(connection):
-        moved.mark = _unfenced(known, await fetch_text(connection, *guard))  # holds the row from here on
+        after.row_version = _unfenced(known, await fetch_text(connection, *guard))  # holds the row from here on
         await writes.one_by_one(connection)
         if writes.rest:
-            moved.any_parked = await any_parked(connection, known.consumer, known.partition)
-    return moved
+            [row] = await fetch_text(connection, _ANY_PARKED, [known.consumer])
+            after.any_parked = row["any_parked"]
+    return after
+
+
+def _parameters(known: Position, after: Position) -> list[Any]:
+    journal = after.journal
+    head = (after.stream_seq, journal.number, journal.hash, journal.recorded_at, pack(after.outgoing))
+    return [known.consumer, known.partition, known.row_version, *head, known.stream_seq, known.journal.hash]
 
 
 def _unfenced(known: Position, rows: Sequence[Any]) -> str:
-    """The mark of the row, where it was found as it was left."""
+    """The version of the row, where it was found as it was left."""
     if not rows:
-        raise Fenced(f"{known.consumer}.{known.partition}: somebody has touched the position behind {known.stream_seq}")
-    return str(rows[0]["mark"])
+        touched = f"something has touched the position behind {known.stream_seq}"
+        raise Fenced(f"{known.consumer}.{known.partition}: {touched}")
+    return str(rows[0]["row_version"])

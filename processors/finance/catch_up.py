@@ -15,16 +15,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.types import Text
 
 from events.codes import LAYERS
-from processors.delivery.position import journal_name, positions
+from processors.delivery.names import INTAKE_CONSUMER, INTAKE_JOURNAL, SETTLEMENT_CONSUMER, journal_name
+from processors.delivery.position import positions
 from processors.finance.sums import CLAIMS, CONCERNS_ENROLMENT, FUND_FLOWS, ROSTERED
-from processors.pipeline.intake import CONSUMER as INTAKE
-from processors.pipeline.layer import SETTLEMENT
 from projections.finance import SUMS, counted_journals, roster_gaps, roster_years
 
 COUNTED_AT_ONCE = 50_000
 """Entries of each journal in one transaction: after a bulk of claims a catch-up stays within bounds of memory."""
 
-_CONSUMERS = (INTAKE, *LAYERS, SETTLEMENT)
+_CONSUMERS = (INTAKE_CONSUMER, *LAYERS, SETTLEMENT_CONSUMER)
 
 Ranges = dict[str, tuple[int, int]]
 """Of each journal with something new: the last entry counted, and up to which is counted now."""
@@ -78,9 +77,10 @@ async def _heads(connection: AsyncConnection) -> dict[str, int]:
 async def _count(connection: AsyncConnection, ranges: Ranges) -> None:
     taken = _parameters(ranges)
     await connection.execute(text(FUND_FLOWS), taken)
-    settled = _parameters({journal: of for journal, of in ranges.items() if journal.startswith(f"{SETTLEMENT}.")})
+    settlement = f"{SETTLEMENT_CONSUMER}."
+    settled = _parameters({journal: of for journal, of in ranges.items() if journal.startswith(settlement)})
     await connection.execute(text(CLAIMS), settled)
-    facts = _parameters({journal: of for journal, of in ranges.items() if journal == INTAKE})
+    facts = _parameters({journal: of for journal, of in ranges.items() if journal == INTAKE_JOURNAL})
     if (await connection.execute(text(CONCERNS_ENROLMENT), facts)).scalar_one():
         # any person's new year of enrolment may be everybody's: all are compared again
         await connection.execute(delete(roster_gaps))

@@ -1,32 +1,22 @@
-"""What a new database is given before the first event: the shipped schemes, and how many partitions its runs have."""
+"""Adopting schemes: the law that claims accepted from then on are pinned to."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import Column, SmallInteger, Table, Text, insert, select
+from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from events.store.journal import adopted_schemes, write
-from events.store.metadata import metadata
+from events.decisions import SCHEME_ADOPTED
+from events.store.journal import Journal, adopted_schemes, write
+from events.store.journal import schemes as scheme_table
+from policies.loader import SchemeError, check_together
 from policies.scheme import Scheme
-from processors.delivery.position import lock, move
-from processors.law.pinned_schemes import adopt
-from processors.pipeline.intake import CONSUMER
+from processors.delivery.layout import fits, fix_partitions, partitions_of
+from processors.delivery.names import INTAKE_CONSUMER
+from processors.delivery.position import lock_position, write_position
+from processors.law.pinned_schemes import PinnedSchemes
 
 ACTOR = "setup"
-
-layout = Table(
-    "layout",
-    metadata,
-    Column("partitions", SmallInteger, primary_key=True, autoincrement=False, comment="of RUNS, by hash of person"),
-    Column("era", Text, nullable=False, server_default="", comment="of what is sent, since the last restore"),
-    schema="processors",
-    comment="one row: what was fixed when the database was set up",
-)
-
-
-class LayoutError(ValueError):
-    """The database was set up with another number of partitions: each person's runs have their place in one."""
 
 
 async def initialise(engine: AsyncEngine, schemes: Sequence[Scheme], partitions: int | None = None) -> int:
@@ -39,46 +29,57 @@ async def initialise(engine: AsyncEngine, schemes: Sequence[Scheme], partitions:
         # Where nothing is left to do nothing is locked: intake may be at work, or stopped in the middle of it.
         fixed = await partitions_of(connection)
         known = {name for _, name in await adopted_schemes(connection)}
-        if fixed is not None and _wanted_is(fixed, partitions) and known >= {scheme.name for scheme in schemes}:
+        if fixed is not None and fits(fixed, partitions) and known >= {scheme.name for scheme in schemes}:
             return fixed
     async with engine.begin() as connection:
         # The lock on intake's position keeps two programs that start at once, and intake, from coming between.
-        position = await lock(connection, CONSUMER, 0)
-        fixed = await _fix_partitions(connection, partitions)
+        position = await lock_position(connection, INTAKE_CONSUMER, 0)
+        fixed = await fix_partitions(connection, partitions)
         known = {name for _, name in await adopted_schemes(connection)}
         position.journal.start(datetime.now(UTC))
         await adopt(connection, position.journal, [scheme for scheme in schemes if scheme.name not in known], ACTOR)
         await write(connection, position.journal)
-        await move(connection, position, position.stream_seq, position.outgoing)
-    return fixed
-
-
-def _wanted_is(fixed: int, wanted: int | None) -> bool:
-    """Whether the number of partitions in force is what is asked for, if anything is."""
-    return wanted in (None, fixed)
-
-
-async def partitions_of(connection: AsyncConnection) -> int | None:
-    """The number of partitions in force, None in a database that was never set up."""
-    return (await connection.execute(select(layout.c.partitions))).scalar_one_or_none()
-
-
-async def _fix_partitions(connection: AsyncConnection, wanted: int | None) -> int:
-    fixed = await partitions_of(connection)
-    if fixed is None:
-        fixed = wanted or 1
-        await connection.execute(insert(layout).values(partitions=fixed))
-    if not _wanted_is(fixed, wanted):
-        raise LayoutError(f"this database has {fixed} partitions, not {wanted}: their number is fixed at its set-up")
+        await write_position(connection, position, position.stream_seq, position.outgoing)
     return fixed
 
 
 async def adopt_schemes(engine: AsyncEngine, schemes: Sequence[Scheme], actor: str) -> list[Scheme]:
     """Adopt schemes for claims accepted from now on; returns those that were not in force. Raises ``SchemeError``."""
     async with engine.begin() as connection:
-        position = await lock(connection, CONSUMER, 0)
+        position = await lock_position(connection, INTAKE_CONSUMER, 0)
         position.journal.start(datetime.now(UTC))
         adopted = await adopt(connection, position.journal, schemes, actor)
         await write(connection, position.journal)
-        await move(connection, position, position.stream_seq, position.outgoing)
+        await write_position(connection, position, position.stream_seq, position.outgoing)
+    return adopted
+
+
+async def adopt(connection: AsyncConnection, journal: Journal, offered: Sequence[Scheme], actor: str) -> list[Scheme]:
+    """Adopt schemes whose text is not in force: pins the text and notes ``scheme.adopted.v1``; returns the adopted.
+
+    Refuses (``SchemeError``) a scheme that serves what another already does, or that changes the path of its name.
+    """
+    pinned = PinnedSchemes()
+    await pinned.refresh(connection)
+    in_force = {scheme.name: scheme for scheme in pinned.current}
+    adopted = []
+    for scheme in offered:
+        known = in_force.get(scheme.name)
+        if known is not None and known.content_hash == scheme.content_hash:
+            continue
+        if known is not None and known.path != scheme.path:
+            ways = f"{' → '.join(known.path)}; {' → '.join(scheme.path)}"
+            raise SchemeError([f"{scheme.name}: the path of its layers is fixed, another needs a new name: {ways}"])
+        if known is not None and known.tracks != scheme.tracks:
+            raise SchemeError([f"{scheme.name}: its tracks, and whether a cap is by class, are fixed: {known.tracks}"])
+        if scheme.content_hash in pinned.by_hash:
+            raise SchemeError([f"{scheme.name}: this text was in force before; change it (a comment will do)"])
+        in_force[scheme.name] = scheme
+        check_together(list(in_force.values()))
+        data = {"name": scheme.name, "hash": scheme.content_hash, "title": scheme.title, "actor": actor}
+        number = journal.append(SCHEME_ADOPTED, data, scheme=scheme.name, raw=scheme.text)
+        await connection.execute(
+            insert(scheme_table).values(hash=scheme.content_hash, name=scheme.name, text=scheme.text, adopted=number)
+        )
+        adopted.append(scheme)
     return adopted

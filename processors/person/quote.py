@@ -18,9 +18,11 @@ from events.store.journal import entries
 from policies.claim import Claim
 from policies.engine import settle
 from processors.law.pinned_schemes import PinnedSchemes
-from processors.pipeline.acceptance import WaitsFor, accept_discharge, accept_outpatient
+from processors.pipeline.intake import load_for
+from processors.pipeline.kinds.discharge import WaitsFor, accept_discharge
+from processors.pipeline.kinds.outpatient import accept_outpatient
 from processors.pipeline.settlement import statement_row
-from processors.pipeline.state import LedgerState, load_histories, load_state
+from processors.pipeline.state import LedgerState, load_histories
 from projections.admissions import load_admissions
 from projections.statements import statement_json
 
@@ -58,7 +60,7 @@ class Quotes:
         self, connection: AsyncConnection, fact: Fact, data: facts.DischargeRecorded | facts.OutpatientRecorded
     ) -> dict[str, Any]:
         await self.pinned.refresh(connection)
-        state = await load_state(connection, [fact])
+        state = await load_for(connection, [fact])
         claim = self._accept(state, fact, data)
         told = await load_histories(connection, {claim.person_id})
         history = [*told.by_person.get(claim.person_id, {}).values(), claim]
@@ -71,9 +73,9 @@ class Quotes:
         self, state: LedgerState, fact: Fact, data: facts.DischargeRecorded | facts.OutpatientRecorded
     ) -> Claim:
         if isinstance(data, facts.OutpatientRecorded):
-            return accept_outpatient(state, self.pinned, fact, data, _NO_RUN)
+            return accept_outpatient(state, self.pinned, fact.source, data, _NO_RUN)
         try:
-            return accept_discharge(state, self.pinned, fact, data, _NO_RUN)
+            return accept_discharge(state, self.pinned, fact.source, data, _NO_RUN)
         except WaitsFor as missing:
             detail = f"admission {missing.admission_id} is not known yet: sent now, the discharge would wait for it"
             raise Refusal("unknown_admission", detail) from None
@@ -92,7 +94,7 @@ def _is_bureau(asker: str | None) -> bool:
 
 
 async def _require_open_admission(connection: AsyncConnection, hospital: str, person_id: str) -> None:
-    """No prying: what a refusal says is what the hospital knows itself, whether or not the ledger knows the person.
+    """Refuse a hospital that has no open admission of the person: it must not learn whether the ledger knows them.
 
     The hospital's admissions of the person are found in the ledger, which has an index by person: one on the
     projection would cost at every admission and discharge.

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from events.store.journal import entries
 from policies.claim import Claim
 from policies.engine import Schemes
+from processors.delivery.names import INTAKE_JOURNAL
 from processors.delivery.run import runs
 from processors.law.pinned_schemes import PinnedSchemes
 from processors.person.bookings import (
@@ -23,7 +24,6 @@ from processors.person.bookings import (
 )
 from processors.person.claim_history import rebuild
 from processors.person.entry_view import Story, accumulations_json
-from processors.pipeline.intake import CONSUMER
 from processors.premiums.history import enrolments_told
 from processors.queries.uplift import uplifts_of
 from projections.rosters import RosterChange, categories_on
@@ -52,7 +52,7 @@ async def replay(
         told = await _entries(connection, person_id)
         known = [entry for entry in told if entry["recorded_at"] <= moment]
         later = told[len(known) :]
-        claims, roster = rebuild(entry for entry in known if entry["journal"] == CONSUMER)
+        claims, roster = rebuild(entry for entry in known if entry["journal"] == INTAKE_JOURNAL)
         pinned = PinnedSchemes()
         enrolled_under = {enrolment.scheme for enrolment in enrolments_told(known) if enrolment.scheme is not None}
         schemes = await pinned.require(connection, enrolled_under | {claim.scheme for claim in claims})

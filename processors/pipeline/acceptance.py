@@ -1,138 +1,24 @@
-"""Whether a fact is accepted, and what acceptance fixes: the refusals that need the ledger, in DOMAIN's order."""
+"""What the kinds of event that are about claims share: refusals, what acceptance fixes, and how a claim is booked."""
 
-from collections.abc import Sequence
 from datetime import date
 
-from events import facts
-from events.catalog import HOSPITAL, Fact
+from msgspec.structs import replace
+
+from events.catalog import HOSPITAL
+from events.decisions import CLAIM_ACCEPTED
+from events.facts import Bill, DischargeRecorded, OutpatientRecorded
 from events.refusals import Refusal
-from policies.claim import Claim
+from events.store.journal import ACCEPTANCE_STAGE
+from policies.claim import Claim, claim_json
 from policies.scheme import Scheme
 from processors.law.pinned_schemes import PinnedSchemes
+from processors.pipeline.incoming_event import IncomingEvent
+from processors.pipeline.intake import IntakeBatch
 from processors.pipeline.state import LedgerState, bill_of
 from projections.admissions import Admission
 from projections.cards import valid_cards
 from projections.hospitals import Hospital
 from projections.rosters import categories_on
-from projections.waiting import Waiting
-
-
-class WaitsFor(Exception):
-    """A discharge whose admission is not known yet."""
-
-    def __init__(self, admission_id: str) -> None:
-        super().__init__(admission_id)
-        self.admission_id = admission_id
-
-
-def accept_discharge(
-    state: LedgerState, pinned: PinnedSchemes, fact: Fact, data: facts.DischargeRecorded, run: int
-) -> Claim:
-    """The claim of an inpatient stay; raises ``Refusal`` or ``WaitsFor``."""
-    admission = state.admissions.get(data.admission_id)
-    if admission is not None:
-        _own(fact, admission.hospital_id, f"admission {admission.admission_id}")
-    _new_claim(state, data.claim_id)
-    _adds_up(data.bill)
-    if admission is None:
-        raise WaitsFor(data.admission_id)
-    if admission.discharged_by is not None:
-        raise Refusal("already_discharged", f"admission {admission.admission_id} has claim {admission.discharged_by}")
-    if admission.cancelled:
-        raise Refusal("admission_cancelled", f"admission {admission.admission_id} was cancelled")
-    if admission.person_id != data.person_id:
-        raise Refusal(
-            "person_mismatch", f"admission {admission.admission_id} is of another person than {data.person_id}"
-        )
-    if data.discharged_on < admission.admitted_on:
-        raise Refusal("date_order", f"discharged on {data.discharged_on}, before admission on {admission.admitted_on}")
-    return _fix(
-        state,
-        pinned,
-        fact,
-        data,
-        hospital_id=admission.hospital_id,
-        day=data.discharged_on,
-        setting="inpatient",
-        admission=admission,
-        run=run,
-    )
-
-
-def accept_outpatient(
-    state: LedgerState, pinned: PinnedSchemes, fact: Fact, data: facts.OutpatientRecorded, run: int
-) -> Claim:
-    """The claim of an outpatient visit; raises ``Refusal``."""
-    _new_claim(state, data.claim_id)
-    _adds_up(data.bill)
-    return _fix(
-        state,
-        pinned,
-        fact,
-        data,
-        hospital_id=data.hospital_id,
-        day=data.served_on,
-        setting=data.setting,
-        admission=None,
-        run=run,
-    )
-
-
-def accept_admission(state: LedgerState, data: facts.AdmissionRecorded) -> Admission:
-    """An admission with its referral chain; raises ``Refusal``."""
-    if data.admission_id in state.admissions:
-        raise Refusal("duplicate_admission", f"admission {data.admission_id} was recorded before")
-    registered_hospital(state, data.hospital_id)
-    referral: list[str] = []
-    if data.referred_from is not None:
-        origin = state.admissions.get(data.referred_from)
-        if origin is None or origin.person_id != data.person_id:
-            raise Refusal("unknown_referral", f"{data.referred_from} is no known admission of {data.person_id}")
-        referral = [origin.admission_id, *origin.referral]
-    return Admission(data.admission_id, data.person_id, data.hospital_id, data.admitted_on, data.filed, referral)
-
-
-def cancelled_admission(state: LedgerState, fact: Fact, data: facts.AdmissionCancelled) -> Admission:
-    """The admission that is cancelled; raises ``Refusal``."""
-    admission = state.admissions.get(data.admission_id)
-    if admission is None:
-        raise Refusal("unknown_admission", f"admission {data.admission_id} was never recorded")
-    _own(fact, admission.hospital_id, f"admission {admission.admission_id}")
-    if admission.discharged_by is not None:
-        raise Refusal("already_discharged", f"claim {admission.discharged_by} stands: reverse it first")
-    return admission
-
-
-def changed_claim(state: LedgerState, fact: Fact, claim_id: str) -> Claim:
-    """The accepted claim that a reversal or correction is about; raises ``Refusal``."""
-    claim = known_claim(state, claim_id)
-    _own(fact, claim.hospital_id, f"claim {claim_id}")
-    if not claim.standing:
-        raise Refusal("already_reversed", f"claim {claim_id} was reversed")
-    return claim
-
-
-def corrected_claim(state: LedgerState, fact: Fact, data: facts.ClaimCorrected) -> Claim:
-    """The claim whose bill is corrected; raises ``Refusal``."""
-    claim = changed_claim(state, fact, data.claim_id)
-    _adds_up(data.bill)
-    return claim
-
-
-def audited_claim(state: LedgerState, data: facts.AuditFound) -> Claim:
-    """The claim an audit is about; raises ``Refusal``."""
-    claim = known_claim(state, data.claim_id)
-    if data.finding_id in state.findings:
-        raise Refusal("duplicate_finding", f"finding {data.finding_id} was recorded before")
-    return claim
-
-
-def known_claim(state: LedgerState, claim_id: str) -> Claim:
-    """An accepted claim; raises ``Refusal``."""
-    claim = state.claims.get(claim_id)
-    if claim is None:
-        raise Refusal("unknown_claim", f"no claim {claim_id} was accepted")
-    return claim
 
 
 def registered_hospital(state: LedgerState, hospital_id: str) -> Hospital:
@@ -143,32 +29,49 @@ def registered_hospital(state: LedgerState, hospital_id: str) -> Hospital:
     return hospital
 
 
-def new_fine(state: LedgerState, data: facts.FineImposed) -> None:
-    """A fine on a registered hospital, under a number of its own; raises ``Refusal``."""
-    registered_hospital(state, data.hospital_id)
-    if data.fine_id in state.fines:
-        raise Refusal("duplicate_fine", f"fine {data.fine_id} was recorded before")
+def known_claim(state: LedgerState, claim_id: str) -> Claim:
+    """An accepted claim; raises ``Refusal``."""
+    claim = state.claims.get(claim_id)
+    if claim is None:
+        raise Refusal("unknown_claim", f"no claim {claim_id} was accepted")
+    return claim
 
 
-def new_advance(state: LedgerState, region: str, data: facts.AdvanceIssued) -> None:
-    """A loan under a number that its bureau has not used; raises ``Refusal``."""
-    if (region, data.advance_id) in state.advances:
-        raise Refusal("duplicate_advance", f"bureau/{region} has issued advance {data.advance_id} before")
+def changed_claim(state: LedgerState, source: str, claim_id: str) -> Claim:
+    """The accepted claim that a reversal or correction is about; raises ``Refusal``."""
+    claim = known_claim(state, claim_id)
+    require_own(source, claim.hospital_id, f"claim {claim_id}")
+    if not claim.standing:
+        raise Refusal("already_reversed", f"claim {claim_id} was reversed")
+    return claim
 
 
-def own_waiting(fact: Fact, waits: Sequence[Waiting], claim_id: str) -> list[Waiting]:
-    """What a reversal cancels of what waits under a claim id: all for a bureau, its own for a hospital."""
-    own = [entry for entry in waits if not fact.source.startswith(f"{HOSPITAL}/") or entry.source == fact.source]
-    if not own:
-        raise Refusal("source_not_allowed", f"claim {claim_id} is another hospital's")
-    return own
+def require_own(source: str, hospital_id: str, what: str) -> None:
+    """Refuse what a hospital says of another hospital's; a bureau may speak of any."""
+    if source.startswith(f"{HOSPITAL}/") and source != f"{HOSPITAL}/{hospital_id}":
+        raise Refusal("source_not_allowed", f"{what} is another hospital's")
 
 
-def _fix(
+def require_new_claim(state: LedgerState, claim_id: str) -> None:
+    """Refuse a claim id that is used already."""
+    if claim_id in state.claims:
+        raise Refusal("duplicate_claim", f"claim {claim_id} was accepted before: send a new claim_id")
+
+
+def require_sum(bill: Bill) -> None:
+    """Refuse a bill whose parts don't add up to its total."""
+    if not bill.adds_up():
+        raise Refusal(
+            "bill_does_not_add_up",
+            "data.bill.total is not in_scope + upfront_copay + over_limit + self_funded",
+        )
+
+
+def accept_claim(
     state: LedgerState,
     pinned: PinnedSchemes,
-    fact: Fact,
-    data: facts.DischargeRecorded | facts.OutpatientRecorded,
+    source: str,
+    data: DischargeRecorded | OutpatientRecorded,
     *,
     hospital_id: str,
     day: date,
@@ -176,6 +79,10 @@ def _fix(
     admission: Admission | None,
     run: int,
 ) -> Claim:
+    """The claim of a bill, with all that acceptance fixes; raises ``Refusal``. Counts the person's claims up.
+
+    ``run`` is the number that the claim's first run will have.
+    """
     hospital = registered_hospital(state, hospital_id)
     if not hospital.designated_on(day):
         raise Refusal("hospital_not_designated", f"hospital {hospital_id} is not designated on {day}")
@@ -186,7 +93,7 @@ def _fix(
     cards = valid_cards(state.cards.get(data.person_id, ()), day)
     if setting == "chronic" and (data.disease is None or data.disease not in cards):
         raise Refusal("chronic_card_missing", _card_detail(data, day))
-    prescriber = state.hospitals.get(data.prescribed_by or "") if isinstance(data, facts.OutpatientRecorded) else None
+    prescriber = state.hospitals.get(data.prescribed_by or "") if isinstance(data, OutpatientRecorded) else None
     person = state.person(data.person_id)
     person.claims += 1
     return Claim(
@@ -205,12 +112,12 @@ def _fix(
         card_class=cards.get(data.disease or "") if setting == "chronic" else None,
         any_card=bool(cards),
         disease=data.disease,
-        late=isinstance(data, facts.DischargeRecorded) and data.stage == "late",
+        late=isinstance(data, DischargeRecorded) and data.stage == "late",
         prepaid=data.prepaid,
         admission_id=admission.admission_id if admission else None,
         referral=tuple(admission.referral) if admission else (),
         opened=run,
-        source=fact.source,
+        source=source,
         bill=bill_of(data.bill),
         categories=categories_on(state.rosters.get(data.person_id, ()), day),
         audits=(),
@@ -218,22 +125,25 @@ def _fix(
     )
 
 
-def _own(fact: Fact, hospital_id: str, what: str) -> None:
-    if fact.source.startswith(f"{HOSPITAL}/") and fact.source != f"{HOSPITAL}/{hospital_id}":
-        raise Refusal("source_not_allowed", f"{what} is another hospital's")
-
-
-def _new_claim(state: LedgerState, claim_id: str) -> None:
-    if claim_id in state.claims:
-        raise Refusal("duplicate_claim", f"claim {claim_id} was accepted before: send a new claim_id")
-
-
-def _adds_up(bill: facts.Bill) -> None:
-    if not bill.adds_up():
-        raise Refusal(
-            "bill_does_not_add_up",
-            "data.bill.total is not in_scope + upfront_copay + over_limit + self_funded",
-        )
+def book_claim(batch: IntakeBatch, event: IncomingEvent, claim: Claim) -> None:
+    """Record an accepted claim with its event, note which admission it discharges, and open its first run."""
+    number = batch.record(event, person_id=claim.person_id, claim_id=claim.claim_id)
+    batch.transaction.journal.append(
+        CLAIM_ACCEPTED,
+        {"claim": claim_json(claim), "fact": number},
+        person_id=claim.person_id,
+        claim_id=claim.claim_id,
+        claim_number=claim.number,
+        run=claim.opened,
+        stage=ACCEPTANCE_STAGE,
+        year=claim.year,
+        scheme=batch.pinned.by_hash[claim.scheme].name,
+    )
+    batch.state.put_claim(claim)
+    if claim.admission_id is not None:
+        admission = batch.state.admissions[claim.admission_id]
+        batch.state.put_admission(replace(admission, discharged_by=claim.claim_id))
+    batch.opener.open_new(claim, event.cause(number))
 
 
 def _enrolled_region(state: LedgerState, person_id: str, day: date) -> str:
@@ -256,7 +166,7 @@ def _scheme(pinned: PinnedSchemes, region: str, day: date, setting: str, tier: i
     return scheme
 
 
-def _card_detail(data: facts.DischargeRecorded | facts.OutpatientRecorded, day: date) -> str:
+def _card_detail(data: DischargeRecorded | OutpatientRecorded, day: date) -> str:
     if data.disease is None:
         return "data.disease is missing: a chronic claim names the disease of its card"
     return f"{data.person_id} has no card for {data.disease} valid on {day}"

@@ -5,26 +5,26 @@ from collections.abc import Sequence
 from events.decisions import EVENT_REJECTED, EVENT_WAITING
 from processors.delivery.answers import answer
 from processors.delivery.transaction import Transaction
-from processors.pipeline.incoming_event import Envelope
+from processors.pipeline.incoming_event import IncomingEvent
 from projections.refusals import load_refusals
 from projections.statements import load_statements, statement_json
 from projections.waiting import load_waiting
 
 
-async def answer_again(transaction: Transaction, repeated: Sequence[Envelope]) -> None:
+async def answer_again(transaction: Transaction, repeated: Sequence[IncomingEvent]) -> None:
     """Answer repeated events with the answer they had, under its id; a claim in flight is answered by settlement."""
     if not repeated:
         return
     connection = transaction.connection
-    claim_ids = [envelope.claim_id for envelope in repeated if envelope.claim_id is not None]
+    claim_ids = [event.claim_id for event in repeated if event.claim_id is not None]
     settled = await load_statements(connection, claim_ids)
-    refused = await load_refusals(connection, [envelope.identity for envelope in repeated])
+    refused = await load_refusals(connection, [event.identity for event in repeated])
     waits = {(entry.source, entry.event_id): entry for entry in await load_waiting(connection, (), claim_ids)}
-    for envelope in repeated:
-        refusal = refused.get(envelope.identity)
-        entry = waits.get(envelope.identity)
-        statement = settled.get(envelope.claim_id or "")
-        to = (transaction, envelope.mailbox, envelope.token)
+    for event in repeated:
+        refusal = refused.get(event.identity)
+        entry = waits.get(event.identity)
+        statement = settled.get(event.claim_id or "")
+        to = (transaction, event.mailbox, event.token)
         if refusal is not None:
             number = refusal["number"]
             data = {name: refusal[name] for name in ("source", "event_id", "type", "reason", "detail")}
@@ -32,5 +32,5 @@ async def answer_again(transaction: Transaction, repeated: Sequence[Envelope]) -
         elif entry is not None:
             data = {"source": entry.source, "event_id": entry.event_id, "waits_for": entry.admission_id}
             answer(*to, EVENT_WAITING, f"intake-{entry.number}", data)
-        elif statement is not None and envelope.is_claim and statement["source"] == envelope.mailbox:
+        elif statement is not None and event.is_claim and statement["source"] == event.mailbox:
             answer(*to, statement["answer_type"], statement["answer_id"], statement_json(statement))

@@ -1,7 +1,7 @@
 """A delivered event with all that can be known of it before the ledger is asked."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from msgspec import Struct
 
@@ -9,16 +9,17 @@ from events import facts
 from events.catalog import Fact, Unreadable, read
 from events.codes import is_id
 from events.refusals import Refusal
-from processors.delivery.answers import mailbox_of
+from processors.delivery.run import Cause
 from processors.delivery.transaction import Delivery
+from projections.waiting import Waiting
 
 
-class Envelope(Struct, frozen=True):
+class IncomingEvent(Struct, frozen=True):
     """Either ``fact`` or ``refusal`` is there.
 
     ``identity`` is what the ledger knows the event by: its source and id where the source is the mailbox's own, else
-    the mailbox and the hash of the bytes, so that nobody can use up another's ids. ``said`` is the source and type as
-    far as they could be read. ``event_id`` is the id, or the place in INTAKE where none can be read.
+    the mailbox and the hash of the bytes, so that no sender can use up another's ids. ``stated`` is the source and
+    type as far as they could be read. ``event_id`` is the id, or the place in INTAKE where none can be read.
     """
 
     stream_seq: int
@@ -27,11 +28,11 @@ class Envelope(Struct, frozen=True):
     fact: Fact | None
     refusal: Refusal | None
     identity: tuple[str, str]
-    said: tuple[str | None, str | None]
+    stated: tuple[str | None, str | None]
     event_id: str
 
     @classmethod
-    def of(cls, stream_seq: int, mailbox: str, raw: bytes) -> "Envelope":
+    def of(cls, stream_seq: int, mailbox: str, raw: bytes) -> "IncomingEvent":
         """Read an event that came through a mailbox."""
         try:
             fact = read(raw, mailbox)
@@ -39,19 +40,41 @@ class Envelope(Struct, frozen=True):
             identity = (mailbox, f"sha256:{hashlib.sha256(raw).hexdigest()}")
             if unreadable.identified and unreadable.source and unreadable.event_id:
                 identity = (unreadable.source, unreadable.event_id)
-            said = (unreadable.source, unreadable.type)
+            stated = (unreadable.source, unreadable.type)
             event_id = unreadable.event_id or str(stream_seq)
-            return cls(stream_seq, mailbox, raw, None, unreadable, identity, said, event_id)
+            return cls(stream_seq, mailbox, raw, None, unreadable, identity, stated, event_id)
         return cls(stream_seq, mailbox, raw, fact, None, (fact.source, fact.id), (fact.source, fact.type), fact.id)
 
     @classmethod
-    def unnamed(cls, delivery: Delivery, refusal: Refusal) -> "Envelope":
+    def that_waited(cls, entry: Waiting) -> "IncomingEvent":
+        """A discharge that waited for its admission, as it came."""
+        return cls.of(entry.stream_seq, entry.source, entry.raw)
+
+    @classmethod
+    def unnamed(cls, delivery: Delivery, refusal: Refusal) -> "IncomingEvent":
         """An event of which nothing is believed but its mailbox, if that has a name: known by its bytes."""
         nameless = f"unknown/{hashlib.sha256(delivery.subject.encode(errors='replace')).hexdigest()[:16]}"
         mailbox = mailbox_of(delivery.subject) or nameless
         identity = (mailbox, f"sha256:{hashlib.sha256(delivery.body).hexdigest()}")
         seq = delivery.stream_seq
         return cls(seq, mailbox, delivery.body, None, refusal, identity, (None, None), str(seq))
+
+    @property
+    def source(self) -> str:
+        """The source that the ledger knows the event by: of a fact, the one that states it."""
+        return self.identity[0]
+
+    @property
+    def type(self) -> str:
+        """The type of the fact that it states; raises ``AssertionError`` where it states none."""
+        if self.fact is None:
+            raise AssertionError(f"event {self.stream_seq} states no fact")
+        return self.fact.type
+
+    def cause(self, number: int) -> Cause:
+        """The fact that it states, recorded under a number, as the cause of what follows from it."""
+        source, event_id = self.identity
+        return Cause(number, source, event_id, self.type)
 
     @property
     def claim_id(self) -> str | None:
@@ -70,13 +93,33 @@ class Envelope(Struct, frozen=True):
         return self.claim_id or (self.event_id if is_id(self.event_id) else str(self.stream_seq))
 
 
-def read_batch(batch: Sequence[Delivery]) -> list[Envelope]:
+def mailbox_of(subject: str) -> str | None:
+    """The source that an intake subject names: ``claims.intake.<kind>.<id>.…`` → ``kind/id``, None where no id is."""
+    _, _, kind, id_, _ = subject.split(".")
+    return f"{kind}/{id_}" if is_id(kind) and is_id(id_) else None
+
+
+def read_batch(batch: Sequence[Delivery]) -> list[IncomingEvent]:
     """Read every delivery of a batch."""
     return [_read(delivery) for delivery in batch]
 
 
-def _read(delivery: Delivery) -> Envelope:
+def split_repeated(
+    events: Sequence[IncomingEvent], known: Collection[tuple[str, str]]
+) -> tuple[list[IncomingEvent], list[IncomingEvent]]:
+    """The events that are new, and those that repeat one that is known or came before them in the batch."""
+    fresh: list[IncomingEvent] = []
+    repeated: list[IncomingEvent] = []
+    seen: set[tuple[str, str]] = set()
+    for event in events:
+        (repeated if event.identity in known or event.identity in seen else fresh).append(event)
+        seen.add(event.identity)
+    return fresh, repeated
+
+
+def _read(delivery: Delivery) -> IncomingEvent:
     mailbox = mailbox_of(delivery.subject)
     if mailbox is not None:
-        return Envelope.of(delivery.stream_seq, mailbox, delivery.body)
-    return Envelope.unnamed(delivery, Refusal("malformed", "the subject names no source: letters, digits, - and _"))
+        return IncomingEvent.of(delivery.stream_seq, mailbox, delivery.body)
+    refusal = Refusal("malformed", "the subject names no source: letters, digits, - and _")
+    return IncomingEvent.unnamed(delivery, refusal)

@@ -6,7 +6,6 @@ from typing import Any
 
 from msgspec import Struct, structs
 from sqlalchemy import func, select
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.decisions import PAYOUT_ADJUSTED, PAYOUT_DECIDED
@@ -14,26 +13,22 @@ from events.store.journal import entries
 from events.store.rows import among
 from policies.claim import Claim, Payout, Used
 from policies.engine import Schemes, Tracks, decide, open_claim
-from processors.delivery.parked_runs import ParkedRuns
-from processors.delivery.release import arrivals
-from processors.delivery.run import Run
+from processors.delivery.names import SETTLEMENT_CONSUMER
+from processors.delivery.parked_runs import ParkedRuns, arrived_runs
+from processors.delivery.run import Run, send_runs
 from processors.delivery.transaction import Delivery, Transaction
-from processors.delivery.wire import send_runs
 from processors.law.pinned_schemes import PinnedSchemes
 from projections.accumulations import Key, accumulations, load_accumulations
 
-SETTLEMENT = "settlement"
+BookingKey = tuple[str, int, int]
+"""person, claim number, stage"""
 
 
-class Booked(Struct):
+class NetBooking(Struct):
     """What is booked net for one claim at one stage, where anything ever was."""
 
     track: str
     used: Used
-
-
-BookedKey = tuple[str, int, int]
-"""person, claim number, stage"""
 
 
 class Layer:
@@ -45,43 +40,24 @@ class Layer:
         self.pinned = PinnedSchemes()
 
     async def handle(self, transaction: Transaction, batch: Sequence[Delivery]) -> None:
-        """Take packed runs in order; pass each on to the next stage of its path."""
+        """Handle packed runs in order; pass each on to the next stage of its path."""
         connection = transaction.connection
-        arrived = await arrivals(transaction, self.consumer, batch)
-        lanes = await ParkedRuns.load(connection, self.consumer, arrived if transaction.any_parked else ())
-        book = Book(
+        arrived = await arrived_runs(transaction, self.consumer, batch)
+        await self.pinned.load(connection, {scheme for run in arrived for scheme in run.schemes})
+        runs = LayerBatch(
+            transaction,
+            self.pinned,
+            await ParkedRuns.load(connection, self.consumer, arrived if transaction.any_parked else ()),
             await load_accumulations(connection, self.consumer, {run.person_id for run in arrived}),
             await load_booked(connection, [run for run in arrived if run.revisits]),
         )
-        onward: list[tuple[str, Run]] = []
         for run in arrived:
-            if not lanes.clear(run):
-                continue
-            try:
-                schemes = await self.pinned.require(connection, hashes(run))
-                decided = book.decide(run, schemes)
-            except SQLAlchemyError:
-                raise
-            except Exception as error:  # noqa: BLE001 - whatever goes wrong with one run parks that person's lane alone
-                lanes.park(run, error)
-                continue
-            book.book(transaction, run, decided, schemes[run.claims[0].scheme].path[run.stage])
-            path = schemes[run.claims[0].scheme].path
-            run.stage += 1
-            onward.append((path[run.stage] if run.stage < len(path) else SETTLEMENT, run))
-        transaction.writes.upsert(accumulations, book.changed_rows(self.consumer))
-        lanes.save(transaction.writes, transaction.journal.recorded_at)
-        send_runs(transaction, self.consumer, onward, self.partitions)
-
-
-def hashes(run: Run) -> set[str]:
-    """The schemes that a run's claims, and those of its referral chains, are pinned to."""
-    chained = {claim.scheme for claims in run.chain.values() for claim in claims}
-    return {claim.scheme for claim in run.claims} | chained
+            runs.receive(run)
+        runs.save(self.partitions)
 
 
 @dataclass(slots=True)
-class Decided:
+class StageDecision:
     """A stage's answer to a run: payouts in the order of its claims, and the accumulations after them."""
 
     payouts: list[Payout | None]
@@ -89,14 +65,39 @@ class Decided:
 
 
 @dataclass(slots=True)
-class Book:
-    """A layer's accumulations and booked payouts, as the runs of one batch read and change them."""
+class LayerBatch:
+    """Decides the runs of one batch, one after the other, over a layer's accumulations and booked payouts."""
 
+    transaction: Transaction
+    pinned: PinnedSchemes
+    parked: ParkedRuns
     accumulated: dict[Key, Tracks]
-    booked: dict[BookedKey, Booked]
+    booked: dict[BookingKey, NetBooking]
     changed: set[Key] = field(default_factory=set)
+    onward: list[tuple[str, Run]] = field(default_factory=list)
 
-    def decide(self, run: Run, schemes: Schemes) -> Decided:
+    def receive(self, run: Run) -> None:
+        """Decide and book one run and pass it on, or park it."""
+        if not self.parked.admit(run):
+            return
+        try:
+            schemes = self.pinned.loaded(run.schemes)
+            decision = self.decide(run, schemes)
+        except Exception as error:  # noqa: BLE001 - whatever goes wrong with one run parks that person's runs alone
+            self.parked.park(run, error)
+            return
+        self.book(run, decision)
+        path = schemes[run.claims[0].scheme].path
+        run.stage += 1
+        self.onward.append((path[run.stage] if run.stage < len(path) else SETTLEMENT_CONSUMER, run))
+
+    def save(self, partitions: int) -> None:
+        """Write what was decided, and send the runs on."""
+        self.transaction.writes.upsert(accumulations, self.changed_rows())
+        self.parked.save(self.transaction.writes, self.transaction.journal.recorded_at)
+        send_runs(self.transaction, self.parked.consumer, self.onward, partitions)
+
+    def decide(self, run: Run, schemes: Schemes) -> StageDecision:
         """Fold the stage over the run's claims, after what stood before its first one. Changes nothing."""
         tracks = {track: Used(*_parts(used)) for track, used in self.accumulated.get(_key(run), {}).items()}
         for claim in run.claims:
@@ -116,22 +117,22 @@ class Book:
             if payout is not None and booked is not None and booked.used.claims and booked.track != payout.track:
                 raise AssertionError(f"claim {claim.claim_id}: track {booked.track} became {payout.track}")
             payouts.append(payout)
-        return Decided(payouts, tracks)
+        return StageDecision(payouts, tracks)
 
-    def book(self, transaction: Transaction, run: Run, decided: Decided, layer: str) -> None:
+    def book(self, run: Run, decision: StageDecision) -> None:
         """Book each difference, and pass the payouts on with the run."""
-        for claim, earlier, payout in zip(run.claims, run.decided, decided.payouts, strict=True):
-            self._book_claim(transaction, run, claim, payout, layer)
+        for claim, earlier, payout in zip(run.claims, run.decided, decision.payouts, strict=True):
+            self._book_claim(run, claim, payout)
             if payout is not None:
                 earlier.append(structs.replace(payout, trace=()))
-        tracks = {track: used for track, used in decided.tracks.items() if any(_parts(used))}
+        tracks = {track: used for track, used in decision.tracks.items() if any(_parts(used))}
         before = self.accumulated.get(_key(run), {})
         if tracks != before:
             emptied = {track: Used() for track in before.keys() - tracks.keys()}
             self.accumulated[_key(run)] = tracks | emptied
             self.changed.add(_key(run))
 
-    def _book_claim(self, transaction: Transaction, run: Run, claim: Claim, payout: Payout | None, layer: str) -> None:
+    def _book_claim(self, run: Run, claim: Claim, payout: Payout | None) -> None:
         booked = self._booked(run, claim)
         if payout is None and booked is None:
             return
@@ -148,7 +149,7 @@ class Book:
         if claim.opened < run.number:  # also where a layer runs for the first time: a late fact brought it about
             data |= {"cause": run.cause.json(), "counterparty": run.cause.counterparty(claim.claim_id)}
             data |= {"before": booked.used.paid if booked is not None else 0, "after": target.paid}
-        transaction.journal.append(
+        self.transaction.journal.append(
             PAYOUT_DECIDED if booked is None else PAYOUT_ADJUSTED,
             data,
             person_id=run.person_id,
@@ -158,7 +159,7 @@ class Book:
             stage=run.stage,
             year=run.year,
             scheme=run.scheme,
-            layer=layer,
+            layer=self.parked.consumer,
             track=track,
             ran=difference.claims,
             base=difference.base,
@@ -166,22 +167,22 @@ class Book:
             paid=difference.paid,
             extra=difference.extra,
         )
-        self.booked[run.person_id, claim.number, run.stage] = Booked(track, target)
+        self.booked[run.person_id, claim.number, run.stage] = NetBooking(track, target)
 
-    def changed_rows(self, layer: str) -> list[dict[str, Any]]:
+    def changed_rows(self) -> list[dict[str, Any]]:
         """The accumulation rows that changed."""
         return [
-            {"person_id": person_id, "year": year, "scheme": scheme, "layer": layer, "track": track}
+            {"person_id": person_id, "year": year, "scheme": scheme, "layer": self.parked.consumer, "track": track}
             | {name: getattr(used, name) for name in ("base", "deductible", "paid", "extra", "claims")}
             for person_id, year, scheme in sorted(self.changed)
             for track, used in self.accumulated[person_id, year, scheme].items()
         ]
 
-    def _booked(self, run: Run, claim: Claim) -> Booked | None:
+    def _booked(self, run: Run, claim: Claim) -> NetBooking | None:
         return self.booked.get((run.person_id, claim.number, run.stage))
 
 
-async def load_booked(connection: AsyncConnection, runs: Sequence[Run]) -> dict[BookedKey, Booked]:
+async def load_booked(connection: AsyncConnection, runs: Sequence[Run]) -> dict[BookingKey, NetBooking]:
     """The net of what is booked for the claims of runs, each at its run's stage."""
     if not runs:
         return {}
@@ -196,7 +197,7 @@ async def load_booked(connection: AsyncConnection, runs: Sequence[Run]) -> dict[
         .group_by(entries.c.person_id, entries.c.claim_number, entries.c.stage, entries.c.track)
     )
     return {
-        (person_id, number, stage): Booked(track, Used(*(int(part) for part in parts)))
+        (person_id, number, stage): NetBooking(track, Used(*(int(part) for part in parts)))
         for person_id, number, stage, track, *parts in rows
     }
 

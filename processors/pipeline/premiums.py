@@ -5,16 +5,14 @@ from datetime import date
 
 from msgspec import structs
 
-from events import facts
 from events.decisions import PREMIUM_PURCHASED, PREMIUM_REFUNDED, PREMIUM_SUBSIDISED
-from events.store.journal import Journal
 from policies.premiums import PremiumDue, PremiumKind, cover, premiums_due
 from policies.scheme import Scheme
 from processors.delivery.run import Cause
-from processors.law.pinned_schemes import PinnedSchemes
-from processors.pipeline.state import LedgerState
+from processors.pipeline.intake import IntakeBatch
+from processors.pipeline.state import LedgerState, Lookup
 from projections.enrolments import Enrolment
-from projections.premiums import Premium, PremiumKey
+from projections.premiums import Premium, PremiumKey, load_premiums, premiums
 from projections.rosters import RosterChange, categories_between
 
 PREMIUM_TYPES: Mapping[PremiumKind, str] = {
@@ -24,21 +22,13 @@ PREMIUM_TYPES: Mapping[PremiumKind, str] = {
 }
 
 
-def enrolment_of(pinned: PinnedSchemes, data: facts.EnrollmentRecorded, died_on: date | None) -> Enrolment:
-    """An enrollment with the scheme that its premiums follow from then on, which is fixed here.
-
-    That is the one in force for the region on the first day of the cover, or None. ``died_on`` has no say in it: a
-    death may be told later, or be corrected.
-    """
-    days = cover(data.year, data.effective_on)
-    scheme = pinned.for_region(data.region, days[0]) if days is not None else None
-    content_hash = scheme.content_hash if scheme else None
-    return Enrolment(data.person_id, data.year, data.region, data.effective_on, data.self_paid, content_hash, died_on)
-
+PREMIUMS: Lookup[dict[str, dict[PremiumKey, Premium]]] = Lookup(load_premiums, dict)
+"""What is booked, by person."""
 
 _DUE: dict[tuple[str, date, tuple[str, ...], int], list[PremiumDue]] = {}
 _MOST_DUE = 5_000
-"""A bound, never reached: who is held by a scheme from one day on, and paid the same, is due the same."""
+"""A bound, never reached: persons whom a scheme holds alike from the same day on, and who paid the same, are due the
+same."""
 
 
 def _premiums_due(scheme: Scheme, first_day: date, held: tuple[str, ...], self_paid: int) -> list[PremiumDue]:
@@ -78,55 +68,50 @@ def due_on(
     return {premium.key: premium for premium in found}
 
 
-class PremiumBooking:
-    """Holds what is due for the persons of a batch against what is booked, and books the difference."""
+def settle_premiums(batch: IntakeBatch, person_id: str, years: Iterable[int], cause: Cause) -> None:
+    """Compare what is due for a person's enrollments of some years with what is booked, and book the difference."""
+    state = batch.state
+    booked = state.of(PREMIUMS).get(person_id, {})
+    roster = state.rosters.get(person_id, ())
+    if not roster and not booked:
+        return
+    for year in sorted(years):
+        enrolment = state.enrolments[person_id, year]
+        due = due_on(enrolment, roster, batch.pinned.by_hash)
+        ended = [structs.replace(premium, amount=0) for premium in booked.values() if premium.year == year]
+        for key, target in ({premium.key: premium for premium in ended} | due).items():
+            _book(batch, target, booked.get(key), enrolment, cause)
 
-    def __init__(self, journal: Journal, state: LedgerState, pinned: PinnedSchemes) -> None:
-        self.journal, self.state, self.pinned = journal, state, pinned
 
-    def enrol(self, enrolment: Enrolment, cause: Cause) -> None:
-        """Take an enrollment, in place of an earlier one for the year, and settle its premiums."""
-        self.state.enrol(enrolment)
-        self._settle(enrolment.person_id, {enrolment.year}, cause)
+def _book(batch: IntakeBatch, target: Premium, booked: Premium | None, enrolment: Enrolment, cause: Cause) -> None:
+    if target == booked:
+        return
+    before = booked.amount if booked else 0
+    batch.transaction.journal.append(
+        PREMIUM_TYPES[target.kind],  # type: ignore[index]
+        {
+            "before": before,
+            "after": target.amount,
+            "region": target.region,
+            "payer": target.payer,
+            "category": target.category,
+            "cite": target.cite,
+            "grade": target.grade,
+            "scheme": enrolment.scheme,
+            "cause": cause.json(),
+        },
+        person_id=target.person_id,
+        year=target.year,
+        scheme=target.scheme,
+        layer=target.layer,
+        track=target.payer,
+        paid=target.amount - before,
+    )
+    _put(batch.state, target)
 
-    def settle(self, person_id: str, cause: Cause) -> None:
-        """Settle a person's premiums of every year for which he is enrolled: his roster or his day of death changed."""
-        self._settle(person_id, self.state.years.get(person_id, ()), cause)
 
-    def _settle(self, person_id: str, years: Iterable[int], cause: Cause) -> None:
-        booked = self.state.premiums.get(person_id, {})
-        roster = self.state.rosters.get(person_id, ())
-        if not roster and not booked:
-            return
-        for year in sorted(years):
-            enrolment = self.state.enrolments[person_id, year]
-            due = due_on(enrolment, roster, self.pinned.by_hash)
-            ended = [structs.replace(premium, amount=0) for premium in booked.values() if premium.year == year]
-            for key, target in ({premium.key: premium for premium in ended} | due).items():
-                self._book(target, booked.get(key), enrolment, cause)
-
-    def _book(self, target: Premium, booked: Premium | None, enrolment: Enrolment, cause: Cause) -> None:
-        if target == booked:
-            return
-        before = booked.amount if booked else 0
-        self.journal.append(
-            PREMIUM_TYPES[target.kind],  # type: ignore[index]
-            {
-                "before": before,
-                "after": target.amount,
-                "region": target.region,
-                "payer": target.payer,
-                "category": target.category,
-                "cite": target.cite,
-                "grade": target.grade,
-                "scheme": enrolment.scheme,
-                "cause": cause.json(),
-            },
-            person_id=target.person_id,
-            year=target.year,
-            scheme=target.scheme,
-            layer=target.layer,
-            track=target.payer,
-            paid=target.amount - before,
-        )
-        self.state.put_premium(target)
+def _put(state: LedgerState, premium: Premium) -> None:
+    known = state.of(PREMIUMS).setdefault(premium.person_id, {})
+    write = state.upsert if premium.key in known else state.insert
+    known[premium.key] = premium
+    write(premiums, (premium.person_id, *premium.key), structs.asdict(premium))

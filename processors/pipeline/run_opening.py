@@ -14,22 +14,24 @@ Group = tuple[int, str]
 
 
 @dataclass(slots=True)
-class RunOpenings:
-    """Gathers the runs that a batch of facts opens, numbered per person in the order of the facts."""
+class RunOpener:
+    """Opens the runs that a batch of facts brings, numbered per person in the order of the facts."""
 
     state: LedgerState
     schemes: Mapping[str, Scheme]
     runs: list[Run] = field(default_factory=list)
 
     def open_new(self, claim: Claim, cause: Cause) -> None:
-        """A new claim's first run; it carries the number that acceptance fixed as ``opened``."""
-        self._open(claim.person_id, self._group(claim), [claim], cause)
+        """A new claim's first run; it has the number that acceptance fixed as ``opened``."""
+        self._open(claim.person_id, self._group(claim), [claim], cause, claim.opened)
 
-    def reopen(self, touched: Iterable[Claim], cause: Cause) -> None:
+    def reopen(self, touched: Iterable[Claim], cause: Cause, predicted: int | None = None) -> None:
         """A run over each year and scheme of one person in which a claim was touched, from the first one touched.
 
         Referral credits reach over years and schemes: a group is touched too where a claim was referred from an
         admission whose claim may now bear another deductible. Credits run forward in ledger order, so this ends.
+
+        ``predicted`` is the number that was recorded as that of the first of these runs, where one was.
         """
         changed = list(touched)
         if not changed:
@@ -47,20 +49,23 @@ class RunOpenings:
             if claim.number >= first.get(group, claim.number + 1) and claim.admission_id is not None:
                 admissions.add(claim.admission_id)
         for group, number in sorted(first.items(), key=lambda item: item[1]):
-            self.open_from(person_id, group, number, cause)
+            self.open_from(person_id, group, number, cause, predicted)
+            predicted = None
 
-    def open_from(self, person_id: str, group: Group, number: int, cause: Cause) -> None:
+    def open_from(self, person_id: str, group: Group, number: int, cause: Cause, predicted: int | None = None) -> None:
         """A run over a person's claims of one year and scheme, from a claim number on."""
         history = sorted(self.state.by_person[person_id].values(), key=lambda claim: claim.number)
         claims = [claim for claim in history if self._group(claim) == group and claim.number >= number]
-        self._open(person_id, group, claims, cause)
+        self._open(person_id, group, claims, cause, predicted)
 
     def _group(self, claim: Claim) -> Group:
         return claim.year, self.schemes[claim.scheme].name
 
-    def _open(self, person_id: str, group: Group, claims: list[Claim], cause: Cause) -> None:
+    def _open(self, person_id: str, group: Group, claims: list[Claim], cause: Cause, predicted: int | None) -> None:
         person = self.state.person(person_id)
         person.runs += 1
+        if predicted not in (None, person.runs):
+            raise AssertionError(f"run {person.runs} of {person_id} was recorded as run {predicted}")
         referred = {admission for claim in claims for admission in claim.referral}
         chain: dict[str, list[Claim]] = {}
         if referred:

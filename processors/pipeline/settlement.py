@@ -1,10 +1,8 @@
 """Settlement: the end of every path. Writes statements and grants, closes runs, answers the sources."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-
-from sqlalchemy.exc import SQLAlchemyError
 
 from events.decisions import CLAIM_RESETTLED, CLAIM_SETTLED, GRANT_AWARDED, GRANT_WITHDRAWN
 from events.store.journal import GRANT_STAGES, SETTLEMENT_STAGE
@@ -13,16 +11,17 @@ from policies.engine import Schemes, open_claim
 from policies.grants import Grant, GrantClaim, grants_due
 from policies.scheme import Scheme
 from processors.delivery.answers import answer
-from processors.delivery.parked_runs import ParkedRuns
-from processors.delivery.release import arrivals
+from processors.delivery.names import SETTLEMENT_CONSUMER
+from processors.delivery.parked_runs import ParkedRuns, arrived_runs
 from processors.delivery.run import Run, close_runs
 from processors.delivery.transaction import Delivery, Transaction
 from processors.law.pinned_schemes import PinnedSchemes
-from processors.pipeline.layer import SETTLEMENT, hashes
 from projections.grants import grants, load_grants
 from projections.statements import load_person_statements, load_statements, statement_json, statements
 
 Row = Mapping[str, Any]
+GrantKey = tuple[str, str, int]
+"""scheme, kind, year or 0"""
 
 GRANT_COLUMNS = ("person_id", "scheme", "grant", "year", "amount", "claim_id")
 
@@ -30,58 +29,31 @@ GRANT_COLUMNS = ("person_id", "scheme", "grant", "year", "amount", "claim_id")
 class Settlement:
     """The handler of consumer ``settlement``."""
 
-    consumer = SETTLEMENT
+    consumer = SETTLEMENT_CONSUMER
 
     def __init__(self) -> None:
         self.pinned = PinnedSchemes()
 
     async def handle(self, transaction: Transaction, batch: Sequence[Delivery]) -> None:
-        """Take packed runs that have been through every layer, in order."""
+        """Handle packed runs that have been through every layer, in order."""
         connection = transaction.connection
-        arrived = await arrivals(transaction, self.consumer, batch)
-        lanes = await ParkedRuns.load(connection, self.consumer, arrived if transaction.any_parked else ())
+        arrived = await arrived_runs(transaction, self.consumer, batch)
+        await self.pinned.load(connection, {scheme for run in arrived for scheme in run.schemes})
+        parked = await ParkedRuns.load(connection, self.consumer, arrived if transaction.any_parked else ())
         known = await load_statements(
             connection, [claim.claim_id for run in arrived if run.revisits for claim in run.claims]
         )
-        desk = Desk(transaction, dict(known))
-        settled: list[tuple[Run, list[dict[str, Any]]]] = []
+        runs = SettlementBatch(transaction, self.pinned, parked, dict(known))
         for run in arrived:
-            if not lanes.clear(run):
-                continue
-            try:
-                schemes = await self.pinned.require(connection, hashes(run))
-                rows = [
-                    statement_row(claim, payouts, schemes[claim.scheme])
-                    for claim, payouts in zip(run.claims, run.decided, strict=True)
-                ]
-            except SQLAlchemyError:
-                raise
-            except Exception as error:  # noqa: BLE001 - whatever goes wrong with one run parks that person's lane alone
-                lanes.park(run, error)
-                continue
-            settled.append((run, rows))
-        granting = {run.person_id for run, _ in settled if _grants(run, self.pinned.by_hash)}
+            runs.receive(run)
         # a newer text may have dropped a grant that a claim settled again under it still holds
-        granting |= (await load_grants(connection, {run.person_id for run, _ in settled if run.revisits})).keys()
-        told = await load_person_statements(connection, granting)
-        desk.histories = {
-            person_id: {row["claim_id"]: row for row in told.get(person_id, ())} for person_id in granting
-        }
-        await self.pinned.require(
-            connection, {row["scheme_hash"] for history in desk.histories.values() for row in history.values()}
-        )
-        desk.granted = {
-            person_id: {_key(row): row for row in rows}
-            for person_id, rows in (await load_grants(connection, granting)).items()
-        }
-        for run, rows in settled:
-            for claim, row in zip(run.claims, rows, strict=True):
-                desk.settle(run, claim, row)
-            if run.person_id in granting:
-                desk.grant(run, self.pinned.by_hash)
-        desk.save()
-        lanes.save(transaction.writes, transaction.journal.recorded_at)
-        close_runs(transaction.writes, [(run.person_id, run.number) for run, _ in settled])
+        revisited = {run.person_id for run, _ in runs.received if run.revisits}
+        granting = runs.persons_with_grants() | (await load_grants(connection, revisited)).keys()
+        runs.add_histories(granting, await load_person_statements(connection, granting))
+        runs.add_grants(await load_grants(connection, granting))
+        await self.pinned.require(connection, runs.history_schemes())
+        runs.settle()
+        runs.save()
 
 
 def statement_row(claim: Claim, payouts: Sequence[Payout], scheme: Scheme) -> dict[str, Any]:
@@ -147,18 +119,67 @@ def grant_claims(history: Sequence[Row]) -> list[GrantClaim]:
 
 
 @dataclass(slots=True)
-class Desk:
-    """Writes the outcome of one batch's runs, each against what the one before left."""
+class SettlementBatch:
+    """Settles the runs of one batch, each against what the one before left.
+
+    ``known`` are the statements of claims that were settled before, ``histories`` all statements of the persons whose
+    grants are decided, ``granted`` the grants that these hold.
+    """
 
     transaction: Transaction
+    pinned: PinnedSchemes
+    parked: ParkedRuns
     known: dict[str, Row]
+    received: list[tuple[Run, list[dict[str, Any]]]] = field(default_factory=list)
     histories: dict[str, dict[str, Row]] = field(default_factory=dict)
-    granted: dict[str, dict[tuple[str, str, int], Row]] = field(default_factory=dict)
+    granted: dict[str, dict[GrantKey, Row]] = field(default_factory=dict)
     changed: dict[str, Row] = field(default_factory=dict)
     awarded: dict[tuple[str, str, str, int], Row] = field(default_factory=dict)
     withdrawn: set[tuple[str, str, str, int]] = field(default_factory=set)
 
-    def settle(self, run: Run, claim: Claim, row: dict[str, Any]) -> None:
+    def receive(self, run: Run) -> None:
+        """Make the statements of one run, or park it."""
+        if not self.parked.admit(run):
+            return
+        try:
+            schemes = self.pinned.loaded(run.schemes)
+            rows = [
+                statement_row(claim, payouts, schemes[claim.scheme])
+                for claim, payouts in zip(run.claims, run.decided, strict=True)
+            ]
+        except Exception as error:  # noqa: BLE001 - whatever goes wrong with one run parks that person's runs alone
+            self.parked.park(run, error)
+            return
+        self.received.append((run, rows))
+
+    def persons_with_grants(self) -> set[str]:
+        """The persons of the received runs whose schemes grant anything."""
+        schemes = self.pinned.by_hash
+        return {run.person_id for run, _ in self.received if any(schemes[claim.scheme].grants for claim in run.claims)}
+
+    def add_histories(self, persons: Iterable[str], told: Mapping[str, Iterable[Row]]) -> None:
+        """Take the statements of persons whose grants are decided."""
+        for person_id in persons:
+            self.histories[person_id] = {row["claim_id"]: row for row in told.get(person_id, ())}
+
+    def add_grants(self, held: Mapping[str, Iterable[Row]]) -> None:
+        """Take the grants that these persons hold."""
+        for person_id, rows in held.items():
+            self.granted[person_id] = {_grant_key(row): row for row in rows}
+
+    def history_schemes(self) -> set[str]:
+        """The content hashes of the schemes that the histories were settled under."""
+        return {row["scheme_hash"] for history in self.histories.values() for row in history.values()}
+
+    def settle(self) -> None:
+        """Settle every received run: statements first, then its person's grants."""
+        for run, rows in self.received:
+            for claim, row in zip(run.claims, rows, strict=True):
+                self.settle_claim(run, claim, row)
+            if run.person_id in self.histories:
+                self.grant(run, self.pinned.by_hash)
+
+    def settle_claim(self, run: Run, claim: Claim, row: dict[str, Any]) -> None:
         """Write one claim's statement where it is new or says something else than before."""
         before = self.known.get(claim.claim_id)
         if before is not None and all(before[name] == value for name, value in row.items()):
@@ -186,7 +207,7 @@ class Desk:
         answer(self.transaction, claim.source, claim.claim_id, type_, row["answer_id"], statement)
 
     def grant(self, run: Run, schemes: Schemes) -> None:
-        """Hold the person's whole set of grants under the run's scheme against what he was given."""
+        """Compare the grants that the person's whole history under the run's scheme brings with those that are held."""
         history = [row for row in self.histories[run.person_id].values() if row["scheme"] == run.scheme]
         offered = {row["scheme_hash"]: schemes[row["scheme_hash"]].grants for row in history}
         due = {(run.scheme, grant.kind, grant.year or 0): grant for grant in grants_due(grant_claims(history), offered)}
@@ -207,11 +228,13 @@ class Desk:
                 self.awarded[run.person_id, *key] = row
 
     def save(self) -> None:
-        """Write the rows that changed."""
+        """Write what changed, and close the runs that were settled."""
         writes = self.transaction.writes
         writes.upsert(statements, self.changed.values())
         writes.remove(grants, sorted(self.withdrawn))
         writes.upsert(grants, self.awarded.values())
+        self.parked.save(writes, self.transaction.journal.recorded_at)
+        close_runs(writes, [(run.person_id, run.number) for run, _ in self.received])
 
     def _note(self, run: Run, type_: str, row: Row, amount: int, data: Mapping[str, Any]) -> None:
         self.transaction.journal.append(
@@ -229,10 +252,6 @@ class Desk:
         )
 
 
-def _grants(run: Run, schemes: Schemes) -> bool:
-    return any(schemes[claim.scheme].grants for claim in run.claims)
-
-
 def _grant_row(run: Run, grant: Grant) -> dict[str, Any]:
     return {
         "person_id": run.person_id,
@@ -244,5 +263,5 @@ def _grant_row(run: Run, grant: Grant) -> dict[str, Any]:
     }
 
 
-def _key(row: Row) -> tuple[str, str, int]:
+def _grant_key(row: Row) -> GrantKey:
     return row["scheme"], row["grant"], row["year"]

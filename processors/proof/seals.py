@@ -16,10 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.decisions import LEDGER_SEALED
 from events.store.journal import entries, write
-from processors.delivery.position import journal_name, lock, move
-
-CONSUMER = "seal"
-JOURNAL = journal_name(CONSUMER, 0)
+from processors.delivery.names import SEAL_CONSUMER as CONSUMER
+from processors.delivery.names import SEAL_JOURNAL as JOURNAL
+from processors.delivery.position import lock_position, write_position
 
 # One index probe a journal, where grouping would read every entry.
 _HEADS = """
@@ -108,7 +107,7 @@ def read_seal(said: bytes) -> Seal:
 async def seal(engine: AsyncEngine) -> Seal:
     """Note the head of every journal in journal ``seal.0``; returns what is to be kept elsewhere."""
     async with engine.begin() as connection:
-        position = await lock(connection, CONSUMER, 0)
+        position = await lock_position(connection, CONSUMER, 0)
         position.journal.start(datetime.now(UTC))
         heads = await _heads(connection)
         root = root_of(heads)
@@ -116,7 +115,7 @@ async def seal(engine: AsyncEngine) -> Seal:
         number = position.journal.append(LEDGER_SEALED, said)
         own, at = position.journal.hash, position.journal.recorded_at
         await write(connection, position.journal)
-        await move(connection, position, position.stream_seq, [])
+        await write_position(connection, position, position.stream_seq, [])
     return Seal(number=number, hash=own.hex(), sealed_at=at, root=root, journals=tuple(heads))
 
 

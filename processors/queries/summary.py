@@ -9,21 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from events.decisions import EVENT_REJECTED, EVENT_WAITING
 from events.store.journal import entries
 from processors.delivery.parked_runs import parked
-from processors.delivery.position import positions
-from processors.delivery.run import runs
 from projections.claims import claims
 from projections.grants import grants
 from projections.statements import paid_by_layer, statements
 from projections.waiting import waiting
-
-
-@dataclass(frozen=True, slots=True)
-class Flight:
-    """What is in flight: ``intake`` is the last event taken; ``runs`` are open, ``parked`` of them stand still."""
-
-    intake: int
-    runs: int
-    parked: int
 
 
 @dataclass(slots=True)
@@ -42,29 +31,6 @@ class Summary:
     patient_share: int = 0
     hospital_share: int = 0
     grants: int = 0
-
-
-async def in_flight(connection: AsyncConnection) -> Flight:
-    """What is in flight now."""
-    taken = select(func.coalesce(func.max(positions.c.stream_seq), 0)).where(positions.c.consumer == "intake")
-    standing = select(func.count()).select_from(select(parked.c.person_id, parked.c.run).distinct().subquery())
-    row = (
-        await connection.execute(
-            select(
-                taken.scalar_subquery(),
-                select(func.count()).select_from(runs).scalar_subquery(),
-                standing.scalar_subquery(),
-            )
-        )
-    ).one()
-    return Flight(*row)
-
-
-async def moving_runs(connection: AsyncConnection) -> set[tuple[str, int]]:
-    """The runs that are open and not parked, by person and number."""
-    still = select(parked.c.person_id, parked.c.run)
-    moving = select(runs.c.person_id, runs.c.run).except_(still)
-    return {(person_id, run) for person_id, run in await connection.execute(moving)}
 
 
 async def summarise(connection: AsyncConnection, sequences: Sequence[int]) -> Summary:
@@ -119,5 +85,5 @@ async def _money(connection: AsyncConnection, summary: Summary, sequences: Seque
         grants.c.claim_id.in_(select(settled.c.claim_id))
     )
     summary.grants = int((await connection.execute(awarded)).scalar_one())
-    standing = select(func.count()).where(parked.c.person_id.in_(select(claimed.c.person_id)))
-    summary.parked = (await connection.execute(standing)).scalar_one()
+    theirs = select(func.count()).where(parked.c.person_id.in_(select(claimed.c.person_id)))
+    summary.parked = (await connection.execute(theirs)).scalar_one()

@@ -16,13 +16,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.decisions import ROSTER_IMPORTED
 from events.store.journal import entries, write
-from processors.delivery.position import journal_name, lock, move
+from processors.delivery.names import ROSTERS_CONSUMER as CONSUMER
+from processors.delivery.names import ROSTERS_JOURNAL as JOURNAL
+from processors.delivery.position import lock_position, write_position
 from processors.rosters.comparison import Comparison, Handed
 from processors.rosters.lists import Membership, RosterList
 from processors.rosters.period import Period
-
-CONSUMER = "rosters"
-JOURNAL = journal_name(CONSUMER, 0)
 
 OF_A_ROSTER = text("entries.type = 'roster.changed.v1'")
 """Literal, so that PostgreSQL sees that the index of identities serves."""
@@ -105,7 +104,7 @@ async def record(engine: AsyncEngine, taken: Import, known: int) -> bool:
     ``known`` is how many lists had been when it was held against the ledger. Raises ``Overtaken``.
     """
     async with engine.begin() as connection:
-        position = await lock(connection, CONSUMER, 0)
+        position = await lock_position(connection, CONSUMER, 0)
         before = await imports(connection)
         if len(before) != known:
             raise Overtaken
@@ -115,7 +114,7 @@ async def record(engine: AsyncEngine, taken: Import, known: int) -> bool:
         position.journal.start(datetime.now(UTC))
         position.journal.append(ROSTER_IMPORTED, taken.data())
         await write(connection, position.journal)
-        await move(connection, position, position.stream_seq, [])
+        await write_position(connection, position, position.stream_seq, [])
     return True
 
 

@@ -19,7 +19,7 @@ from infra.embedded import postgres
 from infra.embedded.nats import NatsServer
 from infra.embedded.postgres import PostgresServer
 from infra.servers import servers
-from processors.delivery.run import RUNS
+from processors.delivery.names import RUNS
 from tests import facts
 from tests.faults.conftest import Undisturbed
 from tests.faults.given import (

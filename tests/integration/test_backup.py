@@ -20,9 +20,9 @@ from infra.servers import Endpoints
 from policies.loader import SCHEMES, load_text
 from processors.clearing import steps
 from processors.clearing.draft import draft
-from processors.delivery.position import lock
+from processors.delivery.names import SETTLEMENT_CONSUMER
+from processors.delivery.position import lock_position
 from processors.law.adoption import adopt_schemes
-from processors.pipeline.layer import SETTLEMENT
 from processors.proof.seals import seal
 from tests import facts
 from tests.integration.backups import BackedUpLedger, comparable, databases, initialised, new_ledger
@@ -60,7 +60,9 @@ async def test_restored_in_flight_and_settled_again_it_is_as_if_never_lost(
 
     engine = connect(ledger.database)
     async with engine.begin() as connection:
-        await lock(connection, SETTLEMENT, 0)  # so that nothing comes to its end before the backup is made
+        await lock_position(
+            connection, SETTLEMENT_CONSUMER, 0
+        )  # so that nothing comes to its end before the backup is made
         working = asyncio.create_task(ledger.settle(first))
         taken = "SELECT stream_seq >= 400 FROM processors.positions WHERE consumer = 'intake'"
         await eventually(lambda: ledger.holds(taken), working.done)

@@ -8,8 +8,8 @@ from sqlalchemy import text
 
 from events.store.writes import AT_ONCE_ROWS
 from policies.loader import load_directory, load_text
-from processors.delivery.position import Fenced, Position, see
-from processors.delivery.transaction import Delivery, take
+from processors.delivery.position import read_position
+from processors.delivery.transaction import Delivery, Fenced, Position, handle_batch
 from processors.law.adoption import adopt_schemes
 from processors.pipeline.intake import Intake
 from processors.pipeline.recovery import begin_intake_anew
@@ -31,7 +31,7 @@ def batch_behind(known: Position, events: int) -> list[Delivery]:
 
 async def standing(books: Books) -> Position:
     async with books.engine.connect() as connection:
-        return await see(connection, "intake", 0)
+        return await read_position(connection, "intake", 0)
 
 
 async def written(books: Books) -> tuple[int, int, int]:
@@ -48,14 +48,14 @@ async def written(books: Books) -> tuple[int, int, int]:
 async def test_of_two_who_stand_at_one_place_the_second_writes_nothing(books: Books, events: int, sooner: int) -> None:
     await books.publish([facts.hospital()])
     known = await standing(books)
-    moved = await take(books.engine, Intake(1), known, batch_behind(known, sooner))
+    moved = await handle_batch(books.engine, Intake(1), known, batch_behind(known, sooner))
     before = await written(books)
     assert before[1:] == (sooner, known.stream_seq + sooner)
     with pytest.raises(Fenced):
-        await take(books.engine, Intake(1), known, batch_behind(known, events))
+        await handle_batch(books.engine, Intake(1), known, batch_behind(known, events))
     assert await written(books) == before
     # who has taken goes on from what he was given, without asking again
-    await take(books.engine, Intake(1), moved, batch_behind(moved, events))
+    await handle_batch(books.engine, Intake(1), moved, batch_behind(moved, events))
     assert (await written(books))[2] == known.stream_seq + sooner + events
 
 
@@ -86,5 +86,5 @@ async def test_whoever_touches_what_a_lane_has_read_keeps_it_from_writing(
     await touched(books)
     before = await written(books)
     with pytest.raises(Fenced):
-        await take(books.engine, Intake(1), known, batch_behind(known, events))
+        await handle_batch(books.engine, Intake(1), known, batch_behind(known, events))
     assert await written(books) == before

@@ -10,7 +10,8 @@ from events.decisions import CLEARING_DRAFTED
 from events.money import yuan
 from events.store.journal import entries
 from processors.clearing import steps
-from processors.clearing.journal import JOURNAL, desk
+from processors.clearing.journal import desk
+from processors.delivery.names import CLEARING_JOURNAL as JOURNAL
 from processors.proof.verify import Problem, verify
 from projections.clearings import receivables
 from tests import facts

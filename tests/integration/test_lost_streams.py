@@ -22,9 +22,8 @@ from infra.operations.settle import at_work
 from infra.settings import Settings
 from infra.worker.shares import Share
 from infra.worker.worker import Worker, worker
-from processors.delivery.answers import ANSWERS
+from processors.delivery.names import ANSWERS, RUNS
 from processors.delivery.position import all_positions
-from processors.delivery.run import RUNS
 from processors.pipeline import recovery
 from processors.pipeline.recovery import begin_runs_anew
 from processors.proof.verify import verify

@@ -15,7 +15,8 @@ from events.store.metadata import metadata
 from infra.postgres.engine import LANES_LOCK, WorkersRunning, connect, migrate, upgrade
 from infra.servers import Endpoints
 from policies.loader import load_directory
-from processors.law.adoption import LayoutError, initialise
+from processors.delivery.layout import LayoutError
+from processors.law.adoption import initialise
 from tests import facts
 from tests.conftest import database_url
 from tests.ledger import Books

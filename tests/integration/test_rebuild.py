@@ -12,12 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from typer.testing import CliRunner
 
 import processors.proof.rebuild as module
+from events.catalog import ITSELF
 from events.store.metadata import metadata
 from infra.cli import app
 from infra.demo import county
 from infra.postgres.engine import connect
 from policies.loader import load_text
-from processors.delivery.answers import LEDGER
 from processors.law.adoption import adopt_schemes
 from processors.proof.rebuild import PROJECTIONS, Compared, rebuild
 from processors.proof.verify import verify
@@ -351,7 +351,7 @@ async def test_claims_moved_to_another_text_have_their_pin_when_they_are_settled
     newer = load_text(fusong.text.replace(b"value: 800,", b"value: 700,"), "fusong")
     await adopt_schemes(books.engine, [newer], "test")
     change_ = await change_to(books.engine, "fusong", newer.valid.from_.replace(year=2019, month=4))
-    books.enqueue([order_event(change_, ["P1"], "test", "1")], LEDGER)
+    books.enqueue([order_event(change_, ["P1"], "test", "1")], ITSELF)
     await books.step(("intake", 0), 1)
     assert await differing(books.engine) == []
     await books.drain()

@@ -17,8 +17,8 @@ from events.store.journal import entries
 from infra.messaging.publisher import PublishedEvents, publish_file
 from infra.operations.quiescence import until_quiet
 from infra.postgres.engine import connect
-from processors.delivery.release import requests, standing_runs
-from processors.delivery.run import RUNS
+from processors.delivery.names import RUNS
+from processors.delivery.release import load_parked_runs, release_messages
 from processors.delivery.transaction import Delivery
 from processors.pipeline.layer import Layer
 from processors.pipeline.recovery import begin_runs_anew
@@ -45,7 +45,7 @@ async def _text(engine: AsyncEngine, scheme: str, value: bytes) -> bytes:
 
 async def _release(books: Books) -> None:
     async with books.engine.connect() as connection:
-        asked = requests(await standing_runs(connection), partitions=1)
+        asked = release_messages(await load_parked_runs(connection), partitions=1)
     for request in asked:
         books.sequence[RUNS] += 1
         delivery = Delivery(books.sequence[RUNS], request.subject, request.body)

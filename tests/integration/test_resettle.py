@@ -26,12 +26,12 @@ from processors.person.replay import replay
 from processors.proof.verify import verify
 from processors.resettlement.order import (
     CLAIMS_PER_ORDER,
-    Change,
-    Touched,
+    SchemeChange,
+    TouchedPerson,
     change_to,
-    in_orders,
     order_event,
     persons_touched,
+    split_into_orders,
 )
 from tests import facts
 from tests.clerk import Clerk, clerk
@@ -126,7 +126,7 @@ CHEAPER = load_text(FUSONG.text.replace(b"value: 800,", b"value: 700,"), "fusong
 COUNTY = [facts.hospital(), facts.enrol("P1"), facts.enrol("P2"), facts.roster("P2")]
 
 
-async def ordered(books: Books, since: date = date(2019, 4, 1)) -> Change:
+async def ordered(books: Books, since: date = date(2019, 4, 1)) -> SchemeChange:
     """The new text is adopted."""
     await adopt_schemes(books.engine, [CHEAPER], "test")
     return await change_to(books.engine, "fusong", since)
@@ -250,11 +250,20 @@ async def test_the_command_stops_where_another_text_comes_into_force(database: s
 
 
 def test_orders_are_small_and_a_persons_claims_are_not_divided() -> None:
-    many = [Touched(f"P{number}", 1) for number in range(45)]
-    assert [len(order) for order in in_orders(many)] == [20, 20, 5]
-    heavy = [Touched("P1", 60), Touched("P2", 40), Touched("P3", CLAIMS_PER_ORDER + 1), Touched("P4", 1)]
-    assert [[touched.person_id for touched in order] for order in in_orders(heavy)] == [["P1", "P2"], ["P3"], ["P4"]]
-    assert list(in_orders([])) == []
+    many = [TouchedPerson(f"P{number}", 1) for number in range(45)]
+    assert [len(order) for order in split_into_orders(many)] == [20, 20, 5]
+    heavy = [
+        TouchedPerson("P1", 60),
+        TouchedPerson("P2", 40),
+        TouchedPerson("P3", CLAIMS_PER_ORDER + 1),
+        TouchedPerson("P4", 1),
+    ]
+    assert [[touched.person_id for touched in order] for order in split_into_orders(heavy)] == [
+        ["P1", "P2"],
+        ["P3"],
+        ["P4"],
+    ]
+    assert list(split_into_orders([])) == []
 
 
 PEOPLE = 300

@@ -8,7 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.store.hash_chain import GENESIS, entry_hash
 from events.store.journal import entries
-from processors.proof.seals import CONSUMER, JOURNAL, Broken, Seal, SealError, broken, read_seal, seal
+from processors.delivery.names import SEAL_CONSUMER as CONSUMER
+from processors.delivery.names import SEAL_JOURNAL as JOURNAL
+from processors.proof.seals import Broken, Seal, SealError, broken, read_seal, seal
 from processors.proof.verify import VerifyReport, verify
 from tests import facts
 from tests.ledger import Books

@@ -15,10 +15,11 @@ from infra.access.logins import Login, create_login, drop_login
 from infra.postgres.engine import connect
 from processors.clearing import loans, steps
 from processors.clearing.draft import draft
-from processors.clearing.journal import CONSUMER, desk
+from processors.clearing.journal import desk
 from processors.clearing.ranges import end_of
 from processors.clearing.refusal import ClearingRefused
-from processors.delivery.position import lock
+from processors.delivery.names import CLEARING_CONSUMER as CONSUMER
+from processors.delivery.position import lock_position
 from processors.proof.verification.clearings import check_clearings
 from processors.proof.verify import VerifyReport, verify
 from tests import facts
@@ -142,7 +143,7 @@ async def test_nobody_writes_under_another_s_login_nor_as_the_owner(books: Books
 async def _appended(engine: AsyncEngine, said: dict[str, object]) -> None:
     """An approval written without the program; nothing of it stays."""
     async with engine.connect() as connection:
-        position = await lock(connection, CONSUMER, 0)
+        position = await lock_position(connection, CONSUMER, 0)
         position.journal.append(CLEARING_APPROVED, said)
         await write(connection, position.journal)
         await connection.rollback()

@@ -28,11 +28,10 @@ from infra.demo.stays import EARLY_DISCHARGES
 from infra.messaging.publisher import subject_of
 from policies.claim import Claim
 from policies.engine import settle
-from processors.delivery.answers import mailbox_of
 from processors.delivery.transaction import Transaction
 from processors.law.pinned_schemes import PinnedSchemes
-from processors.pipeline.incoming_event import Envelope
-from processors.pipeline.intake import Desk
+from processors.pipeline.incoming_event import IncomingEvent, mailbox_of
+from processors.pipeline.intake import IntakeBatch
 from processors.pipeline.state import LedgerState
 from tests.engine import HASHES, scheme
 
@@ -44,9 +43,9 @@ PUBLISHED = scheme("shanggao").published
 
 @dataclass
 class Taken:
-    """What intake makes of the lines, decided by its own desk over a world in memory."""
+    """What intake makes of the lines, decided by its own batch over a state in memory."""
 
-    envelopes: list[Envelope]
+    events: list[IncomingEvent]
     repeated: int
     refused: Counter[str]
     waited: int
@@ -58,33 +57,33 @@ def take(lines: Iterable[bytes]) -> Taken:
     pinned = PinnedSchemes()
     pinned.current = [scheme("shanggao")]
     pinned.by_hash = dict(HASHES)
-    # The desk decides over what was loaded: with all of the world in memory it needs no connection.
+    # A batch decides over what was loaded: with all of the state in memory it needs no connection.
     transaction = Transaction(None, Journal("intake"), "county")  # type: ignore[arg-type]
-    desk = Desk(transaction, LedgerState(), pinned)
-    envelopes: list[Envelope] = []
+    batch = IntakeBatch(transaction, LedgerState(), pinned)
+    events: list[IncomingEvent] = []
     seen: set[tuple[str, str]] = set()
     causes: Counter[str] = Counter()
     repeated = waited = 0
     for place, line in enumerate(lines, start=1):
-        envelope = Envelope.of(place, mailbox_of(subject_of(line)), line)
-        envelopes.append(envelope)
-        if envelope.identity in seen:
+        event = IncomingEvent.of(place, mailbox_of(subject_of(line)), line)
+        events.append(event)
+        if event.identity in seen:
             repeated += 1
             continue
-        seen.add(envelope.identity)
-        desk.receive(envelope)
-        causes.update(run.cause.type for run in desk.openings.runs)
+        seen.add(event.identity)
+        batch.receive(event)
+        causes.update(run.cause.type for run in batch.opener.runs)
         waited += sum(row[2] == EVENT_WAITING for row in transaction.journal.rows)
-        desk.openings.runs.clear()
+        batch.opener.runs.clear()
         transaction.journal.rows.clear()
-    assert not desk.state.waiting
+    assert not batch.state.waiting
     return Taken(
-        envelopes,
+        events,
         repeated,
-        Counter(str(row["reason"]) for row in desk.refused),
+        Counter(str(row["reason"]) for row in batch.refused),
         waited,
         causes,
-        list(desk.state.claims.values()),
+        list(batch.state.claims.values()),
     )
 
 
@@ -132,7 +131,7 @@ def test_refused_as_planned_and_nothing_else(small: Taken) -> None:
 
 
 def test_every_intake_type_is_taken_and_every_setting_sent(small: Taken) -> None:
-    facts = [envelope.fact for envelope in small.envelopes if envelope.fact is not None]
+    facts = [event.fact for event in small.events if event.fact is not None]
     assert {fact.type for fact in facts} == set(FACTS) - OVERSIGHT
     assert {getattr(fact.data, "setting", "inpatient") for fact in facts} == {
         "inpatient",
@@ -150,15 +149,15 @@ def test_standing_stays_of_the_poor_are_as_many_as_asked_for(small: Taken) -> No
     assert sum(not claim.standing for claim in stays) == SMALL.part(REVERSED_STAYS)
     assert any(claim.referral for claim in stays)
     assert any(not claim.filed for claim in stays)
-    told = [envelope.fact.data for envelope in small.envelopes if envelope.fact is not None]
+    told = [event.fact.data for event in small.events if event.fact is not None]
     assert len({data.person_id for data in told if isinstance(data, RosterChanged)}) == SMALL.persons
 
 
 def test_nobody_is_in_two_hospitals_at_once(small: Taken) -> None:
     admitted = {}
-    for envelope in small.envelopes:
-        if envelope.fact is not None and isinstance(envelope.fact.data, AdmissionRecorded):
-            admitted[envelope.fact.data.admission_id] = envelope.fact.data.admitted_on
+    for event in small.events:
+        if event.fact is not None and isinstance(event.fact.data, AdmissionRecorded):
+            admitted[event.fact.data.admission_id] = event.fact.data.admitted_on
     stays: dict[str, list[tuple[date, date]]] = {}
     for claim in small.claims:
         if claim.admission_id is not None and claim.standing:

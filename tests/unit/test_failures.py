@@ -22,7 +22,7 @@ from infra.worker.failures import (
     expected_failure,
     log_failure,
 )
-from processors.delivery.position import Fenced
+from processors.delivery.transaction import Fenced
 
 
 def said_by_database(error: asyncpg.PostgresError | asyncpg.InterfaceError) -> DBAPIError:

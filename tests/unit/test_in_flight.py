@@ -31,7 +31,7 @@ def at_rest(ledger: Memory) -> None:
 
 
 def statement(ledger: Memory, claim: str) -> dict[str, Any]:
-    row = ledger.settlement.known[claim]
+    row = ledger.statements[claim]
     paid = {layer: yuan(fen) for layer, fen in row["layers"]}
     return paid | {"patient": yuan(row["patient_share"]), "revision": row["revision"], "status": row["status"]}
 
@@ -122,4 +122,4 @@ def test_a_bureau_cancels_all_that_wait_under_a_claim_id(ledger: Memory) -> None
     take(ledger, facts.admit("A1", "P1", "H1"))
     at_rest(ledger)
     assert ledger.refused == ["reversed_while_waiting"] * 2
-    assert ledger.settlement.known == {}
+    assert ledger.statements == {}

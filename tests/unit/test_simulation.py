@@ -2,7 +2,7 @@
 
 import pytest
 
-from processors.pipeline.run_opening import RunOpenings
+from processors.pipeline.run_opening import RunOpener
 from tests.simulate import simulate
 
 
@@ -12,8 +12,8 @@ def test_histories_converge_at_any_pace(seed: int) -> None:
 
 
 def test_the_simulator_notices_runs_that_are_not_opened(monkeypatch: pytest.MonkeyPatch) -> None:
-    def forget(_self: RunOpenings, touched: object, cause: object) -> None:
+    def forget(_self: RunOpener, touched: object, cause: object, predicted: object = None) -> None:
         """Late facts change the claims and settle nothing again."""
 
-    monkeypatch.setattr(RunOpenings, "reopen", forget)
+    monkeypatch.setattr(RunOpener, "reopen", forget)
     assert all(simulate(seed) for seed in range(3))

@@ -5,7 +5,9 @@ None of it calls what the processors write by: it is a second way to the same ro
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 
 from sqlalchemy import Table, insert, text
 from sqlalchemy import column as column_named
@@ -13,29 +15,17 @@ from sqlalchemy import table as table_named
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+import projections
+from events.store.metadata import metadata
 from processors.law.pinned_schemes import PinnedSchemes
-from projections.accumulations import accumulations
-from projections.admissions import admissions
-from projections.advances import advances
-from projections.audits import audits
-from projections.cards import cards
-from projections.claims import claims
-from projections.deaths import deaths
-from projections.enrolments import enrolments
-from projections.fines import fines
-from projections.grants import grants
-from projections.hospitals import hospitals
-from projections.persons import persons
-from projections.premiums import premiums
-from projections.refusals import refusals
-from projections.rosters import rosters
-from projections.statements import statements
-from projections.suspensions import suspensions
-from projections.waiting import waiting
 
 FOLDER = Path(__file__).parent
 WORK_MEMORY = "256MB"
 """For sorts and hashes of this transaction: PostgreSQL's default spills them to disk from some thousand claims on."""
+
+
+EXTRACTS = ("facts", "acceptances", "reversals", "settlements", "poor")
+"""What queries share, in the order in which it is made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,33 +33,19 @@ class Derivation:
     """A projection's table, and the extracts of the ledger that its query reads."""
 
     table: Table
-    extracts: tuple[str, ...] = ()
+    extracts: tuple[str, ...]
 
 
-DERIVATIONS = {
-    derivation.table.name: derivation
-    for derivation in (
-        Derivation(hospitals, ("facts",)),
-        Derivation(suspensions, ("facts",)),
-        Derivation(fines, ("facts",)),
-        Derivation(enrolments, ("facts",)),
-        Derivation(deaths, ("facts",)),
-        Derivation(rosters, ("facts",)),
-        Derivation(cards, ("facts",)),
-        Derivation(admissions, ("facts", "acceptances", "reversals")),
-        Derivation(claims, ("facts", "acceptances", "reversals")),
-        Derivation(persons, ("acceptances",)),
-        Derivation(audits, ("facts",)),
-        Derivation(accumulations),
-        Derivation(statements, ("facts", "acceptances", "settlements", "poor")),
-        Derivation(grants),
-        Derivation(premiums),
-        Derivation(advances, ("facts",)),
-        Derivation(refusals),
-        Derivation(waiting),
-    )
-}
-"""By name, in the order of reports."""
+def _derivations() -> dict[str, Derivation]:
+    for module in iter_modules(projections.__path__):
+        import_module(f"{projections.__name__}.{module.name}")
+    tables = (table for table in metadata.tables.values() if table.schema == "projections")
+    derived = {table.name: table for table in tables if (FOLDER / f"{table.name}.sql").exists()}
+    return {name: Derivation(derived[name], _extracts(_sql(name))) for name in sorted(derived)}
+
+
+def _extracts(query: str) -> tuple[str, ...]:
+    return tuple(extract for extract in EXTRACTS if f"pg_temp.{extract}" in query)
 
 
 async def derive(connection: AsyncConnection, names: Collection[str]) -> dict[str, int]:
@@ -80,7 +56,7 @@ async def derive(connection: AsyncConnection, names: Collection[str]) -> dict[st
     await connection.execute(text(f"SET LOCAL work_mem = '{WORK_MEMORY}'"))
     await _run(connection, _sql("fen"))
     wanted = {extract for name in names for extract in DERIVATIONS[name].extracts}
-    for extract in ("facts", "acceptances", "reversals", "settlements"):
+    for extract in EXTRACTS[:-1]:
         if extract in wanted:
             await _run(connection, f"CREATE TEMP TABLE {extract} ON COMMIT DROP AS {_sql(extract)}")
             # Without statistics the planner joins some thousand claims by nested loops.
@@ -120,3 +96,7 @@ async def _run(connection: AsyncConnection, statement: str) -> None:
 
 def _sql(name: str) -> str:
     return (FOLDER / f"{name}.sql").read_text(encoding="utf-8")
+
+
+DERIVATIONS = _derivations()
+"""By name: every projection whose query stands in this folder."""

@@ -16,7 +16,8 @@ from events.catalog import FACTS
 from events.decisions import EVENT_WAITING
 from events.store.hash_chain import GENESIS, entry_hash
 from events.store.journal import BEGINNING, entries
-from processors.delivery.position import journal_name, positions
+from processors.delivery.names import journal_name
+from processors.delivery.position import positions
 from processors.proof.verification.report import Progress, VerifyReport
 
 ROWS_PER_FETCH = 1000

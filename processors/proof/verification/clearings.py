@@ -11,11 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from events.decisions import CLEARING_DRAFTED
 from events.money import yuan
 from processors.clearing.approvers import Who
-from processors.clearing.journal import JOURNAL, Unfounded, from_journal, from_tables
-from processors.clearing.refunds import JOURNAL as REFUNDS
+from processors.clearing.journal import Unfounded, from_journal, from_tables
 from processors.clearing.refunds import Unreadable, load_refunds
 from processors.clearing.set_off import set_off
 from processors.clearing.steps import drafter
+from processors.delivery.names import CLEARING_JOURNAL as JOURNAL
+from processors.delivery.names import INTAKE_JOURNAL as REFUNDS
 from processors.proof.verification.clearing_lines import check_lines
 from processors.proof.verification.report import VerifyReport
 from projections.advances import load_advances

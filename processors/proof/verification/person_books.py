@@ -15,8 +15,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from events.decisions import GRANT_AWARDED, GRANT_WITHDRAWN
 from events.store.journal import GRANT_STAGES, SETTLEMENT_STAGE
 from policies.claim import Used
+from processors.delivery.names import INTAKE_JOURNAL
 from processors.person.claim_history import HISTORY_TYPES
-from processors.pipeline.intake import CONSUMER
 from processors.premiums.history import PREMIUM_HISTORY_TYPES
 from projections.accumulations import accumulations
 from projections.claims import claims
@@ -103,7 +103,7 @@ async def load_books(driver: Any, persons: Sequence[str]) -> list[PersonBooks]:
     """The books of some persons, over a connection of asyncpg's."""
     books = {person_id: PersonBooks(person_id) for person_id in persons}
     types = [*HISTORY_TYPES, *PREMIUM_HISTORY_TYPES]
-    for row in await driver.fetch(_TOLD, persons, CONSUMER, types):
+    for row in await driver.fetch(_TOLD, persons, INTAKE_JOURNAL, types):
         books[row["person_id"]].told.append(row)
     for row in await driver.fetch(_BOOKED, persons, SETTLEMENT_STAGE):
         person_id, claim_id, number, stage, year, scheme, layer, track, base, deductible, paid, extra, ran = row

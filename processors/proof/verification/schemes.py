@@ -11,8 +11,8 @@ from events.store.journal import schemes as scheme_table
 from policies.engine import Schemes
 from policies.loader import SchemeError
 from policies.scheme import Scheme
+from processors.delivery.names import INTAKE_JOURNAL
 from processors.law.pinned_schemes import load_pinned
-from processors.pipeline.intake import CONSUMER
 from processors.proof.verification.report import VerifyReport
 
 
@@ -20,7 +20,7 @@ async def check_schemes(connection: AsyncConnection, report: VerifyReport) -> Sc
     """Returns the schemes whose text may be trusted, by hash; a claim pinned to another is a problem of its own."""
     adopted = select(scheme_table, entries.c.raw.label("adopted_text")).outerjoin(
         entries,
-        (entries.c.journal == CONSUMER)
+        (entries.c.journal == INTAKE_JOURNAL)
         & (entries.c.number == scheme_table.c.adopted)
         & (entries.c.type == SCHEME_ADOPTED),
     )

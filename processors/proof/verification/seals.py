@@ -2,7 +2,8 @@
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from processors.proof.seals import JOURNAL, Head, broken, root_of, seals
+from processors.delivery.names import SEAL_JOURNAL as JOURNAL
+from processors.proof.seals import Head, broken, root_of, seals
 from processors.proof.verification.report import VerifyReport
 
 

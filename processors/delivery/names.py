@@ -1,0 +1,23 @@
+"""The names of consumers, of the journals that they write, and of the streams that join them."""
+
+RUNS = "RUNS"
+"""The stream in which runs travel from intake through the layers to settlement."""
+ANSWERS = "ANSWERS"
+"""The stream of what the ledger answers to sources."""
+
+INTAKE_CONSUMER = "intake"
+SETTLEMENT_CONSUMER = "settlement"
+CLEARING_CONSUMER = "clearing"
+ROSTERS_CONSUMER = "rosters"
+SEAL_CONSUMER = "seal"
+
+
+def journal_name(consumer: str, partition: int) -> str:
+    """The journal that a consumer's partition writes."""
+    return consumer if consumer == INTAKE_CONSUMER else f"{consumer}.{partition}"
+
+
+INTAKE_JOURNAL = journal_name(INTAKE_CONSUMER, 0)
+CLEARING_JOURNAL = journal_name(CLEARING_CONSUMER, 0)
+ROSTERS_JOURNAL = journal_name(ROSTERS_CONSUMER, 0)
+SEAL_JOURNAL = journal_name(SEAL_CONSUMER, 0)

@@ -1,0 +1,47 @@
+"""A hospital admits a person; discharges that waited for the admission go on."""
+
+from events.facts import AdmissionRecorded
+from events.refusals import Refusal
+from processors.pipeline.acceptance import registered_hospital
+from processors.pipeline.incoming_event import IncomingEvent
+from processors.pipeline.intake import IntakeBatch, register
+from processors.pipeline.state import Keys, LedgerState
+from projections.admissions import Admission
+
+
+def ask(keys: Keys, data: AdmissionRecorded) -> None:
+    """The hospital, the admission it was referred from, and what waits for the admission."""
+    keys.hospitals.add(data.hospital_id)
+    keys.admissions.add(data.admission_id)
+    keys.arriving.add(data.admission_id)
+    if data.referred_from is not None:
+        keys.admissions.add(data.referred_from)
+        keys.histories.add(data.person_id)
+
+
+def accept_admission(state: LedgerState, data: AdmissionRecorded) -> Admission:
+    """An admission with its referral chain; raises ``Refusal``."""
+    if data.admission_id in state.admissions:
+        raise Refusal("duplicate_admission", f"admission {data.admission_id} was recorded before")
+    registered_hospital(state, data.hospital_id)
+    referral: list[str] = []
+    if data.referred_from is not None:
+        origin = state.admissions.get(data.referred_from)
+        if origin is None or origin.person_id != data.person_id:
+            raise Refusal("unknown_referral", f"{data.referred_from} is no known admission of {data.person_id}")
+        referral = [origin.admission_id, *origin.referral]
+    return Admission(data.admission_id, data.person_id, data.hospital_id, data.admitted_on, data.filed, referral)
+
+
+def decide(batch: IntakeBatch, event: IncomingEvent, data: AdmissionRecorded) -> None:
+    """Record the admission, and decide the discharges that waited for it as if they came now."""
+    state = batch.state
+    admission = accept_admission(state, data)
+    batch.record(event, person_id=data.person_id)
+    state.put_admission(admission)
+    for entry in [entry for entry in state.waiting if entry.admission_id == data.admission_id]:
+        state.stop_waiting(entry)
+        batch.receive(IncomingEvent.that_waited(entry))
+
+
+register(AdmissionRecorded, ask, decide)

@@ -1,0 +1,31 @@
+"""A bureau lends a person money before treatment, to be repaid from the settlement (上高 二5)."""
+
+from events.facts import AdvanceIssued
+from events.refusals import Refusal
+from processors.pipeline.incoming_event import IncomingEvent
+from processors.pipeline.intake import IntakeBatch, register
+from processors.pipeline.state import Keys, Lookup
+from projections.advances import Advance, advances, known_advances
+
+KNOWN_ADVANCES: Lookup[set[tuple[str, str]]] = Lookup(known_advances, set)
+"""Region of the bureau and number of the advances that have been recorded."""
+
+
+def ask(keys: Keys, data: AdvanceIssued) -> None:
+    """Which bureaus have used the number."""
+    keys.look_up(KNOWN_ADVANCES, data.advance_id)
+
+
+def decide(batch: IntakeBatch, event: IncomingEvent, data: AdvanceIssued) -> None:
+    """Enter a loan under a number that its bureau has not used."""
+    region = event.source.partition("/")[2]
+    known = batch.state.of(KNOWN_ADVANCES)
+    if (region, data.advance_id) in known:
+        raise Refusal("duplicate_advance", f"bureau/{region} has issued advance {data.advance_id} before")
+    number = batch.record(event, person_id=data.person_id)
+    known.add((region, data.advance_id))
+    advance = Advance(region, data.advance_id, number, data.person_id, data.amount, data.issued_on)
+    batch.state.insert(advances, (region, data.advance_id), advance._asdict())
+
+
+register(AdvanceIssued, ask, decide)

@@ -1,0 +1,37 @@
+"""A person has died: the enrollments end with that day. A second report replaces the first."""
+
+from datetime import date
+
+from msgspec.structs import replace
+
+from events.facts import PersonDied
+from processors.pipeline.incoming_event import IncomingEvent
+from processors.pipeline.intake import IntakeBatch, register
+from processors.pipeline.premiums import PREMIUMS, settle_premiums
+from processors.pipeline.state import Keys, Lookup
+from projections.deaths import deaths, load_deaths
+
+DEATHS: Lookup[dict[str, date]] = Lookup(load_deaths, dict)
+"""The day of death by person, as last reported."""
+
+
+def ask(keys: Keys, data: PersonDied) -> None:
+    """The person's enrollments, rosters and premiums."""
+    keys.persons.add(data.person_id)
+    keys.look_up(PREMIUMS, data.person_id)
+
+
+def decide(batch: IntakeBatch, event: IncomingEvent, data: PersonDied) -> None:
+    """End the person's enrollments, and settle the premiums of their years."""
+    state = batch.state
+    number = batch.record(event, person_id=data.person_id)
+    state.of(DEATHS)[data.person_id] = data.died_on
+    row = {"person_id": data.person_id, "died_on": data.died_on, "number": number, "source": event.source}
+    state.upsert(deaths, data.person_id, row)
+    years = state.years.get(data.person_id, set())
+    for year in sorted(years):
+        state.put_enrolment(replace(state.enrolments[data.person_id, year], died_on=data.died_on))
+    settle_premiums(batch, data.person_id, years, event.cause(number))
+
+
+register(PersonDied, ask, decide)

@@ -1,0 +1,54 @@
+"""A claim is taken back whole. Before it is accepted, what waits under its id is taken back."""
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from events.catalog import HOSPITAL
+from events.facts import ClaimReversed
+from events.refusals import Refusal
+from processors.pipeline.acceptance import changed_claim
+from processors.pipeline.incoming_event import IncomingEvent
+from processors.pipeline.intake import IntakeBatch, register
+from processors.pipeline.state import Keys
+from projections.waiting import Waiting
+
+
+def ask(keys: Keys, data: ClaimReversed) -> None:
+    """The claim with all claims of its person, and what waits under its id."""
+    keys.touched.add(data.claim_id)
+
+
+def decide(batch: IntakeBatch, event: IncomingEvent, data: ClaimReversed) -> None:
+    """Reverse a standing claim: it nets to zero and its admission is free again."""
+    state = batch.state
+    waits = [entry for entry in state.waiting if entry.claim_id == data.claim_id]
+    if waits and data.claim_id not in state.claims:
+        _reverse_waiting(batch, event, data, waits)
+        return
+    claim = changed_claim(state, event.source, data.claim_id)
+    number = batch.record(event, person_id=claim.person_id, claim_id=claim.claim_id)
+    reversed_ = replace(claim, standing=False)
+    state.put_claim(reversed_)
+    if claim.admission_id is not None:
+        admission = state.admissions.get(claim.admission_id)
+        if admission is None:
+            raise AssertionError(f"admission {claim.admission_id} of claim {claim.claim_id} was not loaded")
+        state.put_admission(replace(admission, discharged_by=None))
+    batch.opener.reopen([reversed_], event.cause(number))
+
+
+def _reverse_waiting(batch: IntakeBatch, event: IncomingEvent, data: ClaimReversed, waits: Sequence[Waiting]) -> None:
+    """A bureau reverses all that waits under the claim id, a hospital only its own."""
+    if event.source.startswith(f"{HOSPITAL}/"):
+        waits = [entry for entry in waits if entry.source == event.source]
+    if not waits:
+        raise Refusal("source_not_allowed", f"claim {data.claim_id} is another hospital's")
+    batch.record(event, claim_id=data.claim_id)
+    for entry in waits:
+        batch.state.stop_waiting(entry)
+        detail = f"claim {data.claim_id} was reversed while it waited for admission {entry.admission_id}"
+        batch.reject(IncomingEvent.that_waited(entry), Refusal("reversed_while_waiting", detail))
+
+
+register(ClaimReversed, ask, decide)

@@ -1,0 +1,40 @@
+"""A person enters or leaves a category of people whom assistance is for."""
+
+from msgspec.structs import asdict, replace
+
+from events.facts import RosterChanged
+from processors.pipeline.incoming_event import IncomingEvent
+from processors.pipeline.intake import IntakeBatch, register
+from processors.pipeline.premiums import PREMIUMS, settle_premiums
+from processors.pipeline.state import Keys
+from projections.rosters import RosterChange, categories_on, rosters
+
+
+def ask(keys: Keys, data: RosterChanged) -> None:
+    """All claims of the person, the rosters, and the premiums."""
+    keys.persons.add(data.person_id)
+    keys.histories.add(data.person_id)
+    keys.look_up(PREMIUMS, data.person_id)
+
+
+def decide(batch: IntakeBatch, event: IncomingEvent, data: RosterChanged) -> None:
+    """Settle again the claims on whose day the person's categories change, and the premiums of every year."""
+    state = batch.state
+    number = batch.record(event, person_id=data.person_id)
+    change = RosterChange(number, data.person_id, data.category, data.change == "added", data.effective_on)
+    changes = state.rosters.setdefault(data.person_id, [])
+    changes.append(change)
+    state.insert(rosters, number, asdict(change))
+    touched = []
+    for claim in list(state.by_person.get(data.person_id, {}).values()):
+        categories = categories_on(changes, claim.date)
+        # A reversed claim's statement shows the categories too; a run over it pays nothing.
+        if categories != claim.categories:
+            touched.append(replace(claim, categories=categories))
+            state.keep_claim(touched[-1])
+    cause = event.cause(number)
+    batch.opener.reopen(touched, cause)
+    settle_premiums(batch, data.person_id, state.years.get(data.person_id, ()), cause)
+
+
+register(RosterChanged, ask, decide)

@@ -1,0 +1,31 @@
+"""An event that broke intake is refused as malformed and stored whole; nothing in it is believed."""
+
+from collections.abc import Sequence
+
+from events.refusals import Refusal
+from events.store.journal import identities
+from processors.delivery.names import INTAKE_CONSUMER
+from processors.delivery.transaction import Delivery, Transaction
+from processors.law.pinned_schemes import PinnedSchemes
+from processors.pipeline.duplicates import answer_again
+from processors.pipeline.incoming_event import IncomingEvent
+from processors.pipeline.intake import IntakeBatch
+from processors.pipeline.state import LedgerState
+
+
+class SetAside:
+    """Stands in for ``Intake`` where a single event can't be taken in."""
+
+    consumer = INTAKE_CONSUMER
+
+    async def handle(self, transaction: Transaction, batch: Sequence[Delivery]) -> None:
+        """Refuse every event of a batch; one that was set aside before is answered again."""
+        refusal = Refusal("malformed", "the event can't be taken in: ask the bureau's administrator")
+        events = {event.identity: event for event in (IncomingEvent.unnamed(each, refusal) for each in batch)}
+        known = await identities(transaction.connection, list(events))
+        refused = IntakeBatch(transaction, LedgerState(), PinnedSchemes())
+        for identity, event in events.items():
+            if identity not in known:
+                refused.receive(event)
+        refused.save(partitions=1)  # no runs are opened
+        await answer_again(transaction, [events[identity] for identity in known])
