@@ -16,9 +16,10 @@ from infra.messaging.sender import Outgoing, publish_all
 from infra.messaging.streams import INTAKE, ensure_streams
 from infra.worker.lane import Lane
 from policies.loader import load_directory
+from processors.delivery.layout import layout
 from processors.delivery.position import all_positions
 from processors.delivery.transaction import Delivery, Transaction
-from processors.law.adoption import initialise, layout
+from processors.law.adoption import initialise
 from processors.pipeline.intake import Intake
 from processors.queries import listings
 from tests import facts

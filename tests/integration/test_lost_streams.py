@@ -24,6 +24,7 @@ from infra.worker.shares import Share
 from infra.worker.worker import Worker, worker
 from processors.delivery.names import ANSWERS, RUNS
 from processors.delivery.position import all_positions
+from processors.delivery.superseded_runs import supersede_open_runs
 from processors.pipeline import recovery
 from processors.pipeline.recovery import begin_runs_anew
 from processors.proof.verify import verify
@@ -151,18 +152,18 @@ async def test_of_two_who_make_the_streams_anew_one_falls_asleep_in_the_middle(
     database: str, nats_url: str, server_folder: Path, monkeypatch: pytest.MonkeyPatch, ended: bool
 ) -> None:
     settings, gate = Settings(data_dir=server_folder), Gate()
-    laid = recovery._laid_on_hospitals
+    supersede = supersede_open_runs
 
-    async def laid_behind_the_gate(*given: Any) -> list[recovery.Laid]:
+    async def supersede_behind_the_gate(*given: Any) -> None:
         await gate.pass_()
-        return await laid(*given)
+        await supersede(*given)
 
     async with worker(database, nats_url, settings) as ours, at_work(ours):
         await until_quiet(ours.engine, await send(ours, facts.hospital(), facts.enrol(), *facts.stay(1)))
     async with worker(database, nats_url, settings, Share(only=frozenset({"intake"}))) as ours:
         async with at_work(ours):
             await in_flight_without_runs(ours)
-        monkeypatch.setattr(recovery, "_laid_on_hospitals", laid_behind_the_gate)
+        monkeypatch.setattr(recovery, "supersede_open_runs", supersede_behind_the_gate)
         first = asyncio.create_task(ours.recover_streams())
         await gate.reached.wait()
         second = asyncio.create_task(ours.recover_streams())
