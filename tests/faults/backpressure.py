@@ -11,7 +11,7 @@ import asyncpg
 import orjson
 
 from tests import facts
-from tests.faults.given import INTAKE_TAKEN, Given, publish, until, until_quiet
+from tests.faults.harness import INTAKE_TAKEN, Given, publish, until, until_quiet
 from tests.faults.proxy import proxy_of
 from tests.program import claims, eventually
 

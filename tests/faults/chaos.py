@@ -28,7 +28,7 @@ from infra.embedded.postgres import PostgresServer
 from infra.postgres.engine import migrate
 from tests.faults.backpressure import flood
 from tests.faults.disk import mount_disk, unmount_disk
-from tests.faults.given import (
+from tests.faults.harness import (
     Books,
     Figures,
     Given,
@@ -51,7 +51,7 @@ from tests.faults.round import (
     Round,
     Servers,
 )
-from tests.faults.supervised import Supervised
+from tests.faults.supervisor import Supervised
 from tests.program import eventually
 
 PERSONS, INPATIENT = 900, 675

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from tests.faults.given import Figures
+from tests.faults.harness import Figures
 
 REPORT = Path("build/chaos.json")
 

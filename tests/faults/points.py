@@ -8,8 +8,8 @@ from itertools import pairwise
 from pathlib import Path
 from random import Random
 
-from tests.faults.dying import POINTS
-from tests.faults.given import Given, publish, until_quiet
+from tests.faults.crash import POINTS
+from tests.faults.harness import Given, publish, until_quiet
 from tests.program import BOUND_S
 
 CONSUMERS = ("intake", "basic", "critical_illness", "supplementary", "assistance", "settlement")

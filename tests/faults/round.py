@@ -19,10 +19,10 @@ from infra.embedded.nats import NatsServer
 from infra.embedded.postgres import PostgresServer
 from infra.embedded.process import ServerError
 from tests.faults.disk import NO_ROOM, full
-from tests.faults.given import INTAKE_TAKEN, OPEN_RUNS, Source, ask, is_there, until, until_quiet
+from tests.faults.harness import INTAKE_TAKEN, OPEN_RUNS, Source, ask, is_there, until, until_quiet
 from tests.faults.points import all_deaths
 from tests.faults.proxy import Proxy
-from tests.faults.supervised import Supervised
+from tests.faults.supervisor import Supervised
 from tests.owners import all_lanes, end_as_stalled, local_ports, owners
 from tests.program import eventually
 

@@ -11,7 +11,7 @@ import orjson
 from tests import facts
 from tests.faults.cluster import Cluster
 from tests.faults.conftest import Undisturbed
-from tests.faults.given import (
+from tests.faults.harness import (
     INTAKE_TAKEN,
     LEAVES_CONNECTIONS,
     SETTLED,

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from infra.embedded.nats import NatsServer
 from tests.faults.conftest import Undisturbed
-from tests.faults.given import (
+from tests.faults.harness import (
     INTAKE_TAKEN,
     LEAVES_CONNECTIONS,
     OPEN_RUNS,
@@ -27,7 +27,7 @@ from tests.faults.given import (
     until_quiet,
 )
 from tests.faults.proxy import Proxy, proxy_of
-from tests.faults.supervised import stands_still
+from tests.faults.supervisor import stands_still
 from tests.owners import all_lanes, end_as_stalled, own, owners
 from tests.program import BOUND_S, eventually
 

@@ -8,7 +8,7 @@ import orjson
 from policies.loader import SCHEMES
 from tests import facts
 from tests.faults.conftest import Undisturbed
-from tests.faults.given import SETTLED, Given, assert_same, log_lines, publish, until, until_quiet
+from tests.faults.harness import SETTLED, Given, assert_same, log_lines, publish, until, until_quiet
 from tests.program import claims, dump_of, eventually
 
 _END_ALL = """

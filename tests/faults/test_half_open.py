@@ -5,7 +5,7 @@ from pathlib import Path
 import orjson
 
 from tests import facts
-from tests.faults.given import LEAVES_CONNECTIONS, Given, publish, until_quiet
+from tests.faults.harness import LEAVES_CONNECTIONS, Given, publish, until_quiet
 from tests.faults.proxy import proxy_of
 
 pytestmark = LEAVES_CONNECTIONS

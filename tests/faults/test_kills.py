@@ -22,7 +22,7 @@ from infra.servers import servers
 from processors.delivery.names import RUNS
 from tests import facts
 from tests.faults.conftest import Undisturbed
-from tests.faults.given import (
+from tests.faults.harness import (
     INTAKE_TAKEN,
     OPEN_RUNS,
     SETTLED,
@@ -35,7 +35,7 @@ from tests.faults.given import (
     until,
     until_quiet,
 )
-from tests.faults.supervised import stands_still
+from tests.faults.supervisor import stands_still
 from tests.owners import end_as_stalled, local_ports
 from tests.program import BOUND_S, canonical, claims, dump_of, eventually, kill_group, up_is_ready, write_lines
 

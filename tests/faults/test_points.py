@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tests.faults.conftest import Undisturbed
-from tests.faults.given import Figures, Given, compare, read_books
+from tests.faults.harness import Figures, Given, compare, read_books
 from tests.faults.points import die_again_and_again, some_deaths
 
 

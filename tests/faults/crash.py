@@ -1,4 +1,4 @@
-"""``python -m tests.faults.dying CONSUMER POINT NTH kill|stop COMMAND…``: the real program, ended at one point.
+"""``python -m tests.faults.crash CONSUMER POINT NTH kill|stop COMMAND…``: the real program, ended at one point.
 
 The worker goes on as it is until one of its consumer's batches, the nth or the first behind it that has something to
 send, reaches the point; there the process kills itself (SIGKILL: nothing of it runs any more) or stops (SIGSTOP). Only

@@ -285,7 +285,7 @@ class Given:
     async def dying_worker(
         self, log: Path, fate: Sequence[str], *arguments: object
     ) -> AsyncIterator[asyncio.subprocess.Process]:
-        """A `claims up` that dies, or stops, as tests/faults/dying.py is told."""
+        """A `claims up` that dies, or stops, as tests/faults/crash.py is told."""
         async with dying(fate, "up", *arguments, log=log, env=self.env) as process:
             yield process
 
@@ -293,7 +293,7 @@ class Given:
 def dying(
     fate: Sequence[str], *arguments: object, log: Path, env: Mapping[str, str] | None = None
 ) -> AbstractAsyncContextManager[asyncio.subprocess.Process]:
-    """The program at work, to die or stop as tests/faults/dying.py is told."""
-    program = (sys.executable, "-m", "tests.faults.dying", *fate)
+    """The program at work, to die or stop as tests/faults/crash.py is told."""
+    program = (sys.executable, "-m", "tests.faults.crash", *fate)
     env = dict(env or {}) | {"PYTHONPATH": str(Path(__file__).parents[2])}
     return background(*arguments, log=log, env=env, program=program)
