@@ -1,4 +1,4 @@
-"""The figures as a table for people and as build/bench.json (CONTRACT, "Figures")."""
+"""The figures as a table for people and as build/bench.json (docs/contract.md#figures)."""
 
 import json
 import os
@@ -67,7 +67,7 @@ def draw(bench: Bench, console: Console) -> None:
 
 
 def figures(bench: Bench) -> dict[str, Any]:
-    """The figures of CONTRACT, None where a stage was not run, and more."""
+    """The figures of docs/contract.md#figures, None where a stage was not run, and more."""
     median = bench.median
     growth = [
         {

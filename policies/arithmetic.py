@@ -1,4 +1,4 @@
-"""Exact arithmetic on fen: ratios are fractions, rounding is half up and happens once (DOMAIN 3.1)."""
+"""Exact arithmetic on fen: ratios are fractions, rounding is half up and happens once (docs/domain.md#3.1)."""
 
 from collections.abc import Sequence
 from fractions import Fraction

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import date as calendar_date
 from typing import Any, Literal
 
-from msgspec import Struct, structs
+from msgspec import Struct, convert, defstruct, structs
 
 BorneBy = Literal["hospital", "person"]
 
@@ -67,7 +67,7 @@ class Claim(Struct, frozen=True, array_like=True, gc=False):
 
     @property
     def year(self) -> int:
-        """The benefit year: the calendar year of the discharge or service date (DOMAIN 3.2)."""
+        """The benefit year: the calendar year of the discharge or service date (docs/domain.md#3.2)."""
         return self.date.year
 
 
@@ -77,12 +77,26 @@ def claim_json(claim: Claim) -> dict[str, Any]:
     return structs.asdict(claim) | {"bill": structs.asdict(claim.bill), "audits": audits}
 
 
+def _by_name(struct: type[Struct], **nested: Any) -> type[Struct]:
+    """A struct with another's fields that is read from a JSON object, as the ledger keeps it, and not from a list."""
+    fields = [(field.name, nested.get(field.name, field.type)) for field in structs.fields(struct)]
+    return defstruct(f"{struct.__name__}Record", fields, forbid_unknown_fields=True, gc=False)
+
+
+ClaimRecord: Any = _by_name(Claim, bill=_by_name(Bill), audits=tuple[_by_name(Audit), ...])  # type: ignore[misc]
+"""The type of what ``claim_json`` gives, for msgspec's decoders."""
+
+
+def claim_from_record(record: Any) -> Claim:
+    """The claim that ``claim_json`` gave, read as a ``ClaimRecord``."""
+    audits = tuple(Audit(*structs.astuple(audit)) for audit in record.audits)
+    claim = Claim(*structs.astuple(record))
+    return structs.replace(claim, bill=Bill(*structs.astuple(record.bill)), audits=audits)
+
+
 def claim_from_json(value: Mapping[str, Any]) -> Claim:
-    """The claim that ``claim_json`` gave."""
-    audits = tuple(Audit(**audit) for audit in value["audits"])
-    named = {**value, "bill": Bill(**value["bill"]), "audits": audits}
-    named |= {name: tuple(value[name]) for name in ("categories", "referral")}
-    return Claim(**named | {"date": calendar_date.fromisoformat(value["date"])})
+    """The claim that ``claim_json`` gave; raises msgspec's ``ValidationError`` for anything else."""
+    return claim_from_record(convert(value, ClaimRecord))
 
 
 class Payout(Struct, frozen=True, array_like=True, gc=False):

@@ -23,6 +23,8 @@ def describe(scheme: Scheme) -> Iterator[dict[str, Any]]:
         account = scheme.supplementary_account
         for name, rule in (("surplus_to", account.surplus_to), ("deficit_borne_by", account.deficit_borne_by)):
             yield _line("supplementary_account", name, "", rule.value, rule)
+    for target in scheme.targets:
+        yield _line("targets", target.name, "", value_text(target.value), target)
     for fact in scheme.administration:
         yield _line("administration", fact.name, "", fact.value, fact)
 

@@ -137,7 +137,7 @@ def standing_by_admission(claims: Iterable[Claim]) -> dict[str, list[Claim]]:
 def settle(
     schemes: Schemes, claims: Sequence[Claim], lens: Lens | None = None
 ) -> tuple[dict[int, OpenBill], dict[tuple[int, str, str], Tracks]]:
-    """Settle one person's claims from scratch, in ledger order, reversed ones left out (DOMAIN 3.6).
+    """Settle one person's claims from scratch, in ledger order, reversed ones left out (docs/domain.md#3.6).
 
     Returns the settled bills by claim number and the accumulations by (year, scheme name, layer).
     """

@@ -115,6 +115,11 @@ def line(rendered: Mapping[str, str]) -> str:
     )
 
 
+def value_name(path: str) -> str:
+    """The last name on the path of a scheme's value: ``cap`` of ``stages[0].cap``."""
+    return path.rsplit(".", 1)[-1].split("[", 1)[0]
+
+
 def value_text(value: object) -> str:
     """A value as the law would print it: yuan, percent, bands, 无 none, 是 / 否."""
     match value:
@@ -137,8 +142,7 @@ def _value(scheme: Scheme, path: str, row: int) -> dict[str, str]:
     if parameter is None or not 0 <= row < len(parameter.root):
         raise LookupError(f"scheme {scheme.name} has no value {path}, row {row}")
     found = parameter.root[row]
-    key = path.rsplit(".", 1)[-1].split("[", 1)[0]
-    name, name_en = VALUE_NAMES[key]
+    name, name_en = VALUE_NAMES[value_name(path)]
     stage = _STAGE.match(path)
     return {
         "kind": "value",

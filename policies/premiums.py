@@ -45,7 +45,8 @@ def premiums_due(scheme: Scheme, first_day: date, held: Sequence[str], self_paid
     """The premiums of one person and year, layer by layer in the scheme's order.
 
     ``held`` are the categories held on any day of the cover; of each layer the first in the order of choice that has
-    rows counts, with all its rows (DOMAIN 4). Rows are those of ``first_day``, the first day of the cover.
+    rows counts, with all its rows (docs/domain.md#category_choice). Rows are those of ``first_day``, the first day of
+    the cover.
     ``self_paid`` is what the person paid himself, in fen.
     """
     rows = [row for row in scheme.premiums if row.holds_on(first_day)]

@@ -17,6 +17,7 @@ from policies.rule_context import Rule
 from policies.rules import AnyRule
 from policies.rules.case_quota import CaseQuota
 from policies.rules.deductible_ratio_cap import DeductibleRatioCap
+from policies.targets import Target, target_problems
 from policies.values import Amount, Circumstances, Cited, Dated, Parameter, Place, Ratio, Scope, Strict, Tier
 
 ALL_TIERS = (0, 1, 2, 3)
@@ -111,6 +112,7 @@ class Scheme(Strict):
     grants: list[AnyGrant] = Field(default_factory=list)
     premiums: list[Premium] = Field(default_factory=list)
     supplementary_account: SupplementaryAccount | None = None
+    targets: list[Target] = Field(default_factory=list)
     administration: list[Fact] = Field(default_factory=list)
     published: Published | None = None
 
@@ -245,6 +247,7 @@ class Scheme(Strict):
             for row, message in self.case_quota.tariff.problems(scope):
                 yield ("case_quota", "tariff", *(() if row is None else (row,))), message
         yield from self._premium_problems()
+        yield from target_problems(self.targets)
         for setting, offers in self.settings.items():
             for index, offer in enumerate(offers):
                 if offer.from_ is None and offer.until is None and len(offers) > 1 and offer.tiers is None:

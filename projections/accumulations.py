@@ -6,7 +6,7 @@ from sqlalchemy import ARRAY, BigInteger, Column, Integer, SmallInteger, Table, 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.store.driver import Prepared
-from events.store.metadata import metadata
+from events.store.metadata import metadata, not_negative
 from policies.claim import Used
 
 accumulations = Table(
@@ -22,6 +22,7 @@ accumulations = Table(
     Column("paid", BigInteger, nullable=False, comment="fen"),
     Column("extra", BigInteger, nullable=False, comment="fen; the part of paid by the layer's second rule"),
     Column("claims", Integer, nullable=False, comment="standing claims on which the layer ran"),
+    not_negative("base", "deductible", "paid", "extra", "claims"),
     schema="projections",
     comment="sums of booked payouts over standing claims, written in the transaction that books them",
 )

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import BigInteger, Column, Date, Index, Table, Text, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from events.store.metadata import metadata
+from events.store.metadata import metadata, not_negative
 from events.store.rows import load
 
 advances = Table(
@@ -20,6 +20,7 @@ advances = Table(
     Column("amount", BigInteger, nullable=False, comment="fen"),
     Column("issued_on", Date, nullable=False),
     Index("advances_person", "person_id"),
+    not_negative("amount"),
     schema="projections",
     comment="an advance_id names one loan of its bureau",
 )

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from sqlalchemy import BigInteger, Column, Index, Table, Text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from events.store.metadata import metadata
+from events.store.metadata import metadata, not_negative, one_of
 from events.store.rows import load
 from policies.claim import Audit
 
@@ -18,6 +18,8 @@ audits = Table(
     Column("amount", BigInteger, nullable=False, comment="fen"),
     Column("borne_by", Text, nullable=False),
     Index("audits_claim", "claim_id"),
+    not_negative("amount"),
+    one_of("borne_by", ("hospital", "person")),
     schema="projections",
 )
 

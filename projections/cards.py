@@ -7,7 +7,7 @@ from msgspec import Struct
 from sqlalchemy import BigInteger, Boolean, Column, Date, Index, Table, Text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from events.store.metadata import metadata
+from events.store.metadata import metadata, one_of
 from events.store.rows import load_as
 
 cards = Table(
@@ -20,6 +20,7 @@ cards = Table(
     Column("issued", Boolean, nullable=False, comment="false: revoked"),
     Column("effective_on", Date, nullable=False),
     Index("cards_person", "person_id"),
+    one_of("disease_class", ("I", "II")),
     schema="projections",
 )
 
@@ -39,7 +40,7 @@ def valid_cards(changes: Sequence[CardChange], day: date) -> dict[str, str]:
     """Disease → class of the cards valid on a day; of several for one disease the last recorded counts.
 
     A revocation ends, on its day (exclusive), every card for that disease that was recorded before it and began by
-    then (DOMAIN 2).
+    then (docs/domain.md#acceptance).
     """
     valid: dict[str, str] = {}
     for position, card in enumerate(changes):

@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import ARRAY, BigInteger, Boolean, Column, Date, Index, Integer, SmallInteger, Table, Text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from events.store.metadata import metadata
+from events.codes import TIERS
+from events.store.metadata import metadata, not_negative, one_of
 from events.store.rows import load
 from policies.claim import Audit, Bill, Claim
 from projections.rosters import RosterChange, categories_on
@@ -43,6 +44,9 @@ claims = Table(
     Column("self_funded", BigInteger, nullable=False),
     Column("standing", Boolean, nullable=False, comment="false: reversed"),
     Index("claims_person", "person_id", "number", unique=True),
+    not_negative("total", "in_scope", "upfront_copay", "over_limit", "self_funded"),
+    one_of("tier", TIERS),
+    one_of("card_class", ("I", "II")),
     schema="projections",
 )
 

@@ -29,7 +29,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events import decisions
-from events.store.metadata import metadata
+from events.store.metadata import metadata, not_negative, one_of
 from events.store.rows import upsert
 
 clearings = Table(
@@ -50,6 +50,7 @@ clearings = Table(
     Column("approved_at", DateTime(timezone=True)),
     Column("withdrawn_by", Text),
     Index("clearings_one_draft", "region", unique=True, postgresql_where=text("status = 'drafted'")),
+    one_of("status", ("drafted", "approved", "paid", "withdrawn")),
     schema="projections",
 )
 
@@ -64,6 +65,7 @@ clearing_lines = Table(
     Column("adjusted", BigInteger, nullable=False, comment="fen, adjustments of no audit laid on the hospital"),
     Column("audit", BigInteger, nullable=False, comment="fen, adjustments of audits laid on the hospital"),
     Column("repaid", BigInteger, nullable=False, comment="fen taken to repay advances; the fund's own are negative"),
+    one_of("payee_kind", ("hospital", "person", "emergency_fund")),
     schema="projections",
 )
 
@@ -78,6 +80,8 @@ clearing_parts = Table(
     Column("kind", Text, primary_key=True, comment="settled, adjusted or audit, as in clearing_lines"),
     Column("amount", BigInteger, nullable=False, comment="fen"),
     Index("clearing_parts_claim", "claim_id"),
+    one_of("payee_kind", ("hospital", "person")),
+    one_of("kind", ("settled", "adjusted", "audit")),
     schema="projections",
     comment="with whom what runs after a claim's own first one have booked was cleared; none of withdrawn clearings",
 )
@@ -98,6 +102,9 @@ clearing_payments = Table(
     Column("reference", Text, comment="of the transfer, or why it was returned"),
     Column("returned_by", Text, comment="who noted last that a transfer came back: may not note the next payment"),
     Column("returned_login", Text),
+    not_negative("set_off", "amount"),
+    one_of("payee_kind", ("hospital", "person", "emergency_fund")),
+    one_of("status", ("none", "due", "paid", "returned")),
     schema="projections",
 )
 
@@ -115,6 +122,8 @@ receivables = Table(
     Column("set_off", BigInteger, nullable=False, comment="fen set off against payables, drafted ones too"),
     Column("stands", Boolean, nullable=False, comment="false while its clearing is a draft"),
     Index("receivables_payee", "region", "payee_kind", "payee"),
+    not_negative("amount", "settled", "set_off"),
+    one_of("payee_kind", ("hospital", "person", "emergency_fund")),
     schema="projections",
 )
 
@@ -127,19 +136,21 @@ advance_repayments = Table(
     Column("fund", Text, primary_key=True),
     Column("person_id", Text, nullable=False, comment="out of whose payable"),
     Column("amount", BigInteger, nullable=False, comment="fen"),
+    not_negative("amount"),
     schema="projections",
 )
 
 advance_receipts = Table(
     "advance_receipts",
     metadata,
-    Column("number", BigInteger, primary_key=True, comment="of the event in journal clearing.0"),
+    Column("number", BigInteger, primary_key=True, autoincrement=False, comment="of the event in journal clearing.0"),
     Column("region", Text, nullable=False, comment="region and advance_id name the advance"),
     Column("advance_id", Text, nullable=False),
     Column("amount", BigInteger, nullable=False, comment="fen the person has paid back himself"),
     Column("noted_by", Text, nullable=False),
     Column("noted_at", DateTime(timezone=True), nullable=False),
     Column("reference", Text, nullable=False, comment="of the receipt"),
+    not_negative("amount"),
     schema="projections",
 )
 

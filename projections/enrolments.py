@@ -7,7 +7,7 @@ from msgspec import Struct
 from sqlalchemy import BigInteger, Column, Date, SmallInteger, Table, Text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from events.store.metadata import metadata
+from events.store.metadata import metadata, not_negative
 from events.store.rows import load_as
 
 enrolments = Table(
@@ -20,6 +20,7 @@ enrolments = Table(
     Column("self_paid", BigInteger, comment="fen that the person paid himself"),
     Column("scheme", Text, comment="content hash of the scheme whose premiums are due, pinned when it was recorded"),
     Column("died_on", Date, comment="last day insured, where the person has died"),
+    not_negative("self_paid"),
     schema="projections",
 )
 

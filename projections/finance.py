@@ -15,11 +15,10 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
-    text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
-from events.codes import LAYERS
-from events.store.metadata import metadata
+from events.store.metadata import metadata, not_negative
 
 counted_journals = Table(
     "counted_journals",
@@ -43,12 +42,15 @@ counted_claims = Table(
     Column("person_id", Text, nullable=False),
     Column("hospital_id", Text, nullable=False),
     Column("total", BigInteger, nullable=False, comment="fen; so all amounts"),
+    Column("audited", BigInteger, nullable=False, comment="of total, what audits laid on the person"),
     Column("self_funded", BigInteger, nullable=False),
-    *(Column(layer, BigInteger, nullable=False) for layer in LAYERS),
+    Column("layers", JSONB, nullable=False, comment="[[layer, fen], …], as in statements"),
+    Column("paid", BigInteger, nullable=False, comment="by all layers"),
     Column("patient_share", BigInteger, nullable=False),
     Column("hospital_share", BigInteger, nullable=False),
     Column("assistance_base", BigInteger, nullable=False, comment="in-scope cost left when assistance came to decide"),
     Column("assistance_in_scope", BigInteger, nullable=False, comment="what assistance paid of it"),
+    not_negative("total", "audited", "self_funded", "paid", "patient_share", "hospital_share"),
     schema="projections",
     comment="standing claims as they were last counted into the sums",
 )
@@ -79,11 +81,25 @@ annual_sums = Table(
     Column("persons", Integer, nullable=False),
     Column("assisted", Integer, nullable=False, comment="persons of whose cost something was left to assistance"),
     Column("total", BigInteger, nullable=False, comment="fen; so all amounts"),
-    *(Column(layer, BigInteger, nullable=False) for layer in LAYERS),
+    Column("paid", BigInteger, nullable=False, comment="by all layers"),
     Column("patient_share", BigInteger, nullable=False),
     Column("hospital_share", BigInteger, nullable=False),
     schema="projections",
     comment="sums over counted claims",
+)
+
+annual_layers = Table(
+    "annual_layers",
+    metadata,
+    Column("year", SmallInteger, primary_key=True, autoincrement=False),
+    Column("region", Text, primary_key=True),
+    Column("scheme", Text, primary_key=True),
+    Column("setting", Text, primary_key=True),
+    Column("poor", Boolean, primary_key=True),
+    Column("layer", Text, primary_key=True),
+    Column("paid", BigInteger, nullable=False, comment="fen"),
+    schema="projections",
+    comment="sums over counted claims: what each layer paid of a row of annual_sums",
 )
 
 hospital_years = Table(
@@ -100,9 +116,6 @@ hospital_years = Table(
     comment="sums over counted claims",
 )
 
-UNDER_90 = "poor AND setting = 'inpatient' AND claims > 0 AND paid * 10 < total * 9"
-UNDER_70 = "poor AND setting = 'inpatient' AND claims > 0 AND assistance_in_scope * 10 < assistance_base * 7"
-
 person_years = Table(
     "person_years",
     metadata,
@@ -114,11 +127,10 @@ person_years = Table(
     Column("person_id", Text, primary_key=True),
     Column("claims", Integer, nullable=False),
     Column("total", BigInteger, nullable=False, comment="fen"),
+    Column("audited", BigInteger, nullable=False, comment="fen of total that audits laid on the person"),
     Column("paid", BigInteger, nullable=False, comment="fen, by all layers"),
     Column("assistance_base", BigInteger, nullable=False, comment="fen"),
     Column("assistance_in_scope", BigInteger, nullable=False, comment="fen"),
-    Index("person_years_under_90", "year", "region", "scheme", postgresql_where=text(UNDER_90)),
-    Index("person_years_under_70", "year", "region", "scheme", postgresql_where=text(UNDER_70)),
     schema="projections",
     comment="sums over counted claims",
 )
@@ -142,11 +154,12 @@ roster_years = Table(
     Column("region", Text, primary_key=True, comment="that the departments serve"),
     Column("rostered", Integer, nullable=False, comment="persons on some day of the year"),
     Column("enrolled", Integer, nullable=False, comment="of these, for the year"),
+    not_negative("rostered", "enrolled"),
     schema="projections",
     comment="how many of the rostered are enrolled; the others are in roster_gaps",
 )
 
 SUMS = (
-    *(counted_journals, counted_claims, fund_flows, annual_sums, hospital_years, person_years),
+    *(counted_journals, counted_claims, fund_flows, annual_sums, annual_layers, hospital_years, person_years),
     *(roster_gaps, roster_years),
 )

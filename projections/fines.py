@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from sqlalchemy import BigInteger, Column, Date, Index, Table, Text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from events.store.metadata import metadata
+from events.store.metadata import metadata, not_negative
 from events.store.rows import load
 
 fines = Table(
@@ -20,6 +20,7 @@ fines = Table(
     Column("clause", Text),
     Column("source", Text, nullable=False, comment="the bureau"),
     Index("fines_hospital", "hospital_id"),
+    not_negative("amount"),
     schema="projections",
 )
 

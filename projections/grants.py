@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, SmallInteger, Table, Text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from events.store.metadata import metadata
+from events.store.metadata import metadata, not_negative, one_of
 from events.store.rows import load
 
 grants = Table(
@@ -18,6 +18,8 @@ grants = Table(
     Column("year", SmallInteger, primary_key=True, autoincrement=False, comment="0: once in a life"),
     Column("amount", BigInteger, nullable=False, comment="fen"),
     Column("claim_id", Text, nullable=False, comment="the claim that brought it about"),
+    not_negative("amount"),
+    one_of("grant", ("annual", "one_off")),
     schema="projections",
 )
 

@@ -8,7 +8,8 @@ from msgspec import Struct
 from sqlalchemy import ARRAY, Column, Date, SmallInteger, Table, Text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from events.store.metadata import metadata
+from events.codes import TIERS
+from events.store.metadata import metadata, one_of
 from events.store.rows import load_as
 
 hospitals = Table(
@@ -21,6 +22,7 @@ hospitals = Table(
     Column("designated_from", Date, nullable=False),
     Column("designated_until", Date, comment="exclusive"),
     Column("suspended", ARRAY(Date), nullable=False, comment="days of suspension and reinstatement in turn"),
+    one_of("tier", TIERS),
     schema="projections",
 )
 

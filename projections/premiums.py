@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, Column, Index, SmallInteger, Table, Text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.money import yuan
-from events.store.metadata import metadata
+from events.store.metadata import metadata, not_negative, one_of
 from events.store.rows import load_as
 
 premiums = Table(
@@ -26,6 +26,8 @@ premiums = Table(
     Column("cite", Text, nullable=False, comment="the clause"),
     Column("grade", Text, nullable=False, comment="how well the amount is known"),
     Index("premiums_year", "year", "scheme", "layer"),
+    not_negative("amount"),
+    one_of("kind", ("subsidised", "purchased", "refunded")),
     schema="projections",
 )
 

@@ -37,7 +37,7 @@ class RosterChange(Struct, frozen=True):
 def categories_on(changes: Sequence[RosterChange], day: date) -> tuple[str, ...]:
     """The categories held on a day, in the order of choice: intervals are [added, removed).
 
-    Of two changes of one category with one date the later recorded wins (DOMAIN 3.2).
+    Of two changes of one category with one date the later recorded wins (docs/domain.md#3.2).
     """
     held: dict[str, bool] = {}
     for change in sorted(changes, key=lambda change: (change.effective_on, change.number)):

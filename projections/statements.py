@@ -1,8 +1,10 @@
 """Statements: the net outcome of each claim over all layers."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date as calendar_date
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import (
     ARRAY,
     BigInteger,
@@ -24,7 +26,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.money import yuan
-from events.store.metadata import metadata
+from events.store.metadata import metadata, not_negative, one_of
 from events.store.rows import load
 
 statements = Table(
@@ -58,8 +60,41 @@ statements = Table(
     Index("statements_person", "person_id", "number"),
     Index("statements_year", "year", "scheme", "setting"),
     Index("statements_hospital", "hospital_id", "date"),
+    not_negative("total", "patient_share", "hospital_share", "audited_person"),
+    one_of("status", ("settled", "reversed")),
+    one_of("payee", ("hospital", "person")),
     schema="projections",
 )
+
+
+class StatementRow(Struct, frozen=True, gc=False):
+    """A row of the table without revision and answer, which follow from the order in which things became known.
+
+    Amounts are in fen; ``layers`` is [[layer, fen], …] in the order applied; ``status`` is settled or reversed.
+    """
+
+    claim_id: str
+    person_id: str
+    number: int
+    source: str
+    hospital_id: str
+    region: str
+    scheme: str
+    scheme_hash: str
+    year: int
+    setting: str
+    date: calendar_date
+    status: str
+    total: int
+    categories: list[str]
+    layers: list[Any]
+    patient_share: int
+    hospital_share: int
+    audited_person: int
+    payee: str
+    disease: str | None
+    late: bool
+    poor: bool
 
 
 async def paid_by_layer(
@@ -73,7 +108,7 @@ async def paid_by_layer(
 
 
 def statement_json(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A statement as CONTRACT shows it, money in yuan."""
+    """A statement as docs/contract.md#statement shows it, money in yuan."""
     return {
         "claim_id": row["claim_id"],
         "person_id": row["person_id"],

@@ -143,7 +143,7 @@ class Books:
             return [(row.event_id, row.reason) for row in rows]
 
     async def statement(self, claim_id: str) -> dict[str, Any] | None:
-        """A claim's statement as CONTRACT shows it."""
+        """A claim's statement as docs/contract.md#statement shows it."""
         async with self.engine.connect() as connection:
             rows = await connection.execute(select(statements).where(statements.c.claim_id == claim_id))
             row = rows.mappings().one_or_none()

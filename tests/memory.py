@@ -25,12 +25,12 @@ from processors.delivery.parked_runs import ParkedRuns
 from processors.delivery.run import Run, pack_run, unpack_run, unpack_runs
 from processors.delivery.transaction import Transaction
 from processors.law.pinned_schemes import PinnedSchemes
+from processors.person.premium_history import booked_premiums, premiums_from_scratch
 from processors.pipeline.incoming_event import IncomingEvent, split_repeated
 from processors.pipeline.intake import IntakeBatch
 from processors.pipeline.layer import BookingKey, LayerBatch, NetBooking
 from processors.pipeline.settlement import GrantKey, Row, SettlementBatch, grant_claims, statement_row
 from processors.pipeline.state import LedgerState
-from processors.premiums.history import booked_premiums, premiums_from_scratch
 from projections.accumulations import Key
 
 SHIPPED = load_directory()
@@ -132,7 +132,7 @@ class Memory:
         return Transaction(cast("AsyncConnection", None), journal, name)
 
     def differences(self) -> list[str]:
-        """Where the books differ from settling every person's standing claims from scratch (DOMAIN 3.6)."""
+        """Where the books differ from settling every person's standing claims from scratch (docs/domain.md#3.6)."""
         found: list[str] = []
         booked = self._booked()
         for person_id, claims in self.state.by_person.items():

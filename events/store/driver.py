@@ -1,7 +1,7 @@
-"""The driver under SQLAlchemy's connection, for what every hop of every claim asks.
+"""Statements straight to asyncpg, the driver under SQLAlchemy, for the reads and writes of every hop of every claim.
 
-SQLAlchemy words a statement once; its way through each execution and each row would cost more than the rules do. Rows
-go in by COPY, which costs both sides half of what an INSERT a row does.
+SQLAlchemy compiles a statement once. Its own execution of a statement and its handling of each row would cost more than
+the rules do. Many rows go in by COPY, which costs client and server half of what an INSERT a row does.
 """
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 DIALECT = dialect()  # type: ignore[no-untyped-call]
-"""How statements are worded."""
+"""The dialect that statements are compiled for."""
 _FEW = 20
 """Below so many rows an INSERT's one round trip is cheaper than COPY's two."""
 
@@ -52,8 +52,10 @@ async def transaction(connection: AsyncConnection) -> AsyncIterator[None]:
 
 @contextmanager
 def _ended_on_error(driver: Any) -> Iterator[None]:
-    """End a connection whose BEGIN, COMMIT or ROLLBACK failed or was cancelled: a transaction may still be open on it,
-    and SQLAlchemy would hand it on as it is."""
+    """End the connection where BEGIN, COMMIT or ROLLBACK failed or was cancelled.
+
+    Nobody knows then whether a transaction is open, and SQLAlchemy's pool would give the connection to the next user.
+    """
     try:
         yield
     except BaseException:
@@ -66,7 +68,7 @@ _engines: WeakKeyDictionary[AsyncEngine, AsyncEngine] = WeakKeyDictionary()
 
 
 def _autocommitting(engine: AsyncEngine) -> AsyncEngine:
-    """The engine, set so that SQLAlchemy begins no transactions: made once, as making it costs more than a question."""
+    """The engine, set so that SQLAlchemy begins no transactions. It is made once: making it costs more than a query."""
     found = _engines.get(engine)
     if found is None:
         found = _engines[engine] = engine.execution_options(isolation_level=_AUTOCOMMIT)
@@ -74,7 +76,7 @@ def _autocommitting(engine: AsyncEngine) -> AsyncEngine:
 
 
 class Prepared:
-    """A statement worded once; its parameters are given by name."""
+    """A statement that is compiled once; its parameters are given by name."""
 
     def __init__(self, statement: ClauseElement) -> None:
         compiled = statement.compile(dialect=DIALECT)

@@ -1,7 +1,7 @@
 """The ledger: append-only journals, each written by one consumer, numbered without gaps and chained by hash.
 
 A decided payout is a row here, with its amounts in typed columns; what is booked later is a difference to it, so that
-the sum over a claim's rows is its net. Nothing is ever updated: triggers refuse it (infra/migrations).
+the sum over a claim's rows is its net. Nothing is ever updated: triggers refuse it (infra/postgres/migrations).
 """
 
 from collections.abc import Mapping, Sequence
@@ -41,6 +41,7 @@ GRANT_STAGES = {"annual": 101, "one_off": 102}
 _TAKEN = "type <> 'event.waiting.v1'"
 _WAITING = "type = 'event.waiting.v1'"
 
+# The hash of an entry covers its columns in this order (hash_chain.py), whatever order the database has them in.
 entries = Table(
     "entries",
     metadata,

@@ -1,7 +1,7 @@
 """Reading and writing rows of projections in batches.
 
-Statements are made once a table: SQLAlchemy's way through a statement and each of its parameters costs more than all
-that the rules do with a row.
+Each statement is made once for a table: SQLAlchemy's handling of a statement and its parameters costs more than the
+rules spend on a row.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -43,7 +43,7 @@ async def load_as(
     values: Iterable[str],
     *order: Column[Any],
 ) -> list[T]:
-    """``load``, each row as a value whose fields are the table's columns in their order."""
+    """``load``, each row as a value of ``type_``; its fields are the table's columns, in the order of declaration."""
     wanted = sorted(set(values))
     if not wanted:
         return []

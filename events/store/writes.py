@@ -1,7 +1,7 @@
-"""What a batch writes: gathered while it is decided, written in the end, at once if a guard finds all as it was.
+"""The writes of a batch: collected while the batch is decided, and made at its end.
 
-A few rows of whatever tables go in one statement, so that a hop of one claim costs the database one question and one
-answer; many rows go by COPY, which costs both sides half of what an INSERT does.
+A few rows, of any tables, go in one statement with a guard: nothing is written unless the guard returns a row. So a hop
+of one claim costs one round trip. Many rows go by COPY, which costs client and server half of what an INSERT does.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Column, Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from events.store.columns import Places, stored_places
 from events.store.driver import DIALECT, execute_many, fetch_text, insert_rows
 from events.store.rows import Row, conflict, replacing, values_of
 
@@ -22,7 +23,7 @@ Later = Callable[[AsyncConnection], Awaitable[None]]
 
 @dataclass(slots=True)
 class Writes:
-    """Rows by table, values in the order of the columns, which is that of the database; keys in the primary key's."""
+    """Rows by table, values in the order in which the columns are declared; keys in the primary key's."""
 
     added: dict[Table, list[Sequence[Any]]] = field(default_factory=dict)
     replaced: dict[Table, list[Sequence[Any]]] = field(default_factory=dict)
@@ -30,7 +31,7 @@ class Writes:
     rest: list[Later] = field(default_factory=list)
 
     def insert(self, table: Table, rows: Iterable[Row]) -> None:
-        """Add rows that are new; one with a primary key that is there fails the whole."""
+        """Add rows that are new; an existing primary key fails all writes."""
         self.insert_values(table, values_of(table, rows))
 
     def insert_values(self, table: Table, values: Iterable[Sequence[Any]]) -> None:
@@ -49,7 +50,7 @@ class Writes:
             self.removed.setdefault(table, []).extend(gone)
 
     def do(self, later: Later) -> None:
-        """Write something else, behind all rows."""
+        """Run something else after all rows are written."""
         self.rest.append(later)
 
     @property
@@ -69,10 +70,11 @@ class Writes:
             *(("removed", table, rows) for table, rows in self.removed.items()),
         ]
         parts.sort(key=lambda part: (part[0], part[1].fullname))  # one wording whatever came first
+        places = await stored_places(connection, [table for kind, table, _ in parts if kind != "removed"])
         parameters = list(guarded)
         statement = _statement(guard, len(parameters), tuple((kind, table) for kind, table, _ in parts))
-        for kind, _, rows in parts:
-            parameters += zip(*rows, strict=True) if kind == "removed" else [rows]
+        for kind, table, rows in parts:
+            parameters += zip(*rows, strict=True) if kind == "removed" else [_as_stored(rows, places[table])]
         return await fetch_text(connection, statement, parameters)
 
     async def one_by_one(self, connection: AsyncConnection) -> None:
@@ -85,6 +87,11 @@ class Writes:
             await execute_many(connection, _removing(table), keys)
         for later in self.rest:
             await later(connection)
+
+
+def _as_stored(rows: list[Sequence[Any]], places: Places | None) -> list[Sequence[Any]]:
+    """Rows as the server takes them whole: values in the order in which the database has the columns."""
+    return rows if places is None else list(map(places, rows))
 
 
 @lru_cache(maxsize=256)

@@ -1,4 +1,4 @@
-"""Logins of the database, each a member of one of the groups that hold the rights (0002_roles.sql)."""
+"""Logins of the database, each a member of one of the groups that hold the rights (infra/postgres/rights.sql)."""
 
 import re
 from dataclasses import dataclass

@@ -1,4 +1,5 @@
-"""The command line of CONTRACT. Each file holds one group of commands; this one binds them together."""
+"""The command line of docs/contract.md#commands. Each file holds one group of commands; this one binds them
+together."""
 
 import sys
 
@@ -15,13 +16,13 @@ from infra.cli import (
     demo,
     events,
     file,
-    history,
     listings,
     premiums,
     publish,
     quote,
     rebuild,
     reconcile,
+    replay,
     report,
     resettle,
     roster,
@@ -30,6 +31,7 @@ from infra.cli import (
     settle,
     status,
     up,
+    verify,
 )
 from infra.cli.demo import NotEmpty
 from infra.cli.output import fail
@@ -40,6 +42,7 @@ from infra.messaging.streams import StreamAhead, StreamBehind
 from infra.operations.backup import InUse, NotEmptyLedger, StepsForgotten
 from infra.postgres.dump import BackupError
 from infra.postgres.engine import SchemaBehind, ServerTooOld, WorkersRunning
+from infra.postgres.view_files import ViewInUse
 from processors.delivery.layout import LayoutError
 
 app = typer.Typer(
@@ -54,7 +57,8 @@ for group in (
     publish,
     up,
     listings,
-    history,
+    replay,
+    verify,
     file,
     status,
     schemes,
@@ -91,6 +95,7 @@ UNUSABLE = (
     StepsForgotten,
     StreamAhead,
     StreamBehind,
+    ViewInUse,
 )
 """What a command can't work with: its message says what to do about it."""
 

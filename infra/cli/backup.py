@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from infra.cli.history import print_verdict
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json
 from infra.cli.session import ledger_servers, require_ledger, run
+from infra.cli.verify import print_verdict
 from infra.messaging.broker import connect_broker
 from infra.messaging.stream_restore import Aftermath, Streams
 from infra.operations.backup import Restored, back_up

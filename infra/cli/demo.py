@@ -11,18 +11,19 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.store.journal import entries
-from infra.cli.history import print_replay, print_verdict
 from infra.cli.options import DataDir, settings_of
 from infra.cli.output import draw, note, progress_bar, stdout
+from infra.cli.replay import print_replay
 from infra.cli.session import ledger_servers, run
 from infra.cli.settle import print_summary
+from infra.cli.verify import print_verdict
 from infra.demo import write_county
 from infra.demo.fund_table import fund_table
 from infra.operations.settle import settle_files
 from infra.postgres.engine import connect, migrate
 from infra.worker.proof_workers import prove
 from policies.loader import SCHEMES, load_file
-from processors.person.replay import replay
+from processors.person.replay import load_history
 from projections.statements import paid_by_layer, statements
 
 SEED = 2019
@@ -68,7 +69,7 @@ async def _show(database_url: str) -> int:
         async with engine.connect() as connection:
             paid, claims, total = await _poor_inpatient(connection)
             person = await _most_told(connection)
-        print_replay(await replay(engine, person))
+        print_replay(await load_history(engine, person))
     finally:
         await engine.dispose()
     report = await prove(database_url)

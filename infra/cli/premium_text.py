@@ -1,10 +1,11 @@
 """Premiums as clerks read them."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from events.codes import CATEGORY_NAMES, LAYER_NAMES
+from events.money import yuan
 from policies.explain import GRADES
+from processors.person.history import PremiumEntry
 
 PAYER_NAMES: Mapping[str, str] = {
     "assistance_fund": "医疗救助资金",
@@ -14,15 +15,17 @@ PAYER_NAMES: Mapping[str, str] = {
     "poverty_alleviation_fund": "财政专项扶贫资金",
 }
 KIND_NAMES: Mapping[str, str] = {"subsidised": "代缴", "purchased": "购买", "refunded": "其中退还本人"}
+_LAYERS: Mapping[str, str] = {str(code): name for code, name in LAYER_NAMES.items()}
+_CATEGORIES: Mapping[str, str] = {str(code): name for code, name in CATEGORY_NAMES.items()}
 
 
-def premium_line(entry: Mapping[str, Any]) -> str:
-    """One booking of a replay: before and after, for whom, who pays, and the clause."""
-    premium, kind = entry["premium"], entry["type"].split(".")[1]
+def premium_line(entry: PremiumEntry) -> str:
+    """One booking of a replay: before and after, for whom, the payer, and the clause."""
+    premium = entry.premium
     return (
-        f"{KIND_NAMES[kind]} {kind}: {premium['year']} {premium['region']} "
-        f"{LAYER_NAMES[premium['layer']]} {premium['layer']}, "
-        f"{PAYER_NAMES[premium['payer']]} {premium['payer']}: {premium['before']} → {premium['after']} 元 yuan, "
-        f"{CATEGORY_NAMES[premium['category']]} {premium['category']} "
-        f"（{GRADES[premium['grade']]} {premium['grade']}）{premium['cite']}"
+        f"{KIND_NAMES[premium.kind]} {premium.kind}: {premium.year} {premium.region} "
+        f"{_LAYERS[premium.layer]} {premium.layer}, "
+        f"{PAYER_NAMES[premium.payer]} {premium.payer}: {yuan(entry.before)} → {yuan(entry.after)} 元 yuan, "
+        f"{_CATEGORIES[premium.category]} {premium.category} "
+        f"（{GRADES[premium.grade]} {premium.grade}）{premium.cite}"
     )

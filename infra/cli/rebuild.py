@@ -1,4 +1,4 @@
-"""``claims rebuild``: projections derived anew from the ledger, their differences told and mended."""
+"""``claims rebuild``: derives projections anew from the ledger, shows and mends the differences."""
 
 import sys
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from events.money import yuan
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, stdout, table
 from infra.cli.session import reading, run
-from processors.proof.rebuild import PROJECTIONS, Compared, Difference, RebuildReport
+from processors.proof.rebuild import PROJECTIONS, ProjectionComparison, ProjectionDifference, RebuildReport
 from processors.proof.rebuild import rebuild as derive_anew
 
 _MONEY = {"amount", "audited_person", "base", "deductible", "extra", "hospital_share", "in_scope", "over_limit", "paid"}
@@ -62,7 +62,7 @@ def rebuild(
     sys.exit(run(main))
 
 
-def _json(compared: Compared) -> dict[str, Any]:
+def _json(compared: ProjectionComparison) -> dict[str, Any]:
     counts = {name: getattr(compared, name) for name in ("rows", "missing", "surplus", "different", "mended")}
     differences = [
         {"kind": found.kind, "key": found.key, "columns": _columns(found.columns)} for found in compared.first
@@ -109,16 +109,16 @@ def _print(report: RebuildReport, *, dry_run: bool) -> None:
         fail(f"投影与账本不一致，已按账本改正 rows that differed from the ledger, mended: {report.found}")
 
 
-def _line(projection: str, found: Difference) -> str:
+def _line(projection: str, found: ProjectionDifference) -> str:
     key = ", ".join(f"{name}={value}" for name, value in found.key.items())
-    told = f"{projection} {key}: {_KINDS[found.kind]} {found.kind}"
+    row = f"{projection} {key}: {_KINDS[found.kind]} {found.kind}"
     if found.kind != "different":
-        return told
+        return row
     sides = (
         f"{name} 账本 ledger {_text(name, ledger)}, 表 table {_text(name, live)}"
         for name, (ledger, live) in found.columns.items()
     )
-    return f"{told}: {'; '.join(sides)}"
+    return f"{row}: {'; '.join(sides)}"
 
 
 def _text(column: str, value: Any) -> str:

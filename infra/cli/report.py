@@ -49,7 +49,12 @@ _NAMES: Mapping[str, Mapping[Any, str]] = {
     "layer": {**LAYER_NAMES, "grant": "补助"},
     "setting": SETTING_NAMES,
     "reason": {"after_death": "死亡后", "suspended": "停止协议期间"},
-    "target": {"reimbursement": "实际报销90%", "assistance": "救助70%", "enrolment": "应保尽保"},
+    "target": {
+        "reimbursement": "住院实际报销",
+        "chronic_reimbursement": "慢病门诊实际报销",
+        "assistance": "医疗救助",
+        "enrolment": "应保尽保",
+    },
 }
 
 
@@ -107,7 +112,7 @@ def targets(
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
-    """达标情况和未达标人员：应保尽保、报销90%、救助70%、费用增长10%。How many reach each target, and who does not."""
+    """达标情况和未达标人员：应保尽保，及政策写明的目标。How many reach each target that is asked, and who does not."""
     narrowed = Narrowed(year, None, region)
     _show(settings_of(data_dir), TARGETS, narrowed, out, anew=anew, json=json, above=(ATTAINMENT, GROWTH))
 

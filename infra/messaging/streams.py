@@ -1,4 +1,4 @@
-"""The three streams of CONTRACT, created by the ledger alone."""
+"""The streams of docs/contract.md#streams and RUNS, created by the ledger alone."""
 
 from nats.js import JetStreamContext
 from nats.js.api import RetentionPolicy, StorageType, StreamConfig, StreamInfo, SubjectTransform

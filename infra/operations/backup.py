@@ -18,7 +18,7 @@ from events.store.journal import entries
 from infra.messaging.stream_restore import Aftermath, Streams
 from infra.postgres.clone import create_clone, give_settings, quoted
 from infra.postgres.dump import BackupError, dump, load
-from infra.postgres.engine import MIGRATIONS, connect, migrate
+from infra.postgres.engine import apply_view_files, connect, migrate
 from infra.worker.proof_workers import prove
 from processors.backup.lost_steps import Forgotten, Standing, forgotten, standing
 from processors.backup.retention import begin_backup, complete_backup, intake_position
@@ -194,15 +194,7 @@ async def _fill(url: str, file: Path, pg_bin: Path | None) -> None:
             await migrate(url)
         except CommandError as error:
             raise BackupError(f"{file} was made by a newer version of this program: {error}") from None
-        await _grant_rights(engine)
-
-
-async def _grant_rights(engine: AsyncEngine) -> None:
-    """What the migrations grant to the roles, which a dump of another server would grant in another owner's name."""
-    statements = (MIGRATIONS / "versions" / "0002_roles.sql").read_text(encoding="utf-8").split(";\n")
-    async with engine.begin() as connection:
-        for statement in filter(str.strip, statements):
-            await connection.exec_driver_sql(statement)
+        await apply_view_files(engine)  # a dump grants nobody anything: its roles may not be known to this server
 
 
 async def _is_empty(connection: AsyncConnection) -> bool:

@@ -26,7 +26,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class StepChart:
-    """A chart with what its heading says: where the accumulation ended and what bound it last, in fen."""
+    """A chart, with the accumulation's last value and last bound for its heading, in fen."""
 
     growth: Growth
     columns: list[Column]

@@ -1,4 +1,4 @@
-"""The sums of a person's file by year: what layers paid of his bills, and premiums by payer."""
+"""The sums of a person's file by year: what layers paid of the bills, and premiums by payer."""
 
 from dataclasses import dataclass, field
 

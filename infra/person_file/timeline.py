@@ -1,4 +1,4 @@
-"""Who a person was when, as lanes over years."""
+"""What a person held when, as rows of one time line over years."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ MOST_LABELS = 12
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A part of a lane in percent of the time line; ``open_`` where no end is known."""
+    """A part of a row in percent of the time line; ``open_`` where no end is known."""
 
     start: float
     width: float
@@ -21,7 +21,7 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True)
-class Lane:
+class TimelineRow:
     """One line: ``kind`` is enrolled, category, card or claims; ``points`` are percent of the time line."""
 
     kind: str
@@ -43,35 +43,35 @@ class Timeline:
     """``died_at`` in percent of the line, None for the living."""
 
     ticks: list[Tick]
-    lanes: list[Lane]
+    rows: list[TimelineRow]
     died_at: float | None
 
 
 def timeline(file: PersonFile) -> Timeline | None:
-    """Lanes for enrollment, each category, each chronic card, and the claims; None where nothing is known."""
-    standing = file.standing
+    """Rows for enrollment, each category, each chronic card, and the claims; None where nothing is known."""
+    status = file.status
     days = _days(file)
     if not days:
         return None
     last = max(days).year
     first = max(min(days).year, last - MOST_YEARS + 1)
     scale = _Scale(date(first, 1, 1), date(last + 1, 1, 1))
-    lanes = []
-    if standing.enrolled:
-        spans = [(enrolled.first, _next_day(enrolled.last)) for enrolled in standing.enrolled]
-        lanes.append(Lane("enrolled", ("参保", "insured"), scale.stretches(spans), []))
-    for code in dict.fromkeys(span.code for span in standing.categories):
-        spans_held = [(span.first, span.until) for span in standing.categories if span.code == code]
-        lanes.append(Lane("category", CATEGORIES[code], scale.stretches(spans_held), []))
-    for code, class_ in dict.fromkeys((span.code, span.detail) for span in standing.cards):
-        held = [(span.first, span.until) for span in standing.cards if (span.code, span.detail) == (code, class_)]
+    rows = []
+    if status.enrolled:
+        spans = [(enrolled.first, _next_day(enrolled.last)) for enrolled in status.enrolled]
+        rows.append(TimelineRow("enrolled", ("参保", "insured"), scale.stretches(spans), []))
+    for code in dict.fromkeys(span.code for span in status.categories):
+        spans_held = [(span.first, span.until) for span in status.categories if span.code == code]
+        rows.append(TimelineRow("category", CATEGORIES[code], scale.stretches(spans_held), []))
+    for code, class_ in dict.fromkeys((span.code, span.detail) for span in status.cards):
+        held = [(span.first, span.until) for span in status.cards if (span.code, span.detail) == (code, class_)]
         name = (f"慢特病证 {class_}类", f"card: {code.replace('_', ' ')}, class {class_}")
-        lanes.append(Lane("card", name, scale.stretches(held), []))
+        rows.append(TimelineRow("card", name, scale.stretches(held), []))
     if file.claims:
         points = [scale.at(claim.day) for claim in file.claims if claim.day >= scale.first]
-        lanes.append(Lane("claims", ("就医", "stays and visits"), [], points))
-    died = standing.died_on
-    return Timeline(_ticks(scale, first, last), lanes, scale.at(died) if died and died >= scale.first else None)
+        rows.append(TimelineRow("claims", ("就医", "stays and visits"), [], points))
+    died = status.died_on
+    return Timeline(_ticks(scale, first, last), rows, scale.at(died) if died and died >= scale.first else None)
 
 
 class _Scale:
@@ -96,11 +96,11 @@ class _Scale:
 
 
 def _days(file: PersonFile) -> list[date]:
-    standing = file.standing
-    days = [span.first for span in (*standing.categories, *standing.cards)]
-    days += [span.until for span in (*standing.categories, *standing.cards) if span.until is not None]
-    days += [enrolled.first for enrolled in standing.enrolled] + [claim.day for claim in file.claims]
-    return days + ([standing.died_on] if standing.died_on else [])
+    status = file.status
+    days = [span.first for span in (*status.categories, *status.cards)]
+    days += [span.until for span in (*status.categories, *status.cards) if span.until is not None]
+    days += [enrolled.first for enrolled in status.enrolled] + [claim.day for claim in file.claims]
+    return days + ([status.died_on] if status.died_on else [])
 
 
 def _ticks(scale: _Scale, first: int, last: int) -> list[Tick]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from processors.person.file_model import Decided, FiledClaim
+from processors.person.file_model import FileClaim, FileLayer
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,11 +17,11 @@ class Bar:
     left: int
     start: float
     width: float
-    decided: Decided | None = None
+    decided: FileLayer | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class BillPart:
     """One part of the bill within the first bar."""
 
     name: str
@@ -30,7 +30,7 @@ class Part:
     width: float
 
 
-def waterfall(claim: FiledClaim) -> list[Bar]:
+def waterfall(claim: FileClaim) -> list[Bar]:
     """The bill, what each layer pays, the hospital's share where there is one, and what is left to the person.
 
     The bars after the first add up to it: where a statement that somebody has changed does not balance, a bar of kind
@@ -51,19 +51,19 @@ def waterfall(claim: FiledClaim) -> list[Bar]:
     return bars
 
 
-def parts(claim: FiledClaim) -> list[Part]:
+def parts(claim: FileClaim) -> list[BillPart]:
     """The parts of the bill side by side, those of 0 left out."""
     bill, start = claim.bill, 0
     found = []
     for name in ("in_scope", "upfront_copay", "over_limit", "self_funded"):
         amount = getattr(bill, name)
         if amount:
-            found.append(Part(name, amount, _percent(start, bill.total), _percent(amount, bill.total)))
+            found.append(BillPart(name, amount, _percent(start, bill.total), _percent(amount, bill.total)))
         start += amount
     return found
 
 
-def _bar(kind: str, amount: int, left: int, total: int, decided: Decided | None = None) -> Bar:
+def _bar(kind: str, amount: int, left: int, total: int, decided: FileLayer | None = None) -> Bar:
     return Bar(kind, amount, left, _percent(left, total), _percent(abs(amount), total), decided)
 
 

@@ -1,4 +1,4 @@
-"""A new database that is to take another's place, with what belongs to a database itself and is in no dump of it."""
+"""Makes a database like another: with its owner, locale, rights and settings, which are in no dump of a database."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ _LISTS = frozenset(
         "unix_socket_directories",
     )
 )
-"""Settings whose value is kept as a list of quoted names, to be written as it stands."""
+"""Settings whose value PostgreSQL keeps as a list of quoted names: it is written as it was read, without quoting."""
 
 _DATABASE = """
 SELECT pg_encoding_to_char(encoding) AS encoding, datlocprovider, datcollate, datctype, datlocale, datconnlimit,
@@ -34,7 +34,7 @@ WHERE datname = $1
 
 
 async def create_clone(server: asyncpg.Connection, name: str, clone: str) -> None:
-    """A new, empty database that sorts as ``name``, has its owner, and lets in whom it lets in, nobody else."""
+    """Create an empty database ``clone`` with the locale, owner and connect rights of the database ``name``."""
     like = await server.fetchrow(_DATABASE, name)
     provider = {b"b": "builtin", b"i": "icu", b"c": "libc"}[like["datlocprovider"]]
     options = [
@@ -58,7 +58,7 @@ async def create_clone(server: asyncpg.Connection, name: str, clone: str) -> Non
 
 
 async def give_settings(server: asyncpg.Connection, name: str, clone: str) -> None:
-    """Let what is set for ``name`` (``ALTER DATABASE … SET``, ``ALTER ROLE … IN DATABASE … SET``) hold for its twin."""
+    """Copy the settings of ``name`` (``ALTER DATABASE … SET``, ``ALTER ROLE … IN DATABASE … SET``) to ``clone``."""
     for row in await server.fetch(_SETTINGS, name):
         await server.execute(_setting(row, clone))
 
@@ -78,5 +78,5 @@ def quoted(name: str) -> str:
 
 
 def _literal(value: str) -> str:
-    # with its backslashes doubled it reads alike whatever standard_conforming_strings says
+    # E'' with doubled backslashes means the same under either value of standard_conforming_strings
     return "E'" + value.replace("\\", "\\\\").replace("'", "''") + "'"

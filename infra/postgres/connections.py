@@ -1,4 +1,4 @@
-"""The connections that an engine has open: kept from falling silent unnoticed, and ended at once where they have."""
+"""The open connections of an engine: the kernel notices a dead peer, and a program may end them all at once."""
 
 import os
 import socket
@@ -14,10 +14,10 @@ _UNACKNOWLEDGED_MS = 20_000
 
 
 class Connections:
-    """Those of one engine, from here on.
+    """Those of one engine that are opened from now on.
 
-    A peer may be gone without a word: its host is off, or a firewall has forgotten the connection. A program that waits
-    for its answer would wait for ever. So the kernel asks after the peer, and gives up after some 25 seconds.
+    A peer may vanish without closing the connection: its host is off, a firewall dropped it. A request would
+    then wait for ever. Keep-alive probes let the kernel give such a connection up after some 25 seconds.
     """
 
     def __init__(self, engine: AsyncEngine) -> None:
@@ -25,7 +25,7 @@ class Connections:
         event.listen(engine.sync_engine, "connect", self._opened)
 
     def abort(self) -> None:
-        """End all of them without a word to the server; each pending request fails at once."""
+        """End all of them without telling the server; each waiting request fails at once."""
         for connection in list(self._open):
             if not connection.is_closed():
                 connection.terminate()
@@ -37,7 +37,7 @@ class Connections:
 
 
 def keep_alive(fileno: int) -> None:
-    """Let the kernel ask after the peer of a TCP connection that is silent; nothing on other sockets and systems."""
+    """Turn keep-alive probes on for a TCP connection, as far as the system has them; other sockets are left alone."""
     with socket.socket(fileno=os.dup(fileno)) as same:
         if same.family not in (socket.AF_INET, socket.AF_INET6):
             return

@@ -10,22 +10,24 @@ from infra.embedded.postgres import program
 
 
 class BackupError(RuntimeError):
-    """A backup could not be made, or can't be used; the ledger that is there was not touched."""
+    """A backup could not be made, or can't be used; the ledger in the database was not touched."""
 
 
 async def dump(database_url: str, file: Path, pg_bin: Path | None) -> None:
-    """Dump a database, as it is at this moment, over a file that is there. Raises ``BackupError``."""
+    """Write one moment of a database over an existing file. Raises ``BackupError``."""
     await _run("pg_dump", pg_bin, database_url, "--format=custom", f"--file={file}")
 
 
 async def check_archive(file: Path, pg_bin: Path | None) -> None:
-    """Raise ``BackupError`` for a file that is no dump, or one that ends before its list of contents does."""
+    """Raise ``BackupError`` for a file that is no dump, or whose list of contents is cut off."""
     await _run("pg_restore", pg_bin, None, "--list", str(file))
 
 
 async def load(database_url: str, file: Path, pg_bin: Path | None) -> None:
-    """Restore a dump into an empty database, all of it ours and nobody granted anything: its owner and whom he
-    granted rights may not be known to this server. Raises ``BackupError`` at the first thing that goes wrong."""
+    """Restore a dump into an empty database, without its owners and rights: this server may not know those roles.
+
+    Raises ``BackupError`` at the first error of pg_restore.
+    """
     await _run("pg_restore", pg_bin, database_url, "--exit-on-error", "--no-owner", "--no-privileges", str(file))
 
 

@@ -1,4 +1,4 @@
-"""The database: engine and migrations."""
+"""Connects to the database, and brings its schema to this program's version."""
 
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,14 @@ from sqlalchemy import Connection, event, make_url, text
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from infra.postgres.view_files import are_applied, create_views, drop_views
+from processors.law.adoption import fill_targets
+
 MIGRATIONS = Path(__file__).parent / "migrations"
 OLDEST_SERVER = 170_000
-"""Has transaction_timeout."""
+"""The first version that has transaction_timeout."""
 ASLEEP_S = 120
-"""A transaction of any command in which nothing is asked for so long is ended; what it had locked is free."""
+"""The server ends a transaction that is idle for so long, and frees its locks."""
 _INSUFFICIENT_PRIVILEGE = "42501"
 LANES_LOCK = 7_310_114
 """First half of the key of the advisory locks by which workers own lanes: one lock a lane."""
@@ -27,9 +30,9 @@ _MIGRATION_LOCK = 7_310_113
 def connect(database_url: str, *, pool_size: int = 5, stalled_after_s: int | None = None) -> AsyncEngine:
     """An engine for a plain ``postgresql://`` URL, its query as libpq understands it (``sslmode``, ``sslrootcert``).
 
-    The server ends a transaction in which nothing was asked for ``ASLEEP_S``: a machine that went to sleep must not
-    hold what others wait for. With ``stalled_after_s`` it does so after that time, and ends any that lasts twice as
-    long: a process that was stopped in the middle of a request must not hold its rows either.
+    The server ends a transaction that is idle for ``ASLEEP_S``: a machine that went to sleep must not hold locks. With
+    ``stalled_after_s`` it ends one after that time instead, and every transaction that lasts twice as long: a process
+    that was stopped within a request must not hold locks either.
     """
     settings = {"application_name": "claims", "timezone": "Asia/Shanghai", "jit": "off"}
     settings["idle_in_transaction_session_timeout"] = f"{stalled_after_s or ASLEEP_S}s"
@@ -52,29 +55,30 @@ def connect(database_url: str, *, pool_size: int = 5, stalled_after_s: int | Non
 
 
 def _refuse_broken(adapted: Any, _record: object, _proxy: object) -> None:
-    """Let the pool take another connection in the place of one that befell something of which only the driver knows."""
+    """Make the pool replace a connection that the driver knows to be closed or within a transaction."""
     driver = adapted.driver_connection
     if driver.is_closed() or driver.is_in_transaction():
         raise DisconnectionError("the connection was ended, or left in a transaction")
 
 
 class ServerTooOld(RuntimeError):
-    """The PostgreSQL server lacks what the ledger leans on."""
+    """The PostgreSQL server lacks features that the ledger needs."""
 
 
 class WorkersRunning(RuntimeError):
-    """The schema is older than the program, and workers of the older program are at work on it."""
+    """The schema is older than the program, and workers of the older program are running on it."""
 
 
 class SchemaBehind(RuntimeError):
-    """The schema is older than the program, and this login may not change it."""
+    """The schema is older than the program, and this login has no right to change it."""
 
 
 async def migrate(database_url: str) -> None:
-    """Bring the database's schema to the newest version; where it is, any login may ask.
+    """Bring the database's schema to this program's version. Any login may call it on a schema that is there already.
 
-    Raises ``ServerTooOld``; ``SchemaBehind`` where a login has no right to change it; ``WorkersRunning``: rows that an
-    older program sends would not fit any more.
+    Tables are changed by migrations; views and rights are made anew from their files. Raises ``ServerTooOld``;
+    ``SchemaBehind`` where a login has no right to change it; ``WorkersRunning``: rows that an older program sends would
+    not fit any more; ``ViewInUse`` where somebody's own objects read the views.
     """
     engine = connect(database_url)
     try:
@@ -87,7 +91,10 @@ async def migrate(database_url: str) -> None:
             await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
             if (await connection.execute(text(_OWNED_LANES), {"lanes": LANES_LOCK})).first() is not None:
                 raise WorkersRunning("the database is older than this program: stop all workers of the older one first")
+            grants = await connection.run_sync(drop_views)
             await connection.run_sync(upgrade)
+            await connection.run_sync(create_views, grants)
+            await fill_targets(connection)
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) != _INSUFFICIENT_PRIVILEGE:
             raise
@@ -107,8 +114,14 @@ WHERE locktype = 'advisory' AND classid = CAST(:lanes AS oid)
 """
 
 
+async def apply_view_files(engine: AsyncEngine) -> None:
+    """Make the views and the groups' rights of a database of this program's version anew; raises ``ViewInUse``."""
+    async with engine.begin() as connection:
+        await connection.run_sync(create_views, await connection.run_sync(drop_views))
+
+
 def upgrade(connection: Connection, to: str = "head") -> None:
-    """Bring a schema to a version."""
+    """Bring the tables to a version; views are not made."""
     config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, to)
@@ -116,7 +129,7 @@ def upgrade(connection: Connection, to: str = "head") -> None:
 
 def _is_newest(connection: Connection) -> bool:
     known = set(ScriptDirectory.from_config(_config()).get_heads())
-    return set(MigrationContext.configure(connection).get_current_heads()) == known
+    return set(MigrationContext.configure(connection).get_current_heads()) == known and are_applied(connection)
 
 
 def _config() -> Config:

@@ -1,6 +1,6 @@
 """A process that checks parts of a verification: an assignment, then a part a line, on stdin.
 
-It imports little: what it takes to start is lost to the proof.
+It imports little, because a verification waits for its start.
 """
 
 import gc
@@ -12,15 +12,15 @@ import uvloop
 from msgspec import Struct
 
 from processors.law.pinned_schemes import load_pinned
-from processors.proof.verification.parts import Part, check
+from processors.proof.verification.parts import VerificationPart, check
 from processors.proof.verification.snapshot import join
 
 READY = b"ready\n"
-PARTS: msgspec.json.Decoder[Part] = msgspec.json.Decoder(Part)
+PARTS: msgspec.json.Decoder[VerificationPart] = msgspec.json.Decoder(VerificationPart)
 
 
 class Assignment(Struct, frozen=True):
-    """The first line that a helper reads: where the ledger is, which moment of it, and what was adopted as law."""
+    """The first line of input: where the ledger is, which snapshot of it to read, and the schemes that were adopted."""
 
     database_url: str
     shared: str
@@ -28,10 +28,10 @@ class Assignment(Struct, frozen=True):
     """name and text"""
 
 
-async def help_out() -> None:
-    """Work until stdin ends. Reading it may block: nothing else goes on in this process."""
-    orders, answers = sys.stdin.buffer, sys.stdout.buffer
-    assignment = msgspec.json.decode(orders.readline(), type=Assignment)
+async def check_parts() -> None:
+    """Check parts until stdin ends. Reading it may block: this process does nothing else."""
+    requests, answers = sys.stdin.buffer, sys.stdout.buffer
+    assignment = msgspec.json.decode(requests.readline(), type=Assignment)
     connection = await asyncpg.connect(
         assignment.database_url, server_settings={"application_name": "claims", "jit": "off"}
     )
@@ -43,7 +43,7 @@ async def help_out() -> None:
             gc.freeze()  # what is loaded stays: the collector need not look at it again and again
             answers.write(READY)
             answers.flush()
-            while line := orders.readline():
+            while line := requests.readline():
                 report = await check(connection, schemes, PARTS.decode(line), _silent)
                 answers.write(msgspec.json.encode(report) + b"\n")
                 answers.flush()
@@ -56,4 +56,4 @@ def _silent(_what: str, _count: int) -> None:
 
 
 if __name__ == "__main__":
-    uvloop.run(help_out())
+    uvloop.run(check_parts())

@@ -1,4 +1,4 @@
-"""The rule kinds of DOMAIN section 4, one file each; ``AnyRule`` is what a scheme's case may name."""
+"""The rule kinds of docs/domain.md#4, one file each; ``AnyRule`` is what a scheme's case may name."""
 
 from typing import Annotated
 

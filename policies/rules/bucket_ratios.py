@@ -1,4 +1,4 @@
-"""bucket ratios with a guarantee: supplementary insurance (DOMAIN 4)."""
+"""bucket ratios with a guarantee: supplementary insurance (docs/domain.md#bucket_ratios)."""
 
 from typing import Annotated, Literal
 

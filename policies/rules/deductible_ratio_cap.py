@@ -1,4 +1,4 @@
-"""deductible-ratio-cap: basic insurance (DOMAIN 4)."""
+"""deductible-ratio-cap: basic insurance (docs/domain.md#deductible_ratio_cap)."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""ratio within limit: medical assistance, second basic reimbursement (DOMAIN 4)."""
+"""ratio within limit: medical assistance, second basic reimbursement (docs/domain.md#ratio_within_limit)."""
 
 from typing import Literal
 

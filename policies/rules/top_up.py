@@ -1,4 +1,4 @@
-"""top-up: the fiscal backstop that lifts what was paid to a part of the bill (DOMAIN 4)."""
+"""top-up: the fiscal backstop that lifts what was paid to a part of the bill (docs/domain.md#top_up)."""
 
 from typing import Literal
 

@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from events.refusals import Refusal
 from processors.clearing.refusal import ClearingRefused
 from processors.delivery.names import INTAKE_JOURNAL as JOURNAL
-from processors.person.fact_decoders import Enrolled, Row, told
-from processors.premiums.history import ENROLLED
+from processors.person.fact_decoders import EnrollmentData, EntryRow, fact_data
+from processors.person.premium_history import ENROLLED
 
 # Whose refunds the range books, with what came before: a correction belongs to the region of what it corrects. Who is
 # enrolled elsewhere has his refund withdrawn there and booked here by one cause: only the difference is due to him.
@@ -69,7 +69,7 @@ async def load_refunds(connection: AsyncConnection, begun: int, ended: int) -> A
     async for row in rows:
         if row.type == ENROLLED:
             try:
-                said = told(cast("Row", row._mapping), Enrolled)
+                said = fact_data(cast("EntryRow", row._mapping), EnrollmentData)
             except (Refusal, TypeError) as error:
                 raise Unreadable(row.number) from error
             enrolled[row.person_id, said.year] = said.region

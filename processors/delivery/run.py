@@ -54,7 +54,7 @@ class Cause(Struct, frozen=True, array_like=True, gc=False):
 
     def counterparty(self, claim_id: str) -> str:
         """Who settles an adjustment of a claim with the funds: the hospital where an audit laid it there, else the
-        person, who paid a share at discharge (DOMAIN 3.8)."""
+        person, who paid a share at discharge (docs/domain.md#3.8)."""
         return "hospital" if claim_id == self.laid_on_hospital else "person"
 
     def json(self) -> dict[str, object]:

@@ -4,12 +4,17 @@ Each takes ``:journals``, ``:lows`` and ``:highs``: of journal n, the entries af
 of them reads is as it was before it wrote anything.
 """
 
+from events.store.rows import conflict
+from projections.finance import counted_claims
+
 _RANGES = """
 WITH ranges AS (
-    SELECT * FROM unnest(CAST(:journals AS text[]), CAST(:lows AS bigint[]), CAST(:highs AS bigint[]))
-                  AS taken(journal, low, high)
+    SELECT journal, low, high
+    FROM unnest(CAST(:journals AS text[]), CAST(:lows AS bigint[]), CAST(:highs AS bigint[]))
+         AS taken(journal, low, high)
 ), booked AS (
-    SELECT entries.* FROM ranges
+    SELECT entries.type, entries.recorded_at, entries.claim_id, entries.run, entries.layer, entries.paid
+    FROM ranges
     JOIN ledger.entries ON entries.journal = ranges.journal
      AND entries.number > ranges.low AND entries.number <= ranges.high
 )"""
@@ -36,29 +41,26 @@ SET decided = flows.decided + excluded.decided, adjusted = flows.adjusted + excl
 """
 )
 
+_COUNTED = tuple(counted_claims.columns.keys())
+_FRESH = ", ".join(_COUNTED)
+_KNOWN = ", ".join(f"counted_claims.{name}" for name in _COUNTED)
+
 CLAIMS = (
     _RANGES  # noqa: S608 - no word of it comes from outside
-    + """, touched AS MATERIALIZED (
+    + f""", touched AS MATERIALIZED (
     SELECT DISTINCT claim_id FROM booked WHERE type IN ('claim.settled.v1', 'claim.resettled.v1')
 ), fresh AS MATERIALIZED (
     SELECT statements.claim_id, statements.year, statements.region, statements.scheme, statements.setting,
-           statements.poor, statements.person_id, statements.hospital_id, statements.total, claims.self_funded,
-           paid.basic, paid.critical_illness, paid.assistance, paid.supplementary, paid.basic_second, paid.backstop,
-           paid.public_health, statements.patient_share, statements.hospital_share,
+           statements.poor, statements.person_id, statements.hospital_id, statements.total,
+           statements.audited_person AS audited, claims.self_funded, statements.layers, paid.fen AS paid,
+           statements.patient_share, statements.hospital_share,
            coalesce(helped.base, 0) AS assistance_base, coalesce(helped.in_scope, 0) AS assistance_in_scope
     FROM touched
     JOIN projections.statements USING (claim_id)
     JOIN projections.claims USING (claim_id)
     CROSS JOIN LATERAL (
-        SELECT coalesce(sum(fen) FILTER (WHERE layer = 'basic'), 0)::bigint AS basic,
-               coalesce(sum(fen) FILTER (WHERE layer = 'critical_illness'), 0)::bigint AS critical_illness,
-               coalesce(sum(fen) FILTER (WHERE layer = 'assistance'), 0)::bigint AS assistance,
-               coalesce(sum(fen) FILTER (WHERE layer = 'supplementary'), 0)::bigint AS supplementary,
-               coalesce(sum(fen) FILTER (WHERE layer = 'basic_second'), 0)::bigint AS basic_second,
-               coalesce(sum(fen) FILTER (WHERE layer = 'backstop'), 0)::bigint AS backstop,
-               coalesce(sum(fen) FILTER (WHERE layer = 'public_health'), 0)::bigint AS public_health
-        FROM (SELECT part ->> 0 AS layer, (part ->> 1)::bigint AS fen
-              FROM jsonb_array_elements(statements.layers) AS part) AS parts
+        SELECT coalesce(sum((part ->> 1)::bigint), 0)::bigint AS fen
+        FROM jsonb_array_elements(statements.layers) AS part
     ) AS paid
     CROSS JOIN LATERAL (
         SELECT sum(entries.base)::bigint AS base, sum(entries.paid - entries.extra)::bigint AS in_scope
@@ -68,28 +70,19 @@ CLAIMS = (
     ) AS helped
     WHERE statements.status = 'settled'
 ), known AS MATERIALIZED (
-    SELECT counted_claims.* FROM touched JOIN projections.counted_claims USING (claim_id)
+    SELECT {_KNOWN} FROM touched JOIN projections.counted_claims USING (claim_id)
 ), lines AS MATERIALIZED (
-    SELECT 1 AS sign, fresh.* FROM fresh UNION ALL SELECT -1, known.* FROM known
+    SELECT 1 AS sign, {_FRESH} FROM fresh UNION ALL SELECT -1, {_FRESH} FROM known
 ), counted AS (
-    INSERT INTO projections.counted_claims SELECT * FROM fresh
-    ON CONFLICT (claim_id) DO UPDATE
-    SET year = excluded.year, region = excluded.region, scheme = excluded.scheme, setting = excluded.setting,
-        poor = excluded.poor, person_id = excluded.person_id, hospital_id = excluded.hospital_id,
-        total = excluded.total, self_funded = excluded.self_funded, basic = excluded.basic,
-        critical_illness = excluded.critical_illness, assistance = excluded.assistance,
-        supplementary = excluded.supplementary, basic_second = excluded.basic_second, backstop = excluded.backstop,
-        public_health = excluded.public_health, patient_share = excluded.patient_share,
-        hospital_share = excluded.hospital_share, assistance_base = excluded.assistance_base,
-        assistance_in_scope = excluded.assistance_in_scope
+    INSERT INTO projections.counted_claims ({_FRESH}) SELECT {_FRESH} FROM fresh
+    {conflict(counted_claims)}
 ), reversed AS (
     DELETE FROM projections.counted_claims
     USING known
     WHERE counted_claims.claim_id = known.claim_id AND known.claim_id NOT IN (SELECT claim_id FROM fresh)
 ), by_person AS MATERIALIZED (
     SELECT year, region, scheme, setting, poor, person_id, sum(sign)::int AS claims, sum(sign * total)::bigint AS total,
-           sum(sign * (basic + critical_illness + assistance + supplementary + basic_second + backstop
-                       + public_health))::bigint AS paid,
+           sum(sign * audited)::bigint AS audited, sum(sign * paid)::bigint AS paid,
            sum(sign * assistance_base)::bigint AS assistance_base,
            sum(sign * assistance_in_scope)::bigint AS assistance_in_scope
     FROM lines GROUP BY year, region, scheme, setting, poor, person_id
@@ -103,13 +96,18 @@ CLAIMS = (
     LEFT JOIN projections.person_years AS before USING (year, region, scheme, setting, poor, person_id)
     GROUP BY year, region, scheme, setting, poor
 ), summed_persons AS (
-    INSERT INTO projections.person_years AS sums SELECT * FROM by_person
+    INSERT INTO projections.person_years AS sums (year, region, scheme, setting, poor, person_id, claims, total,
+                                                  audited, paid, assistance_base, assistance_in_scope)
+    SELECT year, region, scheme, setting, poor, person_id, claims, total,
+           audited, paid, assistance_base, assistance_in_scope
+    FROM by_person
     ON CONFLICT (year, region, scheme, setting, poor, person_id) DO UPDATE
-    SET claims = sums.claims + excluded.claims, total = sums.total + excluded.total, paid = sums.paid + excluded.paid,
+    SET claims = sums.claims + excluded.claims, total = sums.total + excluded.total,
+        audited = sums.audited + excluded.audited, paid = sums.paid + excluded.paid,
         assistance_base = sums.assistance_base + excluded.assistance_base,
         assistance_in_scope = sums.assistance_in_scope + excluded.assistance_in_scope
 ), summed_hospitals AS (
-    INSERT INTO projections.hospital_years AS sums
+    INSERT INTO projections.hospital_years AS sums (year, hospital_id, claims, total, self_funded, stays, stays_total)
     SELECT year, hospital_id, sum(sign), sum(sign * total), sum(sign * self_funded),
            coalesce(sum(sign) FILTER (WHERE setting = 'inpatient'), 0),
            coalesce(sum(sign * total) FILTER (WHERE setting = 'inpatient'), 0)
@@ -118,25 +116,25 @@ CLAIMS = (
     SET claims = sums.claims + excluded.claims, total = sums.total + excluded.total,
         self_funded = sums.self_funded + excluded.self_funded, stays = sums.stays + excluded.stays,
         stays_total = sums.stays_total + excluded.stays_total
+), summed_layers AS (
+    INSERT INTO projections.annual_layers AS sums (year, region, scheme, setting, poor, layer, paid)
+    SELECT year, region, scheme, setting, poor, part ->> 0, sum(sign * (part ->> 1)::bigint)
+    FROM lines CROSS JOIN LATERAL jsonb_array_elements(layers) AS part
+    GROUP BY year, region, scheme, setting, poor, part ->> 0
+    ON CONFLICT (year, region, scheme, setting, poor, layer) DO UPDATE SET paid = sums.paid + excluded.paid
 )
-INSERT INTO projections.annual_sums AS sums
+INSERT INTO projections.annual_sums AS sums (year, region, scheme, setting, poor, claims, persons, assisted, total,
+                                             paid, patient_share, hospital_share)
 SELECT year, region, scheme, setting, poor, sum(sign), min(persons.more), min(persons.more_assisted),
-       sum(sign * total), sum(sign * basic),
-       sum(sign * critical_illness), sum(sign * assistance), sum(sign * supplementary), sum(sign * basic_second),
-       sum(sign * backstop), sum(sign * public_health), sum(sign * patient_share), sum(sign * hospital_share)
+       sum(sign * total), sum(sign * paid), sum(sign * patient_share), sum(sign * hospital_share)
 FROM lines JOIN persons USING (year, region, scheme, setting, poor)
 GROUP BY year, region, scheme, setting, poor
 ON CONFLICT (year, region, scheme, setting, poor) DO UPDATE
 SET claims = sums.claims + excluded.claims, persons = sums.persons + excluded.persons,
-    assisted = sums.assisted + excluded.assisted,
-    total = sums.total + excluded.total, basic = sums.basic + excluded.basic,
-    critical_illness = sums.critical_illness + excluded.critical_illness,
-    assistance = sums.assistance + excluded.assistance, supplementary = sums.supplementary + excluded.supplementary,
-    basic_second = sums.basic_second + excluded.basic_second, backstop = sums.backstop + excluded.backstop,
-    public_health = sums.public_health + excluded.public_health,
-    patient_share = sums.patient_share + excluded.patient_share,
+    assisted = sums.assisted + excluded.assisted, total = sums.total + excluded.total,
+    paid = sums.paid + excluded.paid, patient_share = sums.patient_share + excluded.patient_share,
     hospital_share = sums.hospital_share + excluded.hospital_share
-"""
+"""  # noqa: S608 - no word of it comes from outside
 )
 
 CONCERNS_ENROLMENT = (
@@ -154,7 +152,8 @@ WITH changes AS (
            lead(effective_on) OVER (PARTITION BY person_id, category ORDER BY effective_on, number) AS until
     FROM projections.rosters
 ), held AS (
-    SELECT * FROM changes WHERE added AND (until IS NULL OR until > effective_on)
+    SELECT person_id, category, number, effective_on, until FROM changes
+    WHERE added AND (until IS NULL OR until > effective_on)
 ), members AS (
     SELECT years.year, held.person_id, array_agg(DISTINCT held.category) AS categories, max(held.number) AS number,
            bool_or(enrolled.year IS NOT NULL) AS enrolled
@@ -171,7 +170,8 @@ WITH changes AS (
     FROM (SELECT DISTINCT number FROM members) AS numbers
     JOIN ledger.entries ON entries.journal = 'intake' AND entries.number = numbers.number
 ), placed AS MATERIALIZED (
-    SELECT members.*, spoken.region FROM members JOIN spoken USING (number)
+    SELECT members.year, members.person_id, members.categories, members.enrolled, spoken.region
+    FROM members JOIN spoken USING (number)
 ), counted AS (
     INSERT INTO projections.roster_years (year, region, rostered, enrolled)
     SELECT year, region, count(*), count(*) FILTER (WHERE enrolled) FROM placed GROUP BY year, region

@@ -15,6 +15,7 @@ from processors.delivery.layout import fits, fix_partitions, partitions_of
 from processors.delivery.names import INTAKE_CONSUMER
 from processors.delivery.position import lock_position, write_position
 from processors.law.pinned_schemes import PinnedSchemes
+from processors.law.targets import replace_targets
 
 ACTOR = "setup"
 
@@ -81,5 +82,14 @@ async def adopt(connection: AsyncConnection, journal: Journal, offered: Sequence
         await connection.execute(
             insert(scheme_table).values(hash=scheme.content_hash, name=scheme.name, text=scheme.text, adopted=number)
         )
+        await replace_targets(connection, scheme)
         adopted.append(scheme)
     return adopted
+
+
+async def fill_targets(connection: AsyncConnection) -> None:
+    """Write the targets of every scheme in force; after an upgrade, for those that were adopted before it."""
+    pinned = PinnedSchemes()
+    await pinned.refresh(connection)
+    for scheme in pinned.current:
+        await replace_targets(connection, scheme)

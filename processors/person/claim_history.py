@@ -1,6 +1,6 @@
-"""A person's claims as the ledger tells them, without any projection: accepted, then changed by what came after."""
+"""A person's claims from the ledger alone, without any projection: as accepted, then changed by later facts."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -9,86 +9,106 @@ from msgspec.structs import replace
 
 from events.decisions import CLAIM_ACCEPTED
 from events.refusals import Refusal
-from policies.claim import Audit, Bill, Claim
-from processors.person.fact_decoders import Audited, Corrected, Listed, Reversed, ToldBill, fen, told
+from policies.claim import Audit, Bill, Claim, ClaimRecord, claim_from_record
+from processors.person.fact_decoders import (
+    AuditData,
+    BillData,
+    CorrectionData,
+    EntryRow,
+    ReversalData,
+    RosterData,
+    fact_data,
+    fen,
+)
 from projections.rosters import RosterChange, categories_on
 
-CORRECTED, REVERSED, AUDITED, LISTED = (
+CORRECTED, REVERSED, AUDITED, ROSTER_CHANGED = (
     "claim.corrected.v1",
     "claim.reversed.v1",
     "audit.found.v1",
     "roster.changed.v1",
 )
-HISTORY_TYPES = (CLAIM_ACCEPTED, CORRECTED, REVERSED, AUDITED, LISTED)
+CLAIM_HISTORY_TYPES = (CLAIM_ACCEPTED, CORRECTED, REVERSED, AUDITED, ROSTER_CHANGED)
 """The types of entry that say what a person's claims are."""
 
 
 class HistoryError(Exception):
-    """A person's entries do not tell a history: one is about a claim that none accepted, or is no longer readable."""
+    """A person's entries give no history: one is about a claim that none accepted, or is no longer readable."""
 
 
-def rebuild(entries: Iterable[Mapping[str, Any]]) -> tuple[list[Claim], list[RosterChange]]:
-    """The claims of one person, in ledger order, with the live facts of the entries given, and his roster changes.
+class Acceptance(Struct, frozen=True, gc=False):
+    """The data of claim.accepted.v1.
 
-    ``entries`` are rows of journal ``intake`` about the person, in journal order; types beyond ``HISTORY_TYPES`` are
-    passed over. Raises ``HistoryError``.
+    ``fact`` is the number of the discharge or visit in journal ``intake``. A claim that moved to another text of its
+    scheme is accepted anew: then ``instead_of`` is the hash of the text it leaves, ``actor`` ordered it, and there is
+    no fact.
+    """
+
+    claim: Claim
+    fact: int | None
+    instead_of: str | None
+    actor: str | None
+
+
+def read_claims(entries: Iterable[EntryRow]) -> tuple[list[Claim], list[RosterChange]]:
+    """The claims of one person, in ledger order, with the live facts of the entries given, and the roster changes.
+
+    ``entries`` are rows of journal ``intake`` about the person, in journal order; types beyond
+    ``CLAIM_HISTORY_TYPES`` are passed over. Raises ``HistoryError``.
     """
     claims: dict[str, Claim] = {}
     roster: list[RosterChange] = []
     for entry in entries:
-        if entry["type"] not in HISTORY_TYPES:
+        if entry["type"] not in CLAIM_HISTORY_TYPES:
             continue
         try:
-            _tell(claims, roster, entry)
+            _apply(claims, roster, entry)
         except (KeyError, ValueError, TypeError, Refusal) as error:
             raise HistoryError(f"entry {entry['number']} of journal intake: {error!r}") from error
-    rebuilt = [
+    held = [
         replace(claim, categories=categories_on(roster, claim.date))
         for claim in sorted(claims.values(), key=lambda claim: claim.number)
     ]
-    return rebuilt, roster
+    return held, roster
 
 
-def _tell(claims: dict[str, Claim], roster: list[RosterChange], entry: Mapping[str, Any]) -> None:
+def _apply(claims: dict[str, Claim], roster: list[RosterChange], entry: EntryRow) -> None:
     type_ = entry["type"]
     if type_ == CLAIM_ACCEPTED:
-        accepted = _accepted(entry["data"])
-        claims[accepted.claim_id] = accepted
-    elif type_ == LISTED:
-        change = told(entry, Listed)
+        claim = claim_from_record(_ACCEPTED_CLAIMS.decode(entry["data"]).claim)
+        claims[claim.claim_id] = claim
+    elif type_ == ROSTER_CHANGED:
+        change = fact_data(entry, RosterData)
         added = change.change == "added"
         roster.append(RosterChange(entry["number"], change.person_id, change.category, added, change.effective_on))
     elif type_ == CORRECTED:
-        correction = told(entry, Corrected)
+        correction = fact_data(entry, CorrectionData)
         claims[correction.claim_id] = replace(claims[correction.claim_id], bill=_bill(correction.bill))
     elif type_ == REVERSED:
-        claim_id = told(entry, Reversed).claim_id
+        claim_id = fact_data(entry, ReversalData).claim_id
         claims[claim_id] = replace(claims[claim_id], standing=False)
     else:
-        finding = told(entry, Audited)
+        finding = fact_data(entry, AuditData)
         claim = claims[finding.claim_id]
         audits = (*claim.audits, Audit(fen(finding.amount), finding.borne_by))
         claims[finding.claim_id] = replace(claim, audits=audits)
 
 
-def _bill(said: ToldBill) -> Bill:
-    return Bill(*map(fen, structs.astuple(said)))
+def _bill(data: BillData) -> Bill:
+    return Bill(*map(fen, structs.astuple(data)))
 
 
-def _by_name(struct: type[Struct], **nested: Any) -> type[Struct]:
-    """A struct with another's fields that is read from a JSON object, as the ledger keeps it, and not from a list."""
-    fields = [(field.name, nested.get(field.name, field.type)) for field in structs.fields(struct)]
-    return msgspec.defstruct(f"Named{struct.__name__}", fields, forbid_unknown_fields=True, gc=False)
+_AcceptedClaim = msgspec.defstruct("_AcceptedClaim", [("claim", ClaimRecord)])
+_AcceptanceRecord = msgspec.defstruct(
+    "_AcceptanceRecord",
+    [("fact", int | None, None), ("instead_of", str | None, None), ("actor", str | None, None)],
+    bases=(_AcceptedClaim,),
+)
+_ACCEPTED_CLAIMS: msgspec.json.Decoder[Any] = msgspec.json.Decoder(_AcceptedClaim)
+_ACCEPTANCES: msgspec.json.Decoder[Any] = msgspec.json.Decoder(_AcceptanceRecord)
 
 
-_NamedClaim = _by_name(Claim, bill=_by_name(Bill), audits=tuple[_by_name(Audit), ...])  # type: ignore[misc]
-_Acceptance = msgspec.defstruct("_Acceptance", [("claim", _NamedClaim)])
-_ACCEPTANCES: msgspec.json.Decoder[Any] = msgspec.json.Decoder(_Acceptance)
-
-
-def _accepted(data: bytes) -> Claim:
-    """The claim that ``claim_json`` wrote into the data of an acceptance."""
-    named = _ACCEPTANCES.decode(data).claim
-    audits = tuple(Audit(*structs.astuple(audit)) for audit in named.audits)
-    claim = Claim(*structs.astuple(named))
-    return replace(claim, bill=Bill(*structs.astuple(named.bill)), audits=audits)
+def read_acceptance(data: bytes) -> Acceptance:
+    """The data of an entry of type claim.accepted.v1; raises msgspec's ``DecodeError`` for anything else."""
+    record = _ACCEPTANCES.decode(data)
+    return Acceptance(claim_from_record(record.claim), record.fact, record.instead_of, record.actor)

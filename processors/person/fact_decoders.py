@@ -1,8 +1,8 @@
-"""Facts that intake took in, read again for proof and replay: by their shape, an eighth of the time that intake takes.
+"""Reads facts that intake took in again, by their shape, in an eighth of the time that intake takes.
 
-Intake has held every one against the catalog, and the hash chain tells whether it is still what intake took. So here
-only the fields wanted are read, each of its type. Whatever does not fit is read as strictly as it was then, so that the
-two can never differ in what they make of an event.
+Intake has held every fact against the catalog, and the hash chain tells whether it is still what intake took. So only
+the fields wanted are read here, each of its type. Whatever does not fit is read as strictly as intake read it, so that
+the two readings never differ.
 """
 
 from collections.abc import Mapping
@@ -18,14 +18,15 @@ from events.codes import Category
 from events.money import parse_yuan
 from policies.claim import BorneBy
 
-Row = Mapping[str, Any]
+EntryRow = Mapping[str, Any]
+"""A row of ``ledger.entries``."""
 Yuan = str | int
 """An amount as JSON states it exactly; one with a fraction that is no string is left to the strict reading."""
 
 T = TypeVar("T")
 
 
-class ToldBill(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+class BillData(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """The bill of a correction, in yuan as it was sent."""
 
     total: Yuan
@@ -35,22 +36,22 @@ class ToldBill(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     self_funded: Yuan
 
 
-class Corrected(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+class CorrectionData(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """Data of claim.corrected.v1."""
 
     claim_id: str
-    bill: ToldBill
+    bill: BillData
     reason: str
 
 
-class Reversed(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+class ReversalData(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """Data of claim.reversed.v1."""
 
     claim_id: str
     reason: str
 
 
-class Audited(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+class AuditData(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """Data of audit.found.v1."""
 
     finding_id: str
@@ -60,7 +61,7 @@ class Audited(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     reason: str
 
 
-class Listed(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+class RosterData(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """Data of roster.changed.v1."""
 
     person_id: str
@@ -69,7 +70,7 @@ class Listed(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     effective_on: date
 
 
-class Enrolled(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+class EnrollmentData(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """Data of enrollment.recorded.v1."""
 
     person_id: str
@@ -79,7 +80,7 @@ class Enrolled(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     self_paid: Yuan | UnsetType = UNSET
 
 
-class Died(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+class DeathData(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """Data of person.died.v1."""
 
     person_id: str
@@ -92,15 +93,16 @@ class _Event(Struct, Generic[T], frozen=True, gc=False):
     data: T
 
 
+_SHAPES = (CorrectionData, ReversalData, AuditData, RosterData, EnrollmentData, DeathData)
 _DECODERS: dict[type[Struct], msgspec.json.Decoder[Any]] = {
     shape: msgspec.json.Decoder(_Event[shape])  # type: ignore[valid-type]
-    for shape in (Corrected, Reversed, Audited, Listed, Enrolled, Died)
+    for shape in _SHAPES
 }
 
 Shape = TypeVar("Shape", bound=Struct)
 
 
-def told(entry: Row, shape: type[Shape]) -> Shape:
+def fact_data(entry: EntryRow, shape: type[Shape]) -> Shape:
     """The data of an entry of journal ``intake`` that took in a fact; ``entry`` has ``type``, ``source`` and ``raw``.
 
     Raises ``Refusal`` where the bytes no longer are what the source may say, ``TypeError`` where they are another type.
@@ -120,5 +122,5 @@ def told(entry: Row, shape: type[Shape]) -> Shape:
 
 
 def fen(amount: Yuan) -> int:
-    """An amount as told, in fen; raises ``ValueError`` for what is no amount."""
+    """An amount as it was sent, in fen; raises ``ValueError`` for what is no amount."""
     return parse_yuan(amount)

@@ -1,29 +1,16 @@
-"""A person's file (台账, 抚医保联〔2019〕2号 四(六)): who he was when, and what was paid for him and why."""
+"""A person's file (台账, 抚医保联〔2019〕2号 四(六)): categories and cards over time, and what was paid and why."""
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime
-from typing import Any
+from collections.abc import Iterable
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from processors.clearing.loans import load_loans
-from processors.law.pinned_schemes import PinnedSchemes
-from processors.person.file_claims import claims_of
-from processors.person.file_model import (
-    Accumulation,
-    Advance,
-    Difference,
-    Entry,
-    Grant,
-    PersonFile,
-    Premium,
-    SchemeTold,
-    Verdict,
-    fen,
-)
+from processors.person.file_claims import file_claims
+from processors.person.file_model import FileAccumulation, FileAdvance, FileScheme, PersonFile, Verdict
 from processors.person.growth import growth_of
-from processors.person.replay import replay
-from processors.person.status import standing_of
+from processors.person.history import PersonHistory
+from processors.person.replay import load_history
+from processors.person.status import status_of
 from projections.hospitals import load_hospitals
 
 
@@ -32,31 +19,29 @@ class NoSuchPerson(LookupError):
 
 
 async def gather(engine: AsyncEngine, person_id: str) -> PersonFile:
-    """A person's file as the ledger tells it now; raises ``NoSuchPerson``."""
-    told = await replay(engine, person_id)
-    history: list[Entry] = told["history"]
-    if not history:
+    """A person's file as the ledger has it now; raises ``NoSuchPerson``."""
+    history = await load_history(engine, person_id)
+    if not history.entries:
         raise NoSuchPerson(person_id)
-    accepted = [entry["claim"] for entry in history if "claim" in entry]
     async with engine.connect() as connection:
-        names = await _hospital_names(connection, {claim["hospital_id"] for claim in accepted})
-        schemes = await _schemes(connection, {claim["scheme_hash"] for claim in accepted})
+        names = await _hospital_names(connection, {claim.hospital_id for claim in history.claims})
         advances = await _advances(connection, person_id)
     return PersonFile(
         person_id=person_id,
-        as_of=datetime.fromisoformat(told["as_of"]),
-        entries=len(history),
-        standing=standing_of(history),
-        claims=claims_of(history, told["statements"], names),
-        accumulations=[_accumulation(row) for row in told["accumulations"]],
+        as_of=history.as_of,
+        entries=len(history.entries),
+        status=status_of(history),
+        claims=file_claims(history, names),
+        accumulations=[
+            FileAccumulation(*key, used.base, used.deductible, used.paid, used.claims)
+            for key, used in history.counted()
+        ],
         growth=growth_of(history),
-        premiums=[_premium(row) for row in told["premiums"]],
-        grants=[_grant(row) for row in told["grants"]],
+        premiums=history.premiums,
+        grants=history.grants,
         advances=advances,
-        schemes=schemes,
-        verdict=Verdict(
-            told["consistent"], told["skipped"], [Difference(**difference) for difference in told["differences"]]
-        ),
+        schemes=_schemes(history),
+        verdict=Verdict(history.consistent, history.skipped, history.differences),
     )
 
 
@@ -64,31 +49,16 @@ async def _hospital_names(connection: AsyncConnection, ids: Iterable[str]) -> di
     return {hospital.hospital_id: hospital.name for hospital in (await load_hospitals(connection, ids)).values()}
 
 
-async def _schemes(connection: AsyncConnection, hashes: Iterable[str]) -> dict[str, SchemeTold]:
-    pinned = await PinnedSchemes().require(connection, set(hashes))
-    return {
-        scheme.name: SchemeTold(scheme.title, scheme.title_en, scheme.document)
-        for scheme in (pinned[content_hash] for content_hash in hashes)
-    }
+def _schemes(history: PersonHistory) -> dict[str, FileScheme]:
+    """By name: of a scheme whose text changed, the text that a claim was last accepted under."""
+    accepted = [acceptance for acceptances in history.acceptances.values() for acceptance in acceptances]
+    pinned = [history.schemes[acceptance.claim.scheme] for acceptance in accepted]
+    return {scheme.name: FileScheme(scheme.title, scheme.title_en, scheme.document) for scheme in pinned}
 
 
-async def _advances(connection: AsyncConnection, person_id: str) -> list[Advance]:
+async def _advances(connection: AsyncConnection, person_id: str) -> list[FileAdvance]:
     return [
-        Advance(loan.advance.advance_id, loan.advance.issued_on, loan.advance.amount, loan.outstanding)
+        FileAdvance(loan.advance.advance_id, loan.advance.issued_on, loan.advance.amount, loan.outstanding)
         for loan in await load_loans(connection)
         if loan.advance.person_id == person_id
     ]
-
-
-def _accumulation(row: Mapping[str, Any]) -> Accumulation:
-    amounts = {name: fen(row[name]) for name in ("base", "deductible", "paid")}
-    return Accumulation(row["year"], row["scheme"], row["layer"], **amounts, claims=row["claims"])
-
-
-def _premium(row: Mapping[str, Any]) -> Premium:
-    told = {name: row[name] for name in ("year", "scheme", "layer", "kind", "payer", "category", "grade", "cite")}
-    return Premium(**told, amount=fen(row["amount"]))
-
-
-def _grant(row: Mapping[str, Any]) -> Grant:
-    return Grant(row["scheme"], row["grant"], row["year"], fen(row["amount"]), row["claim_id"])

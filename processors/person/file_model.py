@@ -1,12 +1,12 @@
 """A person's file as plain values: money in fen, days as dates, codes of ``events.codes``."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
-Entry = Mapping[str, Any]
-"""One entry of a replay's ``history``."""
+from policies.claim import Bill
+from processors.person.history import ReplayDifference
+from processors.person.recalculation import HeldGrant
+from projections.premiums import Premium
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +20,8 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Enrolled:
-    """An enrollment that counts for its year, with its last day insured; ``self_paid`` is what he had paid himself."""
+class InsuredYear:
+    """An enrollment that counts for its year, with the last day insured; ``self_paid`` is what the person had paid."""
 
     year: int
     region: str
@@ -31,7 +31,7 @@ class Enrolled:
 
 
 @dataclass(frozen=True, slots=True)
-class Advance:
+class FileAdvance:
     """Money lent before treatment, and what of it neither clearings nor the person have repaid, in fen."""
 
     advance_id: str
@@ -41,29 +41,18 @@ class Advance:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """Who a person was when."""
+class PersonStatus:
+    """Which categories, enrollments and chronic cards a person held when."""
 
     categories: list[Span]
-    enrolled: list[Enrolled]
+    enrolled: list[InsuredYear]
     cards: list[Span]
     died_on: date | None
 
 
 @dataclass(frozen=True, slots=True)
-class Bill:
-    """The five parts of a bill."""
-
-    total: int
-    in_scope: int
-    upfront_copay: int
-    over_limit: int
-    self_funded: int
-
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """What a layer pays of a claim by now; ``trace`` is rendered by ``policies.explain``, empty where none is told."""
+class FileLayer:
+    """What a layer pays of a claim by now; ``trace`` is rendered by ``policies.explain``, empty where there is none."""
 
     layer: str
     paid: int
@@ -71,7 +60,7 @@ class Decided:
 
 
 @dataclass(frozen=True, slots=True)
-class Cause:
+class FileCause:
     """The fact because of which something was settled again; ``reason`` and ``actor`` are None where it gives none."""
 
     type: str
@@ -82,8 +71,8 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
-    """One layer's adjustment; ``counterparty`` is who settles the difference with the funds."""
+class FileAdjustment:
+    """One layer's adjustment; ``counterparty`` settles the difference with the funds."""
 
     layer: str
     before: int
@@ -92,7 +81,7 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True)
-class Revision:
+class FileRevision:
     """One settlement of a claim; the first has no ``moved``. ``paid`` sums the layers."""
 
     recorded_at: datetime
@@ -101,12 +90,12 @@ class Revision:
     paid: int
     patient: int
     hospital: int
-    cause: Cause | None
-    moved: list[Moved]
+    cause: FileCause | None
+    moved: list[FileAdjustment]
 
 
 @dataclass(frozen=True, slots=True)
-class Audit:
+class FileAudit:
     """A finding on a claim."""
 
     finding_id: str
@@ -116,7 +105,7 @@ class Audit:
 
 
 @dataclass(frozen=True, slots=True)
-class FiledClaim:
+class FileClaim:
     """A claim as it stands, how it came to be so, and why. ``diagnoses`` and ``admitted_on`` are its admission's."""
 
     claim_id: str
@@ -138,11 +127,11 @@ class FiledClaim:
     diagnoses: list[str]
     payee: str
     bill: Bill
-    layers: list[Decided]
+    layers: list[FileLayer]
     patient: int
     hospital: int
-    audits: list[Audit]
-    revisions: list[Revision]
+    audits: list[FileAudit]
+    revisions: list[FileRevision]
 
     @property
     def stands(self) -> bool:
@@ -152,11 +141,11 @@ class FiledClaim:
     @property
     def paid(self) -> int:
         """What all layers pay, in fen."""
-        return sum(decided.paid for decided in self.layers)
+        return sum(layer.paid for layer in self.layers)
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class GrowthStep:
     """An accumulation after a claim, and the limit that the claim's own values set (None: no limit)."""
 
     claim_id: str
@@ -176,11 +165,11 @@ class Growth:
     track: str
     measure: str
     limit: str
-    steps: list[Step]
+    steps: list[GrowthStep]
 
 
 @dataclass(frozen=True, slots=True)
-class Accumulation:
+class FileAccumulation:
     """What a year's standing claims have used of a layer."""
 
     year: int
@@ -193,33 +182,7 @@ class Accumulation:
 
 
 @dataclass(frozen=True, slots=True)
-class Premium:
-    """One payer's part of a premium; ``kind`` refunded is a part of what is subsidised, no further money."""
-
-    year: int
-    scheme: str
-    layer: str
-    kind: str
-    payer: str
-    amount: int
-    category: str
-    grade: str
-    cite: str
-
-
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """A grant that stands."""
-
-    scheme: str
-    kind: str
-    year: int | None
-    amount: int
-    claim_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class SchemeTold:
+class FileScheme:
     """A scheme that claims were settled under."""
 
     title: str
@@ -228,49 +191,36 @@ class SchemeTold:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
-    """Where settling from scratch gives something else than is booked."""
-
-    where: str
-    expected: str
-    booked: str
-
-
-@dataclass(frozen=True, slots=True)
 class Verdict:
     """Whether replaying gives what was booked; None with the reason in ``skipped`` while something is in flight."""
 
     consistent: bool | None
     skipped: str | None
-    differences: list[Difference]
+    differences: list[ReplayDifference]
 
 
 @dataclass(frozen=True, slots=True)
 class PersonFile:
-    """All of it; ``entries`` counts the ledger entries about him, ``claims`` are in ledger order."""
+    """All of it; ``entries`` counts the ledger entries about the person, ``claims`` are in ledger order.
+
+    Of ``premiums``, kind refunded is a part of what is subsidised, no further money.
+    """
 
     person_id: str
     as_of: datetime
     entries: int
-    standing: Standing
-    claims: list[FiledClaim]
-    accumulations: list[Accumulation]
+    status: PersonStatus
+    claims: list[FileClaim]
+    accumulations: list[FileAccumulation]
     growth: list[Growth]
     premiums: list[Premium]
-    grants: list[Grant]
-    advances: list[Advance]
-    schemes: dict[str, SchemeTold]
+    grants: list[HeldGrant]
+    advances: list[FileAdvance]
+    schemes: dict[str, FileScheme]
     verdict: Verdict
 
     @property
     def years(self) -> list[int]:
         """The benefit years that anything was paid or insured in."""
-        told = [claim.year for claim in self.claims] + [premium.year for premium in self.premiums]
-        return sorted({*told, *(enrolled.year for enrolled in self.standing.enrolled)})
-
-
-def fen(text: str) -> int:
-    """Fen of a yuan text as the ledger writes it, which may be negative: "-0.05" is -5."""
-    whole, _, cents = text.removeprefix("-").partition(".")
-    amount = int(whole) * 100 + int(cents.ljust(2, "0"))
-    return -amount if text.startswith("-") else amount
+        paid = [claim.year for claim in self.claims] + [premium.year for premium in self.premiums]
+        return sorted({*paid, *(insured.year for insured in self.status.enrolled)})

@@ -1,20 +1,20 @@
 """How accumulations grew over a year, held against the lines, caps and limits of the claims' own values."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from events.codes import LAYERS
-from processors.person.file_model import Entry, Growth, Step, fen
+from policies.explain import value_name
+from policies.scheme import Scheme
+from processors.person.file_model import Growth, GrowthStep
+from processors.person.history import PayoutEntry, PersonHistory
 
 HELD_AGAINST = {"line": "base", "cap": "paid", "limit": "paid"}
 """Which accumulation a value of a scheme bounds."""
 
 _Key = tuple[int, str, str, str]
 """Year, scheme, layer, track."""
-
-_AMOUNT = re.compile(r"[0-9]+\.[0-9]{2}")
 
 
 class _Net(NamedTuple):
@@ -26,27 +26,22 @@ class _Net(NamedTuple):
     bounds: Mapping[str, int | None]
 
 
-def growth_of(history: Iterable[Entry]) -> list[Growth]:
+def growth_of(history: PersonHistory) -> list[Growth]:
     """One growth for each accumulation of a year, layer and track and each value that bounds it.
 
     Claims come in ledger order, those on which the layer does not run any more left out. What has no bound for any
     claim of the year is left out.
     """
-    accepted: dict[str, Mapping[str, Any]] = {}
-    bookings: dict[tuple[int, int], list[Entry]] = {}
-    for entry in history:
-        if "claim" in entry:
-            accepted[entry["claim"]["claim_id"]] = entry["claim"]
-        elif "trace" in entry:
-            bookings.setdefault((entry["claim_number"], entry["stage"]), []).append(entry)
-    running = [booked for _, booked in sorted(bookings.items()) if booked[-1]["runs_now"]]
+    days = {claim.claim_id: claim.date for claim in history.claims}
+    bookings: dict[tuple[int, int], list[PayoutEntry]] = {}
+    for payout in history.payouts():
+        bookings.setdefault((payout.claim_number, payout.stage), []).append(payout)
     nets: dict[_Key, list[_Net]] = {}
-    for booked in running:
-        claim = accepted[booked[-1]["claim_id"]]
-        day = date.fromisoformat(claim["date"])
-        nets.setdefault((day.year, claim["scheme"], booked[-1]["layer"], booked[-1]["track"]), []).append(
-            _net(booked, day)
-        )
+    for _, booked in sorted(bookings.items()):
+        last = booked[-1]
+        if last.runs_now:
+            net = _net(booked, days[last.claim_id], history.schemes[last.scheme_hash])
+            nets.setdefault((last.year, last.scheme, last.layer, last.track), []).append(net)
     return [
         growth
         for key in sorted(nets, key=_in_path_order)
@@ -55,36 +50,39 @@ def growth_of(history: Iterable[Entry]) -> list[Growth]:
     ]
 
 
-def _net(booked: Sequence[Entry], day: date) -> _Net:
+def _net(booked: Sequence[PayoutEntry], day: date, scheme: Scheme) -> _Net:
+    last = booked[-1]
     return _Net(
-        claim_id=booked[-1]["claim_id"],
+        claim_id=last.claim_id,
         day=day,
-        amounts={name: sum(fen(entry["booked"][name]) for entry in booked) for name in ("base", "paid")},
-        bounds={
-            name: fen(value["value"]) if _AMOUNT.fullmatch(value["value"]) else None
-            for value in booked[-1]["trace"]
-            if value["kind"] == "value" and (name := _value_name(value["path"])) in HELD_AGAINST
-        },
+        amounts={name: sum(getattr(entry.booked, name) for entry in booked) for name in ("base", "paid")},
+        bounds=_bounds(scheme, last),
     )
+
+
+def _bounds(scheme: Scheme, payout: PayoutEntry) -> dict[str, int | None]:
+    """The values of the scheme that the trace names and that bound an accumulation; None for no bound."""
+    bounds: dict[str, int | None] = {}
+    for kind, path, *more in payout.trace:
+        if kind == "v" and (name := value_name(path)) in HELD_AGAINST:
+            value = scheme.parameters[path].root[more[0]].value
+            bounds[name] = value if isinstance(value, int) else None
+    return bounds
 
 
 def _growth(key: _Key, bound: str, nets: Iterable[_Net]) -> Growth | None:
     measure = HELD_AGAINST[bound]
     value = 0
-    steps: list[Step] = []
+    steps: list[GrowthStep] = []
     for net in nets:
         value += net.amounts[measure]
         # A claim that settles without the value (a case quota has no line) leaves the bound where it was.
         limit = net.bounds[bound] if bound in net.bounds else (steps[-1].limit if steps else None)
-        steps.append(Step(net.claim_id, net.day, value, limit))
+        steps.append(GrowthStep(net.claim_id, net.day, value, limit))
     if all(step.limit is None for step in steps):
         return None
     year, scheme, layer, track = key
     return Growth(year, scheme, layer, track, measure, bound, steps)
-
-
-def _value_name(path: str) -> str:
-    return path.rsplit(".", 1)[-1].split("[", 1)[0]
 
 
 def _in_path_order(key: _Key) -> tuple[int, str, int, str]:

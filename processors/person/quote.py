@@ -1,7 +1,8 @@
 """Trial settlement (预结算, 2303): what a claim would be paid, decided from facts alone. Nothing is booked or written.
 
 The person's accepted claims are settled from scratch with the asked one behind them, by the engine that settles live.
-So claims whose runs are still on their way through the layers count as they will be booked (DOMAIN 3.6); an event that
+So claims whose runs are still on their way through the layers count as they will be booked (docs/domain.md#3.6); an
+event that
 intake has not taken yet is not known here.
 """
 
@@ -43,8 +44,8 @@ class Quotes:
 
         ``raw`` is a discharge or outpatient CloudEvent. ``asker`` is a source ("hospital/H1"): a hospital asks about
         its own events and only about a person who has an open admission with it, a bureau about any. None is the
-        ledger's own user, who asks in the name of the event's source. Refusals are those of acceptance in DOMAIN's
-        order; a discharge that would wait for its admission is refused as ``unknown_admission``.
+        ledger's own user, who asks in the name of the event's source. Refusals are those of acceptance in the order of
+        docs/domain.md#refusals; a discharge that would wait for its admission is refused as ``unknown_admission``.
         """
         try:
             fact, data = _claimed(raw, asker)

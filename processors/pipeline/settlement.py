@@ -57,7 +57,7 @@ class Settlement:
 
 
 def statement_row(claim: Claim, payouts: Sequence[Payout], scheme: Scheme) -> dict[str, Any]:
-    """A claim's statement as a row, without revision and answer; asserts the balance (DOMAIN 3.5)."""
+    """A claim's statement as a row, without revision and answer; asserts the balance (docs/domain.md#3.5)."""
     layers: dict[str, int] = {}
     patient = hospital = audited = 0
     if claim.standing:

@@ -37,8 +37,8 @@ class AccountYear(Struct, frozen=True):
     def json(self) -> dict[str, Any]:
         """The year for people and programs, money in yuan."""
         sums = ("carried_in", "premiums", "operations", "payouts", "carried_out", "by_government")
-        told = {name: getattr(self, name) for name in self.__struct_fields__}
-        return told | {name: yuan(told[name]) for name in sums}
+        shown = {name: getattr(self, name) for name in self.__struct_fields__}
+        return shown | {name: yuan(shown[name]) for name in sums}
 
 
 async def fund_account(engine: AsyncEngine, name: str) -> list[AccountYear]:

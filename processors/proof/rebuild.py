@@ -1,4 +1,4 @@
-"""Derives projections anew from the ledger, tells how the tables differ from that, and puts the tables right."""
+"""Derives projections anew from the ledger, compares the tables with that, and mends the tables."""
 
 import time
 from collections.abc import Collection
@@ -9,18 +9,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from processors.delivery.position import positions
 from processors.proof.derivation.comparison import compare, mend
 from processors.proof.derivation.queries import DERIVATIONS, derive
-from processors.proof.derivation.report import Compared, Difference, RebuildReport
+from processors.proof.derivation.report import ProjectionComparison, ProjectionDifference, RebuildReport
 
-__all__ = ["PROJECTIONS", "Compared", "Difference", "RebuildReport", "differences", "rebuild"]
+__all__ = ["PROJECTIONS", "ProjectionComparison", "ProjectionDifference", "RebuildReport", "differences", "rebuild"]
 
 PROJECTIONS = tuple(DERIVATIONS)
 """The names of all projections."""
 
 LOCK_TIMEOUT_S = 30
-"""How long the mending waits for the processors' transactions in hand, before it gives up with nothing changed."""
+"""How long mending waits for the open transactions of processors, before it gives up with nothing changed."""
 
 
-async def differences(connection: AsyncConnection, names: Collection[str] = PROJECTIONS) -> list[Compared]:
+async def differences(connection: AsyncConnection, names: Collection[str] = PROJECTIONS) -> list[ProjectionComparison]:
     """How the tables differ from what the ledger says, as the connection's transaction sees both; nothing is left.
 
     For one view of ledger and tables beside running processors the transaction must be REPEATABLE READ; as the rows
@@ -35,7 +35,7 @@ async def differences(connection: AsyncConnection, names: Collection[str] = PROJ
 async def rebuild(engine: AsyncEngine, names: Collection[str] = PROJECTIONS, *, dry_run: bool = False) -> RebuildReport:
     """Compare projections with the ledger and, unless ``dry_run``, make the rows that differ what the ledger says.
 
-    The comparison holds nobody up. Where rows differ, those projections are derived and compared once more with
+    Nothing waits for the comparison. Where rows differ, those projections are derived and compared once more with
     writers kept out, and mended in that transaction.
     """
     began = time.monotonic()
@@ -51,7 +51,7 @@ async def rebuild(engine: AsyncEngine, names: Collection[str] = PROJECTIONS, *, 
     return RebuildReport(found, int(entries), time.monotonic() - began)
 
 
-async def _compare(connection: AsyncConnection, names: Collection[str]) -> list[Compared]:
+async def _compare(connection: AsyncConnection, names: Collection[str]) -> list[ProjectionComparison]:
     rows = await derive(connection, names)
     return [await compare(connection, DERIVATIONS[name].table, rows[name]) for name in names]
 
@@ -59,8 +59,8 @@ async def _compare(connection: AsyncConnection, names: Collection[str]) -> list[
 async def _mend(engine: AsyncEngine, names: Collection[str]) -> dict[str, int]:
     async with engine.begin() as connection:
         await connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_S}s'"))
-        # Every writer of ledger and projections moves its position first: none is within its transaction after this,
-        # and each that has read the wrong rows finds its position touched and reads again.
+        # Every writer of ledger and projections moves its position first. So none is within its transaction after this,
+        # and a writer that has read the wrong rows finds its position changed and reads again.
         await connection.execute(text("LOCK TABLE processors.positions IN EXCLUSIVE MODE"))
         await _compare(connection, names)
         mended = {name: await mend(connection, DERIVATIONS[name].table) for name in names}

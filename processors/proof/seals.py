@@ -1,7 +1,7 @@
 """Seals: every journal's head, noted in a journal of its own and kept elsewhere too.
 
-Hash chains show a change only as long as nobody chains the entries after it anew, and nothing shows that the last
-entries of a journal are gone together with what its position says. A seal that lies elsewhere shows both.
+A hash chain shows a change, unless somebody chains the entries after it anew. Nothing in the ledger shows that the last
+entries of a journal are gone, where the journal's position was set back too. A seal kept elsewhere shows both.
 """
 
 import hashlib
@@ -39,7 +39,7 @@ ORDER BY head.journal
 Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
-class Head(BaseModel):
+class SealedHead(BaseModel):
     """A journal's last entry at a moment: its number, and its hash in hex."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -52,8 +52,8 @@ class Head(BaseModel):
 class Seal(BaseModel):
     """The heads of all journals at ``sealed_at``, and one root over them.
 
-    ``number`` and ``hash`` are the seal's own entry in journal ``seal.0``: kept elsewhere, it vouches for the seals
-    before it too, because theirs are among what its hash is chained to.
+    ``number`` and ``hash`` are the seal's own entry in journal ``seal.0``. Kept elsewhere, a seal vouches for the seals
+    before it too: its hash is chained to theirs.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -62,19 +62,19 @@ class Seal(BaseModel):
     hash: Hash
     sealed_at: datetime
     root: Hash
-    journals: tuple[Head, ...]
+    journals: tuple[SealedHead, ...]
 
     def json_text(self) -> bytes:
         """The seal as the JSON to be kept."""
         return orjson.dumps(self.model_dump(mode="json"))
 
     @property
-    def heads(self) -> tuple[Head, ...]:
-        """What today's chain is held against: the heads, and the seal's own entry."""
-        return (*self.journals, Head(journal=JOURNAL, number=self.number, hash=self.hash))
+    def heads(self) -> tuple[SealedHead, ...]:
+        """What today's chains are compared with: the heads, and the seal's own entry."""
+        return (*self.journals, SealedHead(journal=JOURNAL, number=self.number, hash=self.hash))
 
 
-class Broken(BaseModel):
+class BrokenJournal(BaseModel):
     """A journal that is no longer what a seal saw; ``found`` is None where the entry is gone."""
 
     journal: str
@@ -87,16 +87,16 @@ class SealError(ValueError):
     """What was given is no seal of a ledger."""
 
 
-def root_of(heads: Iterable[Head]) -> str:
+def root_of(heads: Iterable[SealedHead]) -> str:
     """sha256 over the heads in the order of their journals, one JSON list [journal, number, hash] a line; in hex."""
     lines = [orjson.dumps([head.journal, head.number, head.hash]) for head in sorted(heads, key=lambda h: h.journal)]
     return hashlib.sha256(b"\n".join(lines)).hexdigest()
 
 
-def read_seal(said: bytes) -> Seal:
+def read_seal(kept: bytes) -> Seal:
     """The seal in a JSON text; raises ``SealError`` for anything else, and where its root is not that of its heads."""
     try:
-        found = Seal.model_validate_json(said)
+        found = Seal.model_validate_json(kept)
     except ValueError as error:
         raise SealError(f"this is no seal: {str(error).splitlines()[0]}") from None
     if root_of(found.journals) != found.root:
@@ -111,15 +111,15 @@ async def seal(engine: AsyncEngine) -> Seal:
         position.journal.start(datetime.now(UTC))
         heads = await _heads(connection)
         root = root_of(heads)
-        said = {"root": root, "journals": [head.model_dump() for head in heads]}
-        number = position.journal.append(LEDGER_SEALED, said)
+        data = {"root": root, "journals": [head.model_dump() for head in heads]}
+        number = position.journal.append(LEDGER_SEALED, data)
         own, at = position.journal.hash, position.journal.recorded_at
         await write(connection, position.journal)
         await write_position(connection, position, position.stream_seq, [])
     return Seal(number=number, hash=own.hex(), sealed_at=at, root=root, journals=tuple(heads))
 
 
-async def broken(connection: AsyncConnection, heads: Sequence[Head]) -> list[Broken]:
+async def broken(connection: AsyncConnection, heads: Sequence[SealedHead]) -> list[BrokenJournal]:
     """The journals whose entry with a head's number is gone or has another hash today."""
     table = entries.c
     keys = [(head.journal, head.number) for head in heads]
@@ -128,14 +128,14 @@ async def broken(connection: AsyncConnection, heads: Sequence[Head]) -> list[Bro
     )
     found = {(row.journal, row.number): bytes(row.hash).hex() for row in rows}
     return [
-        Broken(journal=head.journal, number=head.number, expected=head.hash, found=found.get(key))
+        BrokenJournal(journal=head.journal, number=head.number, expected=head.hash, found=found.get(key))
         for head, key in zip(heads, keys, strict=True)
         if found.get(key) != head.hash
     ]
 
 
 async def seals(connection: AsyncConnection) -> AsyncIterator[tuple[int, dict[str, Any]]]:
-    """Every seal that the ledger itself holds: its number and what it says."""
+    """Every seal in the ledger: its number, and the data of its entry."""
     rows = await connection.stream(
         select(entries.c.number, entries.c.data)
         .where(entries.c.journal == JOURNAL, entries.c.type == LEDGER_SEALED)
@@ -145,7 +145,7 @@ async def seals(connection: AsyncConnection) -> AsyncIterator[tuple[int, dict[st
         yield row.number, orjson.loads(row.data)
 
 
-async def _heads(connection: AsyncConnection) -> list[Head]:
+async def _heads(connection: AsyncConnection) -> list[SealedHead]:
     """Read from the entries, not from the positions: a seal vouches for what is there."""
     rows = await connection.execute(text(_HEADS))
-    return [Head(journal=row.journal, number=row.number, hash=bytes(row.hash).hex()) for row in rows]
+    return [SealedHead(journal=row.journal, number=row.number, hash=bytes(row.hash).hex()) for row in rows]

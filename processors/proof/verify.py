@@ -3,6 +3,7 @@
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from processors.proof.verification.chains import journals
+from processors.proof.verification.checkers import CheckerStart, LocalChecker, share_out
 from processors.proof.verification.clearings import check_clearings
 from processors.proof.verification.parts import parts
 from processors.proof.verification.report import MOST_PROBLEMS, Findings, Problem, Progress, Section, VerifyReport
@@ -10,23 +11,24 @@ from processors.proof.verification.reversals import check_reversals
 from processors.proof.verification.schemes import check_schemes
 from processors.proof.verification.seals import check_seals
 from processors.proof.verification.snapshot import driver_of, share, snapshot
-from processors.proof.verification.workers import Helpers, LocalChecker, share_out
 
 __all__ = ["MOST_PROBLEMS", "Problem", "Progress", "VerifyReport", "verify"]
 
-WORTH_HELPERS = 40_000
+WORTH_PROCESSES = 40_000
 """Entries; fewer are proved before another process has started."""
 
 
-async def verify(engine: AsyncEngine, progress: Progress | None = None, helpers: Helpers | None = None) -> VerifyReport:
+async def verify(
+    engine: AsyncEngine, progress: Progress | None = None, processes: CheckerStart | None = None
+) -> VerifyReport:
     """Check every entry and every person; nothing is changed.
 
     Reads one snapshot, so it may run beside the processors: persons with runs in flight in it are counted as skipped,
     and only the sums that hold at every moment are checked of them. Memory is bounded by a part of the persons.
-    ``helpers`` take parts of a larger ledger, in the same snapshot; the report is the same with and without them. A
-    helper that dies raises.
+    Checkers in other ``processes`` take parts of a larger ledger, in the same snapshot; the report is the same with
+    and without them. One that dies raises.
     """
-    findings, tell = Findings(), progress or _silent
+    findings, progress = Findings(), progress or _silent
     async with snapshot(engine) as connection:
         report = VerifyReport()
         schemes = await check_schemes(connection, report)
@@ -41,12 +43,12 @@ async def verify(engine: AsyncEngine, progress: Progress | None = None, helpers:
         heads = await journals(connection)
         driver = await driver_of(connection)
         own = LocalChecker(driver, schemes)
-        if helpers is None or sum(head.number for head in heads.values()) < WORTH_HELPERS:
-            await share_out(parts(driver, heads), [own], findings, tell)
+        if processes is None or sum(head.number for head in heads.values()) < WORTH_PROCESSES:
+            await share_out(parts(driver, heads), [own], findings, progress)
             return findings.report
         shared = await share(connection)
-        async with helpers(shared, schemes) as others, snapshot(engine, shared) as looking_up:
-            await share_out(parts(await driver_of(looking_up), heads), [own, *others], findings, tell)
+        async with processes(shared, schemes) as others, snapshot(engine, shared) as looking_up:
+            await share_out(parts(await driver_of(looking_up), heads), [own, *others], findings, progress)
     return findings.report
 
 

@@ -1,4 +1,4 @@
-"""What is read off the projections: rows as CONTRACT shows them, money in yuan."""
+"""What is read off the projections: rows as docs/contract.md#lists shows them, money in yuan."""
 
 from collections.abc import AsyncIterator, Mapping
 from typing import Any

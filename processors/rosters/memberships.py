@@ -80,5 +80,5 @@ def days_to_leave(word: History, begin: date, until: date) -> list[date]:
 
 
 def in_order(categories: Iterable[Category]) -> list[Category]:
-    """Categories in the order of choice (DOMAIN 4)."""
+    """Categories in the order of choice (docs/domain.md#category_choice)."""
     return sorted(categories, key=CATEGORY_ORDER.index)

@@ -1,4 +1,4 @@
-"""长治 worked by hand from DOMAIN.md section 5."""
+"""长治 worked by hand from docs/domain.md#changzhi."""
 
 from typing import Any
 

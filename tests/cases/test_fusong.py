@@ -1,4 +1,4 @@
-"""抚松 worked by hand from DOMAIN.md section 5."""
+"""抚松 worked by hand from docs/domain.md#fusong."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""佳木斯 worked by hand from DOMAIN.md section 5."""
+"""佳木斯 worked by hand from docs/domain.md#jiamusi."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""辽宁 worked by hand from DOMAIN.md section 5."""
+"""辽宁 worked by hand from docs/domain.md#liaoning."""
 
 from typing import Any
 

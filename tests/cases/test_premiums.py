@@ -1,4 +1,4 @@
-"""Premiums of the five counties, worked by hand from DOMAIN.md section 5 and the seeds' clauses."""
+"""Premiums of the five counties, worked by hand from docs/domain.md#5 and the seeds' clauses."""
 
 from collections.abc import Sequence
 from datetime import date

@@ -1,4 +1,4 @@
-"""上高 worked by hand from DOMAIN.md section 5."""
+"""上高 worked by hand from docs/domain.md#shanggao."""
 
 from typing import Any
 

@@ -17,7 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from infra.access.logins import Login, LoginError, create_login, drop_login, logins, rotate_login
 from infra.embedded.process import ServerError
-from infra.postgres.engine import MIGRATIONS, SchemaBehind, connect, migrate
+from infra.postgres.engine import SchemaBehind, connect, migrate
+from infra.postgres.view_files import rights_script
 from infra.servers import Endpoints, servers
 from tests import facts
 from tests.conftest import database_url
@@ -313,11 +314,12 @@ async def test_a_schema_that_is_behind_is_for_its_owner(
 
 
 def role_making(group: str) -> str:
-    """The statement of the migration that makes the roles, for one of another name."""
-    statement = (MIGRATIONS / "versions" / "0002_roles.sql").read_text(encoding="utf-8").split(";\n")[0]
+    """The statement that makes the roles, for one of another name."""
+    statement = rights_script().partition("DO $$")[2].partition("$$;")[0]
     wanted = "ARRAY['ledger_writer', 'finance_reader', 'investigator']"
     assert wanted in statement
-    return statement.replace(wanted, f"ARRAY['{group}']")
+    group_only = f"ARRAY['{group}']"
+    return f"DO $${statement.replace(wanted, group_only)}$$"
 
 
 async def test_many_may_make_the_roles_at_once(owner: AsyncEngine, name: str) -> None:

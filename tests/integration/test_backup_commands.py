@@ -64,11 +64,11 @@ async def back_up_foreign(ledger: BackedUpLedger, server: Any, endpoints: Endpoi
 
 async def test_a_backup_whose_books_do_not_hold_is_not_put_in_place(ledger: BackedUpLedger) -> None:
     await ledger.settle([facts.hospital(), facts.enrol("P1"), *facts.stay(1)])
-    changed = "UPDATE projections.statements SET patient_share = patient_share + 1, hospital_share = hospital_share - 1"
+    changed = "UPDATE projections.statements SET patient_share = patient_share - 1, hospital_share = hospital_share + 1"
     await ledger.value(changed)
     backup = ledger.folder / "ledger.backup"
     await back_up(ledger.database, backup, None)
-    await ledger.value(changed.replace("+ 1", "- 1").replace("hospital_share - 1", "hospital_share + 1"))
+    await ledger.value(changed.replace("+ 1", "- 1").replace("patient_share - 1", "patient_share + 1"))
     undisturbed = await dump_of(ledger.database)
     restored = await ledger.restore(backup)
     assert [problem.check for problem in restored.report.problems] == ["statement"]

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from infra.cli import app
 from infra.cli.report import caught_up
 from infra.files.report_file import write_report
+from policies.loader import SCHEMES, load_text
 from processors.finance.catch_up import catch_up
 from processors.finance.reports import (
     ANNUAL,
@@ -30,6 +31,7 @@ from processors.finance.reports import (
     read_report,
     sums_as_of,
 )
+from processors.law.adoption import adopt_schemes
 from projections.finance import SUMS, counted_journals
 from tests import facts
 from tests.histories import History
@@ -56,7 +58,7 @@ async def sums(engine: AsyncEngine) -> dict[str, list[tuple[Any, ...]]]:
         for table in SUMS:
             if table is not counted_journals:
                 rows = await connection.execute(select(table).order_by(*table.primary_key.columns))
-                found[table.name] = [tuple(row) for row in rows if getattr(row, "claims", 1)]
+                found[table.name] = [tuple(row) for row in rows if getattr(row, "claims", getattr(row, "paid", 1))]
     return found
 
 
@@ -137,10 +139,15 @@ async def holds(engine: AsyncEngine) -> None:
     concerned = await query(
         engine,
         f"""SELECT 'reimbursement' AS target, {keys}, count(*)::int AS persons FROM projections.person_years
-            WHERE poor AND setting = 'inpatient' AND claims > 0 GROUP BY {keys}
+            WHERE poor AND setting = 'inpatient' AND claims > 0 AND scheme IN ('fusong', 'shanggao', 'anyi')
+            GROUP BY {keys}
+        UNION ALL
+            SELECT 'chronic_reimbursement', {keys}, count(*)::int FROM projections.person_years
+            WHERE poor AND setting = 'chronic' AND claims > 0 AND scheme = 'fusong' GROUP BY {keys}
         UNION ALL
             SELECT 'assistance', {keys}, count(*)::int FROM projections.person_years
-            WHERE poor AND setting = 'inpatient' AND assistance_base > 0 GROUP BY {keys}
+            WHERE poor AND setting = 'inpatient' AND assistance_base > 0 AND scheme = 'fusong' AND year = 2020
+            GROUP BY {keys}
         ORDER BY target, {keys}""",
     )
     assert concerned == await query(
@@ -256,8 +263,9 @@ async def test_the_annual_report_in_the_form_of_shanggao(books: Books) -> None:
 
 
 async def test_hospitals_costs_against_the_year_before(books: Books) -> None:
-    await books.publish([facts.hospital("H1"), facts.hospital("H2")])
-    await books.publish([facts.enrol(year=2018), facts.enrol(year=2019)])
+    # 安义's scheme states 10%
+    await books.publish([facts.hospital("H1", 3, "360123"), facts.hospital("H2", 3, "360123")])
+    await books.publish([facts.enrol("P1", year, "360123") for year in (2018, 2019)])
     bills = [
         ("H1", "2018-03-01", "1000", "0"),
         ("H1", "2018-04-01", "1000", "0"),
@@ -276,16 +284,38 @@ async def test_hospitals_costs_against_the_year_before(books: Books) -> None:
     assert (first["self_funded"], first["out_of_catalog_share"]) == (Decimal("550.00"), Decimal("0.2500"))
     assert (second["growth"], second["over_line"], second["name"]) == (Decimal("0.1000"), True, "医院H2")
     # the county: 3,000.00, then 2,200.00 + 1,100.01
-    none, grown = await report_of(books.engine, GROWTH, region="220621")
+    none, grown = await report_of(books.engine, GROWTH, region="360123")
     assert (none["total_before"], none["growth"], none["over_line"]) == (None, None, False)
     assert (grown["total"], grown["total_before"]) == (Decimal("3300.01"), Decimal("3000.00"))
     assert (grown["growth"], grown["line"], grown["over_line"]) == (Decimal("0.1000"), Decimal("0.10"), True)
 
 
+async def test_growth_is_held_to_no_line_where_the_scheme_states_none(books: Books) -> None:
+    await books.publish([facts.hospital(), facts.enrol(year=2018), facts.enrol(year=2019)])
+    await books.publish([*facts.stay(1, on="2018-03-10", in_scope="1000"), *facts.stay(2, in_scope="2000")])
+    await catch_up(books.engine)
+    _, grown = await report_of(books.engine, GROWTH, region="220621")
+    assert (grown["growth"], grown["line"], grown["over_line"]) == (Decimal("1.0000"), None, None)
+    _, hospital = await report_of(books.engine, HOSPITAL)
+    assert (hospital["growth"], hospital["over_line"]) == (Decimal("1.0000"), None)
+
+
+JIAMUSI_AIMS_AT_90 = load_text(
+    (SCHEMES / "jiamusi.yaml").read_bytes()
+    + b"""
+targets:
+  - {name: reimbursement, value: 90%, grade: assumed, cite: this test}
+  - {name: assistance, value: 70%, grade: assumed, cite: this test}
+""",
+    "jiamusi.yaml",
+)
+
+
 async def test_persons_under_a_target(books: Books) -> None:
+    await adopt_schemes(books.engine, [JIAMUSI_AIMS_AT_90], "wang")
     await books.publish([facts.hospital(), facts.enrol("P1"), *(facts.enrol(p, 2019, "230800") for p in ("P2", "P3"))])
     await books.publish([facts.roster(person) for person in ("P1", "P2")])
-    await books.publish(facts.stay(1, "P1", in_scope="10000"))  # 抚松's backstop lifts him to 90%
+    await books.publish(facts.stay(1, "P1", in_scope="10000"))  # 抚松's backstop lifts P1 to 90%
     low = facts.bill("10000", self_funded="20000")
     await books.publish(facts.stay(2, "P2", bill=low))  # 佳木斯 has none
     await books.publish(facts.stay(3, "P3", bill=low))  # not poor: nobody's target
@@ -302,11 +332,10 @@ async def test_persons_under_a_target(books: Books) -> None:
 
     attained = await report_of(books.engine, ATTAINMENT, year=2019)
     assert [(row["target"], row["region"], row["met"], row["persons"], row["share"]) for row in attained] == [
-        # P1: (10,000 − 800) × 60% = 5,520; (4,480 − 3,000) × 60% = 888; 70% of the 3,592 left, which is the line
-        ("assistance", "220621", 1, 1, Decimal("1.0000")),
+        # no assistance: 抚松 states its 70% for 2020, and in 佳木斯 no assistance decides
         ("enrolment", "220621", 2, 3, Decimal("0.6667")),  # P1 and P2 of these and P4; P6 had left before the year
         ("reimbursement", "220621", 1, 1, Decimal("1.0000")),
-        ("reimbursement", "230800", 0, 1, Decimal("0.0000")),  # where no assistance decides, it is not told of
+        ("reimbursement", "230800", 0, 1, Decimal("0.0000")),
     ]
 
     # 2020 is compared once anybody is enrolled for it; and P4's enrolment closes his gap
@@ -323,36 +352,110 @@ async def test_persons_under_a_target(books: Books) -> None:
 
 
 async def test_assistance_under_70_percent_of_what_was_left_to_the_person(books: Books) -> None:
-    # 上高, registered_poor: assistance 30% over 5,000 of what is left in scope
-    await books.publish([facts.hospital("H1", 2, "360923"), facts.enrol("P1", 2019, "360923"), facts.roster("P1")])
-    await books.publish(facts.stay(1, "P1", in_scope="30000"))
+    """抚松 states 70% for 2020 (三(二)6); 上高, whose assistance pays 30%, states nothing."""
+    regions = {"P1": "220621", "P2": "220621", "P3": "360923"}
+    await books.publish([facts.hospital(), *(facts.enrol(person, 2020, where) for person, where in regions.items())])
+    await books.publish([facts.roster(person) for person in regions])
+    await books.publish(facts.stay(1, "P1", "2020-03-10", in_scope="10000"))
+    await books.publish(facts.stay(2, "P2", "2020-03-10", in_scope="200000"))
+    await books.publish(facts.stay(3, "P3", "2020-03-10", in_scope="30000"))
     await catch_up(books.engine)
+    # P1: (10,000 − 800) × 60% = 5,520; (4,480 − 3,000) × 60% = 888; 70% of the 3,592 left, which is the line
+    # P2: basic up to its cap 100,000; critical illness 50,000 × 60% + 47,000 × 70% = 62,900; of the 37,100 left
+    # assistance pays up to its limit 20,000
     (assistance,) = [row for row in await report_of(books.engine, TARGETS) if row["target"] == "assistance"]
-    statement = await books.statement("C1")
-    assert statement is not None
-    paid = {layer["layer"]: Decimal(layer["paid"]) for layer in statement["layers"]}
-    before = 30000 - paid["basic"] - paid["critical_illness"] - paid["supplementary"]
-    assert (assistance["base"], assistance["reached"]) == (before, paid["assistance"])
+    assert (assistance["person_id"], assistance["line"]) == ("P2", Decimal("0.70"))
+    assert (assistance["base"], assistance["reached"]) == (Decimal("37100.00"), Decimal("20000.00"))
+    assert assistance["share"] == Decimal("0.5391")
+    attained = [row for row in await report_of(books.engine, ATTAINMENT) if row["target"] == "assistance"]
+    assert [(row["region"], row["met"], row["persons"]) for row in attained] == [("220621", 1, 2)]
+    await holds(books.engine)
+
+
+async def test_what_an_audit_lays_on_the_person_leaves_the_base(books: Books) -> None:
+    """抚松: the backstop pays up to 90% of the bill after audits (DOMAIN 3.7), and so much is asked of it."""
+    await books.publish([facts.hospital(), facts.enrol(), facts.roster(), *facts.stay(1, in_scope="10000")])
+    await books.publish([facts.audit("C1", "2000", "person")])
+    await catch_up(books.engine)
+    (person,) = await query(books.engine, "SELECT total, audited, paid FROM projections.person_years")
+    # 90% of 10,000 − 2,000
+    assert (person["total"], person["audited"], person["paid"]) == (1_000_000, 200_000, 720_000)
+    assert await report_of(books.engine, TARGETS) == []
+    (attained,) = [row for row in await report_of(books.engine, ATTAINMENT) if row["target"] == "reimbursement"]
+    assert (attained["met"], attained["persons"]) == (1, 1)
+    # a text that asks for 95%: 7,200 of 8,000 falls short of it
+    await books.publish([facts.hospital("H2")])
+    more = (
+        (SCHEMES / "fusong.yaml")
+        .read_text(encoding="utf-8")
+        .replace("reimbursement, value: 90%", "reimbursement, value: 95%")
+    )
+    await adopt_schemes(books.engine, [load_text(more.encode(), "fusong.yaml")], "wang")
+    (missed,) = await report_of(books.engine, TARGETS)
+    assert (missed["base"], missed["reached"], missed["share"], missed["line"]) == (
+        Decimal("8000.00"),
+        Decimal("7200.00"),
+        Decimal("0.9000"),
+        Decimal("0.95"),
+    )
+
+
+async def test_chronic_bills_have_a_target_of_their_own(books: Books) -> None:
+    await books.publish([facts.hospital(), facts.enrol(), facts.roster(), facts.card()])
+    await books.publish([facts.visit(in_scope="1000", disease="diabetes")])
+    await catch_up(books.engine)
+    attained = [row for row in await report_of(books.engine, ATTAINMENT) if row["target"] != "enrolment"]
+    # 抚松 三(二)7: (1,000) × 60% = 600, lifted to 80%
+    assert [(row["target"], row["met"], row["persons"], row["line"]) for row in attained] == [
+        ("chronic_reimbursement", 1, 1, Decimal("0.80"))
+    ]
+
+
+async def test_which_scheme_states_which_target(books: Books) -> None:
+    stated = await query(books.engine, "SELECT * FROM finance.target_values ORDER BY scheme, target")
+    assert [
+        (row["scheme"], row["target"], str(row["since"]), str(row["until"]), str(row["line"])) for row in stated
+    ] == [
+        ("anyi", "cost_growth", "2018-01-01", "None", "0.10"),
+        ("anyi", "reimbursement", "2018-01-01", "None", "0.90"),
+        ("fusong", "assistance", "2020-01-01", "2021-01-01", "0.70"),
+        ("fusong", "chronic_reimbursement", "2018-01-01", "2021-01-01", "0.80"),
+        ("fusong", "reimbursement", "2018-01-01", "2021-01-01", "0.90"),
+        ("shanggao", "reimbursement", "2019-01-01", "None", "0.90"),
+    ]
+    assert all(row["grade"] == "seed" and row["cite"] for row in stated)
 
 
 FILLED = """
-INSERT INTO projections.person_years
-SELECT 2010 + n % 10, (220600 + n % 40)::text, 'fusong', 'inpatient', true, 'P' || n, 1, 100000,
+INSERT INTO projections.targets (scheme, target, since, value, grade, cite)
+VALUES ('fusong', 'reimbursement', '2000-01-01', 0.90, 'seed', 'x'),
+       ('fusong', 'assistance', '2000-01-01', 0.70, 'seed', 'x');
+INSERT INTO projections.person_years (year, region, scheme, setting, poor, person_id, claims, total, audited, paid,
+                                      assistance_base, assistance_in_scope)
+SELECT 2010 + n / 20000, (220600 + n % 40)::text, 'fusong', 'inpatient', true, 'P' || n, 1, 100000, 0,
        CASE WHEN n % 400 = 3 THEN 50000 ELSE 95000 END, 20000, CASE WHEN n % 400 = 5 THEN 100 ELSE 19000 END
-FROM generate_series(1, 200000) AS n;
-INSERT INTO projections.fund_flows
+FROM generate_series(0, 199999) AS n;
+INSERT INTO projections.annual_sums (year, region, scheme, setting, poor, claims, persons, assisted, total, paid,
+                                     patient_share, hospital_share)
+SELECT year, region, scheme, setting, poor, count(*), count(*), count(*), sum(total), sum(paid), 1, 1
+FROM projections.person_years GROUP BY year, region, scheme, setting, poor;
+INSERT INTO projections.fund_flows (month, region, setting, layer, decided, adjusted, bookings)
 SELECT 2000 + n % 25 || '-' || lpad((1 + n % 12)::text, 2, '0'), (100000 + n / 100)::text, 'inpatient', 'l' || n,
        1, 1, 1
 FROM generate_series(1, 20000) AS n;
-INSERT INTO projections.annual_sums
-SELECT 2000 + n % 25, (100000 + n / 25)::text, 'fusong', 'inpatient', true, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1
+INSERT INTO projections.annual_sums (year, region, scheme, setting, poor, claims, persons, assisted, total, paid,
+                                     patient_share, hospital_share)
+SELECT 2000 + n % 25, (100000 + n / 25)::text, 'fusong', 'inpatient', true, 1, 1, 1, 1, 1, 1, 1
 FROM generate_series(1, 20000) AS n;
-INSERT INTO projections.hospital_years
+INSERT INTO projections.annual_layers (year, region, scheme, setting, poor, layer, paid)
+SELECT year, region, scheme, setting, poor, layer, 1
+FROM projections.annual_sums CROSS JOIN unnest('{basic,critical_illness,assistance}'::text[]) AS layer;
+INSERT INTO projections.hospital_years (year, hospital_id, claims, total, self_funded, stays, stays_total)
 SELECT 2000 + n % 25, 'H' || n / 25, 1, 1, 1, 1, 1 FROM generate_series(1, 20000) AS n;
-INSERT INTO projections.roster_gaps
+INSERT INTO projections.roster_gaps (year, person_id, region, categories)
 SELECT 2010 + n % 10, 'P' || n, (220600 + n % 40)::text, '{dibao}' FROM generate_series(1, 20000) AS n;
-ANALYZE projections.person_years, projections.fund_flows, projections.annual_sums, projections.hospital_years,
-        projections.roster_gaps
+ANALYZE projections.person_years, projections.fund_flows, projections.annual_sums, projections.annual_layers,
+        projections.hospital_years, projections.roster_gaps
 """
 
 
@@ -361,7 +464,8 @@ ASKED = {
     "fund_flows": ["month = '2003-04'"],
     "annual_report": ["year = 2019 AND region = '100010'"],
     "hospital_costs": ["year = 2019 AND hospital_id = 'H77'"],
-    "attainment": ["year = 2019 AND region = '100010'"],
+    "attainment": ["year = 2013 AND region = '220603'"],
+    "cost_growth": ["year = 2019 AND region = '100010'"],
 }
 
 
@@ -378,7 +482,7 @@ async def test_indexes_answer_on_large_sums(engine: AsyncEngine) -> None:
         (explained,) = await query(engine, statement)
         (plan,) = explained["QUERY PLAN"]
         scans = {node["Relation Name"] for node in nodes(plan["Plan"]) if node["Node Type"] == "Seq Scan"}
-        assert scans <= {"hospitals", "roster_years"}, (view, condition)
+        assert scans <= {"hospitals", "roster_years", "targets"}, (view, condition, scans)
         assert plan["Plan"]["Actual Rows"] > 0
         assert plan["Execution Time"] < 500  # a few ms where nothing else runs; a scan is told by the plan above
 

@@ -1,5 +1,6 @@
 """The migrated database is what the code declares, and the ledger in it can only grow."""
 
+import hashlib
 from typing import Any
 
 import asyncpg
@@ -12,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 import infra.cli  # noqa: F401 - with every command, every table is declared
 from events.store.metadata import metadata
-from infra.postgres.engine import LANES_LOCK, WorkersRunning, connect, migrate, upgrade
+from infra.postgres.engine import LANES_LOCK, MIGRATIONS, WorkersRunning, connect, migrate, upgrade
 from infra.servers import Endpoints
 from policies.loader import load_directory
 from processors.delivery.layout import LayoutError
@@ -20,6 +21,22 @@ from processors.law.adoption import initialise
 from tests import facts
 from tests.conftest import database_url
 from tests.ledger import Books
+
+VERSIONS = MIGRATIONS / "versions"
+RELEASED = {
+    "0001_guards.sql": "6763f7aa1fa57af7985137b0dee62eddef6b1a02884a1b66d7368f49503f1fc0",
+    "0001_ledger.py": "c7b8497af351d943de31e4f1a24139613bbb9ebab658d8570bb503f17a94c000",
+    "0001_tables.sql": "0f791383ee66cdc232ee1f8007050e4bbefb94a7fbed74f5143c291ea13c1b9d",
+    "0001_views.sql": "b11a5927c289d25b5b02e8edae1c788f34e68e18191c204f22659a81112e760c",
+    "0002_backups.sql": "a5dc89e08d8d2bceb39a483f2a7d96b532df96b5307aae7c6f8cd20c9920a79d",
+    "0002_clearing.sql": "2cc1f5ffb5cf4790355557c68be72783b5a5709886e6c9c81a5a1806731c7090",
+    "0002_county_work.py": "7ccdaedc0fc81becfca27d4dff223e6da3dc05c7db27c5b27bced845652b4097",
+    "0002_finance.sql": "4290e97fd0ec035351cf7ef548b629ec40f6a975e1aa62e5d7ca5e006551526c",
+    "0002_mailboxes.sql": "8cb7c4fd70087c09ce5a44d97bb2c953e3b9f8d319d4d4923a59638ae5f4f952",
+    "0002_premiums.sql": "fdc929deae441566a23bd16b4f9fdcf66137ac1f63b2437fec74de7672146299",
+    "0002_roles.sql": "430e1c584536a8046bebbf0a405ed8ea55b21386b73b34cbfd08b61f70dbe0bf",
+}
+"""sha256 of the files of released migrations: a database that has run one is never changed by another text of it."""
 
 
 def ours(name: str | None, kind: str, _parents: Any) -> bool:
@@ -31,21 +48,65 @@ def differences(connection: Connection) -> list[Any]:
     return list(compare_metadata(MigrationContext.configure(connection, opts=options), metadata))
 
 
+def test_released_migrations_are_frozen() -> None:
+    found = {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in VERSIONS.iterdir()
+        if path.name.startswith(("0001_", "0002_"))
+    }
+    assert found == RELEASED
+
+
 async def test_migrations_create_what_the_code_declares(engine: AsyncEngine) -> None:
     async with engine.connect() as connection:
         assert await connection.run_sync(differences) == []
 
 
-async def test_columns_stand_in_the_order_in_which_they_are_declared(engine: AsyncEngine) -> None:
-    # rows are sent as wholes (events/store/writes.py)
-    query = text(
-        "SELECT attrelid::regclass::text, array_agg(attname::text ORDER BY attnum) FROM pg_attribute "
-        "JOIN pg_class ON pg_class.oid = attrelid WHERE attnum > 0 AND relkind = 'r' GROUP BY attrelid"
-    )
+CATALOGS = {
+    "columns": """
+        SELECT attrelid::regclass::text, attname, format_type(atttypid, atttypmod), attnotnull,
+               pg_get_expr(adbin, adrelid), col_description(attrelid, attnum)
+        FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+        LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+        WHERE attnum > 0 AND NOT attisdropped AND relkind = 'r' AND {ours}""",
+    "constraints": """
+        SELECT conrelid::regclass::text, conname, pg_get_constraintdef(pg_constraint.oid)
+        FROM pg_constraint JOIN pg_class ON pg_class.oid = conrelid WHERE contype <> 'n' AND {ours}""",
+    "indexes": """
+        SELECT indrelid::regclass::text, pg_get_indexdef(indexrelid)
+        FROM pg_index JOIN pg_class ON pg_class.oid = indrelid WHERE {ours}""",
+    "tables": """
+        SELECT pg_class.oid::regclass::text, obj_description(pg_class.oid, 'pg_class')
+        FROM pg_class WHERE relkind = 'r' AND {ours}""",
+}
+OURS = "relnamespace::regnamespace::text IN ('ledger', 'projections', 'processors', 'finance')"
+
+
+async def catalogs(engine: AsyncEngine) -> dict[str, set[tuple[Any, ...]]]:
     async with engine.connect() as connection:
-        found = {row[0]: row[1] for row in await connection.execute(query)}
-    tables = {str(table): [column.name for column in table.columns] for table in metadata.sorted_tables}
-    assert {name: found[name] for name in tables} == tables
+        return {
+            name: {tuple(row) for row in await connection.execute(text(query.format(ours=OURS)))}
+            for name, query in CATALOGS.items()
+        }
+
+
+async def test_the_migrated_schema_is_that_of_the_metadata(engine: AsyncEngine, endpoints: Endpoints) -> None:
+    """Columns, types, nullability, defaults, keys, indexes, constraints and comments; not the order of columns."""
+    server = await asyncpg.connect(endpoints.database_url, ssl=False)
+    await server.execute("CREATE DATABASE declared")
+    declared = connect(database_url(endpoints, "declared"))
+    try:
+        async with declared.begin() as connection:
+            for name in ("ledger", "projections", "processors", "finance"):
+                await connection.execute(text(f"CREATE SCHEMA {name}"))
+            await connection.run_sync(metadata.create_all)
+        wanted, found = await catalogs(declared), await catalogs(engine)
+        for name in CATALOGS:
+            assert found[name] == wanted[name], sorted(found[name] ^ wanted[name], key=str)
+    finally:
+        await declared.dispose()
+        await server.execute("DROP DATABASE declared WITH (FORCE)")
+        await server.close()
 
 
 async def test_migrating_again_changes_nothing(engine: AsyncEngine) -> None:

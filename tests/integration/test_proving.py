@@ -1,4 +1,4 @@
-"""A verification that is shared out over processes says what one process says, of one moment, or fails."""
+"""A verification that is shared out over processes reports what one process reports, of one moment, or fails."""
 
 import os
 import signal
@@ -10,14 +10,14 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from infra.worker.proof_workers import Helper, HelperDied, helpers
+from infra.worker.proof_workers import CheckerDied, ProcessChecker, checker_processes
 from policies.engine import Schemes
 from processors.proof import verify as verification
 from processors.proof.seals import seal
 from processors.proof.verification import parts
-from processors.proof.verification.parts import Part
+from processors.proof.verification.checkers import Checker, CheckerStart
+from processors.proof.verification.parts import VerificationPart
 from processors.proof.verification.report import Progress, VerifyReport
-from processors.proof.verification.workers import Helpers, PartChecker
 from processors.proof.verify import MOST_PROBLEMS, verify
 from tests import facts
 from tests.integration.test_verify import EVENTS, tamper
@@ -26,8 +26,8 @@ from tests.ledger import Books
 
 @pytest.fixture
 async def settled(books: Books, monkeypatch: pytest.MonkeyPatch) -> Books:
-    """A ledger that is worth helpers, in parts of one person."""
-    monkeypatch.setattr(verification, "WORTH_HELPERS", 1)
+    """A ledger that is worth other processes, in parts of one person."""
+    monkeypatch.setattr(verification, "WORTH_PROCESSES", 1)
     monkeypatch.setattr(parts, "PERSONS_PER_PART", 1)
     await books.publish(EVENTS)
     return books
@@ -38,32 +38,32 @@ def url_of(engine: AsyncEngine) -> str:
 
 
 class Watched:
-    """A hand whose parts are counted, and before the first of which something may happen."""
+    """A checker that keeps the parts it checked."""
 
     ahead = 2
 
-    def __init__(self, checker: PartChecker) -> None:
+    def __init__(self, checker: Checker) -> None:
         self.checker = checker
-        self.checked: list[Part] = []
+        self.checked: list[VerificationPart] = []
 
     async def ready(self) -> None:
         await self.checker.ready()
 
-    async def check(self, part: Part, tell: Progress) -> VerifyReport:
+    async def check(self, part: VerificationPart, tell: Progress) -> VerifyReport:
         self.checked.append(part)
         return await self.checker.check(part, tell)
 
 
-def one_helper(
+def one_process(
     engine: AsyncEngine, watched: list[Watched], before: Callable[[], Awaitable[Any]] | None = None
-) -> Helpers:
-    """A helper that is ready when parts begin to be given out, so that it gets some; ``before`` it joins."""
+) -> CheckerStart:
+    """One other process, ready before parts are given out, so that it gets some; ``before`` runs before it joins."""
 
     @asynccontextmanager
-    async def started(shared: str, schemes: Schemes) -> AsyncIterator[Sequence[PartChecker]]:
+    async def started(shared: str, schemes: Schemes) -> AsyncIterator[Sequence[Checker]]:
         if before is not None:
             await before()
-        async with helpers(url_of(engine), 1)(shared, schemes) as checkers:
+        async with checker_processes(url_of(engine), 1)(shared, schemes) as checkers:
             watched.extend(map(Watched, checkers))
             await watched[0].ready()
             yield watched
@@ -88,12 +88,12 @@ PLANTED = (
 )
 
 
-async def test_what_helpers_find_stands_where_one_process_would_tell_it(settled: Books) -> None:
+async def test_what_processes_find_stands_where_one_process_reports_it(settled: Books) -> None:
     await seal(settled.engine)
     await tamper(settled.engine, *PLANTED)
     alone = await verify(settled.engine)
     watched: list[Watched] = []
-    together = await verify(settled.engine, None, one_helper(settled.engine, watched))
+    together = await verify(settled.engine, None, one_process(settled.engine, watched))
     assert {type(part).__name__ for part in watched[0].checked} == {"ChainPart", "PersonsPart"}
     assert together == alone
     found = {problem.check for problem in alone.problems}
@@ -102,14 +102,14 @@ async def test_what_helpers_find_stands_where_one_process_would_tell_it(settled:
     assert alone.found == len(alone.problems) < MOST_PROBLEMS
 
 
-async def test_the_same_fifty_of_many_problems_are_told(settled: Books) -> None:
+async def test_the_same_fifty_of_many_problems_are_reported(settled: Books) -> None:
     await tamper(
         settled.engine,
         "INSERT INTO projections.accumulations SELECT 'X' || n, 2019, 'fusong', 'basic', '', 1, 0, 0, 0, 1"
         " FROM generate_series(1, 70) n",
     )
     alone = await verify(settled.engine)
-    assert await verify(settled.engine, None, one_helper(settled.engine, [])) == alone
+    assert await verify(settled.engine, None, one_process(settled.engine, [])) == alone
     assert (len(alone.problems), alone.found) == (MOST_PROBLEMS, 70)
 
 
@@ -120,39 +120,39 @@ async def test_all_read_one_moment_whatever_is_settled_meanwhile(settled: Books)
         await settled.publish([*facts.stay(7, "P2", in_scope="7000"), facts.correct("C1", "16000")])
 
     watched: list[Watched] = []
-    told: dict[str, int] = {}
+    counted: dict[str, int] = {}
 
     def tell(what: str, count: int) -> None:
-        told[what] = told.get(what, 0) + count
+        counted[what] = counted.get(what, 0) + count
 
-    beside = await verify(settled.engine, tell, one_helper(settled.engine, watched, settle_more))
+    beside = await verify(settled.engine, tell, one_process(settled.engine, watched, settle_more))
     assert watched[0].checked
     assert beside == before
     assert before.holds
-    assert told == {"entries": before.entries, "claims": before.claims}
+    assert counted == {"entries": before.entries, "claims": before.claims}
     after = await verify(settled.engine)
     assert after.holds
     assert after.claims == before.claims + 1
 
 
-async def test_a_helper_that_dies_is_an_error(settled: Books) -> None:
+async def test_a_process_that_dies_is_an_error(settled: Books) -> None:
     @asynccontextmanager
-    async def doomed(shared: str, schemes: Schemes) -> AsyncIterator[Sequence[PartChecker]]:
-        async with helpers(url_of(settled.engine), 1)(shared, schemes) as checkers:
+    async def doomed(shared: str, schemes: Schemes) -> AsyncIterator[Sequence[Checker]]:
+        async with checker_processes(url_of(settled.engine), 1)(shared, schemes) as checkers:
             for checker in checkers:
-                assert isinstance(checker, Helper)
+                assert isinstance(checker, ProcessChecker)
                 await checker.ready()
                 os.kill(checker.pid, signal.SIGKILL)
             yield checkers
 
-    with pytest.raises(HelperDied, match="ended before its work was done"):
+    with pytest.raises(CheckerDied, match="ended before its work was done"):
         await verify(settled.engine, None, doomed)
 
 
-async def test_a_helper_that_cannot_begin_is_an_error(settled: Books, capfd: pytest.CaptureFixture[str]) -> None:
+async def test_a_process_that_cannot_begin_is_an_error(settled: Books, capfd: pytest.CaptureFixture[str]) -> None:
     gone = url_of(settled.engine).rsplit("/", 1)[0] + "/no_such_database"
-    with pytest.raises(HelperDied):
-        await verify(settled.engine, None, helpers(gone, 1))
+    with pytest.raises(CheckerDied):
+        await verify(settled.engine, None, checker_processes(gone, 1))
     assert "no_such_database" in capfd.readouterr().err
     async with settled.engine.connect() as connection:
         await connection.execute(text("SELECT 1"))

@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from infra.cli.history import print_replay
+from infra.cli.replay import print_replay
 from policies.explain import line
-from processors.person.replay import replay
+from processors.person.replay import load_history, replay
 from tests import facts
 from tests.facts import correct, enrol, hospital, reverse, roster, stay
 from tests.ledger import Books
@@ -90,7 +90,7 @@ async def test_as_of_shows_what_was_known_before_a_correction_and_after(books: B
 async def test_the_day_of_categories_is_the_county_s(books: Books, capsys: pytest.CaptureFixture[str]) -> None:
     await books.publish([*READY, facts.roster(category="dibao", on="2030-01-02")])
     # four in the morning of 2 January there
-    print_replay(await replay(books.engine, "P1", datetime(2030, 1, 1, 20, tzinfo=UTC)))
+    print_replay(await load_history(books.engine, "P1", datetime(2030, 1, 1, 20, tzinfo=UTC)))
     (held,) = [said for said in capsys.readouterr().out.splitlines() if "categories held" in said]
     assert held.startswith("2030-01-02 ")
     assert "低保" in held

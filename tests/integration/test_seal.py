@@ -10,7 +10,7 @@ from events.store.hash_chain import GENESIS, entry_hash
 from events.store.journal import entries
 from processors.delivery.names import SEAL_CONSUMER as CONSUMER
 from processors.delivery.names import SEAL_JOURNAL as JOURNAL
-from processors.proof.seals import Broken, Seal, SealError, broken, read_seal, seal
+from processors.proof.seals import BrokenJournal, Seal, SealError, broken, read_seal, seal
 from processors.proof.verify import VerifyReport, verify
 from tests import facts
 from tests.ledger import Books
@@ -19,7 +19,7 @@ from tests.program import claims, write_lines
 EVENTS = [facts.hospital(), facts.enrol("P1"), facts.roster(), *facts.stay(1), *facts.stay(2)]
 
 
-async def _broken(engine: AsyncEngine, kept: Seal) -> list[Broken]:
+async def _broken(engine: AsyncEngine, kept: Seal) -> list[BrokenJournal]:
     async with engine.connect() as connection:
         return await broken(connection, kept.heads)
 

@@ -46,7 +46,7 @@ def region_year(region: str) -> Iterator[dict[str, Any]]:
 
 
 def worked_by_hand() -> Iterator[dict[str, Any]]:
-    """C1 and C2 of DOMAIN section 7: one person of 长治; and a claim of the next year."""
+    """C1 and C2 of docs/domain.md#7: one person of 长治; and a claim of the next year."""
     yield facts.enrol("C", 2018, "140400")
     yield facts.enrol("C", 2019, "140400")
     yield facts.roster("C", "dibao")

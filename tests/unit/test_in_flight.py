@@ -47,7 +47,7 @@ def test_a_late_roster_overtakes_no_claim_between_two_layers(ledger: Memory, lay
     ledger.work(layers_before)
     take(ledger, facts.roster(on="2019-01-01"))
     at_rest(ledger)
-    # F1 of DOMAIN 7. As not poor: (18,000 − 800) × 60% = 10,320; (7,680 − 6,000) × 55% = 924; patient 8,756.
+    # F1 of docs/domain.md#7. As not poor: (18,000 − 800) × 60% = 10,320; (7,680 − 6,000) × 55% = 924; patient 8,756.
     # The first run settles what was known when it was opened, the second what is known since: revision 2 either way.
     assert statement(ledger, "C1") == POOR | {"patient": "2000.00", "revision": 2, "status": "settled"}
     journal = ledger.entries("critical_illness")

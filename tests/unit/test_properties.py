@@ -1,4 +1,4 @@
-"""What must hold for any claims of a person under any shipped scheme (DOMAIN.md section 3)."""
+"""What must hold for any claims of a person under any shipped scheme (docs/domain.md#3)."""
 
 from dataclasses import dataclass
 

@@ -24,8 +24,8 @@ WORK_MEMORY = "256MB"
 """For sorts and hashes of this transaction: PostgreSQL's default spills them to disk from some thousand claims on."""
 
 
-EXTRACTS = ("facts", "acceptances", "reversals", "settlements", "poor")
-"""What queries share, in the order in which it is made."""
+EXTRACTS = ("facts", "acceptances", "reversals", "settlements", "poor", "stated")
+"""What queries share, in the order in which it is made; the last two are read from schemes, the others from the ledger."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +56,15 @@ async def derive(connection: AsyncConnection, names: Collection[str]) -> dict[st
     await connection.execute(text(f"SET LOCAL work_mem = '{WORK_MEMORY}'"))
     await _run(connection, _sql("fen"))
     wanted = {extract for name in names for extract in DERIVATIONS[name].extracts}
-    for extract in EXTRACTS[:-1]:
+    for extract in EXTRACTS[:-2]:
         if extract in wanted:
             await _run(connection, f"CREATE TEMP TABLE {extract} ON COMMIT DROP AS {_sql(extract)}")
             # Without statistics the planner joins some thousand claims by nested loops.
             await _run(connection, f"ANALYZE pg_temp.{extract} (claim_id)")
     if "poor" in wanted:
         await _extract_poor(connection)
+    if "stated" in wanted:
+        await _extract_stated(connection)
     return {name: await _derive(connection, DERIVATIONS[name].table) for name in names}
 
 
@@ -88,6 +90,36 @@ async def _extract_poor(connection: AsyncConnection) -> None:
     rows = [{"scheme_hash": key, "categories": sorted(scheme.poor_categories)} for key, scheme in schemes.items()]
     if rows:
         await connection.execute(insert(poor), rows)
+
+
+async def _extract_stated(connection: AsyncConnection) -> None:
+    """The targets that each text in force states, as the law's own loader reads them."""
+    await _run(
+        connection,
+        "CREATE TEMP TABLE stated (scheme text, target text, grade text, cite text, starts date, ends date,"
+        " scheme_starts date, scheme_ends date, numerator bigint, denominator bigint) ON COMMIT DROP",
+    )
+    pinned = PinnedSchemes()
+    await pinned.refresh(connection)
+    rows = [
+        {
+            "scheme": scheme.name,
+            "target": target.name,
+            "grade": target.grade,
+            "cite": target.cite,
+            "starts": target.from_,
+            "ends": target.until,
+            "scheme_starts": scheme.valid.from_,
+            "scheme_ends": scheme.valid.until,
+            "numerator": target.value.numerator,
+            "denominator": target.value.denominator,
+        }
+        for scheme in pinned.current
+        for target in scheme.targets
+    ]
+    if rows:
+        stated = table_named("stated", *map(column_named, rows[0]))
+        await connection.execute(insert(stated), rows)
 
 
 async def _run(connection: AsyncConnection, statement: str) -> None:

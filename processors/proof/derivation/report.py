@@ -4,11 +4,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 MOST_SHOWN = 20
-"""Differing rows of one projection that are told whole; the rest are counted."""
+"""Differing rows of one projection that are shown whole; the rest are counted."""
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class ProjectionDifference:
     """One row: ``missing`` in the table, ``surplus`` there, or ``different``.
 
     ``columns`` gives what the ledger says and what the table says, by column, of a different row; of the others the
@@ -21,8 +21,8 @@ class Difference:
 
 
 @dataclass(slots=True)
-class Compared:
-    """One projection held against what the ledger says: ``rows`` by the ledger, and how the table differs from them.
+class ProjectionComparison:
+    """One projection compared with what the ledger says: ``rows`` by the ledger, and how the table differs from them.
 
     ``mended`` counts the rows that were put right, which beside running processors may be fewer.
     """
@@ -33,7 +33,7 @@ class Compared:
     surplus: int = 0
     different: int = 0
     mended: int = 0
-    first: list[Difference] = field(default_factory=list)
+    first: list[ProjectionDifference] = field(default_factory=list)
 
     @property
     def found(self) -> int:
@@ -45,7 +45,7 @@ class Compared:
 class RebuildReport:
     """All projections asked for; ``entries`` is the length of the ledger, ``seconds`` how long it all took."""
 
-    projections: list[Compared]
+    projections: list[ProjectionComparison]
     entries: int
     seconds: float
 

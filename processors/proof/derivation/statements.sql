@@ -12,7 +12,7 @@ WITH pinned AS (
     ) AS said
     WHERE type = 'audit.found.v1'
 ), audited AS (
-    -- Findings take from the bill in recorded order until nothing is left of it (DOMAIN 3.7).
+    -- Findings take from the bill in recorded order until nothing is left of it (docs/domain.md#3.7).
     SELECT claim_id, sum(least(so_far, total) - least(so_far - amount, total)) AS by_person
     FROM pg_temp.settlements JOIN found USING (claim_id)
     WHERE status = 'settled' AND borne_by = 'person' AND (told_until IS NULL OR found.number <= told_until)

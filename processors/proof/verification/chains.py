@@ -1,4 +1,4 @@
-"""Every journal is gap-free, every entry's hash is that of its row, and what was taken in is what was sent."""
+"""Checks that every journal has no gap, every entry's hash is that of its row, and raw bytes are what was sent."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -39,26 +39,26 @@ class _Identity(Struct, frozen=True, gc=False):
 _IDENTITIES = msgspec.json.Decoder(_Identity)
 
 
-class Head(Struct, frozen=True):
-    """How many entries a journal's writer says it has, and the hash of the last."""
+class JournalHead(Struct, frozen=True):
+    """The number and the hash of a journal's last entry, by the position of its writer."""
 
     number: int = 0
     hash: bytes = GENESIS
 
 
-async def journals(connection: AsyncConnection) -> dict[str, Head]:
+async def journals(connection: AsyncConnection) -> dict[str, JournalHead]:
     """Every journal that has entries or a position, by name."""
     heads = {
-        journal_name(row.consumer, row.partition): Head(row.journal_number, bytes(row.journal_hash))
+        journal_name(row.consumer, row.partition): JournalHead(row.journal_number, bytes(row.journal_hash))
         for row in await connection.execute(select(positions))
     }
-    return {name: heads.get(name, Head()) for name in sorted(heads.keys() | set(await _journals(connection)))}
+    return {name: heads.get(name, JournalHead()) for name in sorted(heads.keys() | set(await _journals(connection)))}
 
 
-async def check_chain(driver: Any, journal: str, known: Head, report: VerifyReport, tell: Progress) -> None:
-    """Walk one journal, and hold its end against what its writer's position says."""
+async def check_chain(driver: Any, journal: str, known: JournalHead, report: VerifyReport, progress: Progress) -> None:
+    """Check one journal, and compare its end with the position of its writer."""
     report.journals += 1
-    number, hashes = await _walk(driver, journal, report, tell)
+    number, hashes = await _walk(driver, journal, report, progress)
     if number != known.number:
         report.problem("chain", f"journal {journal}, head", f"{known.number} entries", f"{number} entries")
     elif known.hash not in hashes:
@@ -76,8 +76,8 @@ async def _journals(connection: AsyncConnection) -> list[str]:
         names.append(name)
 
 
-async def _walk(driver: Any, journal: str, report: VerifyReport, tell: Progress) -> tuple[int, tuple[bytes, ...]]:
-    """Check one journal; returns its last number and the hashes that may stand there."""
+async def _walk(driver: Any, journal: str, report: VerifyReport, progress: Progress) -> tuple[int, tuple[bytes, ...]]:
+    """Check the entries of one journal; returns its last number and the hashes that may be there."""
     # The driver's own cursor: SQLAlchemy's rows cost more than the hashing.
     cursor = await driver.cursor(_JOURNAL, journal)
     number = 0
@@ -94,15 +94,15 @@ async def _walk(driver: Any, journal: str, report: VerifyReport, tell: Progress)
             if row["raw"] is not None and row["source"] is not None:
                 _check_identity(row, report)
         report.entries += len(rows)
-        tell("entries", len(rows))
+        progress("entries", len(rows))
     return number, hashes
 
 
 def _mismatch(entry: Sequence[Any], before: tuple[bytes, ...], report: VerifyReport) -> tuple[bytes, ...]:
-    """Returns the hashes that may stand before the next entry, this one not following from the first of those before.
+    """The hashes that may be before the next entry, where this one does not follow from the first of ``before``.
 
-    They are two after a mismatch: the entry's stored hash, where its content was changed, and the one its content
-    gives, where the hash was. So one change is reported once, at its place.
+    After a mismatch there are two: the stored hash, where the content was changed, and the hash that the content gives,
+    where the stored hash was changed. So one change is reported once, at its place.
     """
     stored: bytes = entry[-1]
     computed = [entry_hash(previous, entry) for previous in before]
@@ -115,10 +115,10 @@ def _mismatch(entry: Sequence[Any], before: tuple[bytes, ...], report: VerifyRep
 
 
 @lru_cache(maxsize=64)
-def _moment(said: str) -> datetime:
+def _moment(stamp: str) -> datetime:
     try:
-        return datetime.fromisoformat(said)
-    except ValueError:  # one that Python has no datetime for, such as infinity: none that we wrote, and no hash fits
+        return datetime.fromisoformat(stamp)
+    except ValueError:  # one that Python has no datetime for, such as infinity: the ledger wrote none, and no hash fits
         return BEGINNING
 
 
@@ -140,13 +140,13 @@ def _check_identity(row: Mapping[str, Any], report: VerifyReport) -> None:
 def _compare_identity(row: Mapping[str, Any], report: VerifyReport) -> None:
     try:
         event = orjson.loads(row["raw"])
-        said = (event["source"], event["id"], event["type"])
+        stated = (event["source"], event["id"], event["type"])
     except (ValueError, KeyError, TypeError):
         report.problem("identity", _where(row), "a CloudEvent", "raw bytes that are none")
         return
-    written = (row["source"], row["event_id"], row["type"] if row["type"] in FACTS else said[2])
-    if said != written:
-        report.problem("identity", _where(row), " ".join(written), " ".join(map(str, said)))
+    written = (row["source"], row["event_id"], row["type"] if row["type"] in FACTS else stated[2])
+    if stated != written:
+        report.problem("identity", _where(row), " ".join(written), " ".join(map(str, stated)))
 
 
 def _where(row: Mapping[str, Any]) -> str:

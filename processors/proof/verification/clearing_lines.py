@@ -1,4 +1,4 @@
-"""Who is paid: a clearing's lines are what the entries in its ranges tell, and the parts that it has recorded."""
+"""Checks payees: a clearing's lines follow from the entries in its ranges and from the parts that it has recorded."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -43,8 +43,8 @@ async def check_lines(
     named = {"claims": sorted({part["claim_id"] for part in recorded})}
     about = {row.claim_id: row for row in await connection.execute(_CLAIMS, named) if row.region == region}
     expected: defaultdict[tuple[Line, str], int] = defaultdict(int)
-    for told in await load_told(connection, region, ranges):
-        expected[(told.party, told.payee, told.fund), told.kind] += told.amount
+    for booked_sum in await load_told(connection, region, ranges):
+        expected[(booked_sum.party, booked_sum.payee, booked_sum.fund), booked_sum.kind] += booked_sum.amount
     apart: defaultdict[Stage, dict[tuple[str, str], int]] = defaultdict(dict)
     for part in recorded:
         claim_id, payee_kind, fund, kind = (part[name] for name in ("claim_id", "payee_kind", "fund", "kind"))
@@ -64,7 +64,8 @@ async def check_lines(
 
 
 def _possible(claim: Row[Any]) -> set[tuple[str, str]]:
-    """What parts, by payee kind and kind, the rules can give a claim (DOMAIN 3.8); of a reversed one both give back."""
+    """What parts, by payee kind and kind, the rules can give a claim (docs/domain.md#3.8); of a reversed one both give
+    back."""
     found = {("person" if claim.prepaid else "hospital", "settled"), ("person", "adjusted")}
     if claim.audited:
         found.add(("hospital", "audit"))
@@ -101,5 +102,5 @@ def _compare_parts(
     if sum(booked) != sum(parts.values()):
         report.problem("clearing", where, yuan(sum(booked)), yuan(sum(parts.values())))
     elif claim is not None and claim.standing and not are_whole(booked, [*parts.values(), 0]):
-        told = ", ".join(f"{payee_kind} {kind} {yuan(amount)}" for (payee_kind, kind), amount in sorted(parts.items()))
-        report.problem("clearing", where, "each of " + ", ".join(map(yuan, sorted(booked))) + " settled whole", told)
+        shown = ", ".join(f"{payee_kind} {kind} {yuan(amount)}" for (payee_kind, kind), amount in sorted(parts.items()))
+        report.problem("clearing", where, "each of " + ", ".join(map(yuan, sorted(booked))) + " settled whole", shown)

@@ -1,4 +1,4 @@
-"""Clearings take every booking exactly once, to the fen, and stand as the events of their journal say."""
+"""Checks that clearings take every booking once, to the fen, and are what the events of their journal make them."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -48,7 +48,7 @@ GROUP BY 1, 2
 
 
 async def check_clearings(connection: AsyncConnection, report: VerifyReport) -> None:
-    """Make the register anew from its journal, hold the tables against it, and its sums against the bookings."""
+    """Make the register anew from its journal; compare it with the tables, and its sums with the bookings."""
     try:
         register = await from_journal(connection, partial(_check_set_off, report))
     except Unfounded as error:
@@ -76,7 +76,7 @@ async def check_clearings(connection: AsyncConnection, report: VerifyReport) -> 
         payer = Who(paid["paid_by"], paid["paid_login"])
         if paid["returned_by"] is not None and payer.is_same(Who(paid["returned_by"], paid["returned_login"])):
             where = f"{paid['clearing_id']}, {paid['payee_kind']} {paid['payee']}"
-            report.problem("clearing", where, "payment by another person than noted its return", _told(payer))
+            report.problem("clearing", where, "payment by another person than noted its return", _login(payer))
     for owed in register.of(receivables):
         if outstanding(owed) < 0:
             where = f"receivable {owed['receivable_id']}"
@@ -104,7 +104,7 @@ def _check_ranges(history: list[Row], report: VerifyReport) -> None:
     for row in history:
         approver = Who(row["approved_by"] or "", row["approved_login"])
         if row["approved_by"] is not None and approver.is_same(drafter(row)):
-            report.problem("clearing", row["clearing_id"], "approval by another person", _told(approver))
+            report.problem("clearing", row["clearing_id"], "approval by another person", _login(approver))
         for journal in sorted(ended.keys() | row["ranges"].keys()):
             begun, to = row["ranges"].get(journal, (None, None))
             if begun != ended.get(journal, 0) or to < begun:
@@ -134,7 +134,7 @@ def _check_set_off(report: VerifyReport, register: Register, type_: str, data: M
 
 
 def _check_repaid(register: Register, clearing_id: str, lines: Iterable[Row], report: VerifyReport) -> None:
-    """What is taken to repay advances, never more than a line brings, is given on to whom the events name."""
+    """What repays advances is at most what a line brings, and goes to the parties that the events name."""
     repaid: dict[tuple[str, str, str], int] = {}
     for line in lines:
         if line["repaid"]:
@@ -199,7 +199,7 @@ async def _check_advances(connection: AsyncConnection, register: Register, repor
             report.problem("clearing", where, f"at most {yuan(issued.get(key, 0))} repaid", yuan(amount))
 
 
-def _told(who: Who) -> str:
+def _login(who: Who) -> str:
     return who.actor if who.login is None else f"{who.actor}, login {who.login}"
 
 

@@ -1,6 +1,6 @@
-"""What the ledger and the projections say of a chunk of persons, loaded at once.
+"""What the ledger and the projections hold of some persons, loaded at once.
 
-Read by the driver itself: SQLAlchemy's rows and each look-up in them cost more than all that is done with them.
+The driver reads the rows itself: SQLAlchemy's rows cost more than all that is done with them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-from msgspec import Struct
 from sqlalchemy import Column, Table
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -16,68 +15,54 @@ from events.decisions import GRANT_AWARDED, GRANT_WITHDRAWN
 from events.store.journal import GRANT_STAGES, SETTLEMENT_STAGE
 from policies.claim import Used
 from processors.delivery.names import INTAKE_JOURNAL
-from processors.person.claim_history import HISTORY_TYPES
-from processors.premiums.history import PREMIUM_HISTORY_TYPES
+from processors.person.claim_history import CLAIM_HISTORY_TYPES
+from processors.person.fact_decoders import EntryRow
+from processors.person.premium_history import PREMIUM_HISTORY_TYPES
+from processors.person.recalculation import GrantKey, HeldGrant, StageBooking
 from projections.accumulations import accumulations
 from projections.claims import claims
 from projections.grants import grants
 from projections.premiums import Premium, premiums
-from projections.statements import statements
+from projections.statements import StatementRow, statements
 
-Row = Mapping[str, Any]
+ProjectionRow = Mapping[str, Any]
 AccumulationKey = tuple[int, str, str, str]
 """year, scheme name, layer, track"""
-GrantKey = tuple[str, str, int]
-"""scheme name, kind, year (0: once in a life)"""
-
-
-class Booking(Struct, frozen=True, gc=False):
-    """The net of what is booked for one claim at one stage on one track."""
-
-    claim_id: str
-    number: int
-    stage: int
-    year: int
-    scheme: str
-    layer: str
-    track: str
-    net: Used
 
 
 @dataclass(slots=True)
 class PersonBooks:
-    """One person: his intake entries in journal order, what is booked, and what the projections say."""
+    """One person: the intake entries in journal order, what is booked, and what the projections hold.
+
+    ``booked`` is in the order of claim and stage; ``granted`` is the sum booked for each grant, in fen.
+    """
 
     person_id: str
     in_flight: bool = False
-    told: list[Row] = field(default_factory=list)
-    booked: list[Booking] = field(default_factory=list)
+    entries: list[EntryRow] = field(default_factory=list)
+    booked: list[StageBooking] = field(default_factory=list)
     granted: dict[GrantKey, int] = field(default_factory=dict)
     accumulated: dict[AccumulationKey, Used] = field(default_factory=dict)
-    claims: list[Row] = field(default_factory=list)
-    statements: list[Row] = field(default_factory=list)
-    grants: list[Row] = field(default_factory=list)
+    claims: list[ProjectionRow] = field(default_factory=list)
+    statements: list[StatementRow] = field(default_factory=list)
+    grants: list[HeldGrant] = field(default_factory=list)
     premiums: list[Premium] = field(default_factory=list)
 
 
-UNPROVED = {statements: ("revision", "answer_id", "answer_type")}
-"""Columns that follow from the order in which things became known, which settling from scratch does not give."""
-
-
-def _selection(table: Table, order: str) -> str:
-    names = ", ".join(_named(column) for column in table.columns if column.name not in UNPROVED.get(table, ()))
+def _selection(table: Table, order: str, names: Sequence[str] = ()) -> str:
+    columns = ", ".join(_named(table.columns[name]) for name in names or table.columns.keys())
     return (
-        f"SELECT {names} FROM {table.schema}.{table.name} "  # noqa: S608 - our own names
+        f"SELECT {columns} FROM {table.schema}.{table.name} "  # noqa: S608 - our own names
         f"WHERE person_id = ANY($1) ORDER BY {order}"
     )
 
 
 def _named(column: Column[Any]) -> str:
-    # as text, because what the driver makes of JSON depends on who opened the connection
+    # as text, because what the driver makes of JSON depends on how the connection was opened
     return f"{column.name}::text AS {column.name}" if isinstance(column.type, JSONB) else f'"{column.name}"'
 
 
-_TOLD = """
+_ENTRIES = """
 SELECT person_id, number, type, source, year, scheme, layer, track, paid, data, raw
 FROM ledger.entries WHERE person_id = ANY($1) AND journal = $2 AND type = ANY($3) ORDER BY number
 """
@@ -94,21 +79,22 @@ FROM ledger.entries WHERE person_id = ANY($1) AND stage = ANY($2) AND type = ANY
 _IN_FLIGHT = "SELECT DISTINCT person_id FROM processors.runs WHERE person_id = ANY($1)"
 _ACCUMULATED = _selection(accumulations, "person_id")
 _CLAIMS = _selection(claims, "person_id, number")
-_STATEMENTS = _selection(statements, "person_id, number")
-_GRANTS = _selection(grants, "person_id")
+_STATEMENTS = _selection(statements, "person_id, number", StatementRow.__struct_fields__)
+_GRANTS = _selection(grants, "person_id", ("person_id", "scheme", "grant", "year", "amount", "claim_id"))
 _PREMIUMS = _selection(premiums, "person_id")
+_LAYERS = StatementRow.__struct_fields__.index("layers")
 
 
 async def load_books(driver: Any, persons: Sequence[str]) -> list[PersonBooks]:
     """The books of some persons, over a connection of asyncpg's."""
     books = {person_id: PersonBooks(person_id) for person_id in persons}
-    types = [*HISTORY_TYPES, *PREMIUM_HISTORY_TYPES]
-    for row in await driver.fetch(_TOLD, persons, INTAKE_JOURNAL, types):
-        books[row["person_id"]].told.append(row)
+    types = [*CLAIM_HISTORY_TYPES, *PREMIUM_HISTORY_TYPES]
+    for row in await driver.fetch(_ENTRIES, persons, INTAKE_JOURNAL, types):
+        books[row["person_id"]].entries.append(row)
     for row in await driver.fetch(_BOOKED, persons, SETTLEMENT_STAGE):
         person_id, claim_id, number, stage, year, scheme, layer, track, base, deductible, paid, extra, ran = row
         net = Used(base, deductible, paid, extra, ran)
-        books[person_id].booked.append(Booking(claim_id, number, stage, year, scheme, layer, track, net))
+        books[person_id].booked.append(StageBooking(claim_id, number, stage, year, scheme, layer, track, net))
     granting = await driver.fetch(_GRANTED, persons, list(GRANT_STAGES.values()), [GRANT_AWARDED, GRANT_WITHDRAWN])
     for person_id, amount, data in granting:
         grant = orjson.loads(data)
@@ -122,9 +108,12 @@ async def load_books(driver: Any, persons: Sequence[str]) -> list[PersonBooks]:
     for row in await driver.fetch(_CLAIMS, persons):
         books[row["person_id"]].claims.append(dict(row))
     for row in await driver.fetch(_STATEMENTS, persons):
-        books[row["person_id"]].statements.append({**row, "layers": orjson.loads(row["layers"])})
-    for row in await driver.fetch(_GRANTS, persons):
-        books[row["person_id"]].grants.append(row)
+        values = list(row)
+        values[_LAYERS] = orjson.loads(values[_LAYERS])
+        statement = StatementRow(*values)
+        books[statement.person_id].statements.append(statement)
+    for person_id, *grant_values in await driver.fetch(_GRANTS, persons):
+        books[person_id].grants.append(HeldGrant(*grant_values))
     for row in await driver.fetch(_IN_FLIGHT, persons):
         books[row["person_id"]].in_flight = True
     return list(books.values())

@@ -1,11 +1,11 @@
-"""One person's premiums: does what is booked agree with the projection, and with settling them from the facts?"""
+"""Checks one person's premiums: what is booked agrees with the projection, and with settling them from the facts."""
 
 from collections.abc import Sequence
 
 from events.money import yuan
 from events.refusals import Refusal
 from policies.engine import Schemes
-from processors.premiums.history import booked_premiums, premiums_from_scratch
+from processors.person.premium_history import booked_premiums, premiums_from_scratch
 from processors.proof.verification.person_books import PersonBooks
 from processors.proof.verification.report import VerifyReport
 from projections.premiums import Premium
@@ -17,8 +17,8 @@ def check_premiums(books: PersonBooks, roster: Sequence[RosterChange], schemes: 
     shown = {premium.key: premium for premium in books.premiums if premium.amount}
     report.premiums += len(shown)
     try:
-        booked = booked_premiums(books.told)
-        due = premiums_from_scratch(books.told, roster, schemes)
+        booked = booked_premiums(books.entries)
+        due = premiums_from_scratch(books.entries, roster, schemes)
     except LookupError as error:
         report.problem("premium", f"person {books.person_id}", "a scheme's text that may be trusted", error)
         return
@@ -32,10 +32,10 @@ def check_premiums(books: PersonBooks, roster: Sequence[RosterChange], schemes: 
         where = f"person {books.person_id}, {year}, {region}, {scheme}, {layer} {kind} by {payer}"
         for side, found in ((", booked", booked.get(key)), ("", shown.get(key))):
             if found != due.get(key):
-                report.problem("premium", f"{where}{side}", _told(due.get(key)), _told(found))
+                report.problem("premium", f"{where}{side}", _premium(due.get(key)), _premium(found))
 
 
-def _told(premium: Premium | None) -> str:
+def _premium(premium: Premium | None) -> str:
     if premium is None:
         return "none"
     return f"{yuan(premium.amount)} for {premium.category} [{premium.grade}] {premium.cite}"

@@ -9,12 +9,12 @@ from typing import Any
 MOST_PROBLEMS = 50
 
 Progress = Callable[[str, int], None]
-"""Told what was checked and how many more of it."""
+"""Called with what was checked, and how many more of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One place where the books do not hold: which check, where, and the two sides that differ."""
+    """One place where the books do not hold: the check, the place, and the two sides that differ."""
 
     check: str
     where: str
@@ -67,11 +67,11 @@ class Section(IntEnum):
 
 
 Place = tuple[Section, int]
-"""Where a part's findings stand: its number in a section."""
+"""The place of a part's findings in the report: a section, and a number in it."""
 
 
 class Findings:
-    """One report of many: its problems stand in the order of the parts, whichever was checked first."""
+    """Collects the reports of parts into one, its problems in the order of the parts, whichever was checked first."""
 
     def __init__(self) -> None:
         self.report = VerifyReport()

@@ -9,7 +9,7 @@ from msgspec import UNSET
 
 from events.catalog import read
 from events.refusals import Refusal
-from processors.person.fact_decoders import Audited, Corrected, Enrolled, fen, told
+from processors.person.fact_decoders import AuditData, CorrectionData, EnrollmentData, fact_data, fen
 from tests import facts
 
 
@@ -26,31 +26,31 @@ AUDIT = facts.audit("C2", "250", "person")
 def test_amounts_are_read_alike(amount: bytes) -> None:
     raw = orjson.dumps(AUDIT).replace(b'"250"', amount)
     strictly = read(raw, AUDIT["source"]).data
-    assert fen(told(entry(raw, AUDIT["source"], AUDIT["type"]), Audited).amount) == strictly.amount  # type: ignore[attr-defined]
+    assert fen(fact_data(entry(raw, AUDIT["source"], AUDIT["type"]), AuditData).amount) == strictly.amount  # type: ignore[attr-defined]
 
 
 def test_a_correction_s_bill_is_read_alike() -> None:
     event = facts.correct("C1", "17000.07") | {"id": "correction"}
     strictly: Any = read(orjson.dumps(event), event["source"]).data
-    bill = told(entry(event, event["source"], event["type"]), Corrected).bill
+    bill = fact_data(entry(event, event["source"], event["type"]), CorrectionData).bill
     parts = ("total", "in_scope", "upfront_copay", "over_limit", "self_funded")
     assert [fen(getattr(bill, part)) for part in parts] == [getattr(strictly.bill, part) for part in parts]
 
 
 def test_an_enrollment_s_day_may_be_left_out() -> None:
     event = facts.enrol("P1", effective_on="2019-03-01")
-    assert told(entry(event, event["source"], event["type"]), Enrolled).effective_on == date(2019, 3, 1)
+    assert fact_data(entry(event, event["source"], event["type"]), EnrollmentData).effective_on == date(2019, 3, 1)
     without = facts.enrol("P1")
-    assert told(entry(without, without["source"], without["type"]), Enrolled).effective_on is UNSET
+    assert fact_data(entry(without, without["source"], without["type"]), EnrollmentData).effective_on is UNSET
     event["data"]["effective_on"] = None
     with pytest.raises(Refusal, match="effective_on must be a date"):
-        told(entry(event, event["source"], event["type"]), Enrolled)
+        fact_data(entry(event, event["source"], event["type"]), EnrollmentData)
 
 
 def test_bytes_of_another_source_or_type_are_not_taken() -> None:
     with pytest.raises(Refusal, match="sent on the subject of"):
-        told(entry(AUDIT, "bureau/220602", AUDIT["type"]), Audited)
+        fact_data(entry(AUDIT, "bureau/220602", AUDIT["type"]), AuditData)
     with pytest.raises(TypeError, match="under type"):
-        told(entry(AUDIT, AUDIT["source"], "claim.corrected.v1"), Audited)
+        fact_data(entry(AUDIT, AUDIT["source"], "claim.corrected.v1"), AuditData)
     with pytest.raises(Refusal):
-        told(entry(b"not an event", AUDIT["source"], AUDIT["type"]), Audited)
+        fact_data(entry(b"not an event", AUDIT["source"], AUDIT["type"]), AuditData)

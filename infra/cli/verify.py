@@ -1,0 +1,59 @@
+"""``claims verify``."""
+
+import sys
+
+import typer
+
+from infra.cli.options import DataDir, Json, settings_of
+from infra.cli.output import fail, print_json, stdout, table
+from infra.cli.session import ledger_servers, require_ledger, run
+from infra.postgres.engine import migrate
+from infra.worker.proof_workers import prove
+from processors.proof.verify import VerifyReport
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(verify)
+
+
+def verify(data_dir: DataDir = None, json: Json = False) -> None:
+    """验账：证明账本完整、平衡、可重算。Prove the books: chains, balance, sums, convergence."""
+
+    async def main() -> int:
+        settings = settings_of(data_dir)
+        require_ledger(settings)
+        async with ledger_servers(settings, "verify", nats=False) as endpoints:
+            await migrate(endpoints.database_url)
+            report = await prove(endpoints.database_url)
+        if json:
+            print_json([report.as_json()])
+        else:
+            print_verdict(report)
+        return 0 if report.holds else 1
+
+    sys.exit(run(main))
+
+
+def print_verdict(report: VerifyReport) -> None:
+    """What was checked, and whether the books hold."""
+    counts = {
+        "账目 entries": report.entries,
+        "账册 journals": report.journals,
+        "政策 schemes": report.schemes,
+        "封账 seals": report.seals,
+        "参保人 persons": report.persons,
+        "在途跳过 skipped, in flight": report.skipped,
+        "结算单 claims": report.claims,
+        "累计 accumulations": report.accumulations,
+        "补助 grants": report.grants,
+        "清算 clearings": report.clearings,
+        "保费 premiums": report.premiums,
+    }
+    table("验账 Verification", ("已检查 checked", "数量 count"), [(k, str(v)) for k, v in counts.items()], right=(1,))
+    if report.holds:
+        stdout.print("[bold green]账实相符 the books hold[/]")
+        return
+    for problem in report.problems:
+        fail(f"{problem.check}: {problem.where}: expected {problem.expected}, found {problem.found}")
+    fail(f"账实不符 the books do not hold: {report.found} problems")

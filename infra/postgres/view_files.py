@@ -1,0 +1,126 @@
+"""Views, their comments and the groups' rights: files of today's state (docs/decisions/0014).
+
+A migration changes tables. The views over them are dropped before it and made anew after it, from the file of each.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+
+from events.codes import LAYER_NAMES, LAYERS
+from infra.postgres.clone import quoted
+from infra.postgres.script import run_script
+
+FOLDER = Path(__file__).parent
+VIEWS = (
+    "projections.asked_targets",
+    "finance.accumulations",
+    "finance.statements",
+    "finance.freshness",
+    "finance.fund_flows",
+    "finance.annual_report",
+    "finance.hospital_costs",
+    "finance.target_values",
+    "finance.targets",
+    "finance.attainment",
+    "finance.cost_growth",
+    "finance.oversight",
+)
+"""In the order in which they are made: a view after those that it reads."""
+_DEPENDENT_OBJECTS = "2BP01"
+
+
+class ViewInUse(RuntimeError):
+    """Something that is not ours reads a view: it is not dropped together with the view."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A right on a view that an operator gave to somebody; ``grantee`` None is everybody."""
+
+    view: str
+    grantee: str | None
+    privilege: str
+    grantable: bool
+
+
+_GRANTS = """
+SELECT relnamespace::regnamespace || '.' || relname, CASE grantee WHEN 0 THEN NULL ELSE pg_get_userbyid(grantee) END,
+       privilege_type, is_grantable
+FROM pg_class, aclexplode(relacl)
+WHERE relkind = 'v' AND relnamespace::regnamespace || '.' || relname = ANY(:views)
+  AND grantee <> relowner AND NOT pg_get_userbyid(grantee) = ANY(:groups)
+ORDER BY 1, 2, 3
+"""
+_GROUPS = ("ledger_writer", "finance_reader", "investigator")
+"""Who has what rights.sql gives, no less and no more."""
+
+
+def drop_views(connection: Connection) -> Sequence[Grant]:
+    """Drop every view that stands in a file; returns the rights that operators gave on them.
+
+    Raises ``ViewInUse`` where an object without a file reads one of them.
+    """
+    rows = connection.execute(text(_GRANTS), {"views": list(VIEWS), "groups": list(_GROUPS)})
+    grants = [Grant(*row) for row in rows]
+    try:
+        connection.exec_driver_sql(f"DROP VIEW IF EXISTS {', '.join(VIEWS)}")
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) != _DEPENDENT_OBJECTS:
+            raise
+        detail = getattr(error.orig.__cause__ if error.orig else None, "detail", None)
+        raise ViewInUse(
+            "另有对象引用本程序的视图，请先删除、升级后再建。Objects that are not this program's read its views: drop "
+            f"them, run this again, and make them anew:\n{detail}"
+        ) from None
+    return grants
+
+
+def create_views(connection: Connection, grants: Sequence[Grant] = ()) -> None:
+    """Make every view as its file says, give the groups their rights, and then others the rights that they had."""
+    for name in VIEWS:
+        run_script(connection, view_script(name))
+    run_script(connection, rights_script())
+    for grant in grants:
+        whom = "PUBLIC" if grant.grantee is None else quoted(grant.grantee)
+        further = " WITH GRANT OPTION" if grant.grantable else ""
+        connection.exec_driver_sql(f"GRANT {grant.privilege} ON {grant.view} TO {whom}{further}")
+    connection.exec_driver_sql("DELETE FROM public.view_files")
+    connection.execute(text("INSERT INTO public.view_files (digest) VALUES (:digest)"), {"digest": digest()})
+
+
+def are_applied(connection: Connection) -> bool:
+    """Whether the views and rights of a database are those of the files."""
+    return bool(connection.execute(text("SELECT digest FROM public.view_files")).scalar() == digest())
+
+
+def view_script(name: str) -> str:
+    """The statements of a view's file; a line that names ``{layer}`` is written once for each layer."""
+    written: list[str] = []
+    for line in (FOLDER / "views" / f"{name}.sql").read_text(encoding="utf-8").splitlines():
+        if "{layer}" not in line:
+            written.append(line)
+            continue
+        for layer in LAYERS:
+            names = {"{layer}": layer, "{name}": LAYER_NAMES[layer], "{words}": layer.replace("_", " ")}
+            filled = line
+            for mark, value in names.items():
+                filled = filled.replace(mark, value)
+            written.append(filled)
+    return "\n".join(written)
+
+
+def rights_script() -> str:
+    """The statements that give each group its rights."""
+    return (FOLDER / "rights.sql").read_text(encoding="utf-8")
+
+
+@cache
+def digest() -> str:
+    """sha256 of all that the files say, hex: a database tells by it whether they were applied."""
+    return hashlib.sha256("\n".join([*map(view_script, VIEWS), rights_script()]).encode()).hexdigest()

@@ -1,0 +1,111 @@
+"""A person's premiums from the ledger alone, without any projection: what is booked, and what the facts bring."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+
+import msgspec
+from msgspec import UNSET, Struct, structs
+
+from policies.scheme import Scheme
+from processors.person.fact_decoders import DeathData, EnrollmentData, EntryRow, fact_data, fen
+from processors.pipeline.premiums import PREMIUM_TYPES, due_on
+from projections.enrolments import Enrolment
+from projections.premiums import Premium, PremiumKey
+from projections.rosters import RosterChange
+
+ENROLLED = "enrollment.recorded.v1"
+DIED = "person.died.v1"
+PREMIUM_KINDS = {type_: kind for kind, type_ in PREMIUM_TYPES.items()}
+"""The kind of premium that a type of entry books."""
+PREMIUM_HISTORY_TYPES = (ENROLLED, DIED, *PREMIUM_KINDS)
+"""The types of entry that say, beside the roster's, what a person's premiums are."""
+
+
+class _Reason(Struct, gc=False):
+    """What the data of a booked premium says beside its columns."""
+
+    region: str
+    category: str
+    cite: str
+    grade: str
+
+
+class _Pinned(Struct, gc=False):
+    """What the data of an enrollment's entry fixes."""
+
+    scheme: str | None = None
+
+
+_REASONS = msgspec.json.Decoder(_Reason)
+_PINNED = msgspec.json.Decoder(_Pinned)
+
+
+def read_premium(entry: EntryRow) -> Premium:
+    """What one entry books of a premium: ``amount`` is the difference. Raises ``ValueError`` for unreadable data."""
+    reason = _REASONS.decode(entry["data"])
+    return Premium(
+        person_id=entry["person_id"],
+        year=entry["year"],
+        region=reason.region,
+        scheme=entry["scheme"],
+        layer=entry["layer"],
+        kind=PREMIUM_KINDS[entry["type"]],
+        payer=entry["track"],
+        amount=entry["paid"],
+        category=reason.category,
+        cite=reason.cite,
+        grade=reason.grade,
+    )
+
+
+def sum_premiums(booked: Iterable[Premium]) -> dict[PremiumKey, Premium]:
+    """The sums of one person's differences, in the order booked, with the last one's reason; those of 0 left out."""
+    sums: dict[PremiumKey, Premium] = {}
+    for premium in booked:
+        before = sums.get(premium.key)
+        sums[premium.key] = structs.replace(premium, amount=premium.amount + before.amount) if before else premium
+    return {key: premium for key, premium in sums.items() if premium.amount}
+
+
+def booked_premiums(entries: Iterable[EntryRow]) -> dict[PremiumKey, Premium]:
+    """What entries of one person have booked in sum, those that came to 0 left out."""
+    return sum_premiums(read_premium(entry) for entry in entries if entry["type"] in PREMIUM_KINDS)
+
+
+def read_enrolments(entries: Iterable[EntryRow]) -> list[Enrolment]:
+    """The enrollment that counts of each year, with the scheme that was pinned when it was recorded.
+
+    The death reported last ends them all, whether it was reported before them or after.
+    """
+    found: dict[int, Enrolment] = {}
+    died_on: date | None = None
+    for entry in entries:
+        if entry["type"] == DIED:
+            died_on = fact_data(entry, DeathData).died_on
+        if entry["type"] != ENROLLED:
+            continue
+        data = fact_data(entry, EnrollmentData)
+        begins = date(data.year, 1, 1) if data.effective_on is UNSET else data.effective_on
+        paid = None if data.self_paid is UNSET else fen(data.self_paid)
+        scheme = _PINNED.decode(entry["data"]).scheme
+        found[data.year] = Enrolment(data.person_id, data.year, data.region, begins, paid, scheme=scheme)
+    return [structs.replace(enrolment, died_on=died_on) for enrolment in found.values()]
+
+
+def premiums_due(
+    enrolments: Iterable[Enrolment], roster: Sequence[RosterChange], schemes: Mapping[str, Scheme]
+) -> dict[PremiumKey, Premium]:
+    """What a person's enrollments bring under the roster; raises ``LookupError`` for a scheme not among these."""
+    if not roster:
+        return {}
+    due: dict[PremiumKey, Premium] = {}
+    for enrolment in enrolments:
+        due |= due_on(enrolment, roster, schemes)
+    return due
+
+
+def premiums_from_scratch(
+    entries: Sequence[EntryRow], roster: Sequence[RosterChange], schemes: Mapping[str, Scheme]
+) -> dict[PremiumKey, Premium]:
+    """``premiums_due`` by a person's entries; where there is no roster, no enrollment is read."""
+    return premiums_due(read_enrolments(entries), roster, schemes) if roster else {}
