@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install demo test lint asyncapi simulate chaos bench clean
+.PHONY: install demo test check lint asyncapi simulate chaos bench clean
 
 # how many random histories `make simulate` runs, and the first seed
 SEEDS ?= 1000
@@ -33,12 +33,15 @@ demo: install
 test: install
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-lint: install
+# what CI runs before the tests, in under a minute; .pre-commit-config.yaml calls it before each commit
+check: install
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
+
+lint: check
 
 # docs/schemas and docs/asyncapi.yaml, made from the code; a test holds them against it
 asyncapi: install

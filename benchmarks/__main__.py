@@ -32,39 +32,45 @@ progress = Console(stderr=True)
 
 async def run(bench: Bench, stages: list[str]) -> None:
     """Run stages; what is compared alternates, so that a slow minute of the machine hits all of it."""
-    options = bench.options
-    for number in range(options.rounds):
-        written = []
-        if "throughput" in stages:
-            await _say(bench, f"throughput, round {number + 1}", f"throughput_{CORES}", throughput(bench, CORES))
-        if "orm" in stages or ("floor" in stages and number == 0):
-            written = await orm(bench)
-            progress.print(f"orm: {bench.samples['orm'][-1]:,.0f}")
-            bench.figures.setdefault("written", written)
-        if "eventsourcing" in stages:
-            await _say(bench, "eventsourcing", "eventsourcing", sourcing(bench))
-        if "floor" in stages:
-            await _say(bench, "floor", "floor", floor(bench, bench.figures["written"]))
-        if "workers" in stages:
-            for count in options.workers:
-                if count != CORES:
-                    await _say(bench, f"{count} workers", f"throughput_{count}", throughput(bench, count))
-    if "latency" in stages:
-        for rate in options.rates:
-            bench.figures[f"latency_{rate}"] = await latency(bench, rate)
-            progress.print(f"latency at {rate}/s: {bench.figures[f'latency_{rate}']}")
-    if "resettlement" in stages:
-        bench.figures["latency_beside"] = await latency_beside_resettlement(bench)
-        progress.print(f"latency beside a re-settlement: {bench.figures['latency_beside']}")
+    for number in range(bench.options.rounds):
+        await _compared(bench, stages, number)
+    await _latencies(bench, stages)
     for name, stage in (("rebuild", rebuild), ("verify", verify), ("engine", engine_alone)):
         if name in stages:
             await _say(bench, name, name, stage(bench))
     if "steps" in stages:
         await steps(bench)
     if "growth" in stages:
-        for _ in range(options.rounds):
-            for size in options.growth:
-                await _say(bench, f"over {size:,} claims", f"growth_{size}", growth(bench, size))
+        for size in bench.options.rounds * bench.options.growth:
+            await _say(bench, f"over {size:,} claims", f"growth_{size}", growth(bench, size))
+
+
+async def _compared(bench: Bench, stages: list[str], number: int) -> None:
+    """One round of throughput and its peers."""
+    if "throughput" in stages:
+        await _say(bench, f"throughput, round {number + 1}", f"throughput_{CORES}", throughput(bench, CORES))
+    if "orm" in stages or ("floor" in stages and number == 0):
+        written = await orm(bench)
+        progress.print(f"orm: {bench.samples['orm'][-1]:,.0f}")
+        bench.figures.setdefault("written", written)
+    if "eventsourcing" in stages:
+        await _say(bench, "eventsourcing", "eventsourcing", sourcing(bench))
+    if "floor" in stages:
+        await _say(bench, "floor", "floor", floor(bench, bench.figures["written"]))
+    if "workers" in stages:
+        for count in bench.options.workers:
+            if count != CORES:
+                await _say(bench, f"{count} workers", f"throughput_{count}", throughput(bench, count))
+
+
+async def _latencies(bench: Bench, stages: list[str]) -> None:
+    if "latency" in stages:
+        for rate in bench.options.rates:
+            bench.figures[f"latency_{rate}"] = await latency(bench, rate)
+            progress.print(f"latency at {rate}/s: {bench.figures[f'latency_{rate}']}")
+    if "resettlement" in stages:
+        bench.figures["latency_beside"] = await latency_beside_resettlement(bench)
+        progress.print(f"latency beside a re-settlement: {bench.figures['latency_beside']}")
 
 
 async def _say(bench: Bench, title: str, name: str, stage: Awaitable[None]) -> None:

@@ -1,6 +1,5 @@
 """Embedded servers in a temporary folder: prepared once, copied for each measurement, so that each starts alike."""
 
-import asyncio
 import os
 import shutil
 import tempfile
@@ -13,20 +12,19 @@ from urllib.parse import urlsplit
 
 import asyncpg
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from infra.messaging.broker import connect_broker
 from infra.messaging.publisher import CHUNK_MESSAGES, subject_of
 from infra.messaging.sender import Outgoing, publish_all
+from infra.operations.quiescence import poll_until
 from infra.operations.settle import at_work
 from infra.postgres.engine import connect
 from infra.servers import Endpoints, servers
 from infra.settings import Settings
 from infra.worker.worker import worker
-from processors.delivery.in_flight import in_flight
+from processors.delivery.in_flight import InFlight, in_flight
 
-TAKEN_POLL_S = 0.05
-QUIET_POLL_S = 0.01
 STALLED_S = 180.0
 
 Fill = Callable[[Endpoints], Awaitable[None]]
@@ -144,26 +142,24 @@ async def end_of_intake(nats_url: str) -> int:
 async def quiet(engine: AsyncEngine, last: int) -> None:
     """Wait until the events up to ``last`` are taken and no run moves any more.
 
-    Asks little while much is to be done: the answer costs the database more than the question is worth.
+    Asks little while much is to be done: the whole answer costs the database more than the question is worth.
     """
-    before, since = 0, asyncio.get_running_loop().time()
-    while True:
-        async with engine.connect() as connection:
-            taken = await connection.scalar(
-                text("SELECT coalesce(max(stream_seq), 0) FROM processors.positions WHERE consumer = 'intake'")
-            )
-            if taken >= last:
-                flight = await in_flight(connection)
-                if flight.runs <= flight.parked:
-                    if flight.parked:
-                        raise RuntimeError(f"{flight.parked} runs are parked: this is no measurement")
-                    return
-        now = asyncio.get_running_loop().time()
-        if taken != before:
-            before, since = taken, now
-        elif now - since > STALLED_S:
-            raise RuntimeError(f"nothing moves: {taken} of {last} events taken")
-        await asyncio.sleep(QUIET_POLL_S if taken >= last else TAKEN_POLL_S)
+    taken_now = text("SELECT coalesce(max(stream_seq), 0) FROM processors.positions WHERE consumer = 'intake'")
+
+    async def observe(connection: AsyncConnection) -> tuple[int, InFlight | None]:
+        taken = int(await connection.scalar(taken_now) or 0)
+        return taken, await in_flight(connection) if taken >= last else None
+
+    taken, flight = await poll_until(engine, observe, _is_quiet, give_up_after_s=STALLED_S)
+    if not _is_quiet((taken, flight)):
+        raise RuntimeError(f"nothing moves: {taken} of {last} events taken, {flight}")
+    if flight is not None and flight.parked:
+        raise RuntimeError(f"{flight.parked} runs are parked: this is no measurement")
+
+
+def _is_quiet(seen: tuple[int, InFlight | None]) -> bool:
+    _, flight = seen
+    return flight is not None and flight.runs <= flight.parked
 
 
 @asynccontextmanager

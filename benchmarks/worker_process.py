@@ -15,7 +15,8 @@ from pathlib import Path
 from infra.cli.session import run
 from infra.logs import configure
 from infra.settings import Settings
-from infra.worker.worker import Share, worker
+from infra.worker.shares import Share
+from infra.worker.worker import worker
 
 PROFILE = "BENCH_PROFILE"
 """Environment: a file for cProfile's figures of the worker while it works."""

@@ -21,7 +21,7 @@ def configure(level: str = "info", *, json: bool = False) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(minimum),
-        # asked at each line: who runs a command in his own process may put another stderr in its place meanwhile
+        # looked up at each line: a test that runs a command in its own process puts another stderr in its place
         logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
         cache_logger_on_first_use=False,
     )

@@ -48,7 +48,7 @@ async def servers(
         return
     async with AsyncExitStack() as stack:
         stack.callback(directory.release)
-        # The servers hold the lock too: after a kill -9 of ours nobody starts on their files before they are gone.
+        # The servers hold the lock too: after a kill -9 of this process no other starts before they are gone.
         postgres = PostgresServer(directory.path / "postgres", keep_fds=(directory.lock_fd,))
         stack.push_async_callback(postgres.stop)
         database_url = await postgres.start()

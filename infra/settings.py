@@ -10,7 +10,7 @@ class Settings(BaseSettings):
     """Where the ledger lives and how it works.
 
     With ``database_url`` and ``nats_url`` those servers are used instead of embedded ones; commands that only read need
-    the first alone. ``nats_ca`` holds the certificates of whoever signed the NATS servers' (PEM).
+    the first alone. ``nats_ca`` holds the certificates of the authority that signed those of the NATS servers (PEM).
     ``partitions`` counts when a database is first used, and is fixed from then on. ``pg_bin`` is a folder with pg_dump
     and pg_restore to be used instead of our own, for a server newer than these.
     """

@@ -234,6 +234,16 @@ class Scheme(Strict):
             if kind in kinds[:index]:
                 yield ("grants", index), f"a second {kind} grant: a scheme has at most one of a kind"
         yield from self._path_problems()
+        yield from self._case_problems()
+        if self.case_quota is not None:
+            scope = replace(self._scope(Condition(poor=True)), tariff=True)
+            for row, message in self.case_quota.tariff.problems(scope):
+                yield ("case_quota", "tariff", *(() if row is None else (row,))), message
+        yield from self._premium_problems()
+        yield from target_problems(self.targets)
+        yield from self._offer_problems()
+
+    def _case_problems(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
         for number, stage in enumerate(self.stages):
             for index, case in enumerate(stage.cases):
                 scope = self._scope(case.when)
@@ -242,12 +252,8 @@ class Scheme(Strict):
                         yield (*path, row) if row is not None else path, message
                 if case.when.case_quota and self.case_quota is None:
                     yield ("stages", number, "cases", index, "when"), "the scheme has no case_quota"
-        if self.case_quota is not None:
-            scope = replace(self._scope(Condition(poor=True)), tariff=True)
-            for row, message in self.case_quota.tariff.problems(scope):
-                yield ("case_quota", "tariff", *(() if row is None else (row,))), message
-        yield from self._premium_problems()
-        yield from target_problems(self.targets)
+
+    def _offer_problems(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
         for setting, offers in self.settings.items():
             for index, offer in enumerate(offers):
                 if offer.from_ is None and offer.until is None and len(offers) > 1 and offer.tiers is None:

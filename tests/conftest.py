@@ -1,5 +1,6 @@
 """One PostgreSQL for the run with a database per test cloned from a migrated template; one nats-server per test."""
 
+import fcntl
 import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator
@@ -8,6 +9,7 @@ from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
+from hypothesis import HealthCheck, settings
 
 from infra.embedded.nats import NatsServer
 from infra.postgres import engine as schema
@@ -17,6 +19,10 @@ pytest.register_assert_rewrite("tests.clearings", "tests.month", "tests.rosters"
 
 TEMPLATE = "template_claims"
 
+# A busy machine is no fault of what is tested: an example may take as long as it takes, to be made and to be tried.
+settings.register_profile("ours", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("ours")
+
 
 @pytest.fixture
 def server_folder() -> Iterator[Path]:
@@ -24,6 +30,17 @@ def server_folder() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="claims-test-") as folder:
         Path(folder).chmod(0o711)
         yield Path(folder)
+        _wait_for_servers_of(Path(folder))
+
+
+def _wait_for_servers_of(folder: Path) -> None:
+    """Wait until nothing works on the data directories in a folder: a killed program's servers write while they stop.
+
+    Each of them holds its directory's lock open as long as it runs (infra/embedded/directory.py).
+    """
+    for lock in (*folder.glob("lock"), *folder.glob("*/lock"), *folder.glob("*/*/lock")):
+        with lock.open("rb") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)
 
 
 @pytest.fixture(scope="session")

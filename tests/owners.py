@@ -5,7 +5,8 @@ from pathlib import Path
 
 import asyncpg
 
-from infra.worker.worker import CONSUMERS, LANES_LOCK
+from infra.postgres.engine import LANES_LOCK
+from infra.worker.shares import CONSUMERS
 from tests.program import eventually
 
 _OWNERS = """

@@ -35,9 +35,9 @@ async def transaction(connection: AsyncConnection) -> AsyncIterator[None]:
 
     SQLAlchemy's own begin and commit cost as much as all that a layer does with a claim. Raises ``DBAPIError``.
     """
-    driver = _under(connection)
+    driver = _open_driver(connection, "BEGIN")
     begun = driver.transaction()
-    with _ended_on_error(driver), _as_sqlalchemy_says("BEGIN"):
+    with _ended_on_error(driver), _as_sqlalchemy_says("BEGIN", driver):
         await begun.start()
     try:
         yield
@@ -46,7 +46,7 @@ async def transaction(connection: AsyncConnection) -> AsyncIterator[None]:
             with _ended_on_error(driver):
                 await begun.rollback()
         raise
-    with _ended_on_error(driver), _as_sqlalchemy_says("COMMIT"):
+    with _ended_on_error(driver), _as_sqlalchemy_says("COMMIT", driver):
         await begun.commit()
 
 
@@ -92,8 +92,8 @@ class Prepared:
 
 async def fetch_text(connection: AsyncConnection, statement: str, parameters: Sequence[Any]) -> list[asyncpg.Record]:
     """The rows that a statement gives. Raises ``DBAPIError``."""
-    driver = await _driver(connection)
-    with _as_sqlalchemy_says(statement):
+    driver = await _driver(connection, statement)
+    with _as_sqlalchemy_says(statement, driver):
         rows: list[asyncpg.Record] = await driver.fetch(statement, *parameters)
     return rows
 
@@ -104,8 +104,8 @@ async def insert_rows(connection: AsyncConnection, table: Table, rows: Sequence[
     Raises ``DBAPIError``.
     """
     columns = [column.name for column in table.columns]
-    driver = await _driver(connection)
-    with _as_sqlalchemy_says(f"COPY {table}"):
+    driver = await _driver(connection, f"COPY {table}")
+    with _as_sqlalchemy_says(f"COPY {table}", driver):
         if len(rows) < _FEW:
             await driver.executemany(insert_text(table), rows)
         else:
@@ -122,13 +122,13 @@ def insert_text(table: Table) -> str:
 
 async def execute_many(connection: AsyncConnection, statement: str, rows: Iterable[Sequence[Any]]) -> None:
     """A statement once a row of parameters. Raises ``DBAPIError``."""
-    driver = await _driver(connection)
-    with _as_sqlalchemy_says(statement):
+    driver = await _driver(connection, statement)
+    with _as_sqlalchemy_says(statement, driver):
         await driver.executemany(statement, rows)
 
 
-async def _driver(connection: AsyncConnection) -> Any:
-    driver = _under(connection)
+async def _driver(connection: AsyncConnection, statement: str) -> Any:
+    driver = _open_driver(connection, statement)
     if not driver.is_in_transaction() and not _autocommits(connection):
         # SQLAlchemy begins the driver's transaction with its own first statement: without it the driver would commit
         # each statement on its own.
@@ -141,19 +141,49 @@ def _autocommits(connection: AsyncConnection) -> bool:
     return set_for_it.get("isolation_level") == _AUTOCOMMIT
 
 
-def _under(connection: AsyncConnection) -> Any:
+def _open_driver(connection: AsyncConnection, statement: str) -> Any:
+    """The driver's connection. Raises ``DBAPIError`` where it was ended meanwhile: asyncpg itself would fail on it with
+    an ``AttributeError``."""
     if connection.sync_connection is None:
         raise AssertionError("the connection is not open")
-    return connection.sync_connection.connection.driver_connection
+    driver = connection.sync_connection.connection.driver_connection
+    if driver is None or driver.is_closed():
+        raise _ended(statement)
+    return driver
+
+
+def _ended(statement: str) -> DBAPIError:
+    return DBAPIError(statement, None, asyncpg.InterfaceError("connection is closed"), hide_parameters=True)
 
 
 @contextmanager
-def _as_sqlalchemy_says(statement: str) -> Iterator[None]:
+def _as_sqlalchemy_says(statement: str, driver: Any) -> Iterator[None]:
     try:
         yield
     except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         # without parameters and rows: they name persons and end up in logs
         raise DBAPIError(statement, None, _nameless(error), hide_parameters=True) from error
+    except AttributeError as error:
+        if not driver.is_closed():
+            raise
+        raise _ended(statement) from error  # ended between two steps of asyncpg, which drops its protocol then
+
+
+_LOST_STATES = ("57P01", "57P02", "57P03", "57P05", "25P03", "25P04")
+"""The server shuts down, has crashed, is starting, or has ended a session or a transaction that was silent too long."""
+
+
+def is_connection_lost(error: BaseException) -> bool:
+    """Whether an error says that a connection to the database was cut, refused, or ended by the server or by us."""
+    if isinstance(error, DBAPIError):
+        said = [each for each in (error.orig, error.orig.__cause__ if error.orig else None) if each is not None]
+        return error.connection_invalidated or any(map(is_connection_lost, said))
+    if isinstance(error, asyncpg.PostgresError):
+        state = error.sqlstate or ""
+        return state.startswith("08") or state in _LOST_STATES
+    if isinstance(error, asyncpg.InterfaceError):
+        return "connection is closed" in str(error) or "connection was closed" in str(error)
+    return isinstance(error, ConnectionError)
 
 
 def _nameless(error: Any) -> Any:

@@ -18,7 +18,7 @@ class LoginError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """Who may connect, and the group whose rights he has."""
+    """A login, and the group whose rights it has."""
 
     name: str
     group: str
@@ -49,7 +49,7 @@ async def create_login(engine: AsyncEngine, login: Login) -> str:
 
 
 async def rotate_login(engine: AsyncEngine, name: str) -> tuple[Login, str]:
-    """Give a login a new password; who is connected with the old one is disconnected. Raises ``LoginError``."""
+    """Give a login a new password; connections made with the old one are ended. Raises ``LoginError``."""
     password = new_password()
     async with engine.begin() as connection:
         login = await _ours(connection, name)
@@ -72,7 +72,7 @@ async def drop_login(engine: AsyncEngine, name: str) -> Login:
 
 
 async def _logins(connection: AsyncConnection) -> list[Login]:
-    """Superusers, and who may make roles, are administrators' own, whatever groups they are in."""
+    """Superusers, and logins that may make roles, belong to administrators, whatever groups they are in."""
     rows = await connection.execute(
         text(
             "SELECT member.rolname AS name, granted.rolname AS granted FROM pg_auth_members"

@@ -1,7 +1,7 @@
 """Whom NATS lets in beside the ledger: one user a source, and what that user may do.
 
 Sources are users of an account of their own. Into the ledger's account lead four services, nothing else: a reply
-subject of a source's choosing stays in the account of the sources, where nobody listens but on inboxes, or is one of
+subject of a source's choosing stays in the account of the sources, where clients listen on inboxes only, or is one of
 the four, which take nothing from an acknowledgement.
 """
 
@@ -23,7 +23,7 @@ class NotASource(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Who sends events; ``id`` is the hospital's number, or the region of a bureau or office. Raises ``NotASource``."""
+    """A sender of events; ``id`` is a hospital's number, or the region of a bureau or office. Raises ``NotASource``."""
 
     kind: str
     id: str

@@ -16,7 +16,7 @@ Users = dict[Source, str]
 
 
 def read_users(folder: Path) -> Users:
-    """Who is let in; nobody where there is no file yet."""
+    """The users that the server lets in; none where there is no file yet."""
     path = folder / FILE
     if not path.exists():
         return {}

@@ -32,7 +32,7 @@ _REGION = "the code of its region, GB/T 2260"
 _PERSON = "the person_id that the data names, _ where it names none"
 _TOKEN = "claim_id, else the event's id, else its place in INTAKE"  # noqa: S105 - of a subject
 _ANSWERS_TO_OFFICES = (EVENT_REJECTED,)
-"""Claims are a hospital's: whoever sends none hears of refusals only."""
+"""Claims are a hospital's: a source that sends none gets refusals only."""
 _SENT = {type_: fact for type_, fact in FACTS.items() if not set(KINDS).isdisjoint(fact.kinds)}
 """The facts of sources; the others the ledger orders of itself."""
 _QUOTABLE = ("discharge.recorded.v1", "outpatient.recorded.v1")

@@ -12,10 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.store.journal import entries
 from infra.cli.options import DataDir, settings_of
-from infra.cli.output import draw, note, stdout
+from infra.cli.output import draw, note, progress_bar, stdout
 from infra.cli.replay import print_replay
 from infra.cli.session import ledger_servers, run
-from infra.cli.settle import print_summary, progress_bar
+from infra.cli.settle import print_summary
 from infra.cli.verify import print_verdict
 from infra.demo import write_county
 from infra.demo.fund_table import fund_table

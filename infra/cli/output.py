@@ -1,12 +1,14 @@
 """What commands print: JSON Lines for programs, tables with Chinese headings and English beside them for clerks."""
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import orjson
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 stdout = Console(soft_wrap=False)
@@ -60,3 +62,15 @@ def fail(message: str) -> None:
 def note(message: str) -> None:
     """Something worth knowing, on stderr."""
     stderr.print(escape(message), highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def progress_bar() -> Iterator[Callable[[str, int, int], None] | None]:
+    """A progress bar on a terminal, called with what is going on, how much is done and of how much; None elsewhere."""
+    if not stderr.is_terminal:
+        yield None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=stderr, transient=True) as bar:
+        task = bar.add_task("…", total=None)
+        yield lambda what, done, total: bar.update(task, description=what, completed=done, total=total)

@@ -58,7 +58,7 @@ def quote(
 
 @asynccontextmanager
 async def _asking(endpoints: Endpoints, settings: Settings) -> AsyncIterator[Ask]:
-    """Asks whoever answers on NATS; where nobody does, reads the database itself."""
+    """Asks a worker over NATS; where none answers, reads the database itself."""
     async with _requests(endpoints, settings) if endpoints.nats_url and not endpoints.owned else nullcontext() as ask:
         if ask is not None:
             yield ask
@@ -84,7 +84,7 @@ async def _requests(endpoints: Endpoints, settings: Settings) -> AsyncIterator[A
 
     try:
         try:
-            await ask(b"")  # refused as malformed by whoever is there
+            await ask(b"")  # a worker that is there refuses it as malformed
         except NoRespondersError:
             yield None
         else:

@@ -6,9 +6,10 @@ from dataclasses import asdict
 
 from infra.cli.output import note, print_json, table
 from infra.cli.session import ledger_servers, require_ledger, run
+from infra.operations.quiescence import until_quiet
 from infra.operations.release import Released
 from infra.operations.release import release as release_runs
-from infra.operations.settle import at_work, until_quiet
+from infra.operations.settle import at_work
 from infra.settings import Settings
 from infra.worker.worker import worker
 from processors.delivery.release import load_parked_runs

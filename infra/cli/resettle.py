@@ -10,9 +10,8 @@ import typer
 from events.codes import LAYER_NAMES, LAYERS
 from events.money import yuan
 from infra.cli.options import DataDir, Json, settings_of
-from infra.cli.output import fail, note, print_json, table
+from infra.cli.output import fail, note, print_json, progress_bar, table
 from infra.cli.session import ledger_servers, run
-from infra.cli.settle import progress_bar
 from infra.operations.resettle import OrderRefused
 from infra.operations.resettle import resettle as settle_again
 from infra.operations.settle import Progress, at_work

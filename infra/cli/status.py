@@ -16,7 +16,7 @@ from infra.cli.session import ledger_servers, require_ledger, run
 from infra.messaging.broker import connect_broker
 from infra.messaging.streams import INTAKE, lag
 from infra.postgres.engine import connect, migrate
-from infra.worker.worker import CONSUMERS
+from infra.worker.shares import CONSUMERS
 from processors.delivery.in_flight import in_flight
 from processors.delivery.names import INTAKE_CONSUMER, RUNS
 from processors.delivery.position import all_positions

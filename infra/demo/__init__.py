@@ -24,8 +24,8 @@ import orjson
 from infra.demo.hospitals import open_hospitals
 from infra.demo.late import learn_late
 from infra.demo.people import settle_people
-from infra.demo.post import Line, Post
 from infra.demo.refusals import Errors
+from infra.demo.schedule import EventSchedule, Line
 from infra.demo.size import INPATIENT, ROSTER, Size
 from infra.demo.stays import cancel_admissions, keep_stays
 from infra.demo.visits import pay_visits
@@ -38,15 +38,15 @@ def county(seed: int = 2019, *, persons: int = ROSTER, inpatient: int = INPATIEN
     Raises ValueError for a county that would be too small or too ill.
     """
     size = Size(persons, inpatient)
-    rng, post = Random(seed), Post()  # noqa: S311 - made-up people need no secrets
-    hospitals = open_hospitals(rng, post)
-    people = settle_people(rng, post, size)
-    stays = keep_stays(rng, post, size, people, hospitals)
-    cancelled = cancel_admissions(rng, post, size, people, hospitals)
-    visits = pay_visits(rng, post, size, people, hospitals)
-    late = learn_late(rng, post, size, stays, visits)
-    Errors(rng, post, people, hospitals, late, cancelled).post_all(size)
-    return post.in_order()
+    rng, schedule = Random(seed), EventSchedule()  # noqa: S311 - made-up people need no secrets
+    hospitals = open_hospitals(rng, schedule)
+    people = settle_people(rng, schedule, size)
+    stays = keep_stays(rng, schedule, size, people, hospitals)
+    cancelled = cancel_admissions(rng, schedule, size, people, hospitals)
+    visits = pay_visits(rng, schedule, size, people, hospitals)
+    late = learn_late(rng, schedule, size, stays, visits)
+    Errors(rng, schedule, people, hospitals, late, cancelled).schedule_all(size)
+    return schedule.in_order()
 
 
 def line_bytes(line: Line) -> bytes:

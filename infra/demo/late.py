@@ -6,8 +6,8 @@ from random import Random
 
 from events.money import yuan
 from infra.demo.bills import bill, scaled
-from infra.demo.hospitals import Hospital
-from infra.demo.post import BUREAU, Event, Post, some_days_after
+from infra.demo.hospitals import DemoHospital
+from infra.demo.schedule import BUREAU, Event, EventSchedule, some_days_after
 from infra.demo.size import Size
 from infra.demo.stays import Stay
 from infra.demo.visits import Visit
@@ -23,7 +23,7 @@ class Reversal:
     """A claim that was reversed for good under its claim_id."""
 
     claim_id: str
-    hospital: Hospital
+    hospital: DemoHospital
     told: datetime
 
 
@@ -44,47 +44,47 @@ class Late:
     untouched: list[Stay]
 
 
-def learn_late(rng: Random, post: Post, size: Size, stays: list[Stay], visits: list[Visit]) -> Late:
-    """Post what is learnt late; a stay that is reversed is discharged again, a visit is not."""
+def learn_late(rng: Random, schedule: EventSchedule, size: Size, stays: list[Stay], visits: list[Visit]) -> Late:
+    """Schedule what is learnt late; a stay that is reversed is discharged again, a visit is not."""
     poor = rng.sample([stay for stay in stays if stay.poor], sum(1 for stay in stays if stay.poor))
     seen = rng.sample(visits, len(visits))
     for _ in range(size.part(CORRECTED_STAYS)):
-        _correct(rng, post, poor.pop())
+        _correct(rng, schedule, poor.pop())
     for _ in range(size.part(CORRECTED_VISITS)):
-        _correct(rng, post, seen.pop())
-    reversals = [_reverse(rng, post, poor.pop()) for _ in range(size.part(REVERSED_STAYS))]
-    reversals += [_reverse(rng, post, seen.pop()) for _ in range(size.part(REVERSED_VISITS))]
+        _correct(rng, schedule, seen.pop())
+    reversals = [_reverse(rng, schedule, poor.pop()) for _ in range(size.part(REVERSED_STAYS))]
+    reversals += [_reverse(rng, schedule, seen.pop()) for _ in range(size.part(REVERSED_VISITS))]
     findings = [
-        _audit(rng, post, poor.pop(), f"F{number + 1:04d}", "hospital" if number % 2 else "person")
+        _audit(rng, schedule, poor.pop(), f"F{number + 1:04d}", "hospital" if number % 2 else "person")
         for number in range(2 * size.part(AUDITED_BY_PAYER))
     ]
     for _ in range(size.part(TWICE)):
-        _send_twice(rng, post, poor.pop())
+        _send_twice(rng, schedule, poor.pop())
     dearest = max(stays, key=lambda stay: sum(stay.parts.values()))
-    _lend(post, dearest)
+    _lend(schedule, dearest)
     return Late(reversals, findings, [stay for stay in poor if not stay.early])
 
 
-def _correct(rng: Random, post: Post, claim: Stay | Visit) -> None:
+def _correct(rng: Random, schedule: EventSchedule, claim: Stay | Visit) -> None:
     parts = scaled(claim.parts, rng.uniform(0.75, 1.15))
     data = {"claim_id": claim.claim_id, "bill": bill(parts), "reason": "费用录入错误"}
-    post.send(some_days_after(rng, claim.told, 5, 60), claim.hospital.source, "claim.corrected.v1", data)
+    schedule.add(some_days_after(rng, claim.told, 5, 60), claim.hospital.source, "claim.corrected.v1", data)
 
 
-def _reverse(rng: Random, post: Post, claim: Stay | Visit) -> Reversal:
+def _reverse(rng: Random, schedule: EventSchedule, claim: Stay | Visit) -> Reversal:
     told = some_days_after(rng, claim.told, 5, 60)
     source = claim.hospital.source if rng.random() < 0.7 else BUREAU
-    post.send(told, source, "claim.reversed.v1", {"claim_id": claim.claim_id, "reason": "结算有误，冲正重结"})
+    schedule.add(told, source, "claim.reversed.v1", {"claim_id": claim.claim_id, "reason": "结算有误，冲正重结"})
     if isinstance(claim, Stay):
         again = claim.discharge["data"] | {
             "claim_id": f"{claim.claim_id}-2",
             "bill": bill(scaled(claim.parts, rng.uniform(0.85, 1.0))),
         }
-        post.send(told + timedelta(hours=1), claim.hospital.source, "discharge.recorded.v1", again)
+        schedule.add(told + timedelta(hours=1), claim.hospital.source, "discharge.recorded.v1", again)
     return Reversal(claim.claim_id, claim.hospital, told)
 
 
-def _audit(rng: Random, post: Post, stay: Stay, finding_id: str, borne_by: str) -> Finding:
+def _audit(rng: Random, schedule: EventSchedule, stay: Stay, finding_id: str, borne_by: str) -> Finding:
     amount_fen = round(sum(stay.parts.values()) * rng.uniform(0.03, 0.15))
     told = some_days_after(rng, stay.told, 20, 60)
     data = {
@@ -94,14 +94,14 @@ def _audit(rng: Random, post: Post, stay: Stay, finding_id: str, borne_by: str) 
         "borne_by": borne_by,
         "reason": "过度检查" if borne_by == "hospital" else "挂床住院",
     }
-    return Finding(post.send(told, BUREAU, "audit.found.v1", data), told)
+    return Finding(schedule.add(told, BUREAU, "audit.found.v1", data), told)
 
 
-def _send_twice(rng: Random, post: Post, stay: Stay) -> None:
-    post.post(some_days_after(rng, stay.told, 3, 20), stay.discharge)
+def _send_twice(rng: Random, schedule: EventSchedule, stay: Stay) -> None:
+    schedule.add_line(some_days_after(rng, stay.told, 3, 20), stay.discharge)
 
 
-def _lend(post: Post, stay: Stay) -> None:
+def _lend(schedule: EventSchedule, stay: Stay) -> None:
     """The emergency fund lent to one person that year (the report, 二5)."""
     data = {
         "advance_id": "L0001",
@@ -109,4 +109,4 @@ def _lend(post: Post, stay: Stay) -> None:
         "amount": "20000.00",
         "issued_on": stay.admission["data"]["admitted_on"],
     }
-    post.send(stay.told - timedelta(days=1), BUREAU, "advance.issued.v1", data)
+    schedule.add(stay.told - timedelta(days=1), BUREAU, "advance.issued.v1", data)

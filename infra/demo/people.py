@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from random import Random
 
-from infra.demo.post import BUREAU, CIVIL_AFFAIRS, POVERTY_OFFICE, REGION, YEAR, Post, office_hours
+from infra.demo.schedule import BUREAU, CIVIL_AFFAIRS, POVERTY_OFFICE, REGION, YEAR, EventSchedule, office_hours
 from infra.demo.size import Size
 
 NEW_YEAR = date(YEAR, 1, 1)
@@ -40,11 +40,11 @@ class Card:
 
 
 @dataclass(slots=True)
-class Person:
+class DemoPerson:
     """``poor`` holds the days [from, until) on the roster as it stands in the end.
 
     ``unknown`` are the days on which the roster said something else, because the change came later than its day;
-    ``aided`` says that he is destitute or dibao as well.
+    ``aided`` says that the person is destitute or dibao as well.
     """
 
     person_id: str
@@ -55,21 +55,21 @@ class Person:
     cards: list[Card] = field(default_factory=list)
 
 
-def settle_people(rng: Random, post: Post, size: Size) -> list[Person]:
-    """Everyone who is enrolled, those on the roster first; posts enrolments, rosters and cards."""
+def settle_people(rng: Random, schedule: EventSchedule, size: Size) -> list[DemoPerson]:
+    """Everyone who is enrolled, those on the roster first; schedules enrolments, rosters and cards."""
     count = size.persons + size.part(NOT_POOR)
-    people = [Person(f"P{number:05d}") for number in range(1, count + 1)]
+    people = [DemoPerson(f"P{number:05d}") for number in range(1, count + 1)]
     roster, others = people[: size.persons], people[size.persons :]
-    _put_on_roster(rng, post, size, roster)
+    _put_on_roster(rng, schedule, size, roster)
     for person in others[: size.part(BORN_IN_THE_YEAR)]:
         person.enrolled_on = NEW_YEAR + timedelta(days=rng.randint(30, 300))
-    _enrol(rng, post, people)
-    _put_in_categories(rng, post, size, roster)
-    _issue_cards(rng, post, size, roster)
+    _enrol(rng, schedule, people)
+    _put_in_categories(rng, schedule, size, roster)
+    _issue_cards(rng, schedule, size, roster)
     return people
 
 
-def _put_on_roster(rng: Random, post: Post, size: Size, roster: list[Person]) -> None:
+def _put_on_roster(rng: Random, schedule: EventSchedule, size: Size, roster: list[DemoPerson]) -> None:
     movers = rng.sample(roster, sum(size.part(n) for n in (JOINED, JOINED_BACKDATED, LEFT, LEFT_BACKDATED)))
     for person in roster:
         person.poor = (NEW_YEAR, YEAR_END)
@@ -82,39 +82,39 @@ def _put_on_roster(rng: Random, post: Post, size: Size, roster: list[Person]) ->
             person.unknown = (day, told) if backdated else None
             if kind == "joined":
                 person.poor = (day, YEAR_END)
-                _change(rng, post, person, "added", day, told)
+                _change(rng, schedule, person, "added", day, told)
             else:
                 person.poor = (NEW_YEAR, day)
-                _change(rng, post, person, "removed", day, told)
+                _change(rng, schedule, person, "removed", day, told)
     for person in roster:
         if person.poor is not None and person.poor[0] == NEW_YEAR:
-            _change(rng, post, person, "added", NEW_YEAR, date(YEAR - 1, 12, rng.randint(21, 31)))
+            _change(rng, schedule, person, "added", NEW_YEAR, date(YEAR - 1, 12, rng.randint(21, 31)))
 
 
-def _change(rng: Random, post: Post, person: Person, change: str, day: date, told: date) -> None:
+def _change(rng: Random, schedule: EventSchedule, person: DemoPerson, change: str, day: date, told: date) -> None:
     data = {
         "person_id": person.person_id,
         "category": "registered_poor",
         "change": change,
         "effective_on": day.isoformat(),
     }
-    post.send(office_hours(rng, told), POVERTY_OFFICE, "roster.changed.v1", data)
+    schedule.add(office_hours(rng, told), POVERTY_OFFICE, "roster.changed.v1", data)
 
 
-def _enrol(rng: Random, post: Post, people: list[Person]) -> None:
+def _enrol(rng: Random, schedule: EventSchedule, people: list[DemoPerson]) -> None:
     for person in people:
         data: dict[str, object] = {"person_id": person.person_id, "region": REGION, "year": YEAR}
         told = date(YEAR - 1, 12, rng.randint(1, 20))
         if person.enrolled_on != NEW_YEAR:
             data["effective_on"] = person.enrolled_on.isoformat()
             told = person.enrolled_on
-        # Who was not on the roster when the premium fell due has paid it: the ledger owes him a refund or nothing.
+        # A person who was not on the roster when the premium fell due has paid it: the ledger owes a refund or nothing.
         if person.poor is None or person.poor[0] != NEW_YEAR:
             data["self_paid"] = PREMIUM
-        post.send(office_hours(rng, told), BUREAU, "enrollment.recorded.v1", data)
+        schedule.add(office_hours(rng, told), BUREAU, "enrollment.recorded.v1", data)
 
 
-def _put_in_categories(rng: Random, post: Post, size: Size, roster: list[Person]) -> None:
+def _put_in_categories(rng: Random, schedule: EventSchedule, size: Size, roster: list[DemoPerson]) -> None:
     destitute = size.part(DESTITUTE)
     for place, person in enumerate(rng.sample(roster, destitute + size.part(DIBAO))):
         person.aided = True
@@ -125,10 +125,10 @@ def _put_in_categories(rng: Random, post: Post, size: Size, roster: list[Person]
             "effective_on": NEW_YEAR.isoformat(),
         }
         told = office_hours(rng, date(YEAR - 1, 12, rng.randint(21, 31)))
-        post.send(told, CIVIL_AFFAIRS, "roster.changed.v1", data)
+        schedule.add(told, CIVIL_AFFAIRS, "roster.changed.v1", data)
 
 
-def _issue_cards(rng: Random, post: Post, size: Size, roster: list[Person]) -> None:
+def _issue_cards(rng: Random, schedule: EventSchedule, size: Size, roster: list[DemoPerson]) -> None:
     holders = rng.sample(roster, size.part(CARDS))
     revoked = size.part(REVOKED)
     for place, person in enumerate(holders):
@@ -142,10 +142,10 @@ def _issue_cards(rng: Random, post: Post, size: Size, roster: list[Person]) -> N
             "effective_on": since.isoformat(),
         }
         told = since - timedelta(days=rng.randint(1, 9))
-        post.send(office_hours(rng, told), BUREAU, "chronic_card.issued.v1", data)
+        schedule.add(office_hours(rng, told), BUREAU, "chronic_card.issued.v1", data)
         if place < revoked:
             until = since + timedelta(days=rng.randint(20, 60))
-            post.send(
+            schedule.add(
                 office_hours(rng, until - timedelta(days=1)),
                 BUREAU,
                 "chronic_card.revoked.v1",

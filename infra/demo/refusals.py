@@ -14,8 +14,8 @@ from events.refusals import REASONS, Reason
 from infra.demo.bills import GENERAL_COST, split
 from infra.demo.hospitals import CLOSED_ON, Hospitals
 from infra.demo.late import Late
-from infra.demo.people import NEW_YEAR, Person
-from infra.demo.post import BUREAU, REGION, YEAR, Event, Post, office_hours, some_days_after
+from infra.demo.people import NEW_YEAR, DemoPerson
+from infra.demo.schedule import BUREAU, REGION, YEAR, Event, EventSchedule, office_hours, some_days_after
 from infra.demo.size import Size
 from infra.demo.stays import Stay
 from infra.demo.visits import GENERAL_FROM, Visit, visit_data
@@ -51,15 +51,15 @@ class Errors:
     """Makes events that are refused, out of a county in which all else is well; ``number`` keeps their ids apart."""
 
     rng: Random
-    post: Post
-    people: list[Person]
+    schedule: EventSchedule
+    people: list[DemoPerson]
     hospitals: Hospitals
     late: Late
     cancelled: list[tuple[Event, datetime]]
     number: int = 0
 
-    def post_all(self, size: Size) -> None:
-        """Post every refusal that a county of this size gets."""
+    def schedule_all(self, size: Size) -> None:
+        """Schedule every refusal that a county of this size gets."""
         stays = iter(self.late.untouched)
         for reason in filter(REFUSED.__contains__, REASONS):
             make: Callable[[Stay, int], None] = getattr(self, f"_{reason}")
@@ -79,20 +79,20 @@ class Errors:
         return Visit(self._id("G"), person, hospital, day, "general", parts, office_hours(self.rng, day))
 
     def _send_visit(self, visit: Visit, **changes: object) -> None:
-        self.post.send(visit.told, visit.hospital.source, "outpatient.recorded.v1", visit_data(visit) | changes)
+        self.schedule.add(visit.told, visit.hospital.source, "outpatient.recorded.v1", visit_data(visit) | changes)
 
     def _send_stay(self, moment: datetime, stay: Stay, **changes: object) -> None:
         """Another discharge of a stay, under a new claim_id."""
         data = stay.discharge["data"] | {"claim_id": self._id("C")} | changes
-        self.post.send(moment, stay.hospital.source, "discharge.recorded.v1", data)
+        self.schedule.add(moment, stay.hospital.source, "discharge.recorded.v1", data)
 
     def _send_admission(self, moment: datetime, stay: Stay, **changes: object) -> None:
         data: Mapping[str, Any] = stay.admission["data"] | changes
-        self.post.send(moment, f"hospital/{data['hospital_id']}", "admission.recorded.v1", data)
+        self.schedule.add(moment, f"hospital/{data['hospital_id']}", "admission.recorded.v1", data)
 
     def _malformed(self, _: Stay, time: int) -> None:
         visit = self._visit()
-        event = self.post.write(visit.told, visit.hospital.source, "outpatient.recorded.v1", visit_data(visit))
+        event = self.schedule.write(visit.told, visit.hospital.source, "outpatient.recorded.v1", visit_data(visit))
         event["id"] = self._id("E")
         raw = orjson.dumps(event)
         forms: list[Event | bytes] = [
@@ -105,11 +105,11 @@ class Errors:
             raw.replace(b'"setting"', b'"claim_id":"G1","setting"'),
             event | {"data": event["data"] | {"served_on": visit.served_on.strftime("%d/%m/%Y")}},
         ]
-        self.post.post(visit.told, forms[time % len(forms)])
+        self.schedule.add_line(visit.told, forms[time % len(forms)])
 
     def _unknown_type(self, stay: Stay, _: int) -> None:
         moment = some_days_after(self.rng, stay.told, 1, 5)
-        self.post.send(moment, stay.hospital.source, "discharge.recorded.v2", stay.discharge["data"])
+        self.schedule.add(moment, stay.hospital.source, "discharge.recorded.v2", stay.discharge["data"])
 
     def _source_not_allowed(self, stay: Stay, time: int) -> None:
         moment = some_days_after(self.rng, stay.told, 1, 5)
@@ -128,7 +128,7 @@ class Errors:
             ("bureau/360924", "enrollment.recorded.v1", enrolment),
             (stay.hospital.source, "claim.settled.v1", {"claim_id": stay.claim_id}),
         )[time % 4]
-        self.post.send(moment, source, type_, data)
+        self.schedule.add(moment, source, type_, data)
 
     def _duplicate_claim(self, stay: Stay, _: int) -> None:
         self._send_stay(some_days_after(self.rng, stay.told, 1, 5), stay, claim_id=stay.claim_id)
@@ -151,7 +151,7 @@ class Errors:
             "admission_id": admission["data"]["admission_id"],
             "person_id": admission["data"]["person_id"],
         }
-        self.post.send(moment + timedelta(hours=2), admission["source"], "discharge.recorded.v1", data)
+        self.schedule.add(moment + timedelta(hours=2), admission["source"], "discharge.recorded.v1", data)
 
     def _person_mismatch(self, stay: Stay, _: int) -> None:
         other = next(one for one in self.people if one is not stay.person)
@@ -172,7 +172,7 @@ class Errors:
 
     def _not_enrolled(self, _: Stay, __: int) -> None:
         visit = self._visit()
-        self._send_visit(replace(visit, person=Person(f"P9{self.number:04d}")))
+        self._send_visit(replace(visit, person=DemoPerson(f"P9{self.number:04d}")))
 
     def _no_policy(self, _: Stay, time: int) -> None:
         visit = self._visit()
@@ -188,22 +188,22 @@ class Errors:
 
     def _unknown_claim(self, stay: Stay, _: int) -> None:
         data = {"claim_id": f"{stay.claim_id}-9", "reason": "重复结算"}
-        self.post.send(some_days_after(self.rng, stay.told, 1, 9), stay.hospital.source, "claim.reversed.v1", data)
+        self.schedule.add(some_days_after(self.rng, stay.told, 1, 9), stay.hospital.source, "claim.reversed.v1", data)
 
     def _already_reversed(self, _: Stay, time: int) -> None:
         reversal = self.late.reversals[time % len(self.late.reversals)]
         data = {"claim_id": reversal.claim_id, "reason": "结算有误"}
         moment = some_days_after(self.rng, reversal.told, 1, 5)
-        self.post.send(moment, reversal.hospital.source, "claim.reversed.v1", data)
+        self.schedule.add(moment, reversal.hospital.source, "claim.reversed.v1", data)
 
     def _duplicate_finding(self, _: Stay, time: int) -> None:
         finding = self.late.findings[time % len(self.late.findings)]
         moment = some_days_after(self.rng, finding.told, 1, 5)
-        self.post.send(moment, BUREAU, "audit.found.v1", finding.event["data"])
+        self.schedule.add(moment, BUREAU, "audit.found.v1", finding.event["data"])
 
     def _unknown_admission(self, stay: Stay, _: int) -> None:
         data = {"admission_id": f"{stay.admission_id}-9", "reason": "登记错误"}
-        self.post.send(stay.told, stay.hospital.source, "admission.cancelled.v1", data)
+        self.schedule.add(stay.told, stay.hospital.source, "admission.cancelled.v1", data)
 
     def _duplicate_admission(self, stay: Stay, _: int) -> None:
         self._send_admission(stay.told + timedelta(minutes=5), stay)
@@ -215,4 +215,4 @@ class Errors:
         claim_id, moment = self._id("C"), stay.told + timedelta(hours=30)
         self._send_stay(moment, stay, claim_id=claim_id, admission_id=self._id("A"))
         data = {"claim_id": claim_id, "reason": "误传"}
-        self.post.send(moment + timedelta(hours=1), stay.hospital.source, "claim.reversed.v1", data)
+        self.schedule.add(moment + timedelta(hours=1), stay.hospital.source, "claim.reversed.v1", data)

@@ -6,9 +6,9 @@ from datetime import date, datetime, timedelta
 from random import Random
 
 from infra.demo.bills import OUT_OF_CATALOG_STAYS, SEVERE_YEAR_COST, STAY_COST, Parts, bill, split
-from infra.demo.hospitals import Hospital, Hospitals
-from infra.demo.people import NEW_YEAR, YEAR_END, Person
-from infra.demo.post import Event, Post, office_hours
+from infra.demo.hospitals import DemoHospital, Hospitals
+from infra.demo.people import NEW_YEAR, YEAR_END, DemoPerson
+from infra.demo.schedule import Event, EventSchedule, office_hours
 from infra.demo.size import Size
 
 SEVERE_AIDED, SEVERE_OTHERS = 55, 27
@@ -42,8 +42,8 @@ class Stay:
     ``poor`` says that its day is on the roster as it stands in the end; ``early`` that the discharge came first.
     """
 
-    person: Person
-    hospital: Hospital
+    person: DemoPerson
+    hospital: DemoHospital
     parts: Parts
     admission: Event
     discharge: Event
@@ -66,7 +66,7 @@ class Stay:
 class Plan:
     """A stay to be: its slot of the year, where, and what it costs."""
 
-    person: Person
+    person: DemoPerson
     slot: tuple[date, date]
     tier: int
     cost_fen: int
@@ -75,18 +75,20 @@ class Plan:
     referred: bool = False
 
 
-def keep_stays(rng: Random, post: Post, size: Size, people: list[Person], hospitals: Hospitals) -> list[Stay]:
-    """Post every stay's admission and discharge, and admissions that are cancelled; returns the stays."""
+def keep_stays(
+    rng: Random, schedule: EventSchedule, size: Size, people: list[DemoPerson], hospitals: Hospitals
+) -> list[Stay]:
+    """Schedule every stay's admission and discharge, and admissions that are cancelled; returns the stays."""
     plans = [*_plan_poor(rng, size, people[: size.persons]), *_plan_others(rng, size, people)]
     early = set(rng.sample(range(len(plans)), size.part(EARLY_DISCHARGES)))
     stays: list[Stay] = []
     for number, plan in enumerate(plans):
         before = stays[-1] if plan.referred else None
-        stays.append(_stay(rng, post, hospitals, plan, number + 1, before, early=number in early))
+        stays.append(_stay(rng, schedule, hospitals, plan, number + 1, before, early=number in early))
     return stays
 
 
-def _plan_poor(rng: Random, size: Size, roster: list[Person]) -> Iterator[Plan]:
+def _plan_poor(rng: Random, size: Size, roster: list[DemoPerson]) -> Iterator[Plan]:
     """Exactly ``size.inpatient`` stays on days on which the person is on the roster."""
     left = size.inpatient
     for person in roster:
@@ -111,7 +113,7 @@ def _plan_poor(rng: Random, size: Size, roster: list[Person]) -> Iterator[Plan]:
             yield _ordinary(rng, person, slot)
 
 
-def _plan_others(rng: Random, size: Size, people: list[Person]) -> Iterator[Plan]:
+def _plan_others(rng: Random, size: Size, people: list[DemoPerson]) -> Iterator[Plan]:
     for person in people[: size.persons]:
         if person.unknown is not None and person.poor is not None and person.unknown[0] == person.poor[1]:
             yield _ordinary(rng, person, person.unknown, poor=False)
@@ -135,12 +137,12 @@ def _slots(window: tuple[date, date], count: int) -> list[tuple[date, date]]:
     return [(start, start + timedelta(days=days)) for start in starts]
 
 
-def _ordinary(rng: Random, person: Person, slot: tuple[date, date], *, poor: bool = True) -> Plan:
+def _ordinary(rng: Random, person: DemoPerson, slot: tuple[date, date], *, poor: bool = True) -> Plan:
     tier = rng.choices(TIERS, _TIER_WEIGHTS)[0]
     return Plan(person, slot, tier, STAY_COST[tier].draw_fen(rng), poor)
 
 
-def _severe(rng: Random, person: Person) -> list[Plan]:
+def _severe(rng: Random, person: DemoPerson) -> list[Plan]:
     """A year of a severe illness: found in the county, treated outside; two to five stays."""
     disease = rng.choice(_SEVERE)
     slots = _slots((NEW_YEAR, YEAR_END), rng.randint(2, 5))
@@ -154,7 +156,14 @@ def _severe(rng: Random, person: Person) -> list[Plan]:
 
 
 def _stay(
-    rng: Random, post: Post, hospitals: Hospitals, plan: Plan, number: int, before: Stay | None, *, early: bool
+    rng: Random,
+    schedule: EventSchedule,
+    hospitals: Hospitals,
+    plan: Plan,
+    number: int,
+    before: Stay | None,
+    *,
+    early: bool,
 ) -> Stay:
     hospital = hospitals.of_tier(rng, plan.tier)
     slot_days = (plan.slot[1] - plan.slot[0]).days
@@ -192,8 +201,8 @@ def _stay(
         person=plan.person,
         hospital=hospital,
         parts=parts,
-        admission=post.send(arrives, hospital.source, "admission.recorded.v1", admission),
-        discharge=post.send(told, hospital.source, "discharge.recorded.v1", discharge),
+        admission=schedule.add(arrives, hospital.source, "admission.recorded.v1", admission),
+        discharge=schedule.add(told, hospital.source, "discharge.recorded.v1", discharge),
         told=told,
         poor=plan.poor,
         early=early,
@@ -201,9 +210,9 @@ def _stay(
 
 
 def cancel_admissions(
-    rng: Random, post: Post, size: Size, people: list[Person], hospitals: Hospitals
+    rng: Random, schedule: EventSchedule, size: Size, people: list[DemoPerson], hospitals: Hospitals
 ) -> list[tuple[Event, datetime]]:
-    """Post admissions that are taken back; returns each with the moment at which it was."""
+    """Schedule admissions that are taken back; returns each with the moment at which it was."""
     cancelled = []
     for number in range(1, size.part(CANCELLED) + 1):
         hospital = rng.choice(hospitals.townships)
@@ -216,9 +225,9 @@ def cancel_admissions(
             "admitted_on": day.isoformat(),
             "diagnoses": [rng.choice(_DIAGNOSES)],
         }
-        admission = post.send(moment, hospital.source, "admission.recorded.v1", data)
+        admission = schedule.add(moment, hospital.source, "admission.recorded.v1", data)
         moment += timedelta(hours=1)
         taken_back = {"admission_id": data["admission_id"], "reason": "登记错误"}
-        post.send(moment, hospital.source, "admission.cancelled.v1", taken_back)
+        schedule.add(moment, hospital.source, "admission.cancelled.v1", taken_back)
         cancelled.append((admission, moment))
     return cancelled

@@ -6,9 +6,9 @@ from random import Random
 from typing import Any
 
 from infra.demo.bills import CHRONIC_COST, DIALYSIS_COST, GENERAL_COST, Parts, bill, split
-from infra.demo.hospitals import Hospital, Hospitals
-from infra.demo.people import YEAR_END, Card, Person
-from infra.demo.post import YEAR, Post, office_hours
+from infra.demo.hospitals import DemoHospital, Hospitals
+from infra.demo.people import YEAR_END, Card, DemoPerson
+from infra.demo.schedule import YEAR, EventSchedule, office_hours
 from infra.demo.size import Size
 
 CHRONIC = 1_100
@@ -22,8 +22,8 @@ class Visit:
     """One visit with its claim; ``told`` is when it was sent."""
 
     claim_id: str
-    person: Person
-    hospital: Hospital
+    person: DemoPerson
+    hospital: DemoHospital
     served_on: date
     setting: str
     parts: Parts
@@ -31,8 +31,10 @@ class Visit:
     disease: str | None = None
 
 
-def pay_visits(rng: Random, post: Post, size: Size, people: list[Person], hospitals: Hospitals) -> list[Visit]:
-    """Post every visit; returns them."""
+def pay_visits(
+    rng: Random, schedule: EventSchedule, size: Size, people: list[DemoPerson], hospitals: Hospitals
+) -> list[Visit]:
+    """Schedule every visit; returns them."""
     visits = []
     holders = [person for person in people if person.cards]
     for number in range(1, size.part(CHRONIC) + 1):
@@ -42,7 +44,7 @@ def pay_visits(rng: Random, post: Post, size: Size, people: list[Person], hospit
         _general(rng, hospitals, rng.choice(people), f"G{number:06d}") for number in range(1, size.part(GENERAL) + 1)
     ]
     for visit in visits:
-        post.send(visit.told, visit.hospital.source, "outpatient.recorded.v1", visit_data(visit))
+        schedule.add(visit.told, visit.hospital.source, "outpatient.recorded.v1", visit_data(visit))
     return visits
 
 
@@ -59,7 +61,7 @@ def visit_data(visit: Visit) -> dict[str, Any]:
     return data if visit.disease is None else data | {"disease": visit.disease}
 
 
-def _chronic(rng: Random, hospitals: Hospitals, person: Person, card: Card, claim_id: str) -> Visit:
+def _chronic(rng: Random, hospitals: Hospitals, person: DemoPerson, card: Card, claim_id: str) -> Visit:
     day = card.since + timedelta(days=rng.randrange((card.until - card.since).days))
     cost = DIALYSIS_COST if card.disease == "renal_dialysis" else CHRONIC_COST
     hospital = hospitals.of_tier(rng, rng.choices((0, 2, 3), (60, 37, 3))[0])
@@ -67,7 +69,7 @@ def _chronic(rng: Random, hospitals: Hospitals, person: Person, card: Card, clai
     return Visit(claim_id, person, hospital, day, "chronic", parts, office_hours(rng, day), card.disease)
 
 
-def _general(rng: Random, hospitals: Hospitals, person: Person, claim_id: str) -> Visit:
+def _general(rng: Random, hospitals: Hospitals, person: DemoPerson, claim_id: str) -> Visit:
     tier = rng.choices((0, 2), (80, 20))[0]
     since = max(GENERAL_FROM[tier], person.enrolled_on)
     day = since + timedelta(days=rng.randrange((YEAR_END - since).days))

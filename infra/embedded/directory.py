@@ -14,7 +14,7 @@ from infra.embedded.process import ServerError, server_user, write_private_file
 # Held by the owner and by its servers: free once nothing works on the files any more.
 _LOCK = "lock"
 # Held by the owner alone, and naming it: tells a live owner from servers that are still stopping after its death.
-# A pid would not tell: it may belong to a zombie, to another container, or to somebody else by now.
+# A pid would not tell: it may belong to a zombie, to another container, or to another program by now.
 _OWNER = "owner"
 _ENDPOINTS = "endpoints.json"
 _POLL_S = 0.05
@@ -26,7 +26,7 @@ class DirectoryInUse(RuntimeError):
 
 @dataclass(frozen=True)
 class Owner:
-    """Who holds the lock; the URLs are empty until its servers are ready."""
+    """The process that holds the lock; the URLs are empty until its servers are ready."""
 
     pid: int
     command: str
@@ -42,7 +42,7 @@ class OwnedDirectory:
         self.lock_fd = lock_fd
         self._command = command
         self._owner_fd = os.open(path / _OWNER, os.O_RDWR | os.O_CREAT, 0o600)
-        fcntl.flock(self._owner_fd, fcntl.LOCK_EX)  # waits at most for somebody's look at it
+        fcntl.flock(self._owner_fd, fcntl.LOCK_EX)  # waits at most for another process that reads it
         text = json.dumps({"pid": os.getpid(), "command": command}).encode()
         os.pwrite(self._owner_fd, text, 0)
         os.ftruncate(self._owner_fd, len(text))
@@ -68,7 +68,7 @@ async def claim_directory(
     """Become the owner of `path`, or learn the ready owner whose command is in `share_with`.
 
     An owner that is still starting, or whose servers are still stopping after its death, is waited for.
-    Raises DirectoryInUse, and ServerError when `path` holds somebody else's files.
+    Raises DirectoryInUse, and ServerError when `path` holds files of another program.
     """
     path = _prepare(path)
     deadline = time.monotonic() + timeout_s

@@ -38,7 +38,7 @@ class User:
 
     @property
     def is_us(self) -> bool:
-        """Whether that is who we are."""
+        """Whether this process runs as that user."""
         return self.uid == os.geteuid()
 
 
@@ -70,7 +70,7 @@ def passage() -> int | None:
 
 
 def become(user: User, *, through_closed_folders: bool) -> Callable[[], None]:
-    """What the child does to become `user`; does nothing where that is who we are."""
+    """What the child does to become `user`; does nothing where this process is that user."""
     if user.is_us:
         return lambda: None
     capability = passage() if through_closed_folders else None

@@ -133,7 +133,7 @@ class PostgresServer:
             try:
                 await process.wait_until(partial(self._is_ready, process.pid), timeout_s=_READY_TIMEOUT_S)
             except ServerError as error:
-                # Somebody took the port between our look and the server's bind: take another.
+                # Another program took the port between our look and the server's bind: take another port.
                 if "Address already in use" not in str(error) or attempt == _PORT_ATTEMPTS:
                     process.kill()
                     raise

@@ -25,8 +25,8 @@ class ServerError(RuntimeError):
 
 
 def server_user(folder: Path | None = None) -> User:
-    """The user for embedded servers: ourselves, or when we are root whoever `folder` (or its twin) belongs to already,
-    else `nobody` (PostgreSQL refuses root)."""
+    """The user for embedded servers: this process's own; as root the present owner of `folder` (or of the one
+    beside it), else `nobody` (PostgreSQL refuses root)."""
     if os.geteuid() != 0:
         return User(os.geteuid(), os.getegid())
     for existing in (folder, folder.parent / "postgres") if folder is not None else ():

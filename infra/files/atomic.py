@@ -9,7 +9,7 @@ PRIVATE = 0o600
 
 
 def write_atomically(path: Path, content: bytes, mode: int = 0o640) -> None:
-    """Write a file by way of another beside it, so that nobody ever reads half of it."""
+    """Write a file by way of another beside it, so that no reader ever sees half of it."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:

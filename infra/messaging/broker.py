@@ -70,7 +70,7 @@ def _without_login(url: str) -> str:
 
 
 def _security(nats_url: str, context: ssl.SSLContext | None) -> NatsSecurity:
-    # The client would send its password in the clear where a server, or who stands in between, offers no TLS.
+    # Otherwise the client would send its password in the clear to a server, or a machine in between, without TLS.
     tls: dict[str, Any] = {} if context is None else {"ssl_context": context, "tls_handshake_first": True}
     first = urlsplit(nats_url.split(",")[0])
     if first.username is None or first.password is None:

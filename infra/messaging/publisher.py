@@ -20,7 +20,7 @@ CHUNK_BYTES = 4_000_000
 
 
 @dataclass(slots=True)
-class Published:
+class PublishedEvents:
     """``sequences`` are the places in INTAKE; ``unusable`` the lines, by file and number, that were not sent."""
 
     sequences: list[int] = field(default_factory=list)
@@ -42,7 +42,7 @@ def subject_of(line: bytes) -> str:
     return f"claims.intake.{kind}.{id_}.{person if isinstance(person, str) and is_id(person) else '_'}"
 
 
-def chunks(name: str, lines: Iterable[bytes], limit: int, published: Published) -> Iterator[list[Outgoing]]:
+def chunks(name: str, lines: Iterable[bytes], limit: int, published: PublishedEvents) -> Iterator[list[Outgoing]]:
     """A file's lines as chunks of messages; blank lines are no events.
 
     Lines over ``limit`` bytes are noted and not sent, nor are those of the ledger's own mailbox: to send what it orders
@@ -70,7 +70,7 @@ def chunks(name: str, lines: Iterable[bytes], limit: int, published: Published) 
         yield chunk
 
 
-async def publish_file(client: Client, name: str, file: BinaryIO, published: Published) -> AsyncIterator[int]:
+async def publish_file(client: Client, name: str, file: BinaryIO, published: PublishedEvents) -> AsyncIterator[int]:
     """Publish a file's lines to INTAKE; yields how many went with each chunk."""
     limit = client.max_payload - HEADROOM
     for chunk in chunks(name, file, limit, published):

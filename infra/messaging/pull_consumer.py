@@ -140,7 +140,7 @@ class Pull:
 
     def _receive_status(self, headers: dict[str, str]) -> None:
         # A pull that ended (expired, out of bytes) tells how many of its messages will not come; any other status
-        # (consumer deleted, nobody there, leader gone) tells nothing we could go on with.
+        # (consumer deleted, no responders, leader gone) tells nothing we could go on with.
         unfilled = headers.get("Nats-Pending-Messages")
         if unfilled is None:
             self._interruption = f"{headers.get('Status')} {headers.get('Description')}"

@@ -21,6 +21,8 @@ from processors.delivery.transaction import Message
 BATCH_LIMIT = 500
 """Messages of one atomic batch; the server's limit is 1,000."""
 DUPLICATE_IN_BATCH = 10201
+WRONG_LAST_SEQUENCE = 10071
+"""The subject ends with another message than the sender believes."""
 TOO_MANY_BATCHES = 10210
 """Others, perhaps on purpose, have begun as many batches on the stream as it takes at a time."""
 TIMEOUT_S = 20.0

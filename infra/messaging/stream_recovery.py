@@ -1,8 +1,9 @@
-"""Makes the streams that are missing; what was in flight in a lost store is sent again.
+"""Creates the streams that are missing, and sends again what was in flight in a lost store.
 
-Several workers may be at it at once, and any of them may fall asleep anywhere. So each step asks what is missing while
-it holds intake's position, and does it before letting go: what another has done in the meantime is not done over. Of
-who sleeps with the row in his hand the server ends the session (``infra.postgres.engine.ASLEEP_S``).
+Several workers may do this at once, and any of them may stop at any point. Each step therefore takes the row of
+intake's position, asks what is missing, makes it, and only then lets the row go. A worker that comes second finds the
+work done and does nothing. If a worker stops while it holds the row, PostgreSQL ends its session after
+``infra.postgres.engine.ASLEEP_S``.
 """
 
 from functools import partial
@@ -22,11 +23,11 @@ log = structlog.get_logger(__name__)
 STREAMS = (INTAKE, RUNS, ANSWERS)
 
 
-async def keep_streams(engine: AsyncEngine, js: JetStreamContext, settings: Settings, partitions: int) -> None:
-    """Make what is missing, and look at what is there. Raises what ``ensure_streams`` raises.
+async def recover_streams(engine: AsyncEngine, js: JetStreamContext, settings: Settings, partitions: int) -> None:
+    """Create each stream and each mailbox that is missing, and check the streams that are there.
 
-    Open runs are noted to be sent again before RUNS is there anew: a worker that dies in between leaves RUNS missing,
-    and the next one does it over.
+    Open runs are opened anew before RUNS exists again. If the worker dies between the two, RUNS is still missing and
+    the next worker repeats both. Raises ``StreamBehind`` and ``StreamAhead`` for a stream of another store.
     """
     if missing := [name for name in STREAMS if not await has_stream(js, name)]:
         log.info("streams are made", streams=missing)

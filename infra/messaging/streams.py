@@ -24,7 +24,7 @@ def _config(name: str, subjects: str, first_seq: int, replicas: int) -> StreamCo
     return StreamConfig(
         name=name,
         subjects=[subjects],
-        # The last token is the sender's to fill: it is not kept, so that no bytes of his stand in our subjects.
+        # The sender chooses the last token. It is not kept, so that none of its bytes stand in our subjects.
         subject_transform=SubjectTransform("claims.intake.*.*.*", "claims.intake.{{wildcard(1)}}.{{wildcard(2)}}._")
         if name == INTAKE
         else None,

@@ -79,15 +79,15 @@ class EagerSubscriber(BatchPullStreamSubscriber):
         self._failure: Exception | None = None
 
     def deliver_to(self, handler: Handler) -> None:
-        """Bind `handler`, noting its outcome: FastStream's `consume` would swallow it."""
+        """Bind `handler`, noting its outcome: FastStream would log an error with its traceback and drop it."""
 
         async def receive(batch: list[Msg]) -> None:
             try:
                 await handler(batch)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - raised by _hand_over
                 self._failure = error
-                raise
-            self._handled = True
+            else:
+                self._handled = True
 
         self(receive)
 
@@ -107,8 +107,7 @@ class EagerSubscriber(BatchPullStreamSubscriber):
                     pause_s = _FIRST_PAUSE_S
             except Interrupted as interruption:
                 log.info("consumer interrupted", reason=str(interruption), pause_s=pause_s)
-            except Exception as error:  # whatever it is, the messages are still there: again
-                log.warning("consumer failed", error=type(error).__name__, pause_s=pause_s, exc_info=error)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the messages are still there: again
                 self._on_error(error)
             finally:
                 self.subscription = None

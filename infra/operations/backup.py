@@ -37,7 +37,7 @@ class NotEmptyLedger(RuntimeError):
 
 
 class InUse(RuntimeError):
-    """Somebody is connected to the database that is to be replaced."""
+    """Another program is connected to the database that is to be replaced."""
 
 
 class StepsForgotten(RuntimeError):
@@ -97,7 +97,7 @@ async def restore(
     """Put the ledger in ``file`` in the place of the database's.
 
     It is restored beside it, brought to this program's version and verified; only then do the two change places, in
-    one transaction, while nobody else may connect. Raises ``BackupError`` for a file that can't be used,
+    one transaction, while no other program may connect. Raises ``BackupError`` for a file that can't be used,
     ``NotEmptyLedger``, ``StepsForgotten`` and ``InUse``; then, and where the proof fails, the ledger that was there
     stands as it stood.
     """
@@ -205,7 +205,7 @@ async def _is_empty(connection: AsyncConnection) -> bool:
 
 @asynccontextmanager
 async def _closed_to_others(server: asyncpg.Connection, database_url: str, name: str) -> AsyncIterator[AsyncConnection]:
-    """A connection to a database that nobody else is connected to, or may connect to, also after the block."""
+    """The only connection to a database; no other may be made, also after the block."""
     async with _engine(database_url) as engine, engine.connect() as ours:
         pid = (await ours.execute(text("SELECT pg_backend_pid()"))).scalar_one()
         await server.execute(f"ALTER DATABASE {quoted(name)} ALLOW_CONNECTIONS false")

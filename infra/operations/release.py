@@ -1,20 +1,20 @@
 """Releases parked runs: asks the owner of each lane, and waits for what comes of it."""
 
-import asyncio
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nats.aio.client import Client
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from infra.messaging.sender import Outgoing, publish_all
+from infra.operations.quiescence import poll_until
 from processors.delivery.position import all_positions
 from processors.delivery.release import ParkedRun, load_parked_runs, open_among, release_messages
 
-POLL_S = 0.05
 NOTHING_MOVES_S = 15.0
 """How long nothing may change before the wait ends: a lane that no worker owns takes nothing."""
+RunKey = tuple[str, int]
+"""Person and number of a run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,33 +38,39 @@ async def release(engine: AsyncEngine, client: Client, partitions: int, wanted: 
     return await _outcome(engine, awaited, wanted)
 
 
+@dataclass(frozen=True, slots=True)
+class _Observation:
+    """The lanes that have not taken our request; of the wanted runs those that are open, and those that are parked."""
+
+    untaken: frozenset[tuple[str, int]]
+    still_open: frozenset[RunKey]
+    parked: dict[RunKey, ParkedRun]
+
+    @property
+    def is_final(self) -> bool:
+        return not self.untaken and self.still_open <= self.parked.keys()
+
+
 async def _outcome(
     engine: AsyncEngine, awaited: dict[tuple[str, int], int], wanted: Sequence[ParkedRun]
 ) -> list[Released]:
-    before: object = None
-    since = time.monotonic()
-    while True:
-        async with engine.connect() as connection:
-            positions = await all_positions(connection)
-            still_open = await open_among(connection, wanted)
-            standing = {(run.person_id, run.run): run for run in await load_parked_runs(connection)}
-        lagging = {lane for lane, sequence in awaited.items() if positions.get(lane, 0) < sequence}
-        moving = still_open - standing.keys()
-        if not lagging and not moving:
-            break
-        if (lagging, moving) != before:
-            before, since = (lagging, moving), time.monotonic()
-        elif time.monotonic() - since > NOTHING_MOVES_S:
-            break
-        await asyncio.sleep(POLL_S)
-    asked_in_vain = {consumer for consumer, _ in lagging}
-    return [_told(run, standing.get((run.person_id, run.run)), still_open, asked_in_vain) for run in wanted]
+    keys = {(run.person_id, run.run) for run in wanted}
+
+    async def observe(connection: AsyncConnection) -> _Observation:
+        positions = await all_positions(connection)
+        still_open = await open_among(connection, wanted)
+        standing = {(run.person_id, run.run): run for run in await load_parked_runs(connection)}
+        parked = {key: run for key, run in standing.items() if key in keys}
+        untaken = frozenset(lane for lane, sequence in awaited.items() if positions.get(lane, 0) < sequence)
+        return _Observation(untaken, frozenset(still_open), parked)
+
+    seen = await poll_until(engine, observe, lambda seen: seen.is_final, give_up_after_s=NOTHING_MOVES_S)
+    return [_released(run, seen) for run in wanted]
 
 
-def _told(
-    run: ParkedRun, there: ParkedRun | None, still_open: set[tuple[str, int]], asked_in_vain: set[str]
-) -> Released:
-    if there is not None and there.consumer not in asked_in_vain:
-        return Released(run.person_id, there.consumer, run.run, "parked", there.reason)
-    state = "on_the_way" if (run.person_id, run.run) in still_open else "settled"
+def _released(run: ParkedRun, seen: _Observation) -> Released:
+    parked = seen.parked.get((run.person_id, run.run))
+    if parked is not None and parked.consumer not in {consumer for consumer, _ in seen.untaken}:
+        return Released(run.person_id, parked.consumer, run.run, "parked", parked.reason)
+    state = "on_the_way" if (run.person_id, run.run) in seen.still_open else "settled"
     return Released(run.person_id, run.consumer, run.run, state, None)

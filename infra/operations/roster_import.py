@@ -1,6 +1,5 @@
 """Imports a department's list: compares it with the ledger, publishes what it changes, and records the import."""
 
-import asyncio
 import io
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
@@ -11,13 +10,13 @@ from nats.aio.client import Client
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.store.driver import connected, fetch_text
-from infra.messaging.publisher import Published, publish_file
+from infra.messaging.publisher import PublishedEvents, publish_file
 from infra.messaging.streams import INTAKE
-from infra.operations.settle import QUIET_POLL_S, at_work, until_quiet
+from infra.operations.quiescence import until_quiet, until_taken
+from infra.operations.settle import at_work
 from infra.servers import Endpoints
 from infra.settings import Settings
 from infra.worker.worker import Worker, worker
-from processors.delivery.in_flight import in_flight
 from processors.rosters.histories import ever_enrolled, load_histories
 from processors.rosters.imports import ConcurrentImport, ListImport, load_imports, newest_period, record_import
 from processors.rosters.list_comparison import ListComparison, ListReceipt, compare_list, event_of
@@ -118,29 +117,20 @@ async def _import_lock(engine: AsyncEngine) -> AsyncIterator[None]:
 
 async def _publish(
     ours: Worker, read: RosterList, receipt: ListReceipt, *, allow_shrink: bool, actor: str
-) -> tuple[Preview, Published]:
+) -> tuple[Preview, PublishedEvents]:
     """Compare a list with the ledger and publish what it changes; returns when intake has taken that."""
     client = ours.broker.connection
     # What was sent before must be in the ledger before the list is compared with it.
-    await _until_taken(ours.engine, await _last_sent(client))
+    await until_taken(ours.engine, await _last_sent(client))
     async with ours.engine.connect() as connection:
         found = await preview(connection, read, receipt, allow_shrink=allow_shrink)
-    published = Published()
+    published = PublishedEvents()
     lines = b"\n".join(orjson.dumps(event_of(change, receipt, actor)) for change in found.comparison.changes)
     async for _ in publish_file(client, "roster", io.BytesIO(lines), published):
         pass
-    await _until_taken(ours.engine, max(published.sequences, default=0))
+    await until_taken(ours.engine, max(published.sequences, default=0))
     return found, published
 
 
 async def _last_sent(client: Client) -> int:
     return int((await client.jetstream().stream_info(INTAKE)).state.last_seq)
-
-
-async def _until_taken(engine: AsyncEngine, sequence: int) -> None:
-    """Wait until intake has taken everything up to a sequence of stream INTAKE."""
-    while True:
-        async with engine.connect() as connection:
-            if (await in_flight(connection)).intake >= sequence:
-                return
-        await asyncio.sleep(QUIET_POLL_S)

@@ -9,29 +9,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-import structlog
 from nats.aio.client import Client
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from infra.messaging.publisher import Published, publish_file
+from infra.messaging.publisher import PublishedEvents, publish_file
+from infra.operations.quiescence import until_quiet
 from infra.servers import Endpoints
 from infra.settings import Settings
 from infra.worker.worker import Worker, worker
-from processors.delivery.in_flight import InFlight, in_flight
+from processors.delivery.in_flight import InFlight
 from processors.queries.summary import Summary, summarise
-
-log = structlog.get_logger(__name__)
-
-QUIET_POLL_S = 0.03
-STALLED_AFTER_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class SettledFiles:
     """What came of it; ``seconds`` from the first line published until nothing was in flight."""
 
     summary: Summary
-    published: Published
+    published: PublishedEvents
     seconds: float
 
 
@@ -41,7 +35,7 @@ Progress = Callable[[str, int, int], None]
 
 async def settle_files(
     endpoints: Endpoints, settings: Settings, names: Sequence[str], progress: Progress | None = None
-) -> Settled:
+) -> SettledFiles:
     """Settle files (``-`` is stdin). With servers of our own, or given ones, this process does the work; beside a
     running ``claims up`` that one does."""
     async with worker(endpoints.database_url, endpoints.nats_url, settings) as ours:
@@ -59,12 +53,12 @@ async def settle_files(
             seconds = time.monotonic() - began
             async with ours.engine.connect() as connection:
                 summary = await summarise(connection, published.sequences)
-    return Settled(summary, published, seconds)
+    return SettledFiles(summary, published, seconds)
 
 
-async def publish_files(client: Client, names: Sequence[str], progress: Progress | None = None) -> Published:
+async def publish_files(client: Client, names: Sequence[str], progress: Progress | None = None) -> PublishedEvents:
     """Publish files in order."""
-    published = Published()
+    published = PublishedEvents()
     for name in names:
         with _open(name) as file:
             async for _ in publish_file(client, name, file, published):
@@ -75,30 +69,6 @@ async def publish_files(client: Client, names: Sequence[str], progress: Progress
 
 def _open(name: str) -> BinaryIO:
     return sys.stdin.buffer if name == "-" else Path(name).open("rb")
-
-
-async def until_quiet(
-    engine: AsyncEngine, sequences: Sequence[int], on_progress: Callable[[InFlight], None] | None = None
-) -> InFlight:
-    """Wait until the events at these places of INTAKE are taken and no run moves any more.
-
-    Says so in the log where nothing moves for a while: a lane that fails is tried again and again.
-    """
-    last = max(sequences, default=0)
-    before, since = None, time.monotonic()
-    while True:
-        async with engine.connect() as connection:
-            flight = await in_flight(connection)
-        if on_progress is not None:
-            on_progress(flight)
-        if flight.intake >= last and flight.runs <= flight.parked:
-            return flight
-        if flight != before:
-            before, since = flight, time.monotonic()
-        elif time.monotonic() - since > STALLED_AFTER_S:
-            log.warning("nothing moves", taken=flight.intake, of=last, runs=flight.runs, parked=flight.parked)
-            since = time.monotonic()
-        await asyncio.sleep(QUIET_POLL_S)
 
 
 @asynccontextmanager

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from infra.messaging.pull_consumer import sequences
 from infra.messaging.sender import Sender
 from infra.messaging.streams import INTAKE
+from infra.worker.failures import error_line, log_failure
 from processors.backup.retention import no_longer_needed
 from processors.delivery.names import INTAKE_CONSUMER, RUNS
 from processors.delivery.position import read_position
@@ -124,10 +125,10 @@ class Lane:
             except Exception as error:
                 if not _lies_in_an_event(error):
                     raise
-                log.error("event set aside", stream_seq=delivery.stream_seq, error=f"{type(error).__name__}: {error}")
+                log.error("event set aside", stream_seq=delivery.stream_seq, error=error_line(error))
                 await self._take(SetAside(), [delivery])
 
-    async def tidy(self) -> None:
+    async def purge(self) -> None:
         """Delete what was taken from the stream, leaving each subject of RUNS its last message: the fences read it."""
         if not self._taken:  # to the server a purge up to 0 is a purge of everything
             return
@@ -146,4 +147,4 @@ class Lane:
 
     def failed(self, error: BaseException) -> None:
         """Log what stopped a batch; the subscriber starts again from ``position``."""
-        log.warning("batch failed", lane=self.name, error=f"{type(error).__name__}: {error}")
+        log_failure(log, "batch failed", error, lane=self.name)

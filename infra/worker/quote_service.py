@@ -1,4 +1,4 @@
-"""Trial settlements over NATS: who asks, and an answer to everyone who does."""
+"""Trial settlements over NATS: tells which source asks, and answers each request."""
 
 import asyncio
 import json
@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.refusals import Refusal
 from infra.access.sources import QUOTE, NotASource, Source
+from infra.worker.failures import error_line
 from processors.person.quote import Quotes
 
 WORKERS = "quote"
@@ -20,7 +21,7 @@ WORKERS = "quote"
 AT_ONCE = 4
 """How many a worker answers at once: each takes a connection of those it settles with."""
 PENDING = 1_000
-"""How many may wait for that; whoever comes beyond is not answered and asks again."""
+"""How many requests may wait for that; one beyond them gets no answer, and its client asks again."""
 ANSWERED_WITHIN_S = 5.0
 UNAVAILABLE = "unavailable"
 """Reason of a reply that says nothing about the event: the ledger could not settle it on trial."""
@@ -51,8 +52,8 @@ def answer_quotes(broker: NatsBroker, engine: AsyncEngine) -> ConcurrentCoreSubs
 def asker_of(message: Msg) -> str | None:
     """The source whose user asks ("hospital/H1"), None for the ledger's own. Raises ``Refusal``.
 
-    The server itself writes who asks on what comes from the account of the sources, over whatever a client put there;
-    within the ledger's own account it writes nothing, and there is nobody but the ledger.
+    The server writes the asker into each message that comes from the account of the sources, and replaces what a client
+    put there. Within the ledger's own account it writes nothing; only the ledger uses that account.
     """
     told = (message.headers or {}).get(_ASKER)
     if told is None:
@@ -72,7 +73,7 @@ async def _answered(quotes: Quotes, message: Msg) -> dict[str, object]:
     except Refusal as refusal:
         return {"refused": {"reason": refusal.reason, "detail": refusal.detail}}
     except Exception as error:  # noqa: BLE001 - a server that is away, a person's claims that can't be settled
-        _log.warning("no trial settlement", error=f"{type(error).__name__}: {error}")
+        _log.warning("no trial settlement", error=error_line(error))
         return {"refused": {"reason": UNAVAILABLE, "detail": "no trial settlement at the moment: ask again later"}}
 
 

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 import nats
+from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
 from infra.embedded.process import ServerProcess, make_private_folder, needs_passage, server_user, write_private_file
@@ -51,7 +52,7 @@ def _free_ports(count: int) -> list[int]:
             probe.close()
 
 
-async def _serves(client: nats.NATS) -> bool:
+async def _serves(client: Client) -> bool:
     try:
         await client.jetstream(timeout=1).account_info()
     except NatsError:
@@ -121,7 +122,7 @@ class Cluster:
         """kill -9 of a node."""
         self.nodes.pop(name).kill()
 
-    async def connect(self) -> nats.NATS:
+    async def connect(self) -> Client:
         """A client that says nothing of nodes that are away."""
 
         async def unheard(_: Exception) -> None: ...

@@ -13,7 +13,7 @@ import pytest
 from infra.demo import county, line_bytes
 from infra.servers import Endpoints
 from tests.conftest import database_url
-from tests.faults.given import Books, settle_undisturbed
+from tests.faults.harness import Books, settle_undisturbed
 from tests.program import Dump
 
 

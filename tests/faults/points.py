@@ -8,11 +8,11 @@ from itertools import pairwise
 from pathlib import Path
 from random import Random
 
-from tests.faults.dying import POINTS
-from tests.faults.given import Given, publish, until_quiet
+from tests.faults.crash import POINTS
+from tests.faults.harness import Given, publish, until_quiet
+from tests.program import BOUND_S
 
 CONSUMERS = ("intake", "basic", "critical_illness", "supplementary", "assistance", "settlement")
-DIES_WITHIN_S = 40.0
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ async def die_again_and_again(given: Given, lines: Sequence[bytes], deaths: Sequ
         await publish(given.nats_url, lines[start:end])
         async with given.dying_worker(log, [death.consumer, death.point, str(death.nth), "kill"]) as worker:
             try:
-                await asyncio.wait_for(worker.wait(), DIES_WITHIN_S)
+                await asyncio.wait_for(worker.wait(), BOUND_S)
             except TimeoutError:
                 raise AssertionError(f"{death} did not come about: {log.read_text()[-2000:]}") from None
             assert worker.returncode == -signal.SIGKILL, (death, log.read_text()[-2000:])

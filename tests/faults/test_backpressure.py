@@ -2,11 +2,7 @@
 
 from pathlib import Path
 
-import pytest
-
 from tests.faults.backpressure import BOUND_MB, WAITING, flood
-
-pytestmark = pytest.mark.timeout(180)
 
 
 async def test_many_events_at_once_wait_outside_the_worker(database: str, nats_url: str, server_folder: Path) -> None:

@@ -7,12 +7,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import orjson
-import pytest
 
 from tests import facts
 from tests.faults.cluster import Cluster
 from tests.faults.conftest import Undisturbed
-from tests.faults.given import (
+from tests.faults.harness import (
     INTAKE_TAKEN,
     LEAVES_CONNECTIONS,
     SETTLED,
@@ -29,7 +28,7 @@ from tests.faults.given import (
 from tests.owners import all_lanes, own
 from tests.program import eventually
 
-pytestmark = [pytest.mark.timeout(240), LEAVES_CONNECTIONS]
+pytestmark = LEAVES_CONNECTIONS
 
 CHUNK = 100
 
@@ -68,7 +67,7 @@ async def test_the_leader_of_three_is_killed_under_load(
                     cluster.kill(killed)
             await until_quiet(database, sender.last)
             cluster.start_node(killed)
-            await eventually(lambda: cluster.replicas_are_current("RUNS"), bound_s=40)
+            await eventually(lambda: cluster.replicas_are_current("RUNS"))
             assert worker.returncode is None, log.read_text()
         found = compare(await read_books(database), undisturbed.books, events=len(lines))
         assert found == Figures(events=len(lines))

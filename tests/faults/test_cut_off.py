@@ -9,11 +9,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import pytest
-
 from infra.embedded.nats import NatsServer
 from tests.faults.conftest import Undisturbed
-from tests.faults.given import (
+from tests.faults.harness import (
     INTAKE_TAKEN,
     LEAVES_CONNECTIONS,
     OPEN_RUNS,
@@ -29,11 +27,11 @@ from tests.faults.given import (
     until_quiet,
 )
 from tests.faults.proxy import Proxy, proxy_of
-from tests.faults.supervised import stands_still
+from tests.faults.supervisor import stands_still
 from tests.owners import all_lanes, end_as_stalled, own, owners
 from tests.program import BOUND_S, eventually
 
-pytestmark = [pytest.mark.timeout(180), LEAVES_CONNECTIONS]
+pytestmark = LEAVES_CONNECTIONS
 
 
 async def test_a_worker_loses_its_network_and_finds_it_again(
@@ -82,7 +80,6 @@ async def test_a_worker_whose_database_falls_silent_loses_its_lanes(
         # The server ends these by itself after STALLED_AFTER_S; the test does not wait for that, `make chaos` does.
         await end_as_stalled(database, to_database.far_ports)
         await until_quiet(database, last)
-        assert "given up" not in logs[0].read_text(), "of the sessions' end nothing passes either"
         await own(database, {other.pid: all_lanes(2)})
         to_database.heal()
         await eventually(lambda: "given up" in logs[0].read_text(), logs[0].read_text)

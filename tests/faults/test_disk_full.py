@@ -11,7 +11,7 @@ from infra.embedded.postgres import PostgresServer
 from infra.postgres.engine import migrate
 from tests.faults.conftest import Undisturbed
 from tests.faults.disk import NO_ROOM, full, mount_disk, unmount_disk
-from tests.faults.given import (
+from tests.faults.harness import (
     INTAKE_TAKEN,
     LEAVES_CONNECTIONS,
     SETTLED,
@@ -27,7 +27,7 @@ from tests.faults.given import (
 )
 from tests.program import eventually
 
-pytestmark = [pytest.mark.timeout(180), LEAVES_CONNECTIONS]
+pytestmark = LEAVES_CONNECTIONS
 
 DISK_MB = 300
 

@@ -3,13 +3,12 @@
 from pathlib import Path
 
 import orjson
-import pytest
 
 from tests import facts
-from tests.faults.given import LEAVES_CONNECTIONS, Given, publish, until_quiet
+from tests.faults.harness import LEAVES_CONNECTIONS, Given, publish, until_quiet
 from tests.faults.proxy import proxy_of
 
-pytestmark = [pytest.mark.timeout(180), LEAVES_CONNECTIONS]
+pytestmark = LEAVES_CONNECTIONS
 
 
 async def test_a_lone_worker_goes_on_where_its_connections_were_forgotten(

@@ -2,13 +2,9 @@
 
 from pathlib import Path
 
-import pytest
-
 from tests.faults.conftest import Undisturbed
-from tests.faults.given import Figures, Given, compare, read_books
+from tests.faults.harness import Figures, Given, compare, read_books
 from tests.faults.points import die_again_and_again, some_deaths
-
-pytestmark = pytest.mark.timeout(180)
 
 
 async def test_a_worker_dies_at_every_point_of_a_batch(

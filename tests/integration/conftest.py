@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -12,6 +13,7 @@ from events.store.metadata import metadata
 from infra.postgres.engine import connect
 from infra.servers import Endpoints
 from tests.conftest import database_url
+from tests.integration.backups import BackedUpLedger
 from tests.ledger import Books
 
 
@@ -62,3 +64,8 @@ async def second_engine(second_shared_engine: AsyncEngine) -> AsyncEngine:
 @pytest.fixture
 async def books(engine: AsyncEngine) -> Books:
     return await Books.open(engine)
+
+
+@pytest.fixture
+def ledger(database: str, nats_url: str, server_folder: Path) -> BackedUpLedger:
+    return BackedUpLedger(database, nats_url, server_folder)

@@ -22,7 +22,7 @@ from infra.postgres.view_files import rights_script
 from infra.servers import Endpoints, servers
 from tests import facts
 from tests.conftest import database_url
-from tests.program import Done, background, claims, eventually, up_is_ready, write_lines
+from tests.program import BOUND_S, Done, background, claims, eventually, up_is_ready, write_lines
 
 ROOT = Path(__file__).parents[2]
 SCHEMAS = ("ledger", "projections", "processors", "finance")
@@ -125,7 +125,7 @@ async def test_the_program_works_wholly_as_ledger_writer(url_of: UrlOf, nats_url
     assert b"settling from scratch gives what was booked" in replayed.out
 
 
-OFTEN = "import infra.worker.worker; infra.worker.worker.SUMS_ROUNDS = 1; from infra.cli import main; main()"
+OFTEN = "import infra.worker.upkeep; infra.worker.upkeep.SUMS_ROUNDS = 1; from infra.cli import main; main()"
 
 
 async def test_up_moves_finance_s_sums_forward_by_itself(url_of: UrlOf, nats_url: str, server_folder: Path) -> None:
@@ -138,23 +138,23 @@ async def test_up_moves_finance_s_sums_forward_by_itself(url_of: UrlOf, nats_url
         assert published.code == 0, published.err
 
         async def counted() -> bool:
-            return await reader.fetchval("SELECT sum(claims) FROM finance.annual_report") == 2
+            return bool(await reader.fetchval("SELECT sum(claims) FROM finance.annual_report") == 2)
 
-        await eventually(counted, log.read_text, 30)
+        await eventually(counted, log.read_text)
         # a count that fails is told, and stops neither the lanes nor the next one
         async with session(env["CLAIMS_DATABASE_URL"]) as writer, writer.transaction():
             await writer.execute("LOCK TABLE projections.counted_journals IN SHARE ROW EXCLUSIVE MODE")
             await _end_whoever_waits(writer)
-            await eventually(lambda: "sums not moved forward" in log.read_text(encoding="utf-8"), bound_s=30)
+            await eventually(lambda: "sums not moved forward" in log.read_text(encoding="utf-8"))
         visit = write_lines(server_folder / "more.jsonl", facts.stay(7, "P2", on="2019-08-01"))
         assert (await claims("publish", visit, env=env)).code == 0
 
         async def counted_more() -> bool:
-            return await reader.fetchval("SELECT sum(claims) FROM finance.annual_report") == 3
+            return bool(await reader.fetchval("SELECT sum(claims) FROM finance.annual_report") == 3)
 
-        await eventually(counted_more, log.read_text, 30)
+        await eventually(counted_more, log.read_text)
         up.send_signal(signal.SIGTERM)
-        assert await asyncio.wait_for(up.wait(), 30) == 0, log.read_text()
+        assert await asyncio.wait_for(up.wait(), BOUND_S) == 0, log.read_text()
 
 
 async def _end_whoever_waits(writer: asyncpg.Connection) -> None:
@@ -167,7 +167,7 @@ async def _end_whoever_waits(writer: asyncpg.Connection) -> None:
     async def ended() -> bool:
         return bool(await writer.fetch(waiting))
 
-    await eventually(ended, bound_s=30)
+    await eventually(ended)
 
 
 @pytest.mark.parametrize(
@@ -266,13 +266,13 @@ async def test_a_login_is_given_changed_and_taken_away(database: str, owner: Asy
         assert await first.fetchval("SELECT count(*) FROM finance.statements") == 0
         login, password = await rotate_login(owner, name)
         assert login == Login(name, "finance_reader")
-        await eventually(first.is_closed, bound_s=10)
+        await eventually(first.is_closed)
     with pytest.raises(asyncpg.InvalidPasswordError):
         await asyncpg.connect(url, ssl=False)
     url = as_login(database, name, password)
     async with session(url) as second:
         assert (await access("--drop")).code == 0
-        await eventually(second.is_closed, bound_s=10)
+        await eventually(second.is_closed)
     with pytest.raises(asyncpg.InvalidPasswordError):
         await asyncpg.connect(url, ssl=False)
 

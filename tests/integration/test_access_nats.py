@@ -33,7 +33,7 @@ from infra.messaging.sender import Outgoing, SendError, _request, publish_all
 from infra.messaging.streams import ensure_streams
 from infra.worker.quote_service import asker_of
 from tests import facts
-from tests.program import background, claims, environment, eventually, up_is_ready, write_lines
+from tests.program import BOUND_S, background, claims, environment, eventually, up_is_ready, write_lines
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 H1, H2, OFFICE = Source("hospital", "H1"), Source("hospital", "H2"), Source("civil-affairs", "220621")
@@ -47,7 +47,7 @@ class Connected:
     client: Client
     complaints: list[str] = field(default_factory=list)
 
-    answer_within_s: float = 5.0
+    answer_within_s: float = BOUND_S
 
     @property
     def js(self) -> JetStreamContext:
@@ -60,7 +60,7 @@ class Connected:
         with suppress(NatsError, JetStreamError, TimeoutError):
             await attempt(self)
         await self.client.flush()
-        await eventually(lambda: bool(self.complaints), lambda: "no complaint", 5)
+        await eventually(lambda: bool(self.complaints), lambda: "no complaint")
         return "permissions violation" in self.complaints[0].lower()
 
 
@@ -72,7 +72,7 @@ async def connected(url: str, source: Source | None = None, password: str = PASS
     async def complain(error: Exception) -> None:
         complaints.append(str(error))
 
-    options: dict[str, Any] = {"error_cb": complain, "allow_reconnect": False}
+    options: dict[str, Any] = {"error_cb": complain, "allow_reconnect": False, "connect_timeout": BOUND_S}
     if source is not None:
         url = f"nats://{source.user}:{password}@{url.rpartition('@')[2]}"
         options["inbox_prefix"] = source.inbox_prefix.encode()
@@ -114,9 +114,9 @@ async def test_a_source_sends_its_own_and_reads_its_own(url: str) -> None:
         assert (await ledger.client.jetstream().consumer_info("ANSWERS", H1.mailbox)).num_ack_pending == 0
 
         # what comes later comes at once
-        waiting = asyncio.create_task(mailbox.fetch(1, timeout=10))
+        waiting = asyncio.create_task(mailbox.fetch(1, timeout=BOUND_S))
         await ledger.client.jetstream().publish("claims.answers.hospital.H1.C2", b"next")
-        assert [answer.data for answer in await asyncio.wait_for(waiting, 5)] == [b"next"]
+        assert [answer.data for answer in await asyncio.wait_for(waiting, BOUND_S)] == [b"next"]
 
 
 async def test_a_quote_is_asked_by_name(url: str) -> None:
@@ -135,10 +135,11 @@ async def test_a_quote_is_asked_by_name(url: str) -> None:
         async def quoted() -> bool:
             # a request within milliseconds of a new subscription may find nobody (seen in 4 of 60 runs)
             with suppress(NoRespondersError):
-                return bool((await hospital.client.request("claims.quote", b"", 5, headers=forged)).data == b"quoted")
+                reply = await hospital.client.request("claims.quote", b"", BOUND_S, headers=forged)
+                return bool(reply.data == b"quoted")
             return False
 
-        await eventually(quoted, bound_s=10)
+        await eventually(quoted)
         assert asked_by == ["hospital-H1"]
         async with connected(url, OFFICE) as office:
             assert await office.refused(lambda office: office.client.request("claims.quote", b"", timeout=0.5))
@@ -230,7 +231,7 @@ async def test_what_jetstream_answers_stays_outside(url: str) -> None:
         }
         async with connected(url, H2) as other:
             mailbox = await other.js.pull_subscribe_bind(H2.mailbox, stream="ANSWERS")
-            assert [answer.data for answer in await mailbox.fetch(5, timeout=2)] == [b"hospital-H2"]
+            assert [answer.data for answer in await mailbox.fetch(5, timeout=10)] == [b"hospital-H2"]
         # an acknowledgement does arrive as a question: from nobody, so it is refused, and there is nowhere to answer to
         await ledger.client.flush()
         for message in asked:
@@ -243,7 +244,7 @@ async def test_batches_that_a_source_leaves_open_keep_nobody_out(url: str) -> No
     async with connected(url) as ledger, connected(url, H1) as hospital:
         for number in range(60):
             begun = {"Nats-Batch-Id": f"left-open-{number}", "Nats-Batch-Sequence": "1"}
-            await hospital.client.request("claims.intake.hospital.H1.P1", b"x", timeout=5, headers=begun)
+            await hospital.client.request("claims.intake.hospital.H1.P1", b"x", timeout=BOUND_S, headers=begun)
         events = [Outgoing("claims.intake.hospital.H2.P", str(number).encode()) for number in range(5)]
         begun = {"Nats-Batch-Id": "one-more", "Nats-Batch-Sequence": "1"}
         with pytest.raises(SendError, match="too many inflight"):
@@ -263,19 +264,19 @@ async def state(ledger: Connected) -> dict[str, int]:
 async def test_revoked_is_disconnected_and_others_notice_nothing(url: str, server_folder: Path) -> None:
     async with connected(url, H1) as hospital, connected(url, H2) as other, connected(url) as ledger:
         mailbox = await other.js.pull_subscribe_bind(H2.mailbox, stream="ANSWERS")
-        await mailbox.fetch(1, timeout=5)
-        waiting = asyncio.create_task(mailbox.fetch(1, timeout=20))
+        await mailbox.fetch(1, timeout=BOUND_S)
+        waiting = asyncio.create_task(mailbox.fetch(1, timeout=BOUND_S))
         with changing_users(server_folder / "nats") as users:
             del users[H1]
             users[Source("hospital", "H3")] = bcrypt_hash("another")
         await reload(server_folder / "nats")
 
-        await eventually(lambda: hospital.client.is_closed, bound_s=10)
+        await eventually(lambda: hospital.client.is_closed)
         assert await turned_away(url, H1.user, PASSWORD)
         async with connected(url, Source("hospital", "H3"), "another") as third:
             assert (await third.js.publish("claims.intake.hospital.H3.P", b"1")).seq == 1
         await ledger.client.jetstream().publish("claims.answers.hospital.H2.C2", b"later")
-        assert [answer.data for answer in await asyncio.wait_for(waiting, 10)] == [b"later"]
+        assert [answer.data for answer in await asyncio.wait_for(waiting, BOUND_S)] == [b"later"]
         assert other.complaints == ledger.complaints == []
 
 
@@ -327,7 +328,6 @@ def test_a_user_is_one_source() -> None:
         assert Source.named(source.user) == source
 
 
-@pytest.mark.timeout(120)
 async def test_a_hospital_given_access_works_and_loses_it(tmp_path: Path, server_folder: Path) -> None:
     """The commands and the documented client, beside a running `claims up`."""
     data, log = server_folder / "data", tmp_path / "up.log"
@@ -349,12 +349,12 @@ async def test_a_hospital_given_access_works_and_loses_it(tmp_path: Path, server
         rotated = await claims("access", "hospital", "H1", "--rotate", "--json", "--data-dir", data)
         assert rotated.code == 0, rotated.err
         assert await turned_away(told["nats_url"], "hospital-H1", told["password"])
-        client = await nats.connect(rotated.rows[0]["nats_url"], allow_reconnect=False)
+        client = await nats.connect(rotated.rows[0]["nats_url"], allow_reconnect=False, connect_timeout=BOUND_S)
         listed = await claims("access", "list", "--json", "--data-dir", data)
         assert listed.rows == [{"server": "nats", "name": "hospital-H1", "role": "hospital"}]
 
         assert (await claims("access", "hospital", "H1", "--revoke", "--data-dir", data)).code == 0
-        await eventually(lambda: client.is_closed, bound_s=10)
+        await eventually(lambda: client.is_closed)
         assert await turned_away(told["nats_url"], "hospital-H1", rotated.rows[0]["password"])
         kept = (
             log.read_bytes() + (data / "nats" / "nats.log").read_bytes() + (data / "nats" / "sources.json").read_bytes()
@@ -373,7 +373,7 @@ async def hospital_client(url: str) -> dict[str, Any]:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    out, err = await asyncio.wait_for(process.communicate(), 60)
+    out, err = await asyncio.wait_for(process.communicate(), BOUND_S)
     assert process.returncode == 0, err.decode()
     answer: dict[str, Any] = orjson.loads(out)
     return answer
@@ -387,7 +387,7 @@ async def turned_away(url: str, user: str = "", password: str = "") -> bool:
         await reader.readline()
         told = json.dumps({"verbose": False, "pedantic": False, "user": user, "pass": password})
         writer.write(f"CONNECT {told}\r\nPING\r\n".encode())
-        return b"Authorization Violation" in await asyncio.wait_for(reader.readline(), 10)
+        return b"Authorization Violation" in await asyncio.wait_for(reader.readline(), BOUND_S)
     finally:
         writer.close()
         await writer.wait_closed()

@@ -17,7 +17,7 @@ from infra.embedded.process import ServerError
 from infra.messaging.broker import check_tls, connect_broker
 from infra.postgres.engine import connect
 from infra.servers import Endpoints
-from tests.program import claims, eventually
+from tests.program import BOUND_S, claims, eventually
 
 ROOT = Path(__file__).parents[2]
 SSL_REQUEST = bytes([0, 0, 0, 8, 4, 210, 22, 47])
@@ -59,12 +59,12 @@ async def nats_over_tls(tmp_path: Path, ca: trustme.CA) -> AsyncIterator[str]:
         server = await asyncio.create_subprocess_exec(program, "-c", tmp_path / "nats.conf", stderr=log)
     try:
         ports = tmp_path / f"nats-server_{server.pid}.ports"
-        await eventually(lambda: ports.exists() and b"]" in ports.read_bytes(), (tmp_path / "nats.log").read_text, 20)
+        await eventually(lambda: ports.exists() and b"]" in ports.read_bytes(), (tmp_path / "nats.log").read_text)
         port = ports.read_text().partition("://")[2].partition('"')[0].rpartition(":")[2]
         yield f"localhost:{port}"
     finally:
         server.terminate()
-        await asyncio.wait_for(server.wait(), 20)
+        await asyncio.wait_for(server.wait(), BOUND_S)
 
 
 async def test_the_worker_settles_over_tls_and_refuses_another_ca(
@@ -131,7 +131,7 @@ async def heard_by_a_listener(ca: Path) -> bytes:
     broker = connect_broker(f"nats://claims:secret@127.0.0.1:{port}", ca)
     start = asyncio.create_task(broker.start())
     try:
-        return await asyncio.wait_for(heard, 10)
+        return await asyncio.wait_for(heard, BOUND_S)
     finally:
         start.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -174,7 +174,7 @@ async def postgres_over_tls(endpoints: Endpoints, database: str, ca: trustme.CA)
         yield inner._replace(netloc=f"{inner.username}:{inner.password}@localhost:{port}").geturl()
     finally:
         server.close()
-        await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 10)
+        await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), BOUND_S)
         await server.wait_closed()
 
 

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from events.store.driver import connected, fetch_text, transaction
+from events.store.driver import connected, fetch_text, is_connection_lost, transaction
 from infra.postgres.connections import Connections
 from infra.postgres.engine import connect
 
@@ -45,6 +45,36 @@ async def test_after_all_connections_were_ended_the_next_question_is_answered(da
     for _ in range(3):
         async with engine.connect() as connection:
             assert (await connection.execute(text("SELECT 1"))).scalar_one() == 1
+    await engine.dispose()
+
+
+async def test_work_on_a_connection_that_was_ended_says_that_it_is_lost(database: str) -> None:
+    engine = connect(database, pool_size=1, stalled_after_s=30)
+    connections = Connections(engine)
+    async with connected(engine) as connection:
+        connections.abort()  # asyncpg drops its protocol, and would fail with an AttributeError
+        with pytest.raises(DBAPIError) as asked:
+            await fetch_text(connection, "SELECT 1", [])
+        with pytest.raises(DBAPIError) as begun:
+            async with transaction(connection):
+                pytest.fail("no transaction begins")
+    assert is_connection_lost(asked.value)
+    assert is_connection_lost(begun.value)
+    await engine.dispose()
+
+
+async def test_a_transaction_whose_connection_is_ended_meanwhile_says_that_it_is_lost(database: str) -> None:
+    engine = connect(database, pool_size=1, stalled_after_s=30)
+    connections = Connections(engine)
+
+    async def work() -> None:
+        async with connected(engine) as connection, transaction(connection):
+            await fetch_text(connection, "SELECT 1", [])
+            connections.abort()
+
+    with pytest.raises(DBAPIError) as told:
+        await work()
+    assert is_connection_lost(told.value)
     await engine.dispose()
 
 

@@ -7,8 +7,7 @@ import re
 import signal
 import stat
 import sys
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -20,6 +19,7 @@ import pytest
 from infra.embedded.directory import DirectoryInUse
 from infra.embedded.process import ServerError, server_user
 from infra.servers import Endpoints, servers
+from tests.program import BOUND_S, eventually
 
 # What `claims up` is to this test: a process that owns the directory until it is killed.
 OWNER = """
@@ -53,14 +53,7 @@ async def owner(folder: Path) -> AsyncIterator[asyncio.subprocess.Process]:
 
 async def ready(process: asyncio.subprocess.Process) -> None:
     assert process.stdout is not None
-    assert await asyncio.wait_for(process.stdout.readline(), timeout=30) == b"ready\n"
-
-
-async def eventually(condition: Callable[[], bool], timeout_s: float = 15.0) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, "not within the bound"
-        await asyncio.sleep(0.02)
+    assert await asyncio.wait_for(process.stdout.readline(), BOUND_S) == b"ready\n"
 
 
 def running(folder: Path) -> list[int]:
@@ -90,7 +83,7 @@ async def nats_answer_to_a_stranger(url: str) -> bytes:
     where = urlsplit(url)
     reader, writer = await asyncio.open_connection(where.hostname, where.port)
     writer.write(b"CONNECT {}\r\nPING\r\n")
-    answer = await asyncio.wait_for(reader.read(), timeout=10)
+    answer = await asyncio.wait_for(reader.read(), BOUND_S)
     writer.close()
     await writer.wait_closed()
     return answer

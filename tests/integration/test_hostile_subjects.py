@@ -8,11 +8,13 @@ import orjson
 import pytest
 
 from infra.messaging.streams import INTAKE, StreamAhead, ensure_streams
-from infra.operations.settle import at_work, until_quiet
+from infra.operations.quiescence import until_quiet
+from infra.operations.settle import at_work
 from infra.settings import Settings
 from infra.worker.worker import worker
 from processors.queries import listings
 from tests import facts
+from tests.program import BOUND_S
 
 HOSTILE = [
     b"claims.intake.hospital.H1.\xff\xfe",
@@ -31,14 +33,14 @@ async def publish_raw(url: str, subject: bytes, body: bytes) -> None:
     writer.write(b"CONNECT " + orjson.dumps(login) + b"\r\n")
     writer.write(b"PUB " + subject + b" " + str(len(body)).encode() + b"\r\n" + body + b"\r\nPING\r\n")
     await writer.drain()
-    while not (await asyncio.wait_for(reader.readline(), 10)).startswith(b"PONG"):
+    while not (await asyncio.wait_for(reader.readline(), BOUND_S)).startswith(b"PONG"):
         pass
     writer.close()
 
 
 async def test_no_subject_stops_what_comes_behind_it(database: str, nats_url: str, server_folder: Path) -> None:
     settings = Settings(data_dir=server_folder)
-    async with worker(database, nats_url, settings) as ours, asyncio.timeout(60):
+    async with worker(database, nats_url, settings) as ours, asyncio.timeout(BOUND_S):
         for number, subject in enumerate(HOSTILE):
             await publish_raw(nats_url, subject, f"garbage {number}".encode())
         for event in [facts.hospital(), facts.enrol(), *facts.stay(1)]:

@@ -33,7 +33,7 @@ async def test_a_lane_that_has_read_no_position_deletes_nothing(
     js = client.jetstream()
     await ensure_streams(js, {INTAKE: first_seq - 1})
     sent = await publish_all(client, [Outgoing("claims.intake.hospital.H1._", b"{}")] * 3)
-    await Lane(engine, client, Intake(1), 0).tidy()
+    await Lane(engine, client, Intake(1), 0).purge()
     state = (await js.stream_info(INTAKE)).state
     assert (sent, state.messages, state.first_seq) == ([first_seq + n for n in range(3)], 3, first_seq)
     await client.close()

@@ -22,7 +22,8 @@ from infra.access.sources import Source
 from infra.access.users import changing_users
 from infra.embedded.nats import NatsServer, reload
 from infra.messaging.broker import connect_broker
-from infra.operations.settle import at_work, until_quiet
+from infra.operations.quiescence import until_quiet
+from infra.operations.settle import at_work
 from infra.postgres.engine import connect
 from infra.settings import Settings
 from infra.worker.quote_service import answer_quotes
@@ -32,7 +33,7 @@ from projections.admissions import admissions
 from tests import facts
 from tests.histories import History
 from tests.ledger import Books
-from tests.program import claims, eventually, write_lines
+from tests.program import BOUND_S, claims, eventually, write_lines
 
 INTAKE = ("intake", 0)
 BUREAU = facts.BUREAU
@@ -272,11 +273,11 @@ async def reply_to(client: Client, event: dict[str, Any] | bytes, **headers: str
     async def answered() -> bool:
         # a request within milliseconds of a new subscription may find nobody
         with suppress(NoRespondersError):
-            message = await client.request("claims.quote", body, 10, headers=headers or None)
+            message = await client.request("claims.quote", body, BOUND_S, headers=headers or None)
             answers.append(json.loads(message.data))
         return bool(answers)
 
-    await eventually(answered, bound_s=20)
+    await eventually(answered)
     return answers[0]
 
 

@@ -14,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.decisions import PAYOUT_ADJUSTED
 from events.store.journal import entries
-from infra.messaging.publisher import Published, publish_file
-from infra.operations.settle import until_quiet
+from infra.messaging.publisher import PublishedEvents, publish_file
+from infra.operations.quiescence import until_quiet
 from infra.postgres.engine import connect
 from processors.delivery.names import RUNS
 from processors.delivery.release import load_parked_runs, release_messages
@@ -233,7 +233,7 @@ async def test_the_command_releases_beside_up_and_alone(server_folder: Path) -> 
 
 async def _publish(nats_url: str, events: list[dict[str, Any]]) -> list[int]:
     client = await nats.connect(nats_url)
-    published = Published()
+    published = PublishedEvents()
     async for _ in publish_file(client, "events", BytesIO(b"\n".join(map(orjson.dumps, events))), published):
         pass
     await client.close()

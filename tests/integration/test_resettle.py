@@ -15,8 +15,9 @@ from sqlalchemy import text
 
 from infra.messaging.publisher import subject_of
 from infra.messaging.sender import Outgoing, publish_all
+from infra.operations.quiescence import until_quiet
 from infra.operations.resettle import OrderRefused, resettle
-from infra.operations.settle import at_work, until_quiet
+from infra.operations.settle import at_work
 from infra.settings import Settings
 from infra.worker.worker import worker
 from policies.loader import load_text

@@ -16,10 +16,11 @@ from nats.js import JetStreamContext, api
 from infra.embedded.nats import NatsServer
 from infra.messaging.broker import connect_broker
 from infra.messaging.subscriber import PositionAheadOfStream, eager_subscriber, ensure_consumer
+from tests.program import BOUND_S, eventually
 
 STREAM, DURABLE, SUBJECT = "WORK", "taker", "work.*"
-# Below the time after which a silent server is given up: a lost pull must be noticed by the reconnect.
-BOUND_S = 30.0
+NOTICED_WITHIN_S = 30.0
+"""Below the 35 s after which a silent server is given up: a lost pull must be noticed by the reconnect."""
 
 
 class Taker:
@@ -71,8 +72,8 @@ class Taker:
         async with self.changed:
             self.changed.notify_all()
 
-    async def until(self, condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(BOUND_S), self.changed:
+    async def until(self, condition: Callable[[], bool], bound_s: float = BOUND_S) -> None:
+        async with asyncio.timeout(bound_s), self.changed:
             await self.changed.wait_for(condition)
 
 
@@ -124,16 +125,31 @@ async def started(
 
 async def test_everything_arrives_once_and_in_order_in_batches_up_to_the_limit(nats_url: str) -> None:
     taker = Taker()
+    behind_it = asyncio.Event()
+
+    async def hold_the_first(batch: Sequence[Msg]) -> None:
+        if len(taker.batches) == 1:
+            await asyncio.wait_for(behind_it.wait(), BOUND_S)
+
+    taker.before = hold_the_first
     async with publisher(nats_url) as js:
         await set_up(js)
         await publish(js, range(5_000))
-        async with started(nats_url, taker, max_messages=500):
+        async with started(nats_url, taker, max_messages=500) as broker:
+            await taker.until(lambda: len(taker.batches) == 1)
+
+            async def are_sent() -> bool:
+                delivered = (await js.consumer_info(STREAM, DURABLE)).delivered
+                return delivered is not None and delivered.consumer_seq >= len(taker.batches[0]) + 500
+
+            await eventually(are_sent)
+            await broker.connection.flush()  # its answer comes behind them
+            behind_it.set()
             await taker.until(lambda: len(taker.taken) == 5_000)
         state = await js.consumer_info(STREAM, DURABLE)
     assert taker.taken == list(range(5_000))
-    assert max(len(batch) for batch in taker.batches) == 500, "a backlog fills batches, never beyond the limit"
-    # 5,000 / 500 = 10 full ones; the first pulls may find a little less than N in stock.
-    assert len(taker.batches) <= 20
+    assert len(taker.batches[1]) == 500, "what lies there fills a batch"
+    assert max(len(batch) for batch in taker.batches) == 500, "and never goes beyond the limit"
     assert taker.errors == []
     assert (state.num_ack_pending, state.num_pending) == (0, 0), "the ack of the last took all"
 
@@ -216,7 +232,7 @@ async def test_an_idle_subscriber_outlives_a_killed_server(server_folder: Path) 
             await second.start()
             async with publisher(url) as js:
                 await publish(js, range(1, 2))
-            await taker.until(lambda: len(taker.taken) == 2)
+            await taker.until(lambda: len(taker.taken) == 2, NOTICED_WITHIN_S)
     finally:
         await second.stop()
     assert taker.taken == [0, 1]
@@ -243,9 +259,7 @@ async def test_a_redelivery_changes_nothing(nats_url: str) -> None:
             async def was_redelivered() -> bool:
                 return ((await js.consumer_info(STREAM, DURABLE)).num_redelivered or 0) > 0
 
-            async with asyncio.timeout(BOUND_S):
-                while not await was_redelivered():  # noqa: ASYNC110 - only the server knows
-                    await asyncio.sleep(0.02)
+            await eventually(was_redelivered)
             redelivered.set()
             await taker.until(lambda: len(taker.taken) == 30)
     assert [number for batch in taker.batches for number in batch] == list(range(30)), "no copy was handed over"
@@ -326,7 +340,7 @@ async def test_a_position_ahead_of_the_stream_is_an_error_not_a_skip(nats_url: s
         taker.errors.append(error)
         heard.set()
 
-    taker.failed = hear  # type: ignore[method-assign]
+    taker.failed = hear  # type: ignore[method-assign] # hears the error besides
     async with publisher(nats_url) as js:
         await set_up(js)
         await publish(js, range(10))
@@ -363,7 +377,7 @@ async def test_ensuring_a_consumer_again_keeps_its_place(nats_url: str) -> None:
         await set_up(js)
         await publish(js, range(3))
         subscription = await js.pull_subscribe_bind(DURABLE, STREAM)
-        messages = await subscription.fetch(3, timeout=5)
+        messages = await subscription.fetch(3, timeout=BOUND_S)
         await messages[-1].ack_sync()
         await ensure_consumer(js, STREAM, DURABLE, SUBJECT)
         info = await js.consumer_info(STREAM, DURABLE)

@@ -13,15 +13,15 @@ from typing import Any
 
 import nats
 import orjson
-import pytest
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from tests import facts
 from tests.owners import all_lanes, lanes_of, owners
-from tests.program import background, claims, eventually, up_is_ready, write_lines
+from tests.program import BOUND_S, background, claims, eventually, up_is_ready, write_lines
 
-pytestmark = pytest.mark.timeout(180)
+STOPPED_WITHOUT_LOSS_S = 25.0
+"""The server ends the session of a worker that says nothing for 30 s (STALLED_AFTER_S of infra/worker/worker.py)."""
 
 
 @dataclass
@@ -46,7 +46,7 @@ class Source:
     async def answer(self, token: str, mailbox: str = "hospital/H1", nth: int = 0) -> dict[str, Any]:
         """The nth answer on a subject, once it is there."""
         subject = f"claims.answers.{mailbox.replace('/', '.')}.{token}"
-        await eventually(lambda: len(self.answers.get(subject, ())) > nth, lambda: (subject, self.answers.keys()), 30)
+        await eventually(lambda: len(self.answers.get(subject, ())) > nth, lambda: (subject, self.answers.keys()))
         return self.answers[subject][nth]
 
 
@@ -113,7 +113,7 @@ async def test_up_answers_every_event_and_nothing_stops_it(server_folder: Path) 
             await _waits_for_an_admission(source)
             await _serves_beside_other_commands(source, data, server_folder)
         up.send_signal(signal.SIGTERM)
-        assert await asyncio.wait_for(up.wait(), 30) == 0, log.read_text()
+        assert await asyncio.wait_for(up.wait(), BOUND_S) == 0, log.read_text()
     assert not (data / "endpoints.json").exists()
     assert server_processes(data) == []
     assert "Traceback" not in log.read_text()
@@ -190,7 +190,7 @@ async def _serves_beside_other_commands(source: Source, data: Path, folder: Path
         assert intake["position"] == (await source.client.jetstream().stream_info("INTAKE")).state.last_seq
         return {row["lag"] for row in state["consumers"]} == {0}
 
-    await eventually(quiet, bound_s=20)
+    await eventually(quiet)
 
 
 def server_processes(data: Path) -> list[str]:
@@ -207,7 +207,10 @@ def server_processes(data: Path) -> list[str]:
 
 
 async def two_share_the_lanes(first: int, data: Path) -> None:
-    """Wait until all lanes are owned, by two sessions: each worker owns its lanes by one."""
+    """Wait until all lanes are owned, by two sessions: each worker owns its lanes by one.
+
+    ``first`` is the pid of the worker that started the other.
+    """
     database_url = json.loads((data / "endpoints.json").read_text())["database_url"]
     found: dict[int, int] = {}
 
@@ -216,19 +219,22 @@ async def two_share_the_lanes(first: int, data: Path) -> None:
         found.update(await owners(database_url))
         return len(found) == sessions
 
-    await eventually(lambda: owned_by(1), lambda: found, 20)
-    assert await lanes_of(database_url, first) in range(1, all_lanes(2)), "its share alone"
+    async def first_owns() -> bool:
+        return await lanes_of(database_url, first) > 0
+
+    await eventually(first_owns, lambda: found)
     # it would take the other's share too, if that one started slowly
     os.kill(first, signal.SIGSTOP)
     try:
-        await eventually(lambda: owned_by(2), lambda: found, 25)
+        assert await lanes_of(database_url, first) in range(1, all_lanes(2)), "its share alone"
+        await eventually(lambda: owned_by(2), lambda: found, STOPPED_WITHOUT_LOSS_S)
     finally:
         os.kill(first, signal.SIGCONT)
 
     async def share_all() -> bool:
         return await owned_by(2) and sum(found.values()) == all_lanes(2)
 
-    await eventually(share_all, lambda: found, 20)
+    await eventually(share_all, lambda: found)
 
 
 async def test_two_workers_share_the_lanes_and_go_together(server_folder: Path) -> None:
@@ -248,6 +254,6 @@ async def test_two_workers_share_the_lanes_and_go_together(server_folder: Path) 
         os.kill(up.pid, signal.SIGKILL)
         await up.wait()
         # Neither the other worker nor a server outlives the one they belong to.
-        await eventually(lambda: server_processes(data) == [], lambda: server_processes(data), 20)
+        await eventually(lambda: server_processes(data) == [], lambda: server_processes(data))
     verified = await claims("verify", "--json", "--data-dir", data)
     assert (verified.code, verified.rows[0]["claims"]) == (0, 40), verified.err

@@ -15,8 +15,8 @@ from nats.aio.client import Client
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from infra.messaging.publisher import Published, publish_file
-from infra.operations.settle import until_quiet
+from infra.messaging.publisher import PublishedEvents, publish_file
+from infra.operations.quiescence import until_quiet
 from infra.postgres.engine import connect
 from tests import facts
 from tests.clerk import Clerk
@@ -44,7 +44,7 @@ class County:
 
     async def hears(self, *events: Event) -> None:
         """Sources publish; returns when all of it is settled."""
-        published = Published()
+        published = PublishedEvents()
         lines = b"\n".join(json.dumps(event).encode() for event in events)
         async for _ in publish_file(self.client, "month", io.BytesIO(lines), published):
             pass

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from openpyxl import Workbook
 
-from infra.operations.settle import until_quiet
+from infra.operations.quiescence import until_quiet
 from tests import facts
 from tests.month.county import CIVIL, POVERTY, SHANGGAO, County, rows_of
 

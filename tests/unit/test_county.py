@@ -21,8 +21,8 @@ from infra.demo import county, line_bytes, write_county
 from infra.demo.fund_table import fund_table
 from infra.demo.late import AUDITED_BY_PAYER, CORRECTED_STAYS, CORRECTED_VISITS, REVERSED_STAYS, REVERSED_VISITS, TWICE
 from infra.demo.people import JOINED_BACKDATED, LEFT_BACKDATED
-from infra.demo.post import BUREAU, CIVIL_AFFAIRS, POVERTY_OFFICE
 from infra.demo.refusals import REFUSED
+from infra.demo.schedule import BUREAU, CIVIL_AFFAIRS, POVERTY_OFFICE
 from infra.demo.size import Size
 from infra.demo.stays import EARLY_DISCHARGES
 from infra.messaging.publisher import subject_of

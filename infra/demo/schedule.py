@@ -1,4 +1,4 @@
-"""The county's mail: every event with the moment at which its source sends it, handed out in that order."""
+"""The schedule of a county's events: each with the moment at which its source sends it, read in that order."""
 
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time, timedelta, timezone
@@ -28,20 +28,20 @@ def some_days_after(rng: Random, moment: datetime, first: int, last: int) -> dat
     return office_hours(rng, moment.date() + timedelta(days=rng.randint(first, last)))
 
 
-class Post:
+class EventSchedule:
     """Gathers what the sources send; event ids rise in the order of writing, which is not that of sending."""
 
     def __init__(self) -> None:
         self._lines: list[tuple[datetime, int, Line]] = []
 
-    def send(self, moment: datetime, source: str, type_: str, data: Mapping[str, Any]) -> Event:
-        """Post one event; returns it, to be sent again."""
+    def add(self, moment: datetime, source: str, type_: str, data: Mapping[str, Any]) -> Event:
+        """Add one event; returns it, so that it can be sent again."""
         event = self.write(moment, source, type_, data)
-        self.post(moment, event)
+        self.add_line(moment, event)
         return event
 
     def write(self, moment: datetime, source: str, type_: str, data: Mapping[str, Any]) -> Event:
-        """An event that is not posted."""
+        """An event that is not added."""
         return {
             "specversion": "1.0",
             "id": f"E{len(self._lines) + 1:06d}",
@@ -51,11 +51,11 @@ class Post:
             "data": dict(data),
         }
 
-    def post(self, moment: datetime, line: Line) -> None:
-        """Post a line as it is."""
+    def add_line(self, moment: datetime, line: Line) -> None:
+        """Add a line as it is."""
         self._lines.append((moment, len(self._lines), line))
 
     def in_order(self) -> Iterator[Line]:
         """Every line in the order of sending; of one moment in the order of writing."""
-        for _, _, line in sorted(self._lines, key=lambda posted: posted[:2]):
+        for _, _, line in sorted(self._lines, key=lambda scheduled: scheduled[:2]):
             yield line

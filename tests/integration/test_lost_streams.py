@@ -14,27 +14,29 @@ from structlog.testing import capture_logs
 from infra.access.mailboxes import open_mailbox
 from infra.access.sources import Source
 from infra.messaging import stream_recovery
-from infra.messaging.publisher import Published, chunks
+from infra.messaging.publisher import PublishedEvents, chunks
 from infra.messaging.sender import Outgoing, publish_all
 from infra.messaging.streams import INTAKE, has_stream
-from infra.operations.settle import at_work, until_quiet
+from infra.operations.quiescence import until_quiet
+from infra.operations.settle import at_work
 from infra.settings import Settings
-from infra.worker.worker import Share, Worker, worker
+from infra.worker.shares import Share
+from infra.worker.worker import Worker, worker
 from processors.delivery.names import ANSWERS, RUNS
 from processors.delivery.position import all_positions
+from processors.delivery.superseded_runs import supersede_open_runs
 from processors.pipeline import recovery
+from processors.pipeline.recovery import begin_runs_anew
 from processors.proof.verify import verify
 from tests import facts
-from tests.program import eventually
-
-pytestmark = pytest.mark.timeout(120)
+from tests.program import BOUND_S, eventually
 
 STREAMS = (INTAKE, RUNS, ANSWERS)
 
 
 async def send(ours: Worker, *events: object) -> list[int]:
     bodies = [orjson.dumps(event) for event in events]
-    (chunk,) = chunks("events", bodies, 1_000_000, Published())
+    (chunk,) = chunks("events", bodies, 1_000_000, PublishedEvents())
     return await publish_all(ours.broker.connection, chunk)
 
 
@@ -57,7 +59,7 @@ async def test_intake_lost_before_any_layer_ran_is_fenced_and_told(
             await eventually(lambda: has_taken(ours, places[-1]))
         await ours.broker.connection.jetstream().delete_stream(INTAKE)
         with capture_logs() as logs:
-            await ours.look_after_streams()
+            await ours.recover_streams()
         assert await taken(ours) == places[-1] + 1, "who still holds the lost events is fenced"
         told = [each for each in logs if each["event"].startswith("INTAKE was lost")]
         assert [(each["log_level"], each["behind"]) for each in told] == [("warning", places[-1] + 1)]
@@ -74,7 +76,7 @@ async def test_a_new_ledger_is_not_told_that_it_lost_intake(database: str, nats_
 async def test_lanes_are_kept_where_only_a_consumer_is_gone(database: str, nats_url: str, server_folder: Path) -> None:
     async with worker(database, nats_url, Settings(data_dir=server_folder)) as ours, at_work(ours):
         await until_quiet(ours.engine, await send(ours, facts.hospital(), facts.enrol(), *facts.stay(1)))
-        owner, lanes = ours.owner, set(ours.owned)
+        owner, lanes = ours.locks.connection, set(ours.owned)
         ours._failed(ours.owned["intake.0"], NotFoundError())  # as where the server answered late
         js = ours.broker.connection.jetstream()
         for name in ("basic.0", "intake.0"):
@@ -82,7 +84,7 @@ async def test_lanes_are_kept_where_only_a_consumer_is_gone(database: str, nats_
         async with asyncio.timeout(30):
             await until_quiet(ours.engine, await send(ours, *facts.stay(2)))
         assert owner is not None
-        assert (ours.owner, set(ours.owned), ours.streams_missed) == (owner, lanes, False)
+        assert (ours.locks.connection, set(ours.owned), ours.streams_missed) == (owner, lanes, False)
         async with ours.engine.connect() as connection:
             assert (await connection.execute(text("SELECT count(*) FROM projections.statements"))).scalar_one() == 2
 
@@ -99,10 +101,10 @@ async def test_a_hospital_hears_its_answers_after_the_store_was_lost(
         for stream in STREAMS:
             await js.delete_stream(stream)
         async with asyncio.timeout(30):
-            await eventually(lambda: is_there(ours), bound_s=25)
+            await eventually(lambda: is_there(ours))
             await until_quiet(ours.engine, await send(ours, stay[-1]))  # repeated: the answer is given again
         mailbox = await js.pull_subscribe_bind(hospital.mailbox, stream=ANSWERS)
-        [answer] = await mailbox.fetch(1, timeout=10)
+        [answer] = await mailbox.fetch(1, timeout=BOUND_S)
         assert orjson.loads(answer.data)["data"]["claim_id"] == stay[-1]["data"]["claim_id"]
 
 
@@ -136,7 +138,7 @@ async def in_flight_without_runs(ours: Worker) -> None:
 
 async def settled_in_the_end(database: str, nats_url: str, settings: Settings, claims: set[str]) -> None:
     """A worker settles these claims, one that comes later, and the books hold."""
-    async with worker(database, nats_url, settings) as ours, at_work(ours), asyncio.timeout(40):
+    async with worker(database, nats_url, settings) as ours, at_work(ours), asyncio.timeout(BOUND_S):
         await until_quiet(ours.engine, await send(ours, *facts.stay(9)))
         async with ours.engine.connect() as connection:
             found = await connection.execute(text("SELECT claim_id FROM projections.statements"))
@@ -150,21 +152,21 @@ async def test_of_two_who_make_the_streams_anew_one_falls_asleep_in_the_middle(
     database: str, nats_url: str, server_folder: Path, monkeypatch: pytest.MonkeyPatch, ended: bool
 ) -> None:
     settings, gate = Settings(data_dir=server_folder), Gate()
-    found = recovery._hospital_audits
+    supersede = supersede_open_runs
 
-    async def audits_behind_the_gate(*given: Any) -> list[recovery.HospitalAudit]:
+    async def supersede_behind_the_gate(*given: Any) -> None:
         await gate.pass_()
-        return await found(*given)
+        await supersede(*given)
 
     async with worker(database, nats_url, settings) as ours, at_work(ours):
         await until_quiet(ours.engine, await send(ours, facts.hospital(), facts.enrol(), *facts.stay(1)))
     async with worker(database, nats_url, settings, Share(only=frozenset({"intake"}))) as ours:
         async with at_work(ours):
             await in_flight_without_runs(ours)
-        monkeypatch.setattr(recovery, "_hospital_audits", audits_behind_the_gate)
-        first = asyncio.create_task(ours.look_after_streams())
+        monkeypatch.setattr(recovery, "supersede_open_runs", supersede_behind_the_gate)
+        first = asyncio.create_task(ours.recover_streams())
         await gate.reached.wait()
-        second = asyncio.create_task(ours.look_after_streams())
+        second = asyncio.create_task(ours.recover_streams())
         await eventually(lambda: waits_for_a_row(ours))
         if ended:  # as the server does in time with who asks nothing in a transaction
             async with ours.engine.connect() as connection:
@@ -193,7 +195,7 @@ async def test_who_wakes_up_after_another_has_made_the_streams_changes_nothing(
     database: str, nats_url: str, server_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings, gate = Settings(data_dir=server_folder), Gate()
-    begin = stream_recovery.begin_runs_anew
+    begin = begin_runs_anew
 
     async def begin_behind_the_gate(*given: Any) -> int:
         await gate.pass_()
@@ -204,7 +206,7 @@ async def test_who_wakes_up_after_another_has_made_the_streams_changes_nothing(
     async with worker(database, nats_url, settings, Share(only=frozenset({"none"}))) as sleeper:
         await sleeper.broker.connection.jetstream().delete_stream(RUNS)
         monkeypatch.setattr(stream_recovery, "begin_runs_anew", begin_behind_the_gate)
-        asleep = asyncio.create_task(sleeper.look_after_streams())
+        asleep = asyncio.create_task(sleeper.recover_streams())
         await gate.reached.wait()
         async with worker(database, nats_url, settings) as ours, at_work(ours):
             await until_quiet(ours.engine, await send(ours, *facts.stay(2)))
@@ -216,7 +218,7 @@ async def test_who_wakes_up_after_another_has_made_the_streams_changes_nothing(
 
 def test_no_file_speaks_for_the_ledger() -> None:
     order = {"type": "resettlement.ordered.v1", "source": "ledger/claims", "id": "1", "data": {}}
-    published = Published()
+    published = PublishedEvents()
     lines = [orjson.dumps(facts.enrol()), orjson.dumps(order), b"", b"x" * 99_999, orjson.dumps(facts.hospital())]
     sent: list[Outgoing] = [message for chunk in chunks("f", lines, 9_999, published) for message in chunk]
     assert [message.subject.split(".")[2] for message in sent] == ["bureau", "bureau"]

@@ -1,4 +1,4 @@
-"""``python -m tests.faults.dying CONSUMER POINT NTH kill|stop COMMAND…``: the real program, ended at one point.
+"""``python -m tests.faults.crash CONSUMER POINT NTH kill|stop COMMAND…``: the real program, ended at one point.
 
 The worker goes on as it is until one of its consumer's batches, the nth or the first behind it that has something to
 send, reaches the point; there the process kills itself (SIGKILL: nothing of it runs any more) or stops (SIGSTOP). Only
@@ -17,6 +17,7 @@ from typing import Any
 from asyncpg.transaction import Transaction
 from nats.aio.client import Client
 from nats.aio.msg import Msg
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.store.writes import Writes
 from infra.cli import main
@@ -76,9 +77,9 @@ def wrap_lane(fate: Fate) -> None:
         await send(self, messages)
         fate.reach("sent")
 
-    Lane.take, Sender.send = dying_take, dying_send  # type: ignore[method-assign]
+    Lane.take, Sender.send = dying_take, dying_send  # type: ignore[method-assign] # the real program, ended from outside
     for handler in (Intake, Layer, Settlement):
-        handler.handle = after(handler.handle, fate, "decided")  # type: ignore[method-assign]
+        setattr(handler, "handle", after(handler.handle, fate, "decided"))  # noqa: B010 - each takes another self
 
 
 def wrap_servers(fate: Fate) -> None:
@@ -92,11 +93,11 @@ def wrap_servers(fate: Fate) -> None:
         await commit(self)
 
     @wraps(write)
-    async def dying_write(self: Writes, *given: Any) -> list[Any]:
+    async def dying_write(self: Writes, connection: AsyncConnection, guard: str, guarded: Sequence[Any]) -> list[Any]:
         fate.reach("written")
-        return await write(self, *given)
+        return await write(self, connection, guard, guarded)
 
-    Transaction.commit, Writes.at_once = dying_commit, dying_write  # type: ignore[method-assign]
+    Transaction.commit, Writes.at_once = dying_commit, dying_write  # type: ignore[method-assign] # the real program, ended from outside
 
     def sends(subject: str) -> bool:
         return subject.startswith("claims.")

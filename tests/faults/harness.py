@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import json
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
@@ -14,15 +15,16 @@ from typing import Any
 import asyncpg
 import nats
 import pytest
+from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
 from infra.embedded.nats import NatsServer
-from infra.messaging.publisher import Published, chunks, publish_file
+from infra.messaging.publisher import PublishedEvents, chunks, publish_file
 from infra.messaging.sender import Outgoing, SendError, publish_all
 from infra.operations.settle import settle_files
 from infra.servers import Endpoints
 from infra.settings import Settings
-from tests.program import Dump, background, canonical, dump_of, eventually, up_is_ready, write_lines
+from tests.program import BOUND_S, Dump, background, canonical, dump_of, eventually, up_is_ready, write_lines
 
 INTAKE_TAKEN = "SELECT coalesce(max(stream_seq), 0) FROM processors.positions WHERE consumer = 'intake'"
 OPEN_RUNS = "SELECT count(*) FROM processors.runs"
@@ -151,6 +153,11 @@ def assert_same(found: Dump, expected: Dump, *, revisions: bool = True) -> None:
         assert ours[name] == theirs[name], name
 
 
+def log_lines(log: Path) -> list[dict[str, Any]]:
+    """The events in a worker's log; what is no JSON is left out."""
+    return [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines() if line.startswith("{")]
+
+
 async def ask(database_url: str, query: str) -> Any:
     """A number out of the database; 0 while the server or the schema is not there."""
     try:
@@ -175,7 +182,7 @@ async def is_there(database_url: str) -> bool:
     return True
 
 
-async def until(database_url: str, query: str, holds: Callable[[int], bool], bound_s: float = 60) -> None:
+async def until(database_url: str, query: str, holds: Callable[[int], bool], bound_s: float = BOUND_S) -> None:
     """Wait until a query's value is as wanted."""
     last: list[int] = [0]
 
@@ -186,7 +193,7 @@ async def until(database_url: str, query: str, holds: Callable[[int], bool], bou
     await eventually(met, lambda: f"{query}: {last[0]}", bound_s)
 
 
-async def until_quiet(database_url: str, taken: int, bound_s: float = 90) -> None:
+async def until_quiet(database_url: str, taken: int, bound_s: float = BOUND_S) -> None:
     """Wait until INTAKE is taken up to a place and nothing is in flight."""
     quiet = f"SELECT CASE WHEN ({OPEN_RUNS}) = 0 THEN ({INTAKE_TAKEN}) ELSE 0 END"
     await until(database_url, quiet, lambda last: last >= taken, bound_s)
@@ -195,7 +202,7 @@ async def until_quiet(database_url: str, taken: int, bound_s: float = 90) -> Non
 async def publish(nats_url: str, lines: Iterable[bytes]) -> int:
     """Publish lines as `claims publish` does; returns the last one's place in INTAKE."""
     client = await nats.connect(nats_url)
-    published = Published()
+    published = PublishedEvents()
     async for _ in publish_file(client, "events", BytesIO(b"\n".join(lines)), published):
         pass
     await client.close()
@@ -213,7 +220,7 @@ class Source:
     ``places`` are the lines' places in INTAKE, by the line's number.
     """
 
-    client: nats.NATS
+    client: Client
     places: dict[int, int] = field(default_factory=dict)
 
     @property
@@ -222,7 +229,7 @@ class Source:
 
     async def send(self, lines: Sequence[bytes], numbers: Iterable[int]) -> None:
         """Send some of the lines in order, until all are acknowledged."""
-        wanted, published = list(numbers), Published()
+        wanted, published = list(numbers), PublishedEvents()
         begun = 0
         for messages in chunks("events", (lines[number] for number in wanted), self.client.max_payload, published):
             places = await self._acknowledged(messages)
@@ -278,7 +285,7 @@ class Given:
     async def dying_worker(
         self, log: Path, fate: Sequence[str], *arguments: object
     ) -> AsyncIterator[asyncio.subprocess.Process]:
-        """A `claims up` that dies, or stops, as tests/faults/dying.py is told."""
+        """A `claims up` that dies, or stops, as tests/faults/crash.py is told."""
         async with dying(fate, "up", *arguments, log=log, env=self.env) as process:
             yield process
 
@@ -286,7 +293,7 @@ class Given:
 def dying(
     fate: Sequence[str], *arguments: object, log: Path, env: Mapping[str, str] | None = None
 ) -> AbstractAsyncContextManager[asyncio.subprocess.Process]:
-    """The program at work, to die or stop as tests/faults/dying.py is told."""
-    program = (sys.executable, "-m", "tests.faults.dying", *fate)
+    """The program at work, to die or stop as tests/faults/crash.py is told."""
+    program = (sys.executable, "-m", "tests.faults.crash", *fate)
     env = dict(env or {}) | {"PYTHONPATH": str(Path(__file__).parents[2])}
     return background(*arguments, log=log, env=env, program=program)

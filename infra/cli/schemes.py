@@ -1,15 +1,12 @@
-"""``claims schemes`` list, show, check, adopt; ``claims events`` schemas, asyncapi."""
+"""``claims schemes`` list, show, check, adopt."""
 
 import sys
 from pathlib import Path
 from typing import Annotated
 
-import orjson
 import typer
 
 from events.codes import CATEGORY_NAMES, LAYER_NAMES
-from events.schemas import json_schemas
-from infra.border.asyncapi import asyncapi_yaml
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, stdout, table
 from infra.cli.session import database_of, reading, run
@@ -21,13 +18,11 @@ from processors.law.adoption import adopt_schemes
 from processors.law.pinned_schemes import PinnedSchemes
 
 schemes = typer.Typer(no_args_is_help=True, help="政策：数值、日期、依据等级和出处。The schemes as data.")
-events = typer.Typer(no_args_is_help=True, help="事件格式。The events as JSON Schemas and AsyncAPI.")
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.add_typer(schemes, name="schemes")
-    app.add_typer(events, name="events")
 
 
 @schemes.command("list")
@@ -138,27 +133,6 @@ def adopt(
         fail(str(error))
         code = 1
     sys.exit(code)
-
-
-@events.command("schemas")
-def export(
-    out: Annotated[Path, typer.Option("--out", help="目录 folder")] = Path("docs/schemas"),
-) -> None:
-    """导出事件 JSON Schema。Write one JSON Schema for each intake type."""
-    out.mkdir(parents=True, exist_ok=True)
-    for name, schema in json_schemas().items():
-        text = orjson.dumps(schema, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n"
-        (out / f"{name}.json").write_bytes(text)
-    note(f"{len(json_schemas())} → {out}")
-
-
-@events.command()
-def asyncapi(
-    out: Annotated[Path, typer.Option("--out", help="文件 file")] = Path("docs/asyncapi.yaml"),
-) -> None:
-    """导出 AsyncAPI 文档。Write what sources send and hear over NATS as an AsyncAPI 3.0 document."""
-    out.write_text(asyncapi_yaml(), encoding="utf-8")
-    note(f"AsyncAPI 3.0 → {out}")
 
 
 def _in_force(data_dir: Path | None) -> list[Scheme]:

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.faults.given import Given
+from tests.faults.harness import Given
 from tests.program import CLAIMS, background, eventually, kill_group
 
 _RESTART_S = 0.3
@@ -17,7 +17,7 @@ _RESTART_S = 0.3
 
 @dataclass
 class Supervised:
-    """``fate`` is what the next start is told to die of (tests/faults/dying.py); empty for a plain worker.
+    """``fate`` is what the next start is told to die of (tests/faults/crash.py); empty for a plain worker.
 
     While ``may_start`` is not set, what ended is not started again.
     """
@@ -52,7 +52,7 @@ class Supervised:
     async def _supervise(self) -> None:
         while True:
             fate, self.fate = self.fate, []
-            program = (sys.executable, "-m", "tests.faults.dying", *fate) if fate else (CLAIMS,)
+            program = (sys.executable, "-m", "tests.faults.crash", *fate) if fate else (CLAIMS,)
             env = self.given.env | {"PYTHONPATH": str(Path(__file__).parents[2])}
             log = self.log_now = self.log.with_suffix(f".{self.starts}") if self.starts else self.log
             share = ("--workers", "3", "--index", str(self.index))

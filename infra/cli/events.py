@@ -1,0 +1,39 @@
+"""``claims events`` schemas, asyncapi."""
+
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+
+from events.schemas import json_schemas
+from infra.border.asyncapi import asyncapi_yaml
+from infra.cli.output import note
+
+events = typer.Typer(no_args_is_help=True, help="事件格式。The events as JSON Schemas and AsyncAPI.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(events, name="events")
+
+
+@events.command("schemas")
+def export(
+    out: Annotated[Path, typer.Option("--out", help="目录 folder")] = Path("docs/schemas"),
+) -> None:
+    """导出事件 JSON Schema。Write one JSON Schema for each intake type."""
+    out.mkdir(parents=True, exist_ok=True)
+    for name, schema in json_schemas().items():
+        text = orjson.dumps(schema, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n"
+        (out / f"{name}.json").write_bytes(text)
+    note(f"{len(json_schemas())} → {out}")
+
+
+@events.command()
+def asyncapi(
+    out: Annotated[Path, typer.Option("--out", help="文件 file")] = Path("docs/asyncapi.yaml"),
+) -> None:
+    """导出 AsyncAPI 文档。Write what sources send and hear over NATS as an AsyncAPI 3.0 document."""
+    out.write_text(asyncapi_yaml(), encoding="utf-8")
+    note(f"AsyncAPI 3.0 → {out}")

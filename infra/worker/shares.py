@@ -1,0 +1,31 @@
+"""Which lanes a worker wants first: consumers by what they take of a processor, dealt out among the workers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from events.codes import LAYERS
+from processors.delivery.names import INTAKE_CONSUMER, SETTLEMENT_CONSUMER
+
+CONSUMERS = (INTAKE_CONSUMER, *LAYERS, SETTLEMENT_CONSUMER)
+WEIGHTS = {INTAKE_CONSUMER: 35, SETTLEMENT_CONSUMER: 15} | dict.fromkeys(LAYERS, 10)
+"""What each consumer takes of a processor, measured on a county all of whose layers work (docs/performance.md)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Which lanes a worker wants first: those of ``index`` of ``count`` workers; ``only`` some consumers, if given."""
+
+    index: int = 0
+    count: int = 1
+    only: frozenset[str] = frozenset()
+
+
+def worker_of_each(consumers: Sequence[str], count: int) -> list[int]:
+    """The worker, by its index of ``count``, of each lane: the heaviest first, each to the worker with the least."""
+    load = [0] * count
+    chosen = [0] * len(consumers)
+    for place in sorted(range(len(consumers)), key=lambda place: -WEIGHTS.get(consumers[place], 0)):
+        index = load.index(min(load))
+        chosen[place] = index
+        load[index] += WEIGHTS.get(consumers[place], 0)
+    return chosen

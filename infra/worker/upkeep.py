@@ -1,0 +1,87 @@
+"""What a worker does beside its lanes now and then: purge streams, move finance's sums forward, report the lag."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any
+
+import structlog
+from nats.errors import Error as NatsError
+from nats.js import JetStreamContext
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from infra.messaging.streams import lag
+from infra.worker.failures import error_line
+from infra.worker.lane import Lane
+from processors.delivery.names import INTAKE_CONSUMER
+from processors.finance.catch_up import catch_up
+
+log = structlog.get_logger(__name__)
+
+PURGE_S = 15.0
+"""How long a purge of what was taken may last; what is left stays until the next one."""
+PURGE_ROUNDS = 60
+"""How many of a worker's rounds pass between two purges of what was taken."""
+SUMS_ROUNDS = 60
+"""How many rounds pass between two times that finance's sums are moved forward."""
+LAG_ROUNDS = 10
+"""How many rounds pass between two looks at what waits to be taken."""
+
+
+class Upkeep:
+    """Tasks beside the lanes that a worker owns, by their name; no round of the worker waits for one."""
+
+    def __init__(self, engine: AsyncEngine, js: Callable[[], JetStreamContext], owned: Mapping[str, Lane]) -> None:
+        self._engine = engine
+        self._js = js
+        self._owned = owned
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    def begin(self, rounds: int) -> None:
+        """Begin what is due after so many rounds, unless it is still being done."""
+        if rounds % PURGE_ROUNDS == 0:
+            self._begin("purge", self.purge)
+        if rounds % SUMS_ROUNDS == 0 and self._counts_for_all():
+            self._begin("sums", self._move_sums)
+        if rounds % LAG_ROUNDS == 0:
+            self._begin("lag", self._report_lag)
+
+    async def stop(self) -> None:
+        """Cancel what is being done."""
+        for task in self._tasks.values():
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+
+    async def purge(self) -> None:
+        """Purge what the lanes have taken; a lane for which that fails keeps no other from it."""
+        until = asyncio.get_running_loop().time() + PURGE_S
+        for lane in list(self._owned.values()):
+            try:
+                async with asyncio.timeout_at(until):
+                    await lane.purge()
+            except Exception as error:  # noqa: BLE001 - what stays is purged the next time
+                log.warning("not purged", lane=lane.name, error=error_line(error))
+
+    def _begin(self, name: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        if name not in self._tasks or self._tasks[name].done():
+            self._tasks[name] = asyncio.create_task(work(), name=name)
+
+    def _counts_for_all(self) -> bool:
+        """Whether finance's sums are this worker's to move forward: one of all does, the one with intake's lane."""
+        return any(lane.handler.consumer == INTAKE_CONSUMER for lane in self._owned.values())
+
+    async def _move_sums(self) -> None:
+        """Count for finance what was booked since, in transactions of its own that end within a minute."""
+        try:
+            await catch_up(self._engine)
+        except Exception as error:  # noqa: BLE001 - whole steps stay, the next time goes on from there
+            log.warning("finance's sums not moved forward", error=error_line(error))
+
+    async def _report_lag(self) -> None:
+        """Say in the log how many messages wait for each lane of ours, where any do."""
+        js = self._js()
+        try:
+            waiting = {lane.name: await lag(js, lane.stream, lane.durable) for lane in list(self._owned.values())}
+        except NatsError:  # away: the lanes say so themselves
+            return
+        if behind := {name: count for name, count in waiting.items() if count}:
+            log.info("lag", **behind)

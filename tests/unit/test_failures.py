@@ -1,0 +1,77 @@
+"""Which errors of a worker are expected, and how its log says them; all others are bugs and keep their traceback."""
+
+import asyncpg
+import pytest
+import structlog
+from nats.errors import NoRespondersError
+from nats.js.errors import NotFoundError
+from sqlalchemy.exc import DBAPIError
+from structlog.testing import capture_logs
+
+from infra.messaging.sender import TOO_MANY_BATCHES, WRONG_LAST_SEQUENCE, SendError, SentAhead
+from infra.messaging.subscriber import PositionAheadOfStream
+from infra.worker.failures import (
+    CONNECTION_LOST,
+    DATABASE_UNABLE,
+    FENCED,
+    NATS_AWAY,
+    NO_ANSWER,
+    OTHER_STORE,
+    OVERTAKEN,
+    Failure,
+    expected_failure,
+    log_failure,
+)
+from processors.delivery.transaction import Fenced
+
+
+def said_by_database(error: asyncpg.PostgresError | asyncpg.InterfaceError) -> DBAPIError:
+    return DBAPIError("SELECT 1", None, error, hide_parameters=True)
+
+
+@pytest.mark.parametrize(
+    ("error", "failure"),
+    [
+        (Fenced("intake.0: the position has moved"), FENCED),
+        (SendError(WRONG_LAST_SEQUENCE, "wrong last sequence"), OVERTAKEN),
+        (SendError(TOO_MANY_BATCHES, "too many"), NATS_AWAY),
+        (NotFoundError(), NATS_AWAY),
+        (NoRespondersError(), NATS_AWAY),
+        (SentAhead("an older database"), OTHER_STORE),
+        (PositionAheadOfStream("ends at 1"), OTHER_STORE),
+        (said_by_database(asyncpg.AdminShutdownError("terminating connection")), CONNECTION_LOST),
+        (said_by_database(asyncpg.IdleInTransactionSessionTimeoutError("idle")), CONNECTION_LOST),
+        (said_by_database(asyncpg.ConnectionDoesNotExistError("closed in the middle")), CONNECTION_LOST),
+        (said_by_database(asyncpg.InterfaceError("connection is closed")), CONNECTION_LOST),
+        (asyncpg.CannotConnectNowError("the database system is starting up"), CONNECTION_LOST),
+        (ConnectionRefusedError(111, "refused"), CONNECTION_LOST),
+        (said_by_database(asyncpg.DiskFullError("No space left on device")), DATABASE_UNABLE),
+        (said_by_database(asyncpg.DeadlockDetectedError("deadlock")), DATABASE_UNABLE),
+        (TimeoutError(), NO_ANSWER),
+        (said_by_database(asyncpg.UndefinedColumnError("no column x")), None),
+        (said_by_database(asyncpg.UniqueViolationError("duplicate key")), None),
+        (said_by_database(asyncpg.InterfaceError("another operation is in progress")), None),
+        (AttributeError("'NoneType' object has no attribute 'x'"), None),
+        (AssertionError("our own fault"), None),
+    ],
+)
+def test_what_is_expected_and_what_is_a_bug(error: Exception, failure: Failure | None) -> None:
+    assert expected_failure(error) == failure
+
+
+def test_an_expected_failure_is_one_line_without_a_traceback() -> None:
+    with capture_logs() as logs:
+        log_failure(structlog.get_logger(), "batch failed", said_by_database(asyncpg.AdminShutdownError("x")), lane="a")
+    (line,) = logs
+    assert (line["log_level"], line["event"], line["lane"]) == ("warning", CONNECTION_LOST.event, "a")
+    assert line["meaning"] == CONNECTION_LOST.meaning
+    assert "\n" not in line["error"]
+    assert "exc_info" not in line
+
+
+def test_a_bug_keeps_its_traceback() -> None:
+    error = AssertionError("our own fault")
+    with capture_logs() as logs:
+        log_failure(structlog.get_logger(), "batch failed", error, lane="a")
+    (line,) = logs
+    assert (line["log_level"], line["event"], line["exc_info"]) == ("error", "batch failed", error)
