@@ -277,7 +277,7 @@ async def a_late_roster_settles_again(county: County) -> None:
 
 async def a_quote_is_what_is_settled_then(county: County) -> None:
     """P1 is treated outside the county at one stop; for his deposit the emergency fund has lent 3,000."""
-    lent = by(BUREAU, facts.advance("L1", "3000", "2019-09-10")) | {"actor": "chen"}
+    lent = {**by(BUREAU, facts.advance("L1", "3000", "2019-09-10")), "actor": "chen"}
     again = by(BUREAU, facts.advance("L1", "5000", "2019-09-10", "P2"))
     await county.hears(lent, again, facts.admit("A2", "P1", "H3", "2019-09-10"))
     assert [row["reason"] for row in await county.done("refusals")] == ["duplicate_advance"]
@@ -566,7 +566,7 @@ async def a_hospital_s_file_is_reconciled(county: County) -> None:
         for change in changes:
             stated |= change
         path.write_text("\r\n".join([H2_HEADINGS, *filter(None, stated.values())]), encoding="gb18030")
-        compared = ("reconcile", "--hospital", "H2", "--month", "2019-09", path)
+        compared: tuple[object, ...] = ("reconcile", "--hospital", "H2", "--month", "2019-09", path)
         if totals is not None:
             sums.write_text(f"{TOTALS}\n{totals}\n", encoding="gb18030")
             compared = (*compared, "--totals", sums)

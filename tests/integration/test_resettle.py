@@ -277,6 +277,7 @@ async def asking(data: Path) -> AsyncIterator[Ask]:
     connection: asyncpg.Connection | None = None
 
     async def ask(query: str) -> int:
+        assert connection is not None
         return int(await connection.fetchval(query))
 
     async def connects() -> bool:
