@@ -1,4 +1,4 @@
-"""DOMAIN 3.6 as a law: whatever is said in whatever order, at whatever pace, twice or late, the books converge."""
+"""Whatever is said in whatever order, at whatever pace, twice or late, the books converge (docs/domain.md#3.6)."""
 
 from typing import Any
 

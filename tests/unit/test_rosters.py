@@ -305,7 +305,7 @@ def test_a_change_told_after_a_list_is_a_word_again() -> None:
 
 
 def test_what_only_reports_changes_is_held_as_the_ledger_says() -> None:
-    """DOMAIN 3.2: the later recorded wins, whoever lists him; the next list brings him back."""
+    """docs/domain.md#3.2: the later recorded wins, whoever lists him; the next list brings him back."""
     books = Offices({"P1"})
     books.report(POVERTY, "2019-06-12", added=False)
     assert not books.held("2019-06-12")

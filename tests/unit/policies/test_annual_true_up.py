@@ -1,4 +1,4 @@
-"""annual true-up (docs/domain.md#annual_true_up) and its out-of-catalog part (docs/domain.md#out_of_catalog), by hand."""
+"""annual true-up (docs/domain.md#annual_true_up) and its out-of-catalog part (docs/domain.md#out_of_catalog)."""
 
 import pytest
 from hypothesis import given
