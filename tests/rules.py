@@ -14,7 +14,7 @@ from policies.trace import Trace
 from policies.values import Circumstances
 from tests.engine import claim
 
-BOUNDED = settings(max_examples=150, deadline=None)
+BOUNDED = settings(max_examples=150)
 # fen: small ones cross deductibles and roundings, large ones caps and bands
 FEN = st.one_of(st.integers(0, 300), st.integers(0, 2_000_00), st.integers(0, 500_000_00))
 

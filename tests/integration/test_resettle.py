@@ -39,8 +39,6 @@ from tests.integration.test_up import source_of
 from tests.ledger import SHIPPED, Books
 from tests.program import Done, background, claims, dump_of, eventually, kill_group, up_is_ready, write_lines
 
-pytestmark = pytest.mark.timeout(240)
-
 LEDGER = "ledger/claims"
 NEWER = XUZHOU.replace("value: 70%", "value: 80%").replace("value: 1000,", "value: 2000,")
 ASKED = ("resettle", "--scheme", "xuzhou", "--from", "2019-04-01")

@@ -26,8 +26,6 @@ from tests import facts
 from tests.ledger import Books
 from tests.program import Done, background, claims, up_is_ready, write_lines
 
-pytestmark = pytest.mark.timeout(180)
-
 CIVIL, POVERTY = "civil-affairs/220621", "poverty-office/220621"
 
 

@@ -148,6 +148,4 @@ class Ledger(RuleBasedStateMachine):
 
 
 TestLedger = Ledger.TestCase
-TestLedger.settings = settings(
-    max_examples=120, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
-)
+TestLedger.settings = settings(max_examples=120, stateful_step_count=40, suppress_health_check=list(HealthCheck))
