@@ -234,14 +234,7 @@ class Scheme(Strict):
             if kind in kinds[:index]:
                 yield ("grants", index), f"a second {kind} grant: a scheme has at most one of a kind"
         yield from self._path_problems()
-        for number, stage in enumerate(self.stages):
-            for index, case in enumerate(stage.cases):
-                scope = self._scope(case.when)
-                for path, parameter in _located_parameters(case, ("stages", number, "cases", index)):
-                    for row, message in parameter.problems(scope):
-                        yield (*path, row) if row is not None else path, message
-                if case.when.case_quota and self.case_quota is None:
-                    yield ("stages", number, "cases", index, "when"), "the scheme has no case_quota"
+        yield from self._case_problems()
         if self.case_quota is not None:
             scope = replace(self._scope(Condition(poor=True)), tariff=True)
             for row, message in self.case_quota.tariff.problems(scope):
@@ -252,6 +245,16 @@ class Scheme(Strict):
             for index, offer in enumerate(offers):
                 if offer.from_ is None and offer.until is None and len(offers) > 1 and offer.tiers is None:
                     yield ("settings", setting, index), "this offer makes the others of its setting meaningless"
+
+    def _case_problems(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        for number, stage in enumerate(self.stages):
+            for index, case in enumerate(stage.cases):
+                scope = self._scope(case.when)
+                for path, parameter in _located_parameters(case, ("stages", number, "cases", index)):
+                    for row, message in parameter.problems(scope):
+                        yield (*path, row) if row is not None else path, message
+                if case.when.case_quota and self.case_quota is None:
+                    yield ("stages", number, "cases", index, "when"), "the scheme has no case_quota"
 
     def _premium_problems(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
         for index, row in enumerate(self.premiums):

@@ -3,6 +3,7 @@
 import ast
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -48,6 +49,11 @@ def name_of(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_bytes())
+
+
 def listed(found: Iterable[str]) -> str:
     """All that was found, a line each: pytest itself would show the first few."""
     return "".join(f"\n  {each}" for each in sorted(found))
@@ -76,7 +82,7 @@ def test_a_function_is_seen_at_once() -> None:
     longer = [
         f"{name_of(path)} {node.name}: {lines}"
         for path in MODULES
-        for node in ast.walk(ast.parse(path.read_bytes()))
+        for node in ast.walk(tree(path))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and (lines := (node.end_lineno or node.lineno) - node.lineno + 1) > MOST_LINES_OF_A_FUNCTION
     ]
@@ -87,7 +93,7 @@ def test_no_two_public_classes_share_a_name() -> None:
     places = defaultdict(list)
     for path in MODULES:
         if path.relative_to(ROOT).parts[0] in PRODUCT:
-            for node in ast.parse(path.read_bytes()).body:
+            for node in tree(path).body:
                 if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                     places[node.name].append(name_of(path))
     shared = [f"{name}: {', '.join(found)}" for name, found in places.items() if len(found) > 1]
@@ -109,6 +115,13 @@ def test_every_rule_kind_has_worked_cases_of_its_own() -> None:
     kinds = {path.stem for path in (ROOT / "policies" / "rules").glob("*.py")} - {"__init__"}
     tested = {path.stem.removeprefix("test_") for path in (ROOT / "tests" / "unit" / "policies").glob("test_*.py")}
     assert kinds - tested == set()
+
+
+def test_the_map_of_helpers_is_whole() -> None:
+    helpers = {name_of(path) for path in (ROOT / "tests").glob("*.py")} - {"tests/__init__.py"}
+    told = (ROOT / "tests" / "README.md").read_text(encoding="utf-8")
+    unnamed = [helper for helper in helpers if f"({helper.removeprefix('tests/')})" not in told]
+    assert not unnamed, listed(unnamed)
 
 
 def test_the_nouns_excepted_are_in_use() -> None:
