@@ -42,7 +42,7 @@ class Stage(Strict):
     cases: Annotated[list[AnyRule], Field(min_length=1)]
 
 
-class Premium(Dated):
+class PremiumRule(Dated):
     """Who pays how much of a premium for whom, in fen a person and year."""
 
     layer: Layer
@@ -72,7 +72,7 @@ class SupplementaryAccount(Strict):
     deficit_borne_by: DeficitBorneBy
 
 
-class Fact(Cited):
+class Provision(Cited):
     """Something the law states that is not a value of a rule: a due day, who bears a deficit."""
 
     name: str
@@ -110,10 +110,10 @@ class Scheme(Strict):
     stages: Annotated[list[Stage], Field(min_length=1, max_length=20)]
     case_quota: CaseQuota | None = None
     grants: list[AnyGrant] = Field(default_factory=list)
-    premiums: list[Premium] = Field(default_factory=list)
+    premiums: list[PremiumRule] = Field(default_factory=list)
     supplementary_account: SupplementaryAccount | None = None
     targets: list[Target] = Field(default_factory=list)
-    administration: list[Fact] = Field(default_factory=list)
+    administration: list[Provision] = Field(default_factory=list)
     published: Published | None = None
 
     _hash: str = PrivateAttr(default="")

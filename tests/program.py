@@ -120,7 +120,7 @@ def write_lines(path: Path, lines: Iterable[bytes | Mapping[str, Any]]) -> Path:
 
 
 async def dump(engine: AsyncEngine) -> Dump:
-    """Everything that CONTRACT's reading commands show."""
+    """Everything that the reading commands show (docs/contract.md#commands)."""
     found = {
         "statements": listings.statement_rows(engine),
         "accumulations": listings.accumulation_rows(engine),

@@ -7,15 +7,15 @@ from hypothesis import given
 
 from events.money import parse_yuan, yuan
 from policies.premiums import cover, premiums_due
-from policies.scheme import Premium
+from policies.scheme import PremiumRule
 from tests.engine import scheme
 from tests.rules import BOUNDED, FEN
 
 DAY = date(2019, 1, 1)
 
 
-def premium(layer: str, payer: str, value: str, *for_: str, **more: object) -> Premium:
-    return Premium.model_validate(
+def premium(layer: str, payer: str, value: str, *for_: str, **more: object) -> PremiumRule:
+    return PremiumRule.model_validate(
         {"layer": layer, "payer": payer, "value": value, "for": for_, "grade": "assumed", "cite": "made up", **more}
     )
 
@@ -29,7 +29,7 @@ ROWS = [
 
 
 def due(
-    *held: str, rows: list[Premium] = ROWS, self_paid: str = "0", day: date = DAY
+    *held: str, rows: list[PremiumRule] = ROWS, self_paid: str = "0", day: date = DAY
 ) -> list[tuple[str, str, str, str]]:
     """(layer, kind, payer, yuan) of what is due."""
     found = premiums_due(scheme("fusong").model_copy(update={"premiums": rows}), day, held, parse_yuan(self_paid))
