@@ -6,6 +6,7 @@ from that moment, so that a stall is borne by all who arrive while it lasts. One
 
 import asyncio
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -19,9 +20,9 @@ from nats.aio.msg import Msg
 from nats.js.api import ConsumerConfig, DeliverPolicy
 
 from benchmarks.bench import Bench
-from benchmarks.checkers import checkers, environment
 from benchmarks.load import CLAIMS_PER_STAY, Line, bodies, make_load, type_of
 from benchmarks.servers import engine_on, settle
+from benchmarks.worker_processes import environment, start_workers
 from infra.embedded.process import die_with_parent
 from infra.messaging.broker import connect_broker
 from infra.messaging.publisher import subject_of
@@ -128,7 +129,7 @@ async def _resettle(endpoints: Endpoints) -> int:
         *("--from", "2000-01-01", "--actor", "bench", "--json"),
         stdout=asyncio.subprocess.PIPE,
         env=environment(endpoints),
-        preexec_fn=lambda: die_with_parent(9, me),
+        preexec_fn=lambda: die_with_parent(signal.SIGKILL, me),
     )
     out, _ = await process.communicate()
     if process.returncode:
@@ -147,7 +148,7 @@ async def _arriving(bench: Bench, rate: int) -> AsyncIterator[tuple[Arrivals, En
         await broker.start()
         try:
             arrivals = Arrivals(broker.connection, discharges[:wanted], rate)
-            async with checkers(endpoints, 1) as ours:
+            async with start_workers(endpoints, 1) as ours:
                 js = broker.connection.jetstream()
                 await js.subscribe(
                     "claims.answers.>",

@@ -6,6 +6,7 @@ first claim saved before the clock starts. The library takes one exclusive lock 
 in order; threads beyond a few win nothing.
 """
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
@@ -90,7 +91,9 @@ class Person(Aggregate):
 
     @event("PayoutDecided")
     def pay(self, number: int, year: int, scheme: str, layer: str, track: str, figures: list[int], data: Any) -> None:
-        self.used.setdefault((year, scheme, layer), {}).setdefault(track, Used()).merge(Used(*figures, 1))
+        base, deductible, paid, extra = figures
+        used = self.used.setdefault((year, scheme, layer), {}).setdefault(track, Used())
+        used.merge(Used(base, deductible, paid, extra, 1))
 
     @event("ClaimSettled")
     def settle(self, number: int, statement: dict[str, Any]) -> None:
@@ -128,7 +131,7 @@ class Ledger:
         self.app.save(person)
         return int(fact.type in CLAIMS)
 
-    def seed(self, lines: list[Line]) -> None:
+    def seed(self, lines: Sequence[Line]) -> None:
         """Enrolments, rosters and cards, before the clock starts."""
         persons: dict[str, Person] = {}
         for line in lines:

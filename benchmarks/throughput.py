@@ -7,9 +7,9 @@ import os
 import time
 
 from benchmarks.bench import Bench
-from benchmarks.checkers import checkers
 from benchmarks.load import bodies
 from benchmarks.servers import Cpu, count, end_of_intake, engine_on, publish, quiet, settle
+from benchmarks.worker_processes import start_workers
 from infra.servers import Endpoints
 
 CORES = os.cpu_count() or 1
@@ -47,7 +47,7 @@ async def timed(bench: Bench, endpoints: Endpoints, workers: int) -> tuple[float
     last = await end_of_intake(endpoints.nats_url)
     async with (
         engine_on(endpoints.database_url) as engine,
-        checkers(endpoints, workers, bench.options.profile) as ours,
+        start_workers(endpoints, workers, bench.options.profile) as ours,
     ):
         before = await count(engine, "projections.claims")
         cpu = Cpu.now()

@@ -61,6 +61,6 @@ if __name__ == "__main__":
     profile = cProfile.Profile() if file else None
     with profile or nullcontext():
         code = run(main)
-    if profile is not None:
+    if profile is not None and file is not None:
         profile.dump_stats(file)
     sys.exit(code)

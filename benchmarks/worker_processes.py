@@ -3,13 +3,14 @@
 import asyncio
 import json
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.checker import PROFILE
+from benchmarks.worker_process import PROFILE
 from infra.embedded.process import die_with_parent
 from infra.servers import Endpoints
 
@@ -17,7 +18,7 @@ START_S = 60.0
 
 
 @dataclass
-class Hands:
+class WorkerProcesses:
     """Worker processes that are ready; ``usage`` of each is there once they have stopped."""
 
     processes: Sequence[asyncio.subprocess.Process]
@@ -58,7 +59,9 @@ def environment(endpoints: Endpoints) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def checkers(endpoints: Endpoints, workers: int, profile: Path | None = None) -> AsyncIterator[Hands]:
+async def start_workers(
+    endpoints: Endpoints, workers: int, profile: Path | None = None
+) -> AsyncIterator[WorkerProcesses]:
     """Start workers and wait until each is ready to go; they die with the block."""
     env = environment(endpoints)
     if profile is not None:
@@ -70,11 +73,11 @@ async def checkers(endpoints: Endpoints, workers: int, profile: Path | None = No
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             env=env,
-            preexec_fn=lambda: die_with_parent(9, me),
+            preexec_fn=lambda: die_with_parent(signal.SIGKILL, me),
         )
         for index in range(workers)
     ]
-    ours = Hands(processes)
+    ours = WorkerProcesses(processes)
     try:
         said = await asyncio.wait_for(ours.hear(), START_S)
         if said != ["ready"] * workers:

@@ -1,4 +1,4 @@
-"""A claim's unpaid cost on its way through the layers (DOMAIN 3.4, 3.5, 3.7)."""
+"""A claim's unpaid cost on its way through the layers: its buckets (docs/domain.md#3.4) and audits on them."""
 
 from msgspec import Struct, field
 
@@ -52,7 +52,7 @@ class OpenBill(Struct):
         self.payouts.append(payout)
 
     def shares(self) -> tuple[int, int]:
-        """Patient share and hospital share in fen once every stage has been; asserts the balance of DOMAIN 3.5."""
+        """Patient share and hospital share in fen once every stage has been; asserts docs/domain.md#3.5."""
         beyond_quota = 0 if self.quota is None else self.total - self.quota
         patient = sum(self.left) - beyond_quota + self.person_audit
         hospital = beyond_quota + self.hospital_audit
@@ -63,7 +63,7 @@ class OpenBill(Struct):
 
 
 def open_bill(claim: Claim) -> OpenBill:
-    """Lay the audits on a claim's bill: out of O, then C, then S, in recorded order (DOMAIN 3.7)."""
+    """Lay the audits on a claim's bill: out of O, then C, then S, in recorded order (docs/domain.md#3.7)."""
     bill = claim.bill
     left = [bill.in_scope, bill.upfront_copay + bill.over_limit, bill.self_funded]
     borne = {"hospital": 0, "person": 0}

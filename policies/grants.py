@@ -1,4 +1,8 @@
-"""Grants: paid to the person, not against one bill (DOMAIN 4; 安义 二(八), 长治 三(二)2)."""
+"""Grants: paid to the person, not against one bill.
+
+The annual one (安义 二(八)) is docs/domain.md#annual_grant, the one-off one (长治 三(二)2)
+docs/domain.md#one_off_grant.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Literal
 
 from events.codes import CATEGORY_ORDER
-from policies.scheme import Premium, Scheme
+from policies.scheme import PremiumRule, Scheme
 from policies.values import Grade
 
 PremiumKind = Literal["subsidised", "purchased", "refunded"]
@@ -64,7 +64,7 @@ def premiums_due(scheme: Scheme, first_day: date, held: Sequence[str], self_paid
     return due
 
 
-def _refunds(rows: Sequence[Premium], category: str, self_paid: int) -> list[PremiumDue]:
+def _refunds(rows: Sequence[PremiumRule], category: str, self_paid: int) -> list[PremiumDue]:
     left, refunds = self_paid, []
     for row in rows:
         amount = min(left, row.value) if row.refund_self_paid else 0
@@ -74,5 +74,5 @@ def _refunds(rows: Sequence[Premium], category: str, self_paid: int) -> list[Pre
     return refunds
 
 
-def _due(kind: PremiumKind, row: Premium, amount: int, category: str) -> PremiumDue:
+def _due(kind: PremiumKind, row: PremiumRule, amount: int, category: str) -> PremiumDue:
     return PremiumDue(kind, row.layer, row.payer, amount, category, row.cite, row.grade)

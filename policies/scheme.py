@@ -42,7 +42,7 @@ class Stage(Strict):
     cases: Annotated[list[AnyRule], Field(min_length=1)]
 
 
-class Premium(Dated):
+class PremiumRule(Dated):
     """Who pays how much of a premium for whom, in fen a person and year."""
 
     layer: Layer
@@ -72,7 +72,7 @@ class SupplementaryAccount(Strict):
     deficit_borne_by: DeficitBorneBy
 
 
-class Fact(Cited):
+class Provision(Cited):
     """Something the law states that is not a value of a rule: a due day, who bears a deficit."""
 
     name: str
@@ -110,10 +110,10 @@ class Scheme(Strict):
     stages: Annotated[list[Stage], Field(min_length=1, max_length=20)]
     case_quota: CaseQuota | None = None
     grants: list[AnyGrant] = Field(default_factory=list)
-    premiums: list[Premium] = Field(default_factory=list)
+    premiums: list[PremiumRule] = Field(default_factory=list)
     supplementary_account: SupplementaryAccount | None = None
     targets: list[Target] = Field(default_factory=list)
-    administration: list[Fact] = Field(default_factory=list)
+    administration: list[Provision] = Field(default_factory=list)
     published: Published | None = None
 
     _hash: str = PrivateAttr(default="")
@@ -241,7 +241,10 @@ class Scheme(Strict):
                 yield ("case_quota", "tariff", *(() if row is None else (row,))), message
         yield from self._premium_problems()
         yield from target_problems(self.targets)
-        yield from self._offer_problems()
+        for setting, offers in self.settings.items():
+            for index, offer in enumerate(offers):
+                if offer.from_ is None and offer.until is None and len(offers) > 1 and offer.tiers is None:
+                    yield ("settings", setting, index), "this offer makes the others of its setting meaningless"
 
     def _case_problems(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
         for number, stage in enumerate(self.stages):
@@ -252,12 +255,6 @@ class Scheme(Strict):
                         yield (*path, row) if row is not None else path, message
                 if case.when.case_quota and self.case_quota is None:
                     yield ("stages", number, "cases", index, "when"), "the scheme has no case_quota"
-
-    def _offer_problems(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
-        for setting, offers in self.settings.items():
-            for index, offer in enumerate(offers):
-                if offer.from_ is None and offer.until is None and len(offers) > 1 and offer.tiers is None:
-                    yield ("settings", setting, index), "this offer makes the others of its setting meaningless"
 
     def _premium_problems(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
         for index, row in enumerate(self.premiums):

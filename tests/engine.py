@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from events.money import parse_yuan, yuan
-from policies.claim import Audit, Bill, Claim
+from policies.claim import Audit, Bill, BorneBy, Claim
 from policies.engine import settle
 from policies.loader import SCHEMES, by_hash, load_directory, load_file
 from policies.scheme import Scheme
@@ -39,7 +39,7 @@ def claim(
     late: bool = False,
     admission_id: str | None = None,
     referral: Sequence[str] = (),
-    audits: Sequence[tuple[str, str]] = (),
+    audits: Sequence[tuple[str, BorneBy]] = (),
     standing: bool = True,
 ) -> Claim:
     """A claim under a shipped scheme with its bill in yuan; ``total`` is the sum of the four parts.
@@ -73,7 +73,7 @@ def claim(
         source="hospital/H1",
         bill=Bill(sum(parts), *parts),
         categories=tuple(sorted(categories, key=order.index)),
-        audits=tuple(Audit(parse_yuan(amount), borne_by) for amount, borne_by in audits),  # type: ignore[arg-type]
+        audits=tuple(Audit(parse_yuan(amount), borne_by) for amount, borne_by in audits),
         standing=standing,
     )
 

@@ -15,7 +15,7 @@ import sys
 import nats
 from nats.aio.client import Client
 
-TIMEOUT_S = 5.0
+TIMEOUT_S = 60.0  # natscli waits 5 s, which a busy machine may not meet
 
 
 async def pub(client: Client, told: argparse.Namespace) -> None:

@@ -1,4 +1,4 @@
-"""annual bands: critical-illness insurance, with the over-cap payment that may come before (DOMAIN 4)."""
+"""annual bands: critical illness (docs/domain.md#annual_bands), over-cap before it (docs/domain.md#over_cap)."""
 
 from fractions import Fraction
 from typing import Literal

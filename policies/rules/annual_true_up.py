@@ -1,4 +1,7 @@
-"""annual true-up with its out-of-catalog part: medical assistance in 长治 (长民发〔2017〕142号 三(三)1, 三(六))."""
+"""annual true-up: medical assistance in 长治 (docs/domain.md#annual_true_up, 长民发〔2017〕142号 三(六)).
+
+Its out-of-catalog part is docs/domain.md#out_of_catalog, 三(三)1.
+"""
 
 from fractions import Fraction
 from typing import Literal

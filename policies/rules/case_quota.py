@@ -1,4 +1,4 @@
-"""case quota: a ceiling per case that basic, critical illness and supplementary share (DOMAIN 4; 安义 三(十一))."""
+"""case quota: a ceiling per case that basic, critical illness and supplementary share (docs/domain.md#case_quota)."""
 
 from typing import Annotated, Literal
 
@@ -27,7 +27,7 @@ def _quota(context: RuleContext) -> int:
 class QuotaBasic(DeductibleRatioCap):
     """Basic as usual on S, at most Q."""
 
-    rule: Literal["quota_basic"]  # type: ignore[assignment]
+    rule: Literal["quota_basic"]  # type: ignore[assignment] # decides as its base does, under a name of its own
 
     def decide(self, context: RuleContext) -> Decision:
         """Decide one claim."""

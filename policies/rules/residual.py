@@ -1,4 +1,4 @@
-"""residual: a layer that pays all that is left (public_health in 安义, backstop in 长治; DOMAIN 4)."""
+"""residual: a layer that pays all that is left (docs/domain.md#residual): public_health in 安义, backstop in 长治."""
 
 from typing import Literal
 

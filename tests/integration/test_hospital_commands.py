@@ -6,13 +6,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import pytest
 from jsonschema import Draft7Validator
 
 from infra.border.answers import QUOTED
 from infra.border.asyncapi import asyncapi
 from tests import natscli
-from tests.program import background, claims, environment, up_is_ready
+from tests.program import BOUND_S, background, claims, environment, up_is_ready
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 
@@ -22,7 +21,7 @@ async def output(*command: str | Path, env: dict[str, str]) -> bytes:
     process = await asyncio.create_subprocess_exec(
         *command, env=env, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
-    out, err = await asyncio.wait_for(process.communicate(), 60)
+    out, err = await asyncio.wait_for(process.communicate(), BOUND_S)
     assert process.returncode == 0, err.decode()
     return out
 
@@ -34,7 +33,6 @@ def as_said(message: str, payload: dict[str, Any]) -> list[str]:
     return [error.message for error in Draft7Validator(schema).iter_errors(payload)]
 
 
-@pytest.mark.timeout(120)
 async def test_a_hospital_asks_sends_and_hears(tmp_path: Path, server_folder: Path) -> None:
     data, log, programs = server_folder / "data", tmp_path / "up.log", tmp_path / "bin"
     programs.mkdir()

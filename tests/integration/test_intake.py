@@ -1,4 +1,4 @@
-"""What intake refuses, in which order, what waits, and that a repeated event changes nothing (DOMAIN section 2)."""
+"""What intake refuses, in which order, and what waits (docs/domain.md#refusals); a repeated event changes nothing."""
 
 from typing import Any
 

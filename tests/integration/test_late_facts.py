@@ -1,4 +1,4 @@
-"""What comes late changes what was settled: figures worked by hand, and each time the books verify (DOMAIN 3.6)."""
+"""What comes late changes what was settled (docs/domain.md#3.6): worked by hand, and each time the books verify."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -52,7 +52,7 @@ async def test_a_late_roster_brings_layers_and_takes_them_away(books: Books) -> 
         "hospital": "0.00",
     }
     await books.publish([roster(on="2019-01-01")])
-    # DOMAIN F1 without its self-funded part: backstop to 16,200 has nothing to add
+    # F1 of docs/domain.md#7 without its self-funded part: backstop to 16,200 has nothing to add
     poor = {
         "basic": "10320.00",
         "critical_illness": "2808.00",
@@ -250,7 +250,7 @@ async def test_changzhi_s_one_off_grant_is_for_life(books: Books) -> None:
 
 
 async def test_only_what_an_audit_lays_on_the_hospital_is_settled_with_it(books: Books) -> None:
-    """DOMAIN 3.8: the person paid his share at discharge, so any other difference is between the funds and him."""
+    """The person paid his share at discharge: other differences are between the funds and him (docs/domain.md#3.8)."""
     await books.publish([facts.hospital(), facts.enrol(), *facts.stay(1, in_scope="12000"), *facts.stay(2)])
     await books.publish([facts.audit("C1", "1000", "hospital", "F1")])
     await books.publish([facts.audit("C1", "1000", "person", "F2"), facts.roster()])

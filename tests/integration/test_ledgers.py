@@ -10,8 +10,6 @@ from infra.embedded.process import server_user
 from tests import facts
 from tests.program import background, claims, up_is_ready, write_lines
 
-pytestmark = pytest.mark.timeout(120)
-
 
 @pytest.mark.parametrize("command", [("statements",), ("verify",), ("status", "--json"), ("replay", "P1")])
 async def test_a_look_at_no_ledger_makes_none(server_folder: Path, command: tuple[str, ...]) -> None:

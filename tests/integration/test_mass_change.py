@@ -25,11 +25,9 @@ async def test_a_roster_with_backdated_rows_settles_each_touched_person_once(boo
     await books.publish([*late, *timely])
 
     async with books.engine.connect() as connection:
-        revisions = dict(
-            (
-                await connection.execute(select(statements.c.revision, func.count()).group_by(statements.c.revision))
-            ).all()  # type: ignore[arg-type]
-        )
+        by_revision = select(statements.c.revision, func.count().label("claims")).group_by(statements.c.revision)
+        counted = await connection.execute(by_revision)
+        revisions = {row.revision: row.claims for row in counted}
     # of the touched persons the stay of June alone: March's is dated before they came on the roster
     assert revisions == {1: 2 * PERSONS - BACKDATED, 2: BACKDATED}
     report = await verify(books.engine)

@@ -1,6 +1,7 @@
 """Suspended hospitals, deaths and fines: what they refuse, at which edge, and what they leave alone (上高 三5)."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -111,9 +112,9 @@ async def test_a_death_ends_enrollments_recorded_after_it_and_can_be_corrected(b
     assert (await books.statement("C1")) is not None
 
 
-async def leads(books: Books, **narrowed: object) -> list[tuple[str, str, str]]:
+async def leads(books: Books, **narrowed: Any) -> list[tuple[str, str, str]]:
     async with books.engine.connect() as connection:
-        rows = await read_report(connection, OVERSIGHT, Narrowed(**narrowed))  # type: ignore[arg-type]
+        rows = await read_report(connection, OVERSIGHT, Narrowed(**narrowed))
     return [(row["claim_id"], row["reason"], row["since"].isoformat()) for row in rows]
 
 

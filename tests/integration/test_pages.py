@@ -16,8 +16,8 @@ import asyncpg
 import pytest
 from typer.testing import CliRunner, Result
 
+from events.county_time import COUNTY_TIME
 from infra.cli import app
-from processors.person.replay import COUNTY_TIME
 
 Env = Mapping[str, str]
 ROOT = Path(__file__).parents[2]

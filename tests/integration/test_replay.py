@@ -47,7 +47,7 @@ async def test_a_history_tells_every_step_in_order(books: Books) -> None:
     assert (fact["source"], fact["id"], fact["actor"]) == ("hospital/H1", "discharge-C1", "clerk-7")
     assert fact["data"]["bill"]["total"] == "20000.00"
     assert (accepted["claim"]["scheme"], accepted["claim"]["tier"]) == ("fusong", 3)
-    # DOMAIN F1
+    # F1 of docs/domain.md#7
     assert illness["booked"]["paid"] == "2808.00"
     assert illness["accumulated"] == {"base": "7680.00", "deductible": "0.00", "paid": "2808.00", "claims": 1}
     assert "分段累计应付 by bands over the year: B(7680.00 − 3000.00) − B(0.00 − 3000.00) = 2808.00" in [

@@ -40,8 +40,6 @@ from tests.integration.test_up import source_of
 from tests.ledger import SHIPPED, Books
 from tests.program import Done, background, claims, dump_of, eventually, kill_group, up_is_ready, write_lines
 
-pytestmark = pytest.mark.timeout(240)
-
 LEDGER = "ledger/claims"
 NEWER = XUZHOU.replace("value: 70%", "value: 80%").replace("value: 1000,", "value: 2000,")
 ASKED = ("resettle", "--scheme", "xuzhou", "--from", "2019-04-01")
@@ -273,12 +271,9 @@ LEFT = f"SELECT count(*) FROM projections.claims WHERE scheme <> ({IN_FORCE})"
 
 
 @asynccontextmanager
-async def asking(data: Path) -> AsyncIterator[Ask]:
-    """Questions to the database of whoever runs on a data directory."""
+async def session(data: Path) -> AsyncIterator[asyncpg.Connection]:
+    """A session on the database of whatever runs on a data directory, once it is there."""
     connection: asyncpg.Connection | None = None
-
-    async def ask(query: str) -> int:
-        return int(await connection.fetchval(query))
 
     async def connects() -> bool:
         nonlocal connection
@@ -291,11 +286,22 @@ async def asking(data: Path) -> AsyncIterator[Ask]:
         return True
 
     await eventually(connects)
+    assert connection is not None
     try:
-        yield ask
+        yield connection
     finally:
-        assert connection is not None
         await connection.close(timeout=5)
+
+
+@asynccontextmanager
+async def asking(data: Path) -> AsyncIterator[Ask]:
+    """Questions to that database."""
+    async with session(data) as connection:
+
+        async def ask(query: str) -> int:
+            return int(await connection.fetchval(query))
+
+        yield ask
 
 
 def crowd() -> list[dict[str, Any]]:
@@ -319,20 +325,24 @@ async def settled_crowd(data: Path, folder: Path) -> None:
         assert (await run("schemes", "adopt", newer, "--actor", "王芳")).code == 0
 
 
-async def killed_half_way(command: Sequence[object], data: Path, log: Path, whole: int) -> int:
-    """Kill -9 of a re-settlement while some of the claims have moved and others have not; returns how many are left."""
+async def killed_half_way(command: Sequence[object], data: Path, log: Path, whole: int, held: str) -> int:
+    """Kill -9 of a re-settlement while some of the claims have moved and others have not; returns how many are left.
+
+    The order that has the person ``held`` in it is not taken before the kill, so no order behind it is given.
+    """
     left = whole
-    async with background(*command, log=log) as process, asking(data) as ask:
+    async with background(*command, log=log) as process, session(data) as holding:
+        await holding.execute("BEGIN")  # ends with the session
+        await holding.execute("SELECT FROM projections.claims WHERE person_id = $1 FOR UPDATE", held)
 
         async def some_moved() -> bool:
             nonlocal left
-            left = await ask(LEFT)
+            left = int(await holding.fetchval(LEFT))
             return left < whole
 
         await eventually(some_moved, log.read_text)
         kill_group(process)
         await process.wait()
-    assert left > 0, "it was over before it could be killed"
     return left
 
 
@@ -340,11 +350,13 @@ async def test_a_re_settlement_killed_again_and_again_beside_new_discharges(serv
     data, log = server_folder / "data", server_folder / "log"
     await settled_crowd(data, server_folder)
     command = (*ASKED, "--actor", "王芳", "--json", "--data-dir", data)
-    left = await killed_half_way(command, data, server_folder / "own", PEOPLE)  # with servers and processors of its own
+    left = await killed_half_way(
+        command, data, server_folder / "own", PEOPLE, "X150"
+    )  # with servers and processors of its own
     async with background("up", "--data-dir", data, log=log) as up:
         await up_is_ready(log)
         async with source_of(data) as hospital, asking(data) as ask:
-            left = await killed_half_way(command, data, server_folder / "beside", left)
+            left = await killed_half_way(command, data, server_folder / "beside", left, "X250")
             again = asyncio.create_task(claims(*command))
             new = [f"X{number:03}" for number in range(0, PEOPLE, 20)]
             for number, person in enumerate(new, start=PEOPLE):

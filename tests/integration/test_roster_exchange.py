@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -24,8 +25,6 @@ from processors.rosters.region_roster import designated_hospitals, load_roster
 from tests import facts
 from tests.ledger import Books
 from tests.program import Done, background, claims, up_is_ready, write_lines
-
-pytestmark = pytest.mark.timeout(180)
 
 CIVIL, POVERTY = "civil-affairs/220621", "poverty-office/220621"
 
@@ -251,7 +250,7 @@ async def test_a_suspended_hospital_is_handed_no_list(books: Books) -> None:
     assert designated == [["H1", "H2"], ["H1"], ["H1", "H2"]]
 
 
-async def recorded(connection: AsyncConnection) -> list[dict[str, object]]:
+async def recorded(connection: AsyncConnection) -> list[dict[str, Any]]:
     rows = await connection.execute(text("SELECT data FROM ledger.entries WHERE journal = 'rosters.0' ORDER BY number"))
     return [json.loads(data) for data in rows.scalars()]
 

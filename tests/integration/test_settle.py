@@ -15,8 +15,6 @@ from infra.servers import servers
 from tests import facts
 from tests.program import Done, Dump, background, canonical, claims, dump_of, eventually, write_lines
 
-pytestmark = pytest.mark.timeout(180)
-
 REGIONS = ("220621", "140400", "360923", "360123", "210100", "230800")
 KEYS = (
     "events", "accepted", "duplicates", "refused", "waiting", "parked", "claims", "total", "paid", "patient_share",

@@ -3,12 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests import facts
 from tests.program import Done, claims, dump_of, write_lines
-
-pytestmark = pytest.mark.timeout(120)
 
 XUZHOU = """\
 name: xuzhou

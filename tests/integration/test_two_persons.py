@@ -1,7 +1,7 @@
 """Steps of clearing that one person may not take alone, whatever names he types."""
 
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import date
 
 import pytest
@@ -94,13 +94,13 @@ async def test_steps_that_one_login_took_alone_are_found(books: Books, clerk: Cl
     await steps.approve(zhou, clearing_id, "zhou")
     await steps.pay(zhou, clearing_id, "zhou", "T1")
     await steps.record_return(zhou, clearing_id, "zhou", "H1", "account closed")
-    payment = {"clearing_id": clearing_id, "actor": "somebody", "reference": "T2"}
+    payment: dict[str, object] = {"clearing_id": clearing_id, "actor": "somebody", "reference": "T2"}
     payment |= {"payments": [{"payee_kind": "hospital", "payee": "H1", "amount": 5520_00}]}
     assert await _problems(zhou, CLEARING_PAID, payment) == [f"somebody, login {zhou.url.username}"]
     assert await _problems(chen, CLEARING_PAID, payment) == []
 
 
-async def _problems(engine: AsyncEngine, type_: str, data: dict[str, object]) -> list[str]:
+async def _problems(engine: AsyncEngine, type_: str, data: Mapping[str, object]) -> list[str]:
     return [problem.found for problem in await problems_with(engine, data, type_)]
 
 
@@ -109,8 +109,8 @@ async def test_nobody_writes_under_another_s_login_nor_as_the_owner(books: Books
     chen, zhou = await clerk(), await clerk()
     await books.publish([facts.hospital(), facts.enrol(), *facts.stay(1)])
     clearing_id = await draft(chen, REGION, MARCH, "chen", LATER)
-    approval = {"clearing_id": clearing_id, "actor": "zhou"}
-    false = {
+    approval: dict[str, object] = {"clearing_id": clearing_id, "actor": "zhou"}
+    false: dict[str, dict[str, object]] = {
         f"is written by login {chen.url.username}, not {zhou.url.username}": {"login": zhou.url.username},
         "not none": {},
         "does not own the database": {"login": chen.url.username, "owner": True},
@@ -124,7 +124,7 @@ async def test_nobody_writes_under_another_s_login_nor_as_the_owner(books: Books
     await _appended(zhou, approval | {"login": zhou.url.username})
 
 
-async def _appended(engine: AsyncEngine, said: dict[str, object]) -> None:
+async def _appended(engine: AsyncEngine, said: Mapping[str, object]) -> None:
     """An approval written without the program; nothing of it stays."""
     async with engine.connect() as connection:
         position = await lock_position(connection, CLEARING_CONSUMER, 0)

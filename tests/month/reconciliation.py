@@ -42,7 +42,7 @@ async def a_hospital_s_file_is_reconciled(county: County) -> None:
         for change in changes:
             stated |= change
         path.write_text("\r\n".join([H2_HEADINGS, *filter(None, stated.values())]), encoding="gb18030")
-        compared = ("reconcile", "--hospital", "H2", "--month", "2019-09", path)
+        compared: tuple[object, ...] = ("reconcile", "--hospital", "H2", "--month", "2019-09", path)
         if totals is not None:
             sums.write_text(f"{TOTALS}\n{totals}\n", encoding="gb18030")
             compared = (*compared, "--totals", sums)

@@ -43,7 +43,7 @@ async def hospitals_settle(county: County) -> None:
 
 async def a_quote_is_what_is_settled_then(county: County) -> None:
     """P1 is treated outside the county at one stop; for his deposit the emergency fund has lent 3,000."""
-    lent = by(BUREAU, facts.advance("L1", "3000", "2019-09-10")) | {"actor": "chen"}
+    lent = {**by(BUREAU, facts.advance("L1", "3000", "2019-09-10")), "actor": "chen"}
     again = by(BUREAU, facts.advance("L1", "5000", "2019-09-10", "P2"))
     await county.hears(lent, again, facts.admit("A2", "P1", "H3", "2019-09-10"))
     assert [row["reason"] for row in await county.done("refusals")] == ["duplicate_advance"]

@@ -23,7 +23,7 @@ from infra.cli import app
 from infra.cli.settle import print_summary
 from infra.messaging.publisher import PublishedEvents
 from infra.messaging.streams import ensure_streams
-from infra.operations.settle import Settled
+from infra.operations.settle import SettledFiles
 from processors.queries import listings
 from processors.queries.summary import Summary
 from projections.statements import statement_json
@@ -87,7 +87,7 @@ def test_a_summary_has_the_keys_in_their_order(capsys: pytest.CaptureFixture[str
     summary = Summary(
         events=2, accepted=2, claims=1, total=20_000_00, paid={"basic": 10_320_00}, patient_share=9_680_00
     )
-    print_summary(Settled(summary, cast("PublishedEvents", None), 1.5), json=True)
+    print_summary(SettledFiles(summary, cast("PublishedEvents", None), 1.5), json=True)
     assert json.dumps(json.loads(capsys.readouterr().out)) == json.dumps(_example("summary"))
 
 

@@ -65,7 +65,9 @@ def take(lines: Iterable[bytes]) -> Taken:
     causes: Counter[str] = Counter()
     repeated = waited = 0
     for place, line in enumerate(lines, start=1):
-        event = IncomingEvent.of(place, mailbox_of(subject_of(line)), line)
+        mailbox = mailbox_of(subject_of(line))
+        assert mailbox is not None
+        event = IncomingEvent.of(place, mailbox, line)
         events.append(event)
         if event.identity in seen:
             repeated += 1

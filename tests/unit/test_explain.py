@@ -74,7 +74,7 @@ def test_every_label_in_the_rules_has_a_name() -> None:
 
 
 def test_a_decision_reads_as_its_arithmetic() -> None:
-    # DOMAIN F1: (18,000 − 800) × 60% = 10,320
+    # F1 of docs/domain.md#7: (18,000 − 800) × 60% = 10,320
     basic = payouts("fusong", claim("fusong", "2019-05-06", in_scope="18000", categories=["registered_poor"]))[0]
     assert [line(entry) for entry in render(scheme("fusong"), basic.trace)] == [
         "起付线 deductible: 800.00 [后期 later] 本地区后期一般规定 later general rules of the prefecture",
@@ -101,7 +101,7 @@ def test_bands_none_and_yes_are_spelled_out() -> None:
 
 
 def test_a_tariff_is_part_of_the_trace() -> None:
-    # DOMAIN A1: thalassemia at tier 2, tariff 15,000, bill 16,000
+    # A1 of docs/domain.md#7: thalassemia at tier 2, tariff 15,000, bill 16,000
     quota = claim("anyi", "2018-05-06", in_scope="16000", tier=2, disease="thalassemia", categories=["registered_poor"])
     lines = [line(entry) for entry in render(scheme("anyi"), payouts("anyi", quota)[0].trace)]
     assert lines[0].startswith("病种定额 tariff of the case: 15000.00 [暂定 assumed]")

@@ -8,6 +8,7 @@ import pytest
 from msgspec import UNSET
 
 from events.catalog import read
+from events.facts import AuditFound
 from events.refusals import Refusal
 from processors.person.fact_decoders import AuditData, CorrectionData, EnrollmentData, fact_data, fen
 from tests import facts
@@ -26,7 +27,8 @@ AUDIT = facts.audit("C2", "250", "person")
 def test_amounts_are_read_alike(amount: bytes) -> None:
     raw = orjson.dumps(AUDIT).replace(b'"250"', amount)
     strictly = read(raw, AUDIT["source"]).data
-    assert fen(fact_data(entry(raw, AUDIT["source"], AUDIT["type"]), AuditData).amount) == strictly.amount  # type: ignore[attr-defined]
+    assert isinstance(strictly, AuditFound)
+    assert fen(fact_data(entry(raw, AUDIT["source"], AUDIT["type"]), AuditData).amount) == strictly.amount
 
 
 def test_a_correction_s_bill_is_read_alike() -> None:

@@ -1,4 +1,4 @@
-"""DOMAIN 3.6 as a law: whatever is said in whatever order, at whatever pace, twice or late, the books converge."""
+"""Whatever is said in whatever order, at whatever pace, twice or late, the books converge (docs/domain.md#3.6)."""
 
 from typing import Any
 
@@ -148,6 +148,4 @@ class Ledger(RuleBasedStateMachine):
 
 
 TestLedger = Ledger.TestCase
-TestLedger.settings = settings(
-    max_examples=120, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
-)
+TestLedger.settings = settings(max_examples=120, stateful_step_count=40, suppress_health_check=list(HealthCheck))

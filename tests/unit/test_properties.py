@@ -14,7 +14,7 @@ from policies.claim import Audit, Bill, Claim, claim_from_json, claim_json
 from policies.engine import settle
 from tests.engine import HASHES, claim
 
-BOUNDED = settings(max_examples=150, deadline=None)
+BOUNDED = settings(max_examples=150)
 
 
 @dataclass(frozen=True)
@@ -193,7 +193,7 @@ def test_caps_and_limits_hold_over_the_year(history: list[Claim]) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(OFFERS))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data(), more=FEN)
 def test_a_higher_bill_never_lowers_what_is_paid(name: str, data: st.DataObject, more: int) -> None:
     # of one claim alone: in a year, what one claim uses up of a cap the next one lacks

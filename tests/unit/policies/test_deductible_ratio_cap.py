@@ -1,0 +1,124 @@
+"""deductible-ratio-cap, worked by hand from docs/domain.md#deductible_ratio_cap."""
+
+import pytest
+from hypothesis import given
+
+from events.money import parse_yuan, yuan
+from policies.claim import Used
+from policies.rules.deductible_ratio_cap import DeductibleRatioCap
+from tests.rules import BOUNDED, FEN, always, bill, decide, left, pays, row, rule, used
+
+BASIC = rule(DeductibleRatioCap, track="inpatient", deductible=always("600"), ratio=always("60%"), cap=always("1000"))
+REFERRED = rule(
+    DeductibleRatioCap,
+    track="inpatient",
+    deductible=always("600"),
+    ratio=always("60%"),
+    cap=always("none"),
+    referral_credit=[row(True, **{"for": "poor"}), row(False)],
+)
+
+
+def year(paid: str) -> dict[str, Used]:
+    return {"inpatient": used(paid=paid)}
+
+
+@pytest.mark.parametrize(
+    ("s", "deductible", "base", "paid"),
+    [
+        ("0", "0.00", "0.00", "0.00"),
+        ("599.99", "599.99", "0.00", "0.00"),  # min(S, due)
+        ("600", "600.00", "0.00", "0.00"),
+        ("600.01", "600.00", "0.01", "0.01"),  # 1 fen × 60% = 0.6
+        ("1600", "600.00", "1000.00", "600.00"),
+    ],
+)
+def test_the_deductible_comes_off_first(s: str, deductible: str, base: str, paid: str) -> None:
+    decision = decide(BASIC, bill(s))
+    assert (yuan(decision.deductible), yuan(decision.base), yuan(decision.paid)) == (deductible, base, paid)
+
+
+@pytest.mark.parametrize(
+    ("s", "paid"),
+    [
+        ("0.02", "0.02"),  # 2 × 75% = 1.5 fen, up
+        ("0.06", "0.05"),  # 6 × 75% = 4.5 fen, up and not to the even 4
+        ("0.03", "0.02"),  # 2.25
+        ("0.01", "0.01"),  # 0.75
+    ],
+)
+def test_half_a_fen_rounds_up_and_no_deductible_is_none(s: str, paid: str) -> None:
+    assert pays(rule(DeductibleRatioCap, track="chronic", ratio=always("75%"), cap=always("none")), bill(s)) == paid
+
+
+@pytest.mark.parametrize(
+    ("before", "paid", "over_cap"),
+    [
+        ("100", "900.00", "0.00"),  # 1500 × 60% = 900: exactly what is left of 1000
+        ("100.01", "899.99", "0.02"),  # 1500 − round(899.99 ÷ 60% = 1499.9833…) = 1500 − 1499.98
+        ("400", "600.00", "500.00"),  # 1500 − 600 ÷ 60% = 1500 − 1000
+        ("1000", "0.00", "1500.00"),  # the cap is used up: all of the base is over it
+        ("1200", "0.00", "1500.00"),  # overrun, as a change of category can leave it: nothing, not less
+    ],
+)
+def test_the_cap_counts_what_the_year_has_paid(before: str, paid: str, over_cap: str) -> None:
+    decision = decide(BASIC, bill("2100"), year(before))
+    assert (yuan(decision.paid), yuan(decision.over_cap)) == (paid, over_cap)
+
+
+def test_a_cap_counts_its_own_track() -> None:
+    # chronic's 5,000 do not touch inpatient's cap
+    assert pays(BASIC, bill("1600"), {"chronic": used(paid="5000"), "inpatient": used(paid="500")}) == "500.00"
+
+
+def test_a_cap_by_class_counts_each_class_for_itself() -> None:
+    capped = [row("1000", **{"class": "I"}), row("50", **{"class": "II"})]
+    chronic = rule(DeductibleRatioCap, track="chronic", ratio=always("60%"), cap=capped)
+    before = {"chronic:I": used(paid="900"), "chronic:II": used(paid="10")}
+    for card_class, paid, track in (("I", "100.00", "chronic:I"), ("II", "40.00", "chronic:II")):
+        # 200 × 60% = 120, of which class I has 1000 − 900 left, class II 50 − 10
+        decision = decide(chronic, bill("200", setting="chronic", card_class=card_class), before)
+        assert (yuan(decision.paid), decision.track) == (paid, track)
+
+
+@pytest.mark.parametrize(
+    ("groups", "referral", "credit", "deductible"),
+    [
+        (("poor", "general"), ("A0",), "200", "400.00"),  # 600 − 200
+        (("poor", "general"), ("A0",), "599.99", "0.01"),
+        (("poor", "general"), ("A0",), "600", "0.00"),
+        (("poor", "general"), ("A0",), "700", "0.00"),  # max(0, 600 − 700)
+        (("poor", "general"), (), "200", "600.00"),  # was not referred
+        (("general",), ("A0",), "200", "600.00"),  # the policy grants it to the poor
+    ],
+)
+def test_referral_credit(groups: tuple[str, ...], referral: tuple[str, ...], credit: str, deductible: str) -> None:
+    decision = decide(REFERRED, bill("1000", referral=referral), credit=credit, groups=groups)
+    assert yuan(decision.deductible) == deductible
+
+
+def test_a_credit_leaves_no_more_than_s_to_be_borne() -> None:
+    # min(S, 600 − 100): S is 300
+    decision = decide(REFERRED, bill("300", referral=("A0",)), credit="100", groups=("poor", "general"))
+    assert (yuan(decision.deductible), yuan(decision.paid)) == ("300.00", "0.00")
+
+
+def test_it_takes_s_alone() -> None:
+    opened = bill("1600", "70", "80")
+    decide(BASIC, opened)
+    assert left(opened) == ("1000.00", "70.00", "80.00")
+
+
+@BOUNDED
+@given(FEN, FEN, FEN)
+def test_more_bill_pays_no_less_and_never_more_than_the_bill_grew(s: int, more: int, before: int) -> None:
+    paid, over_cap = zip(
+        *(
+            (decision.paid, decision.over_cap)
+            for decision in (decide(BASIC, bill(yuan(amount)), year(yuan(before))) for amount in (s, s + more))
+        ),
+        strict=True,
+    )
+    assert 0 <= paid[1] - paid[0] <= more
+    assert over_cap[0] <= over_cap[1]
+    assert max(paid) <= max(0, parse_yuan("1000") - before)
