@@ -28,7 +28,6 @@ from projections.refusals import refusals
 from projections.waiting import load_waiting
 
 T = TypeVar("T", bound=facts.FactData)
-NOTHING_FIXED: Mapping[str, object] = {}
 
 
 @dataclass(slots=True)
@@ -60,16 +59,13 @@ class IntakeBatch:
         *,
         person_id: str | None = None,
         claim_id: str | None = None,
-        fixed: Mapping[str, object] = NOTHING_FIXED,
+        fixed: Mapping[str, object] | None = None,
         type_: str | None = None,
     ) -> int:
-        """Put an event into the journal, with what is ``fixed`` by taking it; returns its number.
-
-        ``type_`` stands in place of the event's own type where it is not taken as a fact.
-        """
+        """Put an event into the journal, with what taking it fixes, under its own type or ``type_``; returns its number."""
         return self.transaction.journal.append(
             type_ or event.type,
-            fixed,
+            fixed or {},
             source=event.identity[0],
             event_id=event.identity[1],
             stream_seq=event.stream_seq,
@@ -87,8 +83,7 @@ class IntakeBatch:
         row |= {"reason": refusal.reason, "detail": refusal.detail}
         number = self.record(event, claim_id=event.claim_id, fixed=row, type_=EVENT_REJECTED)
         place = {"number": number, "stream_seq": event.stream_seq, "mailbox": event.mailbox, "subject": event.token}
-        identity = {"identity_source": event.identity[0], "identity_id": event.identity[1]}
-        self.refused.append(row | place | identity)
+        self.refused.append(row | place | {"identity_source": event.identity[0], "identity_id": event.identity[1]})
         answer(self.transaction, event.mailbox, event.token, EVENT_REJECTED, f"intake-{number}", row)
 
     def save(self, partitions: int) -> None:
@@ -123,8 +118,7 @@ async def load_for(connection: AsyncConnection, batch: Iterable[Fact]) -> Ledger
     for fact in batch:
         KINDS[type(fact.data)].ask(keys, fact.data)
     waits = await load_waiting(connection, keys.arriving, keys.touched)
-    for entry in waits:
-        waited = read(entry.raw, entry.source)
+    for waited in (read(entry.raw, entry.source) for entry in waits):
         KINDS[type(waited.data)].ask(keys, waited.data)
     return await load_state(connection, keys, waits)
 
@@ -144,8 +138,8 @@ class Intake:
         if transaction.journal.hash != self._journal_hash:  # schemes are adopted in this journal alone
             await self.pinned.refresh(transaction.connection)
         events = read_batch(batch)
-        known = await identities(transaction.connection, [event.identity for event in events])
-        fresh, repeated = split_repeated(events, known)
+        identified = [event.identity for event in events]
+        fresh, repeated = split_repeated(events, await identities(transaction.connection, identified))
         state = await load_for(transaction.connection, [event.fact for event in fresh if event.fact is not None])
         await self.pinned.require(transaction.connection, {claim.scheme for claim in state.claims.values()})
         decided = IntakeBatch(transaction, state, self.pinned)
