@@ -1,7 +1,6 @@
 """Intake: one ordered consumer that accepts or refuses every event, fixes what acceptance fixes, and opens runs.
 
-What a kind of event needs loaded, what refuses it, what it records and what it changes stands in its module of
-``kinds``, which registers it here.
+What a kind of event needs loaded, is refused for, records and changes stands in its module of ``kinds``.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -62,7 +61,7 @@ class IntakeBatch:
         fixed: Mapping[str, object] | None = None,
         type_: str | None = None,
     ) -> int:
-        """Put an event into the journal, with what taking it fixes, under its own type or ``type_``; returns its number."""
+        """Journal an event under its own type or ``type_``, with what taking it fixes; returns its number."""
         return self.transaction.journal.append(
             type_ or event.type,
             fixed or {},
