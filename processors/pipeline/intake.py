@@ -1,7 +1,6 @@
 """Intake: one ordered consumer that accepts or refuses every event, fixes what acceptance fixes, and opens runs.
 
-What a kind of event needs loaded, what refuses it, what it records and what it changes stands in its module of
-``kinds``, which registers it here.
+What a kind of event needs loaded, is refused for, records and changes stands in its module of ``kinds``.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
