@@ -12,7 +12,7 @@ from msgspec import Struct, convert, defstruct, structs
 BorneBy = Literal["hospital", "person"]
 
 
-class Bill(Struct, frozen=True, array_like=True, gc=False):
+class BillParts(Struct, frozen=True, array_like=True, gc=False):
     """The five parts of a bill in fen; ``total`` is the sum of the other four."""
 
     total: int
@@ -60,7 +60,7 @@ class Claim(Struct, frozen=True, array_like=True, gc=False):
     opened: int
     source: str
     # live facts
-    bill: Bill
+    bill: BillParts
     categories: tuple[str, ...]
     audits: tuple[Audit, ...]
     standing: bool
@@ -83,7 +83,7 @@ def _by_name(struct: type[Struct], **nested: Any) -> type[Struct]:
     return defstruct(f"{struct.__name__}Record", fields, forbid_unknown_fields=True, gc=False)
 
 
-ClaimRecord: Any = _by_name(Claim, bill=_by_name(Bill), audits=tuple[_by_name(Audit), ...])  # type: ignore[misc]
+ClaimRecord: Any = _by_name(Claim, bill=_by_name(BillParts), audits=tuple[_by_name(Audit), ...])  # type: ignore[misc]
 """The type of what ``claim_json`` gives, for msgspec's decoders."""
 
 
@@ -91,7 +91,7 @@ def claim_from_record(record: Any) -> Claim:
     """The claim that ``claim_json`` gave, read as a ``ClaimRecord``."""
     audits = tuple(Audit(*structs.astuple(audit)) for audit in record.audits)
     claim = Claim(*structs.astuple(record))
-    return structs.replace(claim, bill=Bill(*structs.astuple(record.bill)), audits=audits)
+    return structs.replace(claim, bill=BillParts(*structs.astuple(record.bill)), audits=audits)
 
 
 def claim_from_json(value: Mapping[str, Any]) -> Claim:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from events.codes import TIERS
 from events.store.metadata import metadata, not_negative, one_of
 from events.store.rows import load
-from policies.claim import Audit, Bill, Claim
+from policies.claim import Audit, BillParts, Claim
 from projections.rosters import RosterChange, categories_on
 
 claims = Table(
@@ -67,7 +67,7 @@ def claim_of(row: Mapping[str, Any], roster: Sequence[RosterChange], audits: Seq
     """A claim with its live facts, from its row, the person's roster changes and its audits in recorded order."""
     fixed = {name: row[name] for name in _FIXED}
     fixed["referral"] = tuple(row["referral"])
-    bill = Bill(*(row[part] for part in BILL_PARTS))
+    bill = BillParts(*(row[part] for part in BILL_PARTS))
     categories = categories_on(roster, row["date"])
     return Claim(**fixed, bill=bill, categories=categories, audits=tuple(audits))
 

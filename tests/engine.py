@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from events.money import parse_yuan, yuan
-from policies.claim import Audit, Bill, BorneBy, Claim
+from policies.claim import Audit, BillParts, BorneBy, Claim
 from policies.engine import settle
 from policies.loader import SCHEMES, by_hash, load_directory, load_file
 from policies.scheme import Scheme
@@ -71,7 +71,7 @@ def claim(
         referral=tuple(referral),
         opened=number,
         source="hospital/H1",
-        bill=Bill(sum(parts), *parts),
+        bill=BillParts(sum(parts), *parts),
         categories=tuple(sorted(categories, key=order.index)),
         audits=tuple(Audit(parse_yuan(amount), borne_by) for amount, borne_by in audits),
         standing=standing,

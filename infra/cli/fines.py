@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from infra.cli.options import DataDir, Json
-from infra.cli.row_listing import list_rows
+from infra.cli.row_output import list_rows
 from processors.queries import listings
 
 

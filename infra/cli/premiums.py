@@ -8,7 +8,7 @@ import typer
 from events.codes import CATEGORY_NAMES, LAYER_NAMES
 from infra.cli.options import DataDir, Json
 from infra.cli.premium_text import KIND_NAMES, PAYER_NAMES
-from infra.cli.row_listing import list_rows
+from infra.cli.row_output import list_rows
 from policies.explain import GRADES
 from processors.queries import listings
 

@@ -34,7 +34,7 @@ def settle(files: EventFiles, data_dir: DataDir = None, json: Json = False) -> N
 
 
 def print_summary(settled: SettledFiles, *, json: bool) -> None:
-    """The summary of CONTRACT."""
+    """The summary of docs/contract.md#summary."""
     summary = settled.summary
     counts = {
         name: getattr(summary, name)

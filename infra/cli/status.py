@@ -22,7 +22,7 @@ from processors.delivery.names import INTAKE_CONSUMER, RUNS
 from processors.delivery.position import all_positions
 from projections.refusals import refusals
 from projections.statements import statements
-from projections.waiting import waiting
+from projections.waiting_discharges import waiting
 
 _COUNTS = {
     "entries": "账目 entries",

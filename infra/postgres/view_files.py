@@ -40,7 +40,7 @@ class ViewInUse(RuntimeError):
 
 
 @dataclass(frozen=True, slots=True)
-class Grant:
+class ViewGrant:
     """A right on a view that an operator gave to somebody; ``grantee`` None is everybody."""
 
     view: str
@@ -61,13 +61,13 @@ _GROUPS = ("ledger_writer", "finance_reader", "investigator")
 """Who has what rights.sql gives, no less and no more."""
 
 
-def drop_views(connection: Connection) -> Sequence[Grant]:
+def drop_views(connection: Connection) -> Sequence[ViewGrant]:
     """Drop every view that stands in a file; returns the rights that operators gave on them.
 
     Raises ``ViewInUse`` where an object without a file reads one of them.
     """
     rows = connection.execute(text(_GRANTS), {"views": list(VIEWS), "groups": list(_GROUPS)})
-    grants = [Grant(*row) for row in rows]
+    grants = [ViewGrant(*row) for row in rows]
     try:
         connection.exec_driver_sql(f"DROP VIEW IF EXISTS {', '.join(VIEWS)}")
     except DBAPIError as error:
@@ -81,7 +81,7 @@ def drop_views(connection: Connection) -> Sequence[Grant]:
     return grants
 
 
-def create_views(connection: Connection, grants: Sequence[Grant] = ()) -> None:
+def create_views(connection: Connection, grants: Sequence[ViewGrant] = ()) -> None:
     """Make every view as its file says, give the groups their rights, and then others the rights that they had."""
     for name in VIEWS:
         run_script(connection, view_script(name))

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from events.decisions import CLAIM_ACCEPTED
 from events.refusals import Refusal
-from policies.claim import Audit, Bill, Claim, ClaimRecord, claim_from_record
+from policies.claim import Audit, BillParts, Claim, ClaimRecord, claim_from_record
 from processors.person.fact_decoders import (
     AuditData,
     BillData,
@@ -94,8 +94,8 @@ def _apply(claims: dict[str, Claim], roster: list[RosterChange], entry: EntryRow
         claims[finding.claim_id] = replace(claim, audits=audits)
 
 
-def _bill(data: BillData) -> Bill:
-    return Bill(*map(fen, structs.astuple(data)))
+def _bill(data: BillData) -> BillParts:
+    return BillParts(*map(fen, structs.astuple(data)))
 
 
 _AcceptedClaim = msgspec.defstruct("_AcceptedClaim", [("claim", ClaimRecord)])

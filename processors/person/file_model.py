@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from policies.claim import Bill
+from policies.claim import BillParts
 from processors.person.history import ReplayDifference
 from processors.person.recalculation import HeldGrant
 from projections.premiums import PayerPremium
@@ -126,7 +126,7 @@ class FileClaim:
     admitted_on: date | None
     diagnoses: list[str]
     payee: str
-    bill: Bill
+    bill: BillParts
     layers: list[FileLayer]
     patient: int
     hospital: int

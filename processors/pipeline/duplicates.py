@@ -8,7 +8,7 @@ from processors.delivery.transaction import Transaction
 from processors.pipeline.incoming_event import IncomingEvent
 from projections.refusals import load_refusals
 from projections.statements import load_statements, statement_json
-from projections.waiting import load_waiting
+from projections.waiting_discharges import load_waiting
 
 
 async def answer_again(transaction: Transaction, repeated: Sequence[IncomingEvent]) -> None:

@@ -11,7 +11,7 @@ from events.codes import is_id
 from events.refusals import Refusal
 from processors.delivery.run import Cause
 from processors.delivery.transaction import Delivery
-from projections.waiting import Waiting
+from projections.waiting_discharges import Waiting
 
 
 class IncomingEvent(Struct, frozen=True):

@@ -24,7 +24,7 @@ from processors.pipeline.incoming_event import IncomingEvent, read_batch, split_
 from processors.pipeline.run_opening import RunOpener
 from processors.pipeline.state import Keys, LedgerState, load_state
 from projections.refusals import refusals
-from projections.waiting import load_waiting
+from projections.waiting_discharges import load_waiting
 
 T = TypeVar("T", bound=facts.FactData)
 

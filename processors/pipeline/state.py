@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from events import facts
 from events.store.rows import Row
 from events.store.writes import Writes
-from policies.claim import Bill, Claim
+from policies.claim import BillParts, Claim
 from projections.admissions import Admission, admissions, load_admissions
 from projections.audits import load_audits
 from projections.cards import CardChange, load_cards
@@ -20,7 +20,7 @@ from projections.enrolments import Enrolment, enrolments, load_enrolments
 from projections.hospitals import Hospital, hospitals, load_hospitals
 from projections.persons import Person, load_persons, persons
 from projections.rosters import RosterChange, load_rosters
-from projections.waiting import Waiting, waiting
+from projections.waiting_discharges import Waiting, waiting
 
 T = TypeVar("T")
 
@@ -209,6 +209,6 @@ def with_bill(claim: Claim, bill: facts.Bill) -> Claim:
     return replace(claim, bill=bill_of(bill))
 
 
-def bill_of(bill: facts.Bill) -> Bill:
+def bill_of(bill: facts.Bill) -> BillParts:
     """A fact's bill as the rules read it."""
-    return Bill(bill.total, bill.in_scope, bill.upfront_copay, bill.over_limit, bill.self_funded)
+    return BillParts(bill.total, bill.in_scope, bill.upfront_copay, bill.over_limit, bill.self_funded)

@@ -16,7 +16,7 @@ from projections.grants import grants
 from projections.premiums import PayerPremium, premium_json, premiums
 from projections.refusals import refusals
 from projections.statements import statement_json, statements
-from projections.waiting import waiting
+from projections.waiting_discharges import waiting
 
 Rows = AsyncIterator[Mapping[str, Any]]
 CHUNK = 500

@@ -12,7 +12,7 @@ from processors.delivery.parked_runs import parked
 from projections.claims import claims
 from projections.grants import grants
 from projections.statements import paid_by_layer, statements
-from projections.waiting import waiting
+from projections.waiting_discharges import waiting
 
 
 @dataclass(slots=True)

@@ -20,7 +20,7 @@ from projections.claims import claims
 from projections.hospitals import load_hospitals
 from projections.refusals import refusals
 from projections.statements import statements
-from projections.waiting import waiting
+from projections.waiting_discharges import waiting
 
 DifferenceKind = Literal[
     "hospital_only",

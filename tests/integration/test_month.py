@@ -1,7 +1,7 @@
 """A month in the life of a county, from an empty ledger, as its offices live it beside one running `claims up`.
 
 The county is 上高 (360923); 安义 adds its supplementary account, 长治 the refund of what a person had paid himself.
-Each amount is worked by hand from DOMAIN section 5; what reports say is summed once more from the ledger's entries.
+Each amount is worked by hand from docs/domain.md#5; what reports say is summed once more from the ledger's entries.
 Its chapters are in tests/month.
 """
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from events.codes import CATEGORY_ORDER, DISEASES
 from policies.buckets import OpenBill
-from policies.claim import Audit, Bill, Claim, claim_from_json, claim_json
+from policies.claim import Audit, BillParts, Claim, claim_from_json, claim_json
 from policies.engine import settle
 from tests.engine import HASHES, claim
 
@@ -54,9 +54,9 @@ REGIONS = st.sampled_from([None, None, "230103", "110101"])
 
 
 @st.composite
-def bills(draw: st.DrawFn) -> Bill:
+def bills(draw: st.DrawFn) -> BillParts:
     parts = [draw(FEN) for _ in range(4)]
-    return Bill(sum(parts), *parts)
+    return BillParts(sum(parts), *parts)
 
 
 @st.composite

@@ -10,7 +10,7 @@ from processors.pipeline.acceptance import accept_claim, book_claim, require_new
 from processors.pipeline.incoming_event import IncomingEvent
 from processors.pipeline.intake import IntakeBatch, register
 from processors.pipeline.state import Keys, LedgerState
-from projections.waiting import Waiting
+from projections.waiting_discharges import Waiting
 
 
 class WaitsFor(Exception):

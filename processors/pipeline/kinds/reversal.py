@@ -11,7 +11,7 @@ from processors.pipeline.acceptance import changed_claim
 from processors.pipeline.incoming_event import IncomingEvent
 from processors.pipeline.intake import IntakeBatch, register
 from processors.pipeline.state import Keys
-from projections.waiting import Waiting
+from projections.waiting_discharges import Waiting
 
 
 def ask(keys: Keys, data: ClaimReversed) -> None:

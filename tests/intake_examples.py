@@ -1,0 +1,168 @@
+"""An example of each intake event as its source writes it, changed as a test wants it, read or refused."""
+
+import json
+from typing import Any
+
+import pytest
+
+from events.catalog import Fact, Unreadable, read
+
+HOSPITAL = "hospital/H2206213"
+BUREAU = "bureau/220621"
+BILL = {
+    "total": "20000.00",
+    "in_scope": "18000.00",
+    "upfront_copay": "0",
+    "over_limit": "0.00",
+    "self_funded": 2000,
+}
+CARD = {"person_id": "P1", "disease": "diabetes", "disease_class": "II", "effective_on": "2019-01-01"}
+
+EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
+    "hospital.registered.v1": (
+        BUREAU,
+        {
+            "hospital_id": "H2206213",
+            "name": "抚松县人民医院",
+            "tier": 2,
+            "region": "220621",
+            "designated_from": "2018-01-01",
+            "designated_until": "2021-01-01",
+        },
+    ),
+    "hospital.suspended.v1": (
+        BUREAU,
+        {"hospital_id": "H2206213", "effective_on": "2019-03-01", "reason": "虚增费用", "clause": "服务协议第八条"},
+    ),
+    "hospital.reinstated.v1": (
+        BUREAU,
+        {"hospital_id": "H2206213", "effective_on": "2019-06-01", "reason": "整改合格"},
+    ),
+    "enrollment.recorded.v1": (
+        BUREAU,
+        {"person_id": "P1", "region": "220621", "year": 2019, "effective_on": "2019-02-01", "self_paid": "270.00"},
+    ),
+    "roster.changed.v1": (
+        "poverty-office/220621",
+        {"person_id": "P1", "category": "registered_poor", "change": "added", "effective_on": "2018-01-01"},
+    ),
+    "person.died.v1": (BUREAU, {"person_id": "P1", "died_on": "2019-05-06"}),
+    "chronic_card.issued.v1": (BUREAU, CARD),
+    "chronic_card.revoked.v1": (BUREAU, CARD),
+    "admission.cancelled.v1": (HOSPITAL, {"admission_id": "A1", "reason": "误登记"}),
+    "admission.recorded.v1": (
+        HOSPITAL,
+        {
+            "admission_id": "A1",
+            "person_id": "P1",
+            "hospital_id": "H2206213",
+            "admitted_on": "2019-04-30",
+            "diagnoses": ["I63.9", "E11"],
+            "referred_from": "A0",
+            "filed": False,
+        },
+    ),
+    "discharge.recorded.v1": (
+        HOSPITAL,
+        {
+            "claim_id": "C1",
+            "admission_id": "A1",
+            "person_id": "P1",
+            "discharged_on": "2019-05-06",
+            "bill": BILL,
+            "disease": "cerebral_infarction",
+            "stage": "late",
+            "prepaid": True,
+        },
+    ),
+    "outpatient.recorded.v1": (
+        HOSPITAL,
+        {
+            "claim_id": "C2",
+            "person_id": "P1",
+            "hospital_id": "H2206213",
+            "served_on": "2019-05-06",
+            "setting": "pharmacy",
+            "disease": "hypertension",
+            "prescribed_by": "H2206213",
+            "bill": BILL,
+            "prepaid": False,
+        },
+    ),
+    "claim.reversed.v1": (HOSPITAL, {"claim_id": "C1", "reason": "费用有误"}),
+    "claim.corrected.v1": (HOSPITAL, {"claim_id": "C1", "bill": BILL, "reason": "费用有误"}),
+    "audit.found.v1": (
+        BUREAU,
+        {"finding_id": "F1", "claim_id": "C1", "amount": "61.00", "borne_by": "hospital", "reason": "过度治疗"},
+    ),
+    "advance.issued.v1": (
+        BUREAU,
+        {"advance_id": "V1", "person_id": "P1", "amount": "5000.00", "issued_on": "2019-04-29"},
+    ),
+    "fine.imposed.v1": (
+        BUREAU,
+        {
+            "fine_id": "F1",
+            "hospital_id": "H2206213",
+            "amount": "20000.00",
+            "imposed_on": "2019-07-01",
+            "reason": "虚增费用",
+            "clause": "社会保险法第八十七条",
+        },
+    ),
+    "resettlement.ordered.v1": (
+        "ledger/claims",
+        {
+            "scheme": "shanggao",
+            "scheme_hash": "0123456789abcdef" * 4,
+            "since": "2019-07-01",
+            "persons": ["P1", "P2"],
+            "actor": "王芳",
+        },
+    ),
+}
+OPTIONAL = {
+    "hospital.registered.v1": {"designated_until"},
+    "hospital.suspended.v1": {"clause"},
+    "fine.imposed.v1": {"clause"},
+    "enrollment.recorded.v1": {"effective_on", "self_paid"},
+    "admission.recorded.v1": {"referred_from", "filed"},
+    "discharge.recorded.v1": {"disease", "stage", "prepaid"},
+    "outpatient.recorded.v1": {"disease", "prescribed_by", "prepaid"},
+}
+
+
+def short(value: object) -> str:
+    return repr(value)[:30]
+
+
+def event(type_: str, **changes: Any) -> dict[str, Any]:
+    source, data = EXAMPLES[type_]
+    return {"specversion": "1.0", "id": "e-1", "source": source, "type": type_, "data": data} | changes
+
+
+def with_data(type_: str, **changes: Any) -> dict[str, Any]:
+    return event(type_, data=EXAMPLES[type_][1] | changes)
+
+
+def take(sent: dict[str, Any] | str | bytes, mailbox: str | None = None) -> Fact:
+    if isinstance(sent, dict):
+        mailbox = mailbox or sent.get("source")
+        sent = json.dumps(sent, ensure_ascii=False)
+    return read(sent if isinstance(sent, bytes) else sent.encode(), mailbox or HOSPITAL)
+
+
+def refused(sent: dict[str, Any] | str | bytes, mailbox: str | None = None) -> Unreadable:
+    with pytest.raises(Unreadable) as caught:
+        take(sent, mailbox)
+    return caught.value
+
+
+# Facts
+
+
+GOOD = json.dumps(event("claim.reversed.v1"))
+
+
+def altered(**changes: Any) -> dict[str, Any]:
+    return event("claim.reversed.v1", **changes)
