@@ -22,8 +22,8 @@ def _of_event(log: Path, event: str) -> list[dict[str, Any]]:
 
 
 def _assert_no_traceback(log: Path) -> None:
-    assert "Traceback" not in log.read_text()
     assert [line for line in log_lines(log) if "exception" in line] == []
+    assert "Traceback" not in log.read_text()
 
 
 async def test_a_scheme_adopted_beside_a_worker_is_one_line_at_info(

@@ -86,13 +86,11 @@ async def hospitals_add_up(county: County, annual: Sequence[Mapping[str, Any]], 
 async def targets_name_who_is_under_them(county: County) -> None:
     told = await county.done("report", "targets", *WITHIN)
     assert [(row["target"], row["met"], row["persons"]) for row in told if row["row"] == "attainment"] == [
-        ("assistance", 1, 2),
         ("enrolment", 2, 3),  # P1 and P2, of these and P4
         ("reimbursement", 2, 2),
     ]
     under = [row for row in told if row["row"] == "targets"]
     assert [(row["target"], row["person_id"], row["base"], row["reached"]) for row in under] == [
-        ("assistance", "P2", "280.00", "0.00"),  # C3: 280 left, under the 5,000 from which it helps
         ("enrolment", "P4", None, None),
     ]
 
