@@ -1,4 +1,4 @@
-"""`python -m benchmarks [STAGE…]`: every stage, or the ones named, in one run."""
+"""`python -m benchmarks [SUITE…]`: every suite, or the ones named, in one run."""
 
 from collections.abc import Awaitable
 from pathlib import Path
@@ -22,7 +22,7 @@ from benchmarks.throughput import CORES, throughput
 from infra.logs import configure
 
 RESULT = Path("build/bench.json")
-STAGES = (
+SUITES = (
     *("throughput", "workers", "orm", "eventsourcing", "floor"),
     *("latency", "resettlement", "rebuild", "verify", "engine", "steps", "growth"),
 )
@@ -30,56 +30,56 @@ console = Console(width=120)
 progress = Console(stderr=True)
 
 
-async def run(bench: Bench, stages: list[str]) -> None:
-    """Run stages; what is compared alternates, so that a slow minute of the machine hits all of it."""
+async def run(bench: Bench, suites: list[str]) -> None:
+    """Run suites; what is compared alternates, so that a slow minute of the machine hits all of it."""
     for number in range(bench.options.rounds):
-        await _compared(bench, stages, number)
-    await _latencies(bench, stages)
-    for name, stage in (("rebuild", rebuild), ("verify", verify), ("engine", engine_alone)):
-        if name in stages:
-            await _say(bench, name, name, stage(bench))
-    if "steps" in stages:
+        await _compared(bench, suites, number)
+    await _latencies(bench, suites)
+    for name, suite in (("rebuild", rebuild), ("verify", verify), ("engine", engine_alone)):
+        if name in suites:
+            await _say(bench, name, name, suite(bench))
+    if "steps" in suites:
         await steps(bench)
-    if "growth" in stages:
+    if "growth" in suites:
         for size in bench.options.rounds * bench.options.growth:
             await _say(bench, f"over {size:,} claims", f"growth_{size}", growth(bench, size))
 
 
-async def _compared(bench: Bench, stages: list[str], number: int) -> None:
+async def _compared(bench: Bench, suites: list[str], number: int) -> None:
     """One round of throughput and its peers."""
-    if "throughput" in stages:
+    if "throughput" in suites:
         await _say(bench, f"throughput, round {number + 1}", f"throughput_{CORES}", throughput(bench, CORES))
-    if "orm" in stages or ("floor" in stages and number == 0):
+    if "orm" in suites or ("floor" in suites and number == 0):
         written = await orm(bench)
         progress.print(f"orm: {bench.samples['orm'][-1]:,.0f}")
         bench.figures.setdefault("written", written)
-    if "eventsourcing" in stages:
+    if "eventsourcing" in suites:
         await _say(bench, "eventsourcing", "eventsourcing", sourcing(bench))
-    if "floor" in stages:
+    if "floor" in suites:
         await _say(bench, "floor", "floor", floor(bench, bench.figures["written"]))
-    if "workers" in stages:
+    if "workers" in suites:
         for count in bench.options.workers:
             if count != CORES:
                 await _say(bench, f"{count} workers", f"throughput_{count}", throughput(bench, count))
 
 
-async def _latencies(bench: Bench, stages: list[str]) -> None:
-    if "latency" in stages:
+async def _latencies(bench: Bench, suites: list[str]) -> None:
+    if "latency" in suites:
         for rate in bench.options.rates:
             bench.figures[f"latency_{rate}"] = await latency(bench, rate)
             progress.print(f"latency at {rate}/s: {bench.figures[f'latency_{rate}']}")
-    if "resettlement" in stages:
+    if "resettlement" in suites:
         bench.figures["latency_beside"] = await latency_beside_resettlement(bench)
         progress.print(f"latency beside a re-settlement: {bench.figures['latency_beside']}")
 
 
-async def _say(bench: Bench, title: str, name: str, stage: Awaitable[None]) -> None:
-    await stage
+async def _say(bench: Bench, title: str, name: str, suite: Awaitable[None]) -> None:
+    await suite
     progress.print(f"{title}: {bench.samples[name][-1]:,.0f}")
 
 
 def main(
-    stages: Annotated[list[str] | None, typer.Argument(help=f"of {', '.join(STAGES)}; all where none is named")] = None,
+    suites: Annotated[list[str] | None, typer.Argument(help=f"of {', '.join(SUITES)}; all where none is named")] = None,
     claims: Annotated[int, typer.Option(help="claims of the throughput run")] = Options.claims,
     peers: Annotated[int, typer.Option(help="claims of each peer's run")] = Options.peers,
     rounds: Annotated[int, typer.Option(min=1, help="how often what is compared alternates")] = Options.rounds,
@@ -89,13 +89,13 @@ def main(
     growth: Annotated[str, typer.Option(help="claims in the ledger before")] = "10000,100000",
     growth_claims: Annotated[int, typer.Option(help="new claims over them")] = Options.growth_claims,
     profile: Annotated[Path | None, typer.Option(help="cProfile of the worker of the last run, into this file")] = None,
-    out: Annotated[Path | None, typer.Option(help=f"JSON file; {RESULT} where every stage is run")] = None,
+    out: Annotated[Path | None, typer.Option(help=f"JSON file; {RESULT} where every suite is run")] = None,
 ) -> None:
     """Measure."""
-    wanted = stages or list(STAGES)
-    unknown = set(wanted) - set(STAGES)
+    wanted = suites or list(SUITES)
+    unknown = set(wanted) - set(SUITES)
     if unknown:
-        raise typer.BadParameter(f"{min(unknown)} is no stage; there are {', '.join(STAGES)}")
+        raise typer.BadParameter(f"{min(unknown)} is no suite; there are {', '.join(SUITES)}")
     options = Options(
         claims=claims,
         peers=peers,
@@ -112,7 +112,7 @@ def main(
         bench = Bench(options, folders)
         uvloop.run(run(bench, wanted))
     draw(bench, console)
-    path = out or (RESULT if stages is None else None)
+    path = out or (RESULT if suites is None else None)
     if path is not None:
         write(bench, path)
         progress.print(f"written: {path}")

@@ -1,4 +1,4 @@
-"""What all stages share: the options, the prepared servers, the figures gathered so far."""
+"""What all suites share: the options, the prepared servers, the figures gathered so far."""
 
 from dataclasses import dataclass, field
 from functools import cached_property

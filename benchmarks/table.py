@@ -68,7 +68,7 @@ def draw(bench: Bench, console: Console) -> None:
 
 
 def figures(bench: Bench) -> dict[str, Any]:
-    """The figures of docs/contract.md#figures, None where a stage was not run, and more."""
+    """The figures of docs/contract.md#figures, None where a suite was not run, and more."""
     median = bench.median
     growth = [
         {

@@ -13,7 +13,7 @@ from infra.cli.output import fail, note, print_json
 from infra.cli.session import ledger_servers, require_ledger, run
 from infra.cli.verify import print_verdict
 from infra.messaging.broker import connect_broker
-from infra.messaging.stream_restore import Aftermath, Streams
+from infra.messaging.stream_restore import IntakeBeyondBackup, Streams
 from infra.operations.backup import Restored, back_up
 from infra.operations.backup import restore as restore_ledger
 from infra.postgres.dump import check_archive
@@ -92,11 +92,11 @@ def restore(
 def _print(restored: Restored, *, json: bool) -> None:
     if json:
         operators = _operators_json(restored.lost, restored.standing)
-        streams = _streams_json(restored.aftermath)
+        streams = _streams_json(restored.beyond_backup)
         print_json([{"report": restored.report.as_json(), "streams": streams, "operators": operators}])
     else:
         print_verdict(restored.report)
-    after, lost, stands = restored.aftermath, restored.lost, restored.standing
+    after, lost, stands = restored.beyond_backup, restored.lost, restored.standing
     if after is None or lost is None or stands is None:
         fail("备份不符，原账本未动 the backup's books do not hold: the ledger that was there stands as it stood")
         return
@@ -105,7 +105,7 @@ def _print(restored: Restored, *, json: bool) -> None:
     note("已恢复 restored: claims up 或 claims settle 继续 goes on")
 
 
-def _note_streams(after: Aftermath) -> None:
+def _note_streams(after: IntakeBeyondBackup) -> None:
     if after.again:
         note(f"INTAKE 中 {after.again} 个事件将再次处理 events after the backup are in INTAKE still: taken again")
     if after.missing:
@@ -153,7 +153,7 @@ def _local(at: datetime) -> str:
     return at.astimezone(COUNTY_TIME).isoformat(timespec="seconds")
 
 
-def _streams_json(after: Aftermath | None) -> dict[str, Any] | None:
+def _streams_json(after: IntakeBeyondBackup | None) -> dict[str, Any] | None:
     if after is None:
         return None
     return {

@@ -20,7 +20,7 @@ from processors.pipeline.recovery import move_runs_behind
 
 
 @dataclass(frozen=True, slots=True)
-class Aftermath:
+class IntakeBeyondBackup:
     """What stands in INTAKE beyond the restored position.
 
     ``again`` counts the events that are taken again; ``lost`` is the range of places in INTAKE whose events neither
@@ -47,7 +47,7 @@ class Streams:
     def __init__(self, client: Client) -> None:
         self._js = client.jetstream()
 
-    async def before_the_swap(self, engine: AsyncEngine, taken_before: int) -> Aftermath:
+    async def before_the_swap(self, engine: AsyncEngine, taken_before: int) -> IntakeBeyondBackup:
         """Fit a restored database, not in place yet, to the streams; drop RUNS, which any database does without.
 
         ``taken_before`` is how far the database to be replaced has taken INTAKE.
@@ -56,24 +56,24 @@ class Streams:
         async with engine.begin() as connection:
             taken = await intake_position(connection)
             foreign = intake is not None and await self._is_foreign(connection, intake, taken)
-            aftermath = _aftermath(intake, taken, taken_before, foreign=foreign)
-            if aftermath.lost is not None and not aftermath.missing and not foreign:
-                await move_intake(connection, aftermath.lost[1])
+            beyond_backup = _intake_beyond_backup(intake, taken, taken_before, foreign=foreign)
+            if beyond_backup.lost is not None and not beyond_backup.missing and not foreign:
+                await move_intake(connection, beyond_backup.lost[1])
             if runs is not None:
                 await move_runs_behind(connection, runs.state.last_seq)
             await begin_era(connection)
         if runs is not None:
             await self._js.delete_stream(RUNS)
-        return aftermath
+        return beyond_backup
 
-    async def after_the_swap(self, aftermath: Aftermath, taken_before: int) -> Aftermath:
-        """Drop another ledger's INTAKE; returns the aftermath with what it held when it was dropped."""
-        if aftermath.foreign:
+    async def after_the_swap(self, beyond_backup: IntakeBeyondBackup, taken_before: int) -> IntakeBeyondBackup:
+        """Drop another ledger's INTAKE; returns ``beyond_backup`` with what INTAKE held when it was dropped."""
+        if beyond_backup.foreign:
             intake = await self._look(INTAKE)
             if intake is not None:
-                aftermath = replace(aftermath, dropped=_untaken(intake, taken_before))
+                beyond_backup = replace(beyond_backup, dropped=_untaken(intake, taken_before))
                 await self._js.delete_stream(INTAKE)
-        return aftermath
+        return beyond_backup
 
     async def _is_foreign(self, connection: AsyncConnection, intake: StreamInfo, taken: int) -> bool:
         """Whether INTAKE ends before the restored position, or holds another event where the ledger took one."""
@@ -103,14 +103,16 @@ class Streams:
             return None
 
 
-def _aftermath(intake: StreamInfo | None, taken: int, taken_before: int, *, foreign: bool) -> Aftermath:
+def _intake_beyond_backup(
+    intake: StreamInfo | None, taken: int, taken_before: int, *, foreign: bool
+) -> IntakeBeyondBackup:
     if intake is None or foreign:
         lost = (taken + 1, taken_before) if taken_before > taken else None
         dropped = None if intake is None else _untaken(intake, taken_before)
-        return Aftermath(taken, 0, lost, missing=intake is None, foreign=foreign, dropped=dropped)
+        return IntakeBeyondBackup(taken, 0, lost, missing=intake is None, foreign=foreign, dropped=dropped)
     first, last = intake.state.first_seq, intake.state.last_seq
     lost = (taken + 1, first - 1) if first > taken + 1 else None
-    return Aftermath(taken, last - max(first, taken + 1) + 1, lost)
+    return IntakeBeyondBackup(taken, last - max(first, taken + 1) + 1, lost)
 
 
 def _untaken(intake: StreamInfo, taken_before: int) -> tuple[int, int] | None:

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.decisions import SCHEME_ADOPTED
 from events.store.journal import entries
-from infra.messaging.stream_restore import Aftermath, Streams
+from infra.messaging.stream_restore import IntakeBeyondBackup, Streams
 from infra.postgres.clone import create_clone, give_settings, quoted
 from infra.postgres.dump import BackupError, dump, load
 from infra.postgres.engine import apply_view_files, connect, migrate
@@ -59,7 +59,7 @@ class Restored:
     """
 
     report: VerifyReport
-    aftermath: Aftermath | None = None
+    beyond_backup: IntakeBeyondBackup | None = None
     lost: LostWork | None = None
     standing: LastWork | None = None
 
@@ -124,7 +124,7 @@ async def restore(
                 taken_before = await intake_position(replaced)
                 lost, stands = await _compare(database_url, fresh, replaced, forget_steps=forget_steps)
                 async with _engine(_url(database_url, fresh)) as engine:
-                    aftermath = await streams.before_the_swap(engine, taken_before)
+                    beyond_backup = await streams.before_the_swap(engine, taken_before)
             await _refuse_beside_others(server, name)
             async with server.transaction():
                 await give_settings(server, name, fresh)
@@ -135,9 +135,9 @@ async def restore(
         finally:
             await _let_in(server, name)
             await server.execute(f"DROP DATABASE IF EXISTS {quoted(fresh)} WITH (FORCE)")
-        aftermath = await streams.after_the_swap(aftermath, taken_before)
+        beyond_backup = await streams.after_the_swap(beyond_backup, taken_before)
         await server.execute(f"DROP DATABASE {quoted(old)} WITH (FORCE)")
-    return Restored(report, aftermath, lost, stands)
+    return Restored(report, beyond_backup, lost, stands)
 
 
 async def _compare(

@@ -1,4 +1,4 @@
-"""One consumer's partition at work: takes batches, commits, sends, acknowledges; starts again from the database."""
+"""A lane (one consumer, one partition) takes batches, commits, sends, acknowledges; starts again from the database."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -19,7 +19,7 @@ from processors.backup.retention import no_longer_needed
 from processors.delivery.names import INTAKE_CONSUMER, RUNS
 from processors.delivery.position import read_position
 from processors.delivery.transaction import Delivery, Handler, Position, handle_batch
-from processors.pipeline.set_aside import SetAside
+from processors.pipeline.unreadable_event import UnreadableEvents
 
 log = structlog.get_logger(__name__)
 
@@ -118,7 +118,7 @@ class Lane:
         await self._sender.send(self._known.outgoing)
 
     async def _take_one_by_one(self, batch: Sequence[Delivery]) -> None:
-        """Find the event that can't be taken, and set it aside: it must not stop those behind it."""
+        """Find the event that can't be taken, and refuse it whole: it must not stop those behind it."""
         for delivery in batch:
             try:
                 await self._take(self.handler, [delivery])
@@ -126,7 +126,7 @@ class Lane:
                 if not _lies_in_an_event(error):
                     raise
                 log.error("event set aside", stream_seq=delivery.stream_seq, error=error_line(error))
-                await self._take(SetAside(), [delivery])
+                await self._take(UnreadableEvents(), [delivery])
 
     async def purge(self) -> None:
         """Delete what was taken from the stream, leaving each subject of RUNS its last message: the fences read it."""

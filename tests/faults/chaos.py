@@ -3,7 +3,7 @@
     python -m tests.faults.chaos FROM ROUNDS [points|rounds|backpressure …]
 
 Each round has servers and stores of its own, two workers, and a supervisor that starts again what ended, as systemd
-would; nobody else lends a hand. Prints a line a round and the sum, writes build/chaos.json (seeds, faults by kind,
+would; nothing else helps. Prints a line a round and the sum, writes build/chaos.json (seeds, faults by kind,
 figures, and each outcome by itself); exit 1 where a figure is not 0 or something does not go on.
 """
 
@@ -195,34 +195,34 @@ async def run_backpressure(seed: int, folder: Path, log: Callable[[str], None]) 
     return Outcome("backpressure", seed, figures, {"database_slow": 1}, seconds, problem=problem, measured=measured)
 
 
-async def outcome_of(stage: str, seed: int, folder: Path, log: Callable[[str], None]) -> Outcome:
-    """What a stage came to, also where it broke off: a server that does not start is an outcome too."""
+async def outcome_of(suite: str, seed: int, folder: Path, log: Callable[[str], None]) -> Outcome:
+    """What a suite came to, also where it broke off: a server that does not start is an outcome too."""
     began = time.monotonic()
     try:
-        return await STAGES[stage](seed, folder, log)
+        return await SUITES[suite](seed, folder, log)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is reported with those before it
-        return Outcome(f"{stage} {seed}", seed, Figures(), {}, time.monotonic() - began, problem=_told(error))
+        return Outcome(f"{suite} {seed}", seed, Figures(), {}, time.monotonic() - began, problem=_told(error))
 
 
 def _told(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"[:2000]
 
 
-STAGES = {"points": run_points, "rounds": run_round, "backpressure": run_backpressure}
+SUITES = {"points": run_points, "rounds": run_round, "backpressure": run_backpressure}
 
 
-def main(first: int, rounds: int, stages: list[str]) -> int:
-    """Run the stages; 1 at the first outcome that does not hold."""
+def main(first: int, rounds: int, suites: list[str]) -> int:
+    """Run the suites; 1 at the first outcome that does not hold."""
     outcomes = []
     plan = [
-        (stage, seed) for stage in stages for seed in (range(first, first + rounds) if stage == "rounds" else [first])
+        (suite, seed) for suite in suites for seed in (range(first, first + rounds) if suite == "rounds" else [first])
     ]
-    for stage, seed in plan:
+    for suite, seed in plan:
         with tempfile.TemporaryDirectory(prefix="claims-chaos-", ignore_cleanup_errors=True) as name:
             folder = Path(name)
             folder.chmod(0o711)
             outcome = asyncio.run(
-                outcome_of(stage, seed, folder, lambda text: print(text, file=sys.stderr, flush=True))
+                outcome_of(suite, seed, folder, lambda text: print(text, file=sys.stderr, flush=True))
             )
             if not outcome.holds and "CHAOS_KEEP" in os.environ:
                 shutil.copytree(
@@ -231,7 +231,7 @@ def main(first: int, rounds: int, stages: list[str]) -> int:
         outcomes.append(outcome)
         print(outcome, flush=True)
         if not outcome.holds:
-            print(f"again: python -m tests.faults.chaos {seed} 1 {stage}", file=sys.stderr)
+            print(f"again: python -m tests.faults.chaos {seed} 1 {suite}", file=sys.stderr)
             break
     print(report(outcomes))
     return int(not all(outcome.holds for outcome in outcomes))
@@ -239,4 +239,4 @@ def main(first: int, rounds: int, stages: list[str]) -> int:
 
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    sys.exit(main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:] or list(STAGES)))
+    sys.exit(main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:] or list(SUITES)))

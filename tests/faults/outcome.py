@@ -1,4 +1,4 @@
-"""What a stage of ``make chaos`` came to: a line for people, build/chaos.json for programs."""
+"""What a suite of ``make chaos`` came to: a line for people, build/chaos.json for programs."""
 
 import json
 from collections import Counter
@@ -13,7 +13,7 @@ REPORT = Path("build/chaos.json")
 
 @dataclass
 class Outcome:
-    """What a stage came to."""
+    """What a suite came to."""
 
     name: str
     seed: int

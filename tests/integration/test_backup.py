@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from infra.messaging.publisher import PublishedEvents, publish_file
-from infra.messaging.stream_restore import Aftermath, Streams
+from infra.messaging.stream_restore import IntakeBeyondBackup, Streams
 from infra.operations.backup import NotEmptyLedger, StepsForgotten, back_up
 from infra.postgres.engine import connect
 from infra.servers import Endpoints
@@ -80,9 +80,9 @@ async def test_restored_in_flight_and_settled_again_it_is_as_if_never_lost(
     assert await ledger.value("SELECT count(*) FROM projections.statements") == statements
     restored = await ledger.restore(backup)
     assert restored.report.holds
-    assert restored.aftermath is not None
-    assert restored.aftermath.lost is None, "INTAKE keeps what came after the last backup"
-    assert restored.aftermath.taken + restored.aftermath.again == len(lines)
+    assert restored.beyond_backup is not None
+    assert restored.beyond_backup.lost is None, "INTAKE keeps what came after the last backup"
+    assert restored.beyond_backup.taken + restored.beyond_backup.again == len(lines)
     assert await ledger.value("SELECT count(*) FROM projections.statements") < statements
     assert len(await databases(ledger)) == 1
 
@@ -91,8 +91,8 @@ async def test_restored_in_flight_and_settled_again_it_is_as_if_never_lost(
 
     async with new_ledger(endpoints, template_database, f"{urlsplit(ledger.database).path[1:]}_machine") as other:
         restored = await other.restore(backup, replace=False)  # another machine, with streams of its own
-        assert restored.aftermath is not None
-        assert (restored.aftermath.again, restored.aftermath.lost) == (0, None)
+        assert restored.beyond_backup is not None
+        assert (restored.beyond_backup.again, restored.beyond_backup.lost) == (0, None)
         await other.settle(lines)
         assert comparable(await dump_of(other.database)) == comparable(undisturbed)
 
@@ -110,13 +110,13 @@ async def test_what_intake_has_purged_is_named_and_sent_again(ledger: BackedUpLe
 
     restored = await ledger.restore(older)
     taken = len(ready) + len(facts.stay(1))
-    assert restored.aftermath is not None
-    assert restored.aftermath.taken == taken
-    lost = restored.aftermath.lost
+    assert restored.beyond_backup is not None
+    assert restored.beyond_backup.taken == taken
+    lost = restored.beyond_backup.lost
     assert lost is not None
     assert lost[0] == taken + 1
     assert taken < lost[1] <= taken + len(second)
-    assert restored.aftermath.again >= len(third)
+    assert restored.beyond_backup.again >= len(third)
     await ledger.settle(second)
     assert comparable(await dump_of(ledger.database)) == comparable(undisturbed)
 
@@ -132,9 +132,9 @@ async def test_another_ledgers_streams_do_not_stand_in_the_way(
     async with new_ledger(endpoints, template_database, f"{urlsplit(ledger.database).path[1:]}_other") as other:
         await other.settle([facts.hospital("H9")])
         restored = await other.restore(backup)
-        assert restored.aftermath is not None
-        assert (restored.aftermath.foreign, restored.aftermath.lost) == (True, None)
-        assert restored.aftermath.sources_send_again
+        assert restored.beyond_backup is not None
+        assert (restored.beyond_backup.foreign, restored.beyond_backup.lost) == (True, None)
+        assert restored.beyond_backup.sources_send_again
         await other.settle([facts.enrol("P2"), *facts.stay(4, "P2")])
         found = await dump_of(other.database)
         assert [row for row in found["statements"] if row["person_id"] == "P1"] == undisturbed["statements"]
@@ -144,7 +144,7 @@ async def test_another_ledgers_streams_do_not_stand_in_the_way(
 class Watched(Streams):
     """Streams beside a database that a clerk's command comes to in the moment of the swap."""
 
-    async def before_the_swap(self, engine: AsyncEngine, taken_before: int) -> Aftermath:
+    async def before_the_swap(self, engine: AsyncEngine, taken_before: int) -> IntakeBeyondBackup:
         replaced = (engine.url.database or "").removesuffix("_restoring")
         url = engine.url.set(drivername="postgresql", database=replaced).render_as_string(hide_password=False)
         with pytest.raises(asyncpg.ObjectNotInPrerequisiteStateError, match="not currently accepting connections"):
@@ -212,8 +212,8 @@ async def test_an_intake_of_another_ledger_is_told_also_where_it_is_longer(
             pass
         await client.close()
         restored = await other.restore(backup)
-        assert restored.aftermath is not None
-        after = restored.aftermath
+        assert restored.beyond_backup is not None
+        after = restored.beyond_backup
         assert (after.foreign, after.again, after.taken) == (True, 0, len(lines))
         assert after.lost == (len(lines) + 1, len(theirs))
         assert after.dropped == (len(theirs) + 1, len(theirs) + 1)
@@ -231,9 +231,9 @@ async def test_answers_are_not_held_for_repeats_of_those_before_the_restore(ledg
     await client.jetstream().delete_stream("INTAKE")  # so that the place in it is given to another event
     await client.close()
     restored = await ledger.restore(backup)
-    assert restored.aftermath is not None
-    assert (restored.aftermath.missing, restored.aftermath.lost) == (True, (len(ready) + 1, len(ready) + 1))
-    assert restored.aftermath.sources_send_again
+    assert restored.beyond_backup is not None
+    assert (restored.beyond_backup.missing, restored.beyond_backup.lost) == (True, (len(ready) + 1, len(ready) + 1))
+    assert restored.beyond_backup.sources_send_again
     await ledger.settle([facts.reverse("C-other", id_="two"), facts.reverse("C-third", id_="three")])
     client = await nats.connect(ledger.nats_url)
     after = await client.jetstream().get_last_msg("ANSWERS", "claims.answers.hospital.H1.C-other")

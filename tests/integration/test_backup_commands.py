@@ -72,7 +72,7 @@ async def test_a_backup_whose_books_do_not_hold_is_not_put_in_place(ledger: Back
     undisturbed = await dump_of(ledger.database)
     restored = await ledger.restore(backup)
     assert [problem.check for problem in restored.report.problems] == ["statement"]
-    assert restored.aftermath is None
+    assert restored.beyond_backup is None
     assert await dump_of(ledger.database) == undisturbed
 
 

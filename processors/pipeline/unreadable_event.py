@@ -1,4 +1,4 @@
-"""An event that broke intake is refused as malformed and stored whole; nothing in it is believed."""
+"""An event that makes intake fail is refused as malformed and stored whole; nothing in it is believed."""
 
 from collections.abc import Sequence
 
@@ -13,13 +13,13 @@ from processors.pipeline.intake import IntakeBatch
 from processors.pipeline.state import LedgerState
 
 
-class SetAside:
+class UnreadableEvents:
     """Stands in for ``Intake`` where a single event can't be taken in."""
 
     consumer = INTAKE_CONSUMER
 
     async def handle(self, transaction: Transaction, batch: Sequence[Delivery]) -> None:
-        """Refuse every event of a batch; one that was set aside before is answered again."""
+        """Refuse every event of a batch; one that was refused before is answered again."""
         refusal = Refusal("malformed", "the event can't be taken in: ask the bureau's administrator")
         events = {event.identity: event for event in (IncomingEvent.unnamed(each, refusal) for each in batch)}
         known = await identities(transaction.connection, list(events))
