@@ -207,7 +207,7 @@ class RosterChanged(FactData):
 
 @stated_by(BUREAU, CIVIL_AFFAIRS, type_="person.died.v1")
 class PersonDied(FactData):
-    """A person has died: his enrollment ends with that day. A second report replaces the first."""
+    """A person has died: the person's enrollments end with that day. A second report replaces the first."""
 
     person_id: PersonId
     died_on: Day = Field(description="day of death, the last day insured")

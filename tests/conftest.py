@@ -71,7 +71,7 @@ async def template_database(endpoints: Endpoints) -> str:
 
 @pytest.fixture
 async def database(endpoints: Endpoints, template_database: str) -> AsyncIterator[str]:
-    """URL of a fresh migrated database, dropped after the test whoever is still connected."""
+    """URL of a fresh migrated database, dropped after the test with whatever is still connected."""
     name = f"test_{uuid.uuid4().hex}"
     await _execute(endpoints, f"CREATE DATABASE {name} TEMPLATE {template_database}")
     yield database_url(endpoints, name)

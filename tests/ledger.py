@@ -106,7 +106,7 @@ class Books:
         known = self.known.get(lane) or await self._see(lane)
         try:
             self.known[lane] = await handle_batch(self.engine, self.lanes[lane], known, batch)
-        except Fenced:  # as a lane does it: somebody adopted a scheme, or mended rows; nobody has taken anything
+        except Fenced:  # as a lane does it: somebody adopted a scheme, or mended rows; nothing was taken
             again = await self._see(lane)
             assert again.stream_seq == known.stream_seq
             self.known[lane] = await handle_batch(self.engine, self.lanes[lane], again, batch)

@@ -54,7 +54,7 @@ async def transaction(connection: AsyncConnection) -> AsyncIterator[None]:
 def _ended_on_error(driver: Any) -> Iterator[None]:
     """End the connection where BEGIN, COMMIT or ROLLBACK failed or was cancelled.
 
-    Nobody knows then whether a transaction is open, and SQLAlchemy's pool would give the connection to the next user.
+    Then it is unknown whether a transaction is open, and SQLAlchemy's pool would give the connection to the next user.
     """
     try:
         yield

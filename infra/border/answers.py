@@ -14,7 +14,7 @@ Schema = Mapping[str, Any]
 TOLD: Mapping[str, str] = {
     CLAIM_SETTLED: "the first statement of a claim, told to its hospital",
     CLAIM_RESETTLED: "the whole statement again, whenever something in it has changed; it may come at any time",
-    EVENT_REJECTED: "an event was refused, and what to mend; told to the mailbox of whoever sent it",
+    EVENT_REJECTED: "an event was refused, and what to mend; told to its sender's mailbox",
     EVENT_WAITING: "a discharge came before its admission; it goes on by itself once that is there",
 }
 """The answers of ANSWERS, and when each comes."""

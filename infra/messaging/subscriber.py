@@ -1,4 +1,7 @@
-"""A FastStream subscriber that hands over batches at once, in order, without loss, from a position in the database."""
+"""A FastStream subscriber that hands over batches in order and without gaps.
+
+It begins after a position read from the database, and does not wait for a batch to fill.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence

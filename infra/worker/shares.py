@@ -1,4 +1,4 @@
-"""Which lanes a worker wants first: consumers by what they take of a processor, dealt out among the workers."""
+"""Which lanes a worker wants first: lanes are shared out so that each worker has about the same CPU load."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from processors.delivery.names import INTAKE_CONSUMER, SETTLEMENT_CONSUMER
 
 CONSUMERS = (INTAKE_CONSUMER, *LAYERS, SETTLEMENT_CONSUMER)
 WEIGHTS = {INTAKE_CONSUMER: 35, SETTLEMENT_CONSUMER: 15} | dict.fromkeys(LAYERS, 10)
-"""What each consumer takes of a processor, measured on a county all of whose layers work (docs/performance.md)."""
+"""What each consumer takes of a CPU, measured on a county all of whose layers work (docs/performance.md)."""
 
 
 @dataclass(frozen=True, slots=True)

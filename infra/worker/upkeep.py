@@ -1,4 +1,4 @@
-"""What a worker does beside its lanes now and then: purge streams, move finance's sums forward, report the lag."""
+"""A worker's periodic tasks: purge streams, move finance's sums forward, report the lag."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping

@@ -1,4 +1,4 @@
-"""Parked runs: a run that can't be handled stops its person's runs alone, and what comes behind it waits.
+"""Parked runs: later runs of the same person, year and scheme wait behind one that can't be handled; all others go on.
 
 Runs keep their order within a person, scheme, year and stage: that is a run's order key. Parked runs are released, in
 their order, in the transactions of the worker that owns their lane (``delivery.release``).

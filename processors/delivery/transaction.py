@@ -1,4 +1,4 @@
-"""What a handler works with: it reads, decides, and gathers what is written with journal, position and outgoing as one.
+"""What a handler works with: entries, rows and messages, written in one transaction with the position.
 
 The worker that owns a lane is alone in writing what the lane reads, so its handler reads without a lock. Where anything
 else has touched the position's row in the meantime, nothing of the transaction is written (docs/concurrency.md).

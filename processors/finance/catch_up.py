@@ -1,8 +1,8 @@
 """Moves finance's sums forward to where the ledger stands: exact, since journals only grow and have no gaps.
 
-No consumer writes for finance on the way of a claim. A catch-up takes, of each journal, the entries after the last one
-counted; for claims that were settled among them, the statement as it is now goes into the sums and what was counted of
-it before goes out. Counting the same entry again changes nothing.
+No consumer writes for finance while a claim is settled. A catch-up takes, of each journal, the entries after the last
+one counted; for claims that were settled among them, the statement as it is now is added, and the figures counted
+before are subtracted. Counting the same entry again changes nothing.
 """
 
 from collections.abc import Mapping

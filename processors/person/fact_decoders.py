@@ -1,7 +1,7 @@
-"""Reads facts that intake took in again, by their shape, in an eighth of the time that intake takes.
+"""Reads again the facts that intake took in, only the fields wanted, in an eighth of the time that intake takes.
 
 Intake has held every fact against the catalog, and the hash chain tells whether it is still what intake took. So only
-the fields wanted are read here, each of its type. Whatever does not fit is read as strictly as intake read it, so that
+the fields wanted are read here, each of its type. What does not fit is read as strictly as intake read it, so that
 the two readings never differ.
 """
 

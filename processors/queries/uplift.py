@@ -1,4 +1,4 @@
-"""The uplift of poor persons' statements, computed off the hot path from the claims as they stand."""
+"""The uplift of poor persons' statements, computed when asked for, not while settling."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any

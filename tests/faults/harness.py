@@ -123,7 +123,7 @@ def compare(found: Books, expected: Books, *, events: int, revisions: bool = Tru
 
 
 async def tell_lost(database_url: str, found: Books, expected: Books, sent: Mapping[tuple[str, str], object]) -> str:
-    """For whoever looks for the fault: what became of each lost event, where it was sent, and what stands around."""
+    """For those who look for the fault: what became of each lost event, where it was sent, and what stands around."""
     lost = {event: found.taken.get(event) for event, type_ in expected.taken.items() if found.taken.get(event) != type_}
     connection = await asyncpg.connect(database_url, ssl=False)
     rows = await connection.fetch(

@@ -220,7 +220,7 @@ class Round:
         await self._stalled([worker], LONGER_THAN_THE_ACK_WAIT_S, goes_on=True)
 
     async def workers_stalled_past_the_ack_wait(self) -> None:
-        """Both: nobody takes the lanes over, so that the consumers stay and their deliveries do outlive the wait."""
+        """Both: no worker takes the lanes over, so that the consumers stay and their deliveries do outlive the wait."""
         await self._stalled(self.workers, LONGER_THAN_THE_ACK_WAIT_S, goes_on=False)
 
     async def _stalled(self, workers: Sequence[Supervised], seconds: float, *, goes_on: bool) -> None:
@@ -252,7 +252,7 @@ class Round:
         await asyncio.gather(self.servers.restart_broker(), self.servers.restart_database())
 
     async def store_lost(self) -> None:
-        """The one loss there is: what INTAKE had acknowledged and nobody had taken. Its source sends it again."""
+        """The one loss there is: what INTAKE had acknowledged and intake had not taken. Its source sends it again."""
         async with self.sending:
             for worker in self.workers:
                 worker.stop()

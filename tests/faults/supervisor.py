@@ -89,7 +89,7 @@ class Supervised:
         return stands_still(self.pid)
 
     async def kill_and_hold(self) -> None:
-        """kill -9, and nobody starts it again before ``may_start`` is set."""
+        """kill -9, and nothing starts it again before ``may_start`` is set."""
         self.may_start.clear()
         ends = self.ends
         self.kill()

@@ -1,4 +1,4 @@
-"""Three nats-servers: one that leads a stream is killed, under load or with events that nobody has taken yet."""
+"""Three nats-servers: one that leads a stream is killed, under load or with events that intake has not taken yet."""
 
 import asyncio
 import signal

@@ -1,4 +1,4 @@
-"""A server that stays connected and says nothing any more: nobody waits for it for ever."""
+"""A server that stays connected and says nothing any more: nothing waits for it for ever."""
 
 from pathlib import Path
 

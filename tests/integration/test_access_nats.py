@@ -120,7 +120,7 @@ async def test_a_source_sends_its_own_and_reads_its_own(url: str) -> None:
 
 
 async def test_a_quote_is_asked_by_name(url: str) -> None:
-    """Whoever answers quotes learns from the server who asks."""
+    """The program that answers quotes learns from the server who asks."""
     async with connected(url) as ledger, connected(url, H1) as hospital:
         asked_by = []
 
@@ -232,7 +232,7 @@ async def test_what_jetstream_answers_stays_outside(url: str) -> None:
         async with connected(url, H2) as other:
             mailbox = await other.js.pull_subscribe_bind(H2.mailbox, stream="ANSWERS")
             assert [answer.data for answer in await mailbox.fetch(5, timeout=10)] == [b"hospital-H2"]
-        # an acknowledgement does arrive as a question: from nobody, so it is refused, and there is nowhere to answer to
+        # an acknowledgement does arrive as a question: from no source, so it is refused, and no answer can be sent
         await ledger.client.flush()
         for message in asked:
             assert not message.reply

@@ -1,4 +1,4 @@
-"""A lane's transaction writes only if nobody has touched its position since: in one statement or in many."""
+"""A lane's transaction writes only if nothing has touched its position since: in one statement or in many."""
 
 from collections.abc import Awaitable, Callable
 
@@ -54,7 +54,7 @@ async def test_of_two_who_stand_at_one_place_the_second_writes_nothing(books: Bo
     with pytest.raises(Fenced):
         await handle_batch(books.engine, Intake(1), known, batch_behind(known, events))
     assert await written(books) == before
-    # who has taken goes on from what he was given, without asking again
+    # the worker that took the batch goes on from the position it was given, without asking again
     await handle_batch(books.engine, Intake(1), moved, batch_behind(moved, events))
     assert (await written(books))[2] == known.stream_seq + sooner + events
 

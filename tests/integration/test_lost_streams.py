@@ -115,7 +115,7 @@ async def is_there(ours: Worker) -> bool:
 
 
 class Gate:
-    """Holds whoever comes first, until it is opened."""
+    """Holds the first worker that arrives, until it is opened."""
 
     def __init__(self) -> None:
         self.reached, self._open = asyncio.Event(), asyncio.Event()

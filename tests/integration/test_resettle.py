@@ -205,7 +205,7 @@ async def test_nobody_else_orders(books: Books, mailbox: str, source: str | None
     await books.publish([forged], mailbox=mailbox)
     assert await books.refused() == [(order["id"], "source_not_allowed")]
     assert await pinned(books) == {"C1": "old"}
-    await books.publish([order])  # its id was not used up by whoever was first to use it
+    await books.publish([order])  # its id was not used up by the forged event that used it first
     assert await pinned(books) == {"C1": "new"}
 
 

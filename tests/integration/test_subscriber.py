@@ -227,7 +227,7 @@ async def test_an_idle_subscriber_outlives_a_killed_server(server_folder: Path) 
             await publish(js, range(1))
         async with started(url, taker, max_messages=100):
             await taker.until(lambda: len(taker.taken) == 1)
-            # Its pull dies with the server, and nobody will ever answer it.
+            # Its pull dies with the server, and no server will ever answer it.
             first.kill()
             await second.start()
             async with publisher(url) as js:

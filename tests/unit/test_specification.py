@@ -14,6 +14,7 @@ from policies.values import Grade
 from tests.engine import claim, outcome, scheme
 from tests.integration.test_intake import ORDER
 from tests.markdown import anchors, code, page, section, table
+from tests.projection_rows import EVERY_FACT
 
 PAGE = page("domain.md")
 FACT_ROWS = {code(type_)[0]: (kinds, data) for type_, kinds, data in table(section(PAGE, "facts"))}
@@ -55,6 +56,12 @@ def test_the_order_of_choice_is_told_in_words_too() -> None:
 def test_facts_are_those_of_the_catalog_from_the_same_sources() -> None:
     told = {type_: tuple(kinds.split(", ")) for type_, (kinds, _) in FACT_ROWS.items()}
     assert told == {type_: fact.kinds for type_, fact in FACTS.items()}
+
+
+def test_rebuild_is_tested_with_every_fact() -> None:
+    """A derivation that forgets a kind of event fails only where the ledger that is rebuilt has one."""
+    tested = {event["type"] for event in EVERY_FACT if isinstance(event, dict)}
+    assert set(FACTS) - tested == {"resettlement.ordered.v1"}, "test_rebuild_derivation.py orders it"
 
 
 @pytest.mark.parametrize("type_", FACTS)

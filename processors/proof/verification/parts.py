@@ -1,4 +1,4 @@
-"""The parts into which a verification falls, each checked by itself, in any order and by any process."""
+"""The work units of a verification, each checked by itself, in any order and by any process."""
 
 from collections.abc import AsyncIterator, Mapping
 from itertools import count

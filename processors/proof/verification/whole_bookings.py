@@ -1,4 +1,7 @@
-"""Whether parts are whole bookings: each is settled with one party, unless a reversal has parted it."""
+"""Whether the recorded parts of a clearing can be made of whole bookings.
+
+Only a reversal may divide a booking between hospital and person.
+"""
 
 from collections.abc import Sequence
 
