@@ -240,7 +240,7 @@ class Scheme(Strict):
             for row, message in self.case_quota.tariff.problems(scope):
                 yield ("case_quota", "tariff", *(() if row is None else (row,))), message
         yield from self._premium_problems()
-        yield from target_problems(self.targets)
+        yield from target_problems(self.targets, self.valid.from_, self.valid.until)
         for setting, offers in self.settings.items():
             for index, offer in enumerate(offers):
                 if offer.from_ is None and offer.until is None and len(offers) > 1 and offer.tiers is None:

@@ -1,6 +1,7 @@
 """Targets: what a scheme says that its region should reach. They decide no claim; reports hold figures to them."""
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from typing import Literal, get_args
 
 from policies.values import Dated, Ratio
@@ -23,10 +24,15 @@ class Target(Dated):
     value: Ratio
 
 
-def target_problems(targets: Sequence[Target]) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """What is wrong with a scheme's targets beyond their shape, as (location, message)."""
+def target_problems(
+    targets: Sequence[Target], valid_from: date, valid_until: date | None
+) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """What is wrong with the targets of a scheme that is valid so long, beyond their shape, as (location, message)."""
     for index, target in enumerate(targets):
         if (target.value * SMALLEST_STEP).denominator != 1:
             yield ("targets", index), "a target has at most two decimals of a percent"
+        begin, end = max(target.from_ or valid_from, valid_from), target.until or valid_until or date.max
+        if begin >= min(end, valid_until or date.max):
+            yield ("targets", index), f"this {target.name} holds on no day on which the scheme is valid"
         if any(target.name == other.name and target.overlaps(other) for other in targets[:index]):
             yield ("targets", index), f"two values of {target.name} at one time"

@@ -91,6 +91,23 @@ FAULTS = [
         "two values of reimbursement at one time",
     ),
     Fault(
+        "a target that ends as the scheme begins",
+        "fusong",
+        "  - {name: chronic_reimbursement, value: 80%,",
+        "  - {name: assistance, until: 2018-01-01, value: 60%, grade: seed, cite: x}\n"
+        "  - {name: assistance, from: 2018-01-01, until: 2020-01-01, value: 80%,",
+        "name: assistance, until: 2018-01-01",
+        "this assistance holds on no day on which the scheme is valid",
+    ),
+    Fault(
+        "a target that begins as the scheme ends",
+        "fusong",
+        "{name: assistance, from: 2020-01-01,",
+        "{name: assistance, from: 2021-01-01,",
+        "name: assistance, from: 2021-01-01",
+        "this assistance holds on no day on which the scheme is valid",
+    ),
+    Fault(
         "a target finer than what is shown",
         "fusong",
         "{name: chronic_reimbursement, value: 80%,",
