@@ -24,11 +24,18 @@ from processors.pipeline.unreadable_event import UnreadableEvents
 log = structlog.get_logger(__name__)
 
 
+_CHECK_VIOLATION = "23514"
+"""A table refuses a value that the event's model lets through."""
+
+
 def _lies_in_an_event(error: Exception) -> bool:
-    """Whether what went wrong lies in what an event says, not in our servers, our law or our code."""
+    """Whether what went wrong lies in what an event says, not in our servers, our law or our code.
+
+    The database says so with a refused check, a data exception (22) or a limit that is exceeded (54).
+    """
     if isinstance(error, DBAPIError):
         state = str(getattr(error.orig, "sqlstate", None) or "")
-        return state[:2] in ("22", "54") or _fits_no_column(error.orig)  # data exception, limit exceeded
+        return state == _CHECK_VIOLATION or state[:2] in ("22", "54") or _fits_no_column(error.orig)
     return isinstance(error, UnicodeError | RecursionError | OverflowError)
 
 

@@ -24,6 +24,10 @@ BookingKey = tuple[str, int, int]
 """person, claim number, stage"""
 
 
+class DamagedAccumulationsError(RuntimeError):
+    """A person's accumulations are less than what is booked of them: their rows say something else than the journal."""
+
+
 class NetBooking(Struct):
     """What is booked net for one claim at one stage, where anything ever was."""
 
@@ -98,12 +102,17 @@ class LayerBatch:
         send_runs(self.transaction, self.parked.consumer, self.onward, partitions)
 
     def decide(self, run: Run, schemes: Schemes) -> StageDecision:
-        """Fold the stage over the run's claims, after what stood before its first one. Changes nothing."""
+        """Fold the stage over the run's claims, after what stood before its first one. Changes nothing.
+
+        Raises ``DamagedAccumulationsError``, so that damaged rows park the runs of their own person alone: the table
+        refuses what is negative, and with it the whole batch.
+        """
         tracks = {track: Used(*_parts(used)) for track, used in self.accumulated.get(_key(run), {}).items()}
         for claim in run.claims:
             booked = self._booked(run, claim)
             if booked is not None:
                 tracks.setdefault(booked.track, Used()).merge(booked.used, -1)
+        self._check_not_negative(run, tracks)
         payouts: list[Payout | None] = []
         for claim, earlier in zip(run.claims, run.decided, strict=True):
             if not claim.standing:
@@ -117,6 +126,7 @@ class LayerBatch:
             if payout is not None and booked is not None and booked.used.claims and booked.track != payout.track:
                 raise AssertionError(f"claim {claim.claim_id}: track {booked.track} became {payout.track}")
             payouts.append(payout)
+        self._check_not_negative(run, tracks)
         return StageDecision(payouts, tracks)
 
     def book(self, run: Run, decision: StageDecision) -> None:
@@ -177,6 +187,14 @@ class LayerBatch:
             for person_id, year, scheme in sorted(self.changed)
             for track, used in self.accumulated[person_id, year, scheme].items()
         ]
+
+    def _check_not_negative(self, run: Run, tracks: Tracks) -> None:
+        for track, used in tracks.items():
+            if min(_parts(used)) < 0:
+                raise DamagedAccumulationsError(
+                    f"{run.person_id}, {run.year}, {run.scheme}: {self.parked.consumer} has accumulated less in track "
+                    f"{track!r} than is booked there: run `claims rebuild accumulations`, then `claims parked --release`"
+                )
 
     def _booked(self, run: Run, claim: Claim) -> NetBooking | None:
         return self.booked.get((run.person_id, claim.number, run.stage))

@@ -7,7 +7,7 @@ import orjson
 import pytest
 from nats.aio.client import Client
 from nats.aio.msg import Msg
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.store.driver import insert_rows
@@ -22,6 +22,7 @@ from processors.delivery.transaction import Delivery, Transaction
 from processors.law.adoption import initialise
 from processors.pipeline.intake import Intake
 from processors.queries import listings
+from projections.finance import roster_years
 from tests import facts
 
 
@@ -104,6 +105,16 @@ class TooLarge(Intake):
         await super().handle(transaction, batch)
 
 
+class BelowZero(Intake):
+    """Intake whose model lets through what a table's check refuses."""
+
+    async def handle(self, transaction: Transaction, batch: Sequence[Delivery]) -> None:
+        if any(b"poison" in delivery.body for delivery in batch):
+            below_zero = {"year": 2019, "region": "220621", "rostered": -1, "enrolled": 0}
+            transaction.writes.upsert(roster_years, [below_zero])
+        await super().handle(transaction, batch)
+
+
 @pytest.mark.parametrize("rows", [0, 1, 30], ids=["SQLAlchemy", "driver", "COPY"])
 async def test_a_value_that_the_driver_does_not_send_sets_its_event_aside(
     engine: AsyncEngine, nats_url: str, rows: int
@@ -115,6 +126,20 @@ async def test_a_value_that_the_driver_does_not_send_sets_its_event_aside(
     await lane.take(messages)
     async with engine.connect() as connection:
         assert (await all_positions(connection))["intake", 0] == len(bodies)
+    assert [row["reason"] async for row in listings.refusal_rows(engine)] == ["malformed"]
+    await client.close()
+
+
+async def test_a_value_that_a_check_refuses_sets_its_event_aside(engine: AsyncEngine, nats_url: str) -> None:
+    await initialise(engine, load_directory())
+    bodies = [b'{"poison": true}', orjson.dumps(facts.hospital())]
+    lane, messages, client = await lane_with(engine, nats_url, BelowZero(1), bodies)
+    await lane.position()
+    await lane.take(messages)
+    async with engine.connect() as connection:
+        assert (await all_positions(connection))["intake", 0] == len(bodies)
+        hospitals = (await connection.execute(text("SELECT count(*) FROM projections.hospitals"))).scalar_one()
+    assert hospitals == 1
     assert [row["reason"] async for row in listings.refusal_rows(engine)] == ["malformed"]
     await client.close()
 

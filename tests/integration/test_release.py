@@ -22,6 +22,7 @@ from processors.delivery.release import load_parked_runs, release_messages
 from processors.delivery.transaction import Delivery
 from processors.pipeline.layer import Layer
 from processors.pipeline.recovery import begin_runs_anew
+from processors.proof.rebuild import rebuild
 from processors.proof.verify import verify
 from processors.queries import listings
 from tests import facts
@@ -125,6 +126,36 @@ async def test_a_new_claim_that_was_released_is_no_adjustment(books: Books) -> N
         rows = (await connection.execute(booked.order_by(entries.c.number))).all()
     assert [(row.type, row.run) for row in rows] == [("payout.decided.v1", 1), ("payout.decided.v1", 2)]
     assert all("counterparty" not in orjson.loads(row.data) for row in rows), "the hospital was never told otherwise"
+
+
+@pytest.mark.parametrize("damage", ["paid = 0", "base = base / 2, paid = paid / 2"])
+async def test_a_damaged_accumulation_parks_its_own_person_alone(
+    books: Books, second_engine: AsyncEngine, damage: str
+) -> None:
+    before = [*READY, facts.roster("P2"), *facts.stay(1), *facts.stay(2, "P2")]
+    after = [facts.correct("C1", "1000"), *facts.stay(3, "P2"), *facts.stay(4)]
+    await books.publish(before)
+    async with books.engine.begin() as connection:
+        damaged = f"UPDATE projections.accumulations SET {damage} WHERE person_id = 'P1' AND layer = 'basic'"
+        await connection.execute(text(damaged))
+    await books.publish(after)
+    assert await books.statement("C3") is not None, "other persons go on"
+    (stopped, behind) = await _parked(books)
+    assert stopped[:2] == ("P1", "basic")
+    assert "P1, 2019, fusong: basic has accumulated less" in stopped[3]
+    assert "`claims rebuild accumulations`" in stopped[3]
+    assert behind[3] == f"waits behind run {stopped[2]}"
+
+    mended = await rebuild(books.engine, ["accumulations"])
+    assert mended.found > 0
+    await _release(books)
+    await books.drain()
+    assert await _parked(books) == []
+    report = await verify(books.engine)
+    assert (report.problems, report.skipped) == ([], 0)
+    undisturbed = await Books.open(second_engine)
+    await undisturbed.publish([*before, *after])
+    assert await dump(books.engine) == await dump(second_engine)
 
 
 async def test_what_is_still_broken_stands_still_for_its_new_reason(books: Books) -> None:
