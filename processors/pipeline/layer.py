@@ -193,7 +193,7 @@ class LayerBatch:
             if min(_parts(used)) < 0:
                 raise DamagedAccumulationsError(
                     f"{run.person_id}, {run.year}, {run.scheme}: {self.parked.consumer} has accumulated less in track "
-                    f"{track!r} than is booked there: run `claims rebuild accumulations`, then `claims parked --release`"
+                    f"{track!r} than is booked there: `claims rebuild accumulations`, then `claims parked --release`"
                 )
 
     def _booked(self, run: Run, claim: Claim) -> NetBooking | None:
