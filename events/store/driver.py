@@ -43,7 +43,7 @@ async def transaction(connection: AsyncConnection) -> AsyncIterator[None]:
         yield
     except BaseException:
         if not driver.is_closed():
-            with _ended_on_error(driver):
+            with _ended_on_error(driver), _as_sqlalchemy_says("ROLLBACK", driver):
                 await begun.rollback()
         raise
     with _ended_on_error(driver), _as_sqlalchemy_says("COMMIT", driver):
@@ -163,14 +163,22 @@ def _as_sqlalchemy_says(statement: str, driver: Any) -> Iterator[None]:
     except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         # without parameters and rows: they name persons and end up in logs
         raise DBAPIError(statement, None, _nameless(error), hide_parameters=True) from error
-    except AttributeError as error:
+    except (asyncpg.InternalClientError, AttributeError) as error:
         if not driver.is_closed():
-            raise
+            if not is_connection_lost(error):
+                raise
+            driver.terminate()  # or the pool would hand it on until the server has closed it
         raise _ended(statement) from error  # ended between two steps of asyncpg, which drops its protocol then
 
 
 _LOST_STATES = ("57P01", "57P02", "57P03", "57P05", "25P03", "25P04")
 """The server shuts down, has crashed, is starting, or has ended a session or a transaction that was silent too long."""
+_LOST_IN_PROTOCOL = ("another operation (2) is in progress", 'the "failed" state', "not connected")
+"""What asyncpg says where it begins an operation after the server's last word and before the end of the connection.
+
+In state 2 it throws messages away. An operation finds that state only where the server has spoken without being asked,
+and a server does so only to end the session. Two operations at once are an ``InterfaceError`` instead.
+"""
 
 
 def is_connection_lost(error: BaseException) -> bool:
@@ -183,6 +191,8 @@ def is_connection_lost(error: BaseException) -> bool:
         return state.startswith("08") or state in _LOST_STATES
     if isinstance(error, asyncpg.InterfaceError):
         return "connection is closed" in str(error) or "connection was closed" in str(error)
+    if isinstance(error, asyncpg.InternalClientError):
+        return any(said in str(error) for said in _LOST_IN_PROTOCOL)
     return isinstance(error, ConnectionError)
 
 

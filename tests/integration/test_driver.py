@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import suppress
 
+import asyncpg
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -75,6 +76,50 @@ async def test_a_transaction_whose_connection_is_ended_meanwhile_says_that_it_is
     with pytest.raises(DBAPIError) as told:
         await work()
     assert is_connection_lost(told.value)
+    await engine.dispose()
+
+
+_SHUT_DOWN = b"SFATAL\0VFATAL\0C57P01\0Mterminating connection due to administrator command\0\0"
+
+
+@pytest.mark.parametrize("begun", [False, True], ids=["statement", "BEGIN"])
+async def test_an_operation_between_the_servers_last_word_and_its_end_says_that_it_is_lost(
+    database: str, begun: bool
+) -> None:
+    engine = connect(database, pool_size=1, stalled_after_s=30)
+
+    async def work() -> None:
+        async with connected(engine) as connection:
+            driver = (await connection.get_raw_connection()).driver_connection
+            assert driver is not None
+            driver._protocol.data_received(b"E" + (len(_SHUT_DOWN) + 4).to_bytes(4) + _SHUT_DOWN)
+            assert not driver.is_closed()
+            if begun:
+                async with transaction(connection):
+                    pytest.fail("no transaction begins")
+            await fetch_text(connection, "SELECT 'a statement of its own'", [])
+
+    with pytest.raises(DBAPIError) as told:
+        await work()
+    assert is_connection_lost(told.value)
+    async with connected(engine) as connection:  # another one: the first was not handed on
+        assert len(await fetch_text(connection, "SELECT 1", [])) == 1
+    await engine.dispose()
+
+
+async def test_a_fault_of_the_driver_on_a_healthy_connection_stays_one(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = connect(database, pool_size=1)
+
+    async def failing(*_: object) -> None:
+        raise asyncpg.InternalClientError("got result for unknown protocol state 3")
+
+    async with connected(engine) as connection:
+        monkeypatch.setattr(asyncpg.Connection, "fetch", failing)
+        with pytest.raises(asyncpg.InternalClientError) as told:
+            await fetch_text(connection, "SELECT 1", [])
+    assert not is_connection_lost(told.value)
     await engine.dispose()
 
 
