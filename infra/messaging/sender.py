@@ -23,19 +23,35 @@ BATCH_LIMIT = 500
 DUPLICATE_IN_BATCH = 10201
 WRONG_LAST_SEQUENCE = 10071
 """The subject ends with another message than the sender believes."""
+INCOMPLETE_BATCH = 10176
+"""The server has given up an atomic batch before its end: it came too slowly, or the stream has a new leader."""
 TOO_MANY_BATCHES = 10210
 """Others, perhaps on purpose, have begun as many batches on the stream as it takes at a time."""
 TIMEOUT_S = 20.0
+_TRY_AGAIN = (408, 429)
+"""Statuses: a time-out, too many requests."""
+_FIRST_OF_SERVER = 500
+"""From this status on an error lies with the server: 500 no leader, stream offline, 503 unavailable, storage full."""
 
 BATCH_ID, BATCH_SEQUENCE, BATCH_COMMIT = "Nats-Batch-Id", "Nats-Batch-Sequence", "Nats-Batch-Commit"
 
 
 class SendError(RuntimeError):
-    """The server refused a message; ``code`` is JetStream's error code."""
+    """The server refused a message; ``code`` is JetStream's error code, ``status`` its class as HTTP numbers them."""
 
-    def __init__(self, code: int, description: str) -> None:
+    def __init__(self, code: int, description: str, status: int = 0) -> None:
         super().__init__(f"JetStream error {code}: {description}")
         self.code = code
+        self.status = status
+
+    @property
+    def is_transient(self) -> bool:
+        """Whether the server could not do it now: it is short of something, not ready, or lost a batch half sent."""
+        return (
+            self.status in _TRY_AGAIN
+            or self.status >= _FIRST_OF_SERVER
+            or self.code in (TOO_MANY_BATCHES, INCOMPLETE_BATCH)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +103,8 @@ async def _request(client: Client, message: Outgoing, headers: dict[str, str]) -
     )
     answer: dict[str, Any] = orjson.loads(reply.data) if reply.data else {}
     if "error" in answer:
-        raise SendError(answer["error"].get("err_code", 0), answer["error"].get("description", ""))
+        error = answer["error"]
+        raise SendError(error.get("err_code", 0), error.get("description", ""), error.get("code", 0))
     return answer
 
 

@@ -1,9 +1,21 @@
 """What stopped a lane or a worker, as its log says it: what is expected is one line; a traceback means a bug."""
 
+import errno
+import socket
 from dataclasses import dataclass
 from typing import Literal
 
-from nats.errors import Error as NatsError
+from nats.errors import (
+    ConnectionClosedError,
+    ConnectionDrainingError,
+    ConnectionReconnectingError,
+    NoRespondersError,
+    NoServersError,
+    OutboundBufferLimitError,
+    StaleConnectionError,
+)
+from nats.errors import TimeoutError as NatsTimeout
+from nats.js.errors import NoStreamResponseError, NotFoundError, ServerError, ServiceUnavailableError
 from sqlalchemy.exc import DBAPIError
 from structlog.typing import FilteringBoundLogger
 
@@ -40,6 +52,12 @@ CONNECTION_LOST = Failure(
     "the connection was cut, or the server ended it: what was not committed was rolled back, "
     "the work begins again on a new connection",
 )
+TRANSACTION_TOO_LONG = Failure(
+    "transaction too long",
+    "warning",
+    "a transaction lasted longer than a worker's may (the process was stopped, or the database is slow), and the "
+    "server ended it: nothing was written, the work is tried again; if it comes again and again, make batches smaller",
+)
 DATABASE_UNABLE = Failure(
     "database unable",
     "warning",
@@ -64,6 +82,25 @@ OTHER_STORE = Failure(
 
 _UNABLE = ("40", "53", "55", "57", "58")
 """Classes of SQLSTATE: rolled back for another transaction, no resources, not ready, operator's intervention, I/O."""
+_TOO_LONG = "25P04"
+"""SQLSTATE of transaction_timeout."""
+_NATS_AWAY = (
+    NatsTimeout,
+    NoRespondersError,
+    NoServersError,
+    ConnectionClosedError,
+    ConnectionDrainingError,
+    ConnectionReconnectingError,
+    StaleConnectionError,
+    OutboundBufferLimitError,
+    NotFoundError,
+    NoStreamResponseError,
+    ServerError,
+    ServiceUnavailableError,
+)
+"""Only those that pass by themselves: a subject, a header or a message that NATS does not take is a bug."""
+_UNREACHABLE = (errno.EHOSTUNREACH, errno.EHOSTDOWN, errno.ENETUNREACH, errno.ENETDOWN, errno.ENETRESET)
+"""What no class of its own stands for; the others are a ``ConnectionError`` or a ``TimeoutError``."""
 
 
 def expected_failure(error: BaseException) -> Failure | None:
@@ -75,15 +112,35 @@ def expected_failure(error: BaseException) -> Failure | None:
             return OVERTAKEN
         case SentAhead() | PositionAheadOfStream():
             return OTHER_STORE
+        case DBAPIError() if _sqlstate(error) == _TOO_LONG:
+            return TRANSACTION_TOO_LONG
         case _ if is_connection_lost(error):
             return CONNECTION_LOST
-        case DBAPIError() if str(getattr(error.orig, "sqlstate", None) or "").startswith(_UNABLE):
+        case DBAPIError() if _sqlstate(error).startswith(_UNABLE):
             return DATABASE_UNABLE
-        case NatsError() | SendError():
+        case SendError() if error.is_transient:
             return NATS_AWAY
-        case TimeoutError() | OSError():
+        case _ if isinstance(error, _NATS_AWAY):
+            return NATS_AWAY
+        case OSError() if _is_unreachable(error):
             return NO_ANSWER
     return None
+
+
+def _sqlstate(error: DBAPIError) -> str:
+    return str(getattr(error.orig, "sqlstate", None) or "")
+
+
+def _is_unreachable(error: OSError) -> bool:
+    """Whether an error of the operating system is one of the network, not of a file.
+
+    asyncio puts what each address of a host said into one error without a number.
+    """
+    return (
+        isinstance(error, TimeoutError | ConnectionError | socket.gaierror)
+        or error.errno in _UNREACHABLE
+        or str(error).startswith("Multiple exceptions: ")
+    )
 
 
 def log_failure(log: FilteringBoundLogger, unexpected_event: str, error: BaseException, **bound: object) -> None:

@@ -1,14 +1,24 @@
 """Which errors of a worker are expected, and how its log says them; all others are bugs and keep their traceback."""
 
+import errno
+import socket
+
 import asyncpg
 import pytest
 import structlog
-from nats.errors import NoRespondersError
-from nats.js.errors import NotFoundError
+from nats.errors import (
+    BadSubjectError,
+    ConnectionClosedError,
+    JsonParseError,
+    MaxPayloadError,
+    NoRespondersError,
+    NoServersError,
+)
+from nats.js.errors import BadRequestError, FetchTimeoutError, NotFoundError, ServiceUnavailableError
 from sqlalchemy.exc import DBAPIError
 from structlog.testing import capture_logs
 
-from infra.messaging.sender import TOO_MANY_BATCHES, WRONG_LAST_SEQUENCE, SendError, SentAhead
+from infra.messaging.sender import INCOMPLETE_BATCH, TOO_MANY_BATCHES, WRONG_LAST_SEQUENCE, SendError, SentAhead
 from infra.messaging.subscriber import PositionAheadOfStream
 from infra.worker.failures import (
     CONNECTION_LOST,
@@ -18,6 +28,7 @@ from infra.worker.failures import (
     NO_ANSWER,
     OTHER_STORE,
     OVERTAKEN,
+    TRANSACTION_TOO_LONG,
     Failure,
     expected_failure,
     log_failure,
@@ -37,6 +48,17 @@ def said_by_database(error: asyncpg.PostgresError | asyncpg.InterfaceError) -> D
         (SendError(TOO_MANY_BATCHES, "too many"), NATS_AWAY),
         (NotFoundError(), NATS_AWAY),
         (NoRespondersError(), NATS_AWAY),
+        (FetchTimeoutError(), NATS_AWAY),
+        (ConnectionClosedError(), NATS_AWAY),
+        (NoServersError(), NATS_AWAY),
+        (ServiceUnavailableError(), NATS_AWAY),
+        (SendError(10077, "maximum bytes exceeded", 503), NATS_AWAY),
+        (SendError(INCOMPLETE_BATCH, "atomic publish batch is incomplete", 400), NATS_AWAY),
+        (SendError(10060, "expected stream does not match", 400), None),
+        (MaxPayloadError(), None),
+        (BadSubjectError(), None),
+        (JsonParseError(), None),
+        (BadRequestError(), None),
         (SentAhead("an older database"), OTHER_STORE),
         (PositionAheadOfStream("ends at 1"), OTHER_STORE),
         (said_by_database(asyncpg.AdminShutdownError("terminating connection")), CONNECTION_LOST),
@@ -47,7 +69,18 @@ def said_by_database(error: asyncpg.PostgresError | asyncpg.InterfaceError) -> D
         (ConnectionRefusedError(111, "refused"), CONNECTION_LOST),
         (said_by_database(asyncpg.DiskFullError("No space left on device")), DATABASE_UNABLE),
         (said_by_database(asyncpg.DeadlockDetectedError("deadlock")), DATABASE_UNABLE),
+        (said_by_database(asyncpg.TransactionTimeoutError("timeout")), TRANSACTION_TOO_LONG),
+        (
+            asyncpg.InternalClientError("to state 11; another operation (2) is in progress"),
+            CONNECTION_LOST,
+        ),
+        (asyncpg.InternalClientError("got result for unknown protocol state 3"), None),
         (TimeoutError(), NO_ANSWER),
+        (socket.gaierror(-3, "Temporary failure in name resolution"), NO_ANSWER),
+        (OSError(errno.EHOSTUNREACH, "No route to host"), NO_ANSWER),
+        (OSError("Multiple exceptions: [Errno 111] Connect call failed, [Errno 113] No route to host"), NO_ANSWER),
+        (FileNotFoundError(errno.ENOENT, "No such file", "ca.pem"), None),
+        (PermissionError(errno.EACCES, "Permission denied", "ca.pem"), None),
         (said_by_database(asyncpg.UndefinedColumnError("no column x")), None),
         (said_by_database(asyncpg.UniqueViolationError("duplicate key")), None),
         (said_by_database(asyncpg.InterfaceError("another operation is in progress")), None),
