@@ -17,6 +17,7 @@ from infra.messaging.stream_restore import IntakeBeyondBackup, Streams
 from infra.operations.backup import Restored, back_up
 from infra.operations.backup import restore as restore_ledger
 from infra.postgres.dump import check_archive
+from infra.postgres.dump_digest import has_digest
 from infra.postgres.engine import migrate
 from processors.backup.lost_steps import LastWork, LostWork
 
@@ -68,6 +69,12 @@ def restore(
 
     async def main() -> int:
         await check_archive(file, settings.pg_bin)
+        if not has_digest(file):
+            note(
+                "警告 warning: 备份没有校验码，损坏可能不被发现。"
+                "The backup has no digest: an older version made it, or its end is damaged. "
+                "Other damage may go unnoticed"
+            )
         async with ledger_servers(settings, "restore", nats=True, share_with=None) as endpoints:
             broker = connect_broker(endpoints.nats_url, settings.nats_ca)
             await broker.start()

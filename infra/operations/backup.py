@@ -18,6 +18,7 @@ from events.store.journal import entries
 from infra.messaging.stream_restore import IntakeBeyondBackup, Streams
 from infra.postgres.clone import create_clone, give_settings, quoted
 from infra.postgres.dump import BackupError, dump, load
+from infra.postgres.dump_digest import append_digest, check_digest
 from infra.postgres.engine import apply_view_files, connect, migrate
 from infra.worker.proof_workers import prove
 from processors.backup.lost_steps import LastWork, LostWork, last_work, lost_work
@@ -76,6 +77,7 @@ async def back_up(database_url: str, file: Path, pg_bin: Path | None) -> int:
             begun = await begin_backup(connection)
         try:
             await dump(database_url, draft, pg_bin)
+            await asyncio.to_thread(append_digest, draft)
             size = _keep(draft, file)
         finally:
             draft.unlink(missing_ok=True)
@@ -101,6 +103,7 @@ async def restore(
     ``NotEmptyLedger``, ``StepsForgotten`` and ``InUse``; then, and where the proof fails, the ledger that was there
     stands as it stood.
     """
+    await asyncio.to_thread(check_digest, file)
     name = make_url(database_url).database or ""
     fresh, old = f"{name}_restoring", f"{name}_replaced"
     async with _administering(database_url) as server:

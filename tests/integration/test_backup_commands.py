@@ -14,12 +14,15 @@ from infra.embedded.postgres import program
 from infra.messaging.publisher import PublishedEvents, publish_file
 from infra.operations.backup import InUse, back_up
 from infra.postgres.dump import BackupError, dump
+from infra.postgres.dump_digest import LINE_BYTES
 from infra.postgres.engine import connect
 from infra.servers import Endpoints
 from tests import facts
 from tests.conftest import database_url
 from tests.integration.backups import BackedUpLedger, beside, databases, initialised
 from tests.program import background, claims, dump_of, eventually, up_is_ready, write_lines
+
+TRIGGER = b"CREATE TRIGGER append_only_rows BEFORE DELETE OR UPDATE ON ledger.entries"
 
 
 async def test_a_file_that_cannot_be_used_changes_nothing(ledger: BackedUpLedger, endpoints: Endpoints) -> None:
@@ -29,12 +32,17 @@ async def test_a_file_that_cannot_be_used_changes_nothing(ledger: BackedUpLedger
     await back_up(ledger.database, backup, None)
     undisturbed = await dump_of(ledger.database)
     good = backup.read_bytes()
-    middle = len(good) * 3 // 4
+    archive = good[:-LINE_BYTES]
+    middle, trigger = len(good) * 3 // 4, good.index(TRIGGER)
     damaged = [
         (b"no backup at all", "pg_restore"),
         (b"", "pg_restore"),
         (good[:middle], "pg_restore"),
-        (good[:middle] + bytes(64) + good[middle + 64 :], "pg_restore"),
+        (archive[:-1], "pg_restore"),
+        (good[:-1], "digest"),
+        # pg_dump has no checksum over its list of contents: pg_restore leaves the trigger out, and reports success
+        (good[:trigger] + bytes(64) + good[trigger + 64 :], "digest"),
+        (good[:middle] + bytes([good[middle] ^ 1]) + good[middle + 1 :], "digest"),
     ]
     for content, says in damaged:
         bad.write_bytes(content)
@@ -96,8 +104,10 @@ async def test_the_commands(server_folder: Path) -> None:
         assert "claims up" in beside.err
     bad = write_lines(server_folder / "bad", [b"none"])
     assert (await claims("restore", bad, "--replace", "--data-dir", data)).code == 2
+    backup.write_bytes(backup.read_bytes()[:-LINE_BYTES])  # as older versions made it
     restored = await claims("restore", backup, "--replace", "--json", "--data-dir", data)
     assert restored.code == 0, restored.err
+    assert "no digest" in restored.err
     (told,) = restored.rows
     assert (told["report"]["holds"], told["report"]["claims"]) == (True, 1)
     assert told["operators"]["lost"] == {"steps": [], "schemes": [], "notes": {}}
