@@ -13,7 +13,7 @@ Ranges = dict[str, tuple[int, int]]
 """By journal: the entries after the first number, up to the second."""
 
 
-class SetOff(Struct, frozen=True):
+class SetOff(Struct, frozen=True, forbid_unknown_fields=True):
     """What a draft takes off a payee's balance because the payee owes it as a receivable."""
 
     receivable_id: str
