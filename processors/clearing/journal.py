@@ -15,9 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.store.journal import Journal, entries, write
 from processors.clearing.operators import Operator
+from processors.clearing.refusal import ClearingRefused
 from processors.delivery.names import CLEARING_CONSUMER, CLEARING_JOURNAL
 from processors.delivery.position import lock_position, write_position
-from processors.clearing.refusal import ClearingRefused
 from projections.clearing_register import ClearingRegister, UnreadableRow
 
 _LOGIN = text(

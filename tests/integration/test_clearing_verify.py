@@ -105,6 +105,26 @@ async def test_a_clearing_that_no_event_made_and_nobody_can_read_is_found_and_de
     await holds(books)
 
 
+@pytest.mark.parametrize("damage", ["stage = NULL", "stage = 100", "layer = NULL", "layer = NULL, stage = NULL"])
+@pytest.mark.parametrize("type_", ["payout.decided.v1", "payout.adjusted.v1"])
+async def test_a_cleared_booking_whose_place_on_the_path_is_damaged_is_found(
+    books: Books, type_: str, damage: str
+) -> None:
+    await books.publish([facts.hospital(), facts.enrol(), *facts.stay(1), *facts.stay(2)])
+    await cleared(books, 0)
+    await books.publish([facts.audit("C1", "1000", "hospital"), facts.audit("C2", "1000", "hospital")])
+    await cleared(books, 1)
+    async with books.engine.begin() as connection:
+        await connection.execute(text("SET LOCAL session_replication_role = replica"))
+        damaged = text(f"UPDATE ledger.entries SET {damage} WHERE type = :type AND claim_id = 'C1' AND paid <> 0")
+        assert (await connection.execute(damaged, {"type": type_})).rowcount == 1
+    report = VerifyReport()
+    async with books.engine.connect() as connection:
+        await check_clearings(connection, report)
+    assert {problem.check for problem in report.problems} == {"clearing"}
+    assert "clearing" in {problem.check for problem in (await verify(books.engine)).problems}
+
+
 async def test_events_that_take_twice_or_leave_out_are_found(books: Books) -> None:
     """The register agrees with its journal, but the journal does not agree with what was booked."""
     await books.publish([facts.hospital(), facts.enrol(), advance("L1"), *facts.stay(1)])
