@@ -14,11 +14,18 @@ from events.decisions import (
     PAYOUT_ADJUSTED,
     PAYOUT_DECIDED,
 )
+from events.store.journal import SETTLEMENT_STAGE
 
-IS_PAYOUT = f"entry.type IN ('{PAYOUT_DECIDED}', '{PAYOUT_ADJUSTED}')"
-IS_GRANT = f"entry.type IN ('{GRANT_AWARDED}', '{GRANT_WITHDRAWN}')"
+IS_PAYOUT = (
+    f"(entry.type IN ('{PAYOUT_DECIDED}', '{PAYOUT_ADJUSTED}') AND entry.stage BETWEEN 0 AND {SETTLEMENT_STAGE - 1})"
+)
+"""Of a layer's payout. An entry whose stage is no layer's place on a path is damaged and is never paid out."""
+IS_GRANT = f"(entry.type IN ('{GRANT_AWARDED}', '{GRANT_WITHDRAWN}') AND entry.stage > {SETTLEMENT_STAGE})"
 IS_BOOKING = f"entry.type IN ('{PAYOUT_DECIDED}', '{PAYOUT_ADJUSTED}', '{GRANT_AWARDED}', '{GRANT_WITHDRAWN}')"
-"""Of a layer's payout or of a grant; ``entry.paid`` holds the amount in fen, a difference."""
+"""Of a layer's payout or of a grant; ``entry.paid`` holds the amount in fen, a difference.
+
+Damaged entries count too: so sums by this condition tell that what ``IS_PAYOUT`` and ``IS_GRANT`` give is too little.
+"""
 
 OF_FIRST_RUN = "entry.run = claim.opened"
 """The run that first carried the claim. What it books is the claim's first settlement."""

@@ -40,6 +40,16 @@ R = TypeVar("R", bound=Struct)
 Key = tuple[Any, ...]
 
 
+class UnreadableRow(ValueError):
+    """A row that no event can have made: a value in it is not what its column holds."""
+
+    def __init__(self, table: Table, key: Key, fault: Exception) -> None:
+        super().__init__(
+            f"{table.name} {' '.join(map(str, key))} can't be read: {fault}. Run claims clearing rebuild: it makes the "
+            f"tables again from the journal"
+        )
+
+
 class ClearingTable(Generic[R]):
     """Rows of one table by primary key, and which of them have changed since they were loaded."""
 
@@ -49,6 +59,7 @@ class ClearingTable(Generic[R]):
         self._key_names = [column.name for column in table.primary_key]
         self._rows: dict[Key, R] = {}
         self._changed: set[Key] = set()
+        self._unreadable: set[Key] = set()
 
     def __iter__(self) -> Iterator[R]:
         """The rows in the order of their keys."""
@@ -80,27 +91,35 @@ class ClearingTable(Generic[R]):
             del self._rows[key]
             self._changed.add(key)
 
+    def is_unreadable(self, key: Key) -> bool:
+        """Whether the table has a row of this key that can't be read."""
+        return key in self._unreadable
+
     def differing(self, other: "ClearingTable[R]") -> list[Key]:
-        """The keys of rows that are not the same in both."""
-        keys = sorted(self._rows.keys() | other._rows.keys())
-        return [key for key in keys if self._rows.get(key) != other._rows.get(key)]
+        """The keys of rows that are not the same in both; a row that can't be read is like no other."""
+        unreadable = self._unreadable | other._unreadable
+        keys = sorted(self._rows.keys() | other._rows.keys() | unreadable)
+        return [key for key in keys if key in unreadable or self._rows.get(key) != other._rows.get(key)]
 
     def write_only(self, keys: Iterable[Key]) -> None:
         """Let the next ``save`` write these rows and no others, and delete those of them that are missing here."""
         self._changed = set(keys)
 
     async def load(
-        self, connection: AsyncConnection, *conditions: ColumnElement[bool], skip_unreadable: bool = False
+        self, connection: AsyncConnection, *conditions: ColumnElement[bool], note_unreadable: bool = False
     ) -> None:
-        """Add the table's rows that meet the conditions. Raises ``ValidationError`` where a row can't be read."""
+        """Add the table's rows that meet the conditions.
+
+        Of a row that can't be read the key is noted, or ``UnreadableRow`` is raised.
+        """
         for found in (await connection.execute(select(self.table).where(*conditions))).mappings():
+            key = tuple(found[name] for name in self._key_names)
             try:
-                row = convert({str(name): value for name, value in found.items()}, self._row_type)
-            except ValidationError:
-                if skip_unreadable:
-                    continue
-                raise
-            self._rows[tuple(getattr(row, name) for name in self._key_names)] = row
+                self._rows[key] = convert({str(name): value for name, value in found.items()}, self._row_type)
+            except ValidationError as error:
+                if not note_unreadable:
+                    raise UnreadableRow(self.table, key, error) from error
+                self._unreadable.add(key)
 
     async def save(self, connection: AsyncConnection) -> None:
         """Write what has changed to the table."""
@@ -154,9 +173,9 @@ class ClearingRegister:
             await self.receivables.load(connection, receivables.c.receivable_id.in_(owed))
 
     async def load_all(self, connection: AsyncConnection) -> None:
-        """Load every row of every table. A row that can't be read counts as missing, so that it is found and mended."""
+        """Load every row of every table. The keys of rows that can't be read are noted, so that they are mended."""
         for table in self.tables:
-            await table.load(connection, skip_unreadable=True)
+            await table.load(connection, note_unreadable=True)
 
     async def save(self, connection: AsyncConnection) -> None:
         """Write what has changed to the tables."""

@@ -13,7 +13,7 @@ Ranges = dict[str, tuple[int, int]]
 """By journal: the entries after the first number, up to the second."""
 
 
-class SetOff(Struct, frozen=True):
+class SetOff(Struct, frozen=True, forbid_unknown_fields=True):
     """What a draft takes off a payee's balance because the payee owes it as a receivable."""
 
     receivable_id: str
@@ -41,17 +41,17 @@ class Clearing(Struct, frozen=True):
     withdrawn_by: str | None = None
 
 
-class ClearingLine(Struct, frozen=True):
+class ClearingLine(Struct, frozen=True, forbid_unknown_fields=True):
     """What one fund owes one payee; under 0 the payee owes it."""
 
     clearing_id: str
     payee_kind: str
     payee: str
     fund: str
-    settled: int = 0
-    adjusted: int = 0
-    audit: int = 0
-    repaid: int = 0
+    settled: int
+    adjusted: int
+    audit: int
+    repaid: int
 
     @property
     def booked(self) -> int:

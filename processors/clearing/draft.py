@@ -118,7 +118,7 @@ class ClearingLines:
 
     def _add(self, payee_kind: str, payee: str, fund: str, column: str, amount: int) -> None:
         key = payee_kind, payee, fund
-        line = self._lines.get(key) or ClearingLine(self._clearing_id, *key)
+        line = self._lines.get(key) or ClearingLine(self._clearing_id, *key, settled=0, adjusted=0, audit=0, repaid=0)
         self._lines[key] = structs.replace(line, **{column: getattr(line, column) + amount})
 
 

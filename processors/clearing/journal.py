@@ -3,8 +3,8 @@
 One step writes at a time, under the lock of the journal's row of positions. The journal has no lane and no stream.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -15,9 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.store.journal import Journal, entries, write
 from processors.clearing.operators import Operator
+from processors.clearing.refusal import ClearingRefused
 from processors.delivery.names import CLEARING_CONSUMER, CLEARING_JOURNAL
 from processors.delivery.position import lock_position, write_position
-from projections.clearing_register import ClearingRegister
+from projections.clearing_register import ClearingRegister, UnreadableRow
 
 _LOGIN = text(
     "SELECT session_user::text, pg_get_userbyid(datdba)::text FROM pg_database WHERE datname = current_database()"
@@ -83,15 +84,28 @@ async def register_from_tables(connection: AsyncConnection) -> ClearingRegister:
     return register
 
 
+@contextmanager
+def refusing_unreadable_rows() -> Iterator[None]:
+    """Raise ``ClearingRefused`` where a row of the tables can't be read: no step is taken on a guess."""
+    try:
+        yield
+    except UnreadableRow as error:
+        raise ClearingRefused(str(error)) from error
+
+
 @asynccontextmanager
 async def open_journal(engine: AsyncEngine) -> AsyncIterator[ClearingJournal]:
-    """The journal for one step: written when the block ends, and rolled back when it raises."""
+    """The journal for one step: written when the block ends, and rolled back when it raises.
+
+    Raises ``ClearingRefused`` where the step needs a row that can't be read.
+    """
     async with engine.begin() as connection:
         position = await lock_position(connection, CLEARING_CONSUMER, 0)
         position.journal.start(datetime.now(UTC))
         login, owner = (await connection.execute(_LOGIN)).one()
         opened = ClearingJournal(connection, position.journal, ClearingRegister(), login, login == owner)
-        yield opened
+        with refusing_unreadable_rows():
+            yield opened
         await write(connection, position.journal)
         await opened.register.save(connection)
         await write_position(connection, position, position.stream_seq, position.outgoing)

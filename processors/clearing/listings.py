@@ -12,6 +12,7 @@ from events.money import yuan
 from events.store.journal import entries
 from events.store.rows import among
 from processors.clearing.funds import EMERGENCY_FUND, FUNDS
+from processors.clearing.journal import refusing_unreadable_rows
 from processors.clearing.refusal import ClearingRefused
 from processors.delivery.names import CLEARING_JOURNAL, INTAKE_JOURNAL
 from projections.claims import claims
@@ -24,10 +25,11 @@ KINDS = ("hospital", "person", EMERGENCY_FUND)
 
 
 async def clearing_rows(engine: AsyncEngine, region: str | None = None) -> list[dict[str, Any]]:
-    """All clearings, or one region's, oldest first."""
+    """All clearings, or one region's, oldest first. Raises ``ClearingRefused`` where a row can't be read."""
     found = ClearingTable(clearings, Clearing)
     async with engine.connect() as connection:
-        await found.load(connection, *([] if region is None else [clearings.c.region == region]))
+        with refusing_unreadable_rows():
+            await found.load(connection, *([] if region is None else [clearings.c.region == region]))
     return [_head(each) for each in sorted(found, key=lambda each: (each.region, each.number))]
 
 
@@ -42,8 +44,9 @@ async def clearing(engine: AsyncEngine, clearing_id: str) -> dict[str, Any]:
         shown: tuple[ClearingTable[Any], ...] = (
             *(register.clearings, register.lines, register.payments, register.repayments),
         )
-        for table in shown:
-            await table.load(connection, table.table.c.clearing_id == clearing_id)
+        with refusing_unreadable_rows():
+            for table in shown:
+                await table.load(connection, table.table.c.clearing_id == clearing_id)
         head = register.clearings.get((clearing_id,))
         if head is None:
             raise ClearingRefused(f"there is no clearing {clearing_id}")
@@ -58,10 +61,14 @@ async def clearing(engine: AsyncEngine, clearing_id: str) -> dict[str, Any]:
 
 
 async def receivable_rows(engine: AsyncEngine, today: date) -> list[dict[str, Any]]:
-    """What is outstanding, oldest first; ``closed`` says that a hospital is no longer designated."""
+    """What is outstanding, oldest first; ``closed`` says that a hospital is no longer designated.
+
+    Raises ``ClearingRefused`` where a row can't be read.
+    """
     found = ClearingTable(receivables, Receivable)
     async with engine.connect() as connection:
-        await found.load(connection, receivables.c.stands)
+        with refusing_unreadable_rows():
+            await found.load(connection, receivables.c.stands)
         owed = [each for each in found if each.outstanding]
         named = {each.payee for each in owed if each.payee_kind == "hospital"}
         hospitals = await load_hospitals(connection, named)

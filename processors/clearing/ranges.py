@@ -10,7 +10,8 @@ from events.codes import LAYERS
 from events.county_time import month_end
 from processors.delivery.names import INTAKE_CONSUMER, SETTLEMENT_CONSUMER, journal_name
 from processors.delivery.position import positions
-from projections.clearing_rows import Ranges
+from projections.clearing_register import ClearingTable
+from projections.clearing_rows import Clearing, Ranges
 from projections.clearings import clearings
 
 _HEADS = text("""
@@ -46,14 +47,10 @@ async def cleared_journals(connection: AsyncConnection) -> list[str]:
 
 async def _cleared_up_to(connection: AsyncConnection, region: str) -> Mapping[str, int]:
     """The last number that the region's last clearing has taken, by journal."""
-    last = (
-        select(clearings.c.ranges)
-        .where(clearings.c.region == region, clearings.c.status != "withdrawn")
-        .order_by(clearings.c.number.desc())
-        .limit(1)
-    )
-    ranges = (await connection.execute(last)).scalar_one_or_none() or {}
-    return {journal: to for journal, (_, to) in ranges.items()}
+    standing = ClearingTable(clearings, Clearing)
+    await standing.load(connection, clearings.c.region == region, clearings.c.status != "withdrawn")
+    last = max(standing, key=lambda each: each.number, default=None)
+    return {} if last is None else {journal: to for journal, (_, to) in last.ranges.items()}
 
 
 async def _last_before(connection: AsyncConnection, journals: list[str], end: datetime) -> dict[str, int]:

@@ -10,10 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from events.county_time import COUNTY_TIME
 from events.money import yuan
 from events.store.journal import entries
+from processors.clearing.journal import refusing_unreadable_rows
 from processors.clearing.premium_refunds import END_OF_JOURNAL, load_refunds
 from processors.clearing.ranges import cleared_journals
 from processors.delivery.names import INTAKE_JOURNAL
 from projections.bookings import IS_BOOKING, SETTLES_REVERSED_CLAIM
+from projections.clearing_register import ClearingTable
+from projections.clearing_rows import Clearing
 from projections.clearings import clearings
 
 _REGIONS = text("SELECT DISTINCT region FROM projections.claims")
@@ -48,7 +51,10 @@ class _Uncleared:
 
 
 async def uncleared_rows(engine: AsyncEngine) -> list[dict[str, Any]]:
-    """Regions with uncleared bookings or with an open draft: money in yuan, days in the county's time."""
+    """Regions with uncleared bookings or with an open draft: money in yuan, days in the county's time.
+
+    Raises ``ClearingRefused`` where a clearing can't be read.
+    """
     async with engine.connect() as connection:
         # One snapshot: a clearing that is drafted meanwhile takes bookings either in both reads or in none.
         await connection.execution_options(isolation_level="REPEATABLE READ")
@@ -68,11 +74,13 @@ async def uncleared_rows(engine: AsyncEngine) -> list[dict[str, Any]]:
 async def _load(connection: AsyncConnection) -> dict[str, _Uncleared]:
     found: dict[str, _Uncleared] = {}
     upto: dict[tuple[str, str], int] = {}
-    standing = select(clearings).where(clearings.c.status != "withdrawn").order_by(clearings.c.number)
-    for row in await connection.execute(standing):
-        upto |= {(row.region, journal): to for journal, (_, to) in row.ranges.items()}
-        if row.status == "drafted":
-            found[row.region] = _Uncleared(draft=row.clearing_id)
+    standing = ClearingTable(clearings, Clearing)
+    with refusing_unreadable_rows():
+        await standing.load(connection, clearings.c.status != "withdrawn")
+    for clearing in sorted(standing, key=lambda each: each.number):
+        upto |= {(clearing.region, journal): to for journal, (_, to) in clearing.ranges.items()}
+        if clearing.status == "drafted":
+            found[clearing.region] = _Uncleared(draft=clearing.clearing_id)
     regions = (await connection.execute(_REGIONS)).scalars().all()
     for journal in await cleared_journals(connection):
         taken = [upto.get((region, journal), 0) for region in regions]

@@ -15,7 +15,13 @@ from policies.scheme import Scheme
 @lru_cache(maxsize=256)
 def load_pinned(text: bytes, name: str) -> Scheme:
     """A scheme from its text, parsed once for all consumers of the process. Raises ``SchemeError``."""
-    return load_text(text, name)
+    try:
+        return load_text(text, name)
+    except SchemeError:
+        raise
+    except Exception as error:
+        # A fault of the program that one text meets parks the runs that are pinned to it; it must not stop a lane.
+        raise SchemeError([f"{name}: can't be loaded: {error!r}"]) from error
 
 
 class PinnedSchemes:

@@ -23,7 +23,6 @@ from processors.person.history import (
     HistoryEntry,
     PayoutEntry,
     PremiumEntry,
-    RunEntry,
     StatementEntry,
 )
 from processors.person.premium_history import PREMIUM_KINDS, read_premium, sum_premiums
@@ -61,10 +60,15 @@ class _PremiumData(Struct, gc=False):
     cause: BookedCause
 
 
+class _Caused(Struct, gc=False):
+    cause: BookedCause | None = None
+
+
 _PAYOUTS = msgspec.json.Decoder(_PayoutData)
 _SETTLEMENTS = msgspec.json.Decoder(_SettlementData)
 _GRANTS = msgspec.json.Decoder(_GrantData)
 _PREMIUMS = msgspec.json.Decoder(_PremiumData)
+_CAUSES = msgspec.json.Decoder(_Caused)
 
 EntryPlace = tuple[datetime, str, int, str]
 """recorded_at, journal, number, type"""
@@ -191,19 +195,23 @@ def net_bookings(entries: Iterable[HistoryEntry]) -> list[StageBooking]:
     return [found[key] for key in sorted(found)]
 
 
-def run_in_flight(known: Sequence[HistoryEntry], later: Iterable[HistoryEntry]) -> str | None:
+def run_in_flight(known: Sequence[HistoryEntry], later: Iterable[EntryRow]) -> str | None:
     """Why the books were not at rest at the moment between ``known`` and ``later``, or None where they were.
 
-    A run was in flight when something was decided afterwards because of a fact recorded before.
+    A run was in flight when something was decided afterwards because of a fact recorded before. Of what is later only
+    the causes are read, so that a later entry that is not readable does not stop a replay of the past.
     """
     last = max((entry.number for entry in known if entry.journal == INTAKE_JOURNAL), default=-1)
     accepted = {entry.claim.claim_id for entry in known if isinstance(entry, AcceptanceEntry)}
     for entry in later:
-        if not isinstance(entry, RunEntry):
+        if entry["journal"] == INTAKE_JOURNAL:
             continue
-        cause = entry.cause
+        followed = f"{entry['type']} followed at {entry['recorded_at'].isoformat()}"
+        try:
+            cause = _CAUSES.decode(entry["data"]).cause
+        except (ValueError, TypeError):
+            return f"run {entry['run']} may have been in flight: {followed}, and its cause can't be read"
         # Recovery sends again what was in flight: which fact it was for is not known any more.
-        followed = cause.number <= last if cause is not None and cause.type in FACTS else entry.claim_id in accepted
-        if followed:
-            return f"run {entry.run} was in flight: {entry.type} followed at {entry.recorded_at.isoformat()}"
+        if cause.number <= last if cause is not None and cause.type in FACTS else entry["claim_id"] in accepted:
+            return f"run {entry['run']} was in flight: {followed}"
     return None

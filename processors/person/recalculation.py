@@ -104,11 +104,16 @@ def payout_differences(
     ]
 
 
+def nulls_last(key: tuple[object, ...]) -> tuple[tuple[bool, object], ...]:
+    """Sorts keys whose parts a damaged entry may lack: None comes after every value."""
+    return tuple((part is None, part) for part in key)
+
+
 def differing(
     expected: Mapping[Key, Value], found: Mapping[Key, Value]
 ) -> Iterator[tuple[Key, Value | None, Value | None]]:
     """The keys, in order, whose two values are not the same, with both; None stands for no value."""
-    for key in sorted(expected.keys() | found.keys()):
+    for key in sorted(expected.keys() | found.keys(), key=nulls_last):
         due, there = expected.get(key), found.get(key)
         if due != there:
             yield key, due, there

@@ -54,8 +54,8 @@ async def load_history(
         enrolled_under = {enrolment.scheme for enrolment in enrolments if enrolment.scheme is not None}
         schemes = await PinnedSchemes().require(connection, enrolled_under | {claim.scheme for claim in claims})
         reader = HistoryReader()
-        read, later = reader.read(known), reader.read(rows[len(known) :])
-        skipped = run_in_flight(read, later) or await _open_runs(connection, person_id, moment)
+        read = reader.read(known)
+        skipped = run_in_flight(read, rows[len(known) :]) or await _open_runs(connection, person_id, moment)
     days = {claim.claim_id: claim.date for claim in claims}
     return PersonHistory(
         person_id=person_id,

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import date as calendar_date
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from msgspec import Struct, structs
 
+from events.money import parse_yuan
 from projections.statements import StatementRow, statement_json
 
 
@@ -42,14 +42,14 @@ class Statement(Struct, frozen=True, gc=False):
         return statement_json(structs.asdict(self))
 
 
-class LayerRecord(Struct, frozen=True, gc=False):
+class LayerRecord(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """One layer of a kept statement; ``paid`` in yuan."""
 
     layer: str
     paid: str
 
 
-class StatementRecord(Struct, frozen=True, gc=False):
+class StatementRecord(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """A statement in the ledger's JSON, for msgspec's decoders; amounts in yuan, below 0 with a sign."""
 
     claim_id: str
@@ -87,6 +87,6 @@ def statement_of(row: StatementRow, revision: int) -> Statement:
 
 def _fen(amount: str) -> int:
     try:
-        return int(Decimal(amount).scaleb(2))
-    except InvalidOperation:
-        raise ValueError(f"{amount!r} is no amount in yuan") from None
+        return -parse_yuan(amount[1:]) if amount.startswith("-") else parse_yuan(amount)
+    except ValueError as error:
+        raise ValueError(f"{amount!r} is no amount in yuan: it {error}") from None

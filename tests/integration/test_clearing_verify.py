@@ -2,13 +2,16 @@
 
 from typing import Any
 
+import pytest
 from sqlalchemy import text
 
 from events.decisions import CLEARING_PAID
-from processors.clearing import steps
+from processors.clearing import listings, steps
 from processors.clearing.journal import rebuild
+from processors.clearing.refusal import ClearingRefused
+from processors.clearing.uncleared_bookings import uncleared_rows
 from processors.proof.verification.clearings import check_clearings
-from processors.proof.verify import VerifyReport
+from processors.proof.verify import VerifyReport, verify
 from tests import facts
 from tests.clearings import REGION, cleared, drafted, holds, problems_after
 from tests.facts import advance
@@ -61,6 +64,65 @@ async def test_the_tables_are_made_again_from_the_journal(books: Books) -> None:
     }  # fmt: skip
     assert await steps.pay(books.engine, clearing_id, "li", "T1") == 5520_00
     await holds(books)
+
+
+FORGED_CLEARING = """
+INSERT INTO projections.clearings
+  (clearing_id, number, region, month, status, ranges, set_off, drafted_by, drafted_at)
+VALUES ('FAKE', 999, :region, '2031-01-01', 'paid', CAST(:ranges AS jsonb), CAST(:set_off AS jsonb), 'thief', now())
+"""
+
+
+@pytest.mark.parametrize(
+    ("ranges", "set_off"),
+    [
+        ('{"basic.0": [0, 0]}', "{}"),
+        ('{"basic.0": 1}', "[]"),
+        ("{}", '[{"receivable_id": "R", "payee_kind": "person", "payee": "P1", "amount": 1, "note": "x"}]'),
+    ],
+)
+async def test_a_clearing_that_no_event_made_and_nobody_can_read_is_found_and_deleted(
+    books: Books, ranges: str, set_off: str
+) -> None:
+    await books.publish([facts.hospital(), facts.enrol(), *facts.stay(1)])
+    await cleared(books, 0)
+    async with books.engine.begin() as connection:
+        await connection.execute(text(FORGED_CLEARING), {"region": REGION, "ranges": ranges, "set_off": set_off})
+    (problem,) = (await verify(books.engine)).problems
+    assert (problem.check, problem.where) == ("clearing", "clearings FAKE")
+    assert (problem.expected, problem.found) == ("none", "unreadable")
+    for refused in (
+        listings.clearing_rows(books.engine),
+        listings.clearing(books.engine, "FAKE"),
+        steps.approve(books.engine, "FAKE", "li"),
+        drafted(books, 1),
+        uncleared_rows(books.engine),
+    ):
+        with pytest.raises(ClearingRefused, match="claims clearing rebuild"):
+            await refused
+    assert (await rebuild(books.engine))["clearings"] == 1
+    assert [row["drafted_by"] for row in await listings.clearing_rows(books.engine)] == ["wang"]
+    await holds(books)
+
+
+@pytest.mark.parametrize("damage", ["stage = NULL", "stage = 100", "layer = NULL", "layer = NULL, stage = NULL"])
+@pytest.mark.parametrize("type_", ["payout.decided.v1", "payout.adjusted.v1"])
+async def test_a_cleared_booking_whose_place_on_the_path_is_damaged_is_found(
+    books: Books, type_: str, damage: str
+) -> None:
+    await books.publish([facts.hospital(), facts.enrol(), *facts.stay(1), *facts.stay(2)])
+    await cleared(books, 0)
+    await books.publish([facts.audit("C1", "1000", "hospital"), facts.audit("C2", "1000", "hospital")])
+    await cleared(books, 1)
+    async with books.engine.begin() as connection:
+        await connection.execute(text("SET LOCAL session_replication_role = replica"))
+        damaged = text(f"UPDATE ledger.entries SET {damage} WHERE type = :type AND claim_id = 'C1' AND paid <> 0")
+        assert (await connection.execute(damaged, {"type": type_})).rowcount == 1
+    report = VerifyReport()
+    async with books.engine.connect() as connection:
+        await check_clearings(connection, report)
+    assert {problem.check for problem in report.problems} == {"clearing"}
+    assert "clearing" in {problem.check for problem in (await verify(books.engine)).problems}
 
 
 async def test_events_that_take_twice_or_leave_out_are_found(books: Books) -> None:

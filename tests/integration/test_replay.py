@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 
+import msgspec
 import orjson
 import pytest
 from sqlalchemy import text
@@ -132,6 +133,37 @@ async def test_while_a_run_is_in_flight_nothing_is_compared(books: Books) -> Non
     assert then["consistent"] is None
     assert "was in flight" in then["skipped"]
     assert (await replay(books.engine, "P1"))["consistent"] is True
+
+
+CAUSE_STILL_READABLE = """
+data = convert_to((convert_from(data, 'UTF8')::jsonb || '{"statement": 1, "trace": 1}')::text, 'UTF8')
+"""
+
+
+@pytest.mark.parametrize(
+    ("damaged", "consistent"),
+    [
+        (CAUSE_STILL_READABLE, True),
+        ("data = 'damaged'::bytea", None),
+    ],
+)
+async def test_a_later_entry_that_is_not_readable_does_not_stop_a_replay_of_the_past(
+    books: Books, damaged: str, consistent: bool | None
+) -> None:
+    await books.publish([*READY, *stay(1)])
+    before = await recorded(books.engine)
+    then = await replay(books.engine, "P1", before)
+    await books.publish([correct("C1", "5000")])
+    async with books.engine.begin() as connection:
+        await connection.execute(text("SET LOCAL session_replication_role = replica"))
+        later = text(f"UPDATE ledger.entries SET {damaged} WHERE recorded_at > :before AND journal <> 'intake'")
+        assert (await connection.execute(later, {"before": before})).rowcount > 1
+    told = await replay(books.engine, "P1", before)
+    assert (told["history"], told["statements"]) == (then["history"], then["statements"])
+    assert told["consistent"] is consistent
+    assert told["skipped"] is None or "its cause can't be read" in told["skipped"]
+    with pytest.raises(msgspec.DecodeError):
+        await replay(books.engine, "P1")
 
 
 async def test_a_difference_is_told(books: Books) -> None:

@@ -14,9 +14,9 @@ from projections.clearing_rows import (
 
 ID = "220621-2031-01-1"
 LINES = (
-    ClearingLine(ID, "hospital", "H1", "basic", settled=600, audit=-60),
-    ClearingLine(ID, "hospital", "H1", "assistance", settled=50),
-    ClearingLine(ID, "person", "P1", "basic", settled=300, adjusted=-20, repaid=100),
+    ClearingLine(ID, "hospital", "H1", "basic", settled=600, adjusted=0, audit=-60, repaid=0),
+    ClearingLine(ID, "hospital", "H1", "assistance", settled=50, adjusted=0, audit=0, repaid=0),
+    ClearingLine(ID, "person", "P1", "basic", settled=300, adjusted=-20, audit=0, repaid=100),
 )
 DRAFT = ClearingDraft(
     clearing_id=ID,
@@ -43,7 +43,21 @@ def test_a_draft_from_before_parts_were_recorded_has_none() -> None:
     assert ClearingDraft.from_event(data | {"changes": []}).parts == ()
 
 
-@pytest.mark.parametrize("bad", [{"lines": [{"payee": "H1"}]}, {"lines": ["H1"]}, {"ranges": {"basic.0": [1]}}])
+LINE = {"payee_kind": "hospital", "payee": "H1", "fund": "basic", "settled": 1, "adjusted": 0, "audit": 0}
+SET_OFF = {"receivable_id": "R1", "payee_kind": "hospital", "payee": "H1", "amount": 40}
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"lines": [{"payee": "H1"}]},
+        {"lines": ["H1"]},
+        {"lines": [LINE]},
+        {"lines": [LINE | {"repaid": 0, "note": "x"}]},
+        {"set_off": [SET_OFF | {"note": "x"}]},
+        {"ranges": {"basic.0": [1]}},
+    ],
+)
 def test_a_draft_that_says_something_else_is_not_read(bad: dict[str, object]) -> None:
     with pytest.raises(KeyError):
         ClearingDraft.from_event(DRAFT.event_data() | bad)

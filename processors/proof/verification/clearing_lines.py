@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.money import yuan
 from processors.clearing.payee_amounts import load_fixed_payee_amounts, load_later_bookings
+from processors.person.recalculation import nulls_last
 from processors.proof.verification.report import VerifyReport
 from processors.proof.verification.whole_bookings import are_whole
 from projections.clearing_rows import ClearedPart, Clearing, ClearingLine
@@ -54,7 +55,7 @@ async def check_lines(
         expected[(part.payee_kind, payee, part.fund), part.kind] += part.amount
     _compare_lines(clearing_id, expected, lines, report)
     booked = await load_later_bookings(connection, region, clearing.ranges)
-    for stage in sorted(booked.keys() | apart.keys()):
+    for stage in sorted(booked.keys() | apart.keys(), key=nulls_last):
         of_claim = about.get(stage[0])
         _compare_parts(clearing_id, stage, booked.get(stage, []), apart.get(stage, {}), of_claim, report)
 
@@ -78,7 +79,7 @@ def _compare_lines(
         for line in lines
         for column in COLUMNS
     }
-    for line, column in sorted(expected.keys() | found.keys()):
+    for line, column in sorted(expected.keys() | found.keys(), key=lambda each: nulls_last((*each[0], each[1]))):
         due, entered = expected.get((line, column), 0), found.get((line, column), 0)
         if due != entered:
             where = f"{clearing_id}, {line[0]} {line[1]}, fund {line[2]}, {column}"

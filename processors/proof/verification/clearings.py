@@ -79,7 +79,8 @@ def _compare(register: ClearingRegister, found: ClearingRegister, report: Verify
         for key in table.differing(other):
             expected, there = table.get(key), other.get(key)
             where = f"{table.table.name} {' '.join(map(str, key))}"
-            report.problem("clearing", where, _differing(expected, there), _differing(there, expected))
+            found_row = "unreadable" if other.is_unreadable(key) else _differing(there, expected)
+            report.problem("clearing", where, _differing(expected, there), found_row)
 
 
 def _differing(row: Struct | None, other: Struct | None) -> str:

@@ -6,7 +6,7 @@ from events.money import yuan
 from policies.claim import Used
 from policies.engine import Schemes
 from processors.person.claim_history import HistoryError, read_claims
-from processors.person.recalculation import NOTHING, GrantKey, HeldGrant, payout_differences, recalculate
+from processors.person.recalculation import NOTHING, GrantKey, HeldGrant, nulls_last, payout_differences, recalculate
 from processors.proof.verification.person_books import AccumulationKey, PersonBooks, ProjectionRow
 from processors.proof.verification.premiums import check_premiums
 from processors.proof.verification.report import VerifyReport
@@ -29,7 +29,7 @@ def check_sums(books: PersonBooks, report: VerifyReport) -> None:
     report.accumulations += len(books.accumulated)
     if expected == books.accumulated:
         return
-    for key in sorted(expected.keys() | books.accumulated.keys()):
+    for key in sorted(expected.keys() | books.accumulated.keys(), key=nulls_last):
         sums, found = expected.get(key, NOTHING), books.accumulated.get(key, NOTHING)
         if sums != found:
             year, scheme, layer, track = key
