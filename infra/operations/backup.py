@@ -18,7 +18,7 @@ from events.store.journal import entries
 from infra.messaging.stream_restore import IntakeBeyondBackup, Streams
 from infra.postgres.clone import create_clone, give_settings, quoted
 from infra.postgres.dump import BackupError, dump, load
-from infra.postgres.engine import apply_view_files, connect, migrate
+from infra.postgres.engine import connect, give_rights, migrate
 from infra.worker.proof_workers import prove
 from processors.backup.lost_steps import LastWork, LostWork, last_work, lost_work
 from processors.backup.retention import begin_backup, complete_backup, intake_position
@@ -194,7 +194,7 @@ async def _fill(url: str, file: Path, pg_bin: Path | None) -> None:
             await migrate(url)
         except CommandError as error:
             raise BackupError(f"{file} was made by a newer version of this program: {error}") from None
-        await apply_view_files(engine)  # a dump grants nobody anything: its roles may not be known to this server
+        await give_rights(engine)  # a dump grants nobody anything: its roles may not be known to this server
 
 
 async def _is_empty(connection: AsyncConnection) -> bool:
