@@ -33,6 +33,8 @@ VIEWS = (
     "finance.oversight",
 )
 """In the order in which they are made: a view after those that it reads."""
+_BEFORE_FILES = ("projections.payouts",)
+"""Views that migrations before 0003 made, beside those of the same names as today's."""
 _DEPENDENT_OBJECTS = "2BP01"
 
 
@@ -89,6 +91,11 @@ def drop_views(connection: Connection) -> Sequence[ViewGrant]:
     with dependents_refused():
         connection.exec_driver_sql(f"DROP VIEW IF EXISTS {', '.join(names)}")
     return grants
+
+
+def own_views(connection: Connection) -> list[str]:
+    """The views in a database that this program, or a version before it, made."""
+    return sorted({*VIEWS, *_made(connection), *_BEFORE_FILES})
 
 
 def _made(connection: Connection) -> Sequence[str]:
