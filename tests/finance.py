@@ -131,11 +131,12 @@ async def _targets_hold(engine: AsyncEngine) -> None:
     concerned = await query(
         engine,
         f"""SELECT 'reimbursement' AS target, {keys}, count(*)::int AS persons FROM projections.person_years
-            WHERE poor AND setting = 'inpatient' AND claims > 0 AND scheme IN ('fusong', 'shanggao', 'anyi')
+            WHERE poor AND setting = 'inpatient' AND claims > 0 AND total > audited
+                  AND scheme IN ('fusong', 'shanggao', 'anyi')
             GROUP BY {keys}
         UNION ALL
             SELECT 'chronic_reimbursement', {keys}, count(*)::int FROM projections.person_years
-            WHERE poor AND setting = 'chronic' AND claims > 0 AND scheme = 'fusong' GROUP BY {keys}
+            WHERE poor AND setting = 'chronic' AND claims > 0 AND total > audited AND scheme = 'fusong' GROUP BY {keys}
         UNION ALL
             SELECT 'assistance', {keys}, count(*)::int FROM projections.person_years
             WHERE poor AND setting = 'inpatient' AND assistance_base > 0 AND scheme = 'fusong' AND year = 2020

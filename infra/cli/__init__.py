@@ -44,7 +44,7 @@ from infra.embedded.process import ServerError
 from infra.messaging.streams import StreamAhead, StreamBehind
 from infra.operations.backup import InUse, NotEmptyLedger, StepsForgotten
 from infra.postgres.dump import BackupError
-from infra.postgres.engine import SchemaBehind, ServerTooOld, WorkersRunning
+from infra.postgres.engine import SchemaBehind, SchemaLocked, ServerTooOld, WorkersRunning
 from infra.postgres.view_files import ViewInUse
 from processors.delivery.layout import LayoutError
 
@@ -95,6 +95,7 @@ UNUSABLE = (
     NotEmpty,
     NotEmptyLedger,
     SchemaBehind,
+    SchemaLocked,
     WorkersRunning,
     ServerError,
     ServerTooOld,

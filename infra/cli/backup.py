@@ -109,6 +109,8 @@ def _print(restored: Restored, *, json: bool) -> None:
         return
     _note_streams(after)
     _note_operators(lost, stands)
+    for line in restored.unfit_views:
+        note(f"警告 warning: 另有视图不合新版，未恢复。Another's view does not fit and is left out: {line}")
     note("已恢复 restored: claims up 或 claims settle 继续 goes on")
 
 

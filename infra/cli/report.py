@@ -45,6 +45,11 @@ Anew = Annotated[bool, typer.Option("--anew", help="重新汇总 forget the sums
 
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 INSUFFICIENT_PRIVILEGE = "42501"
+COUNTED_BEFORE = "本登录无权汇总，显示上次汇总的数据 this login may not count: figures are those of the last time"
+NEVER_COUNTED = (
+    "尚未汇总，本登录无权汇总：报表为空 not counted yet, and this login may not count: the report is empty until "
+    "claims up, or a login that may, has counted"
+)
 _NAMES: Mapping[str, Mapping[Any, str]] = {
     "layer": {**LAYER_NAMES, "grant": "补助"},
     "setting": SETTING_NAMES,
@@ -150,10 +155,12 @@ def _show(
 
     async def main() -> int:
         async with reading(settings, "report") as engine:
-            if not await caught_up(engine, anew=anew):
-                note("本登录无权汇总，显示上次汇总的数据 this login may not count: figures are those of the last time")
+            counted = await caught_up(engine, anew=anew)
             async with engine.connect() as connection:
-                as_of = _local(await sums_as_of(connection))
+                moment = await sums_as_of(connection)
+                if not counted:
+                    note(NEVER_COUNTED if moment is None else COUNTED_BEFORE)
+                as_of = _local(moment)
                 for other in above:
                     _print(other, await read_report(connection, other, narrowed), json=json, named=True)
                 rows = await read_report(connection, wanted, narrowed)

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +17,11 @@ from events.decisions import SCHEME_ADOPTED
 from events.store.journal import entries
 from infra.messaging.stream_restore import IntakeBeyondBackup, Streams
 from infra.postgres.clone import create_clone, give_settings, quoted
+from infra.postgres.dependents import drop_dependents, make_dependents
 from infra.postgres.dump import BackupError, dump, load
 from infra.postgres.dump_digest import append_digest, check_digest
-from infra.postgres.engine import apply_view_files, connect, migrate
+from infra.postgres.engine import connect, give_rights, migrate
+from infra.postgres.view_files import ViewInUse
 from infra.worker.proof_workers import prove
 from processors.backup.lost_steps import LastWork, LostWork, last_work, lost_work
 from processors.backup.retention import begin_backup, complete_backup, intake_position
@@ -56,6 +58,7 @@ class StepsForgotten(RuntimeError):
 class Restored:
     """What was proved of the restored database, what its streams hold beyond it, and what operators must do again.
 
+    ``unfit_views`` has a line for each view of others that does not fit this version's tables and views.
     Where ``report`` does not hold nothing was changed, and the others are None.
     """
 
@@ -63,6 +66,7 @@ class Restored:
     beyond_backup: IntakeBeyondBackup | None = None
     lost: LostWork | None = None
     standing: LastWork | None = None
+    unfit_views: Sequence[str] = ()
 
 
 async def back_up(database_url: str, file: Path, pg_bin: Path | None) -> int:
@@ -118,7 +122,7 @@ async def restore(
             await server.execute(f"DROP DATABASE IF EXISTS {quoted(left_over)} WITH (FORCE)")
         await create_clone(server, name, fresh)
         try:
-            await _fill(_url(database_url, fresh), file, pg_bin)
+            unfit = await _fill(_url(database_url, fresh), file, pg_bin)
             await _compare(database_url, fresh, forget_steps=forget_steps)  # the proof may take an hour
             report = await prove(_url(database_url, fresh), progress)
             if not report.holds:
@@ -140,7 +144,7 @@ async def restore(
             await server.execute(f"DROP DATABASE IF EXISTS {quoted(fresh)} WITH (FORCE)")
         beyond_backup = await streams.after_the_swap(beyond_backup, taken_before)
         await server.execute(f"DROP DATABASE {quoted(old)} WITH (FORCE)")
-    return Restored(report, beyond_backup, lost, stands)
+    return Restored(report, beyond_backup, lost, stands, unfit)
 
 
 async def _compare(
@@ -184,7 +188,8 @@ def _keep(draft: Path, file: Path) -> int:
     return file.stat().st_size
 
 
-async def _fill(url: str, file: Path, pg_bin: Path | None) -> None:
+async def _fill(url: str, file: Path, pg_bin: Path | None) -> Sequence[str]:
+    """Load a dump and bring it to this program's version; returns a line for each view of others that fits no more."""
     await load(url, file, pg_bin)
     async with _engine(url) as engine:
         async with engine.connect() as connection:
@@ -194,10 +199,25 @@ async def _fill(url: str, file: Path, pg_bin: Path | None) -> None:
             if not known.scalar_one():
                 raise BackupError(f"{file} is a database, but not a claims ledger")
         try:
-            await migrate(url)
+            unfit = await _upgrade(url, engine)
         except CommandError as error:
             raise BackupError(f"{file} was made by a newer version of this program: {error}") from None
-        await apply_view_files(engine)  # a dump grants nobody anything: its roles may not be known to this server
+        await give_rights(engine)  # a dump grants nobody anything: its roles may not be known to this server
+    return unfit
+
+
+async def _upgrade(url: str, engine: AsyncEngine) -> Sequence[str]:
+    """Bring a restored database to this version; nobody reads it, so others' views are dropped and made again."""
+    try:
+        await migrate(url)
+    except ViewInUse:
+        async with engine.begin() as connection:
+            dropped = await connection.run_sync(drop_dependents)
+    else:
+        return ()
+    await migrate(url)
+    async with engine.begin() as connection:
+        return await connection.run_sync(make_dependents, dropped)
 
 
 async def _is_empty(connection: AsyncConnection) -> bool:

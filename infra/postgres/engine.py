@@ -12,7 +12,7 @@ from sqlalchemy import Connection, event, make_url, text
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from infra.postgres.view_files import are_applied, create_views, drop_views
+from infra.postgres.view_files import apply_rights, are_applied, create_views, dependents_refused, drop_views
 from processors.law.adoption import fill_targets
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -20,10 +20,15 @@ OLDEST_SERVER = 170_000
 """The first version that has transaction_timeout."""
 ASLEEP_S = 120
 """The server ends a transaction that is idle for so long, and frees its locks."""
+ATTEMPTS = 3
+LOCK_WAIT_MS = 5_000
+"""How long each attempt to change the schema waits for a lock."""
 _INSUFFICIENT_PRIVILEGE = "42501"
+_LOCKED_OUT = ("55P03", "40P01")
+"""A lock did not come in time; a deadlock."""
 LANES_LOCK = 7_310_114
 """First half of the key of the advisory locks by which workers own lanes: one lock a lane."""
-_MIGRATION_LOCK = 7_310_113
+MIGRATION_LOCK = 7_310_113
 """Advisory lock: two programs that start at once migrate one after the other."""
 
 
@@ -73,28 +78,28 @@ class SchemaBehind(RuntimeError):
     """The schema is older than the program, and this login has no right to change it."""
 
 
+class SchemaLocked(RuntimeError):
+    """Other programs hold locks on the tables for longer than an upgrade waits."""
+
+
 async def migrate(database_url: str) -> None:
     """Bring the database's schema to this program's version. Any login may call it on a schema that is there already.
 
     Tables are changed by migrations; views and rights are made anew from their files. Raises ``ServerTooOld``;
     ``SchemaBehind`` where a login has no right to change it; ``WorkersRunning``: rows that an older program sends would
-    not fit any more; ``ViewInUse`` where somebody's own objects read the views.
+    not fit any more; ``SchemaLocked``; ``ViewInUse`` where somebody's own objects read the views or tables.
     """
     engine = connect(database_url)
     try:
-        async with engine.begin() as connection:
-            version = int((await connection.execute(text("SHOW server_version_num"))).scalar_one())
-            if version < OLDEST_SERVER:
-                raise ServerTooOld(f"PostgreSQL {version // 10_000} is too old: 17 or newer is needed")
-            if await connection.run_sync(_is_newest):
+        for remaining in reversed(range(ATTEMPTS)):
+            try:
+                await _migrate(engine)
                 return
-            await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
-            if (await connection.execute(text(_OWNED_LANES), {"lanes": LANES_LOCK})).first() is not None:
-                raise WorkersRunning("the database is older than this program: stop all workers of the older one first")
-            grants = await connection.run_sync(drop_views)
-            await connection.run_sync(upgrade)
-            await connection.run_sync(create_views, grants)
-            await fill_targets(connection)
+            except DBAPIError as error:
+                if getattr(error.orig, "sqlstate", None) not in _LOCKED_OUT:
+                    raise
+                if remaining == 0:
+                    raise SchemaLocked(await _blocked_by(engine)) from None
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) != _INSUFFICIENT_PRIVILEGE:
             raise
@@ -107,6 +112,46 @@ async def migrate(database_url: str) -> None:
         await engine.dispose()
 
 
+async def _migrate(engine: AsyncEngine) -> None:
+    async with engine.begin() as connection:
+        version = int((await connection.execute(text("SHOW server_version_num"))).scalar_one())
+        if version < OLDEST_SERVER:
+            raise ServerTooOld(f"PostgreSQL {version // 10_000} is too old: 17 or newer is needed")
+        if await connection.run_sync(_is_newest):
+            return
+        await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+        if await connection.run_sync(_is_newest):
+            return  # another program did it while this one waited, and its workers may run by now
+        if (await connection.execute(text(_OWNED_LANES), {"lanes": LANES_LOCK})).first() is not None:
+            raise WorkersRunning("the database is older than this program: stop all workers of the older one first")
+        # A request for a lock on a table keeps every later reader of it waiting too.
+        await connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_WAIT_MS}ms'"))
+        grants = await connection.run_sync(drop_views)
+        await connection.run_sync(upgrade)
+        await connection.run_sync(create_views, grants)
+        await fill_targets(connection)
+
+
+async def _blocked_by(engine: AsyncEngine) -> str:
+    """One sentence on who holds locks on our tables and views."""
+    async with engine.connect() as connection:
+        rows = (await connection.execute(text(_HOLDERS))).all()
+    who = "; ".join(f"{row.application} as {row.login}, process {row.pid}" for row in rows) or "gone by now"
+    return (
+        "其他程序正在使用数据库，无法升级。The database can't be upgraded while other programs hold its tables "
+        f"({who}): let them end, and run this again"
+    )
+
+
+_HOLDERS = """
+SELECT DISTINCT pid, coalesce(nullif(application_name, ''), 'a program without a name') AS application,
+       usename AS login
+FROM pg_locks JOIN pg_stat_activity USING (pid) JOIN pg_class ON pg_class.oid = pg_locks.relation
+WHERE pg_locks.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+  AND granted AND pid <> pg_backend_pid()
+  AND relnamespace::regnamespace::text IN ('ledger', 'projections', 'processors', 'finance', 'public')
+ORDER BY pid
+"""
 _OWNED_LANES = """
 SELECT pid FROM pg_locks
 WHERE locktype = 'advisory' AND classid = CAST(:lanes AS oid)
@@ -114,17 +159,18 @@ WHERE locktype = 'advisory' AND classid = CAST(:lanes AS oid)
 """
 
 
-async def apply_view_files(engine: AsyncEngine) -> None:
-    """Make the views and the groups' rights of a database of this program's version anew; raises ``ViewInUse``."""
+async def give_rights(engine: AsyncEngine) -> None:
+    """Give the groups their rights in a database of this program's version."""
     async with engine.begin() as connection:
-        await connection.run_sync(create_views, await connection.run_sync(drop_views))
+        await connection.run_sync(apply_rights)
 
 
 def upgrade(connection: Connection, to: str = "head") -> None:
-    """Bring the tables to a version; views are not made."""
+    """Bring the tables to a version; views are not made. Raises ``ViewInUse`` where others' objects read a table."""
     config = _config()
     config.attributes["connection"] = connection
-    command.upgrade(config, to)
+    with dependents_refused():
+        command.upgrade(config, to)
 
 
 def _is_newest(connection: Connection) -> bool:

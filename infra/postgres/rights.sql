@@ -22,20 +22,36 @@ BEGIN
 END
 $$;
 
--- from nothing, so that a right that was taken out of this file is taken away
-REVOKE ALL ON ALL TABLES IN SCHEMA ledger, projections, processors, finance
-    FROM ledger_writer, finance_reader, investigator;
-
 GRANT USAGE ON SCHEMA ledger, projections, processors, finance TO ledger_writer, investigator;
 GRANT USAGE ON SCHEMA finance TO finance_reader;
 
 -- any login may ask whether the schema is this program's
 GRANT SELECT ON public.alembic_version, public.view_files TO ledger_writer, finance_reader, investigator;
 
-GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA ledger TO ledger_writer;
-GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON ALL TABLES IN SCHEMA projections, processors TO ledger_writer;
-GRANT SELECT ON ALL TABLES IN SCHEMA ledger, projections, processors, finance TO investigator;
-GRANT SELECT ON ALL TABLES IN SCHEMA finance TO finance_reader, ledger_writer;
+DO $$
+DECLARE
+    ours record;
+BEGIN
+    -- a table that somebody else made in our schemas is his to give rights on
+    FOR ours IN
+        SELECT oid::regclass AS name, relnamespace::regnamespace::text AS room FROM pg_catalog.pg_class
+        WHERE relkind IN ('r', 'p', 'v', 'm', 'f') AND pg_has_role(relowner, 'USAGE')
+          AND relnamespace::regnamespace::text IN ('ledger', 'projections', 'processors', 'finance')
+    LOOP
+        -- from nothing, so that a right that was taken out of this file is taken away, also from whom it was passed on to
+        EXECUTE format('REVOKE ALL ON %s FROM ledger_writer, finance_reader, investigator CASCADE', ours.name);
+        EXECUTE format('GRANT SELECT ON %s TO investigator', ours.name);
+        CASE ours.room
+            WHEN 'ledger' THEN
+                EXECUTE format('GRANT SELECT, INSERT ON %s TO ledger_writer', ours.name);
+            WHEN 'finance' THEN
+                EXECUTE format('GRANT SELECT ON %s TO finance_reader, ledger_writer', ours.name);
+            ELSE
+                EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON %s TO ledger_writer', ours.name);
+        END CASE;
+    END LOOP;
+END
+$$;
 
 -- the same on tables that somebody adds later
 ALTER DEFAULT PRIVILEGES IN SCHEMA ledger GRANT SELECT, INSERT ON TABLES TO ledger_writer;

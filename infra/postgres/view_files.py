@@ -4,7 +4,8 @@ A migration changes tables. The views over them are dropped before it and made a
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -32,6 +33,8 @@ VIEWS = (
     "finance.oversight",
 )
 """In the order in which they are made: a view after those that it reads."""
+_BEFORE_FILES = ("projections.payouts",)
+"""Views that migrations before 0003 made, beside those of the same names as today's."""
 _DEPENDENT_OBJECTS = "2BP01"
 
 
@@ -61,37 +64,68 @@ _GROUPS = ("ledger_writer", "finance_reader", "investigator")
 """Who has what rights.sql gives, no less and no more."""
 
 
-def drop_views(connection: Connection) -> Sequence[ViewGrant]:
-    """Drop every view that stands in a file; returns the rights that operators gave on them.
-
-    Raises ``ViewInUse`` where an object without a file reads one of them.
-    """
-    rows = connection.execute(text(_GRANTS), {"views": list(VIEWS), "groups": list(_GROUPS)})
-    grants = [ViewGrant(*row) for row in rows]
+@contextmanager
+def dependents_refused() -> Iterator[None]:
+    """Raise ``ViewInUse``, which names them, where objects that are not ours keep one of ours from being dropped."""
     try:
-        connection.exec_driver_sql(f"DROP VIEW IF EXISTS {', '.join(VIEWS)}")
+        yield
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) != _DEPENDENT_OBJECTS:
             raise
         detail = getattr(error.orig.__cause__ if error.orig else None, "detail", None)
+        detail = detail or getattr(error.orig, "detail", None)
         raise ViewInUse(
-            "另有对象引用本程序的视图，请先删除、升级后再建。Objects that are not this program's read its views: drop "
-            f"them, run this again, and make them anew:\n{detail}"
+            "另有对象引用本程序的视图或表，请先删除、升级后再建。Objects that are not this program's read its views or "
+            f"tables: drop them, run this again, and make them anew:\n{detail}"
         ) from None
+
+
+def drop_views(connection: Connection) -> Sequence[ViewGrant]:
+    """Drop every view that stands in a file, or did when views were last made; returns rights that operators gave.
+
+    Raises ``ViewInUse`` where an object without a file reads one of them.
+    """
+    names = sorted({*VIEWS, *_made(connection)})
+    rows = connection.execute(text(_GRANTS), {"views": names, "groups": list(_GROUPS)})
+    grants = [ViewGrant(*row) for row in rows]
+    with dependents_refused():
+        connection.exec_driver_sql(f"DROP VIEW IF EXISTS {', '.join(names)}")
     return grants
+
+
+def own_views(connection: Connection) -> list[str]:
+    """The views in a database that this program, or a version before it, made."""
+    return sorted({*VIEWS, *_made(connection), *_BEFORE_FILES})
+
+
+def _made(connection: Connection) -> Sequence[str]:
+    """The views that were made when files were last applied; none before 0003."""
+    if connection.execute(text("SELECT to_regclass('public.view_files')")).scalar() is None:
+        return ()
+    return connection.execute(text("SELECT unnest(names) FROM public.view_files")).scalars().all()
 
 
 def create_views(connection: Connection, grants: Sequence[ViewGrant] = ()) -> None:
     """Make every view as its file says, give the groups their rights, and then others the rights that they had."""
     for name in VIEWS:
         run_script(connection, view_script(name))
-    run_script(connection, rights_script())
+    apply_rights(connection)
     for grant in grants:
+        if grant.view not in VIEWS:
+            continue
         whom = "PUBLIC" if grant.grantee is None else quoted(grant.grantee)
         further = " WITH GRANT OPTION" if grant.grantable else ""
         connection.exec_driver_sql(f"GRANT {grant.privilege} ON {grant.view} TO {whom}{further}")
     connection.exec_driver_sql("DELETE FROM public.view_files")
-    connection.execute(text("INSERT INTO public.view_files (digest) VALUES (:digest)"), {"digest": digest()})
+    connection.execute(
+        text("INSERT INTO public.view_files (digest, names) VALUES (:digest, :names)"),
+        {"digest": digest(), "names": list(VIEWS)},
+    )
+
+
+def apply_rights(connection: Connection) -> None:
+    """Give each group the rights of its file, no less and no more."""
+    run_script(connection, rights_script())
 
 
 def are_applied(connection: Connection) -> bool:

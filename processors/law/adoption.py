@@ -1,5 +1,6 @@
 """Adopting schemes: the law that claims accepted from then on are pinned to."""
 
+import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -18,6 +19,7 @@ from processors.law.pinned_schemes import PinnedSchemes
 from processors.law.targets import replace_targets
 
 ACTOR = "setup"
+_log = logging.getLogger(__name__)
 
 
 async def initialise(engine: AsyncEngine, schemes: Sequence[Scheme], partitions: int | None = None) -> int:
@@ -88,8 +90,17 @@ async def adopt(connection: AsyncConnection, journal: Journal, offered: Sequence
 
 
 async def fill_targets(connection: AsyncConnection) -> None:
-    """Write the targets of every scheme in force; after an upgrade, for those that were adopted before it."""
+    """Write the targets of every scheme in force; after an upgrade, for those that were adopted before it.
+
+    A text that can't be used is left out with a warning: ``claims verify`` says of it what is wrong.
+    """
+    latest = {name: content_hash for content_hash, name in await adopted_schemes(connection)}
     pinned = PinnedSchemes()
-    await pinned.refresh(connection)
-    for scheme in pinned.current:
+    await pinned.load(connection, latest.values())
+    for name, content_hash in latest.items():
+        try:
+            scheme = pinned.loaded([content_hash])[content_hash]
+        except (LookupError, SchemeError) as error:
+            _log.warning("the targets of scheme %s are not written: %s", name, error)
+            continue
         await replace_targets(connection, scheme)

@@ -112,9 +112,17 @@ async def test_the_program_works_wholly_as_ledger_writer(url_of: UrlOf, nats_url
     assert settled.code == 0, settled.err
     assert (settled.rows[0]["accepted"], settled.rows[0]["claims"]) == (8, 2)
 
+    finance = {"CLAIMS_DATABASE_URL": await url_of("finance_reader")}
+    early = await claims("report", "annual", "--json", env=finance)
+    assert (early.code, early.rows) == (0, [])
+    assert "not counted yet" in early.err
+
     reported = await claims("report", "annual", "--json", env={"CLAIMS_DATABASE_URL": writer})
     assert (reported.code, sum(row["claims"] for row in reported.rows)) == (0, 2), reported.err
     assert "figures are those of the last time" not in reported.err
+    later = await claims("report", "annual", "--json", env=finance)
+    assert later.rows == reported.rows
+    assert "figures are those of the last time" in later.err
 
     # whoever investigates reads the same database with fewer rights still, and without NATS
     reader = {"CLAIMS_DATABASE_URL": await url_of("investigator")}

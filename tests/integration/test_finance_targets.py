@@ -154,6 +154,22 @@ async def test_what_an_audit_lays_on_the_person_leaves_the_base(books: Books) ->
     )
 
 
+async def test_nothing_is_asked_of_bills_that_audits_laid_wholly_on_the_person(books: Books) -> None:
+    await books.publish([facts.hospital(), *(facts.enrol(person) for person in ("P1", "P2"))])
+    await books.publish([facts.roster(person) for person in ("P1", "P2")])
+    await books.publish([*facts.stay(1, "P1", in_scope="10000"), *facts.stay(2, "P2", in_scope="10000")])
+    await books.publish([facts.audit("C2", "10000", "person", "F2")])
+    await catch_up(books.engine)
+    (person,) = await query(books.engine, "SELECT total, audited FROM projections.person_years WHERE person_id = 'P2'")
+    assert person["total"] == person["audited"] == 1_000_000
+    (attained,) = [row for row in await report_of(books.engine, ATTAINMENT) if row["target"] == "reimbursement"]
+    assert (attained["met"], attained["persons"], attained["share"]) == (1, 1, Decimal("1.0000"))
+    await books.publish([facts.audit("C1", "10000", "person", "F1")])
+    await catch_up(books.engine)
+    assert [row["target"] for row in await report_of(books.engine, ATTAINMENT)] == ["enrolment"]
+    await holds(books.engine)
+
+
 async def test_chronic_bills_have_a_target_of_their_own(books: Books) -> None:
     await books.publish([facts.hospital(), facts.enrol(), facts.roster(), facts.card()])
     await books.publish([facts.visit(in_scope="1000", disease="diabetes")])

@@ -1,5 +1,6 @@
 """A populated database of each released version becomes this program's, and is proved (tests/data/README.md)."""
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,15 +11,17 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+import infra.postgres.engine
 from events.codes import LAYERS
 from infra.postgres.dump import load
-from infra.postgres.engine import connect, migrate
+from infra.postgres.engine import LANES_LOCK, MIGRATION_LOCK, SchemaLocked, connect, migrate, upgrade
+from infra.postgres.view_files import ViewInUse, create_views, drop_views
 from infra.servers import Endpoints
 from policies.loader import SCHEMES, load_file
 from processors.finance.catch_up import catch_up
 from processors.law.adoption import adopt_schemes
 from tests.conftest import database_url
-from tests.program import claims
+from tests.program import claims, eventually
 
 DATA = Path(__file__).parents[1] / "data"
 VERSIONS = ("0001", "0002")
@@ -113,3 +116,79 @@ async def test_an_upgrade_writes_down_the_targets_of_schemes_in_force(url: str, 
         ("anyi", "cost_growth", "0.10"),
         ("anyi", "reimbursement", "0.90"),
     ]
+
+
+async def test_an_altered_text_of_law_does_not_stop_an_upgrade(url: str, database_engine: AsyncEngine) -> None:
+    await load(url, DATA / "ledger_0002.dump", None)
+    async with database_engine.begin() as connection:
+        altered = "UPDATE ledger.schemes SET text = text || '\\x20'::bytea"
+        await connection.execute(text("ALTER TABLE ledger.schemes DISABLE TRIGGER USER"))
+        await connection.execute(text(altered))
+        await connection.execute(text("ALTER TABLE ledger.schemes ENABLE TRIGGER USER"))
+    await migrate(url)
+    verified = await claims("verify", env={"CLAIMS_DATABASE_URL": url})
+    assert verified.code == 1
+    assert b"scheme" in verified.out
+
+
+async def test_a_damaged_row_does_not_stop_an_upgrade_and_is_mended(url: str, database_engine: AsyncEngine) -> None:
+    await load(url, DATA / "ledger_0002.dump", None)
+    sums = "SELECT count(*) AS rows, sum(base) AS base, sum(paid) AS paid FROM projections.accumulations"
+    before = await query(database_engine, sums)
+    async with database_engine.begin() as connection:
+        damaged = "(SELECT ctid FROM projections.accumulations WHERE base > 0 LIMIT 1)"
+        await connection.execute(text(f"UPDATE projections.accumulations SET base = -base WHERE ctid = {damaged}"))
+    await migrate(url)
+    env = {"CLAIMS_DATABASE_URL": url}
+    assert (await claims("verify", env=env)).code == 1
+    rebuilt = await claims("rebuild", env=env)
+    assert rebuilt.code == 1, "it found something, and mended it"
+    assert (await claims("verify", env=env)).code == 0
+    assert await query(database_engine, sums) == before
+
+
+async def test_who_reads_a_table_that_an_upgrade_changes_is_named(url: str, database_engine: AsyncEngine) -> None:
+    await load(url, DATA / "ledger_0002.dump", None)
+    async with database_engine.begin() as connection:
+        await connection.execute(
+            text("CREATE VIEW public.mine AS SELECT critical_illness FROM projections.annual_sums")
+        )
+    with pytest.raises(ViewInUse, match=r"view mine depends on"):
+        await migrate(url)
+
+
+async def test_an_upgrade_does_not_wait_for_a_reader_without_end(
+    url: str, database_engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(infra.postgres.engine, "LOCK_WAIT_MS", 100)
+    await load(url, DATA / "ledger_0002.dump", None)
+    reader = await asyncpg.connect(url, ssl=False, server_settings={"application_name": "spreadsheet"})
+    async with reader.transaction():
+        await reader.fetch("SELECT * FROM finance.annual_report")
+        with pytest.raises(SchemaLocked, match="spreadsheet as"):
+            await migrate(url)
+    await reader.close()
+    await migrate(url)
+
+
+async def test_who_waited_for_another_programs_upgrade_has_nothing_left_to_do(
+    url: str, database_engine: AsyncEngine
+) -> None:
+    await load(url, DATA / "ledger_0002.dump", None)
+    async with database_engine.begin() as first:
+        await first.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+        second = asyncio.create_task(migrate(url))
+        waiting = text(
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = "
+            "(SELECT oid FROM pg_database WHERE datname = current_database())"
+        )
+
+        async def waits() -> bool:
+            return bool((await first.execute(waiting)).scalar())
+
+        await eventually(waits, second.done)
+        grants = await first.run_sync(drop_views)
+        await first.run_sync(upgrade)
+        await first.run_sync(create_views, grants)
+        await first.execute(text("SELECT pg_advisory_lock(:lanes, 1)"), {"lanes": LANES_LOCK})  # its worker owns a lane
+    await second

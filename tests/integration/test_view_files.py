@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.codes import LAYERS
 from infra.postgres import view_files
-from infra.postgres.engine import apply_view_files, connect, migrate
-from infra.postgres.view_files import FOLDER, VIEWS, ViewInUse, view_script
+from infra.postgres.engine import connect, migrate
+from infra.postgres.view_files import FOLDER, VIEWS, ViewInUse, create_views, drop_views, view_script
 
 
 @pytest.fixture
@@ -24,6 +24,11 @@ async def run(engine: AsyncEngine, *statements: str) -> None:
     async with engine.begin() as connection:
         for statement in statements:
             await connection.execute(text(statement))
+
+
+async def apply_view_files(engine: AsyncEngine) -> None:
+    async with engine.begin() as connection:
+        await connection.run_sync(create_views, await connection.run_sync(drop_views))
 
 
 async def views(engine: AsyncEngine) -> list[tuple[Any, ...]]:
@@ -118,3 +123,63 @@ async def test_what_reads_a_view_is_not_dropped_with_it(owner: AsyncEngine) -> N
     await run(owner, "DROP SCHEMA analysts CASCADE")
     await apply_view_files(owner)
     assert await views(owner) == before
+
+
+async def test_a_view_without_a_file_any_more_is_dropped(owner: AsyncEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    await run(owner, "CREATE ROLE county_reader", "GRANT SELECT ON finance.cost_growth TO county_reader")
+    try:
+        monkeypatch.setattr(view_files, "VIEWS", tuple(name for name in VIEWS if name != "finance.cost_growth"))
+        view_files.digest.cache_clear()
+        await apply_view_files(owner)
+        assert [row[0] for row in await views(owner)] == sorted(set(VIEWS) - {"finance.cost_growth"})
+    finally:
+        view_files.digest.cache_clear()
+        await run(owner, "DROP OWNED BY county_reader", "DROP ROLE county_reader")
+
+
+async def test_rights_that_a_group_passed_on_end_with_its_own(owner: AsyncEngine) -> None:
+    before = await views(owner)
+    await run(
+        owner,
+        "CREATE ROLE colleague NOLOGIN",
+        "GRANT SELECT ON projections.statements TO investigator WITH GRANT OPTION",
+        "SET ROLE investigator",
+        "GRANT SELECT ON projections.statements TO colleague",
+        "RESET ROLE",
+    )
+    try:
+        await apply_view_files(owner)
+        assert await views(owner) == before
+        async with owner.connect() as connection:
+            statement = "SELECT has_table_privilege('colleague', 'projections.statements', 'SELECT')"
+            assert not (await connection.execute(text(statement))).scalar()
+    finally:
+        await run(owner, "DROP ROLE colleague")
+
+
+async def test_a_table_of_somebody_else_in_our_schemas_stops_nothing(owner: AsyncEngine) -> None:
+    """The tables' owner is no superuser, as in a county's own server."""
+    schemas = "ledger, projections, processors, finance"
+    async with owner.connect() as connection:
+        outer = await connection.begin()
+        for statement in (
+            "CREATE ROLE plain_owner NOLOGIN",
+            "CREATE TABLE finance.scratch (year int)",
+            "REVOKE ALL ON finance.scratch FROM investigator",
+            f"GRANT ALL ON SCHEMA {schemas} TO plain_owner WITH GRANT OPTION",
+            "GRANT CREATE ON SCHEMA public TO plain_owner",
+            "ALTER TABLE projections.statements OWNER TO plain_owner",
+            "ALTER TABLE public.alembic_version OWNER TO plain_owner",
+            "ALTER TABLE public.view_files OWNER TO plain_owner",
+            "REVOKE ALL ON projections.statements FROM investigator",
+            "SET LOCAL ROLE plain_owner",
+        ):
+            await connection.execute(text(statement))
+        await connection.run_sync(view_files.apply_rights)
+        asked = "SELECT has_table_privilege('investigator', '{}', 'SELECT')"
+        given = [
+            (await connection.execute(text(asked.format(name)))).scalar()
+            for name in ("projections.statements", "finance.scratch")
+        ]
+        assert given == [True, False]
+        await outer.rollback()
