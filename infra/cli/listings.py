@@ -1,7 +1,6 @@
 """``claims statements``, ``accumulations``, ``grants``, ``refusals``, ``waiting`` and ``parked``."""
 
-import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Annotated, Any
 
 import typer
@@ -10,14 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from events.codes import CATEGORY_NAMES, LAYER_NAMES, SETTING_NAMES
 from events.refusals import REASON_NAMES
 from infra.cli.options import DataDir, Json, settings_of
-from infra.cli.output import print_json, table
 from infra.cli.release import release as release_parked
-from infra.cli.session import reading, run
+from infra.cli.row_output import Row, list_rows
 from infra.cli.uplift_text import uplift_text
-from infra.settings import Settings
 from processors.queries import listings
 
-Row = Mapping[str, Any]
 PersonId = Annotated[str | None, typer.Option("--person", help="参保人编号 person_id")]
 
 _NAMES: Mapping[str, Mapping[Any, str]] = {
@@ -54,13 +50,13 @@ def statements(
         rows = listings.statement_rows(engine, claim_id=claim, person_id=person)
         return listings.statement_rows_with_uplift(engine, rows) if uplift else rows
 
-    _show(
-        settings_of(data_dir),
+    list_rows(
+        data_dir,
         "statements",
         query,
         json=json,
         title="结算单 Statements（元 yuan）",
-        columns=tuple(columns.split(",")),
+        columns=columns,
         cells=_statement_cells,
         right=(8, 10, 11),
     )
@@ -73,21 +69,13 @@ def accumulations(
     json: Json = False,
 ) -> None:
     """年度累计。Annual accumulations: what a person has used of each layer."""
-    _show(
-        settings_of(data_dir),
+    list_rows(
+        data_dir,
         "accumulations",
         lambda engine: listings.accumulation_rows(engine, person_id=person, year=year),
         json=json,
         title="年度累计 Accumulations（元 yuan）",
-        columns=(
-            "参保人 person",
-            "年度 year",
-            "保障线 layer",
-            "基数 base",
-            "起付线 deductible",
-            "支付 paid",
-            "人次 claims",
-        ),
+        columns="参保人 person,年度 year,保障线 layer,基数 base,起付线 deductible,支付 paid,人次 claims",
         cells=lambda row: _texts(row, "person_id", "year", "layer", "base", "deductible", "paid", "claims"),
         right=(3, 4, 5, 6),
     )
@@ -95,13 +83,13 @@ def accumulations(
 
 def grants(data_dir: DataDir = None, json: Json = False) -> None:
     """补助。Grants that stand."""
-    _show(
-        settings_of(data_dir),
+    list_rows(
+        data_dir,
         "grants",
         listings.grant_rows,
         json=json,
         title="补助 Grants（元 yuan）",
-        columns=("参保人 person", "政策 scheme", "补助 grant", "年度 year", "金额 amount", "结算单 claim"),
+        columns="参保人 person,政策 scheme,补助 grant,年度 year,金额 amount,结算单 claim",
         cells=lambda row: _texts(row, "person_id", "scheme", "grant", "year", "amount", "claim_id"),
         right=(4,),
     )
@@ -109,26 +97,26 @@ def grants(data_dir: DataDir = None, json: Json = False) -> None:
 
 def refusals(data_dir: DataDir = None, json: Json = False) -> None:
     """被拒绝的事件及原因。Refused events, why, and what to mend."""
-    _show(
-        settings_of(data_dir),
+    list_rows(
+        data_dir,
         "refusals",
         listings.refusal_rows,
         json=json,
         title="拒绝 Refusals",
-        columns=("来源 source", "事件 event", "类型 type", "原因 reason", "说明 detail"),
+        columns="来源 source,事件 event,类型 type,原因 reason,说明 detail",
         cells=lambda row: _texts(row, "source", "event_id", "type", "reason", "detail"),
     )
 
 
 def waiting(data_dir: DataDir = None, json: Json = False) -> None:
     """等待入院登记的出院事件。Discharges that wait for their admission."""
-    _show(
-        settings_of(data_dir),
+    list_rows(
+        data_dir,
         "waiting",
         listings.waiting_rows,
         json=json,
         title="等待 Waiting",
-        columns=("来源 source", "事件 event", "等待入院登记 waits for"),
+        columns="来源 source,事件 event,等待入院登记 waits for",
         cells=lambda row: _texts(row, "source", "event_id", "waits_for"),
     )
 
@@ -141,41 +129,17 @@ def parked(
     json: Json = False,
 ) -> None:
     """挂起的处理批次。Runs that could not be handled; only that person's lane waits."""
-    settings = settings_of(data_dir)
     if release:
-        release_parked(settings, person, consumer, json=json)
-    _show(
-        settings,
+        release_parked(settings_of(data_dir), person, consumer, json=json)
+    list_rows(
+        data_dir,
         "parked",
         lambda engine: listings.parked_rows(engine, person_id=person, consumer=consumer),
         json=json,
         title="挂起 Parked",
-        columns=("参保人 person", "处理器 consumer", "批次 run", "原因 reason", "自 since"),
+        columns="参保人 person,处理器 consumer,批次 run,原因 reason,自 since",
         cells=lambda row: _texts(row, "person_id", "consumer", "run", "reason", "since"),
     )
-
-
-def _show(
-    settings: Settings,
-    command: str,
-    query: Callable[[AsyncEngine], AsyncIterator[Row]],
-    *,
-    json: bool,
-    title: str,
-    columns: tuple[str, ...],
-    cells: Callable[[Row], tuple[str, ...]],
-    right: tuple[int, ...] = (),
-) -> None:
-    async def main() -> int:
-        async with reading(settings, command) as engine:
-            if json:
-                async for row in query(engine):
-                    print_json([row])
-            else:
-                table(title, columns, [cells(row) async for row in query(engine)], right=right)
-        return 0
-
-    sys.exit(run(main))
 
 
 def _statement_cells(row: Row) -> tuple[str, ...]:
