@@ -84,7 +84,7 @@ _UNABLE = ("40", "53", "55", "57", "58")
 """Classes of SQLSTATE: rolled back for another transaction, no resources, not ready, operator's intervention, I/O."""
 _TOO_LONG = "25P04"
 """SQLSTATE of transaction_timeout."""
-_NATS_AWAY = (
+NATS_AWAY_ERRORS = (
     NatsTimeout,
     NoRespondersError,
     NoServersError,
@@ -98,7 +98,10 @@ _NATS_AWAY = (
     ServerError,
     ServiceUnavailableError,
 )
-"""Only those that pass by themselves: a subject, a header or a message that NATS does not take is a bug."""
+"""What nats-py raises while NATS, a stream or a consumer is away.
+
+Only those that pass by themselves: a subject, a header or a message that NATS does not take is a bug.
+"""
 _UNREACHABLE = (errno.EHOSTUNREACH, errno.EHOSTDOWN, errno.ENETUNREACH, errno.ENETDOWN, errno.ENETRESET)
 """What no class of its own stands for; the others are a ``ConnectionError`` or a ``TimeoutError``."""
 
@@ -120,7 +123,7 @@ def expected_failure(error: BaseException) -> Failure | None:
             return DATABASE_UNABLE
         case SendError() if error.is_transient:
             return NATS_AWAY
-        case _ if isinstance(error, _NATS_AWAY):
+        case _ if isinstance(error, NATS_AWAY_ERRORS):
             return NATS_AWAY
         case OSError() if _is_unreachable(error):
             return NO_ANSWER

@@ -5,12 +5,11 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 import structlog
-from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from infra.messaging.streams import lag
-from infra.worker.failures import error_line
+from infra.worker.failures import NATS_AWAY_ERRORS, error_line, log_failure
 from infra.worker.lane import Lane
 from processors.delivery.names import INTAKE_CONSUMER
 from processors.finance.catch_up import catch_up
@@ -81,7 +80,10 @@ class Upkeep:
         js = self._js()
         try:
             waiting = {lane.name: await lag(js, lane.stream, lane.durable) for lane in list(self._owned.values())}
-        except NatsError:  # away: the lanes say so themselves
+        except NATS_AWAY_ERRORS:  # the lanes say so themselves
+            return
+        except Exception as error:  # noqa: BLE001 - nobody awaits this task: what is not told here is told nowhere
+            log_failure(log, "lag not reported", error)
             return
         if behind := {name: count for name, count in waiting.items() if count}:
             log.info("lag", **behind)

@@ -10,7 +10,6 @@ from functools import partial
 import structlog
 from faststream.nats import NatsBroker
 from faststream.nats.subscriber.usecases import ConcurrentCoreSubscriber
-from nats.errors import Error as NatsError
 from nats.errors import NoRespondersError
 from nats.errors import TimeoutError as NatsTimeout
 from nats.js.errors import NotFoundError, ServiceUnavailableError
@@ -23,7 +22,7 @@ from infra.messaging.subscriber import EagerSubscriber, eager_subscriber, ensure
 from infra.postgres.connections import Connections
 from infra.postgres.engine import connect, migrate
 from infra.settings import Settings
-from infra.worker.failures import error_line, log_failure
+from infra.worker.failures import NATS_AWAY_ERRORS, error_line, log_failure
 from infra.worker.lane import Lane
 from infra.worker.lane_locks import SILENT_S, STALLED_AFTER_S, LaneLocks
 from infra.worker.quote_service import answer_quotes
@@ -152,7 +151,7 @@ class Worker:
             if all(there):
                 for lane in self.owned.values():
                     await ensure_consumer(js, lane.stream, lane.durable, lane.subjects)
-        except NatsError:  # away: what it does not say is not known, and the lanes try by themselves
+        except NATS_AWAY_ERRORS:  # what NATS does not say is not known, and the lanes try by themselves
             return
         if not all(there):
             await self._give_up()
@@ -189,7 +188,7 @@ class Worker:
         outcomes = await asyncio.gather(*(self._start(lane) for lane in lanes), return_exceptions=True)
         away = []
         for lane, outcome in zip(lanes, outcomes, strict=True):
-            if isinstance(outcome, NatsError):
+            if isinstance(outcome, NATS_AWAY_ERRORS):
                 log.warning("lane not started", lane=lane.name, error=error_line(outcome))
                 away.append(lane)
             elif outcome is not None:
@@ -261,6 +260,6 @@ async def worker(
         await _recover_streams_at_start(ours)
         yield ours
     finally:
-        with suppress(NatsError):  # a connection that is lost already can't be closed politely
+        with suppress(*NATS_AWAY_ERRORS):  # a connection that is lost already can't be closed politely
             await broker.stop()
         await engine.dispose()

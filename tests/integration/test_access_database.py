@@ -12,13 +12,11 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from infra.access.logins import Login, LoginError, create_login, drop_login, logins, rotate_login
 from infra.embedded.process import ServerError
 from infra.postgres.engine import SchemaBehind, connect, migrate
-from infra.postgres.view_files import rights_script
 from infra.servers import Endpoints, servers
 from tests import facts
 from tests.conftest import database_url
@@ -321,30 +319,25 @@ async def test_a_schema_that_is_behind_is_for_its_owner(
             await server.execute(f"DROP ROLE {role}")
 
 
-def role_making(group: str) -> str:
-    """The statement that makes the roles, for one of another name."""
-    statement = rights_script().partition("DO $$")[2].partition("$$;")[0]
-    wanted = "ARRAY['ledger_writer', 'finance_reader', 'investigator']"
-    assert wanted in statement
-    group_only = f"ARRAY['{group}']"
-    return f"DO $${statement.replace(wanted, group_only)}$$"
-
-
-async def test_many_may_make_the_roles_at_once(owner: AsyncEngine, name: str) -> None:
-    async def make() -> None:
-        async with owner.begin() as connection:
-            await connection.exec_driver_sql(role_making(name))
-
-    await asyncio.gather(*(make() for _ in range(8)))
-    async with owner.begin() as connection:
-        await connection.execute(text(f"DROP ROLE {name}"))
-
-
-async def test_who_may_make_no_roles_is_told_which_are_missing(url_of: UrlOf, name: str) -> None:
-    engine = connect(await url_of("investigator"))
-    try:
-        async with engine.begin() as connection:
-            with pytest.raises(DBAPIError, match=f"an administrator runs CREATE ROLE {name} NOLOGIN first"):
-                await connection.exec_driver_sql(role_making(name))
-    finally:
-        await engine.dispose()
+async def test_a_new_server_gets_its_roles_from_who_may_make_them_also_from_many_at_once(server_folder: Path) -> None:
+    """Roles are those of the whole server, so this takes one on which nothing was ever migrated."""
+    fresh = [f"county_{number}" for number in range(4)]
+    async with servers(server_folder / "data", command="pytest", nats=False) as started:
+        async with session(started.database_url) as server:
+            await server.execute("CREATE ROLE plain LOGIN PASSWORD 'given'")
+            for database in fresh:
+                await server.execute(f"CREATE DATABASE {database} OWNER plain")
+            with pytest.raises(SchemaBehind, match="administrator runs CREATE ROLE ledger_writer NOLOGIN first"):
+                await migrate(as_login(database_url(started, fresh[0]), "plain", "given"))
+            made = await asyncio.gather(
+                *(
+                    claims("statements", env={"CLAIMS_DATABASE_URL": database_url(started, database)})
+                    for database in fresh
+                )
+            )
+            assert [(done.code, done.err) for done in made] == [(0, "")] * len(fresh)
+            groups = "SELECT count(*) FROM pg_roles WHERE rolname = ANY($1) AND NOT rolcanlogin"
+            assert await server.fetchval(groups, ["ledger_writer", "finance_reader", "investigator"]) == 3
+        for database in fresh:
+            async with session(database_url(started, database)) as server:
+                assert await server.fetchval("SELECT has_schema_privilege('investigator', 'ledger', 'USAGE')")

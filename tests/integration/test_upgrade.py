@@ -24,7 +24,7 @@ from tests.conftest import database_url
 from tests.program import claims, eventually
 
 DATA = Path(__file__).parents[1] / "data"
-VERSIONS = ("0001", "0002")
+VERSIONS = ("0001", "0002", "0003")
 
 
 @pytest.fixture
