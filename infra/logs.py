@@ -5,6 +5,8 @@ import sys
 
 import structlog
 
+from infra.terminal_text import visible, visible_lines
+
 
 def configure(level: str = "info", *, json: bool = False) -> None:
     """Set logging up for this process: readable on a terminal, JSON lines elsewhere when asked for."""
@@ -18,6 +20,7 @@ def configure(level: str = "info", *, json: bool = False) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=False),
             structlog.processors.format_exc_info,
+            *([] if json else [_visible]),  # JSON is written with escapes
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(minimum),
@@ -26,6 +29,21 @@ def configure(level: str = "info", *, json: bool = False) -> None:
         cache_logger_on_first_use=False,
     )
     # libraries that log on their own (nats, faststream) say only what is wrong
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_VisibleFormatter("%(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     logging.getLogger("alembic").setLevel(logging.WARNING)
     logging.getLogger("nats").setLevel(logging.CRITICAL)
+
+
+def _visible(_: object, __: str, values: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """No text of a log line steers the terminal that shows it; a traceback keeps its lines."""
+    return {
+        name: (visible_lines if name == "exception" else visible)(value) if isinstance(value, str) else value
+        for name, value in values.items()
+    }
+
+
+class _VisibleFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return visible_lines(super().format(record))

@@ -15,7 +15,8 @@ from typer.testing import CliRunner
 from infra.cli import app
 for line in sys.stdin:
     done = CliRunner().invoke(app, json.loads(line))
-    fault = "".join(traceback.format_exception(*done.exc_info)) if done.exit_code not in (0, 2) else ""
+    ended = done.exception is None or isinstance(done.exception, SystemExit)
+    fault = "" if ended else "".join(traceback.format_exception(*done.exc_info))
     print(json.dumps([done.exit_code, done.stdout, done.stderr + fault]), flush=True)
 """
 LONGEST_ANSWER = 16_000_000

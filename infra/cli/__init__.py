@@ -2,6 +2,8 @@
 together."""
 
 import sys
+import traceback
+from types import TracebackType
 
 import asyncpg
 import typer
@@ -37,8 +39,9 @@ from infra.cli import (
     verify,
 )
 from infra.cli.demo import NotEmpty
-from infra.cli.output import fail
+from infra.cli.output import fail, note
 from infra.cli.session import NoLedger
+from infra.cli.usage import Commands, file_trouble
 from infra.embedded.directory import DirectoryInUse
 from infra.embedded.process import ServerError
 from infra.messaging.streams import StreamAhead, StreamBehind
@@ -50,6 +53,7 @@ from processors.delivery.layout import LayoutError
 
 app = typer.Typer(
     name="claims",
+    cls=Commands,
     help="医保一站式结算账本 · Event-sourced ledger that settles claims through every insurance layer of a county.",
     no_args_is_help=True,
     add_completion=False,
@@ -116,12 +120,21 @@ WITHOUT_RIGHT = (
 """What is said to a database login that lacks a right; takes what PostgreSQL said."""
 
 
+def _tell_fault(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """A fault of the program, as Python tells it; what it quotes from outside does not steer the terminal."""
+    note("".join(traceback.format_exception(kind, error, trace)))
+
+
 def main() -> None:
     """Entry point; exit codes: 0 done, 1 a check failed, 2 unusable arguments or input."""
+    sys.excepthook = _tell_fault
     try:
         app()
-    except (*UNUSABLE, OSError) as error:
+    except UNUSABLE as error:
         fail(str(error))
+        sys.exit(2)
+    except OSError as error:
+        fail(file_trouble(error))
         sys.exit(2)
     except (SQLAlchemyError, NatsError, asyncpg.InsufficientPrivilegeError) as error:
         # SQLAlchemy has what PostgreSQL said behind an error of its own, events.driver gives it as it is
@@ -129,7 +142,10 @@ def main() -> None:
         if isinstance(said, asyncpg.InsufficientPrivilegeError):
             fail(WITHOUT_RIGHT.format(said))
         else:
-            fail(f"PostgreSQL or NATS does not answer as it should: {str(error).splitlines()[0]}")
+            fail(
+                "PostgreSQL 或 NATS 应答不正常，请联系信息中心。PostgreSQL or NATS does not answer as it should: "
+                f"{str(error).splitlines()[0]}"
+            )
         sys.exit(2)
     except KeyboardInterrupt:
         fail("已中断：已发送的事件不会丢失，再次运行即可继续。Interrupted: what was sent is kept, run it again")

@@ -19,6 +19,7 @@ from infra.access.mailboxes import close_mailbox, open_mailbox, owners
 from infra.access.passwords import bcrypt_hash, new_password
 from infra.access.sources import NotASource, Source
 from infra.access.users import changing_users, read_users
+from infra.cli.arguments import listed, unusable
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, stdout, table
 from infra.cli.session import database_of, ledger_servers, require_ledger, run
@@ -71,7 +72,7 @@ def office(
 ) -> None:
     """民政、扶贫部门的用户。An office's user."""
     if kind in (HOSPITAL, BUREAU):
-        raise typer.BadParameter(f"write `claims access {kind} {region}`", param_hint="KIND")
+        raise unusable(f"应写成 claims access {kind} {region}", f"Write `claims access {kind} {region}`", "KIND")
     _grant(kind, region, rotate=rotate, revoke=revoke, data_dir=data_dir, json=json)
 
 
@@ -87,9 +88,9 @@ def database(
     """数据库登录。A login of the database with the rights of one role."""
     settings = settings_of(data_dir)
     if rotate and drop:
-        raise typer.BadParameter("--rotate or --drop, not both")
+        raise unusable("--rotate 和 --drop 只能用一个", "Not both", "--rotate")
     if role is None and not (rotate or drop):
-        raise typer.BadParameter(f"one of {', '.join(GROUPS)}", param_hint="--role")
+        raise unusable(f"须指定角色，可用的有 {listed(GROUPS)}", "Name one of these roles", "--role")
 
     async def main() -> int:
         require_ledger(settings)
@@ -160,7 +161,7 @@ async def _at(settings: Settings) -> AsyncIterator[_Place]:
 def _grant(kind: str, id_: str, *, rotate: bool, revoke: bool, data_dir: Path | None, json: bool) -> None:
     settings = settings_of(data_dir)
     if rotate and revoke:
-        raise typer.BadParameter("--rotate or --revoke, not both")
+        raise unusable("--rotate 和 --revoke 只能用一个", "Not both", "--rotate")
     try:
         source = Source(kind, id_)
     except NotASource as error:

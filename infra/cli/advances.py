@@ -5,9 +5,8 @@ from typing import Annotated, Any
 import typer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from events.codes import is_region
 from events.money import yuan
-from infra.cli.arguments import Actor, actor_of, amount_of, words_of
+from infra.cli.arguments import Actor, actor_of, amount_of, region_of, words_of
 from infra.cli.clearing_step import print_result, run_step
 from infra.cli.options import DataDir, Json
 from infra.cli.output import print_json, table
@@ -55,8 +54,7 @@ def repay(
     json: Json = False,
 ) -> None:
     """登记现金归还。Note what the person has paid back himself, never more than is outstanding."""
-    if not is_region(region):
-        raise typer.BadParameter("six digits, the first not 0, are wanted", param_hint="--region")
+    region_of(region)
     who, fen, receipt = actor_of(actor), amount_of(amount), words_of(reference, "--reference")
 
     async def step(engine: AsyncEngine) -> dict[str, Any]:

@@ -8,10 +8,9 @@ from typing import Annotated, Any
 import typer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from events.codes import is_region
 from events.county_time import COUNTY_TIME, month_end, month_start
 from events.money import yuan
-from infra.cli.arguments import Actor, actor_of, month_of, words_of
+from infra.cli.arguments import Actor, actor_of, month_of, region_of, unusable, words_of
 from infra.cli.clearing_step import print_result, run_step
 from infra.cli.clearing_text import STATUS_NAMES, print_clearing, write_csv
 from infra.cli.options import DataDir, Json
@@ -46,8 +45,7 @@ def draft(
 ) -> None:
     """起草：截至月末已入账而未清算的全部支付。Draft what was booked until the end of a month and not yet cleared."""
     first, who = month_of(month), actor_of(actor)
-    if not is_region(region):
-        raise typer.BadParameter("six digits, the first not 0, are wanted", param_hint="--region")
+    region_of(region)
     now = datetime.now(COUNTY_TIME)
     if month_start(first) <= now < month_end(first):
         note(f"{month} 未结束：此后入账的归入下月。{month} is not over: what follows goes to the next month")
@@ -150,7 +148,7 @@ def pay(
     """登记拨付。Note what was transferred, to all or to some payees."""
     who, transfer = actor_of(actor), words_of(reference, "--reference")
     if kind is not None and not payee:
-        raise typer.BadParameter("it says of which kind a --payee is", param_hint="--kind")
+        raise unusable("--kind 只与 --payee 同用，说明收款方的种类", "It says of which kind a --payee is", "--kind")
 
     async def step(engine: AsyncEngine) -> dict[str, Any]:
         paid = await steps.pay(engine, clearing_id, who, transfer, payee or (), kind)
@@ -184,7 +182,7 @@ def return_(
 @clearing.command()
 def rebuild(data_dir: DataDir = None, json: Json = False) -> None:
     """由账册重建清算各表。Make the tables of clearing what their journal says; exit 1 where they were not."""
-    found = run_step(data_dir, rebuild_tables)
+    found = {str(name): count for name, count in run_step(data_dir, rebuild_tables).items()}  # plain strings, for JSON
     if json:
         print_json([found])
     else:

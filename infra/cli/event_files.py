@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from infra.cli.output import fail
+from infra.cli.usage import file_trouble
 from infra.messaging.publisher import PublishedEvents
 
 EventFiles = Annotated[list[str], typer.Argument(help="事件文件 CloudEvents, one JSON object a line; - is stdin")]
@@ -19,7 +20,7 @@ def check_readable(files: list[str]) -> None:
                 with Path(name).open("rb"):
                     pass
             except OSError as error:
-                raise typer.BadParameter(f"{name}: {error.strerror}", param_hint="FILE") from None
+                raise typer.BadParameter(file_trouble(error), param_hint="FILE") from None
 
 
 def exit_code_of(published: PublishedEvents) -> int:

@@ -21,8 +21,7 @@ def settings_of(data_dir: Path | None, *, json_logs: bool = False) -> Settings:
     try:
         settings = Settings()
     except ValidationError as error:
-        raise typer.BadParameter(
-            "; ".join(fault["msg"].removeprefix("Value error, ") for fault in error.errors())
-        ) from None
+        faults = "; ".join(fault["msg"].removeprefix("Value error, ") for fault in error.errors())
+        raise typer.BadParameter(f"环境变量不可用：{faults} (environment variables)") from None
     configure(settings.log_level, json=json_logs)
     return settings if data_dir is None else settings.model_copy(update={"data_dir": data_dir})

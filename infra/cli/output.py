@@ -1,4 +1,7 @@
-"""What commands print: JSON Lines for programs, tables with Chinese headings and English beside them for clerks."""
+"""What commands print: JSON Lines for programs, tables with Chinese headings and English beside them for clerks.
+
+Everything goes through ``Terminal`` or ``print_json``, where text from outside loses its power over the terminal.
+"""
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -10,15 +13,27 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
-stdout = Console(soft_wrap=False)
-stderr = Console(stderr=True)
+from infra.terminal_text import visible_json, visible_lines
+
+
+class Terminal(Console):
+    """A console on which no text steers the terminal, whoever wrote it; our own line breaks and markup work."""
+
+    def render_str(self, text: str, **how: Any) -> Text:
+        """Every text that is printed, and every cell of a table, comes by here before its markup is read."""
+        return super().render_str(visible_lines(text), **how)
+
+
+stdout = Terminal(soft_wrap=False, emoji=False)
+stderr = Terminal(stderr=True, emoji=False)
 
 
 def print_json(values: Iterable[Mapping[str, Any]]) -> None:
     """One JSON object a line on stdout."""
     for value in values:
-        sys.stdout.buffer.write(orjson.dumps(value) + b"\n")
+        sys.stdout.buffer.write(visible_json(orjson.dumps(value).decode()).encode() + b"\n")
     sys.stdout.buffer.flush()
 
 
@@ -41,7 +56,7 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, 
 
 def draw(drawn: Table) -> None:
     """A table on stdout; where that is no terminal, as wide as it needs to be."""
-    console = stdout if stdout.is_terminal else Console(width=300)
+    console = stdout if stdout.is_terminal else Terminal(width=300, emoji=False)
     console.print(drawn)
 
 

@@ -8,6 +8,7 @@ import typer
 from rich.markup import escape
 
 from events.money import yuan
+from infra.cli.arguments import listed, unusable
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, stdout, table
 from infra.cli.session import reading, run
@@ -39,9 +40,10 @@ def rebuild(
     names = list(dict.fromkeys(projections or PROJECTIONS))
     unknown = [name for name in names if name not in PROJECTIONS]
     if unknown:
-        raise typer.BadParameter(
-            f"没有投影 no projection {', '.join(unknown)}; 有 there are {', '.join(PROJECTIONS)}",
-            param_hint="PROJECTION",
+        raise unusable(
+            f"没有投影 {listed(unknown)}，可用的有 {listed(PROJECTIONS)}",
+            f"No projection {', '.join(unknown)}; these are there",
+            "PROJECTION",
         )
 
     async def main() -> int:

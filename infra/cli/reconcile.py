@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
-from events.codes import LAYER_NAMES, is_id
+from events.codes import LAYER_NAMES
 from events.money import yuan
-from infra.cli.arguments import month_of
+from infra.cli.arguments import id_of, month_of
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, stdout, table
 from infra.cli.session import reading, run
@@ -46,8 +46,7 @@ def reconcile(
 ) -> None:
     """对账：逐单核对医院与账本。Hold a hospital's month against the ledger, claim by claim."""
     first = month_of(month)
-    if not is_id(hospital):
-        raise typer.BadParameter("an id is wanted", param_hint="--hospital")
+    id_of(hospital, "--hospital")
     try:
         detail = read_detail(file, first)
         sums = None if totals is None else read_totals(totals)

@@ -13,6 +13,7 @@ from events.catalog import Fact
 from events.codes import CATEGORY_NAMES, LAYER_NAMES, SETTING_NAMES
 from events.county_time import COUNTY_TIME
 from events.money import yuan
+from infra.cli.arguments import day_of, unusable
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, print_json, stdout, table
 from infra.cli.premium_text import premium_line
@@ -143,12 +144,16 @@ def _entry_lines(entry: HistoryEntry, schemes: Schemes) -> list[str]:
 def _fact_lines(fact: Fact) -> list[str]:
     actor = fact.extensions.get("actor")
     sender = f"{fact.source} {fact.id}" + (f" · 经办 actor {actor}" if actor else "")
-    return [sender, escape(orjson.dumps(fact.data.model_dump(mode="json", exclude_none=True)).decode())]
+    return [escape(sender), escape(orjson.dumps(fact.data.model_dump(mode="json", exclude_none=True)).decode())]
 
 
 def _acceptance_line(acceptance: Acceptance, schemes: Schemes) -> str:
     claim = acceptance.claim
-    order = f"，改按现行政策 moved to the text in force, 经办 actor {acceptance.actor}" if acceptance.instead_of else ""
+    order = (
+        f"，改按现行政策 moved to the text in force, 经办 actor {escape(acceptance.actor or '—')}"
+        if acceptance.instead_of
+        else ""
+    )
     return (
         f"受理 accepted {claim.claim_id} (#{claim.number}): {_SETTINGS[claim.setting]} {claim.date}, "
         f"{_TIERS[claim.tier]}, {schemes[claim.scheme].name}, 类别 categories {_categories(claim.categories)}{order}"
@@ -206,14 +211,11 @@ def _moment(text: str | None) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise typer.BadParameter(f"{text} is no time: write 2019-05-06T10:00", param_hint="--as-of") from None
+        raise unusable(
+            f"“{text}”不是时间，应写成 2019-05-06T10:00", f"{text} is no time: write 2019-05-06T10:00", "--as-of"
+        ) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=COUNTY_TIME)
 
 
 def _day(text: str | None) -> date | None:
-    if text is None:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(f"{text} is no day: write 2019-05-06", param_hint="--on") from None
+    return None if text is None else day_of(text, "--on")

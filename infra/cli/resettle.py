@@ -2,13 +2,13 @@
 
 import sys
 from contextlib import nullcontext
-from datetime import date
 from typing import Annotated
 
 import typer
 
 from events.codes import LAYER_NAMES, LAYERS
 from events.money import yuan
+from infra.cli.arguments import day_of, unusable
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, progress_bar, table
 from infra.cli.session import ledger_servers, run
@@ -34,9 +34,9 @@ def resettle(
 ) -> None:
     """重新结算：按现行政策文本重算旧单。Settle claims again under their scheme's text in force."""
     settings = settings_of(data_dir)
-    day = _day(from_)
+    day = day_of(from_, "--from")
     if not dry_run and not actor.strip():
-        raise typer.BadParameter("who orders it? (or --dry-run)", param_hint="--actor")
+        raise unusable("须指明经办人；只试算时用 --dry-run", "Who orders it? (or --dry-run)", "--actor")
 
     async def main() -> int:
         async with (
@@ -90,10 +90,3 @@ def _print(effect: ChangeEffect, *, dry_run: bool, json: bool) -> None:
     ]
     note(f"结算单 claims: {effect.claims}；金额变动人数 persons whose figures move: {effect.persons}")
     table(title, ("保障线 layer", "原支付 before", "现支付 after", "差额 difference"), rows, right=(1, 2, 3))
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(f"{text} is no day: write 2019-01-01", param_hint="--from") from None

@@ -13,7 +13,7 @@ import typer
 from events.catalog import CIVIL_AFFAIRS, POVERTY_OFFICE
 from events.codes import CATEGORY_NAMES, Category, is_region
 from events.county_time import COUNTY_TIME
-from infra.cli.arguments import actor_of
+from infra.cli.arguments import actor_of, day_of, region_of, unusable
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, table
 from infra.cli.session import ledger_servers, reading, run
@@ -121,8 +121,7 @@ def publish(
 ) -> None:
     """下发各定点医院名单和部门比对结果。Write each designated hospital's list and the departments' comparison."""
     month = _period(period)
-    if not is_region(region):
-        raise typer.BadParameter(f"{region} is no GB/T 2260 code of six digits", param_hint="--region")
+    region_of(region)
     settings = settings_of(data_dir)
 
     async def main() -> int:
@@ -273,22 +272,19 @@ def _period(text: str) -> Period:
     try:
         return Period.parse(text)
     except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--period") from None
+        raise unusable(f"“{text}”不是月份，应写成 2019-06", str(error), "--period") from None
 
 
 def _source(text: str) -> str:
     kind, _, region = text.partition("/")
     if kind not in (CIVIL_AFFAIRS, POVERTY_OFFICE) or not is_region(region):
-        raise typer.BadParameter(
-            f"{text}: write {CIVIL_AFFAIRS}/220621 or {POVERTY_OFFICE}/220621", param_hint="--source"
+        raise unusable(
+            f"“{text}”不可用，民政写 {CIVIL_AFFAIRS}/220621，扶贫办写 {POVERTY_OFFICE}/220621（六位统筹区代码）",
+            "Write the department and the region",
+            "--source",
         )
     return text
 
 
 def _day(text: str | None, option: str) -> date | None:
-    if text is None:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(f"{text} is no day: write 2019-06-01", param_hint=option) from None
+    return None if text is None else day_of(text, option)

@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from infra.cli.arguments import listed, unusable
 from infra.cli.options import DataDir, settings_of
 from infra.cli.output import note, stderr
 from infra.cli.session import ledger_servers, run
@@ -35,8 +36,8 @@ def up(
     """运行：启动服务器和全部处理器，直到中断。Run servers and all processors until interrupted."""
     unknown = set(only or ()) - set(CONSUMERS)
     if unknown:
-        raise typer.BadParameter(
-            f"{min(unknown)} is no consumer; there are {', '.join(CONSUMERS)}", param_hint="--only"
+        raise unusable(
+            f"没有处理器 {min(unknown)}，可用的有 {listed(CONSUMERS)}", f"{min(unknown)} is no consumer", "--only"
         )
     settings = settings_of(data_dir, json_logs=not stderr.is_terminal)
 

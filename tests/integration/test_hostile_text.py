@@ -1,0 +1,172 @@
+"""Every command that shows what others wrote shows it as text: no escape, no control, no turned order of reading."""
+
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer.main
+from sqlalchemy import text
+
+from infra.cli import app
+from infra.postgres.engine import connect
+from tests import facts
+from tests.clerk import Clerk, clerk
+from tests.months import months_from_now
+from tests.program import write_lines
+
+BOSS = "\x1b[32mboss\u202e\x9b\x07"
+SHOWN = r"\x1b[32mboss\u202e\x9b\x07"
+REGION = "220621"
+
+WITHOUT = {
+    **dict.fromkeys(("up", "demo", "restore", "backup"), "runs until it is stopped, or takes over servers or files"),
+    **dict.fromkeys(("events schemas", "events asyncapi"), "prints the number of its own files"),
+    "publish": "wants a running up; prints a count and what check_readable says, as settle does",
+    "clearing withdraw": "what it prints of the ledger is what clearing approve prints",
+}
+"""Commands that are not walked, and why."""
+
+
+def hostile_facts() -> list[Any]:
+    named = facts.hospital()
+    named["data"]["name"] = f"医院{BOSS}"
+    fined = facts.fine()
+    fined["data"] |= {"reason": BOSS, "clause": BOSS}
+    suspended = facts.suspend("2019-08-01", clause=BOSS)
+    listed = facts.roster("P1", "dibao") | {"actor": BOSS}
+    odd = facts.event("hospital/H1", "odd", f"odd{BOSS}")
+    broken = facts.discharge("C9", "A9", "P1")
+    broken["data"][BOSS] = BOSS
+    return [
+        *(named, fined, suspended, facts.enrol("P1", self_paid="220"), listed, odd, broken),
+        *facts.stay(1),
+        *facts.stay(2, "P1", "2019-04-10"),
+        facts.advance("L1", "P1"),
+        facts.audit("C2", "10", "hospital"),
+        facts.discharge("C8", "A8", "P1"),
+    ]
+
+
+def commands() -> dict[str, Any]:
+    """Every command by its words."""
+
+    def walk(command: Any, words: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+        inner = getattr(command, "commands", {})
+        for name, each in inner.items():
+            yield from walk(each, (*words, name))
+        if not inner or command.invoke_without_command:
+            yield " ".join(words), command
+
+    return dict(walk(typer.main.get_command(app), ()))
+
+
+def calls(folder: Path, month: str) -> dict[str, list[tuple[object, ...]]]:
+    """What is typed for each command; an odd argument where it takes one."""
+    clearing = f"{REGION}-{month}-1"
+    listed = folder / "list.csv"
+    listed.write_text(f"参保人编号,救助对象类别,{BOSS}\nP1,低保对象,x\nP{BOSS},{BOSS},y\n", encoding="utf-8")
+    detail = folder / "detail.csv"
+    detail.write_text(f"claim_id,date,total,patient_share,funds,{BOSS}\nC1,{BOSS},1,1,1,z\n", encoding="utf-8")
+    scheme = folder / "county.yaml"
+    scheme.write_text('"odd\\e[32mboss\\u202e": 1\n', encoding="utf-8")
+    quoted = write_lines(folder / "quote.jsonl", [facts.visit("V1", "P1"), facts.visit("V2", BOSS)])
+    lists = ("statements", "accumulations", "grants", "refusals", "waiting", "parked", "premiums", "fines")
+    who, other = ("--actor", "wang"), ("--actor", "li")
+    return {
+        "settle": [("settle", write_lines(folder / "hostile.jsonl", hostile_facts())), ("settle", f"no{BOSS}")],
+        **{name: [(name,)] for name in (*lists, "verify", "status", "seal", "advances", "receivables")},
+        "rebuild": [("rebuild", "--dry-run")],
+        "account": [("account", "--scheme", "fusong"), ("account", "--scheme", BOSS)],
+        "replay": [("replay", "P1"), ("replay", BOSS), ("replay", "P1", "--as-of", BOSS)],
+        "file": [("file", "P1", "--out", folder / "P1.html"), ("file", BOSS, "--out", folder / "x.html")],
+        "quote": [("quote", quoted)],
+        "resettle": [("resettle", "--scheme", BOSS, "--from", "2019-01-01", "--dry-run")],
+        "reconcile": [
+            ("reconcile", detail, "--hospital", "H1", "--month", "2019-03"),
+            ("reconcile", detail, "--hospital", BOSS, "--month", "2019-03"),
+        ],
+        "schemes list": [("schemes", "list")],
+        "schemes show": [("schemes", "show", "fusong"), ("schemes", "show", BOSS)],
+        "schemes check": [("schemes", "check", scheme)],
+        "schemes adopt": [("schemes", "adopt", scheme, *who)],
+        "access list": [("access", "list")],
+        **{f"access {kind}": [("access", kind, BOSS)] for kind in ("hospital", "bureau")},
+        "access office": [("access", "office", BOSS, BOSS)],
+        "access database": [("access", "database", "--login", BOSS, "--role", "investigator")],
+        "clearing draft": [("clearing", "draft", "--region", REGION, "--month", month, *who)],
+        "clearing open": [("clearing", "open")],
+        "clearing list": [("clearing", "list"), ("clearing", "list", "--region", BOSS)],
+        "clearing approve": [("clearing", "approve", clearing, *other), ("clearing", "approve", BOSS, *other)],
+        "clearing pay": [
+            ("clearing", "pay", clearing, *other, "--reference", "T1"),
+            ("clearing", "pay", clearing, *other, "--reference", BOSS),
+            ("clearing", "pay", clearing, *other, "--reference", "T1", "--payee", BOSS),
+        ],
+        "clearing return": [("clearing", "return", clearing, *other, "--payee", BOSS, "--reason", "back")],
+        "clearing show": [("clearing", "show", clearing), ("clearing", "show", BOSS)],
+        "clearing rebuild": [("clearing", "rebuild")],
+        "receivables settle": [("receivables", "settle", BOSS, *who, "--reference", "T")],
+        "advances repay": [
+            ("advances", "repay", BOSS, "--region", REGION, "--amount", "1", *who, "--reference", "T2"),
+            ("advances", "repay", "L1", "--region", REGION, "--amount", BOSS, *who, "--reference", "T2"),
+        ],
+        "roster import": [
+            ("roster", "import", listed, "--source", f"civil-affairs/{REGION}", "--period", "2019-06", *who),
+            ("roster", "import", listed, "--source", BOSS, "--period", "2019-06", *who),
+        ],
+        "roster publish": [
+            ("roster", "publish", "--period", "2019-06", "--region", REGION, "--out", folder / "out"),
+            ("roster", "publish", "--period", BOSS, "--region", REGION, "--out", folder / "out"),
+        ],
+        **{f"report {name}": [("report", name)] for name in ("annual", "hospital", "targets", "oversight")},
+        "report monthly": [("report", "monthly"), ("report", "monthly", "--month", BOSS)],
+    }
+
+
+async def soil(database: str) -> None:
+    """Text that no event can bring today stands in the tables, as an older version may have let it in."""
+    engine = connect(database)
+    async with engine.begin() as connection:
+        for statement in (
+            "UPDATE projections.refusals SET detail = detail || :boss",
+            "UPDATE projections.hospitals SET name = name || :boss",
+        ):
+            await connection.execute(text(statement), {"boss": BOSS})
+    await engine.dispose()
+
+
+async def walked(run: Clerk, typed: dict[str, list[tuple[object, ...]]], name: str, *, json: bool) -> str:
+    """What a command says in all; what in it steers is told."""
+    said = ""
+    for call in typed[name]:
+        ended = await run(*call, *(["--json"] if json else []))
+        told = ended.out.decode() + ended.err
+        odd = [each for each in told if each != "\n" and unicodedata.category(each) in ("Cc", "Cf", "Zl", "Zp")]
+        assert odd == [], f"{call}: {odd[:9]} in {told[:2000]!r}"
+        assert "Traceback" not in told, f"{call}: {told}"
+        said += told
+    return said
+
+
+@pytest.mark.timeout(600)
+async def test_no_command_lets_text_from_outside_steer(database: str, nats_url: str, server_folder: Path) -> None:
+    month = f"{months_from_now()[0]:%Y-%m}"
+    typed = calls(server_folder, month)
+    known = commands()
+    assert sorted(typed) == sorted(set(known) - set(WITHOUT))
+    said: dict[str, str] = {}
+    async with clerk(CLAIMS_DATABASE_URL=database, CLAIMS_NATS_URL=nats_url) as run:
+        said["settle"] = await walked(run, typed, "settle", json=False)
+        await soil(database)
+        for name in typed:
+            if name != "settle":
+                takes_json = any("--json" in each.opts for each in known[name].params)
+                if takes_json and not name.startswith(("clearing draft", "clearing approve", "clearing pay")):
+                    await walked(run, typed, name, json=True)
+                said[name] = await walked(run, typed, name, json=False)
+    # shown as such, and not left out
+    for name in ("replay", "fines", "refusals", "report hospital", "schemes check", "account", "reconcile", "settle"):
+        assert r"\x1b[32mboss" in said[name], f"{name}: {said[name]}"
+    assert SHOWN in said["fines"]
