@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from events.codes import is_id
+from events.codes import is_id, is_region
 from events.money import parse_yuan
 
 Actor = Annotated[str, typer.Option("--actor", help="经办人编号 id of who does it")]
@@ -16,6 +16,13 @@ def actor_of(text: str) -> str:
     """The id of who takes a step. Raises ``typer.BadParameter``."""
     if not is_id(text):
         raise typer.BadParameter("an id is wanted: 1 to 128 letters, digits, - or _", param_hint="--actor")
+    return text
+
+
+def region_of(text: str) -> str:
+    """A region's code. Raises ``typer.BadParameter``."""
+    if not is_region(text):
+        raise typer.BadParameter("six digits, the first not 0, are wanted", param_hint="--region")
     return text
 
 
