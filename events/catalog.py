@@ -72,6 +72,10 @@ DERIVED: frozenset[str] = frozenset(
         "payment.returned.v1",
         "receivable.settled.v1",
         "advance.repaid.v1",
+        "payment.reversed.v1",
+        "return.reversed.v1",
+        "receipt.reversed.v1",
+        "repayment.reversed.v1",
         "ledger.sealed.v1",
         "roster.imported.v1",
     }

@@ -195,21 +195,39 @@ class ClearingRegister:
                 for paid in data["payments"]:
                     key = data["clearing_id"], paid["payee_kind"], paid["payee"]
                     reference = {"paid_at": at, "reference": data["reference"]}
-                    self.payments.change(key, status="paid", **_signature("paid", data), **reference)
+                    self.payments.change(key, status="paid", **_signature("paid", data), **reference, **_NOT_REVERSED)
                 self._set_status(data["clearing_id"])
             case decisions.PAYMENT_RETURNED:
                 key = data["clearing_id"], data["payee_kind"], data["payee"]
-                reason = {"reference": data["reason"]}
-                self.payments.change(key, status="returned", **_signature("returned", data), **reason)
+                why = {"return_reference": data.get("reference"), "return_reason": data["reason"], "returned_at": at}
+                self.payments.change(key, status="returned", **_signature("returned", data), **why)
                 self._set_status(data["clearing_id"])
+            case decisions.PAYMENT_REVERSED | decisions.RETURN_REVERSED:
+                self._reverse_payment(type_, data)
             case decisions.RECEIVABLE_SETTLED:
                 owed = self.receivables[data["receivable_id"],]
                 self.receivables.change((owed.receivable_id,), settled=owed.settled + data["amount"])
+            case decisions.RECEIPT_REVERSED:
+                owed = self.receivables[data["receivable_id"],]
+                self.receivables.change((owed.receivable_id,), settled=owed.settled - data["amount"])
             case decisions.ADVANCE_REPAID:
                 receipt = {name: data[name] for name in ("region", "advance_id", "amount", "reference")}
                 self.receipts.put(AdvanceReceipt(number, **receipt, noted_by=data["actor"], noted_at=at))
+            case decisions.REPAYMENT_REVERSED:
+                mistaken = self.receipts[data["entry"],].number
+                self.receipts.remove_where(lambda row: row.number == mistaken)
             case _:
                 raise KeyError(type_)
+
+    def _reverse_payment(self, type_: str, data: Mapping[str, Any]) -> None:
+        """Take back a payment, which is due again, or its return, so that it is paid after all."""
+        key = data["clearing_id"], data["payee_kind"], data["payee"]
+        if type_ == decisions.RETURN_REVERSED:
+            self.payments.change(key, status="paid", **_NOT_RETURNED)
+        else:
+            status = "due" if self.payments[key].returned_by is None else "returned"
+            self.payments.change(key, status=status, **_NOT_PAID, **_signature("reversed", data))
+        self._set_status(data["clearing_id"])
 
     def _draft(self, number: int, at: datetime, data: Mapping[str, Any]) -> None:
         draft = ClearingDraft.from_event(data)
@@ -272,6 +290,11 @@ class ClearingRegister:
 
     def _add_set_off(self, owed: str, amount: int) -> None:
         self.receivables.change((owed,), set_off=self.receivables[owed,].set_off + amount)
+
+
+_NOT_PAID = dict.fromkeys(("paid_by", "paid_login", "paid_at", "reference"))
+_NOT_RETURNED = dict.fromkeys(("returned_by", "returned_login", "returned_at", "return_reference", "return_reason"))
+_NOT_REVERSED = dict.fromkeys(("reversed_by", "reversed_login"))
 
 
 def _signature(step: str, data: Mapping[str, Any]) -> dict[str, Any]:

@@ -92,6 +92,11 @@ class ClearingPayment(Struct, frozen=True):
     reference: str | None = None
     returned_by: str | None = None
     returned_login: str | None = None
+    returned_at: datetime | None = None
+    return_reference: str | None = None
+    return_reason: str | None = None
+    reversed_by: str | None = None
+    reversed_login: str | None = None
 
     @property
     def is_due(self) -> bool:

@@ -88,6 +88,11 @@ async def _annual_report_holds(engine: AsyncEngine) -> Rows:
         f"""SELECT {keys}, claims, persons, total, paid, patient_share, hospital_share
             FROM finance.annual_report ORDER BY {keys}""",
     )
+    reported, stated = [
+        await query(engine, f"SELECT coalesce(sum(total), 0) AS total FROM {view}")
+        for view in ("finance.annual_report", "finance.statements")
+    ]
+    assert reported == stated
     by_layer = await query(
         engine,
         """SELECT layer ->> 0 AS layer, sum((layer ->> 1)::bigint) / 100.0 AS paid

@@ -29,7 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from events.store.driver import Prepared, insert_rows
+from events.store.driver import Prepared, fetch_text, insert_rows
 from events.store.hash_chain import GENESIS, entry_hash
 from events.store.metadata import metadata
 
@@ -154,6 +154,13 @@ class Journal:
         self.hash = entry_hash(self.hash, entry)
         self.rows.append((*entry, self.hash))
         return self.number
+
+
+async def database_time(connection: AsyncConnection) -> datetime:
+    """The database's clock: the time of record of all that is written, whatever the writer's clock says."""
+    [row] = await fetch_text(connection, "SELECT clock_timestamp() AS now", [])
+    now: datetime = row["now"]
+    return now
 
 
 async def write(connection: AsyncConnection, journal: Journal) -> None:

@@ -1,5 +1,6 @@
 """``claims advances``: what the emergency fund has lent; ``repay`` notes what a person pays back himself."""
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -7,10 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.money import yuan
 from infra.cli.arguments import Actor, actor_of, amount_of, region_of, words_of
-from infra.cli.clearing_step import print_result, run_step
+from infra.cli.clearing_step import print_result, print_reversal, reversed_fields, run_step
+from infra.cli.clearing_text import FUND_NAMES, print_history
 from infra.cli.options import DataDir, Json
 from infra.cli.output import print_json, table
-from processors.clearing import loans
+from processors.clearing import loans, reversals
 
 advances = typer.Typer(help="临时救急借款。What the emergency fund has lent before treatment, and what is repaid.")
 
@@ -34,6 +36,10 @@ def list_(
     if json:
         print_json(rows)
         return
+    _print_loans(rows)
+
+
+def _print_loans(rows: Sequence[Mapping[str, Any]]) -> None:
     names = ("advance_id", "region", "person_id", "issued_on", "issued", "repaid", "in_cash", "outstanding")
     columns = (
         *("借款 advance", "借出地区 lent by", "参保人 person", "日期 issued on", "借出 issued"),
@@ -41,6 +47,47 @@ def list_(
     )
     cells = [[row[name] for name in names] for row in rows]
     table("临时救急借款 Advances（元 yuan）", columns, cells, right=(4, 5, 6, 7))
+
+
+@advances.command()
+def show(
+    advance: Annotated[str, typer.Argument(help="借款编号 advance_id", metavar="ADVANCE")],
+    region: Annotated[str, typer.Option("--region", help="借出地区 region of the bureau that lent it")],
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """查看一笔借款：清算归还、现金归还、撤销。One advance: what repaid it, and what was taken back."""
+    shown = run_step(data_dir, lambda engine: loans.loan(engine, region_of(region), advance))
+    if json:
+        print_json([shown])
+        return
+    _print_loans([shown])
+    if shown["by_clearings"]:
+        cells = [(row["clearing_id"], FUND_NAMES[row["fund"]], row["amount"]) for row in shown["by_clearings"]]
+        columns = ("清算单 clearing", "基金 fund", "金额 amount")
+        table("清算归还 Repaid by clearings（元 yuan）", columns, cells, right=(2,))
+    print_history(shown["history"])
+
+
+@advances.command("reverse")
+def reverse(
+    advance: Annotated[str, typer.Argument(help="借款编号 advance_id", metavar="ADVANCE")],
+    region: Annotated[str, typer.Option("--region", help="借出地区 region of the bureau that lent it")],
+    actor: Actor,
+    reference: Annotated[str, typer.Option("--reference", help="误登的凭证号 reference that was noted by mistake")],
+    reason: Annotated[str, typer.Option("--reason", help="原因 why")],
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """撤销误登的现金归还：须由另一人。Take back a repayment noted by mistake; another person than noted it."""
+    who, receipt, why = actor_of(actor), words_of(reference, "--reference"), words_of(reason, "--reason")
+    lender = region_of(region)
+
+    async def step(engine: AsyncEngine) -> dict[str, Any]:
+        mistaken = await reversals.reverse_repayment(engine, lender, advance, who, receipt, why)
+        return {"region": lender, "advance_id": advance, **reversed_fields(mistaken)}
+
+    print_reversal(run_step(data_dir, step), json=json)
 
 
 @advances.command("repay")

@@ -1,4 +1,4 @@
-"""``claims clearing``: draft, show, list, open, approve, withdraw, pay, return and rebuild."""
+"""``claims clearing``: draft, show, list, open, approve, withdraw, pay, return, reverse and rebuild."""
 
 import sys
 from datetime import datetime
@@ -8,14 +8,14 @@ from typing import Annotated, Any
 import typer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from events.county_time import COUNTY_TIME, month_end, month_start
+from events.county_time import month_end
 from events.money import yuan
 from infra.cli.arguments import Actor, actor_of, month_of, region_of, unusable, words_of
-from infra.cli.clearing_step import print_result, run_step
+from infra.cli.clearing_step import print_result, print_reversal, reversed_fields, run_step
 from infra.cli.clearing_text import STATUS_NAMES, print_clearing, write_csv
 from infra.cli.options import DataDir, Json
 from infra.cli.output import note, print_json, table
-from processors.clearing import listings, steps
+from processors.clearing import listings, reversals, steps
 from processors.clearing.draft import draft as draft_clearing
 from processors.clearing.journal import rebuild as rebuild_tables
 from processors.clearing.uncleared_bookings import uncleared_rows
@@ -46,14 +46,13 @@ def draft(
     """起草：截至月末已入账而未清算的全部支付。Draft what was booked until the end of a month and not yet cleared."""
     first, who = month_of(month), actor_of(actor)
     region_of(region)
-    now = datetime.now(COUNTY_TIME)
-    if month_start(first) <= now < month_end(first):
-        note(f"{month} 未结束：此后入账的归入下月。{month} is not over: what follows goes to the next month")
 
     async def step(engine: AsyncEngine) -> dict[str, Any]:
-        return await listings.clearing(engine, await draft_clearing(engine, region, first, who, now))
+        return await listings.clearing(engine, await draft_clearing(engine, region, first, who))
 
     drawn = run_step(data_dir, step)
+    if datetime.fromisoformat(drawn["drafted_at"]) < month_end(first):
+        note(f"{month} 未结束：此后入账的归入下月。{month} is not over: what follows goes to the next month")
     print_clearing(drawn, json=json)
 
 
@@ -64,7 +63,7 @@ def show(
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
-    """查看一份清算单。One clearing: lines, payments, repaid advances, adjustments."""
+    """查看一份清算单。One clearing: lines, payments, repaid advances, adjustments, every step."""
     shown = run_step(data_dir, lambda engine: listings.clearing(engine, clearing_id))
     if out is not None:
         write_csv(out, shown["lines"])
@@ -152,7 +151,7 @@ def pay(
 
     async def step(engine: AsyncEngine) -> dict[str, Any]:
         paid = await steps.pay(engine, clearing_id, who, transfer, payee or (), kind)
-        return {"clearing_id": clearing_id, "paid": yuan(paid), "reference": reference}
+        return {"clearing_id": clearing_id, "paid": yuan(paid), "reference": transfer}
 
     done = run_step(data_dir, step)
     print_result(done, f"已拨付 paid: {done['paid']} 元 yuan", json=json)
@@ -164,19 +163,47 @@ def return_(
     actor: Actor,
     payee: Annotated[str, typer.Option("--payee", help="收款方 whose transfer came back")],
     reason: Annotated[str, typer.Option("--reason", help="原因 why")],
+    reference: Annotated[
+        str | None, typer.Option("--reference", help="退汇流水号，如有 the reference of what came back, if any")
+    ] = None,
     kind: Kind = None,
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
     """登记退汇：须重新拨付。A transfer came back: it is due again."""
     who, why = actor_of(actor), words_of(reason, "--reason")
+    given = None if reference is None else words_of(reference, "--reference")
 
     async def step(engine: AsyncEngine) -> dict[str, Any]:
-        back = await steps.record_return(engine, clearing_id, who, payee, why, kind)
+        back = await steps.record_return(engine, clearing_id, who, payee, why, kind, given)
         return {"clearing_id": clearing_id, "payee": payee, "due": yuan(back)}
 
     done = run_step(data_dir, step)
     print_result(done, f"待重新拨付 due again: {done['due']} 元 yuan", json=json)
+
+
+@clearing.command()
+def reverse(
+    clearing_id: ClearingId,
+    actor: Actor,
+    payee: Annotated[str, typer.Option("--payee", help="收款方 whose payment or return was noted by mistake")],
+    reason: Annotated[str, typer.Option("--reason", help="原因 why")],
+    returned: Annotated[
+        bool, typer.Option("--return", help="撤销的是退汇登记 it is the return that was noted by mistake")
+    ] = False,
+    kind: Kind = None,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """撤销误登的拨付或退汇：须由另一人。Take back what was noted by mistake; another person than noted it."""
+    who, why = actor_of(actor), words_of(reason, "--reason")
+    take_back = reversals.reverse_return if returned else reversals.reverse_payment
+
+    async def step(engine: AsyncEngine) -> dict[str, Any]:
+        mistaken = await take_back(engine, clearing_id, who, payee, why, kind)
+        return {"clearing_id": clearing_id, **reversed_fields(mistaken)}
+
+    print_reversal(run_step(data_dir, step), json=json)
 
 
 @clearing.command()

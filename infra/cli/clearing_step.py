@@ -7,10 +7,12 @@ from typing import Any, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from events.money import yuan
 from infra.cli.options import settings_of
 from infra.cli.output import fail, print_json, stdout
 from infra.cli.session import reading, run
 from processors.clearing.journal import InvalidClearingEvent
+from processors.clearing.movements import Movement
 from processors.clearing.refusal import ClearingRefused
 
 T = TypeVar("T")
@@ -41,3 +43,21 @@ def print_result(done: Mapping[str, Any], message: str, *, json: bool) -> None:
         print_json([done])
     else:
         stdout.print(message, highlight=False, soft_wrap=True)
+
+
+def reversed_fields(mistaken: Movement) -> dict[str, Any]:
+    """What was taken back, for people and programs, money in yuan."""
+    return {
+        "entry": mistaken.entry,
+        "payee_kind": mistaken.payee_kind,
+        "payee": mistaken.payee,
+        "amount": yuan(mistaken.amount),
+        "reference": mistaken.reference,
+        "noted_by": mistaken.operator.actor,
+    }
+
+
+def print_reversal(done: Mapping[str, Any], *, json: bool) -> None:
+    """Print what was taken back."""
+    what = f"{done['payee']} {done['amount']} 元 yuan，凭证号 reference {done['reference'] or '—'}"
+    print_result(done, f"已撤销 taken back: {what}，原登记人 noted by {done['noted_by']}", json=json)

@@ -1,10 +1,12 @@
 """How a clearing is printed for clerks, and written as a CSV file."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from events.codes import LAYER_NAMES
+from events.county_time import COUNTY_TIME
 from infra.cli.output import note, print_json, stdout, table
 from infra.cli.premium_text import PAYER_NAMES
 from infra.files.atomic import PRIVATE, write_atomically
@@ -19,6 +21,19 @@ FUND_NAMES: Mapping[str, str] = {
 }
 STATUS_NAMES = {"drafted": "待复核", "approved": "已复核", "paid": "已拨付", "withdrawn": "已撤回"}
 PAYMENT_NAMES = {"none": "无", "due": "待拨付", "paid": "已拨付", "returned": "已退回"}
+STEP_NAMES = {
+    "clearing.drafted.v1": "起草 drafted",
+    "clearing.approved.v1": "复核 approved",
+    "clearing.withdrawn.v1": "撤回 withdrawn",
+    "clearing.paid.v1": "拨付 paid",
+    "payment.returned.v1": "退汇 returned",
+    "receivable.settled.v1": "收回 paid in",
+    "advance.repaid.v1": "现金归还 repaid in cash",
+    "payment.reversed.v1": "撤销拨付 payment taken back",
+    "return.reversed.v1": "撤销退汇 return taken back",
+    "receipt.reversed.v1": "撤销收回 receipt taken back",
+    "repayment.reversed.v1": "撤销归还 repayment taken back",
+}
 CHANGE_NAMES = {"adjusted": "调整", "audit": "稽核扣款"}
 LINE_COLUMNS = ("payee_kind", "payee", "fund", "settled", "adjusted", "audit", "repaid", "payable")
 
@@ -37,6 +52,7 @@ def print_clearing(shown: Row, *, json: bool) -> None:
     _print_payments(shown["payments"])
     _print_repayments(shown["repayments"])
     _print_changes(shown["changes"])
+    print_history(shown["history"])
 
 
 def _print_lines(lines: Sequence[Row]) -> None:
@@ -46,15 +62,19 @@ def _print_lines(lines: Sequence[Row]) -> None:
 
 
 def _print_payments(payments: Sequence[Row]) -> None:
-    columns = "收款方 payee,余额 balance,抵扣 set off,拨付 to pay,状态 status,流水 reference"
+    columns = "收款方 payee,余额 balance,抵扣 set off,拨付 to pay,状态 status,流水 reference,退汇 returned"
     cells = [
         (
             *(_payee(row), row["balance"], row["set_off"], row["amount"]),
-            *(PAYMENT_NAMES[row["status"]], row["reference"] or "—"),
+            *(PAYMENT_NAMES[row["status"]], row["reference"] or "—", _returned(row)),
         )
         for row in payments
     ]
     table("拨付 Payments（元 yuan）", columns.split(","), cells, right=(1, 2, 3))
+
+
+def _returned(row: Row) -> str:
+    return " ".join(row[name] for name in ("return_reference", "return_reason") if row[name]) or "—"
 
 
 def _print_repayments(repayments: Sequence[Row]) -> None:
@@ -76,6 +96,28 @@ def _print_changes(changes: Sequence[Row]) -> None:
             for row in changes
         ]
         table("出院后调整 Changes after discharge（元 yuan）", columns.split(","), cells, right=(5, 6))
+
+
+def print_history(history: Sequence[Row]) -> None:
+    """Print every step that was recorded, those that were taken back too."""
+    columns = "账目 entry,步骤 step,时间 at,经办 by,收款方 payee,金额 amount,凭证号 reference,说明 reason"
+    cells = [
+        (
+            *(str(row["entry"]), STEP_NAMES[row["type"]], _moment(row["at"]), row["actor"]),
+            *(_payee(row) if row["payee"] else "—", row["amount"] or "—", row["reference"] or "—", _reason(row)),
+        )
+        for row in history
+    ]
+    table("办理记录 Steps", columns.split(","), cells, right=(0, 5))
+
+
+def _reason(row: Row) -> str:
+    takes_back = f"撤销账目 takes back entry {row['reverses']}" if row["reverses"] else ""
+    return "；".join(part for part in (takes_back, row["reason"] or "") if part) or "—"
+
+
+def _moment(at: str) -> str:
+    return f"{datetime.fromisoformat(at).astimezone(COUNTY_TIME):%Y-%m-%d %H:%M}"
 
 
 def _payee(row: Row) -> str:

@@ -1,19 +1,21 @@
-"""``claims receivables``: what hospitals and persons owe the funds; ``settle`` records what they pay in."""
+"""``claims receivables``: what hospitals and persons owe the funds; ``settle`` records what they pay in.
 
-from datetime import datetime
+``show`` tells all that became of one, ``reverse`` takes back what was noted by mistake.
+"""
+
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from events.county_time import COUNTY_TIME
 from events.money import yuan
 from infra.cli.arguments import Actor, actor_of, amount_of, words_of
-from infra.cli.clearing_step import print_result, run_step
-from infra.cli.clearing_text import KIND_NAMES
+from infra.cli.clearing_step import print_result, print_reversal, reversed_fields, run_step
+from infra.cli.clearing_text import KIND_NAMES, print_history
 from infra.cli.options import DataDir, Json
 from infra.cli.output import print_json, table
-from processors.clearing import listings, steps
+from processors.clearing import listings, reversals, steps
 
 receivables = typer.Typer(help="应收款。What hospitals and persons owe the funds after a clearing.")
 
@@ -28,11 +30,14 @@ def list_receivables(context: typer.Context, data_dir: DataDir = None, json: Jso
     """应收款清单。What is outstanding."""
     if context.invoked_subcommand is not None:
         return
-    today = datetime.now(COUNTY_TIME).date()
-    rows = run_step(data_dir, lambda engine: listings.receivable_rows(engine, today))
+    rows = run_step(data_dir, listings.receivable_rows)
     if json:
         print_json(rows)
         return
+    _print_rows(rows)
+
+
+def _print_rows(rows: Sequence[Mapping[str, Any]]) -> None:
     cells = [
         (
             row["receivable_id"],
@@ -50,6 +55,43 @@ def list_receivables(context: typer.Context, data_dir: DataDir = None, json: Jso
         "未收 outstanding",
     )
     table("应收款 Receivables（元 yuan）", columns, cells, right=(2, 3, 4, 5))
+
+
+@receivables.command()
+def show(
+    receivable_id: Annotated[str, typer.Argument(help="应收款编号 receivable_id")],
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """查看一笔应收款：收回、撤销、抵扣。One receivable: every receipt, what was taken back, what was set off."""
+    shown = run_step(data_dir, lambda engine: listings.receivable(engine, receivable_id))
+    if json:
+        print_json([shown])
+        return
+    _print_rows([shown])
+    if shown["set_off_by"]:
+        cells = [(row["clearing_id"], row["amount"]) for row in shown["set_off_by"]]
+        table("抵扣 Set off（元 yuan）", ("清算单 clearing", "金额 amount"), cells, right=(1,))
+    print_history(shown["history"])
+
+
+@receivables.command("reverse")
+def reverse(
+    receivable_id: Annotated[str, typer.Argument(help="应收款编号 receivable_id")],
+    actor: Actor,
+    reference: Annotated[str, typer.Option("--reference", help="误登的凭证号 reference that was noted by mistake")],
+    reason: Annotated[str, typer.Option("--reason", help="原因 why")],
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """撤销误登的收回：须由另一人。Take back a receipt noted by mistake; another person than noted it."""
+    who, receipt, why = actor_of(actor), words_of(reference, "--reference"), words_of(reason, "--reason")
+
+    async def step(engine: AsyncEngine) -> dict[str, Any]:
+        mistaken = await reversals.reverse_receipt(engine, receivable_id, who, receipt, why)
+        return {"receivable_id": receivable_id, **reversed_fields(mistaken)}
+
+    print_reversal(run_step(data_dir, step), json=json)
 
 
 @receivables.command("settle")

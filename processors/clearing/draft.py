@@ -4,12 +4,13 @@ from collections.abc import Iterable
 from datetime import date, datetime
 
 from msgspec import structs
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from events.codes import covers
+from events.codes import LAYERS, covers
 from events.county_time import month_start
 from events.decisions import CLEARING_DRAFTED
+from events.store.journal import database_time
 from processors.clearing.advance_repayments import RepaymentShare, repay
 from processors.clearing.funds import EMERGENCY_FUND, FUNDS
 from processors.clearing.journal import open_journal
@@ -19,24 +20,39 @@ from processors.clearing.ranges import next_ranges
 from processors.clearing.refusal import ClearingRefused
 from processors.clearing.set_off import set_off
 from projections.advances import Advance
+from projections.bookings import IS_PAYOUT
 from projections.claims import claims
-from projections.clearing_rows import AdvanceRepayment, ClearedPart, ClearingDraft, ClearingLine, balances
+from projections.clearing_rows import AdvanceRepayment, ClearedPart, ClearingDraft, ClearingLine, Ranges, balances
 from projections.clearings import clearings, receivables
 
+_WITHOUT_LAYER = text(f"""
+SELECT entry.journal, entry.number, entry.claim_id
+FROM unnest(CAST(:journals AS text[]), CAST(:begun AS bigint[]), CAST(:ended AS bigint[]))
+  AS taken (journal, begun, ended)
+JOIN ledger.entries AS entry
+  ON entry.journal = taken.journal AND entry.number > taken.begun AND entry.number <= taken.ended
+JOIN projections.claims AS claim ON claim.claim_id = entry.claim_id
+WHERE claim.region = :region AND {IS_PAYOUT} AND entry.paid <> 0
+  AND (entry.layer IS NULL OR entry.layer <> ALL(CAST(:layers AS text[])))
+ORDER BY entry.journal, entry.number LIMIT 1
+""")  # noqa: S608 - our own condition
 
-async def draft(engine: AsyncEngine, region: str, month: date, actor: str, now: datetime) -> str:
+
+async def draft(engine: AsyncEngine, region: str, month: date, actor: str, now: datetime | None = None) -> str:
     """Draft the clearing of a region for a month (its first day); returns its id.
 
-    ``now`` is the clock by which a month has begun. Raises ``ClearingRefused`` where it has not, where nothing was
-    ever booked for the region, another draft of it is open, or the month is not after that of its last clearing.
+    ``now`` is the clock by which a month has begun: the database's where it is not given. Raises ``ClearingRefused``
+    where it has not, where nothing was ever booked for the region, another draft of it is open, or the month is not
+    after that of its last clearing; and where a booking names no layer, so that nobody can tell which fund pays it.
     """
-    # Months go in order: a clearing approved years ahead would leave the region without clearings until then.
-    if now < month_start(month):
-        raise ClearingRefused(f"{month:%Y-%m} has not begun: draft the current month, or one before it")
     async with open_journal(engine) as journal:
         connection = journal.connection
+        # Months go in order: a clearing approved years ahead would leave the region without clearings until then.
+        if (now or await database_time(connection)) < month_start(month):
+            raise ClearingRefused(f"{month:%Y-%m} has not begun: draft the current month, or one before it")
         clearing_id = f"{region}-{month:%Y-%m}-{await _next_number(connection, region, month)}"
         ranges = await next_ranges(connection, region, month)
+        await _require_layers(connection, region, ranges)
         amounts = await load_amounts(connection, region, ranges)
         if not amounts:
             await _require_known_region(connection, region)
@@ -79,6 +95,23 @@ async def _next_number(connection: AsyncConnection, region: str, month: date) ->
         raise ClearingRefused(f"{last.clearing_id} was cleared already: draft a month after {last.month:%Y-%m}")
     drafted = select(func.count()).where(clearings.c.region == region, clearings.c.month == month)
     return int((await connection.execute(drafted)).scalar_one()) + 1
+
+
+async def _require_layers(connection: AsyncConnection, region: str, ranges: Ranges) -> None:
+    within = {
+        "region": region,
+        "layers": list(LAYERS),
+        "journals": list(ranges),
+        "begun": [begun for begun, _ in ranges.values()],
+        "ended": [ended for _, ended in ranges.values()],
+    }
+    for row in await connection.execute(_WITHOUT_LAYER, within):
+        where = f"entry {row.number} of journal {row.journal}, claim {row.claim_id}"
+        raise ClearingRefused(
+            f"账册 {row.journal} 第 {row.number} 号（结算单 {row.claim_id}）没有可识别的保障线，无法清算，"
+            f"请运行 claims verify。"
+            f"{where}, names no layer that can pay: see claims verify"
+        )
 
 
 async def _require_known_region(connection: AsyncConnection, region: str) -> None:

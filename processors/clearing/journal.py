@@ -6,14 +6,13 @@ One step writes at a time, under the lock of the journal's row of positions. The
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from events.store.journal import Journal, entries, write
+from events.store.journal import Journal, database_time, entries, write
 from processors.clearing.operators import Operator
 from processors.clearing.refusal import ClearingRefused
 from processors.delivery.names import CLEARING_CONSUMER, CLEARING_JOURNAL
@@ -101,7 +100,7 @@ async def open_journal(engine: AsyncEngine) -> AsyncIterator[ClearingJournal]:
     """
     async with engine.begin() as connection:
         position = await lock_position(connection, CLEARING_CONSUMER, 0)
-        position.journal.start(datetime.now(UTC))
+        position.journal.start(await database_time(connection))
         login, owner = (await connection.execute(_LOGIN)).one()
         opened = ClearingJournal(connection, position.journal, ClearingRegister(), login, login == owner)
         with refusing_unreadable_rows():

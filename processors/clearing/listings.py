@@ -5,22 +5,39 @@ from typing import Any
 
 import orjson
 from msgspec import Struct, structs
-from sqlalchemy import exists, select
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from events.county_time import COUNTY_TIME
+from events.decisions import (
+    CLEARING_APPROVED,
+    CLEARING_DRAFTED,
+    CLEARING_PAID,
+    CLEARING_WITHDRAWN,
+    PAYMENT_RETURNED,
+    PAYMENT_REVERSED,
+    RECEIPT_REVERSED,
+    RECEIVABLE_SETTLED,
+    RETURN_REVERSED,
+)
 from events.money import yuan
-from events.store.journal import entries
+from events.store.journal import database_time, entries
 from events.store.rows import among
 from processors.clearing.funds import EMERGENCY_FUND, FUNDS
 from processors.clearing.journal import refusing_unreadable_rows
+from processors.clearing.movements import history_rows
 from processors.clearing.refusal import ClearingRefused
 from processors.delivery.names import CLEARING_JOURNAL, INTAKE_JOURNAL
 from projections.claims import claims
 from projections.clearing_register import ClearingRegister, ClearingTable
-from projections.clearing_rows import Clearing, ClearingDraft, ClearingLine, ClearingPayment, Receivable
+from projections.clearing_rows import Clearing, ClearingDraft, ClearingLine, ClearingPayment, Receivable, SetOff
 from projections.clearings import clearings, receivables
 from projections.hospitals import load_hospitals
 
+CLEARING_STEPS = (
+    *(CLEARING_DRAFTED, CLEARING_APPROVED, CLEARING_WITHDRAWN),
+    *(CLEARING_PAID, PAYMENT_RETURNED, PAYMENT_REVERSED, RETURN_REVERSED),
+)
 KINDS = ("hospital", "person", EMERGENCY_FUND)
 
 
@@ -34,7 +51,7 @@ async def clearing_rows(engine: AsyncEngine, region: str | None = None) -> list[
 
 
 async def clearing(engine: AsyncEngine, clearing_id: str) -> dict[str, Any]:
-    """One clearing with its lines, payments, repaid advances and what changed claim by claim.
+    """One clearing with its lines, payments, repaid advances, what changed claim by claim, and every step on it.
 
     ``changes`` of kind ``adjusted`` with a person say what the person paid too much at discharge (under 0: too
     little), unless the claim was reversed by then. Raises ``ClearingRefused`` where there is no such clearing.
@@ -51,27 +68,63 @@ async def clearing(engine: AsyncEngine, clearing_id: str) -> dict[str, Any]:
         if head is None:
             raise ClearingRefused(f"there is no clearing {clearing_id}")
         changes = await _changes(connection, head)
+        history = await history_rows(connection, CLEARING_STEPS, "clearing_id", clearing_id)
     lines = sorted(register.lines, key=lambda line: (*_place(line), FUNDS.index(line.fund)))
     return _head(head) | {
         "lines": [_line(line) for line in lines],
         "payments": [_payment(payment) for payment in sorted(register.payments, key=_place)],
         "repayments": [_shown(each, "amount") for each in register.repayments],
         "changes": changes,
+        "history": history,
     }
 
 
-async def receivable_rows(engine: AsyncEngine, today: date) -> list[dict[str, Any]]:
-    """What is outstanding, oldest first; ``closed`` says that a hospital is no longer designated.
+async def receivable_rows(engine: AsyncEngine, today: date | None = None) -> list[dict[str, Any]]:
+    """What is outstanding, oldest first; ``closed`` says that a hospital is no longer designated today.
 
-    Raises ``ClearingRefused`` where a row can't be read.
+    ``today`` is the database's day in the county, where it is not given. Raises ``ClearingRefused`` where a row can't
+    be read.
     """
-    found = ClearingTable(receivables, Receivable)
     async with engine.connect() as connection:
-        with refusing_unreadable_rows():
-            await found.load(connection, receivables.c.stands)
-        owed = [each for each in found if each.outstanding]
-        named = {each.payee for each in owed if each.payee_kind == "hospital"}
-        hospitals = await load_hospitals(connection, named)
+        return await _receivables(connection, today, receivables.c.stands, only_outstanding=True)
+
+
+async def receivable(engine: AsyncEngine, receivable_id: str) -> dict[str, Any]:
+    """One receivable, outstanding or not, with what drafts set off and every receipt, also those taken back.
+
+    Raises ``ClearingRefused`` where there is none.
+    """
+    async with engine.connect() as connection:
+        rows = await _receivables(connection, None, receivables.c.receivable_id == receivable_id)
+        if not rows:
+            raise ClearingRefused(f"没有应收款 {receivable_id}。there is no receivable {receivable_id}")
+        set_off = [
+            {"clearing_id": clearing_id, "amount": yuan(each.amount)}
+            for clearing_id, each in await _set_off(connection, rows[0]["region"])
+            if each.receivable_id == receivable_id
+        ]
+        types = (RECEIVABLE_SETTLED, RECEIPT_REVERSED)
+        history = await history_rows(connection, types, "receivable_id", receivable_id)
+    return rows[0] | {"set_off_by": set_off, "history": history}
+
+
+async def _set_off(connection: AsyncConnection, region: str) -> list[tuple[str, SetOff]]:
+    found = ClearingTable(clearings, Clearing)
+    with refusing_unreadable_rows():
+        await found.load(connection, clearings.c.region == region, clearings.c.status != "withdrawn")
+    return [(each.clearing_id, taken) for each in sorted(found, key=lambda each: each.number) for taken in each.set_off]
+
+
+async def _receivables(
+    connection: AsyncConnection, today: date | None, condition: ColumnElement[bool], *, only_outstanding: bool = False
+) -> list[dict[str, Any]]:
+    found = ClearingTable(receivables, Receivable)
+    with refusing_unreadable_rows():
+        await found.load(connection, condition)
+    day = today or (await database_time(connection)).astimezone(COUNTY_TIME).date()
+    owed = [each for each in found if each.outstanding or not only_outstanding]
+    named = {each.payee for each in owed if each.payee_kind == "hospital"}
+    hospitals = await load_hospitals(connection, named)
     rows = []
     for each in sorted(owed, key=lambda each: (each.number, each.receivable_id)):
         hospital = hospitals.get(each.payee) if each.payee_kind == "hospital" else None
@@ -87,7 +140,7 @@ async def receivable_rows(engine: AsyncEngine, today: date) -> list[dict[str, An
                 "settled": yuan(each.settled),
                 "set_off": yuan(each.set_off),
                 "outstanding": yuan(each.outstanding),
-                "closed": until is not None and until <= today,
+                "closed": until is not None and until <= day,
             }
         )
     return rows
@@ -114,8 +167,9 @@ def _line(line: ClearingLine) -> dict[str, Any]:
 
 
 def _payment(payment: ClearingPayment) -> dict[str, Any]:
-    paid_at = payment.paid_at and payment.paid_at.isoformat()
-    return _shown(payment, "balance", "set_off", "amount") | {"paid_at": paid_at}
+    moments = {name: getattr(payment, name) for name in ("paid_at", "returned_at")}
+    shown = {name: moment and moment.isoformat() for name, moment in moments.items()}
+    return _shown(payment, "balance", "set_off", "amount") | shown
 
 
 def _shown(row: Struct, *money: str) -> dict[str, Any]:

@@ -6,10 +6,11 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.catalog import read
-from events.decisions import ADVANCE_REPAID
+from events.decisions import ADVANCE_REPAID, REPAYMENT_REVERSED
 from events.money import yuan
 from events.store.journal import entries
 from processors.clearing.journal import open_journal
+from processors.clearing.movements import history_rows, require_new_reference
 from processors.clearing.operators import Operator
 from processors.clearing.refusal import ClearingRefused
 from processors.delivery.names import INTAKE_JOURNAL
@@ -50,24 +51,51 @@ async def load_loans(connection: AsyncConnection) -> list[Loan]:
     ]
 
 
+async def load_loan(connection: AsyncConnection, region: str, advance_id: str) -> Loan:
+    """The advance of one bureau. Raises ``ClearingRefused`` where there is none."""
+    for loan in await load_loans(connection):
+        if (loan.advance.region, loan.advance.advance_id) == (region, advance_id):
+            return loan
+    raise ClearingRefused(f"bureau/{region} has issued no advance {advance_id}")
+
+
 async def loan_rows(engine: AsyncEngine, person_id: str | None = None) -> list[dict[str, Any]]:
     """All advances, or one person's, oldest first, as they are shown: money in yuan."""
     async with engine.connect() as connection:
         loans = await load_loans(connection)
-    return [
-        {
-            "region": loan.advance.region,
-            "advance_id": loan.advance.advance_id,
-            "person_id": loan.advance.person_id,
-            "issued_on": loan.advance.issued_on.isoformat(),
-            "issued": yuan(loan.advance.amount),
-            "repaid": yuan(loan.by_clearings + loan.in_cash),
-            "in_cash": yuan(loan.in_cash),
-            "outstanding": yuan(loan.outstanding),
-        }
-        for loan in loans
-        if person_id in (None, loan.advance.person_id)
-    ]
+    return [_loan_row(loan) for loan in loans if person_id in (None, loan.advance.person_id)]
+
+
+async def loan(engine: AsyncEngine, region: str, advance_id: str) -> dict[str, Any]:
+    """One advance, with what clearings took to repay it and every repayment in cash, also what was taken back.
+
+    Raises ``ClearingRefused`` where there is no such advance.
+    """
+    async with engine.connect() as connection:
+        found = await load_loan(connection, region, advance_id)
+        key = advance_repayments.c.region == region, advance_repayments.c.advance_id == advance_id
+        taken = await connection.execute(
+            select(advance_repayments).where(*key).order_by(advance_repayments.c.clearing_id)
+        )
+        by_clearings = [{"clearing_id": row.clearing_id, "fund": row.fund, "amount": yuan(row.amount)} for row in taken]
+        types = (ADVANCE_REPAID, REPAYMENT_REVERSED)
+        history = [
+            row for row in await history_rows(connection, types, "advance_id", advance_id) if row["region"] == region
+        ]
+    return _loan_row(found) | {"by_clearings": by_clearings, "history": history}
+
+
+def _loan_row(loan: Loan) -> dict[str, Any]:
+    return {
+        "region": loan.advance.region,
+        "advance_id": loan.advance.advance_id,
+        "person_id": loan.advance.person_id,
+        "issued_on": loan.advance.issued_on.isoformat(),
+        "issued": yuan(loan.advance.amount),
+        "repaid": yuan(loan.by_clearings + loan.in_cash),
+        "in_cash": yuan(loan.in_cash),
+        "outstanding": yuan(loan.outstanding),
+    }
 
 
 async def repay_in_cash(
@@ -75,19 +103,18 @@ async def repay_in_cash(
 ) -> int:
     """Record fen that a person has paid back of an advance of the bureau of ``region``; returns what is left.
 
-    Raises ``ClearingRefused`` where there is no such advance, where less is outstanding, or where the actor issued it.
+    Raises ``ClearingRefused`` where there is no such advance, where less is outstanding, where the reference was noted
+    already, or where the actor issued it.
     """
     async with open_journal(engine) as journal:
-        loans = await load_loans(journal.connection)
-        key = region, advance_id
-        loan = next((each for each in loans if (each.advance.region, each.advance.advance_id) == key), None)
-        if loan is None:
-            raise ClearingRefused(f"bureau/{region} has issued no advance {advance_id}")
+        loan = await load_loan(journal.connection, region, advance_id)
         if issuer := await _issuer(journal.connection, loan.advance):
             issued_by = Operator(issuer, None)
             journal.operator(actor).must_differ(issued_by, f"issued {advance_id}", "note what is paid back")
         if not 0 < amount <= loan.outstanding:
             raise ClearingRefused(f"{yuan(loan.outstanding)} is outstanding of {advance_id}, not {yuan(amount)}")
+        borrower = {("person", loan.advance.person_id)}
+        await require_new_reference(journal.connection, ADVANCE_REPAID, reference, region, borrower)
         journal.record(
             ADVANCE_REPAID,
             {

@@ -14,6 +14,7 @@ from events.decisions import (
 )
 from events.money import yuan
 from processors.clearing.journal import ClearingJournal, open_journal
+from processors.clearing.movements import require_new_reference
 from processors.clearing.operators import Operator
 from processors.clearing.refusal import ClearingRefused
 from projections.clearing_rows import Clearing, ClearingPayment, PayeeKind
@@ -31,7 +32,7 @@ async def approve(engine: AsyncEngine, clearing_id: str, actor: str) -> None:
     Raises ``ClearingRefused``, also where the actor may be the person who drafted it.
     """
     async with open_journal(engine) as journal:
-        clearing = await _load_clearing(journal, clearing_id, "drafted")
+        clearing = await load_clearing(journal, clearing_id, "drafted")
         journal.operator(actor).must_differ(drafter(clearing), f"drafted {clearing_id}", "approve it")
         journal.record(CLEARING_APPROVED, {"clearing_id": clearing_id, "actor": actor})
 
@@ -39,7 +40,7 @@ async def approve(engine: AsyncEngine, clearing_id: str, actor: str) -> None:
 async def withdraw(engine: AsyncEngine, clearing_id: str, actor: str) -> None:
     """Withdraw a draft; the next draft takes what it had taken. Raises ``ClearingRefused``."""
     async with open_journal(engine) as journal:
-        await _load_clearing(journal, clearing_id, "drafted")
+        await load_clearing(journal, clearing_id, "drafted")
         journal.record(CLEARING_WITHDRAWN, {"clearing_id": clearing_id, "actor": actor})
 
 
@@ -53,23 +54,25 @@ async def pay(
 ) -> int:
     """Record as paid what is due to some payees (ids, all of one kind where it is given), or to all; returns fen.
 
-    ``reference`` is the bank's, of the transfer. Raises ``ClearingRefused`` where nothing is due to one of the payees,
-    where an id names payees of several kinds, or where the actor may be who noted that such a transfer came back.
+    ``reference`` is the bank's, of the transfer: one reference for several payees, but none a second time for one of
+    them, nor for another region. Raises ``ClearingRefused`` where it was noted already, where nothing is due to one of
+    the payees, where an id names payees of several kinds, or where the actor may be who noted that such a transfer came
+    back or was a mistake.
     """
     async with open_journal(engine) as journal:
-        await _load_clearing(journal, clearing_id, "approved", "paid")
+        clearing = await load_clearing(journal, clearing_id, "approved", "paid")
         chosen = [payment for payment in journal.register.payments if payment.is_due]
         if payees:
-            wanted = _payees(journal, payees, kind)
+            wanted = payees_of(journal, payees, kind)
             chosen = [payment for payment in chosen if (payment.payee_kind, payment.payee) in wanted]
             for _, payee in sorted(wanted - {(payment.payee_kind, payment.payee) for payment in chosen}):
                 raise ClearingRefused(f"nothing is due to {payee} in {clearing_id}")
         if not chosen:
             raise ClearingRefused(f"nothing is due in {clearing_id}")
         for payment in chosen:
-            if payment.status == "returned":
-                did = f"noted that what {payment.payee} was paid came back"
-                journal.operator(actor).must_differ(_who_noted_return(payment), did, "note the payment")
+            _require_another_payer(journal.operator(actor), payment)
+        paid_to = {(payment.payee_kind, payment.payee) for payment in chosen}
+        await require_new_reference(journal.connection, CLEARING_PAID, reference, clearing.region, paid_to)
         payments = [{name: getattr(payment, name) for name in ("payee_kind", "payee", "amount")} for payment in chosen]
         journal.record(
             CLEARING_PAID,
@@ -79,18 +82,31 @@ async def pay(
 
 
 async def record_return(
-    engine: AsyncEngine, clearing_id: str, actor: str, payee: str, reason: str, kind: PayeeKind | None = None
+    engine: AsyncEngine,
+    clearing_id: str,
+    actor: str,
+    payee: str,
+    reason: str,
+    kind: PayeeKind | None = None,
+    reference: str | None = None,
 ) -> int:
     """Record that a transfer came back: it is due again. Returns how much, in fen.
 
-    Raises ``ClearingRefused`` where nothing was paid, or where the id names payees of several kinds.
+    ``reference`` is that of what came back, where the bank gives one; the payment keeps its own. Raises
+    ``ClearingRefused`` where nothing was paid, where the id names payees of several kinds, or where the reference was
+    noted already.
     """
     async with open_journal(engine) as journal:
-        await _load_clearing(journal, clearing_id, "approved", "paid")
-        ((payee_kind, _),) = _payees(journal, [payee], kind)
+        clearing = await load_clearing(journal, clearing_id, "approved", "paid")
+        ((payee_kind, _),) = payees_of(journal, [payee], kind)
         payment = journal.register.payments.get((clearing_id, payee_kind, payee))
         if payment is None or payment.status != "paid":
             raise ClearingRefused(f"nothing was paid to {payee} in {clearing_id}")
+        given = {}
+        if reference is not None:
+            back = {(payee_kind, payee)}
+            await require_new_reference(journal.connection, PAYMENT_RETURNED, reference, clearing.region, back)
+            given = {"reference": reference}
         journal.record(
             PAYMENT_RETURNED,
             {
@@ -100,6 +116,7 @@ async def record_return(
                 "amount": payment.amount,
                 "actor": actor,
                 "reason": reason,
+                **given,
             },
         )
     return payment.amount
@@ -110,8 +127,8 @@ async def settle_receivable(
 ) -> int:
     """Record money paid in on a receivable: all that is outstanding, or a part in fen. Returns what is left.
 
-    Raises ``ClearingRefused`` where it does not stand yet, where less is outstanding, or where the actor may be who
-    drafted its clearing.
+    Raises ``ClearingRefused`` where it does not stand yet, where less is outstanding, where the reference was noted
+    already, or where the actor may be who drafted its clearing.
     """
     async with open_journal(engine) as journal:
         await journal.register.receivables.load(journal.connection, receivables.c.receivable_id == receivable_id)
@@ -120,8 +137,10 @@ async def settle_receivable(
             raise ClearingRefused(f"there is no receivable {receivable_id}")
         if not owed.stands:
             raise ClearingRefused(f"{owed.clearing_id} is a draft: {receivable_id} stands once it is approved")
-        clearing = await _load_clearing(journal, owed.clearing_id, "approved", "paid")
+        clearing = await load_clearing(journal, owed.clearing_id, "approved", "paid")
         journal.operator(actor).must_differ(drafter(clearing), f"drafted {owed.clearing_id}", "note what is paid in")
+        payer = {(owed.payee_kind, owed.payee)}
+        await require_new_reference(journal.connection, RECEIVABLE_SETTLED, reference, owed.region, payer)
         paid_in = owed.outstanding if amount is None else amount
         if not 0 < paid_in <= owed.outstanding:
             raise ClearingRefused(f"{yuan(owed.outstanding)} is outstanding of {receivable_id}, not {yuan(paid_in)}")
@@ -132,11 +151,17 @@ async def settle_receivable(
     return owed.outstanding - paid_in
 
 
-def _who_noted_return(payment: ClearingPayment) -> Operator:
-    return Operator(payment.returned_by or "", payment.returned_login)
+def _require_another_payer(operator: Operator, payment: ClearingPayment) -> None:
+    """Refuse a payment that is due again by who noted why it is."""
+    if payment.status == "returned" and payment.returned_by is not None:
+        returned = Operator(payment.returned_by, payment.returned_login)
+        operator.must_differ(returned, f"noted that what {payment.payee} was paid came back", "note the payment")
+    if payment.reversed_by is not None:
+        reversed_ = Operator(payment.reversed_by, payment.reversed_login)
+        operator.must_differ(reversed_, f"took back what was noted as paid to {payment.payee}", "note the payment")
 
 
-def _payees(journal: ClearingJournal, ids: Iterable[str], kind: PayeeKind | None) -> set[tuple[str, str]]:
+def payees_of(journal: ClearingJournal, ids: Iterable[str], kind: PayeeKind | None) -> set[tuple[str, str]]:
     """The payees (kind and id) of the clearing that ids name; the kind is "" where the clearing has none of an id."""
     kinds: dict[str, set[str]] = {payee: set() for payee in ids}
     for payment in journal.register.payments:
@@ -149,7 +174,7 @@ def _payees(journal: ClearingJournal, ids: Iterable[str], kind: PayeeKind | None
     return {(next(iter(found), ""), payee) for payee, found in kinds.items()}
 
 
-async def _load_clearing(journal: ClearingJournal, clearing_id: str, *allowed: str) -> Clearing:
+async def load_clearing(journal: ClearingJournal, clearing_id: str, *allowed: str) -> Clearing:
     """Load a clearing and what its steps may change. Raises ``ClearingRefused`` where its status is not allowed."""
     await journal.register.load_clearing(journal.connection, clearing_id)
     found = journal.register.clearings.get((clearing_id,))

@@ -6,7 +6,6 @@ else has touched the position's row in the meantime, nothing of the transaction 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import orjson
@@ -15,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.store.driver import connected, fetch_text
 from events.store.driver import transaction as begun
-from events.store.journal import Journal, entries
+from events.store.journal import Journal, database_time, entries
 from events.store.writes import Writes
 
 AT_ONCE_BYTES = 1_000_000
@@ -137,7 +136,7 @@ async def handle_batch(engine: AsyncEngine, handler: Handler, known: Position, b
     async with connected(engine) as connection:
         head = known.journal
         journal = Journal(head.name, head.number, head.hash, head.recorded_at)
-        journal.start(datetime.now(UTC))
+        journal.start(await database_time(connection))
         name = f"{journal.name}{known.era}-{batch[-1].stream_seq}"
         size = sum(len(delivery.body) for delivery in batch)
         transaction = Transaction(connection, journal, name, known.any_parked, known.era, size)

@@ -2,13 +2,12 @@
 
 import logging
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.decisions import SCHEME_ADOPTED
-from events.store.journal import Journal, adopted_schemes, write
+from events.store.journal import Journal, adopted_schemes, database_time, write
 from events.store.journal import schemes as scheme_table
 from policies.loader import SchemeError, check_together
 from policies.scheme import Scheme
@@ -39,7 +38,7 @@ async def initialise(engine: AsyncEngine, schemes: Sequence[Scheme], partitions:
         position = await lock_position(connection, INTAKE_CONSUMER, 0)
         fixed = await fix_partitions(connection, partitions)
         known = {name for _, name in await adopted_schemes(connection)}
-        position.journal.start(datetime.now(UTC))
+        position.journal.start(await database_time(connection))
         await adopt(connection, position.journal, [scheme for scheme in schemes if scheme.name not in known], ACTOR)
         await write(connection, position.journal)
         await write_position(connection, position, position.stream_seq, position.outgoing)
@@ -50,7 +49,7 @@ async def adopt_schemes(engine: AsyncEngine, schemes: Sequence[Scheme], actor: s
     """Adopt schemes for claims accepted from now on; returns those that were not in force. Raises ``SchemeError``."""
     async with engine.begin() as connection:
         position = await lock_position(connection, INTAKE_CONSUMER, 0)
-        position.journal.start(datetime.now(UTC))
+        position.journal.start(await database_time(connection))
         adopted = await adopt(connection, position.journal, schemes, actor)
         await write(connection, position.journal)
         await write_position(connection, position, position.stream_seq, position.outgoing)

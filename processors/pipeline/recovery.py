@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, delete, func, select
@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.catalog import ITSELF
 from events.codes import LAYERS
-from events.store.journal import entries, write
+from events.store.journal import database_time, entries, write
 from events.store.rows import among
 from processors.delivery.names import ANSWERS, INTAKE_CONSUMER, INTAKE_JOURNAL, SETTLEMENT_CONSUMER
 from processors.delivery.parked_runs import parked
@@ -63,7 +63,7 @@ async def begin_runs_anew(engine: AsyncEngine, partitions: int, missing: Missing
         if not await missing():
             return 0
         await _discard_runs_under_way(connection)
-        intake.journal.start(datetime.now(UTC))
+        intake.journal.start(await database_time(connection))
         state = await load_histories(connection, set((await connection.execute(select(runs.c.person_id))).scalars()))
         schemes = await PinnedSchemes().require(connection, {claim.scheme for claim in state.claims.values()})
         opener = RunOpener(state, schemes)

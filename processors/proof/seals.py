@@ -6,7 +6,7 @@ entries of a journal are gone, where the journal's position was set back too. A 
 
 import hashlib
 from collections.abc import AsyncIterator, Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 import orjson
@@ -15,7 +15,7 @@ from sqlalchemy import select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.decisions import LEDGER_SEALED
-from events.store.journal import entries, write
+from events.store.journal import database_time, entries, write
 from processors.delivery.names import SEAL_CONSUMER as CONSUMER
 from processors.delivery.names import SEAL_JOURNAL as JOURNAL
 from processors.delivery.position import lock_position, write_position
@@ -108,7 +108,7 @@ async def seal(engine: AsyncEngine) -> Seal:
     """Note the head of every journal in journal ``seal.0``; returns what is to be kept elsewhere."""
     async with engine.begin() as connection:
         position = await lock_position(connection, CONSUMER, 0)
-        position.journal.start(datetime.now(UTC))
+        position.journal.start(await database_time(connection))
         heads = await _heads(connection)
         root = root_of(heads)
         data = {"root": root, "journals": [head.model_dump() for head in heads]}

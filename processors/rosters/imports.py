@@ -11,7 +11,7 @@ One import writes at a time, under the lock of the journal's row of positions. T
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 import orjson
@@ -19,7 +19,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.decisions import ROSTER_IMPORTED
-from events.store.journal import entries, write
+from events.store.journal import database_time, entries, write
 from processors.delivery.names import ROSTERS_CONSUMER, ROSTERS_JOURNAL
 from processors.delivery.position import lock_position, write_position
 from processors.rosters.list_comparison import ListComparison, ListReceipt
@@ -116,7 +116,7 @@ async def record_import(engine: AsyncEngine, imported: ListImport, known: int) -
         last = next((each for each in reversed(before) if each.source == imported.receipt.source), None)
         if last is not None and imported.repeats(last):
             return False
-        position.journal.start(datetime.now(UTC))
+        position.journal.start(await database_time(connection))
         position.journal.append(ROSTER_IMPORTED, imported.event_data())
         await write(connection, position.journal)
         await write_position(connection, position, position.stream_seq, [])

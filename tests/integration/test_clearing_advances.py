@@ -104,7 +104,7 @@ async def test_what_is_repaid_in_cash_is_not_taken_again(books: Books) -> None:
     engine = books.engine
 
     async def in_cash(amount: int, id_: str = "L1", region: str = REGION) -> int:
-        return await loans.repay_in_cash(engine, region, id_, amount, "li", "receipt 1")
+        return await loans.repay_in_cash(engine, region, id_, amount, "li", f"receipt {amount}")
 
     assert await in_cash(1000_00) == 2000_00
     for amount in (2000_01, 0):

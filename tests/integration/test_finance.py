@@ -109,4 +109,7 @@ async def test_the_annual_report_in_the_form_of_shanggao(books: Books) -> None:
     await books.publish([facts.reverse("C3")])
     await catch_up(books.engine)
     _, left = await report_of(books.engine, ANNUAL)
+    # a reversed claim keeps its bill, and brings nothing to a sum of statements
+    stated = await query(books.engine, "SELECT sum(total) AS total, sum(billed) AS billed FROM finance.statements")
+    assert stated == [{"total": Decimal("36000.00"), "billed": Decimal("36900.00")}]
     assert (left["claims"], left["persons"], left["total"]) == (2, 1, Decimal("35000.00"))

@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+from sqlalchemy import text
+
 from policies.loader import SCHEMES, load_text
 from processors.finance.catch_up import catch_up
 from processors.finance.reports import (
@@ -32,14 +34,14 @@ async def test_hospitals_costs_against_the_year_before(books: Books) -> None:
         await books.publish(facts.stay(number, on=day, hospital_id=hospital, bill=bill))
     await catch_up(books.engine)
     before, _, first, second = await report_of(books.engine, HOSPITAL)
-    assert (before["growth"], before["over_line"], before["average_stay"]) == (None, False, Decimal("1000.00"))
+    assert (before["growth"], before["over_line"], before["average_stay"]) == (None, None, Decimal("1000.00"))
     assert (first["growth"], first["over_line"]) == (Decimal("0.1000"), False)
     assert (first["average_stay"], first["average_stay_growth"]) == (Decimal("2200.00"), Decimal("1.2000"))
     assert (first["self_funded"], first["out_of_catalog_share"]) == (Decimal("550.00"), Decimal("0.2500"))
     assert (second["growth"], second["over_line"], second["name"]) == (Decimal("0.1000"), True, "医院H2")
     # the county: 3,000.00, then 2,200.00 + 1,100.01
     none, grown = await report_of(books.engine, GROWTH, region="360123")
-    assert (none["total_before"], none["growth"], none["over_line"]) == (None, None, False)
+    assert (none["total_before"], none["growth"], none["over_line"]) == (None, None, None)
     assert (grown["total"], grown["total_before"]) == (Decimal("3300.01"), Decimal("3000.00"))
     assert (grown["growth"], grown["line"], grown["over_line"]) == (Decimal("0.1000"), Decimal("0.10"), True)
 
@@ -168,6 +170,29 @@ async def test_nothing_is_asked_of_bills_that_audits_laid_wholly_on_the_person(b
     await catch_up(books.engine)
     assert [row["target"] for row in await report_of(books.engine, ATTAINMENT)] == ["enrolment"]
     await holds(books.engine)
+
+
+async def test_a_line_between_two_fen_is_reached_at_the_fen(books: Books) -> None:
+    """抚松 90%: of 2,393.28 the line is 2,153.952, and the funds can pay no more than 2,153.95."""
+    bills = {"P1": ["2393.28"], "P2": ["2393.28", "2393.28"], "P3": ["2393.28"]}
+    await books.publish([facts.hospital(), *(facts.enrol(person) for person in bills)])
+    await books.publish([facts.roster(person) for person in bills])
+    stays = [(person, amount) for person, amounts in bills.items() for amount in amounts]
+    for number, (person, amount) in enumerate(stays):
+        await books.publish(facts.stay(number, person, in_scope=amount))
+    await catch_up(books.engine)
+    years = await query(books.engine, "SELECT person_id, paid FROM projections.person_years ORDER BY person_id")
+    # P2: 2 × 2,153.95 = 4,307.90 of 4,307.904
+    assert [(row["person_id"], row["paid"]) for row in years] == [("P1", 215395), ("P2", 430790), ("P3", 215395)]
+    assert await report_of(books.engine, TARGETS) == []
+    await holds(books.engine)
+    # a whole fen less is missed
+    async with books.engine.begin() as connection:
+        await connection.execute(text("UPDATE projections.person_years SET paid = paid - 1 WHERE person_id = 'P3'"))
+    (missed,) = await report_of(books.engine, TARGETS)
+    assert (missed["person_id"], missed["reached"], missed["base"]) == ("P3", Decimal("2153.94"), Decimal("2393.28"))
+    (attained,) = [row for row in await report_of(books.engine, ATTAINMENT) if row["target"] == "reimbursement"]
+    assert (attained["met"], attained["persons"]) == (2, 3)
 
 
 async def test_chronic_bills_have_a_target_of_their_own(books: Books) -> None:

@@ -13,11 +13,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 import infra.postgres.engine
 from events.codes import LAYERS
+from events.store.journal import write
 from infra.postgres.dump import load
 from infra.postgres.engine import LANES_LOCK, MIGRATION_LOCK, SchemaLocked, connect, migrate, upgrade
 from infra.postgres.view_files import ViewInUse, create_views, drop_views
 from infra.servers import Endpoints
 from policies.loader import SCHEMES, load_file
+from processors.delivery.names import CLEARING_CONSUMER
+from processors.delivery.position import lock_position, write_position
 from processors.finance.catch_up import catch_up
 from processors.law.adoption import adopt_schemes
 from tests.conftest import database_url
@@ -66,6 +69,43 @@ async def test_a_ledger_of_a_released_version_is_upgraded_and_proved(
     assert rebuilt.code == 0, rebuilt.out.decode() + rebuilt.err
     after = await query(database_engine, "SELECT count(*) AS claims, sum(total) AS total FROM projections.statements")
     assert after == before
+
+
+async def test_a_returned_payment_gets_its_reference_back(url: str, database_engine: AsyncEngine) -> None:
+    """A return had written its reason in the place of the reference."""
+    await load(url, DATA / "ledger_0002.dump", None)
+    (paid,) = await query(
+        database_engine,
+        "SELECT clearing_id, payee_kind, payee, amount, reference FROM projections.clearing_payments "
+        "WHERE status = 'paid' ORDER BY payee_kind, payee LIMIT 1",
+    )
+    async with database_engine.begin() as connection:
+        journal = await lock_position(connection, CLEARING_CONSUMER, 0)
+        said = {name: paid[name] for name in ("clearing_id", "payee_kind", "payee", "amount")}
+        login = (await connection.execute(text("SELECT session_user::text"))).scalar_one()
+        signed = said | {"actor": "li", "reason": "户名不符", "login": login, "owner": True}
+        journal.journal.append("payment.returned.v1", signed)
+        await write(connection, journal.journal)
+        await write_position(connection, journal, journal.stream_seq, journal.outgoing)
+        await connection.execute(
+            text(
+                "UPDATE projections.clearing_payments SET status = 'returned', reference = '户名不符', "
+                "returned_by = 'li' WHERE (clearing_id, payee_kind, payee) = (:clearing_id, :payee_kind, :payee)"
+            ),
+            {name: paid[name] for name in ("clearing_id", "payee_kind", "payee")},
+        )
+        await connection.execute(
+            text("UPDATE projections.clearings SET status = 'approved' WHERE clearing_id = :id"),
+            {"id": paid["clearing_id"]},
+        )
+    await migrate(url)
+    verified = await claims("verify", env={"CLAIMS_DATABASE_URL": url})
+    assert verified.code == 0, verified.out.decode() + verified.err
+    (row,) = await query(
+        database_engine,
+        "SELECT reference, return_reason FROM projections.clearing_payments WHERE status = 'returned'",
+    )
+    assert row == {"reference": paid["reference"], "return_reason": "户名不符"}
 
 
 async def test_finance_counts_anew_what_it_had_counted(url: str, database_engine: AsyncEngine) -> None:

@@ -13,8 +13,10 @@ FROM (
         SELECT (count(*) FILTER (WHERE person.total <= person.audited))::int AS without_base,
                (count(*) FILTER (
                    WHERE CASE asked.target WHEN 'assistance'
-                              THEN person.assistance_in_scope < person.assistance_base * asked.value
-                              ELSE person.paid < (person.total - person.audited) * asked.value END))::int AS under
+                              THEN person.assistance_in_scope + person.claims * 0.5
+                                   <= person.assistance_base * asked.value
+                              ELSE person.paid + person.claims * 0.5
+                                   <= (person.total - person.audited) * asked.value END))::int AS under
         FROM projections.person_years AS person
         WHERE person.year = asked.year AND person.region = asked.region AND person.scheme = asked.scheme
           AND person.setting = sums.setting AND person.poor AND person.claims > 0

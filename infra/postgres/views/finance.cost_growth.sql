@@ -3,8 +3,7 @@ SELECT years.year, years.region, (years.total / 100.0)::numeric(16,2) AS total,
        (before.total / 100.0)::numeric(16,2) AS total_before,
        round((years.total - before.total) / nullif(before.total, 0), 4)::numeric(10,4) AS growth,
        asked.line,
-       CASE WHEN asked.line IS NOT NULL
-            THEN coalesce(years.total > before.total * (1 + asked.line), false) END AS over_line
+       CASE WHEN before.total > 0 THEN years.total > round(before.total * (1 + asked.line)) END AS over_line
 FROM (
     SELECT year, region, sum(total) AS total FROM projections.annual_sums WHERE claims > 0 GROUP BY year, region
 ) AS years
@@ -25,4 +24,4 @@ COMMENT ON COLUMN finance.cost_growth.total IS '医疗总费用，元。Total bi
 COMMENT ON COLUMN finance.cost_growth.total_before IS '上年医疗总费用，元。Of the year before; null where the ledger has none';
 COMMENT ON COLUMN finance.cost_growth.growth IS '比上年增长。Growth over the year before; null without one';
 COMMENT ON COLUMN finance.cost_growth.line IS '控制线；政策未写明的为空。The line; null where the scheme states none';
-COMMENT ON COLUMN finance.cost_growth.over_line IS '增幅是否超过控制线；政策未写明的为空。Whether the growth is over the line, held exactly; null where the scheme states none';
+COMMENT ON COLUMN finance.cost_growth.over_line IS '增幅是否超过控制线（按分比较，不按已舍入的增幅）；政策未写明或无上年数的为空。Whether the total is over the line to the fen; null where the scheme states none or there is no year before';

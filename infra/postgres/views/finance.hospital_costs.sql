@@ -2,8 +2,7 @@ CREATE VIEW finance.hospital_costs AS
 SELECT sums.year, sums.hospital_id, hospital.name, hospital.region, hospital.tier, sums.claims,
        (sums.total / 100.0)::numeric(16,2) AS total,
        round((sums.total - before.total)::numeric / nullif(before.total, 0), 4)::numeric(10,4) AS growth,
-       CASE WHEN asked.line IS NOT NULL
-            THEN coalesce(sums.total > before.total * (1 + asked.line), false) END AS over_line,
+       CASE WHEN before.total > 0 THEN sums.total > round(before.total * (1 + asked.line)) END AS over_line,
        sums.stays, (sums.stays_total / 100.0 / nullif(sums.stays, 0))::numeric(16,2) AS average_stay,
        round(sums.stays_total::numeric * before.stays / nullif(before.stays_total::numeric * sums.stays, 0) - 1,
              4)::numeric(10,4) AS average_stay_growth,
@@ -29,7 +28,7 @@ COMMENT ON COLUMN finance.hospital_costs.tier IS '医疗机构等级，0 为乡�
 COMMENT ON COLUMN finance.hospital_costs.claims IS '人次。Standing claims';
 COMMENT ON COLUMN finance.hospital_costs.total IS '医疗费总额，元。Total bills, yuan';
 COMMENT ON COLUMN finance.hospital_costs.growth IS '总费用比上年增长。Growth of the total over the year before; null without one';
-COMMENT ON COLUMN finance.hospital_costs.over_line IS '增幅是否超过所在地政策的控制线；政策未写明的为空。Whether the growth is over the line that the scheme of its region states; null where it states none';
+COMMENT ON COLUMN finance.hospital_costs.over_line IS '增幅是否超过所在地政策的控制线（按分比较）；政策未写明或无上年数的为空。Whether the total is over the line that the scheme of its region states, to the fen; null where it states none or there is no year before';
 COMMENT ON COLUMN finance.hospital_costs.stays IS '住院人次。Inpatient claims';
 COMMENT ON COLUMN finance.hospital_costs.average_stay IS '次均住院费用，元。Average bill of a stay, yuan';
 COMMENT ON COLUMN finance.hospital_costs.average_stay_growth IS '次均住院费用比上年增长。Growth of the average stay over the year before';

@@ -13,7 +13,8 @@ CROSS JOIN LATERAL (
                              ELSE person.total - person.audited END AS base,
            CASE asked.target WHEN 'assistance' THEN person.assistance_in_scope ELSE person.paid END AS reached
 ) AS measured
-WHERE asked.target <> 'cost_growth' AND measured.reached < measured.base * asked.value
+-- each claim is paid to the fen, so a line between two fen is reached at the fen to which each claim's part rounds
+WHERE asked.target <> 'cost_growth' AND measured.reached + person.claims * 0.5 <= measured.base * asked.value
 UNION ALL
 SELECT 'enrolment', year, region, NULL, person_id, NULL, NULL, NULL, NULL, NULL, categories
 FROM projections.roster_gaps;
@@ -28,5 +29,5 @@ COMMENT ON COLUMN finance.targets.claims IS '按贫困人口结算的人次（�
 COMMENT ON COLUMN finance.targets.base IS '基数：总费用（不含稽核由个人承担的部分），或救助前政策范围内个人自付，元。Bills of these claims without what audits laid on the person, or what was left of their in-scope cost before assistance, yuan';
 COMMENT ON COLUMN finance.targets.reached IS '已报销，或已救助（政策范围内），元。What all layers paid, or assistance of the in-scope cost, yuan';
 COMMENT ON COLUMN finance.targets.share IS '比例 = reached / base。Share reached';
-COMMENT ON COLUMN finance.targets.line IS '目标线。The target';
+COMMENT ON COLUMN finance.targets.line IS '目标线：比较时按每笔费用到分舍入。The target, held to the fen to which each claim is paid';
 COMMENT ON COLUMN finance.targets.categories IS '在册类别（仅应保尽保）。Categories rostered under; of target enrolment only';

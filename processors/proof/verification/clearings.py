@@ -22,6 +22,7 @@ from processors.clearing.set_off import set_off
 from processors.clearing.steps import drafter
 from processors.delivery.names import CLEARING_JOURNAL, INTAKE_JOURNAL
 from processors.proof.verification.clearing_lines import check_lines
+from processors.proof.verification.movements import check_reversals
 from processors.proof.verification.report import VerifyReport
 from projections.advances import load_advances
 from projections.bookings import IS_BOOKING
@@ -68,8 +69,9 @@ async def check_clearings(connection: AsyncConnection, report: VerifyReport) -> 
         report.problem("clearing", f"journal {INTAKE_JOURNAL}", "refunds of premiums that can be read", error)
     await _check_advances(connection, register, report)
     _check_payments(register, report)
+    await check_reversals(connection, report)
     for owed in register.receivables:
-        if owed.outstanding < 0:
+        if owed.outstanding < 0 or owed.settled < 0:
             where = f"receivable {owed.receivable_id}"
             report.problem("clearing", where, f"at most {yuan(owed.amount)}", yuan(owed.settled + owed.set_off))
 

@@ -1,0 +1,225 @@
+"""Money that clearing's journal says has moved: payments, returns, receipts, repayments, and what took one back.
+
+The journal is the record: no later step writes over what it says. A reference names one movement of money, so it is
+noted once for a payee and step, and by one region only.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from msgspec import Struct, structs
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from events.county_time import COUNTY_TIME
+from events.decisions import (
+    ADVANCE_REPAID,
+    CLEARING_PAID,
+    PAYMENT_RETURNED,
+    PAYMENT_REVERSED,
+    RECEIPT_REVERSED,
+    RECEIVABLE_SETTLED,
+    REPAYMENT_REVERSED,
+    RETURN_REVERSED,
+)
+from events.money import yuan
+from processors.clearing.operators import Operator
+from processors.clearing.refusal import ClearingRefused
+from processors.delivery.names import CLEARING_JOURNAL
+
+REVERSALS: Mapping[str, str] = {
+    CLEARING_PAID: PAYMENT_REVERSED,
+    PAYMENT_RETURNED: RETURN_REVERSED,
+    RECEIVABLE_SETTLED: RECEIPT_REVERSED,
+    ADVANCE_REPAID: REPAYMENT_REVERSED,
+}
+"""Each kind of movement, and the event that takes one back."""
+MOVEMENT_NAMES: Mapping[str, str] = {
+    CLEARING_PAID: "拨付",
+    PAYMENT_RETURNED: "退汇",
+    RECEIVABLE_SETTLED: "收回应收款",
+    ADVANCE_REPAID: "归还借款",
+}
+
+SAME_REFERENCE = """regexp_replace(lower(normalize(said ->> 'reference', NFKC)), '\\s', '', 'g')
+                   = regexp_replace(lower(normalize(CAST(:reference AS text), NFKC)), '\\s', '', 'g')"""
+_SAID = """
+SELECT entry.number, entry.type, entry.recorded_at, said.said
+FROM ledger.entries AS entry
+CROSS JOIN LATERAL (SELECT convert_from(entry.data, 'UTF8')::jsonb AS said) AS said
+WHERE entry.journal = :journal AND entry.type = ANY(CAST(:types AS text[])) AND ({condition})
+ORDER BY entry.number
+"""
+_OWNERS = """
+SELECT clearing_id AS id, region, NULL AS payee_kind, NULL AS payee
+FROM projections.clearings WHERE clearing_id = ANY(CAST(:ids AS text[]))
+UNION ALL
+SELECT receivable_id, region, payee_kind, payee
+FROM projections.receivables WHERE receivable_id = ANY(CAST(:ids AS text[]))
+"""
+
+
+class Movement(Struct, frozen=True):
+    """Money of one payee that moved, in fen, as entry ``entry`` of clearing's journal says.
+
+    ``of`` is the clearing, receivable or advance. ``reversed_by`` is the entry that took it back as a mistake.
+    """
+
+    entry: int
+    type: str
+    at: datetime
+    operator: Operator
+    region: str
+    of: str
+    payee_kind: str
+    payee: str
+    amount: int
+    reference: str | None
+    reason: str | None
+    reversed_by: int | None = None
+
+    def is_about(self, named: Mapping[str, str]) -> bool:
+        """Whether it is of a receivable, or of an advance of one bureau."""
+        return self.of in named.values() and named.get("region", self.region) == self.region
+
+
+class MovementReversal(Struct, frozen=True):
+    """Entry ``entry`` of clearing's journal takes back what entry ``reverses`` says of one payee; ``amount`` in fen."""
+
+    entry: int
+    type: str
+    reverses: int
+    payee_kind: str
+    payee: str
+    amount: int
+    operator: Operator
+
+
+class _Said(NamedTuple):
+    number: int
+    type: str
+    recorded_at: datetime
+    said: dict[str, Any]
+
+    @property
+    def operator(self) -> Operator:
+        """Who noted it."""
+        return Operator(self.said["actor"], None if self.said.get("owner") else self.said.get("login"))
+
+    @property
+    def of(self) -> str:
+        """The clearing, receivable or advance that the event is about."""
+        return next(
+            str(self.said[name]) for name in ("clearing_id", "receivable_id", "advance_id") if name in self.said
+        )
+
+
+async def load_movements(
+    connection: AsyncConnection, types: Collection[str], condition: str = "true", **parameters: Any
+) -> list[Movement]:
+    """The movements of some types whose event meets a condition of SQL on its JSON ``said``, in recorded order."""
+    found = await _said(connection, types, condition, **parameters)
+    undone = await _said(
+        connection,
+        [REVERSALS[type_] for type_ in types],
+        "(said ->> 'entry')::bigint = ANY(CAST(:entries AS bigint[]))",
+        entries=[each.number for each in found],
+    )
+    reversals = {(row.said["entry"], row.said["payee_kind"], row.said["payee"]): row.number for row in undone}
+    rows = await connection.execute(text(_OWNERS), {"ids": sorted({each.of for each in found})})
+    owners = {row.id: row for row in rows}
+    return [
+        structs.replace(movement, reversed_by=reversals.get((movement.entry, movement.payee_kind, movement.payee)))
+        for each in found
+        for movement in _movements(each, owners)
+    ]
+
+
+async def load_reversals(connection: AsyncConnection) -> list[MovementReversal]:
+    """Everything that was taken back, in recorded order."""
+    return [
+        MovementReversal(
+            entry=row.number,
+            type=row.type,
+            reverses=row.said["entry"],
+            payee_kind=row.said["payee_kind"],
+            payee=row.said["payee"],
+            amount=row.said["amount"],
+            operator=row.operator,
+        )
+        for row in await _said(connection, list(REVERSALS.values()), "true")
+    ]
+
+
+async def require_new_reference(
+    connection: AsyncConnection, type_: str, reference: str, region: str, payees: Collection[tuple[str, str]]
+) -> None:
+    """Refuse a reference that stands for the same step of one of the payees (kind, id), or in another region.
+
+    References are the same in upper and lower case, in full and half width, and whatever blanks they have. A movement
+    that was reversed frees its reference. Raises ``ClearingRefused``.
+    """
+    for each in await load_movements(connection, [type_], SAME_REFERENCE, reference=reference):
+        if each.reversed_by is None and (each.region != region or (each.payee_kind, each.payee) in payees):
+            day, who = each.at.astimezone(COUNTY_TIME).date(), each.operator.actor
+            raise ClearingRefused(
+                f"凭证号 {reference} 已登记：{each.of}，{each.payee}，{MOVEMENT_NAMES[type_]}，{day}，经办 {who}；"
+                f"请核对，确为另一笔的须用该笔自己的凭证号。"
+                f"reference {reference} was noted already: {each.of}, {each.payee}, entry {each.entry}, by {who}; "
+                f"a reference names one movement of money"
+            )
+
+
+async def history_rows(
+    connection: AsyncConnection, types: Iterable[str], name: str, value: str
+) -> list[dict[str, Any]]:
+    """The steps of some types on what ``name`` names (a clearing_id, receivable_id or advance_id), as they are shown.
+
+    In recorded order, money in yuan; a payment of several payees has a row each. ``reverses`` is the entry that a step
+    took back as a mistake.
+    """
+    condition = "said ->> CAST(:name AS text) = CAST(:value AS text)"
+    return [
+        {
+            "entry": step.number,
+            "type": step.type,
+            "at": step.recorded_at.isoformat(),
+            "actor": step.said["actor"],
+            "login": step.said.get("login"),
+            "region": step.said.get("region"),
+            "payee_kind": part.get("payee_kind"),
+            "payee": part.get("payee"),
+            "amount": yuan(part["amount"]) if "amount" in part else None,
+            "reference": step.said.get("reference"),
+            "reason": step.said.get("reason"),
+            "reverses": step.said.get("entry"),
+        }
+        for step in await _said(connection, list(types), condition, name=name, value=value)
+        for part in step.said.get("payments", [step.said])
+    ]
+
+
+async def _said(connection: AsyncConnection, types: Collection[str], condition: str, **parameters: Any) -> list[_Said]:
+    within = {"journal": CLEARING_JOURNAL, "types": list(types)} | parameters
+    rows = await connection.execute(text(_SAID.format(condition=condition)), within)
+    return [_Said(*row) for row in rows]
+
+
+def _movements(event: _Said, owners: Mapping[str, Any]) -> Iterable[Movement]:
+    said, owner = event.said, owners.get(event.of)
+    for part in said.get("payments", [said]):
+        person = said.get("person_id")
+        yield Movement(
+            entry=event.number,
+            type=event.type,
+            at=event.recorded_at,
+            operator=event.operator,
+            region=said.get("region", owner.region if owner else ""),
+            of=event.of,
+            payee_kind="person" if person else part.get("payee_kind") or (owner.payee_kind if owner else ""),
+            payee=person or part.get("payee") or (owner.payee if owner else ""),
+            amount=part["amount"],
+            reference=said.get("reference"),
+            reason=said.get("reason"),
+        )
