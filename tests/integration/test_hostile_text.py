@@ -64,7 +64,6 @@ def commands() -> dict[str, Any]:
 
 def calls(folder: Path, month: str) -> dict[str, list[tuple[object, ...]]]:
     """What is typed for each command; an odd argument where it takes one."""
-    clearing = f"{REGION}-{month}-1"
     listed = folder / "list.csv"
     listed.write_text(f"参保人编号,救助对象类别,{BOSS}\nP1,低保对象,x\nP{BOSS},{BOSS},y\n", encoding="utf-8")
     detail = folder / "detail.csv"
@@ -73,7 +72,7 @@ def calls(folder: Path, month: str) -> dict[str, list[tuple[object, ...]]]:
     scheme.write_text('"odd\\e[32mboss\\u202e": 1\n', encoding="utf-8")
     quoted = write_lines(folder / "quote.jsonl", [facts.visit("V1", "P1"), facts.visit("V2", BOSS)])
     lists = ("statements", "accumulations", "grants", "refusals", "waiting", "parked", "premiums", "fines")
-    who, other = ("--actor", "wang"), ("--actor", "li")
+    who = ("--actor", "wang")
     return {
         "settle": [("settle", write_lines(folder / "hostile.jsonl", hostile_facts())), ("settle", f"no{BOSS}")],
         **{name: [(name,)] for name in (*lists, "verify", "status", "seal", "advances", "receivables")},
@@ -95,6 +94,25 @@ def calls(folder: Path, month: str) -> dict[str, list[tuple[object, ...]]]:
         **{f"access {kind}": [("access", kind, BOSS)] for kind in ("hospital", "bureau")},
         "access office": [("access", "office", BOSS, BOSS)],
         "access database": [("access", "database", "--login", BOSS, "--role", "investigator")],
+        **clearing_calls(month),
+        "roster import": [
+            ("roster", "import", listed, "--source", f"civil-affairs/{REGION}", "--period", "2019-06", *who),
+            ("roster", "import", listed, "--source", BOSS, "--period", "2019-06", *who),
+        ],
+        "roster publish": [
+            ("roster", "publish", "--period", "2019-06", "--region", REGION, "--out", folder / "out"),
+            ("roster", "publish", "--period", BOSS, "--region", REGION, "--out", folder / "out"),
+        ],
+        **{f"report {name}": [("report", name)] for name in ("annual", "hospital", "targets", "oversight")},
+        "report monthly": [("report", "monthly"), ("report", "monthly", "--month", BOSS)],
+    }
+
+
+def clearing_calls(month: str) -> dict[str, list[tuple[object, ...]]]:
+    """The same for the commands that move money."""
+    clearing = f"{REGION}-{month}-1"
+    who, other = ("--actor", "wang"), ("--actor", "li")
+    return {
         "clearing draft": [("clearing", "draft", "--region", REGION, "--month", month, *who)],
         "clearing open": [("clearing", "open")],
         "clearing list": [("clearing", "list"), ("clearing", "list", "--region", BOSS)],
@@ -107,21 +125,18 @@ def calls(folder: Path, month: str) -> dict[str, list[tuple[object, ...]]]:
         "clearing return": [("clearing", "return", clearing, *other, "--payee", BOSS, "--reason", "back")],
         "clearing show": [("clearing", "show", clearing), ("clearing", "show", BOSS)],
         "clearing rebuild": [("clearing", "rebuild")],
+        "clearing reverse": [("clearing", "reverse", clearing, *other, "--payee", BOSS, "--reason", BOSS)],
         "receivables settle": [("receivables", "settle", BOSS, *who, "--reference", "T")],
+        "receivables show": [("receivables", "show", BOSS)],
+        "receivables reverse": [("receivables", "reverse", BOSS, *who, "--reference", BOSS, "--reason", "slip")],
+        "advances show": [("advances", "show", "L1", "--region", REGION), ("advances", "show", BOSS, "--region", BOSS)],
+        "advances reverse": [
+            ("advances", "reverse", "L1", "--region", REGION, *other, "--reference", BOSS, "--reason", BOSS),
+        ],
         "advances repay": [
             ("advances", "repay", BOSS, "--region", REGION, "--amount", "1", *who, "--reference", "T2"),
             ("advances", "repay", "L1", "--region", REGION, "--amount", BOSS, *who, "--reference", "T2"),
         ],
-        "roster import": [
-            ("roster", "import", listed, "--source", f"civil-affairs/{REGION}", "--period", "2019-06", *who),
-            ("roster", "import", listed, "--source", BOSS, "--period", "2019-06", *who),
-        ],
-        "roster publish": [
-            ("roster", "publish", "--period", "2019-06", "--region", REGION, "--out", folder / "out"),
-            ("roster", "publish", "--period", BOSS, "--region", REGION, "--out", folder / "out"),
-        ],
-        **{f"report {name}": [("report", name)] for name in ("annual", "hospital", "targets", "oversight")},
-        "report monthly": [("report", "monthly"), ("report", "monthly", "--month", BOSS)],
     }
 
 
