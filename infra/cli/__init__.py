@@ -44,10 +44,11 @@ from infra.cli.session import NoLedger
 from infra.cli.usage import Commands, file_trouble
 from infra.embedded.directory import DirectoryInUse
 from infra.embedded.process import ServerError
-from infra.messaging.streams import StreamAhead, StreamBehind
+from infra.messaging.streams import OlderDatabase, StreamBehind
 from infra.operations.backup import InUse, NotEmptyLedger, StepsForgotten
+from infra.postgres.clone import MayNotReplace
 from infra.postgres.dump import BackupError
-from infra.postgres.engine import SchemaBehind, SchemaLocked, ServerTooOld, WorkersRunning
+from infra.postgres.engine import SchemaAhead, SchemaBehind, SchemaLocked, ServerTooOld, WorkersRunning
 from infra.postgres.view_files import ViewInUse
 from processors.delivery.layout import LayoutError
 
@@ -95,16 +96,18 @@ UNUSABLE = (
     DirectoryInUse,
     InUse,
     LayoutError,
+    MayNotReplace,
     NoLedger,
     NotEmpty,
     NotEmptyLedger,
+    OlderDatabase,
+    SchemaAhead,
     SchemaBehind,
     SchemaLocked,
     WorkersRunning,
     ServerError,
     ServerTooOld,
     StepsForgotten,
-    StreamAhead,
     StreamBehind,
     ViewInUse,
 )
