@@ -1,6 +1,7 @@
 """The command line of docs/contract.md#commands. Each file holds one group of commands; this one binds them
 together."""
 
+import socket
 import sys
 import traceback
 from types import TracebackType
@@ -114,6 +115,10 @@ UNUSABLE = (
 """What a command can't work with: its message says what to do about it."""
 
 
+SERVER_AWAY = (ConnectionRefusedError, ConnectionResetError, ConnectionAbortedError, TimeoutError, socket.gaierror)
+"""What a connection fails with; a broken pipe is the reader of our own output."""
+
+
 WITHOUT_RIGHT = (
     "本登录无权这样做（{}）：查看财务视图用 finance_reader，复核用 investigator，结算、清算用 ledger_writer，"
     "升级、重建用数据库所有者。This login may not do that. Finance's views take a login of role finance_reader, "
@@ -136,6 +141,13 @@ def main() -> None:
     except UNUSABLE as error:
         fail(str(error))
         sys.exit(2)
+    except SERVER_AWAY as error:
+        said = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        fail(
+            f"服务器没有应答，请联系信息中心（{said}）。A server does not answer ({said}): start PostgreSQL and NATS, or "
+            "correct CLAIMS_DATABASE_URL and CLAIMS_NATS_URL"
+        )
+        sys.exit(2)
     except OSError as error:
         fail(file_trouble(error))
         sys.exit(2)
@@ -147,7 +159,7 @@ def main() -> None:
         else:
             fail(
                 "PostgreSQL 或 NATS 应答不正常，请联系信息中心。PostgreSQL or NATS does not answer as it should: "
-                f"{str(error).splitlines()[0]}"
+                f"{(str(said) or type(said).__name__).splitlines()[0]}"
             )
         sys.exit(2)
     except KeyboardInterrupt:

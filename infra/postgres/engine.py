@@ -30,7 +30,7 @@ _LOCKED_OUT = ("55P03", "40P01")
 LANES_LOCK = 7_310_114
 """First half of the key of the advisory locks by which workers of versions before 0004 own lanes."""
 MIGRATION_LOCK = 7_310_113
-"""Advisory lock: two programs that start at once migrate one after the other."""
+"""Advisory lock: two programs that start at once migrate one after the other; who waits too long is told for whom."""
 
 
 def connect(database_url: str, *, pool_size: int = 5, stalled_after_s: int | None = None) -> AsyncEngine:
@@ -130,6 +130,8 @@ async def _migrate(engine: AsyncEngine) -> None:
                 f"数据库已由更新版本的程序升级（{unknown}）。The database was brought to version {unknown} by a newer "
                 "program, which this one does not know: use the newer program"
             )
+        # A request for a lock on a table keeps every later reader of it waiting too; anybody may hold an advisory lock.
+        await connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_WAIT_MS}ms'"))
         await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
         if await connection.run_sync(_is_newest):
             return  # another program did it while this one waited, and its workers may run by now
@@ -138,8 +140,6 @@ async def _migrate(engine: AsyncEngine) -> None:
                 "数据库版本较旧且有处理进程在运行。The database is older than this program: stop all workers of the "
                 f"older one first ({'; '.join(workers)})"
             )
-        # A request for a lock on a table keeps every later reader of it waiting too.
-        await connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_WAIT_MS}ms'"))
         grants = await connection.run_sync(drop_views)
         await connection.run_sync(upgrade)
         await connection.run_sync(create_views, grants)
@@ -158,7 +158,7 @@ async def _workers(connection: AsyncConnection) -> list[str]:
 async def _blocked_by(engine: AsyncEngine) -> str:
     """One sentence on who holds locks on our tables and views."""
     async with engine.connect() as connection:
-        rows = (await connection.execute(text(_HOLDERS))).all()
+        rows = (await connection.execute(text(_HOLDERS), {"migration": MIGRATION_LOCK})).all()
     who = "; ".join(f"{row.application} as {row.login}, process {row.pid}" for row in rows) or "gone by now"
     return (
         "其他程序正在使用数据库，无法升级。The database can't be upgraded while other programs hold its tables "
@@ -169,10 +169,11 @@ async def _blocked_by(engine: AsyncEngine) -> str:
 _HOLDERS = """
 SELECT DISTINCT pid, coalesce(nullif(application_name, ''), 'a program without a name') AS application,
        usename AS login
-FROM pg_locks JOIN pg_stat_activity USING (pid) JOIN pg_class ON pg_class.oid = pg_locks.relation
+FROM pg_locks JOIN pg_stat_activity USING (pid) LEFT JOIN pg_class ON pg_class.oid = pg_locks.relation
 WHERE pg_locks.database = (SELECT oid FROM pg_database WHERE datname = current_database())
   AND granted AND pid <> pg_backend_pid()
-  AND relnamespace::regnamespace::text IN ('ledger', 'projections', 'processors', 'finance', 'public')
+  AND (relnamespace::regnamespace::text IN ('ledger', 'projections', 'processors', 'finance', 'public')
+       OR locktype = 'advisory' AND classid = 0 AND objid = CAST(:migration AS oid))
 ORDER BY pid
 """
 _OWNED_LANES = """

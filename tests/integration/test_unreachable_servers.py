@@ -84,3 +84,17 @@ async def test_a_database_of_a_newer_program_is_a_sentence(database: str) -> Non
     assert refused.code == 2
     assert "brought to version 9999 by a newer program" in refused.err
     assert "Traceback" not in refused.err
+
+
+async def test_a_database_that_does_not_let_in_is_a_sentence(database: str) -> None:
+    parts = urlsplit(database)
+    nobody_there = parts._replace(netloc=f"claims:x@{urlsplit(refusing()).netloc.rpartition('@')[2]}")
+    for url, said in (
+        (nobody_there, "A server does not answer ("),
+        (parts._replace(netloc=f"claims:x@{parts.netloc.rpartition('@')[2]}"), "password authentication failed"),
+        (parts._replace(path="/none"), 'database "none" does not exist'),
+    ):
+        refused = await claims("statements", env={"CLAIMS_DATABASE_URL": url.geturl()})
+        assert refused.code == 2
+        assert said in refused.err
+        assert not [word for word in ("Traceback", "Errno", "sqlalchemy") if word in refused.err], refused.err
