@@ -144,8 +144,8 @@ def main() -> None:
     except SERVER_AWAY as error:
         said = getattr(error, "strerror", None) or str(error) or type(error).__name__
         fail(
-            f"服务器没有应答，请联系信息中心（{said}）。A server does not answer ({said}): start PostgreSQL and NATS, or "
-            "correct CLAIMS_DATABASE_URL and CLAIMS_NATS_URL"
+            f"服务器没有应答，请联系信息中心（{said}）。A server does not answer ({said}): start PostgreSQL and NATS, "
+            "or correct CLAIMS_DATABASE_URL and CLAIMS_NATS_URL"
         )
         sys.exit(2)
     except OSError as error:
