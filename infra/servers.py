@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra.embedded.directory import DirectoryInUse, Owner, claim_directory
+from infra.embedded.keeper import kept_running
 from infra.embedded.nats import NatsServer
 from infra.embedded.postgres import PostgresServer
 from infra.embedded.process import ServerError
@@ -52,11 +53,12 @@ async def servers(
         postgres = PostgresServer(directory.path / "postgres", keep_fds=(directory.lock_fd,))
         stack.push_async_callback(postgres.stop)
         database_url = await postgres.start()
-        nats_url = ""
+        nats_url, broker = "", None
         if nats:
             broker = NatsServer(directory.path / "nats", keep_fds=(directory.lock_fd,))
             stack.push_async_callback(broker.stop)
             nats_url = await broker.start()
         directory.announce(database_url=database_url, nats_url=nats_url)
         stack.callback(directory.withdraw)
+        await stack.enter_async_context(kept_running(directory.path, postgres, broker, nats_url))
         yield Endpoints(database_url, nats_url, owned=True)

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import asyncpg
 
-from infra.postgres.engine import LANES_LOCK
 from infra.worker.shares import CONSUMERS
 from tests.program import eventually
 
 _OWNERS = """
-SELECT pid, client_port, count(*)::int AS lanes FROM pg_locks JOIN pg_stat_activity USING (pid)
-WHERE locktype = 'advisory' AND classid = $1::oid AND granted AND datname = current_database()
+SELECT pid, client_port, count(*)::int AS lanes
+FROM processors.lane_owners JOIN pg_stat_activity ON pid = process JOIN pg_locks USING (pid)
+WHERE locktype = 'advisory' AND granted AND (classid::bigint << 32) | objid::bigint = session
+  AND datname = current_database()
 GROUP BY pid, client_port
 """
 _IN_A_TRANSACTION = """
@@ -27,7 +28,7 @@ def all_lanes(partitions: int) -> int:
 
 async def owners(database_url: str) -> dict[int, int]:
     """Lanes by the port at the client's end of the session that owns them; a worker owns all its lanes by one."""
-    return {row["client_port"]: row["lanes"] for row in await _rows(database_url, _OWNERS, LANES_LOCK)}
+    return {row["client_port"]: row["lanes"] for row in await _rows(database_url, _OWNERS)}
 
 
 async def lanes_of(database_url: str, pid: int) -> int:
@@ -53,7 +54,7 @@ async def end_as_stalled(database_url: str, ports: Sequence[int]) -> None:
     That is the session that owns its lanes (idle_session_timeout) and those within a transaction
     (idle_in_transaction_session_timeout, transaction_timeout). The others stay: a client that wakes up has them.
     """
-    owning = [row["pid"] for row in await _rows(database_url, _OWNERS, LANES_LOCK) if row["client_port"] in ports]
+    owning = [row["pid"] for row in await _rows(database_url, _OWNERS) if row["client_port"] in ports]
     assert len(owning) == 1, f"a worker that owns lanes does so by one session, this one by {len(owning)}"
     working = [row["pid"] for row in await _rows(database_url, _IN_A_TRANSACTION, list(ports))]
     for pid in {*owning, *working}:

@@ -95,6 +95,20 @@ def kill_group(process: asyncio.subprocess.Process) -> None:
         os.killpg(process.pid, signal.SIGKILL)
 
 
+def children(pid: int) -> dict[int, str]:
+    """The processes that a process started and that are there, with their command lines."""
+    found = {}
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((path / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()[1])
+            line = (path / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if parent == pid and line:  # what has ended and is not reaped has none
+            found[int(path.name)] = line
+    return found
+
+
 async def up_is_ready(log: Path) -> None:
     """Wait until the last `claims up` that writes this log says so."""
     await eventually(lambda: "ready" in log.read_text(encoding="utf-8"), lambda: log.read_text(encoding="utf-8"))

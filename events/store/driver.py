@@ -193,7 +193,17 @@ def is_connection_lost(error: BaseException) -> bool:
         return "connection is closed" in str(error) or "connection was closed" in str(error)
     if isinstance(error, asyncpg.InternalClientError):
         return any(said in str(error) for said in _LOST_IN_PROTOCOL)
+    if isinstance(error, AttributeError):
+        return error.obj is None and _raised_in_asyncpg(error)
     return isinstance(error, ConnectionError)
+
+
+def _raised_in_asyncpg(error: BaseException) -> bool:
+    """Whether asyncpg's own code raised an error: on None it does where a connection ends between two of its steps."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace is not None and str(trace.tb_frame.f_globals.get("__name__", "")).startswith("asyncpg.")
 
 
 def _nameless(error: Any) -> Any:

@@ -1,6 +1,7 @@
 """The command line of docs/contract.md#commands. Each file holds one group of commands; this one binds them
 together."""
 
+import socket
 import sys
 import traceback
 from types import TracebackType
@@ -44,10 +45,11 @@ from infra.cli.session import NoLedger
 from infra.cli.usage import Commands, file_trouble
 from infra.embedded.directory import DirectoryInUse
 from infra.embedded.process import ServerError
-from infra.messaging.streams import StreamAhead, StreamBehind
+from infra.messaging.streams import OlderDatabase, StreamBehind
 from infra.operations.backup import InUse, NotEmptyLedger, StepsForgotten
+from infra.postgres.clone import MayNotReplace
 from infra.postgres.dump import BackupError
-from infra.postgres.engine import SchemaBehind, SchemaLocked, ServerTooOld, WorkersRunning
+from infra.postgres.engine import SchemaAhead, SchemaBehind, SchemaLocked, ServerTooOld, WorkersRunning
 from infra.postgres.view_files import ViewInUse
 from processors.delivery.layout import LayoutError
 
@@ -95,20 +97,26 @@ UNUSABLE = (
     DirectoryInUse,
     InUse,
     LayoutError,
+    MayNotReplace,
     NoLedger,
     NotEmpty,
     NotEmptyLedger,
+    OlderDatabase,
+    SchemaAhead,
     SchemaBehind,
     SchemaLocked,
     WorkersRunning,
     ServerError,
     ServerTooOld,
     StepsForgotten,
-    StreamAhead,
     StreamBehind,
     ViewInUse,
 )
 """What a command can't work with: its message says what to do about it."""
+
+
+SERVER_AWAY = (ConnectionRefusedError, ConnectionResetError, ConnectionAbortedError, TimeoutError, socket.gaierror)
+"""What a connection fails with; a broken pipe is the reader of our own output."""
 
 
 WITHOUT_RIGHT = (
@@ -133,6 +141,13 @@ def main() -> None:
     except UNUSABLE as error:
         fail(str(error))
         sys.exit(2)
+    except SERVER_AWAY as error:
+        said = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        fail(
+            f"服务器没有应答，请联系信息中心（{said}）。A server does not answer ({said}): start PostgreSQL and NATS, "
+            "or correct CLAIMS_DATABASE_URL and CLAIMS_NATS_URL"
+        )
+        sys.exit(2)
     except OSError as error:
         fail(file_trouble(error))
         sys.exit(2)
@@ -144,7 +159,7 @@ def main() -> None:
         else:
             fail(
                 "PostgreSQL 或 NATS 应答不正常，请联系信息中心。PostgreSQL or NATS does not answer as it should: "
-                f"{str(error).splitlines()[0]}"
+                f"{(str(said) or type(said).__name__).splitlines()[0]}"
             )
         sys.exit(2)
     except KeyboardInterrupt:

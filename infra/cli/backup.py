@@ -12,7 +12,7 @@ from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json
 from infra.cli.session import ledger_servers, require_ledger, run
 from infra.cli.verify import print_verdict
-from infra.messaging.broker import connect_broker
+from infra.messaging.broker import connected_broker
 from infra.messaging.stream_restore import IntakeBeyondBackup, Streams
 from infra.operations.backup import Restored, back_up
 from infra.operations.backup import restore as restore_ledger
@@ -75,21 +75,18 @@ def restore(
                 "The backup has no digest: an older version made it, or its end is damaged. "
                 "Other damage may go unnoticed"
             )
-        async with ledger_servers(settings, "restore", nats=True, share_with=None) as endpoints:
-            broker = connect_broker(endpoints.nats_url, settings.nats_ca)
-            await broker.start()
-            try:
-                streams = Streams(broker.connection)
-                restored = await restore_ledger(
-                    endpoints.database_url,
-                    streams,
-                    file,
-                    settings.pg_bin,
-                    replace=replace,
-                    forget_steps=forget_steps,
-                )
-            finally:
-                await broker.stop()
+        async with (
+            ledger_servers(settings, "restore", nats=True, share_with=None) as endpoints,
+            connected_broker(endpoints.nats_url, settings.nats_ca) as broker,
+        ):
+            restored = await restore_ledger(
+                endpoints.database_url,
+                Streams(broker.connection),
+                file,
+                settings.pg_bin,
+                replace=replace,
+                forget_steps=forget_steps,
+            )
         _print(restored, json=json)
         return 0 if restored.report.holds else 1
 

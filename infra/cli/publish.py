@@ -8,7 +8,7 @@ from infra.cli.event_files import EventFiles, check_readable, exit_code_of
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json
 from infra.cli.session import ledger_servers, run
-from infra.messaging.broker import connect_broker
+from infra.messaging.broker import connected_broker
 from infra.operations.settle import publish_files
 
 
@@ -27,12 +27,8 @@ def publish(files: EventFiles, data_dir: DataDir = None, json: Json = False) -> 
             if endpoints.owned:
                 fail(f"no `claims up` runs on {settings.data_dir}: start it first, or use `claims settle`")
                 return 2
-            broker = connect_broker(endpoints.nats_url, settings.nats_ca)
-            await broker.start()
-            try:
+            async with connected_broker(endpoints.nats_url, settings.nats_ca) as broker:
                 published = await publish_files(broker.connection, files)
-            finally:
-                await broker.stop()
         if json:
             print_json([{"events": len(published.sequences)}])
         else:

@@ -16,7 +16,7 @@ from infra.access.sources import QUOTE
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import print_json, table
 from infra.cli.session import ledger_servers, require_ledger, run
-from infra.messaging.broker import check_tls, connect_broker
+from infra.messaging.broker import check_tls, connected_broker
 from infra.postgres.engine import connect, migrate
 from infra.servers import Endpoints
 from infra.settings import Settings
@@ -75,22 +75,18 @@ async def _asking(endpoints: Endpoints, settings: Settings) -> AsyncIterator[Ask
 @asynccontextmanager
 async def _requests(endpoints: Endpoints, settings: Settings) -> AsyncIterator[Ask | None]:
     await check_tls(endpoints.nats_url, settings.nats_ca)
-    broker = connect_broker(endpoints.nats_url, settings.nats_ca)
-    await broker.start()
+    async with connected_broker(endpoints.nats_url, settings.nats_ca) as broker:
 
-    async def ask(line: bytes) -> Reply:
-        reply: Reply = orjson.loads((await broker.connection.request(QUOTE, line, timeout=_PATIENCE_S)).data)
-        return reply
+        async def ask(line: bytes) -> Reply:
+            reply: Reply = orjson.loads((await broker.connection.request(QUOTE, line, timeout=_PATIENCE_S)).data)
+            return reply
 
-    try:
         try:
             await ask(b"")  # a worker that is there refuses it as malformed
         except NoRespondersError:
             yield None
         else:
             yield ask
-    finally:
-        await broker.stop()
 
 
 def _lines(files: Sequence[str]) -> Iterator[tuple[str, bytes]]:

@@ -1,6 +1,7 @@
 """What the commands share: the ledger's servers, and a loop to run in."""
 
 import asyncio
+import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -74,6 +75,37 @@ async def database_of(settings: Settings, command: str) -> AsyncIterator[AsyncEn
             yield engine
         finally:
             await engine.dispose()
+
+
+class Ending:
+    """How a command that runs until it is interrupted ends: at once while it starts, in good order once it works."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self._starting = asyncio.current_task()
+
+    def starts_to_work(self) -> None:
+        """From now on ``asked`` is heeded, and nothing is cancelled."""
+        self._starting = None
+
+    def ask(self) -> None:
+        """End it."""
+        self.asked.set()
+        if self._starting is not None:
+            self._starting.cancel()
+
+
+@asynccontextmanager
+async def ending() -> AsyncIterator[Ending]:
+    """Ends the block on SIGINT and SIGTERM: what it waits for while it starts is cancelled, and not an error."""
+    end = Ending()
+    for signal_number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(signal_number, end.ask)
+    try:
+        yield end
+    except asyncio.CancelledError:
+        if not end.asked.is_set():
+            raise
 
 
 def run(main: Callable[[], Awaitable[int]]) -> int:

@@ -5,25 +5,33 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import typer
-from faststream.nats import NatsBroker
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.store.journal import entries
 from infra.cli.options import DataDir, Json, settings_of
-from infra.cli.output import print_json, stdout, table
+from infra.cli.output import fail, print_json, stdout, table
 from infra.cli.session import ledger_servers, require_ledger, run
-from infra.messaging.broker import connect_broker
-from infra.messaging.streams import INTAKE, lag
+from infra.embedded.nats_health import NoHealth, write_error
+from infra.embedded.process import ServerError
+from infra.messaging.broker import connected_broker
+from infra.messaging.older_database import check_not_older
+from infra.messaging.streams import INTAKE, OlderDatabase, lag
 from infra.postgres.engine import connect, migrate
-from infra.worker.shares import CONSUMERS
+from infra.settings import Settings
+from infra.worker.failures import NATS_AWAY_ERRORS
+from infra.worker.shares import CONSUMERS, lanes_of
 from processors.delivery.in_flight import in_flight
+from processors.delivery.lane_owners import load_owners
+from processors.delivery.layout import partitions_of
 from processors.delivery.names import INTAKE_CONSUMER, RUNS
 from processors.delivery.position import all_positions
 from projections.refusals import refusals
 from projections.statements import statements
 from projections.waiting_discharges import waiting
 
+NATS_ANSWERS_WITHIN_S = 5.0
+"""How long it tries to connect: what the database says is told anyhow."""
 _COUNTS = {
     "entries": "账目 entries",
     "statements": "结算单 statements",
@@ -46,28 +54,28 @@ def status(data_dir: DataDir = None, json: Json = False) -> None:
         async with ledger_servers(settings, "status", nats=True) as endpoints:
             await migrate(endpoints.database_url)
             engine = connect(endpoints.database_url)
-            broker = connect_broker(endpoints.nats_url, settings.nats_ca)
-            await broker.start()
             try:
                 state = {
                     "running": not endpoints.owned and settings.external is None,
                     "nats_url": endpoints.nats_url,
                     "database_url": endpoints.database_url,
-                    **await _state(engine, broker),
+                    **await _state(engine, endpoints.nats_url, settings),
                 }
             finally:
-                await broker.stop()
                 await engine.dispose()
         _print(state, json=json)
-        return 0
+        faults = ("nats_error", "intake_error", "halted")
+        return 0 if all(state[name] is None for name in faults) else 1
 
     sys.exit(run(main))
 
 
-async def _state(engine: AsyncEngine, broker: NatsBroker) -> dict[str, Any]:
-    js = broker.connection.jetstream()
+async def _state(engine: AsyncEngine, nats_url: str, settings: Settings) -> dict[str, Any]:
+    """What the database says, and what NATS adds where it answers."""
     async with engine.connect() as connection:
-        positions = {lane: seq for lane, seq in (await all_positions(connection)).items() if lane[0] in CONSUMERS}
+        positions = await all_positions(connection)
+        lanes = lanes_of(CONSUMERS, await partitions_of(connection) or 1)
+        owners = await load_owners(connection)
         flight = await in_flight(connection)
         counts = {
             "entries": await _count(connection, entries),
@@ -75,15 +83,35 @@ async def _state(engine: AsyncEngine, broker: NatsBroker) -> dict[str, Any]:
             "refusals": await _count(connection, refusals),
             "waiting": await _count(connection, waiting),
         }
-    consumers = []
-    for (consumer, partition), position in sorted(positions.items(), key=lambda item: _order(item[0])):
-        behind = await lag(js, INTAKE if consumer == INTAKE_CONSUMER else RUNS, f"{consumer}-{partition}")
-        consumers.append({"consumer": consumer, "partition": partition, "position": position, "lag": behind})
-    return {"consumers": consumers, "runs_in_flight": flight.runs, "parked": flight.parked, "counts": counts}
+    consumers: list[dict[str, Any]] = [
+        {"consumer": lane[0], "partition": lane[1], "position": positions.get(lane, 0), "lag": None}
+        | {"owner": owners[lane].worker if lane in owners else None}
+        for lane in lanes
+    ]
+    state = {"consumers": consumers, "runs_in_flight": flight.runs, "parked": flight.parked, "counts": counts}
+    return state | await _streams_state(engine, nats_url, settings, consumers)
 
 
-def _order(lane: tuple[str, int]) -> tuple[int, int]:
-    return CONSUMERS.index(lane[0]), lane[1]
+async def _streams_state(
+    engine: AsyncEngine, nats_url: str, settings: Settings, consumers: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """What NATS says: why it does not answer, whether it takes events, why no lane goes on; the lag of each lane."""
+    state: dict[str, Any] = {"nats_error": None, "intake_writable": None, "intake_error": None, "halted": None}
+    try:
+        async with connected_broker(nats_url, settings.nats_ca, within_s=NATS_ANSWERS_WITHIN_S) as broker:
+            js = broker.connection.jetstream()
+            for row in consumers:
+                stream = INTAKE if row["consumer"] == INTAKE_CONSUMER else RUNS
+                row["lag"] = await lag(js, stream, f"{row['consumer']}-{row['partition']}")
+            if settings.external is None:  # no account of ours may ask another's server
+                state["intake_error"] = await write_error(nats_url)
+                state["intake_writable"] = state["intake_error"] is None
+            await check_not_older(engine, js)
+    except OlderDatabase as error:
+        state["halted"] = str(error)
+    except (ServerError, NoHealth, *NATS_AWAY_ERRORS) as error:
+        state["nats_error"] = str(error) or type(error).__name__
+    return state
 
 
 async def _count(connection: Any, rows: Any) -> int:
@@ -102,12 +130,38 @@ def _print(state: dict[str, Any], *, json: bool) -> None:
     if state["running"]:
         for name in ("nats_url", "database_url"):
             stdout.print(f"{name}: {_masked(state[name])}（口令 password: --json）", highlight=False, soft_wrap=True)
+    _print_faults(state)
     rows = [
-        (row["consumer"], str(row["partition"]), str(row["position"]), "—" if row["lag"] is None else str(row["lag"]))
+        (
+            row["consumer"],
+            str(row["partition"]),
+            str(row["position"]),
+            "—" if row["lag"] is None else str(row["lag"]),
+            row["owner"] or "无 none",
+        )
         for row in state["consumers"]
     ]
-    table("处理器 Consumers", ("处理器 consumer", "分区 partition", "位置 position", "积压 lag"), rows, right=(1, 2, 3))
+    columns = ("处理器 consumer", "分区 partition", "位置 position", "积压 lag", "运行于 owned by")
+    table("处理器 Consumers", columns, rows, right=(1, 2, 3))
     counts = {"在途 runs in flight": state["runs_in_flight"], "挂起 parked": state["parked"]}
     counts |= {_COUNTS[name]: count for name, count in state["counts"].items()}
     shown = [(name, str(count)) for name, count in counts.items()]
     table("数量 Counts", ("项目 item", "数值 value"), shown, right=(1,))
+
+
+def _print_faults(state: dict[str, Any]) -> None:
+    """What is wrong, and what that means."""
+    if state["nats_error"] is not None:
+        fail(f"以下仅为数据库状态。What follows is from the database alone: {state['nats_error']}")
+    if state["halted"] is not None:
+        fail(state["halted"])
+    if state["intake_writable"] is not None:
+        stdout.print(f"INTAKE 可写 takes events: {'是 yes' if state['intake_writable'] else '否 no'}")
+    if state["intake_error"] is not None:
+        fail(
+            "消息流无法写入。A stream can't be written: `claims up` starts nats-server again once the disk has room "
+            f"({state['intake_error']})"
+        )
+    unowned = [f"{row['consumer']}.{row['partition']}" for row in state["consumers"] if row["owner"] is None]
+    if state["running"] and unowned:
+        fail(f"没有进程在运行的处理器。No worker owns these lanes: {', '.join(unowned)}")

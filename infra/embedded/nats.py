@@ -21,8 +21,11 @@ from infra.embedded.process import (
 )
 
 USER = "claims"
+SYSTEM_USER = "system"
+"""Who may ask the server for its health, with the same password."""
 _READY_TIMEOUT_S = 60.0
 _RELOAD_TIMEOUT_S = 20.0
+_RESTART_TIMEOUT_S = 3.0
 # Before accounts were named, everything lay in the server's own.
 _STORE_BEFORE, _STORE = "store/jetstream/$G", "store/jetstream/LEDGER"
 # "-1" is any free port; 0 would mean 4222. Every acknowledged message is on disk: sync_interval.
@@ -38,6 +41,9 @@ jetstream {{
   sync_interval: always
 }}
 accounts {{
+  $SYS {{
+    users: [{{user: "{system}", password: "{password}"}}]
+  }}
   LEDGER {{
     jetstream: enabled
     users: [{{user: "{user}", password: "{password}"}}]
@@ -90,7 +96,14 @@ class NatsServer:
         config = self._folder / "nats.conf"
         with sources.changing_users(self._folder):  # written anew: with the rights that this version gives
             pass
-        text = _CONFIG.format(port=self._port, folder=self._folder, user=USER, password=password, sources=sources.FILE)
+        text = _CONFIG.format(
+            port=self._port,
+            folder=self._folder,
+            user=USER,
+            system=SYSTEM_USER,
+            password=password,
+            sources=sources.FILE,
+        )
         write_private_file(config, text, user)
         if (self._folder / _STORE_BEFORE).exists() and not (self._folder / _STORE).exists():
             (self._folder / _STORE_BEFORE).rename(self._folder / _STORE)
@@ -116,6 +129,20 @@ class NatsServer:
         if self._process is not None:
             await self._process.stop()
             self._process = None
+
+    @property
+    def running(self) -> bool:
+        """Whether the process is there."""
+        return self._process is not None and self._process.running
+
+    async def restart(self) -> None:
+        """Start it again, on the port that clients know."""
+        if self._process is not None:
+            self._port = self._port_of(self._process.pid) or self._port
+            # one that stands still hears no signal; what it acknowledged is on disk
+            await self._process.stop(timeout_s=_RESTART_TIMEOUT_S)
+            self._process = None
+        await self.start()
 
     def kill(self) -> None:
         """kill -9, for tests of what survives it."""

@@ -56,6 +56,7 @@ class PostgresServer:
         self._keep_fds = keep_fds
         self._passage = False
         self._process: ServerProcess | None = None
+        self._port: int | None = None
 
     @property
     def pid(self) -> int:
@@ -79,6 +80,11 @@ class PostgresServer:
         if self._process is not None:
             await self._process.stop()
             self._process = None
+
+    @property
+    def running(self) -> bool:
+        """Whether the process is there."""
+        return self._process is not None and self._process.running
 
     def kill(self) -> None:
         """kill -9, for tests of what survives it."""
@@ -120,7 +126,7 @@ class PostgresServer:
 
     async def _start_on_free_port(self, user: User) -> int:
         for attempt in range(1, _PORT_ATTEMPTS + 1):
-            port = _free_port()
+            port = self._port or _free_port()
             settings = [f"--{name}={value}" for name, value in {**_SETTINGS, "port": str(port)}.items()]
             process = ServerProcess(
                 [program("postgres"), "-D", self._data, *settings],
@@ -141,7 +147,7 @@ class PostgresServer:
                 process.kill()
                 raise
             else:
-                self._process = process
+                self._process, self._port = process, port
                 return port
         raise AssertionError("the last attempt returns or raises")
 

@@ -12,8 +12,9 @@ from nats.aio.subscription import Subscription
 from nats.errors import Error as NatsError
 
 _EXPIRES_S = 30.0
-# The server answers a pull when it expires; silence beyond that means it has forgotten us.
-_SILENCE_S = _EXPIRES_S + 5.0
+_HEARTBEAT_S = 1.0
+# An idle server says so each second; silence means that it has forgotten us: its leader was lost, or it was drained.
+_SILENCE_S = 3.5
 # How often an idle reading looks for a reconnect or silence; messages wake it at once.
 _LOOK_S = 0.25
 
@@ -32,6 +33,9 @@ def sequences(message: Msg) -> tuple[int, int]:
 _TOKENS_WITHOUT_DOMAIN = 9
 """``$JS.ACK.<stream>.<consumer>.<delivered>.<place>.<delivery>.<time>.<pending>``; a domain and an account come before
 the stream on servers that have them."""
+
+
+_IDLE_HEARTBEAT = "100"
 
 
 class Interrupted(Exception):
@@ -56,7 +60,7 @@ class Pull:
         self._reconnects = connection.stats["reconnects"]
         self._stock: deque[Msg] = deque()
         self._asked = 0
-        self._heard_at = time.monotonic()
+        self._heard_at = self._waiting_since = time.monotonic()
         self._consumer_sequence = 0
         self._stream_sequence = 0
         self._interruption: str | None = None
@@ -76,6 +80,7 @@ class Pull:
 
     async def batch(self) -> list[Msg]:
         """Wait for the first message, return what is there up to the limits. Raises Interrupted."""
+        self._waiting_since = time.monotonic()  # while a batch was handled nobody listened
         self._check()
         await self._ask()
         while not self._stock:
@@ -100,7 +105,8 @@ class Pull:
     def _check(self) -> None:
         if self._interruption is None and self._connection.stats["reconnects"] != self._reconnects:
             self._interruption = "reconnected"
-        if self._interruption is None and self._asked and time.monotonic() - self._heard_at > _SILENCE_S:
+        silent_since = max(self._heard_at, self._waiting_since)
+        if self._interruption is None and self._asked and time.monotonic() - silent_since > _SILENCE_S:
             self._interruption = "no answer to a pull"
         if self._interruption is not None:
             raise Interrupted(self._interruption)
@@ -113,6 +119,7 @@ class Pull:
         request = {
             "batch": wanted,
             "expires": int(_EXPIRES_S * 1e9),
+            "idle_heartbeat": int(_HEARTBEAT_S * 1e9),
             # Bounds our memory; a single message of the server's limit must still fit, or it would never come.
             "max_bytes": 2 * max(self._max_bytes, self._connection.max_payload),
         }
@@ -139,6 +146,8 @@ class Pull:
             self._stock.append(message)
 
     def _receive_status(self, headers: dict[str, str]) -> None:
+        if headers.get("Status") == _IDLE_HEARTBEAT:
+            return
         # A pull that ended (expired, out of bytes) tells how many of its messages will not come; any other status
         # (consumer deleted, no responders, leader gone) tells nothing we could go on with.
         unfilled = headers.get("Nats-Pending-Messages")

@@ -15,8 +15,9 @@ from nats.aio.client import Client
 from nats.js.api import Header
 from nats.js.errors import NotFoundError
 
+from infra.messaging.streams import OlderDatabase
 from processors.delivery.names import RUNS
-from processors.delivery.transaction import Message
+from processors.delivery.transaction import Message, sent_behind
 
 BATCH_LIMIT = 500
 """Messages of one atomic batch; the server's limit is 1,000."""
@@ -28,6 +29,9 @@ INCOMPLETE_BATCH = 10176
 TOO_MANY_BATCHES = 10210
 """Others, perhaps on purpose, have begun as many batches on the stream as it takes at a time."""
 TIMEOUT_S = 20.0
+"""How long a publisher waits for the acknowledgement of what it sends once."""
+LANE_TIMEOUT_S = 3.0
+"""How long a lane waits: a leader that was lost answers nothing, and a lane finds out what has arrived and goes on."""
 _TRY_AGAIN = (408, 429)
 """Statuses: a time-out, too many requests."""
 _FIRST_OF_SERVER = 500
@@ -63,43 +67,48 @@ class Outgoing:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-async def publish_all(client: Client, messages: Sequence[Outgoing]) -> list[int]:
-    """Publish messages of one stream in order, in atomic batches; returns their sequences. Raises ``SendError``."""
+async def publish_all(client: Client, messages: Sequence[Outgoing], *, timeout_s: float = TIMEOUT_S) -> list[int]:
+    """Publish messages of one stream in order, in atomic batches; returns their sequences.
+
+    Raises ``SendError``, and nats-py's ``TimeoutError`` where an acknowledgement takes longer than ``timeout_s``.
+    """
     sequences: list[int] = []
     for start in range(0, len(messages), BATCH_LIMIT):
-        sequences += await _publish_batch(client, messages[start : start + BATCH_LIMIT])
+        sequences += await _publish_batch(client, messages[start : start + BATCH_LIMIT], timeout_s)
     return sequences
 
 
-async def _publish_batch(client: Client, messages: Sequence[Outgoing]) -> list[int]:
+async def _publish_batch(client: Client, messages: Sequence[Outgoing], timeout_s: float) -> list[int]:
     if len(messages) == 1:
-        return await _publish_singly(client, messages)
+        return await _publish_singly(client, messages, timeout_s)
     batch = uuid4().hex
     answer: dict[str, Any] = {}
     for number, message in enumerate(messages, start=1):
         headers = {BATCH_ID: batch, BATCH_SEQUENCE: str(number)}
         if number == len(messages):
-            answer = await _request(client, message, headers | {BATCH_COMMIT: "1"})
+            answer = await _request(client, message, headers | {BATCH_COMMIT: "1"}, timeout_s)
         elif number == 1:
             try:
-                await _request(client, message, headers)
+                await _request(client, message, headers, timeout_s)
             except SendError as error:
                 if error.code != TOO_MANY_BATCHES:
                     raise
-                return await _publish_singly(client, messages)
+                return await _publish_singly(client, messages, timeout_s)
         else:
             await client.publish(message.subject, message.body, headers=message.headers | headers)
     last = answer["seq"]
     return list(range(last - len(messages) + 1, last + 1))
 
 
-async def _publish_singly(client: Client, messages: Sequence[Outgoing]) -> list[int]:
-    return [(await _request(client, message, {}))["seq"] for message in messages]
+async def _publish_singly(client: Client, messages: Sequence[Outgoing], timeout_s: float) -> list[int]:
+    return [(await _request(client, message, {}, timeout_s))["seq"] for message in messages]
 
 
-async def _request(client: Client, message: Outgoing, headers: dict[str, str]) -> dict[str, Any]:
+async def _request(
+    client: Client, message: Outgoing, headers: dict[str, str], timeout_s: float = TIMEOUT_S
+) -> dict[str, Any]:
     reply = await client.request(
-        message.subject, message.body, timeout=TIMEOUT_S, headers=(message.headers | headers) or None
+        message.subject, message.body, timeout=timeout_s, headers=(message.headers | headers) or None
     )
     answer: dict[str, Any] = orjson.loads(reply.data) if reply.data else {}
     if "error" in answer:
@@ -108,19 +117,13 @@ async def _request(client: Client, message: Outgoing, headers: dict[str, str]) -
     return answer
 
 
-class SentAhead(RuntimeError):
-    """RUNS holds what this lane sent later than its row in the database knows: an older database was restored."""
-
-
 def _check_not_ahead(subject: str, last_id: str | None, own_id: str) -> None:
-    """Ids are ``<journal>-<last message taken>-<n>``; those of recoveries have another form."""
-    last, own = ((name or "").rsplit("-", 2) for name in (last_id, own_id))
-    comparable = len(last) == len(own) == 3 and last[0] == own[0] and last[1].isdigit() and own[1].isdigit()
-    if comparable and int(last[1]) > int(own[1]):
-        raise SentAhead(
-            f"{subject} ends with {last_id}, later than the database knows ({own_id}): an older database stands beside "
-            "a newer NATS store. Put the right one back, or remove the streams INTAKE and RUNS"
-        )
+    """Raise ``OlderDatabase`` where a subject ends with what this lane sent after what the database tells of."""
+    last, own = sent_behind(last_id or ""), sent_behind(own_id)
+    if last is not None and own is not None and last.journal == own.journal:
+        if (last.era, last.place) <= (own.era, own.place):
+            return
+        raise OlderDatabase(f"{subject} ends with {last_id}, the database knows of {own_id}")
 
 
 class Sender:
@@ -167,24 +170,24 @@ class Sender:
                 headers[Header.EXPECTED_LAST_SUBJECT_SEQUENCE.value] = str(self._last[message.subject])
                 begun.add(message.subject)
             outgoing.append(Outgoing(message.subject, message.body, headers))
-        sequences = await publish_all(self._client, outgoing)
+        sequences = await publish_all(self._client, outgoing, timeout_s=LANE_TIMEOUT_S)
         for message, sequence in zip(messages, sequences, strict=True):
             self._last[message.subject] = sequence
 
     async def _send_once(self, messages: Sequence[Message]) -> None:
         outgoing = [Outgoing(m.subject, m.body, {Header.MSG_ID.value: m.id}) for m in messages]
         try:
-            await publish_all(self._client, outgoing)
+            await publish_all(self._client, outgoing, timeout_s=LANE_TIMEOUT_S)
         except SendError as error:
             if error.code != DUPLICATE_IN_BATCH:
                 raise
             for message in outgoing:  # some arrived before: the rest go one by one, the server knows the others
-                await _request(self._client, message, {})
+                await _request(self._client, message, {}, LANE_TIMEOUT_S)
 
     async def _look_up(self, subject: str) -> str | None:
         """Learn a subject's last sequence; returns the id of its last message."""
         try:
-            last = await self._client.jetstream().get_last_msg(RUNS, subject)
+            last = await self._client.jetstream(timeout=LANE_TIMEOUT_S).get_last_msg(RUNS, subject)
         except NotFoundError:
             self._last[subject] = 0
             return None

@@ -27,7 +27,7 @@ async def recover_streams(engine: AsyncEngine, js: JetStreamContext, settings: S
     """Create each stream and each mailbox that is missing, and check the streams that are there.
 
     Open runs are opened anew before RUNS exists again. If the worker dies between the two, RUNS is still missing and
-    the next worker repeats both. Raises ``StreamBehind`` and ``StreamAhead`` for a stream of another store.
+    the next worker repeats both. Raises ``StreamBehind`` and ``OlderDatabase`` for a stream of another store.
     """
     if missing := [name for name in STREAMS if not await has_stream(js, name)]:
         log.info("streams are made", streams=missing)

@@ -4,6 +4,7 @@ RUNS is dropped: what travels in it belongs to the ledger that was replaced, and
 database. INTAKE stays: what it holds beyond the restored position is taken again, and the ledger knows what it has.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from nats.aio.client import Client
@@ -15,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from events.store.journal import entries
 from infra.messaging.streams import INTAKE
 from processors.backup.retention import begin_era, intake_position, move_intake
-from processors.delivery.names import RUNS
+from processors.delivery.names import INTAKE_CONSUMER, RUNS
 from processors.pipeline.recovery import move_runs_behind
 
 
@@ -64,6 +65,8 @@ class Streams:
             await begin_era(connection)
         if runs is not None:
             await self._js.delete_stream(RUNS)
+        with suppress(NotFoundError):  # it tells how far the replaced ledger was: beyond this one
+            await self._js.delete_consumer(INTAKE, f"{INTAKE_CONSUMER}-0")
         return beyond_backup
 
     async def after_the_swap(self, beyond_backup: IntakeBeyondBackup, taken_before: int) -> IntakeBeyondBackup:

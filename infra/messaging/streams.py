@@ -16,8 +16,17 @@ class StreamBehind(RuntimeError):
     """A stream ends before what the database says was taken from it: this is not the stream it was."""
 
 
-class StreamAhead(RuntimeError):
-    """INTAKE has thrown away what the database never took: this is an older database than it was."""
+class OlderDatabase(RuntimeError):
+    """The streams know of transactions that the database does not: it was set back, or is a standby that lagged."""
+
+    def __init__(self, found: str) -> None:
+        super().__init__(
+            f"数据库比消息流旧，已停止处理，未删除任何内容：{found}。The database is older than the streams: "
+            "nothing is taken and nothing is removed. Put the newer database back: workers then go on by themselves. "
+            "Only where it is lost for good: stop all workers, then `claims backup FILE` and `claims restore FILE "
+            "--replace` on this database. That fits the streams to it, and takes again the events that INTAKE still "
+            "holds. Do not remove INTAKE: it holds events that this database lacks (docs/operations.md)"
+        )
 
 
 def _config(name: str, subjects: str, first_seq: int, replicas: int) -> StreamConfig:
@@ -48,7 +57,8 @@ async def ensure_streams(js: JetStreamContext, taken: dict[str, int], *, replica
     """Create the streams that are not there.
 
     ``taken`` is the last sequence that the database has taken from each stream: a new stream starts behind it, so that
-    positions hold. Raises ``StreamBehind`` for a stream that is there and ends before it.
+    positions hold. Raises ``StreamBehind`` for a stream that is there and ends before it; ``OlderDatabase`` for
+    an INTAKE that has thrown away what the database never took.
     """
     for name, subjects in (
         (INTAKE, "claims.intake.*.*.*"),
@@ -61,11 +71,9 @@ async def ensure_streams(js: JetStreamContext, taken: dict[str, int], *, replica
             await js.add_stream(_config(name, subjects, last_taken + 1, replicas))
             continue
         if name == INTAKE and info.state.first_seq > last_taken + 1:
-            raise StreamAhead(
+            raise OlderDatabase(
                 f"the database has taken {INTAKE} up to {last_taken}, but {last_taken + 1} to "
-                f"{info.state.first_seq - 1} are gone from it: an older database stands beside a newer NATS store. "
-                "Put the right database back; or put the backup in place with `claims restore`, which sees to the "
-                "streams"
+                f"{info.state.first_seq - 1} are gone from it"
             )
         if info.state.last_seq < last_taken:
             raise StreamBehind(

@@ -24,7 +24,7 @@ from infra.messaging.pull_consumer import Interrupted, Pull
 
 Handler = Callable[[Sequence[Msg]], Awaitable[None]]
 _FIRST_PAUSE_S = 0.1
-_LONGEST_PAUSE_S = 5.0
+_LONGEST_PAUSE_S = 2.0
 _ACK_WAIT_S = 60.0
 _MAX_ACK_PENDING = 1_000_000
 _log = structlog.get_logger("subscriber")
@@ -171,7 +171,7 @@ def eager_subscriber(
     batch at a time, by rising stream sequence and without gaps; it commits, then acks the last message only. At the
     start, and after an error, a gap or a reconnect, reading begins anew after `position()`, the last stream sequence
     taken; what the handler sees at or below its position it drops. `on_error` hears every error of the handler, of
-    `position` and of the reset, which is followed by a pause of 0.1 s doubling to 5 s. `subject` is what the durable
+    `position` and of the reset, which is followed by a pause of 0.1 s doubling to 2 s. `subject` is what the durable
     filters on, for the AsyncAPI document.
     """
     broker_config: Any = broker.config

@@ -9,18 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
-from alembic.util.exc import CommandError
 from sqlalchemy import make_url, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.decisions import SCHEME_ADOPTED
 from events.store.journal import entries
 from infra.messaging.stream_restore import IntakeBeyondBackup, Streams
-from infra.postgres.clone import create_clone, give_settings, quoted
+from infra.postgres.clone import check_may_replace, create_clone, give_settings, quoted
 from infra.postgres.dependents import drop_dependents, make_dependents
 from infra.postgres.dump import BackupError, dump, load
 from infra.postgres.dump_digest import append_digest, check_digest
-from infra.postgres.engine import connect, give_rights, migrate
+from infra.postgres.engine import SchemaAhead, connect, give_rights, migrate
 from infra.postgres.view_files import ViewInUse
 from infra.worker.proof_workers import prove
 from processors.backup.lost_steps import LastWork, LostWork, last_work, lost_work
@@ -104,13 +103,14 @@ async def restore(
 
     It is restored beside it, brought to this program's version and verified; only then do the two change places, in
     one transaction, while no other program may connect. Raises ``BackupError`` for a file that can't be used,
-    ``NotEmptyLedger``, ``StepsForgotten`` and ``InUse``; then, and where the proof fails, the ledger that was there
-    stands as it stood.
+    ``MayNotReplace``, ``NotEmptyLedger``, ``StepsForgotten`` and ``InUse``; then, and where the proof fails, the ledger
+    that was there stands as it stood.
     """
     await asyncio.to_thread(check_digest, file)
     name = make_url(database_url).database or ""
     fresh, old = f"{name}_restoring", f"{name}_replaced"
     async with _administering(database_url) as server:
+        await check_may_replace(server, name)
         await _let_in(server, name)  # a restore that was killed may have closed it
     await migrate(database_url)
     async with _engine(database_url) as engine, engine.connect() as connection:
@@ -200,7 +200,7 @@ async def _fill(url: str, file: Path, pg_bin: Path | None) -> Sequence[str]:
                 raise BackupError(f"{file} is a database, but not a claims ledger")
         try:
             unfit = await _upgrade(url, engine)
-        except CommandError as error:
+        except SchemaAhead as error:
             raise BackupError(f"{file} was made by a newer version of this program: {error}") from None
         await give_rights(engine)  # a dump grants nobody anything: its roles may not be known to this server
     return unfit
@@ -244,10 +244,12 @@ async def _let_in(server: asyncpg.Connection, name: str) -> None:
 async def _refuse_beside_others(server: asyncpg.Connection, name: str, ours: int = 0) -> None:
     """Raise ``InUse`` where another process than ``ours`` is connected to a database, and stays."""
     query = (
-        "SELECT DISTINCT application_name FROM pg_stat_activity WHERE datname = $1 AND backend_type = $2 AND pid <> $3"
+        # of other logins' sessions an ordinary login sees no kind; the server's own have no login
+        "SELECT DISTINCT application_name FROM pg_stat_activity WHERE datname = $1 AND pid <> $2"
+        " AND coalesce(backend_type, 'client backend') = 'client backend' AND usesysid IS NOT NULL"
     )
     deadline = time.monotonic() + LEAVING_S
-    while others := await server.fetch(query, name, "client backend", ours):
+    while others := await server.fetch(query, name, ours):
         if time.monotonic() > deadline:
             who = ", ".join(sorted(row["application_name"] or "unnamed" for row in others))
             raise InUse(f"others are connected to the database ({who}): stop them first")

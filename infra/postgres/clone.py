@@ -17,7 +17,8 @@ _LISTS = frozenset(
 
 _DATABASE = """
 SELECT pg_encoding_to_char(encoding) AS encoding, datlocprovider, datcollate, datctype, datlocale, datconnlimit,
-       pg_get_userbyid(datdba) AS owner, spcname AS tablespace
+       pg_get_userbyid(datdba) AS owner, spcname AS tablespace,
+       dattablespace = (SELECT dattablespace FROM pg_database WHERE datname = 'template0') AS usual_tablespace
 FROM pg_database JOIN pg_tablespace ON pg_tablespace.oid = dattablespace
 WHERE datname = $1
 """
@@ -26,11 +27,41 @@ SELECT CASE grantee WHEN 0 THEN NULL ELSE pg_get_userbyid(grantee) END AS grante
 FROM pg_database, aclexplode(coalesce(datacl, acldefault('d', datdba)))
 WHERE datname = $1
 """
+_MAY = """
+SELECT current_user AS login, rolsuper OR rolcreatedb AS may_create, pg_has_role(datdba, 'USAGE') AS owns,
+       dattablespace = (SELECT dattablespace FROM pg_database WHERE datname = 'template0')
+           OR has_tablespace_privilege(dattablespace, 'CREATE') AS may_use_tablespace,
+       pg_get_userbyid(datdba) AS owner, spcname AS tablespace
+FROM pg_database JOIN pg_tablespace ON pg_tablespace.oid = dattablespace, pg_roles
+WHERE datname = $1 AND rolname = current_user
+"""
 _SETTINGS = """
 SELECT CASE setrole WHEN 0 THEN NULL ELSE pg_get_userbyid(setrole) END AS role, unnest(setconfig) AS setting
 FROM pg_db_role_setting JOIN pg_database ON pg_database.oid = setdatabase
 WHERE datname = $1
 """
+
+
+class MayNotReplace(RuntimeError):
+    """The login has no right to put another database in the place of this one."""
+
+
+async def check_may_replace(server: asyncpg.Connection, name: str) -> None:
+    """Raise ``MayNotReplace``, which says what an administrator grants, where a login may not replace a database."""
+    may = await server.fetchrow(_MAY, name)
+    if not may["owns"]:
+        lacks = f"be the database's owner: restore as {may['owner']}"
+    elif not may["may_create"]:
+        lacks = f"create databases: an administrator runs ALTER ROLE {quoted(may['login'])} CREATEDB"
+    elif not may["may_use_tablespace"]:
+        grant = f"GRANT CREATE ON TABLESPACE {quoted(may['tablespace'])} TO {quoted(may['login'])}"
+        lacks = f"use the database's tablespace: an administrator runs {grant}"
+    else:
+        return
+    raise MayNotReplace(
+        f"登录 {may['login']} 无权恢复。A restore makes a second database and exchanges the two, so "
+        f"{may['login']} must {lacks}"
+    )
 
 
 async def create_clone(server: asyncpg.Connection, name: str, clone: str) -> None:
@@ -40,13 +71,14 @@ async def create_clone(server: asyncpg.Connection, name: str, clone: str) -> Non
     options = [
         "TEMPLATE template0",
         f"OWNER {quoted(like['owner'])}",
-        f"TABLESPACE {quoted(like['tablespace'])}",
         f"CONNECTION LIMIT {like['datconnlimit']}",
         f"ENCODING '{like['encoding']}'",
         f"LOCALE_PROVIDER {provider}",
         f"LC_COLLATE {_literal(like['datcollate'])}",
         f"LC_CTYPE {_literal(like['datctype'])}",
     ]
+    if not like["usual_tablespace"]:  # to name a tablespace takes a right on it, which an owner need not have
+        options.append(f"TABLESPACE {quoted(like['tablespace'])}")
     if like["datlocale"] is not None:
         options.append(f"{provider.upper()}_LOCALE {_literal(like['datlocale'])}")
     await server.execute(f"CREATE DATABASE {quoted(clone)} {' '.join(options)}")

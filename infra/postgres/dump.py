@@ -1,12 +1,14 @@
-"""pg_dump and pg_restore: ours from the embedded PostgreSQL, or those of a folder given."""
+"""pg_dump and pg_restore: ours from the embedded PostgreSQL, or those of a folder given. Either works over TLS."""
 
 import asyncio
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from sqlalchemy import make_url
+import asyncpg
 
 from infra.embedded.postgres import program
+from infra.postgres.tls_tunnel import plain_address
 
 
 class BackupError(RuntimeError):
@@ -32,21 +34,30 @@ async def load(database_url: str, file: Path, pg_bin: Path | None) -> None:
 
 
 async def _run(name: str, pg_bin: Path | None, database_url: str | None, *arguments: str) -> None:
-    argv = [str(pg_bin / name if pg_bin is not None else program(name))]
-    env = {"LC_ALL": "C"}
-    if database_url is not None:
-        # the password stays out of the arguments, which everybody on the machine may read
-        address, password = _without_password(database_url)
-        argv += ["--no-password", f"--dbname={address}"]
-        env["PGPASSWORD"] = password
-    process = await asyncio.create_subprocess_exec(
-        *argv,
-        *arguments,
-        env={**os.environ, **env},
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.PIPE,
-    )
+    argv = [str(pg_bin / name if pg_bin is not None else program(name)), *arguments]
+    if database_url is None:
+        await _call(argv, {})
+        return
+    try:
+        async with plain_address(database_url) as address:
+            # the password stays out of the arguments, which everybody on the machine may read
+            login = ["--no-password", f"--dbname={address.url}"]
+            await _call([argv[0], *login, *argv[1:]], {"PGPASSWORD": address.password})
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise BackupError(f"{name}: the database can't be reached: {error}") from None
+
+
+async def _call(argv: Sequence[str], env: Mapping[str, str]) -> None:
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *argv,
+            env={**os.environ, "LC_ALL": "C", **env},
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+        )
+    except OSError as error:
+        raise BackupError(f"{argv[0]} can't be run: {error.strerror}; CLAIMS_PG_BIN names its folder") from None
     try:
         _, said = await process.communicate()
     except BaseException:
@@ -54,9 +65,4 @@ async def _run(name: str, pg_bin: Path | None, database_url: str | None, *argume
         await process.wait()
         raise
     if process.returncode:
-        raise BackupError(f"{name}: {said.decode(errors='replace').strip()[-2000:] or 'failed'}")
-
-
-def _without_password(database_url: str) -> tuple[str, str]:
-    url = make_url(database_url)
-    return url._replace(password=None).render_as_string(), str(url.password or "")
+        raise BackupError(f"{Path(argv[0]).name}: {said.decode(errors='replace').strip()[-2000:] or 'failed'}")

@@ -10,9 +10,10 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, event, make_url, text
 from sqlalchemy.exc import DBAPIError, DisconnectionError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from infra.postgres.view_files import apply_rights, are_applied, create_views, dependents_refused, drop_views
+from processors.delivery.lane_owners import load_owners
 from processors.law.adoption import fill_targets
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -27,9 +28,9 @@ _INSUFFICIENT_PRIVILEGE = "42501"
 _LOCKED_OUT = ("55P03", "40P01")
 """A lock did not come in time; a deadlock."""
 LANES_LOCK = 7_310_114
-"""First half of the key of the advisory locks by which workers own lanes: one lock a lane."""
+"""First half of the key of the advisory locks by which workers of versions before 0004 own lanes."""
 MIGRATION_LOCK = 7_310_113
-"""Advisory lock: two programs that start at once migrate one after the other."""
+"""Advisory lock: two programs that start at once migrate one after the other; who waits too long is told for whom."""
 
 
 def connect(database_url: str, *, pool_size: int = 5, stalled_after_s: int | None = None) -> AsyncEngine:
@@ -74,6 +75,10 @@ class WorkersRunning(RuntimeError):
     """The schema is older than the program, and workers of the older program are running on it."""
 
 
+class SchemaAhead(RuntimeError):
+    """The schema is that of a newer program."""
+
+
 class SchemaBehind(RuntimeError):
     """The schema is older than the program, and this login has no right to change it."""
 
@@ -86,6 +91,7 @@ async def migrate(database_url: str) -> None:
     """Bring the database's schema to this program's version. Any login may call it on a schema that is there already.
 
     Tables are changed by migrations; views and rights are made anew from their files. Raises ``ServerTooOld``;
+    ``SchemaAhead``;
     ``SchemaBehind`` where a login has no right to change it; ``WorkersRunning``: rows that an older program sends would
     not fit any more; ``SchemaLocked``; ``ViewInUse`` where somebody's own objects read the views or tables.
     """
@@ -119,23 +125,40 @@ async def _migrate(engine: AsyncEngine) -> None:
             raise ServerTooOld(f"PostgreSQL {version // 10_000} is too old: 17 or newer is needed")
         if await connection.run_sync(_is_newest):
             return
+        if unknown := await connection.run_sync(_unknown_version):
+            raise SchemaAhead(
+                f"数据库已由更新版本的程序升级（{unknown}）。The database was brought to version {unknown} by a newer "
+                "program, which this one does not know: use the newer program"
+            )
+        # A request for a lock on a table keeps every later reader of it waiting too; anybody may hold an advisory lock.
+        await connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_WAIT_MS}ms'"))
         await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
         if await connection.run_sync(_is_newest):
             return  # another program did it while this one waited, and its workers may run by now
-        if (await connection.execute(text(_OWNED_LANES), {"lanes": LANES_LOCK})).first() is not None:
-            raise WorkersRunning("the database is older than this program: stop all workers of the older one first")
-        # A request for a lock on a table keeps every later reader of it waiting too.
-        await connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_WAIT_MS}ms'"))
+        if workers := await _workers(connection):
+            raise WorkersRunning(
+                "数据库版本较旧且有处理进程在运行。The database is older than this program: stop all workers of the "
+                f"older one first ({'; '.join(workers)})"
+            )
         grants = await connection.run_sync(drop_views)
         await connection.run_sync(upgrade)
         await connection.run_sync(create_views, grants)
         await fill_targets(connection)
 
 
+async def _workers(connection: AsyncConnection) -> list[str]:
+    """Who owns lanes of a database of any version."""
+    rows = (await connection.execute(text(_OWNED_LANES), {"lanes": LANES_LOCK})).all()
+    found = {f"{row.application} as {row.login}, process {row.pid}" for row in rows}
+    if (await connection.execute(text("SELECT to_regclass('processors.lane_owners')"))).scalar() is not None:
+        found |= {owner.worker for owner in (await load_owners(connection)).values()}
+    return sorted(found)
+
+
 async def _blocked_by(engine: AsyncEngine) -> str:
     """One sentence on who holds locks on our tables and views."""
     async with engine.connect() as connection:
-        rows = (await connection.execute(text(_HOLDERS))).all()
+        rows = (await connection.execute(text(_HOLDERS), {"migration": MIGRATION_LOCK})).all()
     who = "; ".join(f"{row.application} as {row.login}, process {row.pid}" for row in rows) or "gone by now"
     return (
         "其他程序正在使用数据库，无法升级。The database can't be upgraded while other programs hold its tables "
@@ -146,14 +169,17 @@ async def _blocked_by(engine: AsyncEngine) -> str:
 _HOLDERS = """
 SELECT DISTINCT pid, coalesce(nullif(application_name, ''), 'a program without a name') AS application,
        usename AS login
-FROM pg_locks JOIN pg_stat_activity USING (pid) JOIN pg_class ON pg_class.oid = pg_locks.relation
+FROM pg_locks JOIN pg_stat_activity USING (pid) LEFT JOIN pg_class ON pg_class.oid = pg_locks.relation
 WHERE pg_locks.database = (SELECT oid FROM pg_database WHERE datname = current_database())
   AND granted AND pid <> pg_backend_pid()
-  AND relnamespace::regnamespace::text IN ('ledger', 'projections', 'processors', 'finance', 'public')
+  AND (relnamespace::regnamespace::text IN ('ledger', 'projections', 'processors', 'finance', 'public')
+       OR locktype = 'advisory' AND classid = 0 AND objid = CAST(:migration AS oid))
 ORDER BY pid
 """
 _OWNED_LANES = """
-SELECT pid FROM pg_locks
+SELECT DISTINCT pid, coalesce(nullif(application_name, ''), 'a program without a name') AS application,
+       usename AS login
+FROM pg_locks JOIN pg_stat_activity USING (pid)
 WHERE locktype = 'advisory' AND classid = CAST(:lanes AS oid)
   AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 """
@@ -176,6 +202,12 @@ def upgrade(connection: Connection, to: str = "head") -> None:
 def _is_newest(connection: Connection) -> bool:
     known = set(ScriptDirectory.from_config(_config()).get_heads())
     return set(MigrationContext.configure(connection).get_current_heads()) == known and are_applied(connection)
+
+
+def _unknown_version(connection: Connection) -> str:
+    """The version of a database that no migration of this program leads to; empty where one does."""
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    return ", ".join(sorted(set(MigrationContext.configure(connection).get_current_heads()) - known))
 
 
 def _config() -> Config:

@@ -20,7 +20,8 @@ from sqlalchemy.exc import DBAPIError
 from structlog.typing import FilteringBoundLogger
 
 from events.store.driver import is_connection_lost
-from infra.messaging.sender import WRONG_LAST_SEQUENCE, SendError, SentAhead
+from infra.messaging.sender import WRONG_LAST_SEQUENCE, SendError
+from infra.messaging.streams import OlderDatabase, StreamBehind
 from infra.messaging.subscriber import PositionAheadOfStream
 from processors.delivery.transaction import Fenced
 
@@ -113,7 +114,7 @@ def expected_failure(error: BaseException) -> Failure | None:
             return FENCED
         case SendError(code=code) if code == WRONG_LAST_SEQUENCE:
             return OVERTAKEN
-        case SentAhead() | PositionAheadOfStream():
+        case OlderDatabase() | StreamBehind() | PositionAheadOfStream():
             return OTHER_STORE
         case DBAPIError() if _sqlstate(error) == _TOO_LONG:
             return TRANSACTION_TOO_LONG

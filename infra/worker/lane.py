@@ -8,16 +8,18 @@ import structlog
 from asyncpg import InterfaceError
 from nats.aio.client import Client
 from nats.aio.msg import Msg
+from nats.js.api import Header
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from infra.messaging.pull_consumer import sequences
 from infra.messaging.sender import Sender
 from infra.messaging.streams import INTAKE
+from infra.worker.database_check import DatabaseCheck
 from infra.worker.failures import error_line, log_failure
 from processors.backup.retention import no_longer_needed
 from processors.delivery.names import INTAKE_CONSUMER, RUNS
-from processors.delivery.position import read_position
+from processors.delivery.position import all_positions, read_position
 from processors.delivery.transaction import Delivery, Handler, Position, handle_batch
 from processors.pipeline.unreadable_event import UnreadableEvents
 
@@ -48,11 +50,14 @@ def _fits_no_column(error: BaseException | None) -> bool:
 class Lane:
     """Binds a handler to its place in a stream. The database's position is the truth; JetStream's acks follow it."""
 
-    def __init__(self, engine: AsyncEngine, client: Client, handler: Handler, partition: int) -> None:
+    def __init__(
+        self, engine: AsyncEngine, client: Client, handler: Handler, partition: int, check: DatabaseCheck
+    ) -> None:
         self.handler = handler
         self.partition = partition
         self._engine = engine
         self._client = client
+        self._check = check
         self._sender = Sender(client)
         self._known: Position | None = None
         self._asking_since: float | None = None
@@ -61,6 +66,11 @@ class Lane:
     def name(self) -> str:
         """Consumer and partition."""
         return f"{self.handler.consumer}.{self.partition}"
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """Consumer and partition, as rows hold them."""
+        return self.handler.consumer, self.partition
 
     @property
     def stream(self) -> str:
@@ -92,7 +102,11 @@ class Lane:
             self._asking_since = None
 
     async def position(self) -> int:
-        """Send the last transaction's messages again, as far as they did not arrive; returns the last message taken."""
+        """Send the last transaction's messages again, as far as they did not arrive; returns the last message taken.
+
+        Before that every lane is held against its streams. Raises ``OlderDatabase``.
+        """
+        await self._check.run()
         with self._asking():
             async with self._engine.begin() as connection:
                 known = await read_position(connection, self.handler.consumer, self.partition)
@@ -107,7 +121,11 @@ class Lane:
     async def take(self, messages: Sequence[Msg]) -> None:
         """Take a batch in one transaction, send what it decided, acknowledge all at once."""
         placed = [(sequences(message)[0], message) for message in messages]
-        batch = [Delivery(place, message.subject, message.data) for place, message in placed if place > self._taken]
+        batch = [
+            Delivery(place, message.subject, message.data, self._id_of(message))
+            for place, message in placed
+            if place > self._taken
+        ]
         if batch:
             try:
                 await self._take(self.handler, batch)
@@ -116,6 +134,10 @@ class Lane:
                     raise
                 await self._take_one_by_one(batch)
         await messages[-1].ack()
+
+    def _id_of(self, message: Msg) -> str:
+        """The id that a lane gave a message of RUNS; that of a message of INTAKE is its source's own."""
+        return "" if self.stream == INTAKE or not message.headers else message.headers.get(Header.MSG_ID.value, "")
 
     async def _take(self, handler: Handler, batch: Sequence[Delivery]) -> None:
         if self._known is None:
@@ -136,21 +158,25 @@ class Lane:
                 await self._take(UnreadableEvents(), [delivery])
 
     async def purge(self) -> None:
-        """Delete what was taken from the stream, leaving each subject of RUNS its last message: the fences read it."""
-        if not self._taken:  # to the server a purge up to 0 is a purge of everything
+        """Delete what was taken from the stream, leaving each subject of RUNS its last message: the fences read it.
+
+        What was taken is what the database says now, not what this lane remembers: it may have been set back.
+        """
+        async with self._engine.connect() as connection:
+            places = await all_positions(connection)
+            taken = min(self._taken, places.get(self.place, 0))
+            upto = await no_longer_needed(connection, taken) if self.stream == INTAKE else taken
+        if not upto:  # to the server a purge up to 0 is a purge of everything
             return
         js = self._client.jetstream()
         if self.stream == INTAKE:
-            async with self._engine.connect() as connection:
-                upto = await no_longer_needed(connection, self._taken)
-            if upto:
-                await js.purge_stream(INTAKE, seq=upto)
+            await js.purge_stream(INTAKE, seq=upto)
             return
         info = await js.stream_info(RUNS, subjects_filter=self.subjects)
         for subject, messages in (info.state.subjects or {}).items():
             if messages > 1:
                 last = await js.get_last_msg(RUNS, subject)
-                await js.purge_stream(RUNS, seq=min(self._taken, last.seq or 0), subject=subject)
+                await js.purge_stream(RUNS, seq=min(upto, last.seq or 0), subject=subject)
 
     def failed(self, error: BaseException) -> None:
         """Log what stopped a batch; the subscriber starts again from ``position``."""

@@ -1,12 +1,14 @@
-"""The advisory locks by which a worker owns lanes: all of one connection, so that they end with it."""
+"""By what a worker owns lanes: all by one connection, so that they end with it."""
 
 import asyncio
-import zlib
+import os
+import secrets
+import socket
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from infra.postgres.engine import LANES_LOCK
+from processors.delivery.lane_owners import begin_session, disown, end_session, own
 
 STALLED_AFTER_S = 30
 """A worker that asks the database for nothing for so long (stopped, cut off) loses its lanes and its transactions."""
@@ -15,10 +17,12 @@ SILENT_S = 10.0
 
 
 class LaneLocks:
-    """One worker's locks; PostgreSQL ends their connection once it is silent for ``STALLED_AFTER_S``."""
+    """One worker's lanes; PostgreSQL ends their connection once it is silent for ``STALLED_AFTER_S``."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
+        self._session = 0
+        self._worker = f"{socket.gethostname()}, process {os.getpid()}, login {engine.url.username}"
         self.connection: AsyncConnection | None = None
 
     async def check(self) -> None:
@@ -32,20 +36,18 @@ class LaneLocks:
         asking.cancel()
         raise TimeoutError(f"no answer from the database within {SILENT_S:.0f} s")
 
-    async def acquire(self, lane: str) -> bool:
-        """Lock a lane by its name; returns whether it was free."""
-        locked = await self._checked.execute(text("SELECT pg_try_advisory_lock(:lock, :lane)"), _key(lane))
-        return bool(locked.scalar_one())
+    async def acquire(self, lane: tuple[str, int]) -> bool:
+        """Own a lane, by its consumer and partition; returns whether it was free."""
+        return await own(self._checked, self._session, lane, self._worker)
 
-    async def release(self, lane: str) -> None:
-        """Unlock a lane."""
-        await self._checked.execute(text("SELECT pg_advisory_unlock(:lock, :lane)"), _key(lane))
+    async def release(self, lane: tuple[str, int]) -> None:
+        """Give a lane up."""
+        await disown(self._checked, self._session, lane)
 
     async def release_all(self) -> None:
-        """Unlock every lane and give the connection back."""
+        """Give every lane up, and the connection back."""
         if self.connection is not None:
-            # the connection goes back to its pool, and a session's locks with it
-            await self.connection.execute(text("SELECT pg_advisory_unlock_all()"))
+            await end_session(self.connection, self._session)
             await self.connection.close()
             self.connection = None
 
@@ -65,10 +67,8 @@ class LaneLocks:
         if self.connection is None:
             connection = await self._engine.connect()
             self.connection = await connection.execution_options(isolation_level="AUTOCOMMIT")
+            self._session = secrets.randbits(63)
+            await begin_session(self.connection, self._session)
             await self.connection.execute(text(f"SET idle_session_timeout = '{STALLED_AFTER_S}s'"))
         else:
             await self.connection.execute(text("SELECT 1"))
-
-
-def _key(lane: str) -> dict[str, int]:
-    return {"lock": LANES_LOCK, "lane": zlib.crc32(lane.encode()) - 2**31}

@@ -20,6 +20,15 @@ class Share:
     only: frozenset[str] = frozenset()
 
 
+def lanes_of(consumers: Sequence[str], partitions: int) -> list[tuple[str, int]]:
+    """The lanes of some consumers, by consumer and partition: intake has one, every other one a partition."""
+    return [
+        (consumer, partition)
+        for consumer in consumers
+        for partition in range(1 if consumer == INTAKE_CONSUMER else partitions)
+    ]
+
+
 def worker_of_each(consumers: Sequence[str], count: int) -> list[int]:
     """The worker, by its index of ``count``, of each lane: the heaviest first, each to the worker with the least."""
     load = [0] * count

@@ -1,7 +1,7 @@
-"""A worker's periodic tasks: purge streams, move finance's sums forward, report the lag."""
+"""A worker's periodic tasks: purge streams, move finance's sums forward, report the lag and lanes without a worker."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from typing import Any
 
 import structlog
@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from infra.messaging.streams import lag
 from infra.worker.failures import NATS_AWAY_ERRORS, error_line, log_failure
 from infra.worker.lane import Lane
+from processors.delivery.lane_owners import load_owners
 from processors.delivery.names import INTAKE_CONSUMER
 from processors.finance.catch_up import catch_up
 
@@ -23,16 +24,26 @@ PURGE_ROUNDS = 60
 SUMS_ROUNDS = 60
 """How many rounds pass between two times that finance's sums are moved forward."""
 LAG_ROUNDS = 10
-"""How many rounds pass between two looks at what waits to be taken."""
+"""How many rounds pass between two looks at what waits to be taken, and at who owns the lanes."""
 
 
 class Upkeep:
     """Tasks beside the lanes that a worker owns, by their name; no round of the worker waits for one."""
 
-    def __init__(self, engine: AsyncEngine, js: Callable[[], JetStreamContext], owned: Mapping[str, Lane]) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        js: Callable[[], JetStreamContext],
+        owned: Mapping[str, Lane],
+        lanes: Collection[tuple[str, int]],
+    ) -> None:
+        """``lanes`` are all of the ledger, by consumer and partition, whoever owns them."""
         self._engine = engine
         self._js = js
         self._owned = owned
+        self._lanes = frozenset(lanes)
+        self._unowned: frozenset[tuple[str, int]] = frozenset()
+        self._told: frozenset[tuple[str, int]] = frozenset()
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     def begin(self, rounds: int) -> None:
@@ -43,6 +54,7 @@ class Upkeep:
             self._begin("sums", self._move_sums)
         if rounds % LAG_ROUNDS == 0:
             self._begin("lag", self._report_lag)
+            self._begin("owners", self._report_unowned)
 
     async def stop(self) -> None:
         """Cancel what is being done."""
@@ -74,6 +86,20 @@ class Upkeep:
             await catch_up(self._engine)
         except Exception as error:  # noqa: BLE001 - whole steps stay, the next time goes on from there
             log.warning("finance's sums not moved forward", error=error_line(error))
+
+    async def _report_unowned(self) -> None:
+        """Say in the log which lanes no worker owns at two looks: nothing that comes to them is taken."""
+        try:
+            async with self._engine.connect() as connection:
+                unowned = self._lanes - (await load_owners(connection)).keys()
+        except Exception as error:  # noqa: BLE001 - nobody awaits this task: what is not told here is told nowhere
+            log_failure(log, "owners of lanes not read", error)
+            return
+        lasting, self._unowned = unowned & self._unowned, unowned
+        if lasting and lasting != self._told:
+            lanes = sorted(f"{consumer}.{partition}" for consumer, partition in lasting)
+            log.warning("lanes without a worker", lanes=lanes)
+        self._told = lasting
 
     async def _report_lag(self) -> None:
         """Say in the log how many messages wait for each lane of ours, where any do."""

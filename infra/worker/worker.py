@@ -1,4 +1,4 @@
-"""A worker: owns lanes (consumer and partition) by advisory lock, runs each, and takes over those that become free."""
+"""A worker: owns lanes (consumer and partition) by lock, runs each, and takes over those that become free."""
 
 import asyncio
 import gc
@@ -15,18 +15,19 @@ from nats.errors import TimeoutError as NatsTimeout
 from nats.js.errors import NotFoundError, ServiceUnavailableError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from infra.messaging.broker import connect_broker
+from infra.messaging.broker import connected_broker
 from infra.messaging.stream_recovery import STREAMS, recover_streams
-from infra.messaging.streams import INTAKE, has_stream
+from infra.messaging.streams import INTAKE, OlderDatabase, has_stream
 from infra.messaging.subscriber import EagerSubscriber, eager_subscriber, ensure_consumer
 from infra.postgres.connections import Connections
 from infra.postgres.engine import connect, migrate
 from infra.settings import Settings
+from infra.worker.database_check import DatabaseCheck
 from infra.worker.failures import NATS_AWAY_ERRORS, error_line, log_failure
 from infra.worker.lane import Lane
 from infra.worker.lane_locks import SILENT_S, STALLED_AFTER_S, LaneLocks
 from infra.worker.quote_service import answer_quotes
-from infra.worker.shares import CONSUMERS, Share, worker_of_each
+from infra.worker.shares import CONSUMERS, Share, lanes_of, worker_of_each
 from infra.worker.upkeep import Upkeep
 from policies.loader import load_directory
 from processors.delivery.names import INTAKE_CONSUMER, SETTLEMENT_CONSUMER
@@ -64,7 +65,12 @@ class Worker:
     connections: Connections = field(init=False)
     locks: LaneLocks = field(init=False)
     upkeep: Upkeep = field(init=False)
+    check: DatabaseCheck = field(init=False)
     streams_missed: bool = False
+    halted: str = ""
+    """Why no lane goes on: the database is older than the streams; empty where it is not."""
+    suspected: bool = False
+    """A lane has found the database older."""
     lanes: list[Lane] = field(default_factory=list)
     shares: list[int] = field(default_factory=list)
     subscribers: dict[str, EagerSubscriber] = field(default_factory=dict)
@@ -74,13 +80,15 @@ class Worker:
     def __post_init__(self) -> None:
         self.connections = Connections(self.engine)
         self.locks = LaneLocks(self.engine)
-        self.upkeep = Upkeep(self.engine, lambda: self.broker.connection.jetstream(), self.owned)
+        self.upkeep = Upkeep(
+            self.engine, lambda: self.broker.connection.jetstream(), self.owned, lanes_of(CONSUMERS, self.partitions)
+        )
+        self.check = DatabaseCheck(self.engine, self.broker.connection)
         self.quotes = answer_quotes(self.broker, self.engine)
         wanted = [name for name in CONSUMERS if not self.share.only or name in self.share.only]
         self.lanes = [
-            Lane(self.engine, self.broker.connection, _handler(consumer, self.partitions), partition)
-            for consumer in wanted
-            for partition in range(1 if consumer == INTAKE_CONSUMER else self.partitions)
+            Lane(self.engine, self.broker.connection, _handler(consumer, self.partitions), partition, self.check)
+            for consumer, partition in lanes_of(wanted, self.partitions)
         ]
         self.shares = worker_of_each([lane.handler.consumer for lane in self.lanes], self.share.count)
         # One subscriber a lane for good: FastStream keeps each it was ever given, and a stopped one starts again.
@@ -128,14 +136,31 @@ class Worker:
                 mine = owner == self.share.index
                 if lane.name in self.owned or not (mine or others):
                     continue
-                if await self.locks.acquire(lane.name):
+                if await self.locks.acquire(lane.place):
                     locked.append(lane)
+            if locked or self.suspected:  # also before their consumers are made anew, which tell how far lanes were
+                await self.check.run()
+                self._go_on()
             for lane in await self._start_all(locked):
-                await self.locks.release(lane.name)
+                await self.locks.release(lane.place)
             self._look_for_silence()
+        except OlderDatabase as error:
+            await self._halt(error)
         except Exception as error:  # noqa: BLE001 - a server may be away: the next round tries again
             log_failure(log, "worker failed", error)
             await self._give_up()
+
+    async def _halt(self, error: OlderDatabase) -> None:
+        """Own nothing while the database is older than the streams; say so once."""
+        if not self.halted:
+            log_failure(log, "worker failed", error)
+        self.halted = str(error)
+        await self._give_up()
+
+    def _go_on(self) -> None:
+        if self.halted:
+            log.info("the database is as new as the streams again")
+        self.halted, self.suspected = "", False
 
     def _look_for_silence(self) -> None:
         """Raise ``TimeoutError`` where a lane waits for an answer that the database has long given, or never will."""
@@ -170,6 +195,9 @@ class Worker:
         )
 
     def _failed(self, lane: Lane, error: BaseException) -> None:
+        if isinstance(error, OlderDatabase):  # the worker says so, once for all its lanes
+            self.suspected = True
+            return
         lane.failed(error)
         # No such stream, no such consumer, no stream behind a subject: the store may be another one.
         if isinstance(error, NotFoundError | NoRespondersError):
@@ -177,7 +205,8 @@ class Worker:
 
     async def _give_up(self) -> None:
         """Without its connection a worker owns nothing: its lanes stop until the servers are back."""
-        log.info("lanes given up", lanes=len(self.owned))
+        if self.owned:
+            log.info("lanes given up", lanes=len(self.owned))
         self.connections.abort()
         await asyncio.gather(*(self.subscribers[name].stop() for name in self.owned), return_exceptions=True)
         self.owned.clear()
@@ -253,13 +282,11 @@ async def worker(
     """A worker connected to prepared servers, its streams ensured; not running yet."""
     partitions = await prepare(database_url, settings)
     engine = connect(database_url, pool_size=4 + len(CONSUMERS) * partitions, stalled_after_s=STALLED_AFTER_S)
-    broker = connect_broker(nats_url, settings.nats_ca)
-    await broker.start()
     try:
-        ours = Worker(engine, database_url, broker, settings, partitions, share or Share())
-        await _recover_streams_at_start(ours)
-        yield ours
+        async with connected_broker(nats_url, settings.nats_ca) as broker:
+            ours = Worker(engine, database_url, broker, settings, partitions, share or Share())
+            await _recover_streams_at_start(ours)
+            await ours.check.run()
+            yield ours
     finally:
-        with suppress(*NATS_AWAY_ERRORS):  # a connection that is lost already can't be closed politely
-            await broker.stop()
         await engine.dispose()

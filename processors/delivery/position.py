@@ -4,7 +4,8 @@ A worker writes what it decided only if the row is still as it left it. A worker
 touched and stops (docs/concurrency.md). Other programs that write here now and then hold the row's lock meanwhile.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import (
     BigInteger,
@@ -119,6 +120,20 @@ async def write_position(
         recorded_at=position.journal.recorded_at,
         outgoing=pack(outgoing),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The last message taken by each consumer and partition, and the era of what the ledger sends."""
+
+    taken: Mapping[tuple[str, int], int]
+    era: str
+
+
+async def load_places(connection: AsyncConnection) -> Places:
+    """How far the ledger has come."""
+    era = (await connection.execute(text(f"SELECT {_ERA}"))).scalar_one()
+    return Places(await all_positions(connection), era)
 
 
 async def all_positions(connection: AsyncConnection) -> dict[tuple[str, int], int]:

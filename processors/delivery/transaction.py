@@ -24,11 +24,15 @@ _WRITE_UNLESS_TOUCHED = (
     "UPDATE processors.positions SET stream_seq = $4::bigint, journal_number = $5::bigint, journal_hash = $6::bytea, "
     "recorded_at = $7::timestamptz, outgoing = $8::bytea "
     "WHERE consumer = $1::text AND partition = $2::smallint AND xmin = $3::text::xid "
-    "AND stream_seq = $9::bigint AND journal_hash = $10::bytea RETURNING xmin::text AS row_version"
+    "AND stream_seq = $9::bigint AND journal_hash = $10::bytea "
+    "AND NOT EXISTS (SELECT FROM unnest($11::text[], $12::smallint[], $13::bigint[]) "
+    "AS sent (consumer, partition, place) LEFT JOIN processors.positions AS sender USING (consumer, partition) "
+    "WHERE coalesce(sender.stream_seq, 0) < sent.place) RETURNING xmin::text AS row_version"
 )
 """Writes a position that nothing has touched since it was read; returns its new row version, or no row. Stream position
 and hash are compared too: after a failover to a standby that lacks the last transactions PostgreSQL gives their numbers
-a second time."""
+a second time. And no transaction that sent a message of the batch may be missing: where only the sender's rows were set
+back, this lane's own row is as it left it."""
 _ANY_PARKED = "SELECT EXISTS (SELECT 1 FROM processors.parked WHERE consumer = $1::text) AS any_parked"
 
 
@@ -40,11 +44,29 @@ class Fenced(Exception):
 
 
 class Delivery(Struct, frozen=True, gc=False):
-    """A message as it came: its place in the stream, its subject, its bytes."""
+    """A message as it came: its place in the stream, its subject, its bytes, the id that its sender gave it."""
 
     stream_seq: int
     subject: str
     body: bytes
+    id: str = ""
+
+
+class Sent(Struct, frozen=True, gc=False):
+    """What a message's id says of the transaction that sent it: the lane's journal, the era, the last message taken."""
+
+    journal: str
+    era: str
+    place: int
+
+
+def sent_behind(message_id: str) -> Sent | None:
+    """The transaction of a lane that sent a message; None for the ids of sources, commands and recoveries."""
+    head, _, rest = message_id.rpartition("-")[0].rpartition("-")
+    if not head or not rest.isdecimal():
+        return None
+    journal, mark, era = head.partition("@")
+    return Sent(journal, mark + era, int(rest))
 
 
 class Message(Struct, frozen=True, gc=False):
@@ -131,7 +153,8 @@ async def handle_batch(engine: AsyncEngine, handler: Handler, known: Position, b
     """Let a handler decide a batch behind a known position; returns the position after it, with what is to be sent.
 
     Raises ``Fenced`` where anything has touched the position since it was read, so that no other writer's work is
-    overwritten; ``DBAPIError``. Nothing is written then.
+    overwritten, and where the database lacks what the batch's senders had committed; ``DBAPIError``. Nothing is written
+    then.
     """
     async with connected(engine) as connection:
         head = known.journal
@@ -141,15 +164,15 @@ async def handle_batch(engine: AsyncEngine, handler: Handler, known: Position, b
         size = sum(len(delivery.body) for delivery in batch)
         transaction = Transaction(connection, journal, name, known.any_parked, known.era, size)
         await handler.handle(transaction, batch)
-        return await _write(transaction, known, batch[-1].stream_seq)
+        return await _write(transaction, known, batch)
 
 
-async def _write(transaction: Transaction, known: Position, stream_seq: int) -> Position:
+async def _write(transaction: Transaction, known: Position, batch: Sequence[Delivery]) -> Position:
     connection, writes, journal = transaction.connection, transaction.writes, transaction.journal
     writes.insert_values(entries, journal.rows)
     journal.rows = []
-    after = replace(known, stream_seq=stream_seq, journal=journal, outgoing=transaction.outgoing)
-    guard = _WRITE_UNLESS_TOUCHED, _parameters(known, after)
+    after = replace(known, stream_seq=batch[-1].stream_seq, journal=journal, outgoing=transaction.outgoing)
+    guard = _WRITE_UNLESS_TOUCHED, [*_parameters(known, after), *_senders(known, batch)]
     if writes.fit_at_once and transaction.size <= AT_ONCE_BYTES:
         after.row_version = _unfenced(known, await writes.at_once(connection, *guard))
         return after
@@ -168,9 +191,30 @@ def _parameters(known: Position, after: Position) -> list[Any]:
     return [known.consumer, known.partition, known.row_version, *head, known.stream_seq, known.journal.hash]
 
 
+def _senders(known: Position, batch: Sequence[Delivery]) -> tuple[list[str], list[int], list[int]]:
+    """The lanes that sent a batch, and the last message that each had taken when it did, as three lists.
+
+    Raises ``Fenced`` where one sent in a later era than the position's: this is an older database than it was.
+    """
+    places: dict[str, int] = {}
+    for delivery in batch:
+        sent = sent_behind(delivery.id) if delivery.id else None
+        if sent is None or sent.era < known.era:
+            continue
+        if sent.era > known.era:
+            raise Fenced(f"{known.consumer}.{known.partition}: {delivery.id} is of a later era than the database")
+        places[sent.journal] = max(places.get(sent.journal, 0), sent.place)
+    lanes = [journal.rpartition(".") for journal in places]
+    return (
+        [consumer or partition for consumer, _, partition in lanes],
+        [int(partition) if consumer else 0 for consumer, _, partition in lanes],
+        list(places.values()),
+    )
+
+
 def _unfenced(known: Position, rows: Sequence[Any]) -> str:
     """The version of the row, where it was found as it was left."""
     if not rows:
-        touched = f"something has touched the position behind {known.stream_seq}"
+        touched = f"something has touched the position behind {known.stream_seq}, or set the database back"
         raise Fenced(f"{known.consumer}.{known.partition}: {touched}")
     return str(rows[0]["row_version"])

@@ -1,5 +1,6 @@
 """Three nats-servers on loopback that hold each message three times."""
 
+import os
 import secrets
 import signal
 import socket
@@ -121,6 +122,10 @@ class Cluster:
     def kill(self, name: str) -> None:
         """kill -9 of a node."""
         self.nodes.pop(name).kill()
+
+    def drain(self, name: str) -> None:
+        """Let a node hand over what it leads and its clients, as before an upgrade (lame duck mode)."""
+        os.kill(self.nodes[name].pid, signal.SIGUSR2)
 
     async def connect(self) -> Client:
         """A client that says nothing of nodes that are away."""

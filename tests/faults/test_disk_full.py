@@ -1,14 +1,24 @@
-"""The database's disk is full for a while: nothing is dropped or refused, and INTAKE takes events meanwhile."""
+"""A disk is full for a while. The database's: nothing is dropped or refused, and INTAKE takes events meanwhile. That of
+NATS: nothing is acknowledged, and all goes on once there is room."""
 
+import asyncio
+import json
+import os
+import shutil
+import signal
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import orjson
 import pytest
 
 from infra.embedded import postgres
 from infra.embedded.postgres import PostgresServer
 from infra.postgres.engine import migrate
+from infra.servers import servers
+from tests import facts
+from tests.faults import harness
 from tests.faults.conftest import Undisturbed
 from tests.faults.disk import NO_ROOM, full, mount_disk, unmount_disk
 from tests.faults.harness import (
@@ -20,16 +30,22 @@ from tests.faults.harness import (
     ask,
     compare,
     is_there,
+    log_lines,
     publish,
     read_books,
+    source,
     until,
     until_quiet,
 )
-from tests.program import eventually
+from tests.program import BOUND_S, background, children, claims, eventually, up_is_ready
 
 pytestmark = LEAVES_CONNECTIONS
 
 DISK_MB = 300
+
+
+NATS_DISK_MB = 160
+"""More than what is free before a server is started again."""
 
 
 @pytest.fixture
@@ -83,3 +99,77 @@ async def test_a_full_disk_drops_nothing(
         assert worker.returncode is None, log.read_text()
     found = compare(await read_books(database), undisturbed.books, events=len(lines))
     assert found == Figures(events=len(lines))
+
+
+@pytest.fixture
+async def data(server_folder: Path) -> AsyncIterator[Path]:
+    """A data directory whose nats-server has a small disk of its own."""
+    data = server_folder / "data"
+    async with servers(data, command="pytest"):
+        pass
+    shutil.rmtree(data / "nats")
+    refused = mount_disk(data / "nats", NATS_DISK_MB)
+    if refused:
+        pytest.skip(f"a small file system can't be mounted here ({refused}); a disk is not filled that others use")
+    yield data
+    unmount_disk(data / "nats")
+
+
+async def test_a_full_disk_of_the_embedded_nats_is_told_and_mended(
+    undisturbed: Undisturbed, data: Path, server_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(harness, "ACKNOWLEDGED_WITHIN_S", 3 * BOUND_S)  # as long as the steps below may take
+    lines, log = undisturbed.lines, server_folder / "log"
+    half = (undisturbed.first_discharge + len(lines)) // 2
+    async with background("up", "--data-dir", data, log=log) as up:
+        await up_is_ready(log)
+        endpoints = json.loads((data / "endpoints.json").read_text())
+        database = endpoints["database_url"]
+        async with source(endpoints["nats_url"]) as sender:
+            await sender.send(lines, range(half))
+            await until_quiet(database, sender.last)
+            with full(data / "nats"):
+                sending = asyncio.create_task(sender.send(lines, range(half, len(lines))))
+                await eventually(lambda: says(log, "a server does not work"), log.read_text)
+                told = await claims("status", "--json", "--data-dir", data)
+                # how it fails is the server's: it says that it can't write, or stands still
+                assert (told.code, told.rows[0]["intake_writable"]) in ((1, False), (1, None)), told.err
+                assert told.rows[0]["intake_error"] or told.rows[0]["nats_error"]
+                assert not sending.done()
+            await eventually(lambda: says(log, "a server works again"), log.read_text)
+            await sending
+            await until_quiet(database, sender.last)
+        told = await claims("status", "--json", "--data-dir", data)
+        assert (told.code, told.rows[0]["intake_writable"]) == (0, True), told.err
+        found = compare(await read_books(database), undisturbed.books, events=len(lines))
+        assert found == Figures(events=len(lines))
+        up.send_signal(signal.SIGTERM)
+        assert await asyncio.wait_for(up.wait(), BOUND_S) == 0, log.read_text()
+    event = next(line for line in log_lines(log) if line["event"] == "a server does not work")
+    assert (event["server"], event["follows"]) == ("nats-server", "it is started again once the disk has room")
+
+
+async def test_embedded_servers_that_are_killed_are_started_again(server_folder: Path) -> None:
+    data, log = server_folder / "data", server_folder / "log"
+    async with background("up", "--data-dir", data, log=log) as up:
+        await up_is_ready(log)
+        endpoints = json.loads((data / "endpoints.json").read_text())
+        async with source(endpoints["nats_url"]) as sender:
+            before = [facts.hospital(), facts.enrol(), *facts.stay(1)]
+            events = list(map(orjson.dumps, [*before, *facts.stay(2)]))
+            await sender.send(events, range(len(before)))
+            await until_quiet(endpoints["database_url"], sender.last)
+            servers_of_up = ("bin/postgres ", "bin/nats-server ")
+            killed = [pid for pid, line in children(up.pid).items() if any(name in line for name in servers_of_up)]
+            assert len(killed) == 2
+            for pid in killed:
+                os.kill(pid, signal.SIGKILL)
+            await eventually(lambda: log.read_text().count("a server works again") == 2, log.read_text)
+            await sender.send(events, range(len(before), len(events)))
+            await until_quiet(endpoints["database_url"], sender.last)
+            assert await ask(endpoints["database_url"], SETTLED) == 2
+
+
+def says(log: Path, event: str) -> bool:
+    """Whether a worker's log has an event."""
+    return any(line["event"] == event for line in log_lines(log))

@@ -4,6 +4,7 @@ import asyncio
 import signal
 import sys
 import uuid
+import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,10 +17,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from infra.access.logins import Login, LoginError, create_login, drop_login, logins, rotate_login
 from infra.embedded.process import ServerError
-from infra.postgres.engine import SchemaBehind, connect, migrate
+from infra.postgres.engine import LANES_LOCK, SchemaBehind, connect, migrate
 from infra.servers import Endpoints, servers
+from infra.worker.shares import CONSUMERS
 from tests import facts
 from tests.conftest import database_url
+from tests.owners import all_lanes, own
 from tests.program import BOUND_S, Done, background, claims, eventually, up_is_ready, write_lines
 
 ROOT = Path(__file__).parents[2]
@@ -235,6 +238,33 @@ async def test_an_investigator_reads_all_and_writes_nothing(url_of: UrlOf, owner
             for relation in await relations(owner, schema):
                 assert not await denied(reader, f"SELECT * FROM {relation} LIMIT 1"), relation
                 assert not await may_write(reader, relation), relation
+
+
+async def test_a_reader_can_keep_no_lane_from_its_workers(
+    url_of: UrlOf, database: str, nats_url: str, server_folder: Path
+) -> None:
+    env = {"CLAIMS_DATABASE_URL": await url_of("ledger_writer"), "CLAIMS_NATS_URL": nats_url}
+    held = "SELECT (classid::bigint << 32) | objid::bigint AS key FROM pg_locks WHERE locktype = 'advisory' AND granted"
+    async with session(await url_of("investigator")) as reader:
+        async with background("up", log=server_folder / "first", env=env) as first:
+            await up_is_ready(server_folder / "first")
+            await own(database, {first.pid: all_lanes(1)})
+            # every lock that the worker holds is waited for, and then held for good
+            keys = [row["key"] for row in await reader.fetch(held)]
+            assert keys
+            waits = asyncio.create_task(
+                reader.execute("SELECT pg_advisory_lock(key) FROM unnest($1::bigint[]) key", keys)
+            )
+            first.kill()
+        await waits
+        for name in CONSUMERS:  # and those of versions before
+            lane = zlib.crc32(f"{name}.0".encode()) - 2**31
+            assert await reader.fetchval("SELECT pg_try_advisory_lock($1, $2)", LANES_LOCK, lane)
+        assert await denied(reader, "UPDATE processors.lane_owners SET process = pg_backend_pid()")
+        assert await denied(reader, "SELECT * FROM processors.lane_owners FOR KEY SHARE")
+        async with background("up", log=server_folder / "second", env=env) as second:
+            await up_is_ready(server_folder / "second")
+            await own(database, {second.pid: all_lanes(1)})
 
 
 async def test_what_is_added_later_has_the_same_rights(url_of: UrlOf, owner: AsyncEngine) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy import text
 
 from infra.embedded.process import ServerError
 from infra.messaging.broker import check_tls, connect_broker
+from infra.postgres.dump import BackupError, dump
 from infra.postgres.engine import connect
 from infra.servers import Endpoints
 from tests.program import BOUND_S, claims, eventually
@@ -90,10 +91,17 @@ async def test_the_worker_settles_over_tls_and_refuses_another_ca(
 
 
 async def test_a_ledger_is_backed_up_and_restored_over_tls(
-    database: str, nats_over_tls: str, ca: trustme.CA, tmp_path: Path
+    postgres_over_tls: str, nats_over_tls: str, ca: trustme.CA, tmp_path: Path
 ) -> None:
-    env = {"CLAIMS_DATABASE_URL": database, "CLAIMS_NATS_URL": f"tls://claims:given@{nats_over_tls}"}
-    env["CLAIMS_NATS_CA"] = str(pem(ca, tmp_path, "ca.pem"))
+    """The pg_dump that we bring knows no TLS: on a URL of access.md it went no further than its arguments."""
+    ours, other = pem(ca, tmp_path, "ca.pem"), pem(trustme.CA(), tmp_path, "other.pem")
+    env = {
+        "CLAIMS_DATABASE_URL": f"{postgres_over_tls}?sslmode=verify-full&sslrootcert={ours}",
+        "CLAIMS_NATS_URL": f"tls://claims:given@{nats_over_tls}",
+        "CLAIMS_NATS_CA": str(ours),
+    }
+    with pytest.raises(BackupError, match="CERTIFICATE_VERIFY_FAILED"):
+        await dump(f"{postgres_over_tls}?sslmode=verify-full&sslrootcert={other}", tmp_path / "none", None)
     for command in (
         ("settle", ROOT / "docs/examples/first.jsonl"),
         ("backup", tmp_path / "ledger.backup"),

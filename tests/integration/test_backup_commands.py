@@ -1,6 +1,9 @@
 """What a backup is worth: files that can't be used, the commands, and what a database has set for it."""
 
 import json
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -181,3 +184,66 @@ async def test_a_backup_goes_to_the_server_as_its_address_says(
     assert made.code == 0, made.err
     assert "sslmode=disable" in (server_folder / "said").read_text()
     assert ("host=127.0.0.1" in (server_folder / "said").read_text()) == ("host=" in more)
+
+
+async def test_the_documented_owner_restores_once_he_may_create_databases(
+    endpoints: Endpoints, ledger: BackedUpLedger
+) -> None:
+    """An owner who is no superuser, as docs/access.md has him on an external server."""
+    await ledger.settle([facts.hospital(), facts.enrol("P1"), *facts.stay(1)])
+    name, owner = urlsplit(ledger.database).path[1:], f"owner_{uuid.uuid4().hex[:12]}"
+    async with administering(endpoints) as server:
+        await server.execute(f"CREATE ROLE {owner} LOGIN PASSWORD 'given'")
+        given = f"GRANT ledger_writer, finance_reader, investigator TO {owner} WITH ADMIN OPTION"
+        await server.execute(given)
+        await server.execute(f"ALTER DATABASE {name} OWNER TO {owner}")
+    await given_all(ledger.database, owner)
+    parts = urlsplit(ledger.database)
+    url = parts._replace(netloc=f"{owner}:given@{parts.netloc.rpartition('@')[2]}").geturl()
+    env = {"CLAIMS_DATABASE_URL": url, "CLAIMS_NATS_URL": ledger.nats_url}
+    backup = ledger.folder / "ledger.backup"
+    made = await claims("backup", backup, env=env)
+    assert made.code == 0, made.err
+    refused = await claims("restore", backup, "--replace", env=env)
+    assert refused.code == 2
+    assert f'an administrator runs ALTER ROLE "{owner}" CREATEDB' in refused.err
+    async with administering(endpoints) as server:
+        await server.execute(f"ALTER ROLE {owner} CREATEDB")
+    restored = await claims("restore", backup, "--replace", env=env)
+    assert restored.code == 0, restored.err
+    assert len(await databases(ledger)) == 1
+    async with administering(endpoints) as server:
+        await server.execute(f"ALTER DATABASE {name} OWNER TO CURRENT_USER")
+    await ledger.value(f"REASSIGN OWNED BY {owner} TO CURRENT_USER")
+    await ledger.value(f"DROP OWNED BY {owner}")
+    async with administering(endpoints) as server:
+        await server.execute(f"DROP OWNED BY {owner}")
+        await server.execute(f"DROP ROLE {owner}")
+
+
+@asynccontextmanager
+async def administering(endpoints: Endpoints) -> AsyncIterator[asyncpg.Connection]:
+    """An administrator's connection to the server."""
+    connection = await asyncpg.connect(endpoints.database_url, ssl=False)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def given_all(database: str, owner: str) -> None:
+    """Everything in a database is made over to a login, as if it had made it."""
+    connection = await asyncpg.connect(database, ssl=False)
+    statements = await connection.fetch(
+        "SELECT format('ALTER SCHEMA %I OWNER TO ' || $1, nspname) FROM pg_namespace"
+        " WHERE nspname IN ('ledger', 'projections', 'processors', 'finance')"
+        " UNION ALL SELECT format('ALTER TABLE %s OWNER TO ' || $1, pg_class.oid::regclass) FROM pg_class"
+        " WHERE relkind IN ('r', 'v') AND relnamespace::regnamespace::text IN"
+        " ('ledger', 'projections', 'processors', 'finance', 'public')"
+        " UNION ALL SELECT format('ALTER FUNCTION %s OWNER TO ' || $1, pg_proc.oid::regprocedure) FROM pg_proc"
+        " WHERE pronamespace::regnamespace::text IN ('ledger', 'projections', 'processors', 'finance')",
+        owner,
+    )
+    for (statement,) in statements:
+        await connection.execute(statement)
+    await connection.close()

@@ -88,3 +88,28 @@ async def test_whoever_touches_what_a_lane_has_read_keeps_it_from_writing(
     with pytest.raises(Fenced):
         await handle_batch(books.engine, Intake(1), known, batch_behind(known, events))
     assert await written(books) == before
+
+
+@pytest.mark.parametrize("events", [FEW, MANY])
+async def test_what_a_lane_sent_is_not_taken_where_the_database_lacks_the_transaction_that_sent_it(
+    books: Books, events: int
+) -> None:
+    """Set back by a failover, the database may hold this lane's own row unchanged, and not its sender's."""
+    await books.publish([facts.hospital(), facts.enrol(), *facts.stay(1)])
+    known = await standing(books)
+    async with books.engine.connect() as connection:
+        basic = (await read_position(connection, "basic", 0)).stream_seq
+    before = await written(books)
+
+    def sent_by_basic(place: int, era: str = "") -> list[Delivery]:
+        return [
+            Delivery(each.stream_seq, each.subject, each.body, f"basic.0{era}-{place}-0")
+            for each in batch_behind(known, events)
+        ]
+
+    for unknown in (sent_by_basic(basic + 1), sent_by_basic(basic, era="@20261201T000000000000")):
+        with pytest.raises(Fenced):
+            await handle_batch(books.engine, Intake(1), known, unknown)
+        assert await written(books) == before
+    await handle_batch(books.engine, Intake(1), known, sent_by_basic(basic))
+    assert (await written(books))[2] == known.stream_seq + events

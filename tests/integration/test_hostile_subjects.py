@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import orjson
 import pytest
 
-from infra.messaging.streams import INTAKE, StreamAhead, ensure_streams
+from infra.messaging.streams import INTAKE, OlderDatabase, ensure_streams
 from infra.operations.quiescence import until_quiet
 from infra.operations.settle import at_work
 from infra.settings import Settings
@@ -66,5 +66,5 @@ async def test_a_database_older_than_its_nats_store_is_refused(
             await js.publish("claims.intake.hospital.H1._", f"{number}".encode())
         await js.purge_stream(INTAKE, seq=5)
         await ensure_streams(js, {INTAKE: 4})
-        with pytest.raises(StreamAhead, match="up to 2, but 3 to 4 are gone"):
+        with pytest.raises(OlderDatabase, match="up to 2, but 3 to 4 are gone"):
             await ensure_streams(js, {INTAKE: 2})

@@ -14,6 +14,7 @@ from events.store.driver import insert_rows
 from events.store.journal import entries
 from infra.messaging.sender import Outgoing, publish_all
 from infra.messaging.streams import INTAKE, ensure_streams
+from infra.worker.database_check import DatabaseCheck
 from infra.worker.lane import Lane
 from policies.loader import load_directory
 from processors.delivery.layout import layout
@@ -34,7 +35,7 @@ async def test_a_lane_that_has_read_no_position_deletes_nothing(
     js = client.jetstream()
     await ensure_streams(js, {INTAKE: first_seq - 1})
     sent = await publish_all(client, [Outgoing("claims.intake.hospital.H1._", b"{}")] * 3)
-    await Lane(engine, client, Intake(1), 0).purge()
+    await Lane(engine, client, Intake(1), 0, DatabaseCheck(engine, client)).purge()
     state = (await js.stream_info(INTAKE)).state
     assert (sent, state.messages, state.first_seq) == ([first_seq + n for n in range(3)], 3, first_seq)
     await client.close()
@@ -163,4 +164,5 @@ async def lane_with(
     await ensure_streams(js, {})
     await publish_all(client, [Outgoing("claims.intake.bureau.220621._", body) for body in bodies])
     subscription = await js.pull_subscribe("claims.intake.*.*.*", "intake-0", stream=INTAKE)
-    return Lane(engine, client, handler, 0), await subscription.fetch(len(bodies)), client
+    lane = Lane(engine, client, handler, 0, DatabaseCheck(engine, client))
+    return lane, await subscription.fetch(len(bodies)), client

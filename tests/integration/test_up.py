@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,8 +18,9 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from tests import facts
+from tests.faults.harness import log_lines
 from tests.owners import all_lanes, lanes_of, owners
-from tests.program import BOUND_S, background, claims, eventually, up_is_ready, write_lines
+from tests.program import BOUND_S, background, children, claims, eventually, up_is_ready, write_lines
 
 STOPPED_WITHOUT_LOSS_S = 25.0
 """The server ends the session of a worker that says nothing for 30 s (STALLED_AFTER_S of infra/worker/worker.py)."""
@@ -237,6 +239,44 @@ async def two_share_the_lanes(first: int, data: Path) -> None:
     await eventually(share_all, lambda: found)
 
 
+def other_workers(pid: int) -> list[int]:
+    """The workers that a `claims up` has started."""
+    return [child for child, line in children(pid).items() if "--index" in line]
+
+
+async def test_a_killed_worker_is_told_and_replaced(server_folder: Path) -> None:
+    data, log = server_folder / "data", server_folder / "log"
+    async with background("up", "--workers", "2", "--data-dir", data, log=log) as up:
+        await up_is_ready(log)
+        await eventually(lambda: "joined" in log.read_text(encoding="utf-8"), log.read_text)
+        (killed,) = other_workers(up.pid)
+        os.kill(killed, signal.SIGKILL)
+        await eventually(lambda: other_workers(up.pid) not in ([], [killed]), log.read_text)
+        (told,) = [line for line in log_lines(log) if line["event"] == "a worker process ended, and is started again"]
+        assert (told["level"], told["how"], told["times"]) == ("error", "SIGKILL", 1)
+        await eventually(lambda: log.read_text(encoding="utf-8").count("joined") == 2, log.read_text)
+        # Ctrl-C reaches all of them: none is replaced then
+        os.killpg(up.pid, signal.SIGINT)
+        assert await asyncio.wait_for(up.wait(), BOUND_S) == 0, log.read_text()
+    assert log.read_text(encoding="utf-8").count("is started again") == 1
+    assert server_processes(data) == []
+
+
+async def test_lanes_that_no_worker_owns_are_told(server_folder: Path) -> None:
+    data, log = server_folder / "data", server_folder / "log"
+    async with background("up", "--only", "intake", "--only", "basic", "--data-dir", data, log=log) as up:
+        await up_is_ready(log)
+        await eventually(lambda: "lanes without a worker" in log.read_text(encoding="utf-8"), log.read_text)
+        told = next(line for line in log_lines(log) if line["event"] == "lanes without a worker")
+        assert "settlement.0" in told["lanes"]
+        assert not {"intake.0", "basic.0"} & set(told["lanes"])
+        shown = await claims("status", "--data-dir", data)
+        assert shown.code == 0, shown.err
+        assert "No worker owns these lanes: critical_illness.0, " in shown.err
+        assert "INTAKE 可写 takes events: 是 yes" in shown.out.decode()
+        assert f"process {up.pid}, login claims" in shown.out.decode()
+
+
 async def test_two_workers_share_the_lanes_and_go_together(server_folder: Path) -> None:
     data, log = server_folder / "data", server_folder / "log"
     stays = [event for number in range(40) for event in facts.stay(number, f"P{number}")]
@@ -250,6 +290,9 @@ async def test_two_workers_share_the_lanes_and_go_together(server_folder: Path) 
         assert (done.code, done.rows[0]["claims"]) == (0, 40), done.err
         (state,) = (await claims("status", "--json", "--data-dir", data)).rows
         assert {row["partition"] for row in state["consumers"]} == {0, 1}
+        (child,) = other_workers(up.pid)
+        by = {re.search(r"process (\d+)", row["owner"] or "")[1] for row in state["consumers"]}  # type: ignore[index]
+        assert by == {str(up.pid), str(child)}
         assert all(row["position"] > 0 for row in state["consumers"] if row["consumer"] in ("basic", "settlement"))
         os.kill(up.pid, signal.SIGKILL)
         await up.wait()

@@ -1,11 +1,14 @@
 """Which errors of a worker are expected, and how its log says them; all others are bugs and keep their traceback."""
 
 import errno
+import logging
 import socket
+from types import SimpleNamespace
 
 import asyncpg
 import pytest
 import structlog
+from nats.aio.subscription import Subscription
 from nats.errors import (
     BadSubjectError,
     ConnectionClosedError,
@@ -13,12 +16,16 @@ from nats.errors import (
     MaxPayloadError,
     NoRespondersError,
     NoServersError,
+    SlowConsumerError,
+    UnexpectedEOF,
 )
 from nats.js.errors import BadRequestError, FetchTimeoutError, NotFoundError, ServiceUnavailableError
 from sqlalchemy.exc import DBAPIError
 from structlog.testing import capture_logs
 
-from infra.messaging.sender import INCOMPLETE_BATCH, TOO_MANY_BATCHES, WRONG_LAST_SEQUENCE, SendError, SentAhead
+from infra.messaging.broker import BrokerLog
+from infra.messaging.sender import INCOMPLETE_BATCH, TOO_MANY_BATCHES, WRONG_LAST_SEQUENCE, SendError
+from infra.messaging.streams import OlderDatabase
 from infra.messaging.subscriber import PositionAheadOfStream
 from infra.worker.failures import (
     CONNECTION_LOST,
@@ -59,7 +66,7 @@ def said_by_database(error: asyncpg.PostgresError | asyncpg.InterfaceError) -> D
         (BadSubjectError(), None),
         (JsonParseError(), None),
         (BadRequestError(), None),
-        (SentAhead("an older database"), OTHER_STORE),
+        (OlderDatabase("an older database"), OTHER_STORE),
         (PositionAheadOfStream("ends at 1"), OTHER_STORE),
         (said_by_database(asyncpg.AdminShutdownError("terminating connection")), CONNECTION_LOST),
         (said_by_database(asyncpg.IdleInTransactionSessionTimeoutError("idle")), CONNECTION_LOST),
@@ -90,6 +97,30 @@ def said_by_database(error: asyncpg.PostgresError | asyncpg.InterfaceError) -> D
 )
 def test_what_is_expected_and_what_is_a_bug(error: Exception, failure: Failure | None) -> None:
     assert expected_failure(error) == failure
+
+
+def test_a_connection_that_asyncpg_drops_between_two_steps_is_a_lost_one() -> None:
+    """It has no protocol then, and fails with "'NoneType' object has no attribute 'is_in_transaction'"."""
+    with pytest.raises(AttributeError, match="is_in_transaction") as dropped:
+        asyncpg.Connection.is_in_transaction(SimpleNamespace(_protocol=None))
+    assert expected_failure(dropped.value) == CONNECTION_LOST
+    with pytest.raises(AttributeError) as ours:
+        SimpleNamespace(_protocol=None)._protocol.is_in_transaction()
+    assert expected_failure(ours.value) is None
+
+
+def test_a_subscriber_that_falls_behind_is_one_line_however_often_it_drops() -> None:
+    told = BrokerLog()
+    with capture_logs() as logs:
+        for _ in range(1_979):
+            dropped = SlowConsumerError("claims.quote", "", 1, Subscription(None))
+            told.log(logging.WARNING, "Connection broken", exc_info=dropped)
+        told.log(logging.WARNING, "Connection broken", exc_info=UnexpectedEOF())
+    slow, broken = logs
+    assert (slow["log_level"], slow["event"]) == ("warning", "subscriber falls behind")
+    assert "claims.quote come faster than they are handled" in slow["meaning"]
+    assert (broken["log_level"], broken["event"]) == ("warning", "NATS connection broken")
+    assert not {"exc_info", "exception"} & {*slow, *broken}
 
 
 def test_an_expected_failure_is_one_line_without_a_traceback() -> None:

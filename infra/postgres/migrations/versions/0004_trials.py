@@ -1,4 +1,4 @@
-"""What trials found missing: a return keeps the reference of its payment."""
+"""What trials found missing: a return keeps the reference of its payment; lanes' owners stand in rows."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
-FILES = ("0004_clearing.sql",)
+FILES = ("0004_clearing.sql", "0004_lane_owners.sql")
 
 
 def upgrade() -> None:

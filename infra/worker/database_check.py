@@ -1,0 +1,36 @@
+"""One worker's checks that the database is as new as the streams: lanes that start together share one."""
+
+import asyncio
+
+from nats.aio.client import Client
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from infra.messaging.older_database import check_not_older
+from infra.messaging.streams import OlderDatabase
+
+
+class DatabaseCheck:
+    """Checks every lane of the ledger, whoever owns it: another worker may not know yet that the database is older."""
+
+    def __init__(self, engine: AsyncEngine, client: Client) -> None:
+        self._engine = engine
+        self._client = client
+        self._one_at_a_time = asyncio.Lock()
+        self._asked = 0
+        self._answered = 0
+        self._found: OlderDatabase | None = None
+
+    async def run(self) -> None:
+        """Check, or wait for a check that begins after this call. Raises ``OlderDatabase``, and what servers raise."""
+        self._asked += 1
+        ours = self._asked
+        async with self._one_at_a_time:
+            if self._answered < ours:
+                upto, self._found = self._asked, None
+                try:
+                    await check_not_older(self._engine, self._client.jetstream())
+                except OlderDatabase as error:
+                    self._found = error
+                self._answered = upto
+            if self._found is not None:
+                raise self._found
