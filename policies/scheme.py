@@ -16,7 +16,6 @@ from policies.grants import AnyGrant
 from policies.rule_context import Rule
 from policies.rules import AnyRule
 from policies.rules.case_quota import CaseQuota
-from policies.rules.deductible_ratio_cap import DeductibleRatioCap
 from policies.targets import Target, target_problems
 from policies.values import Amount, Circumstances, Cited, Dated, Parameter, Place, Ratio, Scope, Strict, Tier
 
@@ -153,14 +152,14 @@ class Scheme(Strict):
 
     @cached_property
     def tracks(self) -> tuple[tuple[str, ...], ...]:
-        """By stage the tracks that its cases count to, with a mark where their caps are by class."""
+        """By stage the tracks that its cases count to, with a mark where their limits are by class."""
         return tuple(
             tuple(
                 sorted(
                     {
-                        case.track + ("*" if case.cap.by_class else "")
+                        case.track + ("*" if case.year_limit is not None and case.year_limit.by_class else "")
                         for case in stage.cases
-                        if isinstance(case, DeductibleRatioCap)
+                        if case.track is not None
                     }
                 )
             )

@@ -1,5 +1,6 @@
 """Dated, graded, cited values: what a scheme says a deductible, a ratio or a cap is, for whom, where and when."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -22,6 +23,10 @@ CardClass = Literal["I", "II"]
 Tier = Annotated[int, Field(ge=0, le=3)]
 
 
+_LONGEST_RATIO = 40
+_LARGE_EXPONENT = re.compile(r"[eE][+-]?[\d_]{3}")
+
+
 def as_list(value: object) -> object:
     """A single value stands for a list of one."""
     return value if isinstance(value, list) or value is None else [value]
@@ -30,9 +35,11 @@ def as_list(value: object) -> object:
 def _ratio(value: object) -> Fraction:
     text = str(value)
     try:
+        if len(text) > _LONGEST_RATIO or _LARGE_EXPONENT.search(text):  # 1e999999999 is cheap to write and not to read
+            raise ValueError(text)
         ratio = Fraction(text[:-1]) / 100 if text.endswith("%") else Fraction(text)
     except (ValueError, ZeroDivisionError):
-        raise ValueError(f"{text!r} is not a ratio: write 85% or 0.85") from None
+        raise ValueError(f"{text[:_LONGEST_RATIO]!r} is not a ratio: write 85% or 0.85") from None
     if not 0 <= ratio <= 1:
         raise ValueError(f"{text} is outside 0% to 100%")
     return ratio

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from events.decisions import SCHEME_ADOPTED
 from events.store.journal import Journal, adopted_schemes, database_time, write
 from events.store.journal import schemes as scheme_table
-from policies.loader import SchemeError, check_together
+from policies.loader import SchemeError, check_together, review
 from policies.scheme import Scheme
 from processors.delivery.layout import fits, fix_partitions, partitions_of
 from processors.delivery.names import INTAKE_CONSUMER
@@ -59,7 +59,8 @@ async def adopt_schemes(engine: AsyncEngine, schemes: Sequence[Scheme], actor: s
 async def adopt(connection: AsyncConnection, journal: Journal, offered: Sequence[Scheme], actor: str) -> list[Scheme]:
     """Adopt schemes whose text is not in force: pins the text and notes ``scheme.adopted.v1``; returns the adopted.
 
-    Refuses (``SchemeError``) a scheme that serves what another already does, or that changes the path of its name.
+    Refuses (``SchemeError``) a scheme that serves what another already does, that changes the path of its name, or that
+    is unsound where the text in force of its name is not (``policies.loader.review``).
     """
     pinned = PinnedSchemes()
     await pinned.refresh(connection)
@@ -76,6 +77,8 @@ async def adopt(connection: AsyncConnection, journal: Journal, offered: Sequence
             raise SchemeError([f"{scheme.name}: its tracks, and whether a cap is by class, are fixed: {known.tracks}"])
         if scheme.content_hash in pinned.by_hash:
             raise SchemeError([f"{scheme.name}: this text was in force before; change it (a comment will do)"])
+        if unsound := review(scheme.text, scheme.name, known).refused:
+            raise SchemeError(unsound)
         in_force[scheme.name] = scheme
         check_together(list(in_force.values()))
         data = {"name": scheme.name, "hash": scheme.content_hash, "title": scheme.title, "actor": actor}
