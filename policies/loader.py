@@ -100,13 +100,15 @@ def _first(problems: list[str]) -> list[str]:
 def _message(fault: Any) -> str:
     match fault["type"]:
         case "missing":
-            return f"`{fault['loc'][-1]}` is missing"
+            return f"缺少 `{fault['loc'][-1]}` is missing"
         case "extra_forbidden":
-            return "is no key that is known here"
+            return "此处没有这一项 is no key that is known here"
         case "string_pattern_mismatch":
-            return f"is not of the form {fault['ctx']['pattern']}"
-        case _:
+            return f"格式不对 is not of the form {fault['ctx']['pattern']}"
+        case "value_error":
             return str(fault["msg"]).removeprefix("Value error, ")
+        case _:
+            return f"不可用 {fault['msg']}"
 
 
 def load_file(path: Path) -> Scheme:
@@ -136,7 +138,7 @@ def check_together(schemes: Sequence[Scheme]) -> None:
     names: dict[str, Scheme] = {}
     for scheme in schemes:
         if scheme.name in names:
-            raise SchemeError([f"two schemes are named {scheme.name}"])
+            raise SchemeError([f"两项政策同名 two schemes are named {scheme.name}"])
         for other in names.values():
             shared = set(scheme.regions) & set(other.regions)
             if (
@@ -144,7 +146,9 @@ def check_together(schemes: Sequence[Scheme]) -> None:
                 and scheme.serves(min(shared), max(scheme.valid.from_, other.valid.from_))
                 and other.serves(min(shared), max(scheme.valid.from_, other.valid.from_))
             ):
-                raise SchemeError([f"{scheme.name} and {other.name} both serve region {min(shared)} at one time"])
+                raise SchemeError(
+                    [f"同一时间有两项政策 {scheme.name} and {other.name} both serve region {min(shared)} at one time"]
+                )
         names[scheme.name] = scheme
 
 

@@ -24,8 +24,6 @@ def check_cases(scheme: Scheme, file: Path) -> int:
         cases = read_cases(file)
     except UnusableFile as error:
         raise typer.BadParameter(f"{file}: {error}", param_hint="--cases") from None
-    except OSError as error:
-        raise typer.BadParameter(f"{file}: 无法读取 can't be read: {error.strerror}", param_hint="--cases") from None
     found = differences(scheme, cases)
     held = sum(len(case.expected) for case in cases)
     if not found:

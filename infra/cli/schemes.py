@@ -8,6 +8,7 @@ import typer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.codes import CATEGORY_NAMES, LAYER_NAMES
+from infra.cli.arguments import listed, unusable
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, stdout, table
 from infra.cli.scheme_cases import check_cases
@@ -82,7 +83,7 @@ def show(
         found |= {scheme.name: scheme for scheme in _in_force(data_dir)}
     scheme = found.get(name)
     if scheme is None:
-        raise typer.BadParameter(f"no scheme {name}; there are {', '.join(found)}", param_hint="NAME")
+        raise unusable(f"没有政策 {name}，可用的有 {listed(found)}", f"No scheme {name}; these are there", "NAME")
     if json:
         print_json(describe(scheme))
         return
@@ -117,17 +118,17 @@ def export(
     """导出政策文本，可作新文本的底稿。A scheme's text: the shipped one, or with --adopted that in force."""
     known = {scheme.name: scheme for scheme in (_in_force(data_dir) if adopted else load_directory())}
     if name not in known:
-        raise typer.BadParameter(
-            f"没有政策 no scheme {name}; 有 there are {', '.join(known)}"
-            + ("" if adopted else "；本县采用的文本请加 --adopted the ledger's own: add --adopted"),
-            param_hint="NAME",
+        raise unusable(
+            f"没有政策 {name}，可用的有 {listed(known)}" + ("" if adopted else "；本县采用的请加 --adopted"),
+            f"No scheme {name}; these are there" + ("" if adopted else ", with --adopted those in force in the ledger"),
+            "NAME",
         )
     text = known[name].text
     if out is None:
         sys.stdout.buffer.write(text)
         sys.stdout.buffer.flush()
         return
-    _write(out, text)
+    write_atomically(out, text)
     note(f"已写入 written: {out}，sha256 {known[name].content_hash}")
 
 
@@ -136,7 +137,7 @@ def cases(
     out: Annotated[Path, typer.Option("--out", help="写入文件 file.csv to write")],
 ) -> None:
     """案例表样，供 check --cases 核对。A form for a county's worked cases, for check --cases."""
-    _write(out, example_cases())
+    write_atomically(out, example_cases())
     note(
         f"已写入 written: {out}；示例行属 docs/examples/county.yaml，请换成本县案例 replace its rows by your own cases"
     )
@@ -219,14 +220,6 @@ LAW_FOR_THE_NEXT_CLAIM = (
     "Once adopted it is law for the next claim accepted; it can't be taken back, only replaced by another text. Claims "
     "accepted before keep theirs (see claims resettle)"
 )
-
-
-def _write(file: Path, content: bytes) -> None:
-    try:
-        write_atomically(file, content)
-    except OSError as error:
-        fail(f"无法写入 {file}，请检查文件夹和权限 can't be written: {error.strerror}")
-        sys.exit(2)
 
 
 def _in_force(data_dir: Path | None) -> list[Scheme]:

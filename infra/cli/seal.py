@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from infra.cli.arguments import unusable
 from infra.cli.finding_text import finding_line
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, stdout, table
@@ -35,16 +36,14 @@ def seal(
     """封账：记下各账册之首尾哈希。Seal every journal's head; --check shows whether an old seal still holds."""
     settings = settings_of(data_dir)
     if out is not None and check is not None:
-        raise typer.BadParameter("封账或核对，只选其一 either make a seal or check one", param_hint="--out")
+        raise unusable("封账或核对，只选其一", "Either make a seal or check one", "--out")
     if check is None:
         sys.exit(run(lambda: _seal(settings, out, json=json)))
     try:
         with check.open("rb") as file:
             known = read_seal(file.read(LARGEST_SEAL))
     except SealError as error:
-        raise typer.BadParameter(f"{check}: 不是封账文件，或已被改动 {error}", param_hint="--check") from None
-    except OSError as error:
-        raise typer.BadParameter(f"{check}: 无法读取 can't be read: {error.strerror}", param_hint="--check") from None
+        raise unusable(f"{check} 不是封账文件，或已被改动", str(error), "--check") from None
     sys.exit(run(lambda: _check(settings, known, json=json)))
 
 

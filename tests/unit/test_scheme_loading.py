@@ -131,7 +131,7 @@ FAULTS = [
         "for: [destitute, orphan], value: 80%",
         "for: [destitute, orphans], value: 80%",
         "orphans",
-        "'orphans' is neither a category",
+        "'orphans' 不是救助对象类别 is neither a category",
     ),
     Fault(
         "unknown category of the poor",
@@ -139,7 +139,7 @@ FAULTS = [
         "[registered_poor, destitute, orphan]",
         "[poorest]",
         "[poorest]",
-        "'poorest' is not a category",
+        "'poorest' 不是救助对象类别 is not a category",
     ),
     Fault(
         "unknown category of a case",
@@ -147,7 +147,7 @@ FAULTS = [
         "member: [registered_poor]",
         "member: [poorest]",
         "[poorest]",
-        "'poorest' is not a category",
+        "'poorest' 不是救助对象类别 is not a category",
     ),
     Fault(
         "a second grant of a kind",
@@ -158,7 +158,12 @@ FAULTS = [
         "a second annual grant",
     ),
     Fault(
-        "unknown disease of a grant", "anyi", "- renal_dialysis", "- plague", "- plague", "'plague' is not a disease"
+        "unknown disease of a grant",
+        "anyi",
+        "- renal_dialysis",
+        "- plague",
+        "- plague",
+        "'plague' 不是病种代码 is not a disease",
     ),
     Fault(
         "unknown disease of a case",
@@ -166,9 +171,16 @@ FAULTS = [
         "poor: true}\n        ratio",
         "poor: true, diseases: [plague]}\n        ratio",
         "plague",
-        "'plague' is not a disease code",
+        "'plague' 不是病种代码 is not a disease code",
     ),
-    Fault("unknown disease of a tariff", "anyi", "hemophilia, tier: 2", "plague, tier: 2", "plague", "'plague' is not"),
+    Fault(
+        "unknown disease of a tariff",
+        "anyi",
+        "hemophilia, tier: 2",
+        "plague, tier: 2",
+        "plague",
+        "'plague' 不是病种代码 is not",
+    ),
     Fault(
         "disease outside a tariff",
         "fusong",
