@@ -39,4 +39,27 @@ def marginal(amount: int, bands: Sequence[Band]) -> Fraction:
     return Fraction(numerator, denominator)
 
 
+def paid_for(start: int, paid: int, bands: Sequence[Band]) -> int:
+    """The fen above ``start`` for which ``paid`` fen pay at the bands' ratios, rounded once: what a cap leaves covered.
+
+    A band at ratio 0 costs nothing, so it is covered whole while the next one is reached.
+    """
+    left, at = Fraction(paid), Fraction(start)
+    for band in bands:
+        if not left:
+            break
+        if band.to is not None and band.to <= at:
+            continue
+        if band.ratio:
+            reach = at + left / band.ratio
+        elif band.to is None:
+            break
+        else:
+            reach = Fraction(band.to)
+        end = reach if band.to is None else min(reach, Fraction(band.to))
+        left -= (end - at) * band.ratio
+        at = end
+    return round_half_up(at - start)
+
+
 _NOTHING = Fraction(0)

@@ -12,7 +12,7 @@ from policies.values import CardClass, DiseaseCode, Strict, Tier, as_list
 
 def _known_category(value: object) -> object:
     if value not in CATEGORY_ORDER:
-        raise ValueError(f"{value!r} is not a category")
+        raise ValueError(f"{value!r} 不是救助对象类别 is not a category")
     return value
 
 

@@ -29,6 +29,25 @@ def describe(scheme: Scheme) -> Iterator[dict[str, Any]]:
         yield _line("administration", fact.name, "", fact.value, fact)
 
 
+def changes(before: Scheme, after: Scheme) -> Iterator[tuple[str, str, str]]:
+    """What another text of a scheme changes: the value's place, circumstances and dates, what it was and what it is.
+
+    Empty where the value is new, or is gone.
+    """
+    was, now = _by_place(before), _by_place(after)
+    for place in (*was, *(place for place in now if place not in was)):
+        if was.get(place) != now.get(place):
+            yield place, "；".join(was.get(place, [])), "；".join(now.get(place, []))
+
+
+def _by_place(scheme: Scheme) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for row in describe(scheme):
+        place = " ".join(part for part in (row["where"], row["name"], row["for"], row["dates"]) if part)
+        found.setdefault(place, []).append(str(row["value"]))
+    return found
+
+
 def _line(where: str, name: str, for_: str, value: str, cited: Cited) -> dict[str, Any]:
     dates = ""
     if isinstance(cited, Dated) and (cited.from_ or cited.until):

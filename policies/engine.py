@@ -68,6 +68,7 @@ def decide(
         return None
     trace = Trace()
     context = RuleContext(
+        layer=scheme.path[stage],
         bill=bill,
         circumstances=circumstances,
         tracks=tracks,
@@ -78,7 +79,7 @@ def decide(
     payout = Payout(
         stage=stage,
         layer=scheme.path[stage],
-        track=decision.track,
+        track=case.track_for(circumstances),
         base=decision.base,
         deductible=decision.deductible,
         paid=decision.paid,
@@ -120,7 +121,12 @@ def _applied_deductible(schemes: Schemes, claim: Claim, chain: Sequence[Claim], 
         if other.number in applied and other.admission_id in claim.referral and other.number < claim.number
     )
     context = RuleContext(
-        bill=bill, circumstances=scheme.circumstances(claim), tracks={}, credit=lambda: credit, trace=Trace()
+        layer=scheme.path[0],
+        bill=bill,
+        circumstances=scheme.circumstances(claim),
+        tracks={},
+        credit=lambda: credit,
+        trace=Trace(),
     )
     return case.applied_deductible(context)
 

@@ -2,17 +2,20 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-import yaml
 from pydantic import ValidationError
 
 from policies.scheme import Scheme
+from policies.soundness import SchemeRemark, findings
+from policies.yaml_text import MOST_BYTES, Lines, TextError, read
 
 SCHEMES = Path(__file__).parent / "schemes"
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C parser where it is there: ten times as fast
+MOST_TOLD = 100
+"""Problems of one file; a damaged file has thousands."""
 
 
 class SchemeError(ValueError):
@@ -23,73 +26,104 @@ class SchemeError(ValueError):
         self.problems = list(problems)
 
 
-@dataclass(slots=True)
-class _Lines:
-    """The line of every key and item, by its path."""
-
-    of: dict[tuple[str | int, ...], int] = field(default_factory=dict)
-
-    def at(self, path: Iterable[str | int]) -> int:
-        """The line of the longest known part of a path, leaving out what only the validator names."""
-        known: tuple[str | int, ...] = ()
-        for part in path:
-            if (*known, part) in self.of:
-                known = (*known, part)
-        return self.of.get(known, 1)
-
-
 def load_text(text: bytes, name: str) -> Scheme:
-    """Load a scheme from YAML bytes; ``name`` stands for the file in errors. Raises ``SchemeError``."""
-    lines = _Lines()
+    """Load a scheme from YAML bytes; ``name`` stands for the file in errors. Raises ``SchemeError``.
+
+    What only ``review`` finds does not keep a text from being loaded: claims may be pinned to it.
+    """
+    return _load(text, name)[0]
+
+
+class Review(NamedTuple):
+    """A scheme that loads, with what is unsound about it as ``file:line: message``."""
+
+    scheme: Scheme
+    refused: list[str]
+    warned: list[str]
+
+
+def review(text: bytes, name: str, known: Scheme | None = None) -> Review:
+    """Load a scheme as ``load_text`` does, and say what would cost somebody money. Raises ``SchemeError``.
+
+    What is so already in ``known``, the text in force of the same name, is told and not refused: its year has begun,
+    and another track for it would forget what the year has used.
+    """
+    scheme, lines, found = _reviewed(text, name)
+    standing = {finding[:3] for finding in _reviewed(known.text, known.name)[2]} if known is not None else set()
+    result = Review(scheme, [], [])
+    for finding in found:
+        message = f"{finding.chinese}。{finding.english}".format(line=lines.at(finding.beside))
+        told = f"{name}:{lines.at(finding.path)}: {_path(finding.path, lines)}{message}"
+        refused = finding.refused and finding[:3] not in standing
+        (result.refused if refused else result.warned).append(told)
+    return result
+
+
+@lru_cache(maxsize=64)
+def _reviewed(text: bytes, name: str) -> tuple[Scheme, Lines, tuple[SchemeRemark, ...]]:
+    scheme, lines = _load(text, name)
+    return scheme, lines, tuple(findings(scheme))
+
+
+def _load(text: bytes, name: str) -> tuple[Scheme, Lines]:
     try:
-        node = yaml.compose(text.decode("utf-8"), Loader=_LOADER)
-        value = _plain(node, (), lines, name)
-    except UnicodeDecodeError as error:
-        raise SchemeError([f"{name}:1: not UTF-8: {error}"]) from None
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise SchemeError([f"{name}:{line}: {error.problem}"]) from None
-    except RecursionError:
-        raise SchemeError([f"{name}:1: nested too deep, or an alias within what it stands for"]) from None
-    except yaml.YAMLError as error:
-        raise SchemeError([f"{name}:1: {error}"]) from None
+        value, lines = read(text)
+    except TextError as error:
+        raise SchemeError([f"{name}:{error.line}: {error}"]) from None
     try:
         scheme = Scheme.model_validate(value)
     except ValidationError as error:
         raise SchemeError(
-            sorted(
-                {
-                    f"{name}:{lines.at(fault['loc'])}: {_path(fault['loc'], lines)}{_message(fault)}"
-                    for fault in error.errors()
-                }
+            _first(
+                sorted(
+                    {
+                        f"{name}:{lines.at(fault['loc'])}: {_path(fault['loc'], lines)}{_message(fault)}"
+                        for fault in error.errors()
+                    }
+                )
             )
         ) from None
-    problems = [f"{name}:{lines.at(path)}: {_path(path, lines)}{message}" for path, message in scheme.problems()]
-    if problems:
-        raise SchemeError(problems)
+    problems = (f"{name}:{lines.at(path)}: {_path(path, lines)}{message}" for path, message in scheme.problems())
+    told = list(islice(problems, MOST_TOLD + 1))
+    if told:
+        raise SchemeError(_first(told))
     scheme.pin(hashlib.sha256(text).hexdigest(), text)
-    return scheme
+    return scheme, lines
+
+
+def _first(problems: list[str]) -> list[str]:
+    if len(problems) <= MOST_TOLD:
+        return problems
+    return [*problems[:MOST_TOLD], f"只列出前 {MOST_TOLD} 项 there are more: the first {MOST_TOLD} are told"]
 
 
 def _message(fault: Any) -> str:
     match fault["type"]:
         case "missing":
-            return f"`{fault['loc'][-1]}` is missing"
+            return f"缺少 `{fault['loc'][-1]}` is missing"
         case "extra_forbidden":
-            return "is no key that is known here"
+            return "此处没有这一项 is no key that is known here"
         case "string_pattern_mismatch":
-            return f"is not of the form {fault['ctx']['pattern']}"
-        case _:
+            return f"格式不对 is not of the form {fault['ctx']['pattern']}"
+        case "value_error":
             return str(fault["msg"]).removeprefix("Value error, ")
+        case _:
+            return f"不可用 {fault['msg']}"
 
 
 def load_file(path: Path) -> Scheme:
     """Load a scheme from a file. Raises ``SchemeError``, also where the file can't be read."""
+    return load_text(scheme_bytes(path), str(path))
+
+
+def scheme_bytes(path: Path) -> bytes:
+    """The bytes of a scheme's file, of a file that is too large only so much as shows that it is. Raises
+    ``SchemeError``."""
     try:
-        text = path.read_bytes()
+        with path.open("rb") as file:
+            return file.read(MOST_BYTES + 1)
     except OSError as error:
-        raise SchemeError([f"{path}: {error.strerror}"]) from None
-    return load_text(text, str(path))
+        raise SchemeError([f"{path}: 无法读取 can't be read: {error.strerror}"]) from None
 
 
 def load_directory(directory: Path = SCHEMES) -> list[Scheme]:
@@ -104,7 +138,7 @@ def check_together(schemes: Sequence[Scheme]) -> None:
     names: dict[str, Scheme] = {}
     for scheme in schemes:
         if scheme.name in names:
-            raise SchemeError([f"two schemes are named {scheme.name}"])
+            raise SchemeError([f"两项政策同名 two schemes are named {scheme.name}"])
         for other in names.values():
             shared = set(scheme.regions) & set(other.regions)
             if (
@@ -112,38 +146,14 @@ def check_together(schemes: Sequence[Scheme]) -> None:
                 and scheme.serves(min(shared), max(scheme.valid.from_, other.valid.from_))
                 and other.serves(min(shared), max(scheme.valid.from_, other.valid.from_))
             ):
-                raise SchemeError([f"{scheme.name} and {other.name} both serve region {min(shared)} at one time"])
+                raise SchemeError(
+                    [f"同一时间有两项政策 {scheme.name} and {other.name} both serve region {min(shared)} at one time"]
+                )
         names[scheme.name] = scheme
 
 
-def _plain(node: yaml.Node | None, path: tuple[str | int, ...], lines: _Lines, name: str) -> Any:
-    """Scalars stay text, so that 0.1 and 85% are read exactly; keys may stand once."""
-    if node is None:
-        return None
-    lines.of.setdefault(path, node.start_mark.line + 1)
-    if isinstance(node, yaml.MappingNode):
-        result: dict[str, Any] = {}
-        for key_node, value_node in node.value:
-            key = str(key_node.value)
-            if key in result:
-                raise SchemeError([f"{name}:{key_node.start_mark.line + 1}: {key!r} stands twice"])
-            lines.of[(*path, key)] = key_node.start_mark.line + 1
-            result[key] = _plain(value_node, (*path, key), lines, name)
-        return result
-    if isinstance(node, yaml.SequenceNode):
-        return [_plain(item, (*path, index), lines, name) for index, item in enumerate(node.value)]
-    if node.tag == "tag:yaml.org,2002:bool":
-        return node.value.lower() in ("true", "yes", "on")
-    if node.tag == "tag:yaml.org,2002:null":
-        return None
-    return node.value
-
-
-def _path(path: Iterable[str | int], lines: _Lines) -> str:
-    known: tuple[str | int, ...] = ()
-    for part in path:
-        if (*known, part) in lines.of:
-            known = (*known, part)
+def _path(path: Iterable[str | int], lines: Lines) -> str:
+    known = lines.known(path)
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in known).lstrip(".")
     return f"{text}: " if text else ""
 

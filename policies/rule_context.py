@@ -10,15 +10,17 @@ from policies.buckets import OpenBill
 from policies.claim import Used
 from policies.condition import Condition
 from policies.trace import Trace
-from policies.values import Circumstances, Strict
+from policies.values import Circumstances, Limit, Parameter, Strict
 
 
 class RuleContext(Struct, frozen=True):
     """``used`` gives the layer's accumulation by track before this claim; ``whole`` the same over all tracks.
 
-    ``credit`` gives the deductibles already applied along the claim's referral chain, in fen.
+    ``layer`` is the one that the rule decides for. ``credit`` gives the deductibles already applied along the claim's
+    referral chain, in fen.
     """
 
+    layer: str
     bill: OpenBill
     circumstances: Circumstances
     tracks: Mapping[str, Used]
@@ -44,17 +46,44 @@ class Decision(Struct, frozen=True, gc=False):
     base: int
     paid: int
     taken: tuple[int, int, int]
-    track: str = ""
     deductible: int = 0
     extra: int = 0
     over_cap: int = 0
 
 
+TRACK = r"^[a-z]+$"
+
+
 class Rule(Strict, ABC):
-    """A case of a stage: the condition under which it applies. Each rule kind adds its values and ``decide``."""
+    """A case of a stage: the condition under which it applies. Each rule kind adds its values and ``decide``.
+
+    ``track`` names the accumulation that the case counts to and reads; without one it counts to the layer's own and
+    reads all that the layer has paid in the year (docs/domain.md#tracks).
+    """
 
     when: Condition = Field(default_factory=Condition)
     unless: Condition | None = None
+    track: str | None = Field(default=None, pattern=TRACK)
+
+    @property
+    def year_limit(self) -> Parameter[Limit] | None:
+        """What the rule pays at most in a year, where its kind has such a value."""
+        return None
+
+    def track_for(self, circumstances: Circumstances) -> str:
+        """The accumulation that a claim counts to: where the year's limit is by class, each class has its own."""
+        if self.track is None:
+            return ""
+        limit = self.year_limit
+        return f"{self.track}:{circumstances.card_class}" if limit is not None and limit.by_class else self.track
+
+    def used(self, context: RuleContext) -> Used:
+        """What the claims before this one have used of what the rule reads."""
+        return context.whole if self.track is None else context.used(self.track_for(context.circumstances))
+
+    def tells_over_cap(self, layer: str) -> bool:
+        """Whether the rule says of a claim what lies over its limit: in basic, on a track of its own."""
+        return layer == "basic" and self.track is not None
 
     @abstractmethod
     def decide(self, context: RuleContext) -> Decision:

@@ -16,7 +16,6 @@ from policies.grants import AnyGrant
 from policies.rule_context import Rule
 from policies.rules import AnyRule
 from policies.rules.case_quota import CaseQuota
-from policies.rules.deductible_ratio_cap import DeductibleRatioCap
 from policies.targets import Target, target_problems
 from policies.values import Amount, Circumstances, Cited, Dated, Parameter, Place, Ratio, Scope, Strict, Tier
 
@@ -153,14 +152,14 @@ class Scheme(Strict):
 
     @cached_property
     def tracks(self) -> tuple[tuple[str, ...], ...]:
-        """By stage the tracks that its cases count to, with a mark where their caps are by class."""
+        """By stage the tracks that its cases count to, with a mark where their limits are by class."""
         return tuple(
             tuple(
                 sorted(
                     {
-                        case.track + ("*" if case.cap.by_class else "")
+                        case.track + ("*" if case.year_limit is not None and case.year_limit.by_class else "")
                         for case in stage.cases
-                        if isinstance(case, DeductibleRatioCap)
+                        if case.track is not None
                     }
                 )
             )
@@ -232,7 +231,7 @@ class Scheme(Strict):
         kinds = [grant.kind for grant in self.grants]
         for index, kind in enumerate(kinds):
             if kind in kinds[:index]:
-                yield ("grants", index), f"a second {kind} grant: a scheme has at most one of a kind"
+                yield ("grants", index), f"同类补助只能有一项 a second {kind} grant: a scheme has at most one of a kind"
         yield from self._path_problems()
         yield from self._case_problems()
         if self.case_quota is not None:
@@ -244,7 +243,10 @@ class Scheme(Strict):
         for setting, offers in self.settings.items():
             for index, offer in enumerate(offers):
                 if offer.from_ is None and offer.until is None and len(offers) > 1 and offer.tiers is None:
-                    yield ("settings", setting, index), "this offer makes the others of its setting meaningless"
+                    yield (
+                        ("settings", setting, index),
+                        "这一条使同类型的其他条失去意义 this offer makes the others of its setting meaningless",
+                    )
 
     def _case_problems(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
         for number, stage in enumerate(self.stages):
@@ -254,14 +256,17 @@ class Scheme(Strict):
                     for row, message in parameter.problems(scope):
                         yield (*path, row) if row is not None else path, message
                 if case.when.case_quota and self.case_quota is None:
-                    yield ("stages", number, "cases", index, "when"), "the scheme has no case_quota"
+                    yield ("stages", number, "cases", index, "when"), "本政策没有病种定额 the scheme has no case_quota"
 
     def _premium_problems(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
         for index, row in enumerate(self.premiums):
             for other in self.premiums[:index]:
                 same = (row.layer, row.payer) == (other.layer, other.payer) and set(row.for_) & set(other.for_)
                 if same and row.overlaps(other):
-                    yield ("premiums", index), f"{row.payer} pays the {row.layer} premium of {min(same)} twice"
+                    yield (
+                        ("premiums", index),
+                        f"同一天重复资助保费 {row.payer} pays the {row.layer} premium of {min(same)} twice",
+                    )
         if self.supplementary_account is not None:
             scope = Scope(self.valid.from_, self.valid.until, ALL_TIERS, (None,), ("general",))
             for at, message in self.supplementary_account.operations.problems(scope):
@@ -269,7 +274,7 @@ class Scheme(Strict):
 
     def _path_problems(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
         if self.stages[0].layer != "basic":
-            yield ("stages", 0, "layer"), "the path begins with basic"
+            yield ("stages", 0, "layer"), "第一条保障线应为基本医保 the path begins with basic"
         seen: dict[str, int] = {}
         for number, stage in enumerate(self.stages):
             if stage.layer in seen and any(
@@ -277,7 +282,8 @@ class Scheme(Strict):
             ):
                 yield (
                     ("stages", number, "layer"),
-                    f"{stage.layer} reads accumulations and stands on the path already: it may stand once",
+                    f"该保障线有年度累计，只能出现一次 {stage.layer} reads accumulations and stands on the path "
+                    "already: it may stand once",
                 )
             seen.setdefault(stage.layer, number)
 

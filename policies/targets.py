@@ -30,9 +30,12 @@ def target_problems(
     """What is wrong with the targets of a scheme that is valid so long, beyond their shape, as (location, message)."""
     for index, target in enumerate(targets):
         if (target.value * SMALLEST_STEP).denominator != 1:
-            yield ("targets", index), "a target has at most two decimals of a percent"
+            yield ("targets", index), "目标至多百分之小数两位 a target has at most two decimals of a percent"
         begin, end = max(target.from_ or valid_from, valid_from), target.until or valid_until or date.max
         if begin >= min(end, valid_until or date.max):
-            yield ("targets", index), f"this {target.name} holds on no day on which the scheme is valid"
+            yield (
+                ("targets", index),
+                f"这一目标在政策有效期内没有一天有效 this {target.name} holds on no day on which the scheme is valid",
+            )
         if any(target.name == other.name and target.overlaps(other) for other in targets[:index]):
-            yield ("targets", index), f"two values of {target.name} at one time"
+            yield ("targets", index), f"同一时间有两个目标值 two values of {target.name} at one time"

@@ -1,5 +1,6 @@
 """Dated, graded, cited values: what a scheme says a deductible, a ratio or a cap is, for whom, where and when."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -22,6 +23,10 @@ CardClass = Literal["I", "II"]
 Tier = Annotated[int, Field(ge=0, le=3)]
 
 
+_LONGEST_RATIO = 40
+_LARGE_EXPONENT = re.compile(r"[eE][+-]?[\d_]{3}")
+
+
 def as_list(value: object) -> object:
     """A single value stands for a list of one."""
     return value if isinstance(value, list) or value is None else [value]
@@ -30,11 +35,13 @@ def as_list(value: object) -> object:
 def _ratio(value: object) -> Fraction:
     text = str(value)
     try:
+        if len(text) > _LONGEST_RATIO or _LARGE_EXPONENT.search(text):  # 1e999999999 is cheap to write and not to read
+            raise ValueError(text)
         ratio = Fraction(text[:-1]) / 100 if text.endswith("%") else Fraction(text)
     except (ValueError, ZeroDivisionError):
-        raise ValueError(f"{text!r} is not a ratio: write 85% or 0.85") from None
+        raise ValueError(f"{text[:_LONGEST_RATIO]!r} 不是比例 is not a ratio: write 85% or 0.85") from None
     if not 0 <= ratio <= 1:
-        raise ValueError(f"{text} is outside 0% to 100%")
+        raise ValueError(f"{text} 超出 0% 至 100% is outside 0% to 100%")
     return ratio
 
 
@@ -44,23 +51,25 @@ def _limit(value: object) -> int | None:
 
 def _bands(value: object) -> tuple[Band, ...]:
     if not isinstance(value, list) or not value:
-        raise ValueError("bands are a list of {to, ratio}, the last without `to`")
+        raise ValueError(
+            "分段应为 {to, ratio} 的列表，末段不写 to: bands are a list of {to, ratio}, the last without `to`"
+        )
     bands: list[Band] = []
     for entry in value:
         if not isinstance(entry, dict) or not set(entry) <= {"to", "ratio"} or "ratio" not in entry:
-            raise ValueError("a band has `ratio` and, except the last, `to`")
+            raise ValueError("每段有 ratio，除末段外有 to: a band has `ratio` and, except the last, `to`")
         bands.append(Band(parse_yuan(entry["to"]) if "to" in entry else None, _ratio(entry["ratio"])))
     edges = [band.to for band in bands[:-1]]
     if any(edge is None for edge in edges) or bands[-1].to is not None:
-        raise ValueError("every band but the last has `to`")
+        raise ValueError("除末段外每段都要有 to: every band but the last has `to`")
     if any(low >= high for low, high in zip([0, *edges], edges, strict=False)):  # type: ignore[operator]
-        raise ValueError("bands must rise")
+        raise ValueError("分段应逐段升高 bands must rise")
     return tuple(bands)
 
 
 def _known_disease(value: object) -> object:
     if value not in DISEASE_CODES:
-        raise ValueError(f"{value!r} is not a disease code")
+        raise ValueError(f"{value!r} 不是病种代码 is not a disease code")
     return value
 
 
@@ -102,7 +111,7 @@ class Dated(Cited):
     @model_validator(mode="after")
     def _ordered(self) -> "Dated":
         if self.from_ and self.until and self.from_ >= self.until:
-            raise ValueError("`until` must lie after `from`")
+            raise ValueError("止日应在起日之后 `until` must lie after `from`")
         return self
 
 
@@ -120,7 +129,7 @@ class Row(Dated, Generic[T]):
     def _known_groups(self) -> "Row[T]":
         unknown = [group for group in self.for_ if group not in GROUPS]
         if unknown:
-            raise ValueError(f"`for` {unknown[0]!r} is neither a category nor poor nor general")
+            raise ValueError(f"`for` {unknown[0]!r} 不是救助对象类别 is neither a category nor poor nor general")
         return self
 
 
@@ -234,7 +243,9 @@ class Parameter(RootModel[list[Row[T]]], Generic[T]):
         """What is wrong with the rows in a scope, as (row index or None, message): gaps, overlaps, nobody served."""
         if not scope.tariff:
             by_disease = [index for index, row in enumerate(self.root) if row.disease is not None]
-            yield from ((index, "only a case quota's tariff is by disease") for index in by_disease)
+            yield from (
+                (index, "只有病种定额可分病种 only a case quota's tariff is by disease") for index in by_disease
+            )
         places: list[Place | None] = [None, *sorted({row.place for row in self.root if row.place})]
         classes: Sequence[str | None] = scope.classes if self.by_class else [None]
         diseases: Sequence[str | None] = sorted({row.disease for row in self.root if row.disease}) or [None]
@@ -257,7 +268,7 @@ class Parameter(RootModel[list[Row[T]]], Generic[T]):
             if "poor" in groups:
                 unserved = [group for group in unserved if group == "general"]
             if unserved:
-                yield None, f"no value for {where}, {unserved[0]}"
+                yield None, f"没有适用的数值 no value for {where}, {unserved[0]}"
 
     def _date_problems(self, rows: list[int], scope: Scope, where: str) -> Iterator[tuple[int | None, str]]:
         spans = sorted(
@@ -268,12 +279,12 @@ class Parameter(RootModel[list[Row[T]]], Generic[T]):
         reached = scope.from_
         for start, end, index in spans:
             if start < reached:
-                yield index, f"two values for {where} on {start}"
+                yield index, f"同时有两个数值 two values for {where} on {start}"
             elif start > reached:
-                yield index, f"no value for {where} from {reached} to {start - timedelta(days=1)}"
+                yield index, f"这段时间没有数值 no value for {where} from {reached} to {start - timedelta(days=1)}"
             reached = max(reached, end)
         if reached < (scope.until or date.max):
-            yield None, f"no value for {where} from {reached}"
+            yield None, f"此后没有数值 no value for {where} from {reached}"
 
 
 class Found(Struct, Generic[T], frozen=True):

@@ -19,7 +19,7 @@ def scheme(name: str) -> Scheme:
 
 
 def claim(
-    name: str,
+    law: str | Scheme,
     day: str,
     *,
     in_scope: str = "0",
@@ -42,18 +42,19 @@ def claim(
     audits: Sequence[tuple[str, BorneBy]] = (),
     standing: bool = True,
 ) -> Claim:
-    """A claim under a shipped scheme with its bill in yuan; ``total`` is the sum of the four parts.
+    """A claim under a scheme, a shipped one by its name, with its bill in yuan; ``total`` is the sum of the four parts.
 
     ``audits`` are (yuan, "hospital" | "person"); ``hospital_region`` defaults to the person's own region.
     """
     parts = [parse_yuan(part) for part in (in_scope, upfront_copay, over_limit, self_funded)]
-    region = (scheme(name).regions[0] + "0000")[:6]
+    pinned = law if isinstance(law, Scheme) else scheme(law)
+    region = (pinned.regions[0] + "0000")[:6]
     order = ("destitute", "orphan", "dibao", "registered_poor", "low_income", "illness_poor", "veteran")
     return Claim(
         claim_id=f"C{number}",
         person_id="P1",
         number=number,
-        scheme=scheme(name).content_hash,
+        scheme=pinned.content_hash,
         date=date.fromisoformat(day),
         setting=setting,
         tier=tier,
@@ -78,9 +79,12 @@ def claim(
     )
 
 
-def outcome(*claims: Claim) -> list[dict[str, str]]:
-    """Settle claims of one person from scratch; per standing claim the yuan by layer that ran, patient, hospital."""
-    bills, _ = settle(HASHES, claims)
+def outcome(*claims: Claim, law: Scheme | None = None) -> list[dict[str, str]]:
+    """Settle claims of one person from scratch; per standing claim the yuan by layer that ran, patient, hospital.
+
+    ``law`` is a scheme that is not shipped.
+    """
+    bills, _ = settle(HASHES if law is None else by_hash([law]), claims)
     outcomes = []
     for number in sorted(bills):
         patient, hospital = bills[number].shares()

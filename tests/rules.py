@@ -84,6 +84,7 @@ def decide(
     *,
     credit: str = "0",
     groups: Sequence[str] = ("general",),
+    layer: str = "assistance",
 ) -> Decision:
     """Let a rule decide, and take what it pays out of the bill, which refuses more than its buckets hold.
 
@@ -91,18 +92,12 @@ def decide(
     referral chain.
     """
     tracks = year if isinstance(year, Mapping) else {"": year or Used()}
-    subject = opened.claim
+    circumstances = _circumstances(opened, groups)
     decision = kind.decide(
         RuleContext(
+            layer=layer,
             bill=opened,
-            circumstances=Circumstances(
-                day=subject.date,
-                tier=subject.tier,
-                place=None,
-                card_class=subject.card_class,
-                disease=subject.disease,
-                groups=tuple(groups),
-            ),
+            circumstances=circumstances,
             tracks=tracks,
             credit=lambda: parse_yuan(credit),
             trace=Trace(),
@@ -112,8 +107,8 @@ def decide(
     opened.apply(
         Payout(
             stage=1,
-            layer="assistance",
-            track=decision.track,
+            layer=layer,
+            track=kind.track_for(circumstances),
             base=decision.base,
             deductible=decision.deductible,
             paid=decision.paid,
@@ -123,6 +118,11 @@ def decide(
         )
     )
     return decision
+
+
+def track(kind: Rule, opened: OpenBill) -> str:
+    """The accumulation that a claim counts to under a rule."""
+    return kind.track_for(_circumstances(opened, ("general",)))
 
 
 def pays(
@@ -135,6 +135,18 @@ def pays(
 ) -> str:
     """What a rule pays, in yuan."""
     return yuan(decide(kind, opened, year, credit=credit, groups=groups).paid)
+
+
+def _circumstances(opened: OpenBill, groups: Sequence[str]) -> Circumstances:
+    subject = opened.claim
+    return Circumstances(
+        day=subject.date,
+        tier=subject.tier,
+        place=None,
+        card_class=subject.card_class,
+        disease=subject.disease,
+        groups=tuple(groups),
+    )
 
 
 def left(opened: OpenBill) -> tuple[str, str, str]:

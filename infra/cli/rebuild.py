@@ -9,15 +9,13 @@ from rich.markup import escape
 
 from events.money import yuan
 from infra.cli.arguments import listed, unusable
+from infra.cli.finding_text import finding_line
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, stdout, table
 from infra.cli.session import reading, run
+from processors.proof.column_values import MONEY, column_text
 from processors.proof.rebuild import PROJECTIONS, ProjectionComparison, ProjectionDifference, RebuildReport
 from processors.proof.rebuild import rebuild as derive_anew
-
-_MONEY = {"amount", "audited_person", "base", "deductible", "extra", "hospital_share", "in_scope", "over_limit", "paid"}
-_MONEY |= {"patient_share", "self_funded", "self_paid", "total", "upfront_copay"}
-"""Columns in fen, whichever projection they are in."""
 
 _KINDS = {"missing": "缺少", "surplus": "多余", "different": "不同"}
 _LONGEST_VALUE = 120
@@ -84,7 +82,7 @@ def _value(column: str, value: Any) -> Any:
         return None
     if column == "layers":
         return [{"layer": layer, "paid": yuan(paid)} for layer, paid in value]
-    return yuan(value) if column in _MONEY else value
+    return yuan(value) if column in MONEY and type(value) is int else value
 
 
 def _print(report: RebuildReport, *, dry_run: bool) -> None:
@@ -112,17 +110,16 @@ def _print(report: RebuildReport, *, dry_run: bool) -> None:
 
 
 def _line(projection: str, found: ProjectionDifference) -> str:
-    key = ", ".join(f"{name}={value}" for name, value in found.key.items())
-    row = f"{projection} {key}: {_KINDS[found.kind]} {found.kind}"
+    where = f"{projection} " + " ".join(f"{name}={value}" for name, value in found.key.items())
     if found.kind != "different":
-        return row
-    sides = (
-        f"{name} 账本 ledger {_text(name, ledger)}, 表 table {_text(name, live)}"
-        for name, (ledger, live) in found.columns.items()
+        row = {"missing": ("a row", "no row"), "surplus": ("no row", "a row")}[found.kind]
+        return f"{_KINDS[found.kind]} {found.kind} {finding_line('projection', where, *row)}"
+    ledger, table_ = (
+        ", ".join(f"{name} {_text(name, sides[side])}" for name, sides in found.columns.items()) for side in (0, 1)
     )
-    return f"{row}: {'; '.join(sides)}"
+    return f"{_KINDS[found.kind]} {found.kind} {finding_line('projection', where, ledger, table_)}"
 
 
 def _text(column: str, value: Any) -> str:
-    text = str(_value(column, value))
+    text = column_text(column, value)
     return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"

@@ -1,18 +1,23 @@
-"""``claims schemes`` list, show, check, adopt."""
+"""``claims schemes`` list, show, export, cases, check, adopt."""
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.codes import CATEGORY_NAMES, LAYER_NAMES
+from infra.cli.arguments import listed, unusable
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, stdout, table
+from infra.cli.scheme_cases import check_cases
 from infra.cli.session import database_of, reading, run
-from policies.describe import describe
+from infra.files.atomic import write_atomically
+from infra.files.case_file import example_cases
+from policies.describe import changes, describe
 from policies.explain import GRADES
-from policies.loader import SchemeError, load_directory, load_file
+from policies.loader import Review, SchemeError, load_directory, load_file, review, scheme_bytes
 from policies.scheme import Scheme
 from processors.law.adoption import adopt_schemes
 from processors.law.pinned_schemes import PinnedSchemes
@@ -78,7 +83,7 @@ def show(
         found |= {scheme.name: scheme for scheme in _in_force(data_dir)}
     scheme = found.get(name)
     if scheme is None:
-        raise typer.BadParameter(f"no scheme {name}; there are {', '.join(found)}", param_hint="NAME")
+        raise unusable(f"没有政策 {name}，可用的有 {listed(found)}", f"No scheme {name}; these are there", "NAME")
     if json:
         print_json(describe(scheme))
         return
@@ -102,10 +107,58 @@ def show(
 
 
 @schemes.command()
-def check(file: Path) -> None:
-    """检查政策文件。Check a scheme file; every fault is told with its line."""
-    scheme = _load(file)
+def export(
+    name: Annotated[str, typer.Argument(help="政策名称 name of a scheme")],
+    out: Annotated[Path | None, typer.Option("--out", help="写入文件 file.yaml to write")] = None,
+    data_dir: DataDir = None,
+    adopted: Annotated[
+        bool, typer.Option("--adopted", help="数据目录中已采用的 the text in force in the ledger")
+    ] = False,
+) -> None:
+    """导出政策文本，可作新文本的底稿。A scheme's text: the shipped one, or with --adopted that in force."""
+    known = {scheme.name: scheme for scheme in (_in_force(data_dir) if adopted else load_directory())}
+    if name not in known:
+        raise unusable(
+            f"没有政策 {name}，可用的有 {listed(known)}" + ("" if adopted else "；本县采用的请加 --adopted"),
+            f"No scheme {name}; these are there" + ("" if adopted else ", with --adopted those in force in the ledger"),
+            "NAME",
+        )
+    text = known[name].text
+    if out is None:
+        sys.stdout.buffer.write(text)
+        sys.stdout.buffer.flush()
+        return
+    write_atomically(out, text)
+    note(f"已写入 written: {out}，sha256 {known[name].content_hash}")
+
+
+@schemes.command()
+def cases(
+    out: Annotated[Path, typer.Option("--out", help="写入文件 file.csv to write")],
+) -> None:
+    """案例表样，供 check --cases 核对。A form for a county's worked cases, for check --cases."""
+    write_atomically(out, example_cases())
+    note(
+        f"已写入 written: {out}；示例行属 docs/examples/county.yaml，请换成本县案例 replace its rows by your own cases"
+    )
+
+
+@schemes.command()
+def check(
+    file: Path,
+    cases_file: Annotated[
+        Path | None, typer.Option("--cases", help="本县案例 cases.csv the county's own worked cases")
+    ] = None,
+) -> None:
+    """检查政策文件。Check a scheme file, every fault with its line; --cases settles the county's own cases."""
+    reviewed = _review(file)
+    if reviewed.refused:
+        fail(f"不可用 not fit for use: {file}")
+        sys.exit(1)
+    scheme = reviewed.scheme
     note(f"可用 fit for use: {scheme.name}, {len(scheme.parameters)} values, sha256 {scheme.content_hash}")
+    if cases_file is not None:
+        sys.exit(check_cases(scheme, cases_file))
 
 
 @schemes.command()
@@ -113,12 +166,16 @@ def adopt(
     file: Path,
     actor: Annotated[str, typer.Option("--actor", help="经办人 who adopts it")],
     data_dir: DataDir = None,
+    yes: Annotated[bool, typer.Option("--yes", help="不再询问 don't ask")] = False,
 ) -> None:
     """采用政策文件。Adopt a scheme for claims accepted from now on; earlier claims keep the text they are pinned to."""
-    scheme = _load(file)
+    scheme = _review(file).scheme
 
     async def main() -> int:
         async with database_of(settings_of(data_dir), "schemes adopt") as engine:
+            if not await _agreed(engine, scheme, ask=not yes and sys.stdin.isatty()):
+                fail("未采用 not adopted")
+                return 1
             adopted = await adopt_schemes(engine, [scheme], actor)
         note(
             f"已采用 adopted: {scheme.name} {scheme.content_hash}"
@@ -130,9 +187,39 @@ def adopt(
     try:
         code = run(main)
     except SchemeError as error:
-        fail(str(error))
+        for problem in error.problems:
+            fail(problem)
         code = 1
     sys.exit(code)
+
+
+async def _agreed(engine: AsyncEngine, scheme: Scheme, *, ask: bool) -> bool:
+    """Say what adopting means, and what changes; on a terminal ask."""
+    async with engine.connect() as connection:
+        pinned = PinnedSchemes()
+        await pinned.refresh(connection)
+    known = next((each for each in pinned.current if each.name == scheme.name), None)
+    if known is not None and known.content_hash == scheme.content_hash:
+        return True
+    if known is None:
+        note(f"新政策 a new scheme: {scheme.name} {scheme.title}，统筹区 regions {'、'.join(scheme.regions)}")
+    else:
+        changed = list(changes(known, scheme))
+        note(f"将取代 it replaces: {known.name} {known.content_hash}，改动 values that change: {len(changed)}")
+        for where, before, after in changed[:MOST_CHANGES]:
+            note(f"  {where}: 原 was {before or '—'}，现 is {after or '—'}")
+        if len(changed) > MOST_CHANGES:
+            note(f"  另有 and {len(changed) - MOST_CHANGES} more")
+    note(LAW_FOR_THE_NEXT_CLAIM)
+    return not ask or typer.confirm(f"采用 {scheme.name}？Adopt it?", default=False, err=True)
+
+
+MOST_CHANGES = 30
+LAW_FOR_THE_NEXT_CLAIM = (
+    "注意：采用后，下一张受理的结算单即按此文本结算，不能撤回，只能再采用新的文本；已受理的不变。"
+    "Once adopted it is law for the next claim accepted; it can't be taken back, only replaced by another text. Claims "
+    "accepted before keep theirs (see claims resettle)"
+)
 
 
 def _in_force(data_dir: Path | None) -> list[Scheme]:
@@ -153,6 +240,23 @@ def _load(file: Path) -> Scheme:
     try:
         return load_file(file)
     except SchemeError as error:
-        for problem in error.problems:
-            fail(problem)
-        sys.exit(1 if file.is_file() else 2)
+        _refuse(file, error)
+
+
+def _review(file: Path) -> Review:
+    """A file's scheme with what is unsound about it, which is told."""
+    try:
+        reviewed = review(scheme_bytes(file), str(file))
+    except SchemeError as error:
+        _refuse(file, error)
+    for problem in reviewed.refused:
+        fail(problem)
+    for remark in reviewed.warned:
+        note(f"提醒 note: {remark}")
+    return reviewed
+
+
+def _refuse(file: Path, error: SchemeError) -> NoReturn:
+    for problem in error.problems:
+        fail(problem)
+    sys.exit(1 if file.is_file() else 2)

@@ -2,17 +2,24 @@
 
 import os
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from infra.cli.arguments import unusable
+from infra.cli.finding_text import finding_line
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, stdout, table
 from infra.cli.session import reading, run
 from infra.settings import Settings
-from processors.proof.seals import Seal, SealError, broken, read_seal
+from processors.proof.seal_check import check_seal
+from processors.proof.seals import Seal, SealError, read_seal
 from processors.proof.seals import seal as seal_journals
+
+LARGEST_SEAL = 10_000_000
+"""Bytes; a seal has a line of 100 for each journal."""
 
 
 def register(app: typer.Typer) -> None:
@@ -29,13 +36,14 @@ def seal(
     """封账：记下各账册之首尾哈希。Seal every journal's head; --check shows whether an old seal still holds."""
     settings = settings_of(data_dir)
     if out is not None and check is not None:
-        raise typer.BadParameter("either make a seal or check one", param_hint="--out")
+        raise unusable("封账或核对，只选其一", "Either make a seal or check one", "--out")
     if check is None:
         sys.exit(run(lambda: _seal(settings, out, json=json)))
     try:
-        known = read_seal(check.read_bytes())
+        with check.open("rb") as file:
+            known = read_seal(file.read(LARGEST_SEAL))
     except SealError as error:
-        raise typer.BadParameter(f"{check}: {error}", param_hint="--check") from None
+        raise unusable(f"{check} 不是封账文件，或已被改动", str(error), "--check") from None
     sys.exit(run(lambda: _check(settings, known, json=json)))
 
 
@@ -53,28 +61,39 @@ async def _seal(settings: Settings, out: Path | None, *, json: bool) -> int:
 
 
 async def _check(settings: Settings, known: Seal, *, json: bool) -> int:
-    async with reading(settings, "seal") as engine, engine.connect() as connection:
-        found = await broken(connection, known.heads)
+    async with reading(settings, "seal") as engine:
+        checked = await check_seal(engine, known)
     if json:
         print_json(
             [
                 {
                     "number": known.number,
                     "sealed_at": known.sealed_at.isoformat(),
-                    "holds": not found,
-                    "broken": [each.model_dump() for each in found],
+                    "holds": checked.holds,
+                    "broken": [each.model_dump() for each in checked.broken],
+                    "altered": checked.altered,
+                    "problems": [asdict(problem) for problem in checked.problems],
                 }
             ]
         )
-    for each in found:
-        fail(
-            f"账册 journal {each.journal}, entry {each.number}: expected hash {each.expected}, "
-            + (f"found {each.found}" if each.found else "it is gone")
-        )
-    if not found and not json:
+    for each in checked.broken:
+        found = f"hash {each.found}" if each.found else "no entry"
+        fail(finding_line("seal", f"journal {each.journal}, entry {each.number}", f"hash {each.expected}", found))
+    for problem in checked.problems:
+        fail(finding_line(**asdict(problem)))
+    if not checked.holds:
+        if not checked.broken:
+            fail(
+                "封账所记末条仍在，但账册中有条目被改动 the sealed heads stand, entries of their journals were altered"
+            )
+        fail(f"封账不符 the seal does not hold: #{known.number}, {known.sealed_at.isoformat()}")
+    elif not json:
         stdout.print(f"[bold green]封账相符 the seal holds[/]: #{known.number}, {known.sealed_at.isoformat()}")
-        note("封账点之前的内容由 claims verify 验证。What lies before the sealed entries is proved by `claims verify`")
-    return 1 if found else 0
+        note(
+            "末条与封账一致，各条目与其哈希一致；结算是否正确由 claims verify 验证。The heads are those sealed, each "
+            "entry is what its hash says; whether what is booked is right, `claims verify` proves"
+        )
+    return 0 if checked.holds else 1
 
 
 def _write(file: Path, text: bytes) -> None:

@@ -1,9 +1,11 @@
 """``claims verify``."""
 
 import sys
+from dataclasses import asdict
 
 import typer
 
+from infra.cli.finding_text import finding_line
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, print_json, stdout, table
 from infra.cli.session import ledger_servers, require_ledger, run
@@ -55,5 +57,7 @@ def print_verdict(report: VerifyReport) -> None:
         stdout.print("[bold green]账实相符 the books hold[/]")
         return
     for problem in report.problems:
-        fail(f"{problem.check}: {problem.where}: expected {problem.expected}, found {problem.found}")
-    fail(f"账实不符 the books do not hold: {report.found} problems")
+        fail(finding_line(**asdict(problem)))
+    if report.found > len(report.problems):
+        fail(f"另有 and {report.found - len(report.problems)} more")
+    fail(f"账实不符 the books do not hold: 问题 problems {report.found}")

@@ -3,7 +3,7 @@
 from fractions import Fraction
 from typing import Literal
 
-from policies.arithmetic import Band, marginal, round_half_up, share
+from policies.arithmetic import Band, marginal, paid_for, round_half_up, share
 from policies.buckets import S, take
 from policies.rule_context import Decision, Rule, RuleContext
 from policies.trace import percent
@@ -14,6 +14,7 @@ class AnnualBands(Rule):
     """pay = round(B(base_ytd + S) − B(base_ytd)), B the marginal bands above the line, within the year's cap.
 
     ``over_cap_ratio`` first pays a part of what basic left over its cap; what stays unpaid enters the bands.
+    In ``basic``, with a track, what the cap cuts off is over the cap (docs/domain.md#over_cap).
     """
 
     rule: Literal["annual_bands"]
@@ -22,16 +23,21 @@ class AnnualBands(Rule):
     cap: Parameter[Limit]
     over_cap_ratio: Parameter[Ratio] | None = None
 
+    @property
+    def year_limit(self) -> Parameter[Limit]:
+        """The cap."""
+        return self.cap
+
     def decide(self, context: RuleContext) -> Decision:
         """Decide one claim."""
-        trace, left, whole = context.trace, context.bill.left[S], context.whole
+        trace, left, year = context.trace, context.bill.left[S], self.used(context)
         cap = trace.use(self.cap.at(context.circumstances))
-        room = left if cap is None else max(0, cap - whole.paid)
+        room = left if cap is None else max(0, cap - year.paid)
         extra = min(self._over_cap(context), room)
         base = left - extra
         line = trace.use(self.line.at(context.circumstances))
         bands = trace.use(self.bands.at(context.circumstances))
-        before, after = whole.base, whole.base + base
+        before, after = year.base, year.base + base
         wish = trace.step(
             "bands",
             round_half_up(_between(before - line, after - line, bands)),
@@ -41,9 +47,15 @@ class AnnualBands(Rule):
         pay = wish
         if cap is not None:
             pay = trace.step(
-                "within_cap", min(wish, max(0, room - extra)), "min({}, {} − {})", wish, cap, whole.paid + extra
+                "within_cap", min(wish, max(0, room - extra)), "min({}, {} − {})", wish, cap, year.paid + extra
             )
-        return Decision(base=base, paid=extra + pay, taken=take(context.bill.left, extra + pay, (S,)), extra=extra)
+        over_cap = 0
+        if pay < wish and self.tells_over_cap(context.layer):
+            start = max(0, before - line)
+            reached = start + paid_for(start, pay, bands)
+            over_cap = trace.step("over_cap", after - line - reached, "{} − {} − {}", after, line, reached)
+        taken = take(context.bill.left, extra + pay, (S,))
+        return Decision(base=base, paid=extra + pay, taken=taken, extra=extra, over_cap=over_cap)
 
     def _over_cap(self, context: RuleContext) -> int:
         if self.over_cap_ratio is None or not context.bill.over_cap:

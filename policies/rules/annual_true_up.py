@@ -27,13 +27,18 @@ class AnnualTrueUp(Rule):
     out_of_catalog_control: Parameter[Ratio]
     out_of_catalog_ratio: Parameter[Ratio]
 
+    @property
+    def year_limit(self) -> Parameter[Limit]:
+        """The limit."""
+        return self.limit
+
     def decide(self, context: RuleContext) -> Decision:
         """Decide one claim."""
-        trace, left, whole = context.trace, context.bill.left, context.whole
+        trace, left, year = context.trace, context.bill.left, self.used(context)
         tiers = trace.use(self.tiers.at(context.circumstances))
         deductible = trace.use(self.deductible.at(context.circumstances))
         limit = trace.use(self.limit.at(context.circumstances))
-        accumulated = trace.step("accumulated", whole.base + left[S], "{} + {}", whole.base, left[S])
+        accumulated = trace.step("accumulated", year.base + left[S], "{} + {}", year.base, left[S])
         due = trace.step(
             "due",
             round_half_up(marginal(accumulated - deductible, tiers)),
@@ -42,8 +47,8 @@ class AnnualTrueUp(Rule):
         )
         if limit is not None:
             due = trace.step("due_within_limit", min(due, limit), "min({}, {})", due, limit)
-        room = sum(left) if limit is None else max(0, limit - whole.paid)
-        trued_up = whole.paid - whole.extra
+        room = sum(left) if limit is None else max(0, limit - year.paid)
+        trued_up = year.paid - year.extra
         pay = trace.step(
             "true_up",
             max(0, min(due - trued_up, left[S], room)),

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from policies.arithmetic import round_half_up, share
 from policies.buckets import S, take
-from policies.rule_context import Decision, Rule, RuleContext
+from policies.rule_context import TRACK, Decision, Rule, RuleContext
 from policies.trace import percent
 from policies.values import Amount, Limit, Parameter, Ratio
 
@@ -18,11 +18,16 @@ class DeductibleRatioCap(Rule):
     """
 
     rule: Literal["deductible_ratio_cap"]
-    track: str = Field(pattern=r"^[a-z]+$")
+    track: str = Field(pattern=TRACK)
     deductible: Parameter[Amount] | None = None
     ratio: Parameter[Ratio]
     cap: Parameter[Limit]
     referral_credit: Parameter[bool] | None = None
+
+    @property
+    def year_limit(self) -> Parameter[Limit]:
+        """The cap."""
+        return self.cap
 
     def decide(self, context: RuleContext) -> Decision:
         """Decide one claim."""
@@ -36,11 +41,10 @@ class DeductibleRatioCap(Rule):
         found = self.ratio.at(context.circumstances)
         ratio = trace.use(found)
         wish = trace.step("wish", share(base, ratio), "{} × {}", base, percent(ratio))
-        track = f"{self.track}:{context.circumstances.card_class}" if self.cap.by_class else self.track
         pay = wish
         cap = trace.use(self.cap.at(context.circumstances))
         if cap is not None:
-            used = context.used(track).paid
+            used = self.used(context).paid
             pay = trace.step("within_cap", min(wish, max(0, cap - used)), "min({}, {} − {})", wish, cap, used)
         if quota is not None:
             pay = trace.step("within_quota", min(pay, quota), "min({}, {})", pay, quota)
@@ -52,7 +56,6 @@ class DeductibleRatioCap(Rule):
             base=base,
             paid=pay,
             taken=take(context.bill.left, pay, (S,)),
-            track=track,
             deductible=deductible,
             over_cap=over_cap,
         )

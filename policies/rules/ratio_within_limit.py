@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from policies.arithmetic import share
+from policies.arithmetic import round_half_up, share
 from policies.buckets import S, take
 from policies.rule_context import Decision, Rule, RuleContext
 from policies.trace import percent
@@ -10,27 +10,41 @@ from policies.values import Amount, Limit, Parameter, Ratio
 
 
 class RatioWithinLimit(Rule):
-    """pay = min(round(max(0, S left − deductible per claim) × ratio), limit − paid this year); base is S left."""
+    """pay = min(round(max(0, S left − deductible per claim) × ratio), limit − paid this year); base is S left.
+
+    In ``basic``, with a track, what the limit cuts off is over the cap (docs/domain.md#over_cap).
+    """
 
     rule: Literal["ratio_within_limit"]
     ratio: Parameter[Ratio]
     deductible: Parameter[Amount] | None = None
     limit: Parameter[Limit]
 
+    @property
+    def year_limit(self) -> Parameter[Limit]:
+        """The limit."""
+        return self.limit
+
     def decide(self, context: RuleContext) -> Decision:
         """Decide one claim."""
         trace, left = context.trace, context.bill.left[S]
         ratio = trace.use(self.ratio.at(context.circumstances))
         deductible = trace.use(self.deductible.at(context.circumstances)) if self.deductible else 0
+        beyond = max(0, left - deductible)
         wish = trace.step(
             "wish",
-            share(max(0, left - deductible), ratio),
+            share(beyond, ratio),
             "max(0, {} − {}) × {}",
             *(left, deductible, percent(ratio)),
         )
         limit = trace.use(self.limit.at(context.circumstances))
         pay = wish
         if limit is not None:
-            used = context.whole.paid
+            used = self.used(context).paid
             pay = trace.step("within_limit", min(wish, max(0, limit - used)), "min({}, {} − {})", wish, limit, used)
-        return Decision(base=left, paid=pay, taken=take(context.bill.left, pay, (S,)))
+        over_cap = 0
+        if pay < wish and self.tells_over_cap(context.layer):
+            over_cap = trace.step(
+                "over_cap", beyond - round_half_up(pay / ratio), "{} − {} ÷ {}", beyond, pay, percent(ratio)
+            )
+        return Decision(base=left, paid=pay, taken=take(context.bill.left, pay, (S,)), over_cap=over_cap)

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from events.decisions import SCHEME_ADOPTED
 from events.store.journal import Journal, adopted_schemes, database_time, write
 from events.store.journal import schemes as scheme_table
-from policies.loader import SchemeError, check_together
+from policies.loader import SchemeError, check_together, review
 from policies.scheme import Scheme
 from processors.delivery.layout import fits, fix_partitions, partitions_of
 from processors.delivery.names import INTAKE_CONSUMER
@@ -59,7 +59,8 @@ async def adopt_schemes(engine: AsyncEngine, schemes: Sequence[Scheme], actor: s
 async def adopt(connection: AsyncConnection, journal: Journal, offered: Sequence[Scheme], actor: str) -> list[Scheme]:
     """Adopt schemes whose text is not in force: pins the text and notes ``scheme.adopted.v1``; returns the adopted.
 
-    Refuses (``SchemeError``) a scheme that serves what another already does, or that changes the path of its name.
+    Refuses (``SchemeError``) a scheme that serves what another already does, that changes the path of its name, or that
+    is unsound where the text in force of its name is not (``policies.loader.review``).
     """
     pinned = PinnedSchemes()
     await pinned.refresh(connection)
@@ -69,13 +70,7 @@ async def adopt(connection: AsyncConnection, journal: Journal, offered: Sequence
         known = in_force.get(scheme.name)
         if known is not None and known.content_hash == scheme.content_hash:
             continue
-        if known is not None and known.path != scheme.path:
-            ways = f"{' → '.join(known.path)}; {' → '.join(scheme.path)}"
-            raise SchemeError([f"{scheme.name}: the path of its layers is fixed, another needs a new name: {ways}"])
-        if known is not None and known.tracks != scheme.tracks:
-            raise SchemeError([f"{scheme.name}: its tracks, and whether a cap is by class, are fixed: {known.tracks}"])
-        if scheme.content_hash in pinned.by_hash:
-            raise SchemeError([f"{scheme.name}: this text was in force before; change it (a comment will do)"])
+        _check_offered(scheme, known, pinned)
         in_force[scheme.name] = scheme
         check_together(list(in_force.values()))
         data = {"name": scheme.name, "hash": scheme.content_hash, "title": scheme.title, "actor": actor}
@@ -86,6 +81,22 @@ async def adopt(connection: AsyncConnection, journal: Journal, offered: Sequence
         await replace_targets(connection, scheme)
         adopted.append(scheme)
     return adopted
+
+
+def _check_offered(scheme: Scheme, known: Scheme | None, pinned: PinnedSchemes) -> None:
+    """Refuse a text that can't follow the one in force of its name, or that is unsound where that one is not."""
+    if known is not None and known.path != scheme.path:
+        ways = f"{' → '.join(known.path)}; {' → '.join(scheme.path)}"
+        fixed = "保障线的次序不能改，另起新名 the path of its layers is fixed, another needs a new name"
+        raise SchemeError([f"{scheme.name}: {fixed}: {ways}"])
+    if known is not None and known.tracks != scheme.tracks:
+        fixed = "track 及限额是否分类不能改，另起新名 its tracks, and whether a limit is by class, are fixed"
+        raise SchemeError([f"{scheme.name}: {fixed}: {known.tracks}"])
+    if scheme.content_hash in pinned.by_hash:
+        again = "此文本曾经采用，请改动（加注释即可）this text was in force before; change it (a comment will do)"
+        raise SchemeError([f"{scheme.name}: {again}"])
+    if unsound := review(scheme.text, scheme.name, known).refused:
+        raise SchemeError(unsound)
 
 
 async def fill_targets(connection: AsyncConnection) -> None:

@@ -181,7 +181,11 @@ async def test_the_command_shows_and_mends(database: str) -> None:
         await engine.dispose()
     seen = await claims("rebuild", "--dry-run", env=env)
     assert seen.code == 1
-    assert "audits finding_id=F2: 不同 different: amount 账本 ledger 100.00, 表 table 0.01" in seen.out.decode()
+    told = seen.out.decode()
+    place = "不同 different [投影 projection] audits finding_id=F2"
+    assert f"{place}：应为 should be 金额 amount 100.00；现为 is 金额 amount 0.01" in told
+    assert "缺少 missing [投影 projection] refusals " in told
+    assert "：应为 should be 一行 a row；现为 is 没有此行 no row" in told
     assert "not mended: 10" in seen.err
 
     mended = await claims("rebuild", "--json", env=env)

@@ -139,4 +139,26 @@ async def test_the_command_writes_and_checks_a_seal(books: Books, server_folder:
     write_lines(kept, [made.rows[0] | {"hash": "0" * 64}])
     broke = await claims("seal", "--check", kept, env=given)
     assert broke.code == 1
-    assert "journal seal.0, entry 1" in broke.err
+    assert "[封账 seal] 账册 journal seal.0, 条目 entry 1：应为 should be 哈希 hash 000" in broke.err
+    assert "封账不符" in broke.err
+
+
+async def test_after_an_altered_entry_the_seal_does_not_hold(books: Books, server_folder: Path) -> None:
+    await books.publish(EVENTS)
+    kept = server_folder / "seal.json"
+    kept.write_bytes((await seal(books.engine)).json_text())
+    async with books.engine.begin() as connection:
+        await connection.execute(text("SET LOCAL session_replication_role = replica"))
+        # an entry before the sealed head, its hash left as it was: the head itself is what the seal saw
+        await connection.execute(
+            text("UPDATE ledger.entries SET paid = paid + 1 WHERE journal = 'basic.0' AND number = 1")
+        )
+    assert await _broken(books.engine, read_seal(kept.read_bytes())) == []
+    url = books.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    given = {"CLAIMS_DATABASE_URL": url, "CLAIMS_NATS_URL": "nats://127.0.0.1:1"}
+    checked = await claims("seal", "--check", kept, env=given)
+    assert checked.code == 1
+    assert "封账相符" not in checked.out.decode() + checked.err
+    assert "[哈希链 chain] 账册 journal basic.0, 条目 entry 1（参保人 person P1，结算单 claim C1）" in checked.err
+    rows = (await claims("seal", "--check", kept, "--json", env=given)).rows
+    assert (rows[0]["holds"], rows[0]["broken"], rows[0]["altered"]) == (False, [], 1)

@@ -1,10 +1,13 @@
 """A county that we never heard of writes a file and settles by it: no code, and earlier claims keep their law."""
 
+import asyncio
+import os
+import pty
 from pathlib import Path
 from typing import Any
 
 from tests import facts
-from tests.program import Done, claims, dump_of, write_lines
+from tests.program import BOUND_S, CLAIMS, Done, claims, dump_of, environment, write_lines
 
 XUZHOU = """\
 name: xuzhou
@@ -78,6 +81,8 @@ async def test_a_new_county_is_a_file(database: str, nats_url: str, server_folde
     program = Program(database, nats_url, server_folder)
     adopted = await program.adopt(XUZHOU)
     assert adopted.code == 0, adopted.err
+    assert "新政策 a new scheme: xuzhou 徐州市" in adopted.err
+    assert "下一张受理的结算单即按此文本结算" in adopted.err
     checked = await program.run("schemes", "check", server_folder / "xuzhou.yaml")
     assert (checked.code, checked.out) == (0, b""), checked.err
 
@@ -89,6 +94,10 @@ async def test_a_new_county_is_a_file(database: str, nats_url: str, server_folde
 
     again = await program.adopt(XUZHOU.replace("value: 70%", "value: 80%").replace("value: 1000,", "value: 2000,"))
     assert again.code == 0, again.err
+    assert "改动 values that change: 2" in again.err
+    assert "1.basic inpatient ratio: 原 was 70%，现 is 80%" in again.err
+    in_force = await program.run("schemes", "export", "xuzhou", "--adopted")
+    assert in_force.out == (server_folder / "xuzhou.yaml").read_bytes()
     await program.settle(*facts.stay(2, "X", "2019-04-10", "9000", hospital_id="HX"))
     # The text adopted last: (9,000 − 900) × 80% = 6,480; half of 2,520 is 1,260; 2,000 − 765 = 1,235 of the limit left.
     assert await program.paid() == {
@@ -115,9 +124,46 @@ async def test_a_bad_file_is_refused_with_its_lines(database: str, nats_url: str
     file = server_folder / "xuzhou.yaml"
     lines = bad.splitlines()
     for done in (adopted, await program.run("schemes", "check", file)):
+        assert "下一张受理的结算单" not in done.err
         assert done.code == 1
         for word in ("trick: inpatient", "value: 170%"):
             number = next(number for number, line in enumerate(lines, start=1) if word in line)
             assert f"{file}:{number}: " in done.err
     adopted_schemes = await program.run("schemes", "list", "--adopted", "--json")
     assert adopted_schemes.rows == []
+
+
+async def test_an_unsound_file_is_not_adopted(database: str, nats_url: str, server_folder: Path) -> None:
+    program = Program(database, nats_url, server_folder)
+    # one offer more, which no stage decides: the patient would pay all
+    unsound = XUZHOU.replace("\nstages:", '  pharmacy: [{grade: seed, cite: "五"}]\n\nstages:')
+    adopted = await program.adopt(unsound)
+    line = unsound[: unsound.index("  pharmacy:")].count("\n") + 1
+    assert adopted.code == 1
+    assert f"xuzhou.yaml:{line}: settings.pharmacy[0]: 特定药品药店购药 pharmacy" in adopted.err
+    assert "xuzhou" not in [row["name"] for row in (await program.run("schemes", "list", "--adopted", "--json")).rows]
+
+
+async def test_on_a_terminal_it_asks(database: str, nats_url: str, server_folder: Path) -> None:
+    program = Program(database, nats_url, server_folder)
+    assert (await program.run("settle", write_lines(server_folder / "none.jsonl", []))).code == 0
+    file = server_folder / "xuzhou.yaml"
+    file.write_text(XUZHOU, encoding="utf-8")
+    for answer, options, code in ((b"n\n", (), 1), (b"", ("--yes",), 0)):
+        typed, terminal = pty.openpty()
+        try:
+            os.write(typed, answer)
+            process = await asyncio.create_subprocess_exec(
+                *(CLAIMS, "schemes", "adopt", str(file), "--actor", "王芳", *options),
+                stdin=terminal,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                env=environment(**program.env),
+            )
+            _, err = await asyncio.wait_for(process.communicate(), BOUND_S)
+        finally:
+            os.close(typed)
+            os.close(terminal)
+        assert (process.returncode, "采用 xuzhou？" in err.decode()) == (code, code == 1), err.decode()
+        in_force = [row["name"] for row in (await program.run("schemes", "list", "--adopted", "--json")).rows]
+        assert ("xuzhou" in in_force) is (code == 0)

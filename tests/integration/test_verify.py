@@ -1,9 +1,12 @@
 """Verification finds each way in which books can stop holding, names the place, and is quiet about all else."""
 
+from dataclasses import asdict
+
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from infra.cli.finding_text import finding_line
 from processors.proof.verify import MOST_PROBLEMS, verify
 from tests import facts
 from tests.ledger import Books
@@ -132,6 +135,37 @@ async def test_both_sides_of_a_difference_are_told(settled: Books) -> None:
         "6000.00",
         "6000.01 = layers 3120.00 + patient 2880.01 + hospital 0.00",
     )
+
+
+async def test_sides_are_in_yuan_and_words(settled: Books) -> None:
+    await tamper(
+        settled.engine,
+        "UPDATE projections.claims SET total = 600001, in_scope = 600001 WHERE claim_id = 'C4'",
+        "UPDATE projections.statements SET layers = '[[\"basic\", 311900]]', hospital_share = 100"
+        " WHERE claim_id = 'C4'",
+    )
+    sides = {problem.check: problem for problem in (await verify(settled.engine)).problems}
+    assert (sides["claim"].expected, sides["claim"].found) == (
+        "total 6000.00, in_scope 6000.00",
+        "total 6000.01, in_scope 6000.01",
+    )
+    assert sides["statement"].found == "layers basic 3119.00, hospital_share 1.00"
+    assert sides["statement"].expected.startswith("layers basic 3120.00")
+    assert {problem.person_id for problem in sides.values()} == {"P2"}
+
+
+async def test_a_broken_chain_names_the_person_and_what_was_recorded(settled: Books) -> None:
+    query = text("SELECT number, hash FROM ledger.entries WHERE journal = 'basic.0' AND claim_id = 'C4'")
+    async with settled.engine.connect() as connection:
+        number, recorded = (await connection.execute(query)).one()
+    await tamper(
+        settled.engine, "UPDATE ledger.entries SET paid = paid + 1 WHERE journal = 'basic.0' AND claim_id = 'C4'"
+    )
+    (broken,) = [problem for problem in (await verify(settled.engine)).problems if problem.check == "chain"]
+    assert (broken.where, broken.person_id, broken.claim_id) == (f"journal basic.0, entry {number}", "P2", "C4")
+    assert broken.expected == f"hash {bytes(recorded).hex()}"
+    place = f"账册 journal basic.0, 条目 entry {number}（参保人 person P2，结算单 claim C4）"
+    assert finding_line(**asdict(broken)).startswith(f"[哈希链 chain] {place}：应为 should be 哈希 hash")
 
 
 async def test_a_removed_entry_is_a_gap(settled: Books) -> None:

@@ -108,9 +108,8 @@ def _mismatch(entry: Sequence[Any], before: tuple[bytes, ...], report: VerifyRep
     computed = [entry_hash(previous, entry) for previous in before]
     if stored in computed:
         return (stored,)
-    report.problem(
-        "chain", f"journal {entry[0]}, entry {entry[1]}", f"hash {computed[0].hex()}", f"hash {stored.hex()}"
-    )
+    # what was recorded should stand; what the content gives is what stands
+    _report(report, "chain", entry, f"hash {stored.hex()}", f"hash {computed[0].hex()}")
     return (stored, computed[0])
 
 
@@ -127,7 +126,7 @@ def _check_identity(row: Mapping[str, Any], report: VerifyReport) -> None:
     if event_id.startswith("sha256:"):
         found = f"sha256:{hashlib.sha256(row['raw']).hexdigest()}"
         if found != event_id:
-            report.problem("identity", _where(row), event_id, found)
+            _report(report, "identity", row, event_id, found)
     elif row["type"] in FACTS or row["type"] == EVENT_WAITING:
         try:
             stated = _IDENTITIES.decode(row["raw"])
@@ -142,12 +141,16 @@ def _compare_identity(row: Mapping[str, Any], report: VerifyReport) -> None:
         event = orjson.loads(row["raw"])
         stated = (event["source"], event["id"], event["type"])
     except (ValueError, KeyError, TypeError):
-        report.problem("identity", _where(row), "a CloudEvent", "raw bytes that are none")
+        _report(report, "identity", row, "a CloudEvent", "raw bytes that are none")
         return
     written = (row["source"], row["event_id"], row["type"] if row["type"] in FACTS else stated[2])
     if stated != written:
-        report.problem("identity", _where(row), " ".join(written), " ".join(map(str, stated)))
+        _report(report, "identity", row, " ".join(written), " ".join(map(str, stated)))
 
 
-def _where(row: Mapping[str, Any]) -> str:
-    return f"journal {row['journal']}, entry {row['number']}"
+def _report(report: VerifyReport, check: str, entry: Any, expected: str, found: str) -> None:
+    """Note what is wrong with an entry, in the order of its columns, and whom it is about."""
+    journal, number = entry[_COLUMNS.index("journal")], entry[_COLUMNS.index("number")]
+    person_id, claim_id = entry[_COLUMNS.index("person_id")], entry[_COLUMNS.index("claim_id")]
+    where = f"journal {journal}, entry {number}"
+    report.problem(check, where, expected, found, person_id=person_id, claim_id=claim_id)

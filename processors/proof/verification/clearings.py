@@ -21,6 +21,7 @@ from processors.clearing.premium_refunds import UnreadableRefund, load_refunds
 from processors.clearing.set_off import set_off
 from processors.clearing.steps import drafter
 from processors.delivery.names import CLEARING_JOURNAL, INTAKE_JOURNAL
+from processors.proof.column_values import column_text
 from processors.proof.verification.clearing_lines import check_lines
 from processors.proof.verification.movements import check_reversals
 from processors.proof.verification.report import VerifyReport
@@ -90,7 +91,9 @@ def _differing(row: Struct | None, other: Struct | None) -> str:
         return "none"
     values = structs.asdict(row)
     return ", ".join(
-        f"{name} {value}" for name, value in values.items() if other is None or getattr(other, name) != value
+        f"{name} {column_text(name, value)}"
+        for name, value in values.items()
+        if other is None or getattr(other, name) != value
     )
 
 
@@ -106,8 +109,8 @@ def _check_ranges(history: list[Clearing], report: VerifyReport) -> None:
             taken = clearing.ranges.get(journal)
             if taken is None or taken[0] != expected or taken[1] < expected:
                 where = f"{clearing.clearing_id}, journal {journal}"
-                begun, to = taken or (None, None)
-                report.problem("clearing", where, f"from {expected} on", f"from {begun} to {to}")
+                found = f"from {taken[0]} to {taken[1]}" if taken else "none"
+                report.problem("clearing", where, f"from {expected} on", found)
         ended |= {journal: to for journal, (_, to) in clearing.ranges.items()}
 
 

@@ -1,6 +1,7 @@
 """The work units of a verification, each checked by itself, in any order and by any process."""
 
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
@@ -68,10 +69,13 @@ async def check(driver: Any, schemes: Schemes, part: VerificationPart, progress:
         return report
     for books in await load_books(driver, part.persons):
         report.persons += 1
+        before = len(report.problems)
         check_sums(books, report)
         if books.in_flight:
             report.skipped += 1
         else:
             check_settled(books, schemes, report)
+        named = [replace(problem, person_id=books.person_id) for problem in report.problems[before:]]
+        report.problems[before:] = named
     progress("claims", report.claims)
     return report

@@ -7,6 +7,7 @@ from policies.claim import Used
 from policies.engine import Schemes
 from processors.person.claim_history import HistoryError, read_claims
 from processors.person.recalculation import NOTHING, GrantKey, HeldGrant, nulls_last, payout_differences, recalculate
+from processors.proof.column_values import column_text
 from processors.proof.verification.person_books import AccumulationKey, PersonBooks, ProjectionRow
 from processors.proof.verification.premiums import check_premiums
 from processors.proof.verification.report import VerifyReport
@@ -98,7 +99,10 @@ def _compare_statements(found: Iterable[StatementRow], expected: Iterable[Statem
             report.problem("statement", f"claim {row.claim_id}", "a statement", "none")
         elif there != row:
             different = [name for name in row.__struct_fields__ if getattr(there, name) != getattr(row, name)]
-            sides = (", ".join(f"{name} {getattr(side, name)}" for name in different) for side in (row, there))
+            sides = (
+                ", ".join(f"{name} {column_text(name, getattr(side, name))}" for name in different)
+                for side in (row, there)
+            )
             report.problem("statement", f"claim {row.claim_id}", *sides)
     _report_surplus("statement", by_claim, report)
 
@@ -111,7 +115,9 @@ def _compare_claims(found: Iterable[ProjectionRow], expected: Iterable[Projectio
             report.problem("claim", f"claim {row['claim_id']}", "a claim", "none")
         elif there != row:
             different = [name for name, value in row.items() if there[name] != value]
-            sides = (", ".join(f"{name} {side[name]}" for name in different) for side in (row, there))
+            sides = (
+                ", ".join(f"{name} {column_text(name, side[name])}" for name in different) for side in (row, there)
+            )
             report.problem("claim", f"claim {row['claim_id']}", *sides)
     _report_surplus("claim", by_claim, report)
 

@@ -14,12 +14,18 @@ Progress = Callable[[str, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One place where the books do not hold: the check, the place, and the two sides that differ."""
+    """One place where the books do not hold: the check, the place, what should stand there and what stands there.
+
+    ``expected`` is what the ledger recorded or what follows from it, ``found`` what is there now; money is in yuan.
+    ``person_id`` and ``claim_id`` tell whom a broken entry is about, where it is about somebody.
+    """
 
     check: str
     where: str
     expected: str
     found: str
+    person_id: str | None = None
+    claim_id: str | None = None
 
 
 @dataclass(slots=True)
@@ -49,11 +55,20 @@ class VerifyReport:
         """Whether nothing was found."""
         return self.found == 0
 
-    def problem(self, check: str, where: str, expected: object, found: object) -> None:
+    def problem(
+        self,
+        check: str,
+        where: str,
+        expected: object,
+        found: object,
+        *,
+        person_id: str | None = None,
+        claim_id: str | None = None,
+    ) -> None:
         """Note a problem; beyond the first fifty they are only counted."""
         self.found += 1
         if len(self.problems) < MOST_PROBLEMS:
-            self.problems.append(Problem(check, where, str(expected), str(found)))
+            self.problems.append(Problem(check, where, str(expected), str(found), person_id, claim_id))
 
     def as_json(self) -> dict[str, Any]:
         """The report as JSON."""

@@ -10,7 +10,7 @@ from events.money import parse_yuan, yuan
 from policies.engine import open_claim
 from policies.rules.case_quota import QuotaBasic, QuotaFill, QuotaShare
 from tests.engine import claim, scheme
-from tests.rules import BOUNDED, FEN, always, bill, decide, left, pays, rule, used
+from tests.rules import BOUNDED, FEN, always, bill, decide, left, pays, rule, track, used
 
 BASIC = rule(QuotaBasic, track="inpatient", deductible=always("400"), ratio=always("80%"), cap=always("100000"))
 FILL = rule(QuotaFill, to=always("80%"))
@@ -61,8 +61,9 @@ def test_basic_is_as_usual_and_at_most_the_quota(s: str, quota: str, paid: str) 
 
 def test_basic_under_a_quota_counts_to_its_cap_and_leaves_nothing_over_it() -> None:
     # 4,600 × 80% = 3,680, but 100,000 − 99,000 are left
-    decision = decide(BASIC, bill("5000", quota="15000"), {"inpatient": used(paid="99000")})
-    assert (yuan(decision.paid), decision.over_cap, decision.track) == ("1000.00", 0, "inpatient")
+    opened = bill("5000", quota="15000")
+    decision = decide(BASIC, opened, {"inpatient": used(paid="99000")})
+    assert (yuan(decision.paid), decision.over_cap, track(BASIC, opened)) == ("1000.00", 0, "inpatient")
 
 
 @pytest.mark.parametrize(

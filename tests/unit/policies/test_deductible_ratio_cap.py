@@ -6,7 +6,7 @@ from hypothesis import given
 from events.money import parse_yuan, yuan
 from policies.claim import Used
 from policies.rules.deductible_ratio_cap import DeductibleRatioCap
-from tests.rules import BOUNDED, FEN, always, bill, decide, left, pays, row, rule, used
+from tests.rules import BOUNDED, FEN, always, bill, decide, left, pays, row, rule, track, used
 
 BASIC = rule(DeductibleRatioCap, track="inpatient", deductible=always("600"), ratio=always("60%"), cap=always("1000"))
 REFERRED = rule(
@@ -75,10 +75,10 @@ def test_a_cap_by_class_counts_each_class_for_itself() -> None:
     capped = [row("1000", **{"class": "I"}), row("50", **{"class": "II"})]
     chronic = rule(DeductibleRatioCap, track="chronic", ratio=always("60%"), cap=capped)
     before = {"chronic:I": used(paid="900"), "chronic:II": used(paid="10")}
-    for card_class, paid, track in (("I", "100.00", "chronic:I"), ("II", "40.00", "chronic:II")):
+    for card_class, paid, counted in (("I", "100.00", "chronic:I"), ("II", "40.00", "chronic:II")):
         # 200 × 60% = 120, of which class I has 1000 − 900 left, class II 50 − 10
-        decision = decide(chronic, bill("200", setting="chronic", card_class=card_class), before)
-        assert (yuan(decision.paid), decision.track) == (paid, track)
+        opened = bill("200", setting="chronic", card_class=card_class)
+        assert (pays(chronic, opened, before), track(chronic, opened)) == (paid, counted)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,166 @@
+"""Made-up claims, one for each way in which a scheme's conditions can meet a claim, and the cases that decide them."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from itertools import combinations, product
+from typing import NamedTuple
+
+from events.codes import CATEGORY_ORDER, DISEASE_CODES
+from policies.claim import BillParts, Claim
+from policies.condition import Condition
+from policies.engine import open_claim
+from policies.rule_context import Rule
+from policies.scheme import ALL_TIERS, Scheme
+
+MOST = 20_000
+"""Samples of one scheme; the shipped ones have at most 168."""
+MOST_TRIES = 1_000_000
+"""Samples times cases."""
+
+
+class Sample(NamedTuple):
+    """A claim, whether its person is poor, whether it is under the case quota, and by stage the case that decides it.
+
+    A case is told by its index; None where the layer does not run.
+    """
+
+    claim: Claim
+    poor: bool
+    quota: bool
+    cases: tuple[int | None, ...]
+
+
+class TooMany(ValueError):
+    """A scheme whose conditions can be met in more ways than are tried."""
+
+    def __init__(self, most: int) -> None:
+        self.chinese = f"条件组合超过 {most} 种，无法逐一检查"
+        self.english = f"the conditions can be met in more than {most} ways: too many to be tried"
+        super().__init__(self.english)
+
+
+def samples(scheme: Scheme) -> list[Sample]:
+    """A sample for each way; raises ``TooMany``."""
+    found: list[Sample] = []
+    most = min(MOST, MOST_TRIES // sum(len(stage.cases) for stage in scheme.stages))
+    for claim in _claims(scheme):
+        if len(found) >= most:
+            raise TooMany(most)
+        found.append(sample(scheme, claim))
+    return found
+
+
+def sample(scheme: Scheme, claim: Claim) -> Sample:
+    """A claim with the cases that decide it, chosen as the engine chooses them."""
+    quota = open_claim(scheme, claim).quota is not None
+    chosen = (scheme.case(stage, claim, quota=quota) for stage in range(len(scheme.path)))
+    cases = tuple(_index(scheme.stages[stage].cases, case) for stage, case in enumerate(chosen))
+    return Sample(claim, scheme.is_poor(claim.categories), quota, cases)
+
+
+def _index(cases: Sequence[Rule], chosen: Rule | None) -> int | None:
+    return next((index for index, case in enumerate(cases) if case is chosen), None)
+
+
+def _claims(scheme: Scheme) -> Iterator[Claim]:
+    conditions = [
+        condition
+        for stage in scheme.stages
+        for case in stage.cases
+        for condition in (case.when, case.unless)
+        if condition is not None
+    ]
+    late = (False, True) if any(condition.late for condition in conditions) else (False,)
+    places = product(scheme.settings, _days(scheme, conditions), ALL_TIERS)
+    persons = list(product(_category_sets(scheme, conditions), _diseases(scheme, conditions), late))
+    for setting, day, tier in places:
+        if not scheme.offers(setting, tier, day):
+            continue
+        for (categories, disease, is_late), (card_class, any_card) in product(persons, _cards(setting, conditions)):
+            if setting != "chronic" or disease is not None:  # a chronic claim names the disease of its card
+                yield _claim(scheme, setting, day, tier, categories, disease, is_late, card_class, any_card)
+
+
+def _days(scheme: Scheme, conditions: Sequence[Condition]) -> list[date]:
+    """The first day, and those on which a condition, an offer or a tariff turns."""
+    days = {scheme.valid.from_, *(condition.from_ for condition in conditions)}
+    for offers in scheme.settings.values():
+        days |= {day for offer in offers for day in (offer.from_, offer.until)}
+    if scheme.case_quota is not None:
+        days |= {day for row in scheme.case_quota.tariff.root for day in (row.from_, row.until)}
+    return sorted(day for day in days if day is not None and scheme.holds_on(day))
+
+
+def _category_sets(scheme: Scheme, conditions: Sequence[Condition]) -> list[tuple[str, ...]]:
+    """One set of categories for each way in which ``poor`` and ``member`` can hold together; the smallest first."""
+    asked = [frozenset(condition.member) for condition in conditions if condition.member is not None]
+    named = scheme.poor_categories.union(*asked)
+    relevant = [category for category in CATEGORY_ORDER if category in named]
+    found: dict[tuple[bool, ...], tuple[str, ...]] = {}
+    for size in range(len(relevant) + 1):
+        for held in combinations(relevant, size):
+            ways = (scheme.is_poor(held), *(not members.isdisjoint(held) for members in asked))
+            found.setdefault(ways, held)
+    return list(found.values())
+
+
+def _diseases(scheme: Scheme, conditions: Sequence[Condition]) -> list[str | None]:
+    """None, and one disease for each way in which conditions and the tariff name diseases."""
+    asked = [frozenset(condition.diseases) for condition in conditions if condition.diseases is not None]
+    tariff = scheme.case_quota.tariff.root if scheme.case_quota is not None else []
+    found: dict[object, str] = {}
+    for disease in DISEASE_CODES:
+        rows = {
+            (tuple(row.tier or ALL_TIERS), row.from_, row.until) for row in tariff if row.disease in (None, disease)
+        }
+        found.setdefault((tuple(disease in diseases for diseases in asked), frozenset(rows)), disease)
+    return [None, *found.values()]
+
+
+def _cards(setting: str, conditions: Sequence[Condition]) -> list[tuple[str | None, bool]]:
+    """Classes of the claim's chronic card, and whether the person has any: only a chronic claim has a class."""
+    if setting == "chronic":
+        return [("I", True), ("II", True)]
+    asked = any(condition.card_or_disease for condition in conditions)
+    return [(None, False), (None, True)] if asked else [(None, False)]
+
+
+def _claim(
+    scheme: Scheme,
+    setting: str,
+    day: date,
+    tier: int,
+    categories: tuple[str, ...],
+    disease: str | None,
+    late: bool,
+    card_class: str | None,
+    any_card: bool,
+) -> Claim:
+    region = f"{scheme.regions[0]}0000"[:6]
+    return Claim(
+        claim_id="sample",
+        person_id="sample",
+        number=1,
+        scheme=scheme.content_hash,
+        date=day,
+        setting=setting,
+        tier=tier,
+        hospital_id="sample",
+        hospital_region=region,
+        region=region,
+        filed=True,
+        prescriber_tier=0,
+        card_class=card_class,
+        any_card=any_card,
+        disease=disease,
+        late=late,
+        prepaid=False,
+        admission_id=None,
+        referral=(),
+        opened=1,
+        source="sample",
+        bill=BillParts(100, 100, 0, 0, 0),
+        categories=categories,
+        audits=(),
+        standing=True,
+    )

@@ -1,0 +1,264 @@
+"""What is unsound about a scheme that loads: it would settle, and somebody would be paid less than the law means.
+
+None of it keeps a text from being loaded, for claims may be pinned to it: a new text is held against it when somebody
+checks or adopts it.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from events.codes import CATEGORY_NAMES, CATEGORY_ORDER, SETTING_NAMES
+from policies.rule_context import Rule
+from policies.rules.annual_bands import AnnualBands
+from policies.rules.annual_true_up import AnnualTrueUp
+from policies.rules.case_quota import QuotaBasic, QuotaFill, QuotaShare
+from policies.rules.deductible_ratio_cap import DeductibleRatioCap
+from policies.sample_claims import Sample, TooMany, samples
+from policies.scheme import Scheme
+from policies.values import Parameter
+
+Path = tuple[str | int, ...]
+
+
+class SchemeRemark(NamedTuple):
+    """What is unsound at ``path``. ``{line}`` in the message is the line of ``beside``, another place in the file.
+
+    What is not ``refused`` may be meant so: it is told.
+    """
+
+    path: Path
+    chinese: str
+    english: str
+    refused: bool = True
+    beside: Path = ()
+
+
+def findings(scheme: Scheme) -> Iterator[SchemeRemark]:
+    """What is unsound, in the order of the file."""
+    try:
+        tried = samples(scheme)
+    except TooMany as error:
+        yield SchemeRemark(("stages",), error.chinese, error.english)
+        return
+    yield from _undecided(scheme, tried)
+    yield from _unreachable(scheme, tried)
+    for stage in range(len(scheme.path)):
+        yield from _shared_limits(scheme, stage)
+    yield from _over_caps(scheme, tried)
+    yield from _quotas(scheme, tried)
+
+
+def _case(stage: int, case: int) -> Path:
+    return ("stages", stage, "cases", case)
+
+
+def _undecided(scheme: Scheme, tried: Sequence[Sample]) -> Iterator[SchemeRemark]:
+    """Settings that are offered where no stage decides a claim: whoever comes pays all of it."""
+    for setting, offers in scheme.settings.items():
+        name = f"{SETTING_NAMES[setting]} {setting}"
+        for index, offer in enumerate(offers):
+            groups: dict[object, list[Sample]] = {}
+            for sample in tried:
+                claim = sample.claim
+                here = offer.tiers is None or claim.tier in offer.tiers
+                if claim.setting == setting and here and offer.holds_on(claim.date):
+                    groups.setdefault((claim.tier, claim.date), []).append(sample)
+            path: Path = ("settings", setting, index)
+            without = {place: [each for each in group if not _decided(each)] for place, group in groups.items()}
+            none = [group[0] for place, group in groups.items() if len(without[place]) == len(group)]
+            if none:
+                tiers = "、".join(str(tier) for tier in sorted({sample.claim.tier for sample in none}))
+                yield SchemeRemark(
+                    path,
+                    f"{name}（{tiers}级医院，{none[0].claim.date} 起）没有任何保障线支付，参保人全部自付",
+                    f"no stage decides such a claim (tier {tiers}, from {none[0].claim.date}): the patient would pay "
+                    "all of it. Give it a case, or don't offer it",
+                )
+            some = [sample for group in without.values() for sample in group if sample not in none]
+            if some and not none:
+                yield SchemeRemark(
+                    path,
+                    f"{name}：有的人没有任何保障线支付，全部自付，如{_who(some[0])}",
+                    "some pay all of such a claim themselves, for no stage decides it",
+                    refused=False,
+                )
+
+
+def _decided(sample: Sample) -> bool:
+    return any(case is not None for case in sample.cases)
+
+
+def _who(sample: Sample) -> str:
+    claim = sample.claim
+    categories = (
+        "、".join(CATEGORY_NAMES[category] for category in CATEGORY_ORDER if category in claim.categories)
+        or "普通居民 not poor"
+    )
+    named = [f"{claim.tier}级医院 tier {claim.tier}", categories]
+    if claim.disease is not None:
+        named.append(claim.disease)
+    if claim.card_class is not None:
+        named.append(f"{claim.card_class}类证 class {claim.card_class}")
+    return "，".join(named)
+
+
+def _unreachable(scheme: Scheme, tried: Sequence[Sample]) -> Iterator[SchemeRemark]:
+    for number, stage in enumerate(scheme.stages):
+        reached = {sample.cases[number] for sample in tried}
+        for index, case in enumerate(stage.cases):
+            if index in reached:
+                continue
+            taken = next((sample.cases[number] for sample in tried if _holds(case, sample)), None)
+            if taken is None:
+                yield SchemeRemark(
+                    _case(number, index),
+                    "没有结算单能满足这一条件，这一档从不支付",
+                    "no claim can meet this condition: the case never pays. Is its setting offered, at these tiers and "
+                    "dates?",
+                )
+            else:
+                yield SchemeRemark(
+                    _case(number, index),
+                    "前面的一档（第{line}行）条件更宽，这一档从不支付：请移到它前面",
+                    "a case before it, line {line}, takes all of its claims: it never pays. Put the narrower one first",
+                    beside=_case(number, taken),
+                )
+
+
+def _holds(case: Rule, sample: Sample) -> bool:
+    poor, quota = sample.poor, sample.quota
+    return case.when.holds(sample.claim, poor=poor, quota=quota) and not (
+        case.unless is not None and case.unless.holds(sample.claim, poor=poor, quota=quota)
+    )
+
+
+def _shared_limits(scheme: Scheme, stage: int) -> Iterator[SchemeRemark]:
+    """Limits that count what was paid under another limit of their layer, though nobody says that they are one."""
+    cases = scheme.stages[stage].cases
+    for index, case in enumerate(cases):
+        if case.track is None and _limited(case) and case.year_limit is not None and case.year_limit.by_class:
+            yield SchemeRemark(
+                _case(stage, index),
+                "限额分卡类别，却未写 track：两类互相占用",
+                "the limit is by class without a `track`: the classes count each other's payments. Name a track",
+            )
+        for other in range(len(cases)):
+            if other != index and (finding := _shared(cases, stage, index, other)) is not None:
+                yield finding
+                break
+
+
+def _shared(cases: Sequence[Rule], stage: int, index: int, other: int) -> SchemeRemark | None:
+    case, beside = cases[index], cases[other]
+    if case.track is not None:
+        if other < index and case.track == beside.track and not _one_limit(case, beside):
+            return SchemeRemark(
+                _case(stage, index),
+                f"与第{{line}}行同用 track {case.track}，限额却不同：两处支付合并计算",
+                f"it counts to the track `{case.track}` of line {{line}} under another limit: each counts the other's",
+                refused=False,
+                beside=_case(stage, other),
+            )
+        return None
+    if not _reads(case) or _one_limit(case, beside):
+        return None
+    if _limited(beside) or beside.track is not None:
+        return SchemeRemark(
+            _case(stage, index),
+            "本保障线还有另一限额（第{line}行），这里未写 track，会把那里已付的也算进来",
+            "its limit also counts what is paid at line {line}, which has a limit of its own: give each a `track`, or "
+            "both the same limit",
+            beside=_case(stage, other),
+        )
+    if isinstance(beside, QuotaFill) and not _limited(case):
+        return None  # it enters no base, and without a limit nothing else is read
+    return SchemeRemark(
+        _case(stage, index),
+        "第{line}行所付也计入这里的年度累计；如不应计入，请写 track",
+        "what is paid at line {line} counts here too: name a `track` if it should not",
+        refused=False,
+        beside=_case(stage, other),
+    )
+
+
+def _limited(case: Rule) -> bool:
+    """Whether anything bounds what the case pays in a year."""
+    return case.year_limit is not None and any(row.value is not None for row in case.year_limit.root)
+
+
+def _reads(case: Rule) -> bool:
+    """Whether the case pays less, or more, for what the year's claims before have used."""
+    return _limited(case) or isinstance(case, AnnualBands | AnnualTrueUp)
+
+
+def _one_limit(case: Rule, other: Rule) -> bool:
+    """Whether two cases of one track, or of none, are parts of one rule: they read the year with the same values."""
+    return case.track == other.track and _reading(case) == _reading(other)
+
+
+def _reading(case: Rule) -> tuple[object, ...]:
+    match case:
+        case AnnualBands():
+            return "bands", _rows(case.line), _rows(case.bands), _rows(case.cap)
+        case AnnualTrueUp():
+            return "true-up", _rows(case.tiers), _rows(case.deductible), _rows(case.limit)
+        case _:
+            return "limit", _rows(case.year_limit)
+
+
+def _rows(parameter: Parameter[Any] | None) -> list[object]:
+    """What a value is for whom and when, whoever says so."""
+    rows = [] if parameter is None else parameter.root
+    return [(row.value, row.for_, row.tier, row.place, row.class_, row.from_, row.until) for row in rows]
+
+
+def _over_caps(scheme: Scheme, tried: Iterable[Sample]) -> Iterator[SchemeRemark]:
+    """``over_cap_ratio`` where no rule before it says what lies over a cap."""
+    told: dict[tuple[int, int], bool] = {}
+    for sample in tried:
+        before = False
+        for stage, index in enumerate(sample.cases):
+            if index is None:
+                continue
+            case = scheme.stages[stage].cases[index]
+            if isinstance(case, AnnualBands) and case.over_cap_ratio is not None:
+                told[stage, index] = told.get((stage, index), False) or before
+            before = before or _tells_over_cap(case, scheme.path[stage])
+    for (stage, index), pays in sorted(told.items()):
+        if not pays:
+            yield SchemeRemark(
+                (*_case(stage, index), "over_cap_ratio"),
+                "从不支付：前面没有哪一档会算出超封顶部分",
+                "never pays: no case before it says what lies over a cap. Basic does with `deductible_ratio_cap`, or "
+                "with `annual_bands` or `ratio_within_limit` on a `track`, where a cap is stated",
+            )
+
+
+def _tells_over_cap(case: Rule, layer: str) -> bool:
+    if not _limited(case) or isinstance(case, QuotaBasic | AnnualTrueUp):
+        return False
+    return isinstance(case, DeductibleRatioCap) or case.tells_over_cap(layer)
+
+
+def _quotas(scheme: Scheme, tried: Iterable[Sample]) -> Iterator[SchemeRemark]:
+    """Rules that can't settle what reaches them: those of the quota without one, all others under one."""
+    wrong: dict[tuple[int, int], bool] = {}
+    for sample in tried:
+        for stage, index in enumerate(sample.cases):
+            if index is not None:
+                case = scheme.stages[stage].cases[index]
+                if isinstance(case, QuotaBasic | QuotaFill | QuotaShare) != sample.quota:
+                    wrong[stage, index] = sample.quota
+    for (stage, index), quota in sorted(wrong.items()):
+        yield SchemeRemark(_case(stage, index), *(_UNDER_A_QUOTA if quota else _UNDER_NO_QUOTA))
+
+
+_UNDER_A_QUOTA = (
+    "病种定额内的结算单也落到这一档，可能超付定额而无法结算：请加 unless，或为该级医院写定额档",
+    "claims under the case quota reach it, and it may pay more than the quota: they could not be settled. Write "
+    "`case_quota` under `unless`, or quota cases for these tiers",
+)
+_UNDER_NO_QUOTA = (
+    "不在病种定额内的结算单也落到这一档，无法结算：条件中请写 case_quota",
+    "claims under no quota reach this quota rule: they could not be settled. Write `case_quota` under `when`",
+)

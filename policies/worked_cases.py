@@ -1,0 +1,131 @@
+"""A county's own worked cases held against its scheme: what each claim should settle to, and what it settles to."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import NamedTuple
+
+from events.codes import LAYERS
+from policies.buckets import OpenBill
+from policies.claim import BillParts, Claim
+from policies.engine import settle
+from policies.scheme import Scheme
+from policies.values import Place
+
+PATIENT, HOSPITAL = "patient_share", "hospital_share"
+
+
+class WorkedCase(NamedTuple):
+    """One row of a county's file. Money is in fen; ``expected`` is by layer and share, what is not named is not held.
+
+    Cases of one ``person`` settle in the order of their rows. ``referred_from`` names an earlier case of the person.
+    """
+
+    line: int
+    name: str
+    person: str
+    day: date
+    setting: str
+    tier: int
+    place: Place | None
+    categories: tuple[str, ...]
+    disease: str | None
+    late: bool
+    card_class: str | None
+    any_card: bool
+    prescriber_tier: int
+    referred_from: str | None
+    bill: BillParts
+    expected: Mapping[str, int]
+
+
+class CaseDifference(NamedTuple):
+    """Where a case comes out otherwise, in fen, by the name of a layer or share; ``settled`` carries the traces.
+
+    Where the scheme takes no such claim (``no_policy``), ``computed`` and ``settled`` are None.
+    """
+
+    case: WorkedCase
+    name: str
+    expected: int
+    computed: int | None
+    settled: OpenBill | None
+
+
+def differences(scheme: Scheme, cases: Sequence[WorkedCase]) -> list[CaseDifference]:
+    """Settle the cases from scratch, person by person, and tell what differs, in the order of the file."""
+    found: list[CaseDifference] = []
+    taken = [case for case in cases if scheme.holds_on(case.day) and scheme.offers(case.setting, case.tier, case.day)]
+    persons: dict[str, list[WorkedCase]] = {}
+    for case in taken:
+        persons.setdefault(case.person, []).append(case)
+    settled: dict[int, OpenBill] = {}
+    for of_person in persons.values():
+        bills, _ = settle({scheme.content_hash: scheme}, _claims(scheme, of_person))
+        settled |= bills
+    for case in cases:
+        bill = settled.get(case.line)
+        computed = {} if bill is None else _computed(bill)
+        found += [
+            CaseDifference(case, name, fen, computed.get(name), bill)
+            for name, fen in case.expected.items()
+            if computed.get(name) != fen
+        ]
+    return found
+
+
+def _computed(bill: OpenBill) -> dict[str, int]:
+    patient, hospital = bill.shares()
+    paid: dict[str, int] = {str(layer): 0 for layer in LAYERS}
+    for payout in bill.payouts:
+        paid[payout.layer] += payout.paid
+    return {**paid, PATIENT: patient, HOSPITAL: hospital}
+
+
+def _claims(scheme: Scheme, cases: Sequence[WorkedCase]) -> list[Claim]:
+    chains: dict[str, tuple[str, ...]] = {}
+    claims = []
+    for case in cases:
+        before = case.referred_from
+        chains[case.name] = () if before is None else (before, *chains.get(before, ()))
+        claims.append(_claim(scheme, case, chains[case.name]))
+    return claims
+
+
+def _claim(scheme: Scheme, case: WorkedCase, referral: tuple[str, ...]) -> Claim:
+    region = f"{scheme.regions[0]}0000"[:6]
+    return Claim(
+        claim_id=case.name,
+        person_id=case.person,
+        number=case.line,
+        scheme=scheme.content_hash,
+        date=case.day,
+        setting=case.setting,
+        tier=case.tier,
+        hospital_id="",
+        hospital_region=_hospital_region(region, case.place),
+        region=region,
+        filed=case.place != "unfiled",
+        prescriber_tier=case.prescriber_tier,
+        card_class=case.card_class,
+        any_card=case.any_card,
+        disease=case.disease,
+        late=case.late,
+        prepaid=False,
+        admission_id=case.name if case.setting == "inpatient" else None,
+        referral=referral,
+        opened=case.line,
+        source="",
+        bill=case.bill,
+        categories=case.categories,
+        audits=(),
+        standing=True,
+    )
+
+
+def _hospital_region(region: str, place: Place | None) -> str:
+    """A region at a place as the person's region sees it; outside the prefecture is all that `unfiled` asks for."""
+    if place is None:
+        return region
+    if place == "province":
+        return f"{region[:2]}{'99' if region[2:4] != '99' else '98'}00"
+    return f"{'99' if region[:2] != '99' else '98'}0100"
