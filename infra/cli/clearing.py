@@ -2,7 +2,6 @@
 
 import sys
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -10,14 +9,18 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.county_time import month_end
 from events.money import yuan
-from infra.cli.arguments import Actor, actor_of, month_of, region_of, unusable, words_of
+from infra.cli.arguments import Actor, actor_of, file_of, month_of, region_of, unusable, words_of
+from infra.cli.clearing_book import write_clearing
 from infra.cli.clearing_step import print_result, print_reversal, reversed_fields, run_step
-from infra.cli.clearing_text import STATUS_NAMES, print_clearing, write_csv
+from infra.cli.clearing_text import print_clearing
+from infra.cli.names import Names, names_of, region_named
 from infra.cli.options import DataDir, Json
 from infra.cli.output import note, print_json, table
+from infra.cli.row_output import ENDINGS, OutFile
 from processors.clearing import listings, reversals, steps
 from processors.clearing.draft import draft as draft_clearing
 from processors.clearing.journal import rebuild as rebuild_tables
+from processors.clearing.refusal import STATUS_NAMES
 from processors.clearing.uncleared_bookings import uncleared_rows
 from projections.clearing_rows import PayeeKind
 
@@ -59,15 +62,21 @@ def draft(
 @clearing.command()
 def show(
     clearing_id: ClearingId,
-    out: Annotated[Path | None, typer.Option("--out", help="另存明细 also write the lines, FILE.csv")] = None,
+    out: OutFile = None,
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
     """查看一份清算单。One clearing: lines, payments, repaid advances, adjustments, every step."""
-    shown = run_step(data_dir, lambda engine: listings.clearing(engine, clearing_id))
     if out is not None:
-        write_csv(out, shown["lines"])
+        file_of(out, ENDINGS)
+
+    async def step(engine: AsyncEngine) -> tuple[dict[str, Any], Names]:
+        return await listings.clearing(engine, clearing_id), await names_of(engine)
+
+    shown, names = run_step(data_dir, step)
     print_clearing(shown, json=json)
+    if out is not None:
+        write_clearing(out, shown, names)
 
 
 @clearing.command("list")
@@ -84,7 +93,7 @@ def list_(
     cells = [
         (
             row["clearing_id"],
-            row["region"],
+            str(region_named(row["region"])),
             row["month"],
             f"{STATUS_NAMES[row['status']]} {row['status']}",
             row["drafted_by"],
@@ -104,7 +113,14 @@ def open_(data_dir: DataDir = None, json: Json = False) -> None:
         print_json(rows)
         return
     cells = [
-        (row["region"], row["amount"], str(row["bookings"]), row["since"] or "—", row["draft"] or "—") for row in rows
+        (
+            str(region_named(row["region"])),
+            row["amount"],
+            str(row["bookings"]),
+            row["since"] or "—",
+            row["draft"] or "—",
+        )
+        for row in rows
     ]
     columns = ("统筹区 region", "金额 amount", "笔数 bookings", "最早入账 since", "待复核草稿 open draft")
     table("尚未清算 Not cleared yet（元 yuan）", columns, cells, right=(1, 2))

@@ -10,11 +10,13 @@ import typer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.money import yuan
-from infra.cli.arguments import Actor, actor_of, amount_of, words_of
+from infra.cli.arguments import Actor, actor_of, amount_of, file_of, words_of
 from infra.cli.clearing_step import print_result, print_reversal, reversed_fields, run_step
 from infra.cli.clearing_text import KIND_NAMES, print_history
 from infra.cli.options import DataDir, Json
 from infra.cli.output import print_json, table
+from infra.cli.row_output import ENDINGS, OutFile, print_listing, show
+from infra.files.listing import Listing, coded, columns_of
 from processors.clearing import listings, reversals, steps
 
 receivables = typer.Typer(help="应收款。What hospitals and persons owe the funds after a clearing.")
@@ -26,39 +28,36 @@ def register(app: typer.Typer) -> None:
 
 
 @receivables.callback(invoke_without_command=True)
-def list_receivables(context: typer.Context, data_dir: DataDir = None, json: Json = False) -> None:
+def list_receivables(context: typer.Context, out: OutFile = None, data_dir: DataDir = None, json: Json = False) -> None:
     """应收款清单。What is outstanding."""
     if context.invoked_subcommand is not None:
         return
+    if out is not None:
+        file_of(out, ENDINGS)
     rows = run_step(data_dir, listings.receivable_rows)
     if json:
         print_json(rows)
-        return
-    _print_rows(rows)
+    show(_listing(rows), json=json, out=out)
 
 
-def _print_rows(rows: Sequence[Mapping[str, Any]]) -> None:
+_COLUMNS = "应收款 receivable,种类 kind,欠款方 owed by,金额 amount:money+,已收 paid in:money+,已抵扣 set off:money+"
+_COLUMNS += ",未收 outstanding:money+"
+
+
+def _listing(rows: Sequence[Mapping[str, Any]]) -> Listing:
     cells = [
         (
-            row["receivable_id"],
-            f"{KIND_NAMES[row['payee_kind']]} {row['payee']}" + ("（已解除协议 closed）" if row["closed"] else ""),
-            *(row["amount"], row["settled"], row["set_off"], row["outstanding"]),
+            *(row["receivable_id"], coded(KIND_NAMES, row["payee_kind"])),
+            row["payee"] + ("（已解除协议 closed）" if row["closed"] else ""),
+            *(row[name] for name in ("amount", "settled", "set_off", "outstanding")),
         )
         for row in rows
     ]
-    columns = (
-        "应收款 receivable",
-        "欠款方 owed by",
-        "金额 amount",
-        "已收 paid in",
-        "已抵扣 set off",
-        "未收 outstanding",
-    )
-    table("应收款 Receivables（元 yuan）", columns, cells, right=(2, 3, 4, 5))
+    return Listing("应收款 Receivables", columns_of(_COLUMNS), cells, personal=True)
 
 
-@receivables.command()
-def show(
+@receivables.command("show")
+def show_one(
     receivable_id: Annotated[str, typer.Argument(help="应收款编号 receivable_id")],
     data_dir: DataDir = None,
     json: Json = False,
@@ -68,7 +67,7 @@ def show(
     if json:
         print_json([shown])
         return
-    _print_rows([shown])
+    print_listing(_listing([shown]))
     if shown["set_off_by"]:
         cells = [(row["clearing_id"], row["amount"]) for row in shown["set_off_by"]]
         table("抵扣 Set off（元 yuan）", ("清算单 clearing", "金额 amount"), cells, right=(1,))

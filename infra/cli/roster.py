@@ -16,10 +16,10 @@ from events.county_time import COUNTY_TIME
 from infra.cli.arguments import actor_of, day_of, region_of, unusable
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, table
+from infra.cli.roster_book import write_rosters
 from infra.cli.session import ledger_servers, reading, run
-from infra.files.atomic import PRIVATE, write_atomically
 from infra.files.roster_file import read_content, read_rows
-from infra.files.text_file import UnusableFile, csv_bytes
+from infra.files.text_file import UnusableFile
 from infra.operations.roster_import import Preview, RefusedList, import_list, preview
 from processors.rosters.imports import counts_of
 from processors.rosters.list_comparison import ListReceipt
@@ -129,12 +129,7 @@ def publish(
             drawn_up = await load_roster(connection, region, month)
             hospitals = await designated_hospitals(connection, region, month.due_out)
         out.mkdir(parents=True, exist_ok=True)
-        members = csv_bytes(("参保人编号", "救助对象类别", "生效日期", "参保状态"), _member_rows(drawn_up))
-        for hospital_id in hospitals:
-            write_atomically(out / f"roster-{month}-{hospital_id}.csv", members, PRIVATE)
-        headings = ("差异", "参保人编号", "民政部门类别", "扶贫部门类别", "账本类别")
-        differences = csv_bytes(headings, _difference_rows(drawn_up))
-        write_atomically(out / f"comparison-{month}-{region}.csv", differences, PRIVATE)
+        write_rosters(out, drawn_up, hospitals)
         _print_roster(drawn_up, hospitals, out, json=json)
         if not hospitals:
             note(f"{region} 在 {month.due_out} 没有定点医院 no hospital is designated there on that day")
@@ -246,22 +241,6 @@ def _print_roster(drawn_up: RegionRoster, hospitals: list[str], out: Path, *, js
     title = f"花名册 Roster {drawn_up.region} {drawn_up.period}"
     table(title, ("项目 item", "数量 count"), [(names[key], str(count)) for key, count in counts.items()], right=(1,))
     note(f"文件 files: {out}")
-
-
-def _member_rows(drawn_up: RegionRoster) -> Iterator[tuple[str, ...]]:
-    for member in drawn_up.members:
-        insured = "已参保" if member.enrolled else "未参保"
-        yield member.person_id, _names(member.categories), member.since.isoformat(), insured
-
-
-def _difference_rows(drawn_up: RegionRoster) -> Iterator[tuple[str, ...]]:
-    for found in drawn_up.differences:
-        listed = (_names(found.civil_affairs), _names(found.poverty_office), _names(found.ledger))
-        yield KIND_NAMES[found.kind], found.person_id, *listed
-
-
-def _names(categories: list[Category]) -> str:
-    return "、".join(CATEGORY_NAMES[category] for category in categories)
 
 
 def _membership(person_id: str, category: Category) -> tuple[str, str]:
