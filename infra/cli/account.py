@@ -11,7 +11,7 @@ from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, print_json
 from infra.cli.row_output import ENDINGS, OutFile, show
 from infra.cli.session import reading, run
-from infra.files.listing import Listing, columns_of
+from infra.files.sheet import Sheet, columns_of
 from policies.explain import GRADES
 from processors.premiums.fund_account import fund_account
 
@@ -54,7 +54,7 @@ def account(
             for year in years
         ]
         title = f"补充保险收支账 Supplementary account: {names.scheme(scheme)}"
-        show(Listing(title, columns_of(columns), rows), json=json, out=out)
+        show(Sheet(title, columns_of(columns), rows), json=json, out=out)
         return 0
 
     sys.exit(run(main))

@@ -13,8 +13,8 @@ from infra.cli.clearing_text import FUND_NAMES, print_history
 from infra.cli.names import region_named
 from infra.cli.options import DataDir, Json
 from infra.cli.output import print_json, table
-from infra.cli.row_output import ENDINGS, OutFile, print_listing, show
-from infra.files.listing import Listing, columns_of
+from infra.cli.row_output import ENDINGS, OutFile, print_sheet, show
+from infra.files.sheet import Sheet, columns_of
 from processors.clearing import loans, reversals
 
 advances = typer.Typer(help="临时救急借款。What the emergency fund has lent before treatment, and what is repaid.")
@@ -41,17 +41,17 @@ def list_(
     rows = run_step(data_dir, lambda engine: loans.loan_rows(engine, person))
     if json:
         print_json(rows)
-    show(_listing(rows), json=json, out=out)
+    show(_sheet(rows), json=json, out=out)
 
 
 _COLUMNS = "临时救急借款 advance,借出地区 lent by,参保人 person,日期 issued on:day,借出 issued:money+"
 _COLUMNS += ",已还 repaid:money+,其中现金 of it in cash:money+,未还 outstanding:money+"
 
 
-def _listing(rows: Sequence[Mapping[str, Any]]) -> Listing:
+def _sheet(rows: Sequence[Mapping[str, Any]]) -> Sheet:
     names = ("person_id", "issued_on", "issued", "repaid", "in_cash", "outstanding")
     cells = [(row["advance_id"], region_named(row["region"]), *(row[name] for name in names)) for row in rows]
-    return Listing("临时救急借款 Advances", columns_of(_COLUMNS), cells, personal=True)
+    return Sheet("临时救急借款 Advances", columns_of(_COLUMNS), cells, personal=True)
 
 
 @advances.command("show")
@@ -66,7 +66,7 @@ def show_one(
     if json:
         print_json([shown])
         return
-    print_listing(_listing([shown]))
+    print_sheet(_sheet([shown]))
     if shown["by_clearings"]:
         cells = [(row["clearing_id"], FUND_NAMES[row["fund"]], row["amount"]) for row in shown["by_clearings"]]
         columns = ("清算单 clearing", "基金 fund", "金额 amount")

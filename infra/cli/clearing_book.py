@@ -7,9 +7,9 @@ from typing import Any
 from infra.cli.clearing_text import CHANGE_NAMES, FUND_NAMES, KIND_NAMES, LINE_COLUMNS, PAYMENT_NAMES
 from infra.cli.names import Names, region_named
 from infra.cli.output import note
-from infra.cli.row_output import write_listings
+from infra.cli.row_output import write_sheets
 from infra.files.atomic import PRIVATE, write_atomically
-from infra.files.listing import Listing, Named, coded, columns_of
+from infra.files.sheet import Named, Sheet, coded, columns_of
 from infra.files.text_file import csv_bytes
 from processors.clearing.refusal import STATUS_NAMES
 
@@ -18,7 +18,7 @@ Row = Mapping[str, Any]
 _LINES = "种类 kind,收款方 payee,基金 fund,结算 settled:money+,调整 adjusted:money+,稽核扣款 audit:money+"
 _LINES += ",归还临时救急借款 repaid:money+,应付 payable:money+"
 _PAYMENTS = "种类 kind,收款方 payee,余额 balance:money+,抵扣 set off:money+,拨付 to pay:money+,状态 status"
-_PAYMENTS += ",流水号 reference"
+_PAYMENTS += ",流水号 reference,退汇流水号 return reference,退汇原因 return reason"
 _REPAYMENTS = "临时救急借款 advance,参保人 person,基金 fund,金额 amount:money+"
 _CHANGES = "结算单 claim,参保人 person,种类 kind,与谁结算 with,基金 fund,项目 change,金额 amount:money+"
 _CHANGES += ",出院时多付 overpaid:money+"
@@ -35,13 +35,13 @@ def write_clearing(out: Path, shown: Row, names: Names) -> None:
     head = f"{shown['clearing_id']} {region_named(shown['region']).name} {shown['month']}"
     state = f"{STATUS_NAMES[shown['status']]}，经办 {shown['drafted_by']}，复核 {shown['approved_by'] or '—'}"
     repayments = [_repayment(row) for row in shown["repayments"]]
-    write_listings(
+    write_sheets(
         out,
         [
-            Listing(f"明细 {head}", columns_of(_LINES), [_line(row, names) for row in shown["lines"]], personal=True),
-            Listing(f"拨付 {head}", columns_of(_PAYMENTS), [_payment(row, names) for row in shown["payments"]]),
-            Listing(f"归还临时救急借款 {head}", columns_of(_REPAYMENTS), repayments),
-            Listing(f"出院后调整 {head}", columns_of(_CHANGES), [_change(row, names) for row in shown["changes"]]),
+            Sheet(f"明细 {head}", columns_of(_LINES), [_line(row, names) for row in shown["lines"]], personal=True),
+            Sheet(f"拨付 {head}", columns_of(_PAYMENTS), [_payment(row, names) for row in shown["payments"]]),
+            Sheet(f"归还临时救急借款 {head}", columns_of(_REPAYMENTS), repayments),
+            Sheet(f"出院后调整 {head}", columns_of(_CHANGES), [_change(row, names) for row in shown["changes"]]),
         ],
         remark=f"；{state}",
     )
@@ -59,7 +59,8 @@ def _line(row: Row, names: Names) -> tuple[Any, ...]:
 def _payment(row: Row, names: Names) -> tuple[Any, ...]:
     payee = _payee(row["payee_kind"], row["payee"], names)
     amounts = (row[name] for name in ("balance", "set_off", "amount"))
-    return (*payee, *amounts, coded(PAYMENT_NAMES, row["status"]), row["reference"])
+    references = (row[name] for name in ("reference", "return_reference", "return_reason"))
+    return (*payee, *amounts, coded(PAYMENT_NAMES, row["status"]), *references)
 
 
 def _repayment(row: Row) -> tuple[Any, ...]:

@@ -13,7 +13,7 @@ from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.release import release as release_parked
 from infra.cli.row_output import OutFile, Row, list_rows
 from infra.cli.uplift_text import uplift_text
-from infra.files.listing import coded
+from infra.files.sheet import coded
 from processors.queries import listings
 
 PersonId = Annotated[str | None, typer.Option("--person", help="参保人编号 person_id")]

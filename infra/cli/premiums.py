@@ -9,7 +9,7 @@ from infra.cli.names import Names
 from infra.cli.options import DataDir, Json
 from infra.cli.premium_text import KIND_NAMES, PAYER_NAMES
 from infra.cli.row_output import OutFile, Row, list_rows
-from infra.files.listing import coded
+from infra.files.sheet import coded
 from policies.explain import GRADES
 from processors.queries import listings
 

@@ -15,8 +15,8 @@ from infra.cli.clearing_step import print_result, print_reversal, reversed_field
 from infra.cli.clearing_text import KIND_NAMES, print_history
 from infra.cli.options import DataDir, Json
 from infra.cli.output import print_json, table
-from infra.cli.row_output import ENDINGS, OutFile, print_listing, show
-from infra.files.listing import Listing, coded, columns_of
+from infra.cli.row_output import ENDINGS, OutFile, print_sheet, show
+from infra.files.sheet import Sheet, coded, columns_of
 from processors.clearing import listings, reversals, steps
 
 receivables = typer.Typer(help="应收款。What hospitals and persons owe the funds after a clearing.")
@@ -37,14 +37,14 @@ def list_receivables(context: typer.Context, out: OutFile = None, data_dir: Data
     rows = run_step(data_dir, listings.receivable_rows)
     if json:
         print_json(rows)
-    show(_listing(rows), json=json, out=out)
+    show(_sheet(rows), json=json, out=out)
 
 
 _COLUMNS = "应收款 receivable,种类 kind,欠款方 owed by,金额 amount:money+,已收 paid in:money+,已抵扣 set off:money+"
 _COLUMNS += ",未收 outstanding:money+"
 
 
-def _listing(rows: Sequence[Mapping[str, Any]]) -> Listing:
+def _sheet(rows: Sequence[Mapping[str, Any]]) -> Sheet:
     cells = [
         (
             *(row["receivable_id"], coded(KIND_NAMES, row["payee_kind"])),
@@ -53,7 +53,7 @@ def _listing(rows: Sequence[Mapping[str, Any]]) -> Listing:
         )
         for row in rows
     ]
-    return Listing("应收款 Receivables", columns_of(_COLUMNS), cells, personal=True)
+    return Sheet("应收款 Receivables", columns_of(_COLUMNS), cells, personal=True)
 
 
 @receivables.command("show")
@@ -67,7 +67,7 @@ def show_one(
     if json:
         print_json([shown])
         return
-    print_listing(_listing([shown]))
+    print_sheet(_sheet([shown]))
     if shown["set_off_by"]:
         cells = [(row["clearing_id"], row["amount"]) for row in shown["set_off_by"]]
         table("抵扣 Set off（元 yuan）", ("清算单 clearing", "金额 amount"), cells, right=(1,))

@@ -16,8 +16,8 @@ from infra.cli.arguments import file_of, month_of, region_of
 from infra.cli.names import INSUFFICIENT_PRIVILEGE, Names, names_of
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import note, print_json
-from infra.cli.report_text import print_annual, report_listing
-from infra.cli.row_output import print_listing, write_listings
+from infra.cli.report_text import print_annual, report_sheet
+from infra.cli.row_output import print_sheet, write_sheets
 from infra.cli.session import reading, run
 from infra.files.report_file import WRITERS, Rows, write_report
 from infra.settings import Settings
@@ -169,15 +169,15 @@ def _print(report: Report, rows: Rows, names: Names, *, json: bool, named: bool)
     elif report is ANNUAL:
         print_annual(rows, names)
     else:
-        print_listing(report_listing(report, rows, names))
+        print_sheet(report_sheet(report, rows, names))
 
 
 def _write(out: Path, read: Sequence[tuple[Report, Rows]], names: Names, as_of: str) -> None:
     """The report asked for is the last one; a workbook holds those above it too."""
     if out.suffix.lower() == ".xlsx":
-        sheets = [report_listing(report, rows, names) for report, rows in reversed(read)]
+        sheets = [report_sheet(report, rows, names) for report, rows in reversed(read)]
         remark = "；取自 " + "、".join(f"finance.{report.view}" for report, _ in reversed(read))
-        write_listings(out, sheets, as_of, remark)
+        write_sheets(out, sheets, as_of, remark)
         return
     wanted, rows = read[-1]
     write_report(out, wanted, rows, as_of)

@@ -8,7 +8,7 @@ from events.codes import CATEGORY_NAMES, LAYER_NAMES, LAYERS, SETTING_NAMES
 from infra.cli.names import Names
 from infra.cli.output import table
 from infra.cli.row_output import cell_text
-from infra.files.listing import Column, Listing, coded
+from infra.files.sheet import Sheet, SheetColumn, coded
 from processors.finance.reports import ANNUAL, Field, Report
 
 Rows = Sequence[Mapping[str, Any]]
@@ -31,15 +31,15 @@ _FOLDED = {"paid_share": "实际报销\n比例"}
 _SHORT = {"patient_share": "patient", "hospital_share": "hospital", "paid_share": "share"}
 
 
-def report_listing(report: Report, rows: Rows, names: Names) -> Listing:
+def report_sheet(report: Report, rows: Rows, names: Names) -> Sheet:
     """A report as a list for people."""
     cells = [[_cell(field, row[field.name], names, report.fields) for field in report.fields] for row in rows]
     personal = any(field.name == "person_id" for field in report.fields)
-    return Listing(report.title, tuple(_column(report, field) for field in report.fields), cells, personal)
+    return Sheet(report.title, tuple(_column(report, field) for field in report.fields), cells, personal)
 
 
-def _column(report: Report, field: Field) -> Column:
-    return Column(field.title, field.name, field.kind, field.name in report.summed)
+def _column(report: Report, field: Field) -> SheetColumn:
+    return SheetColumn(field.title, field.name, field.kind, field.name in report.summed)
 
 
 def _cell(field: Field, value: Any, names: Names, fields: Sequence[Field]) -> Any:

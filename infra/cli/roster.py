@@ -166,7 +166,7 @@ def _print_import(found: Preview, read: RosterList, receipt: ListReceipt, *, dry
         note(f"迟报：{receipt.received_on} 收到，应于 {receipt.period.due_in} 前 late: it was due by the 10th")
     if comparison.kept:
         note(
-            f"因有未读出的行，{len(comparison.kept)} 项未移除，请更正后重新导入 "
+            f"因有未读出的行，{len(comparison.kept)} 条未移除，请更正后重新导入 "
             "not removed, since a refused row may be theirs: mend the rows and import again"
         )
     for (person_id, category), others in islice(comparison.left_out.items(), _SHOWN):
@@ -182,7 +182,7 @@ def _print_import(found: Preview, read: RosterList, receipt: ListReceipt, *, dry
 _CHANGES = {"added": "新增 added", "removed": "移除 removed"}
 _COUNTS = {
     "listed": "在册 listed",
-    "refused": "拒绝的行 refused rows",
+    "refused": "拒收的行 refused rows",
     "unchanged": "不变 unchanged",
     "added": "新增 added",
     "removed": "移除 removed",

@@ -10,7 +10,7 @@ from typing import Any
 from events.codes import CATEGORY_NAMES, Category
 from infra.cli.names import region_named
 from infra.files.atomic import PRIVATE, write_atomically
-from infra.files.listing import Listing, columns_of
+from infra.files.sheet import Sheet, columns_of
 from infra.files.text_file import csv_bytes
 from infra.files.workbook import workbook
 from processors.rosters.region_roster import KIND_NAMES, RegionRoster
@@ -24,15 +24,15 @@ def write_rosters(out: Path, drawn_up: RegionRoster, hospitals: Sequence[str]) -
     out.mkdir(parents=True, exist_ok=True)
     month, region = drawn_up.period, drawn_up.region
     place = f"{region_named(region).name} {region} {month}".strip()
-    members = Listing(f"困难群众花名册 {place}", columns_of(_MEMBERS), list(_member_rows(drawn_up)))
+    members = Sheet(f"困难群众花名册 {place}", columns_of(_MEMBERS), list(_member_rows(drawn_up)))
     names = [f"roster-{month}-{hospital_id}" for hospital_id in hospitals]
     if names:
         _write(out, names, members, str(month.due_out))
-    differences = Listing(f"部门比对 {place}", columns_of(_DIFFERENCES), list(_difference_rows(drawn_up)))
+    differences = Sheet(f"部门比对 {place}", columns_of(_DIFFERENCES), list(_difference_rows(drawn_up)))
     _write(out, [f"comparison-{month}-{region}"], differences, str(month.due_out))
 
 
-def _write(out: Path, names: Sequence[str], listing: Listing, as_of: str) -> None:
+def _write(out: Path, names: Sequence[str], listing: Sheet, as_of: str) -> None:
     rows = ([str(cell) for cell in row] for row in listing.rows)
     contents = {
         ".csv": csv_bytes([column.chinese for column in listing.columns], rows),

@@ -18,7 +18,7 @@ from infra.cli.options import settings_of
 from infra.cli.output import note, print_json, table
 from infra.cli.session import reading, run
 from infra.files.atomic import PRIVATE, write_atomically
-from infra.files.listing import FORMULA, Column, Listing, columns_of, plain
+from infra.files.sheet import FORMULA, Sheet, SheetColumn, columns_of, plain
 from infra.files.text_file import csv_bytes
 from infra.files.workbook import workbook
 
@@ -56,21 +56,21 @@ def list_rows(
                     print_json([row])
                 if out is not None or not json:
                     kept.append(cells(row, names))
-        show(Listing(title, columns_of(columns), kept, personal=True), json=json, out=out)
+        show(Sheet(title, columns_of(columns), kept, personal=True), json=json, out=out)
         return 0
 
     sys.exit(run(main))
 
 
-def show(listing: Listing, *, json: bool, out: Path | None) -> None:
+def show(listing: Sheet, *, json: bool, out: Path | None) -> None:
     """Print a list unless JSON Lines were, and write it to a file where one is named."""
     if not json:
-        print_listing(listing)
+        print_sheet(listing)
     if out is not None:
-        write_listings(out, [listing])
+        write_sheets(out, [listing])
 
 
-def print_listing(listing: Listing) -> None:
+def print_sheet(listing: Sheet) -> None:
     """A list as a table on stdout."""
     right = [place for place, column in enumerate(listing.columns) if column.figures]
     rows = [[cell_text(*each) for each in zip(listing.columns, row, strict=True)] for row in listing.rows]
@@ -78,7 +78,7 @@ def print_listing(listing: Listing) -> None:
     table(listing.title + unit, [column.heading for column in listing.columns], rows, right=right)
 
 
-def cell_text(column: Column, value: Any) -> str:
+def cell_text(column: SheetColumn, value: Any) -> str:
     """A cell on a terminal: codes beside their names."""
     match value:
         case None:
@@ -95,7 +95,7 @@ def cell_text(column: Column, value: Any) -> str:
             return str(value)
 
 
-def write_listings(out: Path, listings: Sequence[Listing], as_of: str | None = None, remark: str = "") -> None:
+def write_sheets(out: Path, listings: Sequence[Sheet], as_of: str | None = None, remark: str = "") -> None:
     """Write lists to a workbook, a sheet each, or the first to a CSV file.
 
     What names persons is for its writer alone. ``as_of`` is now unless given.
@@ -109,7 +109,7 @@ def write_listings(out: Path, listings: Sequence[Listing], as_of: str | None = N
     note(f"已写入 written: {out}")
 
 
-def csv_of(listing: Listing) -> bytes:
+def csv_of(listing: Sheet) -> bytes:
     """A list as a CSV file that spreadsheets open, with no formula in it."""
     return csv_bytes([column.heading for column in listing.columns], map(_csv_row, listing.rows))
 

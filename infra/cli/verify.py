@@ -55,5 +55,5 @@ def print_verdict(report: VerifyReport) -> None:
         stdout.print("[bold green]账实相符 the books hold[/]")
         return
     for problem in report.problems:
-        fail(f"{problem.check}: {problem.where}: expected {problem.expected}, found {problem.found}")
+        fail(f"{problem.check}: {problem.where}: 应为 expected {problem.expected}，账上 found {problem.found}")
     fail(f"账实不符 the books do not hold: {report.found} problems")

@@ -21,7 +21,8 @@ HEADINGS: Mapping[str, str] = {
     "人次": "claims",
     "总额": "total",
     "基金支付": FUNDS,
-    "个人支付": "patient_share",
+    "个人负担": "patient_share",
+    "个人支付": "patient_share",  # as hospitals' own programs head it
 }
 STATUSES = {"": True, "settled": True, "已结算": True, "reversed": False, "已冲正": False}
 

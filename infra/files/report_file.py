@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.files.atomic import PRIVATE, write_atomically
-from infra.files.listing import FORMULA
+from infra.files.sheet import FORMULA
 from processors.finance.reports import Field, Kind, Report
 
 Rows = Sequence[Mapping[str, Any]]

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from infra.files.listing import Column, Listing, number, plain
+from infra.files.sheet import Sheet, SheetColumn, number, plain
 from infra.terminal_text import visible, visible_lines
 from processors.finance.reports import Kind
 
@@ -23,7 +23,7 @@ _LONGEST_TEXT = 32_767
 """What a cell holds at most."""
 
 
-def workbook(listings: Sequence[Listing], as_of: str, remark: str = "") -> bytes:
+def workbook(listings: Sequence[Sheet], as_of: str, remark: str = "") -> bytes:
     """A workbook with a sheet a list, named after it."""
     from openpyxl import Workbook
 
@@ -42,7 +42,7 @@ def _sheet_name(title: str, taken: Sequence[str]) -> str:
     return name if name not in taken else f"{name[: _LONGEST_TITLE - 3]}-{len(taken)}"
 
 
-def _fill(sheet: Any, listing: Listing, title: str, remark: str) -> None:
+def _fill(sheet: Any, listing: Sheet, title: str, remark: str) -> None:
     from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
     from openpyxl.utils import get_column_letter
 
@@ -70,7 +70,7 @@ def _fill(sheet: Any, listing: Listing, title: str, remark: str) -> None:
     sheet.append([_text(sheet, SIGNATURES)])
 
 
-def _page(sheet: Any, listing: Listing) -> None:
+def _page(sheet: Any, listing: Sheet) -> None:
     """A4, landscape, as wide as the page; the headings stand on every page, and stay in sight on the screen."""
     from openpyxl.utils import get_column_letter
 
@@ -87,7 +87,7 @@ def _page(sheet: Any, listing: Listing) -> None:
     sheet.page_margins.left = sheet.page_margins.right = 0.4
 
 
-def _cell(sheet: Any, column: Column, value: Any, **look: Any) -> Any:
+def _cell(sheet: Any, column: SheetColumn, value: Any, **look: Any) -> Any:
     if column.figures and (figure := number(value)) is not None:
         return _styled(sheet, figure, _FORMATS[column.kind], **look)
     if column.kind == "day" and (day := value if isinstance(value, date) else _day(str(value))) is not None:
@@ -120,7 +120,7 @@ def _day(text: str) -> date | None:
         return None
 
 
-def _width(column: Column, listing: Listing, place: int) -> float:
+def _width(column: SheetColumn, listing: Sheet, place: int) -> float:
     """Wide enough for what a column holds: a Chinese character takes two."""
     held = [column.chinese]
     for row in listing.rows[:1000]:
@@ -130,7 +130,7 @@ def _width(column: Column, listing: Listing, place: int) -> float:
     return max(_NARROWEST, min(_WIDEST, max(map(_wide, held)) + 2))
 
 
-def _figure(column: Column, value: Any) -> str:
+def _figure(column: SheetColumn, value: Any) -> str:
     figure = number(value)
     return "" if figure is None else f"{figure:,.2f}" if column.kind != "count" else str(figure)
 

@@ -57,7 +57,7 @@ async def load_loan(connection: AsyncConnection, region: str, advance_id: str) -
         if (loan.advance.region, loan.advance.advance_id) == (region, advance_id):
             return loan
     raise ClearingRefused(
-        f"统筹区 {region} 的医保局没有借款 {advance_id}，全部借款见 claims advances。"
+        f"统筹区 {region} 的医保局没有临时救急借款 {advance_id}，全部见 claims advances。"
         f"bureau/{region} has issued no advance {advance_id}"
     )
 
@@ -116,7 +116,7 @@ async def repay_in_cash(
             journal.operator(actor).must_differ(issued_by, f"issued {advance_id}", "note what is paid back")
         if not 0 < amount <= loan.outstanding:
             raise ClearingRefused(
-                f"借款 {advance_id} 未还 {yuan(loan.outstanding)} 元，不能登记归还 {yuan(amount)} 元。"
+                f"临时救急借款 {advance_id} 未还 {yuan(loan.outstanding)} 元，不能登记归还 {yuan(amount)} 元。"
                 f"{yuan(loan.outstanding)} is outstanding of {advance_id}, not {yuan(amount)}"
             )
         borrower = {("person", loan.advance.person_id)}

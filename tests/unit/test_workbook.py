@@ -9,7 +9,7 @@ import pytest
 from openpyxl import load_workbook
 
 from infra.cli.row_output import csv_of
-from infra.files.listing import Listing, Named, columns_of
+from infra.files.sheet import Named, Sheet, columns_of
 from infra.files.workbook import SIGNATURES, workbook
 
 COLUMNS = (
@@ -30,7 +30,7 @@ ROWS = [
 
 
 def opened(rows: Any = ROWS, title: str = "结算单 Statements") -> Any:
-    book = load_workbook(io.BytesIO(workbook([Listing(title, columns_of(COLUMNS), rows)], "2026-01-01 00:00:00")))
+    book = load_workbook(io.BytesIO(workbook([Sheet(title, columns_of(COLUMNS), rows)], "2026-01-01 00:00:00")))
     return book.worksheets[0]
 
 
@@ -70,12 +70,12 @@ def test_a_sheet_prints_on_a4() -> None:
 def test_no_text_from_outside_is_a_formula(text: str) -> None:
     cell = opened([(text, *ROWS[0][1:])])["A4"]
     assert (cell.value.strip(), cell.data_type) == (text.replace("\t", "\\t"), "s")
-    written = csv_of(Listing("t", columns_of(COLUMNS), [(text, *ROWS[0][1:])])).decode("utf-8-sig").splitlines()
+    written = csv_of(Sheet("t", columns_of(COLUMNS), [(text, *ROWS[0][1:])])).decode("utf-8-sig").splitlines()
     assert written[1].strip('"').startswith(f"'{text}"[:3])
 
 
 def test_amounts_in_csv_stay_amounts() -> None:
-    written = csv_of(Listing("t", columns_of(COLUMNS), ROWS)).decode("utf-8-sig").splitlines()
+    written = csv_of(Sheet("t", columns_of(COLUMNS), ROWS)).decode("utf-8-sig").splitlines()
     assert written[2] == "1E5,,odd,,1,-0.05,"
 
 

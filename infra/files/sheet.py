@@ -30,7 +30,7 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class SheetColumn:
     """A column: its heading in Chinese and English, what it holds, and whether its sum means something."""
 
     chinese: str
@@ -49,26 +49,26 @@ class Column:
         return self.kind in ("count", "money", "share")
 
 
-def columns_of(text: str) -> tuple[Column, ...]:
+def columns_of(text: str) -> tuple[SheetColumn, ...]:
     """Columns from ``结算单 claim,总额 total:money+``: a kind behind the colon, ``+`` where the sum means something."""
     columns = []
     for each in text.split(","):
         heading, _, kind = each.partition(":")
         chinese, _, english = heading.partition(" ")
         known: Any = kind.rstrip("+") or "text"
-        columns.append(Column(chinese, english, known, summed=kind.endswith("+")))
+        columns.append(SheetColumn(chinese, english, known, summed=kind.endswith("+")))
     return tuple(columns)
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class Sheet:
     """A titled table; a cell is None, a text, a ``Named``, a list of them, or a number of its column's kind.
 
     Money is yuan: a Decimal, or a text of digits with a point.
     """
 
     title: str
-    columns: tuple[Column, ...]
+    columns: tuple[SheetColumn, ...]
     rows: Sequence[Sequence[Any]]
     personal: bool = False
     """Whether it names persons: then its file is for its writer alone."""
