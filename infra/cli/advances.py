@@ -7,13 +7,13 @@ import typer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.money import yuan
-from infra.cli.arguments import Actor, actor_of, amount_of, file_of, region_of, words_of
+from infra.cli.arguments import Actor, actor_of, amount_of, region_of, words_of
 from infra.cli.clearing_step import print_result, print_reversal, reversed_fields, run_step
 from infra.cli.clearing_text import FUND_NAMES, print_history
 from infra.cli.names import region_named
 from infra.cli.options import DataDir, Json
 from infra.cli.output import print_json, table
-from infra.cli.row_output import ENDINGS, OutFile, print_sheet, show
+from infra.cli.row_output import OutFile, print_sheet, show
 from infra.files.sheet import Sheet, columns_of
 from processors.clearing import loans, reversals
 
@@ -36,9 +36,7 @@ def list_(
     """临时救急借款清单。What was issued, repaid, and is outstanding."""
     if context.invoked_subcommand is not None:
         return
-    if out is not None:
-        file_of(out, ENDINGS)
-    rows = run_step(data_dir, lambda engine: loans.loan_rows(engine, person))
+    rows = run_step(data_dir, lambda engine: loans.loan_rows(engine, person), out)
     if json:
         print_json(rows)
     show(_sheet(rows), json=json, out=out)

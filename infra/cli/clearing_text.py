@@ -6,7 +6,7 @@ from typing import Any
 
 from events.codes import LAYER_NAMES
 from events.county_time import COUNTY_TIME
-from infra.cli.names import region_named
+from infra.cli.names import Names, region_named
 from infra.cli.output import print_json, stdout, table
 from infra.cli.premium_text import PAYER_NAMES
 from processors.clearing.funds import EMERGENCY_FUND, GRANT, refund_fund
@@ -38,7 +38,7 @@ LINE_COLUMNS = ("payee_kind", "payee", "fund", "settled", "adjusted", "audit", "
 Row = Mapping[str, Any]
 
 
-def print_clearing(shown: Row, *, json: bool) -> None:
+def print_clearing(shown: Row, names: Names, *, json: bool) -> None:
     """Print a clearing: a JSON object, or tables of lines, payments, repaid advances and changes."""
     if json:
         print_json([shown])
@@ -47,24 +47,26 @@ def print_clearing(shown: Row, *, json: bool) -> None:
     region, status = region_named(shown["region"]), STATUS_NAMES[shown["status"]]
     head = f"清算单 {shown['clearing_id']} · {region} · {shown['month']} · {status}"
     stdout.print(f"{head}，经办 drafted by {shown['drafted_by']}{approved}", highlight=False, soft_wrap=True)
-    _print_lines(shown["lines"])
-    _print_payments(shown["payments"])
+    _print_lines(shown["lines"], names)
+    _print_payments(shown["payments"], names)
     _print_repayments(shown["repayments"])
-    _print_changes(shown["changes"])
+    _print_changes(shown["changes"], names)
     print_history(shown["history"])
 
 
-def _print_lines(lines: Sequence[Row]) -> None:
+def _print_lines(lines: Sequence[Row], names: Names) -> None:
     columns = "收款方 payee,基金 fund,结算 settled,调整 adjusted,稽核扣款 audit,归还临时救急借款 repaid,应付 payable"
-    cells = [(_payee(line), FUND_NAMES[line["fund"]], *(line[name] for name in LINE_COLUMNS[3:])) for line in lines]
+    cells = [
+        (_payee(line, names), FUND_NAMES[line["fund"]], *(line[name] for name in LINE_COLUMNS[3:])) for line in lines
+    ]
     table("明细 Lines（元 yuan）", columns.split(","), cells, right=(2, 3, 4, 5, 6))
 
 
-def _print_payments(payments: Sequence[Row]) -> None:
+def _print_payments(payments: Sequence[Row], names: Names) -> None:
     columns = "收款方 payee,余额 balance,抵扣 set off,拨付 to pay,状态 status,流水号 reference,退汇 returned"
     cells = [
         (
-            *(_payee(row), row["balance"], row["set_off"], row["amount"]),
+            *(_payee(row, names), row["balance"], row["set_off"], row["amount"]),
             *(PAYMENT_NAMES[row["status"]], row["reference"] or "—", _returned(row)),
         )
         for row in payments
@@ -83,12 +85,12 @@ def _print_repayments(repayments: Sequence[Row]) -> None:
         table("归还临时救急借款 Advances repaid（元 yuan）", columns, cells, right=(3,))
 
 
-def _print_changes(changes: Sequence[Row]) -> None:
+def _print_changes(changes: Sequence[Row], names: Names) -> None:
     if changes:
         columns = "结算单 claim,参保人 person,与谁结算 with,基金 fund,种类 kind,金额 amount,出院时多付 overpaid"
         cells = [
             (
-                *(row["claim_id"], row["person_id"], _payee({**row, "payee": row[f"{row['payee_kind']}_id"]})),
+                *(row["claim_id"], row["person_id"], _payee({**row, "payee": row[f"{row['payee_kind']}_id"]}, names)),
                 *(FUND_NAMES[row["fund"]], CHANGE_NAMES[row["kind"]], row["amount"]),
                 row["overpaid_at_discharge"] or "—",
             )
@@ -119,5 +121,6 @@ def _moment(at: str) -> str:
     return f"{datetime.fromisoformat(at).astimezone(COUNTY_TIME):%Y-%m-%d %H:%M}"
 
 
-def _payee(row: Row) -> str:
-    return f"{KIND_NAMES[row['payee_kind']]} {row['payee']}"
+def _payee(row: Row, names: Names | None = None) -> str:
+    payee = names.hospital(row["payee"]) if names and row["payee_kind"] == "hospital" else row["payee"]
+    return f"{KIND_NAMES[row['payee_kind']]} {payee}"

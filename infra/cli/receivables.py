@@ -10,12 +10,12 @@ import typer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.money import yuan
-from infra.cli.arguments import Actor, actor_of, amount_of, file_of, words_of
+from infra.cli.arguments import Actor, actor_of, amount_of, words_of
 from infra.cli.clearing_step import print_result, print_reversal, reversed_fields, run_step
 from infra.cli.clearing_text import KIND_NAMES, print_history
 from infra.cli.options import DataDir, Json
 from infra.cli.output import print_json, table
-from infra.cli.row_output import ENDINGS, OutFile, print_sheet, show
+from infra.cli.row_output import OutFile, print_sheet, show
 from infra.files.sheet import Sheet, coded, columns_of
 from processors.clearing import listings, reversals, steps
 
@@ -32,9 +32,7 @@ def list_receivables(context: typer.Context, out: OutFile = None, data_dir: Data
     """应收款清单。What is outstanding."""
     if context.invoked_subcommand is not None:
         return
-    if out is not None:
-        file_of(out, ENDINGS)
-    rows = run_step(data_dir, listings.receivable_rows)
+    rows = run_step(data_dir, listings.receivable_rows, out)
     if json:
         print_json(rows)
     show(_sheet(rows), json=json, out=out)

@@ -18,6 +18,7 @@ _FORMATS: Mapping[Kind, str] = {"money": "#,##0.00", "share": "0.00%", "count": 
 _TEXT = "@"
 _A4 = 9
 _NARROWEST, _WIDEST = 6, 48
+_LONGEST_HEADING = 6
 _LONGEST_TITLE = 31
 _LONGEST_TEXT = 32_767
 """What a cell holds at most."""
@@ -122,7 +123,7 @@ def _day(text: str) -> date | None:
 
 def _width(column: SheetColumn, listing: Sheet, place: int) -> float:
     """Wide enough for what a column holds: a Chinese character takes two."""
-    held = [column.chinese]
+    held = [column.chinese[:_LONGEST_HEADING]]  # a longer one is wrapped
     for row in listing.rows[:1000]:
         held += (_figure(column, row[place]) if column.figures else str(plain(row[place]) or "")).split("\n")
     if column.summed:
