@@ -14,6 +14,7 @@ from events.catalog import CIVIL_AFFAIRS, POVERTY_OFFICE
 from events.codes import CATEGORY_NAMES, Category, is_region
 from events.county_time import COUNTY_TIME
 from infra.cli.arguments import actor_of, day_of, region_of, unusable
+from infra.cli.names import region_named
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, table
 from infra.cli.roster_book import write_rosters
@@ -238,7 +239,7 @@ def _print_roster(drawn_up: RegionRoster, hospitals: list[str], out: Path, *, js
         "in_both": "两部门均在册 listed by both departments",
         "hospitals": "下发医院 hospitals' lists written",
     }
-    title = f"花名册 Roster {drawn_up.region} {drawn_up.period}"
+    title = f"花名册 Roster {region_named(drawn_up.region)} {drawn_up.period}"
     table(title, ("项目 item", "数量 count"), [(names[key], str(count)) for key, count in counts.items()], right=(1,))
     note(f"文件 files: {out}")
 
