@@ -49,13 +49,15 @@ def list_rows(
 
     async def main() -> int:
         async with reading(settings_of(data_dir), command) as engine:
-            kept = []
-            names = await names_of(engine)
-            async for row in query(engine):
-                if json:
+            if json and out is None:
+                async for row in query(engine):
                     print_json([row])
-                if out is not None or not json:
-                    kept.append(cells(row, names))
+                return 0
+            rows = [row async for row in query(engine)]
+            names = await names_of(engine)
+        if json:
+            print_json(rows)
+        kept = [cells(row, names) for row in rows]
         show(Sheet(title, columns_of(columns), kept, personal=True), json=json, out=out)
         return 0
 
