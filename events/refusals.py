@@ -47,7 +47,7 @@ REASON_NAMES: dict[Reason, str] = {
     "already_reversed": "结算单已冲正",
     "duplicate_finding": "稽核编号重复",
     "duplicate_fine": "处罚编号重复",
-    "duplicate_advance": "借款编号重复",
+    "duplicate_advance": "临时救急借款编号重复",
     "unknown_admission": "入院登记不存在",
     "duplicate_admission": "入院登记号重复",
     "unknown_referral": "转诊来源不存在",

@@ -33,13 +33,20 @@ async def logins(engine: AsyncEngine) -> list[Login]:
 async def create_login(engine: AsyncEngine, login: Login) -> str:
     """Make a login; returns its password. Raises ``LoginError``."""
     if login.group not in GROUPS:
-        raise LoginError(f"{login.group} is no role: there are {', '.join(GROUPS)}")
+        known = ", ".join(GROUPS)
+        raise LoginError(f"没有角色 {login.group}，可用的有 {known}。{login.group} is no role: those are all")
     if _NAME.fullmatch(login.name) is None or login.name.startswith("pg_"):
-        raise LoginError(f"{login.name} is no name of a login: small letters, digits and _, a letter first, up to 63")
+        raise LoginError(
+            f"登录名 {login.name} 不可用，应以小写字母开头，只含小写字母、数字和 _，最多63个。"
+            f"{login.name} is no name of a login: small letters, digits and _, a letter first, up to 63"
+        )
     password = new_password()
     async with engine.begin() as connection:
         if await _exists(connection, login.name):
-            raise LoginError(f"there is a role {login.name} already: --rotate gives it a new password")
+            raise LoginError(
+                f"已有登录 {login.name}，换密码用 --rotate。"
+                f"there is a role {login.name} already: --rotate gives it a new password"
+            )
         verifier = scram_verifier(password)
         # a name can't be a parameter here: it was checked
         await connection.exec_driver_sql(
@@ -90,7 +97,9 @@ async def _ours(connection: AsyncConnection, name: str) -> Login:
     for login in await _logins(connection):
         if login.name == name and _NAME.fullmatch(name):
             return login
-    raise LoginError(f"there is no login {name} of the roles {', '.join(GROUPS)}")
+    raise LoginError(
+        f"没有登录 {name}，已有的见 claims access list。there is no login {name} of the roles {', '.join(GROUPS)}"
+    )
 
 
 async def _exists(connection: AsyncConnection, name: str) -> bool:

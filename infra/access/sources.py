@@ -30,11 +30,17 @@ class Source:
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
-            raise NotASource(f"{self.kind} is no kind of source: there are {', '.join(KINDS)}")
+            known = ", ".join(KINDS)
+            raise NotASource(f"来源种类 {self.kind} 不可用，可用的有 {known}。{self.kind} is no kind of source")
         if self.kind == HOSPITAL and not is_id(self.id):
-            raise NotASource(f"{self.id} is no number of a hospital: 1 to 128 letters, digits, - and _")
+            raise NotASource(
+                f"“{self.id}”不是医疗机构编号，编号为1至128个字母、数字、- 或 _。"
+                f"{self.id} is no number of a hospital: 1 to 128 letters, digits, - and _"
+            )
         if self.kind != HOSPITAL and not is_region(self.id):
-            raise NotASource(f"{self.id} is no region: six digits of GB/T 2260")
+            raise NotASource(
+                f"“{self.id}”不是统筹区代码，应为六位数字。{self.id} is no region: six digits of GB/T 2260"
+            )
 
     @classmethod
     def named(cls, user: str) -> "Source":

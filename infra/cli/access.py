@@ -29,7 +29,7 @@ from infra.settings import Settings
 from infra.worker.worker import worker
 from processors.delivery.names import ANSWERS
 
-Rotate = Annotated[bool, typer.Option("--rotate", help="换口令 a new password; the old one ends")]
+Rotate = Annotated[bool, typer.Option("--rotate", help="换密码 a new password; the old one ends")]
 Revoke = Annotated[bool, typer.Option("--revoke", help="撤销 end the access; disconnects")]
 Region = Annotated[str, typer.Argument(help="统筹区代码 region, GB/T 2260", metavar="REGION")]
 
@@ -185,7 +185,7 @@ async def _let_in(place: _Place, source: Source, *, rotate: bool, json: bool) ->
     await open_mailbox(place.engine, place.js, source)
     if known and not rotate:
         _told(_address(place, source, None), json=json)
-        note("已有此用户，信箱在 the user is there, and its mailbox; --rotate 换口令 gives it a new password")
+        note("已有此用户，信箱在 the user is there, and its mailbox; --rotate 换密码 gives it a new password")
         return 0
     password = new_password()
     hashed = bcrypt_hash(password)
@@ -200,7 +200,7 @@ async def _let_in(place: _Place, source: Source, *, rotate: bool, json: bool) ->
     _once()
     if place.folder is None:
         note(
-            "将 server_user 写入 NATS 配置的 SOURCES 帐户并重新加载 put it among the users of SOURCES, and reload NATS"
+            "将 server_user 写入 NATS 配置的 SOURCES 账户并重新加载 put it among the users of SOURCES, and reload NATS"
         )
     return 0
 
@@ -250,4 +250,4 @@ def _told(values: dict[str, Any], *, json: bool) -> None:
 
 
 def _once() -> None:
-    note("口令只显示这一次 the password is shown this once and kept nowhere")
+    note("密码只显示这一次 the password is shown this once and kept nowhere")

@@ -5,9 +5,13 @@ from typing import Annotated
 
 import typer
 
+from infra.cli.arguments import file_of
+from infra.cli.names import names_of
 from infra.cli.options import DataDir, Json, settings_of
-from infra.cli.output import fail, print_json, table
+from infra.cli.output import fail, print_json
+from infra.cli.row_output import ENDINGS, OutFile, show
 from infra.cli.session import reading, run
+from infra.files.sheet import Sheet, columns_of
 from policies.explain import GRADES
 from processors.premiums.fund_account import fund_account
 
@@ -19,11 +23,14 @@ def register(app: typer.Typer) -> None:
 
 def account(
     scheme: Annotated[str, typer.Option("--scheme", help="政策名称 name of the scheme")],
+    out: OutFile = None,
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
     """补充保险收支账：保费、运营费、补偿款、结余和亏损。The supplementary insurance's account, year by year."""
     settings = settings_of(data_dir)
+    if out is not None:
+        file_of(out, ENDINGS)
 
     async def main() -> int:
         async with reading(settings, "account") as engine:
@@ -32,21 +39,22 @@ def account(
             except LookupError as error:
                 fail(str(error))
                 return 2
+            names = await names_of(engine)
         if json:
             print_json(years)
-            return 0
-        columns = "年度 year,上年结转 carried in,保费 premiums,运营费 operations,补偿款 payouts,结转下年 carried on"
-        columns += ",政府承担 by government,运营费比例 ratio"
-        names = ("carried_in", "premiums", "operations", "payouts", "carried_out", "by_government")
+        columns = "年度 year:count,上年结转 carried in:money,保费 premiums:money+,运营费 operations:money+"
+        columns += ",补偿款 payouts:money+,结转下年 carried on:money,政府承担 by government:money+,运营费比例 ratio"
+        amounts = ("carried_in", "premiums", "operations", "payouts", "carried_out", "by_government")
         rows = [
             (
-                str(year["year"]),
-                *(year[name] for name in names),
+                year["year"],
+                *(year[name] for name in amounts),
                 f"{year['ratio']} {GRADES[year['grade']]} {year['cite']}",
             )
             for year in years
         ]
-        table(f"补充保险收支 Supplementary account: {scheme}（元 yuan）", columns.split(","), rows, right=range(1, 7))
+        title = f"补充保险收支账 Supplementary account: {names.scheme(scheme)}"
+        show(Sheet(title, columns_of(columns), rows), json=json, out=out)
         return 0
 
     sys.exit(run(main))

@@ -10,8 +10,11 @@ from events.money import yuan
 from infra.cli.arguments import Actor, actor_of, amount_of, region_of, words_of
 from infra.cli.clearing_step import print_result, print_reversal, reversed_fields, run_step
 from infra.cli.clearing_text import FUND_NAMES, print_history
+from infra.cli.names import region_named
 from infra.cli.options import DataDir, Json
 from infra.cli.output import print_json, table
+from infra.cli.row_output import OutFile, print_sheet, show
+from infra.files.sheet import Sheet, columns_of
 from processors.clearing import loans, reversals
 
 advances = typer.Typer(help="临时救急借款。What the emergency fund has lent before treatment, and what is repaid.")
@@ -26,42 +29,42 @@ def register(app: typer.Typer) -> None:
 def list_(
     context: typer.Context,
     person: Annotated[str | None, typer.Option("--person", help="参保人编号 person_id")] = None,
+    out: OutFile = None,
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
-    """借款清单。What was issued, repaid, and is outstanding."""
+    """临时救急借款清单。What was issued, repaid, and is outstanding."""
     if context.invoked_subcommand is not None:
         return
-    rows = run_step(data_dir, lambda engine: loans.loan_rows(engine, person))
+    rows = run_step(data_dir, lambda engine: loans.loan_rows(engine, person), out)
     if json:
         print_json(rows)
-        return
-    _print_loans(rows)
+    show(_sheet(rows), json=json, out=out)
 
 
-def _print_loans(rows: Sequence[Mapping[str, Any]]) -> None:
-    names = ("advance_id", "region", "person_id", "issued_on", "issued", "repaid", "in_cash", "outstanding")
-    columns = (
-        *("借款 advance", "借出地区 lent by", "参保人 person", "日期 issued on", "借出 issued"),
-        *("已还 repaid", "其中现金 of it in cash", "未还 outstanding"),
-    )
-    cells = [[row[name] for name in names] for row in rows]
-    table("临时救急借款 Advances（元 yuan）", columns, cells, right=(4, 5, 6, 7))
+_COLUMNS = "临时救急借款 advance,借出地区 lent by,参保人 person,日期 issued on:day,借出 issued:money+"
+_COLUMNS += ",已还 repaid:money+,其中现金 of it in cash:money+,未还 outstanding:money+"
 
 
-@advances.command()
-def show(
-    advance: Annotated[str, typer.Argument(help="借款编号 advance_id", metavar="ADVANCE")],
+def _sheet(rows: Sequence[Mapping[str, Any]]) -> Sheet:
+    names = ("person_id", "issued_on", "issued", "repaid", "in_cash", "outstanding")
+    cells = [(row["advance_id"], region_named(row["region"]), *(row[name] for name in names)) for row in rows]
+    return Sheet("临时救急借款 Advances", columns_of(_COLUMNS), cells, personal=True)
+
+
+@advances.command("show")
+def show_one(
+    advance: Annotated[str, typer.Argument(help="临时救急借款编号 advance_id", metavar="ADVANCE")],
     region: Annotated[str, typer.Option("--region", help="借出地区 region of the bureau that lent it")],
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
-    """查看一笔借款：清算归还、现金归还、撤销。One advance: what repaid it, and what was taken back."""
+    """查看一笔临时救急借款：清算归还、现金归还、撤销。One advance: what repaid it, and what was taken back."""
     shown = run_step(data_dir, lambda engine: loans.loan(engine, region_of(region), advance))
     if json:
         print_json([shown])
         return
-    _print_loans([shown])
+    print_sheet(_sheet([shown]))
     if shown["by_clearings"]:
         cells = [(row["clearing_id"], FUND_NAMES[row["fund"]], row["amount"]) for row in shown["by_clearings"]]
         columns = ("清算单 clearing", "基金 fund", "金额 amount")
@@ -71,7 +74,7 @@ def show(
 
 @advances.command("reverse")
 def reverse(
-    advance: Annotated[str, typer.Argument(help="借款编号 advance_id", metavar="ADVANCE")],
+    advance: Annotated[str, typer.Argument(help="临时救急借款编号 advance_id", metavar="ADVANCE")],
     region: Annotated[str, typer.Option("--region", help="借出地区 region of the bureau that lent it")],
     actor: Actor,
     reference: Annotated[str, typer.Option("--reference", help="误登的凭证号 reference that was noted by mistake")],
@@ -92,7 +95,7 @@ def reverse(
 
 @advances.command("repay")
 def repay(
-    advance: Annotated[str, typer.Argument(help="借款编号 advance_id", metavar="ADVANCE")],
+    advance: Annotated[str, typer.Argument(help="临时救急借款编号 advance_id", metavar="ADVANCE")],
     region: Annotated[str, typer.Option("--region", help="借出地区 region of the bureau that lent it")],
     amount: Annotated[str, typer.Option("--amount", help="金额 yuan")],
     actor: Actor,

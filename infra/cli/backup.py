@@ -26,7 +26,7 @@ File = Annotated[Path, typer.Argument(help="备份文件 backup file", dir_okay=
 
 NOTES = {
     "rosters.0": "；请重新导入名单 take the lists in again (claims roster import)",
-    "seal.0": "；请重新封印并说明 seal anew, and note why (claims seal)",
+    "seal.0": "；请重新封账并说明 seal anew, and note why (claims seal)",
 }
 """What to do about the journals whose entries a restore loses."""
 

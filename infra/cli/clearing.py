@@ -2,7 +2,6 @@
 
 import sys
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -11,13 +10,19 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from events.county_time import month_end
 from events.money import yuan
 from infra.cli.arguments import Actor, actor_of, month_of, region_of, unusable, words_of
+from infra.cli.clearing_book import write_clearing
 from infra.cli.clearing_step import print_result, print_reversal, reversed_fields, run_step
-from infra.cli.clearing_text import STATUS_NAMES, print_clearing, write_csv
+from infra.cli.clearing_text import print_clearing
+from infra.cli.names import Names, names_of, region_named
 from infra.cli.options import DataDir, Json
 from infra.cli.output import note, print_json, table
+from infra.cli.row_output import OutFile
+from infra.cli.row_output import show as show_sheet
+from infra.files.sheet import Sheet, coded, columns_of
 from processors.clearing import listings, reversals, steps
 from processors.clearing.draft import draft as draft_clearing
 from processors.clearing.journal import rebuild as rebuild_tables
+from processors.clearing.refusal import STATUS_NAMES
 from processors.clearing.uncleared_bookings import uncleared_rows
 from projections.clearing_rows import PayeeKind
 
@@ -47,67 +52,69 @@ def draft(
     first, who = month_of(month), actor_of(actor)
     region_of(region)
 
-    async def step(engine: AsyncEngine) -> dict[str, Any]:
-        return await listings.clearing(engine, await draft_clearing(engine, region, first, who))
+    async def step(engine: AsyncEngine) -> tuple[dict[str, Any], Names]:
+        drafted = await draft_clearing(engine, region, first, who)
+        return await listings.clearing(engine, drafted), await names_of(engine)
 
-    drawn = run_step(data_dir, step)
+    drawn, names = run_step(data_dir, step)
     if datetime.fromisoformat(drawn["drafted_at"]) < month_end(first):
         note(f"{month} 未结束：此后入账的归入下月。{month} is not over: what follows goes to the next month")
-    print_clearing(drawn, json=json)
+    print_clearing(drawn, names, json=json)
 
 
 @clearing.command()
 def show(
     clearing_id: ClearingId,
-    out: Annotated[Path | None, typer.Option("--out", help="另存明细 also write the lines, FILE.csv")] = None,
+    out: OutFile = None,
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
     """查看一份清算单。One clearing: lines, payments, repaid advances, adjustments, every step."""
-    shown = run_step(data_dir, lambda engine: listings.clearing(engine, clearing_id))
+
+    async def step(engine: AsyncEngine) -> tuple[dict[str, Any], Names]:
+        return await listings.clearing(engine, clearing_id), await names_of(engine)
+
+    shown, names = run_step(data_dir, step, out)
+    print_clearing(shown, names, json=json)
     if out is not None:
-        write_csv(out, shown["lines"])
-    print_clearing(shown, json=json)
+        write_clearing(out, shown, names)
 
 
 @clearing.command("list")
 def list_(
     region: Annotated[str | None, typer.Option("--region", help="统筹区 region")] = None,
+    out: OutFile = None,
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
     """全部清算单。All clearings."""
-    rows = run_step(data_dir, lambda engine: listings.clearing_rows(engine, region))
-    if json:
-        print_json(rows)
-        return
+    if region is not None:
+        region_of(region)
+    rows = run_step(data_dir, lambda engine: listings.clearing_rows(engine, region), out)
     cells = [
         (
-            row["clearing_id"],
-            row["region"],
-            row["month"],
-            f"{STATUS_NAMES[row['status']]} {row['status']}",
-            row["drafted_by"],
-            row["approved_by"] or "—",
+            *(row["clearing_id"], region_named(row["region"]), row["month"]),
+            *(coded(STATUS_NAMES, row["status"]), row["drafted_by"], row["approved_by"]),
         )
         for row in rows
     ]
-    columns = ("清算单 clearing", "统筹区 region", "月份 month", "状态 status", "经办 drafted by", "复核 approved by")
-    table("清算 Clearings", columns, cells)
+    columns = "清算单 clearing,统筹区 region,月份 month,状态 status,经办 drafted by,复核 approved by"
+    if json:
+        print_json(rows)
+    show_sheet(Sheet("清算 Clearings", columns_of(columns), cells), json=json, out=out)
 
 
 @clearing.command("open")
-def open_(data_dir: DataDir = None, json: Json = False) -> None:
+def open_(out: OutFile = None, data_dir: DataDir = None, json: Json = False) -> None:
     """尚未清算：各统筹区已入账的金额。What is booked and no clearing has taken yet, by region."""
-    rows = run_step(data_dir, uncleared_rows)
+    rows = run_step(data_dir, uncleared_rows, out)
+    cells = [
+        (region_named(row["region"]), *(row[name] for name in ("amount", "bookings", "since", "draft"))) for row in rows
+    ]
+    columns = "统筹区 region,金额 amount:money+,笔数 bookings:count+,最早入账 since:day,待复核草稿 open draft"
     if json:
         print_json(rows)
-        return
-    cells = [
-        (row["region"], row["amount"], str(row["bookings"]), row["since"] or "—", row["draft"] or "—") for row in rows
-    ]
-    columns = ("统筹区 region", "金额 amount", "笔数 bookings", "最早入账 since", "待复核草稿 open draft")
-    table("尚未清算 Not cleared yet（元 yuan）", columns, cells, right=(1, 2))
+    show_sheet(Sheet("尚未清算 Not cleared yet", columns_of(columns), cells), json=json, out=out)
 
 
 @clearing.command()

@@ -8,8 +8,10 @@ from typing import Any, TypeVar
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.money import yuan
+from infra.cli.arguments import file_of
 from infra.cli.options import settings_of
 from infra.cli.output import fail, print_json, stdout
+from infra.cli.row_output import ENDINGS
 from infra.cli.session import reading, run
 from processors.clearing.journal import InvalidClearingEvent
 from processors.clearing.movements import Movement
@@ -18,8 +20,13 @@ from processors.clearing.refusal import ClearingRefused
 T = TypeVar("T")
 
 
-def run_step(data_dir: Path | None, step: Callable[[AsyncEngine], Awaitable[T]]) -> T:
-    """Run a step on the ledger. Where the books do not allow it, print why and exit with 2."""
+def run_step(data_dir: Path | None, step: Callable[[AsyncEngine], Awaitable[T]], out: Path | None = None) -> T:
+    """Run a step on the ledger. Where the books do not allow it, print why and exit with 2.
+
+    ``out`` is the file that will be written: a name that says no format is refused before anything is done.
+    """
+    if out is not None:
+        file_of(out, ENDINGS)
     done: list[T] = []
 
     async def main() -> int:

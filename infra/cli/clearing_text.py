@@ -1,17 +1,16 @@
-"""How a clearing is printed for clerks, and written as a CSV file."""
+"""How a clearing is printed for clerks."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from events.codes import LAYER_NAMES
 from events.county_time import COUNTY_TIME
-from infra.cli.output import note, print_json, stdout, table
+from infra.cli.names import Names, region_named
+from infra.cli.output import print_json, stdout, table
 from infra.cli.premium_text import PAYER_NAMES
-from infra.files.atomic import PRIVATE, write_atomically
-from infra.files.text_file import csv_bytes
 from processors.clearing.funds import EMERGENCY_FUND, GRANT, refund_fund
+from processors.clearing.refusal import STATUS_NAMES
 
 KIND_NAMES = {"hospital": "医院", "person": "个人", EMERGENCY_FUND: "临时救急基金"}
 FUND_NAMES: Mapping[str, str] = {
@@ -19,7 +18,6 @@ FUND_NAMES: Mapping[str, str] = {
     GRANT: "补助",
     **{refund_fund(payer): f"退还个人缴费（{name}）" for payer, name in PAYER_NAMES.items()},
 }
-STATUS_NAMES = {"drafted": "待复核", "approved": "已复核", "paid": "已拨付", "withdrawn": "已撤回"}
 PAYMENT_NAMES = {"none": "无", "due": "待拨付", "paid": "已拨付", "returned": "已退回"}
 STEP_NAMES = {
     "clearing.drafted.v1": "起草 drafted",
@@ -40,32 +38,35 @@ LINE_COLUMNS = ("payee_kind", "payee", "fund", "settled", "adjusted", "audit", "
 Row = Mapping[str, Any]
 
 
-def print_clearing(shown: Row, *, json: bool) -> None:
+def print_clearing(shown: Row, names: Names, *, json: bool) -> None:
     """Print a clearing: a JSON object, or tables of lines, payments, repaid advances and changes."""
     if json:
         print_json([shown])
         return
     approved = f"，复核 approved by {shown['approved_by']}" if shown["approved_by"] else ""
-    head = f"清算单 {shown['clearing_id']} · {shown['region']} · {shown['month']} · {STATUS_NAMES[shown['status']]}"
+    region, status = region_named(shown["region"]), STATUS_NAMES[shown["status"]]
+    head = f"清算单 {shown['clearing_id']} · {region} · {shown['month']} · {status}"
     stdout.print(f"{head}，经办 drafted by {shown['drafted_by']}{approved}", highlight=False, soft_wrap=True)
-    _print_lines(shown["lines"])
-    _print_payments(shown["payments"])
+    _print_lines(shown["lines"], names)
+    _print_payments(shown["payments"], names)
     _print_repayments(shown["repayments"])
-    _print_changes(shown["changes"])
+    _print_changes(shown["changes"], names)
     print_history(shown["history"])
 
 
-def _print_lines(lines: Sequence[Row]) -> None:
-    columns = "收款方 payee,基金 fund,结算 settled,调整 adjusted,稽核扣款 audit,归还借款 repaid,应付 payable"
-    cells = [(_payee(line), FUND_NAMES[line["fund"]], *(line[name] for name in LINE_COLUMNS[3:])) for line in lines]
+def _print_lines(lines: Sequence[Row], names: Names) -> None:
+    columns = "收款方 payee,基金 fund,结算 settled,调整 adjusted,稽核扣款 audit,归还临时救急借款 repaid,应付 payable"
+    cells = [
+        (_payee(line, names), FUND_NAMES[line["fund"]], *(line[name] for name in LINE_COLUMNS[3:])) for line in lines
+    ]
     table("明细 Lines（元 yuan）", columns.split(","), cells, right=(2, 3, 4, 5, 6))
 
 
-def _print_payments(payments: Sequence[Row]) -> None:
-    columns = "收款方 payee,余额 balance,抵扣 set off,拨付 to pay,状态 status,流水 reference,退汇 returned"
+def _print_payments(payments: Sequence[Row], names: Names) -> None:
+    columns = "收款方 payee,余额 balance,抵扣 set off,拨付 to pay,状态 status,流水号 reference,退汇 returned"
     cells = [
         (
-            *(_payee(row), row["balance"], row["set_off"], row["amount"]),
+            *(_payee(row, names), row["balance"], row["set_off"], row["amount"]),
             *(PAYMENT_NAMES[row["status"]], row["reference"] or "—", _returned(row)),
         )
         for row in payments
@@ -80,16 +81,16 @@ def _returned(row: Row) -> str:
 def _print_repayments(repayments: Sequence[Row]) -> None:
     if repayments:
         cells = [(row["advance_id"], row["person_id"], FUND_NAMES[row["fund"]], row["amount"]) for row in repayments]
-        columns = ("借款 advance", "参保人 person", "基金 fund", "金额 amount")
-        table("归还借款 Advances repaid（元 yuan）", columns, cells, right=(3,))
+        columns = ("临时救急借款 advance", "参保人 person", "基金 fund", "金额 amount")
+        table("归还临时救急借款 Advances repaid（元 yuan）", columns, cells, right=(3,))
 
 
-def _print_changes(changes: Sequence[Row]) -> None:
+def _print_changes(changes: Sequence[Row], names: Names) -> None:
     if changes:
-        columns = "结算单 claim,参保人 person,与谁结算 with,基金 fund,种类 kind,金额 amount,出院多付 overpaid"
+        columns = "结算单 claim,参保人 person,与谁结算 with,基金 fund,种类 kind,金额 amount,出院时多付 overpaid"
         cells = [
             (
-                *(row["claim_id"], row["person_id"], _payee({**row, "payee": row[f"{row['payee_kind']}_id"]})),
+                *(row["claim_id"], row["person_id"], _payee({**row, "payee": row[f"{row['payee_kind']}_id"]}, names)),
                 *(FUND_NAMES[row["fund"]], CHANGE_NAMES[row["kind"]], row["amount"]),
                 row["overpaid_at_discharge"] or "—",
             )
@@ -120,12 +121,6 @@ def _moment(at: str) -> str:
     return f"{datetime.fromisoformat(at).astimezone(COUNTY_TIME):%Y-%m-%d %H:%M}"
 
 
-def _payee(row: Row) -> str:
-    return f"{KIND_NAMES[row['payee_kind']]} {row['payee']}"
-
-
-def write_csv(path: Path, lines: Iterable[Row]) -> None:
-    """Write a clearing's lines to a file that only its owner can read."""
-    content = csv_bytes(LINE_COLUMNS, ([line[name] for name in LINE_COLUMNS] for line in lines))
-    write_atomically(path, content, PRIVATE)
-    note(f"已写入 written: {path}")
+def _payee(row: Row, names: Names | None = None) -> str:
+    payee = names.hospital(row["payee"]) if names and row["payee_kind"] == "hospital" else row["payee"]
+    return f"{KIND_NAMES[row['payee_kind']]} {payee}"

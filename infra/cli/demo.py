@@ -95,7 +95,10 @@ async def _require_own_ledger(database_url: str, file: Path) -> None:
             facts = await connection.execute(select(entries.c.number).where(entries.c.source.is_not(None)).limit(1))
             own = await connection.execute(select(entries.c.raw).where(*ours))
             if facts.first() is not None and own.scalar_one_or_none() != orjson.dumps(first):
-                raise NotEmpty("this ledger holds other events than this demo's: give it an empty --data-dir")
+                raise NotEmpty(
+                    "账本中有演示以外的事件，请用 --data-dir 指定一个空目录。"
+                    "This ledger holds other events than this demo's: give it an empty --data-dir"
+                )
     finally:
         await engine.dispose()
 

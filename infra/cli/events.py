@@ -36,4 +36,4 @@ def asyncapi(
 ) -> None:
     """导出 AsyncAPI 文档。Write what sources send and hear over NATS as an AsyncAPI 3.0 document."""
     out.write_text(asyncapi_yaml(), encoding="utf-8")
-    note(f"AsyncAPI 3.0 → {out}")
+    note(f"已写入 written: {out}（AsyncAPI 3.0）")

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from infra.cli.arguments import file_of
 from infra.cli.options import DataDir, settings_of
 from infra.cli.output import fail, note
 from infra.cli.session import reading, run
@@ -25,6 +26,7 @@ def file(
     data_dir: DataDir = None,
 ) -> None:
     """台账：一人一页，身份、支付、依据、调整。A person's file: one page with all that was paid for him and why."""
+    file_of(out, (".html",))
 
     async def main() -> int:
         async with reading(settings_of(data_dir), "file") as engine:

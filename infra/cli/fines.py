@@ -1,12 +1,12 @@
 """``claims fines``: the register of fines on hospitals."""
 
-from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
 
+from infra.cli.names import Names
 from infra.cli.options import DataDir, Json
-from infra.cli.row_output import list_rows
+from infra.cli.row_output import OutFile, Row, list_rows
 from processors.queries import listings
 
 
@@ -17,6 +17,7 @@ def register(app: typer.Typer) -> None:
 
 def fines(
     hospital: Annotated[str | None, typer.Option("--hospital", help="医疗机构编号 hospital_id")] = None,
+    out: OutFile = None,
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
@@ -26,13 +27,14 @@ def fines(
         "fines",
         lambda engine: listings.fine_rows(engine, hospital_id=hospital),
         json=json,
-        title="罚款 Fines（元 yuan）",
-        columns="处罚编号 fine,医疗机构 hospital,金额 amount,日期 imposed on,原因 reason,依据 clause,作出机关 source",
+        out=out,
+        title="罚款 Fines",
+        columns="处罚编号 fine,医疗机构 hospital,金额 amount:money+,日期 imposed on:day,原因 reason,依据 clause,"
+        "作出机关 source",
         cells=_cells,
-        right=(2,),
     )
 
 
-def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
-    names = ("fine_id", "hospital_id", "amount", "imposed_on", "reason", "clause", "source")
-    return tuple(row[name] or "—" for name in names)
+def _cells(row: Row, names: Names) -> tuple[Any, ...]:
+    told = (row[name] for name in ("amount", "imposed_on", "reason", "clause", "source"))
+    return row["fine_id"], names.hospital(row["hospital_id"]), *told

@@ -1,6 +1,6 @@
 """``claims statements``, ``accumulations``, ``grants``, ``refusals``, ``waiting`` and ``parked``."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 import typer
@@ -8,19 +8,17 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.codes import CATEGORY_NAMES, LAYER_NAMES, SETTING_NAMES
 from events.refusals import REASON_NAMES
+from infra.cli.names import Names
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.release import release as release_parked
-from infra.cli.row_output import Row, list_rows
+from infra.cli.row_output import OutFile, Row, list_rows
 from infra.cli.uplift_text import uplift_text
+from infra.files.sheet import coded
 from processors.queries import listings
 
 PersonId = Annotated[str | None, typer.Option("--person", help="参保人编号 person_id")]
 
-_NAMES: Mapping[str, Mapping[Any, str]] = {
-    "layer": LAYER_NAMES,
-    "reason": REASON_NAMES,
-    "grant": {"annual": "年度补助", "one_off": "一次性补助"},
-}
+GRANT_NAMES = {"annual": "年度补助", "one_off": "一次性补助"}
 STATUS_NAMES = {"settled": "已结算", "reversed": "已冲正"}
 PAYEE_NAMES = {"hospital": "医院", "person": "个人"}
 
@@ -39,12 +37,13 @@ def statements(
     claim: Annotated[str | None, typer.Option("--claim", help="结算单号 claim_id")] = None,
     person: PersonId = None,
     uplift: Annotated[bool, typer.Option("--uplift", help="倾斜支付测算 what preferences add")] = False,
+    out: OutFile = None,
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
     """结算单。Statements: what each layer paid of a claim and what the patient pays."""
-    columns = "结算单 claim,参保人 person,政策 scheme,类型 setting,日期 date,状态 status,版次 rev,类别 categories"
-    columns += ",总额 total,各保障线 layers,个人 patient,医院 hospital,收款 payee" + (",倾斜 uplift" if uplift else "")
+    columns = "结算单 claim,参保人 person,政策 scheme,类型 setting,日期 date:day,状态 status,版次 rev,类别 categories"
+    columns += ",总额 total:money+,各保障线 layers,个人负担 patient:money+,医院承担 hospital:money+,收款方 payee"
 
     def query(engine: AsyncEngine) -> AsyncIterator[Row]:
         rows = listings.statement_rows(engine, claim_id=claim, person_id=person)
@@ -55,16 +54,17 @@ def statements(
         "statements",
         query,
         json=json,
-        title="结算单 Statements（元 yuan）",
-        columns=columns,
+        out=out,
+        title="结算单 Statements",
+        columns=columns + (",倾斜支付 uplift" if uplift else ""),
         cells=_statement_cells,
-        right=(8, 10, 11),
     )
 
 
 def accumulations(
     person: PersonId = None,
     year: Annotated[int | None, typer.Option("--year", help="待遇年度 benefit year")] = None,
+    out: OutFile = None,
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
@@ -74,50 +74,62 @@ def accumulations(
         "accumulations",
         lambda engine: listings.accumulation_rows(engine, person_id=person, year=year),
         json=json,
-        title="年度累计 Accumulations（元 yuan）",
-        columns="参保人 person,年度 year,保障线 layer,基数 base,起付线 deductible,支付 paid,人次 claims",
-        cells=lambda row: _texts(row, "person_id", "year", "layer", "base", "deductible", "paid", "claims"),
-        right=(3, 4, 5, 6),
+        out=out,
+        title="年度累计 Accumulations",
+        columns="参保人 person,年度 year:count,保障线 layer,基数 base:money,起付线 deductible:money,支付 paid:money+,"
+        "人次 claims:count",
+        cells=lambda row, _: (
+            *(row["person_id"], row["year"], coded(LAYER_NAMES, row["layer"])),
+            *(row[name] for name in ("base", "deductible", "paid", "claims")),
+        ),
     )
 
 
-def grants(data_dir: DataDir = None, json: Json = False) -> None:
+def grants(out: OutFile = None, data_dir: DataDir = None, json: Json = False) -> None:
     """补助。Grants that stand."""
     list_rows(
         data_dir,
         "grants",
         listings.grant_rows,
         json=json,
-        title="补助 Grants（元 yuan）",
-        columns="参保人 person,政策 scheme,补助 grant,年度 year,金额 amount,结算单 claim",
-        cells=lambda row: _texts(row, "person_id", "scheme", "grant", "year", "amount", "claim_id"),
-        right=(4,),
+        out=out,
+        title="补助 Grants",
+        columns="参保人 person,政策 scheme,补助 grant,年度 year:count,金额 amount:money+,结算单 claim",
+        cells=lambda row, names: (
+            *(row["person_id"], names.scheme(row["scheme"]), coded(GRANT_NAMES, row["grant"])),
+            *(row["year"], row["amount"], row["claim_id"]),
+        ),
     )
 
 
-def refusals(data_dir: DataDir = None, json: Json = False) -> None:
-    """被拒绝的事件及原因。Refused events, why, and what to mend."""
+def refusals(out: OutFile = None, data_dir: DataDir = None, json: Json = False) -> None:
+    """被拒收的事件及原因。Refused events, why, and what to mend."""
     list_rows(
         data_dir,
         "refusals",
         listings.refusal_rows,
         json=json,
-        title="拒绝 Refusals",
+        out=out,
+        title="拒收 Refusals",
         columns="来源 source,事件 event,类型 type,原因 reason,说明 detail",
-        cells=lambda row: _texts(row, "source", "event_id", "type", "reason", "detail"),
+        cells=lambda row, _: (
+            *(row["source"], row["event_id"], row["type"]),
+            *(coded(REASON_NAMES, row["reason"]), row["detail"]),
+        ),
     )
 
 
-def waiting(data_dir: DataDir = None, json: Json = False) -> None:
+def waiting(out: OutFile = None, data_dir: DataDir = None, json: Json = False) -> None:
     """等待入院登记的出院事件。Discharges that wait for their admission."""
     list_rows(
         data_dir,
         "waiting",
         listings.waiting_rows,
         json=json,
+        out=out,
         title="等待 Waiting",
         columns="来源 source,事件 event,等待入院登记 waits for",
-        cells=lambda row: _texts(row, "source", "event_id", "waits_for"),
+        cells=lambda row, _: (row["source"], row["event_id"], row["waits_for"]),
     )
 
 
@@ -125,6 +137,7 @@ def parked(
     release: Annotated[bool, typer.Option("--release", help="排除故障后继续 go on, after the mend")] = False,
     person: PersonId = None,
     consumer: Annotated[str | None, typer.Option("--consumer", help="处理器 consumer")] = None,
+    out: OutFile = None,
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
@@ -136,37 +149,27 @@ def parked(
         "parked",
         lambda engine: listings.parked_rows(engine, person_id=person, consumer=consumer),
         json=json,
+        out=out,
         title="挂起 Parked",
         columns="参保人 person,处理器 consumer,批次 run,原因 reason,自 since",
-        cells=lambda row: _texts(row, "person_id", "consumer", "run", "reason", "since"),
+        cells=lambda row, _: tuple(row[name] for name in ("person_id", "consumer", "run", "reason", "since")),
     )
 
 
-def _statement_cells(row: Row) -> tuple[str, ...]:
+def _statement_cells(row: Row, names: Names) -> tuple[Any, ...]:
     return (
         row["claim_id"],
         row["person_id"],
-        row["scheme"],
-        SETTING_NAMES[row["setting"]],
+        names.scheme(row["scheme"]),
+        coded(SETTING_NAMES, row["setting"]),
         row["date"],
-        STATUS_NAMES[row["status"]],
-        str(row["revision"]),
-        "、".join(CATEGORY_NAMES[category] for category in row["categories"]) or "—",
+        coded(STATUS_NAMES, row["status"]),
+        row["revision"],
+        [CATEGORY_NAMES[category] for category in row["categories"]],
         row["total"],
-        "\n".join(f"{LAYER_NAMES[layer['layer']]} {layer['paid']}" for layer in row["layers"]) or "—",
+        [f"{LAYER_NAMES[layer['layer']]} {layer['paid']}" for layer in row["layers"]],
         row["patient_share"],
         row["hospital_share"],
-        PAYEE_NAMES[row["payee"]],
+        coded(PAYEE_NAMES, row["payee"]),
         *([uplift_text(row["uplift"])] if "uplift" in row else []),
     )
-
-
-def _texts(row: Row, *names: str) -> tuple[str, ...]:
-    return tuple(_text(name, row[name]) for name in names)
-
-
-def _text(name: str, value: Any) -> str:
-    if value is None:
-        return "—"
-    known: Mapping[Any, str] = _NAMES.get(name, {})
-    return f"{known[value]} {value}" if value in known else str(value)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import orjson
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -37,13 +38,25 @@ def print_json(values: Iterable[Mapping[str, Any]]) -> None:
     sys.stdout.buffer.flush()
 
 
-def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[int] = ()) -> None:
-    """A table on stdout; ``right`` are the columns of figures. On a terminal too narrow for it, a block a row."""
+def table(
+    title: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    right: Sequence[int] = (),
+    narrow: bool = False,
+) -> None:
+    """A table on stdout; ``right`` are the columns of figures, a ``narrow`` one has no lines between its columns.
+
+    On a terminal too narrow for it, a block a row.
+    """
     kept = list(rows)
     if not kept:
         stdout.print(f"{title}: 无 none")
         return
     drawn = Table(title=title, title_justify="left", header_style="bold")
+    if narrow:
+        drawn.box, drawn.padding = SIMPLE_HEAD, (0, 1, 0, 0)
     for index, column in enumerate(columns):
         drawn.add_column(column, justify="right" if index in right else "left", overflow="fold")
     for row in kept:

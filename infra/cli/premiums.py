@@ -1,21 +1,19 @@
 """``claims premiums``: who paid what for whose insurance, in single or in sum."""
 
-from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
 
 from events.codes import CATEGORY_NAMES, LAYER_NAMES
+from infra.cli.names import Names
 from infra.cli.options import DataDir, Json
 from infra.cli.premium_text import KIND_NAMES, PAYER_NAMES
-from infra.cli.row_output import list_rows
+from infra.cli.row_output import OutFile, Row, list_rows
+from infra.files.sheet import coded
 from policies.explain import GRADES
 from processors.queries import listings
 
-Row = Mapping[str, Any]
-
-_COLUMNS = "参保人 person,年度 year,统筹区 region,政策 scheme,保障线 layer,方式 kind,出资方 payer,金额 amount"
-_TOTAL_COLUMNS = "年度 year,统筹区 region,政策 scheme,保障线 layer,方式 kind,出资方 payer,人数 persons,金额 amount"
+_KEY_COLUMNS = "年度 year:count,统筹区 region,政策 scheme,保障线 layer,方式 kind,出资方 payer"
 
 
 def register(app: typer.Typer) -> None:
@@ -29,6 +27,7 @@ def premiums(
     totals: Annotated[
         bool, typer.Option("--totals", help="按统筹区、出资方和保障线汇总 sums by region, payer and layer")
     ] = False,
+    out: OutFile = None,
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
@@ -39,34 +38,30 @@ def premiums(
             "premiums",
             lambda engine: listings.premium_totals(engine, person_id=person, year=year),
             json=json,
-            title="保费汇总 Premiums in sum（元 yuan）",
-            columns=_TOTAL_COLUMNS,
-            cells=_total_cells,
-            right=(6, 7),
+            out=out,
+            title="保费汇总 Premiums in sum",
+            columns=f"{_KEY_COLUMNS},人数 persons:count,金额 amount:money+",
+            cells=lambda row, names: (*_key_cells(row, names), row["persons"], row["amount"]),
         )
     list_rows(
         data_dir,
         "premiums",
         lambda engine: listings.premium_rows(engine, person_id=person, year=year),
         json=json,
-        title="保费 Premiums（元 yuan）",
-        columns=f"{_COLUMNS},类别 category,出处 cite",
+        out=out,
+        title="保费 Premiums",
+        columns=f"参保人 person,{_KEY_COLUMNS},金额 amount:money+,类别 category,出处 cite",
         cells=_premium_cells,
-        right=(7,),
     )
 
 
-def _premium_cells(row: Row) -> tuple[str, ...]:
-    category = f"{CATEGORY_NAMES[row['category']]} {row['category']}"
+def _premium_cells(row: Row, names: Names) -> tuple[Any, ...]:
     cite = f"{GRADES[row['grade']]} {row['grade']}: {row['cite']}"
-    return (row["person_id"], *_key_cells(row), row["amount"], category, cite)
+    category = coded(CATEGORY_NAMES, row["category"])
+    return (row["person_id"], *_key_cells(row, names), row["amount"], category, cite)
 
 
-def _total_cells(row: Row) -> tuple[str, ...]:
-    return (*_key_cells(row), str(row["persons"]), row["amount"])
-
-
-def _key_cells(row: Row) -> tuple[str, ...]:
-    layer = f"{LAYER_NAMES[row['layer']]} {row['layer']}"
-    kind, payer = f"{KIND_NAMES[row['kind']]} {row['kind']}", f"{PAYER_NAMES[row['payer']]} {row['payer']}"
-    return (str(row["year"]), row["region"], row["scheme"], layer, kind, payer)
+def _key_cells(row: Row, names: Names) -> tuple[Any, ...]:
+    kind, payer = coded(KIND_NAMES, row["kind"]), coded(PAYER_NAMES, row["payer"])
+    where = (row["year"], names.region(row["region"]), names.scheme(row["scheme"]))
+    return (*where, coded(LAYER_NAMES, row["layer"]), kind, payer)

@@ -25,7 +25,10 @@ def publish(files: EventFiles, data_dir: DataDir = None, json: Json = False) -> 
     async def main() -> int:
         async with ledger_servers(settings, "publish", nats=True) as endpoints:
             if endpoints.owned:
-                fail(f"no `claims up` runs on {settings.data_dir}: start it first, or use `claims settle`")
+                fail(
+                    f"{settings.data_dir} 上没有运行中的 claims up，请先启动，或改用 claims settle。"
+                    f"No `claims up` runs on {settings.data_dir}: start it first, or use `claims settle`"
+                )
                 return 2
             async with connected_broker(endpoints.nats_url, settings.nats_ca) as broker:
                 published = await publish_files(broker.connection, files)

@@ -106,7 +106,7 @@ def _print(places: Sequence[str], replies: Sequence[Reply]) -> None:
         title = "预结算（未入账）Trial settlement, nothing booked（元 yuan）"
         table(title, tuple(columns.split(",")), settled, right=(4, 6, 7))
     if refused:
-        table("拒绝 Refused", ("行 line", "原因 reason", "说明 detail"), refused)
+        table("拒收 Refused", ("行 line", "原因 reason", "说明 detail"), refused)
 
 
 def _cells(place: str, row: Reply) -> tuple[str, ...]:

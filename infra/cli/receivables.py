@@ -15,6 +15,8 @@ from infra.cli.clearing_step import print_result, print_reversal, reversed_field
 from infra.cli.clearing_text import KIND_NAMES, print_history
 from infra.cli.options import DataDir, Json
 from infra.cli.output import print_json, table
+from infra.cli.row_output import OutFile, print_sheet, show
+from infra.files.sheet import Sheet, coded, columns_of
 from processors.clearing import listings, reversals, steps
 
 receivables = typer.Typer(help="应收款。What hospitals and persons owe the funds after a clearing.")
@@ -26,39 +28,34 @@ def register(app: typer.Typer) -> None:
 
 
 @receivables.callback(invoke_without_command=True)
-def list_receivables(context: typer.Context, data_dir: DataDir = None, json: Json = False) -> None:
+def list_receivables(context: typer.Context, out: OutFile = None, data_dir: DataDir = None, json: Json = False) -> None:
     """应收款清单。What is outstanding."""
     if context.invoked_subcommand is not None:
         return
-    rows = run_step(data_dir, listings.receivable_rows)
+    rows = run_step(data_dir, listings.receivable_rows, out)
     if json:
         print_json(rows)
-        return
-    _print_rows(rows)
+    show(_sheet(rows), json=json, out=out)
 
 
-def _print_rows(rows: Sequence[Mapping[str, Any]]) -> None:
+_COLUMNS = "应收款 receivable,种类 kind,欠款方 owed by,金额 amount:money+,已收 paid in:money+,已抵扣 set off:money+"
+_COLUMNS += ",未收 outstanding:money+"
+
+
+def _sheet(rows: Sequence[Mapping[str, Any]]) -> Sheet:
     cells = [
         (
-            row["receivable_id"],
-            f"{KIND_NAMES[row['payee_kind']]} {row['payee']}" + ("（已解除协议 closed）" if row["closed"] else ""),
-            *(row["amount"], row["settled"], row["set_off"], row["outstanding"]),
+            *(row["receivable_id"], coded(KIND_NAMES, row["payee_kind"])),
+            row["payee"] + ("（已解除协议 closed）" if row["closed"] else ""),
+            *(row[name] for name in ("amount", "settled", "set_off", "outstanding")),
         )
         for row in rows
     ]
-    columns = (
-        "应收款 receivable",
-        "欠款方 owed by",
-        "金额 amount",
-        "已收 paid in",
-        "已抵扣 set off",
-        "未收 outstanding",
-    )
-    table("应收款 Receivables（元 yuan）", columns, cells, right=(2, 3, 4, 5))
+    return Sheet("应收款 Receivables", columns_of(_COLUMNS), cells, personal=True)
 
 
-@receivables.command()
-def show(
+@receivables.command("show")
+def show_one(
     receivable_id: Annotated[str, typer.Argument(help="应收款编号 receivable_id")],
     data_dir: DataDir = None,
     json: Json = False,
@@ -68,7 +65,7 @@ def show(
     if json:
         print_json([shown])
         return
-    _print_rows([shown])
+    print_sheet(_sheet([shown]))
     if shown["set_off_by"]:
         cells = [(row["clearing_id"], row["amount"]) for row in shown["set_off_by"]]
         table("抵扣 Set off（元 yuan）", ("清算单 clearing", "金额 amount"), cells, right=(1,))

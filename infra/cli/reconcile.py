@@ -27,7 +27,7 @@ KIND_NAMES = {
     "total_differs": "合计不符",
     "total_not_of_detail": "合计与明细不符",
 }
-FIELD_NAMES = {"claims": "人次", "total": "总额", "funds": "基金支付", "patient_share": "个人支付"}
+FIELD_NAMES = {"claims": "人次", "total": "总额", "funds": "基金支付", "patient_share": "个人负担"}
 FIELD_NAMES |= {"date": "日期", "status": "状态"} | {str(layer): name for layer, name in LAYER_NAMES.items()}
 
 

@@ -194,7 +194,7 @@ def _print_consistency(history: PersonHistory) -> None:
         stdout.print(f"[yellow]未核对 not compared: {escape(history.skipped)}[/]")
     else:
         for difference in history.differences:
-            fail(f"{difference.where}: expected {difference.expected}, booked {difference.booked}")
+            fail(f"{difference.where}: 应为 expected {difference.expected}，入账 booked {difference.booked}")
 
 
 def _say(text: str) -> None:

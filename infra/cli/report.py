@@ -1,8 +1,7 @@
 """``claims report`` annual, monthly, hospital, targets and oversight."""
 
-import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -12,12 +11,15 @@ import typer
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from events.codes import CATEGORY_NAMES, LAYER_NAMES, SETTING_NAMES, is_region
 from events.county_time import COUNTY_TIME
+from infra.cli.arguments import file_of, month_of, region_of
+from infra.cli.names import INSUFFICIENT_PRIVILEGE, Names, names_of
 from infra.cli.options import DataDir, Json, settings_of
-from infra.cli.output import note, print_json, table
+from infra.cli.output import note, print_json
+from infra.cli.report_text import print_annual, report_sheet
+from infra.cli.row_output import print_sheet, write_sheets
 from infra.cli.session import reading, run
-from infra.files.report_file import WRITERS, Rows, heading, write_report
+from infra.files.report_file import WRITERS, Rows, write_report
 from infra.settings import Settings
 from processors.finance.catch_up import catch_up
 from processors.finance.reports import (
@@ -28,7 +30,6 @@ from processors.finance.reports import (
     MONTHLY,
     OVERSIGHT,
     TARGETS,
-    Field,
     Narrowed,
     Report,
     read_report,
@@ -40,27 +41,14 @@ report = typer.Typer(no_args_is_help=True, help="财务报表：打印并输出�
 Year = Annotated[int | None, typer.Option("--year", min=2000, max=2100, help="年度 benefit year")]
 Month = Annotated[str | None, typer.Option("--month", help="入账月份 month of booking, 2019-06")]
 RegionOption = Annotated[str | None, typer.Option("--region", help="统筹区 region; 140400 also takes its counties")]
-Out = Annotated[Path | None, typer.Option("--out", help="输出文件 write to FILE.csv, FILE.xlsx or FILE.parquet")]
+Out = Annotated[Path | None, typer.Option("--out", help="输出文件 write to FILE.xlsx, FILE.csv or FILE.parquet")]
 Anew = Annotated[bool, typer.Option("--anew", help="重新汇总 forget the sums and count the whole ledger again")]
 
-_MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
-INSUFFICIENT_PRIVILEGE = "42501"
 COUNTED_BEFORE = "本登录无权汇总，显示上次汇总的数据 this login may not count: figures are those of the last time"
 NEVER_COUNTED = (
     "尚未汇总，本登录无权汇总：报表为空 not counted yet, and this login may not count: the report is empty until "
     "claims up, or a login that may, has counted"
 )
-_NAMES: Mapping[str, Mapping[Any, str]] = {
-    "layer": {**LAYER_NAMES, "grant": "补助"},
-    "setting": SETTING_NAMES,
-    "reason": {"after_death": "死亡后", "suspended": "停止协议期间"},
-    "target": {
-        "reimbursement": "住院实际报销",
-        "chronic_reimbursement": "慢病门诊实际报销",
-        "assistance": "医疗救助",
-        "enrolment": "应保尽保",
-    },
-}
 
 
 def register(app: typer.Typer) -> None:
@@ -131,7 +119,7 @@ def oversight(
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
-    """监管线索：死亡后、停止协议期间的已结算单。Settled claims dated after a death or within a suspension."""
+    """监管线索：死亡后、暂停（中止）协议期间的已结算单。Settled claims dated after a death or within a suspension."""
     _show(settings_of(data_dir), OVERSIGHT, Narrowed(year, None, region), out, anew=anew, json=json)
 
 
@@ -146,43 +134,54 @@ def _show(
     above: tuple[Report, ...] = (),
 ) -> None:
     """Print a report, with others ``above`` it, and write it to a file where one is named."""
-    if narrowed.month is not None and _MONTH.fullmatch(narrowed.month) is None:
-        raise typer.BadParameter(f"{narrowed.month} is no month: write 2019-06", param_hint="--month")
-    if narrowed.region is not None and not is_region(narrowed.region):
-        raise typer.BadParameter(f"{narrowed.region} is no GB/T 2260 code of six digits", param_hint="--region")
-    if out is not None and out.suffix.lower() not in WRITERS:
-        raise typer.BadParameter(f"{out}: name it {', '.join(f'*{suffix}' for suffix in WRITERS)}", param_hint="--out")
+    if narrowed.month is not None:
+        month_of(narrowed.month)
+    if narrowed.region is not None:
+        region_of(narrowed.region)
+    if out is not None:
+        file_of(out, (".xlsx", *WRITERS))
 
     async def main() -> int:
         async with reading(settings, "report") as engine:
             counted = await caught_up(engine, anew=anew)
             async with engine.connect() as connection:
                 moment = await sums_as_of(connection)
-                if not counted:
-                    note(NEVER_COUNTED if moment is None else COUNTED_BEFORE)
-                as_of = _local(moment)
-                for other in above:
-                    _print(other, await read_report(connection, other, narrowed), json=json, named=True)
-                rows = await read_report(connection, wanted, narrowed)
-        _print(wanted, rows, json=json, named=bool(above))
+                read = [(each, await read_report(connection, each, narrowed)) for each in (*above, wanted)]
+            names = await names_of(engine)
+        if not counted:
+            note(NEVER_COUNTED if moment is None else COUNTED_BEFORE)
+        as_of = _local(moment)
+        for each, rows in read:
+            _print(each, rows, names, json=json, named=bool(above))
         note(f"数据截至 as of {as_of}")
         if out is not None:
-            write_report(out, wanted, rows, as_of)
-            note(f"已写入 written: {out}")
+            _write(out, read, names, as_of)
         return 0
 
     sys.exit(run(main))
 
 
-def _print(report: Report, rows: Rows, *, json: bool, named: bool) -> None:
+def _print(report: Report, rows: Rows, names: Names, *, json: bool, named: bool) -> None:
     """``named``: JSON Lines say of which report they are, for there are several."""
     if json:
         name = {"row": report.name} if named else {}
         print_json(name | {field: _plain(value) for field, value in row.items()} for row in rows)
+    elif report is ANNUAL:
+        print_annual(rows, names)
+    else:
+        print_sheet(report_sheet(report, rows, names))
+
+
+def _write(out: Path, read: Sequence[tuple[Report, Rows]], names: Names, as_of: str) -> None:
+    """The report asked for is the last one; a workbook holds those above it too."""
+    if out.suffix.lower() == ".xlsx":
+        sheets = [report_sheet(report, rows, names) for report, rows in reversed(read)]
+        remark = "；取自 " + "、".join(f"finance.{report.view}" for report, _ in reversed(read))
+        write_sheets(out, sheets, as_of, remark)
         return
-    right = tuple(place for place, field in enumerate(report.fields) if field.kind in ("count", "money", "share"))
-    cells = [[_cell(field, row[field.name]) for field in report.fields] for row in rows]
-    table(f"{report.title}（元 yuan）", [heading(field) for field in report.fields], cells, right=right)
+    wanted, rows = read[-1]
+    write_report(out, wanted, rows, as_of)
+    note(f"已写入 written: {out}")
 
 
 async def caught_up(engine: AsyncEngine, *, anew: bool) -> bool:
@@ -198,23 +197,6 @@ async def caught_up(engine: AsyncEngine, *, anew: bool) -> bool:
 
 def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, Decimal | date) else value
-
-
-def _cell(field: Field, value: Any) -> str:
-    if value is None:
-        return "—"
-    match field.kind:
-        case "share":
-            return f"{value * 100:.2f}%"
-        case "flag":
-            return "是 yes" if value else "否 no"
-        case "texts":
-            return "、".join(CATEGORY_NAMES[category] for category in CATEGORY_NAMES if category in value)
-        case "money":
-            return f"{value:,}"
-        case _:
-            known: Mapping[Any, str] = _NAMES.get(field.name, {})
-            return f"{known[value]} {value}" if value in known else str(value)
 
 
 def _local(moment: datetime | None) -> str:

@@ -14,12 +14,13 @@ from events.catalog import CIVIL_AFFAIRS, POVERTY_OFFICE
 from events.codes import CATEGORY_NAMES, Category, is_region
 from events.county_time import COUNTY_TIME
 from infra.cli.arguments import actor_of, day_of, region_of, unusable
+from infra.cli.names import region_named
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, table
+from infra.cli.roster_book import write_rosters
 from infra.cli.session import ledger_servers, reading, run
-from infra.files.atomic import PRIVATE, write_atomically
 from infra.files.roster_file import read_content, read_rows
-from infra.files.text_file import UnusableFile, csv_bytes
+from infra.files.text_file import UnusableFile
 from infra.operations.roster_import import Preview, RefusedList, import_list, preview
 from processors.rosters.imports import counts_of
 from processors.rosters.list_comparison import ListReceipt
@@ -129,12 +130,7 @@ def publish(
             drawn_up = await load_roster(connection, region, month)
             hospitals = await designated_hospitals(connection, region, month.due_out)
         out.mkdir(parents=True, exist_ok=True)
-        members = csv_bytes(("参保人编号", "救助对象类别", "生效日期", "参保状态"), _member_rows(drawn_up))
-        for hospital_id in hospitals:
-            write_atomically(out / f"roster-{month}-{hospital_id}.csv", members, PRIVATE)
-        headings = ("差异", "参保人编号", "民政部门类别", "扶贫部门类别", "账本类别")
-        differences = csv_bytes(headings, _difference_rows(drawn_up))
-        write_atomically(out / f"comparison-{month}-{region}.csv", differences, PRIVATE)
+        write_rosters(out, drawn_up, hospitals)
         _print_roster(drawn_up, hospitals, out, json=json)
         if not hospitals:
             note(f"{region} 在 {month.due_out} 没有定点医院 no hospital is designated there on that day")
@@ -171,7 +167,7 @@ def _print_import(found: Preview, read: RosterList, receipt: ListReceipt, *, dry
         note(f"迟报：{receipt.received_on} 收到，应于 {receipt.period.due_in} 前 late: it was due by the 10th")
     if comparison.kept:
         note(
-            f"因有未读出的行，{len(comparison.kept)} 项未移除，请更正后重新导入 "
+            f"因有未读出的行，{len(comparison.kept)} 条未移除，请更正后重新导入 "
             "not removed, since a refused row may be theirs: mend the rows and import again"
         )
     for (person_id, category), others in islice(comparison.left_out.items(), _SHOWN):
@@ -187,7 +183,7 @@ def _print_import(found: Preview, read: RosterList, receipt: ListReceipt, *, dry
 _CHANGES = {"added": "新增 added", "removed": "移除 removed"}
 _COUNTS = {
     "listed": "在册 listed",
-    "refused": "拒绝的行 refused rows",
+    "refused": "拒收的行 refused rows",
     "unchanged": "不变 unchanged",
     "added": "新增 added",
     "removed": "移除 removed",
@@ -243,25 +239,9 @@ def _print_roster(drawn_up: RegionRoster, hospitals: list[str], out: Path, *, js
         "in_both": "两部门均在册 listed by both departments",
         "hospitals": "下发医院 hospitals' lists written",
     }
-    title = f"花名册 Roster {drawn_up.region} {drawn_up.period}"
+    title = f"花名册 Roster {region_named(drawn_up.region)} {drawn_up.period}"
     table(title, ("项目 item", "数量 count"), [(names[key], str(count)) for key, count in counts.items()], right=(1,))
     note(f"文件 files: {out}")
-
-
-def _member_rows(drawn_up: RegionRoster) -> Iterator[tuple[str, ...]]:
-    for member in drawn_up.members:
-        insured = "已参保" if member.enrolled else "未参保"
-        yield member.person_id, _names(member.categories), member.since.isoformat(), insured
-
-
-def _difference_rows(drawn_up: RegionRoster) -> Iterator[tuple[str, ...]]:
-    for found in drawn_up.differences:
-        listed = (_names(found.civil_affairs), _names(found.poverty_office), _names(found.ledger))
-        yield KIND_NAMES[found.kind], found.person_id, *listed
-
-
-def _names(categories: list[Category]) -> str:
-    return "、".join(CATEGORY_NAMES[category] for category in categories)
 
 
 def _membership(person_id: str, category: Category) -> tuple[str, str]:

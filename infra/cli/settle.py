@@ -55,7 +55,7 @@ def print_summary(settled: SettledFiles, *, json: bool) -> None:
         "events": "事件 events",
         "accepted": "受理 accepted",
         "duplicates": "重复 duplicates",
-        "refused": "拒绝 refused",
+        "refused": "拒收 refused",
         "waiting": "等待入院登记 waiting",
         "parked": "挂起 parked",
         "claims": "有效结算单 standing claims",

@@ -35,7 +35,7 @@ NATS_ANSWERS_WITHIN_S = 5.0
 _COUNTS = {
     "entries": "账目 entries",
     "statements": "结算单 statements",
-    "refusals": "拒绝 refusals",
+    "refusals": "拒收 refusals",
     "waiting": "等待 waiting",
 }
 
@@ -129,8 +129,12 @@ def _print(state: dict[str, Any], *, json: bool) -> None:
     stdout.print(f"运行中 running: {'是 yes' if state['running'] else '否 no'}")
     if state["running"]:
         for name in ("nats_url", "database_url"):
-            stdout.print(f"{name}: {_masked(state[name])}（口令 password: --json）", highlight=False, soft_wrap=True)
+<<<<<<< HEAD
+            stdout.print(f"{name}: {_masked(state[name])}（密码 password: --json）", highlight=False, soft_wrap=True)
     _print_faults(state)
+=======
+            stdout.print(f"{name}: {_masked(state[name])}（密码 password: --json）", highlight=False, soft_wrap=True)
+>>>>>>> people
     rows = [
         (
             row["consumer"],

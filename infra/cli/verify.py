@@ -57,7 +57,12 @@ def print_verdict(report: VerifyReport) -> None:
         stdout.print("[bold green]账实相符 the books hold[/]")
         return
     for problem in report.problems:
+<<<<<<< HEAD
         fail(finding_line(**asdict(problem)))
     if report.found > len(report.problems):
         fail(f"另有 and {report.found - len(report.problems)} more")
     fail(f"账实不符 the books do not hold: 问题 problems {report.found}")
+=======
+        fail(f"{problem.check}: {problem.where}: 应为 expected {problem.expected}，账上 found {problem.found}")
+    fail(f"账实不符 the books do not hold: {report.found} problems")
+>>>>>>> people

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -21,7 +21,8 @@ HEADINGS: Mapping[str, str] = {
     "人次": "claims",
     "总额": "total",
     "基金支付": FUNDS,
-    "个人支付": "patient_share",
+    "个人负担": "patient_share",
+    "个人支付": "patient_share",  # as hospitals' own programs head it
 }
 STATUSES = {"": True, "settled": True, "已结算": True, "reversed": False, "已冲正": False}
 
@@ -49,9 +50,12 @@ def read_detail(path: Path, month: date) -> HospitalDetail:
     columns, rows = _table(path)
     wanted = [name for name in ("claim_id", "date", "total", "patient_share") if name not in columns]
     if wanted:
-        raise UnusableFile(f"no column {', '.join(wanted)}")
+        raise UnusableFile(f"缺少列 {_chinese(wanted)} no column {', '.join(wanted)}")
     if FUNDS not in columns and not set(LAYERS) & set(columns):
-        raise UnusableFile(f"no column of what the funds pay: {FUNDS}, or the layers ({', '.join(LAYERS)})")
+        raise UnusableFile(
+            f"缺少基金支付的列：写“基金支付”，或各保障线（{_chinese(LAYERS)}）。"
+            f"no column of what the funds pay: {FUNDS}, or the layers ({', '.join(LAYERS)})"
+        )
     detail = HospitalDetail(ignored=[name for name in columns if name.startswith("?")])
     seen: set[str] = set()
     for number, cells in rows:
@@ -60,7 +64,7 @@ def read_detail(path: Path, month: date) -> HospitalDetail:
         try:
             claim = _claim(cells, month)
             if claim.claim_id in seen:
-                raise ValueError(f"claim {claim.claim_id} stands in an earlier row")
+                raise ValueError(f"结算单 {claim.claim_id} 前面已有一行 claim {claim_id} stands in an earlier row")
         except ValueError as error:
             detail.bad.append(BadRow(number, known, str(error)))
         else:
@@ -75,24 +79,33 @@ def read_totals(path: Path) -> dict[str, int]:
     named = [name for name in ("claims", *AMOUNTS) if name in columns]
     filled = list(rows)
     if not named or len(filled) != 1:
-        raise UnusableFile(f"one row of totals is wanted, with some of the columns claims, {', '.join(AMOUNTS)}")
+        raise UnusableFile(
+            f"合计应为一行，列名可用：{_chinese(('claims', *AMOUNTS))}。"
+            f"one row of totals is wanted, with some of the columns claims, {', '.join(AMOUNTS)}"
+        )
     number, cells = filled[0]
     try:
         return {name: _count(cells[name]) if name == "claims" else _amount(cells, name) for name in named}
     except ValueError as error:
-        raise UnusableFile(f"row {number}: {error}") from None
+        raise UnusableFile(f"第{number}行 row {number}: {error}") from None
+
+
+def _chinese(names: Iterable[str]) -> str:
+    """Columns by the headings that clerks write."""
+    headings = {name: heading for heading, name in reversed(list(HEADINGS.items())) if name != heading}
+    return "、".join(headings[name] for name in names)
 
 
 def _table(path: Path) -> tuple[list[str], Iterator[tuple[int, dict[str, str]]]]:
     """Column names (``?heading`` where it is not used here) and the rows that hold anything, numbered from 2."""
-    content = read_bytes(path, "the file is larger than")
-    lines = list(_lines(decoded(content, "the text is neither UTF-8 nor GB18030")))
+    content = read_bytes(path, "文件大于 the file is larger than")
+    lines = list(_lines(decoded(content, "编码不是 UTF-8 也不是 GB18030 the text is neither UTF-8 nor GB18030")))
     if not lines:
-        raise UnusableFile("the file is empty")
+        raise UnusableFile("文件是空的 the file is empty")
     columns = [HEADINGS.get(heading.strip().lower(), f"?{heading.strip()}") for heading in lines[0]]
     twice = sorted({name for name in columns if not name.startswith("?") and columns.count(name) > 1})
     if twice:
-        raise UnusableFile(f"column {', '.join(twice)} stands twice")
+        raise UnusableFile(f"列 {_chinese(twice)} 重复 column {', '.join(twice)} stands twice")
     return columns, _rows(columns, lines[1:])
 
 
@@ -106,7 +119,10 @@ def _lines(text: str) -> Iterator[list[str]]:
         except StopIteration:
             return
         except csv.Error as error:
-            raise UnusableFile(f"not a CSV file: the row that begins in line {begun}: {error}") from None
+            raise UnusableFile(
+                f"不是 CSV 文件：自第{begun}行起的一行读不出 "
+                f"not a CSV file: the row that begins in line {begun}: {error}"
+            ) from None
         yield line
 
 
@@ -116,7 +132,7 @@ def _rows(columns: Sequence[str], lines: Sequence[Sequence[str]]) -> Iterator[tu
         if any(cells):
             named = dict(zip(columns, cells, strict=False))
             if any(cells[len(columns) :]):
-                named["surplus"] = "cells beyond the last heading"
+                named["surplus"] = "单元格多于标题 cells beyond the last heading"
             yield number, named
 
 
@@ -125,13 +141,13 @@ def _claim(cells: Mapping[str, str], month: date) -> HospitalClaim:
         raise ValueError(cells["surplus"])
     claim_id = cells.get("claim_id", "")
     if not is_id(claim_id):
-        raise ValueError("claim_id must be 1 to 128 letters, digits, - or _")
+        raise ValueError("结算单号应为1至128个字母、数字、- 或 _ claim_id must be 1 to 128 letters, digits, - or _")
     day = _day(cells.get("date", ""))
     if (day.year, day.month) != (month.year, month.month):
-        raise ValueError(f"date {day} is not in {month:%Y-%m}")
+        raise ValueError(f"日期 {day} 不在 {month:%Y-%m} 内 date {day} is not in {month:%Y-%m}")
     status = cells.get("status", "").lower()
     if status not in STATUSES:
-        raise ValueError("status must be settled or reversed")
+        raise ValueError("状态应为已结算或已冲正 status must be settled or reversed")
     standing = STATUSES[status]
     if not standing:
         return HospitalClaim(claim_id, day, {}, standing=False)
@@ -142,7 +158,11 @@ def _claim(cells: Mapping[str, str], month: date) -> HospitalClaim:
         layers = {layer: _amount(cells, layer) if cells.get(layer) else 0 for layer in LAYERS}
     funds = _amount(cells, FUNDS) if cells.get(FUNDS) or not layers else sum(layers.values())
     if layers and funds != sum(layers.values()):
-        raise ValueError(f"{FUNDS} {yuan(funds)} is not the sum of the layers, {yuan(sum(layers.values()))}")
+        summed = yuan(sum(layers.values()))
+        raise ValueError(
+            f"基金支付 {yuan(funds)} 不等于各保障线之和 {summed} "
+            f"{FUNDS} {yuan(funds)} is not the sum of the layers, {summed}"
+        )
     return HospitalClaim(claim_id, day, {**amounts, **layers, FUNDS: funds})
 
 
@@ -152,7 +172,7 @@ def _day(text: str) -> date:
     except ValueError:
         day = None
     if day is None or day.isoformat() != text:
-        raise ValueError("date must be a day as 2019-03-31")
+        raise ValueError("日期应写成 2019-03-31 date must be a day as 2019-03-31")
     return day
 
 
@@ -160,10 +180,10 @@ def _amount(cells: Mapping[str, str], name: str) -> int:
     try:
         return parse_yuan(cells.get(name, ""))
     except ValueError as error:
-        raise ValueError(f"{name} {error}") from None
+        raise ValueError(f"{_chinese([name])}应以元为单位，最多两位小数，如 1234.50 {name} {error}") from None
 
 
 def _count(text: str) -> int:
     if not text.isascii() or not text.isdigit() or len(text) > 12:
-        raise ValueError("claims must be a number of claims")
+        raise ValueError("人次应为整数 claims must be a number of claims")
     return int(text)

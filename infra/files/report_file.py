@@ -1,6 +1,6 @@
-"""Reports as files: CSV, XLSX and Parquet, money exact in each.
+"""Reports as files for programs: CSV and Parquet, money exact in each, codes as they are.
 
-The libraries of the last two are imported where they are used: every command would pay half a second and 40 MB.
+The library of the last is imported where it is used: every command would pay half a second and 40 MB.
 """
 
 import csv
@@ -11,13 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from infra.files.atomic import PRIVATE, write_atomically
+from infra.files.sheet import FORMULA
 from processors.finance.reports import Field, Kind, Report
 
 Rows = Sequence[Mapping[str, Any]]
-
-_NUMBER_FORMATS: Mapping[Kind, str] = {"money": "#,##0.00", "share": "0.00%", "count": "0"}
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes a text for a formula by."""
 
 
 def write_report(path: Path, report: Report, rows: Rows, as_of: str) -> None:
@@ -50,43 +47,9 @@ def _csv_cell(field: Field, value: Any) -> str:
         return ""
     if field.kind == "texts":
         return ";".join(value)
-    if field.kind == "text" and value.startswith(_FORMULA):
+    if field.kind == "text" and value.startswith(FORMULA):
         return f"'{value}"
     return str(value).lower() if field.kind == "flag" else str(value)
-
-
-def _xlsx(report: Report, rows: Rows, as_of: str) -> bytes:
-    from openpyxl import Workbook
-    from openpyxl.cell import WriteOnlyCell
-    from openpyxl.styles import Font
-
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet(report.name)
-    sheet.freeze_panes = "A2"
-    bold = Font(bold=True)
-    headings = []
-    for field in report.fields:
-        cell = WriteOnlyCell(sheet, heading(field))
-        cell.font = bold
-        headings.append(cell)
-    sheet.append(headings)
-    for row in rows:
-        sheet.append([_xlsx_cell(WriteOnlyCell(sheet), field, row[field.name]) for field in report.fields])
-    remarks = book.create_sheet("说明")
-    remarks.append([report.title])
-    remarks.append([f"数据截至 as of {as_of}；金额单位：元 amounts in yuan；取自 from view finance.{report.view}"])
-    content = io.BytesIO()
-    book.save(content)
-    return content.getvalue()
-
-
-def _xlsx_cell(cell: Any, field: Field, value: Any) -> Any:
-    cell.value = ";".join(value) if field.kind == "texts" and value is not None else value
-    if isinstance(cell.value, str):
-        cell.data_type = "s"  # never a formula, whatever a name begins with
-    if field.kind in _NUMBER_FORMATS:
-        cell.number_format = _NUMBER_FORMATS[field.kind]
-    return cell
 
 
 def _parquet(report: Report, rows: Rows, as_of: str) -> bytes:
@@ -118,5 +81,5 @@ def _parquet_cell(field: Field, value: Any) -> Any:
     return Decimal(value).quantize(Decimal("0.0001")) if field.kind == "share" and value is not None else value
 
 
-WRITERS: Mapping[str, Callable[[Report, Rows, str], bytes]] = {".csv": _csv, ".xlsx": _xlsx, ".parquet": _parquet}
+WRITERS: Mapping[str, Callable[[Report, Rows, str], bytes]] = {".csv": _csv, ".parquet": _parquet}
 """By the ending of a file's name."""

@@ -49,7 +49,10 @@ async def draft(engine: AsyncEngine, region: str, month: date, actor: str, now: 
         connection = journal.connection
         # Months go in order: a clearing approved years ahead would leave the region without clearings until then.
         if (now or await database_time(connection)) < month_start(month):
-            raise ClearingRefused(f"{month:%Y-%m} has not begun: draft the current month, or one before it")
+            raise ClearingRefused(
+                f"{month:%Y-%m} 尚未开始，只能起草本月或以前的月份。"
+                f"{month:%Y-%m} has not begun: draft the current month, or one before it"
+            )
         clearing_id = f"{region}-{month:%Y-%m}-{await _next_number(connection, region, month)}"
         ranges = await next_ranges(connection, region, month)
         await _require_layers(connection, region, ranges)
@@ -90,9 +93,15 @@ async def _next_number(connection: AsyncConnection, region: str, month: date) ->
     )
     last = rows.one_or_none()
     if last is not None and last.status == "drafted":
-        raise ClearingRefused(f"{last.clearing_id} is still a draft: have it approved, or withdraw it")
+        raise ClearingRefused(
+            f"{last.clearing_id} 还是待复核的草稿，请先复核或撤回。"
+            f"{last.clearing_id} is still a draft: have it approved, or withdraw it"
+        )
     if last is not None and month <= last.month:
-        raise ClearingRefused(f"{last.clearing_id} was cleared already: draft a month after {last.month:%Y-%m}")
+        raise ClearingRefused(
+            f"{last.clearing_id} 已清算，只能起草 {last.month:%Y-%m} 以后的月份。"
+            f"{last.clearing_id} was cleared already: draft a month after {last.month:%Y-%m}"
+        )
     drafted = select(func.count()).where(clearings.c.region == region, clearings.c.month == month)
     return int((await connection.execute(drafted)).scalar_one()) + 1
 
@@ -117,7 +126,10 @@ async def _require_layers(connection: AsyncConnection, region: str, ranges: Rang
 async def _require_known_region(connection: AsyncConnection, region: str) -> None:
     known = exists().where(claims.c.region == region) | exists().where(clearings.c.region == region)
     if not (await connection.execute(select(known))).scalar_one():
-        raise ClearingRefused(f"no claim of region {region} was ever accepted, and no premium refunded")
+        raise ClearingRefused(
+            f"统筹区 {region} 从未受理过结算单，也没有退还过保费，没有可清算的；见 claims clearing open。"
+            f"no claim of region {region} was ever accepted, and no premium refunded"
+        )
 
 
 async def _outstanding_advances(connection: AsyncConnection, region: str) -> list[tuple[Advance, int]]:

@@ -26,7 +26,7 @@ from events.store.rows import among
 from processors.clearing.funds import EMERGENCY_FUND, FUNDS
 from processors.clearing.journal import refusing_unreadable_rows
 from processors.clearing.movements import history_rows
-from processors.clearing.refusal import ClearingRefused
+from processors.clearing.refusal import ClearingRefused, no_clearing
 from processors.delivery.names import CLEARING_JOURNAL, INTAKE_JOURNAL
 from projections.claims import claims
 from projections.clearing_register import ClearingRegister, ClearingTable
@@ -66,7 +66,7 @@ async def clearing(engine: AsyncEngine, clearing_id: str) -> dict[str, Any]:
                 await table.load(connection, table.table.c.clearing_id == clearing_id)
         head = register.clearings.get((clearing_id,))
         if head is None:
-            raise ClearingRefused(f"there is no clearing {clearing_id}")
+            raise ClearingRefused(no_clearing(clearing_id))
         changes = await _changes(connection, head)
         history = await history_rows(connection, CLEARING_STEPS, "clearing_id", clearing_id)
     lines = sorted(register.lines, key=lambda line: (*_place(line), FUNDS.index(line.fund)))

@@ -56,7 +56,10 @@ async def load_loan(connection: AsyncConnection, region: str, advance_id: str) -
     for loan in await load_loans(connection):
         if (loan.advance.region, loan.advance.advance_id) == (region, advance_id):
             return loan
-    raise ClearingRefused(f"bureau/{region} has issued no advance {advance_id}")
+    raise ClearingRefused(
+        f"统筹区 {region} 的医保局没有临时救急借款 {advance_id}，全部见 claims advances。"
+        f"bureau/{region} has issued no advance {advance_id}"
+    )
 
 
 async def loan_rows(engine: AsyncEngine, person_id: str | None = None) -> list[dict[str, Any]]:
@@ -112,7 +115,10 @@ async def repay_in_cash(
             issued_by = Operator(issuer, None)
             journal.operator(actor).must_differ(issued_by, f"issued {advance_id}", "note what is paid back")
         if not 0 < amount <= loan.outstanding:
-            raise ClearingRefused(f"{yuan(loan.outstanding)} is outstanding of {advance_id}, not {yuan(amount)}")
+            raise ClearingRefused(
+                f"临时救急借款 {advance_id} 未还 {yuan(loan.outstanding)} 元，不能登记归还 {yuan(amount)} 元。"
+                f"{yuan(loan.outstanding)} is outstanding of {advance_id}, not {yuan(amount)}"
+            )
         borrower = {("person", loan.advance.person_id)}
         await require_new_reference(journal.connection, ADVANCE_REPAID, reference, region, borrower)
         journal.record(

@@ -39,7 +39,7 @@ MOVEMENT_NAMES: Mapping[str, str] = {
     CLEARING_PAID: "拨付",
     PAYMENT_RETURNED: "退汇",
     RECEIVABLE_SETTLED: "收回应收款",
-    ADVANCE_REPAID: "归还借款",
+    ADVANCE_REPAID: "归还临时救急借款",
 }
 
 SAME_REFERENCE = """regexp_replace(lower(normalize(said ->> 'reference', NFKC)), '\\s', '', 'g')

@@ -27,9 +27,12 @@ class Operator(NamedTuple):
         Raises ``ClearingRefused`` where one person may have taken both.
         """
         if self.actor.casefold() == first.actor.casefold():
-            raise ClearingRefused(f"{self.actor} {did}: another person must {must}")
+            raise ClearingRefused(
+                f"{self.actor} 已办理前一步，这一步须由另一人办理。{self.actor} {did}: another person must {must}"
+            )
         if self._shares_login(first):
             raise ClearingRefused(
+                f"数据库登录 {self.login} 已以 {first.actor} 之名办理前一步，这一步须由另一人用自己的登录办理。"
                 f"login {self.login} {did}, as {first.actor}: another person must {must}, under a login of his own"
             )
 

@@ -16,7 +16,7 @@ from events.money import yuan
 from processors.clearing.journal import ClearingJournal, open_journal
 from processors.clearing.movements import require_new_reference
 from processors.clearing.operators import Operator
-from processors.clearing.refusal import ClearingRefused
+from processors.clearing.refusal import STATUS_NAMES, ClearingRefused, no_clearing
 from projections.clearing_rows import Clearing, ClearingPayment, PayeeKind
 from projections.clearings import receivables
 
@@ -66,9 +66,11 @@ async def pay(
             wanted = payees_of(journal, payees, kind)
             chosen = [payment for payment in chosen if (payment.payee_kind, payment.payee) in wanted]
             for _, payee in sorted(wanted - {(payment.payee_kind, payment.payee) for payment in chosen}):
-                raise ClearingRefused(f"nothing is due to {payee} in {clearing_id}")
+                raise ClearingRefused(
+                    f"{clearing_id} 中没有待拨付给 {payee} 的款项。nothing is due to {payee} in {clearing_id}"
+                )
         if not chosen:
-            raise ClearingRefused(f"nothing is due in {clearing_id}")
+            raise ClearingRefused(f"{clearing_id} 没有待拨付的款项。nothing is due in {clearing_id}")
         for payment in chosen:
             _require_another_payer(journal.operator(actor), payment)
         paid_to = {(payment.payee_kind, payment.payee) for payment in chosen}
@@ -101,7 +103,9 @@ async def record_return(
         ((payee_kind, _),) = payees_of(journal, [payee], kind)
         payment = journal.register.payments.get((clearing_id, payee_kind, payee))
         if payment is None or payment.status != "paid":
-            raise ClearingRefused(f"nothing was paid to {payee} in {clearing_id}")
+            raise ClearingRefused(
+                f"{clearing_id} 中没有已拨付给 {payee} 的款项。nothing was paid to {payee} in {clearing_id}"
+            )
         given = {}
         if reference is not None:
             back = {(payee_kind, payee)}
@@ -134,16 +138,24 @@ async def settle_receivable(
         await journal.register.receivables.load(journal.connection, receivables.c.receivable_id == receivable_id)
         owed = journal.register.receivables.get((receivable_id,))
         if owed is None:
-            raise ClearingRefused(f"there is no receivable {receivable_id}")
+            raise ClearingRefused(
+                f"没有应收款 {receivable_id}，全部应收款见 claims receivables。there is no receivable {receivable_id}"
+            )
         if not owed.stands:
-            raise ClearingRefused(f"{owed.clearing_id} is a draft: {receivable_id} stands once it is approved")
+            raise ClearingRefused(
+                f"{owed.clearing_id} 待复核，复核后应收款 {receivable_id} 才成立。"
+                f"{owed.clearing_id} is a draft: {receivable_id} stands once it is approved"
+            )
         clearing = await load_clearing(journal, owed.clearing_id, "approved", "paid")
         journal.operator(actor).must_differ(drafter(clearing), f"drafted {owed.clearing_id}", "note what is paid in")
         payer = {(owed.payee_kind, owed.payee)}
         await require_new_reference(journal.connection, RECEIVABLE_SETTLED, reference, owed.region, payer)
         paid_in = owed.outstanding if amount is None else amount
         if not 0 < paid_in <= owed.outstanding:
-            raise ClearingRefused(f"{yuan(owed.outstanding)} is outstanding of {receivable_id}, not {yuan(paid_in)}")
+            raise ClearingRefused(
+                f"应收款 {receivable_id} 未收 {yuan(owed.outstanding)} 元，不能登记收回 {yuan(paid_in)} 元。"
+                f"{yuan(owed.outstanding)} is outstanding of {receivable_id}, not {yuan(paid_in)}"
+            )
         journal.record(
             RECEIVABLE_SETTLED,
             {"receivable_id": receivable_id, "amount": paid_in, "actor": actor, "reference": reference},
@@ -170,7 +182,11 @@ def payees_of(journal: ClearingJournal, ids: Iterable[str], kind: PayeeKind | No
     for payee, found in kinds.items():
         if len(found) > 1:
             names = " and ".join(f"a {each}" for each in get_args(PayeeKind) if each in found)
-            raise ClearingRefused(f"{payee} is {names} here: say which with --kind")
+            raise ClearingRefused(
+                f"本单中编号 {payee} 有多个收款方，请用 --kind 指明："
+                f"hospital 医院、person 个人、emergency_fund 临时救急基金。"
+                f"{payee} is {names} here: say which with --kind"
+            )
     return {(next(iter(found), ""), payee) for payee, found in kinds.items()}
 
 
@@ -179,7 +195,11 @@ async def load_clearing(journal: ClearingJournal, clearing_id: str, *allowed: st
     await journal.register.load_clearing(journal.connection, clearing_id)
     found = journal.register.clearings.get((clearing_id,))
     if found is None:
-        raise ClearingRefused(f"there is no clearing {clearing_id}")
+        raise ClearingRefused(no_clearing(clearing_id))
     if found.status not in allowed:
-        raise ClearingRefused(f"{clearing_id} is {found.status}, not {' or '.join(allowed)}")
+        states = "或".join(STATUS_NAMES[status] for status in allowed)
+        raise ClearingRefused(
+            f"{clearing_id} {STATUS_NAMES[found.status]}，这一步只能用于{states}的清算单。"
+            f"{clearing_id} is {found.status}, not {' or '.join(allowed)}"
+        )
     return found

@@ -25,13 +25,17 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A view of schema ``finance`` as a report; ``by`` orders it."""
+    """A view of schema ``finance`` as a report; ``by`` orders it, ``summed`` are the columns whose sum means something.
+
+    A number of persons is not one of them: who has claims of two settings stands in two rows.
+    """
 
     name: str
     title: str
     view: str
     fields: tuple[Field, ...]
     by: tuple[str, ...]
+    summed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +60,13 @@ MONTHLY = Report(
         _REGION,
         _SETTING,
         Field("layer", "保障线", "text"),
-        Field("decided", "首次支付", "money"),
+        Field("decided", "首次结算支付", "money"),
         Field("adjusted", "事后调整", "money"),
         Field("net", "净额", "money"),
         Field("bookings", "笔数", "count"),
     ),
     ("month", "region", "setting", "layer"),
+    ("decided", "adjusted", "net", "bookings"),
 )
 ANNUAL = Report(
     "annual",
@@ -83,6 +88,7 @@ ANNUAL = Report(
         Field("paid_share", "实际报销比例", "share"),
     ),
     ("year", "region", "scheme", "poor", "setting"),
+    ("claims", "total", *LAYERS, "paid", "patient_share", "hospital_share"),
 )
 HOSPITAL = Report(
     "hospital",
@@ -105,6 +111,7 @@ HOSPITAL = Report(
         Field("out_of_catalog_share", "目录外占比", "share"),
     ),
     ("year", "region", "hospital_id"),
+    ("claims", "total", "stays", "self_funded"),
 )
 TARGETS = Report(
     "targets",
@@ -142,6 +149,7 @@ OVERSIGHT = Report(
         Field("paid", "基金支付", "money"),
     ),
     ("reason", "date", "claim_id"),
+    ("total", "paid"),
 )
 ATTAINMENT = Report(
     "attainment",

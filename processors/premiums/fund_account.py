@@ -53,9 +53,11 @@ async def fund_account(engine: AsyncEngine, name: str) -> list[AccountYear]:
         scheme = next((scheme for scheme in pinned.current if scheme.name == name), None)
         if scheme is None:
             known = ", ".join(sorted(scheme.name for scheme in pinned.current))
-            raise LookupError(f"no scheme {name} is in force; there are {known}")
+            raise LookupError(
+                f"没有在用的政策 {name}，在用的有：{known}。no scheme {name} is in force; those are the ones that are"
+            )
         if scheme.supplementary_account is None:
-            raise LookupError(f"scheme {name} keeps no supplementary account")
+            raise LookupError(f"政策 {name} 没有补充保险收支账。scheme {name} keeps no supplementary account")
         paid_in = await _sums(connection, premiums, "amount", name)
         paid_out = await _sums(connection, accumulations, "paid", name)
     return settle_years(scheme, scheme.supplementary_account, paid_in, paid_out)

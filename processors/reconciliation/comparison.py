@@ -92,7 +92,10 @@ async def reconcile(
     """
     async with engine.connect() as connection:
         if hospital_id not in await load_hospitals(connection, [hospital_id]):
-            raise LookupError(f"no hospital {hospital_id} was ever registered")
+            raise LookupError(
+                f"从未登记过医疗机构 {hospital_id}，已登记的见 claims report hospital。"
+                f"no hospital {hospital_id} was ever registered"
+            )
         ledger = await _statements(connection, hospital_id, month, [claim.claim_id for claim in stated])
         missing = [claim.claim_id for claim in stated if claim.claim_id not in ledger]
         reasons = await _reasons(connection, hospital_id, missing)

@@ -64,7 +64,10 @@ async def change_to(engine: AsyncEngine, name: str, since: date) -> SchemeChange
         await pinned.refresh(connection)
         in_force = {scheme.name: scheme for scheme in pinned.current}
         if name not in in_force:
-            raise LookupError(f"no scheme {name} is in force; there are {', '.join(sorted(in_force))}")
+            known = ", ".join(sorted(in_force))
+            raise LookupError(
+                f"没有在用的政策 {name}，在用的有：{known}。no scheme {name} is in force; those are the ones that are"
+            )
         scheme = in_force[name]
         older = [
             content_hash

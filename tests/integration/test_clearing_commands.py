@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from openpyxl import load_workbook
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.county_time import month_start
@@ -69,6 +70,13 @@ async def test_a_month_through_the_program(program: Clerk, beside: AsyncEngine, 
     with lines_csv.open(encoding="utf-8-sig", newline="") as file:
         assert [row["payable"] for row in csv.DictReader(file)] == ["11040.00"]
     assert lines_csv.stat().st_mode & 0o777 == 0o600  # it names persons
+    book = server_folder / "clearing.xlsx"
+    assert (await program("clearing", "show", first, "--out", book)).code == 0
+    sheets = load_workbook(book)
+    assert [name.split()[0] for name in sheets.sheetnames] == ["明细", "拨付", "归还临时救急借款", "出院后调整"]
+    assert [cell.value for cell in sheets.worksheets[1][4]][:6] == ["医院", "医院H1 H1", 11040, 0, 11040, "已退回"]
+    assert "没有清算单 C9，全部清算单见 claims clearing list" in await refused(program, "clearing", "show", "C9")
+    assert "抚松县 220621" in (await program("clearing", "list")).out.decode()
 
     await done(program, "settle", write_lines(server_folder / "audit.jsonl", [facts.audit("C1", "1000", "hospital")]))
     the_next = ("clearing", "draft", "--region", REGION, "--month", f"{following:%Y-%m}", "--actor", "wang")
@@ -112,7 +120,7 @@ async def a_hospital_s_month_is_reconciled(program: Clerk, server_folder: Path) 
     assert (compared.code, [row["kind"] for row in compared.rows]) == (1, ["ledger_only", "summary"])
     march.write_text(f"{heading}\n{c1}\nC2,2019-03-10,x,1,1\n", encoding="utf-8")
     broken = await program(*compare)
-    assert (broken.code, "row 3: total" in broken.err) == (2, True)
+    assert (broken.code, "第3行 row 3: 总额应以元为单位" in broken.err) == (2, True)
 
 
 @pytest.fixture

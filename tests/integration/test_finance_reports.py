@@ -1,5 +1,6 @@
 """Finance's reports as views, files and commands: indexes answer, columns are described, files hold what is printed."""
 
+import asyncio
 import csv
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 from openpyxl import load_workbook
+from rich.cells import cell_len
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from typer.testing import CliRunner
@@ -133,7 +135,7 @@ async def test_files_hold_what_is_printed(books: Books, tmp_path: Path) -> None:
     await catch_up(books.engine)
     for report in (HOSPITAL, TARGETS, OVERSIGHT):
         rows = await report_of(books.engine, report)
-        for suffix in (".csv", ".xlsx", ".parquet"):
+        for suffix in (".csv", ".parquet"):
             path = tmp_path / f"{report.name}{suffix}"
             write_report(path, report, rows, "2026-01-01 00:00:00")
             assert path.stat().st_mode & 0o777 == (0o640 if report is HOSPITAL else 0o600)  # others name persons
@@ -143,12 +145,46 @@ async def test_files_hold_what_is_printed(books: Books, tmp_path: Path) -> None:
     with (tmp_path / "hospital.csv").open(encoding="utf-8-sig", newline="") as file:
         (printed,) = csv.DictReader(file)
     assert (printed["医疗费总额 total"], printed["名称 name"]) == ("10000.01", "'=HYPERLINK(1)")
+
+
+async def test_workbooks_are_for_people(books: Books, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    named = facts.hospital("H1")
+    named["data"]["name"] = "=HYPERLINK(1)\x1b"  # as a hospital's name it crashed the writer
+    await books.publish([named, facts.enrol(), *facts.stay(1, bill=facts.bill("10000", self_funded="0.01"))])
+    await books.publish([facts.roster("P9", "orphan"), facts.death(on="2019-01-01")])
+    monkeypatch.setenv("CLAIMS_DATABASE_URL", books.engine.url.render_as_string(hide_password=False))
+    monkeypatch.setenv("CLAIMS_NATS_URL", "nats://127.0.0.1:1")
+    for name in ("hospital", "targets", "oversight", "annual"):
+        ended = await asyncio.to_thread(
+            CliRunner().invoke, app, ["report", name, "--out", str(tmp_path / f"{name}.xlsx")]
+        )
+        assert ended.exit_code == 0, ended.output
     sheet = load_workbook(tmp_path / "hospital.xlsx").worksheets[0]
-    cells = {str(heading.value): cell for heading, cell in zip(sheet[1], sheet[2], strict=True)}
-    assert (cells["名称 name"].value, cells["名称 name"].data_type) == ("=HYPERLINK(1)", "s")
-    assert cells["医疗费总额 total"].value == 10000.01
-    gap = load_workbook(tmp_path / "targets.xlsx").worksheets[0]
-    assert [cell.value for cell in gap[2]][-1] == "orphan"
+    cells = {str(heading.value): cell for heading, cell in zip(sheet[3], sheet[4], strict=True)}
+    assert (cells["名称"].value, cells["名称"].data_type) == ("=HYPERLINK(1)\\x1b", "s")
+    assert (cells["医疗费总额"].value, cells["所在地"].value) == (10000.01, "抚松县 220621")
+    targets = load_workbook(tmp_path / "targets.xlsx")
+    assert targets.sheetnames == ["未达标人员", "医疗总费用增长", "达标情况"]
+    gap = targets.worksheets[0]
+    told = dict(zip((cell.value for cell in gap[3]), (cell.value for cell in gap[4]), strict=True))
+    assert (told["目标"], told["参保人"], told["在册类别"]) == ("应保尽保", "P9", "孤儿")
+    assert (tmp_path / "targets.xlsx").stat().st_mode & 0o777 == 0o600  # names persons
+    assert (tmp_path / "hospital.xlsx").stat().st_mode & 0o777 == 0o640
+    (lead,) = list(load_workbook(tmp_path / "oversight.xlsx").worksheets[0].iter_rows(4, 4, values_only=True))
+    assert lead[0] == "死亡后"
+
+
+async def test_the_annual_report_fits_a_screen(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
+    # amounts as a county of 450,000 has them: 38,522,463.49 billed by the poor's stays
+    await books.publish([facts.hospital(), facts.enrol(), facts.roster(), *facts.stay(1, in_scope="38522463.49")])
+    await books.publish([facts.enrol("P2"), facts.visit("V1", "P2"), facts.visit("V2", disease="diabetes")])
+    monkeypatch.setenv("CLAIMS_DATABASE_URL", books.engine.url.render_as_string(hide_password=False))
+    monkeypatch.setenv("CLAIMS_NATS_URL", "nats://127.0.0.1:1")
+    ended = await asyncio.to_thread(CliRunner().invoke, app, ["report", "annual"])
+    assert ended.exit_code == 0, ended.output
+    assert "38,522,463.49" in ended.stdout
+    assert "抚松县 220621 · 抚松县 fusong" in ended.stdout
+    assert [line for line in ended.stdout.splitlines() if cell_len(line.rstrip()) > 100] == []
 
 
 async def test_the_command(server_folder: Path, tmp_path: Path) -> None:

@@ -112,7 +112,8 @@ async def test_what_cannot_be_settled_again_is_said(database: str, nats_url: str
 async def _cannot(program: Program) -> None:
     unknown = await program.run("resettle", "--scheme", "atlantis", "--from", "2019-01-01", "--dry-run")
     assert unknown.code == 2
-    assert "no scheme atlantis is in force; there are anyi, changzhi" in unknown.err
+    assert "没有在用的政策 atlantis，在用的有：anyi, changzhi" in unknown.err
+    assert "no scheme atlantis is in force" in unknown.err
     for nobody in ((), ("--actor", " ")):
         refused = await program.run("resettle", "--scheme", "anyi", "--from", "2019-01-01", *nobody)
         assert refused.code == 2

@@ -10,6 +10,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+from openpyxl import load_workbook
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from typer.testing import CliRunner
@@ -126,16 +127,15 @@ async def the_region_s_roster_is_published(data: Path, out: Path) -> None:
             "hospital_ids": ["H1", "H2"],
         }
     ]
-    assert modes(out) == {
-        "comparison-2019-07-220621.csv": 0o600,
-        "roster-2019-07-H1.csv": 0o600,
-        "roster-2019-07-H2.csv": 0o600,
-    }
+    names = ("comparison-2019-07-220621", "roster-2019-07-H1", "roster-2019-07-H2")
+    assert modes(out) == {f"{name}{ending}": 0o600 for name in names for ending in (".csv", ".xlsx")}
     assert table(out / "roster-2019-07-H1.csv")[:3] == [
         ["参保人编号", "救助对象类别", "生效日期", "参保状态"],
         ["P1", "孤儿", "2019-06-01", "已参保"],
         ["P2", "低保对象", "2019-06-01", "已参保"],
     ]
+    sheet = load_workbook(out / "roster-2019-07-H1.xlsx").worksheets[0]
+    assert (sheet["A1"].value, sheet["A4"].value) == ("困难群众花名册 抚松县 220621 2019-07", "P1")
     assert table(out / "comparison-2019-07-220621.csv")[1] == ["仅民政部门在册", "P1", "孤儿", "", "孤儿"]
 
 

