@@ -151,7 +151,7 @@ class Journal:
 
         Raises ``NationalIdGivenError`` for a command's words that hold a national ID.
         """
-        if source is None and run is None:  # what a command writes: words that people typed
+        if source is None and person_id is None:  # what a command writes: words that people typed
             refuse_national_ids(data)
         self.number += 1
         about = (source, event_id, stream_seq, person_id, claim_id, claim_number, run, stage, year, scheme)

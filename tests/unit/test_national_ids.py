@@ -16,6 +16,7 @@ from events.national_ids import (
     redacted,
     refuse_national_ids,
 )
+from events.store.journal import Journal
 from tests.intake_examples import EXAMPLES, event, with_data
 
 VALID = "11010519491231002X"  # the example of GB 11643
@@ -138,6 +139,15 @@ def test_no_text_of_any_event_holds_one(type_: str, path: tuple[Any, ...]) -> No
 def test_what_an_older_ledger_took_can_still_be_read() -> None:
     taken = with_data("claim.reversed.v1", reason=f"病人{MADE_UP}")
     assert read(json.dumps(taken).encode(), EXAMPLES["claim.reversed.v1"][0]).id == "e-1"
+
+
+def test_a_journal_takes_no_words_that_hold_one() -> None:
+    journal = Journal("clearing.0")
+    for word in ("actor", "reason", "reference"):
+        with pytest.raises(NationalIdGivenError, match=word):
+            journal.append("payment.returned.v1", {"clearing_id": "K1", "actor": "fin1", word: f"户名 {MADE_UP}"})
+    assert (journal.number, journal.rows) == (0, [])
+    assert journal.append("clearing.approved.v1", {"clearing_id": "K1", "actor": "fin1"}) == 1
 
 
 def test_what_a_command_would_write_is_refused_without_the_number() -> None:
