@@ -132,7 +132,7 @@ async def test_an_id_used_for_another_event_is_refused_and_changes_nothing(books
     # the first is a repeat as ever, and the same body under an id of its own is refused for what it says
     await books.publish([discharge(), discharge(in_scope="9999", id_="anew")])
     assert books.answers[-2].data["reason"] == "duplicate_claim"
-    assert books.answers[-1].type == "claim.settled.v1"
+    assert books.answers[-1].type == "claim.resettled.v1"
     await holds(books)
 
 
