@@ -179,7 +179,7 @@ class Lane:
         state = LedgerState(hospitals=self.hospitals)
         for admission_id in filter(None, (data.admission_id, data.referred_from)):
             await _admission(session, state, admission_id)
-        admission = accept_admission(state, data)
+        admission = accept_admission(state, fact.source, data)
         record(self.journal, fact, raw, place, person_id=data.person_id)
         session.add(AdmissionRow(**{name: getattr(admission, name) for name in _columns(AdmissionRow)}))
 

@@ -163,7 +163,7 @@ class Ledger:
             return Person(person_id)
 
     def _admit(self, person: Person, fact: Fact, data: facts.AdmissionRecorded, raw: bytes) -> None:
-        admission = accept_admission(self._world(person), data)
+        admission = accept_admission(self._world(person), fact.source, data)
         person.record(fact.type, fact.source, fact.id, raw.decode())
         on = admission.admitted_on.isoformat()
         person.admit(admission.admission_id, admission.hospital_id, on, admission.filed, list(admission.referral))

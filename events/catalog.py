@@ -6,8 +6,8 @@ from typing import cast
 from msgspec import Struct
 from pydantic import ValidationError
 
-from events import facts
-from events.codes import ID_PATTERN, REGION_PATTERN, covers, is_id, is_region
+from events import facts, refusal_details
+from events.codes import covers, is_id, is_region
 from events.envelope import ATTRIBUTES, decode, quote, salvage
 from events.facts import BUREAU as BUREAU
 from events.facts import CIVIL_AFFAIRS as CIVIL_AFFAIRS
@@ -16,7 +16,9 @@ from events.facts import HOSPITAL as HOSPITAL
 from events.facts import LEDGER as LEDGER
 from events.facts import POVERTY_OFFICE as POVERTY_OFFICE
 from events.facts import FactType as FactType
-from events.refusals import Reason, Refusal
+from events.faults import problems
+from events.national_ids import is_suspect, may_hold_national_id, national_id_place
+from events.refusals import Refusal
 
 
 class Fact(Struct, frozen=True):
@@ -33,12 +35,15 @@ class Fact(Struct, frozen=True):
 class Unreadable(Refusal):
     """A refusal given before the ledger is looked at.
 
-    ``source``, ``event_id`` and ``type`` are what could be read of them, else None. ``identified`` says that the
-    event may be known by (source, event_id): the source is the mailbox it came through, and the id is an id.
+    ``source``, ``event_id`` and ``type`` are what could be read of them, else None; none holds a national ID.
+    ``identified`` says that the event may be known by (source, event_id): the source is the mailbox it came through,
+    and the id is an id. ``has_national_id`` says that it is refused for one.
     """
 
-    def __init__(self, reason: Reason, detail: str, mailbox: str, envelope: dict[str, str]) -> None:
-        super().__init__(reason, detail)
+    def __init__(self, refusal: Refusal, mailbox: str, envelope: dict[str, str]) -> None:
+        super().__init__(refusal.reason, refusal.detail, refusal.detail_zh)
+        self.has_national_id = isinstance(refusal, refusal_details.NationalIdRefused)
+        envelope = {name: value for name, value in envelope.items() if not may_hold_national_id(value)}
         self.source = envelope.get("source")
         self.event_id = envelope.get("id")
         self.type = envelope.get("type")
@@ -65,6 +70,7 @@ DERIVED: frozenset[str] = frozenset(
         "scheme.adopted.v1",
         "event.rejected.v1",
         "event.waiting.v1",
+        "event.accepted.v1",
         "clearing.drafted.v1",
         "clearing.approved.v1",
         "clearing.withdrawn.v1",
@@ -81,33 +87,47 @@ DERIVED: frozenset[str] = frozenset(
     }
 )
 
-_PROBLEMS_NAMED = 3
 _NO_EXTENSIONS = ATTRIBUTES | {"data"}
 
 
-def read(raw: bytes, mailbox: str) -> Fact:
+def read(raw: bytes, mailbox: str, *, arriving: bool = False) -> Fact:
     """Read one event as it arrived for ``mailbox``, the source that its NATS subject names ("hospital/H2206213").
 
+    ``arriving`` says that the ledger has not taken it yet: one that holds a national ID is refused then. What older
+    ledgers took before this was looked for can still be read.
     Raises Unreadable with ``malformed``, ``unknown_type`` or ``source_not_allowed``, the first that applies.
     """
     try:
-        return _read(raw, mailbox)
+        envelope = decode(raw)
+        if arriving and is_suspect(raw):
+            _refuse_national_id(envelope)
+        return _fact(envelope, mailbox)
     except Refusal as refusal:
-        raise Unreadable(refusal.reason, refusal.detail, mailbox, salvage(raw)) from None
+        raise Unreadable(refusal, mailbox, salvage(raw)) from None
 
 
-def _read(raw: bytes, mailbox: str) -> Fact:
-    envelope = decode(raw)
+def _refuse_national_id(envelope: dict[str, object]) -> None:
+    place = national_id_place(envelope)
+    if place is not None:
+        raise refusal_details.national_id(place)
+
+
+def _fact(envelope: dict[str, object], mailbox: str) -> Fact:
     type_, source = cast("str", envelope["type"]), cast("str", envelope["source"])
     if type_ in DERIVED:
-        raise Refusal("source_not_allowed", f"only the ledger writes {type_}")
+        raise _not_allowed(f"only the ledger writes {type_}", f"{type_} 只能由账本自己写入")
     fact_type = FACTS.get(type_)
     if fact_type is None:
-        raise Refusal("unknown_type", f"no type {quote(type_)} is known; the types are {', '.join(FACTS)}")
+        known = ", ".join(FACTS)
+        raise Refusal(
+            "unknown_type",
+            f"no type {quote(type_)} is known; the types are {known}",
+            f"未知事件类型 {quote(type_)}；可用类型为 {known}",
+        )
     try:
         data = fact_type.model.model_validate(envelope["data"])
     except ValidationError as error:
-        raise Refusal("malformed", _problems(error)) from None
+        raise Refusal("malformed", *problems(error)) from None
     _check_source(source, mailbox, type_, data)
     return Fact(
         source=source,
@@ -125,74 +145,39 @@ def _check_source(source: str, mailbox: str, type_: str, data: facts.FactData) -
     kind, _, id_ = source.partition("/")
     kinds = FACTS[type_].kinds
     if kind not in kinds:
-        raise _not_allowed(f"{type_} comes from {' or '.join(kinds)}, not from {quote(kind)}")
+        raise _not_allowed(
+            f"{type_} comes from {' or '.join(kinds)}, not from {quote(kind)}",
+            f"{type_} 只能由 {' 或 '.join(kinds)} 报送，不能由 {quote(kind)} 报送",
+        )
     if source != mailbox:
-        raise _not_allowed(f"source {source} sent on the subject of {mailbox}")
+        raise _not_allowed(
+            f"source {source} sent on the subject of {mailbox}", f"来源 {source} 用了 {mailbox} 的主题报送"
+        )
     if kind in OFFICES and not is_region(id_):
-        raise _not_allowed(f"source {source} names no region: six digits, the first not 0, are wanted after {kind}/")
+        raise _not_allowed(
+            f"source {source} names no region: six digits, the first not 0, are wanted after {kind}/",
+            f"来源 {source} 未写明统筹区：{kind}/ 之后须为六位行政区划代码，首位不为 0",
+        )
     # By type alone: to ask a pydantic class whether a value is its instance costs more than all else here.
     stated = type(data)
     if stated in _OF_A_HOSPITAL and data.hospital_id != id_:  # type: ignore[attr-defined]
         hospital_id = data.hospital_id  # type: ignore[attr-defined]
-        raise _not_allowed(f"data.hospital_id is {hospital_id}: {source} speaks only of itself")
+        raise _not_allowed(
+            f"data.hospital_id is {hospital_id}: {source} speaks only of itself",
+            f"data.hospital_id 为 {hospital_id}：{source} 只能报送本机构的业务",
+        )
     if stated is facts.ResettlementOrdered and source != ITSELF:
-        raise _not_allowed(f"{type_} comes from {ITSELF}, not from {source}")
+        raise _not_allowed(f"{type_} comes from {ITSELF}, not from {source}", f"{type_} 只能来自 {ITSELF}")
     if stated is facts.EnrollmentRecorded and not covers(id_, data.region):  # type: ignore[attr-defined]
         region = data.region  # type: ignore[attr-defined]
-        raise _not_allowed(f"data.region is {region}: {source} enrolls only for its own region")
+        raise _not_allowed(
+            f"data.region is {region}: {source} enrolls only for its own region",
+            f"data.region 为 {region}：{source} 只能办理本统筹区的参保",
+        )
 
 
 _OF_A_HOSPITAL = frozenset({facts.AdmissionRecorded, facts.OutpatientRecorded})
 
 
-def _not_allowed(detail: str) -> Refusal:
-    return Refusal("source_not_allowed", detail)
-
-
-_FORMS = {
-    ID_PATTERN: "must be 1 to 128 letters, digits, - or _",
-    REGION_PATTERN: "must be a region code: six digits, the first not 0",
-    facts.DIAGNOSIS_PATTERN: "must be an ICD-10 code: 1 to 16 letters, digits, . or -",
-    facts.HASH_PATTERN: "must be a sha256: 64 digits and letters a to f",
-    facts.NOT_BLANK_PATTERN: "must not be blank",
-}
-
-_MESSAGES = {
-    "missing": "is missing",
-    "extra_forbidden": "is not a field of this type",
-    "string_type": "must be a string",
-    "string_too_short": "must not be empty",
-    "string_too_long": "must have at most {max_length} characters",
-    "literal_error": "must be {expected}",
-    "int_type": "must be an integer",
-    "bool_type": "must be true or false",
-    "greater_than_equal": "must be at least {ge}",
-    "less_than_equal": "must be at most {le}",
-    "model_type": "must be an object",
-    "tuple_type": "must be a list",
-    "too_long": "must have at most {max_length} in it",
-    "value_error": "{error}",
-}
-"""What is told for each way in which data can fail its model; a test walks through them all."""
-
-_CONSEQUENCE = "default_factory_not_called"
-"""A default that hangs on a field which is itself wrong: the field has been named."""
-
-
-def _problems(error: ValidationError) -> str:
-    problems = []
-    for found in error.errors(include_url=False, include_input=False):
-        kind, context = found["type"], found.get("ctx", {})
-        if kind == "string_pattern_mismatch":
-            message = _FORMS[context["pattern"]]
-        elif kind != _CONSEQUENCE:
-            message = _MESSAGES.get(kind, "is not valid").format_map(context)
-        else:
-            continue
-        problems.append(f"{_path(found['loc'])} {message}")
-    more = len(problems) - _PROBLEMS_NAMED
-    return "; ".join(problems[:_PROBLEMS_NAMED]) + (f"; and {more} more" if more > 0 else "")
-
-
-def _path(location: tuple[int | str, ...]) -> str:
-    return "data" + "".join(f"[{part}]" if isinstance(part, int) else f".{quote(part)}" for part in location)
+def _not_allowed(detail: str, detail_zh: str) -> Refusal:
+    return Refusal("source_not_allowed", detail, detail_zh)

@@ -6,6 +6,11 @@ from zoneinfo import ZoneInfo
 COUNTY_TIME = ZoneInfo("Asia/Shanghai")
 
 
+def county_day(moment: datetime) -> date:
+    """The county's day at a moment."""
+    return moment.astimezone(COUNTY_TIME).date()
+
+
 def month_start(month: date) -> datetime:
     """The first moment of a month; ``month`` is its first day."""
     return datetime(month.year, month.month, 1, tzinfo=COUNTY_TIME)

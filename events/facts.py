@@ -22,43 +22,52 @@ from pydantic import (
 )
 
 from events.codes import ID_PATTERN, REGION_PATTERN, Category, Disease, DiseaseClass, OutpatientSetting, Tier
+from events.envelope import whole
 from events.money import Yuan
+from events.refusals import InvalidValue
 
 FIRST_DAY = date(1900, 1, 1)
 LAST_DAY = date(2100, 12, 31)
 
-DIAGNOSIS_PATTERN = r"^[A-Za-z0-9.\-]{1,16}$"
+DIAGNOSIS_PATTERN = r"^[A-Za-z0-9.*+\-]{1,16}$"
 HASH_PATTERN = r"^[0-9a-f]{64}$"
-NOT_BLANK_PATTERN = r"\S"
+NOT_BLANK_PATTERN = r"^[^\x00]*[^\x00\t\n\v\f\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000][^\x00]*$"
+"""Holds a character that is no white space, of Unicode's list: \\S means another set in each language."""
 PERSONS_PER_ORDER = 20
 """So many persons' claims intake moves at once: what arrives behind them waits for no more."""
 
+DAY_PATTERN = (
+    r"^((19[0-9]{2}|20[0-9]{2}|2100)-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])"
+    r"|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))"
+    r"|(19(0[48]|[2468][048]|[13579][26])|20(0[048]|[2468][048]|[13579][26]))-02-29)$"
+)
+"""The days of the calendar from ``FIRST_DAY`` to ``LAST_DAY``, for those who have only a schema."""
 _DAY_FORM = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def _parse_day(value: object) -> date:
     # fromisoformat alone would also take 20190506 and 2019-W19-1.
     if not isinstance(value, str) or _DAY_FORM.fullmatch(value) is None:
-        raise ValueError("must be a date as YYYY-MM-DD")
+        raise InvalidValue("must be a date as YYYY-MM-DD", "须为 YYYY-MM-DD 格式的日期")
     try:
         day = date.fromisoformat(value)
     except ValueError:
-        raise ValueError("is no day of the calendar") from None
+        raise InvalidValue("is no day of the calendar", "不是日历上的日期") from None
     if not FIRST_DAY <= day <= LAST_DAY:
-        raise ValueError(f"must lie between {FIRST_DAY} and {LAST_DAY}")
+        raise InvalidValue(f"must lie between {FIRST_DAY} and {LAST_DAY}", f"须在 {FIRST_DAY} 与 {LAST_DAY} 之间")
     return day
 
 
 def _given(value: object) -> object:
     if value is None:
-        raise ValueError("is null: leave the field out instead")
+        raise InvalidValue("is null: leave the field out instead", "为 null：不需要的字段请不要写")
     return value
 
 
 def _tier_number(value: object) -> object:
-    # true == 1 and 2.0 == 2, which is enough for a Literal.
-    if type(value) is not int:
-        raise ValueError("must be 0, 1, 2 or 3")
+    value = whole(value)
+    if type(value) is not int:  # true == 1, which is enough for a Literal
+        raise InvalidValue("must be 0, 1, 2 or 3", "须为 0、1、2 或 3")
     return value
 
 
@@ -77,7 +86,7 @@ Day = Annotated[
     date,
     PlainValidator(_parse_day),
     PlainSerializer(date.isoformat, return_type=str, when_used="json"),
-    WithJsonSchema({"type": "string", "format": "date", "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}),
+    WithJsonSchema({"type": "string", "format": "date", "pattern": DAY_PATTERN}),
 ]
 Diagnosis = Annotated[str, Field(pattern=DIAGNOSIS_PATTERN)]
 
@@ -161,7 +170,7 @@ class HospitalRegistered(FactData):
     def _after_it_began(cls, until: date | None, info: ValidationInfo) -> date | None:
         begun = info.data.get("designated_from")
         if until is not None and begun is not None and until <= begun:
-            raise ValueError("must be after designated_from")
+            raise InvalidValue("must be after designated_from", "须晚于 designated_from")
         return until
 
 
@@ -190,7 +199,7 @@ class EnrollmentRecorded(FactData):
 
     person_id: PersonId
     region: Region = Field(description="GB/T 2260 code of the region that insures the person")
-    year: int = Field(ge=2000, le=2100, description="benefit year, a calendar year")
+    year: Annotated[int, BeforeValidator(whole)] = Field(ge=2000, le=2100, description="benefit year, a calendar year")
     effective_on: Day = Field(default_factory=_new_year, description="first day insured; absent: 1 January of the year")
     self_paid: Given[Yuan] = Field(default=None, description="premium the person has paid already, yuan")
 

@@ -6,8 +6,10 @@ Reason = Literal[
     "malformed",
     "unknown_type",
     "source_not_allowed",
+    "event_id_reused",
     "duplicate_claim",
     "bill_does_not_add_up",
+    "date_in_future",
     "already_discharged",
     "admission_cancelled",
     "person_mismatch",
@@ -32,8 +34,10 @@ REASON_NAMES: dict[Reason, str] = {
     "malformed": "格式错误",
     "unknown_type": "未知事件类型",
     "source_not_allowed": "来源无权发送",
+    "event_id_reused": "事件号已用于其他内容",
     "duplicate_claim": "结算单号重复",
     "bill_does_not_add_up": "费用合计不符",
+    "date_in_future": "日期晚于今天",
     "already_discharged": "已办理出院结算",
     "admission_cancelled": "入院登记已撤销",
     "person_mismatch": "参保人不符",
@@ -56,9 +60,21 @@ REASON_NAMES: dict[Reason, str] = {
 
 
 class Refusal(Exception):
-    """An event that is not taken in: ``reason`` for machines, ``detail`` tells its sender what to mend."""
+    """An event that is not taken in: ``reason`` for machines, ``detail`` and ``detail_zh`` tell what to mend.
 
-    def __init__(self, reason: Reason, detail: str) -> None:
+    Without a text of its own ``detail_zh`` is the reason's name.
+    """
+
+    def __init__(self, reason: Reason, detail: str, detail_zh: str = "") -> None:
         super().__init__(f"{reason}: {detail}")
         self.reason: Reason = reason
         self.detail = detail
+        self.detail_zh = detail_zh or REASON_NAMES[reason]
+
+
+class InvalidValue(ValueError):
+    """A value that can't be what its field holds: what to mend in English, and in ``chinese``."""
+
+    def __init__(self, english: str, chinese: str) -> None:
+        super().__init__(english)
+        self.chinese = chinese

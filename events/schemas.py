@@ -7,7 +7,7 @@ from pydantic_core import core_schema
 
 from events.catalog import OFFICES
 from events.codes import ID_PATTERN, REGION_PATTERN
-from events.envelope import INTEGER_BOUND
+from events.envelope import INTEGER_BOUND, MEDIA_TYPE_PATTERN, TEXT_PATTERN, TIME_PATTERN
 from events.facts import FACTS, FactType
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -16,9 +16,9 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 def json_schemas() -> dict[str, dict[str, Any]]:
     """One schema per intake type, of the whole CloudEvent, by type in the catalog's order.
 
-    Whatever the ledger takes, its schema takes. What a schema cannot say well is checked on intake all the same: days
-    and times that exist, numbers finer than a fen, whole numbers written 2.0, the JSON media type, designated_until
-    after designated_from, who may speak of whom, and that a bill adds up.
+    Whatever the ledger takes, its schema takes, and the other way round but for what no schema can say: that no key
+    stands twice in an object, designated_until after designated_from, national IDs, who may speak of whom, and that a
+    bill adds up. Patterns are written so that ECMAScript, Python, Java, .NET and Rust read them alike.
     """
     return {type_: _event_schema(type_, fact_type) for type_, fact_type in FACTS.items()}
 
@@ -49,10 +49,14 @@ def _event_schema(type_: str, fact_type: FactType) -> dict[str, Any]:
             "id": {"type": "string", "pattern": ID_PATTERN, "description": "never used again by this source"},
             "source": {"type": "string", "pattern": _source_pattern(fact_type.kinds)},
             "type": {"const": type_},
-            "time": {"type": ["string", "null"], "format": "date-time"},
-            "datacontenttype": {"type": ["string", "null"], "minLength": 1, "description": "a JSON media type"},
-            "dataschema": {"type": ["string", "null"], "minLength": 1},
-            "subject": {"type": ["string", "null"], "minLength": 1},
+            "time": {"type": ["string", "null"], "format": "date-time", "pattern": TIME_PATTERN},
+            "datacontenttype": {
+                "type": ["string", "null"],
+                "pattern": MEDIA_TYPE_PATTERN,
+                "description": "a JSON media type",
+            },
+            "dataschema": {"type": ["string", "null"], "pattern": TEXT_PATTERN},
+            "subject": {"type": ["string", "null"], "pattern": TEXT_PATTERN},
             "data_base64": {"type": "null"},
             "data": data,
         },
@@ -60,6 +64,7 @@ def _event_schema(type_: str, fact_type: FactType) -> dict[str, Any]:
         "additionalProperties": {
             "description": "extension attributes, kept; an event entered by a person carries actor",
             "type": ["string", "boolean", "integer", "null"],
+            "pattern": r"^[^\x00]*$",
             "minimum": -INTEGER_BOUND,
             "maximum": INTEGER_BOUND - 1,
         },

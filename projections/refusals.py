@@ -1,4 +1,4 @@
-"""Refused events with their reason; the event itself, whole, is in the ledger."""
+"""Refused events with their reason; the event itself, or its digest and head, is in the ledger."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, Index, Table, Text, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from events.refusals import REASON_NAMES
 from events.store.metadata import metadata
 from events.store.rows import load
 
@@ -23,10 +24,18 @@ refusals = Table(
     Column("subject", Text, nullable=False, comment="last token of the answer's subject: claim id or event id"),
     Column("reason", Text, nullable=False),
     Column("detail", Text, nullable=False),
+    Column("detail_zh", Text, comment="the same in Chinese; older refusals have none"),
     Index("refusals_identity", "identity_id", "identity_source", unique=True),
     Index("refusals_stream_seq", "stream_seq"),
     schema="projections",
 )
+
+
+def refusal_json(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What the source was told of a refusal; ``seq`` is the event's place in INTAKE."""
+    told = {name: row[name] for name in ("source", "event_id", "type", "reason", "detail")}
+    detail_zh = row["detail_zh"] or REASON_NAMES.get(row["reason"], row["reason"])
+    return told | {"detail_zh": detail_zh, "seq": row["stream_seq"]}
 
 
 async def refusal_at(connection: AsyncConnection, stream_seq: int) -> Mapping[str, Any] | None:

@@ -32,7 +32,7 @@ async def main(url: str, hospital: str, person: str, day: str) -> None:
     # The mailbox keeps what was not acknowledged, also while this program is not running.
     mailbox = await client.jetstream().pull_subscribe_bind(f"answers-hospital-{hospital}", stream="ANSWERS")
     answer = {"subject": "", "type": ""}
-    while answer["subject"] not in (admission, claim) or answer["type"] == "event.waiting.v1":
+    while answer["subject"] not in (admission, claim) or answer["type"] in ("event.waiting.v1", "event.accepted.v1"):
         (message,) = await mailbox.fetch(1, timeout=30)
         answer = json.loads(message.data)
         await message.ack()  # once it is in the hospital's own books

@@ -4,16 +4,17 @@ A decided payout is a row here, with its amounts in typed columns; what is booke
 the sum over a claim's rows is its net. Nothing is ever updated: triggers refuse it (infra/postgres/migrations).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import (
     ARRAY,
     BigInteger,
     Column,
+    ColumnElement,
     DateTime,
     Index,
     Integer,
@@ -29,6 +30,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from events.national_ids import refuse_national_ids
 from events.store.driver import Prepared, fetch_text, insert_rows
 from events.store.hash_chain import GENESIS, entry_hash
 from events.store.metadata import metadata
@@ -145,7 +147,12 @@ class Journal:
         extra: int | None = None,
         raw: bytes | None = None,
     ) -> int:
-        """Add one entry; returns its number. Columns not named are NULL."""
+        """Add one entry; returns its number. Columns not named are NULL.
+
+        Raises ``NationalIdGivenError`` for a command's words that hold a national ID.
+        """
+        if source is None and person_id is None:  # what a command writes: words that people typed
+            refuse_national_ids(data)
         self.number += 1
         about = (source, event_id, stream_seq, person_id, claim_id, claim_number, run, stage, year, scheme)
         amounts = (layer, track, ran, base, deductible, paid, extra)
@@ -176,20 +183,43 @@ async def identities(connection: AsyncConnection, pairs: Sequence[tuple[str, str
     return {(source, event_id) for source, event_id in await _KNOWN.fetch(connection, **parameters)}
 
 
-def _known() -> Prepared:
+class KnownEvent(NamedTuple):
+    """An event that was taken in, refused or waits: its entry in journal ``intake``. ``data`` is JSON."""
+
+    number: int
+    type: str
+    stream_seq: int
+    data: bytes
+    raw: bytes | None
+
+
+async def known_events(
+    connection: AsyncConnection, pairs: Iterable[tuple[str, str]]
+) -> dict[tuple[str, str], KnownEvent]:
+    """What the ledger holds under some (source, id) pairs; of what waited, the entry that ended the wait."""
+    wanted = list(pairs)
+    if not wanted:
+        return {}
+    parameters = {"sources": [source for source, _ in wanted], "event_ids": [event_id for _, event_id in wanted]}
+    rows = await _KNOWN_EVENTS.fetch(connection, **parameters)
+    return {(source, event_id): KnownEvent(*entry) for source, event_id, *entry in rows}
+
+
+def _known(*columns: ColumnElement[Any]) -> Prepared:
     wanted = func.unnest(bindparam("sources", type_=ARRAY(Text)), bindparam("event_ids", type_=ARRAY(Text)))
     pairs = wanted.table_valued("source", "event_id").render_derived()
     # Two parts, each with the predicate of its partial index: one query over both could use neither.
     parts = [
-        select(entries.c.source, entries.c.event_id)
+        select(entries.c.source, entries.c.event_id, *columns)
         .join(pairs, (entries.c.source == pairs.c.source) & (entries.c.event_id == pairs.c.event_id))
         .where(of_type)
-        for of_type in (text(_TAKEN), text(_WAITING))
+        for of_type in (text(_WAITING), text(_TAKEN))
     ]
     return Prepared(union_all(*parts))
 
 
 _KNOWN = _known()
+_KNOWN_EVENTS = _known(entries.c.number, entries.c.type, entries.c.stream_seq, entries.c.data, entries.c.raw)
 
 
 async def adopted_schemes(connection: AsyncConnection) -> list[tuple[str, str]]:

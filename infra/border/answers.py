@@ -1,12 +1,13 @@
-"""JSON Schema of what the ledger answers: the four CloudEvents of ANSWERS, and the reply to ``claims.quote``."""
+"""JSON Schema of what the ledger answers: the CloudEvents of ANSWERS, and the reply to ``claims.quote``."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from events.catalog import ITSELF
 from events.codes import CATEGORY_ORDER, ID_PATTERN, LAYERS, REGION_PATTERN, SETTINGS
-from events.decisions import CLAIM_RESETTLED, CLAIM_SETTLED, EVENT_REJECTED, EVENT_WAITING
+from events.decisions import CLAIM_RESETTLED, CLAIM_SETTLED, EVENT_ACCEPTED, EVENT_REJECTED, EVENT_WAITING
 from events.refusals import REASONS
+from events.schemas import DIALECT
 from infra.worker.quote_service import UNAVAILABLE
 
 Schema = Mapping[str, Any]
@@ -14,13 +15,22 @@ Schema = Mapping[str, Any]
 TOLD: Mapping[str, str] = {
     CLAIM_SETTLED: "the first statement of a claim, told to its hospital",
     CLAIM_RESETTLED: "the whole statement again, whenever something in it has changed; it may come at any time",
+    EVENT_ACCEPTED: "an event is in the books that brings no statement by itself: anything but a discharge or a visit",
     EVENT_REJECTED: "an event was refused, and what to mend; told to its sender's mailbox",
     EVENT_WAITING: "a discharge came before its admission; it goes on by itself once that is there",
 }
 """The answers of ANSWERS, and when each comes."""
 
-STATEMENT, REFUSED, WAITING, QUOTED = "Statement", "Refused", "Waiting", "Quoted"
-_DATA = {CLAIM_SETTLED: STATEMENT, CLAIM_RESETTLED: STATEMENT, EVENT_REJECTED: REFUSED, EVENT_WAITING: WAITING}
+STATEMENT, REFUSED, WAITING, ACCEPTED, QUOTED = "Statement", "Refused", "Waiting", "Accepted", "Quoted"
+QUOTE_REPLY = "quote.reply"
+"""The name of the file with the schema of a reply to ``claims.quote``."""
+_DATA = {
+    CLAIM_SETTLED: STATEMENT,
+    CLAIM_RESETTLED: STATEMENT,
+    EVENT_ACCEPTED: ACCEPTED,
+    EVENT_REJECTED: REFUSED,
+    EVENT_WAITING: WAITING,
+}
 
 
 def answer_schemas(prefix: str) -> dict[str, Schema]:
@@ -28,8 +38,30 @@ def answer_schemas(prefix: str) -> dict[str, Schema]:
 
     Objects are open: an answer may get fields that no reader knows yet.
     """
-    parts = {STATEMENT: _statement(), REFUSED: _refused(), WAITING: _waiting(), QUOTED: _quoted(prefix)}
+    parts = {
+        STATEMENT: _statement(),
+        REFUSED: _refused(),
+        WAITING: _waiting(),
+        ACCEPTED: _accepted(),
+        QUOTED: _quoted(prefix),
+    }
     return parts | {type_: _envelope(type_, f"{prefix}{_DATA[type_]}") for type_ in TOLD}
+
+
+def answer_documents() -> dict[str, Schema]:
+    """A schema by itself for each answer and for the reply to a quote, by the name of its file."""
+    definitions = answer_schemas("#/$defs/")
+    roots = {type_: (type_, _DATA[type_]) for type_ in TOLD} | {QUOTE_REPLY: (QUOTED, STATEMENT)}
+    return {
+        name: {
+            "$schema": DIALECT,
+            "$id": f"claims-ledger/{name}",
+            "title": name,
+            **definitions[root],
+            "$defs": {part: definitions[part]},
+        }
+        for name, (root, part) in roots.items()
+    }
 
 
 def _envelope(type_: str, data: str) -> Schema:
@@ -75,13 +107,15 @@ def _statement() -> Schema:
 def _refused() -> Schema:
     unread: Schema = {"type": ["string", "null"], "description": "null where it could not be read"}
     return _object(
-        "why an event was refused; it is stored whole",
+        "why an event was refused; it is stored, a large one by its digest and head",
         {
             "source": unread,
             "event_id": {"type": "string", "description": "its id, or its place in INTAKE where none could be read"},
             "type": unread,
             "reason": {"enum": list(REASONS)},
             "detail": {"type": "string", "minLength": 1, "description": "what to mend, in English"},
+            "detail_zh": {"type": "string", "minLength": 1, "description": "the same in Chinese"},
+            "seq": _place(),
         },
     )
 
@@ -93,13 +127,31 @@ def _waiting() -> Schema:
             "source": {"type": "string"},
             "event_id": _id("the discharge's id"),
             "waits_for": _id("the admission_id"),
+            "seq": _place(),
         },
     )
 
 
+def _accepted() -> Schema:
+    return _object(
+        "which event was accepted",
+        {
+            "source": {"type": "string"},
+            "event_id": _id("its id"),
+            "type": {"type": "string"},
+            "seq": _place(),
+        },
+    )
+
+
+def _place() -> Schema:
+    return {"type": "integer", "minimum": 1, "description": "the event's place in INTAKE, which its sending returned"}
+
+
 def _quoted(prefix: str) -> Schema:
     reason: Schema = {"enum": [*REASONS, UNAVAILABLE]}
-    refused = _object("no statement", {"reason": reason, "detail": {"type": "string", "minLength": 1}})
+    words: Schema = {"type": "string", "minLength": 1}
+    refused = _object("no statement", {"reason": reason, "detail": words, "detail_zh": words})
     return {
         "description": "预结算: the statement as settling the event now would give, or why it would be refused",
         "oneOf": [

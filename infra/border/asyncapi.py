@@ -13,7 +13,7 @@ import orjson
 import yaml
 
 from events.catalog import BUREAU, CIVIL_AFFAIRS, FACTS, HOSPITAL, POVERTY_OFFICE
-from events.decisions import CLAIM_SETTLED, EVENT_REJECTED
+from events.decisions import CLAIM_SETTLED, EVENT_ACCEPTED, EVENT_REJECTED
 from events.schemas import json_schemas
 from infra.access.sources import KINDS, QUOTE, Source
 from infra.border.answers import QUOTED, TOLD, answer_schemas
@@ -31,8 +31,8 @@ _ID_IS = {HOSPITAL: "the hospital's number (hospital_id)"}
 _REGION = "the code of its region, GB/T 2260"
 _PERSON = "the person_id that the data names, _ where it names none"
 _TOKEN = "claim_id, else the event's id, else its place in INTAKE"  # noqa: S105 - of a subject
-_ANSWERS_TO_OFFICES = (EVENT_REJECTED,)
-"""Claims are a hospital's: a source that sends none gets refusals only."""
+_ANSWERS_TO_OFFICES = (EVENT_ACCEPTED, EVENT_REJECTED)
+"""Claims are a hospital's: a source that sends none hears whether its events were taken."""
 _SENT = {type_: fact for type_, fact in FACTS.items() if not set(KINDS).isdisjoint(fact.kinds)}
 """The facts of sources; the others the ledger orders of itself."""
 _QUOTABLE = ("discharge.recorded.v1", "outpatient.recorded.v1")

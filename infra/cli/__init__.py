@@ -11,6 +11,7 @@ import typer
 from nats.errors import Error as NatsError
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from events.national_ids import NationalIdGivenError
 from infra.cli import (
     access,
     account,
@@ -98,6 +99,7 @@ UNUSABLE = (
     InUse,
     LayoutError,
     MayNotReplace,
+    NationalIdGivenError,
     NoLedger,
     NotEmpty,
     NotEmptyLedger,

@@ -10,6 +10,7 @@ import typer
 
 from events.codes import is_id, is_region
 from events.money import parse_yuan
+from events.national_ids import refuse_national_ids
 
 Actor = Annotated[str, typer.Option("--actor", help="经办人编号 id of who does it")]
 
@@ -25,12 +26,13 @@ def listed(names: Iterable[object]) -> str:
 
 
 def actor_of(text: str) -> str:
-    """The id of who takes a step. Raises ``typer.BadParameter``."""
+    """The id of who takes a step. Raises ``typer.BadParameter``, ``NationalIdGivenError``."""
     return id_of(text, "--actor")
 
 
 def id_of(text: str, option: str) -> str:
-    """An id. Raises ``typer.BadParameter``."""
+    """An id. Raises ``typer.BadParameter``, ``NationalIdGivenError``."""
+    refuse_national_ids({option: text})
     if not is_id(text):
         raise unusable(
             f"“{text}”不是编号，编号为1至128个字母、数字、- 或 _",
@@ -52,7 +54,8 @@ def region_of(text: str, option: str = "--region") -> str:
 
 
 def words_of(text: str, option: str) -> str:
-    """A reference or a reason, without blanks around it. Raises ``typer.BadParameter``."""
+    """A reference or a reason, without blanks around it. Raises ``typer.BadParameter``, ``NationalIdGivenError``."""
+    refuse_national_ids({option: text})
     words = text.strip()
     if not words or len(words) > 500 or not words.isprintable():
         raise unusable("应为1至500个可见字符，不能为空，不能有换行", "1 to 500 printable characters are wanted", option)

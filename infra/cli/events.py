@@ -7,6 +7,7 @@ import orjson
 import typer
 
 from events.schemas import json_schemas
+from infra.border.answers import answer_documents
 from infra.border.asyncapi import asyncapi_yaml
 from infra.cli.output import note
 
@@ -22,12 +23,13 @@ def register(app: typer.Typer) -> None:
 def export(
     out: Annotated[Path, typer.Option("--out", help="目录 folder")] = Path("docs/schemas"),
 ) -> None:
-    """导出事件 JSON Schema。Write one JSON Schema for each intake type."""
+    """导出事件与回执的 JSON Schema。Write a JSON Schema of each intake type, each answer and the reply to a quote."""
     out.mkdir(parents=True, exist_ok=True)
-    for name, schema in json_schemas().items():
+    schemas = json_schemas() | answer_documents()
+    for name, schema in schemas.items():
         text = orjson.dumps(schema, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n"
         (out / f"{name}.json").write_bytes(text)
-    note(f"{len(json_schemas())} → {out}")
+    note(f"{len(schemas)} → {out}")
 
 
 @events.command()

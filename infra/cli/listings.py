@@ -114,7 +114,8 @@ def refusals(out: OutFile = None, data_dir: DataDir = None, json: Json = False) 
         columns="来源 source,事件 event,类型 type,原因 reason,说明 detail",
         cells=lambda row, _: (
             *(row["source"], row["event_id"], row["type"]),
-            *(coded(REASON_NAMES, row["reason"]), row["detail"]),
+            coded(REASON_NAMES, row["reason"]),
+            row["detail"] if row["detail_zh"] in row["detail"] else f"{row['detail_zh']} {row['detail']}",
         ),
     )
 

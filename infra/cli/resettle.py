@@ -8,6 +8,7 @@ import typer
 
 from events.codes import LAYER_NAMES, LAYERS
 from events.money import yuan
+from events.national_ids import refuse_national_ids
 from infra.cli.arguments import day_of, unusable
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, progress_bar, table
@@ -37,6 +38,7 @@ def resettle(
     day = day_of(from_, "--from")
     if not dry_run and not actor.strip():
         raise unusable("须指明经办人；只试算时用 --dry-run", "Who orders it? (or --dry-run)", "--actor")
+    refuse_national_ids({"--actor": actor})
 
     async def main() -> int:
         async with (

@@ -61,7 +61,11 @@ def asker_of(message: Msg) -> str | None:
     try:
         source = Source.named(json.loads(told)["user"])
     except (NotASource, ValueError, KeyError, TypeError, AttributeError):
-        raise Refusal("source_not_allowed", "only hospitals and bureaus may ask, each as its own user") from None
+        raise Refusal(
+            "source_not_allowed",
+            "only hospitals and bureaus may ask, each as its own user",
+            "只有医疗机构和医保经办机构可以询问，且须用各自的用户",
+        ) from None
     return f"{source.kind}/{source.id}"
 
 
@@ -71,10 +75,11 @@ async def _answered(quotes: Quotes, message: Msg) -> dict[str, object]:
         async with asyncio.timeout(ANSWERED_WITHIN_S):
             return await quotes.quote(asker_of(message), message.data)
     except Refusal as refusal:
-        return {"refused": {"reason": refusal.reason, "detail": refusal.detail}}
+        return {"refused": {"reason": refusal.reason, "detail": refusal.detail, "detail_zh": refusal.detail_zh}}
     except Exception as error:  # noqa: BLE001 - a server that is away, a person's claims that can't be settled
         _log.warning("no trial settlement", error=error_line(error))
-        return {"refused": {"reason": UNAVAILABLE, "detail": "no trial settlement at the moment: ask again later"}}
+        detail, detail_zh = "no trial settlement at the moment: ask again later", "暂时不能预结算：请稍后再问"
+        return {"refused": {"reason": UNAVAILABLE, "detail": detail, "detail_zh": detail_zh}}
 
 
 async def _as_it_came(message: StreamMessage[Msg]) -> Msg:

@@ -11,11 +11,12 @@ from typing import Any
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from events import facts
+from events import facts, refusal_details
 from events.catalog import BUREAU, Fact, read
+from events.county_time import county_day
 from events.envelope import salvage
 from events.refusals import Refusal
-from events.store.journal import entries
+from events.store.journal import database_time, entries
 from policies.claim import Claim
 from policies.engine import settle
 from processors.law.pinned_schemes import PinnedSchemes
@@ -40,7 +41,7 @@ class Quotes:
         self.pinned = PinnedSchemes()
 
     async def quote(self, asker: str | None, raw: bytes) -> dict[str, Any]:
-        """``{"statement": …}`` as settling the event now would give, or ``{"refused": {"reason", "detail"}}``.
+        """``{"statement": …}`` as settling the event now would give, or ``{"refused": {"reason", "detail", …}}``.
 
         ``raw`` is a discharge or outpatient CloudEvent. ``asker`` is a source ("hospital/H1"): a hospital asks about
         its own events and only about a person who has an open admission with it, a bureau about any. None is the
@@ -55,13 +56,14 @@ class Quotes:
                     await _require_open_admission(connection, fact.source, data.person_id)
                 return {"statement": await self._statement(connection, fact, data)}
         except Refusal as refusal:
-            return {"refused": {"reason": refusal.reason, "detail": refusal.detail}}
+            return {"refused": {"reason": refusal.reason, "detail": refusal.detail, "detail_zh": refusal.detail_zh}}
 
     async def _statement(
         self, connection: AsyncConnection, fact: Fact, data: facts.DischargeRecorded | facts.OutpatientRecorded
     ) -> dict[str, Any]:
         await self.pinned.refresh(connection)
         state = await load_for(connection, [fact])
+        state.today = county_day(await database_time(connection))
         claim = self._accept(state, fact, data)
         told = await load_histories(connection, {claim.person_id})
         history = [*told.by_person.get(claim.person_id, {}).values(), claim]
@@ -78,15 +80,14 @@ class Quotes:
         try:
             return accept_discharge(state, self.pinned, fact.source, data, _NO_RUN)
         except WaitsFor as missing:
-            detail = f"admission {missing.admission_id} is not known yet: sent now, the discharge would wait for it"
-            raise Refusal("unknown_admission", detail) from None
+            raise refusal_details.would_wait(missing.admission_id) from None
 
 
 def _claimed(raw: bytes, asker: str | None) -> tuple[Fact, facts.DischargeRecorded | facts.OutpatientRecorded]:
     source = salvage(raw).get("source", "") if asker is None or _is_bureau(asker) else asker
-    fact = read(raw, source)
+    fact = read(raw, source, arriving=True)
     if not isinstance(fact.data, facts.DischargeRecorded | facts.OutpatientRecorded):
-        raise Refusal("unknown_type", f"{fact.type} claims no bill: ask about a discharge or an outpatient visit")
+        raise refusal_details.no_claim_to_quote(fact.type)
     return fact, fact.data
 
 
@@ -114,4 +115,4 @@ async def _require_open_admission(connection: AsyncConnection, hospital: str, pe
     own = [data.admission_id for data in told if isinstance(data, facts.AdmissionRecorded)]
     known = await load_admissions(connection, own)
     if not any(not admission.cancelled and admission.discharged_by is None for admission in known.values()):
-        raise Refusal("source_not_allowed", f"{hospital} has no open admission of {person_id}")
+        raise refusal_details.no_open_admission(hospital, person_id)

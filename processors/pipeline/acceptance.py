@@ -4,28 +4,30 @@ from datetime import date
 
 from msgspec.structs import replace
 
+from events import refusal_details
 from events.catalog import HOSPITAL
 from events.decisions import CLAIM_ACCEPTED
 from events.facts import Bill, DischargeRecorded, OutpatientRecorded
-from events.refusals import Refusal
 from events.store.journal import ACCEPTANCE_STAGE
 from policies.claim import Claim, claim_json
 from policies.scheme import Scheme
 from processors.law.pinned_schemes import PinnedSchemes
 from processors.pipeline.incoming_event import IncomingEvent
 from processors.pipeline.intake import IntakeBatch
-from processors.pipeline.state import LedgerState, bill_of
+from processors.pipeline.state import LedgerState, bill_of, hospital_numbers
 from projections.admissions import Admission
 from projections.cards import valid_cards
 from projections.hospitals import Hospital
 from projections.rosters import categories_on
+
+_A_HOSPITAL = f"{HOSPITAL}/"
 
 
 def registered_hospital(state: LedgerState, hospital_id: str) -> Hospital:
     """A hospital that was registered; raises ``Refusal``."""
     hospital = state.hospitals.get(hospital_id)
     if hospital is None:
-        raise Refusal("unknown_hospital", f"hospital {hospital_id} is not registered")
+        raise refusal_details.unknown_hospital(hospital_id)
     return hospital
 
 
@@ -33,38 +35,66 @@ def known_claim(state: LedgerState, claim_id: str) -> Claim:
     """An accepted claim; raises ``Refusal``."""
     claim = state.claims.get(claim_id)
     if claim is None:
-        raise Refusal("unknown_claim", f"no claim {claim_id} was accepted")
+        raise refusal_details.unknown_claim(claim_id)
     return claim
 
 
 def changed_claim(state: LedgerState, source: str, claim_id: str) -> Claim:
     """The accepted claim that a reversal or correction is about; raises ``Refusal``."""
     claim = known_claim(state, claim_id)
-    require_own(source, claim.hospital_id, f"claim {claim_id}")
+    require_own(source, claim.hospital_id, f"claim {claim_id}", f"结算单 {claim_id}")
     if not claim.standing:
-        raise Refusal("already_reversed", f"claim {claim_id} was reversed")
+        raise refusal_details.already_reversed(claim_id)
     return claim
 
 
-def require_own(source: str, hospital_id: str, what: str) -> None:
+def require_own(source: str, hospital_id: str, what: str, what_zh: str) -> None:
     """Refuse what a hospital says of another hospital's; a bureau may speak of any."""
-    if source.startswith(f"{HOSPITAL}/") and source != f"{HOSPITAL}/{hospital_id}":
-        raise Refusal("source_not_allowed", f"{what} is another hospital's")
+    if source.startswith(_A_HOSPITAL) and source != f"{HOSPITAL}/{hospital_id}":
+        raise refusal_details.not_own(source, what, what_zh)
 
 
-def require_new_claim(state: LedgerState, claim_id: str) -> None:
-    """Refuse a claim id that is used already."""
-    if claim_id in state.claims:
-        raise Refusal("duplicate_claim", f"claim {claim_id} was accepted before: send a new claim_id")
+def require_own_id(state: LedgerState, source: str, id_: str) -> None:
+    """Refuse an id that begins with another registered hospital's number, whether or not a record has it.
+
+    The longest number that it begins with counts: H10-7 is of H10 where H1 and H10 are registered.
+    """
+    if not source.startswith(_A_HOSPITAL):
+        return
+    own = source.removeprefix(_A_HOSPITAL)
+    for number in hospital_numbers(id_):
+        if number == own:
+            return
+        if number in state.hospitals:
+            raise refusal_details.not_own_id(source, f"the id {id_}", f"编号 {id_}")
+
+
+def require_unreserved(state: LedgerState, source: str, admission_id: str) -> None:
+    """Refuse an admission that another hospital's discharge waits for: the first that waits reserves it."""
+    waits = [entry for entry in state.waiting if entry.admission_id == admission_id]
+    if waits and waits[0].source != source:
+        raise refusal_details.not_own_id(source, f"admission_id {admission_id}", f"入院登记号 {admission_id}")
+
+
+def require_past(state: LedgerState, field: str, day: date) -> None:
+    """Refuse what is said to have happened after today, in the county's time."""
+    if day > state.today:
+        raise refusal_details.date_in_future(field, day, state.today)
+
+
+def require_new_claim(state: LedgerState, source: str, claim_id: str) -> None:
+    """Refuse a claim id that is used already, or under which another hospital's discharge waits."""
+    claim = state.claims.get(claim_id)
+    if claim is not None:
+        raise refusal_details.duplicate_claim(claim_id, own=source == f"{HOSPITAL}/{claim.hospital_id}")
+    if state.waiting and any(entry.claim_id == claim_id and entry.source != source for entry in state.waiting):
+        raise refusal_details.duplicate_claim(claim_id, own=False)
 
 
 def require_sum(bill: Bill) -> None:
     """Refuse a bill whose parts don't add up to its total."""
     if not bill.adds_up():
-        raise Refusal(
-            "bill_does_not_add_up",
-            "data.bill.total is not in_scope + upfront_copay + over_limit + self_funded",
-        )
+        raise refusal_details.bill_does_not_add_up()
 
 
 def accept_claim(
@@ -85,14 +115,17 @@ def accept_claim(
     """
     hospital = registered_hospital(state, hospital_id)
     if not hospital.designated_on(day):
-        raise Refusal("hospital_not_designated", f"hospital {hospital_id} is not designated on {day}")
+        raise refusal_details.not_designated(hospital_id, day)
     if hospital.suspended and hospital.suspended_on(day):
-        raise Refusal("hospital_not_designated", f"hospital {hospital_id} is suspended on {day}")
+        raise refusal_details.suspended(hospital_id, day)
     region = _enrolled_region(state, data.person_id, day)
     scheme = _scheme(pinned, region, day, setting, hospital.tier)
     cards = valid_cards(state.cards.get(data.person_id, ()), day)
-    if setting == "chronic" and (data.disease is None or data.disease not in cards):
-        raise Refusal("chronic_card_missing", _card_detail(data, day))
+    if setting == "chronic":
+        if data.disease is None:
+            raise refusal_details.card_disease_missing()
+        if data.disease not in cards:
+            raise refusal_details.no_card(data.person_id, data.disease, day)
     prescriber = state.hospitals.get(data.prescribed_by or "") if isinstance(data, OutpatientRecorded) else None
     person = state.person(data.person_id)
     person.claims += 1
@@ -149,24 +182,16 @@ def book_claim(batch: IntakeBatch, event: IncomingEvent, claim: Claim) -> None:
 def _enrolled_region(state: LedgerState, person_id: str, day: date) -> str:
     enrolment = state.enrolments.get((person_id, day.year))
     if enrolment is None:
-        raise Refusal("not_enrolled", f"{person_id} is not enrolled for {day.year}")
-    if enrolment.effective_on > day:
-        raise Refusal("not_enrolled", f"{person_id} is enrolled from {enrolment.effective_on}, after {day}")
-    if enrolment.died_on is not None and day > enrolment.died_on:
-        raise Refusal("not_enrolled", f"{person_id} died on {enrolment.died_on}: the enrollment ended before {day}")
+        raise refusal_details.not_enrolled(person_id, day.year)
+    if enrolment.effective_on > day or (enrolment.died_on is not None and day > enrolment.died_on):
+        raise refusal_details.not_enrolled_on(person_id, day)
     return enrolment.region
 
 
 def _scheme(pinned: PinnedSchemes, region: str, day: date, setting: str, tier: int) -> Scheme:
     scheme = pinned.for_region(region, day)
     if scheme is None:
-        raise Refusal("no_policy", f"no scheme serves region {region} on {day}")
+        raise refusal_details.no_scheme(region, day)
     if not scheme.offers(setting, tier, day):
-        raise Refusal("no_policy", f"scheme {scheme.name} has no rule for {setting} at tier {tier} on {day}")
+        raise refusal_details.no_rule(scheme.name, setting, tier, day)
     return scheme
-
-
-def _card_detail(data: DischargeRecorded | OutpatientRecorded, day: date) -> str:
-    if data.disease is None:
-        return "data.disease is missing: a chronic claim names the disease of its card"
-    return f"{data.person_id} has no card for {data.disease} valid on {day}"

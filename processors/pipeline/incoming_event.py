@@ -4,14 +4,19 @@ import hashlib
 from collections.abc import Collection, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from events import facts
+from events import facts, refusal_details
 from events.catalog import Fact, Unreadable, read
 from events.codes import is_id
+from events.national_ids import holds_national_id
 from events.refusals import Refusal
 from processors.delivery.run import Cause
 from processors.delivery.transaction import Delivery
 from projections.waiting_discharges import Waiting
+
+Identity = tuple[str, str]
+"""Source and id that the ledger knows an event by."""
 
 
 class IncomingEvent(Struct, frozen=True):
@@ -20,6 +25,7 @@ class IncomingEvent(Struct, frozen=True):
     ``identity`` is what the ledger knows the event by: its source and id where the source is the mailbox's own, else
     the mailbox and the hash of the bytes, so that no sender can use up another's ids. ``stated`` is the source and
     type as far as they could be read. ``event_id`` is the id, or the place in INTAKE where none can be read.
+    ``has_national_id`` says that it is refused for one, so that nothing of it may be kept that holds one.
     """
 
     stream_seq: int
@@ -27,22 +33,24 @@ class IncomingEvent(Struct, frozen=True):
     raw: bytes
     fact: Fact | None
     refusal: Refusal | None
-    identity: tuple[str, str]
+    identity: Identity
     stated: tuple[str | None, str | None]
     event_id: str
+    has_national_id: bool = False
 
     @classmethod
     def of(cls, stream_seq: int, mailbox: str, raw: bytes) -> "IncomingEvent":
         """Read an event that came through a mailbox."""
         try:
-            fact = read(raw, mailbox)
+            fact = read(raw, mailbox, arriving=True)
         except Unreadable as unreadable:
-            identity = (mailbox, f"sha256:{hashlib.sha256(raw).hexdigest()}")
+            identity = _by_bytes(mailbox, raw)
             if unreadable.identified and unreadable.source and unreadable.event_id:
                 identity = (unreadable.source, unreadable.event_id)
             stated = (unreadable.source, unreadable.type)
             event_id = unreadable.event_id or str(stream_seq)
-            return cls(stream_seq, mailbox, raw, None, unreadable, identity, stated, event_id)
+            found = unreadable.has_national_id
+            return cls(stream_seq, mailbox, raw, None, unreadable, identity, stated, event_id, found)
         return cls(stream_seq, mailbox, raw, fact, None, (fact.source, fact.id), (fact.source, fact.type), fact.id)
 
     @classmethod
@@ -55,9 +63,14 @@ class IncomingEvent(Struct, frozen=True):
         """An event of which nothing is believed but its mailbox, if that has a name: known by its bytes."""
         nameless = f"unknown/{hashlib.sha256(delivery.subject.encode(errors='replace')).hexdigest()[:16]}"
         mailbox = mailbox_of(delivery.subject) or nameless
-        identity = (mailbox, f"sha256:{hashlib.sha256(delivery.body).hexdigest()}")
+        identity = _by_bytes(mailbox, delivery.body)
         seq = delivery.stream_seq
         return cls(seq, mailbox, delivery.body, None, refusal, identity, (None, None), str(seq))
+
+    def under_its_bytes(self) -> "IncomingEvent":
+        """The same event, known by its bytes, for its source has used the id for another: it is refused."""
+        refusal = self.refusal or refusal_details.event_id_reused(*self.identity)
+        return replace(self, fact=None, refusal=refusal, identity=_by_bytes(self.mailbox, self.raw))
 
     @property
     def source(self) -> str:
@@ -94,9 +107,9 @@ class IncomingEvent(Struct, frozen=True):
 
 
 def mailbox_of(subject: str) -> str | None:
-    """The source that an intake subject names: ``claims.intake.<kind>.<id>.…`` → ``kind/id``, None where no id is."""
+    """The source that an intake subject names: ``claims.intake.<kind>.<id>.…`` → ``kind/id``, None where none is."""
     _, _, kind, id_, _ = subject.split(".")
-    return f"{kind}/{id_}" if is_id(kind) and is_id(id_) else None
+    return f"{kind}/{id_}" if is_id(kind) and is_id(id_) and not holds_national_id(id_) else None
 
 
 def read_batch(batch: Sequence[Delivery]) -> list[IncomingEvent]:
@@ -117,9 +130,12 @@ def split_repeated(
     return fresh, repeated
 
 
+def _by_bytes(mailbox: str, raw: bytes) -> Identity:
+    return mailbox, f"sha256:{hashlib.sha256(raw).hexdigest()}"
+
+
 def _read(delivery: Delivery) -> IncomingEvent:
     mailbox = mailbox_of(delivery.subject)
     if mailbox is not None:
         return IncomingEvent.of(delivery.stream_seq, mailbox, delivery.body)
-    refusal = Refusal("malformed", "the subject names no source: letters, digits, - and _")
-    return IncomingEvent.unnamed(delivery, refusal)
+    return IncomingEvent.unnamed(delivery, refusal_details.nameless_subject())

@@ -11,20 +11,24 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events import facts
 from events.catalog import Fact, read
-from events.decisions import EVENT_REJECTED
+from events.county_time import county_day
+from events.decisions import EVENT_REJECTED, EVENT_WAITING
+from events.national_ids import redacted
 from events.refusals import Refusal
-from events.store.journal import identities
+from events.store.journal import identities, known_events
 from processors.delivery.answers import answer
 from processors.delivery.names import INTAKE_CONSUMER
 from processors.delivery.run import open_runs, send_runs
 from processors.delivery.transaction import Delivery, Transaction
 from processors.law.pinned_schemes import PinnedSchemes
-from processors.pipeline.duplicates import answer_again
+from processors.pipeline.duplicates import answer_accepted, answer_again
 from processors.pipeline.incoming_event import IncomingEvent, read_batch, split_repeated
+from processors.pipeline.known_events import refused_so, told_apart
+from processors.pipeline.refused_body import refused_body
 from processors.pipeline.run_opening import RunOpener
 from processors.pipeline.state import Keys, LedgerState, load_state
 from projections.refusals import refusals
-from projections.waiting_discharges import load_waiting
+from projections.waiting_discharges import Waiting, load_waiting
 
 T = TypeVar("T", bound=facts.FactData)
 
@@ -59,31 +63,48 @@ class IntakeBatch:
         person_id: str | None = None,
         claim_id: str | None = None,
         fixed: Mapping[str, object] | None = None,
-        type_: str | None = None,
     ) -> int:
-        """Put an event into the journal under its type or ``type_``, with what taking it fixes; returns its number."""
-        return self.transaction.journal.append(
-            type_ or event.type,
-            fixed or {},
-            source=event.identity[0],
-            event_id=event.identity[1],
-            stream_seq=event.stream_seq,
-            person_id=person_id,
-            claim_id=claim_id,
-            raw=event.raw,
+        """Put an event into the books, with what taking it fixes; returns its number.
+
+        Its source is answered that it was accepted; a claim is answered by its statement.
+        """
+        about = {"person_id": person_id, "claim_id": claim_id, "raw": event.raw}
+        number = self._append(event, event.type, fixed or {}, **about)
+        if not event.is_claim:
+            answer_accepted(self.transaction, event, number, event.stream_seq)
+        return number
+
+    def wait(self, event: IncomingEvent, claim_id: str, admission_id: str) -> None:
+        """Let a discharge wait for its admission, and answer its mailbox so."""
+        row = {"source": event.source, "event_id": event.event_id, "waits_for": admission_id}
+        number = self._append(event, EVENT_WAITING, row, claim_id=claim_id, raw=event.raw)
+        self.state.wait(
+            Waiting(number, event.stream_seq, event.source, event.event_id, claim_id, admission_id, event.raw)
         )
+        told = row | {"seq": event.stream_seq}
+        answer(self.transaction, event.mailbox, event.token, EVENT_WAITING, f"intake-{number}", told)
+
+    def _append(self, event: IncomingEvent, type_: str, data: Mapping[str, object], **about: Any) -> int:
+        source, event_id = event.identity
+        journal = self.transaction.journal
+        return journal.append(type_, data, source=source, event_id=event_id, stream_seq=event.stream_seq, **about)
 
     def reject(self, event: IncomingEvent, refusal: Refusal | None) -> None:
         """Refuse an event, and answer its mailbox why."""
         if refusal is None:
             raise AssertionError(f"event {event.stream_seq} has neither a fact nor a refusal")
         source, type_ = event.stated
-        row = {"source": source, "event_id": event.event_id, "type": type_}
-        row |= {"reason": refusal.reason, "detail": refusal.detail}
-        number = self.record(event, claim_id=event.claim_id, fixed=row, type_=EVENT_REJECTED)
+        body = refused_body(event.raw, has_national_id=event.has_national_id)
+        detail, detail_zh = refusal.detail, refusal.detail_zh
+        if body.has_national_id:
+            detail, detail_zh = redacted(detail), redacted(detail_zh)
+        row: dict[str, object] = {"source": source, "event_id": event.event_id, "type": type_}
+        row |= {"reason": refusal.reason, "detail": detail, "detail_zh": detail_zh}
+        number = self._append(event, EVENT_REJECTED, row | body.told, claim_id=event.claim_id, raw=body.raw)
         place = {"number": number, "stream_seq": event.stream_seq, "mailbox": event.mailbox, "subject": event.token}
         self.refused.append(row | place | {"identity_source": event.identity[0], "identity_id": event.identity[1]})
-        answer(self.transaction, event.mailbox, event.token, EVENT_REJECTED, f"intake-{number}", row)
+        told = row | {"seq": event.stream_seq}
+        answer(self.transaction, event.mailbox, event.token, EVENT_REJECTED, f"intake-{number}", told)
 
     def save(self, partitions: int) -> None:
         """Write what was decided, and send the runs that it opened."""
@@ -116,7 +137,7 @@ async def load_for(connection: AsyncConnection, batch: Iterable[Fact]) -> Ledger
     keys = Keys()
     for fact in batch:
         KINDS[type(fact.data)].ask(keys, fact.data)
-    waits = await load_waiting(connection, keys.arriving, keys.touched)
+    waits = await load_waiting(connection, keys.arriving, keys.touched | keys.claims)
     for waited in (read(entry.raw, entry.source) for entry in waits):
         KINDS[type(waited.data)].ask(keys, waited.data)
     return await load_state(connection, keys, waits)
@@ -138,13 +159,19 @@ class Intake:
             await self.pinned.refresh(transaction.connection)
         events = read_batch(batch)
         identified = [event.identity for event in events]
-        fresh, repeated = split_repeated(events, await identities(transaction.connection, identified))
+        known = await identities(transaction.connection, identified)
+        before = await known_events(transaction.connection, known)
+        apart = told_apart(events, before)
+        if reused := refused_so(events, apart):
+            before |= await known_events(transaction.connection, reused)
+        fresh, repeated = split_repeated(apart, before.keys())
         state = await load_for(transaction.connection, [event.fact for event in fresh if event.fact is not None])
+        state.today = county_day(transaction.journal.recorded_at)
         await self.pinned.require(transaction.connection, {claim.scheme for claim in state.claims.values()})
         decided = IntakeBatch(transaction, state, self.pinned)
         for event in fresh:
             decided.receive(event)
         decided.save(self.partitions)
         if repeated:
-            await answer_again(transaction, repeated)
+            await answer_again(transaction, repeated, before)
         self._journal_hash = transaction.journal.hash

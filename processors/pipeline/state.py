@@ -1,7 +1,9 @@
 """What the ledger knows that a batch of facts may need: loaded at once, changed in memory, written back at once."""
 
+import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Generic, TypeVar
 
 from msgspec.structs import asdict, replace
@@ -9,6 +11,7 @@ from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events import facts
+from events.facts import LAST_DAY
 from events.store.rows import Row
 from events.store.writes import Writes
 from policies.claim import BillParts, Claim
@@ -33,6 +36,19 @@ class Lookup(Generic[T]):
         self.empty = empty
 
 
+_END_OF_NUMBER = re.compile(r"(?<=[A-Za-z0-9])(?=[-_])|(?<=[0-9])(?=[A-Za-z])")
+
+
+def hospital_numbers(id_: str) -> list[str]:
+    """What of an id may be the number of the hospital that made it, longest first.
+
+    A number ends before - or _, or with a digit that no digit follows: H1-7 and H1A7 are of H1, H10-7 is not. One of
+    digits alone ends before - or _ only: 550e8400 is of nobody.
+    """
+    ends = [match.start() for match in _END_OF_NUMBER.finditer(id_)]
+    return [id_[:end] for end in reversed(ends) if id_[end] in "-_" or not id_[:end].isdigit()]
+
+
 @dataclass(slots=True)
 class Keys:
     """What the facts of a batch need loaded.
@@ -51,6 +67,10 @@ class Keys:
     histories: set[str] = field(default_factory=set)
     lookups: dict[Lookup[Any], set[str]] = field(default_factory=dict)
 
+    def begin_with_hospital(self, id_: str) -> None:
+        """Ask for the hospitals whose numbers an id may begin with."""
+        self.hospitals.update(hospital_numbers(id_))
+
     def look_up(self, lookup: Lookup[Any], key: str) -> None:
         """Ask for one key of a lookup."""
         self.lookups.setdefault(lookup, set()).add(key)
@@ -58,7 +78,10 @@ class Keys:
 
 @dataclass(slots=True)
 class LedgerState:
-    """Knowledge by key; ``new`` and ``changed`` hold the rows to write back, by table and key."""
+    """Knowledge by key; ``new`` and ``changed`` hold the rows to write back, by table and key.
+
+    ``today`` is the county's day, by the time of record; whoever asks what has happened by now sets it.
+    """
 
     hospitals: dict[str, Hospital] = field(default_factory=dict)
     enrolments: dict[tuple[str, int], Enrolment] = field(default_factory=dict)
@@ -70,6 +93,7 @@ class LedgerState:
     by_person: dict[str, dict[int, Claim]] = field(default_factory=dict)
     persons: dict[str, Person] = field(default_factory=dict)
     waiting: list[Waiting] = field(default_factory=list)
+    today: date = LAST_DAY
     looked_up: dict[Lookup[Any], Any] = field(default_factory=dict)
     new: dict[Table, dict[Any, Row]] = field(default_factory=dict)
     changed: dict[Table, dict[Any, Row]] = field(default_factory=dict)

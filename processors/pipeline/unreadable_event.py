@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from events.refusals import Refusal
-from events.store.journal import identities
+from events import refusal_details
+from events.store.journal import known_events
 from processors.delivery.names import INTAKE_CONSUMER
 from processors.delivery.transaction import Delivery, Transaction
 from processors.law.pinned_schemes import PinnedSchemes
@@ -20,12 +20,12 @@ class UnreadableEvents:
 
     async def handle(self, transaction: Transaction, batch: Sequence[Delivery]) -> None:
         """Refuse every event of a batch; one that was refused before is answered again."""
-        refusal = Refusal("malformed", "the event can't be taken in: ask the bureau's administrator")
+        refusal = refusal_details.can_not_be_taken()
         events = {event.identity: event for event in (IncomingEvent.unnamed(each, refusal) for each in batch)}
-        known = await identities(transaction.connection, list(events))
+        known = await known_events(transaction.connection, events)
         refused = IntakeBatch(transaction, LedgerState(), PinnedSchemes())
         for identity, event in events.items():
             if identity not in known:
                 refused.receive(event)
         refused.save(partitions=1)  # no runs are opened
-        await answer_again(transaction, [events[identity] for identity in known])
+        await answer_again(transaction, [events[identity] for identity in known], known)

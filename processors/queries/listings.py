@@ -14,7 +14,7 @@ from projections.accumulations import accumulations
 from projections.fines import fines
 from projections.grants import grants
 from projections.premiums import PayerPremium, premium_json, premiums
-from projections.refusals import refusals
+from projections.refusals import refusal_json, refusals
 from projections.statements import statement_json, statements
 from projections.waiting_discharges import waiting
 
@@ -151,9 +151,9 @@ async def fine_rows(engine: AsyncEngine, *, hospital_id: str | None = None) -> R
 async def refusal_rows(engine: AsyncEngine) -> Rows:
     """Refused events, in the order they came."""
     table = refusals.c
-    query = select(table.source, table.event_id, table.type, table.reason, table.detail).order_by(table.number)
-    async for row in _rows(engine, query):
-        yield row
+    about = (table.source, table.event_id, table.type, table.reason, table.detail, table.detail_zh, table.stream_seq)
+    async for row in _rows(engine, select(*about).order_by(table.number)):
+        yield refusal_json(row)
 
 
 async def waiting_rows(engine: AsyncEngine) -> Rows:

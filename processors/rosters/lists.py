@@ -8,6 +8,7 @@ from typing import Literal, cast
 
 from events.codes import CATEGORY_NAMES, CATEGORY_ORDER, Category, is_id
 from events.facts import FIRST_DAY, LAST_DAY
+from events.national_ids import is_national_id
 
 RowFault = Literal["bad_person_id", "national_id", "unknown_category", "bad_date", "duplicate_row", "broken_row"]
 FAULT_NAMES: dict[RowFault, str] = {
@@ -32,8 +33,6 @@ WHOLE_DIGITS = 15
 """How many digits a number in a spreadsheet's cell keeps; the digits beyond are lost when the file is written."""
 
 _DATE = re.compile(r"([0-9]{4})(?:-|/|年)([0-9]{1,2})(?:-|/|月)([0-9]{1,2})日?")
-_NATIONAL_ID = re.compile(r"[0-9]{17}[0-9Xx]")
-_OLD_NATIONAL_ID = re.compile(r"[1-9][0-9]{5}([0-9]{2})([0-9]{2})([0-9]{2})[0-9]{3}")
 
 
 class FormattedNumber(str):
@@ -98,23 +97,6 @@ def read_list(rows: Iterable[ListRow]) -> RosterList:
     for row in rows:
         _take(read, row)
     return read
-
-
-def is_national_id(text: str) -> bool:
-    """Whether a text looks like a resident identity number: 18 digits, or 15 with a date of birth (GB 11643).
-
-    The check digit is not tested: a mistyped number is still a national ID.
-    """
-    if _NATIONAL_ID.fullmatch(text) is not None:
-        return True
-    match = _OLD_NATIONAL_ID.fullmatch(text)
-    if match is None:
-        return False
-    try:
-        date(1900 + int(match[1]), int(match[2]), int(match[3]))
-    except ValueError:
-        return False
-    return True
 
 
 class _Unusable(ValueError):

@@ -1,11 +1,13 @@
 """What intake refuses, in which order, and what waits (docs/domain.md#refusals); a repeated event changes nothing."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
 import pytest
 from sqlalchemy import text
 
+from events.county_time import COUNTY_TIME
 from events.refusals import REASONS
 from processors.proof.verify import verify
 from tests import facts
@@ -15,6 +17,8 @@ from tests.ledger import Books
 READY = [hospital(), enrol()]
 ADMITTED = [*READY, admit()]
 CLAIMED = [*ADMITTED, discharge()]
+NOW = datetime.now(COUNTY_TIME)
+TOMORROW = (NOW + timedelta(days=2)).date().isoformat()  # a day later still: midnight may pass while the tests run
 SHORT = facts.bill("100") | {"total": "100.01"}
 CHRONIC = {"setting": "chronic", "disease": "diabetes"}
 
@@ -23,7 +27,9 @@ REFUSED: dict[str, tuple[list[dict[str, Any]], dict[str, Any]]] = {
     "malformed": ([], event("hospital/H1", "x", "claim.reversed.v1", claim_id="C1", reason="")),
     "unknown_type": ([], event("hospital/H1", "x", "claim.forgotten.v1", claim_id="C1")),
     "source_not_allowed": ([], event("hospital/H1", "x", "payout.decided.v1", claim_id="C1")),
+    "event_id_reused": (CLAIMED, discharge(in_scope="9999")),
     "duplicate_claim": (CLAIMED, discharge(id_="again")),
+    "date_in_future": (ADMITTED, discharge(on=TOMORROW)),
     "bill_does_not_add_up": (ADMITTED, discharge(bill=SHORT)),
     "already_discharged": (CLAIMED, discharge("C2")),
     "admission_cancelled": ([*ADMITTED, cancel()], discharge()),
@@ -77,12 +83,26 @@ MORE_REFUSED: list[tuple[str, list[dict[str, Any]], dict[str, Any]]] = [
     ("chronic_card_missing", [*READY, card(), card(on="2019-03-20", issued=False)], visit(**CHRONIC)),
     ("hospital_not_designated", [hospital(begun="2019-03-11"), enrol(), admit()], discharge()),
     ("duplicate_claim", [*CLAIMED, reverse()], discharge(id_="again")),
+    ("date_in_future", READY, visit(setting="general", on=TOMORROW)),
+    ("date_in_future", READY, discharge(on=TOMORROW)),  # refused at once: it does not wait for its admission
+    ("date_in_future", READY, admit(on=TOMORROW)),
+    ("date_in_future", READY, facts.death(on=TOMORROW)),
+    ("date_in_future", READY, facts.advance(on=TOMORROW)),
+    ("date_in_future", READY, facts.fine() | {"data": facts.fine()["data"] | {"imposed_on": TOMORROW}}),
+    ("event_id_reused", READY, enrol(self_paid="280")),
+    ("event_id_reused", [*CLAIMED, correct()], correct() | {"data": correct()["data"] | {"bill": SHORT}}),
+    ("event_id_reused", [*READY, discharge()], discharge(in_scope="9999")),
 ]
 
 # (first reason, the one it goes before): both apply
 ORDER: list[tuple[str, str, list[dict[str, Any]], dict[str, Any]]] = [
     ("malformed", "unknown_type", [], event("hospital/H1", "x", "no.such.type") | {"specversion": "0.3"}),
     ("malformed", "source_not_allowed", [], event("bureau/220621", "x", "discharge.recorded.v1", claim_id="C1")),
+    ("malformed", "event_id_reused", CLAIMED, discharge(bill=SHORT | {"total": "1.234"})),
+    ("event_id_reused", "duplicate_claim", CLAIMED, discharge(bill=SHORT)),
+    ("bill_does_not_add_up", "date_in_future", ADMITTED, discharge(on=TOMORROW, bill=SHORT)),
+    ("date_in_future", "admission_cancelled", [*ADMITTED, cancel()], discharge(on=TOMORROW)),
+    ("date_in_future", "unknown_hospital", [], visit(setting="general", on=TOMORROW)),
     ("source_not_allowed", "duplicate_claim", CLAIMED, discharge(hospital_id="H2", id_="x")),
     ("duplicate_claim", "bill_does_not_add_up", CLAIMED, discharge(id_="x", bill=SHORT)),
     ("bill_does_not_add_up", "waiting", READY, discharge(bill=SHORT)),

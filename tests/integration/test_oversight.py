@@ -90,7 +90,7 @@ async def test_a_suspended_pharmacy_and_a_discharge_that_waited(books: Books) ->
 
 async def test_the_day_of_death_is_the_last_insured(books: Books) -> None:
     await books.publish([*READY, death(on="2019-03-10"), *stays("2019-03-10", "2019-03-11", "2018-12-31")])
-    assert await refused(books) == [("discharge-C2", "P1 died on 2019-03-10: the enrollment ended before 2019-03-11")]
+    assert await refused(books) == [("discharge-C2", "P1 is not enrolled on 2019-03-11: ask the bureau")]
     assert await books.refused() == [("discharge-C2", "not_enrolled")]
 
 

@@ -106,7 +106,7 @@ async def test_a_quote_is_the_settlement_that_follows(engine: AsyncEngine, seed:
         await books.step(INTAKE, 1)
         told = {answer.type: answer.data for answer in books.answers[before:]}
         if "event.rejected.v1" in told:
-            refused = {name: told["event.rejected.v1"][name] for name in ("reason", "detail")}
+            refused = {name: told["event.rejected.v1"][name] for name in ("reason", "detail", "detail_zh")}
             assert reply == {"refused": refused}
             outcomes += 1
         elif "event.waiting.v1" in told:
@@ -150,6 +150,7 @@ async def test_claims_in_flight_count(books: Books) -> None:
 async def test_nothing_is_written(books: Books) -> None:
     await books.publish(OPEN)
     before = await rows_of_all_tables(books.engine)
+    books.answers.clear()
     for event in (facts.discharge(), VISIT, facts.discharge(admission="A9"), b"{"):
         await asked(books, event)
     assert await rows_of_all_tables(books.engine) == before
@@ -311,7 +312,11 @@ async def test_over_nats_each_user_is_who_the_server_says(county: County) -> Non
             assert refused["reason"] == "source_not_allowed"
             # in its own name, of a person who does not lie there
             refused = (await reply_to(other, facts.visit("V1", "P1", "H2", disease="diabetes"), **headers))["refused"]
-            assert refused == {"reason": "source_not_allowed", "detail": "hospital/H2 has no open admission of P1"}
+            assert refused == {
+                "reason": "source_not_allowed",
+                "detail": "hospital/H2 has no open admission of P1",
+                "detail_zh": "hospital/H2 没有参保人 P1 的在院登记",
+            }
 
         for body in (b"", b"\xff", b"null", b"[]", b'{"specversion":'):
             assert (await reply_to(hospital, body))["refused"]["reason"] == "malformed"

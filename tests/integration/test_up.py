@@ -161,7 +161,9 @@ async def _refuses_whatever_is_bad(source: Source, data: Path) -> None:
     refusals = await claims("refusals", "--json", "--data-dir", data)
     assert refusals.code == 0, refusals.err
     assert [row["reason"] for row in refusals.rows] == [reason for _, reason, _ in bad] + ["malformed"]
-    assert all(set(row) == {"source", "event_id", "type", "reason", "detail"} for row in refusals.rows)
+    assert all(
+        set(row) == {"source", "event_id", "type", "reason", "detail", "detail_zh", "seq"} for row in refusals.rows
+    )
     assert refusals.rows[0]["event_id"] == tokens[0]
 
 

@@ -110,7 +110,7 @@ def test_a_bill_says_whether_it_adds_up() -> None:
         ("hospital.registered.v1", {"tier": "3"}, "data.tier must be 0, 1, 2 or 3"),
         ("hospital.registered.v1", {"tier": True}, "data.tier must be 0, 1, 2 or 3"),
         ("hospital.registered.v1", {"tier": 4}, "data.tier must be 0, 1, 2 or 3"),
-        ("hospital.registered.v1", {"tier": 2.0}, "data.tier must be 0, 1, 2 or 3"),
+        ("hospital.registered.v1", {"tier": 2.5}, "data.tier must be 0, 1, 2 or 3"),
         ("hospital.registered.v1", {"tier": []}, "data.tier must be 0, 1, 2 or 3"),
         ("hospital.registered.v1", {"name": ""}, "data.name must not be empty"),
         ("hospital.registered.v1", {"name": " \n"}, "data.name must not be blank"),
@@ -127,7 +127,7 @@ def test_a_bill_says_whether_it_adds_up() -> None:
         ),
         ("enrollment.recorded.v1", {"year": "2019"}, "data.year must be an integer"),
         ("enrollment.recorded.v1", {"year": True}, "data.year must be an integer"),
-        ("enrollment.recorded.v1", {"year": 2019.0}, "data.year must be an integer"),
+        ("enrollment.recorded.v1", {"year": 2019.5}, "data.year must be an integer"),
         ("enrollment.recorded.v1", {"year": 1999}, "data.year must be at least 2000"),
         ("enrollment.recorded.v1", {"year": 2101}, "data.year must be at most 2100"),
         ("enrollment.recorded.v1", {"year": 10**400}, "data.year must be at most 2100"),
@@ -193,6 +193,23 @@ def test_exact_json_numbers_are_money() -> None:
     fact = take(text, BUREAU)
     assert isinstance(fact.data, facts.AdvanceIssued)
     assert fact.data.amount == 1234
+
+
+def test_a_whole_number_is_an_integer_however_it_is_written() -> None:
+    """As JSON Schema has it: 3.0 is an integer."""
+    registered = take(json.dumps(with_data("hospital.registered.v1", tier=3.0)), BUREAU)
+    assert isinstance(registered.data, facts.HospitalRegistered)
+    assert (registered.data.tier, type(registered.data.tier)) == (3, int)
+    enrolled = take(json.dumps(with_data("enrollment.recorded.v1", year=2019.0)).replace("2019.0", "2.019e3"), BUREAU)
+    assert isinstance(enrolled.data, facts.EnrollmentRecorded)
+    assert (enrolled.data.year, enrolled.data.effective_on) == (2019, date(2019, 2, 1))
+    assert take(event("claim.reversed.v1", attempt=2.0)).extensions == {"attempt": 2}
+
+
+def test_dagger_and_asterisk_codes_are_diagnoses() -> None:
+    taken = take(with_data("admission.recorded.v1", diagnoses=["E10.4+", "G63.2*", "I63.900x007"])).data
+    assert isinstance(taken, facts.AdmissionRecorded)
+    assert taken.diagnoses == ("E10.4+", "G63.2*", "I63.900x007")
 
 
 # Envelope

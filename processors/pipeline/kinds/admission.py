@@ -1,8 +1,8 @@
 """A hospital admits a person; discharges that waited for the admission go on."""
 
+from events import refusal_details
 from events.facts import AdmissionRecorded
-from events.refusals import Refusal
-from processors.pipeline.acceptance import registered_hospital
+from processors.pipeline.acceptance import registered_hospital, require_own_id, require_past, require_unreserved
 from processors.pipeline.incoming_event import IncomingEvent
 from processors.pipeline.intake import IntakeBatch, register
 from processors.pipeline.state import Keys, LedgerState
@@ -10,8 +10,9 @@ from projections.admissions import Admission
 
 
 def ask(keys: Keys, data: AdmissionRecorded) -> None:
-    """The hospital, the admission it was referred from, and what waits for the admission."""
+    """The hospital, whose number the id begins with, the admission referred from, and what waits for the admission."""
     keys.hospitals.add(data.hospital_id)
+    keys.begin_with_hospital(data.admission_id)
     keys.admissions.add(data.admission_id)
     keys.arriving.add(data.admission_id)
     if data.referred_from is not None:
@@ -19,16 +20,20 @@ def ask(keys: Keys, data: AdmissionRecorded) -> None:
         keys.histories.add(data.person_id)
 
 
-def accept_admission(state: LedgerState, data: AdmissionRecorded) -> Admission:
+def accept_admission(state: LedgerState, source: str, data: AdmissionRecorded) -> Admission:
     """An admission with its referral chain; raises ``Refusal``."""
-    if data.admission_id in state.admissions:
-        raise Refusal("duplicate_admission", f"admission {data.admission_id} was recorded before")
+    require_own_id(state, source, data.admission_id)
+    require_unreserved(state, source, data.admission_id)
+    known = state.admissions.get(data.admission_id)
+    if known is not None:
+        raise refusal_details.duplicate_admission(data.admission_id, own=known.hospital_id == data.hospital_id)
+    require_past(state, "data.admitted_on", data.admitted_on)
     registered_hospital(state, data.hospital_id)
     referral: list[str] = []
     if data.referred_from is not None:
         origin = state.admissions.get(data.referred_from)
         if origin is None or origin.person_id != data.person_id:
-            raise Refusal("unknown_referral", f"{data.referred_from} is no known admission of {data.person_id}")
+            raise refusal_details.unknown_referral(data.referred_from, data.person_id)
         referral = [origin.admission_id, *origin.referral]
     return Admission(data.admission_id, data.person_id, data.hospital_id, data.admitted_on, data.filed, referral)
 
@@ -36,7 +41,7 @@ def accept_admission(state: LedgerState, data: AdmissionRecorded) -> Admission:
 def decide(batch: IntakeBatch, event: IncomingEvent, data: AdmissionRecorded) -> None:
     """Record the admission, and decide the discharges that waited for it as if they came now."""
     state = batch.state
-    admission = accept_admission(state, data)
+    admission = accept_admission(state, event.source, data)
     batch.record(event, person_id=data.person_id)
     state.put_admission(admission)
     for entry in [entry for entry in state.waiting if entry.admission_id == data.admission_id]:

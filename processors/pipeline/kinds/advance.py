@@ -1,7 +1,8 @@
 """A bureau lends a person money before treatment, to be repaid from the settlement (上高 二5)."""
 
+from events import refusal_details
 from events.facts import AdvanceIssued
-from events.refusals import Refusal
+from processors.pipeline.acceptance import require_past
 from processors.pipeline.incoming_event import IncomingEvent
 from processors.pipeline.intake import IntakeBatch, register
 from processors.pipeline.state import Keys, Lookup
@@ -21,7 +22,8 @@ def decide(batch: IntakeBatch, event: IncomingEvent, data: AdvanceIssued) -> Non
     region = event.source.partition("/")[2]
     known = batch.state.of(KNOWN_ADVANCES)
     if (region, data.advance_id) in known:
-        raise Refusal("duplicate_advance", f"bureau/{region} has issued advance {data.advance_id} before")
+        raise refusal_details.duplicate_advance(region, data.advance_id)
+    require_past(batch.state, "data.issued_on", data.issued_on)
     number = batch.record(event, person_id=data.person_id)
     known.add((region, data.advance_id))
     advance = Advance(region, data.advance_id, number, data.person_id, data.amount, data.issued_on)

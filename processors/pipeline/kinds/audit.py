@@ -2,8 +2,8 @@
 
 from msgspec.structs import asdict, replace
 
+from events import refusal_details
 from events.facts import AuditFound
-from events.refusals import Refusal
 from policies.claim import Audit
 from processors.pipeline.acceptance import known_claim
 from processors.pipeline.incoming_event import IncomingEvent
@@ -27,7 +27,7 @@ def decide(batch: IntakeBatch, event: IncomingEvent, data: AuditFound) -> None:
     claim = known_claim(state, data.claim_id)
     known = state.of(KNOWN_FINDINGS)
     if data.finding_id in known:
-        raise Refusal("duplicate_finding", f"finding {data.finding_id} was recorded before")
+        raise refusal_details.duplicate_finding(data.finding_id)
     number = batch.record(event, person_id=claim.person_id, claim_id=claim.claim_id)
     known.add(data.finding_id)
     audit = Audit(data.amount, data.borne_by)

@@ -1,19 +1,21 @@
 """A hospital replaces the bill of its claim."""
 
 from events.facts import ClaimCorrected
-from processors.pipeline.acceptance import changed_claim, require_sum
+from processors.pipeline.acceptance import changed_claim, require_own_id, require_sum
 from processors.pipeline.incoming_event import IncomingEvent
 from processors.pipeline.intake import IntakeBatch, register
 from processors.pipeline.state import Keys, with_bill
 
 
 def ask(keys: Keys, data: ClaimCorrected) -> None:
-    """The claim with all claims of its person."""
+    """The claim with all claims of its person, and whose number its id begins with."""
     keys.touched.add(data.claim_id)
+    keys.begin_with_hospital(data.claim_id)
 
 
 def decide(batch: IntakeBatch, event: IncomingEvent, data: ClaimCorrected) -> None:
     """Settle the claim again with the new bill."""
+    require_own_id(batch.state, event.source, data.claim_id)
     claim = changed_claim(batch.state, event.source, data.claim_id)
     require_sum(data.bill)
     number = batch.record(event, person_id=claim.person_id, claim_id=claim.claim_id)

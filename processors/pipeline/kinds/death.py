@@ -5,6 +5,7 @@ from datetime import date
 from msgspec.structs import replace
 
 from events.facts import PersonDied
+from processors.pipeline.acceptance import require_past
 from processors.pipeline.incoming_event import IncomingEvent
 from processors.pipeline.intake import IntakeBatch, register
 from processors.pipeline.premiums import PREMIUMS, settle_premiums
@@ -24,6 +25,7 @@ def ask(keys: Keys, data: PersonDied) -> None:
 def decide(batch: IntakeBatch, event: IncomingEvent, data: PersonDied) -> None:
     """End the person's enrollments, and settle the premiums of their years."""
     state = batch.state
+    require_past(state, "data.died_on", data.died_on)
     number = batch.record(event, person_id=data.person_id)
     state.of(DEATHS)[data.person_id] = data.died_on
     row = {"person_id": data.person_id, "died_on": data.died_on, "number": number, "source": event.source}

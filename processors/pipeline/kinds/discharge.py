@@ -1,16 +1,22 @@
 """A hospital discharges a person and claims the bill of the stay. It waits for an admission that is not known."""
 
-from events.decisions import EVENT_WAITING
+from events import refusal_details
 from events.facts import DischargeRecorded
-from events.refusals import Refusal
 from policies.claim import Claim
-from processors.delivery.answers import answer
 from processors.law.pinned_schemes import PinnedSchemes
-from processors.pipeline.acceptance import accept_claim, book_claim, require_new_claim, require_own, require_sum
+from processors.pipeline.acceptance import (
+    accept_claim,
+    book_claim,
+    require_new_claim,
+    require_own,
+    require_own_id,
+    require_past,
+    require_sum,
+    require_unreserved,
+)
 from processors.pipeline.incoming_event import IncomingEvent
 from processors.pipeline.intake import IntakeBatch, register
 from processors.pipeline.state import Keys, LedgerState
-from projections.waiting_discharges import Waiting
 
 
 class WaitsFor(Exception):
@@ -22,8 +28,11 @@ class WaitsFor(Exception):
 
 
 def ask(keys: Keys, data: DischargeRecorded) -> None:
-    """The admission, whether the claim id is used, and the person."""
+    """The admission, what waits for it, whether the claim id is used, whose numbers the ids begin with, the person."""
     keys.admissions.add(data.admission_id)
+    keys.arriving.add(data.admission_id)
+    keys.begin_with_hospital(data.admission_id)
+    keys.begin_with_hospital(data.claim_id)
     keys.claims.add(data.claim_id)
     keys.persons.add(data.person_id)
 
@@ -32,23 +41,26 @@ def accept_discharge(
     state: LedgerState, pinned: PinnedSchemes, source: str, data: DischargeRecorded, run: int
 ) -> Claim:
     """The claim of an inpatient stay; raises ``Refusal`` or ``WaitsFor``."""
+    require_own_id(state, source, data.admission_id)
+    require_own_id(state, source, data.claim_id)
     admission = state.admissions.get(data.admission_id)
     if admission is not None:
-        require_own(source, admission.hospital_id, f"admission {admission.admission_id}")
-    require_new_claim(state, data.claim_id)
+        require_own(source, admission.hospital_id, f"admission {data.admission_id}", f"入院登记 {data.admission_id}")
+    else:
+        require_unreserved(state, source, data.admission_id)
+    require_new_claim(state, source, data.claim_id)
     require_sum(data.bill)
+    require_past(state, "data.discharged_on", data.discharged_on)
     if admission is None:
         raise WaitsFor(data.admission_id)
     if admission.discharged_by is not None:
-        raise Refusal("already_discharged", f"admission {admission.admission_id} has claim {admission.discharged_by}")
+        raise refusal_details.already_discharged(admission.admission_id, admission.discharged_by)
     if admission.cancelled:
-        raise Refusal("admission_cancelled", f"admission {admission.admission_id} was cancelled")
+        raise refusal_details.admission_cancelled(admission.admission_id)
     if admission.person_id != data.person_id:
-        raise Refusal(
-            "person_mismatch", f"admission {admission.admission_id} is of another person than {data.person_id}"
-        )
+        raise refusal_details.person_mismatch(admission.admission_id, data.person_id)
     if data.discharged_on < admission.admitted_on:
-        raise Refusal("date_order", f"discharged on {data.discharged_on}, before admission on {admission.admitted_on}")
+        raise refusal_details.date_order(data.discharged_on, admission.admitted_on)
     return accept_claim(
         state,
         pinned,
@@ -68,18 +80,9 @@ def decide(batch: IntakeBatch, event: IncomingEvent, data: DischargeRecorded) ->
         run = batch.state.next_run(data.person_id)
         claim = accept_discharge(batch.state, batch.pinned, event.source, data, run)
     except WaitsFor:
-        _wait(batch, event, data)
+        batch.wait(event, data.claim_id, data.admission_id)
         return
     book_claim(batch, event, claim)
-
-
-def _wait(batch: IntakeBatch, event: IncomingEvent, data: DischargeRecorded) -> None:
-    row = {"source": event.source, "event_id": event.event_id, "waits_for": data.admission_id}
-    number = batch.record(event, claim_id=data.claim_id, fixed=row, type_=EVENT_WAITING)
-    batch.state.wait(
-        Waiting(number, event.stream_seq, event.source, event.event_id, data.claim_id, data.admission_id, event.raw)
-    )
-    answer(batch.transaction, event.mailbox, event.token, EVENT_WAITING, f"intake-{number}", row)
 
 
 register(DischargeRecorded, ask, decide)

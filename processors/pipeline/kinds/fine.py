@@ -1,8 +1,8 @@
 """A bureau fines a hospital. The fine stands in a register of its own and changes no settlement (上高 三5)."""
 
+from events import refusal_details
 from events.facts import FineImposed
-from events.refusals import Refusal
-from processors.pipeline.acceptance import registered_hospital
+from processors.pipeline.acceptance import registered_hospital, require_past
 from processors.pipeline.incoming_event import IncomingEvent
 from processors.pipeline.intake import IntakeBatch, register
 from processors.pipeline.state import Keys, Lookup
@@ -23,7 +23,8 @@ def decide(batch: IntakeBatch, event: IncomingEvent, data: FineImposed) -> None:
     registered_hospital(batch.state, data.hospital_id)
     known = batch.state.of(KNOWN_FINES)
     if data.fine_id in known:
-        raise Refusal("duplicate_fine", f"fine {data.fine_id} was recorded before")
+        raise refusal_details.duplicate_fine(data.fine_id)
+    require_past(batch.state, "data.imposed_on", data.imposed_on)
     number = batch.record(event)
     known.add(data.fine_id)
     row = {name: getattr(data, name) for name in ("fine_id", "hospital_id", "amount", "imposed_on", "reason", "clause")}

@@ -3,18 +3,26 @@
 from events.facts import OutpatientRecorded
 from policies.claim import Claim
 from processors.law.pinned_schemes import PinnedSchemes
-from processors.pipeline.acceptance import accept_claim, book_claim, require_new_claim, require_sum
+from processors.pipeline.acceptance import (
+    accept_claim,
+    book_claim,
+    require_new_claim,
+    require_own_id,
+    require_past,
+    require_sum,
+)
 from processors.pipeline.incoming_event import IncomingEvent
 from processors.pipeline.intake import IntakeBatch, register
 from processors.pipeline.state import Keys, LedgerState
 
 
 def ask(keys: Keys, data: OutpatientRecorded) -> None:
-    """The hospital and the one that prescribed, whether the claim id is used, and the person."""
+    """The hospital, the one that prescribed, the person, whether the claim id is used, whose number it begins with."""
     keys.hospitals.add(data.hospital_id)
     if data.prescribed_by is not None:
         keys.hospitals.add(data.prescribed_by)
     keys.claims.add(data.claim_id)
+    keys.begin_with_hospital(data.claim_id)
     keys.persons.add(data.person_id)
 
 
@@ -22,8 +30,10 @@ def accept_outpatient(
     state: LedgerState, pinned: PinnedSchemes, source: str, data: OutpatientRecorded, run: int
 ) -> Claim:
     """The claim of an outpatient visit; raises ``Refusal``."""
-    require_new_claim(state, data.claim_id)
+    require_own_id(state, source, data.claim_id)
+    require_new_claim(state, source, data.claim_id)
     require_sum(data.bill)
+    require_past(state, "data.served_on", data.served_on)
     return accept_claim(
         state,
         pinned,

@@ -4,9 +4,9 @@ from datetime import date
 
 from msgspec.structs import replace
 
+from events import refusal_details
 from events.decisions import CLAIM_ACCEPTED
 from events.facts import ResettlementOrdered
-from events.refusals import Refusal
 from events.store.journal import ACCEPTANCE_STAGE
 from policies.claim import Claim, claim_json
 from policies.engine import Schemes
@@ -69,7 +69,7 @@ def _ordered_scheme(pinned: PinnedSchemes, data: ResettlementOrdered) -> Scheme:
     for scheme in pinned.current:
         if (scheme.name, scheme.content_hash) == (data.scheme, data.scheme_hash):
             return scheme
-    raise Refusal("no_policy", f"the text {data.scheme_hash} of scheme {data.scheme} is not in force: order it anew")
+    raise refusal_details.text_not_in_force(data.scheme, data.scheme_hash)
 
 
 register(ResettlementOrdered, ask, decide)

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
+from events import refusal_details
 from events.catalog import HOSPITAL
 from events.facts import ClaimReversed
-from events.refusals import Refusal
-from processors.pipeline.acceptance import changed_claim
+from processors.pipeline.acceptance import changed_claim, require_own_id
 from processors.pipeline.incoming_event import IncomingEvent
 from processors.pipeline.intake import IntakeBatch, register
 from processors.pipeline.state import Keys
@@ -15,13 +15,15 @@ from projections.waiting_discharges import Waiting
 
 
 def ask(keys: Keys, data: ClaimReversed) -> None:
-    """The claim with all claims of its person, and what waits under its id."""
+    """The claim with all claims of its person, what waits under its id, and whose number the id begins with."""
     keys.touched.add(data.claim_id)
+    keys.begin_with_hospital(data.claim_id)
 
 
 def decide(batch: IntakeBatch, event: IncomingEvent, data: ClaimReversed) -> None:
     """Reverse a standing claim: it nets to zero and its admission is free again."""
     state = batch.state
+    require_own_id(state, event.source, data.claim_id)
     waits = [entry for entry in state.waiting if entry.claim_id == data.claim_id]
     if waits and data.claim_id not in state.claims:
         _reverse_waiting(batch, event, data, waits)
@@ -43,12 +45,12 @@ def _reverse_waiting(batch: IntakeBatch, event: IncomingEvent, data: ClaimRevers
     if event.source.startswith(f"{HOSPITAL}/"):
         waits = [entry for entry in waits if entry.source == event.source]
     if not waits:
-        raise Refusal("source_not_allowed", f"claim {data.claim_id} is another hospital's")
+        raise refusal_details.not_own(event.source, f"claim {data.claim_id}", f"结算单 {data.claim_id}")
     batch.record(event, claim_id=data.claim_id)
     for entry in waits:
         batch.state.stop_waiting(entry)
-        detail = f"claim {data.claim_id} was reversed while it waited for admission {entry.admission_id}"
-        batch.reject(IncomingEvent.that_waited(entry), Refusal("reversed_while_waiting", detail))
+        refusal = refusal_details.reversed_while_waiting(data.claim_id, entry.admission_id)
+        batch.reject(IncomingEvent.that_waited(entry), refusal)
 
 
 register(ClaimReversed, ask, decide)

@@ -1,11 +1,11 @@
 WITH recorded AS (
     SELECT DISTINCT ON (said.person_id, said.year)
-           said.person_id, said.year, said.region,
-           coalesce(said.effective_on, make_date(said.year, 1, 1)) AS effective_on,
+           said.person_id, said.year::smallint AS year, said.region,
+           coalesce(said.effective_on, make_date(said.year::integer, 1, 1)) AS effective_on,
            pg_temp.fen(said.self_paid) AS self_paid, convert_from(fixed, 'UTF8')::json ->> 'scheme' AS scheme
     FROM pg_temp.facts
     CROSS JOIN LATERAL json_to_record(said) AS said(
-        person_id text, year smallint, region text, effective_on date, self_paid text)
+        person_id text, year numeric, region text, effective_on date, self_paid text)
     WHERE type = 'enrollment.recorded.v1'
     ORDER BY said.person_id, said.year, number DESC
 ), died AS (

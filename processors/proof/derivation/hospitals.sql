@@ -1,8 +1,10 @@
 WITH registered AS (
-    SELECT DISTINCT ON (said.hospital_id) said.*
+    SELECT DISTINCT ON (said.hospital_id)
+           said.hospital_id, said.name, said.tier::smallint AS tier, said.region, said.designated_from,
+           said.designated_until
     FROM pg_temp.facts
     CROSS JOIN LATERAL json_to_record(said) AS said(
-        hospital_id text, name text, tier smallint, region text, designated_from date, designated_until date)
+        hospital_id text, name text, tier numeric, region text, designated_from date, designated_until date)
     WHERE type = 'hospital.registered.v1'
     ORDER BY said.hospital_id, number DESC
 ), days AS (

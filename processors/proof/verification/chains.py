@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.catalog import FACTS
-from events.decisions import EVENT_WAITING
+from events.decisions import EVENT_REJECTED, EVENT_WAITING
 from events.store.hash_chain import GENESIS, entry_hash
 from events.store.journal import BEGINNING, entries
 from processors.delivery.names import journal_name
@@ -124,7 +124,7 @@ def _moment(stamp: str) -> datetime:
 def _check_identity(row: Mapping[str, Any], report: VerifyReport) -> None:
     event_id: str = row["event_id"]
     if event_id.startswith("sha256:"):
-        found = f"sha256:{hashlib.sha256(row['raw']).hexdigest()}"
+        found = f"sha256:{_digest(row)}"
         if found != event_id:
             _report(report, "identity", row, event_id, found)
     elif row["type"] in FACTS or row["type"] == EVENT_WAITING:
@@ -134,6 +134,12 @@ def _check_identity(row: Mapping[str, Any], report: VerifyReport) -> None:
             stated = None
         if stated != _Identity(row["source"], event_id, row["type"]):
             _compare_identity(row, report)
+
+
+def _digest(row: Mapping[str, Any]) -> str:
+    """Of the bytes as they were sent: of a refused event that is not kept whole the ledger holds the digest alone."""
+    told = orjson.loads(row["data"]) if row["type"] == EVENT_REJECTED else {}
+    return str(told.get("sha256") or hashlib.sha256(row["raw"]).hexdigest())
 
 
 def _compare_identity(row: Mapping[str, Any], report: VerifyReport) -> None:

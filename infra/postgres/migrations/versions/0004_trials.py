@@ -1,4 +1,4 @@
-"""What trials found missing: a return keeps the reference of its payment; lanes' owners stand in rows."""
+"""What trials found missing: a return's reference; lanes' owners in rows; refusals in Chinese too."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
-FILES = ("0004_clearing.sql", "0004_lane_owners.sql")
+FILES = ("0004_clearing.sql", "0004_lane_owners.sql", "0004_intake.sql")
 
 
 def upgrade() -> None:

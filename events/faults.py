@@ -1,0 +1,77 @@
+"""What is told of data that is not what its type wants: each fault with its place, in English and in Chinese."""
+
+from pydantic import ValidationError
+
+from events.codes import ID_PATTERN, REGION_PATTERN
+from events.envelope import quote
+from events.facts import DIAGNOSIS_PATTERN, HASH_PATTERN, NOT_BLANK_PATTERN
+from events.refusals import InvalidValue
+
+_PROBLEMS_NAMED = 3
+
+Told = tuple[str, str]
+"""English and Chinese."""
+
+_FORMS: dict[str, Told] = {
+    ID_PATTERN: ("must be 1 to 128 letters, digits, - or _", "须为 1 至 128 位字母、数字、- 或 _"),
+    REGION_PATTERN: ("must be a region code: six digits, the first not 0", "须为六位行政区划代码，首位不为 0"),
+    DIAGNOSIS_PATTERN: (
+        "must be an ICD-10 code: 1 to 16 letters, digits, ., -, * or +",
+        "须为 ICD-10 编码：1 至 16 位字母、数字、.、-、* 或 +",
+    ),
+    HASH_PATTERN: (
+        "must be a sha256: 64 digits and letters a to f",
+        "须为 sha256：64 位数字及字母 a 至 f",
+    ),
+    NOT_BLANK_PATTERN: ("must not be blank", "不得为空白"),
+}
+
+_MESSAGES: dict[str, Told] = {
+    "missing": ("is missing", "缺少"),
+    "extra_forbidden": ("is not a field of this type", "不是该类事件的字段"),
+    "string_type": ("must be a string", "须为字符串"),
+    "string_too_short": ("must not be empty", "不得为空"),
+    "string_too_long": ("must have at most {max_length} characters", "至多 {max_length} 个字符"),
+    "literal_error": ("must be {expected}", "须为 {expected} 之一"),
+    "int_type": ("must be an integer", "须为整数"),
+    "bool_type": ("must be true or false", "须为 true 或 false"),
+    "greater_than_equal": ("must be at least {ge}", "不得小于 {ge}"),
+    "less_than_equal": ("must be at most {le}", "不得大于 {le}"),
+    "model_type": ("must be an object", "须为对象"),
+    "tuple_type": ("must be a list", "须为列表"),
+    "too_long": ("must have at most {max_length} in it", "至多 {max_length} 项"),
+}
+"""What is told for each way in which data can fail its model; a test walks through them all."""
+_NOT_VALID = ("is not valid", "不合格")
+_CONSEQUENCE = "default_factory_not_called"
+"""A default that hangs on a field which is itself wrong: the field has been named."""
+
+
+def problems(error: ValidationError) -> Told:
+    """The first three faults of some data with their places, and how many more there are."""
+    english, chinese = [], []
+    for found in error.errors(include_url=False, include_input=False):
+        kind, context = found["type"], found.get("ctx", {})
+        if kind == _CONSEQUENCE:
+            continue
+        told, told_zh = _told(kind, context)
+        place = _path(found["loc"])
+        english.append(f"{place} {told}")
+        chinese.append(f"{place} {told_zh}")
+    more = len(english) - _PROBLEMS_NAMED
+    rest, rest_zh = (f"; and {more} more", f"；另有 {more} 处") if more > 0 else ("", "")
+    return "; ".join(english[:_PROBLEMS_NAMED]) + rest, "；".join(chinese[:_PROBLEMS_NAMED]) + rest_zh
+
+
+def _told(kind: str, context: dict[str, object]) -> Told:
+    if kind == "string_pattern_mismatch":
+        return _FORMS[str(context["pattern"])]
+    if kind == "value_error":
+        fault = context["error"]
+        return str(fault), fault.chinese if isinstance(fault, InvalidValue) else str(fault)
+    english, chinese = _MESSAGES.get(kind, _NOT_VALID)
+    return english.format_map(context), chinese.format_map(context)
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    return "data" + "".join(f"[{part}]" if isinstance(part, int) else f".{quote(part)}" for part in location)
