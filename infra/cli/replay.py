@@ -129,7 +129,7 @@ def _entry_lines(entry: HistoryEntry, schemes: Schemes) -> list[str]:
         case PayoutEntry():
             return [*_cause(entry.cause), *_payout_lines(entry, schemes)]
         case StatementEntry():
-            return [*_cause(entry.cause), _statement_line(entry.statement)]
+            return [*_cause(entry.cause), _statement_line(entry.statement), *_window_lines(entry.due_at_window)]
         case PremiumEntry():
             return [*_cause(entry.cause), premium_line(entry)]
         case GrantEntry():
@@ -177,6 +177,13 @@ def _statement_line(statement: Statement) -> str:
         f"{statement.claim_id}: 总额 total {yuan(statement.total)} = {layers or '0.00'}，"
         f"个人 patient {yuan(statement.patient_share)}，医院 hospital {yuan(statement.hospital_share)}"
     )
+
+
+def _window_lines(due: int | None) -> list[str]:
+    if not due:
+        return []
+    told = "窗口应补 the person pays at the hospital" if due > 0 else "窗口应退 the hospital gives back to the person"
+    return [f"{told}: {yuan(abs(due))} 元 yuan"]
 
 
 def _cause(cause: BookedCause | None) -> list[str]:

@@ -112,6 +112,7 @@ class _Claims:
                 hospital=settled.statement.hospital_share,
                 cause=self._cause(settled.cause),
                 moved=moved.get(settled.run, []),
+                due_at_window=settled.due_at_window,
             )
             for settled in settlements
         ]

@@ -82,7 +82,11 @@ class FileAdjustment:
 
 @dataclass(frozen=True, slots=True)
 class FileRevision:
-    """One settlement of a claim; the first has no ``moved``. ``paid`` sums the layers."""
+    """One settlement of a claim; the first has no ``moved``. ``paid`` sums the layers.
+
+    ``due_at_window`` is what the person still owes the hospital at its window because of it, in fen; under 0 the
+    hospital gives it back. None where the change is none of the hospital's.
+    """
 
     recorded_at: datetime
     number: int
@@ -92,6 +96,7 @@ class FileRevision:
     hospital: int
     cause: FileCause | None
     moved: list[FileAdjustment]
+    due_at_window: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from processors.person.history import (
 )
 from processors.person.premium_history import PREMIUM_KINDS, read_premium, sum_premiums
 from processors.person.recalculation import GrantKey, HeldGrant, StageBooking
-from processors.person.statement import Statement, StatementRecord
+from processors.person.statement import Statement, StatementRecord, signed_fen
 from projections.premiums import PayerPremium, PremiumKey
 
 
@@ -42,6 +42,7 @@ class _PayoutData(Struct, gc=False):
 class _SettlementData(Struct, gc=False):
     statement: StatementRecord
     cause: BookedCause | None = None
+    due_at_window: str | None = None
 
 
 class _GrantData(Struct, gc=False):
@@ -101,8 +102,11 @@ class HistoryReader:
             return PremiumEntry(*place, read_premium(row), booked.before, booked.after, booked.cause)
         if row["stage"] == SETTLEMENT_STAGE:
             settled = _SETTLEMENTS.decode(data)
+            due = None if settled.due_at_window is None else signed_fen(settled.due_at_window)
             return StatementEntry(
-                *place, row["claim_id"], row["claim_number"], row["run"], settled.cause, settled.statement.statement()
+                *(*place, row["claim_id"], row["claim_number"], row["run"], settled.cause),
+                statement=settled.statement.statement(),
+                due_at_window=due,
             )
         return self._payout(place, row)
 

@@ -118,9 +118,15 @@ async def test_adjustments_show_cause_reason_and_counterparty(books: Books) -> N
     ]
     first, second = corrected.revisions
     # docs/domain.md#f1's ratios: (18,000 − 800) × 60% = 10,320; (16,000 − 800) × 60% = 9,120
-    assert (second.moved[0].before, second.moved[0].after, second.moved[0].counterparty) == (1032000, 912000, "person")
+    assert (second.moved[0].before, second.moved[0].after, second.moved[0].counterparty) == (
+        1032000,
+        912000,
+        "hospital",
+    )
     assert first.paid + first.patient + first.hospital == 2092050
-    assert "基本医保 basic insurance: 10,320.00 → 9,120.00（−1,200.00）与个人结算" in read.texts["C1"]
+    assert "基本医保 basic insurance: 10,320.00 → 9,120.00（−1,200.00）与医院结算" in read.texts["C1"]
+    assert second.due_at_window == second.patient - first.patient
+    assert f"窗口应退 {money(-second.due_at_window)}" in read.texts["C1"]
     assert "花名册变动" in read.texts["C2"]
     assert "与医院结算 with the hospital" in read.texts["C2"]
     assert "经办 actor 审核员 李" in read.texts["C2"]
