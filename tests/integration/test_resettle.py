@@ -18,14 +18,11 @@ from infra.messaging.sender import Outgoing, publish_all
 from infra.operations.quiescence import until_quiet
 from infra.operations.resettle import OrderRefused, resettle
 from infra.operations.settle import at_work
-from infra.person_file.page import page
 from infra.settings import Settings
 from infra.worker.worker import worker
-from policies.explain import render
 from policies.loader import load_text
 from processors.law.adoption import adopt_schemes
-from processors.person.file import gather
-from processors.person.replay import load_history, replay
+from processors.person.replay import replay
 from processors.proof.verify import verify
 from processors.resettlement.order import (
     CLAIMS_PER_ORDER,
@@ -198,35 +195,6 @@ async def test_an_order_whose_text_is_no_longer_in_force_is_refused(books: Books
     assert answer.subject.startswith("claims.answers.ledger.claims.resettlement-")
     assert await pinned(books) == {"C1": "old"}
     assert (await verify(books.engine)).problems == []
-
-
-async def test_every_entry_is_told_by_its_own_text_however_often_a_claim_has_moved(books: Books) -> None:
-    """Deductibles of 800, 700, 600 and 500: each payout shows the one that it was decided under, also one in flight.
-
-    (10,000 − 800) × 60% = 5,520.00, then 5,580.00, 5,640.00 and 5,700.00.
-    """
-    await books.publish([*COUNTY, facts.admit()])
-    books.enqueue([facts.discharge()])
-    await books.step(("intake", 0), 10)  # basic decides it only after the first move
-    for turn, deductible in enumerate((b"700,", b"600,", b"500,"), start=1):
-        newer = load_text(FUSONG.text.replace(b"value: 800,", b"value: " + deductible), "fusong")
-        await adopt_schemes(books.engine, [newer], "test")
-        change = await change_to(books.engine, "fusong", date(2019, 1, 1))
-        books.enqueue([order_event(change, ["P1"], "test", str(turn))], LEDGER)
-        await books.step(("intake", 0), 10)
-        await books.drain()
-    history = await load_history(books.engine, "P1")
-    assert history.consistent
-    basic = [payout for payout in history.payouts() if payout.layer == "basic"]
-    shown = [render(history.schemes[payout.scheme_hash], payout.trace) for payout in basic]
-    deductibles = [next(told["value"] for told in each if told.get("name") == "起付线") for each in shown]
-    assert [(payout.after, told) for payout, told in zip(basic, deductibles, strict=True)] == [
-        *((5520_00, "800.00"), (5580_00, "700.00"), (5640_00, "600.00"), (5700_00, "500.00"))
-    ]
-    assert page(await gather(books.engine, "P1"))
-    assert (await replay(books.engine, "P1"))["consistent"]
-    (moment, *_) = [entry.recorded_at for entry in history.settlements()]
-    assert (await replay(books.engine, "P1", as_of=moment))["statements"]
 
 
 @pytest.mark.parametrize("mailbox", ["hospital/H1", "bureau/220621"])
