@@ -8,8 +8,10 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.money import yuan
+from policies.loader import SchemeError
 from processors.clearing.counterparties import PartKind, Party
 from processors.clearing.payee_amounts import load_derived_parts, load_fixed_payee_amounts, load_later_bookings
+from processors.person.claim_history import HistoryError
 from processors.person.recalculation import nulls_last
 from processors.proof.verification.report import VerifyReport
 from processors.proof.verification.whole_bookings import are_whole
@@ -68,7 +70,11 @@ async def check_lines(
         of_claim = about.get(stage[0])
         _compare_parts(clearing_id, stage, booked.get(stage, []), apart.get(stage, {}), of_claim, report)
     told = [claim.claim_id for claim in about.values() if _follows_from_facts(claim)]
-    derived = await load_derived_parts(connection, region, clearing.ranges, told) if told else {}
+    try:
+        derived = await load_derived_parts(connection, region, clearing.ranges, told) if told else {}
+    except (LookupError, SchemeError, HistoryError) as error:  # a text or a fact that is no longer what it was
+        report.problem("clearing", f"{clearing_id}, parts", "what the facts bring each party", error)
+        return
     for stage, due in sorted(derived.items()):
         _compare_parties(clearing_id, stage, due, apart.get(stage, {}), report)
 
