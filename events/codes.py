@@ -91,6 +91,41 @@ Disease = Literal[
 DISEASES: tuple[Disease, ...] = get_args(Disease)
 DISEASE_CODES: frozenset[str] = frozenset(DISEASES)
 
+DISEASE_NAMES: dict[Disease, str] = {
+    "esophageal_cancer": "食管癌",
+    "gastric_cancer": "胃癌",
+    "rectal_cancer": "直肠癌",
+    "colon_cancer": "结肠癌",
+    "lung_cancer": "肺癌",
+    "chronic_myeloid_leukemia": "慢性粒细胞白血病",
+    "breast_cancer": "乳腺癌",
+    "cervical_cancer": "宫颈癌",
+    "liver_cancer": "肝癌",
+    "renal_dialysis": "肾透析",
+    "renal_transplant": "肾移植",
+    "renal_failure": "肾功能衰竭",
+    "mdr_tuberculosis": "耐多药肺结核",
+    "acute_myocardial_infarction": "急性心肌梗塞",
+    "cerebral_infarction": "脑梗死",
+    "hemophilia": "血友病",
+    "type1_diabetes": "Ⅰ型糖尿病",
+    "hyperthyroidism": "甲亢",
+    "phenylketonuria": "苯丙酮尿症",
+    "hypospadias": "尿道下裂",
+    "thalassemia": "地中海贫血",
+    "schistosomiasis": "血吸虫病",
+    "childhood_leukemia": "儿童白血病",
+    "congenital_heart_disease": "先天性心脏病",
+    "severe_mental_illness": "重性精神疾病",
+    "aids_opportunistic": "艾滋病机会性感染",
+    "cleft_lip_palate": "唇腭裂",
+    "epilepsy": "癫痫",
+    "tuberculosis": "肺结核",
+    "hypertension": "高血压",
+    "diabetes": "糖尿病",
+    "growth_hormone_deficiency": "生长激素缺乏症",
+}
+
 _ID = re.compile(ID_PATTERN)
 _REGION = re.compile(REGION_PATTERN)
 

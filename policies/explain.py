@@ -64,6 +64,15 @@ STEP_NAMES = {
     "bucket_S+C+O": ("全部费用", "all of the bill"),
 }
 
+STEP_NOTES = {
+    "bands": (
+        "B(x) 是起付标准以上累计 x 元按上列分段比例应付的金额，x 不大于 0 时为 0；先算到本次为止，再减去此前的",
+        "B(x) is what the bands above pay of x yuan above the line in all, 0 where x is not above 0: up to this claim, "
+        "less what was due before it",
+    ),
+}
+"""What a step's sign means, by its label, for people who redo it by hand."""
+
 _STAGE = re.compile(r"stages\[(\d+)\]")
 
 

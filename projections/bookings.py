@@ -30,16 +30,29 @@ Damaged entries count too: so sums by this condition tell that what ``IS_PAYOUT`
 OF_FIRST_RUN = "entry.run = claim.opened"
 """The run that first carried the claim. What it books is the claim's first settlement."""
 
-SETTLES_REVERSED_CLAIM = (
-    f"(NOT claim.standing AND entry.run <> claim.opened AND entry.type IN ('{CLAIM_SETTLED}', '{CLAIM_RESETTLED}'))"
-)
-"""Settlement's entry of a later run of a reversed claim.
+MOVES_BETWEEN_PARTIES = f"""(
+  entry.type IN ('{CLAIM_SETTLED}', '{CLAIM_RESETTLED}') AND entry.run <> claim.opened AND (
+    NOT claim.standing OR EXISTS (
+      SELECT FROM processors.replaced_runs AS replaced
+      WHERE replaced.person_id = entry.person_id AND replaced.replaced_by = entry.run
+    )
+  )
+)"""
+"""Settlement's entry of a later run of a reversed claim, or of a run that took the place of others.
 
-It books no money, but it may move money between hospital and person in a layer that stood at 0 and booked nothing.
+It books no money, but it may move money between hospital and person in a layer that had nothing to book: of a reversed
+claim where it stood at 0, and where what several facts have changed comes to 0.
 """
 
-CAUSE_NUMBER = "(convert_from(entry.data, 'UTF8')::jsonb #>> '{cause,number}')::bigint"
+_CAUSE = "convert_from(entry.data, 'UTF8')::jsonb"
+CAUSE_NUMBER = f"({_CAUSE} #>> '{{cause,number}}')::bigint"
 """The number in journal intake of the fact that caused the entry's run: the run knew the facts up to it."""
+
+CAUSE_TYPE = f"({_CAUSE} #>> '{{cause,type}}')"
+"""The type of that fact."""
+
+COUNTERPARTY = f"({_CAUSE} ->> 'counterparty')"
+"""Who settles the entry with the funds, as its run told it."""
 
 PAYEE_KIND = "CASE WHEN claim.prepaid THEN 'person' ELSE 'hospital' END"
 """Who is paid a claim's first settlement: a person who had prepaid the bill, else the hospital."""

@@ -21,11 +21,13 @@ from sqlalchemy import (
     func,
     select,
     true,
+    tuple_,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.money import yuan
+from events.store.journal import entries
 from events.store.metadata import metadata, not_negative, one_of
 from events.store.rows import load
 
@@ -131,6 +133,18 @@ def statement_json(row: Mapping[str, Any]) -> dict[str, Any]:
 async def load_statements(connection: AsyncConnection, claim_ids: Iterable[str]) -> dict[str, Mapping[str, Any]]:
     """Statement rows by claim."""
     return {row["claim_id"]: row for row in await load(connection, statements, statements.c.claim_id, claim_ids)}
+
+
+async def load_due_at_window(connection: AsyncConnection, answers: Iterable[str]) -> dict[str, str]:
+    """By id of an answer, what it told of the hospital's window, in yuan; an answer that told nothing is left out."""
+    told = func.convert_from(entries.c.data, "UTF8").cast(JSONB).op("->>")("due_at_window")
+    places = [(journal, int(number)) for journal, _, number in (answer.rpartition("-") for answer in answers)]
+    rows = await connection.execute(
+        select(entries.c.journal, entries.c.number, told.label("due")).where(
+            tuple_(entries.c.journal, entries.c.number).in_(places)
+        )
+    )
+    return {f"{row.journal}-{row.number}": row.due for row in rows if row.due is not None}
 
 
 async def load_person_statements(

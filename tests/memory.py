@@ -15,6 +15,7 @@ from typing import Any, cast
 import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from events.decisions import CLAIM_ACCEPTED
 from events.store.journal import Journal, entries
 from policies.claim import Claim, Used
 from policies.engine import Tracks, settle
@@ -22,16 +23,19 @@ from policies.grants import grants_due
 from policies.loader import by_hash, load_directory
 from processors.delivery.names import INTAKE_CONSUMER, RUNS, SETTLEMENT_CONSUMER
 from processors.delivery.parked_runs import ParkedRuns
-from processors.delivery.run import Run, pack_run, unpack_run, unpack_runs
+from processors.delivery.run import Cause, Run, pack_run, send_runs, unpack_run, unpack_runs
 from processors.delivery.transaction import Transaction
 from processors.law.pinned_schemes import PinnedSchemes
+from processors.person.claim_history import CLAIM_HISTORY_TYPES
 from processors.person.premium_history import booked_premiums, premiums_from_scratch
 from processors.pipeline.incoming_event import IncomingEvent, split_repeated
 from processors.pipeline.intake import IntakeBatch
 from processors.pipeline.layer import BookingKey, LayerBatch, NetBooking
+from processors.pipeline.run_opening import RunOpener
 from processors.pipeline.settlement import GrantKey, Row, SettlementBatch, grant_claims, statement_row
 from processors.pipeline.state import LedgerState
 from projections.accumulations import Key
+from tests.parties import ToldFact, party_differences
 
 SHIPPED = load_directory()
 FIGURES = ("base", "deductible", "paid", "extra", "claims")
@@ -54,6 +58,10 @@ class Memory:
         self.known: set[tuple[str, str]] = set()
         self.sequence = 0
         self.refused: list[str] = []
+        self.accepted: dict[str, tuple[int, tuple[Claim, ...]]] = {}
+        self.told: dict[str, list[ToldFact]] = {}
+        self.remembered = 0
+        self.open: dict[tuple[str, int], Run] = {}
 
     def take(self, event: Mapping[str, Any]) -> None:
         """Intake takes one event; its runs are queued for basic, as bytes."""
@@ -66,7 +74,24 @@ class Memory:
             batch.receive(each)
         batch.save(partitions=1)
         self.refused += [str(row["reason"]) for row in batch.refused]
+        self._remember(batch.transaction.journal)
         self._carry(batch.transaction)
+
+    def lose(self) -> None:
+        """All runs under way are lost; one fresh run for each person, year and scheme takes the place of its own."""
+        lost: dict[tuple[str, int, str], int] = {}
+        for run in self.open.values():
+            key = run.person_id, run.year, run.scheme
+            lost[key] = min(lost.get(key, run.claims[0].number), run.claims[0].number)
+        self.queues.clear()
+        self.open.clear()
+        transaction = self._transaction(INTAKE_CONSUMER)
+        opener = RunOpener(self.state, self.pinned.by_hash)
+        cause = Cause(transaction.journal.number, "ledger/claims", "runs-sent-again", "recovery")
+        for (person_id, year, scheme), number in sorted(lost.items()):
+            opener.open_from(person_id, (year, scheme), number, cause)
+        send_runs(transaction, INTAKE_CONSUMER, [("basic", run) for run in opener.runs], 1)
+        self._carry(transaction)
 
     def work(self, most: int) -> None:
         """Up to ``most`` runs go one stage further, each time from a queue drawn at random."""
@@ -78,16 +103,22 @@ class Memory:
             run = unpack_run(self.queues[consumer].popleft())
             if consumer == SETTLEMENT_CONSUMER:
                 self._settle(run)
+                self.open.pop((run.person_id, run.number), None)
             else:
                 self._decide(consumer, run)
 
-    def settle(self, events: Iterable[Mapping[str, Any]]) -> None:
-        """Take events while the layers work at random paces, then let everything come to rest."""
+    def settle(self, events: Iterable[Mapping[str, Any]], losses: float = 0) -> None:
+        """Take events while the layers work at random paces, then let everything come to rest.
+
+        ``losses`` is how likely the runs under way are lost behind each event.
+        """
         for event in events:
             self.take(event)
             if self.random.random() < 0.2:  # a source that sends again
                 self.take(event)
             self.work(self.random.choice((0, 0, 1, 5, 40)))
+            if losses and self.random.random() < losses:
+                self.lose()
         self.work(1_000_000)
 
     def _decide(self, layer: str, run: Run) -> None:
@@ -124,7 +155,9 @@ class Memory:
         for message in transaction.outgoing:
             if message.stream == RUNS:
                 _, _, consumer, _, _ = message.subject.split(".")
-                self.queues.setdefault(consumer, deque()).extend(map(pack_run, unpack_runs(message.body)))
+                carried = unpack_runs(message.body)
+                self.open |= {(run.person_id, run.number): run for run in carried}
+                self.queues.setdefault(consumer, deque()).extend(map(pack_run, carried))
 
     def _transaction(self, name: str) -> Transaction:
         journal = self.journals.setdefault(name, Journal(name))
@@ -150,6 +183,26 @@ class Memory:
                 found += self._statement_differences(claim, bills)
             found += self._grant_differences(person_id)
         return found + self._premium_differences()
+
+    def party_differences(self) -> list[str]:
+        """Where clearing would settle bookings with another party than their facts name (docs/domain.md#3.8)."""
+        rows = [row for journal in self.journals if journal != INTAKE_CONSUMER for row in self.entries(journal)]
+        claims = [claim for own in self.state.by_person.values() for claim in own.values()]
+        return party_differences(self.accepted, self.told, rows, claims, self.pinned.by_hash)
+
+    def _remember(self, journal: Journal) -> None:
+        """The claims of each person as they stand behind a fact that was taken in."""
+        for row in self.entries(journal.name)[self.remembered :]:
+            number, type_, claim_id = row["number"], row["type"], row["claim_id"]
+            if type_ in CLAIM_HISTORY_TYPES:
+                claims = tuple(self.state.by_person.get(row["person_id"], {}).values())
+                if type_ == CLAIM_ACCEPTED:
+                    self.accepted[claim_id] = number, claims
+                else:
+                    borne_by = orjson.loads(row["raw"])["data"].get("borne_by")
+                    fact = ToldFact(number, type_, claim_id, borne_by, claims)
+                    self.told.setdefault(row["person_id"], []).append(fact)
+        self.remembered = journal.number
 
     def entries(self, journal: str) -> list[dict[str, Any]]:
         """What a journal holds, by the names of the columns."""

@@ -1,5 +1,6 @@
 """``make simulate SEEDS=n [FROM=k]``: random histories through the processors in memory, each held against settling
-from scratch and against the same history at another pace. Prints the first seed that fails, to be run again alone."""
+from scratch, against the same history at another pace, and against one that loses its runs under way now and then.
+Prints the first seed that fails, to be run again alone."""
 
 import sys
 import time
@@ -11,13 +12,14 @@ from tests.memory import Memory
 def simulate(seed: int, stays: int = 30) -> list[str]:
     """Run one seed; returns what differs."""
     history = History(seed, stays=stays)
-    first, second = Memory(seed), Memory(-seed - 1)
+    first, second, losing = Memory(seed), Memory(-seed - 1), Memory(-seed - 1)
     first.settle(history.events)
     second.settle(history.events)
-    found = first.differences()
+    losing.settle(history.events, losses=0.1)
+    found = first.differences() + losing.differences()
     if first.outcome() != second.outcome():
         found.append("the outcome hangs on timing")
-    return found
+    return found + first.party_differences() + losing.party_differences()
 
 
 def main(first: int, count: int) -> int:

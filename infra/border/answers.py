@@ -82,7 +82,7 @@ def _envelope(type_: str, data: str) -> Schema:
 
 def _statement() -> Schema:
     layer = _object("one line of protection", {"layer": {"enum": list(LAYERS)}, "paid": _yuan("what it pays in all")})
-    return _object(
+    statement = _object(
         "结算单: the outcome of one claim, net of every adjustment. total = all layers + both shares",
         {
             "claim_id": _id("the hospital's number of the claim"),
@@ -102,6 +102,13 @@ def _statement() -> Schema:
             "payee": {"enum": ["hospital", "person"], "description": "person where the claim was prepaid"},
         },
     )
+    due = {
+        "type": "string",
+        "pattern": r"^-?[0-9]+\.[0-9]{2}$",
+        "description": "窗口应补: what the person still owes the hospital at its window, yuan; under 0 (应退) the "
+        "hospital gives it back. Only of a claim settled again for your own correction, or for an audit laid on you",
+    }
+    return {**statement, "properties": {**statement["properties"], "due_at_window": due}}
 
 
 def _refused() -> Schema:

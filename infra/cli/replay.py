@@ -1,7 +1,7 @@
 """``claims replay``."""
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from typing import Annotated
 
@@ -20,7 +20,7 @@ from infra.cli.premium_text import premium_line
 from infra.cli.session import reading, run
 from infra.cli.uplift_text import uplift_text
 from policies.engine import Schemes
-from policies.explain import line, render
+from policies.explain import STEP_NOTES, line, render
 from processors.person.claim_history import Acceptance
 from processors.person.history import (
     AcceptanceEntry,
@@ -36,6 +36,7 @@ from processors.person.history import (
 from processors.person.replay import load_history
 from processors.person.replay_json import replay_json
 from processors.person.statement import Statement
+from processors.person.status import status_of
 from processors.queries.uplift import uplifts_of
 
 _LAYERS: Mapping[str, str] = {str(code): name for code, name in LAYER_NAMES.items()}
@@ -46,6 +47,7 @@ _COUNTERPARTIES = {
     "person": "，差额与个人结算 settled with the person",
     "hospital": "，差额与医院结算 settled with the hospital",
 }
+_STATUSES = {"settled": "已结算 settled", "reversed": "已冲正 reversed"}
 _TIERS = ("乡镇卫生院 tier 0", "一级 tier 1", "二级 tier 2", "三级 tier 3")
 
 
@@ -97,11 +99,12 @@ def print_replay(history: PersonHistory) -> None:
 
 def _print_statements(history: PersonHistory) -> None:
     uplifts = uplifts_of(history.claims, history.schemes)
+    died_on = status_of(history).died_on
     rows = [
         (
             statement.claim_id,
             statement.date.isoformat(),
-            statement.status,
+            _status(statement, died_on),
             str(statement.revision),
             yuan(statement.total),
             yuan(statement.patient_share),
@@ -111,6 +114,11 @@ def _print_statements(history: PersonHistory) -> None:
     ]
     headings = ("结算单 claim", "日期 date", "状态 status", "版次 rev", "总额 total", "个人 patient", "倾斜 uplift")
     table("结算单 Statements（元 yuan）", headings, rows, right=(3, 4, 5))
+
+
+def _status(statement: Statement, died_on: date | None) -> str:
+    status = _STATUSES[statement.status]
+    return f"{status}，死亡之后 after death" if died_on is not None and statement.date > died_on else status
 
 
 def _print_accumulations(history: PersonHistory) -> None:
@@ -129,7 +137,7 @@ def _entry_lines(entry: HistoryEntry, schemes: Schemes) -> list[str]:
         case PayoutEntry():
             return [*_cause(entry.cause), *_payout_lines(entry, schemes)]
         case StatementEntry():
-            return [*_cause(entry.cause), _statement_line(entry.statement)]
+            return [*_cause(entry.cause), _statement_line(entry.statement), *_window_lines(entry.due_at_window)]
         case PremiumEntry():
             return [*_cause(entry.cause), premium_line(entry)]
         case GrantEntry():
@@ -149,6 +157,7 @@ def _fact_lines(fact: Fact) -> list[str]:
 
 def _acceptance_line(acceptance: Acceptance, schemes: Schemes) -> str:
     claim = acceptance.claim
+    referred = f"，转自 referred from {claim.referral[0]}" if claim.referral else ""
     order = (
         f"，改按现行政策 moved to the text in force, 经办 actor {escape(acceptance.actor or '—')}"
         if acceptance.instead_of
@@ -156,7 +165,8 @@ def _acceptance_line(acceptance: Acceptance, schemes: Schemes) -> str:
     )
     return (
         f"受理 accepted {claim.claim_id} (#{claim.number}): {_SETTINGS[claim.setting]} {claim.date}, "
-        f"{_TIERS[claim.tier]}, {schemes[claim.scheme].name}, 类别 categories {_categories(claim.categories)}{order}"
+        f"{_TIERS[claim.tier]}, {schemes[claim.scheme].name}, "
+        f"类别 categories {_categories(claim.categories)}{referred}{order}"
     )
 
 
@@ -164,11 +174,20 @@ def _payout_lines(entry: PayoutEntry, schemes: Schemes) -> list[str]:
     used = entry.accumulated
     amount = yuan(entry.after) if entry.cause is None else f"{yuan(entry.before)} → {yuan(entry.after)}"
     name = f"{_LAYERS[entry.layer]} {entry.layer}"
+    stays = entry.cause is not None and entry.before == entry.after
+    party = "，金额未变 the amount stays" if stays else _COUNTERPARTIES[entry.counterparty]
     return [
-        f"{entry.claim_id} {name}: [bold]{amount}[/] 元 yuan{_COUNTERPARTIES[entry.counterparty]}",
-        *(f"  {escape(line(step))}" for step in render(schemes[entry.scheme_hash], entry.trace)),
+        f"{entry.claim_id} {name}: [bold]{amount}[/] 元 yuan{party}",
+        *(f"  {escape(text)}" for text in _trace_lines(render(schemes[entry.scheme_hash], entry.trace))),
         f"  年内累计 accumulated: 支付 paid {yuan(used.paid)}, 基数 base {yuan(used.base)}",
     ]
+
+
+def _trace_lines(rendered: Iterable[Mapping[str, str]]) -> Iterator[str]:
+    for step in rendered:
+        yield line(step)
+        if (note := STEP_NOTES.get(step.get("label", ""))) is not None:
+            yield f"  {note[0]}。{note[1]}"
 
 
 def _statement_line(statement: Statement) -> str:
@@ -177,6 +196,13 @@ def _statement_line(statement: Statement) -> str:
         f"{statement.claim_id}: 总额 total {yuan(statement.total)} = {layers or '0.00'}，"
         f"个人 patient {yuan(statement.patient_share)}，医院 hospital {yuan(statement.hospital_share)}"
     )
+
+
+def _window_lines(due: int | None) -> list[str]:
+    if not due:
+        return []
+    told = "窗口应补 the person pays at the hospital" if due > 0 else "窗口应退 the hospital gives back to the person"
+    return [f"{told}: {yuan(abs(due))} 元 yuan"]
 
 
 def _cause(cause: BookedCause | None) -> list[str]:

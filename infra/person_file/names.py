@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 
-from events.codes import CATEGORY_NAMES, LAYER_NAMES, SETTING_NAMES
-from policies.explain import GRADES
+from events.codes import CATEGORY_NAMES, DISEASE_NAMES, LAYER_NAMES, SETTING_NAMES
+from policies.explain import GRADES, STEP_NOTES
 
 Names = Mapping[str, tuple[str, str]]
+
+_DISEASES: Mapping[str, str] = {str(code): name for code, name in DISEASE_NAMES.items()}
 
 _ENGLISH_LAYERS = {
     "basic": "basic insurance",
@@ -78,6 +80,7 @@ PARTS: Names = {
     "self_funded": ("全自费", "self-funded"),
 }
 BOUNDS: Names = {"cap": ("封顶线", "cap"), "limit": ("年度限额", "annual limit"), "line": ("起付标准", "line")}
+NOTES: Names = STEP_NOTES
 MEASURES: Names = {"paid": ("累计支付", "paid so far"), "base": ("累计自付基数", "accumulated base")}
 TRACKS: Names = {
     "": ("全部", "all"),
@@ -96,6 +99,11 @@ FACTS: Names = {
     "resettlement.ordered.v1": ("按现行政策重新结算", "settled again under the text in force"),
     "recovery": ("恢复运行", "sent again by the ledger"),
 }
+
+
+def disease_name(code: str) -> tuple[str, str]:
+    """A disease for people; a code that has no name stands for itself."""
+    return _DISEASES.get(code, code), code.replace("_", " ")
 
 
 def track_name(track: str) -> tuple[str, str]:

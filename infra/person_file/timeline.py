@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from infra.person_file.names import CATEGORIES
+from infra.person_file.names import CATEGORIES, disease_name
 from processors.person.file_model import PersonFile
 
 MOST_YEARS = 15
@@ -65,7 +65,8 @@ def timeline(file: PersonFile) -> Timeline | None:
         rows.append(TimelineRow("category", CATEGORIES[code], scale.stretches(spans_held), []))
     for code, class_ in dict.fromkeys((span.code, span.detail) for span in status.cards):
         held = [(span.first, span.until) for span in status.cards if (span.code, span.detail) == (code, class_)]
-        name = (f"慢特病证 {class_}类", f"card: {code.replace('_', ' ')}, class {class_}")
+        disease, english = disease_name(code)
+        name = (f"慢特病证 {disease} {class_}类", f"card: {english}, class {class_}")
         rows.append(TimelineRow("card", name, scale.stretches(held), []))
     if file.claims:
         points = [scale.at(claim.day) for claim in file.claims if claim.day >= scale.first]

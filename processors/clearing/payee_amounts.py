@@ -12,10 +12,11 @@ from events.codes import covers
 from events.decisions import GRANT_AWARDED
 from processors.clearing.counterparties import PartKind, Party
 from processors.clearing.funds import GRANT, refund_fund
+from processors.clearing.later_facts import UnclearedClaim
 from processors.clearing.premium_refunds import PremiumRefund, load_refunds
-from processors.clearing.uncleared_parts import UnclearedClaim, by_persons, load_parts
+from processors.clearing.uncleared_parts import by_persons, load_parts
 from processors.delivery.names import INTAKE_JOURNAL
-from projections.bookings import IS_GRANT, IS_PAYOUT, OF_FIRST_RUN, PAYEE, SETTLES_REVERSED_CLAIM
+from projections.bookings import IS_GRANT, IS_PAYOUT, MOVES_BETWEEN_PARTIES, OF_FIRST_RUN, PAYEE
 from projections.clearing_rows import Ranges
 
 _IN_RANGES = """
@@ -46,9 +47,10 @@ SELECT entry.person_id, entry.type, entry.paid
 _CLAIMS_WITH_LATER_RUNS = f"""
 SELECT {_SUMMARY}, claim.prepaid, claim.opened,
        array_agg(entry.journal) AS journals, array_agg(entry.number) AS numbers
-{_IN_RANGES} AND ({_LATER_PAYOUT} OR {SETTLES_REVERSED_CLAIM})
+{_IN_RANGES} AND ({_LATER_PAYOUT} OR {MOVES_BETWEEN_PARTIES})
 GROUP BY claim.claim_id ORDER BY claim.person_id, claim.number
 """
+_SOME_WITH_LATER_RUNS = _CLAIMS_WITH_LATER_RUNS.replace("GROUP BY", "AND claim.claim_id = ANY(:claims)\nGROUP BY")
 _LATER_AMOUNTS = f"""
 SELECT claim.claim_id, entry.stage, entry.layer, array_agg(entry.paid) AS amounts
 {_IN_RANGES} AND {_LATER_PAYOUT}
@@ -133,6 +135,25 @@ async def load_later_bookings(
     """What runs after claims' first ones have booked in the ranges: fen by claim, stage and layer of the stage."""
     rows = await connection.execute(text(_LATER_AMOUNTS), _parameters(region, ranges))
     return {(row.claim_id, row.stage, row.layer): row.amounts for row in rows}
+
+
+async def load_derived_parts(
+    connection: AsyncConnection, region: str, ranges: Ranges, claims: Iterable[str]
+) -> dict[tuple[str, int, str], dict[tuple[Party, PartKind], int]]:
+    """Who gets and gives what for later bookings of some claims that stand, told by their facts anew.
+
+    Fen by party and kind, by claim, stage and layer of the stage. Parts that clearings have recorded are not read.
+    """
+    within = _parameters(region, ranges) | {"claims": sorted(claims)}
+    found: dict[tuple[str, int, str], dict[tuple[Party, PartKind], int]] = {}
+    async for several in by_persons(connection, text(_SOME_WITH_LATER_RUNS), within):
+        parts = await load_parts(connection, several, ranges)
+        for claim in several:
+            for part in parts[claim.claim_id]:
+                if claim.has_entry(part.entry):
+                    sums = found.setdefault((claim.claim_id, part.stage, part.layer), {})
+                    sums[part.party, part.kind] = sums.get((part.party, part.kind), 0) + part.amount
+    return found
 
 
 async def _refunds(connection: AsyncConnection, region: str, ranges: Ranges) -> list[PremiumRefund]:

@@ -14,7 +14,7 @@ from processors.clearing.journal import refusing_unreadable_rows
 from processors.clearing.premium_refunds import END_OF_JOURNAL, load_refunds
 from processors.clearing.ranges import cleared_journals
 from processors.delivery.names import INTAKE_JOURNAL
-from projections.bookings import IS_BOOKING, SETTLES_REVERSED_CLAIM
+from projections.bookings import IS_BOOKING, MOVES_BETWEEN_PARTIES
 from projections.clearing_register import ClearingTable
 from projections.clearing_rows import Clearing
 from projections.clearings import clearings
@@ -30,7 +30,7 @@ JOIN projections.claims AS claim ON claim.claim_id = entry.claim_id
 LEFT JOIN unnest(CAST(:regions AS text[]), CAST(:upto AS bigint[])) AS taken (region, upto)
   ON taken.region = claim.region
 WHERE entry.journal = :journal AND entry.number > :least AND entry.number > coalesce(taken.upto, 0)
-  AND ({IS_BOOKING} AND entry.paid <> 0 OR {SETTLES_REVERSED_CLAIM})
+  AND ({IS_BOOKING} AND entry.paid <> 0 OR {MOVES_BETWEEN_PARTIES})
 GROUP BY claim.region
 """)  # noqa: S608 - our own conditions
 

@@ -189,11 +189,14 @@ class ParkedRuns:
         return found
 
     def _inherit(self, run: Run, numbers: Iterable[int]) -> None:
-        """A run that supersedes an audit's run books what that audit laid on the hospital."""
-        causes = [self.causes.get((run.person_id, number)) for number in numbers]
-        laid = {cause.laid_on_hospital for cause in causes if cause is not None} - {None}
+        """A run that supersedes the run of an audit or a correction books what that one would have laid on a claim."""
+        causes = [cause for number in numbers if (cause := self.causes.get((run.person_id, number))) is not None]
+        laid = {cause.laid_on_hospital for cause in causes} - {None}
+        corrected = {cause.corrected_claim for cause in causes} - {None}
         if run.cause.laid_on_hospital is None and len(laid) == 1:
             run.cause = structs.replace(run.cause, laid_on_hospital=laid.pop())
+        if run.cause.corrected_claim is None and len(corrected) == 1:
+            run.cause = structs.replace(run.cause, corrected_claim=corrected.pop())
 
 
 async def arrived_runs(transaction: Transaction, consumer: str, batch: Sequence[Delivery]) -> list[Run]:

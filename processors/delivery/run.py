@@ -43,7 +43,8 @@ runs = Table(
 class Cause(Struct, frozen=True, array_like=True, gc=False):
     """The fact that opened a run: its place in journal intake and what it was.
 
-    ``laid_on_hospital`` is the claim on which an audit laid an amount for the hospital to bear.
+    ``laid_on_hospital`` is the claim on which an audit laid an amount for the hospital to bear, ``corrected_claim`` the
+    one whose bill its hospital corrected.
     """
 
     number: int
@@ -51,11 +52,15 @@ class Cause(Struct, frozen=True, array_like=True, gc=False):
     event_id: str
     type: str
     laid_on_hospital: str | None = None
+    corrected_claim: str | None = None
 
-    def counterparty(self, claim_id: str) -> str:
-        """Who settles an adjustment of a claim with the funds: the hospital where an audit laid it there, else the
-        person, who paid a share at discharge (docs/domain.md#3.8)."""
-        return "hospital" if claim_id == self.laid_on_hospital else "person"
+    def counterparty(self, claim: Claim) -> str:
+        """Who settles an adjustment of a claim with the funds: the hospital where an audit laid it there, the claim's
+        payee where its hospital corrected the bill, else the person, who paid a share at discharge
+        (docs/domain.md#3.8)."""
+        laid = claim.claim_id == self.laid_on_hospital
+        corrected = claim.claim_id == self.corrected_claim and not claim.prepaid
+        return "hospital" if laid or corrected else "person"
 
     def json(self) -> dict[str, object]:
         """The cause as the ledger keeps it, by the names of its fields."""

@@ -5,12 +5,13 @@ leaves no trace of it in the ledger. Clearing needs to know which layers those w
 booking belongs. This table is the only record of it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from sqlalchemy import BigInteger, Column, Integer, SmallInteger, Table, Text, text
+from sqlalchemy import BigInteger, Column, Integer, SmallInteger, Table, Text, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.store.metadata import metadata
+from events.store.rows import among
 from processors.delivery.run import Run
 
 superseded_runs = Table(
@@ -50,3 +51,12 @@ async def supersede_open_runs(connection: AsyncConnection, fresh: Sequence[Run])
         "runs": [run.number for run in fresh],
     }
     await connection.execute(_SUPERSEDE_OPEN, named)
+
+
+async def load_superseding(connection: AsyncConnection, persons: Iterable[str]) -> set[tuple[str, int]]:
+    """The runs of some persons, by person and number, that took the place of others: each books several facts."""
+    columns = superseded_runs.c
+    rows = await connection.execute(
+        select(columns.person_id, columns.replaced_by).where(among(columns.person_id, persons))
+    )
+    return {(row.person_id, row.replaced_by) for row in rows}

@@ -72,6 +72,21 @@ def read_claims(entries: Iterable[EntryRow]) -> tuple[list[Claim], list[RosterCh
     return held, roster
 
 
+def pinned_texts(entries: Iterable[EntryRow]) -> set[str]:
+    """The content hashes of every text of a scheme that some claims are, or were, pinned to.
+
+    Raises ``HistoryError`` for an acceptance that is no longer readable.
+    """
+    found = set()
+    for entry in entries:
+        if entry["type"] == CLAIM_ACCEPTED:
+            try:
+                found.add(_ACCEPTED_CLAIMS.decode(entry["data"]).claim.scheme)
+            except (ValueError, TypeError) as error:
+                raise HistoryError(f"entry {entry['number']} of journal intake: {error!r}") from error
+    return found
+
+
 def _apply(claims: dict[str, Claim], roster: list[RosterChange], entry: EntryRow) -> None:
     type_ = entry["type"]
     if type_ == CLAIM_ACCEPTED:

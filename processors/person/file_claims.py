@@ -1,11 +1,24 @@
 """A person's claims as they stand, with the bookings that made them so."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 
 from events import facts
-from policies.engine import Schemes
+from policies.buckets import OpenBill
+from policies.claim import Claim
+from policies.engine import Schemes, settle
 from policies.explain import render
-from processors.person.file_model import FileAdjustment, FileAudit, FileCause, FileClaim, FileLayer, FileRevision
+from processors.person.file_model import (
+    FileAdjustment,
+    FileAudit,
+    FileCause,
+    FileClaim,
+    FileLayer,
+    FileQuota,
+    FileReferral,
+    FileRevision,
+    FileUnmoved,
+)
 from processors.person.history import BookedCause, FactEntry, PayoutEntry, PersonHistory, StatementEntry
 from processors.person.statement import Statement
 
@@ -35,6 +48,10 @@ class _Claims:
         self.by_number: dict[int, FactEntry] = {}
         self.admissions: dict[str, facts.AdmissionRecorded] = {}
         self.audits: dict[str, list[FileAudit]] = {}
+        self.about: dict[str, list[FactEntry]] = {}
+        self.died_on: date | None = None
+        # The values and steps as they are by now: a layer whose amount stayed the same has booked no new trace.
+        self.bills, _ = settle(history.schemes, history.claims)
         for entry in history.facts():
             data = entry.fact.data
             self.by_event[entry.fact.source, entry.fact.id] = entry
@@ -44,9 +61,13 @@ class _Claims:
             elif isinstance(data, facts.AuditFound):
                 finding = FileAudit(data.finding_id, data.amount, data.borne_by, data.reason)
                 self.audits.setdefault(data.claim_id, []).append(finding)
+            elif isinstance(data, facts.PersonDied):
+                self.died_on = data.died_on
+            if isinstance(data, facts.AuditFound | facts.ClaimCorrected | facts.ClaimReversed):
+                self.about.setdefault(data.claim_id, []).append(entry)
 
     def claim(
-        self, statement: Statement, payouts: Sequence[PayoutEntry], settlements: Iterable[StatementEntry]
+        self, statement: Statement, payouts: Sequence[PayoutEntry], settlements: Sequence[StatementEntry]
     ) -> FileClaim:
         """One claim; its bookings and settlements in the order recorded."""
         claim = self.live[statement.claim_id]
@@ -70,14 +91,35 @@ class _Claims:
             disease=fact.disease,
             admitted_on=admission.admitted_on if admission is not None else None,
             diagnoses=list(admission.diagnoses) if admission is not None else [],
+            referred_from=self._referral(admission),
             payee=statement.payee,
             bill=claim.bill,
-            layers=_layers(statement, payouts, self.history.schemes),
+            layers=_layers(statement, payouts, claim, self.bills.get(claim.number), self.history.schemes),
             patient=statement.patient_share,
             hospital=statement.hospital_share,
             audits=self.audits.get(statement.claim_id, []),
+            quota=_quota(self.bills.get(claim.number)),
+            after_death=self.died_on is not None and statement.date > self.died_on,
             revisions=self._revisions(payouts, settlements),
+            unmoved=self._unmoved(statement.claim_id, settlements),
         )
+
+    def _referral(self, admission: facts.AdmissionRecorded | None) -> FileReferral | None:
+        if admission is None or admission.referred_from is None:
+            return None
+        origin = self.admissions.get(admission.referred_from)
+        hospital_id = origin.hospital_id if origin is not None else None
+        return FileReferral(admission.referred_from, hospital_id, self.hospitals.get(hospital_id or ""))
+
+    def _unmoved(self, claim_id: str, settlements: Iterable[StatementEntry]) -> list[FileUnmoved]:
+        causes = {(entry.cause.source, entry.cause.event_id) for entry in settlements if entry.cause is not None}
+        found = []
+        for entry in self.about.get(claim_id, ()):
+            fact = entry.fact
+            if (fact.source, fact.id) not in causes:
+                amount = fact.data.amount if isinstance(fact.data, facts.AuditFound) else None
+                found.append(FileUnmoved(entry.recorded_at, self._told(fact.type, fact.source, fact.id, entry), amount))
+        return found
 
     def _fact(self, claim_id: str) -> facts.DischargeRecorded | facts.OutpatientRecorded:
         """The fact that the claim was accepted for: moved to another text, a claim is accepted anew without one."""
@@ -92,9 +134,12 @@ class _Claims:
         if booked is None:
             return None
         entry = self.by_event.get((booked.source, booked.event_id))
+        return self._told(booked.type, booked.source, booked.event_id, entry)
+
+    def _told(self, type_: str, source: str, event_id: str, entry: FactEntry | None) -> FileCause:
         reason = getattr(entry.fact.data, "reason", None) if entry is not None else None
         actor = entry.fact.extensions.get("actor") if entry is not None else None
-        return FileCause(booked.type, booked.source, booked.event_id, reason, None if actor is None else str(actor))
+        return FileCause(type_, source, event_id, reason, None if actor is None else str(actor))
 
     def _revisions(self, payouts: Iterable[PayoutEntry], settlements: Iterable[StatementEntry]) -> list[FileRevision]:
         moved: dict[int, list[FileAdjustment]] = {}
@@ -112,20 +157,37 @@ class _Claims:
                 hospital=settled.statement.hospital_share,
                 cause=self._cause(settled.cause),
                 moved=moved.get(settled.run, []),
+                due_at_window=settled.due_at_window,
             )
             for settled in settlements
         ]
 
 
-def _layers(statement: Statement, payouts: Iterable[PayoutEntry], schemes: Schemes) -> list[FileLayer]:
-    """The layers of a statement with the trace of each one's last booking: a path may name a layer twice."""
+def _layers(
+    statement: Statement, payouts: Sequence[PayoutEntry], claim: Claim, bill: OpenBill | None, schemes: Schemes
+) -> list[FileLayer]:
+    """The layers of a statement, each with its trace: a path may name a layer twice.
+
+    The trace is that of settling anew, where it gives what is booked: the values may have changed though the amount
+    has not, and then nothing was booked. Else it is that of the last booking.
+    """
     last = {payout.stage: payout for payout in payouts}
+    fresh = {payout.stage: payout for payout in bill.payouts} if bill is not None else {}
     running = [last[stage] for stage in sorted(last) if last[stage].runs_now]
     layers = []
     for layer, paid in statement.layers:
         payout = next((payout for payout in running if payout.layer == layer), None)
+        trace: list[dict[str, str]] = []
         if payout is not None:
             running.remove(payout)
-        trace = render(schemes[payout.scheme_hash], payout.trace) if payout is not None else []
+            anew = fresh.get(payout.stage)
+            if anew is not None and (anew.layer, anew.paid) == (layer, payout.after):
+                trace = render(schemes[claim.scheme], anew.trace)
+            else:
+                trace = render(schemes[payout.scheme_hash], payout.trace)
         layers.append(FileLayer(layer, paid, trace))
     return layers
+
+
+def _quota(bill: OpenBill | None) -> FileQuota | None:
+    return None if bill is None or bill.quota is None else FileQuota(bill.quota, bill.total - bill.quota)

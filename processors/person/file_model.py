@@ -82,7 +82,11 @@ class FileAdjustment:
 
 @dataclass(frozen=True, slots=True)
 class FileRevision:
-    """One settlement of a claim; the first has no ``moved``. ``paid`` sums the layers."""
+    """One settlement of a claim; the first has no ``moved``. ``paid`` sums the layers.
+
+    ``due_at_window`` is what the person still owes the hospital at its window because of it, in fen; under 0 the
+    hospital gives it back. None where the change is none of the hospital's.
+    """
 
     recorded_at: datetime
     number: int
@@ -92,6 +96,7 @@ class FileRevision:
     hospital: int
     cause: FileCause | None
     moved: list[FileAdjustment]
+    due_at_window: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +110,38 @@ class FileAudit:
 
 
 @dataclass(frozen=True, slots=True)
+class FileUnmoved:
+    """A fact about a claim because of which alone nothing was settled again: ``amount`` is a finding's, in fen."""
+
+    recorded_at: datetime
+    cause: FileCause
+    amount: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class FileQuota:
+    """A case quota: what of the bill after audits is shared, and what lies beyond it and is the hospital's, in fen."""
+
+    shared: int
+    beyond: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileReferral:
+    """The admission that a stay was referred from, with its hospital where the file knows it."""
+
+    admission_id: str
+    hospital_id: str | None
+    hospital_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class FileClaim:
-    """A claim as it stands, how it came to be so, and why. ``diagnoses`` and ``admitted_on`` are its admission's."""
+    """A claim as it stands, how it came to be so, and why.
+
+    ``diagnoses``, ``admitted_on`` and ``referred_from`` are its admission's. ``quota`` is None where it is under none.
+    ``after_death`` says that its day lies behind the day of death.
+    """
 
     claim_id: str
     number: int
@@ -125,13 +160,17 @@ class FileClaim:
     disease: str | None
     admitted_on: date | None
     diagnoses: list[str]
+    referred_from: FileReferral | None
     payee: str
     bill: BillParts
     layers: list[FileLayer]
     patient: int
     hospital: int
     audits: list[FileAudit]
+    quota: FileQuota | None
+    after_death: bool
     revisions: list[FileRevision]
+    unmoved: list[FileUnmoved]
 
     @property
     def stands(self) -> bool:

@@ -30,6 +30,7 @@ class BookedCause(Struct, frozen=True, gc=False):
     event_id: str
     type: str
     laid_on_hospital: str | UnsetType | None = UNSET
+    corrected_claim: str | UnsetType | None = UNSET
 
     def json(self) -> dict[str, Any]:
         """The cause by the names of its fields; one that the entry lacks is left out."""
@@ -107,9 +108,14 @@ class PayoutEntry(RunEntry):
 
 @dataclass(frozen=True)
 class StatementEntry(RunEntry):
-    """A claim's settlement."""
+    """A claim's settlement.
+
+    ``due_at_window`` is what the person still owes the hospital at its window because of it, in fen; under 0 the
+    hospital gives it back. None where the change is none of the hospital's.
+    """
 
     statement: Statement
+    due_at_window: int | None
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from processors.person.history import (
 )
 from processors.person.premium_history import PREMIUM_KINDS, read_premium, sum_premiums
 from processors.person.recalculation import GrantKey, HeldGrant, StageBooking
-from processors.person.statement import Statement, StatementRecord
+from processors.person.statement import Statement, StatementRecord, signed_fen
 from projections.premiums import PayerPremium, PremiumKey
 
 
@@ -42,6 +42,7 @@ class _PayoutData(Struct, gc=False):
 class _SettlementData(Struct, gc=False):
     statement: StatementRecord
     cause: BookedCause | None = None
+    due_at_window: str | None = None
 
 
 class _GrantData(Struct, gc=False):
@@ -78,7 +79,7 @@ class HistoryReader:
     """Reads rows of one person in the order recorded: a payout needs the acceptances and payouts before it."""
 
     def __init__(self) -> None:
-        self._pinned: dict[str, str] = {}
+        self._pinned: dict[str, list[tuple[int, str]]] = {}
         self._accumulated: dict[AccumulationKey, Used] = {}
 
     def read(self, rows: Iterable[EntryRow]) -> list[HistoryEntry]:
@@ -92,7 +93,8 @@ class HistoryReader:
             return FactEntry(*place, fact=read(row["raw"], row["source"]))
         if type_ == CLAIM_ACCEPTED:
             acceptance = read_acceptance(data)
-            self._pinned[acceptance.claim.claim_id] = acceptance.claim.scheme
+            pins = self._pinned.setdefault(acceptance.claim.claim_id, [])
+            pins.append((row["run"], acceptance.claim.scheme))
             return AcceptanceEntry(*place, acceptance=acceptance)
         if type_ in (GRANT_AWARDED, GRANT_WITHDRAWN):
             return _grant_entry(place, row)
@@ -101,8 +103,11 @@ class HistoryReader:
             return PremiumEntry(*place, read_premium(row), booked.before, booked.after, booked.cause)
         if row["stage"] == SETTLEMENT_STAGE:
             settled = _SETTLEMENTS.decode(data)
+            due = None if settled.due_at_window is None else signed_fen(settled.due_at_window)
             return StatementEntry(
-                *place, row["claim_id"], row["claim_number"], row["run"], settled.cause, settled.statement.statement()
+                *(*place, row["claim_id"], row["claim_number"], row["run"], settled.cause),
+                statement=settled.statement.statement(),
+                due_at_window=due,
             )
         return self._payout(place, row)
 
@@ -120,7 +125,7 @@ class HistoryReader:
             stage=row["stage"],
             year=row["year"],
             scheme=row["scheme"],
-            scheme_hash=self._pinned[row["claim_id"]],
+            scheme_hash=self._text_of(row),
             layer=row["layer"],
             track=row["track"],
             booked=booked,
@@ -130,6 +135,11 @@ class HistoryReader:
             trace=data.trace,
             accumulated=Used(used.base, used.deductible, used.paid, used.extra, used.claims),
         )
+
+    def _text_of(self, row: EntryRow) -> str:
+        """The text that a payout was decided under: a run under way when the claim moved has kept the older one."""
+        pins = self._pinned[row["claim_id"]]
+        return next((text for run, text in reversed(pins) if run <= row["run"]), pins[0][1])
 
 
 def _grant_entry(place: EntryPlace, row: EntryRow) -> GrantEntry:

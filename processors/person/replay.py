@@ -11,7 +11,7 @@ from events.store.journal import entries
 from processors.delivery.names import INTAKE_JOURNAL
 from processors.delivery.run import runs
 from processors.law.pinned_schemes import PinnedSchemes
-from processors.person.claim_history import read_claims
+from processors.person.claim_history import pinned_texts, read_claims
 from processors.person.differences import replay_differences
 from processors.person.fact_decoders import EntryRow
 from processors.person.history import PersonHistory
@@ -52,7 +52,8 @@ async def load_history(
         claims, roster = read_claims(taken_in)
         enrolments = read_enrolments(taken_in)
         enrolled_under = {enrolment.scheme for enrolment in enrolments if enrolment.scheme is not None}
-        schemes = await PinnedSchemes().require(connection, enrolled_under | {claim.scheme for claim in claims})
+        # What was booked is told by the text that it was booked under, though the claim has moved to newer ones since.
+        schemes = await PinnedSchemes().require(connection, enrolled_under | pinned_texts(taken_in))
         reader = HistoryReader()
         read = reader.read(known)
         skipped = run_in_flight(read, rows[len(known) :]) or await _open_runs(connection, person_id, moment)

@@ -72,7 +72,9 @@ def _content_json(entry: HistoryEntry, schemes: Schemes) -> dict[str, Any]:
         case PayoutEntry():
             return _payout_json(entry, schemes)
         case StatementEntry():
-            return {"statement": entry.statement.json(), "run": entry.run, "cause": _cause_json(entry.cause)}
+            window = {} if entry.due_at_window is None else {"due_at_window": yuan(entry.due_at_window)}
+            statement = {"statement": entry.statement.json(), "run": entry.run, "cause": _cause_json(entry.cause)}
+            return statement | window
         case GrantEntry():
             grant = {"person_id": entry.person_id} | grant_json(entry.grant)
             return {"grant": grant, "booked": yuan(entry.booked), "cause": _cause_json(entry.cause)}

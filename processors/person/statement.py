@@ -71,8 +71,8 @@ class StatementRecord(Struct, frozen=True, forbid_unknown_fields=True, gc=False)
     def statement(self) -> Statement:
         """The statement in fen; raises ``ValueError`` for an amount that is none."""
         named: Mapping[str, Any] = {name: getattr(self, name) for name in self.__struct_fields__}
-        amounts = {name: _fen(named[name]) for name in ("total", "patient_share", "hospital_share")}
-        layers = tuple((each.layer, _fen(each.paid)) for each in self.layers)
+        amounts = {name: signed_fen(named[name]) for name in ("total", "patient_share", "hospital_share")}
+        layers = tuple((each.layer, signed_fen(each.paid)) for each in self.layers)
         return Statement(**{**named, **amounts, "layers": layers})
 
 
@@ -85,7 +85,8 @@ def statement_of(row: StatementRow, revision: int) -> Statement:
     return Statement(**{**named, "revision": revision, "categories": tuple(row.categories), "layers": layers})
 
 
-def _fen(amount: str) -> int:
+def signed_fen(amount: str) -> int:
+    """An amount in yuan as the ledger keeps it, below 0 with a sign, in fen; raises ``ValueError`` for what is none."""
     try:
         return -parse_yuan(amount[1:]) if amount.startswith("-") else parse_yuan(amount)
     except ValueError as error:

@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 
 from events.catalog import ITSELF
-from events.decisions import EVENT_ACCEPTED, EVENT_REJECTED, EVENT_WAITING
+from events.decisions import CLAIM_RESETTLED, EVENT_ACCEPTED, EVENT_REJECTED, EVENT_WAITING
 from events.store.journal import KnownEvent
 from processors.delivery.answers import answer
 from processors.delivery.transaction import Transaction
 from processors.pipeline.incoming_event import Identity, IncomingEvent
 from projections.refusals import load_refusals, refusal_json
-from projections.statements import load_statements, statement_json
+from projections.statements import load_due_at_window, load_statements, statement_json
 from projections.waiting_discharges import load_waiting
 
 
@@ -37,6 +37,8 @@ async def answer_again(
     connection = transaction.connection
     claim_ids = [event.claim_id for event in repeated if event.claim_id is not None]
     settled = await load_statements(connection, claim_ids)
+    resettled = [row["answer_id"] for row in settled.values() if row["answer_type"] == CLAIM_RESETTLED]
+    windows = await load_due_at_window(connection, resettled) if resettled else {}
     refused = await load_refusals(connection, [event.identity for event in repeated])
     waits = {(entry.source, entry.event_id): entry for entry in await load_waiting(connection, (), claim_ids)}
     for event in repeated:
@@ -53,7 +55,9 @@ async def answer_again(
             data["seq"] = entry.stream_seq
             answer(*to, EVENT_WAITING, f"intake-{entry.number}", data)
         elif statement is not None and event.is_claim and statement["source"] == event.mailbox:
-            answer(*to, statement["answer_type"], statement["answer_id"], statement_json(statement))
+            answer_id = statement["answer_id"]
+            window = {"due_at_window": windows[answer_id]} if answer_id in windows else {}
+            answer(*to, statement["answer_type"], answer_id, statement_json(statement) | window)
         elif event.fact is not None and not event.is_claim and event.identity in known:
             accepted = known[event.identity]
             answer_accepted(transaction, event, accepted.number, accepted.stream_seq)

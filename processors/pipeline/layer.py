@@ -157,7 +157,7 @@ class LayerBatch:
         track = payout.track if payout is not None else booked.track if booked is not None else ""
         data: dict[str, Any] = {"taken": payout.taken, "trace": payout.trace} if payout is not None else {}
         if claim.opened < run.number:  # also where a layer runs for the first time: a late fact brought it about
-            data |= {"cause": run.cause.json(), "counterparty": run.cause.counterparty(claim.claim_id)}
+            data |= {"cause": run.cause.json(), "counterparty": run.cause.counterparty(claim)}
             data |= {"before": booked.used.paid if booked is not None else 0, "after": target.paid}
         self.transaction.journal.append(
             PAYOUT_DECIDED if booked is None else PAYOUT_ADJUSTED,

@@ -1,7 +1,7 @@
 """Recovery when the store of NATS is lost: what was in flight is sent again from the database."""
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,6 +13,7 @@ from events.catalog import ITSELF
 from events.codes import LAYERS
 from events.store.journal import database_time, entries, write
 from events.store.rows import among
+from policies.claim import Claim
 from processors.delivery.names import ANSWERS, INTAKE_CONSUMER, INTAKE_JOURNAL, SETTLEMENT_CONSUMER
 from processors.delivery.parked_runs import parked
 from processors.delivery.position import all_positions, lock_position, write_position
@@ -24,16 +25,19 @@ from processors.pipeline.run_opening import RunOpener
 from processors.pipeline.state import load_histories
 from projections.audits import audits
 
+CORRECTED = "claim.corrected.v1"
+
 Missing = Callable[[], Awaitable[bool]]
 """Whether a stream is still missing. It is asked while intake's position is locked."""
 
 
 @dataclass(frozen=True, slots=True)
-class HospitalAudit:
-    """An audit that laid an amount on the hospital: its claim, and when it was recorded."""
+class OwnFact:
+    """What settles a claim again with its hospital or payee: an audit laid on the hospital, or a correction."""
 
     claim_id: str
     recorded_at: datetime
+    corrects: bool
 
 
 async def begin_intake_anew(engine: AsyncEngine, missing: Missing) -> int | None:
@@ -68,17 +72,16 @@ async def begin_runs_anew(engine: AsyncEngine, partitions: int, missing: Missing
         schemes = await PinnedSchemes().require(connection, {claim.scheme for claim in state.claims.values()})
         opener = RunOpener(state, schemes)
         opened_at: defaultdict[datetime, list[Run]] = defaultdict(list)
-        recorded = await _hospital_audits(connection, state.claims)
+        recorded = await _own_facts(connection, state.claims.values())
         for group in await _open_groups(connection):
             claimed = {claim.claim_id for claim in state.by_person[group.person_id].values()}
-            # the audit's own run was opened when the audit was recorded
+            # the fact's own run was opened when the fact was recorded
             unbooked = {
-                each.claim_id: each.recorded_at
+                each.claim_id: each
                 for each in recorded
                 if each.claim_id in claimed and each.recorded_at in group.opened_at
             }
-            on_hospital = next(iter(unbooked)) if len(unbooked) == 1 else None
-            cause = Cause(intake.journal.number, ITSELF, "runs-sent-again", "recovery", on_hospital)
+            cause = Cause(intake.journal.number, ITSELF, "runs-sent-again", "recovery", *_laid_on(unbooked.values()))
             opener.open_from(group.person_id, (group.year, group.scheme), group.first_number, cause)
             opened_at[_open_since(group, unbooked, intake.journal.recorded_at)].append(opener.runs[-1])
         transaction = Transaction(connection, intake.journal, f"recovery-{intake.journal.recorded_at.isoformat()}")
@@ -117,26 +120,47 @@ async def _open_groups(connection: AsyncConnection) -> Sequence[Row[Any]]:
     return (await connection.execute(select(*key, first, moments).group_by(*key).order_by(*key))).all()
 
 
-def _open_since(group: Row[Any], unbooked: dict[str, datetime], now: datetime) -> datetime:
+def _open_since(group: Row[Any], unbooked: Mapping[str, OwnFact], now: datetime) -> datetime:
     """Since when a fresh run counts as open.
 
-    Should RUNS be lost once more, an audit is found again by this moment. So it is the moment of the one audit; of
-    several audits none may be found, and without any audit the earliest moment is kept.
+    Should RUNS be lost once more, a claim's own fact is found again by this moment. So it is the moment of the one
+    such fact; of several none may be found, and without any the earliest moment is kept.
     """
     if len(unbooked) == 1:
-        return next(iter(unbooked.values()))
+        return next(iter(unbooked.values())).recorded_at
     moment: datetime = now if unbooked else min(group.opened_at)
     return moment
 
 
-async def _hospital_audits(connection: AsyncConnection, claim_ids: Collection[str]) -> list[HospitalAudit]:
-    """The audits of some claims that laid an amount on the hospital."""
-    rows = await connection.execute(
+def _laid_on(unbooked: Collection[OwnFact]) -> tuple[str | None, str | None]:
+    """The claim that an audit laid on its hospital, and the one corrected; none where several claims have such facts.
+
+    What an entry names as counterparty follows from this. With whom it is settled is told from the facts themselves,
+    however many there are (processors/clearing/counterparties.py).
+    """
+    if len(unbooked) != 1:
+        return None, None
+    only = next(iter(unbooked))
+    return (None, only.claim_id) if only.corrects else (only.claim_id, None)
+
+
+async def _own_facts(connection: AsyncConnection, claims: Iterable[Claim]) -> list[OwnFact]:
+    """The audits of some claims that laid an amount on the hospital, and their corrections, in recorded order."""
+    persons = {claim.claim_id: claim.person_id for claim in claims}
+    laid = await connection.execute(
         select(audits.c.claim_id, entries.c.recorded_at)
         .join(entries, (entries.c.journal == INTAKE_JOURNAL) & (entries.c.number == audits.c.number))
-        .where(audits.c.borne_by == "hospital", among(audits.c.claim_id, claim_ids))
+        .where(audits.c.borne_by == "hospital", among(audits.c.claim_id, persons))
     )
-    return [HospitalAudit(*row) for row in rows]
+    corrected = await connection.execute(
+        select(entries.c.claim_id, entries.c.recorded_at).where(
+            among(entries.c.person_id, set(persons.values())),
+            entries.c.journal == INTAKE_JOURNAL,
+            entries.c.type == CORRECTED,
+        )
+    )
+    found = [*(OwnFact(*row, corrects=False) for row in laid), *(OwnFact(*row, corrects=True) for row in corrected)]
+    return sorted(found, key=lambda fact: fact.recorded_at)
 
 
 async def _discard_runs_under_way(connection: AsyncConnection) -> None:

@@ -1,10 +1,11 @@
 """Settlement: the end of every path. Writes statements and grants, closes runs, answers the sources."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
 from events.decisions import CLAIM_RESETTLED, CLAIM_SETTLED, GRANT_AWARDED, GRANT_WITHDRAWN
+from events.money import yuan
 from events.store.journal import GRANT_STAGES, SETTLEMENT_STAGE
 from policies.claim import Claim, Payout
 from policies.engine import Schemes, open_claim
@@ -13,7 +14,8 @@ from policies.scheme import Scheme
 from processors.delivery.answers import answer
 from processors.delivery.names import SETTLEMENT_CONSUMER
 from processors.delivery.parked_runs import ParkedRuns, arrived_runs
-from processors.delivery.run import Run, close_runs
+from processors.delivery.run import Cause, Run, close_runs
+from processors.delivery.superseded_runs import load_superseding
 from processors.delivery.transaction import Delivery, Transaction
 from processors.law.pinned_schemes import PinnedSchemes
 from projections.grants import grants, load_grants
@@ -43,7 +45,9 @@ class Settlement:
         known = await load_statements(
             connection, [claim.claim_id for run in arrived if run.revisits for claim in run.claims]
         )
-        runs = SettlementBatch(transaction, self.pinned, parked, dict(known))
+        own = {run.person_id for run in arrived if run.cause.laid_on_hospital or run.cause.corrected_claim}
+        superseding = await load_superseding(connection, own) if own else set()
+        runs = SettlementBatch(transaction, self.pinned, parked, dict(known), superseding)
         for run in arrived:
             runs.receive(run)
         # a newer text may have dropped a grant that a claim settled again under it still holds
@@ -93,6 +97,21 @@ def statement_row(claim: Claim, payouts: Sequence[Payout], scheme: Scheme) -> di
     }
 
 
+def due_at_window(cause: Cause, claim: Claim, before: Row, row: Row) -> int | None:
+    """What the person still owes the hospital at its window for a claim's new statement, in fen; under 0 the hospital
+    gives it back. None where the change is none of the hospital's (docs/domain.md#3.8).
+
+    Who had prepaid paid the hospital the whole bill, and settles his funds' part with the funds.
+    """
+    if not claim.standing:
+        return None
+    if claim.claim_id == cause.corrected_claim and claim.prepaid:
+        return int(row["total"] - before["total"])
+    if claim.claim_id in (cause.corrected_claim, cause.laid_on_hospital):
+        return int(row["patient_share"] - before["patient_share"])
+    return None
+
+
 def net_figures(row: Row) -> tuple[Any, ...]:
     """What a revision counts changes of: total, what each layer pays, the shares, and whether the claim stands."""
     paid = tuple(sorted((layer, amount) for layer, amount in row["layers"] if amount))
@@ -123,13 +142,15 @@ class SettlementBatch:
     """Settles the runs of one batch, each against what the one before left.
 
     ``known`` are the statements of claims that were settled before, ``histories`` all statements of the persons whose
-    grants are decided, ``granted`` the grants that these hold.
+    grants are decided, ``granted`` the grants that these hold. ``superseding`` are the runs, by person and number, that
+    took the place of others.
     """
 
     transaction: Transaction
     pinned: PinnedSchemes
     parked: ParkedRuns
     known: dict[str, Row]
+    superseding: Set[tuple[str, int]] = frozenset()
     received: list[tuple[Run, list[dict[str, Any]]]] = field(default_factory=list)
     histories: dict[str, dict[str, Row]] = field(default_factory=dict)
     granted: dict[str, dict[GrantKey, Row]] = field(default_factory=dict)
@@ -192,10 +213,12 @@ class SettlementBatch:
         if claim.person_id in self.histories:
             self.histories[claim.person_id][claim.claim_id] = row
         statement = statement_json(row)
+        window = self.window_json(run, claim, before, row)
         self.transaction.journal.append(
             type_,
             {"statement": statement}
-            | ({"cause": run.cause.json()} if before is not None or claim.opened < run.number else {}),
+            | ({"cause": run.cause.json()} if before is not None or claim.opened < run.number else {})
+            | window,
             person_id=claim.person_id,
             claim_id=claim.claim_id,
             claim_number=claim.number,
@@ -204,7 +227,17 @@ class SettlementBatch:
             year=claim.year,
             scheme=run.scheme,
         )
-        answer(self.transaction, claim.source, claim.claim_id, type_, row["answer_id"], statement)
+        answer(self.transaction, claim.source, claim.claim_id, type_, row["answer_id"], statement | window)
+
+    def window_json(self, run: Run, claim: Claim, before: Row | None, row: Row) -> dict[str, str]:
+        """What is settled at the hospital's window, as answer and ledger tell it.
+
+        A run that took the place of others does not tell: its statement has moved for their causes too.
+        """
+        if before is None or (run.person_id, run.number) in self.superseding:
+            return {}
+        due = due_at_window(run.cause, claim, before, row)
+        return {} if due is None else {"due_at_window": yuan(due)}
 
     def grant(self, run: Run, schemes: Schemes) -> None:
         """Compare the grants that the person's whole history under the run's scheme brings with those that are held."""

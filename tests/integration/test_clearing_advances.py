@@ -60,8 +60,8 @@ async def test_of_a_person_s_claims_those_outside_his_region_repay_first(books: 
 
 async def test_a_fund_repays_no_more_than_its_line_brings(books: Books) -> None:
     """What C1 brings is taken back in C2: basic's line is 600 - 300, though C1 brings 600."""
-    await books.publish([facts.hospital(), facts.enrol(), *facts.stay(2, in_scope="1800")])
-    await cleared(books, 0)  # to H1: (1,800 - 800) x 60%
+    await books.publish([facts.hospital(), facts.enrol(), *facts.stay(2, in_scope="1800", prepaid=True)])
+    await cleared(books, 0)  # to P1: (1,800 - 800) x 60%
     await books.publish([facts.correct("C2", "1300")])  # (1,300 - 800) x 60% = 300
     await books.publish([advance("L1", "700"), *facts.stay(1, in_scope="1800", prepaid=True)])
     assert lines(await drafted(books, 1)) == {

@@ -50,13 +50,9 @@ async def test_before_the_first_answer_nothing_is_an_adjustment(books: Books) ->
     await books.drain()
     await books.publish([facts.correct("C1", "9000")])
     shown = await drafted(books)
-    first = {
-        payee: entry["settled"]
-        for (payee, fund), entry in lines(shown).items()
-        if fund == "basic" and "settled" in entry
-    }
-    assert first == {"H1": "5520.00"}
-    assert all("adjusted" in entry for (payee, _), entry in lines(shown).items() if payee == "P1")
+    # basic 9,200 × 60%, then 1,000 × 60% less, both the hospital's; the roster's part is the person's
+    assert lines(shown)["H1", "basic"] == {"settled": "5520.00", "adjusted": "-600.00"}
+    assert {column for (payee, _), entry in lines(shown).items() if payee == "P1" for column in entry} == {"adjusted"}
     assert total(shown) == await booked(books.engine)
 
 
@@ -92,7 +88,7 @@ async def test_a_draft_between_two_runs_knows_which_is_the_first_settlement(book
     await books.step(("intake", 0), 10)
     await books.step(("basic", 0), 10)
     shown = await cleared(books, 0)
-    assert lines(shown) == {("H1", "basic"): {"settled": "5520.00"}, ("P1", "basic"): {"adjusted": "-600.00"}}
+    assert lines(shown) == {("H1", "basic"): {"settled": "5520.00", "adjusted": "-600.00"}}
     await books.drain()
     assert (await drafted(books, 1))["lines"] == []
     await holds(books)

@@ -67,6 +67,9 @@ async def test_a_reversal_undoes_also_what_a_layer_books_nothing_for(
             await holds(books)
     assert set(cleared_so_far.values()) <= {0}
     if in_pieces:
+        if why.startswith("nothing"):  # paid to the hospital and taken back from it: nothing is left to undo
+            assert shown["changes"] == []
+            return
         assert {change["payee_kind"] for change in shown["changes"]} == {"hospital", "person"}
         # both what the one is owed and what the other owes fall in the month of the reversal
         assert {fund for _, fund in lines(shown)} >= {"basic"}
@@ -79,11 +82,10 @@ async def test_a_claim_reversed_before_its_first_answer_comes_to_nothing(books: 
     await books.step(("intake", 0), 10)
     await books.step(("basic", 0), 10)
     first = await cleared(books, 0)
-    # the correction takes back from the person what the hospital was paid; the reversal is not through yet
-    assert lines(first) == {("H1", "basic"): {"settled": "5520.00"}, ("P1", "basic"): {"adjusted": "-5520.00"}}
+    # the correction takes back from the hospital what it was paid; the reversal is not through yet
+    assert lines(first) == {("H1", "basic"): {"settled": "5520.00", "adjusted": "-5520.00"}}
     await books.drain()
-    second = await cleared(books, 1)
-    assert lines(second) == {("H1", "basic"): {"adjusted": "-5520.00"}, ("P1", "basic"): {"adjusted": "5520.00"}}
+    assert (await cleared(books, 1))["lines"] == []
     await holds(books)
 
 

@@ -72,7 +72,17 @@ CHANGED = -600_00
 
 FORGED = {
     "an audit of nobody's": ("correct", [part("hospital", "audit", CHANGED)], "a part that the claim may have"),
-    "the hospital's without an audit": ("correct", [part("hospital", "adjusted", CHANGED)], "a part that"),
+    "the hospital's without an audit": ("roster", [part("hospital", "adjusted", CHANGED)], "a part that"),
+    "the person's though the hospital corrected": (
+        "correct",
+        [part("person", "adjusted", CHANGED)],
+        "hospital adjusted -600.00",
+    ),
+    "the person's though laid on the hospital": (
+        "audit",
+        [part("person", "adjusted", CHANGED)],
+        "hospital audit -600.00",
+    ),
     "first paid to who did not prepay": ("audit", [part("person", "settled", CHANGED)], "a part that"),
     "a claim that there is not": ("audit", [part("person", "adjusted", CHANGED, "C9")], "a part that"),
     "none": ("audit", [], yuan(CHANGED)),
@@ -92,7 +102,11 @@ FORGED = {
 @pytest.mark.parametrize("what", FORGED)
 async def test_parts_that_a_claim_cannot_have_are_found(books: Books, what: str) -> None:
     fact, parts, expected = FORGED[what]
-    changed = {"audit": facts.audit("C1", "1000", "hospital"), "correct": facts.correct("C1", "9000")}[fact]
+    changed = {
+        "audit": facts.audit("C1", "1000", "hospital"),
+        "correct": facts.correct("C1", "9000"),
+        "roster": facts.roster(),
+    }[fact]
     await books.publish([facts.hospital(), facts.enrol(), *facts.stay(1)])
     await cleared(books, 0)
     await books.publish([changed])

@@ -10,6 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -17,13 +18,16 @@ from infra.cli.premium_text import KIND_NAMES, PAYER_NAMES
 from infra.person_file import names
 from infra.person_file.page import grouped, money, page
 from infra.person_file.waterfall import waterfall
+from policies.claim import BillParts
+from policies.engine import settle
 from policies.explain import render
 from policies.loader import load_text
 from processors.law.adoption import adopt_schemes
+from processors.person.differences import replay_differences
 from processors.person.file import NoSuchPerson, gather
 from processors.person.replay import load_history
 from processors.resettlement.order import change_to, order_event
-from tests.facts import admit, correct, enrol, hospital, roster, stay
+from tests.facts import admit, audit, correct, death, enrol, hospital, roster, stay
 from tests.ledger import SHIPPED, Books
 from tests.person_pages import EVENTFUL, LONG, Articles, file_and_page
 from tests.program import claims
@@ -58,10 +62,12 @@ async def test_the_clauses_and_the_arithmetic_behind_every_bar_stand_in_it(books
     await books.publish(EVENTFUL)
     _, read = await file_and_page(books)
     history = await load_history(books.engine, "P1")
-    last = {(payout.claim_id, payout.stage): payout for payout in history.payouts()}
+    bills, _ = settle(history.schemes, history.claims)
+    decided = [(claim, payout) for claim in history.claims if claim.standing for payout in bills[claim.number].payouts]
     shown = 0
-    for (claim_id, _), payout in last.items():
-        for step in render(history.schemes[payout.scheme_hash], payout.trace):
+    for claim, payout in decided:
+        claim_id = claim.claim_id
+        for step in render(history.schemes[claim.scheme], payout.trace):
             shown += 1
             if step["kind"] == "value":
                 assert step["cite"] in read.texts[claim_id]
@@ -92,7 +98,7 @@ async def test_what_a_case_quota_leaves_to_the_hospital_is_explained(books: Book
         ("hospital", 100000),
         ("patient", 30000),
     ]
-    assert "超出病种定额部分 beyond the case quota min(15,000.00, 16,000.00) = 15,000.00" in read.texts["C1"]
+    assert "超出病种定额部分 beyond the case quota 16,000.00 − 15,000.00 = 1,000.00" in read.texts["C1"]
 
 
 async def test_bars_begin_where_the_one_before_ended(books: Books) -> None:
@@ -118,9 +124,15 @@ async def test_adjustments_show_cause_reason_and_counterparty(books: Books) -> N
     ]
     first, second = corrected.revisions
     # docs/domain.md#f1's ratios: (18,000 − 800) × 60% = 10,320; (16,000 − 800) × 60% = 9,120
-    assert (second.moved[0].before, second.moved[0].after, second.moved[0].counterparty) == (1032000, 912000, "person")
+    assert (second.moved[0].before, second.moved[0].after, second.moved[0].counterparty) == (
+        1032000,
+        912000,
+        "hospital",
+    )
     assert first.paid + first.patient + first.hospital == 2092050
-    assert "基本医保 basic insurance: 10,320.00 → 9,120.00（−1,200.00）与个人结算" in read.texts["C1"]
+    assert "基本医保 basic insurance: 10,320.00 → 9,120.00（−1,200.00）与医院结算" in read.texts["C1"]
+    assert second.due_at_window == second.patient - first.patient
+    assert f"窗口应退 {money(-second.due_at_window)}" in read.texts["C1"]
     assert "花名册变动" in read.texts["C2"]
     assert "与医院结算 with the hospital" in read.texts["C2"]
     assert "经办 actor 审核员 李" in read.texts["C2"]
@@ -128,6 +140,64 @@ async def test_adjustments_show_cause_reason_and_counterparty(books: Books) -> N
     assert f"{LONG} 66.60" in re.sub(r"\s+", " ", read.texts["C2"])
     assert "结算冲正" in read.texts["C4"]
     assert "已冲正" in read.texts["C4"]
+
+
+async def test_values_that_changed_are_shown_though_the_amount_has_not(books: Books) -> None:
+    """安义, lung cancer, tier 3: of 93,500.00 the tariff shares 48,000.00; an audit of 5,000.00 moves nothing net.
+
+    What lies beyond the quota is the hospital's before and after: 45,500.00 = 40,500.00 + 5,000.00 of the audit.
+    """
+    region = "360123"
+    await books.publish([hospital(tier=3, region=region), enrol(region=region), roster()])
+    await books.publish(stay(1, in_scope="93500", disease="lung_cancer"))
+    await books.publish([audit("C1", "5000", "hospital", "F1") | {"actor": "稽核员 周"}])
+    file, read = await file_and_page(books)
+    shown = re.sub(r"\s+", " ", read.texts["C1"])
+    assert "min(48,000.00, 88,500.00) = 48,000.00" in shown
+    assert "min(48,000.00, 93,500.00)" not in shown
+    assert "beyond the case quota 88,500.00 − 48,000.00 = 40,500.00" in shown
+    (unmoved,) = file.claims[0].unmoved
+    assert (unmoved.cause.actor, unmoved.amount) == ("稽核员 周", 500000)
+    assert re.search(r"20\d\d-\d\d-\d\d \d\d:\d\d ?稽核发现 audit finding", shown)
+    assert "5,000.00 · 未单独引起变动" in shown
+    assert "病种 disease 肺癌 lung cancer" in shown
+
+
+async def test_what_lies_beyond_a_quota_is_told_by_itself(books: Books) -> None:
+    """48,000.00 of 186,100.00 are shared: 138,100.00 lie beyond."""
+    region = "360123"
+    await books.publish([hospital(tier=3, region=region), enrol(region=region), roster()])
+    await books.publish(stay(1, in_scope="186100", disease="lung_cancer"))
+    _, read = await file_and_page(books)
+    assert "beyond the case quota 186,100.00 − 48,000.00 = 138,100.00" in re.sub(r"\s+", " ", read.texts["C1"])
+
+
+async def test_a_referral_and_a_stay_after_death_are_told_and_signs_explained(books: Books) -> None:
+    await books.publish([hospital(), hospital("H2", 2), enrol(), roster()])
+    await books.publish([*stay(1, hospital_id="H2"), *stay(2, on="2019-04-10", referred_from="A1")])
+    await books.publish([death(on="2019-04-01")])
+    _, read = await file_and_page(books)
+    first, second = (re.sub(r"\s+", " ", read.texts[claim]) for claim in ("C1", "C2"))
+    assert "转自 referred from 医院H2 H2 A1" in second
+    assert "死亡之后 after the day of death" in second
+    assert "死亡之后" not in first
+    assert "B(x) 是起付标准以上" in first
+
+
+async def test_where_replaying_differs_it_says_so_in_yuan(books: Books) -> None:
+    """A statement and a booking that somebody has changed: amounts by name, and no structures of the program."""
+    await books.publish([hospital(), enrol(), *stay(1)])
+    history = await load_history(books.engine, "P1")
+    claims = [replace(claim, bill=BillParts(900000, 900000, 0, 0, 0)) for claim in history.claims]
+    found = replay_differences(history.entries, claims, {}, history.schemes)
+    told = {difference.where: (difference.expected, difference.booked) for difference in found}
+    # (9,000 − 800) × 60% = 4,920.00; (10,000 − 800) × 60% = 5,520.00
+    assert told["claim C1, basic (stage 0)"] == (
+        "基数 base 8200.00，起付线 deductible 800.00，支付 paid 4920.00",
+        "基数 base 9200.00，起付线 deductible 800.00，支付 paid 5520.00",
+    )
+    assert told["statement C1"][0].startswith("总额 total 9000.00，各保障线 layers basic 4920.00")
+    assert not any("Used(" in text or "{" in text for pair in told.values() for text in pair)
 
 
 async def test_nothing_from_outside_becomes_markup(books: Books) -> None:

@@ -130,6 +130,6 @@ def test_a_statement_is_told_with_every_field() -> None:
     row = statement_row(settled, bill.payouts, HASHES[settled.scheme]) | {"revision": 1}
     told = statement_json(row)
     schema = COMPONENTS["schemas"]["Statement"]
-    assert list(told) == list(schema["properties"]) == schema["required"]
+    assert list(told) == schema["required"] == [name for name in schema["properties"] if name != "due_at_window"]
     assert problems(QUOTED, {"statement": told}) == []
     assert problems(QUOTED, {"statement": told | {"total": 60000}})

@@ -3,6 +3,7 @@
 import pytest
 
 from processors.pipeline.run_opening import RunOpener
+from tests import parties
 from tests.simulate import simulate
 
 
@@ -17,3 +18,11 @@ def test_the_simulator_notices_runs_that_are_not_opened(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(RunOpener, "reopen", forget)
     assert all(simulate(seed) for seed in range(3))
+
+
+def test_the_simulator_notices_runs_over_several_facts_that_are_laid_on_one_party(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As where the amount of a fresh run is not parted by what each fact has changed."""
+    monkeypatch.setattr(parties, "belongs_to_several", lambda *_: False)
+    assert any("settled with" in found for seed in range(6) for found in simulate(seed))

@@ -1,5 +1,7 @@
 """A hospital replaces the bill of its claim."""
 
+from msgspec.structs import replace
+
 from events.facts import ClaimCorrected
 from processors.pipeline.acceptance import changed_claim, require_own_id, require_sum
 from processors.pipeline.incoming_event import IncomingEvent
@@ -14,14 +16,14 @@ def ask(keys: Keys, data: ClaimCorrected) -> None:
 
 
 def decide(batch: IntakeBatch, event: IncomingEvent, data: ClaimCorrected) -> None:
-    """Settle the claim again with the new bill."""
+    """Settle the claim again with the new bill, between the funds and its payee (docs/domain.md#3.8)."""
     require_own_id(batch.state, event.source, data.claim_id)
     claim = changed_claim(batch.state, event.source, data.claim_id)
     require_sum(data.bill)
     number = batch.record(event, person_id=claim.person_id, claim_id=claim.claim_id)
     corrected = with_bill(claim, data.bill)
     batch.state.put_claim(corrected)
-    batch.opener.reopen([corrected], event.cause(number))
+    batch.opener.reopen([corrected], replace(event.cause(number), corrected_claim=claim.claim_id))
 
 
 register(ClaimCorrected, ask, decide)

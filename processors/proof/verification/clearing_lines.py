@@ -8,7 +8,10 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.money import yuan
-from processors.clearing.payee_amounts import load_fixed_payee_amounts, load_later_bookings
+from policies.loader import SchemeError
+from processors.clearing.counterparties import PartKind, Party
+from processors.clearing.payee_amounts import load_derived_parts, load_fixed_payee_amounts, load_later_bookings
+from processors.person.claim_history import HistoryError
 from processors.person.recalculation import nulls_last
 from processors.proof.verification.report import VerifyReport
 from processors.proof.verification.whole_bookings import are_whole
@@ -24,7 +27,15 @@ Stage = tuple[str, int, str]
 _CLAIMS = text("""
 SELECT claim.claim_id, claim.person_id, claim.hospital_id, claim.region, claim.prepaid, claim.standing,
        EXISTS (SELECT FROM projections.audits AS audit
-               WHERE audit.claim_id = claim.claim_id AND audit.borne_by = 'hospital') AS audited
+               WHERE audit.claim_id = claim.claim_id AND audit.borne_by = 'hospital') AS audited,
+       EXISTS (SELECT FROM ledger.entries AS entry
+               WHERE entry.person_id = claim.person_id AND entry.claim_id = claim.claim_id
+                 AND entry.journal = 'intake' AND entry.type = 'claim.corrected.v1') AS corrected,
+       EXISTS (SELECT FROM processors.replaced_runs AS replaced
+               WHERE replaced.person_id = claim.person_id) AS merged,
+       EXISTS (SELECT FROM ledger.entries AS entry
+               WHERE entry.person_id = claim.person_id AND entry.claim_id = claim.claim_id
+                 AND entry.type = 'claim.settled.v1' AND entry.run = claim.opened) AS answered_first
 FROM projections.claims AS claim WHERE claim.claim_id = ANY(:claims)
 """)
 
@@ -58,6 +69,24 @@ async def check_lines(
     for stage in sorted(booked.keys() | apart.keys(), key=nulls_last):
         of_claim = about.get(stage[0])
         _compare_parts(clearing_id, stage, booked.get(stage, []), apart.get(stage, {}), of_claim, report)
+    told = [claim.claim_id for claim in about.values() if _follows_from_facts(claim)]
+    try:
+        derived = await load_derived_parts(connection, region, clearing.ranges, told) if told else {}
+    except (LookupError, SchemeError, HistoryError) as error:  # a text or a fact that is no longer what it was
+        report.problem("clearing", f"{clearing_id}, parts", "what the facts bring each party", error)
+        return
+    for stage, due in sorted(derived.items()):
+        _compare_parties(clearing_id, stage, due, apart.get(stage, {}), report)
+
+
+def _follows_from_facts(claim: Row[Any]) -> bool:
+    """Whether with whom a claim's later bookings are settled may differ by fact, and is the same whenever it is told.
+
+    While its first run stood still, or another took its place, a draft may have told otherwise what is recorded since.
+    A reversed claim is checked as a whole (``check_reversals``).
+    """
+    differs = claim.audited or (claim.corrected and not claim.prepaid)
+    return bool(differs and claim.standing and claim.answered_first and not claim.merged)
 
 
 def _possible(claim: Row[Any]) -> set[tuple[str, str]]:
@@ -66,7 +95,7 @@ def _possible(claim: Row[Any]) -> set[tuple[str, str]]:
     found = {("person" if claim.prepaid else "hospital", "settled"), ("person", "adjusted")}
     if claim.audited:
         found.add(("hospital", "audit"))
-    if not claim.standing:
+    if not claim.standing or (claim.corrected and not claim.prepaid):
         found.add(("hospital", "adjusted"))
     return found
 
@@ -86,6 +115,26 @@ def _compare_lines(
             report.problem("clearing", where, yuan(due), yuan(entered))
 
 
+def _compare_parties(
+    clearing_id: str,
+    stage: Stage,
+    due: Mapping[tuple[Party, PartKind], int],
+    parts: Mapping[tuple[str, str], int],
+    report: VerifyReport,
+) -> None:
+    """Each party has what the facts bring it, and no other has it."""
+    told: dict[tuple[str, str], int] = {side: amount for side, amount in due.items() if amount}
+    found = {side: amount for side, amount in parts.items() if amount}
+    if told != found and sum(told.values()) == sum(found.values()) and not any(kind == "settled" for _, kind in found):
+        where = f"{clearing_id}, claim {stage[0]}, fund {stage[2]}, stage {stage[1]}"
+        report.problem("clearing", where, _shown(told), _shown(found))
+
+
+def _shown(parts: Mapping[tuple[str, str], int]) -> str:
+    each = (f"{payee_kind} {kind} {yuan(amount)}" for (payee_kind, kind), amount in sorted(parts.items()))
+    return ", ".join(each) or "none"
+
+
 def _compare_parts(
     clearing_id: str,
     stage: Stage,
@@ -94,10 +143,13 @@ def _compare_parts(
     claim: Row[Any] | None,
     report: VerifyReport,
 ) -> None:
-    """Parts sum to the bookings; while the claim stands, each is a sum of whole bookings."""
+    """Parts sum to the bookings; while the claim stands, each is a sum of whole bookings.
+
+    Only a run that took the place of others books the changes of several facts at once, and has its booking divided.
+    """
     where = f"{clearing_id}, claim {stage[0]}, fund {stage[2]}, stage {stage[1]}"
     if sum(booked) != sum(parts.values()):
         report.problem("clearing", where, yuan(sum(booked)), yuan(sum(parts.values())))
-    elif claim is not None and claim.standing and not are_whole(booked, [*parts.values(), 0]):
-        shown = ", ".join(f"{payee_kind} {kind} {yuan(amount)}" for (payee_kind, kind), amount in sorted(parts.items()))
-        report.problem("clearing", where, "each of " + ", ".join(map(yuan, sorted(booked))) + " settled whole", shown)
+    elif claim is not None and claim.standing and not claim.merged and not are_whole(booked, [*parts.values(), 0]):
+        whole = "each of " + ", ".join(map(yuan, sorted(booked))) + " settled whole"
+        report.problem("clearing", where, whole, _shown(parts))

@@ -1,6 +1,6 @@
 """Whether the recorded parts of a clearing can be made of whole bookings.
 
-Only a reversal may divide a booking between hospital and person.
+Only a reversal, and a run that took the place of others, may divide a booking between hospital and person.
 """
 
 from collections.abc import Sequence
