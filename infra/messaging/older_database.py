@@ -10,7 +10,7 @@ from nats.js.errors import NotFoundError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from infra.messaging.streams import INTAKE, OlderDatabase
-from processors.delivery.names import RUNS, journal_name
+from processors.delivery.names import INTAKE_CONSUMER, RUNS, journal_name
 from processors.delivery.position import Places, load_places
 from processors.delivery.transaction import Sent, sent_behind
 
@@ -23,7 +23,7 @@ class _Known:
     """What the streams know of the ledger's transactions."""
 
     acknowledged: Mapping[tuple[str, int], int]
-    """The last message that each lane acknowledged, which it does after its commit, by consumer and partition."""
+    """The last message that intake acknowledged, which it does after its commit, by consumer and partition."""
     sent: Mapping[str, Sent]
     """The last message on each subject of RUNS."""
 
@@ -57,30 +57,22 @@ def _is_known(places: Places, sent: Sent) -> bool:
 
 
 async def _ask(js: JetStreamContext) -> _Known:
-    acknowledged: dict[tuple[str, int], int] = {}
-    for stream in (INTAKE, RUNS):
-        try:
-            first = (await js.stream_info(stream)).state.first_seq
-            consumers = await _consumers(js, stream)
-        except NotFoundError:  # to be made anew, behind the positions
-            continue
-        for durable, floor in consumers.items():
-            consumer, _, partition = durable.rpartition("-")
-            # a purge moves the floor too, up to the first message that is left: that says nothing of the lane
-            if floor >= first and partition.isdigit():
-                acknowledged[consumer, int(partition)] = floor
-    return _Known(acknowledged, await _last_sent(js))
+    return _Known(await _acknowledged(js), await _last_sent(js))
 
 
-async def _consumers(js: JetStreamContext, stream: str) -> dict[str, int]:
-    """The acknowledged place of each durable consumer of a stream."""
-    found: dict[str, int] = {}
-    while True:
-        page = await js.consumers_info(stream, offset=len(found))
-        new = {info.name: info.ack_floor.stream_seq if info.ack_floor else 0 for info in page}
-        if not new.keys() - found.keys():
-            return found
-        found |= new
+async def _acknowledged(js: JetStreamContext) -> dict[tuple[str, int], int]:
+    """The place up to which intake acknowledged, where it is known.
+
+    Of RUNS it is not: a purge of one subject moves the place of consumers that took nothing of it.
+    """
+    try:
+        first = (await js.stream_info(INTAKE)).state.first_seq
+        info = await js.consumer_info(INTAKE, f"{INTAKE_CONSUMER}-0")
+    except NotFoundError:  # to be made anew
+        return {}
+    place = info.ack_floor.stream_seq if info.ack_floor else 0
+    # a purge moves it too, up to the first message that is left: that says nothing of the lane
+    return {(INTAKE_CONSUMER, 0): place} if place >= first else {}
 
 
 async def _last_sent(js: JetStreamContext) -> dict[str, Sent]:
