@@ -1,10 +1,11 @@
-"""Whom NATS lets in beside the ledger: one user a source, and what that user may do.
+"""Whom NATS lets in beside the ledger: a user a source, two while its password is changed, and what these may do.
 
 Sources are users of an account of their own. Into the ledger's account lead four services, nothing else: a reply
 subject of a source's choosing stays in the account of the sources, where clients listen on inboxes only, or is one of
 the four, which take nothing from an acknowledgement.
 """
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -44,16 +45,20 @@ class Source:
 
     @classmethod
     def named(cls, user: str) -> "Source":
-        """The source that a user is: no kind begins with another and a dash."""
+        """The source that a user is: no kind begins with another and a dash, and no id holds a dot."""
         for kind in KINDS:
             if user.startswith(f"{kind}-"):
-                return cls(kind, user.removeprefix(f"{kind}-"))
+                return cls(kind, user.removeprefix(f"{kind}-").partition(".")[0])
         raise NotASource(f"{user} is no user of a source")
 
     @property
     def user(self) -> str:
-        """Name of its user."""
+        """Name of its first user."""
         return f"{self.kind}-{self.id}"
+
+    def next_user(self) -> str:
+        """A name for a further user of the source: while a password is changed it has two, each with its own."""
+        return f"{self.user}.{secrets.token_hex(4)}"
 
     @property
     def mailbox(self) -> str:
@@ -75,8 +80,8 @@ class Source:
         """What its client's inboxes begin with; no kind holds the underscore that ends it here."""
         return f"_INBOX_{self.kind}_{self.id}"
 
-    def entry(self, password_hash: str) -> Mapping[str, Any]:
-        """Its user as nats-server's configuration states it. Whatever is not allowed here is denied."""
+    def entry(self, user: str, password_hash: str) -> Mapping[str, Any]:
+        """A user of its own as nats-server's configuration states it. Whatever is not allowed here is denied."""
         publish = [
             self.intake,
             f"$JS.API.CONSUMER.MSG.NEXT.{ANSWERS}.{self.mailbox}",
@@ -85,7 +90,7 @@ class Source:
         if self.kind in (HOSPITAL, BUREAU):
             publish.append(QUOTE)
         return {
-            "user": self.user,
+            "user": user,
             "password": password_hash,
             "permissions": {"publish": {"allow": publish}, "subscribe": {"allow": [f"{self.inbox_prefix}.>"]}},
         }

@@ -36,6 +36,7 @@ host: "127.0.0.1"
 port: {port}
 ports_file_dir: "{folder}"
 max_payload: 8MB
+ping_interval: 20s
 jetstream {{
   store_dir: "{folder}/store"
   sync_interval: always
@@ -50,7 +51,7 @@ accounts {{
     exports: [
       {{service: "claims.intake.*.*.*"}}
       {{service: "claims.quote"}}
-      {{service: "$JS.API.CONSUMER.MSG.NEXT.ANSWERS.*", response_type: Stream}}
+      {{service: "$JS.API.CONSUMER.MSG.NEXT.ANSWERS.*", response_type: Stream, response_threshold: 1h}}
       {{service: "$JS.ACK.ANSWERS.>"}}
     ]
   }}

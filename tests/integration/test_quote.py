@@ -286,7 +286,7 @@ async def county(nats_server: NatsServer, server_folder: Path, database: str) ->
     """P1 lies in H1; the admission and all else is taken in."""
     url = await nats_server.start()
     with changing_users(server_folder / "nats") as users:
-        users.update(dict.fromkeys((H1, H2, OFFICE), bcrypt_hash(PASSWORD)))
+        users.update({source.user: bcrypt_hash(PASSWORD) for source in (H1, H2, OFFICE)})
     await reload(server_folder / "nats")
     async with worker(database, url, Settings()) as ours, at_work(ours):
         client = ours.broker.connection
