@@ -16,6 +16,10 @@ from processors.delivery.names import ANSWERS
 
 KINDS = (HOSPITAL, BUREAU, CIVIL_AFFAIRS, POVERTY_OFFICE)
 QUOTE = "claims.quote"
+EVENT_BYTES = 262_144
+"""How large a message of a source may be: an event has a few kB, and a much larger one stalls all behind it."""
+HEADROOM = 1_024
+"""Bytes of headers and subject that count to a message's size."""
 
 
 class NotASource(ValueError):

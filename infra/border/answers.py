@@ -7,7 +7,7 @@ from events.catalog import ITSELF
 from events.codes import CATEGORY_ORDER, ID_PATTERN, LAYERS, REGION_PATTERN, SETTINGS
 from events.decisions import CLAIM_RESETTLED, CLAIM_SETTLED, EVENT_REJECTED, EVENT_WAITING
 from events.refusals import REASONS
-from infra.worker.quote_service import UNAVAILABLE
+from infra.worker.quote_service import TOO_MANY, UNAVAILABLE
 
 Schema = Mapping[str, Any]
 
@@ -98,7 +98,7 @@ def _waiting() -> Schema:
 
 
 def _quoted(prefix: str) -> Schema:
-    reason: Schema = {"enum": [*REASONS, UNAVAILABLE]}
+    reason: Schema = {"enum": [*REASONS, UNAVAILABLE, TOO_MANY]}
     refused = _object("no statement", {"reason": reason, "detail": {"type": "string", "minLength": 1}})
     return {
         "description": "预结算: the statement as settling the event now would give, or why it would be refused",

@@ -9,7 +9,6 @@ from functools import partial
 
 import structlog
 from faststream.nats import NatsBroker
-from faststream.nats.subscriber.usecases import ConcurrentCoreSubscriber
 from nats.errors import NoRespondersError
 from nats.errors import TimeoutError as NatsTimeout
 from nats.js.errors import NotFoundError, ServiceUnavailableError
@@ -26,7 +25,7 @@ from infra.worker.database_check import DatabaseCheck
 from infra.worker.failures import NATS_AWAY_ERRORS, error_line, log_failure
 from infra.worker.lane import Lane
 from infra.worker.lane_locks import SILENT_S, STALLED_AFTER_S, LaneLocks
-from infra.worker.quote_service import answer_quotes
+from infra.worker.quote_service import QuoteService
 from infra.worker.shares import CONSUMERS, Share, lanes_of, worker_of_each
 from infra.worker.upkeep import Upkeep
 from policies.loader import load_directory
@@ -75,7 +74,7 @@ class Worker:
     shares: list[int] = field(default_factory=list)
     subscribers: dict[str, EagerSubscriber] = field(default_factory=dict)
     owned: dict[str, Lane] = field(default_factory=dict)
-    quotes: ConcurrentCoreSubscriber = field(init=False)
+    quotes: QuoteService = field(init=False)
 
     def __post_init__(self) -> None:
         self.connections = Connections(self.engine)
@@ -84,7 +83,7 @@ class Worker:
             self.engine, lambda: self.broker.connection.jetstream(), self.owned, lanes_of(CONSUMERS, self.partitions)
         )
         self.check = DatabaseCheck(self.engine, self.broker.connection)
-        self.quotes = answer_quotes(self.broker, self.engine)
+        self.quotes = QuoteService(self.broker, self.engine)
         wanted = [name for name in CONSUMERS if not self.share.only or name in self.share.only]
         self.lanes = [
             Lane(self.engine, self.broker.connection, _handler(consumer, self.partitions), partition, self.check)

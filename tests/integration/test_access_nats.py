@@ -25,7 +25,7 @@ from nats.js.errors import Error as JetStreamError
 from events.refusals import Refusal
 from infra.access.mailboxes import ensure_mailbox
 from infra.access.passwords import bcrypt_hash
-from infra.access.sources import QUOTE, NotASource, Source
+from infra.access.sources import QUOTE, Source
 from infra.access.users import changing_users
 from infra.embedded.nats import NatsServer, reload
 from infra.embedded.process import server_user
@@ -305,27 +305,6 @@ async def test_streams_of_a_directory_from_before_accounts_are_kept(
     url = await nats_server.start()
     async with connected(url) as ledger:
         assert (await ledger.client.jetstream().stream_info("INTAKE")).state.messages == 1
-
-
-@pytest.mark.parametrize(
-    ("kind", "id_"),
-    [
-        ("hospital", "H.1"),
-        ("hospital", "H>"),
-        ("hospital", "*"),
-        ("hospital", ""),
-        ("bureau", "H1"),
-        ("ledger", "claims"),
-    ],
-)
-def test_no_user_of_what_can_be_no_source(kind: str, id_: str) -> None:
-    with pytest.raises(NotASource):
-        Source(kind, id_)
-
-
-def test_a_user_is_one_source() -> None:
-    for source in (H1, OFFICE, Source("poverty-office", "220000"), Source("hospital", "bureau-220621")):
-        assert Source.named(source.user) == source
 
 
 async def test_a_hospital_given_access_works_and_loses_it(tmp_path: Path, server_folder: Path) -> None:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import nats
 import pytest
+from nats.aio.client import Client
 from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig
 
@@ -74,7 +75,7 @@ async def url(nats_server: NatsServer, server_folder: Path) -> str:
     return url
 
 
-async def open_mailbox(url: str) -> tuple[nats.NATS, JetStreamContext]:
+async def open_mailbox(url: str) -> tuple[Client, JetStreamContext]:
     client = await nats.connect(url)
     js = client.jetstream()
     await ensure_streams(js, {})
