@@ -71,7 +71,6 @@ async def test_a_full_disk_drops_nothing(
     server: PostgresServer,
     nats_url: str,
     server_folder: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     lines, log = undisturbed.lines, server_folder / "log"
     half = (undisturbed.first_discharge + len(lines)) // 2

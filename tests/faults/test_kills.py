@@ -54,9 +54,7 @@ async def test_settle_is_killed_again_and_again(undisturbed: Undisturbed, server
         assert_same(await dump_of(endpoints.database_url), undisturbed.dump)
 
 
-async def test_workers_and_servers_are_killed_and_come_back(
-    undisturbed: Undisturbed, server_folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_workers_and_servers_are_killed_and_come_back(undisturbed: Undisturbed, server_folder: Path) -> None:
     draw, log = random.Random(20192), server_folder / "log"
     async with AsyncExitStack() as stack:
         database = PostgresServer(server_folder / "postgres")
