@@ -1,8 +1,8 @@
 """Whom NATS lets in beside the ledger: a user a source, two while its password is changed, and what these may do.
 
-Sources are users of an account of their own. Into the ledger's account lead four services, nothing else: a reply
+Sources are users of an account of their own. Into the ledger's account lead five services, nothing else: a reply
 subject of a source's choosing stays in the account of the sources, where clients listen on inboxes only, or is one of
-the four, which take nothing from an acknowledgement.
+the five, which take nothing from an acknowledgement.
 """
 
 import secrets
@@ -16,6 +16,7 @@ from processors.delivery.names import ANSWERS
 
 KINDS = (HOSPITAL, BUREAU, CIVIL_AFFAIRS, POVERTY_OFFICE)
 QUOTE = "claims.quote"
+RULES = "claims.rules"
 EVENT_BYTES = 262_144
 """How large a message of a source may be: an event has a few kB, and a much larger one stalls all behind it."""
 HEADROOM = 1_024
@@ -88,6 +89,7 @@ class Source:
         """A user of its own as nats-server's configuration states it. Whatever is not allowed here is denied."""
         publish = [
             self.intake,
+            RULES,
             f"$JS.API.CONSUMER.MSG.NEXT.{ANSWERS}.{self.mailbox}",
             f"$JS.ACK.{ANSWERS}.{self.mailbox}.>",
         ]

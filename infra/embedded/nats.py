@@ -53,6 +53,7 @@ accounts {{
     exports: [
       {{service: "claims.intake.*.*.*"}}
       {{service: "claims.quote"}}
+      {{service: "claims.rules"}}
       {{service: "$JS.API.CONSUMER.MSG.NEXT.ANSWERS.*", response_type: Stream, response_threshold: 1h}}
       {{service: "$JS.ACK.ANSWERS.>"}}
     ]
@@ -63,6 +64,7 @@ accounts {{
     imports: [
       {{service: {{account: LEDGER, subject: "claims.intake.*.*.*"}}}}
       {{service: {{account: LEDGER, subject: "claims.quote"}}, share: true}}
+      {{service: {{account: LEDGER, subject: "claims.rules"}}}}
       {{service: {{account: LEDGER, subject: "$JS.API.CONSUMER.MSG.NEXT.ANSWERS.*"}}}}
       {{service: {{account: LEDGER, subject: "$JS.ACK.ANSWERS.>"}}}}
     ]

@@ -26,6 +26,7 @@ from infra.worker.failures import NATS_AWAY_ERRORS, error_line, log_failure
 from infra.worker.lane import Lane
 from infra.worker.lane_locks import SILENT_S, STALLED_AFTER_S, LaneLocks
 from infra.worker.quote_service import QuoteService
+from infra.worker.rules_service import RulesService
 from infra.worker.shares import CONSUMERS, Share, lanes_of, worker_of_each
 from infra.worker.upkeep import Upkeep
 from policies.loader import load_directory
@@ -75,6 +76,7 @@ class Worker:
     subscribers: dict[str, EagerSubscriber] = field(default_factory=dict)
     owned: dict[str, Lane] = field(default_factory=dict)
     quotes: QuoteService = field(init=False)
+    rules: RulesService = field(init=False)
 
     def __post_init__(self) -> None:
         self.connections = Connections(self.engine)
@@ -84,6 +86,7 @@ class Worker:
         )
         self.check = DatabaseCheck(self.engine, self.broker.connection)
         self.quotes = QuoteService(self.broker, self.engine)
+        self.rules = RulesService(self.broker, self.engine)
         wanted = [name for name in CONSUMERS if not self.share.only or name in self.share.only]
         self.lanes = [
             Lane(self.engine, self.broker.connection, _handler(consumer, self.partitions), partition, self.check)
@@ -97,6 +100,7 @@ class Worker:
         """Own what is free, again and again, until ``stop``; own shares first, others' after a while."""
         _spare_the_collector()
         await self.quotes.start()
+        await self.rules.start()
         rounds = 0
         while not stop.is_set():
             await self._own(others=rounds >= 5 or self.share.count == 1)
@@ -120,7 +124,9 @@ class Worker:
     async def close(self) -> None:
         """Finish the batches in hand, then give the lanes up."""
         await self.upkeep.stop()
-        await asyncio.gather(self.quotes.stop(), *(self.subscribers[name].stop() for name in self.owned))
+        await asyncio.gather(
+            self.quotes.stop(), self.rules.stop(), *(self.subscribers[name].stop() for name in self.owned)
+        )
         await self.upkeep.purge()
         self.owned.clear()
         await self.locks.release_all()

@@ -9,7 +9,6 @@ import nats
 import pytest
 
 from events.codes import LAYERS
-from infra.embedded import postgres
 from infra.embedded.postgres import PostgresServer
 from infra.messaging.streams import INTAKE
 from infra.postgres.engine import migrate
@@ -101,7 +100,6 @@ async def test_a_database_that_is_set_back_halts_every_lane_until_the_right_one_
     early, late = undisturbed.first_discharge + third, undisturbed.first_discharge + 2 * third
     database = await copies.server.start()
     port = urlsplit(database).port
-    monkeypatch.setattr(postgres, "_free_port", lambda: port)  # where the workers will look for it again
     await migrate(database)
     given = Given(database, nats_url)
     rest = [part for name in ("intake", *LAYERS) for part in ("--only", name)]

@@ -229,3 +229,26 @@ async def test_the_command_asks_who_is_there(county: County, tmp_path: Path) -> 
     for part in ("未入账", "来源无权发送 source_not_allowed", f"{file}:4", "C1", reading.rows[0]["statement"]["total"]):
         assert part in shown.out.decode()
     assert (await claims("quote", tmp_path / "none", env=env)).code == 2
+
+
+async def test_any_source_may_ask_what_a_county_offers(county: County) -> None:
+    async def told(client: Client, body: bytes) -> dict[str, Any]:
+        return dict(orjson.loads((await client.request("claims.rules", body, BOUND_S)).data))
+
+    async with county.user(H1) as hospital:
+        # 抚松: stays and chronic visits at every tier, no rule by disease; 安义's names diseases
+        assert await told(hospital, b'{"region": "220621", "day": "2019-05-06"}') == {
+            "rules": {
+                "region": "220621",
+                "scheme": "fusong",
+                "title": "抚松县",
+                "day": "2019-05-06",
+                "settings": {"inpatient": None, "chronic": None},
+                "diseases": [],
+            }
+        }
+        anyi = (await told(hospital, b'{"region": "360123", "day": "2019-05-06"}'))["rules"]
+        assert "thalassemia" in anyi["diseases"]
+        assert (await told(hospital, b'{"region": "110101", "day": "2019-05-06"}'))["refused"]["reason"] == "no_policy"
+        for body in (b"", b"[]", b'{"region": 1, "day": "2019-05-06"}', b'{"region": "220621", "day": "May"}'):
+            assert (await told(hospital, body))["refused"]["reason"] == "malformed"
