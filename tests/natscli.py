@@ -33,9 +33,22 @@ async def request(client: Client, told: argparse.Namespace) -> None:
 
 
 async def sub(client: Client, told: argparse.Namespace) -> None:
+    """As cli/util.go prints a message: what it is, its headers, an empty line below those, its body, an empty line."""
     subscription = await client.subscribe(told.subject)
+    number = 0
     async for message in subscription.messages:
-        print(message.data.decode(), flush=True)
+        number += 1
+        if message.reply.startswith("$JS.ACK."):
+            stream, consumer, delivered, place, delivery = message.reply.split(".")[2:7]
+            kept = (
+                f"subject: {message.subject} / delivered: {delivered} / consumer seq: {delivery} / stream seq: {place}"
+            )
+            print(f"[#{number}] Received JetStream message: consumer: {stream} > {consumer} / {kept} / ack: {told.ack}")
+        else:
+            print(f'[#{number}] Received on "{message.subject}"')
+        for name, value in (message.headers or {}).items():
+            print(f"{name}: {value}")
+        print(("\n" if message.headers else "") + message.data.decode() + "\n", flush=True)
         if told.ack and message.reply:
             await client.publish(message.reply)
 
@@ -50,7 +63,6 @@ def arguments() -> argparse.Namespace:
     ask = commands.add_parser("request")
     ask.add_argument("--raw", action="store_true", required=True)
     listen = commands.add_parser("sub")
-    listen.add_argument("--raw", action="store_true", required=True)
     listen.add_argument("--ack", action="store_true")
     for command, call in ((publish, pub), (ask, request), (listen, sub)):
         command.add_argument("subject")

@@ -10,13 +10,23 @@ import json
 import sys
 
 import nats
+from nats.errors import TimeoutError as NothingYet
 
 BILL = {"total": "8000", "in_scope": "7000", "upfront_copay": "400", "over_limit": "100", "self_funded": "500"}
 
 
 async def main(url: str, hospital: str, person: str, day: str) -> None:
-    # Its user may listen on inboxes of this name only.
-    client = await nats.connect(url, inbox_prefix=f"_INBOX_hospital_{hospital}".encode())
+    turned_away = asyncio.Event()
+
+    async def complain(error: Exception) -> None:
+        print(f"NATS: {error}", file=sys.stderr)
+        if "authorization violation" in str(error).lower():
+            turned_away.set()
+
+    # A cut line comes back by itself, a password that no longer holds does not. Its user may listen on inboxes of this
+    # name only.
+    inbox = f"_INBOX_hospital_{hospital}".encode()
+    client = await nats.connect(url, inbox_prefix=inbox, max_reconnect_attempts=-1, error_cb=complain)
     # Numbers out of the hospital's own books: sent again, they are the same events and change nothing.
     admission, claim = f"{hospital}-A-{person}-{day}", f"{hospital}-C-{person}-{day}"
     stay = {"admission_id": admission, "person_id": person}
@@ -29,15 +39,22 @@ async def main(url: str, hospital: str, person: str, day: str) -> None:
         body = json.dumps(event | {"data": data}).encode()
         await client.jetstream().publish(f"claims.intake.hospital.{hospital}.{person}", body)
 
-    # The mailbox keeps what was not acknowledged, also while this program is not running.
+    # The mailbox keeps what was not acknowledged, also while this program is not running. Its inbox is a random one.
     mailbox = await client.jetstream().pull_subscribe_bind(f"answers-hospital-{hospital}", stream="ANSWERS")
-    answer = {"subject": "", "type": ""}
-    while answer["subject"] not in (admission, claim) or answer["type"] in ("event.waiting.v1", "event.accepted.v1"):
-        (message,) = await mailbox.fetch(1, timeout=30)
+    while not turned_away.is_set():
+        try:
+            (message,) = await mailbox.fetch(1, timeout=5)
+        except NothingYet:  # short: what was asked for before a line was cut is not heard of any more
+            continue
+        if not message.subject.startswith(f"claims.answers.hospital.{hospital}."):
+            continue  # not an answer to this hospital, whoever led it here
         answer = json.loads(message.data)
         await message.ack()  # once it is in the hospital's own books
-    print(json.dumps(answer, ensure_ascii=False, indent=2))
-    await client.close()
+        refused = answer["type"] == "event.rejected.v1" and answer["subject"] in (admission, claim)
+        if refused or (answer["subject"] == claim and answer["type"].startswith("claim.")):
+            print(json.dumps(answer, ensure_ascii=False, indent=2))
+            return await client.close()
+    sys.exit("the password no longer holds: ask the county for the new one")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@
 set -eu
 hospital=$1 person=$2 day=$3
 inbox=_INBOX_hospital_$hospital     # its user may listen on inboxes of this name only
+own=$inbox.$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')   # one that no neighbour can guess and lead answers into
 mailbox=answers-hospital-$hospital
 intake=claims.intake.hospital.$hospital.$person
 admission=$hospital-A-$person-$day
@@ -23,7 +24,7 @@ discharged=$(event "$claim" discharge.recorded.v1 "{\"claim_id\":\"$claim\",\"ad
 
 # What comes out of the mailbox is written down here, then acknowledged.
 answers=$(mktemp)
-nats --inbox-prefix "$inbox" sub --raw --ack "$inbox.answers" >"$answers" &
+nats --inbox-prefix "$inbox" sub --ack "$own" >"$answers" &
 listening=$!
 trap 'kill $listening; rm "$answers"' EXIT
 
@@ -36,8 +37,13 @@ nats --inbox-prefix "$inbox" request --raw claims.quote "$discharged"
 
 nats --inbox-prefix "$inbox" pub --jetstream "$intake" "$discharged" >&2
 
-until grep "\"subject\":\"$claim\"" "$answers"; do
+# Its own answers only: the line before an answer says under which subject it was kept.
+kept=" subject: claims\.answers\.hospital\.$hospital\.$claim /"
+statement() {
+    sed -n "\|$kept|,/^{/p" "$answers" | grep -m1 '"type":"\(claim\.\|event\.rejected\)'
+}
+until statement; do
     sleep 1
-    nats --inbox-prefix "$inbox" pub --reply "$inbox.answers" "\$JS.API.CONSUMER.MSG.NEXT.ANSWERS.$mailbox" \
+    nats --inbox-prefix "$inbox" pub --reply "$own" "\$JS.API.CONSUMER.MSG.NEXT.ANSWERS.$mailbox" \
         '{"batch":10,"no_wait":true}' >&2
 done

@@ -1,10 +1,11 @@
-"""Whom NATS lets in beside the ledger: one user a source, and what that user may do.
+"""Whom NATS lets in beside the ledger: a user a source, two while its password is changed, and what these may do.
 
-Sources are users of an account of their own. Into the ledger's account lead four services, nothing else: a reply
+Sources are users of an account of their own. Into the ledger's account lead five services, nothing else: a reply
 subject of a source's choosing stays in the account of the sources, where clients listen on inboxes only, or is one of
-the four, which take nothing from an acknowledgement.
+the five, which take nothing from an acknowledgement.
 """
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,11 @@ from processors.delivery.names import ANSWERS
 
 KINDS = (HOSPITAL, BUREAU, CIVIL_AFFAIRS, POVERTY_OFFICE)
 QUOTE = "claims.quote"
+RULES = "claims.rules"
+EVENT_BYTES = 262_144
+"""How large a message of a source may be: an event has a few kB, and a much larger one stalls all behind it."""
+HEADROOM = 1_024
+"""Bytes of headers and subject that count to a message's size."""
 
 
 class NotASource(ValueError):
@@ -44,16 +50,20 @@ class Source:
 
     @classmethod
     def named(cls, user: str) -> "Source":
-        """The source that a user is: no kind begins with another and a dash."""
+        """The source that a user is: no kind begins with another and a dash, and no id holds a dot."""
         for kind in KINDS:
             if user.startswith(f"{kind}-"):
-                return cls(kind, user.removeprefix(f"{kind}-"))
+                return cls(kind, user.removeprefix(f"{kind}-").partition(".")[0])
         raise NotASource(f"{user} is no user of a source")
 
     @property
     def user(self) -> str:
-        """Name of its user."""
+        """Name of its first user."""
         return f"{self.kind}-{self.id}"
+
+    def next_user(self) -> str:
+        """A name for a further user of the source: while a password is changed it has two, each with its own."""
+        return f"{self.user}.{secrets.token_hex(4)}"
 
     @property
     def mailbox(self) -> str:
@@ -75,17 +85,18 @@ class Source:
         """What its client's inboxes begin with; no kind holds the underscore that ends it here."""
         return f"_INBOX_{self.kind}_{self.id}"
 
-    def entry(self, password_hash: str) -> Mapping[str, Any]:
-        """Its user as nats-server's configuration states it. Whatever is not allowed here is denied."""
+    def entry(self, user: str, password_hash: str) -> Mapping[str, Any]:
+        """A user of its own as nats-server's configuration states it. Whatever is not allowed here is denied."""
         publish = [
             self.intake,
+            RULES,
             f"$JS.API.CONSUMER.MSG.NEXT.{ANSWERS}.{self.mailbox}",
             f"$JS.ACK.{ANSWERS}.{self.mailbox}.>",
         ]
         if self.kind in (HOSPITAL, BUREAU):
             publish.append(QUOTE)
         return {
-            "user": self.user,
+            "user": user,
             "password": password_hash,
             "permissions": {"publish": {"allow": publish}, "subscribe": {"allow": [f"{self.inbox_prefix}.>"]}},
         }

@@ -11,8 +11,8 @@ from infra.access.sources import Source
 from infra.embedded.process import server_user, write_private_file
 
 FILE = "sources.json"
-Users = dict[Source, str]
-"""bcrypt hash of the password by source."""
+Users = dict[str, str]
+"""bcrypt hash of the password by name of the user, in the order in which they were made."""
 
 
 def read_users(folder: Path) -> Users:
@@ -21,12 +21,17 @@ def read_users(folder: Path) -> Users:
     if not path.exists():
         return {}
     entries = json.loads(path.read_text(encoding="utf-8"))["users"]
-    return {Source.named(entry["user"]): entry["password"] for entry in entries}
+    return {entry["user"]: entry["password"] for entry in entries}
 
 
-def write_users(folder: Path, users: Mapping[Source, str]) -> None:
+def users_of(users: Users, source: Source) -> list[str]:
+    """Names of a source's users, the one made last at the end."""
+    return [user for user in users if Source.named(user) == source]
+
+
+def write_users(folder: Path, users: Mapping[str, str]) -> None:
     """Replace the file, each user with the rights that this version of the program gives."""
-    entries = [source.entry(hashed) for source, hashed in users.items()]
+    entries = [Source.named(user).entry(user, hashed) for user, hashed in users.items()]
     write_private_file(folder / FILE, json.dumps({"users": entries}, indent=1), server_user(folder))
 
 

@@ -8,7 +8,7 @@ from events.codes import CATEGORY_ORDER, ID_PATTERN, LAYERS, REGION_PATTERN, SET
 from events.decisions import CLAIM_RESETTLED, CLAIM_SETTLED, EVENT_ACCEPTED, EVENT_REJECTED, EVENT_WAITING
 from events.refusals import REASONS
 from events.schemas import DIALECT
-from infra.worker.quote_service import UNAVAILABLE
+from infra.worker.quote_service import TOO_MANY, UNAVAILABLE
 
 Schema = Mapping[str, Any]
 
@@ -156,7 +156,7 @@ def _place() -> Schema:
 
 
 def _quoted(prefix: str) -> Schema:
-    reason: Schema = {"enum": [*REASONS, UNAVAILABLE]}
+    reason: Schema = {"enum": [*REASONS, UNAVAILABLE, TOO_MANY]}
     words: Schema = {"type": "string", "minLength": 1}
     refused = _object("no statement", {"reason": reason, "detail": words, "detail_zh": words})
     return {

@@ -18,7 +18,7 @@ from infra.access.logins import GROUPS, Login, LoginError, create_login, drop_lo
 from infra.access.mailboxes import close_mailbox, open_mailbox, owners
 from infra.access.passwords import bcrypt_hash, new_password
 from infra.access.sources import NotASource, Source
-from infra.access.users import changing_users, read_users
+from infra.access.users import Users, changing_users, read_users, users_of
 from infra.cli.arguments import listed, unusable
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, stdout, table
@@ -29,7 +29,13 @@ from infra.settings import Settings
 from infra.worker.worker import worker
 from processors.delivery.names import ANSWERS
 
-Rotate = Annotated[bool, typer.Option("--rotate", help="换密码 a new password; the old one ends")]
+Rotate = Annotated[
+    bool,
+    typer.Option(
+        "--rotate", help="换密码，旧密码仍有效 a new password beside the old one, which holds until --end-old"
+    ),
+]
+EndOld = Annotated[bool, typer.Option("--end-old", help="旧密码作废 ends older passwords; disconnects who uses them")]
 Revoke = Annotated[bool, typer.Option("--revoke", help="撤销 end the access; disconnects")]
 Region = Annotated[str, typer.Argument(help="统筹区代码 region, GB/T 2260", metavar="REGION")]
 
@@ -45,20 +51,28 @@ def register(parent: typer.Typer) -> None:
 def hospital(
     number: Annotated[str, typer.Argument(help="医疗机构编号 hospital_id", metavar="HOSPITAL_ID")],
     rotate: Rotate = False,
+    end_old: EndOld = False,
     revoke: Revoke = False,
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
     """医院的用户。A hospital's user: sends its own events, reads its own answers."""
-    _grant(HOSPITAL, number, rotate=rotate, revoke=revoke, data_dir=data_dir, json=json)
+    _grant(
+        HOSPITAL, number, change=_change(rotate=rotate, end_old=end_old, revoke=revoke), data_dir=data_dir, json=json
+    )
 
 
 @app.command()
 def bureau(
-    region: Region, rotate: Rotate = False, revoke: Revoke = False, data_dir: DataDir = None, json: Json = False
+    region: Region,
+    rotate: Rotate = False,
+    end_old: EndOld = False,
+    revoke: Revoke = False,
+    data_dir: DataDir = None,
+    json: Json = False,
 ) -> None:
     """医保局的用户。A bureau's user."""
-    _grant(BUREAU, region, rotate=rotate, revoke=revoke, data_dir=data_dir, json=json)
+    _grant(BUREAU, region, change=_change(rotate=rotate, end_old=end_old, revoke=revoke), data_dir=data_dir, json=json)
 
 
 @app.command()
@@ -66,6 +80,7 @@ def office(
     kind: Annotated[str, typer.Argument(help="civil-affairs 民政, poverty-office 扶贫办", metavar="KIND")],
     region: Region,
     rotate: Rotate = False,
+    end_old: EndOld = False,
     revoke: Revoke = False,
     data_dir: DataDir = None,
     json: Json = False,
@@ -73,14 +88,14 @@ def office(
     """民政、扶贫部门的用户。An office's user."""
     if kind in (HOSPITAL, BUREAU):
         raise unusable(f"应写成 claims access {kind} {region}", f"Write `claims access {kind} {region}`", "KIND")
-    _grant(kind, region, rotate=rotate, revoke=revoke, data_dir=data_dir, json=json)
+    _grant(kind, region, change=_change(rotate=rotate, end_old=end_old, revoke=revoke), data_dir=data_dir, json=json)
 
 
 @app.command()
 def database(
     login: Annotated[str, typer.Option("--login", help="登录名 name of the login", metavar="NAME")],
     role: Annotated[str | None, typer.Option("--role", help="角色 " + ", ".join(GROUPS))] = None,
-    rotate: Rotate = False,
+    rotate: Annotated[bool, typer.Option("--rotate", help="换密码 a new password; the old one ends")] = False,
     drop: Annotated[bool, typer.Option("--drop", help="删除 drop the login; disconnects")] = False,
     data_dir: DataDir = None,
     json: Json = False,
@@ -125,9 +140,9 @@ def list_(data_dir: DataDir = None, json: Json = False) -> None:
     async def main() -> int:
         require_ledger(settings)
         async with _at(settings) as place:
-            sources = await owners(place.engine) if place.folder is None else list(read_users(place.folder))
+            users = list(await _users(place))
             found = await logins(place.engine)
-        rows = [("nats", source.user, source.kind) for source in sorted(sources, key=lambda source: source.user)]
+        rows = [("nats", user, Source.named(user).kind) for user in sorted(users)]
         rows += [("postgresql", login.name, login.group) for login in found]
         if json:
             print_json({"server": server, "name": name, "role": role} for server, name, role in rows)
@@ -158,10 +173,23 @@ async def _at(settings: Settings) -> AsyncIterator[_Place]:
         yield _Place(endpoints, ours.broker.connection.jetstream(), ours.engine, folder)
 
 
-def _grant(kind: str, id_: str, *, rotate: bool, revoke: bool, data_dir: Path | None, json: bool) -> None:
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """What is done to a source's users beside making the first one."""
+
+    rotate: bool
+    end_old: bool
+    revoke: bool
+
+
+def _change(*, rotate: bool, end_old: bool, revoke: bool) -> _Change:
+    if revoke and (rotate or end_old):
+        raise unusable("--revoke 作废所有密码，应单独使用", "It ends every password: give it alone", "--revoke")
+    return _Change(rotate, end_old, revoke)
+
+
+def _grant(kind: str, id_: str, *, change: _Change, data_dir: Path | None, json: bool) -> None:
     settings = settings_of(data_dir)
-    if rotate and revoke:
-        raise unusable("--rotate 和 --revoke 只能用一个", "Not both", "--rotate")
     try:
         source = Source(kind, id_)
     except NotASource as error:
@@ -170,46 +198,78 @@ def _grant(kind: str, id_: str, *, rotate: bool, revoke: bool, data_dir: Path | 
     async def main() -> int:
         require_ledger(settings)
         async with _at(settings) as place:
-            if revoke:
+            if change.revoke:
                 return await _revoke(place, source, json=json)
-            return await _let_in(place, source, rotate=rotate, json=json)
+            return await _let_in(place, source, change, json=json)
 
     sys.exit(run(main))
 
 
-async def _let_in(place: _Place, source: Source, *, rotate: bool, json: bool) -> int:
-    known = source in (await owners(place.engine) if place.folder is None else read_users(place.folder))
-    if rotate and not known:
-        fail(f"没有此用户 there is no user {source.user}: without --rotate one is made")
+async def _users(place: _Place) -> Users:
+    """The users that are known: those of the embedded server, or the first one of each source that has a mailbox."""
+    if place.folder is None:
+        return {source.user: "" for source in await owners(place.engine)}
+    return read_users(place.folder)
+
+
+async def _let_in(place: _Place, source: Source, change: _Change, *, json: bool) -> int:
+    known = users_of(await _users(place), source)
+    if (change.rotate or change.end_old) and not known:
+        fail(f"没有此用户 there is no user {source.user}: without --rotate and --end-old one is made")
         return 2
     await open_mailbox(place.engine, place.js, source)
-    if known and not rotate:
-        _told(_address(place, source, None), json=json)
-        note("已有此用户，信箱在 the user is there, and its mailbox; --rotate 换密码 gives it a new password")
+    if known and not change.rotate:
+        if change.end_old:
+            await _end_older(place, source)
+        _told(_address(place, source, known[-1], None), json=json)
+        if not change.end_old:
+            note("已有此用户，信箱在 the user is there, and its mailbox; --rotate 换密码 gives it a new password")
         return 0
-    password = new_password()
+    user, password = source.next_user() if known else source.user, new_password()
     hashed = bcrypt_hash(password)
-    told = _address(place, source, password)
+    told = _address(place, source, user, password)
     if place.folder is None:
-        told["server_user"] = source.entry(hashed)
+        told["server_user"] = source.entry(user, hashed)
     else:
         with changing_users(place.folder) as users:
-            users[source] = hashed
+            for older in users_of(users, source)[:-1]:  # the one in use stays, for whoever has not changed yet
+                del users[older]
+            users[user] = hashed
         await reload(place.folder)
+    if change.end_old:
+        await _end_older(place, source)
     _told(told, json=json)
     _once()
     if place.folder is None:
         note(
             "将 server_user 写入 NATS 配置的 SOURCES 账户并重新加载 put it among the users of SOURCES, and reload NATS"
         )
+    if known and not change.end_old:
+        note(
+            "旧密码仍有效，改用后用 --end-old 作废 the old password holds: once the new one is used, --end-old ends it"
+        )
     return 0
+
+
+async def _end_older(place: _Place, source: Source) -> None:
+    """End every password of a source but the one made last."""
+    if place.folder is None:
+        note("从 NATS 配置中删除旧用户并重新加载 remove the older users of the source from SOURCES, and reload NATS")
+        return
+    with changing_users(place.folder) as users:
+        for older in users_of(users, source)[:-1]:
+            del users[older]
+    await reload(place.folder)
 
 
 async def _revoke(place: _Place, source: Source, *, json: bool) -> int:
     known = await close_mailbox(place.engine, place.js, source)
     if place.folder is not None:
         with changing_users(place.folder) as users:
-            known = users.pop(source, None) is not None
+            ours = users_of(users, source)
+            known = bool(ours)
+            for user in ours:
+                del users[user]
         await reload(place.folder)
     if not known:
         fail(f"没有此用户 there is no user {source.user}")
@@ -220,12 +280,12 @@ async def _revoke(place: _Place, source: Source, *, json: bool) -> int:
     return 0
 
 
-def _address(place: _Place, source: Source, password: str | None) -> dict[str, Any]:
+def _address(place: _Place, source: Source, user: str, password: str | None) -> dict[str, Any]:
     """What a source's programmer needs; the URL holds the password where there is a new one."""
     return {
-        "user": source.user,
+        "user": user,
         "password": password,
-        "nats_url": ",".join(_as(url, source.user, password) for url in place.endpoints.nats_url.split(",")),
+        "nats_url": ",".join(_as(url, user, password) for url in place.endpoints.nats_url.split(",")),
         "inbox_prefix": source.inbox_prefix,
         "publish": source.intake,
         "stream": ANSWERS,

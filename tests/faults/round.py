@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 import asyncpg
 import orjson
 
-from infra.embedded import postgres
 from infra.embedded.nats import NatsServer
 from infra.embedded.postgres import PostgresServer
 from infra.embedded.process import ServerError
@@ -59,8 +58,6 @@ class Servers:
     async def restart_database(self) -> None:
         """Start PostgreSQL on its old port, where it does not run."""
         await self.database.stop()
-        port = urlsplit(self.database_url).port
-        postgres._free_port = lambda: port or 0  # where the workers look for it
         deadline = time.monotonic() + DATABASE_STARTS_WITHIN_S
         while True:
             try:
@@ -75,7 +72,7 @@ class Servers:
     async def restart_broker(self) -> None:
         """Start NATS on its old port."""
         await self.broker.stop()
-        self.broker = NatsServer(self.folder / "nats", port=urlsplit(self.nats_url).port or -1)
+        self.broker = NatsServer(self.folder / "nats", port=urlsplit(self.nats_url).port)
         await self.broker.start()
 
 

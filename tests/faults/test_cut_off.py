@@ -118,7 +118,7 @@ async def test_workers_outlive_the_store_of_nats(
         os.kill(one.pid, signal.SIGCONT)
         await nats_server.stop()
         shutil.rmtree(server_folder / "nats" / "store")
-        again = NatsServer(server_folder / "nats", port=urlsplit(nats_url).port or -1)
+        again = NatsServer(server_folder / "nats", port=urlsplit(nats_url).port)
         try:
             assert await again.start() == nats_url
             # Sources send what they have no answer to; the streams are there again without anybody's help.

@@ -8,12 +8,10 @@ import shutil
 import signal
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import orjson
 import pytest
 
-from infra.embedded import postgres
 from infra.embedded.postgres import PostgresServer
 from infra.postgres.engine import migrate
 from infra.servers import servers
@@ -73,14 +71,11 @@ async def test_a_full_disk_drops_nothing(
     server: PostgresServer,
     nats_url: str,
     server_folder: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     lines, log = undisturbed.lines, server_folder / "log"
     half = (undisturbed.first_discharge + len(lines)) // 2
     database = await server.start()
     await migrate(database)
-    port = urlsplit(database).port
-    monkeypatch.setattr(postgres, "_free_port", lambda: port)  # where the worker will look for it again
     async with Given(database, nats_url).worker(log) as worker:
         await publish(nats_url, lines[:half])
         await until(database, SETTLED, lambda found: found > 10)

@@ -15,7 +15,6 @@ import nats
 import orjson
 import pytest
 
-from infra.embedded import postgres
 from infra.embedded.nats import NatsServer
 from infra.embedded.postgres import PostgresServer
 from infra.servers import servers
@@ -55,9 +54,7 @@ async def test_settle_is_killed_again_and_again(undisturbed: Undisturbed, server
         assert_same(await dump_of(endpoints.database_url), undisturbed.dump)
 
 
-async def test_workers_and_servers_are_killed_and_come_back(
-    undisturbed: Undisturbed, server_folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_workers_and_servers_are_killed_and_come_back(undisturbed: Undisturbed, server_folder: Path) -> None:
     draw, log = random.Random(20192), server_folder / "log"
     async with AsyncExitStack() as stack:
         database = PostgresServer(server_folder / "postgres")
@@ -66,8 +63,6 @@ async def test_workers_and_servers_are_killed_and_come_back(
         broker = NatsServer(server_folder / "nats")
         stack.push_async_callback(broker.stop)
         given = Given(given_database, await broker.start())
-        port = urlsplit(given.database_url).port
-        monkeypatch.setattr(postgres, "_free_port", lambda: port)  # where the worker will look for it again
 
         lines, taken = undisturbed.lines, 0
         cuts = sorted(draw.sample(range(1, len(lines)), 5))
@@ -77,7 +72,7 @@ async def test_workers_and_servers_are_killed_and_come_back(
                 if end == cuts[2]:
                     broker.kill()
                     await broker.stop()
-                    broker = NatsServer(server_folder / "nats", port=urlsplit(given.nats_url).port or -1)
+                    broker = NatsServer(server_folder / "nats", port=urlsplit(given.nats_url).port)
                     stack.push_async_callback(broker.stop)
                     assert await broker.start() == given.nats_url
                 if end == cuts[3]:

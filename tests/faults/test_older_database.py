@@ -3,13 +3,11 @@
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import nats
 import pytest
 
 from events.codes import LAYERS
-from infra.embedded import postgres
 from infra.embedded.postgres import PostgresServer
 from infra.messaging.streams import INTAKE
 from infra.postgres.engine import migrate
@@ -94,14 +92,12 @@ async def events_in_intake(nats_url: str) -> int:
 
 
 async def test_a_database_that_is_set_back_halts_every_lane_until_the_right_one_or_a_restore(
-    undisturbed: Undisturbed, copies: Copies, nats_url: str, server_folder: Path, monkeypatch: pytest.MonkeyPatch
+    undisturbed: Undisturbed, copies: Copies, nats_url: str, server_folder: Path
 ) -> None:
     lines, settling, others = undisturbed.lines, server_folder / "settling.log", server_folder / "others.log"
     third = (len(lines) - undisturbed.first_discharge) // 3
     early, late = undisturbed.first_discharge + third, undisturbed.first_discharge + 2 * third
     database = await copies.server.start()
-    port = urlsplit(database).port
-    monkeypatch.setattr(postgres, "_free_port", lambda: port)  # where the workers will look for it again
     await migrate(database)
     given = Given(database, nats_url)
     rest = [part for name in ("intake", *LAYERS) for part in ("--only", name)]

@@ -25,7 +25,7 @@ from nats.js.errors import Error as JetStreamError
 from events.refusals import Refusal
 from infra.access.mailboxes import ensure_mailbox
 from infra.access.passwords import bcrypt_hash
-from infra.access.sources import QUOTE, NotASource, Source
+from infra.access.sources import QUOTE, Source
 from infra.access.users import changing_users
 from infra.embedded.nats import NatsServer, reload
 from infra.embedded.process import server_user
@@ -88,7 +88,7 @@ async def url(nats_server: NatsServer, server_folder: Path) -> str:
     """A server with the ledger's streams, two hospitals and an office."""
     url = await nats_server.start()
     with changing_users(server_folder / "nats") as users:
-        users.update(dict.fromkeys((H1, H2, OFFICE), bcrypt_hash(PASSWORD)))
+        users.update({source.user: bcrypt_hash(PASSWORD) for source in (H1, H2, OFFICE)})
     await reload(server_folder / "nats")
     async with connected(url) as ledger:
         js = ledger.client.jetstream()
@@ -264,11 +264,11 @@ async def state(ledger: Connected) -> dict[str, int]:
 async def test_revoked_is_disconnected_and_others_notice_nothing(url: str, server_folder: Path) -> None:
     async with connected(url, H1) as hospital, connected(url, H2) as other, connected(url) as ledger:
         mailbox = await other.js.pull_subscribe_bind(H2.mailbox, stream="ANSWERS")
-        await mailbox.fetch(1, timeout=BOUND_S)
+        await (await mailbox.fetch(1, timeout=BOUND_S))[0].ack_sync()
         waiting = asyncio.create_task(mailbox.fetch(1, timeout=BOUND_S))
         with changing_users(server_folder / "nats") as users:
-            del users[H1]
-            users[Source("hospital", "H3")] = bcrypt_hash("another")
+            del users[H1.user]
+            users["hospital-H3"] = bcrypt_hash("another")
         await reload(server_folder / "nats")
 
         await eventually(lambda: hospital.client.is_closed)
@@ -307,27 +307,6 @@ async def test_streams_of_a_directory_from_before_accounts_are_kept(
         assert (await ledger.client.jetstream().stream_info("INTAKE")).state.messages == 1
 
 
-@pytest.mark.parametrize(
-    ("kind", "id_"),
-    [
-        ("hospital", "H.1"),
-        ("hospital", "H>"),
-        ("hospital", "*"),
-        ("hospital", ""),
-        ("bureau", "H1"),
-        ("ledger", "claims"),
-    ],
-)
-def test_no_user_of_what_can_be_no_source(kind: str, id_: str) -> None:
-    with pytest.raises(NotASource):
-        Source(kind, id_)
-
-
-def test_a_user_is_one_source() -> None:
-    for source in (H1, OFFICE, Source("poverty-office", "220000"), Source("hospital", "bureau-220621")):
-        assert Source.named(source.user) == source
-
-
 async def test_a_hospital_given_access_works_and_loses_it(tmp_path: Path, server_folder: Path) -> None:
     """The commands and the documented client, beside a running `claims up`."""
     data, log = server_folder / "data", tmp_path / "up.log"
@@ -348,14 +327,26 @@ async def test_a_hospital_given_access_works_and_loses_it(tmp_path: Path, server
 
         rotated = await claims("access", "hospital", "H1", "--rotate", "--json", "--data-dir", data)
         assert rotated.code == 0, rotated.err
-        assert await turned_away(told["nats_url"], "hospital-H1", told["password"])
-        client = await nats.connect(rotated.rows[0]["nats_url"], allow_reconnect=False, connect_timeout=BOUND_S)
+        user, password = rotated.rows[0]["user"], rotated.rows[0]["password"]
+        # whoever has not changed yet goes on with the old one, until that is ended
+        assert not await turned_away(told["nats_url"], "hospital-H1", told["password"])
+        assert (await hospital_client(rotated.rows[0]["nats_url"]))["subject"] == "H1-C-P1-2019-05-06"
         listed = await claims("access", "list", "--json", "--data-dir", data)
-        assert listed.rows == [{"server": "nats", "name": "hospital-H1", "role": "hospital"}]
+        assert [row["name"] for row in listed.rows] == ["hospital-H1", user]
+        old, new = [
+            await nats.connect(each["nats_url"], allow_reconnect=False, connect_timeout=BOUND_S)
+            for each in (told, rotated.rows[0])
+        ]
+        assert (await claims("access", "hospital", "H1", "--end-old", "--data-dir", data)).code == 0
+        await eventually(lambda: old.is_closed)
+        assert await turned_away(told["nats_url"], "hospital-H1", told["password"])
+        listed = await claims("access", "list", "--json", "--data-dir", data)
+        assert listed.rows == [{"server": "nats", "name": user, "role": "hospital"}]
 
+        assert not new.is_closed
         assert (await claims("access", "hospital", "H1", "--revoke", "--data-dir", data)).code == 0
-        await eventually(lambda: client.is_closed)
-        assert await turned_away(told["nats_url"], "hospital-H1", rotated.rows[0]["password"])
+        await eventually(lambda: new.is_closed)
+        assert await turned_away(told["nats_url"], user, password)
         kept = (
             log.read_bytes() + (data / "nats" / "nats.log").read_bytes() + (data / "nats" / "sources.json").read_bytes()
         )

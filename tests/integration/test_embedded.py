@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import asyncpg
 import nats
 import pytest
+from structlog.testing import capture_logs
 
 from infra.embedded.directory import DirectoryInUse
 from infra.embedded.process import ServerError, server_user
@@ -111,6 +112,25 @@ async def read(endpoints: Endpoints) -> tuple[list[int], list[int]]:
     messages = [int((await js.get_msg("KEPT", seq)).data or b"0") for seq in range(1, last + 1)]
     await client.close()
     return rows, messages
+
+
+async def test_what_was_handed_out_holds_at_the_next_start(server_folder: Path) -> None:
+    """A source keeps its nats_url, an accountant's tool its database URL; a port that is taken is not forgotten."""
+    async with servers(server_folder, command="up") as first:
+        handed_out = (first.database_url, first.nats_url)
+    async with servers(server_folder, command="up") as second:
+        assert (second.database_url, second.nats_url) == handed_out
+    taken = urlsplit(handed_out[1]).port
+    stranger = await asyncio.start_server(lambda *_: None, "127.0.0.1", taken)
+    async with stranger:
+        with capture_logs() as told:
+            async with servers(server_folder, command="up") as third:
+                assert third.database_url == handed_out[0]
+                assert urlsplit(third.nats_url).port not in (None, taken)
+                assert await nats_answer_to_a_stranger(third.nats_url)
+        assert [(line["server"], line["port"]) for line in told if "this_time" in line] == [("nats", taken)]
+    async with servers(server_folder, command="up") as fourth:
+        assert (fourth.database_url, fourth.nats_url) == handed_out
 
 
 async def test_servers_are_set_up_for_a_ledger_and_closed_to_others(server_folder: Path) -> None:

@@ -1,39 +1,19 @@
 """Trial settlement: what is quoted is what is settled then, nothing is written, and nobody pries."""
 
-import json
 import random
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import nats
 import orjson
 import pytest
-from nats.aio.client import Client
-from nats.errors import NoRespondersError
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.store.metadata import metadata
-from infra.access.passwords import bcrypt_hash
-from infra.access.sources import Source
-from infra.access.users import changing_users
-from infra.embedded.nats import NatsServer, reload
-from infra.messaging.broker import connect_broker
-from infra.operations.quiescence import until_quiet
-from infra.operations.settle import at_work
-from infra.postgres.engine import connect
-from infra.settings import Settings
-from infra.worker.quote_service import answer_quotes
-from infra.worker.worker import worker
 from processors.person.quote import Quotes
 from projections.admissions import admissions
 from tests import facts
 from tests.histories import History
 from tests.ledger import Books
-from tests.program import BOUND_S, claims, eventually, write_lines
 
 INTAKE = ("intake", 0)
 BUREAU = facts.BUREAU
@@ -240,140 +220,3 @@ async def test_refused_for_what_acceptance_refuses(books: Books, event: dict[str
     others = [*facts.stay(0), facts.admit("A2", "P2"), facts.admit("A3"), facts.cancel("A3")]
     await books.publish([*OPEN, *others])
     assert await reason(books, event) == refused
-
-
-# on NATS ----------------------------------------------------------------------------------------
-
-H1, H2, OFFICE = Source("hospital", "H1"), Source("hospital", "H2"), Source("bureau", "220621")
-PASSWORD = "given once"
-
-
-@dataclass
-class County:
-    """A worker at work on servers of its own, sources as users of NATS."""
-
-    nats_url: str
-    database_url: str
-    ledger: Client
-    engine: AsyncEngine
-
-    @asynccontextmanager
-    async def user(self, source: Source) -> AsyncIterator[Client]:
-        url = f"nats://{source.user}:{PASSWORD}@{self.nats_url.rpartition('@')[2]}"
-        client = await nats.connect(url, inbox_prefix=source.inbox_prefix.encode(), allow_reconnect=False)
-        try:
-            yield client
-        finally:
-            await client.close()
-
-
-async def reply_to(client: Client, event: dict[str, Any] | bytes, **headers: str) -> dict[str, Any]:
-    body = event if isinstance(event, bytes) else orjson.dumps(event)
-    answers: list[dict[str, Any]] = []
-
-    async def answered() -> bool:
-        # a request within milliseconds of a new subscription may find nobody
-        with suppress(NoRespondersError):
-            message = await client.request("claims.quote", body, BOUND_S, headers=headers or None)
-            answers.append(json.loads(message.data))
-        return bool(answers)
-
-    await eventually(answered)
-    return answers[0]
-
-
-@pytest.fixture
-async def county(nats_server: NatsServer, server_folder: Path, database: str) -> AsyncIterator[County]:
-    """P1 lies in H1; the admission and all else is taken in."""
-    url = await nats_server.start()
-    with changing_users(server_folder / "nats") as users:
-        users.update(dict.fromkeys((H1, H2, OFFICE), bcrypt_hash(PASSWORD)))
-    await reload(server_folder / "nats")
-    async with worker(database, url, Settings()) as ours, at_work(ours):
-        client = ours.broker.connection
-        places = []
-        for event in OPEN:
-            subject = f"claims.intake.{event['source'].replace('/', '.')}._"
-            places.append((await client.jetstream().publish(subject, orjson.dumps(event))).seq)
-        await until_quiet(ours.engine, places)
-        yield County(url, database, client, ours.engine)
-
-
-async def test_over_nats_each_user_is_who_the_server_says(county: County) -> None:
-    event = facts.discharge()
-    forged = {"Nats-Request-Info": json.dumps({"user": "bureau-220621"})}
-    async with county.user(H1) as hospital, county.user(H2) as other, county.user(OFFICE) as bureau:
-        statement = (await reply_to(hospital, event))["statement"]
-        assert statement["total"] == "10000.00"
-        for asker in (bureau, county.ledger):
-            assert await reply_to(asker, event) == {"statement": statement}
-        for headers in ({}, forged):
-            refused = (await reply_to(other, event, **headers))["refused"]
-            assert refused["reason"] == "source_not_allowed"
-            # in its own name, of a person who does not lie there
-            refused = (await reply_to(other, facts.visit("V1", "P1", "H2", disease="diabetes"), **headers))["refused"]
-            assert refused == {
-                "reason": "source_not_allowed",
-                "detail": "hospital/H2 has no open admission of P1",
-                "detail_zh": "hospital/H2 没有参保人 P1 的在院登记",
-            }
-
-        for body in (b"", b"\xff", b"null", b"[]", b'{"specversion":'):
-            assert (await reply_to(hospital, body))["refused"]["reason"] == "malformed"
-            reply = await reply_to(hospital, body, **{"content-type": "application/json"})
-            assert reply["refused"]["reason"] == "malformed"
-        # and it still answers
-        assert await reply_to(hospital, event) == {"statement": statement}
-
-        subject = "claims.intake.hospital.H1.P1"
-        taken = await hospital.jetstream().publish(subject, orjson.dumps(event))
-        await until_quiet(county.engine, [taken.seq])
-        assert await statement_of(county, "C1") == statement
-
-
-async def test_an_answer_comes_also_where_the_ledger_cant_settle(nats_url: str) -> None:
-    broker, nowhere = connect_broker(nats_url, None), connect("postgresql://nobody@127.0.0.1:1/none")
-    await broker.start()
-    subscriber = answer_quotes(broker, nowhere)
-    await subscriber.start()
-    try:
-        refused = (await reply_to(broker.connection, facts.discharge()))["refused"]
-        assert refused["reason"] == "unavailable"
-        assert "127.0.0.1" not in refused["detail"]
-    finally:
-        await subscriber.stop()
-        await broker.stop()
-        await nowhere.dispose()
-
-
-async def statement_of(county: County, claim_id: str) -> dict[str, Any] | None:
-    return await Books(county.engine, 1).statement(claim_id)
-
-
-async def test_the_command_asks_who_is_there(county: County, tmp_path: Path) -> None:
-    """Beside a worker it asks on NATS; without one it reads the database itself, and says the same."""
-    file = write_lines(tmp_path / "events.jsonl", [facts.discharge(), b"", b"{", facts.discharge("C2", person="P2")])
-    heard: list[bytes] = []
-
-    async def hear(message: Any) -> None:
-        heard.append(message.data)
-
-    await county.ledger.subscribe("claims.quote", cb=hear)
-    await county.ledger.flush()
-    env = {"CLAIMS_DATABASE_URL": county.database_url}
-    asking = await claims("quote", file, "--json", env=env | {"CLAIMS_NATS_URL": county.nats_url})
-    assert asking.code == 0, asking.err
-    assert orjson.dumps(facts.discharge()) in heard
-
-    heard.clear()
-    reading = await claims("quote", "-", "--json", env=env, stdin=file.read_bytes())
-    assert (reading.code, reading.rows) == (0, asking.rows), reading.err
-    assert heard == []
-    assert reading.rows[0] == await Quotes(county.engine).quote(None, orjson.dumps(facts.discharge()))
-    assert [row["refused"]["reason"] for row in reading.rows[1:]] == ["malformed", "source_not_allowed"]
-
-    shown = await claims("quote", file, env=env)
-    assert (shown.code, shown.err) == (0, "")
-    for part in ("未入账", "来源无权发送 source_not_allowed", f"{file}:4", "C1", reading.rows[0]["statement"]["total"]):
-        assert part in shown.out.decode()
-    assert (await claims("quote", tmp_path / "none", env=env)).code == 2

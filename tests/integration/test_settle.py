@@ -199,7 +199,7 @@ async def test_reading_commands_show_the_books_whole_or_of_one(ledgers: tuple[Se
 
 
 async def test_a_line_no_server_takes_is_named_and_the_others_are_settled(server_folder: Path) -> None:
-    limit = 8 * 1024 * 1024
+    limit = 256 * 1024
     long = facts.admit("A-long", "P1-220621") | {"pad": "x" * limit}
     lines = [facts.hospital(), facts.enrol(), long, *facts.stay(1)]
     file = write_lines(server_folder / "long.jsonl", lines)

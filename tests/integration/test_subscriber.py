@@ -190,7 +190,7 @@ async def test_a_failing_handler_gets_the_same_messages_again_in_order(nats_url:
 async def test_a_killed_server_loses_and_reorders_nothing(server_folder: Path) -> None:
     first = NatsServer(server_folder / "nats")
     url = await first.start()
-    second = NatsServer(server_folder / "nats", port=urlsplit(url).port or 0)
+    second = NatsServer(server_folder / "nats", port=urlsplit(url).port)
     taker = Taker()
     killed = asyncio.Event()
 
@@ -219,7 +219,7 @@ async def test_a_killed_server_loses_and_reorders_nothing(server_folder: Path) -
 async def test_an_idle_subscriber_outlives_a_killed_server(server_folder: Path) -> None:
     first = NatsServer(server_folder / "nats")
     url = await first.start()
-    second = NatsServer(server_folder / "nats", port=urlsplit(url).port or 0)
+    second = NatsServer(server_folder / "nats", port=urlsplit(url).port)
     taker = Taker()
     try:
         async with publisher(url) as js:

@@ -113,13 +113,13 @@ async def test_streams_take_the_subjects_that_are_told() -> None:
 
 def test_a_source_writes_and_reads_under_its_own_subjects_only() -> None:
     source = Source("hospital", "H2206213")
-    allowed = source.entry("")["permissions"]
+    allowed = source.entry(source.user, "")["permissions"]
     subjects = [code(who)[-1] for _, _, who in _streams() if code(who)]
     own = [subject.replace("<kind>", source.kind).replace("<id>", source.id).rstrip(">") for subject in subjects]
     assert [each for each in allowed["publish"]["allow"] if each.startswith("claims.intake")] == [f"{own[0]}*"]
     assert code(section(PAGE, "quote"))[0] == QUOTE
     assert QUOTE in allowed["publish"]["allow"]
-    assert QUOTE not in Source("civil-affairs", "220621").entry("")["permissions"]["publish"]["allow"]
+    assert QUOTE not in Source("civil-affairs", "220621").entry("", "")["permissions"]["publish"]["allow"]
 
 
 def test_answers_are_of_the_types_that_are_told() -> None:

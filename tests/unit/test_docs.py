@@ -102,7 +102,7 @@ def test_integrators_are_shown_the_clients_as_they_are() -> None:
 def test_a_hospital_s_client_is_short_enough_to_be_read_at_once() -> None:
     lines = (DOCS / "examples" / "hospital.py").read_text().splitlines()
     code = [line for line in lines if line.strip() and not line.strip().startswith("#")]
-    assert len(code) <= 30
+    assert len(code) <= 45
     assert f"whole, {len(code)} lines of code:" in INTEGRATORS
 
 

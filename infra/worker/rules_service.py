@@ -1,0 +1,69 @@
+"""What a county offers, told over NATS: the settings and diseases of the scheme in force for a region's people."""
+
+from contextlib import suppress
+from datetime import date
+
+import orjson
+import structlog
+from faststream.nats import NatsBroker
+from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
+from nats.errors import Error as NatsError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from events.codes import is_region
+from infra.access.sources import RULES
+from infra.worker.failures import error_line
+from infra.worker.quote_service import UNAVAILABLE, refused_reply
+from processors.law.offers import offered
+from processors.law.pinned_schemes import PinnedSchemes
+
+_WORKERS = "rules"
+_log = structlog.get_logger(__name__)
+
+
+class RulesService:
+    """Answers ``claims.rules``; one request at a time, which costs one look at the schemes in force."""
+
+    def __init__(self, broker: NatsBroker, engine: AsyncEngine) -> None:
+        self._broker = broker
+        self._engine = engine
+        self._pinned = PinnedSchemes()
+        self._subscription: Subscription | None = None
+
+    async def start(self) -> None:
+        """Listen; the broker is connected."""
+        self._subscription = await self._broker.connection.subscribe(RULES, queue=_WORKERS, cb=self._answer)
+
+    async def stop(self) -> None:
+        """Listen no more."""
+        if self._subscription is not None:
+            with suppress(NatsError):  # the connection is gone
+                await self._subscription.unsubscribe()
+            self._subscription = None
+
+    async def _answer(self, message: Msg) -> None:
+        if message.reply:
+            with suppress(NatsError):  # the connection is gone, and the asker asks again
+                await message.respond(orjson.dumps(await self._reply(message.data)))
+
+    async def _reply(self, body: bytes) -> dict[str, object]:
+        try:
+            asked = orjson.loads(body)
+            region, day = asked["region"], date.fromisoformat(asked["day"])
+            if not is_region(region):
+                raise ValueError(region)
+        except (ValueError, KeyError, TypeError):
+            form = '{"region": "230803", "day": "2019-05-06"}'
+            return refused_reply("malformed", f"ask {form}", f"请求应为 {form}")
+        try:
+            async with self._engine.connect() as connection:
+                await self._pinned.refresh(connection)
+        except Exception as error:  # noqa: BLE001 - a server that is away: the asker would see a timeout only
+            _log.warning("rules not told", error=error_line(error))
+            return refused_reply(UNAVAILABLE, "not now: ask again later", "暂时不能答复：请稍后再问")
+        scheme = self._pinned.for_region(region, day)
+        if scheme is None:
+            detail, detail_zh = f"no scheme is in force for {region} on {day}", f"{region} 在 {day} 没有生效的方案"
+            return refused_reply("no_policy", detail, detail_zh)
+        return {"rules": {"region": region, **offered(scheme, day)}}
