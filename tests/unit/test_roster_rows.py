@@ -2,7 +2,7 @@
 
 import pytest
 
-from processors.rosters.lists import is_national_id
+from processors.rosters.cells import is_national_id
 from tests.rosters import FIRST, listing
 
 
