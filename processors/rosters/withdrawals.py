@@ -92,6 +92,9 @@ async def draw_up_withdrawal(connection: AsyncConnection, source: str, period: P
     add_records(without, [each for each in records if each != chosen])
     for membership in sorted(touched & changes.keys()):
         put_back(withdrawal, membership, changes[membership], without[membership])
+    # The later day first: what stands from then on is not moved twice, nor are its claims.
+    withdrawal.changes.sort(key=lambda change: change.effective_on, reverse=True)
+    withdrawal.changes.sort(key=lambda change: change.person_id)
     return withdrawal
 
 
