@@ -1,7 +1,7 @@
 """Lists and histories of rosters as tests write them."""
 
 import io
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 from typing import Any
 
@@ -48,7 +48,7 @@ def packed(book: Workbook) -> bytes:
     return content.getvalue()
 
 
-def book_of(rows: Iterable[Sequence[Any]], change: Callable[[Any], None] = lambda _: None) -> bytes:
+def book_of(rows: Iterable[Any], change: Callable[[Any], None] = lambda _: None) -> bytes:
     """A workbook of one sheet with these rows, changed as wanted."""
     book = Workbook()
     for row in rows:

@@ -39,6 +39,7 @@ roster = typer.Typer(
 )
 
 SourceOption = Annotated[str, typer.Option("--source", help="部门 civil-affairs/220621, poverty-office/220621")]
+ActorOption = Annotated[str, typer.Option("--actor", help="经办人编号 id of who does it; 预览时不需要")]
 PeriodOption = Annotated[str, typer.Option("--period", help="所属月份 month of the list, 2019-06")]
 
 
@@ -72,9 +73,7 @@ def import_(
     refused_rows: Annotated[
         Path | None, typer.Option("--refused", help="未接收行的文件 file for refused rows, .xlsx; beside the list")
     ] = None,
-    actor: Annotated[
-        str, typer.Option("--actor", help="经办人编号 id of who imports it; not with --dry-run 预览时不需要")
-    ] = "",
+    actor: ActorOption = "",
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
@@ -178,9 +177,7 @@ def withdraw(
     period: PeriodOption,
     reason: Annotated[str, typer.Option("--reason", help="原因 why; not with --dry-run")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="只预览 only show what would change")] = False,
-    actor: Annotated[
-        str, typer.Option("--actor", help="经办人编号 id of who withdraws it; not with --dry-run 预览时不需要")
-    ] = "",
+    actor: ActorOption = "",
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
@@ -217,7 +214,7 @@ def withdraw(
 def _reason(text: str) -> str:
     words = words_of(text, "--reason")
     if any(is_national_id(part) for part in re.split(r"[^0-9Xx]+", words)):
-        raise typer.BadParameter("不得含身份证号 it must hold no national ID", param_hint="--reason")
+        raise unusable("原因中不得含身份证号", "It must hold no national ID", "--reason")
     return words
 
 

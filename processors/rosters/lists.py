@@ -37,10 +37,10 @@ class ListRow:
     status: object = None
     ended_on: object = None
     birth: object = None
-    fault: RowFault | None = None
-    letters: Mapping[Column, str] = field(default_factory=dict)
-    headings: Mapping[int, str] = field(default_factory=dict)
-    whole: Mapping[int, str] = field(default_factory=dict)
+    fault: RowFault | None = field(default=None, kw_only=True)
+    letters: Mapping[Column, str] = field(default_factory=dict, kw_only=True)
+    headings: Mapping[int, str] = field(default_factory=dict, kw_only=True)
+    whole: Mapping[int, str] = field(default_factory=dict, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
