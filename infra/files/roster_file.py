@@ -10,7 +10,7 @@ from typing import Literal
 
 from events.codes import is_id
 from infra.files.text_file import UnusableFile, decoded, read_bytes
-from infra.files.workbook import MOST_ROWS, Sheet, SheetRow, read_workbook
+from infra.files.workbook_rows import MOST_ROWS, Sheet, SheetRow, read_workbook
 from processors.rosters.cells import UnreadableCell, UnusableCell, is_blank, read_categories, text_of
 from processors.rosters.columns import (
     COLUMN_NAMES,

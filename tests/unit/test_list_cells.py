@@ -9,7 +9,7 @@ import pytest
 
 from infra.files.roster_file import read_file
 from infra.files.text_file import UnusableFile
-from infra.files.workbook import LARGEST_UNPACKED_BYTES, MOST_CELLS, MOST_ROWS
+from infra.files.workbook_rows import LARGEST_UNPACKED_BYTES, MOST_CELLS, MOST_ROWS
 from processors.rosters.list_comparison import compare_list
 from tests.rosters import OURS, TITLES, book_of, read_of, refusals, standing
 
