@@ -21,7 +21,7 @@ _CHANGES = {"added": "新增 added", "removed": "移除 removed"}
 _COUNTS = {
     "listed": "在册 listed",
     "ended": "名单注明停止 ended by the list",
-    "refused": "拒绝的行 refused rows",
+    "refused": "拒收的行 refused rows",
     "passed_over": "合计、签名等行 totals, signatures",
     "unchanged": "不变 unchanged",
     "added": "新增 added",
@@ -76,7 +76,7 @@ def print_import(
     _print_file(file)
     if comparison.kept:
         note(
-            f"因有未读出的行，{len(comparison.kept)} 项未移除，请更正后重新导入 "
+            f"因有未读出的行，{len(comparison.kept)} 条未移除，请更正后重新导入 "
             "not removed, since a refused row may be theirs: mend the rows and import again"
         )
     for (person_id, category), others in islice(comparison.left_out.items(), _SHOWN):
