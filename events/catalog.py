@@ -84,6 +84,7 @@ DERIVED: frozenset[str] = frozenset(
         "repayment.reversed.v1",
         "ledger.sealed.v1",
         "roster.imported.v1",
+        "roster.withdrawn.v1",
     }
 )
 

@@ -1,9 +1,14 @@
 """Lists and histories of rosters as tests write them."""
 
+import io
+from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 from typing import Any
 
-from processors.rosters.histories import add_omissions
+from openpyxl import Workbook
+
+from infra.files.roster_file import RosterFile, read_file
+from processors.rosters.histories import add_records
 from processors.rosters.imports import ImportRecord
 from processors.rosters.list_comparison import ListReceipt, compare_list
 from processors.rosters.lists import ListRow, Membership, RosterList, read_list
@@ -33,6 +38,41 @@ def changes(
     return [(each.person_id, each.change, each.effective_on.isoformat()) for each in found.changes]
 
 
+TITLES = ["姓名", "参保人编号", "救助对象类别", "生效日期"]
+
+
+def packed(book: Workbook) -> bytes:
+    """A workbook's file."""
+    content = io.BytesIO()
+    book.save(content)
+    return content.getvalue()
+
+
+def book_of(rows: Iterable[Any], change: Callable[[Any], None] = lambda _: None) -> bytes:
+    """A workbook of one sheet with these rows, changed as wanted."""
+    book = Workbook()
+    for row in rows:
+        book.worksheets[0].append(row)
+    change(book.worksheets[0])
+    return packed(book)
+
+
+def read_of(content: bytes) -> tuple[RosterFile, RosterList]:
+    """A file and the list of June in it."""
+    file = read_file(content)
+    return file, read_list(file.rows, JUNE.last)
+
+
+def standing(*persons: str) -> dict[Membership, list[DepartmentStatement]]:
+    """Persons who are under dibao by the department's word."""
+    return {(person_id, "dibao"): [said(number, "2018-01-01")] for number, person_id in enumerate(persons, start=1)}
+
+
+def refusals(read: RosterList) -> list[tuple[str, str, str | None]]:
+    """Where a list's refused rows stand, why, and whom they name."""
+    return [(row.place, row.reason, row.person_id) for row in read.refused]
+
+
 class Offices:
     """Two departments over months, as a ledger that had everybody of ``before`` from both, and their lists' records."""
 
@@ -50,7 +90,7 @@ class Offices:
         found: dict[Membership, list[DepartmentStatement]] = {}
         for person_id, change in self.changes:
             found.setdefault((person_id, "dibao"), []).append(change)
-        add_omissions(found, self.records)
+        add_records(found, self.records)
         return found
 
     def take(self, source: str, month: int, people: set[str]) -> list[tuple[str, ...]]:

@@ -20,7 +20,7 @@ T = TypeVar("T")
 Row = Mapping[str, Any]
 
 
-def among(column: Column[str], values: Iterable[str]) -> ColumnElement[bool]:
+def among(column: ColumnElement[str], values: Iterable[str]) -> ColumnElement[bool]:
     """``column = ANY(values)``: one statement text for any number of values."""
     return column == any_(bindparam(None, sorted(set(values)), type_=ARRAY(Text), unique=True))
 

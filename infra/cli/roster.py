@@ -1,39 +1,44 @@
-"""``claims roster import`` and ``claims roster publish``."""
+"""``claims roster import``, ``claims roster withdraw`` and ``claims roster publish``."""
 
 import hashlib
 import sys
-from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.catalog import CIVIL_AFFAIRS, POVERTY_OFFICE
-from events.codes import CATEGORY_NAMES, Category, is_region
+from events.codes import is_region
 from events.county_time import COUNTY_TIME
-from infra.cli.arguments import actor_of, day_of, region_of, unusable
+from infra.cli.arguments import actor_of, day_of, region_of, unusable, words_of
 from infra.cli.names import region_named
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, table
 from infra.cli.roster_book import write_rosters
-from infra.cli.session import ledger_servers, reading, run
-from infra.files.roster_file import read_content, read_rows
+from infra.cli.roster_text import print_import, print_refused, print_withdrawal
+from infra.cli.session import ledger_servers, reading, require_ledger, run
+from infra.files.refused_rows import refused_file, write_refused_rows
+from infra.files.roster_file import RosterFile, read_content, read_file
 from infra.files.text_file import UnusableFile
-from infra.operations.roster_import import Preview, RefusedList, import_list, preview
-from processors.rosters.imports import counts_of
+from infra.operations.roster_import import Allowances, RefusedList, SuspiciousList, import_list, preview
+from infra.operations.roster_withdrawal import withdraw_list
+from processors.rosters.effect import effect_of
 from processors.rosters.list_comparison import ListReceipt
-from processors.rosters.lists import FAULT_NAMES, RosterList, read_list
+from processors.rosters.lists import RosterList, read_list
 from processors.rosters.period import Period
 from processors.rosters.region_roster import KIND_NAMES, RegionRoster, designated_hospitals, load_roster
+from processors.rosters.withdrawals import NothingToWithdraw, draw_up_withdrawal
 
 roster = typer.Typer(
     no_args_is_help=True, help="花名册：部门名单导入，向医院下发。Departments' lists in, hospitals' out."
 )
 
+SourceOption = Annotated[str, typer.Option("--source", help="部门 civil-affairs/220621, poverty-office/220621")]
+ActorOption = Annotated[str, typer.Option("--actor", help="经办人编号 id of who does it; 预览时不需要")]
 PeriodOption = Annotated[str, typer.Option("--period", help="所属月份 month of the list, 2019-06")]
-_SHOWN = 20
 
 
 def register(app: typer.Typer) -> None:
@@ -44,7 +49,7 @@ def register(app: typer.Typer) -> None:
 @roster.command("import")
 def import_(
     file: Annotated[Path, typer.Argument(help="名单 the department's full list, CSV or XLSX")],
-    source: Annotated[str, typer.Option("--source", help="部门 civil-affairs/220621, poverty-office/220621")],
+    source: SourceOption,
     period: PeriodOption,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="只预览 only show what would change")] = False,
     received: Annotated[
@@ -56,10 +61,17 @@ def import_(
     allow_shrink: Annotated[
         bool, typer.Option("--allow-shrink", help="允许大量移除 the list does remove many people")
     ] = False,
+    allow_growth: Annotated[
+        bool, typer.Option("--allow-growth", help="允许大量新增 the list does add many people, or earlier days")
+    ] = False,
     empty: Annotated[bool, typer.Option("--empty", help="允许空名单 nobody is on the list any more")] = False,
-    actor: Annotated[
-        str, typer.Option("--actor", help="经办人编号 id of who imports it; not with --dry-run 预览时不需要")
-    ] = "",
+    hidden_sheets: Annotated[
+        bool, typer.Option("--hidden-sheets", help="也读隐藏的工作表 read hidden sheets too")
+    ] = False,
+    refused_rows: Annotated[
+        Path | None, typer.Option("--refused", help="未接收行的文件 file for refused rows, .xlsx; beside the list")
+    ] = None,
+    actor: ActorOption = "",
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
@@ -74,42 +86,127 @@ def import_(
     settings = settings_of(data_dir)
     if not dry_run:
         actor_of(actor)
-    content, read = _read_file(file, empty=empty, json=json)
-    shrink = allow_shrink or not read.listed
+    list_ = _read_file(file, receipt, empty=empty, hidden_sheets=hidden_sheets, json=json)
+    allowed = Allowances(allow_shrink or not (list_.read.listed or list_.read.ended), allow_growth)
+    written = refused_rows or refused_file(file)
 
     async def main() -> int:
+        if dry_run:
+            async with reading(settings, "roster import") as engine, engine.connect() as connection:
+                return await _preview(connection, list_, receipt, allowed, written, json=json)
         try:
-            if dry_run:
-                async with reading(settings, "roster import") as engine, engine.connect() as connection:
-                    found = await preview(connection, read, receipt, allow_shrink=shrink)
-            else:
-                async with ledger_servers(settings, "roster import", nats=True) as endpoints:
-                    sha256 = hashlib.sha256(content).hexdigest()
-                    found = await import_list(
-                        *(endpoints, settings, read, receipt), sha256=sha256, allow_shrink=shrink, actor=actor
-                    )
+            async with ledger_servers(settings, "roster import", nats=True) as endpoints:
+                found = await import_list(
+                    *(endpoints, settings, list_.read, receipt), sha256=list_.sha256, allowed=allowed, actor=actor
+                )
         except RefusedList as error:
             fail(str(error))
             return 2
-        _print_import(found, read, receipt, dry_run=dry_run, json=json)
-        return 1 if read.refused else 0
+        told = _write_refused(written, list_.read, receipt)
+        print_import(found, list_.file, list_.read, receipt, None, told, json=json)
+        return 1 if list_.read.refused else 0
 
     sys.exit(run(main))
 
 
-def _read_file(file: Path, *, empty: bool, json: bool) -> tuple[bytes, RosterList]:
+@dataclass(frozen=True, slots=True)
+class _List:
+    """A list's file, its sha256 in hex, and the list in it."""
+
+    sha256: str
+    file: RosterFile
+    read: RosterList
+
+
+def _read_file(file: Path, receipt: ListReceipt, *, empty: bool, hidden_sheets: bool, json: bool) -> _List:
     """A file and the list in it. Where the file can't be used, print why and exit with 2."""
     try:
         content = read_content(file)
-        read = read_list(read_rows(content))
+        found = read_file(content, hidden_sheets=hidden_sheets)
     except UnusableFile as error:
         fail(f"{file}: {error}")
         sys.exit(2)
-    if not (read.listed or empty):
+    read = read_list(found.rows, receipt.until)
+    if not (read.listed or read.ended or empty):
         fail(f"{file}: 没有可用的行；确无人员时加 --empty no row can be used; if nobody is on the list, give --empty")
-        _print_refused(read, json=json)
+        print_refused(read, json=json)
         sys.exit(2)
-    return content, read
+    return _List(hashlib.sha256(content).hexdigest(), found, read)
+
+
+async def _preview(
+    connection: AsyncConnection, list_: _List, receipt: ListReceipt, allowed: Allowances, written: Path, *, json: bool
+) -> int:
+    """Print what a list would change, also of one that would not be imported without being checked."""
+    doubt: SuspiciousList | None = None
+    try:
+        try:
+            found = await preview(connection, list_.read, receipt, allowed)
+        except SuspiciousList as error:
+            doubt = error
+            found = await preview(connection, list_.read, receipt, Allowances(shrink=True, growth=True))
+    except RefusedList as error:
+        fail(str(error))
+        return 2
+    effect = await effect_of(connection, found.comparison.changes)
+    told = _write_refused(written, list_.read, receipt)
+    print_import(found, list_.file, list_.read, receipt, effect, told, json=json)
+    if doubt is not None:
+        fail(str(doubt))
+        return 2
+    return 1 if list_.read.refused else 0
+
+
+def _write_refused(path: Path, read: RosterList, receipt: ListReceipt) -> str | None:
+    """Write the refused rows to a file, where there are any; what can't be written is told."""
+    if not read.refused:
+        return None
+    try:
+        write_refused_rows(path, f"{receipt.source} {receipt.period} 名单未接收的行", read.refused)
+    except OSError as error:
+        note(f"未能写出 {path}，请用 --refused 指定 refused rows not written, name a file: {error.strerror}")
+        return None
+    return str(path)
+
+
+@roster.command("withdraw")
+def withdraw(
+    source: SourceOption,
+    period: PeriodOption,
+    reason: Annotated[str, typer.Option("--reason", help="原因 why; not with --dry-run")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="只预览 only show what would change")] = False,
+    actor: ActorOption = "",
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """撤销误导入的名单，人员恢复原状。Withdraw a department's last list of a month; put memberships back."""
+    month, department, settings = _period(period), _source(source), settings_of(data_dir)
+    why = "" if dry_run else words_of(reason, "--reason")
+    if not dry_run:
+        actor_of(actor)
+
+    async def main() -> int:
+        effect = None
+        try:
+            if dry_run:
+                async with reading(settings, "roster withdraw") as engine, engine.connect() as connection:
+                    withdrawal = await draw_up_withdrawal(connection, department, month)
+                    effect = await effect_of(connection, withdrawal.changes)
+            else:
+                require_ledger(settings)
+                async with ledger_servers(settings, "roster withdraw", nats=True) as endpoints:
+                    withdrawal = await withdraw_list(*(endpoints, settings, department, month), actor=actor, reason=why)
+        except NothingToWithdraw as error:
+            months = "、".join(map(str, error.standing)) or "无 none"
+            fail(f"{department} 没有 {month} 的名单可撤销 no list of that month stands; 现有 there are: {months}")
+            return 2
+        except RefusedList as error:
+            fail(str(error))
+            return 2
+        print_withdrawal(withdrawal, effect, json=json)
+        return 0
+
+    sys.exit(run(main))
 
 
 @roster.command("publish")
@@ -139,88 +236,6 @@ def publish(
     sys.exit(run(main))
 
 
-def _print_import(found: Preview, read: RosterList, receipt: ListReceipt, *, dry_run: bool, json: bool) -> None:
-    comparison = found.comparison
-    counts: dict[str, Any] = {
-        "source": receipt.source,
-        "period": str(receipt.period),
-        "dry_run": dry_run,
-        "late": receipt.late,
-        **counts_of(read, comparison),
-        "unknown": len(found.unknown),
-    }
-    if json:
-        print_json(_change_lines(found))
-        _print_refused(read, json=True)
-        print_json([{"row": "summary", **counts}])
-        return
-    _print_refused(read, json=False)
-    if dry_run:
-        rows = [
-            (*_membership(change.person_id, change.category), _CHANGES[change.change], change.effective_on.isoformat())
-            for change in comparison.changes
-        ]
-        table("变动预览 Changes, not booked", ("参保人 person", "类别 category", "变动 change", "生效 from"), rows)
-    title = "名单预览（未入账） List, nothing booked" if dry_run else "名单导入 List imported"
-    table(title, ("项目 item", "数量 count"), [(name, str(counts[key])) for key, name in _COUNTS.items()], right=(1,))
-    if receipt.late:
-        note(f"迟报：{receipt.received_on} 收到，应于 {receipt.period.due_in} 前 late: it was due by the 10th")
-    if comparison.kept:
-        note(
-            f"因有未读出的行，{len(comparison.kept)} 条未移除，请更正后重新导入 "
-            "not removed, since a refused row may be theirs: mend the rows and import again"
-        )
-    for (person_id, category), others in islice(comparison.left_out.items(), _SHOWN):
-        who, keeping = f"{person_id} {CATEGORY_NAMES[category]}", "、".join(others)
-        note(f"{who}: 名单未列，其他部门仍在册，未移除 left out and not removed, still listed by {keeping}")
-    if found.unknown:
-        note(
-            f"账本中没有的人员 persons the ledger does not know yet: {'、'.join(found.unknown[:_SHOWN])}"
-            + ("…" if len(found.unknown) > _SHOWN else "")
-        )
-
-
-_CHANGES = {"added": "新增 added", "removed": "移除 removed"}
-_COUNTS = {
-    "listed": "在册 listed",
-    "refused": "拒收的行 refused rows",
-    "unchanged": "不变 unchanged",
-    "added": "新增 added",
-    "removed": "移除 removed",
-    "kept": "暂不移除 kept in doubt",
-    "left_out": "未列而其他部门在册 left out, kept by others",
-    "unknown": "账本中没有 unknown persons",
-}
-
-
-def _change_lines(found: Preview) -> Iterator[dict[str, Any]]:
-    comparison = found.comparison
-    for change in comparison.changes:
-        yield {
-            "row": change.change,
-            "person_id": change.person_id,
-            "category": change.category,
-            "effective_on": change.effective_on.isoformat(),
-            "event_id": change.event_id,
-        }
-    for person_id, category in comparison.kept:
-        yield {"row": "kept", "person_id": person_id, "category": category}
-    for (person_id, category), others in comparison.left_out.items():
-        yield {"row": "left_out", "person_id": person_id, "category": category, "listed_by": others}
-    for person_id in found.unknown:
-        yield {"row": "unknown", "person_id": person_id}
-
-
-def _print_refused(read: RosterList, *, json: bool) -> None:
-    if json:
-        print_json(
-            {"row": "refused", "place": row.place, "reason": row.reason, "detail": row.detail} for row in read.refused
-        )
-        return
-    for row in read.refused:
-        fail(f"{row.place}: {FAULT_NAMES[row.reason]} {row.reason}: {row.detail}")
-
-
 def _print_roster(drawn_up: RegionRoster, hospitals: list[str], out: Path, *, json: bool) -> None:
     counts: dict[str, int] = {
         "rostered": len(drawn_up.members),
@@ -242,10 +257,6 @@ def _print_roster(drawn_up: RegionRoster, hospitals: list[str], out: Path, *, js
     title = f"花名册 Roster {region_named(drawn_up.region)} {drawn_up.period}"
     table(title, ("项目 item", "数量 count"), [(names[key], str(count)) for key, count in counts.items()], right=(1,))
     note(f"文件 files: {out}")
-
-
-def _membership(person_id: str, category: Category) -> tuple[str, str]:
-    return person_id, f"{CATEGORY_NAMES[category]} {category}"
 
 
 def _period(text: str) -> Period:

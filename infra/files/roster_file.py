@@ -2,33 +2,80 @@
 
 import csv
 import io
-import re
-import warnings
-import zipfile
-import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
+from events.codes import is_id
 from infra.files.text_file import UnusableFile, decoded, read_bytes
-from processors.rosters.lists import COLUMN_NAMES, WHOLE_DIGITS, FormattedNumber, ListRow
+from infra.files.workbook_rows import MOST_ROWS, Sheet, SheetRow, read_workbook
+from processors.rosters.cells import UnreadableCell, UnusableCell, is_blank, read_categories, text_of
+from processors.rosters.columns import (
+    COLUMN_NAMES,
+    REQUIRED,
+    Column,
+    columns_of,
+    is_foot,
+    is_serial,
+    may_be_effective_day,
+    normal_heading,
+)
+from processors.rosters.lists import ListRow
 
-HEADINGS = {name: name for name in COLUMN_NAMES} | {title: name for name, title in COLUMN_NAMES.items()}
-REQUIRED = ("person_id", "category")
 HEADING_WITHIN = 10
 """How many rows at the top, titles among them, may come before the headings."""
-LARGEST_UNPACKED_BYTES = 1_000_000_000
+SHORTEST_ID = 3
+"""A number of fewer digits beside a category is not taken for a person's on a sheet without headings."""
 
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
-_BROKEN_BOOK = (
-    *(zipfile.BadZipFile, zlib.error),
-    *(LookupError, ValueError, TypeError, AttributeError, SyntaxError, EOFError, RuntimeError),
-)
-"""What openpyxl raises for a zip archive that is no workbook, and for a broken workbook."""
-_PLAIN = ("General", "@")
-"""Formats of a workbook's cell that show a number as its digits."""
-_BLANK = re.compile(r"_.")
 _DELIMITERS = (",", "\t", ";")
+_NO_HEADING = (
+    "找不到标题行“参保人编号、救助对象类别（、生效日期）” no row of headings: person_id, category (, effective_on)"
+)
+
+SheetUse = Literal["read", "hidden", "no_headings", "empty"]
+SHEET_USE_NAMES: Mapping[SheetUse, str] = {
+    "read": "已读 read",
+    "hidden": "隐藏，未读 hidden, not read",
+    "no_headings": "无标题行，未读 without headings, not read",
+    "empty": "空 empty",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSheet:
+    """What was done with a sheet: its title, the number of rows in which anything stands, and whether it was read."""
+
+    title: str
+    rows: int
+    use: SheetUse
+
+
+@dataclass(slots=True)
+class RosterFile:
+    """A file's rows, and what of it was not used: sheets, columns by their headings, rows that are no persons'.
+
+    ``unseen_rows`` counts rows that a filter hides; they are read like the others.
+    """
+
+    rows: list[ListRow] = field(default_factory=list)
+    sheets: list[ReadSheet] = field(default_factory=list)
+    unused_columns: list[str] = field(default_factory=list)
+    passed_over: list[str] = field(default_factory=list)
+    unseen_rows: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """Rows by number, their cells by column; ``titles`` are rows of which a merged cell takes several columns."""
+
+    name: str
+    rows: Mapping[int, SheetRow]
+    broken: Callable[[SheetRow], bool] = lambda _: False
+    spread: Sequence[tuple[int, int, int, object]] = ()
+    across: Sequence[tuple[int, int, int]] = ()
 
 
 def read_content(path: Path) -> bytes:
@@ -36,123 +83,215 @@ def read_content(path: Path) -> bytes:
     return read_bytes(path, "文件过大 the file is larger than")
 
 
-def read_rows(content: bytes) -> list[ListRow]:
-    """The rows of a list that hold anything. Raises ``UnusableFile``."""
+def read_file(content: bytes, *, hidden_sheets: bool = False) -> RosterFile:
+    """The rows of a list that hold anything; hidden sheets only on request. Raises ``UnusableFile``."""
     if content.startswith(_OLE):
         raise UnusableFile("旧版 .xls 文件：请另存为 .xlsx 或 CSV an old .xls file: save it as .xlsx or CSV")
-    return list(_xlsx_rows(content) if content.startswith(_ZIP) else _csv_rows(content))
+    if content.startswith(_ZIP):
+        return _of_sheets(read_workbook(content), hidden_sheets=hidden_sheets)
+    return _of_text(decoded(content, "编码既非 UTF-8 也非 GB18030 the text is neither UTF-8 nor GB18030"))
 
 
-def _csv_rows(content: bytes) -> Iterator[ListRow]:
-    text = decoded(content, "编码既非 UTF-8 也非 GB18030 the text is neither UTF-8 nor GB18030")
+def _of_text(text: str) -> RosterFile:
     for delimiter in _DELIMITERS:
+        rows: dict[int, SheetRow] = {}
         try:
-            rows = [_line_cells(line, delimiter) for line in io.StringIO(text, newline="")]
+            for number, line in enumerate(io.StringIO(text, newline=""), start=1):
+                rows[number] = _line_cells(line, delimiter)
+                if number > MOST_ROWS:
+                    raise UnusableFile(f"名单超过 {MOST_ROWS} 行 the list has more than {MOST_ROWS} rows")
         except csv.Error as error:
             raise UnusableFile(f"不是 CSV 文件 not a CSV file: {error}") from None
-        if (found := _heading(rows)) is None:
+        table = _Table("", rows, broken=_broken)
+        if (heading := _heading(table)) is None:
             continue
-        if _broken(rows[found[0]]):
+        if _broken(rows[heading]):
             raise UnusableFile(
-                f"第{found[0] + 1}行标题有换行或未闭合的引号 "
-                f"the headings in row {found[0] + 1} hold a line break or a quote that is not closed"
+                f"第{heading}行标题有换行或未闭合的引号 "
+                f"the headings in row {heading} hold a line break or a quote that is not closed"
             )
-        yield from _table_rows("", rows, broken=_broken)
-        return
+        read = RosterFile()
+        _read_table(read, table, heading)
+        return read
     raise UnusableFile(_NO_HEADING)
 
 
-def _line_cells(line: str, delimiter: str) -> list[str]:
+def _line_cells(line: str, delimiter: str) -> SheetRow:
     # Line by line: else a stray quote would take the rows after it into its cell, and their persons off the roster.
-    return next(csv.reader([line.rstrip("\r\n") + "\n"], delimiter=delimiter))
+    return dict(enumerate(next(csv.reader([line.rstrip("\r\n") + "\n"], delimiter=delimiter))))
 
 
-def _broken(cells: Sequence[object]) -> bool:
+def _broken(cells: SheetRow) -> bool:
     """Whether a line of CSV ends within quotes, so that a part of it is missing."""
-    return bool(cells) and str(cells[-1]).endswith("\n")
+    return bool(cells) and str(cells[max(cells)]).endswith("\n")
 
 
-def _xlsx_rows(content: bytes) -> Iterator[ListRow]:
-    from openpyxl import load_workbook  # here: else every command would need a third of a second more
+def _of_sheets(sheets: Sequence[Sheet], *, hidden_sheets: bool) -> RosterFile:
+    read = RosterFile()
+    visible = [sheet for sheet in sheets if sheet.rows and (hidden_sheets or not sheet.hidden)]
+    for sheet in sheets:
+        use: SheetUse = "hidden" if sheet.hidden and not hidden_sheets else "empty" if not sheet.rows else "read"
+        table = _Table(
+            f"{sheet.title} " if len(visible) > 1 else "", sheet.rows, spread=sheet.spread, across=sheet.across
+        )
+        if use == "read" and (heading := _heading(table)) is not None:
+            read.unseen_rows += len(sheet.unseen_rows & {number for number in sheet.rows if number > heading})
+            _read_table(read, table, heading)
+        elif use == "read":
+            use = "no_headings"
+            read.rows += _rows_without_headings(sheet)
+        read.sheets.append(ReadSheet(sheet.title, len(sheet.rows), use))
+    if not any(sheet.use == "read" for sheet in read.sheets):
+        unread = "、".join(sheet.title for sheet in read.sheets if sheet.use == "hidden")
+        asked = f"；隐藏的工作表未读 hidden sheets are read with --hidden-sheets only: {unread}" if unread else ""
+        raise UnusableFile(_NO_HEADING + asked)
+    return read
 
+
+def _rows_without_headings(sheet: Sheet) -> Iterator[ListRow]:
+    """One row for a sheet that looks like a list: its persons are unknown, so nobody may be removed for its sake."""
+    for cells in sheet.rows.values():
+        texts = [text_of(cell) for cell in cells.values()]
+        ids = [text for text in texts if is_id(text) and _digits(text)]
+        ids = [text for text in ids if len(text) >= SHORTEST_ID or not text.isdigit()]
+        if ids and any(_is_category(text) and text not in ids for text in texts):
+            place = f"{sheet.title} 工作表 sheet {sheet.title}"
+            yield ListRow(place, None, None, fault="no_headings")
+            return
+
+
+def _digits(text: str) -> bool:
+    return any(character.isdigit() for character in text)
+
+
+def _is_category(text: str) -> bool:
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as packed:
-            if sum(part.file_size for part in packed.infolist()) > LARGEST_UNPACKED_BYTES:
-                raise UnusableFile("文件展开后过大 the workbook is too large when unpacked")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about styles and extensions, which do not matter here
-            book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-            sheets = [(sheet.title, _sheet_rows(sheet)) for sheet in book.worksheets]
-    except UnusableFile:
-        raise
-    except _BROKEN_BOOK as error:
-        # The error's own text is left out: it may hold what a cell says.
-        raise UnusableFile(f"不是可读的 XLSX 文件 not a readable XLSX file ({type(error).__name__})") from None
-    filled = [(title, rows) for title, rows in sheets if any(_filled(row) for row in rows)]
-    if not filled:
-        raise UnusableFile(_NO_HEADING)
-    for title, rows in filled:
-        if _heading(rows) is None:
-            raise UnusableFile(f"工作表 {title}：{_NO_HEADING} (sheet {title})")
-        where = f"{title} " if len(filled) > 1 else ""
-        yield from _table_rows(where, rows)
+        return bool(read_categories(text))
+    except UnusableCell:
+        return False
 
 
-def _sheet_rows(sheet: Any) -> list[Sequence[object]]:
-    # A workbook may state a size smaller than it has; rows beyond that size would be cut off.
-    sheet.reset_dimensions()
-    return [[_shown(cell) for cell in row] for row in sheet.iter_rows()]
+def _texts(cells: SheetRow) -> list[str]:
+    return [text_of(cells.get(column)) for column in range(max(cells, default=-1) + 1)]
 
 
-def _shown(cell: Any) -> object:
-    """What a cell shows: the clerk reads 00001 where the file has the number 1 in the format 00000.
-
-    Where the format shows more than digits (1,001, 1.00, 1E+03) it is a ``FormattedNumber``: no id is guessed from it.
-    """
-    value = cell.value
-    if isinstance(value, bool) or not isinstance(value, int | float) or not float(value).is_integer():
-        return value
-    digits = str(int(value))
-    if cell.number_format in _PLAIN or len(digits) > WHOLE_DIGITS:
-        return value
-    # The part of the format for positive numbers, without its blanks ("_)": as wide as a bracket).
-    form, *others = _BLANK.sub("", cell.number_format).split(";")
-    if set(form) == {"0"} and (value > 0 or (value == 0 and not others)):
-        return digits.zfill(len(form))
-    return FormattedNumber(digits)
-
-
-_NO_HEADING = (
-    "找不到标题行“参保人编号、救助对象类别（、生效日期）” no row of headings: person_id, category (, effective_on)"
-)
-
-
-def _heading(rows: Iterable[Sequence[object]]) -> tuple[int, dict[str, int]] | None:
-    """Which of the first rows has the headings, and the column of each heading."""
-    for index, row in zip(range(HEADING_WITHIN), rows, strict=False):
-        names = [HEADINGS.get(str(cell).strip().lower()) if cell is not None else None for cell in row]
-        if all(names.count(name) == 1 for name in REQUIRED) and names.count("effective_on") <= 1:
-            return index, {name: column for column, name in enumerate(names) if name is not None}
+def _heading(table: _Table) -> int | None:
+    """Which of the first rows has the headings. Raises ``UnusableFile`` where two columns may be the same."""
+    for number in sorted(table.rows)[:HEADING_WITHIN]:
+        found, doubtful = columns_of(_texts(table.rows[number]))
+        if {*REQUIRED} <= {*found, *doubtful}:
+            if doubtful:
+                names = "、".join(COLUMN_NAMES[column] for column in doubtful)
+                raise UnusableFile(
+                    f"{table.name}有不止一列可能是 {names}，请只留一列或改标题 "
+                    f"more than one column may be {', '.join(doubtful)}: rename all but one"
+                )
+            return number
     return None
 
 
-def _table_rows(
-    where: str, rows: Sequence[Sequence[object]], broken: Callable[[Sequence[object]], bool] = lambda _: False
-) -> Iterator[ListRow]:
-    found = _heading(rows)
-    if found is None:
-        raise AssertionError("the caller has found the headings")
-    index, columns = found
+def _read_table(read: RosterFile, table: _Table, heading: int) -> None:
+    headings = _texts(table.rows[heading])
+    columns, _ = columns_of(headings)
+    merged = _merged_cells(table, set(columns.values()), heading)
+    _check_columns(read, table, heading, headings, columns)
+    titles_of = {column: title for column, title in enumerate(headings) if title}
+    letters = {column: _letter(place) for column, place in columns.items()}
+    names = {place: normal_heading(each) for place, each in enumerate(headings) if each}
+    titles = {
+        number
+        for number, first, last in table.across
+        if all(first <= columns[column] <= last for column in REQUIRED) and number > heading
+    }
+    serial = {place for place, each in enumerate(headings) if is_serial(each)}
+    for number in sorted(number for number in table.rows if number > heading):
+        own = table.rows[number]
+        if all(is_blank(cell) or place in serial for place, cell in own.items()):
+            continue
+        cells = {**own, **merged.get(number, {})}
+        place = f"{table.name}第{number}行 row {number}"
+        said = {column: cells.get(where) for column, where in columns.items()}
+        filled = [text_of(cell) for cell in own.values() if not is_blank(cell)]
+        unread = any(isinstance(cell, UnreadableCell) for cell in said.values())
+        if _repeats(names, cells, columns["person_id"]):
+            continue  # the headings again, on a new page
+        if number in titles or (not unread and is_foot(text_of(said["person_id"]), text_of(said["category"]), filled)):
+            read.passed_over.append(place)
+            continue
+        fault: Literal["broken_row"] | None = "broken_row" if table.broken(own) else None
+        read.rows.append(
+            ListRow(
+                *(place, said["person_id"], said["category"], said.get("effective_on")),
+                *(said.get("status"), said.get("ended_on"), said.get("birth")),
+                fault=fault,
+                letters=letters,
+                headings=titles_of,
+                whole={column: _written(cell) for column, cell in sorted(cells.items())},
+            )
+        )
 
-    def cell(row: Sequence[object], name: str) -> object:
-        column = columns.get(name)
-        return row[column] if column is not None and column < len(row) else None
 
-    for number, row in enumerate(rows[index + 1 :], start=index + 2):
-        if _filled(row):
-            cells = (cell(row, "person_id"), cell(row, "category"), cell(row, "effective_on"))
-            yield ListRow(f"{where}第{number}行 row {number}", *cells, broken=broken(row))
+def _repeats(names: Mapping[int, str], cells: SheetRow, first: int) -> bool:
+    """Whether a row says what the headings say."""
+
+    def same(column: int) -> bool:
+        return normal_heading(text_of(cells.get(column))) == names[column]
+
+    return same(first) and all(map(same, names))
 
 
-def _filled(row: Sequence[object]) -> bool:
-    return any(cell is not None and str(cell).strip() for cell in row)
+def _check_columns(
+    read: RosterFile, table: _Table, heading: int, headings: Sequence[str], columns: Mapping[Column, int]
+) -> None:
+    """Name the columns that are not used. Raises ``UnusableFile`` where one of them may be the first day."""
+    used = set(columns.values())
+    filled = {
+        place
+        for number, cells in table.rows.items()
+        if number > heading
+        for place, cell in cells.items()
+        if place not in used and not is_blank(cell)
+    }
+    for place in sorted(filled):
+        title = headings[place] if place < len(headings) else ""
+        if "effective_on" not in columns and may_be_effective_day(title):
+            raise UnusableFile(
+                f"{table.name}{_letter(place)} 列“{title}”可能是生效日期：若是，请改标题；若不是，请删去该列 "
+                f"column {_letter(place)} may be the day from which a row holds: call it 生效日期 or take it out"
+            )
+        name = f"{table.name}{_letter(place)} 列 {title or '（无标题 no heading）'}"
+        if not is_serial(title):
+            read.unused_columns.append(name)
+
+
+def _merged_cells(table: _Table, used: set[int], heading: int) -> dict[int, dict[int, object]]:
+    """What merged cells say of the rows below their first, by row and column."""
+    found: dict[int, dict[int, object]] = {}
+    for column, first, last, held in table.spread:
+        if column not in used or last <= heading:
+            continue
+        # by whichever is fewer: a cell may be merged over a million rows
+        within = range(first + 1, last + 1) if last - first < len(table.rows) else table.rows
+        for number in within:
+            if first < number <= last and number in table.rows:
+                found.setdefault(number, {}).setdefault(column, held)
+    return found
+
+
+def _written(cell: object) -> str:
+    """A cell's text for the department's own file."""
+    if isinstance(cell, UnreadableCell):
+        return "#"
+    if isinstance(cell, datetime) and cell.time() == datetime.min.time():
+        cell = cell.date()
+    return cell.isoformat() if isinstance(cell, date) else text_of(cell) or ("" if cell is None else str(cell))
+
+
+def _letter(place: int) -> str:
+    """The spreadsheet's name of a column that is counted from 0."""
+    name = ""
+    place += 1
+    while place:
+        place, rest = divmod(place - 1, 26)
+        name = chr(ord("A") + rest) + name
+    return name

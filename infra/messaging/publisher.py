@@ -1,5 +1,6 @@
 """Publishes files of events as their sources would: each line on its source's own subject, in file order."""
 
+from codecs import BOM_UTF8
 from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
@@ -50,7 +51,8 @@ def chunks(name: str, lines: Iterable[bytes], limit: int, published: PublishedEv
     chunk: list[Outgoing] = []
     size = 0
     for number, raw in enumerate(lines, start=1):
-        line = raw.rstrip(b"\r\n")
+        # as editors of text begin a file
+        line = (raw.removeprefix(BOM_UTF8) if number == 1 else raw).rstrip(b"\r\n")
         if not line.strip():
             continue
         if len(line) > limit:

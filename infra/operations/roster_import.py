@@ -1,14 +1,17 @@
 """Imports a department's list: compares it with the ledger, publishes what it changes, and records the import."""
 
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 import orjson
-from nats.aio.client import Client
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from events.county_time import COUNTY_TIME
 from events.store.driver import connected, fetch_text
 from infra.messaging.publisher import PublishedEvents, publish_file
 from infra.messaging.streams import INTAKE
@@ -17,24 +20,37 @@ from infra.operations.settle import at_work
 from infra.servers import Endpoints
 from infra.settings import Settings
 from infra.worker.worker import Worker, worker
-from processors.rosters.histories import ever_enrolled, load_histories
-from processors.rosters.imports import ConcurrentImport, ListImport, load_imports, newest_period, record_import
+from processors.rosters.histories import load_histories
+from processors.rosters.imports import ConcurrentImport, ListImport, load_records, newest_period, record_import
 from processors.rosters.list_comparison import ListComparison, ListReceipt, compare_list, event_of
 from processors.rosters.lists import RosterList
+from processors.rosters.near_ids import hold_back, load_known_persons, near_ids
 
 IMPORT_LOCK = 7_310_116
 """Advisory lock: one list is imported at a time."""
 
 
 class RefusedList(RuntimeError):
-    """A list that is not imported at all: it looks cut off, or it is older than one that was imported."""
+    """A list that is not imported at all, such as one that looks cut off, or older than one that was imported."""
+
+
+class SuspiciousList(RefusedList):
+    """A list that looks cut off, or like another file; it is imported where its clerk says that it is right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Allowances:
+    """What a clerk has checked: that the list does remove many persons, or does add many."""
+
+    shrink: bool = False
+    growth: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a list would change.
+    """What a list would change; its rows of near ids are held back.
 
-    ``unknown`` are listed persons who are not in the ledger; ``lists`` counts the imports that were known.
+    ``unknown`` are listed persons who are not in the ledger; ``lists`` counts the records that were known.
     """
 
     comparison: ListComparison
@@ -43,28 +59,48 @@ class Preview:
 
 
 async def preview(
-    connection: AsyncConnection, read: RosterList, receipt: ListReceipt, *, allow_shrink: bool
+    connection: AsyncConnection, read: RosterList, receipt: ListReceipt, allowed: Allowances = Allowances()
 ) -> Preview:
     """Compare a list with the ledger. Raises ``RefusedList``."""
+    await _check_days(connection, receipt)
     newest = await newest_period(connection, receipt.source)
     if newest is not None and receipt.period < newest:
         raise RefusedList(
-            f"已接收 {newest} 的名单，较早的名单会覆盖它；请在新名单中写明生效日期 "
+            f"已接收 {newest} 的名单，较早的名单会覆盖它；请在新名单中写明生效日期，误导入的可撤销（roster withdraw） "
             f"a list of {newest} has been taken, which one of {receipt.period} would undo: "
-            "state the dates in the newest list instead"
+            "state the dates in the newest list instead; one that was imported by mistake can be withdrawn"
         )
     persons = {person_id for person_id, _ in read.listed}
     # Counted before the histories are read: a list that is imported in between is then noticed when this is recorded.
-    lists = len(await load_imports(connection))
+    lists = len(await load_records(connection))
+    known = await load_known_persons(connection, persons)
+    hold_back(read, near_ids(persons, known))
     histories = await load_histories(connection, receipt.source, persons)
     comparison = compare_list(read, histories, receipt)
-    if not allow_shrink and comparison.cut_off_reason is not None:
-        raise RefusedList(
+    if not allowed.shrink and comparison.cut_off_reason is not None:
+        raise SuspiciousList(
             f"{comparison.cut_off_reason}；被截断的文件不得取消贫困身份，核实后加 --allow-shrink "
             "a cut-off file must not take poverty status from people: check it, then give --allow-shrink"
         )
-    known = await ever_enrolled(connection, persons) | {person_id for person_id, _ in histories}
-    return Preview(comparison, sorted(persons - known), lists)
+    if not allowed.growth and comparison.growth_reason is not None:
+        raise SuspiciousList(
+            f"{comparison.growth_reason}；请核实文件、月份和日期列，无误后加 --allow-growth "
+            "check the file, its month and its dates, then give --allow-growth"
+        )
+    listed = {person_id for person_id, _ in read.listed}
+    return Preview(comparison, sorted(listed - {*known.enrolled, *known.rostered}), lists)
+
+
+async def _check_days(connection: AsyncConnection, receipt: ListReceipt) -> None:
+    """Refuse a list of a month that has not begun, by the database's clock: no later list could come after it."""
+    now: datetime = (await connection.execute(select(func.now()))).scalar_one()
+    today = now.astimezone(COUNTY_TIME).date()
+    if receipt.period.first > today:
+        raise RefusedList(f"{receipt.period} 尚未开始，请核对 --period the month has not begun: check --period")
+    if receipt.received_on > today:
+        raise RefusedList(f"收到日期 {receipt.received_on} 晚于今天 --received lies after today, {today}")
+    if receipt.effective_on.replace(day=1) > today:
+        raise RefusedList(f"生效日期 {receipt.effective_on} 所在月份尚未开始 --effective-on is in a month not begun")
 
 
 async def import_list(
@@ -74,7 +110,7 @@ async def import_list(
     receipt: ListReceipt,
     *,
     sha256: str,
-    allow_shrink: bool,
+    allowed: Allowances,
     actor: str,
 ) -> Preview:
     """Import a list; ``sha256`` is its file's, in hex. Raises ``RefusedList``.
@@ -82,11 +118,11 @@ async def import_list(
     Beside a running ``claims up`` this returns when intake has taken the events; ``claims up`` settles what follows.
     With other servers this process settles it, and returns when all is settled.
     """
-    async with worker(endpoints.database_url, endpoints.nats_url, settings) as ours, _import_lock(ours.engine):
+    async with worker(endpoints.database_url, endpoints.nats_url, settings) as ours, import_lock(ours.engine):
         shared = not endpoints.owned and settings.external is None
         async with nullcontext() if shared else at_work(ours):
             while True:
-                found, published = await _publish(ours, read, receipt, allow_shrink=allow_shrink, actor=actor)
+                found, published = await _publish(ours, read, receipt, allowed, sha256=sha256, actor=actor)
                 if not shared:
                     await until_quiet(ours.engine, published.sequences)
                 # Last: a list is recorded as imported when all that it changes is in the ledger.
@@ -100,8 +136,8 @@ async def import_list(
 
 
 @asynccontextmanager
-async def _import_lock(engine: AsyncEngine) -> AsyncIterator[None]:
-    """Import one list at a time. Raises ``RefusedList`` beside another import.
+async def import_lock(engine: AsyncEngine) -> AsyncIterator[None]:
+    """Import or withdraw one list at a time. Raises ``RefusedList`` beside another import.
 
     Of two lists that are compared before either is published, one would end what the other says.
     """
@@ -115,22 +151,29 @@ async def _import_lock(engine: AsyncEngine) -> AsyncIterator[None]:
             await fetch_text(connection, "SELECT pg_advisory_unlock($1)", [IMPORT_LOCK])
 
 
-async def _publish(
-    ours: Worker, read: RosterList, receipt: ListReceipt, *, allow_shrink: bool, actor: str
-) -> tuple[Preview, PublishedEvents]:
-    """Compare a list with the ledger and publish what it changes; returns when intake has taken that."""
-    client = ours.broker.connection
-    # What was sent before must be in the ledger before the list is compared with it.
-    await until_taken(ours.engine, await _last_sent(client))
-    async with ours.engine.connect() as connection:
-        found = await preview(connection, read, receipt, allow_shrink=allow_shrink)
+async def all_taken(ours: Worker) -> None:
+    """Wait until what was sent before is in the ledger: only then may a list be compared with it."""
+    info = await ours.broker.connection.jetstream().stream_info(INTAKE)
+    await until_taken(ours.engine, int(info.state.last_seq))
+
+
+async def publish_changes(ours: Worker, events: Iterable[dict[str, Any]]) -> PublishedEvents:
+    """Publish a list's events; returns when intake has taken them."""
     published = PublishedEvents()
-    lines = b"\n".join(orjson.dumps(event_of(change, receipt, actor)) for change in found.comparison.changes)
-    async for _ in publish_file(client, "roster", io.BytesIO(lines), published):
+    lines = b"\n".join(map(orjson.dumps, events))
+    async for _ in publish_file(ours.broker.connection, "roster", io.BytesIO(lines), published):
         pass
     await until_taken(ours.engine, max(published.sequences, default=0))
-    return found, published
+    return published
 
 
-async def _last_sent(client: Client) -> int:
-    return int((await client.jetstream().stream_info(INTAKE)).state.last_seq)
+async def _publish(
+    ours: Worker, read: RosterList, receipt: ListReceipt, allowed: Allowances, *, sha256: str, actor: str
+) -> tuple[Preview, PublishedEvents]:
+    """Compare a list with the ledger and publish what it changes; returns when intake has taken that."""
+    await all_taken(ours)
+    async with ours.engine.connect() as connection:
+        found = await preview(connection, read, receipt, allowed)
+    return found, await publish_changes(
+        ours, (event_of(change, receipt, actor, sha256) for change in found.comparison.changes)
+    )

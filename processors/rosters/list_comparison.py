@@ -22,6 +22,10 @@ from processors.rosters.period import Period
 
 MOST_REMOVED_PERCENT = 20
 """A list that would remove more of its department's standing members is taken for a cut-off file."""
+MOST_ADDED_PERCENT = 20
+"""A list that would add more than this, in percent of its department's standing members, is taken for another file."""
+FEW_ADDED = 2
+"""So many additions are seen at a glance, however small the department."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,22 @@ class ListComparison:
         return None
 
     @property
+    def growth_reason(self) -> str | None:
+        """Why the list looks like another file, or None. A department's first list has nothing to be compared with.
+
+        An earlier day for one who is a member already is an addition too: a misread column would give it to all.
+        """
+        members = self.standing.total()
+        adding = len({(change.person_id, change.category) for change in self.added})
+        if members and adding > FEW_ADDED and adding * 100 > members * MOST_ADDED_PERCENT:
+            return (
+                f"名单新增（含提前生效）{adding} 人次，在册 {members} 人次，超过 {MOST_ADDED_PERCENT}% "
+                f"it adds {adding} members, or earlier days for them, to {members} standing ones, "
+                f"more than {MOST_ADDED_PERCENT}%"
+            )
+        return None
+
+    @property
     def changes(self) -> list[ListChange]:
         """Everything to publish, by person."""
         return sorted([*self.added, *self.removed], key=lambda change: (change.person_id, change.effective_on))
@@ -106,9 +126,9 @@ def compare_list(read: RosterList, histories: Mapping[Membership, History], rece
 
     The list speaks of the categories in it and of those that the ledger has from its department. A row without a date
     holds from the list's effective day on; a row with an earlier date makes the membership begin then. A membership
-    that the list leaves out ends where no other department supports it.
+    that the list leaves out, or names as ended, ends where no other department supports it.
     """
-    found = ListComparison(frozenset(category for _, category in read.listed))
+    found = ListComparison(frozenset(category for _, category in read.listed.keys() | read.ended.keys()))
     for membership in sorted(read.listed.keys() | histories.keys()):
         history = histories.get(membership, ())
         found.last_change = max(found.last_change, *(statement.number for statement in history), 0)
@@ -123,7 +143,8 @@ def compare_list(read: RosterList, histories: Mapping[Membership, History], rece
             continue
         elif not (read.unreadable or membership[0] in read.in_doubt):
             found.leaving[membership[1]] += standing
-            _leave_out(found, membership, history, receipt)
+            begin = max(read.ended.get(membership) or receipt.effective_on, receipt.effective_on)
+            _leave_out(found, membership, history, receipt, begin)
         elif standing:
             found.kept.append(membership)
     return found
@@ -156,13 +177,15 @@ def _days_to_add(history: History, on: date | None, receipt: ListReceipt) -> lis
     return days
 
 
-def _leave_out(found: ListComparison, membership: Membership, history: History, receipt: ListReceipt) -> None:
-    """End a department's support of a membership.
+def _leave_out(
+    found: ListComparison, membership: Membership, history: History, receipt: ListReceipt, begin: date
+) -> None:
+    """End a department's support of a membership from a day on.
 
     Removals are booked for the days on which no other department supports it. For the other days the import's record
     alone says that the list left the membership out.
     """
-    source, begin = receipt.source, receipt.effective_on
+    source = receipt.source
     own, ledger = statements_of(history, source), ledger_changes(history)
     others = {said.source: statements_of(history, said.source) for said in history if said.source != source}
     leaves = removal_days(own, begin, receipt.until)
@@ -188,19 +211,40 @@ def _leave_out(found: ListComparison, membership: Membership, history: History, 
 def _change(
     membership: Membership, change: Literal["added", "removed"], day: date, history: History, receipt: ListReceipt
 ) -> ListChange:
-    # The id names the last change before it: the same list again makes the same events, a list after another new ones.
-    last = max((said.number for said in history if not said.omission), default=0)
+    name = change_name(membership, change, day, history)
+    return ListChange(*membership, change, day, f"roster-{receipt.period}-{name}")
+
+
+def change_name(membership: Membership, change: str, day: date, history: History) -> str:
+    """24 letters that name a change, and the last change before it.
+
+    So the same list again makes the same events, a list after another new ones. Letters only: a run of digits might
+    look like a national ID.
+    """
+    last = max((said.number for said in history if not said.unbooked), default=0)
     content = "|".join((*membership, change, day.isoformat(), str(last)))
-    event_id = f"roster-{receipt.period}-{sha256(content.encode()).hexdigest()[:24]}"
-    return ListChange(*membership, change, day, event_id)
+    return _letters(sha256(content.encode()).hexdigest()[:24])
 
 
-def event_of(change: ListChange, receipt: ListReceipt, actor: str) -> dict[str, Any]:
-    """The CloudEvent that states a change; it has ``late`` where its list came after the day on which it was due."""
+def _letters(digits: str) -> str:
+    return digits.translate(str.maketrans("0123456789", "ghijklmnop"))
+
+
+def list_name(file_sha256: str) -> str:
+    """What events say of the file that they come from: 16 letters for its sha256 in hex."""
+    return _letters(file_sha256[:16])
+
+
+def event_of(change: ListChange, receipt: ListReceipt, actor: str, file_sha256: str) -> dict[str, Any]:
+    """The CloudEvent that states a change; it has ``late`` where its list came after the day on which it was due.
+
+    ``file_sha256`` is that of the list's file, in hex: a part of it says which list the change is of.
+    """
     extensions: dict[str, Any] = {
         "period": str(receipt.period),
         "received": receipt.received_on.isoformat(),
         "actor": actor,
+        "list": list_name(file_sha256),
     }
     if receipt.late:
         extensions["late"] = True

@@ -1,45 +1,22 @@
-"""A department's list as it was received: each row becomes a membership, or is refused with its reason."""
+"""A department's list as it was received: each row becomes memberships, or is refused with its reason."""
 
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from typing import Literal, cast
+from datetime import date
 
-from events.codes import CATEGORY_NAMES, CATEGORY_ORDER, Category, is_id
-from events.facts import FIRST_DAY, LAST_DAY
-from events.national_ids import is_national_id
-
-RowFault = Literal["bad_person_id", "national_id", "unknown_category", "bad_date", "duplicate_row", "broken_row"]
-FAULT_NAMES: dict[RowFault, str] = {
-    "bad_person_id": "参保人编号不合格",
-    "national_id": "疑为身份证号",
-    "unknown_category": "救助对象类别不明",
-    "bad_date": "生效日期不合格",
-    "duplicate_row": "重复行",
-    "broken_row": "行不完整",
-}
-
-CATEGORIES: dict[str, Category] = {
-    **{code: code for code in CATEGORY_ORDER},
-    **{name: code for code, name in CATEGORY_NAMES.items()},
-}
-"""What a list may call a category: its code, or its name."""
-
-COLUMN_NAMES = {"person_id": "参保人编号", "category": "救助对象类别", "effective_on": "生效日期"}
-"""What a list may call its columns: by these names in English or in Chinese."""
-
-WHOLE_DIGITS = 15
-"""How many digits a number in a spreadsheet's cell keeps; the digits beyond are lost when the file is written."""
-
-_DATE = re.compile(r"([0-9]{4})(?:-|/|年)([0-9]{1,2})(?:-|/|月)([0-9]{1,2})日?")
-
-
-class FormattedNumber(str):
-    """The digits of a number in a spreadsheet's cell that shows something else: 1,001 for 1001."""
-
-    __slots__ = ()
-
+from events.codes import Category
+from events.facts import LAST_DAY
+from processors.rosters.cells import (
+    RowFault,
+    UnusableCell,
+    described,
+    read_active,
+    read_birth_year,
+    read_categories,
+    read_day,
+    read_person_id,
+)
+from processors.rosters.columns import Column
 
 Membership = tuple[str, Category]
 """person_id and category"""
@@ -47,161 +24,149 @@ Membership = tuple[str, Category]
 
 @dataclass(frozen=True, slots=True)
 class ListRow:
-    """A row's three cells as the file gives them; ``place`` is where a clerk finds the row in the file.
+    """A row's cells as the file gives them; ``place`` is where a clerk finds the row in the file.
 
-    A ``broken`` row ends in the middle of a cell: what it says may not be all.
+    ``letters`` are the spreadsheet's names of its columns. ``fault`` says that what it holds may not be all. ``whole``
+    are the texts of all its cells below the ``headings``, both by column.
     """
 
     place: str
     person: object
     category: object
     effective_on: object = None
-    broken: bool = False
+    status: object = None
+    ended_on: object = None
+    birth: object = None
+    fault: RowFault | None = field(default=None, kw_only=True)
+    letters: Mapping[Column, str] = field(default_factory=dict, kw_only=True)
+    headings: Mapping[int, str] = field(default_factory=dict, kw_only=True)
+    whole: Mapping[int, str] = field(default_factory=dict, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
 class RefusedRow:
-    """A row that is not taken; ``person_id`` where it could be read.
+    """A row that is not taken; ``person_id`` where it could be read, ``near`` the one that it may have meant.
 
-    ``detail`` is printed. It names the column and never the cell's text, which may be a name or a national ID.
+    ``detail`` is printed, ``chinese`` says the same in Chinese alone. They name the column and never the cell's text,
+    which may be a name or a national ID. ``row`` is for the department's own file alone.
     """
 
-    place: str
+    row: ListRow
     reason: RowFault
     detail: str
+    chinese: str
     person_id: str | None = None
+    near: str | None = None
+
+    @property
+    def place(self) -> str:
+        """Where a clerk finds it."""
+        return self.row.place
 
 
 @dataclass(slots=True)
 class RosterList:
-    """A full list: memberships with the row they stand in and their first day, where it says one."""
+    """A full list: memberships with their row and their first day, where it says one.
+
+    ``ended`` are memberships that a row names as ended, with the day where it says one.
+    """
 
     listed: dict[Membership, date | None] = field(default_factory=dict)
-    places: dict[Membership, str] = field(default_factory=dict)
+    ended: dict[Membership, date | None] = field(default_factory=dict)
+    rows: dict[Membership, ListRow] = field(default_factory=dict)
     refused: list[RefusedRow] = field(default_factory=list)
 
     @property
     def in_doubt(self) -> set[str]:
         """Persons whom a refused row names: the list may say more of them than could be read."""
-        return {row.person_id for row in self.refused if row.person_id is not None and row.reason != "duplicate_row"}
+        named = {row.person_id for row in self.refused if row.reason != "duplicate_row"}
+        return {person_id for person_id in named | {row.near for row in self.refused} if person_id is not None}
 
     @property
     def unreadable(self) -> int:
         """In how many refused rows the person can't be read."""
         return sum(row.person_id is None for row in self.refused)
 
+    def refuse(self, row: ListRow, fault: UnusableCell, person_id: str | None, near: str | None = None) -> None:
+        """Refuse a row."""
+        detail, chinese = _told(row, fault)
+        self.refused.append(RefusedRow(row, fault.reason, detail, chinese, person_id, near))
 
-def read_list(rows: Iterable[ListRow]) -> RosterList:
-    """Read the rows of a list; a row that can't be taken is refused and the others are read."""
+
+_FAULTY_ROWS: Mapping[RowFault, tuple[str, str]] = {
+    "broken_row": ("行末引号未闭合，或单元格内有换行", "a quote that is not closed, or a line break in a cell"),
+    "no_headings": ("有名单行而无标题行，请补上标题行", "rows of a list without headings: add them"),
+}
+
+
+def read_list(rows: Iterable[ListRow], until: date = LAST_DAY) -> RosterList:
+    """Read the rows of a list; a row that can't be taken is refused and the others are read.
+
+    ``until`` is the last day of which the list speaks: what begins later is no fact of this list.
+    """
     read = RosterList()
     for row in rows:
-        _take(read, row)
+        _take(read, row, until)
     return read
 
 
-class _Unusable(ValueError):
-    """Why a row is refused."""
-
-    def __init__(self, reason: RowFault, detail: str) -> None:
-        super().__init__(detail)
-        self.reason = reason
-
-
-def _take(read: RosterList, row: ListRow) -> None:
+def _take(read: RosterList, row: ListRow, until: date) -> None:
     person_id = None
     try:
-        if row.broken:
-            raise _Unusable(
-                "broken_row", "行末引号未闭合，或单元格内有换行 a quote that is not closed, or a line break in a cell"
-            )
-        person_id = _person_id(row.person)
-        membership = person_id, _category(row.category)
-        first_day = _day(row.effective_on)
-        if membership in read.listed:
-            place = read.places[membership]
-            raise _Unusable("duplicate_row", f"与 {place} 相同 the same as {place}")
-    except _Unusable as fault:
-        read.refused.append(RefusedRow(row.place, fault.reason, str(fault), person_id))
+        if row.fault is not None:
+            raise UnusableCell(row.fault, *_FAULTY_ROWS[row.fault])
+        person_id = read_person_id(row.person)
+        categories = read_categories(row.category)
+        first_day = read_day("effective_on", row.effective_on)
+        last_day = read_day("ended_on", row.ended_on)
+        active = read_active(row.status) and (last_day is None or last_day > until)
+        _check_days(row, first_day, until)
+        for category in categories:
+            _check_new(read, (person_id, category), active=active)
+    except UnusableCell as fault:
+        read.refuse(row, fault, person_id)
         return
-    read.listed[membership] = first_day
-    read.places[membership] = row.place
+    for category in categories:
+        membership = person_id, category
+        if active:
+            read.listed[membership] = first_day
+        else:
+            read.ended[membership] = last_day
+        read.rows[membership] = row
 
 
-def _person_id(cell: object) -> str:
-    person_id = _text(cell)
-    if is_national_id(person_id):
-        raise _Unusable(
-            "national_id",
-            f"{_column('person_id', person_id)}：居民身份证号不得入账，请用参保人编号 "
-            "national ID numbers are not taken: give the insured's own number",
+def _check_days(row: ListRow, first_day: date | None, until: date) -> None:
+    if first_day is None:
+        return
+    born = read_birth_year(row.birth)
+    if born is not None and first_day.year < born:
+        raise UnusableCell(
+            *("before_birth", "早于出生年份，请核对", "lies before the year of birth"),
+            *("effective_on", row.effective_on),
         )
-    if isinstance(cell, FormattedNumber):
-        raise _Unusable(
-            "bad_person_id",
-            "参保人编号 person_id：数字单元格显示的不是其各位数字，请存为文本 "
-            "a number that is shown as something else than its digits: store text",
+    if first_day > until:
+        raise UnusableCell(
+            "date_in_future",
+            f"晚于 {until}，尚未生效，请列入当月名单",
+            f"is after {until}: put it into the list of its month",
+            *("effective_on", row.effective_on),
         )
-    if is_id(person_id):
-        return person_id
-    if isinstance(cell, int | float):
-        raise _Unusable(
-            "bad_person_id",
-            f"参保人编号 person_id：数字单元格超过 {WHOLE_DIGITS} 位会失真，请存为文本 "
-            "a number of so many digits is inexact: store text",
-        )
-    raise _Unusable(
-        "bad_person_id",
-        f"{_column('person_id', cell)}：须为 1 至 128 位字母、数字、- 或 _ must be 1 to 128 letters, digits, - or _",
-    )
 
 
-def _category(cell: object) -> Category:
-    category = CATEGORIES.get(_text(cell))
-    if category is None:
-        names = "、".join(CATEGORY_NAMES.values())
-        raise _Unusable("unknown_category", f"{_column('category', cell)}：须为 must be one of {names}")
-    return category
+def _check_new(read: RosterList, membership: Membership, *, active: bool) -> None:
+    if membership not in read.rows:
+        return
+    place = read.rows[membership].place
+    if active == (membership in read.listed):
+        raise UnusableCell("duplicate_row", f"与{place.split(' row ')[0]}相同", f"the same as {place}")
+    raise UnusableCell("contradiction", f"与{place.split(' row ')[0]}的状态不同", f"its status is not that of {place}")
 
 
-def _column(name: str, value: object) -> str:
-    """A cell, named by its column and length only."""
-    length = len(_text(value))
-    size = f"{length} 字 {length} characters" if length else "空 empty"
-    return f"{COLUMN_NAMES[name]} {name}（{size}）"
-
-
-def _text(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if isinstance(value, int) and not isinstance(value, bool):
-        # "" is no id, so a longer number is refused; the refusal says that such numbers are inexact.
-        return str(value) if len(str(abs(value))) <= WHOLE_DIGITS else ""
-    return str(value).strip()
-
-
-def _day(cell: object) -> date | None:
-    if cell is None or _text(cell) == "":
-        return None
-    if isinstance(cell, datetime):
-        day = cell.date()
-    elif isinstance(cell, date):
-        day = cell
-    else:
-        day = _written_day(cell)
-    if not FIRST_DAY <= day <= LAST_DAY:
-        column = _column("effective_on", cell)
-        raise _Unusable("bad_date", f"{column}：须在 must lie between {FIRST_DAY} and {LAST_DAY}")
-    return day
-
-
-def _written_day(cell: object) -> date:
-    match = _DATE.fullmatch(_text(cell))
-    if match is None:
-        raise _Unusable("bad_date", f"{_column('effective_on', cell)}：须如 must be like 2019-06-01")
-    try:
-        return date(*(int(part) for part in cast("tuple[str, str, str]", match.groups())))
-    except ValueError:
-        column = _column("effective_on", cell)
-        raise _Unusable("bad_date", f"{column}：无此日期 is no day of the calendar") from None
+def _told(row: ListRow, fault: UnusableCell) -> tuple[str, str]:
+    """What is wrong, in both languages and in Chinese alone."""
+    if fault.column is None:
+        return str(fault), fault.chinese
+    detail, chinese = described(fault.column, fault.cell)
+    letter = row.letters.get(fault.column)
+    where = (f"{letter} 列 column {letter} ", f"{letter} 列 ") if letter is not None else ("", "")
+    return f"{where[0]}{detail}：{fault}", f"{where[1]}{chinese}：{fault.chinese}"

@@ -14,15 +14,16 @@ UNRECORDED = 2**62
 class DepartmentStatement:
     """What a department said of one membership: a roster change in the ledger, whose entry is ``number``.
 
-    An ``omission`` is no change of the ledger: a list left the membership out while other departments kept it. Only
-    the import's record says so, after the entry ``number``. It ends the department's support, not the membership.
+    An ``unbooked`` one is no change of the ledger: only a record of the lists says so, after the entry ``number``. A
+    list left the membership out while other departments kept it, or the withdrawal of a list puts that back. It moves
+    the department's support, not the membership.
     """
 
     number: int
     source: str
     added: bool
     effective_on: date
-    omission: bool = False
+    unbooked: bool = False
 
 
 History = Sequence[DepartmentStatement]
@@ -31,22 +32,28 @@ History = Sequence[DepartmentStatement]
 
 def ledger_changes(history: History) -> list[DepartmentStatement]:
     """The statements that stand in the ledger and decide what claims get."""
-    return [statement for statement in history if not statement.omission]
+    return [statement for statement in history if not statement.unbooked]
 
 
 def statements_of(history: History, source: str) -> list[DepartmentStatement]:
-    """One department's statements: its changes in the ledger, and its omissions."""
+    """One department's statements: its changes in the ledger, and what records of its lists say beside them."""
     return [statement for statement in history if statement.source == source]
 
 
 def held_on(history: Iterable[DepartmentStatement], day: date) -> bool:
-    """Whether a membership is held on a day: [added, removed); of two changes of one date the later recorded wins."""
-    last = max(
-        (statement for statement in history if statement.effective_on <= day),
-        key=lambda statement: (statement.effective_on, statement.number, statement.omission),
-        default=None,
-    )
+    """Whether a membership is held on a day: [added, removed); of two changes of one date the later recorded wins.
+
+    Of two that only records state, after the same change, the one of the later record wins: it stands behind.
+    """
+    last: DepartmentStatement | None = None
+    for said in history:
+        if said.effective_on <= day and (last is None or _order(said) >= _order(last)):
+            last = said
     return last is not None and last.added
+
+
+def _order(statement: DepartmentStatement) -> tuple[date, int, bool]:
+    return statement.effective_on, statement.number, statement.unbooked
 
 
 def held_since(history: History, day: date) -> date | None:

@@ -103,6 +103,20 @@ def calls(folder: Path, month: str) -> dict[str, list[tuple[object, ...]]]:
             ("roster", "publish", "--period", "2019-06", "--region", REGION, "--out", folder / "out"),
             ("roster", "publish", "--period", BOSS, "--region", REGION, "--out", folder / "out"),
         ],
+        "roster withdraw": [
+            (
+                "roster",
+                "withdraw",
+                "--source",
+                f"civil-affairs/{REGION}",
+                "--period",
+                "2019-06",
+                *who,
+                "--reason",
+                BOSS,
+            ),
+            ("roster", "withdraw", "--source", BOSS, "--period", "2019-06", "--dry-run"),
+        ],
         **{f"report {name}": [("report", name)] for name in ("annual", "hospital", "targets", "oversight")},
         "report monthly": [("report", "monthly"), ("report", "monthly", "--month", BOSS)],
     }

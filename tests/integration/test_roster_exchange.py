@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from typer.testing import CliRunner
 
 from infra.cli import app
-from infra.operations.roster_import import IMPORT_LOCK, RefusedList, preview
+from infra.operations.roster_import import IMPORT_LOCK, Allowances, RefusedList, preview
 from processors.proof.verify import verify
 from processors.rosters.imports import ConcurrentImport, ListImport, newest_period, record_import
 from processors.rosters.list_comparison import ListReceipt, compare_list, event_of
@@ -188,7 +188,7 @@ async def test_a_cut_off_or_an_older_list_is_not_taken(books: Books) -> None:
         read = read_list(ListRow(str(number), *row) for number, row in enumerate(rows))
         async with books.engine.connect() as connection:
             try:
-                await preview(connection, read, receipt, allow_shrink=allow_shrink)
+                await preview(connection, read, receipt, Allowances(shrink=allow_shrink))
             except RefusedList as refusal:
                 return str(refusal)
         return None
@@ -208,7 +208,7 @@ async def test_every_import_is_noted_once(books: Books) -> None:
         receipt = ListReceipt(CIVIL, period, period.last if late else period.first, period.first)
         read = read_list(ListRow(str(number), *row) for number, row in enumerate(people))
         async with books.engine.connect() as connection:
-            found = await preview(connection, read, receipt, allow_shrink=False)
+            found = await preview(connection, read, receipt)
         return await record_import(
             books.engine, ListImport(receipt, sha256, "clerk", read, found.comparison), found.lists
         )
@@ -261,11 +261,15 @@ async def take(books: Books, rows: list[tuple[str, str]], month: int, source: st
     receipt = ListReceipt(source, period, period.first, period.first)
     read = read_list(ListRow(str(number), *row) for number, row in enumerate(rows))
     async with books.engine.connect() as connection:
-        found = await preview(connection, read, receipt, allow_shrink=True)
+        found = await preview(connection, read, receipt, Allowances(shrink=True, growth=True))
     comparison = found.comparison
-    await books.publish([event_of(change, receipt, "clerk") for change in comparison.changes])
+    await books.publish(
+        [event_of(change, receipt, "clerk", repr(rows).encode().hex()) for change in comparison.changes]
+    )
     assert await books.refused() == []
-    await record_import(books.engine, ListImport(receipt, repr(rows), "clerk", read, comparison), found.lists)
+    await record_import(
+        books.engine, ListImport(receipt, repr(rows).encode().hex(), "clerk", read, comparison), found.lists
+    )
     return [
         *(f"{change.change} {change.person_id}" for change in comparison.changes),
         *(f"left out {person_id}" for person_id, _ in comparison.left_out),
@@ -331,7 +335,7 @@ async def test_a_list_that_another_overtook_is_held_against_the_ledger_again(boo
         await take(books, [("P1", "dibao")], 6, source)
     receipt = ListReceipt(CIVIL, Period(2019, 7), date(2019, 7, 1), date(2019, 7, 1))
     async with books.engine.connect() as connection:
-        found = await preview(connection, RosterList(), receipt, allow_shrink=True)
+        found = await preview(connection, RosterList(), receipt, Allowances(shrink=True))
     assert found.comparison.changes == []
     assert await take(books, [], 7, POVERTY) == ["left out P1"]
     with pytest.raises(ConcurrentImport):
@@ -343,7 +347,7 @@ async def test_an_import_s_mark_stands_in_the_ledger(books: Books) -> None:
     period = Period(2019, 6)
     receipt = ListReceipt(CIVIL, period, period.last, period.first)
     (change,) = compare_list(read_list([ListRow("1", "P1", "dibao")]), {}, receipt).changes
-    await books.publish([event_of(change, receipt, "clerk")])
+    await books.publish([event_of(change, receipt, "clerk", "ab12")])
     async with books.engine.connect() as connection:
         raw = await connection.execute(text("SELECT raw FROM ledger.entries WHERE type = 'roster.changed.v1'"))
-        assert b'"actor":"clerk","late":true' in bytes(raw.scalar_one())
+        assert b'"actor":"clerk","list":"abhi","late":true' in bytes(raw.scalar_one())

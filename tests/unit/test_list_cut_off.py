@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from processors.rosters.histories import add_omissions
+from processors.rosters.histories import add_records
 from processors.rosters.imports import ImportRecord
 from processors.rosters.list_comparison import compare_list
 from processors.rosters.lists import Membership
@@ -49,7 +49,7 @@ def test_a_category_of_which_nobody_stands_any_more_is_not_missing() -> None:
         ("P2", "orphan"): [said(2, "2018-01-01"), said(3, "2018-01-01", source=POVERTY)],
     }
     may = ImportRecord(CIVIL, Period(2019, 5), date(2019, 5, 1), "", frozenset([("P2", "orphan")]), 3)
-    add_omissions(histories, [may])
+    add_records(histories, [may])
     found = compare_list(listing(("P1", "dibao")), histories, OURS)
     assert (found.cut_off_reason, found.changes) == (None, [])
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from infra.files.roster_file import read_rows
+from infra.files.roster_file import read_file
 from infra.files.text_file import UnusableFile, csv_bytes
 from processors.rosters.list_comparison import compare_list
 from processors.rosters.lists import Membership, read_list
@@ -34,14 +34,14 @@ def workbook(*sheets: list[list[Any]]) -> bytes:
 @pytest.mark.parametrize("delimiter", [",", "\t", ";"])
 def test_a_csv_reads_the_same_in_every_encoding(encoding: str, delimiter: str) -> None:
     text = f"2019年6月名单\n{HEADINGS}P1,低保对象,2019-05-01\n\nP2,orphan,\n".replace(",", delimiter)
-    read = read_list(read_rows(text.encode(encoding)))
+    read = read_list(read_file(text.encode(encoding)).rows)
     assert read.listed == {("P1", "dibao"): date(2019, 5, 1), ("P2", "orphan"): None}
-    assert read.places["P2", "orphan"] == "第5行 row 5"
+    assert read.rows["P2", "orphan"].place == "第5行 row 5"
 
 
 def test_english_headings_in_any_order() -> None:
-    rows = read_rows(b"name,Category,person_id\nsomebody,dibao,P1\n")
-    assert read_list(rows).listed == {("P1", "dibao"): None}
+    rows = read_file(b"name,Category,person_id\nsomebody,dibao,P1\n")
+    assert read_list(rows.rows).listed == {("P1", "dibao"): None}
 
 
 def test_every_sheet_of_a_workbook_is_read() -> None:
@@ -51,7 +51,7 @@ def test_every_sheet_of_a_workbook_is_read() -> None:
         [headings, [1001, "孤儿", "2019/5/2"], [123456789012345678, "孤儿", None]],
         [],
     )
-    read = read_list(read_rows(content))
+    read = read_list(read_file(content).rows)
     assert read.listed == {("P1", "dibao"): date(2019, 5, 1), ("1001", "orphan"): date(2019, 5, 2)}
     assert [(row.place, row.reason) for row in read.refused] == [("S1 第3行 row 3", "bad_person_id")]
 
@@ -84,16 +84,26 @@ def test_a_number_is_the_id_that_its_cell_shows(number: float, form: str, taken:
     sheet["A2"].number_format = form
     packed = io.BytesIO()
     book.save(packed)
-    read = read_list(read_rows(packed.getvalue()))
+    read = read_list(read_file(packed.getvalue()).rows)
     assert [person_id for person_id, _ in read.listed] == ([] if taken is None else [taken])
     # who can't be told may be anybody: nobody is removed
     assert [(row.reason, row.person_id) for row in read.refused] == ([("bad_person_id", None)] if taken is None else [])
 
 
-def test_a_sheet_without_headings_is_no_list() -> None:
-    content = workbook([["参保人编号", "救助对象类别"], ["P1", "dibao"]], [["P2", "dibao"]])
-    with pytest.raises(UnusableFile, match="S1"):
-        read_rows(content)
+def test_a_list_without_headings_takes_nobody_off_the_roster() -> None:
+    """Whom its rows name is unknown; a sheet that is no list is passed over, and both are named."""
+    content = workbook(
+        [["参保人编号", "救助对象类别"], ["P1", "dibao"]],
+        [["P2", "dibao"]],
+        [["填表说明"], ["类别", "1", "低保对象"]],
+    )
+    file = read_file(content)
+    read = read_list(file.rows)
+    assert (read.listed, read.unreadable) == ({("P1", "dibao"): None}, 1)
+    assert [(row.place, row.reason) for row in read.refused] == [("S1 工作表 sheet S1", "no_headings")]
+    assert [(sheet.title, sheet.use) for sheet in file.sheets] == [
+        *(("S0", "read"), ("S1", "no_headings"), ("S2", "no_headings")),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -112,13 +122,13 @@ def test_a_sheet_without_headings_is_no_list() -> None:
 )
 def test_what_is_no_list_is_said_to_be_none(content: bytes) -> None:
     with pytest.raises(UnusableFile):
-        read_rows(content)
+        read_file(content)
 
 
 @given(st.binary(max_size=200))
 def test_no_bytes_break_the_reading(content: bytes) -> None:
     with contextlib.suppress(UnusableFile):
-        read_list(read_rows(content))
+        read_list(read_file(content).rows)
 
 
 REGISTERED = {number: f"P{number:03},建档立卡贫困人口," for number in range(1, 101)}
@@ -128,7 +138,7 @@ REGISTERED = {number: f"P{number:03},建档立卡贫困人口," for number in ra
 @pytest.mark.parametrize("closing", [{}, {97: 'P097,"建档立卡贫困人口",'}, {97: 'P097,建档立卡贫困人口,"2019-06-01'}])
 def test_a_stray_quote_takes_nobody_off_the_roster(ending: str, closing: dict[int, str]) -> None:
     lines = REGISTERED | {95: 'P095,"建档立卡贫困人口'} | closing
-    read = read_list(read_rows((HEADINGS.replace("\n", ending) + ending.join(lines.values())).encode()))
+    read = read_list(read_file((HEADINGS.replace("\n", ending) + ending.join(lines.values())).encode()).rows)
     first, *more = read.refused
     assert (first.place, first.reason, first.person_id) == ("第96行 row 96", "broken_row", None)
     assert [row.place for row in more] == (["第98行 row 98"] if "2019" in closing.get(97, "") else [])
@@ -144,14 +154,14 @@ def test_a_stray_quote_takes_nobody_off_the_roster(ending: str, closing: dict[in
 
 def test_a_line_break_in_a_cell_makes_its_row_unreadable() -> None:
     content = f'"抚松县\n名单"\n{HEADINGS}P1,低保对象,"2019-06-01\n"\n"P2","低保对象",""\n'.encode()
-    read = read_list(read_rows(content))
-    assert (read.listed, read.places) == ({("P2", "dibao"): None}, {("P2", "dibao"): "第6行 row 6"})
+    read = read_list(read_file(content).rows)
+    assert (read.listed, [row.place for row in read.rows.values()]) == ({("P2", "dibao"): None}, ["第6行 row 6"])
     assert [(row.place, row.reason, row.person_id) for row in read.refused] == [("第4行 row 4", "broken_row", None)]
 
 
 def test_a_workbook_s_cell_may_end_with_a_line_break() -> None:
-    rows = read_rows(workbook([["参保人编号", "救助对象类别", "备注"], ["P1", "低保对象", "自理\n"]]))
-    assert read_list(rows).listed == {("P1", "dibao"): None}
+    rows = read_file(workbook([["参保人编号", "救助对象类别", "备注"], ["P1", "低保对象", "自理\n"]]))
+    assert read_list(rows.rows).listed == {("P1", "dibao"): None}
 
 
 def test_hospitals_files_open_with_their_chinese_whole() -> None:
