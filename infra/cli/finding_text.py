@@ -107,6 +107,7 @@ PHRASES: Mapping[str, str] = {
     "no row": "没有此行",
     "no entry": "条目已不存在",
     "an entry that stands": "有效的条目",
+    "what the facts bring each party": "各方按事实应得的",
     "another person than noted it": "登记者以外的人",
     "no statement": "不应有结算单",
     "no claim": "不应有结算事项",
