@@ -1,11 +1,11 @@
-"""JSON Schema of what the ledger answers: the four CloudEvents of ANSWERS, and the reply to ``claims.quote``."""
+"""JSON Schema of what the ledger answers: the CloudEvents of ANSWERS, and the reply to ``claims.quote``."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from events.catalog import ITSELF
 from events.codes import CATEGORY_ORDER, ID_PATTERN, LAYERS, REGION_PATTERN, SETTINGS
-from events.decisions import CLAIM_RESETTLED, CLAIM_SETTLED, EVENT_REJECTED, EVENT_WAITING
+from events.decisions import CLAIM_RESETTLED, CLAIM_SETTLED, EVENT_REJECTED, EVENT_WAITING, REFUSAL_LIFTED
 from events.refusals import REASONS
 from infra.worker.quote_service import UNAVAILABLE
 
@@ -16,11 +16,13 @@ TOLD: Mapping[str, str] = {
     CLAIM_RESETTLED: "the whole statement again, whenever something in it has changed; it may come at any time",
     EVENT_REJECTED: "an event was refused, and what to mend; told to its sender's mailbox",
     EVENT_WAITING: "a discharge came before its admission; it goes on by itself once that is there",
+    REFUSAL_LIFTED: "the person of a claim that was refused as not_enrolled is enrolled by now: send it again",
 }
 """The answers of ANSWERS, and when each comes."""
 
-STATEMENT, REFUSED, WAITING, QUOTED = "Statement", "Refused", "Waiting", "Quoted"
+STATEMENT, REFUSED, WAITING, LIFTED, QUOTED = "Statement", "Refused", "Waiting", "Lifted", "Quoted"
 _DATA = {CLAIM_SETTLED: STATEMENT, CLAIM_RESETTLED: STATEMENT, EVENT_REJECTED: REFUSED, EVENT_WAITING: WAITING}
+_DATA |= {REFUSAL_LIFTED: LIFTED}
 
 
 def answer_schemas(prefix: str) -> dict[str, Schema]:
@@ -28,7 +30,13 @@ def answer_schemas(prefix: str) -> dict[str, Schema]:
 
     Objects are open: an answer may get fields that no reader knows yet.
     """
-    parts = {STATEMENT: _statement(), REFUSED: _refused(), WAITING: _waiting(), QUOTED: _quoted(prefix)}
+    parts = {
+        STATEMENT: _statement(),
+        REFUSED: _refused(),
+        WAITING: _waiting(),
+        LIFTED: _lifted(),
+        QUOTED: _quoted(prefix),
+    }
     return parts | {type_: _envelope(type_, f"{prefix}{_DATA[type_]}") for type_ in TOLD}
 
 
@@ -93,6 +101,20 @@ def _waiting() -> Schema:
             "source": {"type": "string"},
             "event_id": _id("the discharge's id"),
             "waits_for": _id("the admission_id"),
+        },
+    )
+
+
+def _lifted() -> Schema:
+    return _object(
+        "a refused claim that can be sent again",
+        {
+            "source": {"type": "string"},
+            "event_id": {"type": "string", "description": "id of the event that was refused"},
+            "type": {"type": "string"},
+            "claim_id": _id("the claim that was refused"),
+            "reason": {"const": "not_enrolled"},
+            "detail": {"type": "string", "minLength": 1},
         },
     )
 

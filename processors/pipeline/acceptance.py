@@ -154,6 +154,8 @@ def _enrolled_region(state: LedgerState, person_id: str, day: date) -> str:
         raise Refusal("not_enrolled", f"{person_id} is enrolled from {enrolment.effective_on}, after {day}")
     if enrolment.died_on is not None and day > enrolment.died_on:
         raise Refusal("not_enrolled", f"{person_id} died on {enrolment.died_on}: the enrollment ended before {day}")
+    if enrolment.ended_on is not None and day >= enrolment.ended_on:
+        raise Refusal("not_enrolled", f"{person_id}'s enrollment ended on {enrolment.ended_on}, not after {day}")
     return enrolment.region
 
 

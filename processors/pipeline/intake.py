@@ -82,7 +82,8 @@ class IntakeBatch:
         row |= {"reason": refusal.reason, "detail": refusal.detail}
         number = self.record(event, claim_id=event.claim_id, fixed=row, type_=EVENT_REJECTED)
         place = {"number": number, "stream_seq": event.stream_seq, "mailbox": event.mailbox, "subject": event.token}
-        self.refused.append(row | place | {"identity_source": event.identity[0], "identity_id": event.identity[1]})
+        identity = {"identity_source": event.identity[0], "identity_id": event.identity[1]}
+        self.refused.append(row | place | identity | event.unenrolled(refusal))
         answer(self.transaction, event.mailbox, event.token, EVENT_REJECTED, f"intake-{number}", row)
 
     def save(self, partitions: int) -> None:

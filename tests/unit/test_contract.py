@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from benchmarks.bench import Bench, Options
 from benchmarks.table import figures
-from events.decisions import CLAIM_RESETTLED, CLAIM_SETTLED, EVENT_REJECTED, EVENT_WAITING
+from events.decisions import CLAIM_RESETTLED, CLAIM_SETTLED, EVENT_REJECTED, EVENT_WAITING, REFUSAL_LIFTED
 from infra.access.sources import QUOTE, Source
 from infra.border.answers import TOLD
 from infra.cli import app
@@ -124,7 +124,7 @@ def test_a_source_writes_and_reads_under_its_own_subjects_only() -> None:
 
 def test_answers_are_of_the_types_that_are_told() -> None:
     told = {word for word in code(section(PAGE, "streams")) if word.endswith(".v1")}
-    assert told == TOLD.keys() == {CLAIM_SETTLED, CLAIM_RESETTLED, EVENT_REJECTED, EVENT_WAITING}
+    assert told == TOLD.keys() == {CLAIM_SETTLED, CLAIM_RESETTLED, EVENT_REJECTED, EVENT_WAITING, REFUSAL_LIFTED}
 
 
 def test_figures_have_the_keys_that_are_told() -> None:

@@ -68,17 +68,16 @@ def decide(batch: IntakeBatch, event: IncomingEvent, data: DischargeRecorded) ->
         run = batch.state.next_run(data.person_id)
         claim = accept_discharge(batch.state, batch.pinned, event.source, data, run)
     except WaitsFor:
-        _wait(batch, event, data)
+        wait_for_admission(batch, event, data.claim_id, data.admission_id)
         return
     book_claim(batch, event, claim)
 
 
-def _wait(batch: IntakeBatch, event: IncomingEvent, data: DischargeRecorded) -> None:
-    row = {"source": event.source, "event_id": event.event_id, "waits_for": data.admission_id}
-    number = batch.record(event, claim_id=data.claim_id, fixed=row, type_=EVENT_WAITING)
-    batch.state.wait(
-        Waiting(number, event.stream_seq, event.source, event.event_id, data.claim_id, data.admission_id, event.raw)
-    )
+def wait_for_admission(batch: IntakeBatch, event: IncomingEvent, claim_id: str, admission_id: str) -> None:
+    """Let an event about a claim wait until an admission is recorded, and answer that it waits."""
+    row = {"source": event.source, "event_id": event.event_id, "waits_for": admission_id}
+    number = batch.record(event, claim_id=claim_id, fixed=row, type_=EVENT_WAITING)
+    batch.state.wait(Waiting(number, event.stream_seq, event.source, event.event_id, claim_id, admission_id, event.raw))
     answer(batch.transaction, event.mailbox, event.token, EVENT_WAITING, f"intake-{number}", row)
 
 
