@@ -1,7 +1,12 @@
-"""Hospitals' own figures of a month: CSV in UTF-8 or GB18030, headings in English or Chinese."""
+"""Hospitals' own figures of a month: CSV in UTF-8 or GB18030, or XLSX; headings in English or Chinese.
+
+Titles may stand above the headings, and rows of totals (合计) are not read. Amounts may have separators: 1,234.50.
+"""
 
 import csv
 import io
+import re
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -10,6 +15,7 @@ from pathlib import Path
 from events.codes import LAYER_NAMES, LAYERS, is_id
 from events.money import parse_yuan, yuan
 from infra.files.text_file import UnusableFile, decoded, read_bytes
+from infra.files.workbook_table import OLD_WORKBOOK, ZIP, table_rows
 from processors.reconciliation.comparison import AMOUNTS, FUNDS, HospitalClaim
 
 HEADINGS: Mapping[str, str] = {
@@ -24,6 +30,13 @@ HEADINGS: Mapping[str, str] = {
     "个人支付": "patient_share",
 }
 STATUSES = {"": True, "settled": True, "已结算": True, "reversed": False, "已冲正": False}
+
+
+TOTAL_ROWS = ("合计", "总计", "小计", "total", "Total")
+HEADING_WITHIN = 10
+"""How many rows at the top, titles among them, may come before the headings."""
+_SEPARATED = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
+_DAY = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})([ T]\d{1,2}:\d{2}(:\d{2})?)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +55,17 @@ class HospitalDetail:
     claims: list[HospitalClaim] = field(default_factory=list)
     bad: list[BadRow] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
+    sums: list[int] = field(default_factory=list)
+    """numbers of rows of totals, which are not read"""
 
 
-def read_detail(path: Path, month: date) -> HospitalDetail:
-    """A hospital's claims of a month. Raises ``UnusableFile``, and OSError where the file can't be opened."""
+def read_detail(path: Path, month: date, *, by_settlement: bool = False) -> HospitalDetail:
+    """A hospital's claims of a month, one each: rows of one claim, refunds with negative amounts, are summed.
+
+    ``by_settlement`` says that the dates are days of settlement and refund, and that a claim may have any number of
+    rows. Otherwise a claim has one row, or one and a refund that cancels it. Raises ``UnusableFile``, and OSError where
+    the file can't be opened.
+    """
     columns, rows = _table(path)
     wanted = [name for name in ("claim_id", "date", "total", "patient_share") if name not in columns]
     if wanted:
@@ -53,20 +73,53 @@ def read_detail(path: Path, month: date) -> HospitalDetail:
     if FUNDS not in columns and not set(LAYERS) & set(columns):
         raise UnusableFile(f"no column of what the funds pay: {FUNDS}, or the layers ({', '.join(LAYERS)})")
     detail = HospitalDetail(ignored=[name for name in columns if name.startswith("?")])
-    seen: set[str] = set()
+    by_claim: dict[str, list[HospitalClaim]] = {}
+    numbers: dict[str, int] = {}
     for number, cells in rows:
         claim_id = cells.get("claim_id", "")
         known = claim_id if is_id(claim_id) else None
+        if claim_id.replace(" ", "") in TOTAL_ROWS or (not claim_id and cells.get("date", "") in TOTAL_ROWS):
+            detail.sums.append(number)
+            continue
         try:
             claim = _claim(cells, month)
-            if claim.claim_id in seen:
-                raise ValueError(f"claim {claim.claim_id} stands in an earlier row")
         except ValueError as error:
             detail.bad.append(BadRow(number, known, str(error)))
+            continue
+        earlier = by_claim.setdefault(claim.claim_id, [])
+        if earlier and not by_settlement and not _cancels(claim, earlier):
+            detail.bad.append(BadRow(number, known, f"claim {claim.claim_id} stands in an earlier row"))
+            continue
+        earlier.append(claim)
+        numbers[claim.claim_id] = number
+    for claim_id, of_claim in by_claim.items():
+        if not by_settlement and len(of_claim) == 1 and any(fen < 0 for fen in of_claim[0].amounts.values()):
+            reason = "a refund without the row that it takes back: compare by day of settlement (--by settlement)"
+            detail.bad.append(BadRow(numbers[claim_id], claim_id, reason))
         else:
-            seen.add(claim.claim_id)
-            detail.claims.append(claim)
+            detail.claims.append(_net(of_claim))
+    detail.bad.sort(key=lambda bad: bad.row)
     return detail
+
+
+def _cancels(claim: HospitalClaim, earlier: Sequence[HospitalClaim]) -> bool:
+    """Whether a row takes back the one that stands before it."""
+    return (
+        len(earlier) == 1
+        and bool(claim.amounts)
+        and claim.amounts == {name: -fen for name, fen in earlier[0].amounts.items()}
+    )
+
+
+def _net(rows: Sequence[HospitalClaim]) -> HospitalClaim:
+    """One claim of its rows: their sum, reversed where they come to nothing."""
+    if len(rows) == 1:
+        return rows[0]
+    names = {name for row in rows for name in row.amounts}
+    amounts = {name: sum(row.amounts.get(name, 0) for row in rows) for name in names}
+    if any(amounts.values()):
+        return HospitalClaim(rows[0].claim_id, rows[0].day, amounts)
+    return HospitalClaim(rows[0].claim_id, rows[0].day, {}, standing=False)
 
 
 def read_totals(path: Path) -> dict[str, int]:
@@ -86,14 +139,34 @@ def read_totals(path: Path) -> dict[str, int]:
 def _table(path: Path) -> tuple[list[str], Iterator[tuple[int, dict[str, str]]]]:
     """Column names (``?heading`` where it is not used here) and the rows that hold anything, numbered from 2."""
     content = read_bytes(path, "the file is larger than")
-    lines = list(_lines(decoded(content, "the text is neither UTF-8 nor GB18030")))
+    if content.startswith(OLD_WORKBOOK):
+        raise UnusableFile("旧版 .xls 文件：请另存为 .xlsx 或 CSV an old .xls file: save it as .xlsx or CSV")
+    if content.startswith(ZIP):
+        lines: list[list[str]] = table_rows(content, _is_heading)
+    else:
+        lines = list(_lines(decoded(content, "the text is neither UTF-8 nor GB18030")))
     if not lines:
         raise UnusableFile("the file is empty")
-    columns = [HEADINGS.get(heading.strip().lower(), f"?{heading.strip()}") for heading in lines[0]]
+    # Titles may stand above the headings; where no row is one, the first is told as what it lacks.
+    first = next((place for place, line in enumerate(lines[:HEADING_WITHIN]) if _is_heading(line)), 0)
+    columns = [HEADINGS.get(_heading(cell), f"?{cell.strip()}") for cell in lines[first]]
+    while columns and columns[-1] == "?":
+        columns.pop()
     twice = sorted({name for name in columns if not name.startswith("?") and columns.count(name) > 1})
     if twice:
         raise UnusableFile(f"column {', '.join(twice)} stands twice")
-    return columns, _rows(columns, lines[1:])
+    return columns, _rows(columns, lines[first + 1 :], first + 2)
+
+
+def _heading(cell: str) -> str:
+    """A heading without blanks, line breaks and what stands in brackets, full width as half width."""
+    return re.sub(r"\(.*?\)|\s", "", unicodedata.normalize("NFKC", cell)).lower()
+
+
+def _is_heading(cells: Sequence[str]) -> bool:
+    """Whether a row names columns: two at least, for a title is one cell."""
+    names = [HEADINGS[name] for cell in cells if (name := _heading(cell)) in HEADINGS]
+    return len(names) > 1 or (len(names) == 1 and sum(bool(cell.strip()) for cell in cells) == 1)
 
 
 def _lines(text: str) -> Iterator[list[str]]:
@@ -110,8 +183,8 @@ def _lines(text: str) -> Iterator[list[str]]:
         yield line
 
 
-def _rows(columns: Sequence[str], lines: Sequence[Sequence[str]]) -> Iterator[tuple[int, dict[str, str]]]:
-    for number, line in enumerate(lines, start=2):
+def _rows(columns: Sequence[str], lines: Sequence[Sequence[str]], start: int) -> Iterator[tuple[int, dict[str, str]]]:
+    for number, line in enumerate(lines, start=start):
         cells = [cell.strip() for cell in line]
         if any(cells):
             named = dict(zip(columns, cells, strict=False))
@@ -147,18 +220,20 @@ def _claim(cells: Mapping[str, str], month: date) -> HospitalClaim:
 
 
 def _day(text: str) -> date:
+    match = _DAY.fullmatch(text)
     try:
-        day = date.fromisoformat(text)
+        if match is not None:
+            return date(*map(int, match.groups()[:3]))
     except ValueError:
-        day = None
-    if day is None or day.isoformat() != text:
-        raise ValueError("date must be a day as 2019-03-31")
-    return day
+        pass
+    raise ValueError("date must be a day as 2019-03-31")
 
 
 def _amount(cells: Mapping[str, str], name: str) -> int:
+    text = cells.get(name, "")
     try:
-        return parse_yuan(cells.get(name, ""))
+        sign, plain = (-1, text[1:]) if text.startswith("-") else (1, text)
+        return sign * parse_yuan(plain.replace(",", "") if _SEPARATED.fullmatch(plain) else plain)
     except ValueError as error:
         raise ValueError(f"{name} {error}") from None
 
