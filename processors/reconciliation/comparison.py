@@ -100,12 +100,8 @@ async def reconcile(
     async with engine.connect() as connection:
         if hospital_id not in await load_hospitals(connection, [hospital_id]):
             raise LookupError(f"no hospital {hospital_id} was ever registered")
-        ledger: dict[str, Mapping[str, Any]]
         if by_settlement:
-            ledger = {
-                claim_id: _brought(claim_id, before, now)
-                for claim_id, (before, now) in (await settled_in(connection, hospital_id, month)).items()
-            }
+            ledger = await _brought_in(connection, hospital_id, month)
         else:
             ledger = await _statements(connection, hospital_id, month, [claim.claim_id for claim in stated])
         missing = [claim.claim_id for claim in stated if claim.claim_id not in ledger]
@@ -199,6 +195,11 @@ def _view(row: Mapping[str, Any], stated: Amounts) -> dict[str, int]:
         "total": row["total"],
         "patient_share": row["total"] - row["hospital_share"],
     }
+
+
+async def _brought_in(connection: AsyncConnection, hospital_id: str, month: date) -> dict[str, Mapping[str, Any]]:
+    settled = await settled_in(connection, hospital_id, month)
+    return {claim_id: _brought(claim_id, before, now) for claim_id, (before, now) in settled.items()}
 
 
 def _brought(claim_id: str, before: Mapping[str, Any] | None, now: Mapping[str, Any]) -> dict[str, Any]:
