@@ -71,6 +71,7 @@ DERIVED: frozenset[str] = frozenset(
         "event.rejected.v1",
         "event.waiting.v1",
         "event.accepted.v1",
+        "refusal.lifted.v1",
         "clearing.drafted.v1",
         "clearing.approved.v1",
         "clearing.withdrawn.v1",
@@ -169,7 +170,7 @@ def _check_source(source: str, mailbox: str, type_: str, data: facts.FactData) -
         )
     if stated is facts.ResettlementOrdered and source != ITSELF:
         raise _not_allowed(f"{type_} comes from {ITSELF}, not from {source}", f"{type_} 只能来自 {ITSELF}")
-    if stated is facts.EnrollmentRecorded and not covers(id_, data.region):  # type: ignore[attr-defined]
+    if stated in _OF_A_REGION and not covers(id_, data.region):  # type: ignore[attr-defined]
         region = data.region  # type: ignore[attr-defined]
         raise _not_allowed(
             f"data.region is {region}: {source} enrolls only for its own region",
@@ -178,6 +179,7 @@ def _check_source(source: str, mailbox: str, type_: str, data: facts.FactData) -
 
 
 _OF_A_HOSPITAL = frozenset({facts.AdmissionRecorded, facts.OutpatientRecorded})
+_OF_A_REGION = frozenset({facts.EnrollmentRecorded, facts.EnrollmentEnded})
 
 
 def _not_allowed(detail: str, detail_zh: str) -> Refusal:

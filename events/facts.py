@@ -204,6 +204,29 @@ class EnrollmentRecorded(FactData):
     self_paid: Given[Yuan] = Field(default=None, description="premium the person has paid already, yuan")
 
 
+EnrollmentEndReason = Literal["employee_insurance", "withdrawn", "moved_away", "other"]
+
+
+@stated_by(BUREAU, type_="enrollment.ended.v1")
+class EnrollmentEnded(FactData):
+    """A person's insurance of a year ends before 31 December. A second end replaces the first, an enrollment both."""
+
+    person_id: PersonId
+    region: Region = Field(description="GB/T 2260 code of the region that insured the person")
+    year: int = Field(ge=2000, le=2100, description="benefit year, a calendar year")
+    effective_on: Day = Field(description="first day no longer insured, within the year")
+    reason: EnrollmentEndReason = Field(
+        description="employee_insurance 转职工医保, withdrawn 退保, moved_away 参保地转出, other 其他"
+    )
+
+    @field_validator("effective_on")
+    @classmethod
+    def _within_the_year(cls, day: date, info: ValidationInfo) -> date:
+        if "year" in info.data and day.year != info.data["year"]:
+            raise ValueError("must lie in data.year")
+        return day
+
+
 @stated_by(CIVIL_AFFAIRS, POVERTY_OFFICE, type_="roster.changed.v1")
 class RosterChanged(FactData):
     """A person enters or leaves a category of people whom assistance is for."""

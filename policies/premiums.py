@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Literal
 
 from events.codes import CATEGORY_ORDER
@@ -30,14 +30,18 @@ class PremiumDue:
     grade: Grade
 
 
-def cover(year: int, effective_on: date, died_on: date | None = None) -> tuple[date, date] | None:
+def cover(
+    year: int, effective_on: date, died_on: date | None = None, ended_on: date | None = None
+) -> tuple[date, date] | None:
     """The first and last day of the year on which an enrollment insures, or None where it does on none.
 
-    ``died_on``, the day of death, is the last day insured.
+    ``died_on``, the day of death, is the last day insured; ``ended_on`` is the first day no longer insured.
     """
     first, last = max(effective_on, date(year, 1, 1)), date(year, 12, 31)
     if died_on is not None:
         last = min(last, died_on)
+    if ended_on is not None:
+        last = min(last, ended_on - timedelta(days=1))
     return (first, last) if first <= last else None
 
 

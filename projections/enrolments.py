@@ -20,6 +20,7 @@ enrolments = Table(
     Column("self_paid", BigInteger, comment="fen that the person paid himself"),
     Column("scheme", Text, comment="content hash of the scheme whose premiums are due, pinned when it was recorded"),
     Column("died_on", Date, comment="last day insured, where the person has died"),
+    Column("ended_on", Date, comment="first day no longer insured, where the enrollment ended within the year"),
     not_negative("self_paid"),
     schema="projections",
 )
@@ -35,6 +36,12 @@ class Enrolment(Struct, frozen=True):
     self_paid: int | None
     scheme: str | None = None
     died_on: date | None = None
+    ended_on: date | None = None
+
+    def insures(self, day: date) -> bool:
+        """Whether the person is insured on a day of the year."""
+        died, ended = self.died_on, self.ended_on
+        return self.effective_on <= day and (died is None or day <= died) and (ended is None or day < ended)
 
 
 async def load_enrolments(connection: AsyncConnection, persons: Iterable[str]) -> dict[tuple[str, int], Enrolment]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import BigInteger, Column, Index, SmallInteger, Table, Text
+from sqlalchemy import BigInteger, Column, Index, SmallInteger, Table, Text, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.money import yuan
@@ -56,6 +56,16 @@ class PayerPremium(Struct, frozen=True):
         return self.year, self.region, self.scheme, self.layer, self.kind, self.payer
 
 
+_REFUND_REGIONS = text("""
+SELECT DISTINCT ON (person_id, year) person_id, year,
+       coalesce(said ->> 'clears_in', said ->> 'region') AS region
+FROM ledger.entries
+CROSS JOIN LATERAL (SELECT convert_from(data, 'UTF8')::json AS said) AS booked
+WHERE person_id = ANY(CAST(:persons AS text[])) AND type = 'premium.refunded.v1'
+ORDER BY person_id, year, number
+""")
+
+
 def premium_json(premium: PayerPremium) -> dict[str, Any]:
     """A premium for people and programs, money in yuan."""
     return {
@@ -81,3 +91,12 @@ async def load_premiums(
     for premium in await load_as(connection, PayerPremium, premiums, premiums.c.person_id, persons):
         found.setdefault(premium.person_id, {})[premium.key] = premium
     return found
+
+
+async def load_refund_regions(connection: AsyncConnection, persons: Iterable[str]) -> dict[tuple[str, int], str]:
+    """The region in which the first refund of a person's year came to stand, by person and year.
+
+    From the ledger: what is booked says where it is cleared, and no row of premiums does.
+    """
+    rows = await connection.execute(_REFUND_REGIONS, {"persons": sorted(set(persons))})
+    return {(row.person_id, row.year): row.region for row in rows}

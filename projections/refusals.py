@@ -1,14 +1,17 @@
 """Refused events with their reason; the event itself, or its digest and head, is in the ledger."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Index, Table, Text, select
+from msgspec import Struct
+from sqlalchemy import BigInteger, Column, Date, Index, Table, Text, exists, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.refusals import REASON_NAMES
 from events.store.metadata import metadata
-from events.store.rows import load
+from events.store.rows import among, load
+from projections.claims import claims
 
 refusals = Table(
     "refusals",
@@ -25,6 +28,9 @@ refusals = Table(
     Column("reason", Text, nullable=False),
     Column("detail", Text, nullable=False),
     Column("detail_zh", Text, comment="the same in Chinese; older refusals have none"),
+    Column("person_id", Text, comment="of a claim refused as not_enrolled"),
+    Column("day", Date, comment="of that claim: its discharge or visit"),
+    Index("refusals_person", "person_id", postgresql_where=text("person_id IS NOT NULL")),
     Index("refusals_identity", "identity_id", "identity_source", unique=True),
     Index("refusals_stream_seq", "stream_seq"),
     schema="projections",
@@ -36,6 +42,36 @@ def refusal_json(row: Mapping[str, Any]) -> dict[str, Any]:
     told = {name: row[name] for name in ("source", "event_id", "type", "reason", "detail")}
     detail_zh = row["detail_zh"] or REASON_NAMES.get(row["reason"], row["reason"])
     return told | {"detail_zh": detail_zh, "seq": row["stream_seq"]}
+
+
+class UnenrolledClaim(Struct, frozen=True):
+    """A claim that was refused as ``not_enrolled``; ``subject`` is its claim_id, ``day`` its discharge or visit."""
+
+    number: int
+    mailbox: str
+    source: str | None
+    event_id: str
+    type: str | None
+    subject: str
+    person_id: str
+    day: date
+
+    @classmethod
+    def of_row(cls, row: Mapping[str, Any]) -> "UnenrolledClaim | None":
+        """The claim of a refusal's row, None where it was refused for another reason."""
+        if row["person_id"] is None:
+            return None
+        return cls(**{name: row[name] for name in cls.__struct_fields__})
+
+
+async def load_unenrolled(connection: AsyncConnection, persons: Iterable[str] | None = None) -> list[UnenrolledClaim]:
+    """What was refused of some persons, or of all, as ``not_enrolled`` and is no accepted claim, in recorded order."""
+    accepted = exists().where(claims.c.claim_id == refusals.c.subject)
+    query = select(refusals).where(refusals.c.person_id.is_not(None), ~accepted).order_by(refusals.c.number)
+    if persons is not None:
+        query = query.where(among(refusals.c.person_id, persons))
+    found = (UnenrolledClaim.of_row(dict(row)) for row in (await connection.execute(query)).mappings())
+    return [each for each in found if each is not None]
 
 
 async def refusal_at(connection: AsyncConnection, stream_seq: int) -> Mapping[str, Any] | None:

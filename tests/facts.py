@@ -116,6 +116,26 @@ def enrol(
     )
 
 
+def end_enrolment(
+    person: str = "P1",
+    on: str = "2019-07-01",
+    region: str = "220621",
+    reason: str = "employee_insurance",
+    id_: str | None = None,
+) -> dict[str, Any]:
+    """The region's bureau ends an enrollment; ``on`` is the first day no longer insured."""
+    return event(
+        f"bureau/{region}",
+        id_ or f"end-{person}-{on}",
+        "enrollment.ended.v1",
+        person_id=person,
+        region=region,
+        year=int(on[:4]),
+        effective_on=on,
+        reason=reason,
+    )
+
+
 def roster(
     person: str = "P1", category: str = "registered_poor", change: str = "added", on: str = "2018-01-01"
 ) -> dict[str, Any]:

@@ -42,6 +42,16 @@ EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
         BUREAU,
         {"person_id": "P1", "region": "220621", "year": 2019, "effective_on": "2019-02-01", "self_paid": "270.00"},
     ),
+    "enrollment.ended.v1": (
+        BUREAU,
+        {
+            "person_id": "P1",
+            "region": "220621",
+            "year": 2019,
+            "effective_on": "2019-07-01",
+            "reason": "employee_insurance",
+        },
+    ),
     "roster.changed.v1": (
         "poverty-office/220621",
         {"person_id": "P1", "category": "registered_poor", "change": "added", "effective_on": "2018-01-01"},

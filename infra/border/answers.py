@@ -5,7 +5,14 @@ from typing import Any
 
 from events.catalog import ITSELF
 from events.codes import CATEGORY_ORDER, ID_PATTERN, LAYERS, REGION_PATTERN, SETTINGS
-from events.decisions import CLAIM_RESETTLED, CLAIM_SETTLED, EVENT_ACCEPTED, EVENT_REJECTED, EVENT_WAITING
+from events.decisions import (
+    CLAIM_RESETTLED,
+    CLAIM_SETTLED,
+    EVENT_ACCEPTED,
+    EVENT_REJECTED,
+    EVENT_WAITING,
+    REFUSAL_LIFTED,
+)
 from events.refusals import REASONS
 from events.schemas import DIALECT
 from infra.worker.quote_service import TOO_MANY, UNAVAILABLE
@@ -18,10 +25,12 @@ TOLD: Mapping[str, str] = {
     EVENT_ACCEPTED: "an event is in the books that brings no statement by itself: anything but a discharge or a visit",
     EVENT_REJECTED: "an event was refused, and what to mend; told to its sender's mailbox",
     EVENT_WAITING: "a discharge came before its admission; it goes on by itself once that is there",
+    REFUSAL_LIFTED: "the person of a claim that was refused as not_enrolled is enrolled by now: send it again",
 }
 """The answers of ANSWERS, and when each comes."""
 
-STATEMENT, REFUSED, WAITING, ACCEPTED, QUOTED = "Statement", "Refused", "Waiting", "Accepted", "Quoted"
+STATEMENT, REFUSED, WAITING, ACCEPTED, LIFTED = "Statement", "Refused", "Waiting", "Accepted", "Lifted"
+QUOTED = "Quoted"
 QUOTE_REPLY = "quote.reply"
 """The name of the file with the schema of a reply to ``claims.quote``."""
 _DATA = {
@@ -30,6 +39,7 @@ _DATA = {
     EVENT_ACCEPTED: ACCEPTED,
     EVENT_REJECTED: REFUSED,
     EVENT_WAITING: WAITING,
+    REFUSAL_LIFTED: LIFTED,
 }
 
 
@@ -43,6 +53,7 @@ def answer_schemas(prefix: str) -> dict[str, Schema]:
         REFUSED: _refused(),
         WAITING: _waiting(),
         ACCEPTED: _accepted(),
+        LIFTED: _lifted(),
         QUOTED: _quoted(prefix),
     }
     return parts | {type_: _envelope(type_, f"{prefix}{_DATA[type_]}") for type_ in TOLD}
@@ -147,6 +158,21 @@ def _accepted() -> Schema:
             "event_id": _id("its id"),
             "type": {"type": "string"},
             "seq": _place(),
+        },
+    )
+
+
+def _lifted() -> Schema:
+    return _object(
+        "a refused claim that can be sent again",
+        {
+            "source": {"type": "string"},
+            "event_id": {"type": "string", "description": "id of the event that was refused"},
+            "type": {"type": "string"},
+            "claim_id": _id("the claim that was refused"),
+            "reason": {"const": "not_enrolled"},
+            "detail": {"type": "string", "minLength": 1},
+            "detail_zh": {"type": "string", "minLength": 1},
         },
     )
 

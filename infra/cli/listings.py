@@ -102,8 +102,30 @@ def grants(out: OutFile = None, data_dir: DataDir = None, json: Json = False) ->
     )
 
 
-def refusals(out: OutFile = None, data_dir: DataDir = None, json: Json = False) -> None:
+def refusals(
+    lifted: Annotated[
+        bool,
+        typer.Option(
+            "--lifted", help="仅列因未参保被拒、现已补登可重新发送的 refused as not enrolled, enrolled by now"
+        ),
+    ] = False,
+    out: OutFile = None,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
     """被拒收的事件及原因。Refused events, why, and what to mend."""
+    if lifted:
+        list_rows(
+            data_dir,
+            "refusals",
+            listings.lifted_refusal_rows,
+            json=json,
+            out=out,
+            title="可重新发送 To be sent again",
+            columns="医疗机构 hospital,结算单 claim,参保人 person,日期 date:day,被拒收的事件 refused event",
+            cells=lambda row, _: tuple(row[name] for name in ("hospital", "claim_id", "person_id", "date", "event_id")),
+        )
+        return
     list_rows(
         data_dir,
         "refusals",

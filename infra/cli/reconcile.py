@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -13,6 +13,7 @@ from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, stdout, table
 from infra.cli.session import reading, run
 from infra.files.hospital_file import BadRow, HospitalDetail, read_detail, read_totals
+from infra.files.reconciliation_file import FORMATS, write_differences
 from infra.files.text_file import UnusableFile
 from processors.reconciliation.comparison import AMOUNTS, Reconciliation, ReconciliationDifference
 from processors.reconciliation.comparison import reconcile as compare
@@ -27,6 +28,10 @@ KIND_NAMES = {
     "total_differs": "合计不符",
     "total_not_of_detail": "合计与明细不符",
 }
+COLUMNS = (
+    *("种类 kind", "结算单 claim", "项目 field"),
+    *("医院 hospital", "账本 ledger", "差额 difference", "说明 detail"),
+)
 FIELD_NAMES = {"claims": "人次", "total": "总额", "funds": "基金支付", "patient_share": "个人负担"}
 FIELD_NAMES |= {"date": "日期", "status": "状态"} | {str(layer): name for layer, name in LAYER_NAMES.items()}
 
@@ -37,33 +42,52 @@ def register(app: typer.Typer) -> None:
 
 
 def reconcile(
-    file: Annotated[Path, typer.Argument(help="医院明细 CSV the hospital's claims, a row each")],
+    file: Annotated[Path, typer.Argument(help="医院明细 CSV 或 XLSX the hospital's claims")],
     hospital: Annotated[str, typer.Option("--hospital", help="医院编号 hospital_id")],
     month: Annotated[str, typer.Option("--month", help="月份（按结算日期） month of the claims' dates, 2019-03")],
-    totals: Annotated[Path | None, typer.Option("--totals", help="医院合计 CSV the hospital's own totals")] = None,
+    totals: Annotated[Path | None, typer.Option("--totals", help="医院合计 the hospital's own totals")] = None,
+    by: Annotated[
+        Literal["date", "settlement"],
+        typer.Option(
+            "--by", help="月份按费用日期或结算日期（退费为负行，同3202） by date of the claim or of settlement"
+        ),
+    ] = "date",
+    out: Annotated[Path | None, typer.Option("--out", help="另存差异 also write the differences, .csv .xlsx")] = None,
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
     """对账：逐单核对医院与账本。Hold a hospital's month against the ledger, claim by claim."""
     first = month_of(month)
     id_of(hospital, "--hospital")
+    if out is not None and out.suffix.lower() not in FORMATS:
+        raise typer.BadParameter(f"a name that ends in {', '.join(FORMATS)} is wanted", param_hint="--out")
     try:
-        detail = read_detail(file, first)
+        detail = read_detail(file, first, by_settlement=by == "settlement")
         sums = None if totals is None else read_totals(totals)
     except (UnusableFile, OSError) as error:
         fail(f"{error}" if isinstance(error, OSError) else f"文件不可用 unusable file: {error}")
         sys.exit(2)
     if detail.ignored:
         note(f"未用的列 columns not used: {', '.join(name[1:] for name in detail.ignored)}")
+    if detail.sums:
+        note(f"合计行未读 rows of totals, not read: {', '.join(map(str, detail.sums))}")
 
     async def main() -> int:
         async with reading(settings_of(data_dir), "reconcile") as engine:
             unread = {bad.claim_id or "" for bad in detail.bad}
             try:
-                found = await compare(engine, hospital, first, detail.claims, totals=sums, unread=unread)
+                found = await compare(
+                    engine, hospital, first, detail.claims, totals=sums, unread=unread, by_settlement=by == "settlement"
+                )
             except LookupError as error:
                 fail(str(error))
                 return 2
+        if out is not None:
+            title = f"{hospital} {month} 对账 reconciliation（元 yuan）"
+            bad = [("坏行 bad row", row.claim_id or "—", *("—" for _ in range(4)), _bad(row)) for row in detail.bad]
+            rows = [*map(_cells, found.differences), *bad]
+            write_differences(out, title, COLUMNS, rows, [("合计 sums", *row) for row in _sum_rows(found)])
+            note(f"已写入 written: {out}")
         _print(found, detail, json=json)
         return 2 if detail.bad else 1 if found.differences else 0
 
@@ -76,35 +100,32 @@ def _print(found: Reconciliation, detail: HospitalDetail, *, json: bool) -> None
         print_json(
             {"kind": "bad_row", "row": bad.row, "claim_id": bad.claim_id, "detail": bad.reason} for bad in detail.bad
         )
-        sides = {"hospital": _sums(found.hospital), "ledger": _sums(found.ledger)}
+        sides = {"hospital": _sums(found.hospital), "ledger": _sums(found.ledger), "prepaid": _sums(found.prepaid)}
         counts = {"differences": len(found.differences), "bad_rows": len(detail.bad)}
         print_json([{"kind": "summary"} | counts | sides])
         return
-    columns = (
-        "种类 kind",
-        "结算单 claim",
-        "项目 field",
-        "医院 hospital",
-        "账本 ledger",
-        "差额 difference",
-        "说明 detail",
-    )
     if found.differences:
-        table("差异 Differences（元 yuan）", columns, map(_cells, found.differences), right=(3, 4, 5))
+        table("差异 Differences（元 yuan）", COLUMNS, map(_cells, found.differences), right=(3, 4, 5))
     else:
         stdout.print("[bold green]对账一致 both sides agree[/]")
     for bad in detail.bad:
         fail(_bad(bad))
-    stated, ours = _sums(found.hospital), _sums(found.ledger)
-    rows = [
-        (f"{FIELD_NAMES[name]} {name}", str(stated.get(name, "—")), str(ours[name])) for name in ("claims", *AMOUNTS)
-    ]
     table(
         "合计（有效结算单） Sums of standing claims",
         ("项目 field", "医院明细 hospital", "账本 ledger"),
-        rows,
+        _sum_rows(found),
         right=(1, 2),
     )
+    if found.prepaid["claims"]:
+        persons = f"{found.prepaid['claims']} 人次 claims, {yuan(found.prepaid['funds'])} 元 yuan"
+        note(f"其中个人垫付、基金付给个人 prepaid, paid by the funds to the persons: {persons}")
+
+
+def _sum_rows(found: Reconciliation) -> list[tuple[str, str, str]]:
+    stated, ours = _sums(found.hospital), _sums(found.ledger)
+    return [
+        (f"{FIELD_NAMES[name]} {name}", str(stated.get(name, "—")), str(ours[name])) for name in ("claims", *AMOUNTS)
+    ]
 
 
 def _cells(each: ReconciliationDifference) -> tuple[str, ...]:

@@ -1,7 +1,12 @@
-"""Hospitals' own figures of a month: CSV in UTF-8 or GB18030, headings in English or Chinese."""
+"""Hospitals' own figures of a month: CSV in UTF-8 or GB18030, or XLSX; headings in English or Chinese.
+
+Titles may stand above the headings, and rows of totals (合计) are not read. Amounts may have separators: 1,234.50.
+"""
 
 import csv
 import io
+import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -10,6 +15,7 @@ from pathlib import Path
 from events.codes import LAYER_NAMES, LAYERS, is_id
 from events.money import parse_yuan, yuan
 from infra.files.text_file import UnusableFile, decoded, read_bytes
+from infra.files.workbook_table import OLD_WORKBOOK, ZIP, table_rows
 from processors.reconciliation.comparison import AMOUNTS, FUNDS, HospitalClaim
 
 HEADINGS: Mapping[str, str] = {
@@ -25,6 +31,13 @@ HEADINGS: Mapping[str, str] = {
     "个人支付": "patient_share",  # as hospitals' own programs head it
 }
 STATUSES = {"": True, "settled": True, "已结算": True, "reversed": False, "已冲正": False}
+
+
+TOTAL_ROWS = ("合计", "总计", "小计", "total", "Total")
+HEADING_WITHIN = 10
+"""How many rows at the top, titles among them, may come before the headings."""
+_SEPARATED = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
+_DAY = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})([ T]\d{1,2}:\d{2}(:\d{2})?)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +56,17 @@ class HospitalDetail:
     claims: list[HospitalClaim] = field(default_factory=list)
     bad: list[BadRow] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
+    sums: list[int] = field(default_factory=list)
+    """numbers of rows of totals, which are not read"""
 
 
-def read_detail(path: Path, month: date) -> HospitalDetail:
-    """A hospital's claims of a month. Raises ``UnusableFile``, and OSError where the file can't be opened."""
+def read_detail(path: Path, month: date, *, by_settlement: bool = False) -> HospitalDetail:
+    """A hospital's claims of a month, one each: rows of one claim, refunds with negative amounts, are summed.
+
+    ``by_settlement`` says that the dates are days of settlement and refund, and that a claim may have any number of
+    rows. Otherwise a claim has one row, or one and a refund that cancels it. Raises ``UnusableFile``, and OSError where
+    the file can't be opened.
+    """
     columns, rows = _table(path)
     wanted = [name for name in ("claim_id", "date", "total", "patient_share") if name not in columns]
     if wanted:
@@ -57,20 +77,57 @@ def read_detail(path: Path, month: date) -> HospitalDetail:
             f"no column of what the funds pay: {FUNDS}, or the layers ({', '.join(LAYERS)})"
         )
     detail = HospitalDetail(ignored=[name for name in columns if name.startswith("?")])
-    seen: set[str] = set()
+    by_claim: dict[str, list[HospitalClaim]] = {}
+    numbers: dict[str, int] = {}
     for number, cells in rows:
         claim_id = cells.get("claim_id", "")
         known = claim_id if is_id(claim_id) else None
+        if claim_id.replace(" ", "") in TOTAL_ROWS or (not claim_id and cells.get("date", "") in TOTAL_ROWS):
+            detail.sums.append(number)
+            continue
         try:
             claim = _claim(cells, month)
-            if claim.claim_id in seen:
-                raise ValueError(f"结算单 {claim.claim_id} 前面已有一行 claim {claim_id} stands in an earlier row")
         except ValueError as error:
             detail.bad.append(BadRow(number, known, str(error)))
+            continue
+        earlier = by_claim.setdefault(claim.claim_id, [])
+        if earlier and not by_settlement and not _cancels(claim, earlier):
+            twice = f"结算单 {claim.claim_id} 前面已有一行 claim {claim.claim_id} stands in an earlier row"
+            detail.bad.append(BadRow(number, known, twice))
+            continue
+        earlier.append(claim)
+        numbers[claim.claim_id] = number
+    for claim_id, of_claim in by_claim.items():
+        if not by_settlement and len(of_claim) == 1 and any(fen < 0 for fen in of_claim[0].amounts.values()):
+            reason = (
+                "退费行没有对应的结算行：请按结算日期核对（--by settlement） "
+                "a refund without the row that it takes back: compare by day of settlement"
+            )
+            detail.bad.append(BadRow(numbers[claim_id], claim_id, reason))
         else:
-            seen.add(claim.claim_id)
-            detail.claims.append(claim)
+            detail.claims.append(_net(of_claim))
+    detail.bad.sort(key=lambda bad: bad.row)
     return detail
+
+
+def _cancels(claim: HospitalClaim, earlier: Sequence[HospitalClaim]) -> bool:
+    """Whether a row takes back the one that stands before it."""
+    return (
+        len(earlier) == 1
+        and bool(claim.amounts)
+        and claim.amounts == {name: -fen for name, fen in earlier[0].amounts.items()}
+    )
+
+
+def _net(rows: Sequence[HospitalClaim]) -> HospitalClaim:
+    """One claim of its rows: their sum, reversed where they come to nothing."""
+    if len(rows) == 1:
+        return rows[0]
+    names = {name for row in rows for name in row.amounts}
+    amounts = {name: sum(row.amounts.get(name, 0) for row in rows) for name in names}
+    if any(amounts.values()):
+        return HospitalClaim(rows[0].claim_id, rows[0].day, amounts)
+    return HospitalClaim(rows[0].claim_id, rows[0].day, {}, standing=False)
 
 
 def read_totals(path: Path) -> dict[str, int]:
@@ -99,14 +156,34 @@ def _chinese(names: Iterable[str]) -> str:
 def _table(path: Path) -> tuple[list[str], Iterator[tuple[int, dict[str, str]]]]:
     """Column names (``?heading`` where it is not used here) and the rows that hold anything, numbered from 2."""
     content = read_bytes(path, "文件大于 the file is larger than")
-    lines = list(_lines(decoded(content, "编码不是 UTF-8 也不是 GB18030 the text is neither UTF-8 nor GB18030")))
+    if content.startswith(OLD_WORKBOOK):
+        raise UnusableFile("旧版 .xls 文件：请另存为 .xlsx 或 CSV an old .xls file: save it as .xlsx or CSV")
+    if content.startswith(ZIP):
+        lines: list[list[str]] = table_rows(content, _is_heading)
+    else:
+        lines = list(_lines(decoded(content, "编码不是 UTF-8 也不是 GB18030 the text is neither UTF-8 nor GB18030")))
     if not lines:
         raise UnusableFile("文件是空的 the file is empty")
-    columns = [HEADINGS.get(heading.strip().lower(), f"?{heading.strip()}") for heading in lines[0]]
+    # Titles may stand above the headings; where no row is one, the first is told as what it lacks.
+    first = next((place for place, line in enumerate(lines[:HEADING_WITHIN]) if _is_heading(line)), 0)
+    columns = [HEADINGS.get(_heading(cell), f"?{cell.strip()}") for cell in lines[first]]
+    while columns and columns[-1] == "?":
+        columns.pop()
     twice = sorted({name for name in columns if not name.startswith("?") and columns.count(name) > 1})
     if twice:
         raise UnusableFile(f"列 {_chinese(twice)} 重复 column {', '.join(twice)} stands twice")
-    return columns, _rows(columns, lines[1:])
+    return columns, _rows(columns, lines[first + 1 :], first + 2)
+
+
+def _heading(cell: str) -> str:
+    """A heading without blanks, line breaks and what stands in brackets, full width as half width."""
+    return re.sub(r"\(.*?\)|\s", "", unicodedata.normalize("NFKC", cell)).lower()
+
+
+def _is_heading(cells: Sequence[str]) -> bool:
+    """Whether a row names columns: two at least, for a title is one cell."""
+    names = [HEADINGS[name] for cell in cells if (name := _heading(cell)) in HEADINGS]
+    return len(names) > 1 or (len(names) == 1 and sum(bool(cell.strip()) for cell in cells) == 1)
 
 
 def _lines(text: str) -> Iterator[list[str]]:
@@ -126,8 +203,8 @@ def _lines(text: str) -> Iterator[list[str]]:
         yield line
 
 
-def _rows(columns: Sequence[str], lines: Sequence[Sequence[str]]) -> Iterator[tuple[int, dict[str, str]]]:
-    for number, line in enumerate(lines, start=2):
+def _rows(columns: Sequence[str], lines: Sequence[Sequence[str]], start: int) -> Iterator[tuple[int, dict[str, str]]]:
+    for number, line in enumerate(lines, start=start):
         cells = [cell.strip() for cell in line]
         if any(cells):
             named = dict(zip(columns, cells, strict=False))
@@ -167,18 +244,20 @@ def _claim(cells: Mapping[str, str], month: date) -> HospitalClaim:
 
 
 def _day(text: str) -> date:
+    match = _DAY.fullmatch(text)
     try:
-        day = date.fromisoformat(text)
+        if match is not None:
+            return date(*map(int, match.groups()[:3]))
     except ValueError:
-        day = None
-    if day is None or day.isoformat() != text:
-        raise ValueError("日期应写成 2019-03-31 date must be a day as 2019-03-31")
-    return day
+        pass
+    raise ValueError("日期应写成 2019-03-31 date must be a day as 2019-03-31")
 
 
 def _amount(cells: Mapping[str, str], name: str) -> int:
+    text = cells.get(name, "")
     try:
-        return parse_yuan(cells.get(name, ""))
+        sign, plain = (-1, text[1:]) if text.startswith("-") else (1, text)
+        return sign * parse_yuan(plain.replace(",", "") if _SEPARATED.fullmatch(plain) else plain)
     except ValueError as error:
         raise ValueError(f"{_chinese([name])}应以元为单位，最多两位小数，如 1234.50 {name} {error}") from None
 

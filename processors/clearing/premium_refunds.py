@@ -23,6 +23,8 @@ _HISTORY = """
 SELECT * FROM (
     SELECT entry.number, entry.type, entry.source, entry.raw, entry.person_id, entry.year, entry.scheme, entry.layer,
            entry.track, (sum(entry.paid) OVER one_cause)::bigint AS paid,
+           CASE entry.type WHEN 'premium.refunded.v1'
+                THEN convert_from(entry.data, 'UTF8')::json ->> 'clears_in' END AS clears_in,
            entry.number = max(entry.number) OVER one_cause AS whole
     FROM ledger.entries AS entry
     WHERE entry.person_id IN (
@@ -64,9 +66,9 @@ class PremiumRefund:
 async def load_refunds(connection: AsyncConnection, begun: int, ended: int) -> AsyncIterator[PremiumRefund]:
     """Refunds that entries of the journal after number ``begun``, up to ``ended``, have booked, of all regions.
 
-    A refund belongs to the region in which the person was enrolled for the year when the refund came to stand. Its
-    corrections stay there, wherever the person is enrolled by then: the region that paid gets back. Raises
-    ``UnreadableRefund``.
+    A refund belongs to the region that its entry names: the one in which the first refund of the person's year came to
+    stand. Entries from before it was named belong where the person was enrolled when that refund came to stand, and
+    its corrections stay there. So who moves is due the difference only. Raises ``UnreadableRefund``.
     """
     enrolled: dict[tuple[str, int], str] = {}
     standing: dict[tuple[object, ...], tuple[str, int]] = {}
@@ -81,7 +83,9 @@ async def load_refunds(connection: AsyncConnection, begun: int, ended: int) -> A
             continue
         key = row.person_id, row.year, row.scheme, row.layer, row.track
         region, before = standing.get(key, ("", 0))
-        if not before:
+        if row.clears_in is not None:
+            region = row.clears_in
+        elif not before:
             if (row.person_id, row.year) not in enrolled:
                 raise UnreadableRefund(row.number)
             region = enrolled[row.person_id, row.year]

@@ -80,6 +80,16 @@ class EnrollmentData(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     self_paid: Yuan | UnsetType = UNSET
 
 
+class EnrollmentEndData(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+    """Data of enrollment.ended.v1."""
+
+    person_id: str
+    region: str
+    year: int
+    effective_on: date
+    reason: str
+
+
 class DeathData(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """Data of person.died.v1."""
 
@@ -93,7 +103,7 @@ class _Event(Struct, Generic[T], frozen=True, gc=False):
     data: T
 
 
-_SHAPES = (CorrectionData, ReversalData, AuditData, RosterData, EnrollmentData, DeathData)
+_SHAPES = (CorrectionData, ReversalData, AuditData, RosterData, EnrollmentData, EnrollmentEndData, DeathData)
 _DECODERS: dict[type[Struct], msgspec.json.Decoder[Any]] = {
     shape: msgspec.json.Decoder(_Event[shape])  # type: ignore[valid-type]
     for shape in _SHAPES

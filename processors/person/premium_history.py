@@ -4,20 +4,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 import msgspec
-from msgspec import UNSET, Struct, structs
+from msgspec import UNSET, Struct, UnsetType, structs
 
 from policies.scheme import Scheme
-from processors.person.fact_decoders import DeathData, EnrollmentData, EntryRow, fact_data, fen
+from processors.person.fact_decoders import DeathData, EnrollmentData, EnrollmentEndData, EntryRow, fact_data, fen
 from processors.pipeline.premiums import PREMIUM_TYPES, due_on
 from projections.enrolments import Enrolment
 from projections.premiums import PayerPremium, PremiumKey
 from projections.rosters import RosterChange
 
 ENROLLED = "enrollment.recorded.v1"
+ENDED = "enrollment.ended.v1"
 DIED = "person.died.v1"
 PREMIUM_KINDS = {type_: kind for kind, type_ in PREMIUM_TYPES.items()}
 """The kind of premium that a type of entry books."""
-PREMIUM_HISTORY_TYPES = (ENROLLED, DIED, *PREMIUM_KINDS)
+PREMIUM_HISTORY_TYPES = (ENROLLED, ENDED, DIED, *PREMIUM_KINDS)
 """The types of entry that say, beside the roster's, what a person's premiums are."""
 
 
@@ -34,6 +35,8 @@ class _Pinned(Struct, gc=False):
     """What the data of an enrollment's entry fixes."""
 
     scheme: str | None = None
+    self_paid: int | UnsetType | None = UNSET
+    """fen; entries from before it was fixed have none, and mean what the event says"""
 
 
 _REASONS = msgspec.json.Decoder(_Reason)
@@ -82,13 +85,18 @@ def read_enrolments(entries: Iterable[EntryRow]) -> list[Enrolment]:
     for entry in entries:
         if entry["type"] == DIED:
             died_on = fact_data(entry, DeathData).died_on
+        if entry["type"] == ENDED:
+            end = fact_data(entry, EnrollmentEndData)
+            found[end.year] = structs.replace(found[end.year], ended_on=end.effective_on)
         if entry["type"] != ENROLLED:
             continue
         data = fact_data(entry, EnrollmentData)
         begins = date(data.year, 1, 1) if data.effective_on is UNSET else data.effective_on
+        fixed = _PINNED.decode(entry["data"])
         paid = None if data.self_paid is UNSET else fen(data.self_paid)
-        scheme = _PINNED.decode(entry["data"]).scheme
-        found[data.year] = Enrolment(data.person_id, data.year, data.region, begins, paid, scheme=scheme)
+        if fixed.self_paid is not UNSET:
+            paid = fixed.self_paid
+        found[data.year] = Enrolment(data.person_id, data.year, data.region, begins, paid, scheme=fixed.scheme)
     return [structs.replace(enrolment, died_on=died_on) for enrolment in found.values()]
 
 

@@ -1,6 +1,7 @@
 """Which categories, enrollments and chronic cards a person held when, as spans of days."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
 
@@ -22,7 +23,7 @@ def status_of(history: PersonHistory) -> PersonStatus:
             [change.effective_on for change in roster],
             lambda day: dict.fromkeys(categories_on(roster, day), ""),
         ),
-        enrolled=_insured([data for data in stated if isinstance(data, facts.EnrollmentRecorded)], died_on),
+        enrolled=_insured(stated, died_on),
         cards=_spans([change.effective_on for change in cards], lambda day: valid_cards(cards, day)),
         died_on=died_on,
     )
@@ -44,18 +45,29 @@ def _spans(days: Iterable[date], held_on: Callable[[date], Mapping[str, str]]) -
     return sorted(spans, key=lambda span: (span.first, span.code))
 
 
-def _insured(enrollments: Sequence[facts.EnrollmentRecorded], died_on: date | None) -> list[InsuredYear]:
+def _insured(stated: Iterable[facts.FactData], died_on: date | None) -> list[InsuredYear]:
     found: dict[int, InsuredYear] = {}
-    for enrollment in enrollments:
-        year, first, last = enrollment.year, enrollment.effective_on, date(enrollment.year, 12, 31)
+    for data in stated:
+        if isinstance(data, facts.EnrollmentEnded) and data.year in found:
+            found[data.year] = replace(found[data.year], last=_last(found[data.year].first, data.effective_on, died_on))
+        if not isinstance(data, facts.EnrollmentRecorded):
+            continue
+        year, before = data.year, found.get(data.year)
+        first = max(data.effective_on, date(year, 1, 1))
         found[year] = InsuredYear(
             year=year,
-            region=enrollment.region,
-            first=max(first, date(year, 1, 1)),
-            last=last if died_on is None else min(last, max(died_on, first - timedelta(days=1))),
-            self_paid=enrollment.self_paid,
+            region=data.region,
+            first=first,
+            last=_last(first, date(year + 1, 1, 1), died_on),
+            self_paid=before.self_paid if data.self_paid is None and before is not None else data.self_paid,
         )
     return [found[year] for year in sorted(found)]
+
+
+def _last(first: date, until: date, died_on: date | None) -> date:
+    """The last day insured, or the day before the first where none is."""
+    last = until - timedelta(days=1) if died_on is None else min(until - timedelta(days=1), died_on)
+    return max(last, first - timedelta(days=1))
 
 
 def _card_changes(history: PersonHistory) -> list[CardChange]:

@@ -183,7 +183,7 @@ def _enrolled_region(state: LedgerState, person_id: str, day: date) -> str:
     enrolment = state.enrolments.get((person_id, day.year))
     if enrolment is None:
         raise refusal_details.not_enrolled(person_id, day.year)
-    if enrolment.effective_on > day or (enrolment.died_on is not None and day > enrolment.died_on):
+    if not enrolment.insures(day):
         raise refusal_details.not_enrolled_on(person_id, day)
     return enrolment.region
 

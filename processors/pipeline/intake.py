@@ -75,7 +75,7 @@ class IntakeBatch:
         return number
 
     def wait(self, event: IncomingEvent, claim_id: str, admission_id: str) -> None:
-        """Let a discharge wait for its admission, and answer its mailbox so."""
+        """Let an event about a claim wait until an admission is recorded, and answer its mailbox so."""
         row = {"source": event.source, "event_id": event.event_id, "waits_for": admission_id}
         number = self._append(event, EVENT_WAITING, row, claim_id=claim_id, raw=event.raw)
         self.state.wait(
@@ -102,7 +102,10 @@ class IntakeBatch:
         row |= {"reason": refusal.reason, "detail": detail, "detail_zh": detail_zh}
         number = self._append(event, EVENT_REJECTED, row | body.told, claim_id=event.claim_id, raw=body.raw)
         place = {"number": number, "stream_seq": event.stream_seq, "mailbox": event.mailbox, "subject": event.token}
-        self.refused.append(row | place | {"identity_source": event.identity[0], "identity_id": event.identity[1]})
+        identity = {"identity_source": event.identity[0], "identity_id": event.identity[1]}
+        # of a body that is not kept whole, a rebuild could not tell whose claim it was
+        claim = event.unenrolled(refusal) if not body.told else {"person_id": None, "day": None}
+        self.refused.append(row | place | identity | claim)
         told = row | {"seq": event.stream_seq}
         answer(self.transaction, event.mailbox, event.token, EVENT_REJECTED, f"intake-{number}", told)
 

@@ -10,9 +10,9 @@ from policies.premiums import PremiumDue, PremiumKind, cover, premiums_due
 from policies.scheme import Scheme
 from processors.delivery.run import Cause
 from processors.pipeline.intake import IntakeBatch
-from processors.pipeline.state import LedgerState, Lookup
+from processors.pipeline.state import Keys, LedgerState, Lookup
 from projections.enrolments import Enrolment
-from projections.premiums import PayerPremium, PremiumKey, load_premiums, premiums
+from projections.premiums import PayerPremium, PremiumKey, load_premiums, load_refund_regions, premiums
 from projections.rosters import RosterChange, categories_between
 
 PREMIUM_TYPES: Mapping[PremiumKind, str] = {
@@ -24,6 +24,16 @@ PREMIUM_TYPES: Mapping[PremiumKind, str] = {
 
 PREMIUMS: Lookup[dict[str, dict[PremiumKey, PayerPremium]]] = Lookup(load_premiums, dict)
 """What is booked, by person."""
+
+REFUND_REGIONS: Lookup[dict[tuple[str, int], str]] = Lookup(load_refund_regions, dict)
+"""The region whose clearings carry a person's refunds of a year: the one in which the first came to stand."""
+
+
+def ask_premiums(keys: Keys, person_id: str) -> None:
+    """Ask for what is booked of a person's premiums."""
+    keys.look_up(PREMIUMS, person_id)
+    keys.look_up(REFUND_REGIONS, person_id)
+
 
 _DUE: dict[tuple[str, date, tuple[str, ...], int], list[PremiumDue]] = {}
 _MOST_DUE = 5_000
@@ -44,7 +54,7 @@ def due_on(
     enrolment: Enrolment, roster: Sequence[RosterChange], schemes: Mapping[str, Scheme]
 ) -> dict[PremiumKey, PayerPremium]:
     """The premiums that an enrollment brings under a roster; raises ``LookupError`` for an unknown scheme."""
-    days = cover(enrolment.year, enrolment.effective_on, enrolment.died_on)
+    days = cover(enrolment.year, enrolment.effective_on, enrolment.died_on, enrolment.ended_on)
     if days is None or enrolment.scheme is None:
         return {}
     scheme = schemes[enrolment.scheme]
@@ -89,6 +99,11 @@ def _book(
     if target == booked:
         return
     before = booked.amount if booked else 0
+    clears_in = {}
+    if target.kind == "refunded":
+        # Who moves to another county is due the difference only: one region's clearings have all of his year.
+        refunds = batch.state.of(REFUND_REGIONS)
+        clears_in = {"clears_in": refunds.setdefault((target.person_id, target.year), target.region)}
     batch.transaction.journal.append(
         PREMIUM_TYPES[target.kind],  # type: ignore[index]
         {
@@ -101,6 +116,7 @@ def _book(
             "grade": target.grade,
             "scheme": enrolment.scheme,
             "cause": cause.json(),
+            **clears_in,
         },
         person_id=target.person_id,
         year=target.year,

@@ -11,10 +11,11 @@ from events.money import yuan
 from processors.delivery.parked_runs import parked
 from processors.queries.uplift import load_uplifts
 from projections.accumulations import accumulations
+from projections.enrolments import load_enrolments
 from projections.fines import fines
 from projections.grants import grants
 from projections.premiums import PayerPremium, premium_json, premiums
-from projections.refusals import refusal_json, refusals
+from projections.refusals import load_unenrolled, refusal_json, refusals
 from projections.statements import statement_json, statements
 from projections.waiting_discharges import waiting
 
@@ -156,8 +157,29 @@ async def refusal_rows(engine: AsyncEngine) -> Rows:
         yield refusal_json(row)
 
 
+async def lifted_refusal_rows(engine: AsyncEngine) -> Rows:
+    """Claims refused as not_enrolled whose person is insured on their day by now, and that no one has accepted since.
+
+    Each stands once, by its last refusal.
+    """
+    async with engine.connect() as connection:
+        refused = await load_unenrolled(connection)
+        enrolled = await load_enrolments(connection, {each.person_id for each in refused})
+    last = {(each.mailbox, each.subject): each for each in refused}
+    for each in last.values():
+        enrolment = enrolled.get((each.person_id, each.day.year))
+        if enrolment is not None and enrolment.insures(each.day):
+            yield {
+                "hospital": each.mailbox,
+                "claim_id": each.subject,
+                "person_id": each.person_id,
+                "date": each.day.isoformat(),
+                "event_id": each.event_id,
+            }
+
+
 async def waiting_rows(engine: AsyncEngine) -> Rows:
-    """Discharges that wait for their admission, in the order they came."""
+    """Discharges, and their corrections, that wait for their admission, in the order they came."""
     table = waiting.c
     query = select(table.source, table.event_id, table.admission_id.label("waits_for")).order_by(table.number)
     async for row in _rows(engine, query):

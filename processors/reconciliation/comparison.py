@@ -1,7 +1,8 @@
 """Reconciliation (对账 3201/3202): a hospital's own figures of a month compared with the ledger, claim by claim.
 
-A claim belongs to the month of its date. Both sides state net figures: the hospital's file as its system showed them,
-the ledger's statements as they are now.
+A claim belongs to the month of its date, and both sides state net figures: the hospital's file as its system showed
+them, the ledger's statements as they are now. Or it belongs to the months in which it was settled and taken back, with
+negative rows, as 3202 has it. Either is the hospital's view: of a prepaid claim the hospital got all from the person.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -16,6 +17,7 @@ from events.codes import LAYERS
 from events.money import yuan
 from events.refusals import REASON_NAMES
 from events.store.rows import among
+from processors.reconciliation.settlement_days import settled_in
 from projections.claims import claims
 from projections.hospitals import load_hospitals
 from projections.refusals import refusals
@@ -72,6 +74,8 @@ class Reconciliation:
 
     hospital: dict[str, int]
     ledger: dict[str, int]
+    prepaid: dict[str, int]
+    """claims that persons had prepaid, and fen that the funds pay these persons: no hospital has it in its funds"""
     differences: list[ReconciliationDifference] = field(default_factory=list)
 
 
@@ -83,8 +87,11 @@ async def reconcile(
     *,
     totals: Amounts | None = None,
     unread: Collection[str] = (),
+    by_settlement: bool = False,
 ) -> Reconciliation:
     """Compare a hospital's claims of a month (its first day) with the ledger's; nothing is changed.
+
+    ``by_settlement`` says that the month is that of settlement, and that amounts are what each claim brought to it.
 
     ``totals`` are the hospital's own sums of the month (``claims`` and amounts). ``unread`` are claims in rows that
     could not be read: they do not count as missing, and the file's sums are not compared with ``totals``. Raises
@@ -96,14 +103,21 @@ async def reconcile(
                 f"从未登记过医疗机构 {hospital_id}，已登记的见 claims report hospital。"
                 f"no hospital {hospital_id} was ever registered"
             )
-        ledger = await _statements(connection, hospital_id, month, [claim.claim_id for claim in stated])
+        if by_settlement:
+            ledger = await _brought_in(connection, hospital_id, month)
+        else:
+            ledger = await _statements(connection, hospital_id, month, [claim.claim_id for claim in stated])
         missing = [claim.claim_id for claim in stated if claim.claim_id not in ledger]
         reasons = await _reasons(connection, hospital_id, missing)
     names = [name for name in AMOUNTS if any(name in claim.amounts for claim in stated)] or list(AMOUNTS)
-    of_month = [row for row in ledger.values() if _in(month, row["date"])]
+    of_month = [row for row in ledger.values() if by_settlement or _in(month, row["date"])]
+    told = {claim.claim_id: claim.amounts for claim in stated}
+    standing = [row for row in of_month if row["status"] == "settled"]
+    prepaid = [row for row in standing if row["payee"] == "person"]
     found = Reconciliation(
         _sums(names, [claim.amounts for claim in stated if claim.standing]),
-        _sums(AMOUNTS, [_amounts(row) for row in of_month if row["status"] == "settled"]),
+        _sums(AMOUNTS, [_view(row, told.get(row["claim_id"], {})) for row in standing]),
+        {"claims": len(prepaid), FUNDS: sum(_amounts(row)[FUNDS] for row in prepaid)},
     )
     for claim in stated:
         if claim.claim_id in ledger:
@@ -118,7 +132,7 @@ async def reconcile(
     for row in sorted(of_month, key=lambda row: (row["date"], row["claim_id"])):
         # A hospital's system may drop a claim that it reversed: nothing is owed on either side.
         if row["claim_id"] not in known and row["status"] == "settled":
-            detail = f"{row['date']}, funds {yuan(_amounts(row)[FUNDS])}"
+            detail = f"{row['date'] or f'{month:%Y-%m}'}, funds {yuan(_view(row, {})[FUNDS])}"
             found.differences.append(ReconciliationDifference("ledger_only", row["claim_id"], detail=detail))
     if totals is not None:
         found.differences += _compare(totals, found.ledger, "total_differs")
@@ -134,11 +148,11 @@ def _differences(claim: HospitalClaim, row: Mapping[str, Any]) -> list[Reconcili
         kind: DifferenceKind = "reversed_in_ledger" if claim.standing else "reversed_at_hospital"
         return [ReconciliationDifference(kind, claim.claim_id, "status", *(_status(claim.standing), _status(standing)))]
     found = []
-    if claim.day != row["date"]:
+    if row["date"] is not None and claim.day != row["date"]:
         days = claim.day.isoformat(), row["date"].isoformat()
         found.append(ReconciliationDifference("date_differs", claim.claim_id, "date", *days))
     if standing:
-        found += _compare(claim.amounts, _amounts(row), "amount_differs", claim.claim_id)
+        found += _compare(claim.amounts, _view(row, claim.amounts), "amount_differs", claim.claim_id)
     return found
 
 
@@ -169,6 +183,47 @@ def _amounts(row: Mapping[str, Any]) -> dict[str, int]:
         **{str(layer): amount for layer, amount in paid.items()},
         FUNDS: sum(paid.values()),
         "patient_share": row["patient_share"],
+    }
+
+
+def _view(row: Mapping[str, Any], stated: Amounts) -> dict[str, int]:
+    """A claim as its hospital sees it: of a prepaid one the person paid all but the hospital's own share.
+
+    A hospital may state a prepaid claim as its statement does; then that is held against it.
+    """
+    amounts = _amounts(row)
+    if row["payee"] != "person" or (stated and all(amounts.get(name) == fen for name, fen in stated.items())):
+        return amounts
+    return dict.fromkeys(amounts, 0) | {
+        "total": row["total"],
+        "patient_share": row["total"] - row["hospital_share"],
+    }
+
+
+async def _brought_in(connection: AsyncConnection, hospital_id: str, month: date) -> dict[str, Mapping[str, Any]]:
+    settled = await settled_in(connection, hospital_id, month)
+    return {claim_id: _brought(claim_id, before, now) for claim_id, (before, now) in settled.items()}
+
+
+def _brought(claim_id: str, before: Mapping[str, Any] | None, now: Mapping[str, Any]) -> dict[str, Any]:
+    """What a claim brought to a month, in the shape of a statement; ``reversed`` where that is nothing at all."""
+    layers: dict[str, int] = {}
+    sums = dict.fromkeys(("total", "patient_share", "hospital_share"), 0)
+    for sign, statement in ((-1, before), (1, now)):
+        if statement is not None and statement["status"] == "settled":
+            for name in sums:
+                sums[name] += sign * statement[name]
+            for layer, paid in statement["layers"]:
+                layers[layer] = layers.get(layer, 0) + sign * paid
+    changed = any(sums.values()) or any(layers.values())
+    status = "settled" if changed else "reversed"
+    return {
+        "claim_id": claim_id,
+        "date": None,
+        "status": status,
+        "payee": now["payee"],
+        "layers": list(layers.items()),
+        **sums,
     }
 
 

@@ -40,11 +40,12 @@ KIND_NAMES: dict[RosterDifferenceKind, str] = {
 
 @dataclass(frozen=True, slots=True)
 class YearEnrolment:
-    """Where a person is enrolled for the month's year, from when, and the day of death of one who has died."""
+    """Where a person is enrolled for the month's year, from when, and until when: by death, or by an end of it."""
 
     region: str
     effective_on: date
     died_on: date | None = None
+    ended_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,7 @@ def _add_person(
     listed = {kind: _listed_by(kind, roster.region, memberships, day) for kind in (CIVIL_AFFAIRS, POVERTY_OFFICE)}
     held = in_order(category for category, history in memberships.items() if held_on(ledger_changes(history), day))
     insured = enrolment is not None and enrolment.effective_on <= day
+    insured = insured and (enrolment is None or enrolment.ended_on is None or day < enrolment.ended_on)
     insured_here = insured and enrolment is not None and covers(roster.region, enrolment.region)
     if not (any(listed.values()) or insured_here):
         return
@@ -159,9 +161,10 @@ def _listed_by(kind: str, region: str, memberships: Mapping[Category, History], 
 async def load_roster(connection: AsyncConnection, region: str, period: Period) -> RegionRoster:
     """A region's roster as the ledger knows it now."""
     table = enrolments.c
-    query = select(table.person_id, table.region, table.effective_on, table.died_on).where(table.year == period.year)
+    columns = (table.region, table.effective_on, table.died_on, table.ended_on)
+    query = select(table.person_id, *columns).where(table.year == period.year)
     rows = await connection.execute(query)
-    of_year = {row.person_id: YearEnrolment(row.region, row.effective_on, row.died_on) for row in rows}
+    of_year = {row.person_id: YearEnrolment(*row[1:]) for row in rows}
     return draw_up_roster(region, period, await load_histories(connection), of_year)
 
 

@@ -126,7 +126,9 @@ async def test_a_refund_follows_what_the_person_paid(books: Books) -> None:
     assert await shown(books) == {"basic civil_affairs": "180.00", "basic refund": "180.00"}
     await books.publish([enrol(year=2018, region=CHANGZHI, self_paid="100", id_="corrected")])
     assert await shown(books) == {"basic civil_affairs": "180.00", "basic refund": "100.00"}
-    await books.publish([enrol(year=2018, region=CHANGZHI, id_="nothing-paid")])
+    await books.publish([enrol(year=2018, region=CHANGZHI, id_="as-said-before")])
+    assert await shown(books) == {"basic civil_affairs": "180.00", "basic refund": "100.00"}
+    await books.publish([enrol(year=2018, region=CHANGZHI, self_paid="0", id_="nothing-paid")])
     assert await shown(books) == {"basic civil_affairs": "180.00"}
     assert [paid for kind, *_, paid in await bookings(books.engine) if kind == "refunded"] == [18_000, -8_000, -10_000]
     await holds(books)

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from openpyxl import Workbook, load_workbook
+from sqlalchemy import select, text
 
 from events.money import parse_yuan, yuan
 from infra.files.hospital_file import read_detail, read_totals
@@ -16,7 +17,9 @@ from infra.files.text_file import UnusableFile
 from processors.reconciliation.comparison import HospitalClaim, Reconciliation, reconcile
 from projections.statements import statement_json, statements
 from tests import facts
+from tests.clerk import clerk
 from tests.ledger import Books
+from tests.months import months_from_now
 
 MARCH = date(2019, 3, 1)
 COLUMNS = (
@@ -176,7 +179,7 @@ async def test_a_bad_row_is_told_by_its_number_and_the_others_are_compared(
 ) -> None:
     c1, c2, c3, c4 = march
     bad = [
-        c1 | {"total": "1,000"},
+        c1 | {"total": "1,0000"},
         c2 | {"date": "2019-04-01"},
         c4 | {"funds": "0.01"},
         c1 | {"claim_id": "a b"},
@@ -211,3 +214,122 @@ def test_a_file_that_is_no_list_is_refused(tmp_path: Path, content: str, problem
     path.write_text(content, encoding="utf-8")
     with pytest.raises(UnusableFile, match=problem):
         read_detail(path, MARCH)
+
+
+async def _prepaid(books: Books) -> None:
+    """佳木斯, tier 3, 60,000 twice (docs/domain.md#j1): funds 44,272.50, person 15,727.50; C2 was prepaid."""
+    await books.publish(
+        [facts.hospital(region="230803"), *(facts.enrol(each, region="230803") for each in ("P1", "P2"))]
+    )
+    await books.publish([*facts.stay(1, in_scope="60000"), *facts.stay(2, "P2", in_scope="60000", prepaid=True)])
+
+
+async def test_a_prepaid_claim_is_seen_as_its_hospital_sees_it(books: Books, tmp_path: Path) -> None:
+    await _prepaid(books)
+    c1 = {
+        "claim_id": "C1",
+        "date": "2019-03-10",
+        "total": "60,000.00",
+        "funds": "44,272.50",
+        "patient_share": "15727.5",
+    }
+    c2 = {"claim_id": "C2", "date": "2019-03-10", "total": "60000", "funds": "0", "patient_share": "60000"}
+    columns = ("claim_id", "date", "total", "funds", "patient_share")
+    totals = {"claims": 2, "total": 120_000_00, "funds": 44_272_50, "patient_share": 75_727_50}
+    found = await held(books, write(tmp_path, [c1, c2], columns), totals=totals)
+    assert told(found) == []
+    assert found.prepaid == {"claims": 1, "funds": 44_272_50}
+    # a hospital may state it as the statement that it was told
+    as_told = c2 | {"funds": "44272.50", "patient_share": "15727.50"}
+    assert told(await held(books, write(tmp_path, [c1, as_told], columns))) == []
+    wrong = c2 | {"patient_share": "59999"}
+    assert told(await held(books, write(tmp_path, [c1, wrong], columns))) == [
+        ("amount_differs", "C2", "patient_share", "-1.00")
+    ]
+
+
+async def test_a_month_by_day_of_settlement_has_refunds_as_negative_rows(books: Books, tmp_path: Path) -> None:
+    await _prepaid(books)
+    this, following = months_from_now()
+    today = f"{this:%Y-%m}-05"
+    row = {"claim_id": "C1", "date": today, "total": "60000", "funds": "44272.5", "patient_share": "15727.5"}
+    refund = row | {"total": "-60,000.00", "funds": "-44272.5", "patient_share": "-15727.5"}
+    prepaid = row | {"claim_id": "C2", "funds": "0", "patient_share": "60000"}
+    columns = ("claim_id", "date", "total", "funds", "patient_share")
+
+    async def by_settlement(month: date, *rows: dict[str, str]) -> list[tuple[Any, ...]]:
+        claims = read_detail(write(tmp_path, rows, columns), month, by_settlement=True).claims
+        return told(await reconcile(books.engine, "H1", month, claims, by_settlement=True))
+
+    # stays of March 2019, settled today
+    assert await by_settlement(this, row, prepaid) == []
+    assert await by_settlement(this, row) == [("ledger_only", "C2", None, None)]
+    await books.publish([facts.reverse("C1")])
+    assert await by_settlement(this, row, refund, prepaid) == []
+    assert await by_settlement(this, prepaid) == []  # nothing is left of it
+    assert await by_settlement(this, row, prepaid) == [("reversed_in_ledger", "C1", "status", None)]
+    # had it been settled in the month before, the refund stands alone in this one
+    async with books.engine.begin() as connection:
+        await connection.execute(text("SET LOCAL session_replication_role = replica"))
+        await connection.execute(
+            text("UPDATE ledger.entries SET recorded_at = recorded_at - interval '40 days' WHERE type = :settled"),
+            {"settled": "claim.settled.v1"},
+        )
+    assert await by_settlement(this, refund) == []
+    assert await by_settlement(this, refund | {"funds": "-44272.4"}) == [("amount_differs", "C1", "funds", "0.10")]
+    assert await by_settlement(following) == []
+
+
+async def test_a_refund_that_cancels_its_row_is_a_reversal(
+    books: Books, march: list[dict[str, str]], tmp_path: Path
+) -> None:
+    c1, c2, c3, c4 = march
+    c3 = c1 | {"claim_id": "C3", "date": "2019-03-31", "status": ""}
+    amounts = [name for name in COLUMNS[3:] if c3.get(name)]
+    back = c3 | {name: f"-{c3[name]}" for name in amounts}
+    assert told(await held(books, write(tmp_path, [c1, c2, c3, back, c4]))) == []
+    alone = read_detail(write(tmp_path, [c1, back]), MARCH)
+    assert [(bad.row, "--by settlement" in bad.reason) for bad in alone.bad] == [(3, True)]
+
+
+async def test_a_workbook_with_titles_totals_and_formatted_amounts(
+    books: Books, march: list[dict[str, str]], tmp_path: Path
+) -> None:
+    book = Workbook()
+    sheet = book.worksheets[0]
+    sheet.append(["县人民医院 2019年3月结算明细"])
+    sheet.append([None, "单位：元"])
+    sheet.append(["结算单号", "日\n期", "状态", "总额（元）", "基金支付", "个人支付", "备注"])
+    for row in march:
+        state = {"settled": "已结算", "reversed": "已冲正"}[row["status"]]
+        day = date.fromisoformat(row["date"])
+        amounts = [float(row["total"]), f"{float(row['funds']):,.2f}", float(row["patient_share"])]
+        sheet.append([row["claim_id"], day, state, *amounts, None])
+    sheet.append(["合计", None, None, "=SUM(D4:D7)"])
+    book.create_sheet("说明").append(["以上数据由本院财务科提供"])
+    path = tmp_path / "march.xlsx"
+    book.save(path)
+    detail = read_detail(path, MARCH)
+    assert (detail.bad, detail.sums, detail.ignored) == ([], [8], ["?备注"])
+    assert told(await reconcile(books.engine, "H1", MARCH, detail.claims)) == []
+    # a formula that no program has computed is no amount, and no 0.00
+    sheet["E4"] = "=1+1"
+    book.save(path)
+    assert [(bad.row, bad.claim_id) for bad in read_detail(path, MARCH).bad] == [(4, "C1")]
+
+
+async def test_the_differences_are_written_as_a_file(
+    books: Books, march: list[dict[str, str]], tmp_path: Path, database: str, nats_url: str
+) -> None:
+    path = write(tmp_path, march[1:])
+    asked = ("reconcile", "--hospital", "H1", "--month", "2019-03", path, "--out")
+    env = {"CLAIMS_DATABASE_URL": books.engine.url.render_as_string(hide_password=False), "CLAIMS_NATS_URL": nats_url}
+    async with clerk(**{name: value.replace("+asyncpg", "") for name, value in env.items()}) as claims:
+        done = await claims(*asked, tmp_path / "out.xlsx")
+        assert (done.code, (tmp_path / "out.xlsx").stat().st_mode & 0o777) == (1, 0o600)
+        sheet = load_workbook(tmp_path / "out.xlsx").worksheets[0]
+        assert [sheet["A1"].value, sheet["A2"].value] == ["H1 2019-03 对账 reconciliation（元 yuan）", "种类 kind"]
+        assert [sheet["A3"].value, sheet["B3"].value] == ["仅账本有 ledger_only", "C1"]
+        assert (await claims(*asked, tmp_path / "out.csv")).code == 1
+        assert "仅账本有 ledger_only,C1" in (tmp_path / "out.csv").read_text(encoding="utf-8-sig")
+        assert (await claims(*asked, tmp_path / "out.pdf")).code == 2

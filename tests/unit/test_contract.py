@@ -16,7 +16,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from benchmarks.bench import Bench, Options
 from benchmarks.table import figures
-from events.decisions import CLAIM_RESETTLED, CLAIM_SETTLED, EVENT_ACCEPTED, EVENT_REJECTED, EVENT_WAITING
+from events.decisions import (
+    CLAIM_RESETTLED,
+    CLAIM_SETTLED,
+    EVENT_ACCEPTED,
+    EVENT_REJECTED,
+    EVENT_WAITING,
+    REFUSAL_LIFTED,
+)
 from infra.access.sources import QUOTE, Source
 from infra.border.answers import TOLD
 from infra.cli import app
@@ -133,6 +140,7 @@ def test_answers_are_of_the_types_that_are_told() -> None:
             EVENT_ACCEPTED,
             EVENT_REJECTED,
             EVENT_WAITING,
+            REFUSAL_LIFTED,
         }
     )
 

@@ -124,6 +124,7 @@ OVERSIGHT = {
     "person.died.v1",
     "fine.imposed.v1",
     "resettlement.ordered.v1",
+    "enrollment.ended.v1",
 }
 """What did not befall anyone in the made-up county."""
 

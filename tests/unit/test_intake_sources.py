@@ -56,6 +56,7 @@ def every_kind() -> Iterator[tuple[str, str, bool]]:
             "hospital.suspended.v1",
             "hospital.reinstated.v1",
             "enrollment.recorded.v1",
+            "enrollment.ended.v1",
             "person.died.v1",
             "fine.imposed.v1",
             "chronic_card.issued.v1",

@@ -1,4 +1,4 @@
-"""A hospital replaces the bill of its claim."""
+"""A hospital replaces the bill of its claim, also while the claim's discharge waits for its admission."""
 
 from msgspec.structs import replace
 
@@ -16,8 +16,16 @@ def ask(keys: Keys, data: ClaimCorrected) -> None:
 
 
 def decide(batch: IntakeBatch, event: IncomingEvent, data: ClaimCorrected) -> None:
-    """Settle the claim again with the new bill, between the funds and its payee (docs/domain.md#3.8)."""
+    """Settle the claim again with the new bill, between the funds and its payee (docs/domain.md#3.8).
+
+    Where the claim's discharge waits for its admission, the correction waits with it.
+    """
     require_own_id(batch.state, event.source, data.claim_id)
+    waits = [each for each in batch.state.waiting if (each.claim_id, each.source) == (data.claim_id, event.source)]
+    if waits and data.claim_id not in batch.state.claims:
+        require_sum(data.bill)
+        batch.wait(event, data.claim_id, waits[0].admission_id)
+        return
     claim = changed_claim(batch.state, event.source, data.claim_id)
     require_sum(data.bill)
     number = batch.record(event, person_id=claim.person_id, claim_id=claim.claim_id)

@@ -8,8 +8,9 @@ from events.facts import PersonDied
 from processors.pipeline.acceptance import require_past
 from processors.pipeline.incoming_event import IncomingEvent
 from processors.pipeline.intake import IntakeBatch, register
-from processors.pipeline.premiums import PREMIUMS, settle_premiums
+from processors.pipeline.premiums import ask_premiums, settle_premiums
 from processors.pipeline.state import Keys, Lookup
+from processors.pipeline.unenrolled_claims import UNENROLLED, tell_refused
 from projections.deaths import deaths, load_deaths
 
 DEATHS: Lookup[dict[str, date]] = Lookup(load_deaths, dict)
@@ -19,7 +20,8 @@ DEATHS: Lookup[dict[str, date]] = Lookup(load_deaths, dict)
 def ask(keys: Keys, data: PersonDied) -> None:
     """The person's enrollments, rosters and premiums."""
     keys.persons.add(data.person_id)
-    keys.look_up(PREMIUMS, data.person_id)
+    keys.look_up(UNENROLLED, data.person_id)
+    ask_premiums(keys, data.person_id)
 
 
 def decide(batch: IntakeBatch, event: IncomingEvent, data: PersonDied) -> None:
@@ -32,7 +34,9 @@ def decide(batch: IntakeBatch, event: IncomingEvent, data: PersonDied) -> None:
     state.upsert(deaths, data.person_id, row)
     years = state.years.get(data.person_id, set())
     for year in sorted(years):
-        state.put_enrolment(replace(state.enrolments[data.person_id, year], died_on=data.died_on))
+        before = state.enrolments[data.person_id, year]
+        state.put_enrolment(replace(before, died_on=data.died_on))
+        tell_refused(batch, before, state.enrolments[data.person_id, year], number)
     settle_premiums(batch, data.person_id, years, event.cause(number))
 
 

@@ -5,7 +5,7 @@ from msgspec.structs import asdict, replace
 from events.facts import RosterChanged
 from processors.pipeline.incoming_event import IncomingEvent
 from processors.pipeline.intake import IntakeBatch, register
-from processors.pipeline.premiums import PREMIUMS, settle_premiums
+from processors.pipeline.premiums import ask_premiums, settle_premiums
 from processors.pipeline.state import Keys
 from projections.rosters import RosterChange, categories_on, rosters
 
@@ -14,7 +14,7 @@ def ask(keys: Keys, data: RosterChanged) -> None:
     """All claims of the person, the rosters, and the premiums."""
     keys.persons.add(data.person_id)
     keys.histories.add(data.person_id)
-    keys.look_up(PREMIUMS, data.person_id)
+    ask_premiums(keys, data.person_id)
 
 
 def decide(batch: IntakeBatch, event: IncomingEvent, data: RosterChanged) -> None:

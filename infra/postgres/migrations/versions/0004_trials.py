@@ -11,7 +11,7 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
-FILES = ("0004_clearing.sql", "0004_lane_owners.sql", "0004_intake.sql")
+FILES = ("0004_clearing.sql", "0004_lane_owners.sql", "0004_intake.sql", "0004_enrollment.sql")
 
 
 def upgrade() -> None:
