@@ -47,7 +47,9 @@ def decode(raw: bytes) -> dict[str, object]:
     """
     envelope = _parse(raw)
     data = envelope.pop("data", None)
-    envelope = {name: value for name, value in envelope.items() if value is not None}
+    for name in [name for name, value in envelope.items() if value is None]:
+        _check_name(name)
+        del envelope[name]
     for name in REQUIRED:
         if name not in envelope:
             raise _malformed(f"{name} is missing", f"缺少 {name}")
@@ -226,16 +228,21 @@ def _check_attributes(envelope: dict[str, object]) -> None:
         )
 
 
+def _check_name(name: str) -> None:
+    """Refuse a name that no attribute may have, also one without a value, as the schemas do."""
+    if name != "data_base64" and not EXTENSION_NAME.fullmatch(name):
+        raise _malformed(
+            f"{quote(name)} is no attribute: extension names are lower-case letters and digits",
+            f"{quote(name)} 不是属性：扩展属性名只能用小写字母和数字",
+        )
+
+
 def _extension(name: str, value: object) -> object:
     if name == "data_base64":
         raise _malformed(
             "data_base64 is not taken: send data as a JSON object", "不收 data_base64：请以 JSON 对象报送 data"
         )
-    if not EXTENSION_NAME.fullmatch(name):
-        raise _malformed(
-            f"{quote(name)} is no attribute: extension names are lower-case letters and digits",
-            f"{quote(name)} 不是属性：扩展属性名只能用小写字母和数字",
-        )
+    _check_name(name)
     if isinstance(value, str | bool):
         return value
     value = whole(value)

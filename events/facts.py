@@ -213,7 +213,7 @@ class EnrollmentEnded(FactData):
 
     person_id: PersonId
     region: Region = Field(description="GB/T 2260 code of the region that insured the person")
-    year: int = Field(ge=2000, le=2100, description="benefit year, a calendar year")
+    year: Annotated[int, BeforeValidator(whole)] = Field(ge=2000, le=2100, description="benefit year, a calendar year")
     effective_on: Day = Field(description="first day no longer insured, within the year")
     reason: EnrollmentEndReason = Field(
         description="employee_insurance 转职工医保, withdrawn 退保, moved_away 参保地转出, other 其他"

@@ -245,7 +245,7 @@ def duplicate_advance(region: str, advance_id: str) -> Refusal:
     return Refusal(
         "duplicate_advance",
         f"bureau/{region} has issued advance {advance_id} before",
-        f"bureau/{region} 的借款编号 {advance_id} 已使用：请换新编号",
+        f"bureau/{region} 的临时救急借款编号 {advance_id} 已使用：请换新编号",
     )
 
 

@@ -154,7 +154,7 @@ def _print_faults(state: dict[str, Any]) -> None:
     if state["nats_error"] is not None:
         fail(f"以下仅为数据库状态。What follows is from the database alone: {state['nats_error']}")
     if state["halted"] is not None:
-        fail(state["halted"])
+        fail(f"处理已停止，未清除任何内容。The lanes have halted, nothing was purged: {state['halted']}")
     if state["intake_writable"] is not None:
         stdout.print(f"INTAKE 可写 takes events: {'是 yes' if state['intake_writable'] else '否 no'}")
     if state["intake_error"] is not None:
