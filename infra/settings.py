@@ -68,8 +68,9 @@ def one_host_or_many(url: str) -> str:
     """A URL of PostgreSQL, its hosts where every reader of it finds them.
 
     libpq's ``postgresql://user@a:5432,b:5432/db`` becomes ``postgresql://user@/db?host=a,b&port=5432,5432``, which is
-    libpq's as well. Raises ``ValueError``.
+    libpq's as well, and SQLAlchemy's ``postgresql+asyncpg`` becomes libpq's scheme. Raises ``ValueError``.
     """
+    url = url.replace("postgresql+asyncpg://", "postgresql://", 1)
     parts = urlsplit(url)
     if parts.scheme not in ("postgresql", "postgres"):
         raise ValueError("a URL of PostgreSQL is postgresql://user:password@host:port/database")

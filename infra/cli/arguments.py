@@ -10,7 +10,7 @@ import typer
 
 from events.codes import is_id, is_region
 from events.money import parse_yuan
-from events.national_ids import refuse_national_ids
+from events.national_ids import NationalIdGivenError, refuse_national_ids
 
 Actor = Annotated[str, typer.Option("--actor", help="经办人编号 id of who does it")]
 
@@ -25,14 +25,21 @@ def listed(names: Iterable[object]) -> str:
     return "、".join(map(str, names)) or "（无 none）"
 
 
+def _refuse_national_id(text: str, option: str) -> None:
+    try:
+        refuse_national_ids({option: text})
+    except NationalIdGivenError as error:
+        raise typer.BadParameter(str(error), param_hint=option) from None
+
+
 def actor_of(text: str) -> str:
-    """The id of who takes a step. Raises ``typer.BadParameter``, ``NationalIdGivenError``."""
+    """The id of who takes a step. Raises ``typer.BadParameter``."""
     return id_of(text, "--actor")
 
 
 def id_of(text: str, option: str) -> str:
-    """An id. Raises ``typer.BadParameter``, ``NationalIdGivenError``."""
-    refuse_national_ids({option: text})
+    """An id. Raises ``typer.BadParameter``."""
+    _refuse_national_id(text, option)
     if not is_id(text):
         raise unusable(
             f"“{text}”不是编号，编号为1至128个字母、数字、- 或 _",
@@ -54,8 +61,8 @@ def region_of(text: str, option: str = "--region") -> str:
 
 
 def words_of(text: str, option: str) -> str:
-    """A reference or a reason, without blanks around it. Raises ``typer.BadParameter``, ``NationalIdGivenError``."""
-    refuse_national_ids({option: text})
+    """A reference or a reason, without blanks around it. Raises ``typer.BadParameter``."""
+    _refuse_national_id(text, option)
     words = text.strip()
     if not words or len(words) > 500 or not words.isprintable():
         raise unusable("应为1至500个可见字符，不能为空，不能有换行", "1 to 500 printable characters are wanted", option)

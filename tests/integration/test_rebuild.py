@@ -216,4 +216,4 @@ async def test_the_command_shows_and_mends(database: str) -> None:
 def test_an_unknown_projection_gets_the_names_there_are() -> None:
     asked = CliRunner(env={"COLUMNS": "500"}).invoke(app, ["rebuild", "audits", "balances"])
     assert asked.exit_code == 2
-    assert f"no projection balances; 有 there are {', '.join(PROJECTIONS)}" in asked.output
+    assert f"没有投影 balances，可用的有 {'、'.join(PROJECTIONS)}" in asked.output
