@@ -38,7 +38,10 @@ async def servers(
     """
     if external is not None:
         if nats and not external[1]:
-            raise ServerError("CLAIMS_DATABASE_URL is set and CLAIMS_NATS_URL is not: this command needs both")
+            raise ServerError(
+                "只设了 CLAIMS_DATABASE_URL，还须设 CLAIMS_NATS_URL。"
+                "CLAIMS_DATABASE_URL is set and CLAIMS_NATS_URL is not: this command needs both"
+            )
         yield Endpoints(database_url=external[0], nats_url=external[1], owned=False)
         return
     directory = await claim_directory(data_dir, command=command, share_with=share_with)

@@ -63,9 +63,9 @@ def read(text: bytes) -> tuple[Any, Lines]:
         return reader.plain(yaml.compose(decoded, Loader=_LOADER), ()), reader.lines
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise TextError(line, str(error.problem)) from None
+        raise TextError(line, f"YAML 写法有误 the YAML can't be read: {error.problem}") from None
     except yaml.YAMLError as error:
-        raise TextError(1, str(error)) from None
+        raise TextError(1, f"YAML 写法有误 the YAML can't be read: {error}") from None
 
 
 def _check_depth(text: str) -> None:

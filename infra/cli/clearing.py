@@ -10,9 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from events.county_time import month_end
 from events.money import yuan
 from infra.cli.arguments import Actor, actor_of, month_of, region_of, unusable, words_of
-from infra.cli.clearing_book import write_clearing
+from infra.cli.clearing_book import print_clearing, write_clearing
 from infra.cli.clearing_step import print_result, print_reversal, reversed_fields, run_step
-from infra.cli.clearing_text import print_clearing
 from infra.cli.names import Names, names_of, region_named
 from infra.cli.options import DataDir, Json
 from infra.cli.output import note, print_json, table
@@ -59,6 +58,8 @@ def draft(
     drawn, names = run_step(data_dir, step)
     if datetime.fromisoformat(drawn["drafted_at"]) < month_end(first):
         note(f"{month} 未结束：此后入账的归入下月。{month} is not over: what follows goes to the next month")
+    if not drawn["lines"]:
+        note(f"{month} 没有可清算的，见 claims clearing open。nothing to clear in {month}: see claims clearing open")
     print_clearing(drawn, names, json=json)
 
 

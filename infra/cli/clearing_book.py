@@ -1,16 +1,17 @@
-"""A clearing as a workbook to print and sign, or its lines as a CSV file for programs."""
+"""A clearing printed for clerks, as a workbook to print and sign, or its lines as a CSV file for programs."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from infra.cli.clearing_text import CHANGE_NAMES, FUND_NAMES, KIND_NAMES, LINE_COLUMNS, PAYMENT_NAMES
+from infra.cli.clearing_text import CHANGE_NAMES, FUND_NAMES, KIND_NAMES, LINE_COLUMNS, PAYMENT_NAMES, print_history
 from infra.cli.names import Names, region_named
-from infra.cli.output import note
-from infra.cli.row_output import write_sheets
+from infra.cli.output import note, print_json, stdout
+from infra.cli.row_output import print_sheet, write_sheets
 from infra.files.atomic import PRIVATE, write_atomically
 from infra.files.sheet import Named, Sheet, coded, columns_of
 from infra.files.text_file import csv_bytes
+from processors.clearing.funds import EMERGENCY_FUND
 from processors.clearing.refusal import STATUS_NAMES
 
 Row = Mapping[str, Any]
@@ -24,6 +25,21 @@ _CHANGES = "结算单 claim,参保人 person,种类 kind,与谁结算 with,基�
 _CHANGES += ",出院时多付 overpaid:money+"
 
 
+def print_clearing(shown: Row, names: Names, *, json: bool) -> None:
+    """Print a clearing: a JSON object, or tables of lines, payments, repaid advances, changes and steps."""
+    if json:
+        print_json([shown])
+        return
+    approved = f"，复核 approved by {shown['approved_by']}" if shown["approved_by"] else ""
+    region, status = region_named(shown["region"]), STATUS_NAMES[shown["status"]]
+    head = f"清算单 {shown['clearing_id']} · {region} · {shown['month']} · {status}"
+    stdout.print(f"{head}，经办 drafted by {shown['drafted_by']}{approved}", highlight=False, soft_wrap=True)
+    lines, payments, *others = _sheets(shown, names)
+    for listing in (lines, payments, *(listing for listing in others if listing.rows)):
+        print_sheet(listing)
+    print_history(shown["history"])
+
+
 def write_clearing(out: Path, shown: Row, names: Names) -> None:
     """Write a clearing: four sheets of a workbook, or its lines as CSV. Both are for their writer alone: they name
     persons."""
@@ -32,23 +48,24 @@ def write_clearing(out: Path, shown: Row, names: Names) -> None:
         write_atomically(out, csv_bytes(LINE_COLUMNS, lines), PRIVATE)
         note(f"已写入 written: {out}")
         return
-    head = f"{shown['clearing_id']} {region_named(shown['region']).name} {shown['month']}"
     state = f"{STATUS_NAMES[shown['status']]}，经办 {shown['drafted_by']}，复核 {shown['approved_by'] or '—'}"
+    write_sheets(out, _sheets(shown, names), remark=f"；{state}")
+
+
+def _sheets(shown: Row, names: Names) -> list[Sheet]:
+    head = f"{shown['clearing_id']} {region_named(shown['region']).name} {shown['month']}"
     repayments = [_repayment(row) for row in shown["repayments"]]
-    write_sheets(
-        out,
-        [
-            Sheet(f"明细 {head}", columns_of(_LINES), [_line(row, names) for row in shown["lines"]], personal=True),
-            Sheet(f"拨付 {head}", columns_of(_PAYMENTS), [_payment(row, names) for row in shown["payments"]]),
-            Sheet(f"归还临时救急借款 {head}", columns_of(_REPAYMENTS), repayments),
-            Sheet(f"出院后调整 {head}", columns_of(_CHANGES), [_change(row, names) for row in shown["changes"]]),
-        ],
-        remark=f"；{state}",
-    )
+    return [
+        Sheet(f"明细 Lines {head}", columns_of(_LINES), [_line(row, names) for row in shown["lines"]], personal=True),
+        Sheet(f"拨付 Payments {head}", columns_of(_PAYMENTS), [_payment(row, names) for row in shown["payments"]]),
+        Sheet(f"归还临时救急借款 Advances repaid {head}", columns_of(_REPAYMENTS), repayments),
+        Sheet(f"出院后调整 Changes {head}", columns_of(_CHANGES), [_change(row, names) for row in shown["changes"]]),
+    ]
 
 
 def _payee(kind: str, id_: str, names: Names) -> tuple[Named | None, Any]:
-    return coded(KIND_NAMES, kind), names.hospital(id_) if kind == "hospital" else id_
+    named = {"hospital": names.hospital, EMERGENCY_FUND: names.region}.get(kind)
+    return coded(KIND_NAMES, kind), named(id_) if named else id_
 
 
 def _line(row: Row, names: Names) -> tuple[Any, ...]:

@@ -1,16 +1,16 @@
-"""How a clearing is printed for clerks."""
+"""The words of clearing, and its steps as clerks read them."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from events.codes import LAYER_NAMES
 from events.county_time import COUNTY_TIME
-from infra.cli.names import Names, region_named
-from infra.cli.output import print_json, stdout, table
+from infra.cli.names import region_named
+from infra.cli.output import table
 from infra.cli.premium_text import PAYER_NAMES
 from processors.clearing.funds import EMERGENCY_FUND, GRANT, refund_fund
-from processors.clearing.refusal import STATUS_NAMES
 
 KIND_NAMES = {"hospital": "医院", "person": "个人", EMERGENCY_FUND: "临时救急基金"}
 FUND_NAMES: Mapping[str, str] = {
@@ -38,78 +38,21 @@ LINE_COLUMNS = ("payee_kind", "payee", "fund", "settled", "adjusted", "audit", "
 Row = Mapping[str, Any]
 
 
-def print_clearing(shown: Row, names: Names, *, json: bool) -> None:
-    """Print a clearing: a JSON object, or tables of lines, payments, repaid advances and changes."""
-    if json:
-        print_json([shown])
-        return
-    approved = f"，复核 approved by {shown['approved_by']}" if shown["approved_by"] else ""
-    region, status = region_named(shown["region"]), STATUS_NAMES[shown["status"]]
-    head = f"清算单 {shown['clearing_id']} · {region} · {shown['month']} · {status}"
-    stdout.print(f"{head}，经办 drafted by {shown['drafted_by']}{approved}", highlight=False, soft_wrap=True)
-    _print_lines(shown["lines"], names)
-    _print_payments(shown["payments"], names)
-    _print_repayments(shown["repayments"])
-    _print_changes(shown["changes"], names)
-    print_history(shown["history"])
-
-
-def _print_lines(lines: Sequence[Row], names: Names) -> None:
-    columns = "收款方 payee,基金 fund,结算 settled,调整 adjusted,稽核扣款 audit,归还临时救急借款 repaid,应付 payable"
-    cells = [
-        (_payee(line, names), FUND_NAMES[line["fund"]], *(line[name] for name in LINE_COLUMNS[3:])) for line in lines
-    ]
-    table("明细 Lines（元 yuan）", columns.split(","), cells, right=(2, 3, 4, 5, 6))
-
-
-def _print_payments(payments: Sequence[Row], names: Names) -> None:
-    columns = "收款方 payee,余额 balance,抵扣 set off,拨付 to pay,状态 status,流水号 reference,退汇 returned"
-    cells = [
-        (
-            *(_payee(row, names), row["balance"], row["set_off"], row["amount"]),
-            *(PAYMENT_NAMES[row["status"]], row["reference"] or "—", _returned(row)),
-        )
-        for row in payments
-    ]
-    table("拨付 Payments（元 yuan）", columns.split(","), cells, right=(1, 2, 3))
-
-
-def _returned(row: Row) -> str:
-    return " ".join(row[name] for name in ("return_reference", "return_reason") if row[name]) or "—"
-
-
-def _print_repayments(repayments: Sequence[Row]) -> None:
-    if repayments:
-        cells = [(row["advance_id"], row["person_id"], FUND_NAMES[row["fund"]], row["amount"]) for row in repayments]
-        columns = ("临时救急借款 advance", "参保人 person", "基金 fund", "金额 amount")
-        table("归还临时救急借款 Advances repaid（元 yuan）", columns, cells, right=(3,))
-
-
-def _print_changes(changes: Sequence[Row], names: Names) -> None:
-    if changes:
-        columns = "结算单 claim,参保人 person,与谁结算 with,基金 fund,种类 kind,金额 amount,出院时多付 overpaid"
-        cells = [
-            (
-                *(row["claim_id"], row["person_id"], _payee({**row, "payee": row[f"{row['payee_kind']}_id"]}, names)),
-                *(FUND_NAMES[row["fund"]], CHANGE_NAMES[row["kind"]], row["amount"]),
-                row["overpaid_at_discharge"] or "—",
-            )
-            for row in changes
-        ]
-        table("出院后调整 Changes after discharge（元 yuan）", columns.split(","), cells, right=(5, 6))
-
-
 def print_history(history: Sequence[Row]) -> None:
     """Print every step that was recorded, those that were taken back too."""
     columns = "账目 entry,步骤 step,时间 at,经办 by,收款方 payee,金额 amount,凭证号 reference,说明 reason"
     cells = [
         (
             *(str(row["entry"]), STEP_NAMES[row["type"]], _moment(row["at"]), row["actor"]),
-            *(_payee(row) if row["payee"] else "—", row["amount"] or "—", row["reference"] or "—", _reason(row)),
+            *(_payee(row) if row["payee"] else "—", _amount(row["amount"]), row["reference"] or "—", _reason(row)),
         )
         for row in history
     ]
     table("办理记录 Steps", columns.split(","), cells, right=(0, 5))
+
+
+def _amount(amount: str | None) -> str:
+    return f"{Decimal(amount):,}" if amount else "—"
 
 
 def _reason(row: Row) -> str:
@@ -121,6 +64,6 @@ def _moment(at: str) -> str:
     return f"{datetime.fromisoformat(at).astimezone(COUNTY_TIME):%Y-%m-%d %H:%M}"
 
 
-def _payee(row: Row, names: Names | None = None) -> str:
-    payee = names.hospital(row["payee"]) if names and row["payee_kind"] == "hospital" else row["payee"]
+def _payee(row: Row) -> str:
+    payee = region_named(row["payee"]) if row["payee_kind"] == EMERGENCY_FUND else row["payee"]
     return f"{KIND_NAMES[row['payee_kind']]} {payee}"

@@ -53,7 +53,7 @@ WORDS: Mapping[str, str] = {
     "over_limit": "超限价",
     "self_funded": "全自费",
     "patient_share": "个人负担",
-    "hospital_share": "医院负担",
+    "hospital_share": "医院承担",
     "status": "状态",
     "tier": "医院等级",
     "date": "日期",

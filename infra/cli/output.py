@@ -45,8 +45,11 @@ def table(
     *,
     right: Sequence[int] = (),
     narrow: bool = False,
+    sums: Sequence[str] | None = None,
 ) -> None:
     """A table on stdout; ``right`` are the columns of figures, a ``narrow`` one has no lines between its columns.
+
+    ``sums`` is a last row, set apart.
 
     On a terminal too narrow for it, a block a row.
     """
@@ -61,6 +64,10 @@ def table(
         drawn.add_column(column, justify="right" if index in right else "left", overflow="fold")
     for row in kept:
         drawn.add_row(*map(escape, row))
+    if sums is not None:
+        drawn.add_section()
+        drawn.add_row(*map(escape, sums), style="bold")
+        kept.append(sums)
     if stdout.is_terminal and stdout.measure(drawn).maximum > stdout.width:
         _blocks(title, columns, kept)
     else:

@@ -18,7 +18,7 @@ from infra.cli.options import settings_of
 from infra.cli.output import note, print_json, table
 from infra.cli.session import reading, run
 from infra.files.atomic import PRIVATE, write_atomically
-from infra.files.sheet import FORMULA, Sheet, SheetColumn, columns_of, plain
+from infra.files.sheet import FORMULA, Sheet, SheetColumn, columns_of, number, plain
 from infra.files.text_file import csv_bytes
 from infra.files.workbook import workbook
 
@@ -26,6 +26,8 @@ Row = Mapping[str, Any]
 
 OutFile = Annotated[Path | None, typer.Option("--out", help="另存 also write to FILE.xlsx or FILE.csv")]
 ENDINGS = (".xlsx", ".csv")
+MANY = 2
+"""From so many rows on a printed list has their sums."""
 _AMOUNT = re.compile(r"-[0-9]+(\.[0-9]+)?")
 
 
@@ -73,11 +75,20 @@ def show(listing: Sheet, *, json: bool, out: Path | None) -> None:
 
 
 def print_sheet(listing: Sheet) -> None:
-    """A list as a table on stdout."""
+    """A list as a table on stdout, with the sums of several rows where sums mean something."""
     right = [place for place, column in enumerate(listing.columns) if column.figures]
     rows = [[cell_text(*each) for each in zip(listing.columns, row, strict=True)] for row in listing.rows]
     unit = "（元 yuan）" if any(column.kind == "money" for column in listing.columns) else ""
-    table(listing.title + unit, [column.heading for column in listing.columns], rows, right=right)
+    headings = [column.heading for column in listing.columns]
+    table(listing.title + unit, headings, rows, right=right, sums=_sums(listing))
+
+
+def _sums(listing: Sheet) -> list[str] | None:
+    if len(listing.rows) < MANY or not any(column.summed for column in listing.columns):
+        return None
+    sums = zip(listing.columns, listing.sums(), strict=True)
+    texts = ["" if amount is None else cell_text(column, amount) for column, amount in sums]
+    return [texts[0] or "合计 sum", *texts[1:]]
 
 
 def cell_text(column: SheetColumn, value: Any) -> str:
@@ -91,6 +102,8 @@ def cell_text(column: SheetColumn, value: Any) -> str:
             return "\n".join(map(str, value)) or "—"
         case Decimal() if column.kind == "share":
             return f"{value * 100:.2f}%"
+        case _ if column.kind == "money" and (amount := number(value)) is not None:
+            return f"{amount:,.2f}"
         case Decimal():
             return f"{value:,}"
         case _:

@@ -59,7 +59,7 @@ def _trace(scheme: Scheme, bill: OpenBill) -> None:
             _print(f"    {line(entry)}")
         _print(f"  {LAYER_NAMES[payout.layer]} {payout.layer} 支付 pays {yuan(payout.paid)}")  # type: ignore[index]
     patient, hospital = bill.shares()
-    _print(f"  个人负担 patient {yuan(patient)}，医院负担 hospital {yuan(hospital)}")
+    _print(f"  个人负担 patient {yuan(patient)}，医院承担 hospital {yuan(hospital)}")
 
 
 def _print(text: str) -> None:

@@ -12,6 +12,7 @@ from infra.cli.arguments import listed, unusable
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, stdout, table
 from infra.cli.scheme_cases import check_cases
+from infra.cli.scheme_text import place_text, value_name_text
 from infra.cli.session import database_of, reading, run
 from infra.files.atomic import write_atomically
 from infra.files.case_file import example_cases
@@ -92,9 +93,9 @@ def show(
     stdout.print(f"优惠对象 poor: {categories}（{GRADES[scheme.poor.grade]}，{scheme.poor.cite}）")
     rows = [
         (
-            str(row["where"]),
-            str(row["name"]),
-            str(row["for"]),
+            place_text(row["where"]),
+            value_name_text(row["where"], row["name"]),
+            place_text(row["for"]),
             str(row["dates"]),
             str(row["value"]),
             f"{row['grade_name']} {row['grade']}",
@@ -156,7 +157,7 @@ def check(
         fail(f"不可用 not fit for use: {file}")
         sys.exit(1)
     scheme = reviewed.scheme
-    note(f"可用 fit for use: {scheme.name}, {len(scheme.parameters)} values, sha256 {scheme.content_hash}")
+    note(f"可用 fit for use: {scheme.name}, 数值 values {len(scheme.parameters)}, sha256 {scheme.content_hash}")
     if cases_file is not None:
         sys.exit(check_cases(scheme, cases_file))
 
@@ -207,7 +208,7 @@ async def _agreed(engine: AsyncEngine, scheme: Scheme, *, ask: bool) -> bool:
         changed = list(changes(known, scheme))
         note(f"将取代 it replaces: {known.name} {known.content_hash}，改动 values that change: {len(changed)}")
         for where, before, after in changed[:MOST_CHANGES]:
-            note(f"  {where}: 原 was {before or '—'}，现 is {after or '—'}")
+            note(f"  {place_text(where)}: 原 was {before or '—'}，现 is {after or '—'}")
         if len(changed) > MOST_CHANGES:
             note(f"  另有 and {len(changed) - MOST_CHANGES} more")
     note(LAW_FOR_THE_NEXT_CLAIM)

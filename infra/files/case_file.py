@@ -38,7 +38,7 @@ FACTS: Mapping[str, str] = {
 EXPECTED: Mapping[str, str] = {
     **{f"应付：{name}": str(layer) for layer, name in LAYER_NAMES.items()},
     "应付：个人负担": PATIENT,
-    "应付：医院负担": HOSPITAL,
+    "应付：医院承担": HOSPITAL,
 }
 """The columns that say what it should come to; an empty cell is not held against anything."""
 

@@ -54,7 +54,7 @@ OTHER_BARS: Names = {
     "total": ("医疗费总额", "bill"),
     "hospital": ("医院承担", "borne by the hospital"),
     "gap": ("不平", "does not balance"),
-    "patient": ("个人自付", "own share"),
+    "patient": ("个人负担", "own share"),
 }
 BARS: Names = {**LAYERS, **OTHER_BARS}
 STATUSES: Names = {"settled": ("已结算", "settled"), "reversed": ("已冲正", "reversed")}

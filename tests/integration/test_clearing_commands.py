@@ -45,7 +45,7 @@ async def test_a_month_through_the_program(program: Clerk, beside: AsyncEngine, 
     await done(program, "settle", write_lines(server_folder / "stays.jsonl", stays))
     (open_,) = await done(program, "clearing", "open")
     assert (open_["region"], open_["amount"], open_["draft"]) == (REGION, "11040.00", None)
-    assert "11040.00" in (await program("clearing", "open")).out.decode()
+    assert "11,040.00" in (await program("clearing", "open")).out.decode()
     drafting = ("clearing", "draft", "--region", REGION, "--month", f"{this:%Y-%m}")
     assert "--actor" in await refused(program, *drafting)
     await refused(program, *drafting, "--actor", "Wang Fang")

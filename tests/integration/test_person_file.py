@@ -53,7 +53,7 @@ async def test_every_layer_of_every_statement_stands_in_it_and_adds_up(books: Bo
     basic = sum(row.layers[0][1] for row in statements.values() if row.layers)
     own = sum(row.patient_share for row in statements.values())
     assert f"基本医保 basic insurance{money(basic) * 2}" in re.sub(r"\s+", " ", read.texts[""]).replace(" </td>", "")
-    assert f"个人自付 own share{money(own) * 2}" in re.sub(r"\s+", " ", read.texts[""])
+    assert f"个人负担 own share{money(own) * 2}" in re.sub(r"\s+", " ", read.texts[""])
     assert file.verdict.consistent is True
     assert "重算一致" in read.texts[""]
 

@@ -60,7 +60,7 @@ async def test_the_commands(database: str) -> None:
     assert (done.code, done.out) == (2, b"")
     assert "keeps no supplementary account" in done.err
 
-    assert "1234.50" in (await call("fines", "--hospital", "H1")).out.decode()
+    assert "1,234.50" in (await call("fines", "--hospital", "H1")).out.decode()
 
     told = (await call("replay", "P1")).out.decode()
     assert "购买 purchased: 2018 360123 补充保险 supplementary, 财政专项扶贫资金" in told

@@ -9,7 +9,10 @@ import pytest
 from typer.testing import CliRunner
 
 from infra.cli import app
+from infra.cli.scheme_text import place_text, value_name_text
 from infra.cli.usage import file_trouble
+from policies.describe import describe
+from policies.loader import load_directory
 from tests.markdown import DOCS, ROOT, page
 
 SOURCES = ("events", "policies", "projections", "processors", "infra")
@@ -71,6 +74,18 @@ def test_what_commands_say_is_chinese_too() -> None:
         if not re.search(r"[\u4e00-\u9fff]", text)
     ]
     assert english == []
+
+
+def test_every_value_of_a_scheme_is_named_in_chinese() -> None:
+    rows = [row for scheme in load_directory() for row in describe(scheme) if row["where"] != "administration"]
+    told = [text for row in rows for text in (place_text(row["where"]), place_text(row["for"]))]
+    told += [value_name_text(row["where"], row["name"]) for row in rows]
+    chinese = [(text, text[: len(text) // 2]) for text in told if text]
+    assert len(chinese) > 500
+    assert [text for text, first in chinese if not re.search(r"[\u4e00-\u9fff]|^[0-9]|^I", first)] == []
+    assert place_text("1.basic inpatient") == "1.基本医保 住院 1.basic inpatient"
+    assert place_text("dibao、poor tier 0,1 class II") == "低保对象、优惠对象 0,1级 II类 dibao、poor tier 0,1 class II"
+    assert value_name_text("targets", "assistance") == "医疗救助 assistance"
 
 
 @pytest.mark.parametrize(

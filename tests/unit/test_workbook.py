@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from openpyxl import load_workbook
 
-from infra.cli.row_output import csv_of
+from infra.cli.row_output import csv_of, print_sheet
 from infra.files.sheet import Named, Sheet, columns_of
 from infra.files.workbook import SIGNATURES, workbook
 
@@ -56,6 +56,20 @@ def test_a_sheet_is_what_a_clerk_expects() -> None:
     widths = {letter: sheet.column_dimensions[letter].width for letter in "ABF"}
     assert widths["F"] >= len("38,522,463.49")
     assert widths["B"] >= len("县县医医院院 H1")
+
+
+def test_a_printed_list_has_its_sums_and_reads_as_money(capsys: pytest.CaptureFixture[str]) -> None:
+    money = columns_of("参保人 person,金额 amount:money+,已还 repaid:money+,线 line:money")
+    rows = [("P1", "38522463.49", "0.00", "90.00"), ("P2", Decimal("-0.05"), "0.00", None)]
+    print_sheet(Sheet("清算 Clearing", money, rows))
+    drawn = [[cell.strip() for cell in line.split("│")[1:-1]] for line in capsys.readouterr().out.splitlines()]
+    assert [cells for cells in drawn if cells] == [
+        ["P1", "38,522,463.49", "0.00", "90.00"],
+        ["P2", "-0.05", "0.00", "—"],
+        ["合计 sum", "38,522,463.44", "0.00", ""],
+    ]
+    print_sheet(Sheet("清算 Clearing", money, rows[:1]))  # one row is its own sum
+    assert "合计" not in capsys.readouterr().out
 
 
 def test_a_sheet_prints_on_a4() -> None:

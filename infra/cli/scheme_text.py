@@ -1,0 +1,50 @@
+"""A scheme's values as a county's law keeper reads them: where each stands and for whom, in Chinese beside the file."""
+
+import re
+from collections.abc import Mapping
+
+from events.codes import CATEGORY_NAMES, DISEASE_NAMES, LAYER_NAMES, SETTING_NAMES
+from infra.cli.premium_text import PAYER_NAMES
+from infra.cli.report_text import TARGET_NAMES
+from infra.files.case_file import PLACES
+from policies.explain import VALUE_NAMES
+
+_WORDS: Mapping[str, str] = {
+    "grants": "补助",
+    "annual": "年度补助",
+    "one_off": "一次性补助",
+    "premiums": "保费",
+    "supplementary_account": "补充保险账户",
+    "surplus_to": "结余归入",
+    "deficit_borne_by": "亏损由谁承担",
+    "emergency_fund": "临时救急基金",
+    "targets": "目标",
+    "cost_growth": "医疗总费用增长",
+    "administration": "其他规定",
+    "case_quota": "病种定额付费",
+    "poor": "优惠对象",
+    **{str(code): name for code, name in LAYER_NAMES.items()},
+    **{str(code): name for code, name in SETTING_NAMES.items()},
+    **{str(code): name for code, name in CATEGORY_NAMES.items()},
+    **{str(code): name for code, name in DISEASE_NAMES.items()},
+    **{place: name for name, place in PLACES.items() if place},
+    **PAYER_NAMES,
+    **{name: chinese for name, (chinese, _) in VALUE_NAMES.items()},
+}
+_TIER, _CLASS = re.compile(r"\btier ([0-9,]+)"), re.compile(r"\bclass (I+)")
+_WORD = re.compile(r"(?<![A-Za-z0-9_])[a-z][a-z0-9_]*")
+
+
+def place_text(place: str) -> str:
+    """Where a value stands, or for whom it holds: the Chinese of each word of ours, then the words."""
+    if not place:
+        return ""
+    text = _CLASS.sub(r"\1类", _TIER.sub(r"\1级", place))
+    chinese = _WORD.sub(lambda found: _WORDS.get(found[0], found[0]), text)
+    return place if chinese == place else f"{chinese} {place}"
+
+
+def value_name_text(place: str, name: str) -> str:
+    """What a value at a place is, in Chinese and by its name in the file."""
+    known = {**_WORDS, **TARGET_NAMES} if place == "targets" else _WORDS
+    return f"{known[name]} {name}" if name in known else name
