@@ -132,7 +132,8 @@ class _Claim:
         """What one party gets and the other gives at stages where a run over several facts had nothing to book."""
         if entry.run <= self.facts.first_run or not self.facts.paid:
             return []
-        booked = {past.stage for past in self.passed if past.run == entry.run}
+        # An entry may book a base, and no money: it has no parts of its own.
+        booked = {past.stage for past in self.passed if past.run == entry.run and past.amount}
         stages = sorted({place for paid in self.facts.paid.values() for place in paid if place[0] not in booked})
         return [
             EntryPart(entry, stage, layer, *side, amount)

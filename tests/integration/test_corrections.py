@@ -156,11 +156,13 @@ def three_causes(person: str = PERSON, number: int = 1) -> list[dict[str, Any]]:
     ]
 
 
-async def one_by_one(books: Books, clearing: Cleared, later: list[dict[str, Any]]) -> dict[str, int]:
+async def one_by_one(
+    books: Books, clearing: Cleared, later: list[dict[str, Any]], in_scope: str = "60000"
+) -> dict[str, int]:
     """What clearings bring either side for claim C2 of another person, each fact settled before the next one comes."""
     before = net(clearing)
     await books.publish([facts.enrol(OTHER, region=REGION)])
-    await books.publish(facts.stay(2, OTHER, in_scope="60000", hospital_id=HOSPITAL))
+    await books.publish(facts.stay(2, OTHER, in_scope=in_scope, hospital_id=HOSPITAL))
     for fact in later:
         await books.publish([fact])
     await clearing()
@@ -180,6 +182,27 @@ async def test_lost_with_the_store_of_nats_each_cause_still_has_its_own_party(bo
     await lost(books)
     await clearing()
     assert net(clearing) == await one_by_one(books, clearing, three_causes(OTHER, 2))
+    assert net(clearing)["person"] > 0
+
+
+async def test_what_comes_to_nothing_in_one_run_still_moves_between_the_parties(books: Books) -> None:
+    """Critical illness pays 0 before and after, with another base: its entry books no money, and yet each side has its
+    part. The roster's share of what 60,000 had brought is the person's, and 7,000 takes all of it from the hospital.
+    """
+
+    def later(person: str, number: int) -> list[dict[str, Any]]:
+        roster = facts.roster(person, "dibao", on="2019-01-01")
+        ids = (f"up-{number}", f"down-{number}")
+        return [corrected("60000", number, ids[0]), roster, corrected("7000", number, ids[1])]
+
+    await books.publish([*READY[:2], *stay("6000")])
+    clearing = Cleared(books, REGION)
+    await clearing()
+    books.enqueue(later(PERSON, 1))
+    await books.step(("intake", 0), 3)
+    await lost(books)
+    await clearing()
+    assert net(clearing) == await one_by_one(books, clearing, later(OTHER, 2), "6000")
     assert net(clearing)["person"] > 0
 
 
