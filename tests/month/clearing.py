@@ -41,11 +41,12 @@ async def september_is_cleared_and_paid(county: County) -> None:
     (drafted,) = await county.done(*drafting)
     assert drafted["clearing_id"] == FIRST
     assert lines(drafted) == {
-        # C1 16,000 + C3 9,600 + C10 400 + C11 1,680
-        ("H1", "basic"): {"settled": "27680.00", "payable": "27680.00"},
+        # C1 16,000 + C3 9,600 + C10 400 + C11 1,680, which H1's own correction of C11 takes back
+        ("H1", "basic"): {"settled": "27680.00", "adjusted": "-1680.00", "payable": "26000.00"},
         ("H1", "assistance"): {"settled": "330.00", "payable": "330.00"},
-        # C1 4,710 + C11 738
-        ("H1", "supplementary"): {"settled": "5448.00", "payable": "5448.00"},
+        # C1 4,710 + C11 738; corrected: C11 1,875, of the backstop 375
+        ("H1", "supplementary"): {"settled": "5448.00", "adjusted": "1137.00", "payable": "6585.00"},
+        ("H1", "backstop"): {"adjusted": "375.00", "payable": "375.00"},
         # C5 65 + C6 2,700 + C8 7,200; C6 was reversed
         ("H2", "basic"): {"settled": "9965.00", "adjusted": "-2700.00", "payable": "7265.00"},
         ("H2", "supplementary"): {"settled": "1260.00", "payable": "1260.00"},
@@ -54,20 +55,17 @@ async def september_is_cleared_and_paid(county: County) -> None:
         ("H3", "critical_illness"): {"settled": "4750.00", "audit": "-200.00", "payable": "4550.00"},
         ("H3", "assistance"): {"settled": "588.75", "audit": "-15.00", "payable": "573.75"},
         ("H3", "supplementary"): {"settled": "7065.00", "audit": "-180.00", "payable": "6885.00"},
-        # C11's correction
-        ("P2", "basic"): {"adjusted": "-1680.00", "payable": "-1680.00"},
-        # C3: he had paid 2,800 at the window where 280 were his; C11: 1,875 − 738
-        ("P2", "supplementary"): {"adjusted": "3657.00", "payable": "3657.00"},
-        ("P2", "backstop"): {"adjusted": "375.00", "payable": "375.00"},
+        # C3: he had paid 2,800 at the window where 280 were his
+        ("P2", "supplementary"): {"adjusted": "2520.00", "payable": "2520.00"},
         # C4, prepaid
         ("P3", "basic"): {"settled": "6000.00", "repaid": "2000.00", "payable": "4000.00"},
         (SHANGGAO, "basic"): {"repaid": "-2000.00", "payable": "2000.00"},
     }
     due = {
-        "H1": "33458.00",
+        "H1": "33290.00",
         "H2": "8525.00",
         "H3": "29408.75",
-        "P2": "2352.00",
+        "P2": "2520.00",
         "P3": "4000.00",
         SHANGGAO: "2000.00",  # the emergency fund
     }
