@@ -109,27 +109,21 @@ async def october_is_cleared_and_september_stands(county: County) -> None:
     await county.done("clearing", "approve", clearing_id, "--actor", "wang")
     (second,) = await county.done("clearing", "show", SECOND)
     assert lines(second) == {
-        # C11: H1 gives back what it was first paid, of basic too, which stood at 0 and booked nothing for the reversal
-        ("H1", "basic"): {"adjusted": "-1680.00", "payable": "-1680.00"},
-        ("H1", "supplementary"): {"adjusted": "-738.00", "payable": "-738.00"},
-        ("H2", "basic"): {"settled": "900.00", "payable": "900.00"},
+        # C11: H1 gives back what it has after its own correction: 1,875 and 375
+        ("H1", "supplementary"): {"adjusted": "-1875.00", "payable": "-1875.00"},
+        ("H1", "backstop"): {"adjusted": "-375.00", "payable": "-375.00"},
+        # C8, which H2 corrected: 7,200 − 5,400 and 1,260 − 1,080
+        ("H2", "basic"): {"settled": "900.00", "adjusted": "-1800.00", "payable": "-900.00"},
+        ("H2", "supplementary"): {"adjusted": "-180.00", "payable": "-180.00"},
         # C1: 4,710 − 4,485, for he bears what the audit found
         ("P1", "supplementary"): {"adjusted": "-225.00", "payable": "-225.00"},
-        # C8: 7,200 − 5,400 and 1,260 − 1,080; the hospital gives him the 2,000 back, of which 1,980 are the funds'.
-        # C11: he gets 1,680 and gives 1,137 and 375
-        ("P2", "basic"): {"adjusted": "-120.00", "payable": "-120.00"},
-        ("P2", "supplementary"): {"adjusted": "-1317.00", "payable": "-1317.00"},
-        ("P2", "backstop"): {"adjusted": "-375.00", "payable": "-375.00"},
     }
     nothing = ("0.00", "none")
-    assert payments(second) == {"H1": nothing, "H2": ("900.00", "due"), "P1": nothing, "P2": nothing}
+    assert payments(second) == {"H1": nothing, "H2": nothing, "P1": nothing}
     of_c11 = {(row["payee_kind"], row["fund"]): row["amount"] for row in second["changes"] if row["claim_id"] == "C11"}
     assert of_c11 == {
-        ("hospital", "basic"): "-1680.00",
-        ("person", "basic"): "1680.00",
-        ("hospital", "supplementary"): "-738.00",
-        ("person", "supplementary"): "-1137.00",
-        ("person", "backstop"): "-375.00",
+        ("hospital", "supplementary"): "-1875.00",
+        ("hospital", "backstop"): "-375.00",
     }
     (first,) = await county.done("clearing", "show", FIRST)
     assert first == county.approved
@@ -141,8 +135,8 @@ async def october_is_cleared_and_september_stands(county: County) -> None:
 
 async def what_a_person_owes_is_paid_in(county: County) -> None:
     owed = await county.done("receivables")
-    # H1: 1,680 + 738; P2: 120 + 1,317 + 375
-    outstanding = {"H1": "2418.00", "P1": "225.00", "P2": "1812.00"}
+    # H1: 1,875 + 375; H2: 1,800 + 180 − 900
+    outstanding = {"H1": "2250.00", "H2": "1080.00", "P1": "225.00"}
     assert {row["payee"]: row["outstanding"] for row in owed} == outstanding
     by_whom_it_was_drafted = ("receivables", "settle", f"{SECOND}-person-P1", "--actor", "li", "--reference", "R1")
     assert "li drafted" in await county.refused(*by_whom_it_was_drafted)
@@ -150,7 +144,7 @@ async def what_a_person_owes_is_paid_in(county: County) -> None:
     assert (await county.done(*settling, "R1", "--amount", "100"))[0]["outstanding"] == "125.00"
     assert "125.00 is outstanding" in await county.refused(*settling, "R2", "--amount", "125.01")
     assert (await county.done(*settling, "R2"))[0]["outstanding"] == "0.00"
-    assert [row["payee"] for row in await county.done("receivables")] == ["H1", "P2"]
+    assert [row["payee"] for row in await county.done("receivables")] == ["H1", "H2"]
 
     async def lent() -> list[tuple[str, ...]]:
         names = ("advance_id", "person_id", "issued", "repaid", "in_cash", "outstanding")

@@ -93,7 +93,7 @@ def test_random_numbers_are_hardly_ever_taken_for_one() -> None:
     ids = [str(uuid.UUID(int=draw.getrandbits(128))) for _ in range(5_000)]
     ids += [name.replace("-", "") for name in ids]
     assert not [name for name in ids if holds_national_id(name)]
-    # of 10,000 numbers of 18 digits: 42% begin with a province, 127 of 10,000 years, 366 of 10,000 days, 1 of 11 check digits
+    # of numbers of 18 digits: 42% begin with a province, 127 of 10,000 years, 366 of 10,000 days, 1 of 11 check digits
     numbers = [str(draw.randrange(10**17, 10**18)) for _ in range(10_000)]
     assert sum(map(holds_national_id, numbers)) <= 4
 
