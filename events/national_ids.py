@@ -33,10 +33,10 @@ _NO_DIGIT = re.compile(r"[^0-9X]")
 
 _PROVINCES = frozenset(
     code
-    for codes in ("11-15", "21-23", "31-37", "41-46", "50-54", "61-65", "71-71", "81-83", "91-91", "99-99")
+    for codes in ("11-15", "21-23", "31-37", "41-46", "50-54", "61-65", "71-71", "81-83", "91-98", "99-99")
     for code in map(str, range(int(codes[:2]), int(codes[3:]) + 1))
 )
-"""The first two digits of a region; 91 is a foreigner's, 99 stands in numbers made up for trials."""
+"""The first two digits of a region; a foreigner's begin with 9, 99 stands in numbers made up for trials."""
 _SHORT_BIRTHS_FROM = "30"
 """Of a number of 15 digits, in text: 260506 is rather the day in a serial number than the birthday of the year 1926."""
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
@@ -195,7 +195,7 @@ def _long_places(plain: str, start: int, run: str, *, checked: bool) -> Iterator
     digits = "".join(plain[place] for place in at).upper()
     for first in range(len(at) - _LONG + 1):
         last = first + _LONG - 1
-        if digits[first + 6 : first + 8] not in ("19", "20") or digits[first] == "0":
+        if digits[first + 6 : first + 8] not in ("19", "20") or digits[first : first + 2] not in _PROVINCES:
             continue
         if first and at[first] == at[first - 1] + 1:
             continue

@@ -12,12 +12,13 @@ from tests.program import BOUND_S, Done, environment
 _COMMAND_AFTER_COMMAND = """
 import json, sys, traceback
 from typer.testing import CliRunner
-from infra.cli import app
+from infra.cli import UNUSABLE, app
 for line in sys.stdin:
     done = CliRunner().invoke(app, json.loads(line))
     ended = done.exception is None or isinstance(done.exception, SystemExit)
-    fault = "" if ended else "".join(traceback.format_exception(*done.exc_info))
-    print(json.dumps([done.exit_code, done.stdout, done.stderr + fault]), flush=True)
+    unusable = isinstance(done.exception, UNUSABLE)  # which the program itself tells
+    fault = "" if ended else str(done.exception) if unusable else "".join(traceback.format_exception(*done.exc_info))
+    print(json.dumps([2 if unusable else done.exit_code, done.stdout, done.stderr + fault]), flush=True)
 """
 LONGEST_ANSWER = 16_000_000
 

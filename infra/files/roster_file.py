@@ -11,16 +11,26 @@ from typing import Literal
 from events.codes import is_id
 from infra.files.text_file import UnusableFile, decoded, read_bytes
 from infra.files.workbook_rows import MOST_ROWS, Sheet, SheetRow, read_workbook
-from processors.rosters.cells import UnreadableCell, UnusableCell, is_blank, read_categories, text_of
+from processors.rosters.cells import (
+    RowFault,
+    UnreadableCell,
+    UnusableCell,
+    is_blank,
+    is_day_number,
+    read_categories,
+    text_of,
+)
 from processors.rosters.columns import (
     COLUMN_NAMES,
     REQUIRED,
     Column,
     columns_of,
+    is_filler,
     is_foot,
     is_serial,
     may_be_effective_day,
     normal_heading,
+    tells_of_end,
 )
 from processors.rosters.lists import ListRow
 
@@ -76,6 +86,7 @@ class _Table:
     broken: Callable[[SheetRow], bool] = lambda _: False
     spread: Sequence[tuple[int, int, int, object]] = ()
     across: Sequence[tuple[int, int, int]] = ()
+    counts_from_1904: bool = False
 
 
 def read_content(path: Path) -> bytes:
@@ -132,7 +143,11 @@ def _of_sheets(sheets: Sequence[Sheet], *, hidden_sheets: bool) -> RosterFile:
     for sheet in sheets:
         use: SheetUse = "hidden" if sheet.hidden and not hidden_sheets else "empty" if not sheet.rows else "read"
         table = _Table(
-            f"{sheet.title} " if len(visible) > 1 else "", sheet.rows, spread=sheet.spread, across=sheet.across
+            f"{sheet.title} " if len(visible) > 1 else "",
+            sheet.rows,
+            spread=sheet.spread,
+            across=sheet.across,
+            counts_from_1904=sheet.counts_from_1904,
         )
         if use == "read" and (heading := _heading(table)) is not None:
             read.unseen_rows += len(sheet.unseen_rows & {number for number in sheet.rows if number > heading})
@@ -204,31 +219,49 @@ def _read_table(read: RosterFile, table: _Table, heading: int) -> None:
         if all(first <= columns[column] <= last for column in REQUIRED) and number > heading
     }
     serial = {place for place, each in enumerate(headings) if is_serial(each)}
+    unused = {place: each for place, each in enumerate(headings) if place not in columns.values()}
     for number in sorted(number for number in table.rows if number > heading):
         own = table.rows[number]
         if all(is_blank(cell) or place in serial for place, cell in own.items()):
             continue
         cells = {**own, **merged.get(number, {})}
         place = f"{table.name}第{number}行 row {number}"
-        said = {column: cells.get(where) for column, where in columns.items()}
+        said = {column: _cell(table, column, cells.get(where)) for column, where in columns.items()}
         filled = [text_of(cell) for cell in own.values() if not is_blank(cell)]
         unread = any(isinstance(cell, UnreadableCell) for cell in said.values())
         if _repeats(names, cells, columns["person_id"]):
             continue  # the headings again, on a new page
-        if number in titles or (not unread and is_foot(text_of(said["person_id"]), text_of(said["category"]), filled)):
+        if (
+            number in titles
+            or all(map(is_filler, filled))
+            or (not unread and is_foot(text_of(said["person_id"]), text_of(said["category"]), filled))
+        ):
             read.passed_over.append(place)
             continue
-        fault: Literal["broken_row"] | None = "broken_row" if table.broken(own) else None
+        fault: RowFault | None = "broken_row" if table.broken(own) else None
+        ending = next(
+            (place for place, title in unused.items() if tells_of_end(title, text_of(cells.get(place)))), None
+        )
         read.rows.append(
             ListRow(
                 *(place, said["person_id"], said["category"], said.get("effective_on")),
                 *(said.get("status"), said.get("ended_on"), said.get("birth")),
                 fault=fault,
+                ending=None if ending is None else f"{_letter(ending)} 列 {unused[ending]}",
                 letters=letters,
                 headings=titles_of,
                 whole={column: _written(cell) for column, cell in sorted(cells.items())},
             )
         )
+
+
+def _cell(table: _Table, column: Column, cell: object) -> object:
+    """A cell of a column; a day that is a number from 1904 on is not told from one that was pasted in."""
+    if not table.counts_from_1904 or column not in ("effective_on", "ended_on") or not is_day_number(cell):
+        return cell
+    return UnreadableCell(
+        "工作簿用 1904 日期系统，请把日期写成文本", "a number in a workbook that counts days from 1904"
+    )
 
 
 def _repeats(names: Mapping[int, str], cells: SheetRow, first: int) -> bool:

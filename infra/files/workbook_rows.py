@@ -26,6 +26,7 @@ _BROKEN_BOOK = (
 """What openpyxl raises for a zip archive that is no workbook, and for a broken workbook."""
 _PLAIN = ("General", "@")
 """Formats of a workbook's cell that show a number as its digits."""
+_USUAL_EPOCH_YEAR = 1899
 _BLANK = re.compile(r"_.")
 _NO_RESULT = UnreadableCell(
     "公式没有保存结果，请在表格软件中打开并保存，或粘贴为值", "a formula without a stored result"
@@ -41,10 +42,12 @@ class Sheet:
 
     ``spread`` are columns of merged cells: column, first row, last row, what the first cell holds. ``across`` are rows
     of which a merged cell takes several columns: row, first column, last column. ``unseen_rows`` are hidden.
+    ``counts_from_1904``: its days are numbers from 1904 on, as older programs of Apple count them.
     """
 
     title: str
     hidden: bool
+    counts_from_1904: bool = False
     rows: dict[int, SheetRow] = field(default_factory=dict)
     spread: list[tuple[int, int, int, object]] = field(default_factory=list)
     across: list[tuple[int, int, int]] = field(default_factory=list)
@@ -78,7 +81,7 @@ def _sheets(content: bytes) -> Iterator[Sheet]:
     book: Any = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
     filled_rows = 0
     for each in book.worksheets:
-        sheet = Sheet(each.title, each.sheet_state != "visible")
+        sheet = Sheet(each.title, each.sheet_state != "visible", book.epoch.year > _USUAL_EPOCH_YEAR)
         parser = _parser(book, each)
         for number, cells in parser.parse():
             filled = {cell["column"] - 1: shown for cell in cells if (shown := _shown(each, cell)) is not None}

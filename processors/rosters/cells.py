@@ -42,7 +42,7 @@ FAULT_NAMES: dict[RowFault, str] = {
 
 _CATEGORY_SYNONYMS: dict[Category, str] = {
     "destitute": "特困 特困人员 特困供养 特困供养对象 特困救助供养人员 五保 五保户 五保对象 五保供养 五保供养对象 "
-    "农村五保 农村五保供养对象 农村特困人员 城市特困人员",
+    "农村五保 农村五保供养对象 农村特困 城市特困 农村特困人员 城市特困人员 特困户",
     "orphan": "孤儿对象",
     "dibao": "低保 低保户 低保人员 低保家庭 城市低保 农村低保 城乡低保 城镇低保 城市低保对象 农村低保对象 城乡低保对象 "
     "最低生活保障对象 最低生活保障人员 最低生活保障",
@@ -154,6 +154,8 @@ def read_person_id(cell: object) -> str:
         )
     if isinstance(cell, FormattedNumber):
         why = "显示的不是其各位数字，请存为文本", "a number that is shown as something else than its digits: store text"
+    elif _DAY.fullmatch(person_id) or not any(map(str.isalnum, person_id)):
+        why = "是日期、横线或空白，不是编号", "a day, a dash or nothing, and no id"
     elif is_id(person_id) and not isinstance(cell, bool):
         return person_id
     elif isinstance(cell, int | float):
@@ -222,6 +224,12 @@ def _stated_day(column: Column, cell: object) -> date:
     if len(text) == len("43525") and text.isascii() and text.isdigit() and int(text) in _SERIAL_DAYS:
         return _SPREADSHEET_DAY_0 + timedelta(days=int(text))
     raise UnusableCell("bad_date", "须如 2019-06-01", "must be written like this", column, cell)
+
+
+def is_day_number(cell: object) -> bool:
+    """Whether a cell holds a day as a spreadsheet's number."""
+    text = text_of(cell)
+    return not isinstance(cell, date) and text.isascii() and text.isdigit() and int(text) in _SERIAL_DAYS
 
 
 def read_birth_year(cell: object) -> int | None:

@@ -46,15 +46,29 @@ _BRACKETED = re.compile(r"[(\[{【〔《<][^()\[\]{}【】〔〕《》<>]*[)\]}�
 _MAYBE_DAY = re.compile(r"日期|时间|年月|date", re.IGNORECASE)
 _OTHER_DAY = re.compile(r"出生|填报|填表|制表|制单|打印|导出|录入|更新|上报|报送|登记|有效期|死亡|核查|复核")
 _SERIAL = {"序号", "序", "行号", "编号", "no", "no.", "num", "#"}
-_TOTAL = re.compile(r"(合计|总计|小计|共计|总人数|人数合计)(\W.*|[0-9].*)?$")
+_TOTAL = re.compile(r"(?:以上|本页|本表|全[县市区镇乡])?(合计|总计|小计|共计|总人数|人数合计)(\W.*|[0-9].*)?$")
+_SUBTOTAL = re.compile(r"其中|合计|总计|小计|共计")
+_FEW = re.compile(r"[1-9][0-9]{0,4}[人户名]?")
 _FOOT = re.compile(
     r"以下空白|以下无正文"
     r"|(制表|填表|制单|审核|复核|审批|负责|经办|联系|主管|分管|填报|报送|打印)(人|人员|领导|单位|日期|时间|部门|科室|电话)?"
     r"(签字|签名|签章|盖章)?(\W.*)?$"
     r"|(单位|部门|乡镇|民政局|扶贫办|局长|科长|主任|签字|签名|签章|盖章|公章|日期|备注|说明|注)(负责人)?(签字|签名|签章|盖章)?\W.*$"
 )
+_END_HEADING = re.compile(r"死亡|去世|停发|停保|停止|退出|注销|取消|终止|迁出|清退|核减")
+_NOT_ENDED = {"", "否", "无", "未", "没有", "n", "no", "0", "-", "—", "——", "/", "正常", "在保", "长期", "永久"}
+_END_REMARK = re.compile(
+    r"(本人)?(已|于|从|自)?([0-9]{4}年)?([0-9]{1,2}月)?([0-9]{1,2}日)?(份|起|已)?"
+    r"((已|因病)?(停发|停保|停止享受|退出|注销|取消|取消资格|终止|死亡|病故|去世|迁出|清退|核减|减少)[，,、]?)+"
+)
+_FILLERS = {"-", "--", "—", "——", "/", "\\", "*", "…", "……"}
 _COUNT = re.compile(r"[0-9]+[人户名项条]?次?")
-_WRITTEN_DAY = re.compile(r"[0-9]{4}年[0-9]{1,2}月([0-9]{1,2}日)?$")
+_LONE_FOOT = re.compile(
+    r"[0-9〇○零一二三四五六七八九]{4}[年.\-/][0-9一二三四五六七八九十]{1,3}[月.\-/]?([0-9一二三四五六七八九十]{1,3}日?)?"
+    r"|第[0-9]+页.*|总?共[计有]?[0-9]+[人户名].*|计"
+    r"|.*(民政局|扶贫办|扶贫办公室|扶贫开发办公室|人民政府|街道办事处|医疗保障局)"
+)
+"""What stands alone below a list."""
 
 
 def plain(text: str) -> str:
@@ -102,17 +116,32 @@ def is_serial(heading: str) -> bool:
     return normal_heading(heading) in _SERIAL
 
 
+def tells_of_end(heading: str, cell: str) -> bool:
+    """Whether a cell of a column that is not read says that the person left the list: 备注 停发, 是否死亡 是."""
+    name, said = normal_heading(heading), "".join(plain(cell).split()).casefold()
+    if name and name not in HEADINGS and _END_HEADING.search(name) is not None and "脱贫" not in name:
+        return said not in _NOT_ENDED
+    return _END_REMARK.fullmatch(said) is not None
+
+
+def is_filler(cell: str) -> bool:
+    """Whether a cell holds a dash or the like, which stands for nothing."""
+    return "".join(cell.split()) in _FILLERS
+
+
 def is_foot(person: str, category: str, filled: Sequence[str]) -> bool:
     """Whether a row is a total, a signature, a date or a remark below the list, by the texts of its filled cells.
 
     What has a category, or an id beside anything but the word for a total, may be a person's row.
     """
     words = ["".join(plain(cell).split()) for cell in filled]
+    if words and _SUBTOTAL.match(words[0]) is not None and _FEW.fullmatch(plain(person)) is not None:
+        return True
     if not category or _is_foot_word(category) or _COUNT.fullmatch("".join(category.split())) is not None:
         if words and _TOTAL.match(words[0]) is not None:
             return True
         if not is_id(plain(person)):
-            lone = len(words) == 1 and _WRITTEN_DAY.match(words[0]) is not None
+            lone = len(words) == 1 and _LONE_FOOT.fullmatch(words[0]) is not None
             return lone or any(_is_foot_word(word) for word in words)
     return False
 

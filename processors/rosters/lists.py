@@ -26,7 +26,8 @@ Membership = tuple[str, Category]
 class ListRow:
     """A row's cells as the file gives them; ``place`` is where a clerk finds the row in the file.
 
-    ``letters`` are the spreadsheet's names of its columns. ``fault`` says that what it holds may not be all. ``whole``
+    ``letters`` are the spreadsheet's names of its columns. ``fault`` says that what it holds may not be all, ``ending``
+    which column that is not read says that the person left (备注: 停发). ``whole``
     are the texts of all its cells below the ``headings``, both by column.
     """
 
@@ -38,6 +39,7 @@ class ListRow:
     ended_on: object = None
     birth: object = None
     fault: RowFault | None = field(default=None, kw_only=True)
+    ending: str | None = field(default=None, kw_only=True)
     letters: Mapping[Column, str] = field(default_factory=dict, kw_only=True)
     headings: Mapping[int, str] = field(default_factory=dict, kw_only=True)
     whole: Mapping[int, str] = field(default_factory=dict, kw_only=True)
@@ -116,6 +118,12 @@ def _take(read: RosterList, row: ListRow, until: date) -> None:
         if row.fault is not None:
             raise UnusableCell(row.fault, *_FAULTY_ROWS[row.fault])
         person_id = read_person_id(row.person)
+        if row.ending is not None:
+            raise UnusableCell(
+                "unknown_status",
+                f"{row.ending} 写明停发、退出或死亡：请写入“状态”或“终止日期”列",
+                "this column says that the person left: say it in the column of the status or of the last day",
+            )
         categories = read_categories(row.category)
         first_day = read_day("effective_on", row.effective_on)
         last_day = read_day("ended_on", row.ended_on)

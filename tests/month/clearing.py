@@ -41,11 +41,12 @@ async def september_is_cleared_and_paid(county: County) -> None:
     (drafted,) = await county.done(*drafting)
     assert drafted["clearing_id"] == FIRST
     assert lines(drafted) == {
-        # C1 16,000 + C3 9,600 + C10 400 + C11 1,680
-        ("H1", "basic"): {"settled": "27680.00", "payable": "27680.00"},
+        # C1 16,000 + C3 9,600 + C10 400 + C11 1,680, which H1's own correction of C11 takes back
+        ("H1", "basic"): {"settled": "27680.00", "adjusted": "-1680.00", "payable": "26000.00"},
         ("H1", "assistance"): {"settled": "330.00", "payable": "330.00"},
-        # C1 4,710 + C11 738
-        ("H1", "supplementary"): {"settled": "5448.00", "payable": "5448.00"},
+        # C1 4,710 + C11 738; corrected: C11 1,875, of the backstop 375
+        ("H1", "supplementary"): {"settled": "5448.00", "adjusted": "1137.00", "payable": "6585.00"},
+        ("H1", "backstop"): {"adjusted": "375.00", "payable": "375.00"},
         # C5 65 + C6 2,700 + C8 7,200; C6 was reversed
         ("H2", "basic"): {"settled": "9965.00", "adjusted": "-2700.00", "payable": "7265.00"},
         ("H2", "supplementary"): {"settled": "1260.00", "payable": "1260.00"},
@@ -54,20 +55,17 @@ async def september_is_cleared_and_paid(county: County) -> None:
         ("H3", "critical_illness"): {"settled": "4750.00", "audit": "-200.00", "payable": "4550.00"},
         ("H3", "assistance"): {"settled": "588.75", "audit": "-15.00", "payable": "573.75"},
         ("H3", "supplementary"): {"settled": "7065.00", "audit": "-180.00", "payable": "6885.00"},
-        # C11's correction
-        ("P2", "basic"): {"adjusted": "-1680.00", "payable": "-1680.00"},
-        # C3: he had paid 2,800 at the window where 280 were his; C11: 1,875 − 738
-        ("P2", "supplementary"): {"adjusted": "3657.00", "payable": "3657.00"},
-        ("P2", "backstop"): {"adjusted": "375.00", "payable": "375.00"},
+        # C3: he had paid 2,800 at the window where 280 were his
+        ("P2", "supplementary"): {"adjusted": "2520.00", "payable": "2520.00"},
         # C4, prepaid
         ("P3", "basic"): {"settled": "6000.00", "repaid": "2000.00", "payable": "4000.00"},
         (SHANGGAO, "basic"): {"repaid": "-2000.00", "payable": "2000.00"},
     }
     due = {
-        "H1": "33458.00",
+        "H1": "33290.00",
         "H2": "8525.00",
         "H3": "29408.75",
-        "P2": "2352.00",
+        "P2": "2520.00",
         "P3": "4000.00",
         SHANGGAO: "2000.00",  # the emergency fund
     }
@@ -111,27 +109,21 @@ async def october_is_cleared_and_september_stands(county: County) -> None:
     await county.done("clearing", "approve", clearing_id, "--actor", "wang")
     (second,) = await county.done("clearing", "show", SECOND)
     assert lines(second) == {
-        # C11: H1 gives back what it was first paid, of basic too, which stood at 0 and booked nothing for the reversal
-        ("H1", "basic"): {"adjusted": "-1680.00", "payable": "-1680.00"},
-        ("H1", "supplementary"): {"adjusted": "-738.00", "payable": "-738.00"},
-        ("H2", "basic"): {"settled": "900.00", "payable": "900.00"},
+        # C11: H1 gives back what it has after its own correction: 1,875 and 375
+        ("H1", "supplementary"): {"adjusted": "-1875.00", "payable": "-1875.00"},
+        ("H1", "backstop"): {"adjusted": "-375.00", "payable": "-375.00"},
+        # C8, which H2 corrected: 7,200 − 5,400 and 1,260 − 1,080
+        ("H2", "basic"): {"settled": "900.00", "adjusted": "-1800.00", "payable": "-900.00"},
+        ("H2", "supplementary"): {"adjusted": "-180.00", "payable": "-180.00"},
         # C1: 4,710 − 4,485, for he bears what the audit found
         ("P1", "supplementary"): {"adjusted": "-225.00", "payable": "-225.00"},
-        # C8: 7,200 − 5,400 and 1,260 − 1,080; the hospital gives him the 2,000 back, of which 1,980 are the funds'.
-        # C11: he gets 1,680 and gives 1,137 and 375
-        ("P2", "basic"): {"adjusted": "-120.00", "payable": "-120.00"},
-        ("P2", "supplementary"): {"adjusted": "-1317.00", "payable": "-1317.00"},
-        ("P2", "backstop"): {"adjusted": "-375.00", "payable": "-375.00"},
     }
     nothing = ("0.00", "none")
-    assert payments(second) == {"H1": nothing, "H2": ("900.00", "due"), "P1": nothing, "P2": nothing}
+    assert payments(second) == {"H1": nothing, "H2": nothing, "P1": nothing}
     of_c11 = {(row["payee_kind"], row["fund"]): row["amount"] for row in second["changes"] if row["claim_id"] == "C11"}
     assert of_c11 == {
-        ("hospital", "basic"): "-1680.00",
-        ("person", "basic"): "1680.00",
-        ("hospital", "supplementary"): "-738.00",
-        ("person", "supplementary"): "-1137.00",
-        ("person", "backstop"): "-375.00",
+        ("hospital", "supplementary"): "-1875.00",
+        ("hospital", "backstop"): "-375.00",
     }
     (first,) = await county.done("clearing", "show", FIRST)
     assert first == county.approved
@@ -143,8 +135,8 @@ async def october_is_cleared_and_september_stands(county: County) -> None:
 
 async def what_a_person_owes_is_paid_in(county: County) -> None:
     owed = await county.done("receivables")
-    # H1: 1,680 + 738; P2: 120 + 1,317 + 375
-    outstanding = {"H1": "2418.00", "P1": "225.00", "P2": "1812.00"}
+    # H1: 1,875 + 375; H2: 1,800 + 180 − 900
+    outstanding = {"H1": "2250.00", "H2": "1080.00", "P1": "225.00"}
     assert {row["payee"]: row["outstanding"] for row in owed} == outstanding
     by_whom_it_was_drafted = ("receivables", "settle", f"{SECOND}-person-P1", "--actor", "li", "--reference", "R1")
     assert "li drafted" in await county.refused(*by_whom_it_was_drafted)
@@ -152,7 +144,7 @@ async def what_a_person_owes_is_paid_in(county: County) -> None:
     assert (await county.done(*settling, "R1", "--amount", "100"))[0]["outstanding"] == "125.00"
     assert "125.00 is outstanding" in await county.refused(*settling, "R2", "--amount", "125.01")
     assert (await county.done(*settling, "R2"))[0]["outstanding"] == "0.00"
-    assert [row["payee"] for row in await county.done("receivables")] == ["H1", "P2"]
+    assert [row["payee"] for row in await county.done("receivables")] == ["H1", "H2"]
 
     async def lent() -> list[tuple[str, ...]]:
         names = ("advance_id", "person_id", "issued", "repaid", "in_cash", "outstanding")

@@ -12,7 +12,7 @@ from processors.rosters.list_comparison import ListReceipt, compare_list
 from processors.rosters.lists import Membership
 from processors.rosters.memberships import DepartmentStatement, held_on, ledger_changes, statements_of
 from processors.rosters.period import Period
-from processors.rosters.withdrawals import ListWithdrawal, put_back
+from processors.rosters.withdrawals import ListWithdrawal, both_histories, gone_lists, put_back
 from tests.rosters import CIVIL, POVERTY, listing, said
 
 PEOPLE = st.sets(st.sampled_from(["P1", "P2", "P3"]))
@@ -27,6 +27,7 @@ class Ledger:
         self.changes: list[tuple[str, DepartmentStatement]] = []
         self.records: list[ListRecord] = []
         self.made: dict[int, set[int]] = {}
+        self.restored: dict[int, set[int]] = {}
         for source in (CIVIL, POVERTY):
             for person_id in sorted(before):
                 self.state(source, person_id, "2018-01-01", added=True)
@@ -36,14 +37,15 @@ class Ledger:
         self.changes.append((person_id, said(number, on, added=added, source=source)))
         return number
 
-    def histories(self, but: ImportRecord | None = None) -> dict[Membership, list[DepartmentStatement]]:
-        """All that is known, or what would be without one list."""
-        left = self.made[but.number] if but is not None else set()
+    def told(self) -> dict[Membership, list[DepartmentStatement]]:
         found: dict[Membership, list[DepartmentStatement]] = {}
         for person_id, change in self.changes:
-            history = found.setdefault((person_id, "dibao"), [])
-            history += [change] if change.number not in left else []
-        add_records(found, [record for record in self.records if record != but])
+            found.setdefault((person_id, "dibao"), []).append(change)
+        return found
+
+    def histories(self) -> dict[Membership, list[DepartmentStatement]]:
+        found = self.told()
+        add_records(found, self.records)
         return found
 
     def take(self, source: str, month: int, people: set[str], since: str | None = None) -> None:
@@ -61,12 +63,19 @@ class Ledger:
     def withdraw(self, source: str, month: int) -> ListWithdrawal:
         standing = standing_imports(self.records, source)
         of = next(each for each in reversed(standing) if each.period == Period(2019, month))
-        withdrawal = ListWithdrawal(of, [each for each in standing if each.number > of.number], len(self.records))
-        now, without = self.histories(), self.histories(but=of)
+        later = [each for each in standing if each.number > of.number]
+        withdrawal = ListWithdrawal(of, later, len(self.records), gone_lists(self.records, of))
+        numbers = [each.number for each in withdrawal.gone]
+        made, restored = (
+            {number for each in numbers for number in of_whom.get(each, ())} for of_whom in (self.made, self.restored)
+        )
+        now, without = both_histories(self.told(), self.records, withdrawal, made, restored)
         for membership in sorted(now):
             put_back(withdrawal, membership, now[membership], without[membership])
-        for change in withdrawal.changes:
+        self.restored[of.number] = {
             self.state(source, change.person_id, str(change.effective_on), added=change.change == "added")
+            for change in withdrawal.changes
+        }
         self.records.append(
             WithdrawalRecord(source, of.period, of.number, tuple(withdrawal.unbooked), len(self.changes))
         )
@@ -165,3 +174,58 @@ def test_each_month_has_the_members_of_the_lists_that_stand(
             assert books.held(day) == said_in[CIVIL, wrong] | said_in[POVERTY, wrong]
         else:
             assert books.withdraw(source, MONTHS[-1]).of.period == Period(2019, MONTHS[-1])
+
+
+def test_lists_that_are_withdrawn_one_after_another_leave_no_trace_either() -> None:
+    """What the withdrawal of one list put back rested on another, which is withdrawn then."""
+    books = Ledger(set())
+    books.take(CIVIL, 6, {"P1"})
+    books.take(CIVIL, 7, set())
+    books.withdraw(CIVIL, 7)
+    assert books.held(date(2019, 7, 15)) == {"P1"}
+    books.withdraw(CIVIL, 6)  # the later one was withdrawn first
+    assert [books.held(day) for day in DAYS] == [set()] * len(DAYS)
+    books = Ledger(set())
+    books.take(CIVIL, 6, set())
+    books.take(CIVIL, 7, {"P1"})
+    books.take(CIVIL, 8, {"P1"})
+    books.withdraw(CIVIL, 7)
+    assert [books.held(date(2019, month, 15)) for month in (7, 8)] == [set(), {"P1"}]
+    books.withdraw(CIVIL, 8)  # the earlier one was
+    assert [books.held(day) for day in DAYS] == [set()] * len(DAYS)
+
+
+def test_whom_another_list_ended_between_two_withdrawn_ones_is_held_again() -> None:
+    books = Ledger({"P1"})
+    for source, month in ((CIVIL, 7), (POVERTY, 7), (CIVIL, 8)):
+        books.take(source, month, set())
+    books.withdraw(CIVIL, 7)
+    books.withdraw(CIVIL, 8)
+    assert [books.held(day) for day in DAYS] == [{"P1"}] * len(DAYS)
+
+
+@given(
+    PEOPLE,
+    st.lists(st.tuples(PEOPLE, PEOPLE, st.booleans()), min_size=len(MONTHS), max_size=len(MONTHS)),
+    st.lists(st.tuples(st.sampled_from(MONTHS), st.sampled_from([CIVIL, POVERTY])), min_size=2, unique=True),
+)
+def test_any_lists_may_be_withdrawn_in_any_order(
+    before: set[str], lists: list[tuple[set[str], set[str], bool]], wrong: list[tuple[int, str]]
+) -> None:
+    books = Ledger(before)
+    said_in: dict[tuple[str, int], set[str]] = {(CIVIL, 5): before, (POVERTY, 5): before}
+    for month, (civil, poverty, reverse) in zip(MONTHS, lists, strict=True):
+        for each, people in sorted(((CIVIL, civil), (POVERTY, poverty)), reverse=reverse):
+            books.take(each, month, people)
+            said_in[each, month] = people
+    for month, source in wrong:
+        books.withdraw(source, month)
+        del said_in[source, month]
+    for month in MONTHS:
+        stands = {
+            each: said_in[each, max(of for who, of in said_in if who == each and of <= month)]
+            for each in (CIVIL, POVERTY)
+        }
+        day = date(2019, month, 15)
+        assert (books.listed(CIVIL, day), books.listed(POVERTY, day)) == (stands[CIVIL], stands[POVERTY])
+        assert books.held(day) == stands[CIVIL] | stands[POVERTY]
