@@ -42,6 +42,10 @@ _SHORT_BIRTHS_FROM = "30"
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _DIGITS_ON_END = re.compile(r"[0-9](?:[-_\s.]{0,3}[0-9]){14,}[-_\s.]{0,3}[Xx]?")
 _NOT_DIGITS = bytes(set(range(256)) - set(b"0123456789"))
+_TIME = re.compile(
+    rb"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.][0-9]{1,6})?(?:Z|[+][0-9]{2}:[0-9]{2})"
+)
+"""Each event has such a string. T and + stand between digits of no number, and twelve digits at most stand on end."""
 _LONG = 18
 _DIGITS_AND_X = frozenset("0123456789Xx")
 _CHECK_DIGITS = "10X98765432"
@@ -103,7 +107,9 @@ def is_suspect(raw: bytes) -> bool:
     return any(
         is_national_id(part.decode())
         for part in raw.split(b'"')
-        if len(part) >= SHORTEST and len(part.translate(None, _NOT_DIGITS)) >= SHORTEST
+        if len(part) >= SHORTEST
+        and len(part.translate(None, _NOT_DIGITS)) >= SHORTEST
+        and _TIME.fullmatch(part) is None
     )
 
 

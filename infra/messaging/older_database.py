@@ -1,31 +1,35 @@
 """Whether the database is as new as the streams beside it, told before any lane goes on (docs/concurrency.md)."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
+from functools import partial
 
 from nats.js import JetStreamContext
-from nats.js.api import Header
+from nats.js.api import Header, RawStreamMsg
 from nats.js.errors import NotFoundError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from infra.messaging.streams import INTAKE, OlderDatabase
-from processors.delivery.names import INTAKE_CONSUMER, RUNS, journal_name
+from processors.delivery.names import ANSWERS, INTAKE_CONSUMER, RUNS, journal_name
 from processors.delivery.position import Places, load_places
 from processors.delivery.transaction import Sent, sent_behind
 
 LOOKS_AT_ONCE = 50
 """Requests for a subject's last message that are on their way at a time."""
+LAST_ANSWERS = 50
+"""How many of the last answers are looked at: lanes send beside each other, so the last one alone may be an earlier
+transaction's."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
     """What the streams know of the ledger's transactions."""
 
-    acknowledged: Mapping[tuple[str, int], int]
-    """The last message that intake acknowledged, which it does after its commit, by consumer and partition."""
-    sent: Mapping[str, Sent]
-    """The last message on each subject of RUNS."""
+    acknowledged: int
+    """Up to where intake acknowledged INTAKE, which it does after its commit, or where INTAKE was purged."""
+    sent: Collection[tuple[str, Sent]]
+    """Subject and sender of the last message on each subject of RUNS, and of the last answers."""
 
 
 async def check_not_older(engine: AsyncEngine, js: JetStreamContext) -> None:
@@ -37,14 +41,13 @@ async def check_not_older(engine: AsyncEngine, js: JetStreamContext) -> None:
     known = await _ask(js)
     async with engine.connect() as connection:
         places = await load_places(connection)
-    for (consumer, partition), acknowledged in known.acknowledged.items():
-        taken = places.taken.get((consumer, partition), 0)
-        if acknowledged > taken:
-            raise OlderDatabase(f"{consumer}.{partition} had taken {acknowledged}, the database knows of {taken}")
-    for subject, sent in known.sent.items():
+    taken = places.taken.get((INTAKE_CONSUMER, 0), 0)
+    if known.acknowledged > taken:
+        raise OlderDatabase(f"{INTAKE} is taken or purged up to {known.acknowledged}, the database has taken {taken}")
+    for subject, sent in known.sent:
         if not _is_known(places, sent):
             raise OlderDatabase(
-                f"{subject} ends with what {sent.journal} sent behind {sent.place}, of which the database knows nothing"
+                f"{subject} has what {sent.journal} sent behind {sent.place}, of which the database knows nothing"
             )
 
 
@@ -57,39 +60,58 @@ def _is_known(places: Places, sent: Sent) -> bool:
 
 
 async def _ask(js: JetStreamContext) -> _Known:
-    return _Known(await _acknowledged(js), await _last_sent(js))
+    ids = [*await _last_runs(js), *await _last_answers(js)]
+    sent = [(subject, sender) for subject, id_ in ids if (sender := sent_behind(id_)) is not None]
+    return _Known(await _acknowledged(js), sent)
 
 
-async def _acknowledged(js: JetStreamContext) -> dict[tuple[str, int], int]:
-    """The place up to which intake acknowledged, where it is known.
+async def _acknowledged(js: JetStreamContext) -> int:
+    """The place up to which INTAKE needs no reading: acknowledged, or gone from it; 0 where INTAKE is to be made anew.
 
-    Of RUNS it is not: a purge of one subject moves the place of consumers that took nothing of it.
+    Of RUNS it is not known: a purge of one subject moves the place of consumers that took nothing of it.
     """
     try:
-        first = (await js.stream_info(INTAKE)).state.first_seq
+        purged = (await js.stream_info(INTAKE)).state.first_seq - 1
+    except NotFoundError:
+        return 0
+    try:
         info = await js.consumer_info(INTAKE, f"{INTAKE_CONSUMER}-0")
-    except NotFoundError:  # to be made anew
-        return {}
-    place = info.ack_floor.stream_seq if info.ack_floor else 0
-    # a purge moves it too, up to the first message that is left: that says nothing of the lane
-    return {(INTAKE_CONSUMER, 0): place} if place >= first else {}
+    except NotFoundError:
+        return purged
+    return max(purged, info.ack_floor.stream_seq if info.ack_floor else 0)
 
 
-async def _last_sent(js: JetStreamContext) -> dict[str, Sent]:
-    """The last message on each subject of RUNS whose id tells the transaction that sent it."""
+async def _last_runs(js: JetStreamContext) -> list[tuple[str, str]]:
+    """Subject and id of the last message on each subject of RUNS."""
     try:
         subjects = (await js.stream_info(RUNS, subjects_filter="claims.runs.>")).state.subjects or {}
     except NotFoundError:
-        return {}
+        return []
+    return await _messages([partial(js.get_last_msg, RUNS, subject) for subject in subjects])
+
+
+async def _last_answers(js: JetStreamContext) -> list[tuple[str, str]]:
+    """Subject and id of the last answers. Settlement sends nothing on RUNS: these alone tell how far it was."""
+    try:
+        state = (await js.stream_info(ANSWERS)).state
+    except NotFoundError:
+        return []
+    if not state.messages:
+        return []
+    first = max(state.first_seq, state.last_seq - LAST_ANSWERS + 1)
+    return await _messages([partial(js.get_msg, ANSWERS, place) for place in range(first, state.last_seq + 1)])
+
+
+async def _messages(looks: Collection[Callable[[], Awaitable[RawStreamMsg]]]) -> list[tuple[str, str]]:
+    """Subject and id of each message that is still there."""
     at_once = asyncio.Semaphore(LOOKS_AT_ONCE)
 
-    async def last_id(subject: str) -> str:
+    async def look_up(look: Callable[[], Awaitable[RawStreamMsg]]) -> tuple[str, str]:
         async with at_once:
             try:
-                last = await js.get_last_msg(RUNS, subject)
+                found = await look()
             except NotFoundError:  # removed since
-                return ""
-        return str((last.headers or {}).get(Header.MSG_ID.value, ""))
+                return "", ""
+        return str(found.subject), str((found.headers or {}).get(Header.MSG_ID.value, ""))
 
-    ids = await asyncio.gather(*map(last_id, subjects))
-    return {subject: sent for subject, id_ in zip(subjects, ids, strict=True) if (sent := sent_behind(id_)) is not None}
+    return await asyncio.gather(*map(look_up, looks))

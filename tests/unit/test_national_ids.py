@@ -12,6 +12,7 @@ from events.national_ids import (
     NationalIdGivenError,
     holds_national_id,
     is_national_id,
+    is_suspect,
     may_hold_national_id,
     redacted,
     refuse_national_ids,
@@ -139,6 +140,21 @@ def test_no_text_of_any_event_holds_one(type_: str, path: tuple[Any, ...]) -> No
     assert refusal.reason == "malformed"
     told = (refusal.detail, refusal.detail_zh, refusal.source, refusal.event_id, refusal.type)
     assert not any(may_hold_national_id(word) for word in told if word)
+
+
+@pytest.mark.parametrize(
+    "time", ["2026-01-05T09:30:00+08:00", "2026-12-31T23:59:59.999999+08:00", "1949-12-31T00:00:00.5Z"]
+)
+def test_a_time_alone_has_no_event_looked_into(time: str) -> None:
+    """Each event has one, and a look costs more than to read the event."""
+    assert not is_national_id(time)
+    assert not is_suspect(b'{"time":"%s"}' % time.encode())
+
+
+def test_a_number_written_like_a_time_has_the_event_looked_into() -> None:
+    for text in (f"{VALID}T00:00:00+08:00", f"2026-01-05T09:30:00+08:00 {VALID}", "1101-05-19T49:12:31.002X"):
+        assert is_suspect(b'{"time":"%s"}' % text.encode()) == is_national_id(text), text
+    assert is_suspect(b'{"time":"2026-01-05T09:30:00+08:00","id":"%s"}' % VALID.encode())
 
 
 def test_what_an_older_ledger_took_can_still_be_read() -> None:

@@ -1,0 +1,107 @@
+"""A database that is older than the streams is told by what the streams hold, and no other is (docs/concurrency.md)."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import orjson
+import pytest
+from nats.js import JetStreamContext
+from nats.js.errors import NotFoundError
+from sqlalchemy import text
+
+from infra.messaging.older_database import check_not_older
+from infra.messaging.publisher import PublishedEvents, chunks
+from infra.messaging.sender import publish_all
+from infra.messaging.streams import INTAKE, OlderDatabase
+from infra.operations.quiescence import until_quiet
+from infra.operations.settle import at_work
+from infra.settings import Settings
+from infra.worker.worker import Worker, worker
+from processors.backup.retention import begin_era
+from processors.delivery.names import ANSWERS, RUNS
+from tests import facts
+
+
+async def settle(ours: Worker, *events: object) -> None:
+    bodies = [orjson.dumps(event) for event in events]
+    (chunk,) = chunks("events", bodies, 1_000_000, PublishedEvents())
+    await until_quiet(ours.engine, await publish_all(ours.broker.connection, chunk))
+
+
+async def set_back(ours: Worker, consumer: str, places: int) -> None:
+    """As a database that lacks the last transactions of one consumer."""
+    async with ours.engine.begin() as connection:
+        await connection.execute(
+            text("UPDATE processors.positions SET stream_seq = stream_seq - :places WHERE consumer = :consumer"),
+            {"places": places, "consumer": consumer},
+        )
+
+
+@pytest.fixture
+async def settled(database: str, nats_url: str, server_folder: Path) -> AsyncIterator[Worker]:
+    """A worker that has settled two stays, and takes nothing more."""
+    async with worker(database, nats_url, Settings(data_dir=server_folder)) as ours:
+        async with at_work(ours):
+            await settle(ours, facts.hospital(), facts.enrol(), *facts.stay(1), *facts.stay(2))
+        yield ours
+
+
+def streams(ours: Worker) -> JetStreamContext:
+    return ours.broker.connection.jetstream()
+
+
+async def test_a_loss_of_settlement_alone_is_told(settled: Worker) -> None:
+    """It sends nothing on RUNS: its statements would be lost, and their runs never come again."""
+    await check_not_older(settled.engine, streams(settled))
+    await set_back(settled, "settlement", 1)
+    with pytest.raises(OlderDatabase, match=r"claims\.answers\..* has what settlement\.\d+ sent"):
+        await check_not_older(settled.engine, streams(settled))
+    await set_back(settled, "settlement", -1)
+    await check_not_older(settled.engine, streams(settled))
+
+
+async def test_a_loss_of_intake_is_told_without_its_consumer_and_after_a_purge(settled: Worker) -> None:
+    js = streams(settled)
+    last = (await js.stream_info(INTAKE)).state.last_seq
+    await js.purge_stream(INTAKE, seq=last + 1)  # up to the last, which the ledger has taken: nothing is missing
+    with pytest.raises(NotFoundError):
+        await js.get_msg(INTAKE, last)
+    await js.delete_consumer(INTAKE, "intake-0")
+    await js.delete_stream(RUNS)
+    await js.purge_stream(ANSWERS)
+    await check_not_older(settled.engine, js)
+    await set_back(settled, "intake", 1)
+    with pytest.raises(
+        OlderDatabase, match=f"INTAKE is taken or purged up to {last}, the database has taken {last - 1}"
+    ):
+        await check_not_older(settled.engine, js)
+
+
+@pytest.mark.parametrize("lost", [INTAKE, RUNS, ANSWERS])
+async def test_a_stream_that_was_lost_is_no_older_database(settled: Worker, lost: str) -> None:
+    await streams(settled).delete_stream(lost)
+    await check_not_older(settled.engine, streams(settled))
+    await settled.recover_streams()
+    await check_not_older(settled.engine, streams(settled))
+    async with at_work(settled):
+        await settle(settled, *facts.stay(3))
+    await check_not_older(settled.engine, streams(settled))
+
+
+async def test_a_restored_ledger_is_not_held_against_answers_of_before(settled: Worker) -> None:
+    js = streams(settled)
+    async with settled.engine.begin() as connection:
+        await begin_era(connection)
+    await set_back(settled, "settlement", 1)
+    await check_not_older(settled.engine, js)
+
+
+async def test_a_new_ledger_beside_the_streams_of_another_is_told(settled: Worker) -> None:
+    for consumer in ("intake", "settlement"):
+        async with settled.engine.begin() as connection:
+            await connection.execute(
+                text("UPDATE processors.positions SET stream_seq = 0 WHERE consumer = :consumer"),
+                {"consumer": consumer},
+            )
+    with pytest.raises(OlderDatabase):
+        await check_not_older(settled.engine, streams(settled))
