@@ -224,7 +224,7 @@ def test_an_unknown_projection_gets_the_names_there_are() -> None:
     [
         ("data = 'no JSON' WHERE type = 'claim.accepted.v1'", "invalid input syntax for type json"),
         ("data = 'no JSON' WHERE type = 'event.rejected.v1'", "invalid input syntax for type json"),
-        ("data = '{}' WHERE type = 'claim.accepted.v1'", "null value in column"),
+        ("data = '{}' WHERE type = 'claim.accepted.v1'", "an acceptance names no scheme"),
         ("raw = '{}' WHERE type = 'hospital.registered.v1'", "null value in column"),
     ],
 )
