@@ -39,27 +39,23 @@ def marginal(amount: int, bands: Sequence[Band]) -> Fraction:
     return Fraction(numerator, denominator)
 
 
-def paid_for(start: int, paid: int, bands: Sequence[Band]) -> int:
-    """The fen above ``start`` for which ``paid`` fen pay at the bands' ratios, rounded once: what a cap leaves covered.
+def covered(start: int, end: int, paid: int, bands: Sequence[Band]) -> tuple[int, int]:
+    """Of the fen from ``start`` to ``end`` above the scale's zero those that lie in bands which pay anything, and those
+    of them for which ``paid`` fen pay, rounded once: what lies between the two is over the cap that left ``paid``.
 
-    A band at ratio 0 costs nothing, so it is covered whole while the next one is reached.
+    A band at ratio 0 pays nothing with or without a cap, so nothing in it is over one.
     """
-    left, at = Fraction(paid), Fraction(start)
+    paying, reached, left = 0, _NOTHING, Fraction(paid)
     for band in bands:
-        if not left:
-            break
-        if band.to is not None and band.to <= at:
-            continue
-        if band.ratio:
-            reach = at + left / band.ratio
-        elif band.to is None:
-            break
-        else:
-            reach = Fraction(band.to)
-        end = reach if band.to is None else min(reach, Fraction(band.to))
-        left -= (end - at) * band.ratio
-        at = end
-    return round_half_up(at - start)
+        upper = end if band.to is None else min(end, band.to)
+        if upper > start:
+            if band.ratio:
+                paying += upper - start
+                slice_ = min(Fraction(upper - start), left / band.ratio)
+                reached += slice_
+                left -= slice_ * band.ratio
+            start = upper
+    return paying, round_half_up(reached)
 
 
 _NOTHING = Fraction(0)

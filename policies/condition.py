@@ -1,13 +1,12 @@
 """When a case of a stage applies to a claim."""
 
-from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
 from events.codes import CATEGORY_ORDER, Setting
 from policies.claim import Claim
-from policies.values import CardClass, DiseaseCode, Strict, Tier, as_list
+from policies.values import CardClass, Day, DiseaseCode, Strict, Tier, as_list
 
 
 def _known_category(value: object) -> object:
@@ -32,7 +31,7 @@ class Condition(Strict):
     card_class: CardClass | None = None
     card_or_disease: Literal[True] | None = None
     case_quota: Literal[True] | None = None
-    from_: date | None = Field(default=None, alias="from")
+    from_: Day | None = Field(default=None, alias="from")
 
     def holds(self, claim: Claim, *, poor: bool, quota: bool) -> bool:
         """Whether a claim, of a poor person or not, under the case quota or not, meets every part."""

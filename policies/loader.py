@@ -105,6 +105,8 @@ def _message(fault: Any) -> str:
             return "此处没有这一项 is no key that is known here"
         case "string_pattern_mismatch":
             return f"格式不对 is not of the form {fault['ctx']['pattern']}"
+        case "model_type":
+            return "须为若干项 `键: 值` is no mapping of keys to values"
         case "value_error":
             return str(fault["msg"]).removeprefix("Value error, ")
         case _:

@@ -17,7 +17,7 @@ from policies.rule_context import Rule
 from policies.rules import AnyRule
 from policies.rules.case_quota import CaseQuota
 from policies.targets import Target, target_problems
-from policies.values import Amount, Circumstances, Cited, Dated, Parameter, Place, Ratio, Scope, Strict, Tier
+from policies.values import Amount, Circumstances, Cited, Dated, Day, Parameter, Place, Ratio, Scope, Strict, Tier
 
 ALL_TIERS = (0, 1, 2, 3)
 
@@ -91,8 +91,8 @@ class Published(Cited):
 class Validity(Strict):
     """Claims dated from ``from`` to ``until`` (exclusive) are settled under the scheme."""
 
-    from_: date = Field(alias="from")
-    until: date | None = None
+    from_: Day = Field(alias="from")
+    until: Day | None = None
 
 
 class Scheme(Strict):

@@ -24,6 +24,7 @@ Tier = Annotated[int, Field(ge=0, le=3)]
 
 
 _LONGEST_RATIO = 40
+_NUMBER = re.compile(r"[-+]?[0-9._]+([eE][-+]?[0-9]+)?")
 _LARGE_EXPONENT = re.compile(r"[eE][+-]?[\d_]{3}")
 
 
@@ -43,6 +44,16 @@ def _ratio(value: object) -> Fraction:
     if not 0 <= ratio <= 1:
         raise ValueError(f"{text} 超出 0% 至 100% is outside 0% to 100%")
     return ratio
+
+
+def _day(value: object) -> object:
+    """A bare number is no day: it would be read as seconds since 1970."""
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
+        raise ValueError(f"{value[:_LONGEST_RATIO]!r} 不是日期 is not a day: write 2024-05-06")
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_day)]
 
 
 def _limit(value: object) -> int | None:
@@ -96,8 +107,8 @@ class Cited(Strict):
 class Dated(Cited):
     """A cited statement that holds from a day to another (exclusive); without days, as long as the scheme."""
 
-    from_: date | None = Field(default=None, alias="from")
-    until: date | None = None
+    from_: Day | None = Field(default=None, alias="from")
+    until: Day | None = None
 
     def holds_on(self, day: date) -> bool:
         """Whether the statement holds on a day."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
+from yaml.reader import Reader, ReaderError
 
 MOST_BYTES = 1_000_000
 MOST_VALUES = 20_000
@@ -64,6 +65,10 @@ def read(text: bytes) -> tuple[Any, Lines]:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise TextError(line, f"YAML 写法有误 the YAML can't be read: {error.problem}") from None
+    except ReaderError:
+        found = Reader.NON_PRINTABLE.search(decoded)  # the C parser counts bytes
+        line = decoded.count("\n", 0, found.start()) + 1 if found else 1
+        raise TextError(line, "有控制字符 a control character stands here") from None
     except yaml.YAMLError as error:
         raise TextError(1, f"YAML 写法有误 the YAML can't be read: {error}") from None
 

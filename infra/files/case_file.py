@@ -10,6 +10,7 @@ from typing import Any
 
 from events.codes import CATEGORY_NAMES, CATEGORY_ORDER, DISEASE_CODES, LAYER_NAMES, SETTING_NAMES
 from events.money import parse_yuan
+from events.refusals import InvalidValue
 from infra.files.text_file import UnusableFile, csv_bytes, decoded, read_bytes
 from policies.claim import BillParts
 from policies.worked_cases import HOSPITAL, PATIENT, WorkedCase
@@ -56,6 +57,7 @@ _CATEGORIES: Mapping[str, str] = {
 }
 _BILL = ("in_scope", "upfront_copay", "over_limit", "self_funded")
 _DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
+_GROUPED = re.compile(r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?")
 MOST_CASES = 10_000
 
 _EXAMPLE = [
@@ -143,8 +145,8 @@ def _rows(text: str) -> Iterator[tuple[int, dict[str, str]]]:
         begun = table.line_num + 1
         for row in table:
             cells = [cell.strip() for cell in row]
-            if any(cells[len(headings) :]):
-                raise UnusableFile(f"第{begun}行：超出标题的单元格 cells beyond the last heading")
+            if any(cell for at, cell in enumerate(cells) if at >= len(headings) or not headings[at]):
+                raise UnusableFile(f"第{begun}行：有的单元格没有标题 line {begun}: cells without a heading")
             if any(cells):
                 yield begun, {**dict.fromkeys(headings, ""), **dict(zip(headings, cells, strict=False))}
             begun = table.line_num + 1
@@ -250,8 +252,10 @@ def _day(text: str) -> date:
 
 def _amount(text: str) -> int | None:
     """Fen; None for an empty cell. Spreadsheets write 1,234.50 and ￥."""
-    plain = text.replace(",", "").replace("，", "").strip("¥￥元 ")
+    plain = text.replace("，", ",").strip("¥￥元 ")
+    if _GROUPED.fullmatch(plain):
+        plain = plain.replace(",", "")
     try:
         return parse_yuan(plain) if plain else None
-    except ValueError as error:
-        raise ValueError(f"“{text}”不是金额 is no amount: {error}") from None
+    except InvalidValue as error:
+        raise ValueError(f"“{text}”不是金额，{error.chinese} is no amount: {error}") from None

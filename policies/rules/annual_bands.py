@@ -3,7 +3,7 @@
 from fractions import Fraction
 from typing import Literal
 
-from policies.arithmetic import Band, marginal, paid_for, round_half_up, share
+from policies.arithmetic import Band, covered, marginal, round_half_up, share
 from policies.buckets import S, take
 from policies.rule_context import Decision, Rule, RuleContext
 from policies.trace import percent
@@ -51,9 +51,8 @@ class AnnualBands(Rule):
             )
         over_cap = 0
         if pay < wish and self.tells_over_cap(context.layer):
-            start = max(0, before - line)
-            reached = start + paid_for(start, pay, bands)
-            over_cap = trace.step("over_cap", after - line - reached, "{} − {} − {}", after, line, reached)
+            paying, reached = covered(max(0, before - line), after - line, pay, bands)
+            over_cap = trace.step("over_cap", paying - reached, "{} − {}", paying, reached)
         taken = take(context.bill.left, extra + pay, (S,))
         return Decision(base=base, paid=extra + pay, taken=taken, extra=extra, over_cap=over_cap)
 

@@ -4,6 +4,7 @@ import time
 from collections.abc import Collection
 
 from sqlalchemy import func, select, text, update
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from processors.delivery.position import positions
@@ -35,13 +36,20 @@ async def differences(connection: AsyncConnection, names: Collection[str] = PROJ
 async def rebuild(engine: AsyncEngine, names: Collection[str] = PROJECTIONS, *, dry_run: bool = False) -> RebuildReport:
     """Compare projections with the ledger and, unless ``dry_run``, make the rows that differ what the ledger says.
 
+    Raises ``LookupError`` where the ledger is damaged, so that nothing can be derived from it.
     Nothing waits for the comparison. Where rows differ, those projections are derived and compared once more with
     writers kept out, and mended in that transaction.
     """
     began = time.monotonic()
     async with engine.connect() as connection:
         await connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
-        found = await differences(connection, names)
+        try:
+            found = await differences(connection, names)
+        except DBAPIError as error:
+            # of class 22 or 23: a value that PostgreSQL can't read, or that its column can't be
+            if not str(getattr(error.orig, "sqlstate", None) or "").startswith(("22", "23")):
+                raise
+            raise LookupError(str(error.orig).splitlines()[0].rpartition(">: ")[2]) from error
         entries = (await connection.execute(select(func.sum(positions.c.journal_number)))).scalar_one() or 0
     wrong = [compared for compared in found if compared.found]
     if wrong and not dry_run:

@@ -7,7 +7,7 @@ entries of a journal are gone, where the journal's position was set back too. A 
 import hashlib
 from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field
@@ -47,6 +47,15 @@ class SealedHead(BaseModel):
     journal: str
     number: int = Field(ge=1)
     hash: Hash
+
+
+class SealedHeads(BaseModel):
+    """What the entry of a seal holds: the heads of all journals, and one root over them."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    root: Hash
+    journals: tuple[SealedHead, ...]
 
 
 class Seal(BaseModel):
@@ -134,15 +143,15 @@ async def broken(connection: AsyncConnection, heads: Sequence[SealedHead]) -> li
     ]
 
 
-async def seals(connection: AsyncConnection) -> AsyncIterator[tuple[int, dict[str, Any]]]:
-    """Every seal in the ledger: its number, and the data of its entry."""
+async def seals(connection: AsyncConnection) -> AsyncIterator[tuple[int, bytes]]:
+    """Every seal in the ledger: its number, and the data of its entry as it is, a ``SealedHeads`` unless damaged."""
     rows = await connection.stream(
         select(entries.c.number, entries.c.data)
         .where(entries.c.journal == JOURNAL, entries.c.type == LEDGER_SEALED)
         .order_by(entries.c.number)
     )
     async for row in rows:
-        yield row.number, orjson.loads(row.data)
+        yield row.number, bytes(row.data)
 
 
 async def _heads(connection: AsyncConnection) -> list[SealedHead]:

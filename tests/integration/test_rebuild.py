@@ -217,3 +217,26 @@ def test_an_unknown_projection_gets_the_names_there_are() -> None:
     asked = CliRunner(env={"COLUMNS": "500"}).invoke(app, ["rebuild", "audits", "balances"])
     assert asked.exit_code == 2
     assert f"没有投影 balances，可用的有 {'、'.join(PROJECTIONS)}" in asked.output
+
+
+@pytest.mark.parametrize(
+    ("damage", "says"),
+    [
+        ("data = 'no JSON' WHERE type = 'claim.accepted.v1'", "invalid input syntax for type json"),
+        ("data = 'no JSON' WHERE type = 'event.rejected.v1'", "invalid input syntax for type json"),
+        ("data = '{}' WHERE type = 'claim.accepted.v1'", "an acceptance names no scheme"),
+        ("raw = '{}' WHERE type = 'hospital.registered.v1'", "null value in column"),
+    ],
+)
+async def test_a_damaged_ledger_is_told_as_such_and_nothing_is_mended(settled: Books, damage: str, says: str) -> None:
+    before = await content(settled.engine)
+    async with settled.engine.begin() as connection:
+        await connection.execute(text("SET LOCAL session_replication_role = replica"))
+        assert (await connection.execute(text(f"UPDATE ledger.entries SET {damage}"))).rowcount > 0
+    with pytest.raises(LookupError, match=says):
+        await rebuild(settled.engine)
+    assert await content(settled.engine) == before
+    if "rejected" in damage:
+        url = settled.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        told = await claims("rebuild", env={"CLAIMS_DATABASE_URL": url, "CLAIMS_NATS_URL": "nats://127.0.0.1:1"})
+        assert (told.code, "账本已损坏" in told.err, "Traceback" in told.err) == (1, True, False)

@@ -7,6 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from infra.cli.finding_text import finding_line
+from processors.proof.seals import seal
 from processors.proof.verify import MOST_PROBLEMS, verify
 from tests import facts
 from tests.ledger import Books
@@ -211,6 +212,30 @@ async def test_a_changed_scheme_text_is_never_settled_under(settled: Books) -> N
     assert problems[0].where.startswith("scheme fusong")
     assert {problem.where for problem in problems[1:]} == {"claim C1", "claim C2", "claim C3", "claim C4", "person P1"}
     assert [problem.where for problem in problems if problem.check == "premium"] == ["person P1"]  # P2 is on no roster
+
+
+@pytest.mark.parametrize("data", ["no JSON", "[1]", '{"sha256": 1}'])
+async def test_a_refused_event_s_damaged_data_is_named(settled: Books, data: str) -> None:
+    await tamper(settled.engine, f"UPDATE ledger.entries SET data = '{data}' WHERE type = 'event.rejected.v1'")
+    report = await verify(settled.engine)
+    assert {(problem.check, problem.where) for problem in report.problems} >= {("chain", "journal intake, entry 28")}
+    assert {problem.where for problem in report.problems} == {"journal intake, entry 28"}
+
+
+@pytest.mark.parametrize("data", ["no JSON", "[1]", '{"root": "1", "journals": []}', '{"journals": []}'])
+async def test_a_seal_s_damaged_data_is_named(settled: Books, data: str) -> None:
+    await seal(settled.engine)
+    await tamper(settled.engine, f"UPDATE ledger.entries SET data = '{data}' WHERE journal = 'seal.0'")
+    report = await verify(settled.engine)
+    assert [(problem.check, problem.where) for problem in report.problems] == [
+        ("chain", "journal seal.0, entry 1"),
+        ("seal", "journal seal.0, entry 1"),
+    ]
+    told = finding_line(**asdict(report.problems[1]))
+    assert told == (
+        "[封账 seal] 账册 journal seal.0, 条目 entry 1：应为 should be 可以读取的条目 entries that can be read；"
+        "现为 is 无法读取 unreadable"
+    )
 
 
 async def test_persons_in_flight_are_skipped_and_counted(settled: Books) -> None:

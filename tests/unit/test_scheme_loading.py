@@ -330,6 +330,28 @@ def test_what_is_no_scheme_at_all_is_refused(text: str) -> None:
         load_text(text.encode(), "broken.yaml")
 
 
+@pytest.mark.parametrize(
+    ("broken", "line", "says"),
+    [
+        ("name: a\ntitle: 示例\nregions: [1\n", 4, "YAML 写法有误"),
+        ("name: a\ntitle: 示例\nregions: \x1b[1m\n", 3, "有控制字符"),
+        ("# 示例\nname: \x00\n", 2, "有控制字符"),
+    ],
+)
+def test_what_is_no_yaml_is_told_in_chinese_with_its_line(broken: str, line: int, says: str) -> None:
+    with pytest.raises(SchemeError) as refused:
+        load_text(broken.encode(), "broken.yaml")
+    assert [problem.startswith(f"broken.yaml:{line}: {says}") for problem in refused.value.problems] == [True]
+
+
+@pytest.mark.parametrize("day", ["0", "86400", "1704067200", "1704067200.0", "-86400", "1.7040672e9"])
+def test_a_bare_number_is_no_day(day: str) -> None:
+    # 1704067200 seconds after 1970 is midnight of 2024-01-01
+    broken = TEXTS["fusong"].replace("{from: 2018-01-01, until: 2021-01-01}", f"{{from: {day}}}")
+    with pytest.raises(SchemeError, match=r"^broken.yaml:\d+: valid.from: "):
+        load_text(broken.encode(), "broken.yaml")
+
+
 def test_two_schemes_for_one_region_and_day_are_refused() -> None:
     other = TEXTS["fusong"].replace("name: fusong", "name: fusong_later")
     with pytest.raises(SchemeError, match="both serve region 220621"):

@@ -84,8 +84,10 @@ async def _derive(connection: AsyncConnection, table: Table) -> int:
 async def _extract_poor(connection: AsyncConnection) -> None:
     """The categories that each pinned text calls poor: what the law says is read by the law's own loader."""
     await _run(connection, "CREATE TEMP TABLE poor (scheme_hash text, categories text[]) ON COMMIT DROP")
-    pinned = (await connection.exec_driver_sql("SELECT DISTINCT scheme FROM pg_temp.acceptances")).scalars()
-    schemes = await PinnedSchemes().require(connection, pinned.all())
+    pinned = (await connection.exec_driver_sql("SELECT DISTINCT scheme FROM pg_temp.acceptances")).scalars().all()
+    if None in pinned:
+        raise LookupError("an acceptance names no scheme")
+    schemes = await PinnedSchemes().require(connection, pinned)
     poor = table_named("poor", column_named("scheme_hash", TEXT), column_named("categories", ARRAY(TEXT)))
     rows = [{"scheme_hash": key, "categories": sorted(scheme.poor_categories)} for key, scheme in schemes.items()]
     if rows:

@@ -138,8 +138,12 @@ def _check_identity(row: Mapping[str, Any], report: VerifyReport) -> None:
 
 def _digest(row: Mapping[str, Any]) -> str:
     """Of the bytes as they were sent: of a refused event that is not kept whole the ledger holds the digest alone."""
-    told = orjson.loads(row["data"]) if row["type"] == EVENT_REJECTED else {}
-    return str(told.get("sha256") or hashlib.sha256(row["raw"]).hexdigest())
+    try:
+        told = orjson.loads(row["data"]) if row["type"] == EVENT_REJECTED else {}
+    except ValueError:  # damaged, as its hash tells
+        told = {}
+    stated = told.get("sha256") if isinstance(told, dict) else None
+    return str(stated or hashlib.sha256(row["raw"]).hexdigest())
 
 
 def _compare_identity(row: Mapping[str, Any], report: VerifyReport) -> None:

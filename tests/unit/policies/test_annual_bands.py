@@ -97,3 +97,23 @@ def test_a_year_in_parts_pays_what_it_pays_in_one_but_for_roundings(stays: list[
 def test_the_year_never_passes_its_cap(before: int, s: int) -> None:
     paid = decide(CAPPED, bill(yuan(s)), used(paid=yuan(before))).paid
     assert paid <= max(0, parse_yuan("1000") - before)
+
+
+ZERO_BANDS = [{"to": "1000", "ratio": "0%"}, {"to": "3000", "ratio": "50%"}, {"ratio": "0%"}]
+
+
+@pytest.mark.parametrize(
+    ("before", "s", "paid", "over_cap"),
+    [
+        ("0", "3000", "1000.00", "0.00"),  # 2,000 × 50%, within the cap
+        ("0.01", "3000", "999.99", "0.02"),  # a fen of the cap less: two fen over it, not the rest of S
+        ("0.01", "9000", "999.99", "0.02"),  # the 6,000 on which nothing is paid anyway are over no cap
+        ("999.99", "3000", "0.01", "1999.98"),
+        ("1000", "3000", "0.00", "2000.00"),  # nor are the first 1,000, also where the cap is used up
+        ("1000", "900", "0.00", "0.00"),
+    ],
+)
+def test_a_band_that_pays_nothing_is_over_no_cap(before: str, s: str, paid: str, over_cap: str) -> None:
+    capped = rule(AnnualBands, track="stays", line=always("0"), bands=always(ZERO_BANDS), cap=always("1000"))
+    decision = decide(capped, bill(s), {"stays": used(paid=before)}, layer="basic")
+    assert (yuan(decision.paid), yuan(decision.over_cap)) == (paid, over_cap)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies.arithmetic import Band, marginal, round_half_up, share
+from policies.arithmetic import Band, covered, marginal, round_half_up, share
 
 BANDS = (Band(100, Fraction(1, 2)), Band(300, Fraction(3, 4)), Band(None, Fraction(1)))
 # ratios as a scheme writes them, to a tenth of a per cent
@@ -69,3 +69,31 @@ def test_share_is_what_decimals_say(fen: int, ratio: Fraction) -> None:
 @given(st.integers(0, 1000), st.integers(0, 1000))
 def test_marginal_rises_by_no_more_than_the_amount(amount: int, more: int) -> None:
     assert 0 <= marginal(amount + more, BANDS) - marginal(amount, BANDS) <= more
+
+
+GAPS = (Band(1000, Fraction(0)), Band(3000, Fraction(1, 2)), Band(5000, Fraction(0)), Band(None, Fraction(4, 5)))
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "paid", "paying", "reached"),
+    [
+        (0, 900, 0, 0, 0),  # wholly where nothing is paid
+        (0, 2000, 0, 1000, 0),  # 1,000 of it pay nothing, with or without a cap
+        (0, 2000, 1, 1000, 2),  # one fen more of the cap covers two fen more
+        (0, 2000, 500, 1000, 1000),  # all that the bands pay
+        (0, 9000, 1000, 6000, 2000),  # 2,000 × 50%; the gap up to 5,000 is over no cap
+        (0, 9000, 1001, 6000, 2001),  # and 1 ÷ 80% = 1.25
+        (2500, 9000, 400, 4500, 688),  # 500 × 50% = 250, 150 ÷ 80% = 187.5, up
+    ],
+)
+def test_what_a_payment_covers(start: int, end: int, paid: int, paying: int, reached: int) -> None:
+    assert covered(start, end, paid, GAPS) == (paying, reached)
+
+
+@given(st.integers(0, 9000), st.integers(0, 9000), st.integers(0, 4000))
+def test_a_fen_of_the_cap_never_moves_much(start: int, more: int, paid: int) -> None:
+    end = start + more
+    paid = min(paid, int(marginal(end, GAPS) - marginal(start, GAPS)))
+    (paying, less), (_, reached) = covered(start, end, max(0, paid - 1), GAPS), covered(start, end, paid, GAPS)
+    assert 0 <= less <= reached <= paying <= more
+    assert reached - less <= 3  # 1 ÷ 50%, and the rounding
