@@ -6,13 +6,17 @@ Everything goes through ``Terminal`` or ``print_json``, where text from outside 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import zip_longest
 from typing import Any
 
 import orjson
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.rule import Rule
+from rich.segment import Segment, Segments
 from rich.table import Table
 from rich.text import Text
 
@@ -50,7 +54,7 @@ def table(
 
     On a terminal too narrow for it, a block a row.
     """
-    kept = list(rows)
+    kept = [[visible_lines(cell) for cell in row] for row in rows]
     if not kept:
         stdout.print(f"{title}: 无 none")
         return
@@ -59,27 +63,79 @@ def table(
         drawn.box, drawn.padding = SIMPLE_HEAD, (0, 1, 0, 0)
     for index, column in enumerate(columns):
         drawn.add_column(column, justify="right" if index in right else "left", overflow="fold")
-    for row in kept:
-        drawn.add_row(*map(escape, row))
-    if stdout.is_terminal and stdout.measure(drawn).maximum > stdout.width:
+    console, widths = _wide_enough(), _widths(columns, kept)
+    if _fits(drawn, widths, console.width):
+        console.print(Segments(_table_segments(console, drawn, kept, widths)))
+    elif console.is_terminal:
         _blocks(title, columns, kept)
     else:
-        draw(drawn)
+        for row in kept:
+            drawn.add_row(*map(Text, row))
+        console.print(drawn)
 
 
 def draw(drawn: Table) -> None:
     """A table on stdout; where that is no terminal, as wide as it needs to be."""
-    console = stdout if stdout.is_terminal else Terminal(width=300, emoji=False)
-    console.print(drawn)
+    _wide_enough().print(drawn)
+
+
+def _wide_enough() -> Console:
+    return stdout if stdout.is_terminal else Terminal(width=300, emoji=False)
+
+
+def _widths(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[int]:
+    """What each column needs for its longest line."""
+    return [
+        max(map(cell_len, "\n".join([heading, *cells]).split("\n")))
+        for heading, *cells in zip(columns, *rows, strict=True)
+    ]
+
+
+def _fits(drawn: Table, widths: Sequence[int], width: int) -> bool:
+    """Whether a table needs no more than a width, with its edges, its lines between columns and its blanks."""
+    _, right, _, left = drawn.padding
+    return sum(widths) + len(widths) * (1 + left + right) + 1 <= width
+
+
+def _table_segments(
+    console: Console, drawn: Table, rows: Sequence[Sequence[str]], widths: Sequence[int]
+) -> Iterator[Segment]:
+    """A table whose rows need no folding: rich draws what stands above and below them.
+
+    Rich would spend 2 ms on a row, half a minute on a month of a county's statements.
+    """
+    for column, width in zip(drawn.columns, widths, strict=True):
+        column.width = width
+    *head, foot = Segment.split_lines(console.render(drawn))
+    for line in head:
+        yield from (*line, Segment.line())
+    box = (drawn.box or SIMPLE_HEAD).substitute(console.options)
+    _, after, _, before = drawn.padding
+    between = f"{' ' * after}{box.mid_vertical}{' ' * before}"
+    starts, ends = f"{box.mid_left}{' ' * before}", f"{' ' * after}{box.mid_right}\n"
+    for row in rows:
+        for cells in zip_longest(*(cell.split("\n") for cell in row), fillvalue=""):
+            filled = [
+                f"{' ' * (width - cell_len(cell))}{cell}" if column.justify == "right" else set_cell_size(cell, width)
+                for column, cell, width in zip(drawn.columns, cells, widths, strict=True)
+            ]
+            yield Segment(f"{starts}{between.join(filled)}{ends}")
+    yield from (*foot, Segment.line())
 
 
 def _blocks(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     stdout.print(f"[bold]{escape(title)}[/]")
+    rule, dim = [*stdout.render(Rule(style="dim"))], stdout.get_style("dim")
     for row in rows:
-        stdout.rule(style="dim")
+        shown = [*rule]
         for column, cell in zip(columns, row, strict=True):
-            stdout.print(f"[dim]{escape(column)}:[/] {escape(cell.replace(chr(10), '；'))}", highlight=False)
-    stdout.rule(style="dim")
+            line = cell.replace("\n", "；")
+            if cell_len(column) + len(": ") + cell_len(line) <= stdout.width:
+                shown += (Segment(f"{column}:", dim), Segment(f" {line}\n"))
+            else:
+                shown += stdout.render(Text.assemble((f"{column}:", "dim"), f" {line}"))
+        stdout.print(Segments(shown))
+    stdout.print(Segments(rule))
 
 
 def fail(message: str) -> None:
