@@ -67,7 +67,7 @@ def table(
     if _fits(drawn, widths, console.width):
         console.print(Segments(_table_segments(console, drawn, kept, widths)))
     elif console.is_terminal:
-        _blocks(title, columns, kept)
+        _blocks(title, [visible_lines(column) for column in columns], kept)
     else:
         for row in kept:
             drawn.add_row(*map(Text, row))
@@ -124,7 +124,7 @@ def _table_segments(
 
 
 def _blocks(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    stdout.print(f"[bold]{escape(title)}[/]")
+    stdout.print(f"[bold]{escape(title)}[/]", highlight=False)
     rule, dim = [*stdout.render(Rule(style="dim"))], stdout.get_style("dim")
     for row in rows:
         shown = [*rule]
