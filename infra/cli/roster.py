@@ -84,13 +84,11 @@ def import_(
         _day(effective_on, "--effective-on") or month.first,
     )
     settings = settings_of(data_dir)
-    if refused_rows is not None:
-        file_of(refused_rows, (".xlsx",), "--refused")
     if not dry_run:
         actor_of(actor)
     list_ = _read_file(file, receipt, empty=empty, hidden_sheets=hidden_sheets, json=json)
     allowed = Allowances(allow_shrink or not (list_.read.listed or list_.read.ended), allow_growth)
-    written = refused_rows or refused_file(file)
+    written = refused_file(file) if refused_rows is None else file_of(refused_rows, (".xlsx",), "--refused")
 
     async def main() -> int:
         if dry_run:

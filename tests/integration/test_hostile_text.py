@@ -70,10 +70,6 @@ def calls(folder: Path, month: str) -> dict[str, list[tuple[object, ...]]]:
     listed.write_text(f"参保人编号,救助对象类别,{BOSS}\nP1,低保对象,x\nP{BOSS},{BOSS},y\n", encoding="utf-8")
     detail = folder / "detail.csv"
     detail.write_text(f"claim_id,date,total,patient_share,funds,{BOSS}\nC1,{BOSS},1,1,1,z\n", encoding="utf-8")
-    scheme = folder / "county.yaml"
-    scheme.write_text('"odd\\e[32mboss\\u202e": 1\n', encoding="utf-8")
-    cases = folder / "cases.csv"
-    cases.write_bytes(example_cases().replace("住院".encode(), f"住院{BOSS}".encode()))
     quoted = write_lines(folder / "quote.jsonl", [facts.visit("V1", "P1"), facts.visit("V2", BOSS)])
     lists = ("statements", "accumulations", "grants", "refusals", "waiting", "parked", "premiums", "fines")
     who = ("--actor", "wang")
@@ -93,15 +89,7 @@ def calls(folder: Path, month: str) -> dict[str, list[tuple[object, ...]]]:
             ("reconcile", detail, "--hospital", "H1", "--month", "2019-03"),
             ("reconcile", detail, "--hospital", BOSS, "--month", "2019-03"),
         ],
-        "schemes list": [("schemes", "list")],
-        "schemes show": [("schemes", "show", "fusong"), ("schemes", "show", BOSS)],
-        "schemes export": [("schemes", "export", BOSS), ("schemes", "export", "fusong", "--adopted")],
-        "schemes cases": [
-            ("schemes", "cases", "--out", folder / "cases.csv"),
-            ("schemes", "cases", "--out", folder / f"no{BOSS}" / "cases.csv"),
-        ],
-        "schemes check": [("schemes", "check", scheme), ("schemes", "check", EXAMPLE, "--cases", cases)],
-        "schemes adopt": [("schemes", "adopt", scheme, *who)],
+        **scheme_calls(folder),
         "access list": [("access", "list")],
         **{f"access {kind}": [("access", kind, BOSS)] for kind in ("hospital", "bureau")},
         "access office": [("access", "office", BOSS, BOSS)],
@@ -131,6 +119,25 @@ def calls(folder: Path, month: str) -> dict[str, list[tuple[object, ...]]]:
         ],
         **{f"report {name}": [("report", name)] for name in ("annual", "hospital", "targets", "oversight")},
         "report monthly": [("report", "monthly"), ("report", "monthly", "--month", BOSS)],
+    }
+
+
+def scheme_calls(folder: Path) -> dict[str, list[tuple[object, ...]]]:
+    """The same for the law."""
+    scheme = folder / "county.yaml"
+    scheme.write_text('"odd\\e[32mboss\\u202e": 1\n', encoding="utf-8")
+    cases = folder / "cases.csv"
+    cases.write_bytes(example_cases().replace("住院".encode(), f"住院{BOSS}".encode()))
+    return {
+        "schemes list": [("schemes", "list")],
+        "schemes show": [("schemes", "show", "fusong"), ("schemes", "show", BOSS)],
+        "schemes export": [("schemes", "export", BOSS), ("schemes", "export", "fusong", "--adopted")],
+        "schemes cases": [
+            ("schemes", "cases", "--out", folder / "cases.csv"),
+            ("schemes", "cases", "--out", folder / f"no{BOSS}" / "cases.csv"),
+        ],
+        "schemes check": [("schemes", "check", scheme), ("schemes", "check", EXAMPLE, "--cases", cases)],
+        "schemes adopt": [("schemes", "adopt", scheme, *("--actor", "wang"))],
     }
 
 

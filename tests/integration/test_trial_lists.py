@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from openpyxl import load_workbook
@@ -31,10 +32,10 @@ async def take(types: Clerk, tmp_path: Path, name: str, month: int = 6) -> tuple
     back = tmp_path / f"{name}-back.xlsx"
     who = ("--received", f"2019-{month:02}-08", "--actor", "W1")
     done = await types("roster", "import", LISTS / name, *OF, "--period", f"2019-{month:02}", *who, "--refused", back)
-    rows: Sequence[tuple[str, ...]] = []
+    rows: Sequence[Any] = []
     if back.exists():
         _, _, _, *rows, _, _, _ = load_workbook(back).worksheets[0].iter_rows(values_only=True)
-    return done.code, [row[:2] for row in rows], done.out.decode() + done.err
+    return done.code, [(row[0], row[1]) for row in rows], done.out.decode() + done.err
 
 
 async def shares(types: Clerk) -> set[str]:
