@@ -17,12 +17,13 @@ _NAMED = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}
 
 def visible(text: str) -> str:
     """One line of text, each character that can't be seen written as an escape: ``\\x1b``, ``\\u202e``."""
-    return _STEERING.sub(lambda found: _escape(found[0]), text)
+    # What Python calls printable holds none of them; that is nearly every text, and sooner known.
+    return text if text.isprintable() else _STEERING.sub(lambda found: _escape(found[0]), text)
 
 
 def visible_lines(text: str) -> str:
     """The same for text of several lines, whose line breaks are ours."""
-    return "\n".join(map(visible, text.split("\n")))
+    return text if text.isprintable() else "\n".join(map(visible, text.split("\n")))
 
 
 def visible_json(text: str) -> str:

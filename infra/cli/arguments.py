@@ -92,11 +92,11 @@ def day_of(text: str, option: str) -> date:
         raise unusable(f"“{text}”不是日期，应写成 2019-03-31", f"{text} is no day: write 2019-03-31", option) from None
 
 
-def file_of(path: Path, endings: Collection[str]) -> Path:
+def file_of(path: Path, endings: Collection[str], option: str = "--out") -> Path:
     """A file to write, whose name says its format. Raises ``typer.BadParameter``."""
     if path.suffix.lower() not in endings:
         names = listed(f"*{ending}" for ending in endings)
-        raise unusable(f"{path}：文件名应以 {names} 结尾", f"Name the file {names}", "--out")
+        raise unusable(f"{path}：文件名应以 {names} 结尾", f"Name the file {names}", option)
     if not path.resolve().parent.is_dir():
-        raise unusable(f"没有目录 {path.parent}", f"There is no folder {path.parent}", "--out")
+        raise unusable(f"没有目录 {path.parent}", f"There is no folder {path.parent}", option)
     return path

@@ -9,7 +9,9 @@ import typer
 from events.schemas import json_schemas
 from infra.border.answers import answer_documents
 from infra.border.asyncapi import asyncapi_yaml
+from infra.cli.arguments import file_of
 from infra.cli.output import note
+from infra.files.atomic import READABLE, write_atomically
 
 events = typer.Typer(no_args_is_help=True, help="事件格式。The events as JSON Schemas and AsyncAPI.")
 
@@ -28,7 +30,7 @@ def export(
     schemas = json_schemas() | answer_documents()
     for name, schema in schemas.items():
         text = orjson.dumps(schema, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n"
-        (out / f"{name}.json").write_bytes(text)
+        write_atomically(out / f"{name}.json", text, READABLE)
     note(f"{len(schemas)} → {out}")
 
 
@@ -37,5 +39,5 @@ def asyncapi(
     out: Annotated[Path, typer.Option("--out", help="文件 file")] = Path("docs/asyncapi.yaml"),
 ) -> None:
     """导出 AsyncAPI 文档。Write what sources send and hear over NATS as an AsyncAPI 3.0 document."""
-    out.write_text(asyncapi_yaml(), encoding="utf-8")
+    write_atomically(file_of(out, (".yaml",)), asyncapi_yaml().encode(), READABLE)
     note(f"已写入 written: {out}（AsyncAPI 3.0）")

@@ -8,12 +8,13 @@ import typer
 
 from events.codes import LAYER_NAMES
 from events.money import yuan
-from infra.cli.arguments import id_of, month_of
+from infra.cli.arguments import file_of, id_of, month_of
 from infra.cli.options import DataDir, Json, settings_of
-from infra.cli.output import fail, note, print_json, stdout, table
+from infra.cli.output import fail, note, print_json, stdout
+from infra.cli.row_output import ENDINGS, print_sheet, write_sheets
 from infra.cli.session import reading, run
 from infra.files.hospital_file import BadRow, HospitalDetail, read_detail, read_totals
-from infra.files.reconciliation_file import FORMATS, write_differences
+from infra.files.sheet import Sheet, columns_of
 from infra.files.text_file import UnusableFile
 from processors.reconciliation.comparison import AMOUNTS, Reconciliation, ReconciliationDifference
 from processors.reconciliation.comparison import reconcile as compare
@@ -28,10 +29,11 @@ KIND_NAMES = {
     "total_differs": "合计不符",
     "total_not_of_detail": "合计与明细不符",
 }
-COLUMNS = (
-    *("种类 kind", "结算单 claim", "项目 field"),
-    *("医院 hospital", "账本 ledger", "差额 difference", "说明 detail"),
+COLUMNS = columns_of(
+    "种类 kind,结算单 claim,项目 field,医院 hospital:money,账本 ledger:money,差额 difference:money,说明 detail"
 )
+SUM_COLUMNS = columns_of("项目 field,医院明细 hospital:money,账本 ledger:money")
+SIGNATURES = "医院签章：____________    经办机构签章：____________    日期：____________"
 FIELD_NAMES = {"claims": "人次", "total": "总额", "funds": "基金支付", "patient_share": "个人负担"}
 FIELD_NAMES |= {"date": "日期", "status": "状态"} | {str(layer): name for layer, name in LAYER_NAMES.items()}
 
@@ -59,8 +61,8 @@ def reconcile(
     """对账：逐单核对医院与账本。Hold a hospital's month against the ledger, claim by claim."""
     first = month_of(month)
     id_of(hospital, "--hospital")
-    if out is not None and out.suffix.lower() not in FORMATS:
-        raise typer.BadParameter(f"a name that ends in {', '.join(FORMATS)} is wanted", param_hint="--out")
+    if out is not None:
+        file_of(out, ENDINGS)
     try:
         detail = read_detail(file, first, by_settlement=by == "settlement")
         sums = None if totals is None else read_totals(totals)
@@ -83,11 +85,7 @@ def reconcile(
                 fail(str(error))
                 return 2
         if out is not None:
-            title = f"{hospital} {month} 对账 reconciliation（元 yuan）"
-            bad = [("坏行 bad row", row.claim_id or "—", *("—" for _ in range(4)), _bad(row)) for row in detail.bad]
-            rows = [*map(_cells, found.differences), *bad]
-            write_differences(out, title, COLUMNS, rows, [("合计 sums", *row) for row in _sum_rows(found)])
-            note(f"已写入 written: {out}")
+            _write(out, f"{hospital} {month}", found, detail)
         _print(found, detail, json=json)
         return 2 if detail.bad else 1 if found.differences else 0
 
@@ -105,33 +103,41 @@ def _print(found: Reconciliation, detail: HospitalDetail, *, json: bool) -> None
         print_json([{"kind": "summary"} | counts | sides])
         return
     if found.differences:
-        table("差异 Differences（元 yuan）", COLUMNS, map(_cells, found.differences), right=(3, 4, 5))
+        print_sheet(Sheet("差异 Differences", COLUMNS, list(map(_cells, found.differences))))
     else:
         stdout.print("[bold green]对账一致 both sides agree[/]")
     for bad in detail.bad:
         fail(_bad(bad))
-    table(
-        "合计（有效结算单） Sums of standing claims",
-        ("项目 field", "医院明细 hospital", "账本 ledger"),
-        _sum_rows(found),
-        right=(1, 2),
-    )
+    print_sheet(Sheet("合计（有效结算单） Sums of standing claims", SUM_COLUMNS, _sum_rows(found)))
     if found.prepaid["claims"]:
         persons = f"{found.prepaid['claims']} 人次 claims, {yuan(found.prepaid['funds'])} 元 yuan"
         note(f"其中个人垫付、基金付给个人 prepaid, paid by the funds to the persons: {persons}")
 
 
-def _sum_rows(found: Reconciliation) -> list[tuple[str, str, str]]:
-    stated, ours = _sums(found.hospital), _sums(found.ledger)
-    return [
-        (f"{FIELD_NAMES[name]} {name}", str(stated.get(name, "—")), str(ours[name])) for name in ("claims", *AMOUNTS)
+def _write(out: Path, of: str, found: Reconciliation, detail: HospitalDetail) -> None:
+    """The differences and the bad rows, then the sums: on a sheet of their own, or below them in a CSV file."""
+    unread = [("坏行 bad row", row.claim_id, None, None, None, None, _bad(row)) for row in detail.bad]
+    rows, sums = [*map(_cells, found.differences), *unread], _sum_rows(found)
+    if out.suffix.lower() == ".csv":
+        rows += [("合计 sums", None, *row, None, None) for row in sums]
+    listings = [
+        Sheet(f"对账差异 {of}", COLUMNS, rows, personal=True, signatures=SIGNATURES),
+        Sheet(f"对账合计 {of}", SUM_COLUMNS, sums, personal=True, signatures=SIGNATURES),
     ]
+    write_sheets(out, listings, remark="" if rows else "；对账一致 both sides agree")
 
 
-def _cells(each: ReconciliationDifference) -> tuple[str, ...]:
-    field = f"{FIELD_NAMES[each.field]} {each.field}" if each.field else "—"
-    sides = (each.hospital or "—", each.ledger or "—", each.difference or "—")
-    return (f"{KIND_NAMES[each.kind]} {each.kind}", each.claim_id or "—", field, *sides, each.detail or "—")
+def _sum_rows(found: Reconciliation) -> list[tuple[Any, ...]]:
+    stated, ours = _sums(found.hospital), _sums(found.ledger)
+    return [(f"{FIELD_NAMES[name]} {name}", stated.get(name), ours[name]) for name in ("claims", *AMOUNTS)]
+
+
+def _cells(each: ReconciliationDifference) -> tuple[Any, ...]:
+    field = f"{FIELD_NAMES[each.field]} {each.field}" if each.field else None
+    sides: tuple[Any, ...] = (each.hospital, each.ledger, each.difference)
+    if each.field == "claims":
+        sides = tuple(None if side is None else int(side) for side in sides)
+    return f"{KIND_NAMES[each.kind]} {each.kind}", each.claim_id, field, *sides, each.detail
 
 
 def _bad(bad: BadRow) -> str:

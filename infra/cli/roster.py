@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from events.catalog import CIVIL_AFFAIRS, POVERTY_OFFICE
 from events.codes import is_region
 from events.county_time import COUNTY_TIME
-from infra.cli.arguments import actor_of, day_of, region_of, unusable, words_of
+from infra.cli.arguments import actor_of, day_of, file_of, region_of, unusable, words_of
 from infra.cli.names import region_named
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, table
@@ -88,7 +88,7 @@ def import_(
         actor_of(actor)
     list_ = _read_file(file, receipt, empty=empty, hidden_sheets=hidden_sheets, json=json)
     allowed = Allowances(allow_shrink or not (list_.read.listed or list_.read.ended), allow_growth)
-    written = refused_rows or refused_file(file)
+    written = refused_file(file) if refused_rows is None else file_of(refused_rows, (".xlsx",), "--refused")
 
     async def main() -> int:
         if dry_run:
@@ -162,7 +162,7 @@ def _write_refused(path: Path, read: RosterList, receipt: ListReceipt) -> str | 
     if not read.refused:
         return None
     try:
-        write_refused_rows(path, f"{receipt.source} {receipt.period} 名单未接收的行", read.refused)
+        write_refused_rows(path, f"{receipt.source} {receipt.period}", receipt.received_on, read.refused)
     except OSError as error:
         note(f"未能写出 {path}，请用 --refused 指定 refused rows not written, name a file: {error.strerror}")
         return None

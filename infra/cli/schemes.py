@@ -8,7 +8,7 @@ import typer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.codes import CATEGORY_NAMES, LAYER_NAMES
-from infra.cli.arguments import listed, unusable
+from infra.cli.arguments import file_of, listed, unusable
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, stdout, table
 from infra.cli.scheme_cases import check_cases
@@ -16,6 +16,7 @@ from infra.cli.scheme_text import place_text, value_name_text
 from infra.cli.session import database_of, reading, run
 from infra.files.atomic import write_atomically
 from infra.files.case_file import example_cases
+from infra.terminal_text import visible_lines
 from policies.describe import changes, describe
 from policies.explain import GRADES
 from policies.loader import Review, SchemeError, load_directory, load_file, review, scheme_bytes
@@ -117,6 +118,8 @@ def export(
     ] = False,
 ) -> None:
     """导出政策文本，可作新文本的底稿。A scheme's text: the shipped one, or with --adopted that in force."""
+    if out is not None:
+        file_of(out, (".yaml",))
     known = {scheme.name: scheme for scheme in (_in_force(data_dir) if adopted else load_directory())}
     if name not in known:
         raise unusable(
@@ -126,7 +129,8 @@ def export(
         )
     text = known[name].text
     if out is None:
-        sys.stdout.buffer.write(text)
+        # On a terminal the text of an adopted scheme could steer it; a file or a program gets it byte for byte.
+        sys.stdout.buffer.write(visible_lines(text.decode()).encode() if sys.stdout.isatty() else text)
         sys.stdout.buffer.flush()
         return
     write_atomically(out, text)
@@ -138,7 +142,7 @@ def cases(
     out: Annotated[Path, typer.Option("--out", help="写入文件 file.csv to write")],
 ) -> None:
     """案例表样，供 check --cases 核对。A form for a county's worked cases, for check --cases."""
-    write_atomically(out, example_cases())
+    write_atomically(file_of(out, (".csv",)), example_cases())
     note(
         f"已写入 written: {out}；示例行属 docs/examples/county.yaml，请换成本县案例 replace its rows by your own cases"
     )

@@ -1,6 +1,5 @@
 """``claims seal``: every journal's head, to be kept elsewhere, and an old seal held against today's ledger."""
 
-import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -8,11 +7,12 @@ from typing import Annotated
 
 import typer
 
-from infra.cli.arguments import unusable
+from infra.cli.arguments import file_of, unusable
 from infra.cli.finding_text import finding_line
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, stdout, table
 from infra.cli.session import reading, run
+from infra.files.atomic import READABLE, write_atomically
 from infra.settings import Settings
 from processors.proof.seal_check import check_seal
 from processors.proof.seals import Seal, SealError, read_seal
@@ -37,6 +37,8 @@ def seal(
     settings = settings_of(data_dir)
     if out is not None and check is not None:
         raise unusable("封账或核对，只选其一", "Either make a seal or check one", "--out")
+    if out is not None:
+        file_of(out, (".json",))
     if check is None:
         sys.exit(run(lambda: _seal(settings, out, json=json)))
     try:
@@ -51,7 +53,7 @@ async def _seal(settings: Settings, out: Path | None, *, json: bool) -> int:
     async with reading(settings, "seal") as engine:
         made = await seal_journals(engine)
     if out is not None:
-        _write(out, made.json_text() + b"\n")
+        write_atomically(out, made.json_text() + b"\n", READABLE)
         note(f"已写入 written: {out}；请另处保存 keep it elsewhere")
     if json:
         print_json([made.model_dump(mode="json")])
@@ -94,16 +96,6 @@ async def _check(settings: Settings, known: Seal, *, json: bool) -> int:
             "entry is what its hash says; whether what is booked is right, `claims verify` proves"
         )
     return 0 if checked.holds else 1
-
-
-def _write(file: Path, text: bytes) -> None:
-    """In one step: a seal is there whole or not at all."""
-    draft = file.with_name(f"{file.name}.new")
-    with draft.open("wb") as handle:
-        handle.write(text)
-        handle.flush()
-        os.fsync(handle.fileno())
-    draft.replace(file)
 
 
 def _print(made: Seal) -> None:

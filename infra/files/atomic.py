@@ -4,6 +4,8 @@ import os
 import tempfile
 from pathlib import Path
 
+READABLE = 0o644
+"""Mode of a file that is for everybody."""
 PRIVATE = 0o600
 """Mode of a file that names persons: for its writer alone."""
 

@@ -9,14 +9,16 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 
 from events.codes import LAYER_NAMES, LAYERS, is_id
 from events.money import parse_yuan, yuan
 from infra.files.text_file import UnusableFile, decoded, read_bytes
-from infra.files.workbook_table import OLD_WORKBOOK, ZIP, table_rows
+from infra.files.workbook_rows import SheetRow, WorkbookSheet, is_workbook, read_workbook
 from processors.reconciliation.comparison import AMOUNTS, FUNDS, HospitalClaim
+from processors.rosters.cells import WHOLE_DIGITS, UnreadableCell
 
 HEADINGS: Mapping[str, str] = {
     **{name: name for name in ("claim_id", "date", "status", "claims", *AMOUNTS)},
@@ -36,13 +38,23 @@ STATUSES = {"": True, "settled": True, "已结算": True, "reversed": False, "�
 TOTAL_ROWS = ("合计", "总计", "小计", "total", "Total")
 HEADING_WITHIN = 10
 """How many rows at the top, titles among them, may come before the headings."""
+_UNUSABLE = "!"
+"""Stands in the place of a column for why a row can't be used."""
+_FEN, _NOISE = Decimal("0.01"), Decimal("0.000001")
 _SEPARATED = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
 _DAY = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})([ T]\d{1,2}:\d{2}(:\d{2})?)?")
+
+_Cell = str | UnreadableCell
+_Line = tuple[int, Mapping[int, _Cell]]
+"""A row's number and its cells by column, counted from 0."""
 
 
 @dataclass(frozen=True, slots=True)
 class BadRow:
-    """A row that can't be read: its number (the headings are row 1), its claim where that could be read, and why."""
+    """A row that can't be read: its number, its claim where that could be read, and why.
+
+    A workbook's rows have its own numbers, those of a text are counted from 1, titles and headings among them.
+    """
 
     row: int
     claim_id: str | None
@@ -154,25 +166,69 @@ def _chinese(names: Iterable[str]) -> str:
 
 
 def _table(path: Path) -> tuple[list[str], Iterator[tuple[int, dict[str, str]]]]:
-    """Column names (``?heading`` where it is not used here) and the rows that hold anything, numbered from 2."""
+    """Column names (``?heading`` where it is not used here) and the rows that hold anything, by their numbers."""
     content = read_bytes(path, "文件大于 the file is larger than")
-    if content.startswith(OLD_WORKBOOK):
-        raise UnusableFile("旧版 .xls 文件：请另存为 .xlsx 或 CSV an old .xls file: save it as .xlsx or CSV")
-    if content.startswith(ZIP):
-        lines: list[list[str]] = table_rows(content, _is_heading)
+    if is_workbook(content):
+        lines = _sheet_lines(read_workbook(content))
     else:
-        lines = list(_lines(decoded(content, "编码不是 UTF-8 也不是 GB18030 the text is neither UTF-8 nor GB18030")))
+        text = decoded(content, "编码不是 UTF-8 也不是 GB18030 the text is neither UTF-8 nor GB18030")
+        lines = [(number, dict(enumerate(cells))) for number, cells in enumerate(_lines(text), start=1)]
     if not lines:
         raise UnusableFile("文件是空的 the file is empty")
     # Titles may stand above the headings; where no row is one, the first is told as what it lacks.
-    first = next((place for place, line in enumerate(lines[:HEADING_WITHIN]) if _is_heading(line)), 0)
-    columns = [HEADINGS.get(_heading(cell), f"?{cell.strip()}") for cell in lines[first]]
+    first = next((place for place, (_, line) in enumerate(lines[:HEADING_WITHIN]) if _is_heading(line)), 0)
+    headings = lines[first][1]
+    columns = [
+        HEADINGS.get(_heading(cell), f"?{cell.strip()}")
+        for cell in (_text(headings.get(place, "")) for place in range(max(headings, default=-1) + 1))
+    ]
     while columns and columns[-1] == "?":
         columns.pop()
     twice = sorted({name for name in columns if not name.startswith("?") and columns.count(name) > 1})
     if twice:
         raise UnusableFile(f"列 {_chinese(twice)} 重复 column {', '.join(twice)} stands twice")
-    return columns, _rows(columns, lines[first + 1 :], first + 2)
+    return columns, _rows(columns, lines[first + 1 :])
+
+
+def _sheet_lines(sheets: Sequence[WorkbookSheet]) -> list[_Line]:
+    """The rows of the one visible sheet in which a row is a heading. Raises ``UnusableFile`` where there is not one."""
+    visible: dict[str, list[_Line]] = {
+        sheet.title: [(number, _cells(sheet.rows[number])) for number in sorted(sheet.rows)]
+        for sheet in sheets
+        if not sheet.hidden
+    }
+    found = {title: lines for title, lines in visible.items() if any(_is_heading(line) for _, line in lines)}
+    if len(found) != 1:
+        named = "、".join(found or visible) or "无 none"
+        raise UnusableFile(f"须恰有一张可见工作表带标题行 one visible sheet with headings is wanted; found: {named}")
+    return next(iter(found.values()))
+
+
+def _cells(row: SheetRow) -> dict[int, _Cell]:
+    return {column: _shown(cell) for column, cell in row.items()}
+
+
+def _shown(cell: object) -> _Cell:
+    """What a workbook's cell shows, or why it can't be read."""
+    if isinstance(cell, UnreadableCell):
+        return cell
+    if isinstance(cell, datetime | date):
+        return cell.isoformat()[:10]
+    if isinstance(cell, int | float) and not isinstance(cell, bool):
+        exact = Decimal(repr(cell))
+        if not exact.is_finite() or exact.adjusted() >= WHOLE_DIGITS:
+            return UnreadableCell(
+                f"数字超过 {WHOLE_DIGITS} 位会失真，请存为文本", "a number of so many digits is inexact: store text"
+            )
+        # A binary fraction is within its noise of the amount that the cell shows, or it is no amount in fen.
+        rounded = exact.quantize(_FEN)
+        return f"{(rounded if abs(exact - rounded) < _NOISE else exact).normalize():f}"
+    return str(cell).strip()
+
+
+def _text(cell: _Cell) -> str:
+    """A cell's text; that of one which can't be read is no value of any column."""
+    return f"{cell.chinese} {cell.english}" if isinstance(cell, UnreadableCell) else cell
 
 
 def _heading(cell: str) -> str:
@@ -180,8 +236,9 @@ def _heading(cell: str) -> str:
     return re.sub(r"\(.*?\)|\s", "", unicodedata.normalize("NFKC", cell)).lower()
 
 
-def _is_heading(cells: Sequence[str]) -> bool:
+def _is_heading(line: Mapping[int, _Cell]) -> bool:
     """Whether a row names columns: two at least, for a title is one cell."""
+    cells = [_text(cell) for cell in line.values()]
     names = [HEADINGS[name] for cell in cells if (name := _heading(cell)) in HEADINGS]
     return len(names) > 1 or (len(names) == 1 and sum(bool(cell.strip()) for cell in cells) == 1)
 
@@ -203,19 +260,26 @@ def _lines(text: str) -> Iterator[list[str]]:
         yield line
 
 
-def _rows(columns: Sequence[str], lines: Sequence[Sequence[str]], start: int) -> Iterator[tuple[int, dict[str, str]]]:
-    for number, line in enumerate(lines, start=start):
-        cells = [cell.strip() for cell in line]
-        if any(cells):
-            named = dict(zip(columns, cells, strict=False))
-            if any(cells[len(columns) :]):
-                named["surplus"] = "单元格多于标题 cells beyond the last heading"
+def _rows(columns: Sequence[str], lines: Iterable[_Line]) -> Iterator[tuple[int, dict[str, str]]]:
+    for number, line in lines:
+        cells = {place: _text(cell).strip() for place, cell in line.items()}
+        if any(cells.values()):
+            named = {name: cells.get(place, "") for place, name in enumerate(columns)}
+            unread = [
+                f"{_chinese([columns[place]])}：{_text(cell)}"
+                for place, cell in sorted(line.items())
+                if isinstance(cell, UnreadableCell) and place < len(columns) and not columns[place].startswith("?")
+            ]
+            if unread:
+                named[_UNUSABLE] = "；".join(unread)
+            elif any(cell for place, cell in cells.items() if place >= len(columns)):
+                named[_UNUSABLE] = "单元格多于标题 cells beyond the last heading"
             yield number, named
 
 
 def _claim(cells: Mapping[str, str], month: date) -> HospitalClaim:
-    if "surplus" in cells:
-        raise ValueError(cells["surplus"])
+    if _UNUSABLE in cells:
+        raise ValueError(cells[_UNUSABLE])
     claim_id = cells.get("claim_id", "")
     if not is_id(claim_id):
         raise ValueError("结算单号应为1至128个字母、数字、- 或 _ claim_id must be 1 to 128 letters, digits, - or _")

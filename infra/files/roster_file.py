@@ -10,7 +10,7 @@ from typing import Literal
 
 from events.codes import is_id
 from infra.files.text_file import UnusableFile, decoded, read_bytes
-from infra.files.workbook_rows import MOST_ROWS, Sheet, SheetRow, read_workbook
+from infra.files.workbook_rows import MOST_ROWS, SheetRow, WorkbookSheet, is_workbook, read_workbook
 from processors.rosters.cells import (
     RowFault,
     UnreadableCell,
@@ -39,7 +39,6 @@ HEADING_WITHIN = 10
 SHORTEST_ID = 3
 """A number of fewer digits beside a category is not taken for a person's on a sheet without headings."""
 
-_ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _DELIMITERS = (",", "\t", ";")
 _NO_HEADING = (
     "找不到标题行“参保人编号、救助对象类别（、生效日期）” no row of headings: person_id, category (, effective_on)"
@@ -96,9 +95,7 @@ def read_content(path: Path) -> bytes:
 
 def read_file(content: bytes, *, hidden_sheets: bool = False) -> RosterFile:
     """The rows of a list that hold anything; hidden sheets only on request. Raises ``UnusableFile``."""
-    if content.startswith(_OLE):
-        raise UnusableFile("旧版 .xls 文件：请另存为 .xlsx 或 CSV an old .xls file: save it as .xlsx or CSV")
-    if content.startswith(_ZIP):
+    if is_workbook(content):
         return _of_sheets(read_workbook(content), hidden_sheets=hidden_sheets)
     return _of_text(decoded(content, "编码既非 UTF-8 也非 GB18030 the text is neither UTF-8 nor GB18030"))
 
@@ -137,7 +134,7 @@ def _broken(cells: SheetRow) -> bool:
     return bool(cells) and str(cells[max(cells)]).endswith("\n")
 
 
-def _of_sheets(sheets: Sequence[Sheet], *, hidden_sheets: bool) -> RosterFile:
+def _of_sheets(sheets: Sequence[WorkbookSheet], *, hidden_sheets: bool) -> RosterFile:
     read = RosterFile()
     visible = [sheet for sheet in sheets if sheet.rows and (hidden_sheets or not sheet.hidden)]
     for sheet in sheets:
@@ -163,7 +160,7 @@ def _of_sheets(sheets: Sequence[Sheet], *, hidden_sheets: bool) -> RosterFile:
     return read
 
 
-def _rows_without_headings(sheet: Sheet) -> Iterator[ListRow]:
+def _rows_without_headings(sheet: WorkbookSheet) -> Iterator[ListRow]:
     """One row for a sheet that looks like a list: its persons are unknown, so nobody may be removed for its sake."""
     for cells in sheet.rows.values():
         texts = [text_of(cell) for cell in cells.values()]

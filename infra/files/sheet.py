@@ -12,6 +12,9 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes a text of a CSV file for a formula by."""
 
 
+SIGNATURES = "制表：____________    复核：____________    负责人：____________    日期：____________"
+
+
 @dataclass(frozen=True, slots=True)
 class Named:
     """A code or id with its name. The code of a list of ours is for programs; an id stays beside its name in a file."""
@@ -64,7 +67,7 @@ def columns_of(text: str) -> tuple[SheetColumn, ...]:
 class Sheet:
     """A titled table; a cell is None, a text, a ``Named``, a list of them, or a number of its column's kind.
 
-    Money is yuan: a Decimal, or a text of digits with a point.
+    Money is yuan: a Decimal, or a text of digits with a point; an int in its column is a number of something else.
     """
 
     title: str
@@ -72,11 +75,15 @@ class Sheet:
     rows: Sequence[Sequence[Any]]
     personal: bool = False
     """Whether it names persons: then its file is for its writer alone."""
+    signatures: str = SIGNATURES
+    """The last line of its page in a workbook."""
 
     def sums(self) -> list[Decimal | int | None]:
         """The sum of each column whose sum means something, else None."""
         return [
-            sum((number(row[place]) or 0 for row in self.rows), 0) if column.summed else None
+            sum((number(row[place]) or 0 for row in self.rows), Decimal(0) if column.kind == "money" else 0)
+            if column.summed
+            else None
             for place, column in enumerate(self.columns)
         ]
 

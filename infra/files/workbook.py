@@ -6,13 +6,13 @@ The library is imported where it is used: every command would pay half a second.
 import io
 from collections.abc import Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from infra.files.sheet import Sheet, SheetColumn, number, plain
 from infra.terminal_text import visible, visible_lines
 from processors.finance.reports import Kind
 
-SIGNATURES = "制表：____________    复核：____________    负责人：____________    日期：____________"
 HEADING_ROW = 3
 _FORMATS: Mapping[Kind, str] = {"money": "#,##0.00", "share": "0.00%", "count": "0", "day": "yyyy-mm-dd"}
 _TEXT = "@"
@@ -32,7 +32,8 @@ def workbook(listings: Sequence[Sheet], as_of: str, remark: str = "") -> bytes:
     for listing in listings:
         name, _, english = listing.title.partition(" ")
         sheet = book.create_sheet(_sheet_name(name, book.sheetnames))
-        _fill(sheet, listing, f"{name} {english}".strip(), f"数据截至 {as_of}；金额单位：元{remark}")
+        unit = "；金额单位：元" if any(column.kind == "money" for column in listing.columns) else ""
+        _fill(sheet, listing, f"{name} {english}".strip(), f"数据截至 {as_of}{unit}{remark}")
     content = io.BytesIO()
     book.save(content)
     return content.getvalue()
@@ -48,27 +49,25 @@ def _fill(sheet: Any, listing: Sheet, title: str, remark: str) -> None:
     from openpyxl.utils import get_column_letter
 
     _page(sheet, listing)
+    sums = listing.sums()
     for place, column in enumerate(listing.columns):
-        sheet.column_dimensions[get_column_letter(place + 1)].width = _width(column, listing, place)
+        sheet.column_dimensions[get_column_letter(place + 1)].width = _width(column, listing, place, sums[place])
     bold, thin = Font(bold=True), Side(style="thin", color="999999")
-    sheet.append([_text(sheet, title, font=Font(bold=True, size=14))])
-    sheet.append([_text(sheet, remark, font=Font(color="666666"))])
+    sheet.append([_Look(sheet, font=Font(bold=True, size=14)).text(title)])
+    sheet.append([_Look(sheet, font=Font(color="666666")).text(remark)])
     centred = Alignment(horizontal="center", vertical="center", wrap_text=True)
-    look = {"font": bold, "alignment": centred, "fill": PatternFill("solid", fgColor="DDE6F0")}
-    sheet.append([_text(sheet, column.chinese, **look) for column in listing.columns])
-    top, wrapped = Alignment(vertical="top"), Alignment(vertical="top", wrap_text=True)
+    heading = _Look(sheet, font=bold, alignment=centred, fill=PatternFill("solid", fgColor="DDE6F0"))
+    sheet.append([heading.text(column.chinese) for column in listing.columns])
+    figures = _Look(sheet, alignment=Alignment(vertical="top"))
+    texts = _Look(sheet, alignment=Alignment(vertical="top", wrap_text=True))
+    looks = [(figures if column.figures else texts, column) for column in listing.columns]
     for row in listing.rows:
-        sheet.append(
-            [
-                _cell(sheet, column, value, alignment=top if column.figures else wrapped)
-                for column, value in zip(listing.columns, row, strict=True)
-            ]
-        )
-    look = {"font": bold, "border": Border(top=thin)}
-    sums = [_cell(sheet, column, sum_, **look) for column, sum_ in zip(listing.columns, listing.sums(), strict=True)]
-    sheet.append([_text(sheet, f"合计（{len(listing.rows)} 行）", **look), *sums[1:]])
+        sheet.append([look.cell(column, value) for (look, column), value in zip(looks, row, strict=True)])
+    total = _Look(sheet, font=bold, border=Border(top=thin))
+    rest = [total.cell(column, sum_) for column, sum_ in zip(listing.columns[1:], sums[1:], strict=True)]
+    sheet.append([total.text(f"合计（{len(listing.rows)} 行）"), *rest])
     sheet.append([])
-    sheet.append([_text(sheet, SIGNATURES)])
+    sheet.append([_Look(sheet).text(listing.signatures)])
 
 
 def _page(sheet: Any, listing: Sheet) -> None:
@@ -88,30 +87,45 @@ def _page(sheet: Any, listing: Sheet) -> None:
     sheet.page_margins.left = sheet.page_margins.right = 0.4
 
 
-def _cell(sheet: Any, column: SheetColumn, value: Any, **look: Any) -> Any:
-    if column.figures and (figure := number(value)) is not None:
-        return _styled(sheet, figure, _FORMATS[column.kind], **look)
-    if column.kind == "day" and (day := value if isinstance(value, date) else _day(str(value))) is not None:
-        return _styled(sheet, day, _FORMATS["day"], **look)
-    shown = plain(value)
-    return _styled(sheet, None, _TEXT, **look) if shown is None else _text(sheet, str(shown), **look)
+class _Look:
+    """Cells of one look. A workbook keeps each style once, and to find it again for a cell takes long: each format's
+    is found for the first cell, and the others are given the same."""
 
+    def __init__(self, sheet: Any, **look: Any) -> None:
+        self._sheet = sheet
+        self._look = look
+        self._styles: dict[str, Any] = {}
 
-def _text(sheet: Any, text: str, **look: Any) -> Any:
-    """A text, whatever it begins with: never a formula, a number without its zeros, or a character that XML has not."""
-    cell = _styled(sheet, visible_lines(text)[:_LONGEST_TEXT], _TEXT, **look)
-    cell.data_type = "s"
-    return cell
+    def cell(self, column: SheetColumn, value: Any) -> Any:
+        """What a column holds."""
+        if column.figures and (figure := number(value)) is not None:
+            counted = column.kind == "money" and isinstance(figure, int)
+            return self._styled(figure, _FORMATS["count" if counted else column.kind])
+        if column.kind == "day" and (day := value if isinstance(value, date) else _day(str(value))) is not None:
+            return self._styled(day, _FORMATS["day"])
+        shown = plain(value)
+        return self._styled(None, _TEXT) if shown is None else self.text(str(shown))
 
+    def text(self, text: str) -> Any:
+        """A text, whatever it begins with: never a formula, a number without its zeros, or a character that XML has
+        not."""
+        cell = self._styled(visible_lines(text)[:_LONGEST_TEXT], _TEXT)
+        cell.data_type = "s"
+        return cell
 
-def _styled(sheet: Any, value: Any, form: str, **look: Any) -> Any:
-    from openpyxl.cell import WriteOnlyCell
+    def _styled(self, value: Any, form: str) -> Any:
+        from openpyxl.cell import WriteOnlyCell
 
-    cell = WriteOnlyCell(sheet, value)
-    cell.number_format = form
-    for name, style in look.items():
-        setattr(cell, name, style)
-    return cell
+        cell: Any = WriteOnlyCell(self._sheet, value)
+        style = self._styles.get(form)
+        if style is None:
+            cell.number_format = form
+            for name, part in self._look.items():
+                setattr(cell, name, part)
+            self._styles[form] = cell._style
+        else:
+            cell._style = style
+        return cell
 
 
 def _day(text: str) -> date | None:
@@ -121,13 +135,13 @@ def _day(text: str) -> date | None:
         return None
 
 
-def _width(column: SheetColumn, listing: Sheet, place: int) -> float:
+def _width(column: SheetColumn, listing: Sheet, place: int, sum_: Decimal | int | None) -> float:
     """Wide enough for what a column holds: a Chinese character takes two."""
     held = [column.chinese[:_LONGEST_HEADING]]  # a longer one is wrapped
     for row in listing.rows[:1000]:
         held += (_figure(column, row[place]) if column.figures else str(plain(row[place]) or "")).split("\n")
     if column.summed:
-        held.append(_figure(column, listing.sums()[place]))
+        held.append(_figure(column, sum_))
     return max(_NARROWEST, min(_WIDEST, max(map(_wide, held)) + 2))
 
 

@@ -14,7 +14,7 @@ from processors.rosters.cells import WHOLE_DIGITS, FormattedNumber, UnreadableCe
 
 LARGEST_UNPACKED_BYTES = 64_000_000
 MOST_ROWS = 100_000
-"""Rows of a workbook in which anything stands; a county's poor are a tenth of that."""
+"""Rows of a workbook in which anything stands; a county's poor are a tenth of that, and so are a month's claims."""
 MOST_CELLS = 1_000_000
 """Rows and cells of a workbook, those too in which nothing stands but a format."""
 _ROW_OR_CELL = re.compile(rb"<(?:[A-Za-z][A-Za-z0-9]*:)?(?:row|c|mergeCell)[ />\t\r\n]")
@@ -24,6 +24,7 @@ _BROKEN_BOOK = (
     *(LookupError, ValueError, TypeError, AttributeError, SyntaxError, EOFError, RuntimeError, OSError),
 )
 """What openpyxl raises for a zip archive that is no workbook, and for a broken workbook."""
+_ZIP, _OLD_WORKBOOK = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _PLAIN = ("General", "@")
 """Formats of a workbook's cell that show a number as its digits."""
 _USUAL_EPOCH_YEAR = 1899
@@ -37,7 +38,7 @@ SheetRow = Mapping[int, object]
 
 
 @dataclass(slots=True)
-class Sheet:
+class WorkbookSheet:
     """A sheet's rows by their numbers.
 
     ``spread`` are columns of merged cells: column, first row, last row, what the first cell holds. ``across`` are rows
@@ -54,15 +55,22 @@ class Sheet:
     unseen_rows: set[int] = field(default_factory=set)
 
 
-def read_workbook(content: bytes) -> list[Sheet]:
+def is_workbook(content: bytes) -> bool:
+    """Whether a file is a workbook or another archive. Raises ``UnusableFile`` for a workbook of the old kind."""
+    if content.startswith(_OLD_WORKBOOK):
+        raise UnusableFile("旧版 .xls 文件：请另存为 .xlsx 或 CSV an old .xls file: save it as .xlsx or CSV")
+    return content.startswith(_ZIP)
+
+
+def read_workbook(content: bytes) -> list[WorkbookSheet]:
     """All sheets of a workbook. Raises ``UnusableFile`` for what is none, and for one beyond the bounds."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             # A part gives no more bytes than it states here: an archive that states less is broken.
             if sum(part.file_size for part in packed.infolist()) > LARGEST_UNPACKED_BYTES:
                 raise UnusableFile(
-                    f"工作簿展开后超过 {LARGEST_UNPACKED_BYTES // 1_000_000} MB，请只留名单本身 "
-                    "the workbook is too large when unpacked: keep nothing but the list"
+                    f"工作簿展开后超过 {LARGEST_UNPACKED_BYTES // 1_000_000} MB，请只留所需的表 "
+                    "the workbook is too large when unpacked: keep nothing but the table"
                 )
             _check_cells(packed)
         with warnings.catch_warnings():
@@ -75,13 +83,13 @@ def read_workbook(content: bytes) -> list[Sheet]:
         raise UnusableFile(f"不是可读的 XLSX 文件 not a readable XLSX file ({type(error).__name__})") from None
 
 
-def _sheets(content: bytes) -> Iterator[Sheet]:
+def _sheets(content: bytes) -> Iterator[WorkbookSheet]:
     from openpyxl import load_workbook  # here: else every command would need a third of a second more
 
     book: Any = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
     filled_rows = 0
     for each in book.worksheets:
-        sheet = Sheet(each.title, each.sheet_state != "visible", book.epoch.year > _USUAL_EPOCH_YEAR)
+        sheet = WorkbookSheet(each.title, each.sheet_state != "visible", book.epoch.year > _USUAL_EPOCH_YEAR)
         parser = _parser(book, each)
         for number, cells in parser.parse():
             filled = {cell["column"] - 1: shown for cell in cells if (shown := _shown(each, cell)) is not None}
@@ -89,7 +97,7 @@ def _sheets(content: bytes) -> Iterator[Sheet]:
                 sheet.rows[number] = filled
                 filled_rows += 1
                 if filled_rows > MOST_ROWS:
-                    raise UnusableFile(f"名单超过 {MOST_ROWS} 行 the list has more than {MOST_ROWS} rows")
+                    raise UnusableFile(f"工作簿超过 {MOST_ROWS} 行 the workbook has more than {MOST_ROWS} rows")
         _merge(sheet, parser)
         sheet.unseen_rows = {
             int(number) for number, row in parser.row_dimensions.items() if row.get("hidden") in ("1", "true")
@@ -157,7 +165,7 @@ def _shown(sheet: Any, cell: Mapping[str, Any]) -> object:
     return FormattedNumber(digits)
 
 
-def _merge(sheet: Sheet, parser: Any) -> None:
+def _merge(sheet: WorkbookSheet, parser: Any) -> None:
     for merged in parser.merged_cells.mergeCell if parser.merged_cells is not None else ():
         from openpyxl.utils import range_boundaries
 
@@ -177,6 +185,6 @@ def _check_cells(packed: zipfile.ZipFile) -> None:
             cells += sum(1 for _ in _ROW_OR_CELL.finditer(packed.read(part)))
     if cells > MOST_CELLS:
         raise UnusableFile(
-            f"工作簿超过 {MOST_CELLS} 个单元格（含空白格式），请只留名单本身 "
-            f"the workbook has more than {MOST_CELLS} cells, empty ones among them: keep nothing but the list"
+            f"工作簿超过 {MOST_CELLS} 个单元格（含空白格式），请只留所需的表 "
+            f"the workbook has more than {MOST_CELLS} cells, empty ones among them: keep nothing but the table"
         )

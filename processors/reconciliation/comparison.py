@@ -5,7 +5,7 @@ them, the ledger's statements as they are now. Or it belongs to the months in wh
 negative rows, as 3202 has it. Either is the hospital's view: of a prepaid claim the hospital got all from the person.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from typing import Any, Literal
@@ -109,37 +109,44 @@ async def reconcile(
             ledger = await _statements(connection, hospital_id, month, [claim.claim_id for claim in stated])
         missing = [claim.claim_id for claim in stated if claim.claim_id not in ledger]
         reasons = await _reasons(connection, hospital_id, missing)
-    names = [name for name in AMOUNTS if any(name in claim.amounts for claim in stated)] or list(AMOUNTS)
     of_month = [row for row in ledger.values() if by_settlement or _in(month, row["date"])]
-    told = {claim.claim_id: claim.amounts for claim in stated}
-    standing = [row for row in of_month if row["status"] == "settled"]
-    prepaid = [row for row in standing if row["payee"] == "person"]
-    found = Reconciliation(
-        _sums(names, [claim.amounts for claim in stated if claim.standing]),
-        _sums(AMOUNTS, [_view(row, told.get(row["claim_id"], {})) for row in standing]),
-        {"claims": len(prepaid), FUNDS: sum(_amounts(row)[FUNDS] for row in prepaid)},
-    )
+    found = _sides(stated, of_month)
     for claim in stated:
         if claim.claim_id in ledger:
             found.differences += _differences(claim, ledger[claim.claim_id])
         else:
-            found.differences.append(
-                ReconciliationDifference(
-                    "hospital_only", claim.claim_id, detail=reasons.get(claim.claim_id, "unknown to the ledger")
-                )
-            )
-    known = {claim.claim_id for claim in stated} | set(unread)
-    for row in sorted(of_month, key=lambda row: (row["date"], row["claim_id"])):
-        # A hospital's system may drop a claim that it reversed: nothing is owed on either side.
-        if row["claim_id"] not in known and row["status"] == "settled":
-            detail = f"{row['date'] or f'{month:%Y-%m}'}, funds {yuan(_view(row, {})[FUNDS])}"
-            found.differences.append(ReconciliationDifference("ledger_only", row["claim_id"], detail=detail))
+            detail = reasons.get(claim.claim_id, "unknown to the ledger")
+            found.differences.append(ReconciliationDifference("hospital_only", claim.claim_id, detail=detail))
+    found.differences += _ledger_only(month, of_month, {claim.claim_id for claim in stated} | set(unread))
     if totals is not None:
         found.differences += _compare(totals, found.ledger, "total_differs")
         if not unread:
             own = _compare(totals, found.hospital, "total_not_of_detail")
             found.differences += [replace(each, detail="beside the sum of its own rows") for each in own]
     return found
+
+
+def _sides(stated: Sequence[HospitalClaim], of_month: Iterable[Mapping[str, Any]]) -> Reconciliation:
+    """The sums of both sides, with no difference yet."""
+    names = [name for name in AMOUNTS if any(name in claim.amounts for claim in stated)] or list(AMOUNTS)
+    told = {claim.claim_id: claim.amounts for claim in stated}
+    standing = [row for row in of_month if row["status"] == "settled"]
+    prepaid = [row for row in standing if row["payee"] == "person"]
+    return Reconciliation(
+        _sums(names, [claim.amounts for claim in stated if claim.standing]),
+        _sums(AMOUNTS, [_view(row, told.get(row["claim_id"], {})) for row in standing]),
+        {"claims": len(prepaid), FUNDS: sum(_amounts(row)[FUNDS] for row in prepaid)},
+    )
+
+
+def _ledger_only(
+    month: date, of_month: Iterable[Mapping[str, Any]], known: Collection[str]
+) -> Iterator[ReconciliationDifference]:
+    for row in sorted(of_month, key=lambda row: (row["date"] or month, row["claim_id"])):
+        # A hospital's system may drop a claim that it reversed: nothing is owed on either side.
+        if row["claim_id"] not in known and row["status"] == "settled":
+            detail = f"{row['date'] or f'{month:%Y-%m}'}, funds {yuan(_view(row, {})[FUNDS])}"
+            yield ReconciliationDifference("ledger_only", row["claim_id"], detail=detail)
 
 
 def _differences(claim: HospitalClaim, row: Mapping[str, Any]) -> list[ReconciliationDifference]:

@@ -10,6 +10,7 @@ import typer.main
 from sqlalchemy import text
 
 from infra.cli import app
+from infra.files.case_file import example_cases
 from infra.postgres.engine import connect
 from tests import facts
 from tests.clerk import Clerk, clerk
@@ -19,10 +20,11 @@ from tests.program import write_lines
 BOSS = "\x1b[32mboss\u202e\x9b\x07"
 SHOWN = r"\x1b[32mboss\u202e\x9b\x07"
 REGION = "220621"
+EXAMPLE = Path("docs/examples/county.yaml")
 
 WITHOUT = {
     **dict.fromkeys(("up", "demo", "restore", "backup"), "runs until it is stopped, or takes over servers or files"),
-    **dict.fromkeys(("events schemas", "events asyncapi"), "prints the number of its own files"),
+    "events schemas": "prints the number of its own files",
     "publish": "wants a running up; prints a count and what check_readable says, as settle does",
     "clearing withdraw": "what it prints of the ledger is what clearing approve prints",
 }
@@ -68,14 +70,15 @@ def calls(folder: Path, month: str) -> dict[str, list[tuple[object, ...]]]:
     listed.write_text(f"参保人编号,救助对象类别,{BOSS}\nP1,低保对象,x\nP{BOSS},{BOSS},y\n", encoding="utf-8")
     detail = folder / "detail.csv"
     detail.write_text(f"claim_id,date,total,patient_share,funds,{BOSS}\nC1,{BOSS},1,1,1,z\n", encoding="utf-8")
-    scheme = folder / "county.yaml"
-    scheme.write_text('"odd\\e[32mboss\\u202e": 1\n', encoding="utf-8")
     quoted = write_lines(folder / "quote.jsonl", [facts.visit("V1", "P1"), facts.visit("V2", BOSS)])
     lists = ("statements", "accumulations", "grants", "refusals", "waiting", "parked", "premiums", "fines")
     who = ("--actor", "wang")
     return {
         "settle": [("settle", write_lines(folder / "hostile.jsonl", hostile_facts())), ("settle", f"no{BOSS}")],
-        **{name: [(name,)] for name in (*lists, "verify", "status", "seal", "advances", "receivables")},
+        **{name: [(name,)] for name in (*lists, "verify", "status", "advances", "receivables")},
+        "refusals": [("refusals",), ("refusals", "--lifted")],
+        "seal": [("seal",), ("seal", "--out", folder / f"no{BOSS}")],
+        "events asyncapi": [("events", "asyncapi", "--out", folder / f"no{BOSS}")],
         "rebuild": [("rebuild", "--dry-run")],
         "account": [("account", "--scheme", "fusong"), ("account", "--scheme", BOSS)],
         "replay": [("replay", "P1"), ("replay", BOSS), ("replay", "P1", "--as-of", BOSS)],
@@ -86,10 +89,7 @@ def calls(folder: Path, month: str) -> dict[str, list[tuple[object, ...]]]:
             ("reconcile", detail, "--hospital", "H1", "--month", "2019-03"),
             ("reconcile", detail, "--hospital", BOSS, "--month", "2019-03"),
         ],
-        "schemes list": [("schemes", "list")],
-        "schemes show": [("schemes", "show", "fusong"), ("schemes", "show", BOSS)],
-        "schemes check": [("schemes", "check", scheme)],
-        "schemes adopt": [("schemes", "adopt", scheme, *who)],
+        **scheme_calls(folder),
         "access list": [("access", "list")],
         **{f"access {kind}": [("access", kind, BOSS)] for kind in ("hospital", "bureau")},
         "access office": [("access", "office", BOSS, BOSS)],
@@ -119,6 +119,25 @@ def calls(folder: Path, month: str) -> dict[str, list[tuple[object, ...]]]:
         ],
         **{f"report {name}": [("report", name)] for name in ("annual", "hospital", "targets", "oversight")},
         "report monthly": [("report", "monthly"), ("report", "monthly", "--month", BOSS)],
+    }
+
+
+def scheme_calls(folder: Path) -> dict[str, list[tuple[object, ...]]]:
+    """The same for the law."""
+    scheme = folder / "county.yaml"
+    scheme.write_text('"odd\\e[32mboss\\u202e": 1\n', encoding="utf-8")
+    cases = folder / "cases.csv"
+    cases.write_bytes(example_cases().replace("住院".encode(), f"住院{BOSS}".encode()))
+    return {
+        "schemes list": [("schemes", "list")],
+        "schemes show": [("schemes", "show", "fusong"), ("schemes", "show", BOSS)],
+        "schemes export": [("schemes", "export", BOSS), ("schemes", "export", "fusong", "--adopted")],
+        "schemes cases": [
+            ("schemes", "cases", "--out", folder / "cases.csv"),
+            ("schemes", "cases", "--out", folder / f"no{BOSS}" / "cases.csv"),
+        ],
+        "schemes check": [("schemes", "check", scheme), ("schemes", "check", EXAMPLE, "--cases", cases)],
+        "schemes adopt": [("schemes", "adopt", scheme, *("--actor", "wang"))],
     }
 
 

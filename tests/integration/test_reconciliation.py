@@ -327,9 +327,17 @@ async def test_the_differences_are_written_as_a_file(
     async with clerk(**{name: value.replace("+asyncpg", "") for name, value in env.items()}) as claims:
         done = await claims(*asked, tmp_path / "out.xlsx")
         assert (done.code, (tmp_path / "out.xlsx").stat().st_mode & 0o777) == (1, 0o600)
-        sheet = load_workbook(tmp_path / "out.xlsx").worksheets[0]
-        assert [sheet["A1"].value, sheet["A2"].value] == ["H1 2019-03 对账 reconciliation（元 yuan）", "种类 kind"]
-        assert [sheet["A3"].value, sheet["B3"].value] == ["仅账本有 ledger_only", "C1"]
+        sheet, sums = load_workbook(tmp_path / "out.xlsx").worksheets
+        assert [sheet["A1"].value, sheet["A3"].value] == ["对账差异 H1 2019-03", "种类"]
+        assert [sheet["A4"].value, sheet["B4"].value, sheet["A7"].value] == [
+            *("仅账本有 ledger_only", "C1"),
+            "医院签章：____________    经办机构签章：____________    日期：____________",
+        ]
+        # a number of claims beside amounts
+        assert [(cell.value, cell.number_format) for cell in sums[4]] == [
+            *(("人次 claims", "@"), (2, "0"), (3, "0")),
+        ]
+        assert sums["B5"].number_format == "#,##0.00"
         assert (await claims(*asked, tmp_path / "out.csv")).code == 1
         assert "仅账本有 ledger_only,C1" in (tmp_path / "out.csv").read_text(encoding="utf-8-sig")
         assert (await claims(*asked, tmp_path / "out.pdf")).code == 2

@@ -217,7 +217,7 @@ async def test_a_clerk_withdraws_a_list(server_folder: Path, tmp_path: Path) -> 
         assert [row["place"] for row in seen.rows if row["row"] == "passed_over"] == ["第4行 row 4", "第5行 row 5"]
         assert (await types("roster", "import", file, *of, "--actor", "W1")).code == 1
         refused = load_workbook(tmp_path / "民政6月-未接收.xlsx").worksheets[0]
-        assert [cell.value for cell in refused[3]][:2] == ["第3行", "救助对象类别不明"]
+        assert [cell.value for cell in refused[4]][:2] == ["第3行", "救助对象类别不明"]
         before = await types("roster", "withdraw", *of, "--dry-run")
         assert (before.code, before.rows[-1]["removed"], before.rows[-1]["claims"]) == (0, 1, 1), before
         for wrong in (("--actor", "W2"), ("--actor", "W2", "--reason", "见99999919900101001X"), ("--reason", "错月")):

@@ -229,16 +229,20 @@ def test_refused_rows_go_back_to_the_department(tmp_path: Path) -> None:
     rows = [["序号", *TITLES], [1, "测甲", "00042", "富人", "2019.3.1"], [2, "=1+1", "P 3", "低保", None]]
     _, read = read_of(book_of(rows))
     path = refused_file(tmp_path / "民政6月.xlsx")
-    write_refused_rows(path, "民政 2019-06", read.refused)
+    write_refused_rows(path, "民政 2019-06", date(2019, 6, 8), read.refused)
     assert (path.name, path.stat().st_mode & 0o777) == ("民政6月-未接收.xlsx", 0o600)
-    title, headings, *written = load_workbook(path).worksheets[0].iter_rows(values_only=True)
-    assert title[0] == "民政 2019-06（共 2 行，请更正后重新报送全部名单）"
+    sheet = load_workbook(path).worksheets[0]
+    title, remark, headings, *written = sheet.iter_rows(values_only=True)
+    assert title[0] == "未接收 民政 2019-06 名单，请更正后重新报送全部名单"
+    assert remark[0] == "数据截至 2019-06-08"
     assert headings == ("位置", "原因", "说明", "序号", *TITLES)
     names = "特困供养人员、孤儿、低保对象、建档立卡贫困人口、低收入对象、因病致贫、重点优抚对象"
     told = f"D 列 救助对象类别（2 字）：须为 {names} 之一"
     assert written[0] == ("第2行", "救助对象类别不明", told, "1", "测甲", "00042", "富人", "2019.3.1")
     assert written[1][:2] == ("第3行", "参保人编号不合格")
     assert written[1][2] == "C 列 参保人编号（3 字）：须为 1 至 128 位字母、数字、- 或 _"
+    assert written[2][0] == "合计（2 行）"
+    assert {(cell.data_type, cell.number_format) for cell in sheet[4]} == {("s", "@")}
 
 
 def listing_rows(*rows: tuple[Any, ...]) -> list[ListRow]:

@@ -7,6 +7,9 @@ import unicodedata
 
 import pytest
 import structlog
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+from rich.text import Text
 
 from infra import logs
 from infra.cli import output
@@ -67,6 +70,39 @@ def test_nothing_that_is_printed_steers(terminal: io.StringIO) -> None:
     assert "\u202e" not in text
     assert text.count(r"\x1b[32mboss") == 6
     assert ":boom: [red]r[/]" in text
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+def test_a_table_that_fits_is_as_rich_draws_it(terminal: io.StringIO, narrow: bool) -> None:
+    """Its rows are joined here; rich folds none of them, and draws the same."""
+    rows = [
+        ("王伟 one", "1.00", ""),
+        ("䶮\U00020bb7 [b]x[/]", "-12,345.67", "基本医保 1.00\n大病保险 2.00"),
+        ("", "—", ":boom:"),
+    ]
+    columns = ("姓名 name", "金额 amount", "各保障线 layers")
+    drawn = Table(title="表 Table", title_justify="left", header_style="bold")
+    if narrow:
+        drawn.box, drawn.padding = SIMPLE_HEAD, (0, 1, 0, 0)
+    for place, column in enumerate(columns):
+        drawn.add_column(column, justify="right" if place == 1 else "left", overflow="fold")
+    for row in rows:
+        drawn.add_row(*map(Text, row))
+    output.stdout.print(drawn)
+    expected = terminal.getvalue()
+    output.table("表 Table", columns, rows, right=(1,), narrow=narrow)
+    assert terminal.getvalue() == expected * 2
+
+
+def test_a_list_too_wide_for_a_terminal_is_a_block_a_row(terminal: io.StringIO) -> None:
+    output.table("名单 List", ("姓名 name", "说明 detail"), [("王伟", "x" * 50), ("李四", "一\n二")])
+    rule, dim, end = f"\x1b[2m{'─' * 60}\x1b[0m", "\x1b[2m", "\x1b[0m"
+    assert terminal.getvalue().splitlines() == [
+        "\x1b[1m名单 List\x1b[0m",
+        *(rule, f"{dim}姓名 name:{end} 王伟", f"{dim}说明 detail:{end} ", "x" * 50),
+        *(rule, f"{dim}姓名 name:{end} 李四", f"{dim}说明 detail:{end} 一；二"),
+        rule,
+    ]
 
 
 def test_no_log_line_steers(capfd: pytest.CaptureFixture[str]) -> None:

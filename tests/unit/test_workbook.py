@@ -9,8 +9,8 @@ import pytest
 from openpyxl import load_workbook
 
 from infra.cli.row_output import csv_of, print_sheet
-from infra.files.sheet import Named, Sheet, columns_of
-from infra.files.workbook import SIGNATURES, workbook
+from infra.files.sheet import SIGNATURES, Named, Sheet, columns_of
+from infra.files.workbook import workbook
 
 COLUMNS = (
     "参保人 person,医院 hospital,类型 setting,日期 date:day,人次 claims:count+,金额 amount:money+,比例 share:share"
