@@ -223,7 +223,9 @@ class ClearingRegister:
         """Take back a payment, which is due again, or its return, so that it is paid after all."""
         key = data["clearing_id"], data["payee_kind"], data["payee"]
         if type_ == decisions.RETURN_REVERSED:
-            self.payments.change(key, status="paid", **_NOT_RETURNED)
+            paid = data["payment"]
+            stands = {"paid_at": datetime.fromisoformat(paid["at"]), "reference": paid["reference"]}
+            self.payments.change(key, status="paid", **_NOT_RETURNED, **_signature("paid", paid), **stands)
         else:
             status = "due" if self.payments[key].returned_by is None else "returned"
             self.payments.change(key, status=status, **_NOT_PAID, **_signature("reversed", data))

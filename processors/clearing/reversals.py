@@ -1,5 +1,7 @@
 """What was noted by mistake is taken back by an event of another person; what was noted stays in the journal."""
 
+from typing import Any
+
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.decisions import ADVANCE_REPAID, CLEARING_PAID, PAYMENT_RETURNED, RECEIVABLE_SETTLED
@@ -81,15 +83,29 @@ async def _reverse_of_clearing(
                 f"{clearing_id} 中 {payee} 最后登记的不是{name}，不能撤销。"
                 f"what was noted last for {payee} in {clearing_id} is no {type_}: see claims clearing show"
             )
-        of_payee = await load_movements(
-            journal.connection, [type_], "said ->> 'clearing_id' = CAST(:clearing_id AS text)", clearing_id=clearing_id
+        of_clearing = await load_movements(
+            journal.connection,
+            [CLEARING_PAID, PAYMENT_RETURNED],
+            "said ->> 'clearing_id' = CAST(:clearing_id AS text)",
+            clearing_id=clearing_id,
         )
         standing = [
             each
-            for each in of_payee
+            for each in of_clearing
             if (each.payee_kind, each.payee) == (payee_kind, payee) and each.reversed_by is None
         ]
-        return _record(journal, standing[-1], actor, reason, {"clearing_id": clearing_id})
+        mistaken = [each for each in standing if each.type == type_][-1]
+        named: dict[str, Any] = {"clearing_id": clearing_id}
+        if type_ == PAYMENT_RETURNED:
+            # a later payment may have been noted over this one, and taken back
+            named["payment"] = _signed([each for each in standing if each.type == CLEARING_PAID][-1])
+        return _record(journal, mistaken, actor, reason, named)
+
+
+def _signed(payment: Movement) -> dict[str, Any]:
+    """The payment that stands again, with who noted it."""
+    by = payment.operator
+    return {"reference": payment.reference, "actor": by.actor, "login": by.login, "at": payment.at.isoformat()}
 
 
 async def _with_reference(connection: AsyncConnection, type_: str, reference: str, named: dict[str, str]) -> Movement:
@@ -108,7 +124,7 @@ async def _with_reference(connection: AsyncConnection, type_: str, reference: st
     return found[-1]
 
 
-def _record(journal: ClearingJournal, mistaken: Movement, actor: str, reason: str, named: dict[str, str]) -> Movement:
+def _record(journal: ClearingJournal, mistaken: Movement, actor: str, reason: str, named: dict[str, Any]) -> Movement:
     did = f"noted {mistaken.type} of {mistaken.of}, entry {mistaken.entry}"
     journal.operator(actor).must_differ(mistaken.operator, did, "take it back")
     journal.record(

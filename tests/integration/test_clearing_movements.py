@@ -133,6 +133,24 @@ async def test_a_return_noted_by_mistake_is_taken_back(books: Books) -> None:
     assert sum((await journal.rebuild(engine)).values()) == 0
 
 
+async def test_the_payment_that_stands_again_has_its_own_reference(books: Books) -> None:
+    """B1 was paid, told as returned, paid again as B2; B2 was never sent and B1 had arrived after all."""
+    await books.publish([facts.hospital(), facts.enrol(), *facts.stay(1)])
+    clearing_id = (await cleared(books))["clearing_id"]
+    engine = books.engine
+    await steps.pay(engine, clearing_id, "li", "B1")
+    (paid,) = (await listings.clearing(engine, clearing_id))["payments"]
+    await steps.record_return(engine, clearing_id, "li", "H1", "mixed up")
+    await steps.pay(engine, clearing_id, "zhao", "B2")
+    await reversals.reverse_payment(engine, clearing_id, "sun", "H1", "never sent")
+    await reversals.reverse_return(engine, clearing_id, "zhao", "H1", "it arrived")
+    (stands,) = (await listings.clearing(engine, clearing_id))["payments"]
+    told = ("status", "reference", "paid_by", "paid_at")
+    assert [stands[name] for name in told] == ["paid", "B1", "li", paid["paid_at"]]
+    await holds(books)
+    assert sum((await journal.rebuild(engine)).values()) == 0
+
+
 async def test_a_receipt_noted_by_mistake_is_taken_back(books: Books) -> None:
     owing = await _owing(books)
     engine = books.engine
