@@ -206,7 +206,7 @@ async def test_the_command_shows_and_mends(database: str) -> None:
             }
         ],
     }
-    assert (rows["refusals"]["missing"], rows["refusals"]["mended"]) == (8, 8)
+    assert (rows["refusals"]["missing"], rows["refusals"]["mended"]) == (9, 9)
 
     again = await claims("rebuild", env=env)
     assert again.code == 0
