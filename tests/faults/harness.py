@@ -20,7 +20,7 @@ from nats.errors import Error as NatsError
 
 from infra.embedded.nats import NatsServer
 from infra.messaging.publisher import PublishedEvents, chunks, publish_file
-from infra.messaging.sender import Outgoing, SendError, publish_all
+from infra.messaging.sender import TIMEOUT_S, Outgoing, SendError, publish_all
 from infra.operations.settle import settle_files
 from infra.servers import Endpoints
 from infra.settings import Settings
@@ -222,6 +222,7 @@ class Source:
 
     client: Client
     places: dict[int, int] = field(default_factory=dict)
+    timeout_s: float = TIMEOUT_S
 
     @property
     def last(self) -> int:
@@ -242,7 +243,7 @@ class Source:
         deadline = time.monotonic() + ACKNOWLEDGED_WITHIN_S
         while True:
             try:
-                return await publish_all(self.client, messages)
+                return await publish_all(self.client, messages, timeout_s=self.timeout_s)
             except (NatsError, SendError, OSError):
                 if time.monotonic() > deadline:
                     raise

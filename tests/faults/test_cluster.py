@@ -10,6 +10,7 @@ from pathlib import Path
 import orjson
 import pytest
 
+from infra.messaging.sender import LANE_TIMEOUT_S
 from tests import facts
 from tests.faults.cluster import Cluster
 from tests.faults.conftest import Undisturbed
@@ -123,6 +124,7 @@ async def test_answers_go_on_within_seconds_of_a_leader_that_goes(
         async with leader_and_worker(cluster, stream, database, log) as (leader, _, sender):
             await sender.send(events, range(len(base) + 2))
             await until(database, SETTLED, lambda settled: settled == 1)
+            sender.timeout_s = LANE_TIMEOUT_S  # a source that sends again as soon as a lane does
             goes(cluster, leader)
             waits = []
             for number in range(1, 6):

@@ -48,7 +48,7 @@ async def test_what_a_person_had_paid_for_his_insurance_is_paid_back_to_him(book
     assert lines(corrected) == {("P1", REFUND): {"adjusted": "-80.00"}}
     assert payments(corrected) == {"P1": ("0.00", "none")}
     await steps.approve(books.engine, corrected["clearing_id"], "li")
-    await books.publish([facts.enrol(region=CHANGZHI, id_="nothing-paid")])
+    await books.publish([facts.enrol(region=CHANGZHI, self_paid="0", id_="nothing-paid")])
     last = await drafted(books, 3, CHANGZHI)
     await steps.approve(books.engine, last["clearing_id"], "li")
     assert sorted(row["outstanding"] for row in await listings.receivable_rows(books.engine, MONTHS[0])) == [
@@ -100,7 +100,14 @@ async def test_a_refund_is_corrected_where_it_was_paid(books: Books) -> None:
     await steps.approve(books.engine, after["clearing_id"], "li")
     assert await owed(books) == {"P1": "180.00"}
     await books.publish([facts.enrol(region=ITS_NEIGHBOUR, self_paid="70", id_="moved-again")])
-    assert lines(await drafted(books, 1, ITS_NEIGHBOUR)) == {("P1", REFUND): {"settled": "70.00"}}
+    # all of the year nets where its first refund stands (docs/decisions/0015): 180 owed, 70 of it set off
+    with pytest.raises(ClearingRefused, match="no claim of region 140422"):
+        await draft(books.engine, ITS_NEIGHBOUR, MONTHS[1], "wang", LATER)
+    netted = await drafted(books, 2, CHANGZHI)
+    assert lines(netted) == {("P1", REFUND): {"settled": "70.00"}}
+    assert payments(netted) == {"P1": ("0.00", "none")}
+    await steps.approve(books.engine, netted["clearing_id"], "li")
+    assert await owed(books) == {"P1": "110.00"}
     await holds(books)
 
 
