@@ -53,7 +53,7 @@ def _case(stage: int, case: int) -> Path:
 
 
 def _undecided(scheme: Scheme, tried: Sequence[Sample]) -> Iterator[SchemeRemark]:
-    """Settings that are offered where no stage decides a claim: whoever comes pays all of it."""
+    """Settings that are offered where no stage decides a claim: the patient pays all of it."""
     for setting, offers in scheme.settings.items():
         name = f"{SETTING_NAMES[setting]} {setting}"
         for index, offer in enumerate(offers):
@@ -207,7 +207,7 @@ def _reading(case: Rule) -> tuple[object, ...]:
 
 
 def _rows(parameter: Parameter[Any] | None) -> list[object]:
-    """What a value is for whom and when, whoever says so."""
+    """What a value is for whom and when, without its grade and citation."""
     rows = [] if parameter is None else parameter.root
     return [(row.value, row.for_, row.tier, row.place, row.class_, row.from_, row.until) for row in rows]
 

@@ -47,7 +47,7 @@ async def main(url: str, hospital: str, person: str, day: str) -> None:
         except NothingYet:  # short: what was asked for before a line was cut is not heard of any more
             continue
         if not message.subject.startswith(f"claims.answers.hospital.{hospital}."):
-            continue  # not an answer to this hospital, whoever led it here
+            continue  # not an answer to this hospital: another led it here
         answer = json.loads(message.data)
         await message.ack()  # once it is in the hospital's own books
         refused = answer["type"] == "event.rejected.v1" and answer["subject"] in (admission, claim)

@@ -232,7 +232,7 @@ async def _let_in(place: _Place, source: Source, change: _Change, *, json: bool)
         told["server_user"] = source.entry(user, hashed)
     else:
         with changing_users(place.folder) as users:
-            for older in users_of(users, source)[:-1]:  # the one in use stays, for whoever has not changed yet
+            for older in users_of(users, source)[:-1]:  # the newest stays, for clients that have not changed yet
                 del users[older]
             users[user] = hashed
         await reload(place.folder)

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.money import yuan
 from infra.cli.arguments import Actor, actor_of, amount_of, region_of, words_of
-from infra.cli.clearing_step import print_result, print_reversal, reversed_fields, run_step
+from infra.cli.clearing_step import MistakenReference, Reason, print_result, print_reversal, reversed_fields, run_step
 from infra.cli.clearing_text import FUND_NAMES, print_history
 from infra.cli.names import region_named
 from infra.cli.options import DataDir, Json
@@ -77,8 +77,8 @@ def reverse(
     advance: Annotated[str, typer.Argument(help="临时救急借款编号 advance_id", metavar="ADVANCE")],
     region: Annotated[str, typer.Option("--region", help="借出地区 region of the bureau that lent it")],
     actor: Actor,
-    reference: Annotated[str, typer.Option("--reference", help="误登的凭证号 reference that was noted by mistake")],
-    reason: Annotated[str, typer.Option("--reason", help="原因 why")],
+    reference: MistakenReference,
+    reason: Reason,
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:

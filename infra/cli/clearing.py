@@ -11,7 +11,7 @@ from events.county_time import month_end
 from events.money import yuan
 from infra.cli.arguments import Actor, actor_of, month_of, region_of, unusable, words_of
 from infra.cli.clearing_book import print_clearing, write_clearing
-from infra.cli.clearing_step import print_result, print_reversal, reversed_fields, run_step
+from infra.cli.clearing_step import Reason, print_result, print_reversal, reversed_fields, run_step
 from infra.cli.names import Names, names_of, region_named
 from infra.cli.options import DataDir, Json
 from infra.cli.output import note, print_json, table
@@ -170,7 +170,7 @@ def return_(
     clearing_id: ClearingId,
     actor: Actor,
     payee: Annotated[str, typer.Option("--payee", help="收款方 whose transfer came back")],
-    reason: Annotated[str, typer.Option("--reason", help="原因 why")],
+    reason: Reason,
     reference: Annotated[
         str | None, typer.Option("--reference", help="退汇流水号，如有 the reference of what came back, if any")
     ] = None,
@@ -195,7 +195,7 @@ def reverse(
     clearing_id: ClearingId,
     actor: Actor,
     payee: Annotated[str, typer.Option("--payee", help="收款方 whose payment or return was noted by mistake")],
-    reason: Annotated[str, typer.Option("--reason", help="原因 why")],
+    reason: Reason,
     returned: Annotated[
         bool, typer.Option("--return", help="撤销的是退汇登记 it is the return that was noted by mistake")
     ] = False,

@@ -3,8 +3,9 @@
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
+import typer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.money import yuan
@@ -18,6 +19,8 @@ from processors.clearing.movements import Movement
 from processors.clearing.refusal import ClearingRefused
 
 T = TypeVar("T")
+Reason = Annotated[str, typer.Option("--reason", help="原因 why")]
+MistakenReference = Annotated[str, typer.Option("--reference", help="误登的凭证号 reference that was noted by mistake")]
 
 
 def run_step(data_dir: Path | None, step: Callable[[AsyncEngine], Awaitable[T]], out: Path | None = None) -> T:

@@ -25,7 +25,7 @@ from infra.terminal_text import visible_json, visible_lines
 
 
 class Terminal(Console):
-    """A console on which no text steers the terminal, whoever wrote it; our own line breaks and markup work."""
+    """A console on which no text from outside steers the terminal; our own line breaks and markup work."""
 
     def render_str(self, text: str, **how: Any) -> Text:
         """Every text that is printed, and every cell of a table, comes by here before its markup is read."""

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.money import yuan
 from infra.cli.arguments import Actor, actor_of, amount_of, words_of
-from infra.cli.clearing_step import print_result, print_reversal, reversed_fields, run_step
+from infra.cli.clearing_step import MistakenReference, Reason, print_result, print_reversal, reversed_fields, run_step
 from infra.cli.clearing_text import KIND_NAMES, print_history
 from infra.cli.options import DataDir, Json
 from infra.cli.output import print_json, table
@@ -76,8 +76,8 @@ def show_one(
 def reverse(
     receivable_id: Annotated[str, typer.Argument(help="应收款编号 receivable_id")],
     actor: Actor,
-    reference: Annotated[str, typer.Option("--reference", help="误登的凭证号 reference that was noted by mistake")],
-    reason: Annotated[str, typer.Option("--reason", help="原因 why")],
+    reference: MistakenReference,
+    reason: Reason,
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:

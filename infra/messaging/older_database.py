@@ -1,7 +1,7 @@
 """Whether the database is as new as the streams beside it, told before any lane goes on (docs/concurrency.md)."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from infra.messaging.streams import INTAKE, OlderDatabase
 from processors.delivery.names import ANSWERS, INTAKE_CONSUMER, RUNS, journal_name
-from processors.delivery.position import Places, load_places
+from processors.delivery.position import load_places
 from processors.delivery.transaction import Sent, sent_behind
 
 LOOKS_AT_ONCE = 50
@@ -44,18 +44,18 @@ async def check_not_older(engine: AsyncEngine, js: JetStreamContext) -> None:
     taken = places.taken.get((INTAKE_CONSUMER, 0), 0)
     if known.acknowledged > taken:
         raise OlderDatabase(f"{INTAKE} is taken or purged up to {known.acknowledged}, the database has taken {taken}")
+    lanes = {journal_name(consumer, partition): place for (consumer, partition), place in places.taken.items()}
     for subject, sent in known.sent:
-        if not _is_known(places, sent):
+        if not _is_known(places.era, lanes, sent):
             raise OlderDatabase(
                 f"{subject} has what {sent.journal} sent behind {sent.place}, of which the database knows nothing"
             )
 
 
-def _is_known(places: Places, sent: Sent) -> bool:
+def _is_known(era: str, lanes: Mapping[str, int], sent: Sent) -> bool:
     """Whether the transaction that sent a message is in the database. A later era than the database's is not."""
-    lanes = {journal_name(consumer, partition): taken for (consumer, partition), taken in places.taken.items()}
-    if sent.era != places.era:
-        return sent.era < places.era
+    if sent.era != era:
+        return sent.era < era
     return sent.place <= lanes.get(sent.journal, 0)
 
 

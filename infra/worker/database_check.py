@@ -10,7 +10,7 @@ from infra.messaging.streams import OlderDatabase
 
 
 class DatabaseCheck:
-    """Checks every lane of the ledger, whoever owns it: another worker may not know yet that the database is older."""
+    """Checks every lane of the ledger: a worker that owns another may not know yet that the database is older."""
 
     def __init__(self, engine: AsyncEngine, client: Client) -> None:
         self._engine = engine

@@ -37,7 +37,7 @@ class Upkeep:
         owned: Mapping[str, Lane],
         lanes: Collection[tuple[str, int]],
     ) -> None:
-        """``lanes`` are all of the ledger, by consumer and partition, whoever owns them."""
+        """``lanes`` are all of the ledger, by consumer and partition, those of other workers too."""
         self._engine = engine
         self._js = js
         self._owned = owned

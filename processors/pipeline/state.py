@@ -80,7 +80,7 @@ class Keys:
 class LedgerState:
     """Knowledge by key; ``new`` and ``changed`` hold the rows to write back, by table and key.
 
-    ``today`` is the county's day, by the time of record; whoever asks what has happened by now sets it.
+    ``today`` is the county's day, by the time of record; a caller that asks what has happened by now sets it.
     """
 
     hospitals: dict[str, Hospital] = field(default_factory=dict)
