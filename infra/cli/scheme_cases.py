@@ -9,6 +9,7 @@ from events.codes import LAYER_NAMES
 from events.money import yuan
 from infra.cli.output import fail, note, stdout, table
 from infra.files.case_file import EXPECTED, read_cases
+from infra.files.sheet import coded
 from infra.files.text_file import UnusableFile
 from policies.buckets import OpenBill
 from policies.explain import line, render
@@ -57,7 +58,7 @@ def _trace(scheme: Scheme, bill: OpenBill) -> None:
     for payout in bill.payouts:
         for entry in render(scheme, payout.trace):
             _print(f"    {line(entry)}")
-        _print(f"  {LAYER_NAMES[payout.layer]} {payout.layer} 支付 pays {yuan(payout.paid)}")  # type: ignore[index]
+        _print(f"  {coded(LAYER_NAMES, payout.layer)} 支付 pays {yuan(payout.paid)}")
     patient, hospital = bill.shares()
     _print(f"  个人负担 patient {yuan(patient)}，医院承担 hospital {yuan(hospital)}")
 

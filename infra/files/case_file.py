@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from events.codes import CATEGORY_NAMES, CATEGORY_ORDER, DISEASE_CODES, LAYER_NAMES, SETTING_NAMES
 from events.money import parse_yuan
@@ -14,6 +14,8 @@ from events.refusals import InvalidValue
 from infra.files.text_file import UnusableFile, csv_bytes, decoded, read_bytes
 from policies.claim import BillParts
 from policies.worked_cases import HOSPITAL, PATIENT, WorkedCase
+
+T = TypeVar("T")
 
 FACTS: Mapping[str, str] = {
     "案例": "case",
@@ -218,8 +220,8 @@ def _some(text: str) -> str:
     return text
 
 
-def _of(known: Mapping[str, Any]) -> Callable[[str], Any]:
-    def read(text: str) -> Any:
+def _of(known: Mapping[str, T]) -> Callable[[str], T]:
+    def read(text: str) -> T:
         if text.lower() not in known:
             raise ValueError(f"“{text}”不认识，可填 is unknown, there are: {'、'.join(word for word in known if word)}")
         return known[text.lower()]
@@ -228,7 +230,7 @@ def _of(known: Mapping[str, Any]) -> Callable[[str], Any]:
 
 
 def _card_class(text: str) -> str | None:
-    return _of({"": None, "i": "I", "ii": "II", "ⅰ": "I", "ⅱ": "II"})(text.removesuffix("类"))  # type: ignore[no-any-return]
+    return _of({"": None, "i": "I", "ii": "II", "ⅰ": "I", "ⅱ": "II"})(text.removesuffix("类"))
 
 
 def _categories(text: str) -> tuple[str, ...]:

@@ -70,20 +70,20 @@ class QuoteService:
         try:
             asker = asker_of(message)
         except Refusal as refusal:
-            await _reply(message, refused_reply(refusal.reason, refusal.detail, refusal.detail_zh))
+            await send_reply(message, refused_reply(refusal.reason, refusal.detail, refusal.detail_zh))
             return
         if len(message.data) > EVENT_BYTES:
             at_most = f"an event has at most {EVENT_BYTES} bytes", f"事件至多 {EVENT_BYTES} 字节"
-            await _reply(message, refused_reply("malformed", *at_most))
+            await send_reply(message, refused_reply("malformed", *at_most))
             return
         if asker is not None and self._held[asker] >= OF_ONE_SOURCE:
             detail = f"{asker} has {OF_ONE_SOURCE} requests open: wait for their replies, then ask again"
             detail_zh = f"{asker} 已有 {OF_ONE_SOURCE} 个预结算请求未答复：请等答复后再问"
-            await _reply(message, refused_reply(TOO_MANY, detail, detail_zh))
+            await send_reply(message, refused_reply(TOO_MANY, detail, detail_zh))
             return
         if self._held.total() >= IN_ALL:
             too_many = "too many ask at the moment: ask again later", "当前请求过多：请稍后再问"
-            await _reply(message, refused_reply(UNAVAILABLE, *too_many))
+            await send_reply(message, refused_reply(UNAVAILABLE, *too_many))
             return
         self._held[asker] += 1
         task = asyncio.create_task(self._answer(asker, message))
@@ -96,7 +96,7 @@ class QuoteService:
         try:
             async with turns, self._turns:
                 reply = await _answered(self._quotes, asker, message)
-            await _reply(message, reply)
+            await send_reply(message, reply)
         finally:
             self._held[asker] -= 1
             if not self._held[asker]:
@@ -140,7 +140,8 @@ def refused_reply(reason: str, detail: str, detail_zh: str) -> dict[str, object]
     return {"refused": {"reason": reason, "detail": detail, "detail_zh": detail_zh}}
 
 
-async def _reply(message: Msg, reply: dict[str, object]) -> None:
+async def send_reply(message: Msg, reply: dict[str, object]) -> None:
+    """Reply to a request, as far as somebody waits for it."""
     if message.reply:  # else nobody waits for it
         with suppress(NatsError):  # the connection is gone, and the asker asks again
             await message.respond(orjson.dumps(reply))

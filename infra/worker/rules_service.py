@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from events.codes import is_region
 from infra.access.sources import RULES
 from infra.worker.failures import error_line
-from infra.worker.quote_service import UNAVAILABLE, refused_reply
+from infra.worker.quote_service import UNAVAILABLE, refused_reply, send_reply
 from processors.law.offers import offered
 from processors.law.pinned_schemes import PinnedSchemes
 
@@ -44,8 +44,7 @@ class RulesService:
 
     async def _answer(self, message: Msg) -> None:
         if message.reply:
-            with suppress(NatsError):  # the connection is gone, and the asker asks again
-                await message.respond(orjson.dumps(await self._reply(message.data)))
+            await send_reply(message, await self._reply(message.data))
 
     async def _reply(self, body: bytes) -> dict[str, object]:
         try:
