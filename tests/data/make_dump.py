@@ -36,7 +36,35 @@ def events() -> list[dict[str, Any]]:
         facts.advance(person="P220621-0"),
         facts.death("P220621-1", "2020-12-30"),
     ]
-    return made
+    return made + (trials() if hasattr(facts, "end_enrolment") else [])
+
+
+def trials() -> list[dict[str, Any]]:
+    """What 0004 brought: enrollments that end, refusals that are lifted, ids used again, corrections that wait."""
+    number = "99999919900101001X"  # of a person of no province
+    return [
+        *(facts.enrol(person, 2019, self_paid="200") for person in ("P-left", "P-waits", "P-arrives")),
+        *facts.stay(901, "P-left", "2019-04-10", hospital_id="H2near"),
+        facts.end_enrolment("P-left", "2019-07-01"),
+        *facts.stay(903, "P-waits", "2019-05-10", hospital_id="H3near"),
+        *facts.stay(904, "P-waits", "2019-06-10", hospital_id="H0near"),
+        facts.visit("V902", "P-left", "H2near", "2019-09-01", "general"),
+        facts.visit("V903", "P-late", "H1near", "2019-09-02", "general"),
+        facts.enrol("P-late", 2019),
+        facts.discharge("C901", "A901", "P-left", "H2near", "2019-04-10", in_scope="9999"),
+        facts.discharge("C908", "A908", "P-waits", "H1near"),
+        facts.correct("C908", "7000", "H1near"),
+        facts.discharge("C905", "A905", "P-arrives", "H1near"),
+        facts.correct("C905", "7000", "H1near"),
+        facts.admit("A905", "P-arrives", "H1near"),
+        facts.reverse("C905", "hospital/H1near", "reverse-with-id") | {"actor": number},
+        facts.event("hospital/H1near", "large", "no.such.type", text="x" * 70_000),
+        facts.admit("A906", "P-arrives", "H1near", "2090-01-01"),
+        facts.enrol("P-arrives", 2019, id_="enrol-silent"),
+        # paid by the patient at the window, and more than the funds bear found against it: the patient owes
+        *facts.stay(907, "P-arrives", "2019-08-10", "60000", hospital_id="H1near", prepaid=True),
+        facts.audit("C907", "40000", "person", "F907"),
+    ]
 
 
 def claims(*arguments: object) -> list[dict[str, Any]]:
@@ -63,6 +91,41 @@ def clear(data: Path) -> None:
     for clearing in ids[:2]:
         claims("clearing", "approve", clearing, "--actor", "li", "--data-dir", data)
     claims("clearing", "pay", ids[0], "--actor", "li", "--reference", "T1", "--data-dir", data)
+    if hasattr(facts, "end_enrolment"):
+        move(data, ids[0])
+
+
+def move(data: Path, paid: str) -> None:
+    """What 0004 brought to clearing: returns, receipts and repayments, each once as it stays and once taken back."""
+    (shown,) = claims("clearing", "show", paid, "--data-dir", data, "--json")
+    hospitals = [row["payee"] for row in shown["payments"] if row["payee_kind"] == "hospital" and row["amount"] > "0"]
+    why = ("--data-dir", data, "--reason", "户名不符", "--payee")
+    for payee in hospitals[:2]:
+        claims("clearing", "return", paid, "--actor", "li", "--reference", f"B-{payee}", *why, payee)
+    claims("clearing", "reverse", paid, "--actor", "zhao", "--return", *why, hospitals[0])
+    claims("clearing", "reverse", paid, "--actor", "zhao", *why, hospitals[2])
+    (owed, *_) = claims("receivables", "--data-dir", data, "--json")
+    repaid = ("advances", "repay", "L1", "--region", "220621")
+    taken_back = ("advances", "reverse", "L1", "--region", "220621")
+    for number, amount in (("R1", "100"), ("R2", "50")):
+        who = ("--actor", "li", "--reference", number, "--amount", amount, "--data-dir", data)
+        claims("receivables", "settle", owed["receivable_id"], *who)
+        claims(*repaid, *who)
+    who = ("--actor", "zhao", "--reference", "R2", "--reason", "记错", "--data-dir", data)
+    claims("receivables", "reverse", owed["receivable_id"], *who)
+    claims(*taken_back, *who)
+
+
+def import_rosters(data: Path) -> None:
+    """A department's list, and a second one that is taken back."""
+    month = f"{datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=8):%Y-%m}"
+    file = data.parent / "list.csv"
+    file.write_text("参保人编号,救助对象类别\nP-left,低保对象\nP-arrives,低保对象\n", encoding="utf-8")
+    listed = ("--source", "civil-affairs/220621", "--period", month, "--actor", "clerk", "--data-dir", data)
+    claims("roster", "import", file, *listed, "--allow-shrink", "--allow-growth")
+    file.write_text("参保人编号,救助对象类别\nP-left,低保对象\nP-waits,特困人员\n", encoding="utf-8")
+    claims("roster", "import", file, *listed, "--allow-shrink", "--allow-growth")
+    claims("roster", "withdraw", *listed, "--reason", "名单有误")
 
 
 async def dump(data: Path, out: Path) -> None:
@@ -87,6 +150,8 @@ def main(out: Path) -> None:
         lines.write_text("".join(json.dumps(event, ensure_ascii=False) + "\n" for event in events()))
         claims("settle", lines, "--data-dir", data)
         if hasattr(facts, "advance") and (Path.cwd() / "infra" / "cli" / "clearing.py").exists():
+            if hasattr(facts, "end_enrolment"):
+                import_rosters(data)
             clear(data)
             claims("report", "annual", "--data-dir", data)
         claims("verify", "--data-dir", data)

@@ -7,27 +7,32 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import orjson
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 import infra.postgres.engine
-from events.codes import LAYERS
+from events.codes import LAYERS, is_id
 from events.store.journal import write
 from infra.postgres.dump import load
 from infra.postgres.engine import LANES_LOCK, MIGRATION_LOCK, SchemaLocked, connect, migrate, upgrade
 from infra.postgres.view_files import ViewInUse, create_views, drop_views
 from infra.servers import Endpoints
 from policies.loader import SCHEMES, load_file
-from processors.delivery.names import CLEARING_CONSUMER
-from processors.delivery.position import lock_position, write_position
+from processors.delivery.names import CLEARING_CONSUMER, RUNS
+from processors.delivery.position import all_positions, lock_position, write_position
 from processors.finance.catch_up import catch_up
 from processors.law.adoption import adopt_schemes
+from processors.proof.rebuild import rebuild
+from processors.proof.verify import verify
+from tests.clerk import clerk
 from tests.conftest import database_url
+from tests.ledger import Books
 from tests.program import claims, eventually
 
 DATA = Path(__file__).parents[1] / "data"
-VERSIONS = ("0001", "0002", "0003")
+VERSIONS = ("0001", "0002", "0003", "0004")
 
 
 @pytest.fixture
@@ -69,6 +74,120 @@ async def test_a_ledger_of_a_released_version_is_upgraded_and_proved(
     assert rebuilt.code == 0, rebuilt.out.decode() + rebuilt.err
     after = await query(database_engine, "SELECT count(*) AS claims, sum(total) AS total FROM projections.statements")
     assert after == before
+
+
+async def books_behind(engine: AsyncEngine) -> Books:
+    """The processors over a ledger that others have written, whose streams go on behind what it has taken."""
+    books = Books(engine, 1)
+    async with engine.connect() as connection:
+        taken = await all_positions(connection)
+    books.sequence = {"INTAKE": taken["intake", 0], RUNS: max(taken.values())}
+    return books
+
+
+async def sent_before(engine: AsyncEngine) -> list[dict[str, Any]]:
+    """What sources sent that is kept whole: source, bytes, and the answer that it had, type and id."""
+    return await query(
+        engine,
+        """
+        SELECT DISTINCT ON (entry.source, entry.event_id) entry.source, entry.raw AS body,
+               CASE WHEN bill THEN coalesce(answer_type, 'none') WHEN entry.type LIKE 'event.%' THEN entry.type
+                    ELSE 'event.accepted.v1' END AS answer_type,
+               CASE WHEN bill THEN coalesce(answer_id, 'none') ELSE 'intake-' || entry.number END AS answer_id
+        FROM ledger.entries AS entry
+        CROSS JOIN LATERAL (SELECT entry.type IN ('discharge.recorded.v1', 'outpatient.recorded.v1') AS bill) AS kind
+        LEFT JOIN projections.statements AS statement
+            ON statement.claim_id = entry.claim_id AND statement.source = entry.source
+        WHERE entry.journal = 'intake' AND entry.source IS NOT NULL AND entry.source <> 'ledger/claims'
+          AND entry.raw IS NOT NULL AND convert_from(entry.data, 'UTF8')::jsonb -> 'sha256' IS NULL
+        ORDER BY entry.source, entry.event_id, entry.number DESC
+        """,
+    )
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_sources_of_a_released_version_are_answered_as_before(
+    url: str, database_engine: AsyncEngine, version: str
+) -> None:
+    await load(url, DATA / f"ledger_{version}.dump", None)
+    await migrate(url)
+    sent = await sent_before(database_engine)
+    assert len(sent) > 100
+    kinds = {row["answer_type"] for row in sent}
+    assert kinds >= {"event.rejected.v1", "event.accepted.v1", "claim.settled.v1", "claim.resettled.v1"}
+    assert ("event.waiting.v1" in kinds) == (version == "0004")
+    books = await books_behind(database_engine)
+    size = "SELECT count(*) AS entries FROM ledger.entries"
+    before = await query(database_engine, size)
+    for row in sent:
+        books.enqueue([bytes(row["body"])], row["source"])
+    await books.publish([])
+    assert await query(database_engine, size) == before
+    wanted = {(row["answer_type"], row["answer_id"]) for row in sent if row["answer_type"] != "none"}
+    assert {(answer.type, answer.id) for answer in books.answers} == wanted
+    # another event under each id is refused, once, and moves no yuan
+    books.answers.clear()
+    others = [row for row in sent if is_read(row["body"])]
+    assert len(others) > 100
+    for _ in range(2):
+        for row in others:
+            books.enqueue([orjson.dumps(orjson.loads(row["body"]) | {"actor": "other"})], row["source"])
+    paid = "SELECT count(*) AS statements, sum(total) AS total, sum(revision) AS revisions FROM projections.statements"
+    settled = await query(database_engine, paid)
+    await books.publish([])
+    assert {(answer.type, answer.data["reason"]) for answer in books.answers} == {
+        ("event.rejected.v1", "event_id_reused")
+    }
+    assert len({answer.id for answer in books.answers}) == len(others)
+    assert await query(database_engine, paid) == settled
+    assert (await verify(database_engine)).problems == []
+    assert (await rebuild(database_engine, dry_run=True)).found == 0
+
+
+def is_read(body: bytes) -> bool:
+    """Whether an event can be read as far as its id, so that the ledger knows it by that."""
+    try:
+        sent = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return False
+    return isinstance(sent, dict) and is_id(sent.get("id", ""))
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_every_person_of_a_released_version_is_replayed_and_filed(
+    url: str, database_engine: AsyncEngine, version: str, tmp_path: Path
+) -> None:
+    await load(url, DATA / f"ledger_{version}.dump", None)
+    await migrate(url)
+    persons = await query(database_engine, "SELECT DISTINCT person_id FROM projections.claims ORDER BY person_id")
+    assert len(persons) > 9
+    async with clerk(CLAIMS_DATABASE_URL=url) as command:
+        for (person,) in (row.values() for row in persons):
+            replayed = await command("replay", person, "--json")
+            assert (replayed.code, replayed.err) == (0, ""), person
+            assert replayed.rows, person
+            page = tmp_path / f"{person}.html"
+            filed = await command("file", person, "--out", page)
+            assert (filed.code, "written" in filed.err) == (0, True), person
+            assert person in page.read_text(encoding="utf-8")
+
+
+async def test_the_newest_dump_holds_what_its_version_brought(url: str, database_engine: AsyncEngine) -> None:
+    """So that a later migration is tried on it."""
+    await load(url, DATA / "ledger_0004.dump", None)
+    brought = {"enrollment.ended.v1", "roster.withdrawn.v1", "payment.returned.v1", "payment.reversed.v1"}
+    brought |= {"return.reversed.v1", "receipt.reversed.v1", "repayment.reversed.v1", "event.waiting.v1"}
+    found = await query(database_engine, "SELECT DISTINCT type FROM ledger.entries")
+    assert {row["type"] for row in found} >= brought
+    columns = await query(
+        database_engine,
+        "SELECT (SELECT count(*) FROM projections.enrolments WHERE ended_on IS NOT NULL) AS ended, "
+        "(SELECT count(*) FROM projections.refusals WHERE person_id IS NOT NULL AND day IS NOT NULL) AS unenrolled, "
+        "(SELECT count(*) FROM projections.refusals WHERE reason = 'event_id_reused') AS reused, "
+        "(SELECT count(*) FROM projections.clearing_payments WHERE return_reason IS NOT NULL) AS returned, "
+        "(SELECT count(*) FROM projections.clearing_payments WHERE reversed_by IS NOT NULL) AS reversed",
+    )
+    assert all(columns[0].values()), columns
 
 
 async def test_a_returned_payment_gets_its_reference_back(url: str, database_engine: AsyncEngine) -> None:
