@@ -106,7 +106,7 @@ async def _streams_state(
             if settings.external is None:  # no account of ours may ask another's server
                 state["intake_error"] = await write_error(nats_url)
                 state["intake_writable"] = state["intake_error"] is None
-            await check_not_older(engine, js)
+            await check_not_older(engine, broker.connection, js)
     except OlderDatabase as error:
         state["halted"] = str(error)
     except (ServerError, NoHealth, *NATS_AWAY_ERRORS) as error:

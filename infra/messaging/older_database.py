@@ -1,10 +1,13 @@
 """Whether the database is as new as the streams beside it, told before any lane goes on (docs/concurrency.md)."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 
+from nats.aio.client import Client
+from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 from nats.js.api import Header, RawStreamMsg
 from nats.js.errors import NotFoundError
@@ -20,6 +23,8 @@ LOOKS_AT_ONCE = 50
 LAST_ANSWERS = 50
 """How many of the last answers are looked at: lanes send beside each other, so the last one alone may be an earlier
 transaction's."""
+BATCH_S = 2.0
+"""How long each of them is waited for before those that have not come are asked for one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +37,13 @@ class _Known:
     """Subject and sender of the last message on each subject of RUNS, and of the last answers."""
 
 
-async def check_not_older(engine: AsyncEngine, js: JetStreamContext) -> None:
+async def check_not_older(engine: AsyncEngine, client: Client, js: JetStreamContext) -> None:
     """Hold the position of every lane against what the streams know of it. Raises ``OlderDatabase``.
 
     The streams are asked first: each acknowledgement and each message follows its commit, so that a database that is
     asked later knows of it. Errors of nats-py while NATS is away.
     """
-    known = await _ask(js)
+    known = await _ask(client, js)
     async with engine.connect() as connection:
         places = await load_places(connection)
     taken = places.taken.get((INTAKE_CONSUMER, 0), 0)
@@ -59,8 +64,8 @@ def _is_known(era: str, lanes: Mapping[str, int], sent: Sent) -> bool:
     return sent.place <= lanes.get(sent.journal, 0)
 
 
-async def _ask(js: JetStreamContext) -> _Known:
-    ids = [*await _last_runs(js), *await _last_answers(js)]
+async def _ask(client: Client, js: JetStreamContext) -> _Known:
+    ids = [*await _last_runs(js), *await _last_answers(client, js)]
     sent = [(subject, sender) for subject, id_ in ids if (sender := sent_behind(id_)) is not None]
     return _Known(await _acknowledged(js), sent)
 
@@ -90,7 +95,7 @@ async def _last_runs(js: JetStreamContext) -> list[tuple[str, str]]:
     return await _messages([partial(js.get_last_msg, RUNS, subject) for subject in subjects])
 
 
-async def _last_answers(js: JetStreamContext) -> list[tuple[str, str]]:
+async def _last_answers(client: Client, js: JetStreamContext) -> list[tuple[str, str]]:
     """Subject and id of the last answers. Settlement sends nothing on RUNS: these alone tell how far it was."""
     try:
         state = (await js.stream_info(ANSWERS)).state
@@ -99,7 +104,29 @@ async def _last_answers(js: JetStreamContext) -> list[tuple[str, str]]:
     if not state.messages:
         return []
     first = max(state.first_seq, state.last_seq - LAST_ANSWERS + 1)
-    return await _messages([partial(js.get_msg, ANSWERS, place) for place in range(first, state.last_seq + 1)])
+    found = await _batch(client, ANSWERS, first, LAST_ANSWERS)
+    missing = [place for place in range(first, state.last_seq + 1) if place not in found]
+    return [*found.values(), *await _messages([partial(js.get_msg, ANSWERS, place) for place in missing])]
+
+
+async def _batch(client: Client, stream: str, first: int, count: int) -> dict[int, tuple[str, str]]:
+    """Subject and id of messages of a stream by their place, from one on, asked for at once.
+
+    Any server that has the stream answers, one that lags too: what is not in the answer may be in the stream.
+    """
+    found: dict[int, tuple[str, str]] = {}
+    inbox = client.new_inbox()
+    answers = await client.subscribe(inbox)
+    try:
+        request = json.dumps({"seq": first, "batch": count}).encode()
+        await client.publish(f"$JS.API.DIRECT.GET.{stream}", request, reply=inbox)
+        while "Status" not in (headers := (await answers.next_msg(BATCH_S)).headers or {}):
+            found[int(headers["Nats-Sequence"])] = (headers["Nats-Subject"], headers.get(Header.MSG_ID.value, ""))
+    except NatsError:  # a server is away or can't: who asks one by one is told
+        pass
+    finally:
+        await answers.unsubscribe()
+    return found
 
 
 async def _messages(looks: Collection[Callable[[], Awaitable[RawStreamMsg]]]) -> list[tuple[str, str]]:

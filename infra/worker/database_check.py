@@ -28,7 +28,7 @@ class DatabaseCheck:
             if self._answered < ours:
                 upto, self._found = self._asked, None
                 try:
-                    await check_not_older(self._engine, self._client.jetstream())
+                    await check_not_older(self._engine, self._client, self._client.jetstream())
                 except OlderDatabase as error:
                     self._found = error
                 self._answered = upto

@@ -2,13 +2,17 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
+from nats.aio.client import Client
 from nats.js import JetStreamContext
+from nats.js.api import RawStreamMsg
 from nats.js.errors import NotFoundError
 from sqlalchemy import text
 
+from infra.messaging import older_database
 from infra.messaging.older_database import check_not_older
 from infra.messaging.publisher import PublishedEvents, chunks
 from infra.messaging.sender import publish_all
@@ -52,12 +56,37 @@ def streams(ours: Worker) -> JetStreamContext:
 
 async def test_a_loss_of_settlement_alone_is_told(settled: Worker) -> None:
     """It sends nothing on RUNS: its statements would be lost, and their runs never come again."""
-    await check_not_older(settled.engine, streams(settled))
+    await check_not_older(settled.engine, settled.broker.connection, streams(settled))
     await set_back(settled, "settlement", 1)
     with pytest.raises(OlderDatabase, match=r"claims\.answers\..* has what settlement\.\d+ sent"):
-        await check_not_older(settled.engine, streams(settled))
+        await check_not_older(settled.engine, settled.broker.connection, streams(settled))
     await set_back(settled, "settlement", -1)
-    await check_not_older(settled.engine, streams(settled))
+    await check_not_older(settled.engine, settled.broker.connection, streams(settled))
+
+
+async def test_the_last_answers_are_asked_for_at_once(settled: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And one by one where that brought too few, as from a server that lags."""
+    js = streams(settled)
+    one_by_one, asked = js.get_msg, []
+
+    async def noted(stream: str, *arguments: Any, **named: Any) -> RawStreamMsg:
+        asked.append(stream)
+        return await one_by_one(stream, *arguments, **named)
+
+    monkeypatch.setattr(js, "get_msg", noted)
+    await check_not_older(settled.engine, settled.broker.connection, js)
+    assert set(asked) == {RUNS}
+    at_once = older_database._batch
+
+    async def lagging(client: Client, stream: str, first: int, count: int) -> dict[int, tuple[str, str]]:
+        return dict(list((await at_once(client, stream, first, count)).items())[:-1])
+
+    monkeypatch.setattr(older_database, "_batch", lagging)
+    await check_not_older(settled.engine, settled.broker.connection, js)
+    assert asked.count(ANSWERS) == 1
+    await set_back(settled, "settlement", 1)
+    with pytest.raises(OlderDatabase, match="what settlement"):
+        await check_not_older(settled.engine, settled.broker.connection, js)
 
 
 async def test_a_loss_of_intake_is_told_without_its_consumer_and_after_a_purge(settled: Worker) -> None:
@@ -69,23 +98,23 @@ async def test_a_loss_of_intake_is_told_without_its_consumer_and_after_a_purge(s
     await js.delete_consumer(INTAKE, "intake-0")
     await js.delete_stream(RUNS)
     await js.purge_stream(ANSWERS)
-    await check_not_older(settled.engine, js)
+    await check_not_older(settled.engine, settled.broker.connection, js)
     await set_back(settled, "intake", 1)
     with pytest.raises(
         OlderDatabase, match=f"INTAKE is taken or purged up to {last}, the database has taken {last - 1}"
     ):
-        await check_not_older(settled.engine, js)
+        await check_not_older(settled.engine, settled.broker.connection, js)
 
 
 @pytest.mark.parametrize("lost", [INTAKE, RUNS, ANSWERS])
 async def test_a_stream_that_was_lost_is_no_older_database(settled: Worker, lost: str) -> None:
     await streams(settled).delete_stream(lost)
-    await check_not_older(settled.engine, streams(settled))
+    await check_not_older(settled.engine, settled.broker.connection, streams(settled))
     await settled.recover_streams()
-    await check_not_older(settled.engine, streams(settled))
+    await check_not_older(settled.engine, settled.broker.connection, streams(settled))
     async with at_work(settled):
         await settle(settled, *facts.stay(3))
-    await check_not_older(settled.engine, streams(settled))
+    await check_not_older(settled.engine, settled.broker.connection, streams(settled))
 
 
 async def test_a_restored_ledger_is_not_held_against_answers_of_before(settled: Worker) -> None:
@@ -93,7 +122,7 @@ async def test_a_restored_ledger_is_not_held_against_answers_of_before(settled: 
     async with settled.engine.begin() as connection:
         await begin_era(connection)
     await set_back(settled, "settlement", 1)
-    await check_not_older(settled.engine, js)
+    await check_not_older(settled.engine, settled.broker.connection, js)
 
 
 async def test_a_new_ledger_beside_the_streams_of_another_is_told(settled: Worker) -> None:
@@ -104,4 +133,4 @@ async def test_a_new_ledger_beside_the_streams_of_another_is_told(settled: Worke
                 {"consumer": consumer},
             )
     with pytest.raises(OlderDatabase):
-        await check_not_older(settled.engine, streams(settled))
+        await check_not_older(settled.engine, settled.broker.connection, streams(settled))
