@@ -149,8 +149,8 @@ def test_a_lost_leader_is_asked_after_twice_a_second_and_a_server_that_is_away_s
     now = [100.0]
     monkeypatch.setattr("infra.messaging.patience.time.monotonic", lambda: now[0])
     patience = Patience()
-    for _ in range(30):
-        assert patience.answer_s == 0.5
+    for failures in range(30):
+        assert patience.answer_s == (0.5 if failures else 1.5)
         patience.failed()
         assert patience.pause_s <= 0.2
         now[0] += 0.65  # 30 tries in 19.5 s: longer than any election
