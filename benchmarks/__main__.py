@@ -9,6 +9,7 @@ import uvloop
 from rich.console import Console
 
 from benchmarks.bench import Bench, Options
+from benchmarks.floods import floods
 from benchmarks.floor import floor
 from benchmarks.growth import growth
 from benchmarks.latency import latency, latency_beside_resettlement
@@ -24,7 +25,7 @@ from infra.logs import configure
 RESULT = Path("build/bench.json")
 SUITES = (
     *("throughput", "workers", "orm", "eventsourcing", "floor"),
-    *("latency", "resettlement", "rebuild", "verify", "engine", "steps", "growth"),
+    *("latency", "resettlement", "floods", "rebuild", "verify", "engine", "steps", "growth"),
 )
 console = Console(width=120)
 progress = Console(stderr=True)
@@ -71,6 +72,8 @@ async def _latencies(bench: Bench, suites: list[str]) -> None:
     if "resettlement" in suites:
         bench.figures["latency_beside"] = await latency_beside_resettlement(bench)
         progress.print(f"latency beside a re-settlement: {bench.figures['latency_beside']}")
+    if "floods" in suites:
+        bench.figures["floods"] = await floods(bench)
 
 
 async def _say(bench: Bench, title: str, name: str, suite: Awaitable[None]) -> None:

@@ -92,16 +92,16 @@ class Arrivals:
 
 async def latency(bench: Bench, rate: int) -> dict[str, float]:
     """p50, p95, p99 in ms at a rate, after the warm-up."""
-    async with _arriving(bench, rate) as (arrivals, _):
+    async with arriving(bench, rate) as (arrivals, _):
         await arrivals.send()
-        await _all_answered(arrivals)
-    return _percentiles(arrivals.waits_ms(bench.options.warm_up_s, float("inf")))
+        await all_answered(arrivals)
+    return percentiles(arrivals.waits_ms(bench.options.warm_up_s, float("inf")))
 
 
 async def latency_beside_resettlement(bench: Bench) -> dict[str, float]:
     """The same at 50 a second, while settled claims are settled again under one new text after the other."""
     options = bench.options
-    async with _arriving(bench, BESIDE_RATE) as (arrivals, endpoints), engine_on(endpoints.database_url) as engine:
+    async with arriving(bench, BESIDE_RATE) as (arrivals, endpoints), engine_on(endpoints.database_url) as engine:
         sending = asyncio.create_task(arrivals.send())
         await asyncio.sleep(options.warm_up_s)
         claims, began = 0, asyncio.get_running_loop().time()
@@ -116,9 +116,9 @@ async def latency_beside_resettlement(bench: Bench) -> dict[str, float]:
             claims += await _resettle(endpoints)
         seconds = asyncio.get_running_loop().time() - began
         await sending
-        await _all_answered(arrivals)
+        await all_answered(arrivals)
     waits = arrivals.waits_ms(options.warm_up_s, options.warm_up_s + options.seconds)
-    return _percentiles(waits) | {"claims_resettled_per_s": claims / seconds}
+    return percentiles(waits) | {"claims_resettled_per_s": claims / seconds}
 
 
 async def _resettle(endpoints: Endpoints) -> int:
@@ -138,8 +138,8 @@ async def _resettle(endpoints: Endpoints) -> int:
 
 
 @asynccontextmanager
-async def _arriving(bench: Bench, rate: int) -> AsyncIterator[tuple[Arrivals, Endpoints]]:
-    discharges = await _prepare(bench)
+async def arriving(bench: Bench, rate: int) -> AsyncIterator[tuple[Arrivals, Endpoints]]:
+    discharges = await prepare(bench)
     wanted = round(rate * (bench.options.seconds + bench.options.warm_up_s))
     if len(discharges) < wanted:
         raise RuntimeError(f"{len(discharges)} discharges for {wanted} arrivals")
@@ -165,7 +165,7 @@ async def _arriving(bench: Bench, rate: int) -> AsyncIterator[tuple[Arrivals, En
             await broker.stop()
 
 
-async def _prepare(bench: Bench) -> list[dict[str, Any]]:
+async def prepare(bench: Bench) -> list[dict[str, Any]]:
     """Servers that know the county, its first claims settled, the others admitted; returns the discharges to come."""
     options = bench.options
     most = round(max((BESIDE_RATE, *options.rates)) * (options.seconds + options.warm_up_s))
@@ -214,12 +214,12 @@ def _is_sound(line: dict[str, Any]) -> bool:
     return len(claim_id) == 7 and claim_id[0] == "C" and claim_id[1:].isdigit()
 
 
-async def _all_answered(arrivals: Arrivals) -> None:
+async def all_answered(arrivals: Arrivals) -> None:
     deadline = asyncio.get_running_loop().time() + ANSWERED_S
     while arrivals.missing and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110 - answers come one by one
         await asyncio.sleep(0.05)
 
 
-def _percentiles(waits: Sequence[float]) -> dict[str, float]:
+def percentiles(waits: Sequence[float]) -> dict[str, float]:
     cuts = quantiles(waits, n=100, method="inclusive")
     return {"p50": cuts[49], "p95": cuts[94], "p99": cuts[98]}

@@ -48,11 +48,16 @@ class ServerTemplates:
             await fill(endpoints)
         self.ready.add(name)
 
+    @property
+    def latest(self) -> Path:
+        """The folder of the copy that was made last."""
+        return self.root / f"run-{self.copies}"
+
     @asynccontextmanager
     async def running(self, name: str, *, keep_as: str | None = None) -> AsyncIterator[Endpoints]:
         """The servers of a copy of ``name``; the copy is kept under another name, or thrown away."""
         self.copies += 1
-        folder = self.root / f"run-{self.copies}"
+        folder = self.latest
         _copy(self.root / name, folder)
         async with servers(folder, command="bench") as endpoints:
             yield endpoints

@@ -2,6 +2,8 @@
 
 import logging
 import sys
+import time
+from collections import Counter
 
 import structlog
 
@@ -34,6 +36,24 @@ def configure(level: str = "info", *, json: bool = False) -> None:
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
     logging.getLogger("alembic").setLevel(logging.WARNING)
     logging.getLogger("nats").setLevel(logging.CRITICAL)
+
+
+class Repeats:
+    """Which of the lines that come again and again are due: what goes on is told again after a while."""
+
+    def __init__(self, again_after_s: float) -> None:
+        self._again_after_s = again_after_s
+        self._told: dict[str, float] = {}
+        self._since: Counter[str] = Counter()
+
+    def due(self, event: str) -> int | None:
+        """How often an event came since it was last told, None where that was a moment ago."""
+        now = time.monotonic()
+        if now - self._told.get(event, -self._again_after_s) < self._again_after_s:
+            self._since[event] += 1
+            return None
+        self._told[event] = now
+        return self._since.pop(event, 0)
 
 
 def _visible(_: object, __: str, values: structlog.typing.EventDict) -> structlog.typing.EventDict:

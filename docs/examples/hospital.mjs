@@ -33,7 +33,7 @@ for (const [kind, id, data] of [
 
 // Binds without looking: no CONSUMER.INFO, which a source may not ask. Each consume() listens on a random inbox.
 const mailbox = { stream_name: "ANSWERS", name: `answers-hospital-${hospital}`, config: {} };
-const answers = await js.consumers.getConsumerFromInfo(mailbox).consume({ bind: true });
+const answers = await js.consumers.getConsumerFromInfo(mailbox).consume({ bind: true, max_messages: 20 });
 for await (const message of answers) {
   // An answer of its own: another source's would have another subject, and is not for these books.
   if (!message.subject.startsWith(`claims.answers.hospital.${hospital}.`)) continue;

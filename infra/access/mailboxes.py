@@ -11,7 +11,9 @@ from processors.delivery.names import ANSWERS
 
 # A pull that was pending when its client's connection broke still takes an answer once the client listens on the same
 # inbox again, and the server, which forgot that pull's way through the accounts, drops it (nats-server 2.15.1). So the
-# first repeats come soon; they grow, because who has many answers in hand is slow and not gone.
+# first repeats come soon; they grow, because who has many answers in hand is slow and not gone. Before half
+# a second they come to who is well: of 1,000 answers kept in 2 ms each nats.js, which asks for 100 at a time, saw 950
+# twice with a first repeat after 0.2 s and none with 0.5 s (at 5 ms each 213; nats-py's fetch(100) one).
 REPEATED_AFTER_S = (0.5, 0.5, 1.0, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
 """After how long an answer that was not acknowledged comes again: the first time, the second, …, every further time."""
 

@@ -14,6 +14,7 @@ from infra.cli.output import fail, print_json, stdout, table
 from infra.cli.session import ledger_servers, require_ledger, run
 from infra.embedded.nats_health import NoHealth, write_error
 from infra.embedded.process import ServerError
+from infra.messaging.backlog import most_waiting
 from infra.messaging.broker import connected_broker
 from infra.messaging.older_database import check_not_older
 from infra.messaging.streams import INTAKE, OlderDatabase, lag
@@ -97,12 +98,15 @@ async def _streams_state(
 ) -> dict[str, Any]:
     """What NATS says: why it does not answer, whether it takes events, why no lane goes on; the lag of each lane."""
     state: dict[str, Any] = {"nats_error": None, "intake_writable": None, "intake_error": None, "halted": None}
+    state["most_waiting"] = []
     try:
         async with connected_broker(nats_url, settings.nats_ca, within_s=NATS_ANSWERS_WITHIN_S) as broker:
             js = broker.connection.jetstream()
             for row in consumers:
                 stream = INTAKE if row["consumer"] == INTAKE_CONSUMER else RUNS
                 row["lag"] = await lag(js, stream, f"{row['consumer']}-{row['partition']}")
+                if row["consumer"] == INTAKE_CONSUMER and row["lag"]:
+                    state["most_waiting"] = await most_waiting(js, row["position"])
             if settings.external is None:  # no account of ours may ask another's server
                 state["intake_error"] = await write_error(nats_url)
                 state["intake_writable"] = state["intake_error"] is None
@@ -143,6 +147,9 @@ def _print(state: dict[str, Any], *, json: bool) -> None:
     ]
     columns = ("处理器 consumer", "分区 partition", "位置 position", "积压 lag", "运行于 owned by")
     table("处理器 Consumers", columns, rows, right=(1, 2, 3))
+    if state["most_waiting"]:
+        waiting = [(row["source"], f"{row['events']:,}") for row in state["most_waiting"]]
+        table("待接收事件最多的来源 Sources with most events waiting", ("来源 source", "约 about"), waiting, right=(1,))
     counts = {"在途 runs in flight": state["runs_in_flight"], "挂起 parked": state["parked"]}
     counts |= {_COUNTS[name]: count for name, count in state["counts"].items()}
     shown = [(name, str(count)) for name, count in counts.items()]

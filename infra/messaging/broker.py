@@ -3,8 +3,6 @@
 import asyncio
 import logging
 import ssl
-import time
-from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -18,6 +16,7 @@ from nats.errors import Error as NatsError
 from nats.errors import SlowConsumerError
 
 from infra.embedded.process import ServerError
+from infra.logs import Repeats
 
 _log = structlog.get_logger("nats")
 
@@ -33,8 +32,7 @@ class BrokerLog:
     """
 
     def __init__(self) -> None:
-        self._told: dict[str, float] = {}
-        self._since: Counter[str] = Counter()
+        self._repeats = Repeats(TOLD_AGAIN_AFTER_S)
 
     def log(self, level: int, message: Any, /, *, exc_info: Any = None, extra: Mapping[str, Any] | None = None) -> None:
         """Log a line of FastStream's."""
@@ -50,13 +48,10 @@ class BrokerLog:
             meaning = (
                 f"messages on {error.subject} come faster than they are handled: those that find no room are dropped"
             )
-        now = time.monotonic()
-        if now - self._told.get(event, -TOLD_AGAIN_AFTER_S) < TOLD_AGAIN_AFTER_S:
-            self._since[event] += 1
-            return
-        said = str(error).partition(", sid:")[0] or type(error).__name__
-        _log.warning(event, meaning=meaning, error=said, since=self._since[event])
-        self._told[event], self._since[event] = now, 0
+        since = self._repeats.due(event)
+        if since is not None:
+            said = str(error).partition(", sid:")[0] or type(error).__name__
+            _log.warning(event, meaning=meaning, error=said, since=since)
 
 
 ANSWERS_WITHIN_S = 30.0

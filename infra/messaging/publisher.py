@@ -12,7 +12,7 @@ from events.catalog import ITSELF
 from events.codes import is_id
 from events.envelope import salvage
 from infra.access.sources import EVENT_BYTES, HEADROOM
-from infra.messaging.sender import Outgoing, publish_all
+from infra.messaging.sender import Outgoing, publish_events
 
 OUR_OWN = f"claims.intake.{ITSELF.partition('/')[0]}."
 CHUNK_MESSAGES = 500
@@ -77,5 +77,5 @@ async def publish_file(client: Client, name: str, file: BinaryIO, published: Pub
     """Publish a file's lines to INTAKE; yields how many went with each chunk."""
     limit = min(client.max_payload - HEADROOM, EVENT_BYTES)
     for chunk in chunks(name, file, limit, published):
-        published.sequences += await publish_all(client, chunk)
+        published.sequences += await publish_events(client, chunk)
         yield len(chunk)

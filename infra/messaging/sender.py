@@ -5,6 +5,7 @@ that a worker that was stopped and wakes up cannot send old after new (docs/conc
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
@@ -12,6 +13,7 @@ from uuid import uuid4
 
 import orjson
 from nats.aio.client import Client
+from nats.errors import TimeoutError as NatsTimeout
 from nats.js.api import Header
 from nats.js.errors import NotFoundError
 
@@ -32,6 +34,8 @@ TIMEOUT_S = 20.0
 """How long a publisher waits for the acknowledgement of what it sends once."""
 LANE_TIMEOUT_S = 3.0
 """How long a lane waits: a leader that was lost answers nothing, and a lane finds out what has arrived and goes on."""
+EVENT_TIMEOUTS_S = (LANE_TIMEOUT_S, 2 * LANE_TIMEOUT_S, TIMEOUT_S)
+"""How long a publisher of events waits, the first time, the second, the last: an event sent again changes nothing."""
 _TRY_AGAIN = (408, 429)
 """Statuses: a time-out, too many requests."""
 _FIRST_OF_SERVER = 500
@@ -76,6 +80,17 @@ async def publish_all(client: Client, messages: Sequence[Outgoing], *, timeout_s
     for start in range(0, len(messages), BATCH_LIMIT):
         sequences += await _publish_batch(client, messages[start : start + BATCH_LIMIT], timeout_s)
     return sequences
+
+
+async def publish_events(client: Client, messages: Sequence[Outgoing]) -> list[int]:
+    """Publish events as their source: those not acknowledged in time go again, as the same events; the ledger knows it.
+
+    A leader that is lost between an event and its acknowledgement answers nothing for ever.
+    """
+    for timeout_s in EVENT_TIMEOUTS_S[:-1]:
+        with suppress(NatsTimeout):
+            return await publish_all(client, messages, timeout_s=timeout_s)
+    return await publish_all(client, messages, timeout_s=EVENT_TIMEOUTS_S[-1])
 
 
 async def _publish_batch(client: Client, messages: Sequence[Outgoing], timeout_s: float) -> list[int]:

@@ -4,6 +4,8 @@ It begins after a position read from the database, and does not wait for a batch
 """
 
 import asyncio
+import math
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
@@ -20,11 +22,12 @@ from faststream.nats.subscriber.usecases import BatchPullStreamSubscriber
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext, api
 
+from infra.messaging.patience import Patience
 from infra.messaging.pull_consumer import Interrupted, Pull
 
 Handler = Callable[[Sequence[Msg]], Awaitable[None]]
-_FIRST_PAUSE_S = 0.1
-_LONGEST_PAUSE_S = 2.0
+_LASTING_S = 3.0
+"""A reading that was open for so long was well: what broke it is not one more of the failures before."""
 _ACK_WAIT_S = 60.0
 _MAX_ACK_PENDING = 1_000_000
 _log = structlog.get_logger("subscriber")
@@ -80,6 +83,7 @@ class EagerSubscriber(BatchPullStreamSubscriber):
         self._on_error = on_error
         self._handled = False
         self._failure: Exception | None = None
+        self._patience = Patience()
 
     def deliver_to(self, handler: Handler) -> None:
         """Bind `handler`, noting its outcome: FastStream would log an error with its traceback and drop it."""
@@ -99,17 +103,20 @@ class EagerSubscriber(BatchPullStreamSubscriber):
             self.add_task(self._consume_pull)
 
     async def _consume_pull(self) -> None:
-        pause_s = _FIRST_PAUSE_S
         while self.running:
             log = _log.bind(stream=self.stream.name, durable=self._durable)
             pull: Pull | None = None
+            opened_at = math.inf
             try:
                 pull = await self.start_from(await self._position())
+                opened_at = time.monotonic()
                 while self.running:
                     await self._hand_over(await pull.batch())
-                    pause_s = _FIRST_PAUSE_S
+                    self._patience.succeeded()
             except Interrupted as interruption:
-                log.info("consumer interrupted", reason=str(interruption), pause_s=pause_s)
+                log.info("consumer interrupted", reason=str(interruption))
+                if time.monotonic() - opened_at > _LASTING_S:
+                    self._patience.succeeded()
             except Exception as error:  # noqa: BLE001 - whatever it is, the messages are still there: again
                 self._on_error(error)
             finally:
@@ -117,8 +124,8 @@ class EagerSubscriber(BatchPullStreamSubscriber):
                 if pull is not None:
                     await pull.close()
             if self.running:
-                await asyncio.sleep(pause_s)
-                pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+                self._patience.failed()
+                await asyncio.sleep(self._patience.pause_s)
 
     async def start_from(self, stream_sequence: int) -> Pull:
         """Reset the durable to the message after `stream_sequence` and open a reading that begins there.
@@ -128,7 +135,8 @@ class EagerSubscriber(BatchPullStreamSubscriber):
         # Pulls that were asked before survive a reset and would take its first deliveries: the server must have
         # seen that their inbox is gone before it sees the reset.
         await self.connection.flush()
-        last = (await self.jetstream.stream_info(self.stream.name)).state.last_seq
+        js = self.connection.jetstream(timeout=self._patience.answer_s)
+        last = (await js.stream_info(self.stream.name)).state.last_seq
         if stream_sequence > last:
             raise PositionAheadOfStream(
                 f"{self.stream.name} ends at {last}, {self._durable} has taken {stream_sequence}"
@@ -140,7 +148,7 @@ class EagerSubscriber(BatchPullStreamSubscriber):
             max_messages=self.pull_sub.batch_size,
             max_bytes=self._max_bytes,
         )
-        await self.jetstream.reset_consumer(self.stream.name, self._durable, seq=stream_sequence + 1)
+        await js.reset_consumer(self.stream.name, self._durable, seq=stream_sequence + 1)
         self.subscription = await pull.open()  # type: ignore[assignment] # only ever unsubscribed by FastStream
         return pull
 
@@ -171,7 +179,7 @@ def eager_subscriber(
     batch at a time, by rising stream sequence and without gaps; it commits, then acks the last message only. At the
     start, and after an error, a gap or a reconnect, reading begins anew after `position()`, the last stream sequence
     taken; what the handler sees at or below its position it drops. `on_error` hears every error of the handler, of
-    `position` and of the reset, which is followed by a pause of 0.1 s doubling to 2 s. `subject` is what the durable
+    `position` and of the reset, which is followed by a pause (`Patience`). `subject` is what the durable
     filters on, for the AsyncAPI document.
     """
     broker_config: Any = broker.config

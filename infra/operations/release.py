@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from nats.aio.client import Client
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from infra.messaging.sender import Outgoing, publish_all
+from infra.messaging.sender import Outgoing, publish_events
 from infra.operations.quiescence import poll_until
 from processors.delivery.position import all_positions
 from processors.delivery.release import ParkedRun, load_parked_runs, open_among, release_messages
@@ -33,7 +33,7 @@ async def release(engine: AsyncEngine, client: Client, partitions: int, wanted: 
     """Release parked runs, and what is parked in the same lanes; returns what came of each that was wanted."""
     awaited: dict[tuple[str, int], int] = {}
     for request in release_messages(wanted, partitions):
-        (sequence,) = await publish_all(client, [Outgoing(request.subject, request.body)])
+        (sequence,) = await publish_events(client, [Outgoing(request.subject, request.body)])
         awaited[request.consumer, request.partition] = sequence
     return await _outcome(engine, awaited, wanted)
 

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.catalog import ITSELF
 from infra.messaging.publisher import subject_of
-from infra.messaging.sender import Outgoing, publish_all
+from infra.messaging.sender import Outgoing, publish_events
 from infra.operations.quiescence import poll_until, until_taken
 from processors.delivery.in_flight import in_flight, moving_runs
 from processors.resettlement.order import SchemeChange, order_event, persons_touched, split_into_orders
@@ -43,7 +43,7 @@ async def resettle(
             for order in split_into_orders(page):
                 await poll_until(engine, in_flight, lambda seen: seen.runs - seen.parked < MOST_RUNS)
                 body = order_event(change, [touched.person_id for touched in order], actor, stamp)
-                (place,) = await publish_all(client, [Outgoing(subject_of(body), body)])
+                (place,) = await publish_events(client, [Outgoing(subject_of(body), body)])
                 await until_taken(engine, place)
                 await _check_accepted(engine, place)
                 ordered += sum(touched.claims for touched in order)

@@ -12,11 +12,12 @@ from nats.js.api import Header
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from infra.logs import Repeats
 from infra.messaging.pull_consumer import sequences
 from infra.messaging.sender import Sender
 from infra.messaging.streams import INTAKE
 from infra.worker.database_check import DatabaseCheck
-from infra.worker.failures import error_line, log_failure
+from infra.worker.failures import NATS_AWAY, error_line, expected_failure, log_failure
 from processors.backup.retention import no_longer_needed
 from processors.delivery.names import INTAKE_CONSUMER, RUNS
 from processors.delivery.position import all_positions, read_position
@@ -25,6 +26,8 @@ from processors.pipeline.unreadable_event import UnreadableEvents
 
 log = structlog.get_logger(__name__)
 
+TOLD_AGAIN_AFTER_S = 10.0
+"""What a lane misses of NATS is told again after so long: servers that choose a leader need less."""
 
 _CHECK_VIOLATION = "23514"
 """A table refuses a value that the event's model lets through."""
@@ -61,6 +64,7 @@ class Lane:
         self._sender = Sender(client)
         self._known: Position | None = None
         self._asking_since: float | None = None
+        self._repeats = Repeats(TOLD_AGAIN_AFTER_S)
 
     @property
     def name(self) -> str:
@@ -106,7 +110,7 @@ class Lane:
 
         Before that every lane is held against its streams. Raises ``OlderDatabase``.
         """
-        await self._check.run()
+        await self._check.run(briefly=True)
         with self._asking():
             async with self._engine.begin() as connection:
                 known = await read_position(connection, self.handler.consumer, self.partition)
@@ -179,5 +183,8 @@ class Lane:
                 await js.purge_stream(RUNS, seq=min(upto, last.seq or 0), subject=subject)
 
     def failed(self, error: BaseException) -> None:
-        """Log what stopped a batch; the subscriber starts again from ``position``."""
-        log_failure(log, "batch failed", error, lane=self.name)
+        """Log what stopped a batch; the subscriber starts again from ``position``, some times a second at first."""
+        if expected_failure(error) is not NATS_AWAY:
+            log_failure(log, "batch failed", error, lane=self.name)
+        elif (since := self._repeats.due(NATS_AWAY.event)) is not None:
+            log_failure(log, "batch failed", error, lane=self.name, since=since)

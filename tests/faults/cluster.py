@@ -1,11 +1,13 @@
 """Three nats-servers on loopback that hold each message three times."""
 
 import os
+import re
 import secrets
 import signal
 import socket
 import sysconfig
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from tests.program import eventually
 _USER = "claims"
 _NODES = 3
 _FORMS_WITHIN_S = 40.0
+_ELECTED = re.compile(r"^\[\d+\] (\S+ \S+) .* new (?:stream|consumer) leader for ", re.MULTILINE)
 _PROGRAM = Path(sysconfig.get_path("scripts")) / "nats-server"
 _CONFIG = """\
 server_name: "{name}"
@@ -147,6 +150,14 @@ class Cluster:
         assert info.cluster.leader is not None
         assert len(info.cluster.replicas or []) == _NODES - 1
         return info.cluster.leader
+
+    def last_election(self, since: float, until: float) -> float:
+        """When, in the time between, a stream or consumer last got a leader, ``since`` where none did (time.time)."""
+        told = "\n".join(node.output() for node in self.nodes.values())
+        moments = (
+            datetime.strptime(text, "%Y/%m/%d %H:%M:%S.%f").astimezone().timestamp() for text in _ELECTED.findall(told)
+        )
+        return max((moment for moment in moments if since < moment < until), default=since)
 
     async def replicas_are_current(self, stream: str) -> bool:
         """Whether every node holds all of a stream."""

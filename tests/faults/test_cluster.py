@@ -34,8 +34,9 @@ from tests.program import eventually
 pytestmark = LEAVES_CONNECTIONS
 
 CHUNK = 100
-ANSWERED_WITHIN_S = 15.0
-"""A new leader is chosen in 4 to 9 s; the rest is ours, on a busy machine."""
+ANSWERED_WITHIN_S = 6.0
+"""Of the last leader that was chosen. nats-server takes 4 to 9 s for that after a death, about none after a drain;
+what is ours was 0.2 to 1.1 s on a busy machine."""
 
 
 @asynccontextmanager
@@ -128,10 +129,10 @@ async def test_answers_go_on_within_seconds_of_a_leader_that_goes(
             goes(cluster, leader)
             waits = []
             for number in range(1, 6):
-                began = time.monotonic()
+                began = time.time()
                 await sender.send(events, range(len(base) + 2 * number, len(base) + 2 * number + 2))
                 await until(database, SETTLED, lambda settled, wanted=number + 1: settled == wanted)  # type: ignore[misc]
-                waits.append(time.monotonic() - began)
+                waits.append(time.time() - cluster.last_election(began, time.time()))
             assert max(waits) < ANSWERED_WITHIN_S, waits
     finally:
         await cluster.stop()

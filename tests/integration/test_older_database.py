@@ -1,17 +1,24 @@
 """A database that is older than the streams is told by what the streams hold, and no other is (docs/concurrency.md)."""
 
+import asyncio
+import os
+import signal
+import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 from nats.aio.client import Client
+from nats.errors import TimeoutError as NatsTimeout
 from nats.js import JetStreamContext
 from nats.js.api import RawStreamMsg
 from nats.js.errors import NotFoundError
 from sqlalchemy import text
 
+from infra.embedded.nats import NatsServer
 from infra.messaging import older_database
 from infra.messaging.older_database import check_not_older
 from infra.messaging.publisher import PublishedEvents, chunks
@@ -20,10 +27,12 @@ from infra.messaging.streams import INTAKE, OlderDatabase
 from infra.operations.quiescence import until_quiet
 from infra.operations.settle import at_work
 from infra.settings import Settings
+from infra.worker.database_check import DatabaseCheck
 from infra.worker.worker import Worker, worker
 from processors.backup.retention import begin_era
 from processors.delivery.names import ANSWERS, RUNS
 from tests import facts
+from tests.program import eventually
 
 
 async def settle(ours: Worker, *events: object) -> None:
@@ -134,3 +143,28 @@ async def test_a_new_ledger_beside_the_streams_of_another_is_told(settled: Worke
             )
     with pytest.raises(OlderDatabase):
         await check_not_older(settled.engine, settled.broker.connection, streams(settled))
+
+
+async def test_lanes_that_wait_for_a_check_hear_together_that_it_failed(
+    settled: Worker, nats_server: NatsServer
+) -> None:
+    """Six lanes whose leader was lost waited five seconds each, one after the other: 30; now 1.5 and 0.5."""
+    check = DatabaseCheck(settled.engine, settled.broker.connection)
+    await check.run()
+    os.kill(nats_server.pid, signal.SIGSTOP)
+    try:
+        began = time.monotonic()
+        outcomes = await asyncio.gather(*(check.run(briefly=True) for _ in range(6)), return_exceptions=True)
+        waited = time.monotonic() - began
+    finally:
+        os.kill(nats_server.pid, signal.SIGCONT)
+    assert [type(outcome) for outcome in outcomes] == [NatsTimeout] * 6
+    assert waited < 5.0
+
+    async def holds() -> bool:
+        with suppress(NatsTimeout):  # half a second is short for a busy machine
+            await check.run()
+            return True
+        return False
+
+    await eventually(holds)

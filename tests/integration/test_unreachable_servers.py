@@ -1,8 +1,10 @@
 """Servers that are not there: bounded tries, a word, a clean end."""
 
 import asyncio
+import os
 import signal
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -11,8 +13,11 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
+from infra.embedded.nats import NatsServer
 from infra.embedded.process import ServerError
 from infra.messaging.broker import connected_broker
+from infra.messaging.sender import TIMEOUT_S, Outgoing, publish_events
+from infra.messaging.streams import INTAKE, ensure_streams
 from tests.program import BOUND_S, background, claims, eventually
 
 
@@ -98,3 +103,27 @@ async def test_a_database_that_does_not_let_in_is_a_sentence(database: str) -> N
         assert refused.code == 2
         assert said in refused.err
         assert not [word for word in ("Traceback", "Errno", "sqlalchemy") if word in refused.err], refused.err
+
+
+async def test_events_that_a_dying_server_took_along_are_sent_again(server_folder: Path) -> None:
+    """`claims publish` waited its whole 20 s for an acknowledgement that nobody would send."""
+    first = NatsServer(server_folder / "nats")
+    url = await first.start()
+    second = NatsServer(server_folder / "nats", port=urlsplit(url).port)
+    try:
+        async with connected_broker(url, None) as broker:
+            client = broker.connection
+            await ensure_streams(client.jetstream(), {})
+            sent = client.stats["out_msgs"]
+            os.kill(first.pid, signal.SIGSTOP)  # it takes the bytes and reads none
+            began = time.monotonic()
+            publishing = asyncio.create_task(publish_events(client, [Outgoing("claims.intake.hospital.H1.P1", b"{}")]))
+            await eventually(lambda: client.stats["out_msgs"] > sent and not client._pending_data_size)
+            first.kill()
+            await second.start()
+            (place,) = await publishing
+            assert time.monotonic() - began < TIMEOUT_S
+            # twice where the server took longer to start: the same event again
+            assert (await client.jetstream().stream_info(INTAKE)).state.last_seq == place
+    finally:
+        await second.stop()

@@ -23,7 +23,9 @@ from nats.js.errors import BadRequestError, FetchTimeoutError, NotFoundError, Se
 from sqlalchemy.exc import DBAPIError
 from structlog.testing import capture_logs
 
+from infra.logs import Repeats
 from infra.messaging.broker import BrokerLog
+from infra.messaging.patience import Patience
 from infra.messaging.sender import INCOMPLETE_BATCH, TOO_MANY_BATCHES, WRONG_LAST_SEQUENCE, SendError
 from infra.messaging.streams import OlderDatabase
 from infra.messaging.subscriber import PositionAheadOfStream
@@ -139,3 +141,35 @@ def test_a_bug_keeps_its_traceback() -> None:
         log_failure(structlog.get_logger(), "batch failed", error, lane="a")
     (line,) = logs
     assert (line["log_level"], line["event"], line["exc_info"]) == ("error", "batch failed", error)
+
+
+def test_a_lost_leader_is_asked_after_twice_a_second_and_a_server_that_is_away_seldom(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = [100.0]
+    monkeypatch.setattr("infra.messaging.patience.time.monotonic", lambda: now[0])
+    patience = Patience()
+    for failures in range(30):
+        assert patience.answer_s == (0.5 if failures else 1.5)
+        patience.failed()
+        assert patience.pause_s <= 0.2
+        now[0] += 0.65  # 30 tries in 19.5 s: longer than any election
+    now[0] += 1.0
+    patience.failed()
+    assert (patience.answer_s, patience.pause_s) == (5.0, 2.0)
+    patience.succeeded()
+    now[0] += 1_000.0
+    patience.failed()
+    assert (patience.answer_s, patience.pause_s) == (0.5, 0.1)
+
+
+def test_what_a_lane_misses_again_and_again_is_told_with_a_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr("infra.logs.time.monotonic", lambda: now[0])
+    repeats = Repeats(10.0)
+    told = []
+    for _ in range(21):
+        told.append(repeats.due("NATS does not answer"))
+        now[0] += 0.5
+    assert [since for since in told if since is not None] == [0, 19]
+    assert repeats.due("something else") == 0
