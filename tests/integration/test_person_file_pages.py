@@ -19,6 +19,7 @@ async def test_a_browser_shows_it_whole_and_has_nothing_to_say(books: Books, tmp
     expected, pages = [], []
     for person, wide in (("P1", 1100), ("P1", 600), ("P2", 1100), ("P0", 1100)):
         written = page(await gather(books.engine, person))
+        assert "抚松县 220621" in written  # where the person is enrolled
         pages.append((person, written, wide))
         bars = written.count("data-fen=")
         expected.append({"page": f"{person}-{wide}.html", "wide": wide, "found": [], "bars": bars})
