@@ -126,6 +126,41 @@ DISEASE_NAMES: dict[Disease, str] = {
     "growth_hormone_deficiency": "生长激素缺乏症",
 }
 
+DISEASE_ICD10: dict[Disease, str] = {
+    "esophageal_cancer": "C15",
+    "gastric_cancer": "C16",
+    "rectal_cancer": "C20",
+    "colon_cancer": "C18",
+    "lung_cancer": "C34",
+    "chronic_myeloid_leukemia": "C92.1",
+    "breast_cancer": "C50",
+    "cervical_cancer": "C53",
+    "liver_cancer": "C22",
+    "renal_dialysis": "N18",
+    "renal_transplant": "Z94.0",
+    "renal_failure": "N17-N19",
+    "acute_myocardial_infarction": "I21",
+    "cerebral_infarction": "I63",
+    "hemophilia": "D66-D67",
+    "type1_diabetes": "E10",
+    "hyperthyroidism": "E05",
+    "phenylketonuria": "E70.0",
+    "hypospadias": "Q54",
+    "thalassemia": "D56",
+    "schistosomiasis": "B65",
+    "childhood_leukemia": "C91-C95",
+    "congenital_heart_disease": "Q20-Q26",
+    "aids_opportunistic": "B20",
+    "cleft_lip_palate": "Q35-Q37",
+    "epilepsy": "G40",
+    "tuberculosis": "A15-A19",
+    "hypertension": "I10-I15",
+    "diabetes": "E10-E14",
+    "growth_hormone_deficiency": "E23.0",
+}
+"""Where a disease is found in ICD-10, for people who look a code up. The ledger goes by the disease's own code alone;
+a disease that stands under no one heading has none here."""
+
 _ID = re.compile(ID_PATTERN)
 _REGION = re.compile(REGION_PATTERN)
 

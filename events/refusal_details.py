@@ -19,17 +19,8 @@ def event_id_reused(source: str, event_id: str) -> Refusal:
     )
 
 
-def not_own(source: str, what: str, what_zh: str) -> Refusal:
-    """A hospital speaks of what is not its own; whether it exists is not told."""
-    return Refusal(
-        "source_not_allowed",
-        f"{what} is not one that {source} may speak of: a hospital speaks only of its own",
-        f"{what_zh}不属于 {source}：医疗机构只能报送自己的业务",
-    )
-
-
 def not_own_id(source: str, what: str, what_zh: str) -> Refusal:
-    """An id that begins with another hospital's number, or that another hospital's discharge waits for."""
+    """An id that begins with another hospital's number, or an admission that is another's or reserved for it."""
     return Refusal(
         "source_not_allowed",
         f"{what} can't be used by {source}: begin your ids with your own hospital number",

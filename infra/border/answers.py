@@ -1,10 +1,10 @@
-"""JSON Schema of what the ledger answers: the CloudEvents of ANSWERS, and the reply to ``claims.quote``."""
+"""JSON Schema of what the ledger answers: CloudEvents of ANSWERS, replies to ``claims.quote`` and ``claims.rules``."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from events.catalog import ITSELF
-from events.codes import CATEGORY_ORDER, ID_PATTERN, LAYERS, REGION_PATTERN, SETTINGS
+from events.codes import CATEGORY_ORDER, DISEASES, ID_PATTERN, LAYERS, REGION_PATTERN, SETTINGS, TIERS
 from events.decisions import (
     CLAIM_RESETTLED,
     CLAIM_SETTLED,
@@ -33,6 +33,10 @@ STATEMENT, REFUSED, WAITING, ACCEPTED, LIFTED = "Statement", "Refused", "Waiting
 QUOTED = "Quoted"
 QUOTE_REPLY = "quote.reply"
 """The name of the file with the schema of a reply to ``claims.quote``."""
+RULES_REQUEST, RULES_REPLY = "rules.request", "rules.reply"
+"""What is asked on ``claims.rules``, and the reply: names of messages and of files."""
+_WORDS: Schema = {"type": "string", "minLength": 1}
+_DAY: Schema = {"type": "string", "format": "date"}
 _DATA = {
     CLAIM_SETTLED: STATEMENT,
     CLAIM_RESETTLED: STATEMENT,
@@ -55,23 +59,26 @@ def answer_schemas(prefix: str) -> dict[str, Schema]:
         ACCEPTED: _accepted(),
         LIFTED: _lifted(),
         QUOTED: _quoted(prefix),
+        RULES_REQUEST: _rules_request(),
+        RULES_REPLY: _rules_reply(),
     }
     return parts | {type_: _envelope(type_, f"{prefix}{_DATA[type_]}") for type_ in TOLD}
 
 
 def answer_documents() -> dict[str, Schema]:
-    """A schema by itself for each answer and for the reply to a quote, by the name of its file."""
+    """A schema by itself for each answer, for replies and for the request of rules, by the name of its file."""
     definitions = answer_schemas("#/$defs/")
-    roots = {type_: (type_, _DATA[type_]) for type_ in TOLD} | {QUOTE_REPLY: (QUOTED, STATEMENT)}
+    roots: dict[str, tuple[str, tuple[str, ...]]] = {type_: (type_, (_DATA[type_],)) for type_ in TOLD}
+    roots |= {QUOTE_REPLY: (QUOTED, (STATEMENT,))} | {name: (name, ()) for name in (RULES_REQUEST, RULES_REPLY)}
     return {
         name: {
             "$schema": DIALECT,
             "$id": f"claims-ledger/{name}",
             "title": name,
             **definitions[root],
-            "$defs": {part: definitions[part]},
+            "$defs": {part: definitions[part] for part in parts},
         }
-        for name, (root, part) in roots.items()
+        for name, (root, parts) in roots.items()
     }
 
 
@@ -98,7 +105,7 @@ def _statement() -> Schema:
         {
             "claim_id": _id("the hospital's number of the claim"),
             "person_id": _id("the insured's pseudonymous number"),
-            "region": {"type": "string", "pattern": REGION_PATTERN, "description": "of the person, GB/T 2260"},
+            "region": _region("of the person"),
             "scheme": {"type": "string", "minLength": 1, "description": "name of the scheme that settled it"},
             "year": {"type": "integer", "description": "benefit year"},
             "setting": {"enum": list(SETTINGS)},
@@ -183,8 +190,7 @@ def _place() -> Schema:
 
 def _quoted(prefix: str) -> Schema:
     reason: Schema = {"enum": [*REASONS, UNAVAILABLE, TOO_MANY]}
-    words: Schema = {"type": "string", "minLength": 1}
-    refused = _object("no statement", {"reason": reason, "detail": words, "detail_zh": words})
+    refused = _object("no statement", {"reason": reason, "detail": _WORDS, "detail_zh": _WORDS})
     return {
         "description": "预结算: the statement as settling the event now would give, or why it would be refused",
         "oneOf": [
@@ -192,6 +198,58 @@ def _quoted(prefix: str) -> Schema:
             _object("it would be refused", {"refused": refused}),
         ],
     }
+
+
+def _rules_request() -> Schema:
+    return _object("which region's rules, on which day", {"region": _region("of the insured"), "day": _DAY})
+
+
+def _rules_reply() -> Schema:
+    codes: Schema = {"type": "array", "items": {"enum": list(DISEASES)}, "description": "codes to send as disease"}
+    tiers: Schema = {"type": ["array", "null"], "items": {"enum": list(TIERS)}, "description": "null: every tier"}
+    settings: Schema = {
+        "type": "object",
+        "propertyNames": {"enum": list(SETTINGS)},
+        "additionalProperties": tiers,
+        "description": "in which claims are taken, with the tiers of hospitals",
+    }
+    disease = _object(
+        "a disease that rules or grants ask for",
+        {
+            "code": {"enum": list(DISEASES)},
+            "name": {**_WORDS, "description": "in Chinese"},
+            "icd10": {"type": ["string", "null"], "description": "to find it by; the ledger goes by the code alone"},
+            "uses": {"type": "array", "items": _WORDS, "description": "layers, case_quota, annual, one_off"},
+        },
+    )
+    rules = _object(
+        "the scheme in force",
+        {
+            "region": _region("as asked"),
+            "scheme": _WORDS,
+            "title": _WORDS,
+            "day": _DAY,
+            "settings": settings,
+            "diseases": codes,
+            "document": {**_WORDS, "description": "the document that it states"},
+            "hash": {"type": "string", "pattern": "^[0-9a-f]{64}$", "description": "sha256 of its text"},
+            "from": {**_DAY, "description": "first day of claims under it"},
+            "until": {"type": ["string", "null"], "format": "date", "description": "exclusive; null: open"},
+            "poor": {"type": "array", "items": {"enum": list(CATEGORY_ORDER)}, "description": "优惠对象"},
+            "card_classes": {"type": "array", "items": {"enum": ["I", "II"]}, "description": "told apart in values"},
+            "disease_details": {"type": "array", "items": disease},
+        },
+    )
+    reason: Schema = {"enum": ["malformed", "no_policy", UNAVAILABLE]}
+    refused = _object("nothing to tell", {"reason": reason, "detail": _WORDS, "detail_zh": _WORDS})
+    return {
+        "description": "what a county offers on a day, or why nothing is told",
+        "oneOf": [_object("there is a scheme", {"rules": rules}), _object("there is none", {"refused": refused})],
+    }
+
+
+def _region(description: str) -> Schema:
+    return {"type": "string", "pattern": REGION_PATTERN, "description": f"{description}, GB/T 2260"}
 
 
 def _object(description: str, properties: Schema) -> Schema:

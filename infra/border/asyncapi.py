@@ -15,8 +15,8 @@ import yaml
 from events.catalog import BUREAU, CIVIL_AFFAIRS, FACTS, HOSPITAL, POVERTY_OFFICE
 from events.decisions import CLAIM_SETTLED, EVENT_ACCEPTED, EVENT_REJECTED
 from events.schemas import json_schemas
-from infra.access.sources import KINDS, QUOTE, Source
-from infra.border.answers import QUOTED, TOLD, answer_schemas
+from infra.access.sources import KINDS, QUOTE, RULES, Source
+from infra.border.answers import QUOTED, RULES_REPLY, RULES_REQUEST, TOLD, answer_schemas
 
 _SCHEMAS = "#/components/schemas/"
 _SOMEONE = "220621"
@@ -35,6 +35,26 @@ _ANSWERS_TO_OFFICES = (EVENT_ACCEPTED, EVENT_REJECTED)
 """Claims are a hospital's: a source that sends none hears whether its events were taken."""
 _SENT = {type_: fact for type_, fact in FACTS.items() if not set(KINDS).isdisjoint(fact.kinds)}
 """The facts of sources; the others the ledger orders of itself."""
+_NO_EVENTS = (QUOTED, RULES_REQUEST, RULES_REPLY)
+_RULES = {
+    "rules": {
+        "region": "360123",
+        "scheme": "anyi",
+        "title": "安义县",
+        "day": "2019-05-06",
+        "settings": {"inpatient": None, "chronic": None},
+        "diseases": ["esophageal_cancer"],
+        "document": "安义县健康扶贫再提升实施方案（2018）",
+        "hash": "0" * 64,
+        "from": "2018-01-01",
+        "until": None,
+        "poor": ["registered_poor"],
+        "card_classes": ["I", "II"],
+        "disease_details": [
+            {"code": "esophageal_cancer", "name": "食管癌", "icd10": "C15", "uses": ["case_quota", "annual"]}
+        ],
+    }
+}
 _QUOTABLE = ("discharge.recorded.v1", "outpatient.recorded.v1")
 
 
@@ -45,8 +65,9 @@ def asyncapi() -> dict[str, Any]:
     for kind in KINDS:
         channels |= _channels(kind)
         operations |= _operations(kind)
-    channels |= _quote_channels()
-    operations["askForQuote"] = _ask()
+    channels |= _quote_channels() | _rules_channels()
+    operations["askForQuote"] = _ask("quote", "what would this claim be paid now?")
+    operations["askForRules"] = _ask("rules", "which settings and diseases does a county offer?")
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -137,12 +158,24 @@ def _quote_channels() -> dict[str, Any]:
     }
 
 
-def _ask() -> dict[str, Any]:
+def _rules_channels() -> dict[str, Any]:
+    return {
+        "rules": {
+            "address": RULES,
+            "title": "医保待遇与病种 what a county offers",
+            "description": "Request and reply, by any source: the settings and diseases of the scheme in force.",
+            "messages": _named([RULES_REQUEST]),
+        },
+        "rules-reply": {"address": None, "title": "the asker's inbox", "messages": _named([RULES_REPLY])},
+    }
+
+
+def _ask(channel: str, summary: str) -> dict[str, Any]:
     return {
         "action": "send",
-        "channel": {"$ref": "#/channels/quote"},
-        "summary": "what would this claim be paid now?",
-        "reply": {"channel": {"$ref": "#/channels/quote-reply"}},
+        "channel": {"$ref": f"#/channels/{channel}"},
+        "summary": summary,
+        "reply": {"channel": {"$ref": f"#/channels/{channel}-reply"}},
     }
 
 
@@ -151,7 +184,11 @@ def _messages() -> dict[str, Any]:
     told = {type_: fact.model.__doc__ or "" for type_, fact in _SENT.items()} | dict(TOLD)
     messages = {type_: _message(type_, summary, examples[type_]) for type_, summary in told.items()}
     statement = {"statement": examples[CLAIM_SETTLED]["data"]}
-    return messages | {QUOTED: _message(QUOTED, "the reply to a trial settlement", statement)}
+    return messages | {
+        QUOTED: _message(QUOTED, "the reply to a trial settlement", statement),
+        RULES_REQUEST: _message(RULES_REQUEST, "a region and a day", {"region": "230803", "day": "2019-05-06"}),
+        RULES_REPLY: _message(RULES_REPLY, "the scheme in force there on that day", _RULES),
+    }
 
 
 def _message(name: str, summary: str, example: dict[str, Any]) -> dict[str, Any]:
@@ -159,7 +196,7 @@ def _message(name: str, summary: str, example: dict[str, Any]) -> dict[str, Any]
         "name": name,
         "title": name,
         "summary": summary,
-        "contentType": "application/json" if name == QUOTED else "application/cloudevents+json",
+        "contentType": "application/json" if name in _NO_EVENTS else "application/cloudevents+json",
         "payload": {"$ref": f"{_SCHEMAS}{name}"},
         "examples": [{"name": "one", "payload": example}],
     }

@@ -10,10 +10,10 @@ from events.money import yuan
 from infra.cli.arguments import Actor, actor_of, amount_of, region_of, words_of
 from infra.cli.clearing_step import MistakenReference, Reason, print_result, print_reversal, reversed_fields, run_step
 from infra.cli.clearing_text import FUND_NAMES, print_history
-from infra.cli.names import region_named
 from infra.cli.options import DataDir, Json
 from infra.cli.output import print_json, table
 from infra.cli.row_output import OutFile, print_sheet, show
+from infra.files.region_names import region_named
 from infra.files.sheet import Sheet, columns_of
 from processors.clearing import loans, reversals
 

@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from infra.cli.clearing_text import CHANGE_NAMES, FUND_NAMES, KIND_NAMES, LINE_COLUMNS, PAYMENT_NAMES, print_history
-from infra.cli.names import Names, region_named
+from infra.cli.names import Names
 from infra.cli.output import note, print_json, stdout
 from infra.cli.row_output import print_sheet, write_sheets
 from infra.files.atomic import PRIVATE, write_atomically
+from infra.files.region_names import region_named
 from infra.files.sheet import Named, Sheet, coded, columns_of
 from infra.files.text_file import csv_bytes
 from processors.clearing.funds import EMERGENCY_FUND

@@ -7,9 +7,9 @@ from typing import Any
 
 from events.codes import LAYER_NAMES
 from events.county_time import COUNTY_TIME
-from infra.cli.names import region_named
 from infra.cli.output import table
 from infra.cli.premium_text import PAYER_NAMES
+from infra.files.region_names import region_named
 from processors.clearing.funds import EMERGENCY_FUND, GRANT, refund_fund
 
 KIND_NAMES = {"hospital": "医院", "person": "个人", EMERGENCY_FUND: "临时救急基金"}

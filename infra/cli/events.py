@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
 def export(
     out: Annotated[Path, typer.Option("--out", help="目录 folder")] = Path("docs/schemas"),
 ) -> None:
-    """导出事件与回执的 JSON Schema。Write a JSON Schema of each intake type, each answer and the reply to a quote."""
+    """导出事件与回执的 JSON Schema。Write a JSON Schema of each intake type, each answer, each request and reply."""
     out.mkdir(parents=True, exist_ok=True)
     schemas = json_schemas() | answer_documents()
     for name, schema in schemas.items():

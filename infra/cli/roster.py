@@ -14,13 +14,13 @@ from events.catalog import CIVIL_AFFAIRS, POVERTY_OFFICE
 from events.codes import is_region
 from events.county_time import COUNTY_TIME
 from infra.cli.arguments import actor_of, day_of, file_of, region_of, unusable, words_of
-from infra.cli.names import region_named
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, table
 from infra.cli.roster_book import write_rosters
 from infra.cli.roster_text import print_import, print_refused, print_withdrawal
 from infra.cli.session import ledger_servers, reading, require_ledger, run
 from infra.files.refused_rows import refused_file, write_refused_rows
+from infra.files.region_names import region_named
 from infra.files.roster_file import RosterFile, read_content, read_file
 from infra.files.text_file import UnusableFile
 from infra.operations.roster_import import Allowances, RefusedList, SuspiciousList, import_list, preview

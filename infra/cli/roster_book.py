@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from events.codes import CATEGORY_NAMES, Category
-from infra.cli.names import region_named
 from infra.files.atomic import PRIVATE, write_atomically
+from infra.files.region_names import region_named
 from infra.files.sheet import Sheet, columns_of
 from infra.files.text_file import csv_bytes
 from infra.files.workbook import workbook

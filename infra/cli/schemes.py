@@ -8,6 +8,7 @@ import typer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.codes import CATEGORY_NAMES, LAYER_NAMES
+from infra.cli import scheme_offers
 from infra.cli.arguments import file_of, listed, unusable
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, stdout, table
@@ -29,6 +30,7 @@ schemes = typer.Typer(no_args_is_help=True, help="政策：数值、日期、依
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
+    scheme_offers.register(schemes)
     app.add_typer(schemes, name="schemes")
 
 

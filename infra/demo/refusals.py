@@ -123,7 +123,7 @@ class Errors:
             "effective_on": NEW_YEAR.isoformat(),
         }
         source, type_, data = (
-            (other.source, "claim.reversed.v1", {"claim_id": stay.claim_id, "reason": "误操作"}),
+            (other.source, "discharge.recorded.v1", stay.discharge["data"] | {"claim_id": f"{stay.claim_id}-8"}),
             (stay.hospital.source, "roster.changed.v1", roster),
             ("bureau/360924", "enrollment.recorded.v1", enrolment),
             (stay.hospital.source, "claim.settled.v1", {"claim_id": stay.claim_id}),

@@ -3,10 +3,11 @@
 import re
 from datetime import datetime
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from events.county_time import COUNTY_TIME
 from events.money import yuan
+from infra.files.region_names import region_named
 from infra.person_file import names
 from infra.person_file.steps import step_chart
 from infra.person_file.sums import paid_for
@@ -21,7 +22,7 @@ def page(file: PersonFile) -> str:
     """A person's file as one HTML page that needs nothing beside it."""
     charts = [step_chart(growth) for growth in file.growth]
     return (
-        _templates()
+        templates()
         .get_template("page.html")
         .render(
             file=file,
@@ -61,14 +62,16 @@ def moment(at: datetime) -> str:
     return at.astimezone(COUNTY_TIME).strftime("%Y-%m-%d %H:%M")
 
 
-def _templates() -> Environment:
+def templates(*more: str) -> Environment:
+    """The templates of this page, and those of packages with pages of its kind."""
     environment = Environment(
-        loader=PackageLoader("infra.person_file"),
+        loader=ChoiceLoader([PackageLoader(package) for package in ("infra.person_file", *more)]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.filters |= {"money": money, "grouped": grouped, "percent": percent, "moment": moment}
+    environment.filters["region"] = region_named
     environment.globals["names"] = names
     return environment

@@ -65,4 +65,4 @@ class RulesService:
         if scheme is None:
             detail, detail_zh = f"no scheme is in force for {region} on {day}", f"{region} 在 {day} 没有生效的方案"
             return refused_reply("no_policy", detail, detail_zh)
-        return {"rules": {"region": region, **offered(scheme, day)}}
+        return {"rules": offered(scheme, day).told(region)}

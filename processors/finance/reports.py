@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import column, select, table
+from sqlalchemy import ColumnElement, TableClause, column, select, table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.codes import LAYER_NAMES, LAYERS
@@ -186,7 +186,7 @@ GROWTH = Report(
 
 async def read_report(connection: AsyncConnection, report: Report, narrowed: Narrowed) -> list[Mapping[str, Any]]:
     """A report's rows by the names of its fields, as of the last catch-up."""
-    view = table(report.view, *(column(field.name) for field in report.fields), schema="finance")
+    view = _view(report)
     query = select(view).order_by(*(view.c[name] for name in report.by))
     if narrowed.month is not None:
         query = query.where(view.c.month == narrowed.month)
@@ -196,14 +196,32 @@ async def read_report(connection: AsyncConnection, report: Report, narrowed: Nar
         else:
             query = query.where(view.c.month.between(f"{narrowed.year}-01", f"{narrowed.year}-12"))
     if narrowed.region is not None:
-        prefix = narrowed.region
-        while prefix.endswith("00"):
-            prefix = prefix[:-2]
-        within = view.c.region.startswith(prefix) if prefix != narrowed.region else view.c.region == narrowed.region
-        query = query.where(within)
+        query = query.where(_within(view, narrowed.region))
     return [
         dict(zip((field.name for field in report.fields), row, strict=True)) for row in await connection.execute(query)
     ]
+
+
+async def periods(connection: AsyncConnection, report: Report, region: str | None) -> list[str]:
+    """The years (``2019``) that a report has rows of; where it goes by month of booking the months (``2026-11``)."""
+    view = _view(report)
+    period = view.c.year if "year" in view.c else view.c.month
+    query = select(period).distinct().order_by(period)
+    if region is not None:
+        query = query.where(_within(view, region))
+    return [str(each) for each in (await connection.execute(query)).scalars()]
+
+
+def _view(report: Report) -> TableClause:
+    return table(report.view, *(column(field.name) for field in report.fields), schema="finance")
+
+
+def _within(view: TableClause, region: str) -> ColumnElement[bool]:
+    """Rows of a county, or of all counties of a prefecture or province."""
+    prefix = region
+    while prefix.endswith("00"):
+        prefix = prefix[:-2]
+    return view.c.region.startswith(prefix) if prefix != region else view.c.region == region
 
 
 async def sums_as_of(connection: AsyncConnection) -> datetime | None:

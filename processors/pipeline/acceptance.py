@@ -8,6 +8,7 @@ from events import refusal_details
 from events.catalog import HOSPITAL
 from events.decisions import CLAIM_ACCEPTED
 from events.facts import Bill, DischargeRecorded, OutpatientRecorded
+from events.refusals import Refusal
 from events.store.journal import ACCEPTANCE_STAGE
 from policies.claim import Claim, claim_json
 from policies.scheme import Scheme
@@ -31,27 +32,29 @@ def registered_hospital(state: LedgerState, hospital_id: str) -> Hospital:
     return hospital
 
 
-def known_claim(state: LedgerState, claim_id: str) -> Claim:
-    """An accepted claim; raises ``Refusal``."""
+def known_claim(state: LedgerState, source: str, claim_id: str) -> Claim:
+    """An accepted claim that the source may speak of; raises ``Refusal``.
+
+    Of another hospital's claim a hospital is told what it is told of none.
+    """
     claim = state.claims.get(claim_id)
-    if claim is None:
-        raise refusal_details.unknown_claim(claim_id)
-    return claim
+    if claim is not None and may_speak_of(source, claim.hospital_id):
+        return claim
+    require_own_id(state, source, claim_id)
+    raise refusal_details.unknown_claim(claim_id)
 
 
 def changed_claim(state: LedgerState, source: str, claim_id: str) -> Claim:
     """The accepted claim that a reversal or correction is about; raises ``Refusal``."""
-    claim = known_claim(state, claim_id)
-    require_own(source, claim.hospital_id, f"claim {claim_id}", f"结算单 {claim_id}")
+    claim = known_claim(state, source, claim_id)
     if not claim.standing:
         raise refusal_details.already_reversed(claim_id)
     return claim
 
 
-def require_own(source: str, hospital_id: str, what: str, what_zh: str) -> None:
-    """Refuse what a hospital says of another hospital's; a bureau may speak of any."""
-    if source.startswith(_A_HOSPITAL) and source != f"{HOSPITAL}/{hospital_id}":
-        raise refusal_details.not_own(source, what, what_zh)
+def may_speak_of(source: str, hospital_id: str) -> bool:
+    """Whether the records of a hospital are the source's to speak of: a hospital's own, a bureau's all."""
+    return not source.startswith(_A_HOSPITAL) or source == f"{HOSPITAL}/{hospital_id}"
 
 
 def require_own_id(state: LedgerState, source: str, id_: str) -> None:
@@ -69,11 +72,26 @@ def require_own_id(state: LedgerState, source: str, id_: str) -> None:
             raise refusal_details.not_own_id(source, f"the id {id_}", f"编号 {id_}")
 
 
+def require_usable_admission(state: LedgerState, source: str, admission_id: str) -> None:
+    """Refuse a discharge on another hospital's admission, in the words that are used of one that it may not make."""
+    admission = state.admissions.get(admission_id)
+    if admission is not None and may_speak_of(source, admission.hospital_id):
+        return
+    require_own_id(state, source, admission_id)
+    if admission is not None:
+        raise _not_own_admission(source, admission_id)
+    require_unreserved(state, source, admission_id)
+
+
 def require_unreserved(state: LedgerState, source: str, admission_id: str) -> None:
     """Refuse an admission that another hospital's discharge waits for: the first that waits reserves it."""
     waits = [entry for entry in state.waiting if entry.admission_id == admission_id]
     if waits and waits[0].source != source:
-        raise refusal_details.not_own_id(source, f"admission_id {admission_id}", f"入院登记号 {admission_id}")
+        raise _not_own_admission(source, admission_id)
+
+
+def _not_own_admission(source: str, admission_id: str) -> Refusal:
+    return refusal_details.not_own_id(source, f"admission_id {admission_id}", f"入院登记号 {admission_id}")
 
 
 def require_past(state: LedgerState, field: str, day: date) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import csv
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from typer.testing import CliRunner
 
+from events.county_time import county_day
 from infra.cli import app
 from infra.cli.report import caught_up
 from infra.files.report_file import write_report
@@ -196,6 +198,30 @@ async def test_the_command(server_folder: Path, tmp_path: Path) -> None:
     assert (row["claims"], row["total"], row["paid_share"], row["poor"]) == (1, "10000.00", "0.9000", True)
     assert "as of" in done.err
     assert out.exists()
+
+
+async def test_an_empty_report_says_what_there_is(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A claim of 2019 is booked in the month of today: asked for 2019 the monthly report has nothing."""
+    await books.publish([facts.hospital(), facts.enrol(), facts.roster(), *facts.stay(1)])
+    monkeypatch.setenv("CLAIMS_DATABASE_URL", books.engine.url.render_as_string(hide_password=False))
+    monkeypatch.setenv("CLAIMS_NATS_URL", "nats://127.0.0.1:1")
+
+    async def told(*arguments: str) -> str:
+        ended = await asyncio.to_thread(CliRunner().invoke, app, ["report", *arguments])
+        assert ended.exit_code == 0, ended.output
+        return ended.stderr
+
+    month = f"{county_day(datetime.now(UTC)):%Y-%m}"
+    flows = await told("monthly", "--year", "2019")
+    assert f"基金流向：有数据的入账月份 Fund flows has these months of booking: {month}\n" in flows
+    assert f"入账月份 Fund flows has these months of booking: {month}\n" in await told("monthly", "--month", "2019-03")
+    for name in ("annual", "hospital"):
+        assert "有数据的待遇年度" in (hint := await told(name, "--year", "2018"))
+        assert "these benefit years: 2019\n" in hint
+    assert "达标情况：有数据的待遇年度" in await told("targets", "--year", "2018")
+    assert "（上高县 360923）：任何待遇年度都没有数据" in await told("annual", "--region", "360923")
+    assert "有数据" not in await told("annual", "--year", "2019")
+    assert "有数据" not in await told("oversight")
 
 
 @pytest.mark.parametrize(

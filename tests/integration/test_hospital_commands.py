@@ -4,13 +4,10 @@ import asyncio
 import json
 import sys
 from pathlib import Path
-from typing import Any
-
-from jsonschema import Draft7Validator
 
 from infra.border.answers import QUOTED
-from infra.border.asyncapi import asyncapi
 from tests import natscli
+from tests.border import as_said
 from tests.program import BOUND_S, background, claims, environment, up_is_ready
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
@@ -24,13 +21,6 @@ async def output(*command: str | Path, env: dict[str, str]) -> bytes:
     out, err = await asyncio.wait_for(process.communicate(), BOUND_S)
     assert process.returncode == 0, err.decode()
     return out
-
-
-def as_said(message: str, payload: dict[str, Any]) -> list[str]:
-    """What the AsyncAPI document has against a message that came."""
-    components = asyncapi()["components"]
-    schema = {**components["messages"][message]["payload"], "components": components}
-    return [error.message for error in Draft7Validator(schema).iter_errors(payload)]
 
 
 async def test_a_hospital_asks_sends_and_hears(tmp_path: Path, server_folder: Path) -> None:

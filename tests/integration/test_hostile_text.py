@@ -132,6 +132,10 @@ def scheme_calls(folder: Path) -> dict[str, list[tuple[object, ...]]]:
         "schemes list": [("schemes", "list")],
         "schemes show": [("schemes", "show", "fusong"), ("schemes", "show", BOSS)],
         "schemes export": [("schemes", "export", BOSS), ("schemes", "export", "fusong", "--adopted")],
+        "schemes offers": [
+            ("schemes", "offers", "--region", "220621", "--on", "2019-05-06"),
+            ("schemes", "offers", "--region", BOSS),
+        ],
         "schemes cases": [
             ("schemes", "cases", "--out", folder / "cases.csv"),
             ("schemes", "cases", "--out", folder / f"no{BOSS}" / "cases.csv"),

@@ -53,11 +53,11 @@ REFUSED: dict[str, tuple[list[dict[str, Any]], dict[str, Any]]] = {
 
 # The same reasons by other ways.
 MORE_REFUSED: list[tuple[str, list[dict[str, Any]], dict[str, Any]]] = [
-    ("source_not_allowed", ADMITTED, cancel(hospital_id="H2")),
+    ("unknown_admission", ADMITTED, cancel(hospital_id="H2")),
     ("source_not_allowed", [*ADMITTED, hospital("H2")], discharge(hospital_id="H2")),
-    ("source_not_allowed", CLAIMED, reverse(source="hospital/H2")),
-    ("source_not_allowed", CLAIMED, correct(hospital_id="H2")),
-    ("source_not_allowed", [*READY, discharge()], reverse(source="hospital/H2")),
+    ("unknown_claim", CLAIMED, reverse(source="hospital/H2")),
+    ("unknown_claim", CLAIMED, correct(hospital_id="H2")),
+    ("unknown_claim", [*READY, discharge()], reverse(source="hospital/H2")),
     (
         "source_not_allowed",
         [],

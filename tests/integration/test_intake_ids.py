@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from processors.pipeline.state import hospital_numbers
-from tests.facts import admit, cancel, correct, discharge, enrol, hospital, reverse, visit
+from tests.facts import admit, bill, cancel, correct, discharge, enrol, hospital, reverse, visit
 from tests.ledger import Books
 
+SHORT = bill("100") | {"total": "99"}
 TWO = [hospital("H1"), hospital("H2"), enrol(), enrol("P2")]
 
 
@@ -103,5 +104,78 @@ async def test_refusals_say_nothing_of_another_s_records(books: Books) -> None:
     assert details == [
         "admission_id A1 can't be used: begin your admission ids with your own hospital number",
         "claim_id C1 can't be used: begin your claim ids with your own hospital number",
-        "admission A1 is not one that hospital/H2 may speak of: a hospital speaks only of its own",
+        "admission_id A1 can't be used by hospital/H2: begin your ids with your own hospital number",
     ]
+
+
+NAMED_BY_H2: dict[str, tuple[str, dict[str, Any]]] = {
+    "reversal": ("unknown_claim", reverse("C1", "hospital/H2", id_="x")),
+    "correction": ("unknown_claim", correct("C1", hospital_id="H2", id_="x")),
+    "correction that does not add up": ("unknown_claim", correct("C1", hospital_id="H2", bill=SHORT, id_="x")),
+    "cancellation": ("unknown_admission", cancel("A1", hospital_id="H2", id_="x")),
+    "referral": ("unknown_referral", admit("H2-A", "P2", "H2", referred_from="A1", id_="x")),
+}
+STATES_OF_H1: dict[str, list[dict[str, Any]]] = {
+    "unknown": [],
+    "admitted": [admit("A1")],
+    "admission cancelled": [admit("A1"), cancel("A1")],
+    "discharge waits": [discharge("C1", "A1")],
+    "discharge and correction wait": [discharge("C1", "A1"), correct("C1")],
+    "settled": [admit("A1"), discharge("C1", "A1")],
+    "visit settled": [visit("C1", setting="general")],
+    "reversed": [admit("A1"), discharge("C1", "A1"), reverse("C1")],
+}
+
+
+@pytest.mark.parametrize(("reason", "sent"), NAMED_BY_H2.values(), ids=NAMED_BY_H2)
+async def test_who_names_another_s_record_is_told_what_he_is_told_of_none(
+    books: Books, reason: str, sent: dict[str, Any]
+) -> None:
+    """The answer but for its own numbers is the same, in whatever state the other hospital's record is."""
+    told = []
+    before: list[dict[str, Any]] = []
+    for number, (state, events) in enumerate(STATES_OF_H1.items()):
+        ids = {"C1": f"C{number}x", "A1": f"A{number}x"}
+        await books.publish([*(TWO if not number else []), *(_renamed(event, ids, state) for event in events)])
+        answers = len(books.answers)
+        await books.publish([_renamed(sent, ids, state)])
+        (answer,) = books.answers[answers:]
+        assert answer.type == "event.rejected.v1", state
+        text = str([answer.data[name] for name in ("source", "type", "reason", "detail", "detail_zh")])
+        told.append(text.replace(ids["C1"], "C1").replace(ids["A1"], "A1"))
+        assert answer.data["reason"] == reason, state
+        before.append(answer.data)
+    assert len(set(told)) == 1
+    assert {frozenset(data) for data in before} == {frozenset(before[0])}
+
+
+async def test_a_refusal_of_another_s_record_changes_nothing_of_it(books: Books) -> None:
+    await books.publish([*TWO, admit("A1"), discharge("C1", "A1"), discharge("C2", "A2"), admit("A3")])
+    statement = await books.statement("C1")
+    answers = len(books.answers)
+    named = [reverse("C1", "hospital/H2", id_="a"), reverse("C2", "hospital/H2", id_="b")]
+    await books.publish([*named, correct("C2", hospital_id="H2", id_="c"), cancel("A3", hospital_id="H2", id_="d")])
+    assert {answer.data["source"] for answer in books.answers[answers:]} == {"hospital/H2"}  # H1 hears of none
+    await books.publish([admit("A2"), discharge("C3", "A3")])
+    assert await books.statement("C1") == statement
+    assert None not in (await books.statement("C2"), await books.statement("C3"))
+    await books.publish([reverse("C1", "bureau/220621"), reverse("C2")])
+    assert [reason for _, reason in await books.refused()] == ["unknown_claim"] * 3 + ["unknown_admission"]
+
+
+async def test_a_hospital_keeps_what_it_recorded_before_the_number_in_its_ids_was_another_s(books: Books) -> None:
+    """H2 numbered its stays H3-…; later a hospital H3 is registered, and H2 goes on with what is its own."""
+    mine = [admit("H3-A", "P2", "H2"), discharge("H3-C", "H3-A", "P2", "H2"), admit("H3-B", "P2", "H2")]
+    await books.publish([*TWO, *mine, admit("H3-D", "P1", "H2"), hospital("H3")])
+    after = [correct("H3-C", hospital_id="H2"), reverse("H3-C", "hospital/H2"), cancel("H3-B", hospital_id="H2")]
+    await books.publish([*after, discharge("H2-D", "H3-D", "P1", "H2")])
+    assert await books.refused() == []
+    # to H3, whose number they begin with, they are unknown all the same
+    await books.publish([correct("H3-C", hospital_id="H3", id_="a"), cancel("H3-B", hospital_id="H3", id_="b")])
+    assert await books.refused() == [("a", "unknown_claim"), ("b", "unknown_admission")]
+
+
+def _renamed(event: dict[str, Any], ids: dict[str, str], state: str) -> dict[str, Any]:
+    """The event with other ids of claim and admission, and an event id of its own."""
+    data = {name: ids.get(value, value) if isinstance(value, str) else value for name, value in event["data"].items()}
+    return event | {"id": f"{event['id']}-{state.replace(' ', '-')}", "data": data}

@@ -24,6 +24,7 @@ from infra.access.mailboxes import ensure_mailbox
 from infra.access.passwords import bcrypt_hash
 from infra.access.sources import Source
 from infra.access.users import changing_users
+from infra.border.answers import RULES_REPLY
 from infra.embedded.nats import NatsServer, reload
 from infra.messaging.broker import connect_broker
 from infra.operations.quiescence import until_quiet
@@ -34,6 +35,8 @@ from infra.worker.quote_service import OF_ONE_SOURCE, TOO_MANY, UNAVAILABLE, Quo
 from infra.worker.worker import worker
 from processors.person.quote import Quotes
 from tests import facts
+from tests.border import as_said
+from tests.engine import scheme
 from tests.ledger import Books
 from tests.program import BOUND_S, claims, eventually, write_lines
 
@@ -241,7 +244,10 @@ async def test_any_source_may_ask_what_a_county_offers(county: County) -> None:
 
     async with county.user(H1) as hospital:
         # 抚松: stays and chronic visits at every tier, no rule by disease; 安义's names diseases
-        assert await told(hospital, b'{"region": "220621", "day": "2019-05-06"}') == {
+        fusong = await told(hospital, b'{"region": "220621", "day": "2019-05-06"}')
+        assert as_said(RULES_REPLY, fusong) == []
+        assert fusong["rules"].pop("hash") == scheme("fusong").content_hash
+        assert fusong == {
             "rules": {
                 "region": "220621",
                 "scheme": "fusong",
@@ -249,10 +255,21 @@ async def test_any_source_may_ask_what_a_county_offers(county: County) -> None:
                 "day": "2019-05-06",
                 "settings": {"inpatient": None, "chronic": None},
                 "diseases": [],
+                "document": "抚医保联〔2019〕2号",
+                "from": "2018-01-01",
+                "until": "2021-01-01",
+                "poor": ["destitute", "orphan", "registered_poor"],
+                "card_classes": [],
+                "disease_details": [],
             }
         }
         anyi = (await told(hospital, b'{"region": "360123", "day": "2019-05-06"}'))["rules"]
         assert "thalassemia" in anyi["diseases"]
-        assert (await told(hospital, b'{"region": "110101", "day": "2019-05-06"}'))["refused"]["reason"] == "no_policy"
+        assert anyi["card_classes"] == ["I", "II"]
+        cancer = {"code": "liver_cancer", "name": "肝癌", "icd10": "C22", "uses": ["annual"]}
+        assert cancer in anyi["disease_details"]
+        none = await told(hospital, b'{"region": "110101", "day": "2019-05-06"}')
+        assert (none["refused"]["reason"], as_said(RULES_REPLY, none)) == ("no_policy", [])
         for body in (b"", b"[]", b'{"region": 1, "day": "2019-05-06"}', b'{"region": "220621", "day": "May"}'):
-            assert (await told(hospital, body))["refused"]["reason"] == "malformed"
+            malformed = await told(hospital, body)
+            assert (malformed["refused"]["reason"], as_said(RULES_REPLY, malformed)) == ("malformed", [])

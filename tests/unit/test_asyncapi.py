@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,13 @@ import yaml
 from jsonschema import Draft7Validator
 
 from events.catalog import DERIVED, FACTS, read
-from infra.access.sources import KINDS, QUOTE, Source
-from infra.border.answers import QUOTED, TOLD
+from infra.access.sources import KINDS, QUOTE, RULES, Source
+from infra.border.answers import QUOTED, RULES_REPLY, RULES_REQUEST, TOLD
 from infra.border.asyncapi import asyncapi, asyncapi_yaml
 from policies.engine import settle
+from policies.loader import load_directory
+from policies.scheme import Scheme
+from processors.law.offers import offered
 from processors.pipeline.settlement import statement_row
 from projections.statements import statement_json
 from tests.engine import HASHES, claim
@@ -23,6 +27,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 DOCUMENT = asyncapi()
 SENT = [type_ for type_, fact in FACTS.items() if set(fact.kinds) & set(KINDS)]
 COMPONENTS = DOCUMENT["components"]
+NO_EVENTS = (QUOTED, RULES_REQUEST, RULES_REPLY)
 
 
 def resolved(reference: str) -> Any:
@@ -63,7 +68,7 @@ def test_every_reference_leads_somewhere() -> None:
 
 
 def test_every_fact_and_every_answer_is_a_message() -> None:
-    assert COMPONENTS["messages"].keys() == {*SENT, *TOLD, QUOTED}
+    assert COMPONENTS["messages"].keys() == {*SENT, *TOLD, *NO_EVENTS}
     assert TOLD.keys() < DERIVED
 
 
@@ -96,16 +101,30 @@ def test_addresses_are_those_of_the_streams() -> None:
     quote = DOCUMENT["channels"]["quote"]
     assert (quote["address"], list(quote["messages"])) == (QUOTE, ["discharge.recorded.v1", "outpatient.recorded.v1"])
     assert DOCUMENT["operations"]["askForQuote"]["reply"] == {"channel": {"$ref": "#/channels/quote-reply"}}
+    rules = DOCUMENT["channels"]["rules"]
+    assert (rules["address"], list(rules["messages"])) == (RULES, [RULES_REQUEST])
+    assert DOCUMENT["operations"]["askForRules"]["reply"] == {"channel": {"$ref": "#/channels/rules-reply"}}
+    assert list(DOCUMENT["channels"]["rules-reply"]["messages"]) == [RULES_REPLY]
 
 
-@pytest.mark.parametrize("message", [*SENT, *TOLD, QUOTED])
+@pytest.mark.parametrize("scheme", load_directory(), ids=lambda scheme: scheme.name)
+def test_what_a_county_offers_is_what_the_schema_says(scheme: Scheme) -> None:
+    told = {"rules": offered(scheme, date(2019, 9, 1)).told("230803")}
+    assert problems(RULES_REPLY, told) == []
+    assert problems(RULES_REPLY, {"rules": told["rules"] | {"settings": {"dental": None}}}) != []
+    assert problems(RULES_REPLY, {"rules": told["rules"] | {"diseases": ["measles"]}}) != []
+
+
+@pytest.mark.parametrize("message", [*SENT, *TOLD, *NO_EVENTS])
 def test_examples_are_what_their_schemas_ask_for(message: str) -> None:
     (example,) = COMPONENTS["messages"][message]["examples"]
     payload = example["payload"]
     assert problems(message, payload) == []
     if message in FACTS:
         assert read(orjson.dumps(payload), payload["source"]).type == message
-    assert problems(message, {name: value for name, value in payload.items() if name not in ("data", "statement")})
+    assert problems(
+        message, {name: value for name, value in payload.items() if name not in ("data", "statement", "rules", "day")}
+    )
 
 
 def test_the_events_to_try_are_what_the_schemas_ask_for() -> None:

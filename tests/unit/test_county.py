@@ -36,7 +36,7 @@ from processors.pipeline.state import LedgerState
 from tests.engine import HASHES, scheme
 
 SMALL = Size(300, 230)
-SMALL_HASH = "eeb075beb2a62dc98e3e635bd4c657928573847f6db10cb2b9ced57f4ed400be"
+SMALL_HASH = "0e591116a99d90cba28bf37f5cde727043f6699e5f09fb4ce46e169fad6b47fe"
 OFFICES = (BUREAU, CIVIL_AFFAIRS, POVERTY_OFFICE)
 PUBLISHED = scheme("shanggao").published
 

@@ -164,12 +164,13 @@ def test_answers_and_quote_replies_have_schemas_that_stand_alone() -> None:
         if name in documents
     }
     assert examples.keys() | {"quote.reply"} == documents.keys()
+    assert {"rules.request", "rules.reply"} < examples.keys()
     for name, document in documents.items():
         Draft202012Validator.check_schema(document)
         validator = Draft202012Validator(document)
         if name != "quote.reply":
             assert list(validator.iter_errors(examples[name])) == []
-            assert list(validator.iter_errors(examples[name] | {"data": {}}))
+            assert list(validator.iter_errors(examples[name] | {"data": {}, "rules": {}, "day": 6}))
     reply = Draft202012Validator(documents["quote.reply"])
     refused = {"reason": "not_enrolled", "detail": "P1 is not enrolled for 2019", "detail_zh": "未参保"}
     assert reply.is_valid({"statement": examples["claim.settled.v1"]["data"]})

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from openpyxl import load_workbook
+from openpyxl.utils import get_column_letter
 
 from infra.cli.row_output import csv_of, print_sheet
 from infra.files.sheet import SIGNATURES, Named, Sheet, columns_of
@@ -103,3 +104,30 @@ def test_no_character_breaks_a_workbook(character: str) -> None:
 def test_an_empty_list_has_its_headings() -> None:
     sheet = opened([])
     assert [sheet["A3"].value, sheet["A4"].value] == ["参保人", "合计（0 行）"]
+
+
+LONG = "入院登记 A000608 已有结算单 C000608 admission A000608 has claim C000608, reverse it first"
+
+
+def test_a_long_list_is_two_pages_wide_and_each_page_says_whose_row_it_is() -> None:
+    """19 columns of the annual report on one page of A4 would be printed in 5 points."""
+    columns = columns_of("年度 year:count,统筹区 region," + ",".join(f"金额 a{n}:money+" for n in range(17)))
+    row = (2019, Named("上高县", "360923", is_id=True), *["38522463.49"] * 17)
+    book = load_workbook(io.BytesIO(workbook([Sheet("年度报表 Annual", columns, [row] * 3)], "2026-01-01 00:00:00")))
+    sheet = book.worksheets[0]
+    assert (sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight) == (2, 0)
+    assert (sheet.print_title_rows, sheet.print_title_cols) == ("$1:$3", "$A:$B")
+    assert sheet.freeze_panes == "C4"
+    widths = [sheet.column_dimensions[get_column_letter(place)].width for place in range(1, 20)]
+    # what stands on each of the two pages fits A4 with no more than a fifth taken off
+    assert (sum(widths) + sum(widths[:2])) / 2 <= 145 / 0.8
+
+
+def test_a_row_is_as_high_as_its_longest_text_and_a_share_as_wide_as_it_is_shown() -> None:
+    rows = [(LONG, Decimal("0.8941")), ("短", Decimal("1.0000"))]
+    listing = Sheet("拒收 Refusals", columns_of("说明 detail,比例 share:share"), rows)
+    sheet = load_workbook(io.BytesIO(workbook([listing], "2026-01-01 00:00:00"))).worksheets[0]
+    assert sheet.column_dimensions["A"].width == 48
+    # 89 places in lines of 45: two lines of 14.5 points
+    assert (sheet.row_dimensions[4].height, sheet.row_dimensions[5].height) == (29.0, None)
+    assert sheet.column_dimensions["B"].width >= len("100.00%") + 2

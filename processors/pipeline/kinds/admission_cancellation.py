@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from events import refusal_details
 from events.facts import AdmissionCancelled
-from processors.pipeline.acceptance import require_own, require_own_id
+from processors.pipeline.acceptance import may_speak_of, require_own_id
 from processors.pipeline.incoming_event import IncomingEvent
 from processors.pipeline.intake import IntakeBatch, register
 from processors.pipeline.state import Keys
@@ -18,11 +18,10 @@ def ask(keys: Keys, data: AdmissionCancelled) -> None:
 
 def decide(batch: IntakeBatch, event: IncomingEvent, data: AdmissionCancelled) -> None:
     """Cancel a known admission that no standing claim has."""
-    require_own_id(batch.state, event.source, data.admission_id)
     admission = batch.state.admissions.get(data.admission_id)
-    if admission is None:
+    if admission is None or not may_speak_of(event.source, admission.hospital_id):
+        require_own_id(batch.state, event.source, data.admission_id)
         raise refusal_details.unknown_admission(data.admission_id)
-    require_own(event.source, admission.hospital_id, f"admission {data.admission_id}", f"入院登记 {data.admission_id}")
     if admission.discharged_by is not None:
         raise refusal_details.discharged_not_cancelled(admission.discharged_by)
     batch.record(event, person_id=admission.person_id)

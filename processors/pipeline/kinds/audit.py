@@ -24,7 +24,7 @@ def ask(keys: Keys, data: AuditFound) -> None:
 def decide(batch: IntakeBatch, event: IncomingEvent, data: AuditFound) -> None:
     """Take the amount from the bill; a claim that stands is settled again without it."""
     state = batch.state
-    claim = known_claim(state, data.claim_id)
+    claim = known_claim(state, event.source, data.claim_id)
     known = state.of(KNOWN_FINDINGS)
     if data.finding_id in known:
         raise refusal_details.duplicate_finding(data.finding_id)

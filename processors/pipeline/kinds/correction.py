@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from events.facts import ClaimCorrected
-from processors.pipeline.acceptance import changed_claim, require_own_id, require_sum
+from processors.pipeline.acceptance import changed_claim, require_sum
 from processors.pipeline.incoming_event import IncomingEvent
 from processors.pipeline.intake import IntakeBatch, register
 from processors.pipeline.state import Keys, with_bill
@@ -20,7 +20,6 @@ def decide(batch: IntakeBatch, event: IncomingEvent, data: ClaimCorrected) -> No
 
     Where the claim's discharge waits for its admission, the correction waits with it.
     """
-    require_own_id(batch.state, event.source, data.claim_id)
     waits = [each for each in batch.state.waiting if (each.claim_id, each.source) == (data.claim_id, event.source)]
     if waits and data.claim_id not in batch.state.claims:
         require_sum(data.bill)

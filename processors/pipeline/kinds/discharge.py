@@ -8,11 +8,10 @@ from processors.pipeline.acceptance import (
     accept_claim,
     book_claim,
     require_new_claim,
-    require_own,
     require_own_id,
     require_past,
     require_sum,
-    require_unreserved,
+    require_usable_admission,
 )
 from processors.pipeline.incoming_event import IncomingEvent
 from processors.pipeline.intake import IntakeBatch, register
@@ -41,13 +40,9 @@ def accept_discharge(
     state: LedgerState, pinned: PinnedSchemes, source: str, data: DischargeRecorded, run: int
 ) -> Claim:
     """The claim of an inpatient stay; raises ``Refusal`` or ``WaitsFor``."""
-    require_own_id(state, source, data.admission_id)
+    require_usable_admission(state, source, data.admission_id)
     require_own_id(state, source, data.claim_id)
     admission = state.admissions.get(data.admission_id)
-    if admission is not None:
-        require_own(source, admission.hospital_id, f"admission {data.admission_id}", f"入院登记 {data.admission_id}")
-    else:
-        require_unreserved(state, source, data.admission_id)
     require_new_claim(state, source, data.claim_id)
     require_sum(data.bill)
     require_past(state, "data.discharged_on", data.discharged_on)

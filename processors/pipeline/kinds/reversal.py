@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from events import refusal_details
 from events.catalog import HOSPITAL
 from events.facts import ClaimReversed
-from processors.pipeline.acceptance import changed_claim, require_own_id
+from processors.pipeline.acceptance import changed_claim
 from processors.pipeline.incoming_event import IncomingEvent
 from processors.pipeline.intake import IntakeBatch, register
 from processors.pipeline.state import Keys
@@ -23,8 +23,9 @@ def ask(keys: Keys, data: ClaimReversed) -> None:
 def decide(batch: IntakeBatch, event: IncomingEvent, data: ClaimReversed) -> None:
     """Reverse a standing claim: it nets to zero and its admission is free again."""
     state = batch.state
-    require_own_id(state, event.source, data.claim_id)
     waits = [entry for entry in state.waiting if entry.claim_id == data.claim_id]
+    if event.source.startswith(f"{HOSPITAL}/"):
+        waits = [entry for entry in waits if entry.source == event.source]
     if waits and data.claim_id not in state.claims:
         _reverse_waiting(batch, event, data, waits)
         return
@@ -41,11 +42,7 @@ def decide(batch: IntakeBatch, event: IncomingEvent, data: ClaimReversed) -> Non
 
 
 def _reverse_waiting(batch: IntakeBatch, event: IncomingEvent, data: ClaimReversed, waits: Sequence[Waiting]) -> None:
-    """A bureau reverses all that waits under the claim id, a hospital only its own."""
-    if event.source.startswith(f"{HOSPITAL}/"):
-        waits = [entry for entry in waits if entry.source == event.source]
-    if not waits:
-        raise refusal_details.not_own(event.source, f"claim {data.claim_id}", f"结算单 {data.claim_id}")
+    """A bureau reverses all that waits under the claim id, a hospital what waits of its own."""
     batch.record(event, claim_id=data.claim_id)
     for entry in waits:
         batch.state.stop_waiting(entry)
