@@ -199,8 +199,7 @@ class ClearingRegister:
                 self._set_status(data["clearing_id"])
             case decisions.PAYMENT_RETURNED:
                 key = data["clearing_id"], data["payee_kind"], data["payee"]
-                why = {"return_reference": data.get("reference"), "return_reason": data["reason"], "returned_at": at}
-                self.payments.change(key, status="returned", **_signature("returned", data), **why)
+                self.payments.change(key, status="returned", **_returned(data, at))
                 self._set_status(data["clearing_id"])
             case decisions.PAYMENT_REVERSED | decisions.RETURN_REVERSED:
                 self._reverse_payment(type_, data)
@@ -220,15 +219,20 @@ class ClearingRegister:
                 raise KeyError(type_)
 
     def _reverse_payment(self, type_: str, data: Mapping[str, Any]) -> None:
-        """Take back a payment, which is due again, or its return, so that it is paid after all."""
+        """Take back a payment, which is due again, or its return, so that it is paid after all.
+
+        What had been noted before it stands again, as it was noted. Older events do not say all of that.
+        """
         key = data["clearing_id"], data["payee_kind"], data["payee"]
+        payment, returned = data.get("payment"), data.get("returned")
+        stands = _NOT_PAID if payment is None else _paid(payment)
         if type_ == decisions.RETURN_REVERSED:
-            paid = data["payment"]
-            stands = {"paid_at": datetime.fromisoformat(paid["at"]), "reference": paid["reference"]}
-            self.payments.change(key, status="paid", **_NOT_RETURNED, **_signature("paid", paid), **stands)
+            came_back = _NOT_RETURNED if returned is None else _returned(returned, _moment(returned))
+            not_reversed = _NOT_REVERSED if "returned" in data else {}
+            self.payments.change(key, status="paid", **stands, **came_back, **not_reversed)
         else:
             status = "due" if self.payments[key].returned_by is None else "returned"
-            self.payments.change(key, status=status, **_NOT_PAID, **_signature("reversed", data))
+            self.payments.change(key, status=status, **stands, **_signature("reversed", data))
         self._set_status(data["clearing_id"])
 
     def _draft(self, number: int, at: datetime, data: Mapping[str, Any]) -> None:
@@ -297,6 +301,19 @@ class ClearingRegister:
 _NOT_PAID = dict.fromkeys(("paid_by", "paid_login", "paid_at", "reference"))
 _NOT_RETURNED = dict.fromkeys(("returned_by", "returned_login", "returned_at", "return_reference", "return_reason"))
 _NOT_REVERSED = dict.fromkeys(("reversed_by", "reversed_login"))
+
+
+def _paid(payment: Mapping[str, Any]) -> dict[str, Any]:
+    return {"reference": payment["reference"], "paid_at": _moment(payment), **_signature("paid", payment)}
+
+
+def _returned(returned: Mapping[str, Any], at: datetime) -> dict[str, Any]:
+    why = {"return_reference": returned.get("reference"), "return_reason": returned["reason"], "returned_at": at}
+    return why | _signature("returned", returned)
+
+
+def _moment(said: Mapping[str, Any]) -> datetime:
+    return datetime.fromisoformat(said["at"])
 
 
 def _signature(step: str, data: Mapping[str, Any]) -> dict[str, Any]:

@@ -117,6 +117,11 @@ async def cleared_everywhere(books: Books, month: int) -> dict[tuple[str, str, s
     return found
 
 
+def refunds(amounts: Amounts) -> Amounts:
+    """What of it are refunds of premiums: the reversal of every claim leaves them."""
+    return Amounts({key: amount for key, amount in amounts.items() if key[2].startswith("premium_refund.")})
+
+
 class _Undone(Exception):
     """Leaves a transaction of the journal so that nothing of it stays."""
 

@@ -36,6 +36,9 @@ class History:
             self.events += [facts.roster(person)] if self.random.random() < 0.6 else []
             self.events.append(facts.card(person, "diabetes", self.random.choice(["I", "II"])))
         moments = [moment for number in range(stays) for moment in self.life_of_a_claim(number)]
+        self.more = random.Random(f"more of {seed}")  # apart, so that a seed keeps the history that it had
+        moments += [moment for person in self.persons for moment in self.changes_of_insurance(person, stays)]
+        moments += [moment for number in range(stays) for moment in self.mistakes_of_a_hospital(number, moments)]
         self.events += [event for _, event in sorted(moments, key=lambda moment: moment[0])]
 
     def bill(self) -> dict[str, str]:
@@ -108,3 +111,47 @@ class History:
         if draw.random() < 0.1:
             later.append(facts.cancel(f"A{number}", hospital))
         return later
+
+    def changes_of_insurance(self, person: str, stays: int) -> list[tuple[float, dict[str, Any]]]:
+        """The person's insurance of a year ends, begins anew, or begins in another county; what was paid is told."""
+        draw, region = self.more, self.persons[person]
+        moments: list[tuple[float, dict[str, Any]]] = []
+        for number, year in enumerate(REGIONS[region]):
+            at, ends = draw.uniform(0, stays), draw.random() < 0.35
+            if ends:
+                reason = draw.choice(["employee_insurance", "withdrawn", "moved_away", "other"])
+                moments.append((at, facts.end_enrolment(person, self._some_day(year), region, reason)))
+            if draw.random() < (0.7 if ends else 0.2):
+                place = region if draw.random() < 0.6 else draw.choice(list(REGIONS))
+                begins, paid = draw.choice([None, self._some_day(year)]), draw.choice([None, "0", "220", "280"])
+                id_ = f"anew-{person}-{number}"
+                moments.append((at + draw.uniform(-1, 12), facts.enrol(person, year, place, begins, paid, id_)))
+        return moments
+
+    def _some_day(self, year: int) -> str:
+        return f"{year}-{self.more.randint(1, 12):02d}-{self.more.randint(1, 28):02d}"
+
+    def mistakes_of_a_hospital(
+        self, number: int, moments: list[tuple[float, dict[str, Any]]]
+    ) -> list[tuple[float, dict[str, Any]]]:
+        """A discharge comes first, is corrected, claimed again under its id, or its event's id is used again."""
+        draw = self.more
+        sent = [(at, each) for at, each in moments if each["id"] == f"discharge-C{number}"]
+        if not sent or draw.random() > 0.2:
+            return []
+        at, discharge = sent[0]
+        hospital, early = discharge["source"].partition("/")[2], number - 1.5
+        other = {**discharge["data"], "bill": self._other_bill()}
+        elsewhere = {**other, "admission_id": f"A{draw.randint(0, number)}"}
+        return [
+            (early, {**discharge, "id": f"early-{number}"}),
+            (
+                early + draw.uniform(0, 4),
+                facts.correct(f"C{number}", hospital_id=hospital, id_=f"waits-{number}", bill=self._other_bill()),
+            ),
+            (early + draw.uniform(0, 4), {**discharge, "id": f"elsewhere-{number}", "data": elsewhere}),
+            (at + draw.uniform(0, 9), {**discharge, "data": other}),
+        ]
+
+    def _other_bill(self) -> dict[str, str]:
+        return facts.bill(self.more.choice(AMOUNTS), self_funded=self.more.choice(AMOUNTS[:5]))

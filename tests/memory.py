@@ -8,37 +8,51 @@ tests/faults.
 
 import random
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, cast
 
 import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from events.decisions import CLAIM_ACCEPTED
-from events.store.journal import Journal, entries
+from events.decisions import CLAIM_ACCEPTED, REFUSAL_LIFTED
+from events.store.journal import Journal, KnownEvent, entries
 from policies.claim import Claim, Used
 from policies.engine import Tracks, settle
 from policies.grants import grants_due
 from policies.loader import by_hash, load_directory
-from processors.delivery.names import INTAKE_CONSUMER, RUNS, SETTLEMENT_CONSUMER
+from processors.delivery.names import ANSWERS, INTAKE_CONSUMER, RUNS, SETTLEMENT_CONSUMER
 from processors.delivery.parked_runs import ParkedRuns
 from processors.delivery.run import Cause, Run, pack_run, send_runs, unpack_run, unpack_runs
 from processors.delivery.transaction import Transaction
 from processors.law.pinned_schemes import PinnedSchemes
-from processors.person.claim_history import CLAIM_HISTORY_TYPES
 from processors.person.premium_history import booked_premiums, premiums_from_scratch
-from processors.pipeline.incoming_event import IncomingEvent, split_repeated
+from processors.pipeline.claim_history import CLAIM_HISTORY_TYPES, CORRECTED
+from processors.pipeline.incoming_event import Identity, IncomingEvent, split_repeated
 from processors.pipeline.intake import IntakeBatch
+from processors.pipeline.known_events import told_apart
 from processors.pipeline.layer import BookingKey, LayerBatch, NetBooking
 from processors.pipeline.run_opening import RunOpener
 from processors.pipeline.settlement import GrantKey, Row, SettlementBatch, grant_claims, statement_row
 from processors.pipeline.state import LedgerState
+from processors.pipeline.unenrolled_claims import UNENROLLED
+from processors.pipeline.window_amounts import OwnChange, WindowAmounts, window_change
 from projections.accumulations import Key
+from projections.refusals import UnenrolledClaim
 from tests.parties import ToldFact, party_differences
 
 SHIPPED = load_directory()
 FIGURES = ("base", "deductible", "paid", "extra", "claims")
+
+
+class _WatchedBatch(IntakeBatch):
+    """Tells before each fact: a discharge that waited and its corrections are taken in with one event."""
+
+    before_fact: Callable[[Journal], None]
+
+    def record(self, event: IncomingEvent, **about: Any) -> int:
+        self.before_fact(self.transaction.journal)
+        return super().record(event, **about)
 
 
 class Memory:
@@ -55,24 +69,31 @@ class Memory:
         self.statements: dict[str, Row] = {}
         self.granted: dict[str, dict[GrantKey, Row]] = {}
         self.queues: dict[str, deque[bytes]] = {}
-        self.known: set[tuple[str, str]] = set()
+        self.known: dict[Identity, KnownEvent] = {}
+        self.lifted: list[str] = []
         self.sequence = 0
         self.refused: list[str] = []
         self.accepted: dict[str, tuple[int, tuple[Claim, ...]]] = {}
         self.told: dict[str, list[ToldFact]] = {}
+        self.claims_of: dict[str, tuple[Claim, ...]] = {}
         self.remembered = 0
         self.open: dict[tuple[str, int], Run] = {}
+        self.superseding: set[tuple[str, int]] = set()
+        self.known_at_settlement: dict[str, int] = {}
 
     def take(self, event: Mapping[str, Any]) -> None:
         """Intake takes one event; its runs are queued for basic, as bytes."""
         self.sequence += 1
         incoming = IncomingEvent.of(self.sequence, str(event["source"]), orjson.dumps(event))
-        fresh, _ = split_repeated([incoming], self.known)
-        batch = IntakeBatch(self._transaction(INTAKE_CONSUMER), self.state, self.pinned)
+        fresh, _ = split_repeated(told_apart([incoming], self.known), self.known)
+        batch = _WatchedBatch(self._transaction(INTAKE_CONSUMER), self.state, self.pinned)
+        batch.before_fact = self._remember
         for each in fresh:
-            self.known.add(each.identity)
+            self.known[each.identity] = KnownEvent(0, str(event["type"]), self.sequence, b"{}", each.raw)
             batch.receive(each)
         batch.save(partitions=1)
+        for refused in filter(None, map(UnenrolledClaim.of_row, batch.refused)):
+            self.state.of(UNENROLLED).setdefault(refused.person_id, []).append(refused)
         self.refused += [str(row["reason"]) for row in batch.refused]
         self._remember(batch.transaction.journal)
         self._carry(batch.transaction)
@@ -90,6 +111,7 @@ class Memory:
         cause = Cause(transaction.journal.number, "ledger/claims", "runs-sent-again", "recovery")
         for (person_id, year, scheme), number in sorted(lost.items()):
             opener.open_from(person_id, (year, scheme), number, cause)
+        self.superseding |= {(run.person_id, run.number) for run in opener.runs}
         send_runs(transaction, INTAKE_CONSUMER, [("basic", run) for run in opener.runs], 1)
         self._carry(transaction)
 
@@ -132,7 +154,9 @@ class Memory:
     def _settle(self, run: Run) -> None:
         known = {claim.claim_id: self.statements[claim.claim_id] for claim in run.claims if self._settled(claim)}
         parked = ParkedRuns(SETTLEMENT_CONSUMER)
-        batch = SettlementBatch(self._transaction(SETTLEMENT_CONSUMER), self.pinned, parked, known)
+        windows = WindowAmounts(self._own_changes(run), self.known_at_settlement)
+        transaction = self._transaction(SETTLEMENT_CONSUMER)
+        batch = SettlementBatch(transaction, self.pinned, parked, known, self.superseding, windows)
         batch.receive(run)
         assert not batch.parked.arrived, batch.parked.arrived
         granting = batch.persons_with_grants() | ({run.person_id} & self.granted.keys() if run.revisits else set())
@@ -142,6 +166,18 @@ class Memory:
         batch.save()
         self.statements |= batch.changed
         self.granted |= batch.granted
+
+    def _own_changes(self, run: Run) -> dict[str, list[OwnChange]]:
+        found: dict[str, list[OwnChange]] = {}
+        if (run.person_id, run.number) not in self.superseding:
+            return found
+        for fact in self.told.get(run.person_id, ()):
+            corrects = fact.type == CORRECTED
+            if fact.claim_id is not None and (corrects or fact.borne_by == "hospital"):
+                schemes = self.pinned.by_hash
+                due = window_change(schemes, fact.claim_id, fact.claims_before, fact.claims, corrects=corrects)
+                found.setdefault(fact.claim_id, []).append(OwnChange(fact.number, due))
+        return found
 
     def _settled(self, claim: Claim) -> bool:
         return claim.claim_id in self.statements
@@ -153,6 +189,8 @@ class Memory:
     def _carry(self, transaction: Transaction) -> None:
         """Queue the runs that a transaction sends, each in a message of its own."""
         for message in transaction.outgoing:
+            if message.stream == ANSWERS and REFUSAL_LIFTED.encode() in message.body:
+                self.lifted.append(orjson.loads(message.body)["data"]["claim_id"])
             if message.stream == RUNS:
                 _, _, consumer, _, _ = message.subject.split(".")
                 carried = unpack_runs(message.body)
@@ -182,7 +220,7 @@ class Memory:
             for claim in history:
                 found += self._statement_differences(claim, bills)
             found += self._grant_differences(person_id)
-        return found + self._premium_differences()
+        return found + self._premium_differences() + self._lifted_differences()
 
     def party_differences(self) -> list[str]:
         """Where clearing would settle bookings with another party than their facts name (docs/domain.md#3.8)."""
@@ -200,8 +238,9 @@ class Memory:
                     self.accepted[claim_id] = number, claims
                 else:
                     borne_by = orjson.loads(row["raw"])["data"].get("borne_by")
-                    fact = ToldFact(number, type_, claim_id, borne_by, claims)
+                    fact = ToldFact(number, type_, claim_id, borne_by, self.claims_of.get(row["person_id"], ()), claims)
                     self.told.setdefault(row["person_id"], []).append(fact)
+                self.claims_of[row["person_id"]] = claims
         self.remembered = journal.number
 
     def entries(self, journal: str) -> list[dict[str, Any]]:
@@ -263,6 +302,18 @@ class Memory:
             if held != wanted:
                 found.append(f"{person_id}: premiums {held}, from scratch {wanted}")
         return found
+
+    def _lifted_differences(self) -> list[str]:
+        """Claims refused as not enrolled that could be sent again now, and of which their hospital was told nothing."""
+        return [
+            f"{refused.subject}: refused as not enrolled on {refused.day}, insured by now, and not told"
+            for own in self.state.of(UNENROLLED).values()
+            for refused in own
+            if refused.subject not in self.state.claims
+            and refused.subject not in self.lifted
+            and (now := self.state.enrolments.get((refused.person_id, refused.day.year))) is not None
+            and now.insures(refused.day)
+        ]
 
     def outcome(self) -> list[dict[str, Any]]:
         """Every statement, to compare two ledgers: revisions too, for they must not hang on timing."""

@@ -18,7 +18,8 @@ from processors.clearing.counterparties import (
     belongs_to_several,
     split_by_party,
 )
-from processors.person.claim_history import AUDITED, CORRECTED, REVERSED
+from processors.person.statement import signed_fen
+from processors.pipeline.claim_history import AUDITED, CORRECTED, REVERSED
 
 Place = tuple[int, str]
 """stage and layer"""
@@ -26,13 +27,14 @@ Shares = dict[tuple[Place, Party], int]
 
 
 class ToldFact(NamedTuple):
-    """A fact that may change claims: its number, type, claim and party that an audit names; the person's claims after
-    it."""
+    """A fact that may change claims: its number, type, claim and party that an audit names; the person's claims before
+    and after it."""
 
     number: int
     type: str
     claim_id: str | None
     borne_by: str | None
+    claims_before: tuple[Claim, ...]
     claims: tuple[Claim, ...]
 
 
@@ -81,7 +83,28 @@ def party_differences(
         given = {key: amount for key, amount in given.items() if amount}
         if given != wanted:
             found.append(f"{claim.claim_id}: settled with {given}, by its facts {wanted}")
+        due = _due_at_window(claim, [fact for fact in facts if fact.number > _known(first)], schemes)
+        told_due = sum(signed_fen(orjson.loads(row["data"]).get("due_at_window", "0.00")) for row in own)
+        if claim.standing and due != told_due:
+            found.append(f"{claim.claim_id}: {told_due} told as due at the window, by its facts {due}")
     return found
+
+
+def _due_at_window(claim: Claim, facts: Iterable[ToldFact], schemes: Schemes) -> int:
+    """What the claim's own facts behind the first statement leave the person to pay at the hospital's window."""
+    due = 0
+    for fact in facts:
+        if fact.claim_id != claim.claim_id or fact.type not in (CORRECTED, AUDITED) or fact.borne_by == "person":
+            continue
+        before, after = (_at(claim, claims, schemes) for claims in (fact.claims_before, fact.claims))
+        due += sum(after) - sum(before) if fact.type == CORRECTED and claim.prepaid else after[0] - before[0]
+    return due
+
+
+def _at(claim: Claim, claims: tuple[Claim, ...], schemes: Schemes) -> tuple[int, int, int]:
+    """Patient share, hospital share, and what the layers pay."""
+    bill = settle(schemes, claims)[0].get(claim.number)
+    return (*bill.shares(), bill.paid) if bill is not None else (0, 0, 0)
 
 
 def _by_facts(

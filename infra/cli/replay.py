@@ -21,7 +21,6 @@ from infra.cli.session import reading, run
 from infra.cli.uplift_text import uplift_text
 from policies.engine import Schemes
 from policies.explain import STEP_NOTES, line, render
-from processors.person.claim_history import Acceptance
 from processors.person.history import (
     AcceptanceEntry,
     BookedCause,
@@ -37,6 +36,7 @@ from processors.person.replay import load_history
 from processors.person.replay_json import replay_json
 from processors.person.statement import Statement
 from processors.person.status import status_of
+from processors.pipeline.claim_history import Acceptance
 from processors.queries.uplift import uplifts_of
 
 _LAYERS: Mapping[str, str] = {str(code): name for code, name in LAYER_NAMES.items()}

@@ -18,8 +18,8 @@ from policies.engine import Schemes, settle
 from processors.clearing.counterparties import PERSON_ADJUSTED, ClaimEntry, LaterFact, Party
 from processors.delivery.names import INTAKE_JOURNAL
 from processors.law.pinned_schemes import PinnedSchemes
-from processors.person.claim_history import CLAIM_HISTORY_TYPES, CORRECTED, REVERSED, pinned_texts, read_claims
-from processors.person.fact_decoders import EntryRow
+from processors.pipeline.claim_history import CLAIM_HISTORY_TYPES, CORRECTED, REVERSED, pinned_texts, read_claims
+from processors.pipeline.fact_decoders import EntryRow
 from projections.audits import audits
 
 Paid = dict[tuple[int, str], int]

@@ -11,7 +11,7 @@ from events.decisions import PREMIUM_REFUNDED
 from events.refusals import Refusal
 from processors.clearing.refusal import ClearingRefused
 from processors.delivery.names import INTAKE_JOURNAL
-from processors.person.fact_decoders import EnrollmentData, EntryRow, fact_data
+from processors.pipeline.fact_decoders import EnrollmentData, EntryRow, fact_data
 
 END_OF_JOURNAL = 2**62
 """A number above all of the journal's."""

@@ -1,5 +1,6 @@
 """What was noted by mistake is taken back by an event of another person; what was noted stays in the journal."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -95,17 +96,23 @@ async def _reverse_of_clearing(
             if (each.payee_kind, each.payee) == (payee_kind, payee) and each.reversed_by is None
         ]
         mistaken = [each for each in standing if each.type == type_][-1]
-        named: dict[str, Any] = {"clearing_id": clearing_id}
-        if type_ == PAYMENT_RETURNED:
-            # a later payment may have been noted over this one, and taken back
-            named["payment"] = _signed([each for each in standing if each.type == CLEARING_PAID][-1])
+        left = [each for each in standing if each is not mistaken]
+        named = {
+            "clearing_id": clearing_id,
+            "payment": _last(left, CLEARING_PAID),
+            "returned": _last(left, PAYMENT_RETURNED),
+        }
         return _record(journal, mistaken, actor, reason, named)
 
 
-def _signed(payment: Movement) -> dict[str, Any]:
-    """The payment that stands again, with who noted it."""
-    by = payment.operator
-    return {"reference": payment.reference, "actor": by.actor, "login": by.login, "at": payment.at.isoformat()}
+def _last(standing: Sequence[Movement], type_: str) -> dict[str, Any] | None:
+    """What the last movement of a type said and who noted it: it stands again as what was noted last."""
+    found = [each for each in standing if each.type == type_]
+    if not found:
+        return None
+    by, told = found[-1].operator, {"reference": found[-1].reference, "at": found[-1].at.isoformat()}
+    reason = {"reason": found[-1].reason} if type_ == PAYMENT_RETURNED else {}
+    return {**told, "actor": by.actor, "login": by.login, **reason}
 
 
 async def _with_reference(connection: AsyncConnection, type_: str, reference: str, named: dict[str, str]) -> Movement:

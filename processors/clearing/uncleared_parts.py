@@ -21,7 +21,7 @@ from processors.clearing.counterparties import (
     split_by_party,
 )
 from processors.clearing.later_facts import UnclearedClaim, load_paid_after, load_told
-from processors.person.claim_history import CORRECTED
+from processors.pipeline.claim_history import CORRECTED
 from projections.bookings import CAUSE_NUMBER, CAUSE_TYPE, COUNTERPARTY
 from projections.clearing_rows import Ranges
 from projections.clearings import clearing_parts

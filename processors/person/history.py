@@ -12,9 +12,9 @@ from events.catalog import Fact
 from events.codes import LAYERS
 from policies.claim import Claim, Used
 from policies.engine import Schemes
-from processors.person.claim_history import Acceptance
 from processors.person.recalculation import HeldGrant
 from processors.person.statement import Statement
+from processors.pipeline.claim_history import Acceptance
 from projections.premiums import PayerPremium
 from projections.rosters import RosterChange, categories_on
 

@@ -12,8 +12,6 @@ from events.decisions import CLAIM_ACCEPTED, GRANT_AWARDED, GRANT_WITHDRAWN
 from events.store.journal import SETTLEMENT_STAGE
 from policies.claim import Used
 from processors.delivery.names import INTAKE_JOURNAL
-from processors.person.claim_history import read_acceptance
-from processors.person.fact_decoders import EntryRow
 from processors.person.history import (
     AcceptanceEntry,
     AccumulationKey,
@@ -28,6 +26,8 @@ from processors.person.history import (
 from processors.person.premium_history import PREMIUM_KINDS, read_premium, sum_premiums
 from processors.person.recalculation import GrantKey, HeldGrant, StageBooking
 from processors.person.statement import Statement, StatementRecord, signed_fen
+from processors.pipeline.claim_history import read_acceptance
+from processors.pipeline.fact_decoders import EntryRow
 from projections.premiums import PayerPremium, PremiumKey
 
 

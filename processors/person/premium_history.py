@@ -7,7 +7,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType, structs
 
 from policies.scheme import Scheme
-from processors.person.fact_decoders import DeathData, EnrollmentData, EnrollmentEndData, EntryRow, fact_data, fen
+from processors.pipeline.fact_decoders import DeathData, EnrollmentData, EnrollmentEndData, EntryRow, fact_data, fen
 from processors.pipeline.premiums import PREMIUM_TYPES, due_on
 from projections.enrolments import Enrolment
 from projections.premiums import PayerPremium, PremiumKey

@@ -11,9 +11,7 @@ from events.store.journal import entries
 from processors.delivery.names import INTAKE_JOURNAL
 from processors.delivery.run import runs
 from processors.law.pinned_schemes import PinnedSchemes
-from processors.person.claim_history import pinned_texts, read_claims
 from processors.person.differences import replay_differences
-from processors.person.fact_decoders import EntryRow
 from processors.person.history import PersonHistory
 from processors.person.history_reader import (
     HistoryReader,
@@ -25,6 +23,8 @@ from processors.person.history_reader import (
 )
 from processors.person.premium_history import premiums_due, read_enrolments
 from processors.person.replay_json import replay_json
+from processors.pipeline.claim_history import pinned_texts, read_claims
+from processors.pipeline.fact_decoders import EntryRow
 
 
 async def replay(

@@ -7,7 +7,6 @@ from events.money import yuan
 from policies.claim import Used
 from policies.engine import Schemes
 from policies.explain import render
-from processors.person.claim_history import Acceptance
 from processors.person.history import (
     AcceptanceEntry,
     BookedCause,
@@ -20,6 +19,7 @@ from processors.person.history import (
     StatementEntry,
 )
 from processors.person.recalculation import HeldGrant
+from processors.pipeline.claim_history import Acceptance
 from processors.queries.uplift import uplifts_of
 from projections.premiums import premium_json
 

@@ -140,7 +140,10 @@ async def load_for(connection: AsyncConnection, batch: Iterable[Fact]) -> Ledger
     keys = Keys()
     for fact in batch:
         KINDS[type(fact.data)].ask(keys, fact.data)
-    waits = await load_waiting(connection, keys.arriving, keys.touched | keys.claims)
+    under = keys.touched | keys.claims
+    waits = await load_waiting(connection, keys.arriving, under)
+    if waits:  # a correction waits for whichever discharge of its claim goes on first
+        waits = await load_waiting(connection, keys.arriving, under | {entry.claim_id for entry in waits})
     for waited in (read(entry.raw, entry.source) for entry in waits):
         KINDS[type(waited.data)].ask(keys, waited.data)
     return await load_state(connection, keys, waits)

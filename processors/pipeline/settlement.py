@@ -18,6 +18,7 @@ from processors.delivery.run import Cause, Run, close_runs
 from processors.delivery.superseded_runs import load_superseding
 from processors.delivery.transaction import Delivery, Transaction
 from processors.law.pinned_schemes import PinnedSchemes
+from processors.pipeline.window_amounts import WindowAmounts, load_window_amounts
 from projections.grants import grants, load_grants
 from projections.statements import load_person_statements, load_statements, statement_json, statements
 
@@ -45,9 +46,11 @@ class Settlement:
         known = await load_statements(
             connection, [claim.claim_id for run in arrived if run.revisits for claim in run.claims]
         )
-        own = {run.person_id for run in arrived if run.cause.laid_on_hospital or run.cause.corrected_claim}
-        superseding = await load_superseding(connection, own) if own else set()
-        runs = SettlementBatch(transaction, self.pinned, parked, dict(known), superseding)
+        again = {run.person_id for run in arrived if run.revisits}
+        superseding = await load_superseding(connection, again) if again else set()
+        several = {run.person_id for run in arrived if (run.person_id, run.number) in superseding}
+        windows = await load_window_amounts(connection, self.pinned, several)
+        runs = SettlementBatch(transaction, self.pinned, parked, dict(known), superseding, windows)
         for run in arrived:
             runs.receive(run)
         # a newer text may have dropped a grant that a claim settled again under it still holds
@@ -143,7 +146,7 @@ class SettlementBatch:
 
     ``known`` are the statements of claims that were settled before, ``histories`` all statements of the persons whose
     grants are decided, ``granted`` the grants that these hold. ``superseding`` are the runs, by person and number, that
-    took the place of others.
+    took the place of others, and ``windows`` what these tell of hospitals' windows.
     """
 
     transaction: Transaction
@@ -151,6 +154,7 @@ class SettlementBatch:
     parked: ParkedRuns
     known: dict[str, Row]
     superseding: Set[tuple[str, int]] = frozenset()
+    windows: WindowAmounts = field(default_factory=WindowAmounts)
     received: list[tuple[Run, list[dict[str, Any]]]] = field(default_factory=list)
     histories: dict[str, dict[str, Row]] = field(default_factory=dict)
     granted: dict[str, dict[GrantKey, Row]] = field(default_factory=dict)
@@ -161,6 +165,10 @@ class SettlementBatch:
     def receive(self, run: Run) -> None:
         """Make the statements of one run, or park it."""
         if not self.parked.admit(run):
+            return
+        untold = self.windows.failed.get(run.person_id)
+        if untold is not None and (run.person_id, run.number) in self.superseding:
+            self.parked.park(run, untold)
             return
         try:
             schemes = self.pinned.loaded(run.schemes)
@@ -201,10 +209,17 @@ class SettlementBatch:
                 self.grant(run, self.pinned.by_hash)
 
     def settle_claim(self, run: Run, claim: Claim, row: dict[str, Any]) -> None:
-        """Write one claim's statement where it is new or says something else than before."""
+        """Write one claim's statement where it is new or says something else than before.
+
+        It is written too where the hospital's own facts and others have changed nothing together: each is settled with
+        its own party.
+        """
         before = self.known.get(claim.claim_id)
-        if before is not None and all(before[name] == value for name, value in row.items()):
+        due = self.due_at_window(run, claim, before, row)
+        unchanged = before is not None and all(before[name] == value for name, value in row.items())
+        if unchanged and not (due is not None and (run.person_id, run.number) in self.superseding):
             return
+        self.windows.settled(claim.claim_id, run.cause.number)
         figures_changed = before is not None and net_figures(before) != net_figures(row)
         row["revision"] = 1 if before is None else before["revision"] + figures_changed
         row["answer_id"] = f"{self.transaction.journal.name}-{self.transaction.journal.number + 1}"
@@ -213,7 +228,7 @@ class SettlementBatch:
         if claim.person_id in self.histories:
             self.histories[claim.person_id][claim.claim_id] = row
         statement = statement_json(row)
-        window = self.window_json(run, claim, before, row)
+        window = {} if due is None else {"due_at_window": yuan(due)}
         self.transaction.journal.append(
             type_,
             {"statement": statement}
@@ -229,15 +244,14 @@ class SettlementBatch:
         )
         answer(self.transaction, claim.source, claim.claim_id, type_, row["answer_id"], statement | window)
 
-    def window_json(self, run: Run, claim: Claim, before: Row | None, row: Row) -> dict[str, str]:
-        """What is settled at the hospital's window, as answer and ledger tell it.
-
-        A run that took the place of others does not tell: its statement has moved for their causes too.
-        """
-        if before is None or (run.person_id, run.number) in self.superseding:
-            return {}
-        due = due_at_window(run.cause, claim, before, row)
-        return {} if due is None else {"due_at_window": yuan(due)}
+    def due_at_window(self, run: Run, claim: Claim, before: Row | None, row: Row) -> int | None:
+        """What a run leaves to settle at the hospital's window, in fen; None where no fact of the hospital's own has a
+        part in it."""
+        if before is None:
+            return None
+        if (run.person_id, run.number) not in self.superseding:
+            return due_at_window(run.cause, claim, before, row)
+        return self.windows.due(claim.claim_id, run.cause.number) if claim.standing else None
 
     def grant(self, run: Run, schemes: Schemes) -> None:
         """Compare the grants that the person's whole history under the run's scheme brings with those that are held."""

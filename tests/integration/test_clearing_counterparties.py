@@ -19,6 +19,7 @@ from tests.clearings import (
     holds,
     lines,
     owed,
+    refunds,
     sent_again,
     total,
 )
@@ -144,6 +145,7 @@ async def test_random_histories_are_cleared_alike_whenever_they_are_drafted(engi
     await holds(books)
     await books.drain()
     cleared_so_far += await cleared_everywhere(books, 11)
-    assert await booked(engine) == 0
-    assert cleared_so_far == Amounts()
+    left = refunds(cleared_so_far)
+    assert await booked(engine) == left.total()
+    assert cleared_so_far == left
     await holds(books)

@@ -1,12 +1,13 @@
 """Money that moved is noted once under a reference; a mistake is taken back by another person, and nothing is lost."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from events.decisions import PAYMENT_REVERSED, RECEIPT_REVERSED, RECEIVABLE_SETTLED
+from events.decisions import PAYMENT_REVERSED, RECEIPT_REVERSED, RECEIVABLE_SETTLED, RETURN_REVERSED
 from processors.clearing import journal, listings, loans, reversals, steps
 from processors.clearing.draft import draft
 from processors.clearing.journal import open_journal
@@ -149,6 +150,70 @@ async def test_the_payment_that_stands_again_has_its_own_reference(books: Books)
     assert [stands[name] for name in told] == ["paid", "B1", "li", paid["paid_at"]]
     await holds(books)
     assert sum((await journal.rebuild(engine)).values()) == 0
+
+
+async def test_what_was_noted_before_stands_again_as_it_was_noted(books: Books) -> None:
+    """Paid and returned twice. What is taken back leaves the payment as it stood before that was noted, so that who
+    noted the first return may still not pay again."""
+    await books.publish([facts.hospital(), facts.enrol(), *facts.stay(1)])
+    clearing_id = (await cleared(books))["clearing_id"]
+    engine = books.engine
+
+    async def stands() -> dict[str, Any]:
+        row: dict[str, Any]
+        (row,) = (await listings.clearing(engine, clearing_id))["payments"]
+        return row
+
+    await steps.pay(engine, clearing_id, "li", "T1")
+    await steps.record_return(engine, clearing_id, "chen", "H1", "户名不符", reference="B1")
+    came_back = await stands()
+    assert [came_back[name] for name in ("paid_by", "returned_by", "return_reason")] == ["li", "chen", "户名不符"]
+    await steps.pay(engine, clearing_id, "zhao", "T2")
+    paid_again = await stands()
+    await steps.record_return(engine, clearing_id, "sun", "H1", "账号不符", reference="B2")
+    await reversals.reverse_return(engine, clearing_id, "qian", "H1", "it arrived")
+    assert await stands() == paid_again
+    await reversals.reverse_payment(engine, clearing_id, "wu", "H1", "never sent")
+    assert await stands() == came_back | {"reversed_by": "wu", "reversed_login": (await stands())["reversed_login"]}
+    for barred, why in (("chen", "came back"), ("wu", "took back")):
+        with pytest.raises(ClearingRefused, match=why):
+            await steps.pay(engine, clearing_id, barred, "T3")
+    await reversals.reverse_return(engine, clearing_id, "qian", "H1", "it arrived")
+    assert [(await stands())[name] for name in ("status", "reference", "reversed_by")] == ["paid", "T1", None]
+    shown = await listings.clearing(engine, clearing_id)
+    assert [(step["type"], step["actor"], step["reference"], step["reason"]) for step in shown["history"][2:]] == [
+        ("clearing.paid.v1", "li", "T1", None),
+        ("payment.returned.v1", "chen", "B1", "户名不符"),
+        ("clearing.paid.v1", "zhao", "T2", None),
+        ("payment.returned.v1", "sun", "B2", "账号不符"),
+        ("return.reversed.v1", "qian", "B2", "it arrived"),
+        ("payment.reversed.v1", "wu", "T2", "never sent"),
+        ("return.reversed.v1", "qian", "B1", "it arrived"),
+    ]
+    await holds(books)
+    assert sum((await journal.rebuild(engine)).values()) == 0
+
+
+async def test_a_reversal_from_before_it_named_what_stands_again_is_read(books: Books) -> None:
+    await books.publish([facts.hospital(), facts.enrol(), *facts.stay(1)])
+    clearing_id = (await cleared(books))["clearing_id"]
+    engine = books.engine
+    await steps.pay(engine, clearing_id, "li", "T1")
+    await steps.record_return(engine, clearing_id, "chen", "H1", "户名不符")
+    paid, returned = (await listings.clearing(engine, clearing_id))["history"][2:]
+    payee = {"clearing_id": clearing_id, "payee_kind": "hospital", "payee": "H1", "amount": 5520_00, "reason": "old"}
+    payment = {"reference": "T1", "actor": "li", "login": None, "at": paid["at"]}
+    for type_, entry, more in (
+        (RETURN_REVERSED, returned["entry"], {"payment": payment}),
+        (PAYMENT_REVERSED, paid["entry"], {}),
+    ):
+        async with open_journal(engine) as opened:
+            await opened.register.load_clearing(opened.connection, clearing_id)
+            opened.record(type_, payee | {"entry": entry, "actor": "zhao"} | more)
+    (row,) = (await listings.clearing(engine, clearing_id))["payments"]
+    told = ("status", "paid_by", "reference", "returned_by", "reversed_by")
+    assert [row[name] for name in told] == ["due", None, None, None, "zhao"]
+    await holds(books)
 
 
 async def test_a_receipt_noted_by_mistake_is_taken_back(books: Books) -> None:

@@ -190,3 +190,58 @@ async def test_what_waits_with_a_discharge_is_reversed_or_refused_with_it(books:
     await books.publish([facts.discharge("C2", "A2", "P9"), facts.correct("C2", "9000"), facts.admit("A2", "P8")])
     assert [reason for _, reason in await books.refused()][2:] == ["person_mismatch", "unknown_claim"]
     await proved(books)
+
+
+@pytest.mark.parametrize("batch", [1, 500])
+async def test_a_correction_waits_for_whichever_discharge_of_its_claim_goes_on(books: Books, batch: int) -> None:
+    """Two discharges under one claim id, of two admissions; the second admission comes first.
+
+    抚松, tier 3: (9,000 - 800) x 60% = 4,920.00 behind the second discharge. The correction to 7,000 was of the first
+    alone, and is refused with it.
+    """
+    first, second = facts.discharge("C1", "A1"), facts.discharge("C1", "A2", id_="discharge-again")
+    await books.publish([facts.hospital(), enrol(), first, facts.correct("C1", "7000", id_="of-the-first")], batch)
+    await books.publish([second, facts.correct("C1", "9000", id_="of-both")], batch)
+    await books.publish([facts.admit("A2")], batch)
+    statement = await books.statement("C1")
+    assert statement is not None
+    assert (statement["total"], statement["layers"][0]["paid"]) == ("9000.00", "4920.00")
+    waits = [row["event_id"] async for row in listings.waiting_rows(books.engine)]
+    assert waits == ["discharge-C1", "of-the-first"]
+    await books.publish([facts.admit("A1")], batch)
+    assert await books.refused() == [("discharge-C1", "duplicate_claim"), ("of-the-first", "unknown_claim")]
+    assert (await books.statement("C1")) == statement
+    assert [row async for row in listings.waiting_rows(books.engine)] == []
+    await holds(books)
+    await proved(books)
+
+
+@pytest.mark.parametrize("batch", [1, 500])
+async def test_a_correction_waits_on_where_one_of_two_discharges_is_refused(books: Books, batch: int) -> None:
+    """The first is refused for its person; the second may still come, and the correction of both waits for it."""
+    second = facts.discharge("C1", "A2", id_="discharge-again")
+    await books.publish([facts.hospital(), enrol(), facts.discharge("C1", "A1"), second], batch)
+    await books.publish([facts.correct("C1", "9000"), facts.admit("A1", "P8")], batch)
+    assert await books.refused() == [("discharge-C1", "person_mismatch")]
+    await books.publish([facts.admit("A2")], batch)
+    assert len(await books.refused()) == 1
+    statement = await books.statement("C1")
+    assert statement is not None
+    assert statement["total"] == "9000.00"
+    await holds(books)
+    await proved(books)
+
+
+@pytest.mark.parametrize("batch", [1, 500])
+async def test_a_correction_of_a_waiting_discharge_is_none_of_another_that_was_sent_instead(
+    books: Books, batch: int
+) -> None:
+    """The hospital had the wrong admission: it claims again under the same id with the right one, which is known."""
+    await books.publish([facts.hospital(), enrol(), facts.discharge("C1", "A1"), facts.correct("C1", "7000")], batch)
+    instead = facts.discharge("C1", "A2", id_="discharge-again", in_scope="9000")
+    await books.publish([facts.admit("A2"), instead, facts.admit("A1")], batch)
+    assert [reason for _, reason in await books.refused()] == ["duplicate_claim", "unknown_claim"]
+    statement = await books.statement("C1")
+    assert statement is not None
+    assert statement["total"] == "9000.00"
+    await proved(books)

@@ -87,8 +87,9 @@ async def test_a_quote_is_the_settlement_that_follows(engine: AsyncEngine, seed:
         told = {answer.type: answer.data for answer in books.answers[before:]}
         if "event.rejected.v1" in told:
             refused = {name: told["event.rejected.v1"][name] for name in ("reason", "detail", "detail_zh")}
-            assert reply == {"refused": refused}
-            outcomes += 1
+            if refused["reason"] != "event_id_reused":  # a quote takes up no id
+                assert reply == {"refused": refused}
+                outcomes += 1
         elif "event.waiting.v1" in told:
             assert reply["refused"]["reason"] == "unknown_admission"
         else:

@@ -10,7 +10,7 @@ from msgspec import UNSET
 from events.catalog import read
 from events.facts import AuditFound
 from events.refusals import Refusal
-from processors.person.fact_decoders import AuditData, CorrectionData, EnrollmentData, fact_data, fen
+from processors.pipeline.fact_decoders import AuditData, CorrectionData, EnrollmentData, fact_data, fen
 from tests import facts
 
 

@@ -6,6 +6,7 @@ from processors.pipeline.acceptance import registered_hospital, require_own_id, 
 from processors.pipeline.incoming_event import IncomingEvent
 from processors.pipeline.intake import IntakeBatch, register
 from processors.pipeline.state import Keys, LedgerState
+from processors.pipeline.waiting_claims import decide_waiting
 from projections.admissions import Admission
 
 
@@ -39,14 +40,12 @@ def accept_admission(state: LedgerState, source: str, data: AdmissionRecorded) -
 
 
 def decide(batch: IntakeBatch, event: IncomingEvent, data: AdmissionRecorded) -> None:
-    """Record the admission, and decide the discharges that waited for it as if they came now."""
+    """Record the admission, and decide what waited for it."""
     state = batch.state
     admission = accept_admission(state, event.source, data)
     batch.record(event, person_id=data.person_id)
     state.put_admission(admission)
-    for entry in [entry for entry in state.waiting if entry.admission_id == data.admission_id]:
-        state.stop_waiting(entry)
-        batch.receive(IncomingEvent.that_waited(entry))
+    decide_waiting(batch, data.admission_id)
 
 
 register(AdmissionRecorded, ask, decide)

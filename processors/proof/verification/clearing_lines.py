@@ -11,8 +11,8 @@ from events.money import yuan
 from policies.loader import SchemeError
 from processors.clearing.counterparties import PartKind, Party
 from processors.clearing.payee_amounts import load_derived_parts, load_fixed_payee_amounts, load_later_bookings
-from processors.person.claim_history import HistoryError
 from processors.person.recalculation import nulls_last
+from processors.pipeline.claim_history import HistoryError
 from processors.proof.verification.report import VerifyReport
 from processors.proof.verification.whole_bookings import are_whole
 from projections.clearing_rows import ClearedPart, Clearing, ClearingLine

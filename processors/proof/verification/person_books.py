@@ -15,10 +15,10 @@ from events.decisions import GRANT_AWARDED, GRANT_WITHDRAWN
 from events.store.journal import GRANT_STAGES, SETTLEMENT_STAGE
 from policies.claim import Used
 from processors.delivery.names import INTAKE_JOURNAL
-from processors.person.claim_history import CLAIM_HISTORY_TYPES
-from processors.person.fact_decoders import EntryRow
 from processors.person.premium_history import PREMIUM_HISTORY_TYPES
 from processors.person.recalculation import GrantKey, HeldGrant, StageBooking
+from processors.pipeline.claim_history import CLAIM_HISTORY_TYPES
+from processors.pipeline.fact_decoders import EntryRow
 from projections.accumulations import accumulations
 from projections.claims import claims
 from projections.grants import grants

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from events.money import yuan
 from policies.claim import Used
 from policies.engine import Schemes
-from processors.person.claim_history import HistoryError, read_claims
 from processors.person.recalculation import NOTHING, GrantKey, HeldGrant, nulls_last, payout_differences, recalculate
+from processors.pipeline.claim_history import HistoryError, read_claims
 from processors.proof.column_values import column_text
 from processors.proof.verification.person_books import AccumulationKey, PersonBooks, ProjectionRow
 from processors.proof.verification.premiums import check_premiums

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from events.decisions import CLAIM_ACCEPTED
 from events.refusals import Refusal
 from policies.claim import Audit, BillParts, Claim, ClaimRecord, claim_from_record
-from processors.person.fact_decoders import (
+from processors.pipeline.fact_decoders import (
     AuditData,
     BillData,
     CorrectionData,
