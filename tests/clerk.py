@@ -12,7 +12,8 @@ from tests.program import BOUND_S, Done, environment
 _COMMAND_AFTER_COMMAND = """
 import json, sys, traceback
 from typer.testing import CliRunner
-from infra.cli import UNUSABLE, app
+from infra.cli import app
+from infra.cli.failures import UNUSABLE
 for line in sys.stdin:
     done = CliRunner().invoke(app, json.loads(line))
     ended = done.exception is None or isinstance(done.exception, SystemExit)

@@ -1,4 +1,4 @@
-"""``claims statements``, ``accumulations``, ``grants``, ``refusals``, ``waiting`` and ``parked``."""
+"""``claims statements``, ``accumulations``, ``grants``, ``refusals`` and ``waiting``."""
 
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
@@ -9,8 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from events.codes import CATEGORY_NAMES, LAYER_NAMES, SETTING_NAMES
 from events.refusals import REASON_NAMES
 from infra.cli.names import Names
-from infra.cli.options import DataDir, Json, settings_of
-from infra.cli.release import release as release_parked
+from infra.cli.options import DataDir, Json
 from infra.cli.row_output import OutFile, Row, list_rows
 from infra.cli.uplift_text import uplift_text
 from infra.files.sheet import coded
@@ -30,7 +29,6 @@ def register(app: typer.Typer) -> None:
     app.command()(grants)
     app.command()(refusals)
     app.command()(waiting)
-    app.command()(parked)
 
 
 def statements(
@@ -153,29 +151,6 @@ def waiting(out: OutFile = None, data_dir: DataDir = None, json: Json = False) -
         title="等待 Waiting",
         columns="来源 source,事件 event,等待入院登记 waits for",
         cells=lambda row, _: (row["source"], row["event_id"], row["waits_for"]),
-    )
-
-
-def parked(
-    release: Annotated[bool, typer.Option("--release", help="排除故障后继续 go on, after the mend")] = False,
-    person: PersonId = None,
-    consumer: Annotated[str | None, typer.Option("--consumer", help="处理器 consumer")] = None,
-    out: OutFile = None,
-    data_dir: DataDir = None,
-    json: Json = False,
-) -> None:
-    """挂起的处理批次。Runs that could not be handled; only that person's lane waits."""
-    if release:
-        release_parked(settings_of(data_dir), person, consumer, json=json)
-    list_rows(
-        data_dir,
-        "parked",
-        lambda engine: listings.parked_rows(engine, person_id=person, consumer=consumer),
-        json=json,
-        out=out,
-        title="挂起 Parked",
-        columns="参保人 person,处理器 consumer,批次 run,原因 reason,自 since",
-        cells=lambda row, _: tuple(row[name] for name in ("person_id", "consumer", "run", "reason", "since")),
     )
 
 

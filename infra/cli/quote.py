@@ -16,7 +16,8 @@ from infra.access.sources import QUOTE
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import print_json, table
 from infra.cli.session import ledger_servers, require_ledger, run
-from infra.messaging.broker import check_tls, connected_broker
+from infra.messaging.broker import connected_broker
+from infra.messaging.tls import check_tls
 from infra.postgres.engine import connect, migrate
 from infra.servers import Endpoints
 from infra.settings import Settings

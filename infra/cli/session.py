@@ -10,7 +10,7 @@ import uvloop
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from infra.embedded.directory import DirectoryInUse
-from infra.messaging.broker import check_tls
+from infra.messaging.tls import check_tls
 from infra.postgres.engine import connect, migrate
 from infra.servers import Endpoints, servers
 from infra.settings import Settings

@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperGroup
 from typer.exceptions import Abort, TyperException
 
+from infra.cli.command_table import CommandTable
 from infra.cli.output import fail, note
 
 _SENTENCES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
@@ -50,6 +51,10 @@ _FILE_TROUBLE = {
 
 class Commands(TyperGroup):
     """All commands; what typer says of a call that it does not understand is said in Chinese first."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings | {"commands": None})
+        self.commands = CommandTable()  # type: ignore[assignment] # nothing is added to it
 
     def main(
         self,

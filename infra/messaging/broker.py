@@ -17,6 +17,7 @@ from nats.errors import SlowConsumerError
 
 from infra.embedded.process import ServerError
 from infra.logs import Repeats
+from infra.messaging.tls import REACHED_WITHIN_S, client_tls
 
 _log = structlog.get_logger("nats")
 
@@ -58,8 +59,6 @@ ANSWERS_WITHIN_S = 30.0
 """How long a command tries to connect: a cluster chooses a leader, a server reads a large store in less."""
 FIRST_WORD_S = 3.0
 """After how long it says that it waits."""
-REACHED_WITHIN_S = 5.0
-"""How long a host may take to accept a connection."""
 
 
 @asynccontextmanager
@@ -122,7 +121,7 @@ def connect_broker(nats_url: str, ca: Path | None) -> NatsBroker:
     ``nats_url`` names one server, or several of a cluster separated by commas. A ``tls://`` URL, or ``ca``, asks for
     TLS (``check_tls``).
     """
-    security = _security(nats_url, _tls(nats_url, ca))
+    security = _security(nats_url, client_tls(nats_url, ca))
     urls = nats_url.split(",")
     return NatsBroker(
         [_without_login(url) for url in urls] if isinstance(security, NatsUserPassword) else urls,
@@ -138,24 +137,6 @@ def connect_broker(nats_url: str, ca: Path | None) -> NatsBroker:
     )
 
 
-async def check_tls(nats_url: str, ca: Path | None) -> None:
-    """Raise ``ServerError`` where a server that is there can't be trusted: a broker would try again for ever."""
-    context = _tls(nats_url, ca)
-    for url in nats_url.split(",") if context is not None else ():
-        server = urlsplit(url)
-        try:
-            async with asyncio.timeout(REACHED_WITHIN_S):
-                _, writer = await asyncio.open_connection(server.hostname, server.port or 4222, ssl=context)
-        except ssl.SSLError as error:
-            raise ServerError(
-                f"NATS on {server.hostname}:{server.port or 4222} can't be trusted: {error}. CLAIMS_NATS_CA names who "
-                "signed its certificate; its configuration needs `handshake_first: auto` in `tls`"
-            ) from None
-        except OSError:  # not there now: the broker waits for it
-            continue
-        writer.close()
-
-
 def _without_login(url: str) -> str:
     parts = urlsplit(url)
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
@@ -169,9 +150,3 @@ def _security(nats_url: str, context: ssl.SSLContext | None) -> NatsSecurity:
         return NatsSecurity(**tls)
     # Those of a URL hold for its server alone: one that the cluster names to us would turn us away.
     return NatsUserPassword(first.username, first.password, **tls)
-
-
-def _tls(nats_url: str, ca: Path | None) -> ssl.SSLContext | None:
-    if ca is None and not nats_url.startswith("tls://"):
-        return None
-    return ssl.create_default_context(cafile=ca)

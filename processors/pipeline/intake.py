@@ -5,6 +5,7 @@ What a kind of event needs loaded, is refused for, records and changes stands in
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -52,7 +53,7 @@ class IntakeBatch:
             self.reject(event, event.refusal)
             return
         try:
-            KINDS[type(event.fact.data)].decide(self, event, event.fact.data)
+            known_kinds()[type(event.fact.data)].decide(self, event, event.fact.data)
         except Refusal as refusal:
             self.reject(event, refusal)
 
@@ -135,17 +136,25 @@ def register(
     KINDS[model] = Kind(ask, decide)
 
 
+@cache
+def known_kinds() -> Mapping[type[facts.FactData], Kind]:
+    """The kinds of event, each registered."""
+    from processors.pipeline import kinds  # here: its modules register with this one
+
+    return kinds.KINDS
+
+
 async def load_for(connection: AsyncConnection, batch: Iterable[Fact]) -> LedgerState:
     """Load what the facts of a batch may need, and what waits for them."""
     keys = Keys()
     for fact in batch:
-        KINDS[type(fact.data)].ask(keys, fact.data)
+        known_kinds()[type(fact.data)].ask(keys, fact.data)
     under = keys.touched | keys.claims
     waits = await load_waiting(connection, keys.arriving, under)
     if waits:  # a correction waits for whichever discharge of its claim goes on first
         waits = await load_waiting(connection, keys.arriving, under | {entry.claim_id for entry in waits})
     for waited in (read(entry.raw, entry.source) for entry in waits):
-        KINDS[type(waited.data)].ask(keys, waited.data)
+        known_kinds()[type(waited.data)].ask(keys, waited.data)
     return await load_state(connection, keys, waits)
 
 

@@ -14,7 +14,8 @@ import trustme
 from sqlalchemy import text
 
 from infra.embedded.process import ServerError
-from infra.messaging.broker import check_tls, connect_broker
+from infra.messaging.broker import connect_broker
+from infra.messaging.tls import check_tls
 from infra.postgres.dump import BackupError, dump
 from infra.postgres.engine import connect
 from infra.servers import Endpoints

@@ -7,7 +7,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from events.catalog import FACTS
-from processors.pipeline.intake import KINDS
+from processors.pipeline.intake import KINDS as KINDS
 
 for _module in iter_modules(__path__):
     import_module(f"{__name__}.{_module.name}")

@@ -1,10 +1,15 @@
-"""``claims parked --release``: parked runs go on, after what stopped them was mended."""
+"""``claims parked``: what could not be handled, and how it goes on after what stopped it was mended."""
 
 import sys
 from contextlib import nullcontext
 from dataclasses import asdict
+from typing import Annotated
 
+import typer
+
+from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import note, print_json, table
+from infra.cli.row_output import OutFile, list_rows
 from infra.cli.session import ledger_servers, require_ledger, run
 from infra.operations.quiescence import until_quiet
 from infra.operations.release import Released
@@ -13,11 +18,42 @@ from infra.operations.settle import at_work
 from infra.settings import Settings
 from infra.worker.worker import worker
 from processors.delivery.release import load_parked_runs
+from processors.queries.listings import parked_rows
+
+PersonId = Annotated[str | None, typer.Option("--person", help="参保人编号 person_id")]
 
 _STATES = {"settled": "已结算", "parked": "仍挂起", "on_the_way": "处理中"}
 
 
-def release(settings: Settings, person_id: str | None, consumer: str | None, *, json: bool) -> None:
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(parked)
+
+
+def parked(
+    release: Annotated[bool, typer.Option("--release", help="排除故障后继续 go on, after the mend")] = False,
+    person: PersonId = None,
+    consumer: Annotated[str | None, typer.Option("--consumer", help="处理器 consumer")] = None,
+    out: OutFile = None,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """挂起的处理批次。Runs that could not be handled; only that person's lane waits."""
+    if release:
+        _release(settings_of(data_dir), person, consumer, json=json)
+    list_rows(
+        data_dir,
+        "parked",
+        lambda engine: parked_rows(engine, person_id=person, consumer=consumer),
+        json=json,
+        out=out,
+        title="挂起 Parked",
+        columns="参保人 person,处理器 consumer,批次 run,原因 reason,自 since",
+        cells=lambda row, _: tuple(row[name] for name in ("person_id", "consumer", "run", "reason", "since")),
+    )
+
+
+def _release(settings: Settings, person_id: str | None, consumer: str | None, *, json: bool) -> None:
     """Release what is parked, all or of one person or consumer; exits with 1 where not all of it was settled."""
 
     async def main() -> int:

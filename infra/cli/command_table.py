@@ -1,0 +1,73 @@
+"""The commands by name, each loaded when it is asked for: a command starts without what the others need."""
+
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+Command = TyperCommand | TyperGroup
+
+MODULES: Mapping[str, str] = {
+    "settle": "settle",
+    "publish": "publish",
+    "up": "up",
+    "statements": "listings",
+    "accumulations": "listings",
+    "grants": "listings",
+    "refusals": "listings",
+    "waiting": "listings",
+    "parked": "parked_runs",
+    "replay": "replay",
+    "verify": "verify",
+    "file": "file",
+    "status": "status",
+    "schemes": "schemes",
+    "events": "events",
+    "access": "access",
+    "resettle": "resettle",
+    "rebuild": "rebuild",
+    "quote": "quote",
+    "premiums": "premiums",
+    "account": "account",
+    "fines": "fines",
+    "clearing": "clearing",
+    "receivables": "receivables",
+    "advances": "advances",
+    "reconcile": "reconcile",
+    "roster": "roster",
+    "report": "report",
+    "backup": "backup",
+    "restore": "backup",
+    "seal": "seal",
+    "demo": "demo",
+}
+"""The module of ``infra.cli`` that registers each command, in the order of the help."""
+
+
+class CommandTable(Mapping[str, Command]):
+    """All commands. Raises ``KeyError`` for a name that is none."""
+
+    def __init__(self) -> None:
+        self._loaded: dict[str, Command] = {}
+
+    def __getitem__(self, name: str) -> Command:
+        if name not in self._loaded:
+            self._loaded.update(_commands_of(MODULES[name]))
+        return self._loaded[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in MODULES
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(MODULES)
+
+    def __len__(self) -> int:
+        return len(MODULES)
+
+
+def _commands_of(module: str) -> Mapping[str, Command]:
+    app = typer.Typer(add_completion=False)
+    app.callback()(lambda: None)  # one command alone would stand for the whole program
+    import_module(f"infra.cli.{module}").register(app)
+    return typer.main.get_group(app).commands  # type: ignore[return-value] # as typer makes them
