@@ -57,14 +57,31 @@ async def claims(*arguments: object, stdin: bytes | None = None, env: Mapping[st
         stderr=asyncio.subprocess.PIPE,
         env=environment(**(env or {})),
     )
+    return await outcome(process, f"claims {arguments}", stdin)
+
+
+async def outcome(process: asyncio.subprocess.Process, name: str, stdin: bytes | None = None) -> Done:
+    """The outcome of a process with pipes; AssertionError with its stderr where it does not end in time."""
     try:
         out, err = await asyncio.wait_for(process.communicate(stdin), BOUND_S)
     except TimeoutError:
         process.kill()
         _, err = await process.communicate()
-        raise AssertionError(f"claims {arguments} did not end: {err.decode()}") from None
+        raise AssertionError(f"{name} did not end within {BOUND_S:g} s: {err.decode()}") from None
     assert process.returncode is not None
     return Done(process.returncode, out, err.decode())
+
+
+async def exit_code(process: asyncio.subprocess.Process, log: Path, bound_s: float = BOUND_S) -> int:
+    """How a program in the background ends; AssertionError with its log and children where it does not in time."""
+    try:
+        return await asyncio.wait_for(process.wait(), bound_s)
+    except TimeoutError:
+        raise AssertionError(f"it did not end within {bound_s:g} s: {_state(process, log)}") from None
+
+
+def _state(process: asyncio.subprocess.Process, log: Path) -> str:
+    return f"its children {list(children(process.pid).values())}, its log {log.read_text(encoding='utf-8')}"
 
 
 @asynccontextmanager

@@ -12,6 +12,7 @@ from infra.embedded.nats import NatsServer
 from infra.embedded.nats_health import NoHealth, write_error
 from infra.embedded.postgres import PostgresServer
 from infra.embedded.process import ServerError
+from infra.tasks import end
 
 log = structlog.get_logger(__name__)
 
@@ -79,8 +80,7 @@ async def kept_running(
     try:
         yield
     finally:
-        keeping.cancel()
-        await asyncio.gather(keeping, return_exceptions=True)
+        await end([keeping])
 
 
 async def _keep_database(kept: _Kept, postgres: PostgresServer) -> None:

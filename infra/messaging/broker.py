@@ -18,6 +18,7 @@ from nats.errors import SlowConsumerError
 from infra.embedded.process import ServerError
 from infra.logs import Repeats
 from infra.messaging.tls import REACHED_WITHIN_S, client_tls
+from infra.tasks import end
 
 _log = structlog.get_logger("nats")
 
@@ -70,7 +71,7 @@ async def connected_broker(
     Once connected it reconnects for ever.
     """
     broker = connect_broker(nats_url, ca)
-    starting = asyncio.ensure_future(broker.start())
+    starting = asyncio.create_task(broker.start())
     try:
         done, _ = await asyncio.wait({starting}, timeout=min(FIRST_WORD_S, within_s))
         if not done:
@@ -85,8 +86,7 @@ async def connected_broker(
         await starting
         yield broker
     finally:
-        starting.cancel()
-        await asyncio.gather(starting, return_exceptions=True)
+        await end([starting])
         with suppress(NatsError, OSError):  # a connection that is lost already can't be closed politely
             await broker.stop()
 

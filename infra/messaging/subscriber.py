@@ -24,6 +24,7 @@ from nats.js import JetStreamContext, api
 
 from infra.messaging.patience import Patience
 from infra.messaging.pull_consumer import Interrupted, Pull
+from infra.tasks import end
 
 Handler = Callable[[Sequence[Msg]], Awaitable[None]]
 _LASTING_S = 3.0
@@ -126,6 +127,12 @@ class EagerSubscriber(BatchPullStreamSubscriber):
             if self.running:
                 self._patience.failed()
                 await asyncio.sleep(self._patience.pause_s)
+
+    async def stop(self) -> None:
+        """Finish the batch in hand, within FastStream's patience; afterwards nothing of the reading goes on."""
+        reading = list(self.tasks)
+        await super().stop()
+        await end(reading)
 
     async def start_from(self, stream_sequence: int) -> Pull:
         """Reset the durable to the message after `stream_sequence` and open a reading that begins there.

@@ -9,6 +9,7 @@ from nats.js import JetStreamContext
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from infra.messaging.streams import lag
+from infra.tasks import end
 from infra.worker.failures import NATS_AWAY_ERRORS, error_line, log_failure
 from infra.worker.lane import Lane
 from processors.delivery.lane_owners import load_owners
@@ -58,9 +59,7 @@ class Upkeep:
 
     async def stop(self) -> None:
         """Cancel what is being done."""
-        for task in self._tasks.values():
-            task.cancel()
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await end(self._tasks.values())
 
     async def purge(self) -> None:
         """Purge what the lanes have taken; a lane for which that fails keeps no other from it."""

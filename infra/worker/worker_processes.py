@@ -15,6 +15,7 @@ import structlog
 
 from infra.embedded.process import die_with_parent
 from infra.settings import Settings
+from infra.tasks import end
 
 log = structlog.get_logger(__name__)
 
@@ -108,6 +109,5 @@ async def other_workers(
     try:
         yield
     finally:
-        watching.cancel()
-        await asyncio.gather(watching, return_exceptions=True)
+        await end([watching])
         await asyncio.gather(*(process.stop() for process in processes))

@@ -29,7 +29,7 @@ from tests.faults.harness import (
 from tests.faults.proxy import Proxy, proxy_of
 from tests.faults.supervisor import stands_still
 from tests.owners import all_lanes, end_as_stalled, own, owners
-from tests.program import BOUND_S, eventually
+from tests.program import eventually, exit_code
 
 pytestmark = LEAVES_CONNECTIONS
 
@@ -141,7 +141,7 @@ async def test_one_of_two_workers_dies_and_the_other_takes_its_lanes(
     logs = server_folder / "one", server_folder / "two"
     async with two_at_work(given, logs, ["basic", "committed", "1", "kill"]) as (dies, stays):
         await publish(nats_url, lines[:half])
-        assert await asyncio.wait_for(dies.wait(), BOUND_S) == -signal.SIGKILL, logs[0].read_text()
+        assert await exit_code(dies, logs[0]) == -signal.SIGKILL, logs[0].read_text()
         await own(database, {stays.pid: all_lanes(2)})
         await until_quiet(database, await publish(nats_url, lines[half:]))
         assert stays.returncode is None, logs[1].read_text()

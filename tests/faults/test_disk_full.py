@@ -35,7 +35,7 @@ from tests.faults.harness import (
     until,
     until_quiet,
 )
-from tests.program import BOUND_S, background, children, claims, eventually, up_is_ready
+from tests.program import BOUND_S, background, children, claims, eventually, exit_code, up_is_ready
 
 pytestmark = LEAVES_CONNECTIONS
 
@@ -139,7 +139,7 @@ async def test_a_full_disk_of_the_embedded_nats_is_told_and_mended(
         found = compare(await read_books(database), undisturbed.books, events=len(lines))
         assert found == Figures(events=len(lines))
         up.send_signal(signal.SIGTERM)
-        assert await asyncio.wait_for(up.wait(), BOUND_S) == 0, log.read_text()
+        assert await exit_code(up, log) == 0, log.read_text()
     event = next(line for line in log_lines(log) if line["event"] == "a server does not work")
     assert (event["server"], event["follows"]) == ("nats-server", "it is started again once the disk has room")
 

@@ -1,6 +1,5 @@
 """Kill -9, stop, lose and poison: in the end the books are those of a run that nothing disturbed."""
 
-import asyncio
 import os
 import random
 import shutil
@@ -36,7 +35,7 @@ from tests.faults.harness import (
 )
 from tests.faults.supervisor import stands_still
 from tests.owners import end_as_stalled, local_ports
-from tests.program import BOUND_S, canonical, claims, dump_of, eventually, kill_group, up_is_ready, write_lines
+from tests.program import canonical, claims, dump_of, eventually, exit_code, kill_group, up_is_ready, write_lines
 
 
 async def test_settle_is_killed_again_and_again(undisturbed: Undisturbed, server_folder: Path) -> None:
@@ -47,7 +46,7 @@ async def test_settle_is_killed_again_and_again(undisturbed: Undisturbed, server
         ("intake", "written"), ("intake", "half_sent"), ("basic", "committed"), ("settlement", "written"),
     ):  # fmt: skip
         async with dying([consumer, point, "1", "kill"], "settle", file, "--data-dir", data, log=log) as process:
-            assert await asyncio.wait_for(process.wait(), BOUND_S) == -signal.SIGKILL, log.read_text()
+            assert await exit_code(process, log) == -signal.SIGKILL, log.read_text()
     done = await claims("settle", file, "--json", "--data-dir", data)
     assert (done.code, done.rows[0]["parked"]) == (0, 0), done.err
     async with servers(data, command="pytest", nats=False) as endpoints:

@@ -23,7 +23,7 @@ from infra.worker.shares import CONSUMERS
 from tests import facts
 from tests.conftest import database_url
 from tests.owners import all_lanes, own
-from tests.program import BOUND_S, Done, background, claims, eventually, up_is_ready, write_lines
+from tests.program import Done, background, claims, eventually, exit_code, up_is_ready, write_lines
 
 ROOT = Path(__file__).parents[2]
 SCHEMAS = ("ledger", "projections", "processors", "finance")
@@ -163,7 +163,7 @@ async def test_up_moves_finance_s_sums_forward_by_itself(url_of: UrlOf, nats_url
 
         await eventually(counted_more, log.read_text)
         up.send_signal(signal.SIGTERM)
-        assert await asyncio.wait_for(up.wait(), BOUND_S) == 0, log.read_text()
+        assert await exit_code(up, log) == 0, log.read_text()
 
 
 async def _end_whoever_waits(writer: asyncpg.Connection) -> None:

@@ -33,7 +33,7 @@ from infra.messaging.sender import Outgoing, SendError, _request, publish_all
 from infra.messaging.streams import ensure_streams
 from infra.worker.quote_service import asker_of
 from tests import facts
-from tests.program import BOUND_S, background, claims, environment, eventually, up_is_ready, write_lines
+from tests.program import BOUND_S, background, claims, environment, eventually, outcome, up_is_ready, write_lines
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 H1, H2, OFFICE = Source("hospital", "H1"), Source("hospital", "H2"), Source("civil-affairs", "220621")
@@ -364,9 +364,9 @@ async def hospital_client(url: str) -> dict[str, Any]:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    out, err = await asyncio.wait_for(process.communicate(), BOUND_S)
-    assert process.returncode == 0, err.decode()
-    answer: dict[str, Any] = orjson.loads(out)
+    ended = await outcome(process, "hospital.py")
+    assert ended.code == 0, ended.err
+    answer: dict[str, Any] = orjson.loads(ended.out)
     return answer
 
 

@@ -17,6 +17,7 @@ import nats
 import pytest
 from structlog.testing import capture_logs
 
+from infra.embedded import keeper
 from infra.embedded.directory import DirectoryInUse
 from infra.embedded.process import ServerError, server_user
 from infra.servers import Endpoints, servers
@@ -182,6 +183,24 @@ async def test_servers_are_set_up_for_a_ledger_and_closed_to_others(server_folde
 
     assert running(server_folder) == []
     assert not (server_folder / "endpoints.json").exists()
+
+
+async def test_servers_stop_where_a_look_at_them_loses_its_cancellation(
+    server_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers: asyncio.Queue[asyncio.Future[None]] = asyncio.Queue()
+
+    async def write_error(_url: str) -> None:
+        answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        answers.put_nowait(answer)
+        await asyncio.wait_for(answer, BOUND_S)  # as nats-py waits for each of the server's
+
+    monkeypatch.setattr(keeper, "LOOK_S", 0.01)
+    monkeypatch.setattr(keeper, "write_error", write_error)
+    async with asyncio.timeout(BOUND_S):
+        async with servers(server_folder, command="up"):
+            (await answers.get()).set_result(None)  # and at once, before the look hears of it, it is cancelled
+    assert running(server_folder) == []
 
 
 async def test_a_second_owner_is_refused_and_a_sharing_command_attaches(server_folder: Path) -> None:

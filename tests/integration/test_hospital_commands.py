@@ -8,7 +8,7 @@ from pathlib import Path
 from infra.border.answers import QUOTED
 from tests import natscli
 from tests.border import as_said
-from tests.program import BOUND_S, background, claims, environment, up_is_ready
+from tests.program import background, claims, environment, outcome, up_is_ready
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 
@@ -18,9 +18,9 @@ async def output(*command: str | Path, env: dict[str, str]) -> bytes:
     process = await asyncio.create_subprocess_exec(
         *command, env=env, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
-    out, err = await asyncio.wait_for(process.communicate(), BOUND_S)
-    assert process.returncode == 0, err.decode()
-    return out
+    ended = await outcome(process, f"{command}")
+    assert ended.code == 0, ended.err
+    return ended.out
 
 
 async def test_a_hospital_asks_sends_and_hears(tmp_path: Path, server_folder: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 from events.codes import LAYERS
 from infra.servers import servers
 from tests import facts
-from tests.program import Done, Dump, background, canonical, claims, dump_of, eventually, write_lines
+from tests.program import Done, Dump, background, canonical, claims, dump_of, eventually, exit_code, write_lines
 
 REGIONS = ("220621", "140400", "360923", "360123", "210100", "230800")
 KEYS = (
@@ -227,6 +227,6 @@ async def test_a_second_settle_waits_for_the_first(server_folder: Path) -> None:
     async with background("settle", first, "--data-dir", data, log=log) as process:
         await eventually((data / "owner").exists)
         done = await claims("settle", second, "--json", "--data-dir", data)
-        assert await process.wait() == 0
+        assert await exit_code(process, log) == 0, log.read_text()
     assert done.code == 0, done.err
     assert [row["claim_id"] for row in (await books(data))["statements"]] == ["C1", "C2"]

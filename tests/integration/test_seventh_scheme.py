@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tests import facts
-from tests.program import BOUND_S, CLAIMS, Done, claims, dump_of, environment, write_lines
+from tests.program import CLAIMS, Done, claims, dump_of, environment, outcome, write_lines
 
 XUZHOU = """\
 name: xuzhou
@@ -160,10 +160,10 @@ async def test_on_a_terminal_it_asks(database: str, nats_url: str, server_folder
                 stderr=asyncio.subprocess.PIPE,
                 env=environment(**program.env),
             )
-            _, err = await asyncio.wait_for(process.communicate(), BOUND_S)
+            ended = await outcome(process, "claims schemes adopt")
         finally:
             os.close(typed)
             os.close(terminal)
-        assert (process.returncode, "采用 xuzhou？" in err.decode()) == (code, code == 1), err.decode()
+        assert (ended.code, "采用 xuzhou？" in ended.err) == (code, code == 1), ended.err
         in_force = [row["name"] for row in (await program.run("schemes", "list", "--adopted", "--json")).rows]
         assert ("xuzhou" in in_force) is (code == 0)

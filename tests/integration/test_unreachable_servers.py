@@ -18,7 +18,7 @@ from infra.embedded.process import ServerError
 from infra.messaging.broker import connected_broker
 from infra.messaging.sender import TIMEOUT_S, Outgoing, publish_events
 from infra.messaging.streams import INTAKE, ensure_streams
-from tests.program import BOUND_S, background, claims, eventually
+from tests.program import background, claims, eventually, exit_code
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ async def test_up_without_nats_says_that_it_waits_and_ends_when_it_is_asked(
     async with background("up", log=log, env=env) as up:
         await eventually(lambda: "NATS does not answer yet" in log.read_text(encoding="utf-8"), log.read_text)
         up.send_signal(asked)
-        assert await asyncio.wait_for(up.wait(), BOUND_S) == 0, log.read_text()
+        assert await exit_code(up, log) == 0, log.read_text()
     told = log.read_text(encoding="utf-8")
     assert "已停止 stopped" in told
     assert "Traceback" not in told

@@ -1,6 +1,5 @@
 """`claims up` as hospitals meet it: a mailbox that answers every event, and that nothing sent to it stops."""
 
-import asyncio
 import json
 import os
 import re
@@ -20,7 +19,7 @@ from nats.aio.msg import Msg
 from tests import facts
 from tests.faults.harness import log_lines
 from tests.owners import all_lanes, lanes_of, owners
-from tests.program import BOUND_S, background, children, claims, eventually, up_is_ready, write_lines
+from tests.program import background, children, claims, eventually, exit_code, up_is_ready, write_lines
 
 STOPPED_WITHOUT_LOSS_S = 25.0
 """The server ends the session of a worker that says nothing for 30 s (STALLED_AFTER_S of infra/worker/worker.py)."""
@@ -115,7 +114,7 @@ async def test_up_answers_every_event_and_nothing_stops_it(server_folder: Path) 
             await _waits_for_an_admission(source)
             await _serves_beside_other_commands(source, data, server_folder)
         up.send_signal(signal.SIGTERM)
-        assert await asyncio.wait_for(up.wait(), BOUND_S) == 0, log.read_text()
+        assert await exit_code(up, log) == 0, log.read_text()
     assert not (data / "endpoints.json").exists()
     assert server_processes(data) == []
     assert "Traceback" not in log.read_text()
@@ -260,7 +259,7 @@ async def test_a_killed_worker_is_told_and_replaced(server_folder: Path) -> None
         await eventually(lambda: log.read_text(encoding="utf-8").count("joined") == 2, log.read_text)
         # Ctrl-C reaches all of them: none is replaced then
         os.killpg(up.pid, signal.SIGINT)
-        assert await asyncio.wait_for(up.wait(), BOUND_S) == 0, log.read_text()
+        assert await exit_code(up, log) == 0, log.read_text()
     assert log.read_text(encoding="utf-8").count("is started again") == 1
     assert server_processes(data) == []
 
