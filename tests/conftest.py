@@ -1,6 +1,5 @@
 """One PostgreSQL for the run with a database per test cloned from a migrated template; one nats-server per test."""
 
-import fcntl
 import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator
@@ -14,6 +13,7 @@ from hypothesis import HealthCheck, settings
 from infra.embedded.nats import NatsServer
 from infra.postgres import engine as schema
 from infra.servers import Endpoints, servers
+from tests.program import folder_for_servers
 
 pytest.register_assert_rewrite("tests.clearings", "tests.month", "tests.rosters")
 
@@ -27,20 +27,8 @@ settings.load_profile("ours")
 @pytest.fixture
 def server_folder() -> Iterator[Path]:
     """An empty folder a server run by another user can reach (pytest's own tmp_path is closed to it)."""
-    with tempfile.TemporaryDirectory(prefix="claims-test-") as folder:
-        Path(folder).chmod(0o711)
-        yield Path(folder)
-        _wait_for_servers_of(Path(folder))
-
-
-def _wait_for_servers_of(folder: Path) -> None:
-    """Wait until nothing works on the data directories in a folder: a killed program's servers write while they stop.
-
-    Each of them holds its directory's lock open as long as it runs (infra/embedded/directory.py).
-    """
-    for lock in (*folder.glob("lock"), *folder.glob("*/lock"), *folder.glob("*/*/lock")):
-        with lock.open("rb") as handle:
-            fcntl.flock(handle, fcntl.LOCK_EX)
+    with folder_for_servers() as folder:
+        yield folder
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,15 @@
 """The installed program `claims` as other processes, and the whole outcome of a ledger to hold one against another."""
 
 import asyncio
+import fcntl
 import json
 import os
 import signal
 import sysconfig
+import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,6 +66,10 @@ async def outcome(process: asyncio.subprocess.Process, name: str, stdin: bytes |
     """The outcome of a process with pipes; AssertionError with its stderr where it does not end in time."""
     try:
         out, err = await asyncio.wait_for(process.communicate(stdin), BOUND_S)
+    except asyncio.CancelledError:  # what runs beside it failed: the folder goes
+        process.kill()
+        await process.wait()
+        raise
     except TimeoutError:
         process.kill()
         _, err = await process.communicate()
@@ -82,6 +88,28 @@ async def exit_code(process: asyncio.subprocess.Process, log: Path, bound_s: flo
 
 def _state(process: asyncio.subprocess.Process, log: Path) -> str:
     return f"its children {list(children(process.pid).values())}, its log {log.read_text(encoding='utf-8')}"
+
+
+@contextmanager
+def folder_for_servers() -> Iterator[Path]:
+    """An empty folder that servers run by another user can reach; removed once nothing works in it."""
+    with tempfile.TemporaryDirectory(prefix="claims-test-") as name:
+        folder = Path(name)
+        folder.chmod(0o711)
+        try:
+            yield folder
+        finally:
+            _wait_for_servers_of(folder)
+
+
+def _wait_for_servers_of(folder: Path) -> None:
+    """Wait until nothing works on the data directories in a folder: a killed program's servers write while they stop.
+
+    Each of them holds its directory's lock open as long as it runs (infra/embedded/directory.py).
+    """
+    for lock in (*folder.glob("lock"), *folder.glob("*/lock"), *folder.glob("*/*/lock")):
+        with lock.open("rb") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)
 
 
 @asynccontextmanager

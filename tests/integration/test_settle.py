@@ -1,7 +1,6 @@
 """`claims settle` as a clerk calls it: the same books however the lines come in, and a summary that adds up."""
 
 import asyncio
-import tempfile
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -13,7 +12,18 @@ import pytest
 from events.codes import LAYERS
 from infra.servers import servers
 from tests import facts
-from tests.program import Done, Dump, background, canonical, claims, dump_of, eventually, exit_code, write_lines
+from tests.program import (
+    Done,
+    Dump,
+    background,
+    canonical,
+    claims,
+    dump_of,
+    eventually,
+    exit_code,
+    folder_for_servers,
+    write_lines,
+)
 
 REGIONS = ("220621", "140400", "360923", "360123", "210100", "230800")
 KEYS = (
@@ -88,7 +98,10 @@ class Settled:
 
 
 async def settle(folder: Path, *calls: tuple[Sequence[object], bytes | None]) -> Settled:
-    done = [await claims("settle", *names, "--json", "--data-dir", folder, stdin=stdin) for names, stdin in calls]
+    done = []
+    for names, stdin in calls:
+        done.append(await claims("settle", *names, "--json", "--data-dir", folder, stdin=stdin))
+        assert done[-1].code == 0, done[-1].err
     return Settled(folder, done, await books(folder))
 
 
@@ -101,23 +114,19 @@ async def books(folder: Path) -> Dump:
 async def ledgers() -> AsyncIterator[tuple[Settled, Settled, Settled]]:
     """The same lines settled from one file, from five, and from stdin."""
     lines = six_schemes()
-    with tempfile.TemporaryDirectory(prefix="claims-settle-") as name:
-        folder = Path(name)
-        await asyncio.to_thread(folder.chmod, 0o711)
+    with folder_for_servers() as folder:
         whole = write_lines(folder / "whole.jsonl", lines)
         cut = [write_lines(folder / f"{start}.jsonl", lines[start : start + 32]) for start in range(0, len(lines), 32)]
         assert len(cut) == 5
-        yield await asyncio.gather(
-            settle(folder / "one", ([whole], None)),
-            settle(folder / "five", *[([file], None) for file in cut]),
-            settle(folder / "stdin", (["-"], whole.read_bytes())),
-        )
+        async with asyncio.TaskGroup() as group:  # where one fails, nothing of the others is left behind
+            one = group.create_task(settle(folder / "one", ([whole], None)))
+            five = group.create_task(settle(folder / "five", *[([file], None) for file in cut]))
+            stdin = group.create_task(settle(folder / "stdin", (["-"], whole.read_bytes())))
+        yield one.result(), five.result(), stdin.result()
 
 
 async def test_one_file_five_files_and_stdin_give_the_same_books(ledgers: tuple[Settled, Settled, Settled]) -> None:
     one, five, stdin = ledgers
-    for ledger in ledgers:
-        assert [(done.code, done.err) for done in ledger.calls if done.code] == []
     for name, rows in one.dump.items():
         assert canonical(five.dump[name]) == canonical(rows), name
         assert canonical(stdin.dump[name]) == canonical(rows), name
