@@ -49,21 +49,29 @@ class QuoteService:
         self._turns_of: dict[str | None, asyncio.Semaphore] = {}
         self._held: Counter[str | None] = Counter()
         self._work: set[asyncio.Task[None]] = set()
+        self._stopping = False
         self._subscription: Subscription | None = None
 
     async def start(self) -> None:
         """Listen; the broker is connected."""
+        self._stopping = False
         self._subscription = await self._broker.connection.subscribe(
             QUOTE, queue=WORKERS, cb=self._take, pending_msgs_limit=_PENDING
         )
 
     async def stop(self) -> None:
-        """Listen no more, and answer what is held."""
+        """Listen no more; what is being answered is, and what still waits for its turn is told to ask again."""
+        self._stopping = True
         if self._subscription is not None:
             with suppress(NatsError):  # the connection is gone
                 await self._subscription.unsubscribe()
             self._subscription = None
-        await asyncio.gather(*self._work)
+        await asyncio.gather(*self._work, return_exceptions=True)
+
+    @property
+    def held(self) -> int:
+        """How many requests are held."""
+        return self._held.total()
 
     async def _take(self, message: Msg) -> None:
         """Hold a request, or refuse it at once; its own work never holds up the next one."""
@@ -81,7 +89,7 @@ class QuoteService:
             detail_zh = f"{asker} 已有 {OF_ONE_SOURCE} 个预结算请求未答复：请等答复后再问"
             await send_reply(message, refused_reply(TOO_MANY, detail, detail_zh))
             return
-        if self._held.total() >= IN_ALL:
+        if self.held >= IN_ALL:
             too_many = "too many ask at the moment: ask again later", "当前请求过多：请稍后再问"
             await send_reply(message, refused_reply(UNAVAILABLE, *too_many))
             return
@@ -95,7 +103,7 @@ class QuoteService:
         turns = self._turns_of.setdefault(asker, asyncio.Semaphore(of_one))
         try:
             async with turns, self._turns:
-                reply = await _answered(self._quotes, asker, message)
+                reply = _LATER if self._stopping else await _answered(self._quotes, asker, message)
             await send_reply(message, reply)
         finally:
             self._held[asker] -= 1
@@ -130,14 +138,15 @@ async def _answered(quotes: Quotes, asker: str | None, message: Msg) -> dict[str
             return await quotes.quote(asker, message.data)
     except Exception as error:  # noqa: BLE001 - a server that is away, a person's claims that can't be settled
         _log.warning("no trial settlement", error=error_line(error))
-        return refused_reply(
-            UNAVAILABLE, "no trial settlement at the moment: ask again later", "暂时不能预结算：请稍后再问"
-        )
+        return _LATER
 
 
 def refused_reply(reason: str, detail: str, detail_zh: str) -> dict[str, object]:
     """A reply that says why a request brings nothing, in English and Chinese."""
     return {"refused": {"reason": reason, "detail": detail, "detail_zh": detail_zh}}
+
+
+_LATER = refused_reply(UNAVAILABLE, "no trial settlement at the moment: ask again later", "暂时不能预结算：请稍后再问")
 
 
 async def send_reply(message: Msg, reply: dict[str, object]) -> None:

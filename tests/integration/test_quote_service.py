@@ -31,7 +31,7 @@ from infra.operations.quiescence import until_quiet
 from infra.operations.settle import at_work
 from infra.postgres.engine import connect
 from infra.settings import Settings
-from infra.worker.quote_service import OF_ONE_SOURCE, TOO_MANY, UNAVAILABLE, QuoteService
+from infra.worker.quote_service import ANSWERED_WITHIN_S, AT_ONCE, OF_ONE_SOURCE, TOO_MANY, UNAVAILABLE, QuoteService
 from infra.worker.worker import worker
 from processors.person.quote import Quotes
 from tests import facts
@@ -150,6 +150,32 @@ async def test_an_answer_comes_also_where_the_ledger_cant_settle(nats_url: str) 
         await service.stop()
         await broker.stop()
         await nowhere.dispose()
+
+
+async def test_a_worker_that_ends_beside_a_database_that_stands_still_tells_who_waits(nats_url: str) -> None:
+    async def stand_still(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(BOUND_S)
+        writer.close()
+
+    database = await asyncio.start_server(stand_still, "127.0.0.1")
+    port = database.sockets[0].getsockname()[1]
+    broker, still = connect_broker(nats_url, None), connect(f"postgresql://nobody@127.0.0.1:{port}/none")
+    await broker.start()
+    service = QuoteService(broker, still)
+    await service.start()
+    try:
+        # ten for each that is answered at a time: one after another they would take ten times as long as one may
+        asked = [asyncio.create_task(reply_to(broker.connection, facts.discharge())) for _ in range(10 * AT_ONCE)]
+        await eventually(lambda: service.held == len(asked))
+        async with asyncio.timeout(4 * ANSWERED_WITHIN_S):
+            await service.stop()
+        for reply in await asyncio.gather(*asked):
+            assert reply["refused"]["reason"] == "unavailable"
+    finally:
+        await broker.stop()
+        await still.dispose()
+        database.close()
 
 
 @pytest.mark.parametrize("size", [1, 200_000])
