@@ -6,13 +6,14 @@ import json
 import os
 import signal
 import sysconfig
-import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory, TemporaryFile
+from typing import IO, Any
 
 import orjson
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -20,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from infra.postgres.engine import connect
 from processors.proof.verify import verify
 from processors.queries import listings
+from tests.forkserver import ForkServer
 
 CLAIMS = Path(sysconfig.get_path("scripts")) / "claims"
 BOUND_S = 180.0
@@ -49,17 +51,32 @@ def environment(**more: str) -> dict[str, str]:
     return kept | {"COLUMNS": "500"} | more
 
 
+@cache
+def _loaded() -> ForkServer:
+    return ForkServer(environment())
+
+
 async def claims(*arguments: object, stdin: bytes | None = None, env: Mapping[str, str] | None = None) -> Done:
-    """Run the program to its end."""
-    process = await asyncio.create_subprocess_exec(
-        CLAIMS,
-        *map(str, arguments),
-        stdin=asyncio.subprocess.DEVNULL if stdin is None else asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env=environment(**(env or {})),
-    )
-    return await outcome(process, f"claims {arguments}", stdin)
+    """Run the program to its end, in a process of its own that need not load it."""
+    with TemporaryFile() as given, TemporaryFile() as out, TemporaryFile() as err:
+        given.write(stdin or b"")
+        given.seek(0)
+        called = [str(CLAIMS), *map(str, arguments)]
+        command = await _loaded().start(called, environment(**(env or {})), given, out, err)
+        try:
+            code = await asyncio.wait_for(command.wait(), BOUND_S)
+        except asyncio.CancelledError:  # what runs beside it failed: the folder goes
+            await command.kill()
+            raise
+        except TimeoutError:
+            await command.kill()
+            raise AssertionError(f"claims {arguments} did not end within {BOUND_S:g} s: {_written(err)!r}") from None
+        return Done(code, _written(out), _written(err).decode())
+
+
+def _written(file: IO[bytes]) -> bytes:
+    file.seek(0)
+    return file.read()
 
 
 async def outcome(process: asyncio.subprocess.Process, name: str, stdin: bytes | None = None) -> Done:
@@ -93,7 +110,7 @@ def _state(process: asyncio.subprocess.Process, log: Path) -> str:
 @contextmanager
 def folder_for_servers() -> Iterator[Path]:
     """An empty folder that servers run by another user can reach; removed once nothing works in it."""
-    with tempfile.TemporaryDirectory(prefix="claims-test-") as name:
+    with TemporaryDirectory(prefix="claims-test-") as name:
         folder = Path(name)
         folder.chmod(0o711)
         try:

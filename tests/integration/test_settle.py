@@ -231,10 +231,12 @@ async def test_what_cannot_be_used_is_refused_with_2_before_a_server_starts(serv
 
 async def test_a_second_settle_waits_for_the_first(server_folder: Path) -> None:
     data, log = server_folder / "data", server_folder / "log"
-    first = write_lines(server_folder / "first.jsonl", [facts.hospital(), facts.enrol(), *facts.stay(1)])
+    people = write_lines(server_folder / "people.jsonl", [facts.hospital(), facts.enrol()])
+    first = write_lines(server_folder / "first.jsonl", facts.stay(1))
     second = write_lines(server_folder / "second.jsonl", facts.stay(2))
+    assert (await claims("settle", people, "--data-dir", data)).code == 0  # to make a ledger takes longer than it waits
     async with background("settle", first, "--data-dir", data, log=log) as process:
-        await eventually((data / "owner").exists)
+        await eventually(lambda: str(process.pid) in (data / "owner").read_text(encoding="utf-8"))
         done = await claims("settle", second, "--json", "--data-dir", data)
         assert await exit_code(process, log) == 0, log.read_text()
     assert done.code == 0, done.err

@@ -10,6 +10,22 @@ import pytest
 from infra import cli
 from infra.cli.command_table import MODULES, CommandTable
 
+HEAVY = ("faststream", "infra.worker.worker", "alembic")
+# what nearly all of them need of the inner layers and of others is loaded once
+_EACH_ALONE = f"""
+import os, sys
+import asyncpg, nats, sqlalchemy.ext.asyncio
+import events.catalog, policies.loader
+from importlib import import_module
+from infra.cli.command_table import MODULES
+for name in {{*MODULES.values()}}:
+    if os.fork() == 0:
+        import_module("infra.cli." + name)
+        print(name, *(module for module in {HEAVY!r} if module in sys.modules), flush=True)
+        os._exit(0)
+    os.wait()
+"""
+
 
 def test_every_command_is_registered_by_its_module() -> None:
     table = CommandTable()
@@ -27,9 +43,19 @@ def test_a_name_that_is_none_loads_nothing() -> None:
         CommandTable()["statement"]
 
 
-@pytest.mark.parametrize("name", ["statements", "report", "clearing", "replay", "verify", "reconcile"])
-def test_a_command_that_reads_starts_without_what_runs_lanes(name: str) -> None:
-    heavy = ("faststream", "infra.worker.worker", "alembic")
-    code = f"import sys; from infra.cli.command_table import CommandTable; CommandTable()[{name!r}]; "
-    code += f"print([module for module in {heavy!r} if module in sys.modules])"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+@pytest.fixture(scope="module")
+def loaded_alone() -> dict[str, list[str]]:
+    """The modules, each loaded by a process that has no other one, with what of ``HEAVY`` it brought along."""
+    ended = subprocess.run([sys.executable, "-c", _EACH_ALONE], capture_output=True, text=True, check=True)
+    assert ended.stderr == ""
+    return {name: heavy for name, *heavy in map(str.split, ended.stdout.splitlines())}
+
+
+def test_each_module_is_loaded_without_the_others(loaded_alone: dict[str, list[str]]) -> None:
+    assert set(loaded_alone) == {*MODULES.values()}
+
+
+@pytest.mark.parametrize("name", ["listings", "report", "clearing", "replay", "verify", "reconcile"])
+def test_a_command_that_reads_starts_without_what_runs_lanes(loaded_alone: dict[str, list[str]], name: str) -> None:
+    assert loaded_alone[name] == []
+    assert loaded_alone["up"] == ["faststream", "infra.worker.worker"]
