@@ -96,6 +96,7 @@ AdmissionId = Annotated[Id, Field(description="the hospital's number of the stay
 ClaimId = Annotated[Id, Field(description="the number of the claim, never used again for another")]
 Reason = Annotated[Text, Field(description="why, in words for people")]
 Clause = Annotated[Given[Text], Field(description="the clause it rests on")]
+Stage = Annotated[Given[Literal["late"]], Field(description="late, where the disease is at its late stage")]
 Prepaid = Annotated[
     bool, Field(description="whether the person paid the whole bill, so that the funds repay the person")
 ]
@@ -295,7 +296,7 @@ class DischargeRecorded(FactData):
     discharged_on: Day = Field(description="day of discharge, which is the claim's date")
     bill: Bill
     disease: Given[Disease] = Field(default=None, description="disease code of the scheme, where one is treated")
-    stage: Given[Literal["late"]] = Field(default=None, description="late, where the disease is at its late stage")
+    stage: Stage = None
     prepaid: Prepaid = False
 
 
@@ -309,6 +310,7 @@ class OutpatientRecorded(FactData):
     served_on: Day = Field(description="day of the visit, which is the claim's date")
     setting: OutpatientSetting = Field(description="就医类型")
     disease: Given[Disease] = Field(default=None, description="disease code of the scheme, where one is treated")
+    stage: Stage = None
     prescribed_by: Given[Id] = Field(default=None, description="hospital_id of the hospital that prescribed")
     bill: Bill
     prepaid: Prepaid = False

@@ -93,7 +93,7 @@ def show(
         return
     categories = "、".join(CATEGORY_NAMES[category] for category in scheme.poor.categories)  # type: ignore[index]
     stdout.print(f"[bold]{scheme.title}[/] {scheme.title_en} · {scheme.document}")
-    stdout.print(f"优惠对象 poor: {categories}（{GRADES[scheme.poor.grade]}，{scheme.poor.cite}）")
+    stdout.print(f"优惠对象 poor: {categories}（{GRADES[scheme.poor.grade]}，{scheme.poor.citation}）")
     rows = [
         (
             place_text(row["where"]),

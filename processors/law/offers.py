@@ -134,8 +134,8 @@ def _uses(scheme: Scheme, day: date) -> Iterator[tuple[str, str]]:
             if use and row.disease is not None and row.holds_on(day):
                 yield row.disease, use
     for layer, rule in _cases(scheme, day):
-        for condition in (rule.when, rule.unless):
-            for disease in (condition.diseases or ()) if condition is not None else ():
+        for condition in (rule.when, *rule.unless):
+            for disease in condition.diseases or ():
                 yield disease, layer
     for grant in scheme.grants:
         if grant.holds_on(day):
