@@ -93,9 +93,14 @@ def test_shanggao_buys_two_layers_besides() -> None:
 
 
 def test_anyi_buys_supplementary_insurance() -> None:
+    # 二(四): the person's own part by county finance, 180 in 2018, 220 in 2019
     # 二(七): 330 by the poverty-alleviation fund; being destitute besides changes nothing
-    told = [("supplementary", "purchased", "poverty_alleviation_fund", "330.00", "registered_poor")]
+    told = [
+        ("basic", "subsidised", "county_finance", "180.00", "registered_poor"),
+        ("supplementary", "purchased", "poverty_alleviation_fund", "330.00", "registered_poor"),
+    ]
     assert due("anyi", "2018-01-01", POOR) == told
+    assert due("anyi", "2019-01-01", POOR)[0] == ("basic", "subsidised", "county_finance", "220.00", "registered_poor")
     assert due("anyi", "2018-01-01", [*POOR, *roster("+destitute 2018-01-01")]) == told
     assert due("anyi", "2018-01-01", roster("+destitute 2018-01-01")) == []
 
