@@ -47,11 +47,11 @@ def account(
         columns += ",补偿款 payouts:money+,结转下年 carried on:money,政府承担 by government:money+"
         columns += ",按比例运营费 operations by ratio:money+,运营费上限 operations at most:money,依据 stated"
         amounts = ("carried_in", "premiums", "operations", "payouts", "carried_out", "by_government")
-        amounts += ("operations_by_ratio", "operations_limit")
+        operations = ("operations_by_ratio", "operations_limit")
         rows = [
             (
                 year["year"],
-                *(year[name] for name in amounts),
+                *(year[name] for name in (*amounts, *operations)),
                 _stated(year),
             )
             for year in years

@@ -137,7 +137,7 @@ def operations(of: Scheme) -> Iterator[Found]:
     assert account is not None
     assert account.operations_limit is not None
     for stated in (account.operations, account.operations_limit):
-        (row,) = stated.root  # type: ignore[attr-defined]
+        (row,) = stated.root
         yield from _flat(row.value, row.grade)
 
 
