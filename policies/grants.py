@@ -33,7 +33,7 @@ class OneOffGrant(Dated):
 
     kind: Literal["one_off"]
     diseases: Diseases
-    settings: list[Setting] = Field(default_factory=lambda: ["inpatient"], min_length=1)
+    settings: Annotated[tuple[Setting, ...], Field(min_length=1)] = ("inpatient",)
     amount: Amount
 
 
