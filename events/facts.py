@@ -344,14 +344,31 @@ class AuditFound(FactData):
     reason: Reason
 
 
-@stated_by(BUREAU, type_="advance.issued.v1")
-class AdvanceIssued(FactData):
-    """A bureau lends a person money before treatment."""
+Lender = Literal["bureau", "poverty_office", "township_station"]
 
-    advance_id: Id = Field(description="the bureau's number of the advance")
+
+@stated_by(BUREAU, POVERTY_OFFICE, type_="advance.issued.v1")
+class AdvanceIssued(FactData):
+    """The emergency fund lends a person money before treatment outside the county (上高 二5).
+
+    A township's poverty station examines the request and lends, and files it with the bureau; the poverty office or the
+    bureau may lend too, and either may state what a station lent.
+    """
+
+    advance_id: Id = Field(description="the number of the advance, one in its region whoever states it")
     person_id: PersonId
     amount: Yuan = Field(description="what was lent, yuan")
     issued_on: Day = Field(description="day it was paid out")
+    lent_by: Given[Lender] = Field(
+        default=None,
+        description="who examined and lent it: bureau 医保局, poverty_office 扶贫部门, "
+        "township_station 乡镇扶贫工作站; absent: the source",
+    )
+    filed_on: Given[Day] = Field(default=None, description="day it was filed with the bureau 备案, where it was")
+
+    def lender(self, source: str) -> Lender:
+        """Who lent it, where ``source`` states it."""
+        return self.lent_by or ("bureau" if source.startswith(f"{BUREAU}/") else "poverty_office")
 
 
 @stated_by(BUREAU, type_="fine.imposed.v1")

@@ -36,7 +36,7 @@ from processors.pipeline.state import LedgerState
 from tests.engine import HASHES, scheme
 
 SMALL = Size(300, 230)
-SMALL_HASH = "5b2a73cea7c056f555fefc94787a1aedbd91a935d4ca2a9d0f22d23fb3e4fba6"
+SMALL_HASH = "cd709acb3d7c95d92121da41f44d86493f8e68358f8e7391b19a506164197b5c"
 OFFICES = (BUREAU, CIVIL_AFFAIRS, POVERTY_OFFICE)
 PUBLISHED = scheme("shanggao").published
 
