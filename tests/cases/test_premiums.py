@@ -6,7 +6,8 @@ from datetime import date
 import pytest
 
 from events.money import parse_yuan, yuan
-from policies.premiums import cover
+from policies.loader import load_text
+from policies.premiums import cover, premiums_due
 from processors.pipeline.premiums import due_on
 from projections.enrolments import Enrolment
 from projections.rosters import RosterChange, categories_between
@@ -110,6 +111,18 @@ def test_liaoning_buys_supplementary_insurance() -> None:
     assert due("liaoning", "2019-01-01", POOR) == [
         ("supplementary", "purchased", "assistance_fund", "100.00", "registered_poor")
     ]
+
+
+def test_charity_may_pay_a_premium() -> None:
+    # 三(二): 慈善救助、社会捐赠; a county of 辽宁 whose charity pays writes its own text
+    shipped = scheme("liaoning")
+    text = shipped.text.replace(b"payer: assistance_fund", b"payer: charity")
+    county = load_text(text, "county.yaml")
+    (premium,) = county.premiums
+    day = date(2019, 1, 1)
+    (told,) = premiums_due(county, day, ["registered_poor"], 0)
+    assert (told.payer, told.amount, premium.payer) == ("charity", 100_00, "charity")
+    assert "charity" in premium.cite
 
 
 def test_jiamusi_states_no_premium() -> None:
