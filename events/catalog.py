@@ -170,6 +170,11 @@ def _check_source(source: str, mailbox: str, type_: str, data: facts.FactData) -
         )
     if stated is facts.ResettlementOrdered and source != ITSELF:
         raise _not_allowed(f"{type_} comes from {ITSELF}, not from {source}", f"{type_} 只能来自 {ITSELF}")
+    if stated is facts.AdvanceIssued and kind == POVERTY_OFFICE and data.lent_by == "bureau":  # type: ignore[attr-defined]
+        raise _not_allowed(
+            f"data.lent_by is bureau: {source} speaks only of what it or a township station lent",
+            f"data.lent_by 为 bureau：{source} 只能报送本部门或乡镇扶贫工作站借出的款项",
+        )
     if stated in _OF_A_REGION and not covers(id_, data.region):  # type: ignore[attr-defined]
         region = data.region  # type: ignore[attr-defined]
         raise _not_allowed(

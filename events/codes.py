@@ -44,7 +44,9 @@ LAYER_NAMES: dict[Layer, str] = {
     "public_health": "重大公共卫生项目",
 }
 
-Payer = Literal["assistance_fund", "county_finance", "civil_affairs", "basic_fund", "poverty_alleviation_fund"]
+Payer = Literal[
+    "assistance_fund", "county_finance", "civil_affairs", "basic_fund", "poverty_alleviation_fund", "charity"
+]
 PAYERS: tuple[Payer, ...] = get_args(Payer)
 """Who may pay a person's premium."""
 

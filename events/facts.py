@@ -96,6 +96,7 @@ AdmissionId = Annotated[Id, Field(description="the hospital's number of the stay
 ClaimId = Annotated[Id, Field(description="the number of the claim, never used again for another")]
 Reason = Annotated[Text, Field(description="why, in words for people")]
 Clause = Annotated[Given[Text], Field(description="the clause it rests on")]
+Stage = Annotated[Given[Literal["late"]], Field(description="late, where the disease is at its late stage")]
 Prepaid = Annotated[
     bool, Field(description="whether the person paid the whole bill, so that the funds repay the person")
 ]
@@ -295,7 +296,7 @@ class DischargeRecorded(FactData):
     discharged_on: Day = Field(description="day of discharge, which is the claim's date")
     bill: Bill
     disease: Given[Disease] = Field(default=None, description="disease code of the scheme, where one is treated")
-    stage: Given[Literal["late"]] = Field(default=None, description="late, where the disease is at its late stage")
+    stage: Stage = None
     prepaid: Prepaid = False
 
 
@@ -309,6 +310,7 @@ class OutpatientRecorded(FactData):
     served_on: Day = Field(description="day of the visit, which is the claim's date")
     setting: OutpatientSetting = Field(description="就医类型")
     disease: Given[Disease] = Field(default=None, description="disease code of the scheme, where one is treated")
+    stage: Stage = None
     prescribed_by: Given[Id] = Field(default=None, description="hospital_id of the hospital that prescribed")
     bill: Bill
     prepaid: Prepaid = False
@@ -342,14 +344,31 @@ class AuditFound(FactData):
     reason: Reason
 
 
-@stated_by(BUREAU, type_="advance.issued.v1")
-class AdvanceIssued(FactData):
-    """A bureau lends a person money before treatment."""
+Lender = Literal["bureau", "poverty_office", "township_station"]
 
-    advance_id: Id = Field(description="the bureau's number of the advance")
+
+@stated_by(BUREAU, POVERTY_OFFICE, type_="advance.issued.v1")
+class AdvanceIssued(FactData):
+    """The emergency fund lends a person money before treatment outside the county (上高 二5).
+
+    A township's poverty station examines the request and lends, and files it with the bureau; the poverty office or the
+    bureau may lend too, and either may state what a station lent.
+    """
+
+    advance_id: Id = Field(description="the number of the advance, one in its region whoever states it")
     person_id: PersonId
     amount: Yuan = Field(description="what was lent, yuan")
     issued_on: Day = Field(description="day it was paid out")
+    lent_by: Given[Lender] = Field(
+        default=None,
+        description="who examined and lent it: bureau 医保局, poverty_office 扶贫部门, "
+        "township_station 乡镇扶贫工作站; absent: the source",
+    )
+    filed_on: Given[Day] = Field(default=None, description="day it was filed with the bureau 备案, where it was")
+
+    def lender(self, source: str) -> Lender:
+        """Who lent it, where ``source`` states it."""
+        return self.lent_by or ("bureau" if source.startswith(f"{BUREAU}/") else "poverty_office")
 
 
 @stated_by(BUREAU, type_="fine.imposed.v1")

@@ -232,11 +232,11 @@ def duplicate_fine(fine_id: str) -> Refusal:
 
 
 def duplicate_advance(region: str, advance_id: str) -> Refusal:
-    """The bureau has used the number of the advance."""
+    """The number of the advance has been used in the region."""
     return Refusal(
         "duplicate_advance",
-        f"bureau/{region} has issued advance {advance_id} before",
-        f"bureau/{region} 的临时救急借款编号 {advance_id} 已使用：请换新编号",
+        f"advance {advance_id} of region {region} has been issued before",
+        f"统筹区 {region} 的临时救急借款编号 {advance_id} 已使用：请换新编号",
     )
 
 

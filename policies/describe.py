@@ -60,7 +60,7 @@ def _line(where: str, name: str, for_: str, value: str, cited: Cited) -> dict[st
         "value": value,
         "grade": cited.grade,
         "grade_name": GRADES[cited.grade],
-        "cite": cited.cite,
+        "cite": cited.citation,
     }
 
 

@@ -27,11 +27,13 @@ VALUE_NAMES = {
     "out_of_catalog_control": ("目录外费用控制比例", "control ratio of out-of-catalog cost"),
     "out_of_catalog_ratio": ("目录外救助比例", "ratio of out-of-catalog cost"),
     "guarantee": ("保障后实际报销比例", "guaranteed part of the total"),
+    "ceiling": ("各层合计支付上限", "ceiling of all layers, part of the total"),
     "to": ("补足至", "topped up to"),
     "share": ("分担比例", "share of the quota"),
     "granted": ("兜底条款", "clause that grants the rest"),
     "tariff": ("病种定额", "tariff of the case"),
     "operations": ("运营费比例", "operating costs, part of premiums"),
+    "operations_limit": ("运营费上限", "operating costs at most"),
 }
 
 STEP_NAMES = {
@@ -49,10 +51,12 @@ STEP_NAMES = {
     "true_up": ("本次补差", "true-up now"),
     "out_of_catalog": ("目录外救助", "out-of-catalog assistance"),
     "guarantee": ("补足至保障比例", "topped up to the guarantee"),
+    "under_ceiling": ("合计上限内支付", "under the ceiling of all layers"),
     "not_served": ("不在支付范围", "not served here"),
     "quota": ("病种定额", "case quota"),
     "quota_fill": ("定额内补足", "filled up to its part of the quota"),
     "quota_share": ("定额内分担", "share of the quota"),
+    "quota_residual": ("定额内剩余全额支付", "all that is left of the quota"),
     "residual": ("剩余费用全额支付", "all that is left"),
     "top_up": ("兜底补足", "topped up"),
     "bucket_S": ("政策范围内", "in scope"),
@@ -161,7 +165,7 @@ def _value(scheme: Scheme, path: str, row: int) -> dict[str, str]:
         "value": value_text(found.value),
         "grade": found.grade,
         "grade_name": GRADES[found.grade],
-        "cite": found.cite,
+        "cite": found.citation,
         "path": f"{path}[{row}]",
     }
 

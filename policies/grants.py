@@ -11,8 +11,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from events.codes import Setting
 from policies.condition import Diseases
-from policies.values import Amount, Cited, Dated
+from policies.values import Amount, Dated
 
 
 class AnnualGrant(Dated):
@@ -25,10 +26,14 @@ class AnnualGrant(Dated):
 
 
 class OneOffGrant(Dated):
-    """``amount`` once in a life at the first inpatient claim of a listed disease at stage ``late`` while poor."""
+    """``amount`` once in a life at the first claim of a listed disease at stage ``late`` while poor.
+
+    ``settings`` names whose claims count; inpatient ones where a text leaves it out.
+    """
 
     kind: Literal["one_off"]
     diseases: Diseases
+    settings: Annotated[tuple[Setting, ...], Field(min_length=1)] = ("inpatient",)
     amount: Amount
 
 
@@ -84,14 +89,10 @@ def grants_due(claims: Iterable[GrantClaim], offered: Mapping[str, list[AnyGrant
                     if shares[claim.year] > grant.threshold:
                         due.setdefault(("annual", claim.year), _grant(claim, grant, claim.year))
                 case OneOffGrant():
-                    if claim.setting == "inpatient" and claim.late:
+                    if claim.setting in grant.settings and claim.late:
                         due.setdefault(("one_off", None), _grant(claim, grant, None))
     return list(due.values())
 
 
 def _grant(claim: GrantClaim, grant: AnyGrant, year: int | None) -> Grant:
-    return Grant(grant.kind, year, claim.claim_id, grant.amount, claim.scheme, _cited(grant))
-
-
-def _cited(grant: Cited) -> str:
-    return grant.cite
+    return Grant(grant.kind, year, claim.claim_id, grant.amount, claim.scheme, grant.citation)

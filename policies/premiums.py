@@ -79,4 +79,4 @@ def _refunds(rows: Sequence[PremiumRule], category: str, self_paid: int) -> list
 
 
 def _due(kind: PremiumKind, row: PremiumRule, amount: int, category: str) -> PremiumDue:
-    return PremiumDue(kind, row.layer, row.payer, amount, category, row.cite, row.grade)
+    return PremiumDue(kind, row.layer, row.payer, amount, category, row.citation, row.grade)

@@ -2,15 +2,16 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from typing import Annotated
 
 from msgspec import Struct
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from policies.buckets import OpenBill
-from policies.claim import Used
+from policies.claim import Claim, Used
 from policies.condition import Condition
 from policies.trace import Trace
-from policies.values import Circumstances, Limit, Parameter, Strict
+from policies.values import Circumstances, Limit, Parameter, Strict, as_list
 
 
 class RuleContext(Struct, frozen=True):
@@ -62,8 +63,14 @@ class Rule(Strict, ABC):
     """
 
     when: Condition = Field(default_factory=Condition)
-    unless: Condition | None = None
+    unless: Annotated[list[Condition], BeforeValidator(as_list)] = Field(default_factory=list)
     track: str | None = Field(default=None, pattern=TRACK)
+
+    def applies(self, claim: Claim, *, poor: bool, quota: bool) -> bool:
+        """Whether ``when`` holds for a claim, of a poor person or not, under the quota or not, and no ``unless``."""
+        return self.when.holds(claim, poor=poor, quota=quota) and not any(
+            condition.holds(claim, poor=poor, quota=quota) for condition in self.unless
+        )
 
     @property
     def year_limit(self) -> Parameter[Limit] | None:

@@ -64,11 +64,7 @@ def _index(cases: Sequence[Rule], chosen: Rule | None) -> int | None:
 
 def _claims(scheme: Scheme) -> Iterator[Claim]:
     conditions = [
-        condition
-        for stage in scheme.stages
-        for case in stage.cases
-        for condition in (case.when, case.unless)
-        if condition is not None
+        condition for stage in scheme.stages for case in stage.cases for condition in (case.when, *case.unless)
     ]
     late = (False, True) if any(condition.late for condition in conditions) else (False,)
     places = product(scheme.settings, _days(scheme, conditions), ALL_TIERS)

@@ -64,9 +64,13 @@ class DeficitBorneBy(Cited):
 
 
 class SupplementaryAccount(Strict):
-    """The insurer's account of the supplementary layer; ``operations`` is the part of a year's premiums it may cost."""
+    """The insurer's account of the supplementary layer.
+
+    ``operations`` is the part of a year's premiums that it may cost, ``operations_limit`` the most that this comes to.
+    """
 
     operations: Parameter[Ratio]
+    operations_limit: Parameter[Amount] | None = None
     surplus_to: SurplusTo
     deficit_borne_by: DeficitBorneBy
 
@@ -220,9 +224,7 @@ class Scheme(Strict):
         """The case of a stage that decides a claim, or None where the layer does not run on it."""
         poor = self.is_poor(claim.categories)
         for case in self.stages[stage].cases:
-            if case.when.holds(claim, poor=poor, quota=quota) and not (
-                case.unless is not None and case.unless.holds(claim, poor=poor, quota=quota)
-            ):
+            if case.applies(claim, poor=poor, quota=quota):
                 return case
         return None
 
@@ -269,8 +271,10 @@ class Scheme(Strict):
                     )
         if self.supplementary_account is not None:
             scope = Scope(self.valid.from_, self.valid.until, ALL_TIERS, (None,), ("general",))
-            for at, message in self.supplementary_account.operations.problems(scope):
-                yield ("supplementary_account", "operations", *(() if at is None else (at,))), message
+            for name in ("operations", "operations_limit"):
+                parameter = getattr(self.supplementary_account, name)
+                for at, message in () if parameter is None else parameter.problems(scope):
+                    yield ("supplementary_account", name, *(() if at is None else (at,))), message
 
     def _path_problems(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
         if self.stages[0].layer != "basic":
@@ -309,7 +313,7 @@ class Scheme(Strict):
 
 
 def _accumulates(case: Rule) -> bool:
-    return case.rule not in ("bucket_ratios", "top_up", "residual", "quota_fill", "quota_share")  # type: ignore[attr-defined]
+    return case.rule not in ("bucket_ratios", "top_up", "residual", "quota_fill", "quota_share", "quota_residual")  # type: ignore[attr-defined]
 
 
 def _located_parameters(

@@ -11,7 +11,7 @@ from events.codes import CATEGORY_NAMES, CATEGORY_ORDER, SETTING_NAMES
 from policies.rule_context import Rule
 from policies.rules.annual_bands import AnnualBands
 from policies.rules.annual_true_up import AnnualTrueUp
-from policies.rules.case_quota import QuotaBasic, QuotaFill, QuotaShare
+from policies.rules.case_quota import QuotaBasic, QuotaFill, QuotaResidual, QuotaShare
 from policies.rules.deductible_ratio_cap import DeductibleRatioCap
 from policies.sample_claims import Sample, TooMany, samples
 from policies.scheme import Scheme
@@ -108,7 +108,14 @@ def _unreachable(scheme: Scheme, tried: Sequence[Sample]) -> Iterator[SchemeRema
         for index, case in enumerate(stage.cases):
             if index in reached:
                 continue
-            taken = next((sample.cases[number] for sample in tried if _holds(case, sample)), None)
+            taken = next(
+                (
+                    sample.cases[number]
+                    for sample in tried
+                    if case.applies(sample.claim, poor=sample.poor, quota=sample.quota)
+                ),
+                None,
+            )
             if taken is None:
                 yield SchemeRemark(
                     _case(number, index),
@@ -123,13 +130,6 @@ def _unreachable(scheme: Scheme, tried: Sequence[Sample]) -> Iterator[SchemeRema
                     "a case before it, line {line}, takes all of its claims: it never pays. Put the narrower one first",
                     beside=_case(number, taken),
                 )
-
-
-def _holds(case: Rule, sample: Sample) -> bool:
-    poor, quota = sample.poor, sample.quota
-    return case.when.holds(sample.claim, poor=poor, quota=quota) and not (
-        case.unless is not None and case.unless.holds(sample.claim, poor=poor, quota=quota)
-    )
 
 
 def _shared_limits(scheme: Scheme, stage: int) -> Iterator[SchemeRemark]:
@@ -247,7 +247,7 @@ def _quotas(scheme: Scheme, tried: Iterable[Sample]) -> Iterator[SchemeRemark]:
         for stage, index in enumerate(sample.cases):
             if index is not None:
                 case = scheme.stages[stage].cases[index]
-                if isinstance(case, QuotaBasic | QuotaFill | QuotaShare) != sample.quota:
+                if isinstance(case, QuotaBasic | QuotaFill | QuotaShare | QuotaResidual) != sample.quota:
                     wrong[stage, index] = sample.quota
     for (stage, index), quota in sorted(wrong.items()):
         yield SchemeRemark(_case(stage, index), *(_UNDER_A_QUOTA if quota else _UNDER_NO_QUOTA))

@@ -23,6 +23,9 @@ CardClass = Literal["I", "II"]
 Tier = Annotated[int, Field(ge=0, le=3)]
 
 
+OUR_READING = "〔我方解读 reading: ours〕"
+"""Stands behind a citation where the clause is unclear and the value is our reading of it."""
+
 _LONGEST_RATIO = 40
 _NUMBER = re.compile(r"[-+]?[0-9._]+([eE][-+]?[0-9]+)?")
 _LARGE_EXPONENT = re.compile(r"[eE][+-]?[\d_]{3}")
@@ -98,10 +101,19 @@ class Strict(BaseModel):
 
 
 class Cited(Strict):
-    """A statement of the law with the grade of our knowledge and where it stands."""
+    """A statement of the law with the grade of our knowledge and where it stands.
+
+    ``reading: ours`` marks our reading of a clause that can be read otherwise.
+    """
 
     grade: Grade
     cite: Annotated[str, Field(min_length=1)]
+    reading: Literal["ours"] | None = None
+
+    @property
+    def citation(self) -> str:
+        """Where it stands, for people and for the ledger, with a mark where it is our reading."""
+        return self.cite if self.reading is None else f"{self.cite} {OUR_READING}"
 
 
 class Dated(Cited):

@@ -290,17 +290,25 @@ def audit(
 
 
 def advance(
-    advance_id: str = "L1", amount: str = "3000", on: str = "2019-03-01", person: str = "P1", id_: str | None = None
+    advance_id: str = "L1",
+    amount: str = "3000",
+    on: str = "2019-03-01",
+    person: str = "P1",
+    id_: str | None = None,
+    *,
+    source: str = BUREAU,
+    **fields: Any,
 ) -> dict[str, Any]:
-    """A bureau lends a person money."""
+    """The emergency fund lends a person money."""
     return event(
-        BUREAU,
+        source,
         id_ or f"advance-{advance_id}-{amount}",
         "advance.issued.v1",
         advance_id=advance_id,
         person_id=person,
         amount=amount,
         issued_on=on,
+        **fields,
     )
 
 

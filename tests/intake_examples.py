@@ -94,6 +94,7 @@ EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
             "served_on": "2019-05-06",
             "setting": "pharmacy",
             "disease": "hypertension",
+            "stage": "late",
             "prescribed_by": "H2206213",
             "bill": BILL,
             "prepaid": False,
@@ -107,7 +108,14 @@ EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "advance.issued.v1": (
         BUREAU,
-        {"advance_id": "V1", "person_id": "P1", "amount": "5000.00", "issued_on": "2019-04-29"},
+        {
+            "advance_id": "V1",
+            "person_id": "P1",
+            "amount": "5000.00",
+            "issued_on": "2019-04-29",
+            "lent_by": "township_station",
+            "filed_on": "2019-04-30",
+        },
     ),
     "fine.imposed.v1": (
         BUREAU,
@@ -138,7 +146,8 @@ OPTIONAL = {
     "enrollment.recorded.v1": {"effective_on", "self_paid"},
     "admission.recorded.v1": {"referred_from", "filed"},
     "discharge.recorded.v1": {"disease", "stage", "prepaid"},
-    "outpatient.recorded.v1": {"disease", "prescribed_by", "prepaid"},
+    "outpatient.recorded.v1": {"disease", "stage", "prescribed_by", "prepaid"},
+    "advance.issued.v1": {"lent_by", "filed_on"},
 }
 
 

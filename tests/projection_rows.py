@@ -90,6 +90,8 @@ EVERY_FACT: list[Any] = [
     # its number used twice: the second is refused
     facts.event(facts.BUREAU, "adv-1", "advance.issued.v1", **ADVANCE),
     facts.event(facts.BUREAU, "adv-2", "advance.issued.v1", **ADVANCE | {"amount": "900"}),
+    facts.advance("L2", source="poverty-office/220621"),
+    facts.advance("L3", lent_by="township_station", filed_on="2019-03-04"),
 ]
 
 

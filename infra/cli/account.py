@@ -1,7 +1,8 @@
 """``claims account``: the supplementary insurance's account, year by year."""
 
 import sys
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import typer
 
@@ -43,13 +44,15 @@ def account(
         if json:
             print_json(years)
         columns = "年度 year:count,上年结转 carried in:money,保费 premiums:money+,运营费 operations:money+"
-        columns += ",补偿款 payouts:money+,结转下年 carried on:money,政府承担 by government:money+,运营费比例 ratio"
+        columns += ",补偿款 payouts:money+,结转下年 carried on:money,政府承担 by government:money+"
+        columns += ",按比例运营费 operations by ratio:money+,运营费上限 operations at most:money,依据 stated"
         amounts = ("carried_in", "premiums", "operations", "payouts", "carried_out", "by_government")
+        operations = ("operations_by_ratio", "operations_limit")
         rows = [
             (
                 year["year"],
-                *(year[name] for name in amounts),
-                f"{year['ratio']} {GRADES[year['grade']]} {year['cite']}",
+                *(year[name] for name in (*amounts, *operations)),
+                _stated(year),
             )
             for year in years
         ]
@@ -58,3 +61,11 @@ def account(
         return 0
 
     sys.exit(run(main))
+
+
+def _stated(year: Mapping[str, Any]) -> str:
+    """The ratio and, where there is one, the limit of the operating costs, each with grade and clause."""
+    stated = f"{year['ratio']} {GRADES[year['grade']]} {year['cite']}"
+    if year["operations_limit"] is None:
+        return stated
+    return f"{stated}；上限 at most {year['operations_limit']} {GRADES[year['limit_grade']]} {year['limit_cite']}"

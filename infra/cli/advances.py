@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from events.money import yuan
 from infra.cli.arguments import Actor, actor_of, amount_of, region_of, words_of
 from infra.cli.clearing_step import MistakenReference, Reason, print_result, print_reversal, reversed_fields, run_step
-from infra.cli.clearing_text import FUND_NAMES, print_history
+from infra.cli.clearing_text import FUND_NAMES, LENDER_NAMES, print_history
 from infra.cli.options import DataDir, Json
 from infra.cli.output import print_json, table
 from infra.cli.row_output import OutFile, print_sheet, show
@@ -42,20 +42,32 @@ def list_(
     show(_sheet(rows), json=json, out=out)
 
 
-_COLUMNS = "临时救急借款 advance,借出地区 lent by,参保人 person,日期 issued on:day,借出 issued:money+"
+_COLUMNS = "临时救急借款 advance,借出地区 region,参保人 person,日期 issued on:day,借出单位 lent by,备案 filed on:day"
+_COLUMNS += ",借出 issued:money+"
 _COLUMNS += ",已还 repaid:money+,其中现金 of it in cash:money+,未还 outstanding:money+"
 
 
 def _sheet(rows: Sequence[Mapping[str, Any]]) -> Sheet:
-    names = ("person_id", "issued_on", "issued", "repaid", "in_cash", "outstanding")
-    cells = [(row["advance_id"], region_named(row["region"]), *(row[name] for name in names)) for row in rows]
+    amounts = ("issued", "repaid", "in_cash", "outstanding")
+    cells = [
+        (
+            row["advance_id"],
+            region_named(row["region"]),
+            row["person_id"],
+            row["issued_on"],
+            LENDER_NAMES[row["lent_by"]],
+            row["filed_on"],
+            *(row[name] for name in amounts),
+        )
+        for row in rows
+    ]
     return Sheet("临时救急借款 Advances", columns_of(_COLUMNS), cells, personal=True)
 
 
 @advances.command("show")
 def show_one(
     advance: Annotated[str, typer.Argument(help="临时救急借款编号 advance_id", metavar="ADVANCE")],
-    region: Annotated[str, typer.Option("--region", help="借出地区 region of the bureau that lent it")],
+    region: Annotated[str, typer.Option("--region", help="借出地区 region in which it was lent")],
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
@@ -75,7 +87,7 @@ def show_one(
 @advances.command("reverse")
 def reverse(
     advance: Annotated[str, typer.Argument(help="临时救急借款编号 advance_id", metavar="ADVANCE")],
-    region: Annotated[str, typer.Option("--region", help="借出地区 region of the bureau that lent it")],
+    region: Annotated[str, typer.Option("--region", help="借出地区 region in which it was lent")],
     actor: Actor,
     reference: MistakenReference,
     reason: Reason,
@@ -96,7 +108,7 @@ def reverse(
 @advances.command("repay")
 def repay(
     advance: Annotated[str, typer.Argument(help="临时救急借款编号 advance_id", metavar="ADVANCE")],
-    region: Annotated[str, typer.Option("--region", help="借出地区 region of the bureau that lent it")],
+    region: Annotated[str, typer.Option("--region", help="借出地区 region in which it was lent")],
     amount: Annotated[str, typer.Option("--amount", help="金额 yuan")],
     actor: Actor,
     reference: Annotated[str, typer.Option("--reference", help="凭证号 reference of the receipt")],

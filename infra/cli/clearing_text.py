@@ -18,6 +18,11 @@ FUND_NAMES: Mapping[str, str] = {
     GRANT: "补助",
     **{refund_fund(payer): f"退还个人缴费（{name}）" for payer, name in PAYER_NAMES.items()},
 }
+LENDER_NAMES: Mapping[str, str] = {
+    "bureau": "医保局",
+    "poverty_office": "扶贫部门",
+    "township_station": "乡镇扶贫工作站",
+}
 PAYMENT_NAMES = {"none": "无", "due": "待拨付", "paid": "已拨付", "returned": "已退回"}
 STEP_NAMES = {
     "clearing.drafted.v1": "起草 drafted",

@@ -13,6 +13,7 @@ PAYER_NAMES: Mapping[str, str] = {
     "civil_affairs": "民政",
     "basic_fund": "基本医保基金",
     "poverty_alleviation_fund": "财政专项扶贫资金",
+    "charity": "慈善",
 }
 KIND_NAMES: Mapping[str, str] = {"subsidised": "代缴", "purchased": "购买", "refunded": "其中退还本人"}
 _LAYERS: Mapping[str, str] = {str(code): name for code, name in LAYER_NAMES.items()}

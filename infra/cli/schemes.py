@@ -20,12 +20,17 @@ from infra.files.case_file import example_cases
 from infra.terminal_text import visible_lines
 from policies.describe import changes, describe
 from policies.explain import GRADES
-from policies.loader import Review, SchemeError, load_directory, load_file, review, scheme_bytes
+from policies.loader import SCHEMES, Review, SchemeError, load_directory, load_file, review, scheme_bytes
 from policies.scheme import Scheme
 from processors.law.adoption import adopt_schemes
 from processors.law.pinned_schemes import PinnedSchemes
 
 schemes = typer.Typer(no_args_is_help=True, help="政策：数值、日期、依据等级和出处。The schemes as data.")
+
+
+TextArgument = Annotated[
+    Path, typer.Argument(help="政策文件，或内置政策名称 a file.yaml, or the name of a shipped scheme")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -93,7 +98,7 @@ def show(
         return
     categories = "、".join(CATEGORY_NAMES[category] for category in scheme.poor.categories)  # type: ignore[index]
     stdout.print(f"[bold]{scheme.title}[/] {scheme.title_en} · {scheme.document}")
-    stdout.print(f"优惠对象 poor: {categories}（{GRADES[scheme.poor.grade]}，{scheme.poor.cite}）")
+    stdout.print(f"优惠对象 poor: {categories}（{GRADES[scheme.poor.grade]}，{scheme.poor.citation}）")
     rows = [
         (
             place_text(row["where"]),
@@ -152,7 +157,7 @@ def cases(
 
 @schemes.command()
 def check(
-    file: Path,
+    file: TextArgument,
     cases_file: Annotated[
         Path | None, typer.Option("--cases", help="本县案例 cases.csv the county's own worked cases")
     ] = None,
@@ -170,12 +175,12 @@ def check(
 
 @schemes.command()
 def adopt(
-    file: Path,
+    file: TextArgument,
     actor: Annotated[str, typer.Option("--actor", help="经办人 who adopts it")],
     data_dir: DataDir = None,
     yes: Annotated[bool, typer.Option("--yes", help="不再询问 don't ask")] = False,
 ) -> None:
-    """采用政策文件。Adopt a scheme for claims accepted from now on; earlier claims keep the text they are pinned to."""
+    """采用政策文本。Adopt a scheme for claims accepted from now on; earlier claims keep the text they are pinned to."""
     scheme = _review(file).scheme
 
     async def main() -> int:
@@ -251,7 +256,10 @@ def _load(file: Path) -> Scheme:
 
 
 def _review(file: Path) -> Review:
-    """A file's scheme with what is unsound about it, which is told."""
+    """A file's scheme, or the shipped one of a name, with what is unsound about it, which is told."""
+    shipped = SCHEMES / f"{file}.yaml"
+    if file.name == str(file) and shipped.is_file() and not file.exists():
+        file = shipped
     try:
         reviewed = review(scheme_bytes(file), str(file))
     except SchemeError as error:

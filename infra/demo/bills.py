@@ -28,25 +28,25 @@ class Cost:
 
 
 STAY_COST = {
-    0: Cost(median=2_450, sigma=0.45, least=300, most=8_000),
-    1: Cost(median=2_000, sigma=0.45, least=400, most=10_000),
-    2: Cost(median=3_400, sigma=0.60, least=600, most=40_000),
+    0: Cost(median=2_750, sigma=0.45, least=300, most=8_000),
+    1: Cost(median=2_200, sigma=0.45, least=400, most=10_000),
+    2: Cost(median=3_750, sigma=0.60, least=600, most=40_000),
     3: Cost(median=7_000, sigma=0.70, least=1_500, most=80_000),
 }
-SEVERE_YEAR_COST = Cost(median=150_000, sigma=0.60, least=40_000, most=600_000)
+SEVERE_YEAR_COST = Cost(median=158_000, sigma=0.60, least=40_000, most=600_000)
 CHRONIC_COST = Cost(median=160, sigma=0.50, least=30, most=1_500)
 DIALYSIS_COST = Cost(median=420, sigma=0.20, least=300, most=700)
 GENERAL_COST = Cost(median=55, sigma=0.40, least=12, most=300)
 
-OUT_OF_CATALOG_STAYS = 0.032
+OUT_OF_CATALOG_STAYS = 0.043
 """Stays with an implant or drug that no catalog lists: nearly all that reaches the fiscal backstop."""
 
 
 def split(rng: Random, total_fen: int, *, mostly_out_of_catalog: bool = False) -> Parts:
     """Split a cost into the parts of a bill."""
-    copay = round(total_fen * rng.uniform(0.0, 0.009))
-    over_limit = round(total_fen * rng.uniform(0.0, 0.004))
-    self_funded = round(total_fen * (rng.uniform(0.5, 0.9) if mostly_out_of_catalog else rng.uniform(0.0, 0.02)))
+    copay = round(total_fen * rng.uniform(0.005, 0.03))
+    over_limit = round(total_fen * rng.uniform(0.0, 0.01))
+    self_funded = round(total_fen * (rng.uniform(0.5, 0.9) if mostly_out_of_catalog else rng.uniform(0.04, 0.09)))
     return {
         "in_scope": total_fen - copay - over_limit - self_funded,
         "upfront_copay": copay,

@@ -7,7 +7,7 @@ from random import Random
 from events.money import yuan
 from infra.demo.bills import bill, scaled
 from infra.demo.hospitals import DemoHospital
-from infra.demo.schedule import BUREAU, Event, EventSchedule, some_days_after
+from infra.demo.schedule import BUREAU, POVERTY_OFFICE, Event, EventSchedule, some_days_after
 from infra.demo.size import Size
 from infra.demo.stays import Stay
 from infra.demo.visits import Visit
@@ -108,5 +108,7 @@ def _lend(schedule: EventSchedule, stay: Stay) -> None:
         "person_id": stay.person.person_id,
         "amount": "20000.00",
         "issued_on": stay.admission["data"]["admitted_on"],
+        "lent_by": "township_station",
+        "filed_on": (stay.told - timedelta(days=1)).date().isoformat(),
     }
-    schedule.add(stay.told - timedelta(days=1), BUREAU, "advance.issued.v1", data)
+    schedule.add(stay.told - timedelta(days=1), POVERTY_OFFICE, "advance.issued.v1", data)

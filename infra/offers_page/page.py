@@ -33,7 +33,7 @@ class Part:
     name: tuple[str, str]
     settings: tuple[str, ...]
     when: tuple[str, str]
-    unless: tuple[str, str]
+    unless: tuple[tuple[str, str], ...]
     lines: tuple[Line, ...]
 
 
@@ -96,7 +96,7 @@ def _parts(values: Iterable[OfferedValue]) -> Iterable[Part]:
             name=names.PARTS[first.part],
             settings=first.settings,
             when=names.joined([*map(names.word, first.when), *of_diseases]),
-            unless=names.words(first.unless),
+            unless=tuple(map(names.words, first.unless)),
             lines=tuple(_lines(held)),
         )
 

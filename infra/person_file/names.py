@@ -66,6 +66,7 @@ PAYERS: Names = {
     "civil_affairs": ("民政", "civil affairs"),
     "basic_fund": ("基本医保基金", "basic fund"),
     "poverty_alleviation_fund": ("财政专项扶贫资金", "poverty-alleviation fund"),
+    "charity": ("慈善", "charity"),
 }
 KINDS: Names = {
     "subsidised": ("代缴", "his contribution, paid for him"),

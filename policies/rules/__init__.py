@@ -7,7 +7,7 @@ from pydantic import Field
 from policies.rules.annual_bands import AnnualBands
 from policies.rules.annual_true_up import AnnualTrueUp
 from policies.rules.bucket_ratios import BucketRatios
-from policies.rules.case_quota import QuotaBasic, QuotaFill, QuotaShare
+from policies.rules.case_quota import QuotaBasic, QuotaFill, QuotaResidual, QuotaShare
 from policies.rules.deductible_ratio_cap import DeductibleRatioCap
 from policies.rules.ratio_within_limit import RatioWithinLimit
 from policies.rules.residual import Residual
@@ -23,6 +23,7 @@ AnyRule = Annotated[
     | Residual
     | QuotaBasic
     | QuotaFill
-    | QuotaShare,
+    | QuotaShare
+    | QuotaResidual,
     Field(discriminator="rule"),
 ]

@@ -6,6 +6,8 @@ Its out-of-catalog part is docs/domain.md#out_of_catalog, 三(三)1.
 from fractions import Fraction
 from typing import Literal
 
+from pydantic import model_validator
+
 from policies.arithmetic import marginal, round_half_up
 from policies.buckets import O, S, take
 from policies.rule_context import Decision, Rule, RuleContext
@@ -17,20 +19,30 @@ class AnnualTrueUp(Rule):
     """Assistance on the year's accumulated S left, less what the true-up has paid: insurance first, assistance after.
 
     due = min(limit, round(marginal tiers(base_ytd + S left − deductible))); pay = due − true-up paid this year.
-    Then, within what is left of the limit, ``ratio`` of the out-of-catalog cost up to ``control`` of the total.
+    Then, within what is left of the limit, ``ratio`` of the out-of-catalog cost up to ``control`` of the total, where
+    the scheme states both.
     """
 
     rule: Literal["annual_true_up"]
     tiers: Parameter[Bands]
     deductible: Parameter[Amount]
     limit: Parameter[Limit]
-    out_of_catalog_control: Parameter[Ratio]
-    out_of_catalog_ratio: Parameter[Ratio]
+    out_of_catalog_control: Parameter[Ratio] | None = None
+    out_of_catalog_ratio: Parameter[Ratio] | None = None
 
     @property
     def year_limit(self) -> Parameter[Limit]:
         """The limit."""
         return self.limit
+
+    @model_validator(mode="after")
+    def _both_or_neither(self) -> "AnnualTrueUp":
+        if (self.out_of_catalog_control is None) != (self.out_of_catalog_ratio is None):
+            raise ValueError(
+                "out_of_catalog_control 与 out_of_catalog_ratio 须同时给出 out_of_catalog_control and "
+                "out_of_catalog_ratio are stated together"
+            )
+        return self
 
     def decide(self, context: RuleContext) -> Decision:
         """Decide one claim."""
@@ -62,7 +74,7 @@ class AnnualTrueUp(Rule):
 
     def _out_of_catalog(self, context: RuleContext, room: int) -> int:
         outside = context.bill.left[O]
-        if not outside:
+        if not outside or self.out_of_catalog_control is None or self.out_of_catalog_ratio is None:
             return 0
         control = context.trace.use(self.out_of_catalog_control.at(context.circumstances))
         ratio = context.trace.use(self.out_of_catalog_ratio.at(context.circumstances))

@@ -1,5 +1,6 @@
 """bucket ratios with a guarantee: supplementary insurance (docs/domain.md#bucket_ratios)."""
 
+from fractions import Fraction
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -30,23 +31,30 @@ class Group(Strict):
 
 
 class BucketRatios(Rule):
-    """For each group round(sum × ratio), taken in the order S, C, O; then the guarantee tops up to g × total."""
+    """For each group round(sum × ratio), taken in the order S, C, O; then the guarantee tops up to g × total.
+
+    With a ``ceiling`` no group lifts what all layers have paid over ceiling × total (上高 二2: 控制在90%左右).
+    """
 
     rule: Literal["bucket_ratios"]
     groups: Annotated[list[Group], Field(min_length=1)]
     guarantee: Parameter[Ratio] | None = None
+    ceiling: Parameter[Ratio] | None = None
 
     def decide(self, context: RuleContext) -> Decision:
         """Decide one claim."""
         trace, left = context.trace, list(context.bill.left)
         serving = [group for group in self.groups if group.serves(context)]
         base = sum(left[BUCKETS[bucket]] for bucket in {bucket for group in serving for bucket in group.buckets})
+        ceiling = None if self.ceiling is None or not serving else trace.use(self.ceiling.at(context.circumstances))
         for group in serving:
             buckets = tuple(BUCKETS[bucket] for bucket in group.buckets)
             amount = sum(left[bucket] for bucket in buckets)
             ratio = trace.use(group.ratio.at(context.circumstances))
             label = "+".join(group.buckets)
             pay = trace.step(f"bucket_{label}", share(amount, ratio), "{} × {}", amount, percent(ratio))
+            if ceiling is not None:
+                pay = _under_ceiling(context, ceiling, pay, sum(context.bill.left) - sum(left))
             for bucket, taken in enumerate(take(left, pay, buckets)):
                 left[bucket] -= taken
         if not serving:
@@ -66,3 +74,14 @@ class BucketRatios(Rule):
                 left[bucket] -= taken
         taken3 = (context.bill.left[0] - left[0], context.bill.left[1] - left[1], context.bill.left[2] - left[2])
         return Decision(base=base, paid=sum(taken3), taken=taken3)
+
+
+def _under_ceiling(context: RuleContext, ceiling: Fraction, pay: int, paid: int) -> int:
+    """``pay``, at most what lifts all layers, with the ``paid`` of this rule so far, to the ceiling."""
+    total, before = context.bill.total, context.bill.paid + paid
+    return context.trace.step(
+        "under_ceiling",
+        min(pay, max(0, share(total, ceiling) - before)),
+        "min({}, max(0, {} × {} − {}))",
+        *(pay, total, percent(ceiling), before),
+    )

@@ -73,3 +73,18 @@ class QuotaShare(Rule):
             *(quota, percent(part), quota, percent(to + part), before),
         )
         return Decision(base=sum(context.bill.left), paid=pay, taken=take(context.bill.left, pay))
+
+
+class QuotaResidual(Rule):
+    """Pays all that the layers before it leave of Q (安义 二(六): 全额救助). Enters no annual base."""
+
+    rule: Literal["quota_residual"]
+    granted: Parameter[bool]
+
+    def decide(self, context: RuleContext) -> Decision:
+        """Decide one claim."""
+        quota, before = _quota(context), context.bill.paid
+        granted = context.trace.use(self.granted.at(context.circumstances))
+        left = max(0, quota - before) if granted else 0
+        pay = context.trace.step("quota_residual", left, "max(0, {} − {})", quota, before)
+        return Decision(base=0, paid=pay, taken=take(context.bill.left, pay))

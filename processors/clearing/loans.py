@@ -52,13 +52,13 @@ async def load_loans(connection: AsyncConnection) -> list[Loan]:
 
 
 async def load_loan(connection: AsyncConnection, region: str, advance_id: str) -> Loan:
-    """The advance of one bureau. Raises ``ClearingRefused`` where there is none."""
+    """The advance of one region. Raises ``ClearingRefused`` where there is none."""
     for loan in await load_loans(connection):
         if (loan.advance.region, loan.advance.advance_id) == (region, advance_id):
             return loan
     raise ClearingRefused(
-        f"统筹区 {region} 的医保局没有临时救急借款 {advance_id}，全部见 claims advances。"
-        f"bureau/{region} has issued no advance {advance_id}"
+        f"统筹区 {region} 没有临时救急借款 {advance_id}，全部见 claims advances。"
+        f"no advance {advance_id} was issued in region {region}"
     )
 
 
@@ -94,6 +94,8 @@ def _loan_row(loan: Loan) -> dict[str, Any]:
         "advance_id": loan.advance.advance_id,
         "person_id": loan.advance.person_id,
         "issued_on": loan.advance.issued_on.isoformat(),
+        "lent_by": loan.advance.lent_by,
+        "filed_on": None if loan.advance.filed_on is None else loan.advance.filed_on.isoformat(),
         "issued": yuan(loan.advance.amount),
         "repaid": yuan(loan.by_clearings + loan.in_cash),
         "in_cash": yuan(loan.in_cash),
@@ -104,7 +106,7 @@ def _loan_row(loan: Loan) -> dict[str, Any]:
 async def repay_in_cash(
     engine: AsyncEngine, region: str, advance_id: str, amount: int, actor: str, reference: str
 ) -> int:
-    """Record fen that a person has paid back of an advance of the bureau of ``region``; returns what is left.
+    """Record fen that a person has paid back of an advance of ``region``; returns what is left.
 
     Raises ``ClearingRefused`` where there is no such advance, where less is outstanding, where the reference was noted
     already, or where the actor issued it.

@@ -35,15 +35,16 @@ class OfferedDisease:
 class OfferedValue:
     """A value in force. ``part`` is a layer, ``case_quota`` or ``grants``.
 
-    ``when`` is what its case asks for beside setting and diseases, ``unless`` what all together exempts from it: words
-    of ``_words``. ``for_`` are categories, ``poor`` or ``general``. None: every tier, the person's own prefecture,
+    ``when`` is what its case asks for beside setting and diseases: words of ``_words``. ``unless`` are conditions, each
+    of which exempts from it where all its words, diseases among them, hold. ``cite`` says where the value is our
+    reading. ``for_`` are categories, ``poor`` or ``general``. None: every tier, the person's own prefecture,
     every class of card, the whole of what the rule pays for. ``buckets`` are parts of the bill as ``S+C``.
     """
 
     part: str
     settings: tuple[str, ...]
     when: tuple[str, ...]
-    unless: tuple[str, ...]
+    unless: tuple[tuple[str, ...], ...]
     diseases: tuple[str, ...]
     name: str
     for_: tuple[str, ...]
@@ -134,8 +135,8 @@ def _uses(scheme: Scheme, day: date) -> Iterator[tuple[str, str]]:
             if use and row.disease is not None and row.holds_on(day):
                 yield row.disease, use
     for layer, rule in _cases(scheme, day):
-        for condition in (rule.when, rule.unless):
-            for disease in (condition.diseases or ()) if condition is not None else ():
+        for condition in (rule.when, *rule.unless):
+            for disease in condition.diseases or ():
                 yield disease, layer
     for grant in scheme.grants:
         if grant.holds_on(day):
@@ -163,7 +164,7 @@ def _value(scheme: Scheme, path: str, row: Row[Any], day: date) -> OfferedValue 
         elsewhere = row.tier is not None and asked.tiers is not None and not set(row.tier) & set(asked.tiers)
         if elsewhere or (asked.from_ is not None and asked.from_ > day):
             return None
-        unless = (*_words(case.unless), *(case.unless.diseases or ())) if case.unless is not None else ()
+        unless = tuple((*_words(condition), *(condition.diseases or ())) for condition in case.unless)
         diseases = tuple(asked.diseases or ())
     elif path.startswith(CASE_QUOTA):
         part, asked, unless, diseases = CASE_QUOTA, Condition(setting=["inpatient"], poor=True), (), ()
@@ -186,7 +187,7 @@ def _value(scheme: Scheme, path: str, row: Row[Any], day: date) -> OfferedValue 
         buckets="+".join(group.buckets) if group else None,
         value=value_text(row.value),
         grade=row.grade,
-        cite=row.cite,
+        cite=row.citation,
     )
 
 
@@ -194,7 +195,7 @@ def _grant(grant: AnyGrant) -> OfferedValue:
     when = f"over {yuan(grant.threshold)}" if grant.kind == "annual" else "late"
     return OfferedValue(
         part="grants",
-        settings=(),
+        settings=() if grant.kind == "annual" else grant.settings,
         when=(when,),
         unless=(),
         diseases=tuple(grant.diseases),
@@ -206,7 +207,7 @@ def _grant(grant: AnyGrant) -> OfferedValue:
         buckets=None,
         value=yuan(grant.amount),
         grade=grant.grade,
-        cite=grant.cite,
+        cite=grant.citation,
     )
 
 

@@ -31,7 +31,7 @@ def target_rows(scheme: Scheme) -> list[dict[str, Any]]:
             "until": target.until or scheme.valid.until,
             "value": _decimal(target.value),
             "grade": target.grade,
-            "cite": target.cite,
+            "cite": target.citation,
         }
         for target in scheme.targets
     ]

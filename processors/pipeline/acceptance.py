@@ -163,7 +163,7 @@ def accept_claim(
         card_class=cards.get(data.disease or "") if setting == "chronic" else None,
         any_card=bool(cards),
         disease=data.disease,
-        late=isinstance(data, DischargeRecorded) and data.stage == "late",
+        late=data.stage == "late",
         prepaid=data.prepaid,
         admission_id=admission.admission_id if admission else None,
         referral=tuple(admission.referral) if admission else (),

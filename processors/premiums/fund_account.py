@@ -21,7 +21,10 @@ LAYER = "supplementary"
 
 
 class AccountYear(Struct, frozen=True):
-    """One year of the account, in fen: carried_in + premiums − operations − payouts = carried_out − by_government."""
+    """One year of the account, in fen: carried_in + premiums − operations − payouts = carried_out − by_government.
+
+    ``operations`` is ``operations_by_ratio``, ``operations_limit`` at most where the scheme states one.
+    """
 
     year: int
     carried_in: int
@@ -30,15 +33,20 @@ class AccountYear(Struct, frozen=True):
     payouts: int
     carried_out: int
     by_government: int
+    operations_by_ratio: int
+    operations_limit: int | None
     ratio: str
     grade: str
     cite: str
+    limit_grade: str | None
+    limit_cite: str | None
 
     def json(self) -> dict[str, Any]:
         """The year for people and programs, money in yuan."""
-        sums = ("carried_in", "premiums", "operations", "payouts", "carried_out", "by_government")
         shown = {name: getattr(self, name) for name in self.__struct_fields__}
-        return shown | {name: yuan(shown[name]) for name in sums}
+        return {
+            name: yuan(value) if isinstance(value, int) and name != "year" else value for name, value in shown.items()
+        }
 
 
 async def fund_account(engine: AsyncEngine, name: str) -> list[AccountYear]:
@@ -71,28 +79,39 @@ def settle_years(
     years: list[AccountYear] = []
     carried = 0
     for year in range(min(known), max(known) + 1) if known else ():
-        begin = max(date(year, 1, 1), scheme.valid.from_)
-        found = account.operations.at(Circumstances(begin, 0, None, None, None, ("general",)))
-        row = account.operations.root[found.row]
-        income, payouts = paid_in.get(year, 0), paid_out.get(year, 0)
-        operations = share(income, found.value)
-        left = carried + income - operations - payouts
-        years.append(
-            AccountYear(
-                year=year,
-                carried_in=carried,
-                premiums=income,
-                operations=operations,
-                payouts=payouts,
-                carried_out=max(0, left),
-                by_government=max(0, -left),
-                ratio=value_text(found.value),
-                grade=row.grade,
-                cite=row.cite,
-            )
-        )
-        carried = max(0, left)
+        years.append(_settle_year(scheme, account, year, carried, paid_in.get(year, 0), paid_out.get(year, 0)))
+        carried = years[-1].carried_out
     return years
+
+
+def _settle_year(
+    scheme: Scheme, account: SupplementaryAccount, year: int, carried: int, income: int, payouts: int
+) -> AccountYear:
+    begin = max(date(year, 1, 1), scheme.valid.from_)
+    circumstances = Circumstances(begin, 0, None, None, None, ("general",))
+    part = account.operations.at(circumstances)
+    stated = account.operations.root[part.row]
+    limit = None if account.operations_limit is None else account.operations_limit.at(circumstances)
+    limiting = None if limit is None or account.operations_limit is None else account.operations_limit.root[limit.row]
+    by_ratio = share(income, part.value)
+    operations = by_ratio if limit is None else min(by_ratio, limit.value)
+    left = carried + income - operations - payouts
+    return AccountYear(
+        year=year,
+        carried_in=carried,
+        premiums=income,
+        operations=operations,
+        payouts=payouts,
+        carried_out=max(0, left),
+        by_government=max(0, -left),
+        operations_by_ratio=by_ratio,
+        operations_limit=None if limit is None else limit.value,
+        ratio=value_text(part.value),
+        grade=stated.grade,
+        cite=stated.citation,
+        limit_grade=None if limiting is None else limiting.grade,
+        limit_cite=None if limiting is None else limiting.citation,
+    )
 
 
 async def _sums(connection: AsyncConnection, table: Table, column: str, scheme: str) -> dict[int, int]:

@@ -244,10 +244,10 @@ def test_assistance_counts_over_both_of_its_places() -> None:
     ]
 
 
-def test_chronic_classes_have_separate_caps_and_only_class_one_reaches_critical_illness() -> None:
+def test_chronic_classes_have_separate_caps_and_share_critical_illness() -> None:
     # 1, II tier 1: 5400 → 5000; 1000 × 50%
-    # 2, I tier 3: 50000 × 60%; (20000 − 7500) × 50% = 6250; 13750 × 50%
-    # 3, II: cap used up; 100 × 50%
+    # 2, I tier 3: 50000 × 60%; (1000 + 20000 − 7500) × 50% = 6750; 13250 × 50%
+    # 3, II: cap used up; 100 × 50%; 50 × 50%
     # 4, I tier 2: 10000 × 80%; 2000 × 50%; 1000 × 50%
     assert outcome(
         card("2018-01-10", number=1, tier=1, in_scope="6000", categories=POOR),
@@ -255,9 +255,9 @@ def test_chronic_classes_have_separate_caps_and_only_class_one_reaches_critical_
         card("2018-03-10", number=3, tier=1, in_scope="100", categories=POOR),
         card("2018-04-10", "I", number=4, tier=2, in_scope="10000", self_funded="7", categories=POOR),
     ) == [
-        decided(basic="5000.00", assistance="500.00", patient="500.00"),
-        decided(basic="30000.00", critical_illness="6250.00", assistance="6875.00", patient="6875.00"),
-        decided(basic="0.00", assistance="50.00", patient="50.00"),
+        decided(basic="5000.00", critical_illness="0.00", assistance="500.00", patient="500.00"),
+        decided(basic="30000.00", critical_illness="6750.00", assistance="6625.00", patient="6625.00"),
+        decided(basic="0.00", critical_illness="50.00", assistance="25.00", patient="25.00"),
         decided(basic="8000.00", critical_illness="1000.00", assistance="500.00", patient="507.00"),
     ]
 
@@ -280,9 +280,18 @@ def test_chronic_class_one_cap_of_a_hundred_thousand_without_over_cap() -> None:
     ]
 
 
+def test_critical_illness_serves_chronic_claims_of_both_classes() -> None:
+    # 二(四): 20000 × 90% → 5000; (15000 − 7500) × 50% = 3750; 11250 × 50% = 5625
+    assert outcome(card(tier=1, in_scope="20000", categories=POOR)) == [
+        decided(basic="5000.00", critical_illness="3750.00", assistance="5625.00", patient="5625.00")
+    ]
+
+
 def test_chronic_of_who_is_not_poor_and_of_a_quota_disease() -> None:
-    # tier 0 as tier 1: 900; class II has no critical illness
-    assert outcome(card(tier=0, in_scope="1000")) == [decided(basic="900.00", patient="100.00")]
+    # tier 0 as tier 1: 900
+    assert outcome(card(tier=0, in_scope="1000")) == [
+        decided(basic="900.00", critical_illness="0.00", patient="100.00")
+    ]
     # class I: (40000 − 15000) × 50%
     assert outcome(card(card_class="I", tier=3, in_scope="100000")) == [
         decided(basic="60000.00", critical_illness="12500.00", patient="27500.00")

@@ -49,7 +49,7 @@ def test_a1_case_quota_where_basic_alone_passes_its_share() -> None:
 
 
 def test_case_quota_at_tier_three_takes_from_every_bucket() -> None:
-    # Q 48000; basic 39400 × 60%; 33600 − 23640; min(12960, 46560 − 33600); patient 1440; hospital 60000 − 48000
+    # Q 48000; basic 39400 × 60%; 33600 − 23640; min(12960, 46560 − 33600); full aid 1440; hospital 60000 − 48000
     assert outcome(
         stay(in_scope="40000", upfront_copay="5000", self_funded="15000", categories=DESTITUTE, disease="lung_cancer")
     ) == [
@@ -57,10 +57,23 @@ def test_case_quota_at_tier_three_takes_from_every_bucket() -> None:
             basic="23640.00",
             critical_illness="9960.00",
             supplementary="12960.00",
-            patient="1440.00",
+            assistance="1440.00",
+            patient="0.00",
             hospital="12000.00",
         )
     ]
+
+
+def test_full_aid_pays_what_the_quota_leaves_to_the_destitute() -> None:
+    # 二(六), 三(十一): Q 15000; basic 15600 × 80%; 12000 − 12480 < 0; min(2700, 14700 − 12480); 15000 − 14700
+    bill: dict[str, Any] = {"tier": 2, "in_scope": "16000", "disease": "thalassemia"}
+    paid = {"basic": "12480.00", "critical_illness": "0.00", "supplementary": "2220.00"}
+    assert outcome(stay(**bill, categories=DESTITUTE)) == [
+        decided(**paid, assistance="300.00", patient="0.00", hospital="1000.00")
+    ]
+    # nobody else has it
+    dibao = ("dibao", "registered_poor")
+    assert outcome(stay(**bill, categories=dibao)) == [decided(**paid, patient="300.00", hospital="1000.00")]
 
 
 @pytest.mark.parametrize(("disease", "tier_2", "tier_3"), TARIFFS)

@@ -285,11 +285,37 @@ def test_chronic_stops_after_critical_illness_and_has_its_own_cap() -> None:
     ]
 
 
-def test_chronic_gives_low_income_no_assistance_and_registered_poor_no_backstop() -> None:
+def test_assistance_serves_chronic_claims_of_the_24_diseases() -> None:
+    # 三(二), 三(六): 3000 × 60%; 1200 × 70%
+    assert outcome(card(tier=2, in_scope="3000", categories=DIBAO, disease="renal_dialysis")) == [
+        decided(basic="1800.00", critical_illness="0.00", assistance="840.00", patient="360.00")
+    ]
+    # 4000 × 60%; (1600 − 1000) × 60%, whoever is served on the 24; out of the catalog only in hospital: 100 stay
+    for categories in (("low_income",), ("illness_poor",), REGISTERED):
+        claims = [card(in_scope="4000", self_funded="100", categories=categories, disease="lung_cancer")]
+        assert outcome(*claims) == [
+            decided(basic="2400.00", critical_illness="0.00", assistance="360.00", patient="1340.00")
+        ]
+
+
+def test_assistance_has_one_true_up_and_one_limit_over_stays_and_chronic_claims() -> None:
+    # 1: 69500 × 70%; (21350 − 5000) × 65% = 10627.50; 10722.50: 7000 + 722.50 × 75% = 7541.88
+    # 2: cap 4000; B(112350) − B(16350) = 68252.50; 27747.50 left; 38470: 22000 + 8470 × 80% = 28776, less 7541.88
+    # 3: cap used; B(212350) − B(112350) = 80000; 20000 left; 58470: 22000 + 28470 × 80% → 30000, less 28776
+    cards = [
+        card(f"2019-0{month}-01", number=number, tier=2, in_scope="100000", categories=DIBAO, disease="renal_dialysis")
+        for number, month in ((2, 5), (3, 6))
+    ]
+    stays = [stay("2019-02-01", number=1, tier=2, in_scope="70000", categories=DIBAO)]
+    assert [result["assistance"] for result in outcome(*stays, *cards)] == ["7541.88", "21234.12", "1224.00"]
+
+
+def test_chronic_gives_other_diseases_no_assistance_and_registered_poor_no_backstop() -> None:
     # 1000 × 60%
     expected = [decided(basic="600.00", critical_illness="0.00", patient="400.00")]
-    assert outcome(card(in_scope="1000", categories=("low_income",), disease="lung_cancer")) == expected
+    assert outcome(card(in_scope="1000", categories=("low_income",))) == expected
     assert outcome(card(in_scope="1000", categories=REGISTERED)) == expected
+    assert outcome(card(in_scope="1000", disease="lung_cancer")) == expected
 
 
 def test_an_audit_shrinks_what_the_layers_and_the_control_ratio_see() -> None:

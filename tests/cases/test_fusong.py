@@ -32,10 +32,27 @@ def test_f1_backstop_lifts_the_poor_to_ninety_per_cent_of_the_total() -> None:
 
 
 def test_not_poor_gets_basic_and_critical_illness_with_general_values() -> None:
-    # (7680 − 6000) × 55% = 924; patient 20000 − 10320 − 924; dibao is not among 抚松's poor
+    # (7680 − 6000) × 55% = 924; patient 20000 − 10320 − 924; veterans are not among 抚松's poor
     expected = [decided(basic="10320.00", critical_illness="924.00", patient="8756.00")]
     assert outcome(stay(in_scope="18000", self_funded="2000")) == expected
-    assert outcome(stay(in_scope="18000", self_funded="2000", categories=("dibao", "low_income"))) == expected
+    assert outcome(stay(in_scope="18000", self_funded="2000", categories=("veteran", "low_income"))) == expected
+
+
+def test_dibao_who_are_not_registered_poor_get_assistance_alone() -> None:
+    # 三(二)6: basic (20000 − 800) × 60%; (8480 − 6000) × 55% = 1364, the general values; 7116 × 70%; no backstop
+    assert outcome(stay(in_scope="20000", categories=("dibao",))) == [
+        decided(basic="11520.00", critical_illness="1364.00", assistance="4981.20", patient="2134.80")
+    ]
+    # 0 a deductible, 20000 a year: 100000 − 800 → 59520; (40480 − 6000) × 55% = 18964; 21516 × 70% = 15061.20;
+    # again: 40480; 40480 of bands: to 50000 55% (15520), then 65% of 24960 → 8536 + 16224 = 24760; 15720 × 70% = 11004
+    # within 20000 − 15061.20
+    assert [
+        result["assistance"]
+        for result in outcome(
+            stay("2019-03-01", number=1, in_scope="100000", categories=("dibao",)),
+            stay("2019-06-01", number=2, in_scope="100000", categories=("dibao",)),
+        )
+    ] == ["15061.20", "4938.80"]
 
 
 def test_2018_lines_are_higher_and_bands_lower() -> None:

@@ -8,7 +8,7 @@ import pytest
 from events.codes import DISEASES
 from events.money import parse_yuan, yuan
 from policies.engine import settle
-from policies.grants import GrantClaim, grants_due
+from policies.grants import GrantClaim, OneOffGrant, grants_due
 from tests.engine import HASHES, claim, scheme
 
 CANCERS = {
@@ -144,11 +144,26 @@ def test_one_off_grant_at_the_first_late_stay_once_in_a_life() -> None:
 
 @pytest.mark.parametrize(
     "facts",
-    [{"late": False}, {"poor": False}, {"setting": "chronic"}, {"disease": None}, {"disease": "hypertension"}],
+    [{"late": False}, {"poor": False}, {"setting": "pharmacy"}, {"disease": None}, {"disease": "hypertension"}],
 )
 def test_one_off_grant_asks_for_every_condition(facts: dict[str, Any]) -> None:
     assert due("changzhi", changzhi(1, **facts)) == []
     assert due("changzhi", changzhi(1, **facts), changzhi(2)) == [("one_off", None, "C2", "5000.00")]
+
+
+@pytest.mark.parametrize("setting", ["inpatient", "chronic", "general"])
+def test_one_off_grant_follows_a_claim_of_any_setting(setting: str) -> None:
+    # 三(二)2 names no setting
+    assert due("changzhi", changzhi(1, setting=setting)) == [("one_off", None, "C1", "5000.00")]
+
+
+def test_one_off_grant_of_a_text_without_settings_follows_stays_alone() -> None:
+    # as 长治's text said it before: claims pinned to it keep that
+    (grant,) = scheme("changzhi").grants
+    before = OneOffGrant.model_validate(grant.model_dump(by_alias=True, exclude={"settings"}))
+    for setting, given in (("inpatient", 1), ("chronic", 0), ("general", 0)):
+        claims = [changzhi(1, setting=setting)]
+        assert len(grants_due(claims, {scheme("changzhi").content_hash: [before]})) == given
 
 
 def test_one_off_grant_diseases_are_the_24() -> None:

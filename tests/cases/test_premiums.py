@@ -6,7 +6,8 @@ from datetime import date
 import pytest
 
 from events.money import parse_yuan, yuan
-from policies.premiums import cover
+from policies.loader import load_text
+from policies.premiums import cover, premiums_due
 from processors.pipeline.premiums import due_on
 from projections.enrolments import Enrolment
 from projections.rosters import RosterChange, categories_between
@@ -93,9 +94,14 @@ def test_shanggao_buys_two_layers_besides() -> None:
 
 
 def test_anyi_buys_supplementary_insurance() -> None:
+    # 二(四): the person's own part by county finance, 180 in 2018, 220 in 2019
     # 二(七): 330 by the poverty-alleviation fund; being destitute besides changes nothing
-    told = [("supplementary", "purchased", "poverty_alleviation_fund", "330.00", "registered_poor")]
+    told = [
+        ("basic", "subsidised", "county_finance", "180.00", "registered_poor"),
+        ("supplementary", "purchased", "poverty_alleviation_fund", "330.00", "registered_poor"),
+    ]
     assert due("anyi", "2018-01-01", POOR) == told
+    assert due("anyi", "2019-01-01", POOR)[0] == ("basic", "subsidised", "county_finance", "220.00", "registered_poor")
     assert due("anyi", "2018-01-01", [*POOR, *roster("+destitute 2018-01-01")]) == told
     assert due("anyi", "2018-01-01", roster("+destitute 2018-01-01")) == []
 
@@ -105,6 +111,18 @@ def test_liaoning_buys_supplementary_insurance() -> None:
     assert due("liaoning", "2019-01-01", POOR) == [
         ("supplementary", "purchased", "assistance_fund", "100.00", "registered_poor")
     ]
+
+
+def test_charity_may_pay_a_premium() -> None:
+    # 三(二): 慈善救助、社会捐赠; a county of 辽宁 whose charity pays writes its own text
+    shipped = scheme("liaoning")
+    text = shipped.text.replace(b"payer: assistance_fund", b"payer: charity")
+    county = load_text(text, "county.yaml")
+    (premium,) = county.premiums
+    day = date(2019, 1, 1)
+    (told,) = premiums_due(county, day, ["registered_poor"], 0)
+    assert (told.payer, told.amount, premium.payer) == ("charity", 100_00, "charity")
+    assert "charity" in premium.cite
 
 
 def test_jiamusi_states_no_premium() -> None:

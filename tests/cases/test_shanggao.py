@@ -25,18 +25,18 @@ def general(day: str = "2019-09-01", **facts: Any) -> Claim:
 
 
 def test_supplementary_pays_its_groups_out_of_s_then_c_and_out_of_o() -> None:
-    # basic 10000 × 80%; 2400 under 7500; (2400 + 600) × 90% = 2700 out of S 2400 and C 300; 1000 × 75% = 750;
-    # nothing of S left for assistance; 11450 > 10800
+    # basic 10000 × 80%; 2400 under 7500; (2400 + 600) × 90% = 2700 out of S 2400 and C 300, under 10800 − 8000;
+    # 1000 × 75% = 750, at most 10800 − 10700; nothing of S left for assistance
     assert outcome(
         stay(tier=2, in_scope="10400", upfront_copay="500", over_limit="100", self_funded="1000", categories=POOR)
     ) == [
         decided(
             basic="8000.00",
             critical_illness="0.00",
-            supplementary="3450.00",
+            supplementary="2800.00",
             assistance="0.00",
             backstop="0.00",
-            patient="550.00",
+            patient="1200.00",
         )
     ]
 
@@ -44,25 +44,39 @@ def test_supplementary_pays_its_groups_out_of_s_then_c_and_out_of_o() -> None:
 @pytest.mark.parametrize(
     ("categories", "assistance", "patient"),
     [
-        (POOR, "0.00", "240.00"),  # 240 under the deductible of 5000
-        (DIBAO, "180.00", "60.00"),  # 240 × 75%
-        (DESTITUTE, "240.00", "0.00"),
-        (("destitute", "dibao", "registered_poor"), "240.00", "0.00"),
-        (("registered_poor", "low_income"), "0.00", "240.00"),
+        (POOR, "0.00", "1040.00"),  # 1040 under the deductible of 5000
+        (DIBAO, "780.00", "260.00"),  # 1040 × 75%
+        (DESTITUTE, "1040.00", "0.00"),
+        (("destitute", "dibao", "registered_poor"), "1040.00", "0.00"),
+        (("registered_poor", "low_income"), "0.00", "1040.00"),
     ],
 )
 def test_assistance_among_the_poor_by_first_category(
     categories: tuple[str, ...], assistance: str, patient: str
 ) -> None:
-    # basic 8000; 2400 × 90% = 2160; 240 left; 9360 passed before the backstop
+    # basic 8000; 2400 × 90% = 2160, at most 9360 − 8000; 1040 left; the ceiling is the backstop's goal too
     assert outcome(stay(tier=2, in_scope="10400", categories=categories)) == [
         decided(
             basic="8000.00",
             critical_illness="0.00",
-            supplementary="2160.00",
+            supplementary="1360.00",
             assistance=assistance,
             backstop="0.00",
             patient=patient,
+        )
+    ]
+
+
+def test_supplementary_stops_at_ninety_per_cent_of_the_bill() -> None:
+    # 二2: basic 8600 × 80% = 6880; min(2120 × 90%, 9000 − 6880) + min(1000 × 75% = 750, 9000 − 8788 = 212)
+    assert outcome(stay(tier=2, in_scope="9000", self_funded="1000", categories=POOR)) == [
+        decided(
+            basic="6880.00",
+            critical_illness="0.00",
+            supplementary="2120.00",
+            assistance="0.00",
+            backstop="0.00",
+            patient="1000.00",
         )
     ]
 
@@ -76,15 +90,15 @@ def test_only_registered_poor_are_poor(categories: tuple[str, ...]) -> None:
 
 
 def test_poor_have_half_the_line() -> None:
-    # (20600 − 7500) × 50% = 6550; 14050 × 90% = 12645; 1405 under 5000
+    # (20600 − 7500) × 50% = 6550; 14050 × 90% = 12645, at most 45540 − 36550 = 8990; (5060 − 5000) × 30%
     assert outcome(stay(in_scope="50600", categories=POOR)) == [
         decided(
             basic="30000.00",
             critical_illness="6550.00",
-            supplementary="12645.00",
-            assistance="0.00",
+            supplementary="8990.00",
+            assistance="18.00",
             backstop="0.00",
-            patient="1405.00",
+            patient="5042.00",
         )
     ]
 
@@ -123,21 +137,22 @@ def test_over_cap_is_shared_at_ninety_per_cent_before_the_line() -> None:
     assert outcome(stay(in_scope="200600")) == [
         decided(basic="100000.00", critical_illness="57800.00", patient="42800.00")
     ]
-    # poor: (70600 − 7500) × 50% = 31550; 39050 × 90% = 35145; 3905 under 5000
+    # poor: (70600 − 7500) × 50% = 31550; 39050 × 90% = 35145, at most 180540 − 161550 = 18990;
+    # (20060 − 5000) × 30% = 4518
     assert outcome(stay(in_scope="200600", categories=POOR)) == [
         decided(
             basic="100000.00",
             critical_illness="61550.00",
-            supplementary="35145.00",
-            assistance="0.00",
+            supplementary="18990.00",
+            assistance="4518.00",
             backstop="0.00",
-            patient="3905.00",
+            patient="15542.00",
         )
     ]
 
 
 def test_after_the_cap_the_whole_base_is_over_it() -> None:
-    # 2: wish 6000, 0 paid, 10000 over cap × 90% = 9000; 1600 × 50% = 800; 800 × 90% = 720
+    # 2: wish 6000, 0 paid, 10000 over cap × 90% = 9000; 1600 × 50% = 800; 9800 is over the ceiling of 9540 already
     assert outcome(
         stay("2019-03-01", number=1, in_scope="200600", categories=POOR),
         stay("2019-06-01", number=2, in_scope="10600", categories=POOR),
@@ -145,10 +160,10 @@ def test_after_the_cap_the_whole_base_is_over_it() -> None:
         decided(
             basic="0.00",
             critical_illness="9800.00",
-            supplementary="720.00",
+            supplementary="0.00",
             assistance="0.00",
             backstop="0.00",
-            patient="80.00",
+            patient="800.00",
         )
     ]
 
@@ -166,53 +181,66 @@ def test_basic_exactly_at_its_cap_leaves_nothing_over_it() -> None:
 
 def test_assistance_of_the_others_over_five_thousand() -> None:
     # over cap 600000 − 166666.67 = 433333.33 × 90% = 390000.00; left 110600: 103100 × 50% = 51550;
-    # 59050 × 90% = 53145; (5905 − 5000) × 30% = 271.50
+    # 541550 is over the ceiling of 540540; (59050 − 5000) × 30% = 16215
     assert outcome(stay(in_scope="600600", categories=POOR)) == [
         decided(
             basic="100000.00",
             critical_illness="441550.00",
-            supplementary="53145.00",
-            assistance="271.50",
+            supplementary="0.00",
+            assistance="16215.00",
             backstop="0.00",
-            patient="5633.50",
+            patient="42835.00",
         )
     ]
 
 
 def test_assistance_limit_holds_for_dibao_and_not_for_destitute() -> None:
-    # 1: over cap 2833333.33 × 90% = 2550000.00; left 350600: 343100 × 50% = 171550; 179050 × 90% = 161145;
-    #    17905 × 75% = 13428.75
-    # 2: over cap 1999400 × 90% = 1799460; left 200540 × 50% = 100270; 100270 × 90% = 90243;
-    #    10027 × 75% = 7520.25 → 20000 − 13428.75 = 6571.25
-    assert outcome(
-        stay("2019-03-01", number=1, in_scope="3000600", categories=DIBAO),
-        stay("2019-06-01", number=2, in_scope="2000000", categories=DIBAO),
-    ) == [
-        decided(
-            basic="100000.00",
-            critical_illness="2721550.00",
-            supplementary="161145.00",
-            assistance="13428.75",
-            backstop="0.00",
-            patient="4476.25",
-        ),
-        decided(
+    # four stays of 100600, ceiling 90540 each
+    # 1: basic 60000; (40600 − 7500) × 50% = 16550; at most 13990; 10060 × 75% = 7545
+    # 2: basic 40000; over cap 33333.33 × 90% = 30000.00; 30600 × 50% = 15300; at most 5240; 10060 × 75% = 7545
+    # 3: over cap 100000 × 90%; 10600 × 50% = 5300: over the ceiling; 5300 × 75% = 3975
+    # 4: the same; 20000 − (7545 + 7545 + 3975) = 935
+    def stays(categories: tuple[str, ...]) -> list[Claim]:
+        months = range(1, 5)
+        return [stay(f"2019-0{month}-01", number=month, in_scope="100600", categories=categories) for month in months]
+
+    def after_a_cap(assistance: str, patient: str) -> dict[str, str]:
+        return decided(
             basic="0.00",
-            critical_illness="1899730.00",
-            supplementary="90243.00",
-            assistance="6571.25",
+            critical_illness="95300.00",
+            supplementary="0.00",
+            assistance=assistance,
             backstop="0.00",
-            patient="3455.75",
-        ),
-    ]
-    # destitute: all of 17905, then all of 10027: over 20000 together
-    assert [
-        result["assistance"]
-        for result in outcome(
-            stay("2019-03-01", number=1, in_scope="3000600", categories=DESTITUTE),
-            stay("2019-06-01", number=2, in_scope="2000000", categories=DESTITUTE),
+            patient=patient,
         )
-    ] == ["17905.00", "10027.00"]
+
+    assert outcome(*stays(DIBAO)) == [
+        decided(
+            basic="60000.00",
+            critical_illness="16550.00",
+            supplementary="13990.00",
+            assistance="7545.00",
+            backstop="0.00",
+            patient="2515.00",
+        ),
+        decided(
+            basic="40000.00",
+            critical_illness="45300.00",
+            supplementary="5240.00",
+            assistance="7545.00",
+            backstop="0.00",
+            patient="2515.00",
+        ),
+        after_a_cap("3975.00", "1325.00"),
+        after_a_cap("935.00", "4365.00"),
+    ]
+    # destitute: all that is left, over 20000 together
+    assert [result["assistance"] for result in outcome(*stays(DESTITUTE))] == [
+        "10060.00",
+        "10060.00",
+        "5300.00",
+        "5300.00",
+    ]
 
 
 def test_chronic_classes_have_separate_caps_and_share_critical_illness() -> None:
@@ -288,7 +316,8 @@ def test_general_outpatient_at_tiers_two_and_three_is_for_registered_poor() -> N
 
 def test_general_outpatient_is_outside_critical_illness_and_the_other_tracks() -> None:
     # 1: 325 → 120. 2: 100 × 90%
-    # 3: 17225 × 60% = 10335; left 7490, with the chronic 10 exactly the line of 7500; 7490 × 90% = 6741
+    # 3: 17225 × 60% = 10335; left 7490, with the chronic 10 exactly the line of 7500; 7490 × 90% = 6741, at most
+    #    16042.50 − 10335
     assert outcome(
         general("2019-06-01", number=1, tier=1, in_scope="500", categories=POOR),
         card("2019-06-02", number=2, tier=1, in_scope="100", categories=POOR),
@@ -299,17 +328,18 @@ def test_general_outpatient_is_outside_critical_illness_and_the_other_tracks() -
         decided(
             basic="10335.00",
             critical_illness="0.00",
-            supplementary="6741.00",
+            supplementary="5707.50",
             assistance="0.00",
             backstop="0.00",
-            patient="749.00",
+            patient="1782.50",
         ),
     ]
 
 
 def test_roster_changes_between_stays() -> None:
     # 1, general: 30000; (20600 − 15000) × 50% = 2800
-    # 2, poor: B(41200) − B(20600) = 16850 − 6550 = 10300; 10300 × 90% = 9270; 1030 left
+    # 2, poor: B(41200) − B(20600) = 16850 − 6550 = 10300; 10300 × 90% = 9270, at most 45540 − 40300;
+    #    (5060 − 5000) × 30%
     # 3, general: (61800 − 41200) × 50%
     assert outcome(
         stay("2019-03-01", number=1, in_scope="50600"),
@@ -320,10 +350,10 @@ def test_roster_changes_between_stays() -> None:
         decided(
             basic="30000.00",
             critical_illness="10300.00",
-            supplementary="9270.00",
-            assistance="0.00",
+            supplementary="5240.00",
+            assistance="18.00",
             backstop="0.00",
-            patient="1030.00",
+            patient="5042.00",
         ),
         decided(basic="30000.00", critical_illness="10300.00", patient="10300.00"),
     ]

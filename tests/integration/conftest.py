@@ -69,3 +69,22 @@ async def books(engine: AsyncEngine) -> Books:
 @pytest.fixture
 def ledger(database: str, nats_url: str, server_folder: Path) -> BackedUpLedger:
     return BackedUpLedger(database, nats_url, server_folder)
+
+
+@pytest.fixture
+async def url(endpoints: Endpoints) -> AsyncIterator[str]:
+    """An empty database, never migrated."""
+    name = f"test_{uuid.uuid4().hex}"
+    server = await asyncpg.connect(endpoints.database_url, ssl=False)
+    await server.execute(f"CREATE DATABASE {name}")
+    yield database_url(endpoints, name)
+    await server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    await server.close()
+
+
+@pytest.fixture
+async def database_engine(url: str) -> AsyncIterator[AsyncEngine]:
+    """Connected to the database of ``url``."""
+    engine = connect(url, pool_size=2)
+    yield engine
+    await engine.dispose()

@@ -139,3 +139,27 @@ async def test_more_repaid_in_cash_than_was_lent_is_found(books: Books) -> None:
     data = {"region": REGION, "advance_id": "L1", "person_id": "P1", "actor": "li", "reference": "R1"}
     assert await problems_after(books, data | {"amount": 3000_00}, ADVANCE_REPAID) == set()
     assert await problems_after(books, data | {"amount": 3000_01}, ADVANCE_REPAID) == {"clearing"}
+
+
+async def test_what_a_township_station_lent_is_repaid_and_told(books: Books) -> None:
+    """上高 二5: a station examines and lends, the bureau hears of it, and transfers what it would pay the person.
+
+    C1, tier 3, (2,800 − 800) × 60% = 1,200 to the person, of which 700 and 300 are repaid.
+    """
+    office = "poverty-office/220621"
+    await books.publish([facts.hospital(), facts.enrol()])
+    await books.publish(
+        [
+            advance("L1", "700", "2019-03-01", source=office, lent_by="township_station", filed_on="2019-03-02"),
+            advance("L2", "300", "2019-03-02", source=office),
+            *facts.stay(1, in_scope="2800", prepaid=True),
+        ]
+    )
+    shown = await cleared(books)
+    assert lines(shown)["P1", "basic"] == {"settled": "1200.00", "repaid": "1000.00"}
+    told = await loans.loan_rows(books.engine)
+    assert [(row["advance_id"], row["lent_by"], row["filed_on"], row["outstanding"]) for row in told] == [
+        ("L1", "township_station", "2019-03-02", "0.00"),
+        ("L2", "poverty_office", None, "0.00"),
+    ]
+    await holds(books)

@@ -88,6 +88,11 @@ MORE_REFUSED: list[tuple[str, list[dict[str, Any]], dict[str, Any]]] = [
     ("date_in_future", READY, admit(on=TOMORROW)),
     ("date_in_future", READY, facts.death(on=TOMORROW)),
     ("date_in_future", READY, facts.advance(on=TOMORROW)),
+    ("date_in_future", READY, facts.advance(filed_on=TOMORROW)),
+    # a number is one in its region, whichever office states it
+    ("duplicate_advance", [facts.advance()], facts.advance(amount="20", source="poverty-office/220621")),
+    ("source_not_allowed", READY, facts.advance(source="poverty-office/220621", lent_by="bureau")),
+    ("source_not_allowed", READY, facts.advance(source="civil-affairs/220621")),
     ("date_in_future", READY, facts.fine() | {"data": facts.fine()["data"] | {"imposed_on": TOMORROW}}),
     ("event_id_reused", READY, enrol(self_paid="280")),
     ("event_id_reused", [*CLAIMED, correct()], correct() | {"data": correct()["data"] | {"bill": SHORT}}),

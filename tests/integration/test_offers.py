@@ -10,6 +10,7 @@ import pytest
 from infra.offers_page.page import page
 from infra.postgres.engine import connect
 from policies.loader import load_directory
+from policies.values import OUR_READING
 from processors.law.adoption import initialise
 from processors.law.offers import offered
 from tests.browser import CHROMIUM, NO_CHROMIUM, looked_at
@@ -47,9 +48,33 @@ def test_the_page_says_what_a_hospital_sends_and_what_holds() -> None:
         "起付标准 line 优惠对象 poor 7,500.00",
         "支付比例 ratio 其他优惠对象 others of the poor 50%",
         "全年个人负担超过 10,000.00 元",
+        # 二(四) names two rates without saying where each holds, docs/domain.md#anyi
+        "分段比例 bands above the line 优惠对象 poor 50% 文件 seed 安义县健康扶贫再提升实施方案 二(四): its two rates "
+        "〔我方解读 reading: ours〕",
+        # neither late schistosomiasis nor a case quota: supplementary pays them before assistance
+        "优惠对象 poor · 不含 晚期、血吸虫病 but not late stage, schistosomiasis "
+        "· 不含 定额病种 but not under a case quota",
     ):
         assert part in told, part
     assert "premium" not in told  # what a fund pays for whom is no hospital's matter
+
+
+def test_each_condition_that_exempts_stands_alone() -> None:
+    """安义: supplementary after assistance, unless late and schistosomiasis, or under a case quota."""
+    guaranteed = next(value for value in offered(scheme("anyi"), DAY).values if value.name == "guarantee")
+    assert guaranteed.unless == (("late", "schistosomiasis"), ("case_quota",))
+
+
+def test_our_reading_is_told_with_the_clause() -> None:
+    told = {value["name"]: value["cite"] for value in offered(scheme("shanggao"), DAY).values_told()}
+    assert OUR_READING in told["ceiling"]
+    assert OUR_READING not in told["deductible"]
+
+
+def test_a_grant_says_whose_claims_count() -> None:
+    """长治: at stage late, in any setting (三(二)2 names none)."""
+    (grant,) = (value for value in offered(scheme("changzhi"), DAY).values if value.part == "grants")
+    assert (grant.settings, grant.when) == (("inpatient", "chronic", "general"), ("late",))
 
 
 def test_a_setting_is_offered_from_its_day_on() -> None:

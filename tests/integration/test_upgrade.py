@@ -1,8 +1,6 @@
 """A populated database of each released version becomes this program's, and is proved (tests/data/README.md)."""
 
 import asyncio
-import uuid
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +14,8 @@ import infra.postgres.engine
 from events.codes import LAYERS, is_id
 from events.store.journal import write
 from infra.postgres.dump import load
-from infra.postgres.engine import LANES_LOCK, MIGRATION_LOCK, SchemaLocked, connect, migrate, upgrade
+from infra.postgres.engine import LANES_LOCK, MIGRATION_LOCK, SchemaLocked, migrate, upgrade
 from infra.postgres.view_files import ViewInUse, create_views, drop_views
-from infra.servers import Endpoints
 from policies.loader import SCHEMES, load_file
 from processors.delivery.names import CLEARING_CONSUMER, RUNS
 from processors.delivery.position import all_positions, lock_position, write_position
@@ -27,30 +24,11 @@ from processors.law.adoption import adopt_schemes
 from processors.proof.rebuild import rebuild
 from processors.proof.verify import verify
 from tests.clerk import clerk
-from tests.conftest import database_url
 from tests.ledger import Books
 from tests.program import claims, eventually
 
 DATA = Path(__file__).parents[1] / "data"
 VERSIONS = ("0001", "0002", "0003", "0004")
-
-
-@pytest.fixture
-async def url(endpoints: Endpoints) -> AsyncIterator[str]:
-    """An empty database, never migrated."""
-    name = f"test_{uuid.uuid4().hex}"
-    server = await asyncpg.connect(endpoints.database_url, ssl=False)
-    await server.execute(f"CREATE DATABASE {name}")
-    yield database_url(endpoints, name)
-    await server.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    await server.close()
-
-
-@pytest.fixture
-async def database_engine(url: str) -> AsyncIterator[AsyncEngine]:
-    engine = connect(url, pool_size=2)
-    yield engine
-    await engine.dispose()
 
 
 async def query(engine: AsyncEngine, statement: str) -> list[dict[str, Any]]:

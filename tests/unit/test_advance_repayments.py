@@ -19,7 +19,7 @@ def paid(of: ClaimSummary, amount: int, fund: str = "basic", party: Party = "per
 
 
 def advance(id_: str = "L1", day: int = 1, person: str = "P1") -> Advance:
-    return Advance("360923", id_, 1, person, 0, date(2019, 3, day))
+    return Advance("360923", id_, 1, person, 0, date(2019, 3, day), "bureau", None)
 
 
 def taken(owed: list[tuple[Advance, int]], booked: list[PayeeAmount], **balances: int) -> Taken:

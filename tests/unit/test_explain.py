@@ -62,7 +62,7 @@ def test_every_value_of_a_scheme_renders(name: str) -> None:
     for path, parameter in shipped.parameters.items():
         for row, stated in enumerate(parameter.root):
             entry = render(shipped, [["v", path, row]])[0]
-            assert entry["cite"] == stated.cite
+            assert entry["cite"] == stated.citation
             assert entry["path"] == f"{path}[{row}]"
 
 

@@ -52,16 +52,36 @@ def test_operations_are_rounded_once_half_up() -> None:
     assert settle_years(ANYI, kept, {2018: 25}, {})[0].operations == 2
 
 
+def test_operations_end_at_the_sum_that_the_text_states() -> None:
+    # 二(七), 6%计15万元: 6% of 2,500,000 is 150,000, of 3,000,000 it would be 180,000; both are shown
+    kept = ANYI.supplementary_account
+    assert kept is not None
+    edge, above = settle_years(ANYI, kept, {2018: 250_000_000, 2019: 300_000_000}, {})
+    assert (edge.operations, edge.operations_by_ratio, edge.operations_limit) == (15_000_000,) * 3
+    assert (above.operations, above.operations_by_ratio) == (15_000_000, 18_000_000)
+    assert above.carried_out == edge.carried_out + 300_000_000 - 15_000_000
+
+
+def test_operations_of_a_text_that_states_no_sum_are_the_ratio_s() -> None:
+    kept = ANYI.supplementary_account
+    assert kept is not None
+    (year,) = settle_years(ANYI, kept.model_copy(update={"operations_limit": None}), {2019: 300_000_000}, {})
+    assert (year.operations, year.operations_limit, year.limit_cite) == (18_000_000, None, None)
+
+
 def test_an_account_without_entries_has_no_years() -> None:
     assert account({}, {}) == []
 
 
 def test_a_year_tells_money_in_yuan() -> None:
-    year = AccountYear(2018, 0, 33_000, 1_980, 0, 31_020, 0, "6%", "seed", "二(七)")
-    assert (year.json()["premiums"], year.json()["operations"], year.json()["carried_out"]) == (
+    year = AccountYear(2018, 0, 33_000, 1_980, 0, 31_020, 0, 1_980, None, "6%", "seed", "二(七)", None, None)
+    told = year.json()
+    assert (told["year"], told["premiums"], told["operations"], told["carried_out"], told["operations_limit"]) == (
+        2018,
         "330.00",
         "19.80",
         "310.20",
+        None,
     )
 
 

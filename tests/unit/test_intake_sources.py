@@ -66,7 +66,7 @@ def every_kind() -> Iterator[tuple[str, str, bool]]:
             "advance.issued.v1",
         },
         "civil-affairs": {"roster.changed.v1", "person.died.v1"},
-        "poverty-office": {"roster.changed.v1"},
+        "poverty-office": {"roster.changed.v1", "advance.issued.v1"},
         "ledger": {"resettlement.ordered.v1"},
         "Bureau": set(),
     }

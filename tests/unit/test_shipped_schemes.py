@@ -88,9 +88,9 @@ LOOKUPS = [
     # by category: the first that has a value; dibao has none in 抚松
     Lookup("fusong", "2.0", "ratio", Fraction(80, 100), groups="destitute registered_poor poor"),
     Lookup("fusong", "2.0", "ratio", Fraction(70, 100), groups="dibao registered_poor poor"),
-    Lookup("anyi", "3.0", "limit", None, groups="destitute dibao registered_poor poor"),
-    Lookup("anyi", "3.0", "ratio", Fraction(75, 100), groups="dibao registered_poor poor"),
-    Lookup("anyi", "3.0", "ratio", Fraction(50, 100), groups="registered_poor veteran poor"),
+    Lookup("anyi", "3.1", "limit", None, groups="destitute dibao registered_poor poor"),
+    Lookup("anyi", "3.1", "ratio", Fraction(75, 100), groups="dibao registered_poor poor"),
+    Lookup("anyi", "3.1", "ratio", Fraction(50, 100), groups="registered_poor veteran poor"),
     Lookup("shanggao", "3.0", "deductible", 500000, groups="registered_poor poor"),
     Lookup("shanggao", "3.0", "deductible", 0, groups="dibao registered_poor poor"),
     Lookup("changzhi", "2.1", "limit", 2000000, groups="low_income"),

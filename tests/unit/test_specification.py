@@ -124,7 +124,7 @@ def test_the_order_that_intake_is_tested_for_is_the_one_that_is_told(
 
 def test_every_rule_kind_has_its_place() -> None:
     kinds = {name for kind in get_args(get_args(AnyRule)[0]) for name in get_args(kind.model_fields["rule"].annotation)}
-    quota = {"quota_basic", "quota_fill", "quota_share"}
+    quota = {"quota_basic", "quota_fill", "quota_share", "quota_residual"}
     assert kinds - quota <= set(anchors(PAGE))
     assert quota <= kinds
     assert "case_quota" in anchors(PAGE)

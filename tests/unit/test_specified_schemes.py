@@ -71,8 +71,9 @@ class At:
                     holder = case.groups[self.number] if case.rule == "bucket_ratios" else None
                 parameter: Parameter[Any] | None = getattr(holder, self.field, None)
                 if parameter is not None:
-                    at = parameter.at(circumstances)
-                    yield at.value, parameter.root[at.row].grade
+                    at = parameter.find(circumstances)
+                    if at is not None:  # another case is the group's
+                        yield at.value, parameter.root[at.row].grade
 
 
 @dataclass(frozen=True)
@@ -131,10 +132,13 @@ def offered(setting: str) -> Probe:
 
 
 def operations(of: Scheme) -> Iterator[Found]:
-    """What the insurer's account may cost, of a year's premiums."""
-    assert of.supplementary_account is not None
-    (row,) = of.supplementary_account.operations.root
-    yield from _flat(row.value, row.grade)
+    """What the insurer's account may cost, of a year's premiums, and at most."""
+    account = of.supplementary_account
+    assert account is not None
+    assert account.operations_limit is not None
+    for stated in (account.operations, account.operations_limit):
+        (row,) = stated.root
+        yield from _flat(row.value, row.grade)
 
 
 def published(of: Scheme) -> Iterator[Found]:
@@ -179,6 +183,7 @@ ROWS: dict[str, list[list[Probe]]] = {
             *(At("assistance", "ratio", group="registered_poor", year=year) for year in (2019, 2020)),
             *of_each("assistance", "ratio", groups=("destitute", "orphan")),
         ],
+        [At("assistance", "ratio", group="dibao", year=year) for year in (2019, 2020)],
         [At("assistance", "deductible", group="poor"), At("assistance", "limit", group="poor")],
         [At("backstop", "to"), At("backstop", "to", **CHRONIC)],  # type: ignore[arg-type]
         [
@@ -208,6 +213,7 @@ ROWS: dict[str, list[list[Probe]]] = {
         [granted("one_off", "amount")],
         [Premium("basic", "dibao", "civil_affairs", year) for year in CHANGZHI_YEARS],
         [Premium("basic", "registered_poor", "county_finance", year) for year in CHANGZHI_YEARS],
+        [Premium("basic", "veteran", "civil_affairs", year) for year in CHANGZHI_YEARS],
     ],
     "shanggao": [
         [*by_tier(1, 3, "deductible", "ratio"), At("basic", "cap")],
@@ -216,6 +222,7 @@ ROWS: dict[str, list[list[Probe]]] = {
         [At("basic", "ratio", setting="general"), At("basic", "cap", setting="general")],
         [*of_each(ILLNESS, "line", groups=BOTH), At(ILLNESS, "bands"), At(ILLNESS, "over_cap_ratio")],
         [At("supplementary", "ratio", number=number) for number in (0, 1)],
+        [At("supplementary", "ceiling")],
         of_each("assistance", "ratio", groups=("destitute", "dibao", "registered_poor")),
         of_each("assistance", "deductible", groups=("destitute", "dibao", "registered_poor")),
         of_each("assistance", "limit", groups=("destitute", "dibao", "registered_poor")),
@@ -238,9 +245,11 @@ ROWS: dict[str, list[list[Probe]]] = {
         of_each("assistance", "ratio", groups=("destitute", "dibao", "registered_poor")),
         of_each("assistance", "limit", groups=("destitute", "dibao", "registered_poor")),
         [*(At("supplementary", "ratio", number=number) for number in (0, 1)), At("supplementary", "guarantee")],
+        [Premium("basic", "registered_poor", "county_finance", year) for year in (2018, 2019, 2020)],
         [Premium("supplementary", "registered_poor", "poverty_alleviation_fund"), operations],
         [granted("annual", "amount", "threshold")],
         [probe for tier in (2, 3) for probe in (At(ILLNESS, "to", tier=tier), At("supplementary", "share", tier=tier))],
+        [At("assistance", "granted", group="destitute")],
         [At("public_health", "granted")],
     ],
     "liaoning": [

@@ -108,7 +108,7 @@ async def _extract_stated(connection: AsyncConnection) -> None:
             "scheme": scheme.name,
             "target": target.name,
             "grade": target.grade,
-            "cite": target.cite,
+            "cite": target.citation,
             "starts": target.from_,
             "ends": target.until,
             "scheme_starts": scheme.valid.from_,

@@ -212,7 +212,7 @@ async def _check_advances(connection: AsyncConnection, register: ClearingRegiste
     issued = {(advance.region, advance.advance_id): advance.amount for advance in await load_advances(connection)}
     for key, amount in sorted(repaid.items()):
         if amount > issued.get(key, 0):
-            where = f"advance {key[1]} of bureau/{key[0]}"
+            where = f"advance {key[1]} of region {key[0]}"
             report.problem("clearing", where, f"at most {yuan(issued.get(key, 0))} repaid", yuan(amount))
 
 
