@@ -76,6 +76,15 @@ def date_in_future(field: str, day: date, today: date) -> Refusal:
     )
 
 
+def born_in_future(birth_month: str, today: date) -> Refusal:
+    """A month of birth that has not come yet in the county."""
+    return Refusal(
+        "date_in_future",
+        f"data.birth_month is {birth_month}, after today, {today} in the county's time: mend it",
+        f"data.birth_month 为 {birth_month}，晚于今天（本地日期 {today}）：请更正",
+    )
+
+
 def already_discharged(admission_id: str, claim_id: str) -> Refusal:
     """A standing claim has the admission."""
     return Refusal(
@@ -91,6 +100,15 @@ def discharged_not_cancelled(claim_id: str) -> Refusal:
         "already_discharged",
         f"claim {claim_id} stands: reverse it first",
         f"结算单 {claim_id} 仍然有效：请先冲正再撤销入院登记",
+    )
+
+
+def discharged_not_changed(claim_id: str) -> Refusal:
+    """An admission with a standing claim can't be changed."""
+    return Refusal(
+        "already_discharged",
+        f"claim {claim_id} stands: reverse it, change the admission, and send the discharge under a new claim_id",
+        f"结算单 {claim_id} 仍然有效：请先冲正，再变更入院登记，并以新的结算单号重新报送出院",
     )
 
 
@@ -237,6 +255,15 @@ def duplicate_advance(region: str, advance_id: str) -> Refusal:
         "duplicate_advance",
         f"bureau/{region} has issued advance {advance_id} before",
         f"bureau/{region} 的临时救急借款编号 {advance_id} 已使用：请换新编号",
+    )
+
+
+def duplicate_filing(region: str, filing_id: str) -> Refusal:
+    """The bureau has used the number of the filing for another person."""
+    return Refusal(
+        "duplicate_filing",
+        f"bureau/{region} has filed {filing_id} for another person: send a new filing_id",
+        f"bureau/{region} 的备案编号 {filing_id} 已用于他人：请换新编号",
     )
 
 
