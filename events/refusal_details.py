@@ -6,7 +6,7 @@ No text says more of another source's records than that an id can't be used.
 from datetime import date
 from typing import cast
 
-from events.codes import SETTING_NAMES, Setting
+from events.codes import INSURANCE_TYPE_NAMES, RESIDENT, SETTING_NAMES, Setting
 from events.refusals import Refusal
 
 
@@ -184,10 +184,16 @@ def not_enrolled_on(person_id: str, day: date) -> Refusal:
     )
 
 
-def no_scheme(region: str, day: date) -> Refusal:
-    """No county text serves the region on the day."""
+def no_scheme(region: str, day: date, insured_as: str) -> Refusal:
+    """No county text serves the region's people of that insurance type on the day."""
+    who, who_zh = "", "适用"
+    if insured_as != RESIDENT:
+        named = INSURANCE_TYPE_NAMES.get(insured_as, insured_as)
+        who, who_zh = f" for those insured as {insured_as}", f"适用于参保类型{named}"
     return Refusal(
-        "no_policy", f"no scheme serves region {region} on {day}", f"统筹区 {region} 在 {day} 没有适用的政策"
+        "no_policy",
+        f"no scheme serves region {region} on {day}{who}",
+        f"统筹区 {region} 在 {day} 没有{who_zh}的政策",
     )
 
 

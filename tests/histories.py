@@ -136,7 +136,7 @@ class History:
         draw, region = self.new, self.persons[person]
         moments: list[tuple[float, dict[str, Any]]] = []
         for number in range(draw.choice((0, 1, 2))):
-            said = {
+            said: dict[str, Any] = {
                 "birth_month": draw.choice([None, "1950-07", "2018-12"]),
                 "household_id": draw.choice([None, "HH1", "HH2"]),
                 "village": draw.choice([None, f"{region}101204"]),

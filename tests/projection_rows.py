@@ -37,7 +37,7 @@ EVERY_FACT: list[Any] = [
     # what a person is insured as: said bit by bit, by version 1 in between, which means a resident
     facts.enrol_as("P6", "employee_active", birth_month="1980-05", sex="male", household_id="HH1", self_paid="50"),
     facts.enrol("P6", id_="resident-again"),
-    facts.enrol_as("P6", "employee_retired", household_id="HH2", village="220621101204", contracted_doctor=False),
+    facts.enrol_as("P6", household_id="HH2", village="220621101204", contracted_doctor=False),
     facts.enrol_as("P7", township="220621101"),
     facts.enrol("P7", id_="version-1"),
     # a stay that changes: twice, before the admission, too late; one more that bureaus file, and file anew
@@ -55,7 +55,8 @@ EVERY_FACT: list[Any] = [
     facts.admit("A61", "P6"),
     facts.discharge("C62", "A62", "P7", "H1", "2019-03-20"),
     facts.change_admission("A62", emergency=True),  # waits for good
-    facts.visit("V6", "P6", setting="general", on="2019-08-01", emergency=True, stay_kind="home_bed"),
+    facts.card("P6"),
+    facts.visit("V6", "P6", on="2019-08-01", disease="diabetes", emergency=True, stay_kind="home_bed"),
     facts.enrol("X", 2019, "140400"),
     facts.enrol("Y", 2019, "140400"),
     facts.enrol("Z", 2019, "211200"),

@@ -143,7 +143,7 @@ def accept_claim(
     if hospital.suspended and hospital.suspended_on(day):
         raise refusal_details.suspended(hospital_id, day)
     enrolment = _enrolment(state, data.person_id, day)
-    scheme = _scheme(pinned, enrolment.region, day, setting, hospital.tier)
+    scheme = _scheme(pinned, enrolment, day, setting, hospital.tier)
     cards = valid_cards(state.cards.get(data.person_id, ()), day)
     if setting == "chronic":
         if data.disease is None:
@@ -228,10 +228,11 @@ def _enrolment(state: LedgerState, person_id: str, day: date) -> Enrolment:
     return enrolment
 
 
-def _scheme(pinned: PinnedSchemes, region: str, day: date, setting: str, tier: int) -> Scheme:
-    scheme = pinned.for_region(region, day)
+def _scheme(pinned: PinnedSchemes, enrolment: Enrolment, day: date, setting: str, tier: int) -> Scheme:
+    region, insured_as = enrolment.region, enrolment.insurance_type
+    scheme = pinned.for_region(region, day, insured_as)
     if scheme is None:
-        raise refusal_details.no_scheme(region, day)
+        raise refusal_details.no_scheme(region, day, insured_as)
     if not scheme.offers(setting, tier, day):
         raise refusal_details.no_rule(scheme.name, setting, tier, day)
     return scheme

@@ -30,12 +30,13 @@ def ask(keys: Keys, data: EnrollmentRecorded) -> None:
 def decide(batch: IntakeBatch, event: IncomingEvent, data: EnrollmentRecorded) -> None:
     """Fix the scheme that the year's premiums follow from now on, and settle them.
 
-    That is the scheme in force for the region on the first day of the cover, or None. The day of death has no say in
-    it: a death may be reported later, or be corrected.
+    That is the scheme in force for the region and insurance type on the first day of the cover, or None. The day of
+    death has no say in it: a death may be reported later, or be corrected.
     """
     _require_born(batch, data)
     days = cover(data.year, data.effective_on)
-    scheme = batch.pinned.for_region(data.region, days[0]) if days is not None else None
+    of_type = data.insurance_type
+    scheme = batch.pinned.for_region(data.region, days[0], of_type) if days is not None else None
     before = batch.state.enrolments.get((data.person_id, data.year))
     said = {name: getattr(data, name) for name in KEPT}
     kept = {name: getattr(before, name, None) if value is None else value for name, value in said.items()}
