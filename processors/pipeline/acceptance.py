@@ -1,5 +1,6 @@
 """What the kinds of event that are about claims share: refusals, what acceptance fixes, and how a claim is booked."""
 
+from collections.abc import Collection
 from datetime import date
 
 from msgspec.structs import replace
@@ -137,19 +138,12 @@ def accept_claim(
 
     ``run`` is the number that the claim's first run will have.
     """
-    hospital = registered_hospital(state, hospital_id)
-    if not hospital.designated_on(day):
-        raise refusal_details.not_designated(hospital_id, day)
-    if hospital.suspended and hospital.suspended_on(day):
-        raise refusal_details.suspended(hospital_id, day)
+    hospital = _designated_hospital(state, hospital_id, day)
     enrolment = _enrolment(state, data.person_id, day)
     scheme = _scheme(pinned, enrolment, day, setting, hospital.tier)
     cards = valid_cards(state.cards.get(data.person_id, ()), day)
     if setting == "chronic":
-        if data.disease is None:
-            raise refusal_details.card_disease_missing()
-        if data.disease not in cards:
-            raise refusal_details.no_card(data.person_id, data.disease, day)
+        _require_card(data, cards, day)
     treated = data if isinstance(data, OutpatientRecorded) else admission
     prescriber = state.hospitals.get(data.prescribed_by or "") if isinstance(data, OutpatientRecorded) else None
     person = state.person(data.person_id)
@@ -209,6 +203,22 @@ def book_claim(batch: IntakeBatch, event: IncomingEvent, claim: Claim) -> None:
         admission = batch.state.admissions[claim.admission_id]
         batch.state.put_admission(replace(admission, discharged_by=claim.claim_id))
     batch.opener.open_new(claim, event.cause(number))
+
+
+def _designated_hospital(state: LedgerState, hospital_id: str, day: date) -> Hospital:
+    hospital = registered_hospital(state, hospital_id)
+    if not hospital.designated_on(day):
+        raise refusal_details.not_designated(hospital_id, day)
+    if hospital.suspended and hospital.suspended_on(day):
+        raise refusal_details.suspended(hospital_id, day)
+    return hospital
+
+
+def _require_card(data: DischargeRecorded | OutpatientRecorded, cards: Collection[str], day: date) -> None:
+    if data.disease is None:
+        raise refusal_details.card_disease_missing()
+    if data.disease not in cards:
+        raise refusal_details.no_card(data.person_id, data.disease, day)
 
 
 def _filed_by_bureau(state: LedgerState, admission: Admission, hospital: Hospital, enrolment: Enrolment) -> bool:
