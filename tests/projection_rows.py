@@ -38,6 +38,12 @@ EVERY_FACT: list[Any] = [
     facts.enrol_as("P6", "employee_active", birth_month="1980-05", sex="male", household_id="HH1", self_paid="50"),
     facts.enrol("P6", id_="resident-again"),
     facts.enrol_as("P6", household_id="HH2", village="220621101204", contracted_doctor=False),
+    # moved to another region and back: household and place are said anew; a village alone replaces both
+    facts.enrol_as("P8", household_id="HH3", township="220621101", birth_month="1990-01"),
+    facts.enrol_as("P8", region="220622", id_="moved", village="220622102204"),
+    facts.enrol_as("P8", id_="moved-back", sex="female"),
+    facts.enrol_as("P9", township="220621101", village="220621101204"),
+    facts.enrol_as("P9", township="220621102", id_="another-township"),
     facts.enrol_as("P7", township="220621101"),
     facts.enrol("P7", id_="version-1"),
     # a stay that changes: twice, before the admission, too late; one more that bureaus file, and file anew

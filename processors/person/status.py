@@ -9,7 +9,7 @@ from events import facts
 from events.catalog import Fact
 from processors.person.file_model import FiledReferral, InsuredYear, PersonStatus, Span
 from processors.person.history import PersonHistory
-from processors.pipeline.kinds.enrollment import KEPT
+from processors.pipeline.kinds.enrollment import kept
 from projections.cards import CardChange, valid_cards
 from projections.rosters import categories_on
 
@@ -57,7 +57,6 @@ def _insured(stated: Iterable[facts.FactData], died_on: date | None) -> list[Ins
         if not isinstance(data, facts.EnrollmentRecorded):
             continue
         year, before = data.year, found.get(data.year)
-        said = {name: getattr(data, name) for name in KEPT}
         first = max(data.effective_on, date(year, 1, 1))
         found[year] = InsuredYear(
             year=year,
@@ -65,7 +64,7 @@ def _insured(stated: Iterable[facts.FactData], died_on: date | None) -> list[Ins
             first=first,
             last=_last(first, date(year + 1, 1, 1), died_on),
             insurance_type=data.insurance_type,
-            **{name: getattr(before, name, None) if value is None else value for name, value in said.items()},
+            **kept(data, before),
         )
     return [found[year] for year in sorted(found)]
 

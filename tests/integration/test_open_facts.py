@@ -8,6 +8,7 @@ from sqlalchemy import text
 from processors.person.file import gather
 from processors.person.replay import load_history
 from processors.person.replay_json import replay_json
+from processors.proof.rebuild import rebuild
 from processors.proof.verify import verify
 from processors.queries import listings
 from tests import facts
@@ -215,3 +216,18 @@ async def test_a_scheme_that_names_no_insurance_type_settles_no_employee_as_a_re
     await books.publish([enrol_as("P2", "employee_retired")])
     assert [row async for row in listings.premium_rows(books.engine)] == []
     assert (await verify(books.engine)).problems == []
+
+
+async def test_a_household_and_a_place_are_those_of_one_region(books: Books) -> None:
+    first = enrol_as(household_id="HH3", township="220621101", birth_month="1990-01", self_paid="270")
+    await books.publish([first, enrol_as(region="220622", id_="moved", contracted_doctor=True)])
+    (row,) = [row async for row in listings.enrollment_rows(books.engine, person_id="P1")]
+    assert (row["region"], row["household_id"], row["township"]) == ("220622", None, None)
+    assert (row["birth_month"], row["contracted_doctor"], row["self_paid"]) == ("1990-01", True, "270.00")
+    village = enrol_as(region="220622", id_="village", village="220622101204")
+    await books.publish([village, enrol_as(region="220622", id_="township", township="220622102")])
+    (row,) = [row async for row in listings.enrollment_rows(books.engine, person_id="P1")]
+    assert (row["township"], row["village"]) == ("220622102", None)
+    (insured,) = (await gather(books.engine, "P1")).status.enrolled
+    assert (insured.township, insured.village, insured.household_id) == ("220622102", None, None)
+    assert (await rebuild(books.engine, dry_run=True)).found == 0

@@ -4,6 +4,8 @@ What an enrollment does not say of the person or of ``self_paid`` stays as it wa
 says: version 1 means a resident.
 """
 
+from typing import Any, Protocol
+
 from events import refusal_details
 from events.facts import EnrollmentRecorded
 from policies.premiums import cover
@@ -17,6 +19,33 @@ from projections.enrolments import Enrolment
 
 KEPT = ("self_paid", "birth_month", "sex", "household_id", "township", "village", "contracted_doctor")
 """What stays as it was said of the year before, where an enrollment says nothing of it."""
+_WHERE = frozenset({"township", "village"})
+_OF_A_REGION = _WHERE | {"household_id"}
+
+
+class Told(Protocol):
+    """What was said of a person's year before."""
+
+    @property
+    def region(self) -> str:
+        """The region that insured the person."""
+        ...
+
+
+def kept(data: EnrollmentRecorded, before: Told | None) -> dict[str, Any]:
+    """What counts of the person: as said now, else before.
+
+    A household and a place are those of one region. Of township and village one that is said replaces both.
+    """
+    said = {name: getattr(data, name) for name in KEPT}
+    if before is None:
+        return said
+    anew = _OF_A_REGION if before.region != data.region else frozenset[str]()
+    if data.township is not None or data.village is not None:
+        anew |= _WHERE
+    return {
+        name: getattr(before, name) if value is None and name not in anew else value for name, value in said.items()
+    }
 
 
 def ask(keys: Keys, data: EnrollmentRecorded) -> None:
@@ -38,8 +67,6 @@ def decide(batch: IntakeBatch, event: IncomingEvent, data: EnrollmentRecorded) -
     of_type = data.insurance_type
     scheme = batch.pinned.for_region(data.region, days[0], of_type) if days is not None else None
     before = batch.state.enrolments.get((data.person_id, data.year))
-    said = {name: getattr(data, name) for name in KEPT}
-    kept = {name: getattr(before, name, None) if value is None else value for name, value in said.items()}
     enrolment = Enrolment(
         person_id=data.person_id,
         year=data.year,
@@ -48,7 +75,7 @@ def decide(batch: IntakeBatch, event: IncomingEvent, data: EnrollmentRecorded) -
         scheme=scheme.content_hash if scheme else None,
         died_on=batch.state.of(DEATHS).get(data.person_id),
         insurance_type=data.insurance_type,
-        **kept,
+        **kept(data, before),
     )
     fixed = {"scheme": enrolment.scheme, "self_paid": enrolment.self_paid}
     number = batch.record(event, person_id=data.person_id, fixed=fixed)
