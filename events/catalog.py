@@ -9,13 +9,13 @@ from pydantic import ValidationError
 from events import facts, refusal_details
 from events.codes import covers, is_id, is_region
 from events.envelope import ATTRIBUTES, decode, quote, salvage
-from events.facts import BUREAU as BUREAU
-from events.facts import CIVIL_AFFAIRS as CIVIL_AFFAIRS
-from events.facts import FACTS as FACTS
-from events.facts import HOSPITAL as HOSPITAL
-from events.facts import LEDGER as LEDGER
-from events.facts import POVERTY_OFFICE as POVERTY_OFFICE
-from events.facts import FactType as FactType
+from events.fact_fields import BUREAU as BUREAU
+from events.fact_fields import CIVIL_AFFAIRS as CIVIL_AFFAIRS
+from events.fact_fields import FACTS as FACTS
+from events.fact_fields import HOSPITAL as HOSPITAL
+from events.fact_fields import LEDGER as LEDGER
+from events.fact_fields import POVERTY_OFFICE as POVERTY_OFFICE
+from events.fact_fields import FactType as FactType
 from events.faults import problems
 from events.national_ids import is_suspect, may_hold_national_id, national_id_place
 from events.refusals import Refusal
@@ -130,6 +130,8 @@ def _fact(envelope: dict[str, object], mailbox: str) -> Fact:
         data = fact_type.model.model_validate(envelope["data"])
     except ValidationError as error:
         raise Refusal("malformed", *problems(error)) from None
+    if fact_type.upcast is not None:
+        data = fact_type.upcast(data)
     _check_source(source, mailbox, type_, data)
     return Fact(
         source=source,

@@ -9,6 +9,34 @@ ID_PATTERN = r"^[A-Za-z0-9_-]{1,128}$"
 REGION_PATTERN = r"^[1-9][0-9]{5}$"
 """A GB/T 2260 code: province, prefecture, county, two digits each."""
 
+CODE_PATTERN = r"^[a-z][a-z0-9_]{0,63}$"
+"""A code of a vocabulary that is open: the border takes any that is well formed."""
+
+RESIDENT = "resident"
+INSURANCE_TYPE_NAMES: dict[str, str] = {
+    RESIDENT: "居民",
+    "employee_active": "在职职工",
+    "employee_retired": "退休职工",
+}
+"""Names of insurance types for people; the vocabulary is open."""
+
+ORDINARY = "ordinary"
+STAY_KIND_NAMES: dict[str, str] = {
+    ORDINARY: "普通",
+    "day_surgery": "日间手术",
+    "maternity": "生育",
+    "home_bed": "家庭病床",
+}
+"""Names of kinds of stay for people; the vocabulary is open."""
+
+Sex = Literal["male", "female"]
+SEXES: tuple[Sex, ...] = get_args(Sex)
+SEX_NAMES: dict[Sex, str] = {"male": "男", "female": "女"}
+
+FilingKind = Literal["away", "referral"]
+FILING_KINDS: tuple[FilingKind, ...] = get_args(FilingKind)
+FILING_KIND_NAMES: dict[FilingKind, str] = {"away": "异地备案", "referral": "转诊"}
+
 Category = Literal["destitute", "orphan", "dibao", "registered_poor", "low_income", "illness_poor", "veteran"]
 CATEGORY_ORDER: tuple[Category, ...] = get_args(Category)
 """Where values differ by category, the first of these that a person holds and that has a value counts."""

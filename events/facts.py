@@ -3,65 +3,46 @@
 Each model says under which type it is stated, and by which kinds of source.
 """
 
-import re
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal, Self
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainSerializer,
-    PlainValidator,
-    ValidationInfo,
-    WithJsonSchema,
-    field_validator,
-)
+from pydantic import BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
-from events.codes import ID_PATTERN, REGION_PATTERN, Category, Disease, DiseaseClass, OutpatientSetting, Tier
+from events.codes import Category, Disease, DiseaseClass, FilingKind, OutpatientSetting, Tier
+from events.enrollment_facts import EnrollmentEnded as EnrollmentEnded
+from events.enrollment_facts import EnrollmentRecorded as EnrollmentRecorded
 from events.envelope import whole
+from events.fact_fields import (
+    BUREAU,
+    CIVIL_AFFAIRS,
+    HASH_PATTERN,
+    HOSPITAL,
+    LEDGER,
+    POVERTY_OFFICE,
+    AdmissionId,
+    ClaimId,
+    Clause,
+    Day,
+    Diagnosis,
+    Emergency,
+    Given,
+    HospitalId,
+    Id,
+    PersonId,
+    Prepaid,
+    Reason,
+    Region,
+    Stage,
+    StayKind,
+    Text,
+    stated_by,
+)
+from events.fact_fields import FactData as FactData
 from events.money import Yuan
 from events.refusals import InvalidValue
 
-FIRST_DAY = date(1900, 1, 1)
-LAST_DAY = date(2100, 12, 31)
-
-DIAGNOSIS_PATTERN = r"^[A-Za-z0-9.*+\-]{1,16}$"
-HASH_PATTERN = r"^[0-9a-f]{64}$"
-NOT_BLANK_PATTERN = r"^[^\x00]*[^\x00\t\n\v\f\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000][^\x00]*$"
-"""Holds a character that is no white space, of Unicode's list: \\S means another set in each language."""
 PERSONS_PER_ORDER = 20
 """So many persons' claims intake moves at once: what arrives behind them waits for no more."""
-
-DAY_PATTERN = (
-    r"^((19[0-9]{2}|20[0-9]{2}|2100)-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])"
-    r"|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))"
-    r"|(19(0[48]|[2468][048]|[13579][26])|20(0[048]|[2468][048]|[13579][26]))-02-29)$"
-)
-"""The days of the calendar from ``FIRST_DAY`` to ``LAST_DAY``, for those who have only a schema."""
-_DAY_FORM = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-
-
-def _parse_day(value: object) -> date:
-    # fromisoformat alone would also take 20190506 and 2019-W19-1.
-    if not isinstance(value, str) or _DAY_FORM.fullmatch(value) is None:
-        raise InvalidValue("must be a date as YYYY-MM-DD", "须为 YYYY-MM-DD 格式的日期")
-    try:
-        day = date.fromisoformat(value)
-    except ValueError:
-        raise InvalidValue("is no day of the calendar", "不是日历上的日期") from None
-    if not FIRST_DAY <= day <= LAST_DAY:
-        raise InvalidValue(f"must lie between {FIRST_DAY} and {LAST_DAY}", f"须在 {FIRST_DAY} 与 {LAST_DAY} 之间")
-    return day
-
-
-def _given(value: object) -> object:
-    if value is None:
-        raise InvalidValue("is null: leave the field out instead", "为 null：不需要的字段请不要写")
-    return value
 
 
 def _tier_number(value: object) -> object:
@@ -69,74 +50,6 @@ def _tier_number(value: object) -> object:
     if type(value) is not int:  # true == 1, which is enough for a Literal
         raise InvalidValue("must be 0, 1, 2 or 3", "须为 0、1、2 或 3")
     return value
-
-
-def _new_year(fields: dict[str, Any]) -> date:
-    return date(fields["year"], 1, 1)
-
-
-T = TypeVar("T")
-Given = Annotated[T | None, BeforeValidator(_given)]
-"""A field that may be absent (None here), but not null in JSON."""
-
-Id = Annotated[str, Field(pattern=ID_PATTERN)]
-Region = Annotated[str, Field(pattern=REGION_PATTERN)]
-Text = Annotated[str, Field(min_length=1, max_length=500, pattern=NOT_BLANK_PATTERN)]
-Day = Annotated[
-    date,
-    PlainValidator(_parse_day),
-    PlainSerializer(date.isoformat, return_type=str, when_used="json"),
-    WithJsonSchema({"type": "string", "format": "date", "pattern": DAY_PATTERN}),
-]
-Diagnosis = Annotated[str, Field(pattern=DIAGNOSIS_PATTERN)]
-
-PersonId = Annotated[Id, Field(description="the insured's pseudonymous number, never the national ID")]
-HospitalId = Annotated[Id, Field(description="the hospital's number, as the bureau registered it")]
-AdmissionId = Annotated[Id, Field(description="the hospital's number of the stay")]
-ClaimId = Annotated[Id, Field(description="the number of the claim, never used again for another")]
-Reason = Annotated[Text, Field(description="why, in words for people")]
-Clause = Annotated[Given[Text], Field(description="the clause it rests on")]
-Stage = Annotated[Given[Literal["late"]], Field(description="late, where the disease is at its late stage")]
-Prepaid = Annotated[
-    bool, Field(description="whether the person paid the whole bill, so that the funds repay the person")
-]
-
-
-class FactData(BaseModel):
-    """What every fact's data keeps to: exact types, known fields, no changes after reading."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-@dataclass(frozen=True, slots=True)
-class FactType:
-    """One intake type: its data, and the kinds of source that may state it."""
-
-    model: type[FactData]
-    kinds: tuple[str, ...]
-
-
-# the kinds of source
-HOSPITAL = "hospital"
-BUREAU = "bureau"
-CIVIL_AFFAIRS = "civil-affairs"
-POVERTY_OFFICE = "poverty-office"
-LEDGER = "ledger"
-
-FACTS: dict[str, FactType] = {}
-"""Every intake type, in the order of the models."""
-
-Model = TypeVar("Model", bound=type[FactData])
-
-
-def stated_by(*kinds: str, type_: str) -> Callable[[Model], Model]:
-    """Enter a model under its type, with the kinds of source that may state it."""
-
-    def enter(model: Model) -> Model:
-        FACTS[type_] = FactType(model, kinds)
-        return model
-
-    return enter
 
 
 class Bill(FactData):
@@ -192,40 +105,6 @@ class HospitalReinstated(FactData):
     hospital_id: HospitalId
     effective_on: Day = Field(description="first day no longer suspended")
     reason: Reason
-
-
-@stated_by(BUREAU, type_="enrollment.recorded.v1")
-class EnrollmentRecorded(FactData):
-    """A person is insured for a year; a second enrollment for the year replaces the first."""
-
-    person_id: PersonId
-    region: Region = Field(description="GB/T 2260 code of the region that insures the person")
-    year: Annotated[int, BeforeValidator(whole)] = Field(ge=2000, le=2100, description="benefit year, a calendar year")
-    effective_on: Day = Field(default_factory=_new_year, description="first day insured; absent: 1 January of the year")
-    self_paid: Given[Yuan] = Field(default=None, description="premium the person has paid already, yuan")
-
-
-EnrollmentEndReason = Literal["employee_insurance", "withdrawn", "moved_away", "other"]
-
-
-@stated_by(BUREAU, type_="enrollment.ended.v1")
-class EnrollmentEnded(FactData):
-    """A person's insurance of a year ends before 31 December. A second end replaces the first, an enrollment both."""
-
-    person_id: PersonId
-    region: Region = Field(description="GB/T 2260 code of the region that insured the person")
-    year: Annotated[int, BeforeValidator(whole)] = Field(ge=2000, le=2100, description="benefit year, a calendar year")
-    effective_on: Day = Field(description="first day no longer insured, within the year")
-    reason: EnrollmentEndReason = Field(
-        description="employee_insurance 转职工医保, withdrawn 退保, moved_away 参保地转出, other 其他"
-    )
-
-    @field_validator("effective_on")
-    @classmethod
-    def _within_the_year(cls, day: date, info: ValidationInfo) -> date:
-        if "year" in info.data and day.year != info.data["year"]:
-            raise ValueError("must lie in data.year")
-        return day
 
 
 @stated_by(CIVIL_AFFAIRS, POVERTY_OFFICE, type_="roster.changed.v1")
@@ -284,6 +163,31 @@ class AdmissionRecorded(FactData):
     diagnoses: tuple[Diagnosis, ...] = Field(strict=False, description="ICD-10 codes, the main one first")
     referred_from: Given[Id] = Field(default=None, description="admission_id of the stay this one was referred from")
     filed: bool = Field(default=True, description="异地备案: whether treatment away from home was filed")
+    emergency: Emergency = False
+    stay_kind: StayKind = None
+
+
+@stated_by(HOSPITAL, type_="admission.changed.v1")
+class AdmissionChanged(FactData):
+    """A hospital changes what it said of a stay, before the discharge: what is absent stays as it was."""
+
+    # JSON Schema's way to say that one of the others must be there
+    model_config = ConfigDict(json_schema_extra={"minProperties": 2})
+
+    admission_id: AdmissionId
+    admitted_on: Given[Day] = Field(default=None, description="day of admission")
+    diagnoses: Given[Annotated[tuple[Diagnosis, ...], Field(strict=False)]] = Field(
+        default=None, description="ICD-10 codes, the main one first, in place of those said before"
+    )
+    filed: Given[bool] = Field(default=None, description="异地备案: whether treatment away from home was filed")
+    emergency: Given[bool] = Field(default=None, description="急诊: whether it was an emergency")
+    stay_kind: StayKind = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if len(self.model_fields_set) == 1:
+            raise InvalidValue("must say what changes", "须写明变更内容")
+        return self
 
 
 @stated_by(HOSPITAL, type_="discharge.recorded.v1")
@@ -314,6 +218,8 @@ class OutpatientRecorded(FactData):
     prescribed_by: Given[Id] = Field(default=None, description="hospital_id of the hospital that prescribed")
     bill: Bill
     prepaid: Prepaid = False
+    emergency: Emergency = False
+    stay_kind: StayKind = None
 
 
 @stated_by(HOSPITAL, BUREAU, type_="claim.reversed.v1")
@@ -369,6 +275,32 @@ class AdvanceIssued(FactData):
     def lender(self, source: str) -> Lender:
         """Who lent it, where ``source`` states it."""
         return self.lent_by or ("bureau" if source.startswith(f"{BUREAU}/") else "poverty_office")
+
+
+@stated_by(BUREAU, type_="referral.filed.v1")
+class ReferralFiled(FactData):
+    """A bureau files treatment away from home or a referral. A second filing under its number replaces the first."""
+
+    filing_id: Id = Field(description="the bureau's number of the filing")
+    person_id: PersonId
+    kind: FilingKind = Field(description="away 异地备案, referral 转诊")
+    effective_on: Day = Field(description="first day of admission that it covers")
+    until: Given[Day] = Field(
+        default=None, description="first day it covers no longer; absent: no end known; effective_on: it covers none"
+    )
+    to_region: Given[Region] = Field(
+        default=None, description="GB/T 2260 code: treatment there; a prefecture's: all of it"
+    )
+    to_hospital: Given[Id] = Field(default=None, description="hospital_id: treatment there")
+    reason: Reason
+
+    @field_validator("until")
+    @classmethod
+    def _not_before_it_began(cls, until: date | None, info: ValidationInfo) -> date | None:
+        begun = info.data.get("effective_on")
+        if until is not None and begun is not None and until < begun:
+            raise InvalidValue("must not be before effective_on", "不得早于 effective_on")
+        return until
 
 
 @stated_by(BUREAU, type_="fine.imposed.v1")

@@ -2,9 +2,16 @@
 
 from pydantic import ValidationError
 
-from events.codes import ID_PATTERN, REGION_PATTERN
+from events.codes import CODE_PATTERN, ID_PATTERN, REGION_PATTERN
 from events.envelope import quote
-from events.facts import DIAGNOSIS_PATTERN, HASH_PATTERN, NOT_BLANK_PATTERN
+from events.fact_fields import (
+    DIAGNOSIS_PATTERN,
+    HASH_PATTERN,
+    MONTH_PATTERN,
+    NOT_BLANK_PATTERN,
+    TOWNSHIP_PATTERN,
+    VILLAGE_PATTERN,
+)
 from events.refusals import InvalidValue
 
 _PROBLEMS_NAMED = 3
@@ -15,6 +22,13 @@ Told = tuple[str, str]
 _FORMS: dict[str, Told] = {
     ID_PATTERN: ("must be 1 to 128 letters, digits, - or _", "须为 1 至 128 位字母、数字、- 或 _"),
     REGION_PATTERN: ("must be a region code: six digits, the first not 0", "须为六位行政区划代码，首位不为 0"),
+    CODE_PATTERN: (
+        "must be a code: 1 to 64 small letters, digits or _, the first a letter",
+        "须为代码：1 至 64 位小写字母、数字或 _，首位为字母",
+    ),
+    MONTH_PATTERN: ("must be a month as YYYY-MM", "须为 YYYY-MM 格式的年月"),
+    TOWNSHIP_PATTERN: ("must be a township code: nine digits, the first not 0", "须为九位乡镇（街道）代码，首位不为 0"),
+    VILLAGE_PATTERN: ("must be a village code: twelve digits, the first not 0", "须为十二位村（社区）代码，首位不为 0"),
     DIAGNOSIS_PATTERN: (
         "must be an ICD-10 code: 1 to 16 letters, digits, ., -, * or +",
         "须为 ICD-10 编码：1 至 16 位字母、数字、.、-、* 或 +",

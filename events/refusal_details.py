@@ -6,7 +6,7 @@ No text says more of another source's records than that an id can't be used.
 from datetime import date
 from typing import cast
 
-from events.codes import SETTING_NAMES, Setting
+from events.codes import INSURANCE_TYPE_NAMES, RESIDENT, SETTING_NAMES, Setting
 from events.refusals import Refusal
 
 
@@ -76,6 +76,15 @@ def date_in_future(field: str, day: date, today: date) -> Refusal:
     )
 
 
+def born_in_future(birth_month: str, today: date) -> Refusal:
+    """A month of birth that has not come yet in the county."""
+    return Refusal(
+        "date_in_future",
+        f"data.birth_month is {birth_month}, after today, {today} in the county's time: mend it",
+        f"data.birth_month 为 {birth_month}，晚于今天（本地日期 {today}）：请更正",
+    )
+
+
 def already_discharged(admission_id: str, claim_id: str) -> Refusal:
     """A standing claim has the admission."""
     return Refusal(
@@ -91,6 +100,15 @@ def discharged_not_cancelled(claim_id: str) -> Refusal:
         "already_discharged",
         f"claim {claim_id} stands: reverse it first",
         f"结算单 {claim_id} 仍然有效：请先冲正再撤销入院登记",
+    )
+
+
+def discharged_not_changed(claim_id: str) -> Refusal:
+    """An admission with a standing claim can't be changed."""
+    return Refusal(
+        "already_discharged",
+        f"claim {claim_id} stands: reverse it, change the admission, and send the discharge under a new claim_id",
+        f"结算单 {claim_id} 仍然有效：请先冲正，再变更入院登记，并以新的结算单号重新报送出院",
     )
 
 
@@ -166,10 +184,16 @@ def not_enrolled_on(person_id: str, day: date) -> Refusal:
     )
 
 
-def no_scheme(region: str, day: date) -> Refusal:
-    """No county text serves the region on the day."""
+def no_scheme(region: str, day: date, insured_as: str) -> Refusal:
+    """No county text serves the region's people of that insurance type on the day."""
+    who, who_zh = "", "适用"
+    if insured_as != RESIDENT:
+        named = INSURANCE_TYPE_NAMES.get(insured_as, insured_as)
+        who, who_zh = f" for those insured as {insured_as}", f"适用于参保类型{named}"
     return Refusal(
-        "no_policy", f"no scheme serves region {region} on {day}", f"统筹区 {region} 在 {day} 没有适用的政策"
+        "no_policy",
+        f"no scheme serves region {region} on {day}{who}",
+        f"统筹区 {region} 在 {day} 没有{who_zh}的政策",
     )
 
 
@@ -237,6 +261,15 @@ def duplicate_advance(region: str, advance_id: str) -> Refusal:
         "duplicate_advance",
         f"advance {advance_id} of region {region} has been issued before",
         f"统筹区 {region} 的临时救急借款编号 {advance_id} 已使用：请换新编号",
+    )
+
+
+def duplicate_filing(region: str, filing_id: str) -> Refusal:
+    """The bureau has used the number of the filing for another person."""
+    return Refusal(
+        "duplicate_filing",
+        f"bureau/{region} has filed {filing_id} for another person: send a new filing_id",
+        f"bureau/{region} 的备案编号 {filing_id} 已用于他人：请换新编号",
     )
 
 

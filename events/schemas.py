@@ -5,10 +5,9 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from events.catalog import OFFICES
+from events.catalog import FACTS, OFFICES, FactType
 from events.codes import ID_PATTERN, REGION_PATTERN
 from events.envelope import INTEGER_BOUND, MEDIA_TYPE_PATTERN, TEXT_PATTERN, TIME_PATTERN
-from events.facts import FACTS, FactType
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -17,8 +16,8 @@ def json_schemas() -> dict[str, dict[str, Any]]:
     """One schema per intake type, of the whole CloudEvent, by type in the catalog's order.
 
     Whatever the ledger takes, its schema takes, and the other way round but for what no schema can say: that no key
-    stands twice in an object, designated_until after designated_from, national IDs, who may speak of whom, and that a
-    bill adds up. Patterns are written so that ECMAScript, Python, Java, .NET and Rust read them alike.
+    stands twice in an object, the order of two days, a place within another, national IDs, who may speak of whom, and
+    that a bill adds up. Patterns are written so that ECMAScript, Python, Java, .NET and Rust read them alike.
     """
     return {type_: _event_schema(type_, fact_type) for type_, fact_type in FACTS.items()}
 

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from datetime import date as calendar_date
 from typing import Any, Literal
 
-from msgspec import Struct, convert, defstruct, structs
+from msgspec import NODEFAULT, Struct, convert, defstruct, structs
+
+from events.codes import ORDINARY, RESIDENT
 
 BorneBy = Literal["hospital", "person"]
 
@@ -36,6 +38,9 @@ class Claim(Struct, frozen=True, array_like=True, gc=False):
     scheme. ``date`` is that of discharge or service. ``categories`` are those held on it, in the order of choice.
     ``referral`` names the admissions in the chain this one was referred from, nearest first. ``opened`` is the run
     that first carried the claim.
+
+    The last fields, fixed by acceptance too, came after ledgers had taken claims without them: their defaults say what
+    those mean. ``age`` is in whole years on the claim's date, None where no month of birth was stated.
     """
 
     claim_id: str
@@ -64,11 +69,27 @@ class Claim(Struct, frozen=True, array_like=True, gc=False):
     categories: tuple[str, ...]
     audits: tuple[Audit, ...]
     standing: bool
+    # fixed too; at the end, for a claim that travels as a list was shorter before
+    insurance_type: str = RESIDENT
+    age: int | None = None
+    sex: str | None = None
+    household_id: str | None = None
+    contracted_doctor: bool | None = None
+    emergency: bool = False
+    stay_kind: str = ORDINARY
 
     @property
     def year(self) -> int:
         """The benefit year: the calendar year of the discharge or service date (docs/domain.md#3.2)."""
         return self.date.year
+
+
+def age_on(day: calendar_date, birth_month: str | None) -> int | None:
+    """Whole years on a day, not under 0; of a month of birth, YYYY-MM, the first day counts. None for no month."""
+    if birth_month is None:
+        return None
+    year, month = map(int, birth_month.split("-"))
+    return max(0, day.year - year - (day.month < month))
 
 
 def claim_json(claim: Claim) -> dict[str, Any]:
@@ -79,7 +100,10 @@ def claim_json(claim: Claim) -> dict[str, Any]:
 
 def _by_name(struct: type[Struct], **nested: Any) -> type[Struct]:
     """A struct with another's fields that is read from a JSON object, as the ledger keeps it, and not from a list."""
-    fields = [(field.name, nested.get(field.name, field.type)) for field in structs.fields(struct)]
+    fields: list[Any] = []
+    for field in structs.fields(struct):
+        default = () if field.default is NODEFAULT else (field.default,)
+        fields.append((field.name, nested.get(field.name, field.type), *default))
     return defstruct(f"{struct.__name__}Record", fields, forbid_unknown_fields=True, gc=False)
 
 

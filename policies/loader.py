@@ -145,6 +145,7 @@ def check_together(schemes: Sequence[Scheme]) -> None:
             shared = set(scheme.regions) & set(other.regions)
             if (
                 shared
+                and set(scheme.insurance_types) & set(other.insurance_types)
                 and scheme.serves(min(shared), max(scheme.valid.from_, other.valid.from_))
                 and other.serves(min(shared), max(scheme.valid.from_, other.valid.from_))
             ):

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, PrivateAttr, RootModel
 
-from events.codes import Layer, Payer, Setting
+from events.codes import CODE_PATTERN, RESIDENT, Layer, Payer, Setting
 from policies.claim import Claim
 from policies.condition import Categories, Condition
 from policies.grants import AnyGrant
@@ -100,13 +100,19 @@ class Validity(Strict):
 
 
 class Scheme(Strict):
-    """One scheme. ``regions`` are GB/T 2260 codes or prefixes of them; the longest that fits a person's region wins."""
+    """One scheme. ``regions`` are GB/T 2260 codes or prefixes of them; the longest that fits a person's region wins.
+
+    ``insurance_types`` are those whose people it serves: residents, where its text names none.
+    """
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{1,40}$")]
     title: str
     title_en: str
     document: str
     regions: Annotated[list[Annotated[str, Field(pattern=r"^[1-9](\d{5}|\d{3}|\d)$")]], Field(min_length=1)]
+    insurance_types: list[Annotated[str, Field(pattern=CODE_PATTERN)]] = Field(
+        default_factory=lambda: [RESIDENT], min_length=1
+    )
     valid: Validity
     poor: Poor
     settings: dict[Setting, Annotated[list[Offer], Field(min_length=1)]]

@@ -7,6 +7,7 @@ from msgspec import Struct
 from sqlalchemy import ARRAY, Boolean, Column, Date, Table, Text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from events.codes import ORDINARY
 from events.store.metadata import metadata
 from events.store.rows import load_as
 
@@ -21,6 +22,8 @@ admissions = Table(
     Column("referral", ARRAY(Text), nullable=False, comment="admissions it was referred from, nearest first"),
     Column("cancelled", Boolean, nullable=False),
     Column("discharged_by", Text, comment="the standing claim"),
+    Column("emergency", Boolean, nullable=False),
+    Column("stay_kind", Text, nullable=False),
     schema="projections",
 )
 
@@ -36,6 +39,8 @@ class Admission(Struct):
     referral: list[str]
     cancelled: bool = False
     discharged_by: str | None = None
+    emergency: bool = False
+    stay_kind: str = ORDINARY
 
 
 async def load_admissions(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, Admission]:

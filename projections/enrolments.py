@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from datetime import date
 
 from msgspec import Struct
-from sqlalchemy import BigInteger, Column, Date, SmallInteger, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Date, SmallInteger, Table, Text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from events.store.metadata import metadata, not_negative
+from events.codes import RESIDENT, SEXES
+from events.store.metadata import metadata, not_negative, one_of
 from events.store.rows import load_as
 
 enrolments = Table(
@@ -21,7 +22,15 @@ enrolments = Table(
     Column("scheme", Text, comment="content hash of the scheme whose premiums are due, pinned when it was recorded"),
     Column("died_on", Date, comment="last day insured, where the person has died"),
     Column("ended_on", Date, comment="first day no longer insured, where the enrollment ended within the year"),
+    Column("insurance_type", Text, nullable=False),
+    Column("birth_month", Text, comment="YYYY-MM"),
+    Column("sex", Text),
+    Column("household_id", Text),
+    Column("township", Text, comment="nine digits that begin with the region"),
+    Column("village", Text, comment="twelve digits that begin with the region"),
+    Column("contracted_doctor", Boolean),
     not_negative("self_paid"),
+    one_of("sex", SEXES),
     schema="projections",
 )
 
@@ -37,6 +46,13 @@ class Enrolment(Struct, frozen=True):
     scheme: str | None = None
     died_on: date | None = None
     ended_on: date | None = None
+    insurance_type: str = RESIDENT
+    birth_month: str | None = None
+    sex: str | None = None
+    household_id: str | None = None
+    township: str | None = None
+    village: str | None = None
+    contracted_doctor: bool | None = None
 
     def insures(self, day: date) -> bool:
         """Whether the person is insured on a day of the year."""

@@ -1,4 +1,4 @@
-"""Discharges that wait for their admission, first come first served."""
+"""Discharges that wait for their admission, first come first served, and what waits with them."""
 
 from collections.abc import Iterable
 
@@ -16,7 +16,7 @@ waiting = Table(
     Column("stream_seq", BigInteger, nullable=False),
     Column("source", Text, nullable=False),
     Column("event_id", Text, nullable=False),
-    Column("claim_id", Text, nullable=False),
+    Column("claim_id", Text, nullable=False, comment="of a change of the admission empty"),
     Column("admission_id", Text, nullable=False, comment="what it waits for"),
     Column("raw", LargeBinary, nullable=False),
     Index("waiting_admission", "admission_id"),
@@ -26,7 +26,7 @@ waiting = Table(
 
 
 class Waiting(Struct, frozen=True):
-    """A waiting discharge."""
+    """A waiting discharge, a correction of it, or a change of its admission, which has no claim id."""
 
     number: int
     stream_seq: int

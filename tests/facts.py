@@ -116,6 +116,20 @@ def enrol(
     )
 
 
+def enrol_as(
+    person: str = "P1",
+    insurance_type: str = "resident",
+    year: int = 2019,
+    region: str = "220621",
+    *,
+    id_: str | None = None,
+    **more: Any,
+) -> dict[str, Any]:
+    """The region's bureau enrolls a person and says as what; ``more`` takes the other fields of version 2."""
+    said = {"person_id": person, "region": region, "year": year, "insurance_type": insurance_type, **more}
+    return event(f"bureau/{region}", id_ or f"enrol-{person}-{year}-{insurance_type}", "enrollment.recorded.v2", **said)
+
+
 def end_enrolment(
     person: str = "P1",
     on: str = "2019-07-01",
@@ -175,8 +189,9 @@ def admit(
     *,
     referred_from: str | None = None,
     id_: str | None = None,
+    **more: Any,
 ) -> dict[str, Any]:
-    """A hospital admits a person."""
+    """A hospital admits a person; ``more`` takes ``filed``, ``emergency``, ``stay_kind``."""
     return event(
         f"hospital/{hospital_id}",
         id_ or f"admit-{admission}",
@@ -187,7 +202,26 @@ def admit(
         admitted_on=on,
         diagnoses=["I10"],
         referred_from=referred_from,
+        **more,
     )
+
+
+def change_admission(
+    admission: str = "A1", hospital_id: str = "H1", *, id_: str | None = None, **more: Any
+) -> dict[str, Any]:
+    """A hospital changes what it said of a stay."""
+    return event(
+        f"hospital/{hospital_id}", id_ or f"change-{admission}", "admission.changed.v1", admission_id=admission, **more
+    )
+
+
+def file_referral(
+    filing: str = "R1", person: str = "P1", on: str = "2019-01-01", region: str = "220621", **more: Any
+) -> dict[str, Any]:
+    """A bureau files treatment away from home; ``more`` takes ``id_``, ``until``, ``to_region``, ``to_hospital``."""
+    id_ = more.pop("id_", f"filing-{filing}")
+    said = {"kind": "away", "effective_on": on, "reason": "lives with the children", **more}
+    return event(f"bureau/{region}", id_, "referral.filed.v1", filing_id=filing, person_id=person, **said)
 
 
 def cancel(admission: str = "A1", hospital_id: str = "H1", id_: str | None = None) -> dict[str, Any]:

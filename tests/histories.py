@@ -39,6 +39,9 @@ class History:
         self.more = random.Random(f"more of {seed}")  # apart, so that a seed keeps the history that it had
         moments += [moment for person in self.persons for moment in self.changes_of_insurance(person, stays)]
         moments += [moment for number in range(stays) for moment in self.mistakes_of_a_hospital(number, moments)]
+        self.new = random.Random(f"facts of {seed}")
+        moments += [moment for person in self.persons for moment in self.facts_of_a_person(person, stays)]
+        moments += [moment for number in range(stays) for moment in self.changes_of_a_stay(number, moments)]
         self.events += [event for _, event in sorted(moments, key=lambda moment: moment[0])]
 
     def bill(self) -> dict[str, str]:
@@ -127,6 +130,45 @@ class History:
                 id_ = f"anew-{person}-{number}"
                 moments.append((at + draw.uniform(-1, 12), facts.enrol(person, year, place, begins, paid, id_)))
         return moments
+
+    def facts_of_a_person(self, person: str, stays: int) -> list[tuple[float, dict[str, Any]]]:
+        """What the person is insured as is told, some again; a bureau files treatment elsewhere, takes it back."""
+        draw, region = self.new, self.persons[person]
+        moments: list[tuple[float, dict[str, Any]]] = []
+        for number in range(draw.choice((0, 1, 2))):
+            said: dict[str, Any] = {
+                "birth_month": draw.choice([None, "1950-07", "2018-12"]),
+                "household_id": draw.choice([None, "HH1", "HH2"]),
+                "village": draw.choice([None, f"{region}101204"]),
+                "contracted_doctor": draw.choice([None, True, False]),
+                "self_paid": draw.choice([None, None, "280"]),
+                "id_": f"as-{person}-{number}",
+            }
+            year, type_ = draw.choice(REGIONS[region]), draw.choice(["resident", "resident", "employee_retired"])
+            moments.append((draw.uniform(0, stays), facts.enrol_as(person, type_, year, region, **said)))
+        for number in range(draw.choice((0, 1, 2))):
+            day = f"{draw.choice(REGIONS[region])}-{draw.randint(1, 12):02d}-01"
+            said = {"to_region": draw.choice([None, "230100", "220621"]), "until": draw.choice([None, None, day])}
+            filing = facts.file_referral("R1", person, day, region, id_=f"filing-{person}-{number}", **said)
+            moments.append((draw.uniform(0, stays), filing))
+        return moments
+
+    def changes_of_a_stay(
+        self, number: int, moments: list[tuple[float, dict[str, Any]]]
+    ) -> list[tuple[float, dict[str, Any]]]:
+        """What a hospital said of a stay changes: before the admission, before its discharge, or too late."""
+        draw = self.new
+        sent = [(at, each) for at, each in moments if each["id"] == f"admit-A{number}"]
+        if not sent or draw.random() > 0.4:
+            return []
+        at, hospital = sent[0][0], sent[0][1]["source"].partition("/")[2]
+        said = {
+            "filed": draw.choice([None, False, False, True]),
+            "emergency": draw.choice([None, True]),
+            "stay_kind": draw.choice(["ordinary", "maternity"]),
+        }
+        change = facts.change_admission(f"A{number}", hospital, id_=f"changed-{number}", **said)
+        return [(at + draw.uniform(-1, 2), change)]
 
     def _some_day(self, year: int) -> str:
         return f"{year}-{self.more.randint(1, 12):02d}-{self.more.randint(1, 28):02d}"

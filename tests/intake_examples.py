@@ -19,6 +19,37 @@ BILL = {
 CARD = {"person_id": "P1", "disease": "diabetes", "disease_class": "II", "effective_on": "2019-01-01"}
 
 EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
+    "enrollment.recorded.v1": (
+        BUREAU,
+        {"person_id": "P1", "region": "220621", "year": 2019, "effective_on": "2019-02-01", "self_paid": "270.00"},
+    ),
+    "enrollment.recorded.v2": (
+        BUREAU,
+        {
+            "person_id": "P1",
+            "region": "220621",
+            "year": 2019,
+            "effective_on": "2019-02-01",
+            "self_paid": "270.00",
+            "insurance_type": "employee_retired",
+            "birth_month": "1951-03",
+            "sex": "female",
+            "household_id": "HH-17",
+            "township": "220621101",
+            "village": "220621101204",
+            "contracted_doctor": True,
+        },
+    ),
+    "enrollment.ended.v1": (
+        BUREAU,
+        {
+            "person_id": "P1",
+            "region": "220621",
+            "year": 2019,
+            "effective_on": "2019-07-01",
+            "reason": "employee_insurance",
+        },
+    ),
     "hospital.registered.v1": (
         BUREAU,
         {
@@ -38,20 +69,6 @@ EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
         BUREAU,
         {"hospital_id": "H2206213", "effective_on": "2019-06-01", "reason": "整改合格"},
     ),
-    "enrollment.recorded.v1": (
-        BUREAU,
-        {"person_id": "P1", "region": "220621", "year": 2019, "effective_on": "2019-02-01", "self_paid": "270.00"},
-    ),
-    "enrollment.ended.v1": (
-        BUREAU,
-        {
-            "person_id": "P1",
-            "region": "220621",
-            "year": 2019,
-            "effective_on": "2019-07-01",
-            "reason": "employee_insurance",
-        },
-    ),
     "roster.changed.v1": (
         "poverty-office/220621",
         {"person_id": "P1", "category": "registered_poor", "change": "added", "effective_on": "2018-01-01"},
@@ -70,6 +87,19 @@ EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
             "diagnoses": ["I63.9", "E11"],
             "referred_from": "A0",
             "filed": False,
+            "emergency": True,
+            "stay_kind": "maternity",
+        },
+    ),
+    "admission.changed.v1": (
+        HOSPITAL,
+        {
+            "admission_id": "A1",
+            "admitted_on": "2019-04-29",
+            "diagnoses": ["I63.9", "I10"],
+            "filed": True,
+            "emergency": False,
+            "stay_kind": "day_surgery",
         },
     ),
     "discharge.recorded.v1": (
@@ -98,6 +128,8 @@ EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
             "prescribed_by": "H2206213",
             "bill": BILL,
             "prepaid": False,
+            "emergency": True,
+            "stay_kind": "home_bed",
         },
     ),
     "claim.reversed.v1": (HOSPITAL, {"claim_id": "C1", "reason": "费用有误"}),
@@ -115,6 +147,19 @@ EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
             "issued_on": "2019-04-29",
             "lent_by": "township_station",
             "filed_on": "2019-04-30",
+        },
+    ),
+    "referral.filed.v1": (
+        BUREAU,
+        {
+            "filing_id": "R1",
+            "person_id": "P1",
+            "kind": "away",
+            "effective_on": "2019-01-01",
+            "until": "2019-07-01",
+            "to_region": "220100",
+            "to_hospital": "H220100",
+            "reason": "随子女居住",
         },
     ),
     "fine.imposed.v1": (
@@ -144,9 +189,15 @@ OPTIONAL = {
     "hospital.suspended.v1": {"clause"},
     "fine.imposed.v1": {"clause"},
     "enrollment.recorded.v1": {"effective_on", "self_paid"},
-    "admission.recorded.v1": {"referred_from", "filed"},
+    "enrollment.recorded.v2": {
+        *("effective_on", "self_paid", "birth_month", "sex", "household_id", "township", "village"),
+        "contracted_doctor",
+    },
+    "admission.recorded.v1": {"referred_from", "filed", "emergency", "stay_kind"},
+    "admission.changed.v1": {"admitted_on", "diagnoses", "filed", "emergency", "stay_kind"},
+    "referral.filed.v1": {"until", "to_region", "to_hospital"},
     "discharge.recorded.v1": {"disease", "stage", "prepaid"},
-    "outpatient.recorded.v1": {"disease", "stage", "prescribed_by", "prepaid"},
+    "outpatient.recorded.v1": {"disease", "stage", "prescribed_by", "prepaid", "emergency", "stay_kind"},
     "advance.issued.v1": {"lent_by", "filed_on"},
 }
 

@@ -31,6 +31,8 @@ MODULES: Mapping[str, str] = {
     "premiums": "premiums",
     "account": "account",
     "fines": "fines",
+    "enrollments": "referrals",
+    "referrals": "referrals",
     "clearing": "clearing",
     "receivables": "receivables",
     "advances": "advances",

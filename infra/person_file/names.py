@@ -2,7 +2,16 @@
 
 from collections.abc import Mapping
 
-from events.codes import CATEGORY_NAMES, DISEASE_NAMES, LAYER_NAMES, SETTING_NAMES
+from events.codes import (
+    CATEGORY_NAMES,
+    DISEASE_NAMES,
+    FILING_KIND_NAMES,
+    INSURANCE_TYPE_NAMES,
+    LAYER_NAMES,
+    SETTING_NAMES,
+    SEX_NAMES,
+    STAY_KIND_NAMES,
+)
 from policies.explain import GRADES, STEP_NOTES
 
 Names = Mapping[str, tuple[str, str]]
@@ -97,9 +106,25 @@ FACTS: Names = {
     "discharge.recorded.v1": ("出院结算", "discharge"),
     "outpatient.recorded.v1": ("门诊结算", "outpatient visit"),
     "admission.recorded.v1": ("入院登记", "admission"),
+    "admission.changed.v1": ("入院登记变更", "admission changed"),
     "resettlement.ordered.v1": ("按现行政策重新结算", "settled again under the text in force"),
     "recovery": ("恢复运行", "sent again by the ledger"),
 }
+SEXES: Names = {sex: (name, sex) for sex, name in SEX_NAMES.items()}
+FILINGS: Names = {
+    "away": (FILING_KIND_NAMES["away"], "away from home"),
+    "referral": (FILING_KIND_NAMES["referral"], "referral"),
+}
+
+
+def insurance_name(code: str) -> tuple[str, str]:
+    """An insurance type for people; a code that has no name stands for itself."""
+    return INSURANCE_TYPE_NAMES.get(code, code), code.replace("_", " ")
+
+
+def stay_name(code: str) -> tuple[str, str]:
+    """A kind of stay for people; a code that has no name stands for itself."""
+    return STAY_KIND_NAMES.get(code, code), code.replace("_", " ")
 
 
 def disease_name(code: str) -> tuple[str, str]:

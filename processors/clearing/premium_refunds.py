@@ -33,7 +33,7 @@ SELECT * FROM (
           AND taken.type = 'premium.refunded.v1' AND taken.paid <> 0
       )
       AND entry.journal = :journal AND entry.number <= :ended
-      AND entry.type IN ('enrollment.recorded.v1', 'premium.refunded.v1')
+      AND entry.type IN ('enrollment.recorded.v1', 'enrollment.recorded.v2', 'premium.refunded.v1')
     WINDOW one_cause AS (
         PARTITION BY entry.person_id, entry.year, entry.scheme, entry.layer, entry.track, entry.type,
                      CASE entry.type WHEN 'premium.refunded.v1' THEN convert_from(entry.data, 'UTF8')::json ->> 'cause'

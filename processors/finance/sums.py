@@ -142,7 +142,8 @@ CONCERNS_ENROLMENT = (
     _RANGES
     + """
 SELECT EXISTS (
-    SELECT FROM booked WHERE type IN ('roster.changed.v1', 'enrollment.recorded.v1', 'person.died.v1')
+    SELECT FROM booked
+    WHERE type IN ('roster.changed.v1', 'enrollment.recorded.v1', 'enrollment.recorded.v2', 'person.died.v1')
 )
 """
 )

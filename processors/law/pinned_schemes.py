@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from events.codes import RESIDENT
 from events.store.journal import adopted_schemes, scheme_texts
 from policies.loader import SchemeError, load_text
 from policies.scheme import Scheme
@@ -71,12 +72,16 @@ class PinnedSchemes:
             self._adopted = adopted
             self._serving.clear()
 
-    def for_region(self, region: str, day: date) -> Scheme | None:
-        """The scheme in force for a region's people on a day: of several the one that names the region most closely."""
+    def for_region(self, region: str, day: date, insurance_type: str = RESIDENT) -> Scheme | None:
+        """The scheme in force for a region's people on a day, by what they are insured as.
+
+        Of several the one that names the region most closely.
+        """
         if region not in self._serving:
             fitting = [scheme for scheme in self.current if scheme.fit(region)]
             self._serving[region] = sorted(fitting, key=lambda scheme: -scheme.fit(region))
-        return next((scheme for scheme in self._serving[region] if scheme.holds_on(day)), None)
+        serving = (scheme for scheme in self._serving[region] if insurance_type in scheme.insurance_types)
+        return next((scheme for scheme in serving if scheme.holds_on(day)), None)
 
 
 def _pinned(content_hash: str, texts: Mapping[str, tuple[str, bytes]]) -> Scheme:

@@ -58,6 +58,10 @@ class _Claims:
             self.by_number[entry.number] = entry
             if isinstance(data, facts.AdmissionRecorded):
                 self.admissions[data.admission_id] = data
+            elif isinstance(data, facts.AdmissionChanged):
+                said = data.model_dump(exclude_unset=True)
+                admitted = self.admissions[data.admission_id]
+                self.admissions[data.admission_id] = admitted.model_copy(update=said)
             elif isinstance(data, facts.AuditFound):
                 finding = FileAudit(data.finding_id, data.amount, data.borne_by, data.reason)
                 self.audits.setdefault(data.claim_id, []).append(finding)
@@ -92,6 +96,11 @@ class _Claims:
             admitted_on=admission.admitted_on if admission is not None else None,
             diagnoses=list(admission.diagnoses) if admission is not None else [],
             referred_from=self._referral(admission),
+            filed=claim.filed if claim.setting == "inpatient" else None,
+            insurance_type=claim.insurance_type,
+            age=claim.age,
+            emergency=claim.emergency,
+            stay_kind=claim.stay_kind,
             payee=statement.payee,
             bill=claim.bill,
             layers=_layers(statement, payouts, claim, self.bills.get(claim.number), self.history.schemes),

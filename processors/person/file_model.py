@@ -21,13 +21,44 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class InsuredYear:
-    """An enrollment that counts for its year, with the last day insured; ``self_paid`` is what the person had paid."""
+    """An enrollment that counts for its year, with the last day insured and what was said of the person.
+
+    ``self_paid`` is what the person had paid, in fen. The rest is as ``enrollment.recorded.v2`` says it, None where
+    nothing was said.
+    """
 
     year: int
     region: str
     first: date
     last: date
     self_paid: int | None
+    insurance_type: str
+    birth_month: str | None
+    sex: str | None
+    household_id: str | None
+    township: str | None
+    village: str | None
+    contracted_doctor: bool | None
+
+    @property
+    def says_more(self) -> bool:
+        """Whether anything was said of the person himself."""
+        more = (self.birth_month, self.sex, self.household_id, self.township, self.village, self.contracted_doctor)
+        return any(value is not None for value in more)
+
+
+@dataclass(frozen=True, slots=True)
+class FiledReferral:
+    """A bureau's filing of treatment away from home, as it said last; ``until`` is exclusive."""
+
+    region: str
+    filing_id: str
+    kind: str
+    first: date
+    until: date | None
+    to_region: str | None
+    to_hospital: str | None
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +73,12 @@ class FileAdvance:
 
 @dataclass(frozen=True, slots=True)
 class PersonStatus:
-    """Which categories, enrollments and chronic cards a person held when."""
+    """Which categories, enrollments, chronic cards and filings a person held when."""
 
     categories: list[Span]
     enrolled: list[InsuredYear]
     cards: list[Span]
+    filed: list[FiledReferral]
     died_on: date | None
 
 
@@ -140,7 +172,7 @@ class FileClaim:
     """A claim as it stands, how it came to be so, and why.
 
     ``diagnoses``, ``admitted_on`` and ``referred_from`` are its admission's. ``quota`` is None where it is under none.
-    ``after_death`` says that its day lies behind the day of death.
+    ``filed`` is None where it is no stay. ``after_death`` says that its day lies behind the day of death.
     """
 
     claim_id: str
@@ -161,6 +193,11 @@ class FileClaim:
     admitted_on: date | None
     diagnoses: list[str]
     referred_from: FileReferral | None
+    filed: bool | None
+    insurance_type: str
+    age: int | None
+    emergency: bool
+    stay_kind: str
     payee: str
     bill: BillParts
     layers: list[FileLayer]

@@ -13,12 +13,12 @@ from projections.enrolments import Enrolment
 from projections.premiums import PayerPremium, PremiumKey
 from projections.rosters import RosterChange
 
-ENROLLED = "enrollment.recorded.v1"
+ENROLLED = ("enrollment.recorded.v1", "enrollment.recorded.v2")
 ENDED = "enrollment.ended.v1"
 DIED = "person.died.v1"
 PREMIUM_KINDS = {type_: kind for kind, type_ in PREMIUM_TYPES.items()}
 """The kind of premium that a type of entry books."""
-PREMIUM_HISTORY_TYPES = (ENROLLED, ENDED, DIED, *PREMIUM_KINDS)
+PREMIUM_HISTORY_TYPES = (*ENROLLED, ENDED, DIED, *PREMIUM_KINDS)
 """The types of entry that say, beside the roster's, what a person's premiums are."""
 
 
@@ -88,7 +88,7 @@ def read_enrolments(entries: Iterable[EntryRow]) -> list[Enrolment]:
         if entry["type"] == ENDED:
             end = fact_data(entry, EnrollmentEndData)
             found[end.year] = structs.replace(found[end.year], ended_on=end.effective_on)
-        if entry["type"] != ENROLLED:
+        if entry["type"] not in ENROLLED:
             continue
         data = fact_data(entry, EnrollmentData)
         begins = date(data.year, 1, 1) if data.effective_on is UNSET else data.effective_on

@@ -119,6 +119,13 @@ def _acceptance_json(acceptance: Acceptance, schemes: Schemes) -> dict[str, Any]
         "any_card": claim.any_card,
         "referral": list(claim.referral),
         "categories": list(claim.categories),
+        "insurance_type": claim.insurance_type,
+        "age": claim.age,
+        "sex": claim.sex,
+        "household_id": claim.household_id,
+        "contracted_doctor": claim.contracted_doctor,
+        "emergency": claim.emergency,
+        "stay_kind": claim.stay_kind,
     }
 
 

@@ -1,4 +1,4 @@
-"""Which categories, enrollments and chronic cards a person held when, as spans of days."""
+"""Which categories, enrollments, chronic cards and filings a person held when, as spans of days."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -6,8 +6,10 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 from events import facts
-from processors.person.file_model import InsuredYear, PersonStatus, Span
+from events.catalog import Fact
+from processors.person.file_model import FiledReferral, InsuredYear, PersonStatus, Span
 from processors.person.history import PersonHistory
+from processors.pipeline.kinds.enrollment import kept
 from projections.cards import CardChange, valid_cards
 from projections.rosters import categories_on
 
@@ -15,7 +17,8 @@ from projections.rosters import categories_on
 def status_of(history: PersonHistory) -> PersonStatus:
     """A person's status from the facts of a history."""
     roster, cards = history.roster, _card_changes(history)
-    stated = [entry.fact.data for entry in history.facts()]
+    told = [entry.fact for entry in history.facts()]
+    stated = [fact.data for fact in told]
     died = [data.died_on for data in stated if isinstance(data, facts.PersonDied)]
     died_on = died[-1] if died else None
     return PersonStatus(
@@ -25,6 +28,7 @@ def status_of(history: PersonHistory) -> PersonStatus:
         ),
         enrolled=_insured(stated, died_on),
         cards=_spans([change.effective_on for change in cards], lambda day: valid_cards(cards, day)),
+        filed=_filed(told),
         died_on=died_on,
     )
 
@@ -59,9 +63,28 @@ def _insured(stated: Iterable[facts.FactData], died_on: date | None) -> list[Ins
             region=data.region,
             first=first,
             last=_last(first, date(year + 1, 1, 1), died_on),
-            self_paid=before.self_paid if data.self_paid is None and before is not None else data.self_paid,
+            insurance_type=data.insurance_type,
+            **kept(data, before),
         )
     return [found[year] for year in sorted(found)]
+
+
+def _filed(told: Iterable[Fact]) -> list[FiledReferral]:
+    found: dict[tuple[str, str], FiledReferral] = {}
+    for fact in told:
+        if isinstance(data := fact.data, facts.ReferralFiled):
+            region = fact.source.partition("/")[2]
+            found[region, data.filing_id] = FiledReferral(
+                region=region,
+                filing_id=data.filing_id,
+                kind=data.kind,
+                first=data.effective_on,
+                until=data.until,
+                to_region=data.to_region,
+                to_hospital=data.to_hospital,
+                reason=data.reason,
+            )
+    return sorted(found.values(), key=lambda filed: (filed.first, filed.region, filed.filing_id))
 
 
 def _last(first: date, until: date, died_on: date | None) -> date:

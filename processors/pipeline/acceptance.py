@@ -1,27 +1,34 @@
 """What the kinds of event that are about claims share: refusals, what acceptance fixes, and how a claim is booked."""
 
+from collections.abc import Collection
 from datetime import date
 
 from msgspec.structs import replace
 
 from events import refusal_details
 from events.catalog import HOSPITAL
+from events.codes import ORDINARY, covers
 from events.decisions import CLAIM_ACCEPTED
 from events.facts import Bill, DischargeRecorded, OutpatientRecorded
 from events.refusals import Refusal
 from events.store.journal import ACCEPTANCE_STAGE
-from policies.claim import Claim, claim_json
+from policies.claim import Claim, age_on, claim_json
 from policies.scheme import Scheme
 from processors.law.pinned_schemes import PinnedSchemes
 from processors.pipeline.incoming_event import IncomingEvent
 from processors.pipeline.intake import IntakeBatch
-from processors.pipeline.state import LedgerState, bill_of, hospital_numbers
+from processors.pipeline.state import LedgerState, Lookup, bill_of, hospital_numbers
 from projections.admissions import Admission
 from projections.cards import valid_cards
+from projections.enrolments import Enrolment
 from projections.hospitals import Hospital
+from projections.referral_filings import ReferralFiling, load_filings
 from projections.rosters import categories_on
 
 _A_HOSPITAL = f"{HOSPITAL}/"
+
+FILINGS: Lookup[dict[str, list[ReferralFiling]]] = Lookup(load_filings, dict)
+"""What bureaus have filed of treatment away from home, by person."""
 
 
 def registered_hospital(state: LedgerState, hospital_id: str) -> Hospital:
@@ -131,19 +138,13 @@ def accept_claim(
 
     ``run`` is the number that the claim's first run will have.
     """
-    hospital = registered_hospital(state, hospital_id)
-    if not hospital.designated_on(day):
-        raise refusal_details.not_designated(hospital_id, day)
-    if hospital.suspended and hospital.suspended_on(day):
-        raise refusal_details.suspended(hospital_id, day)
-    region = _enrolled_region(state, data.person_id, day)
-    scheme = _scheme(pinned, region, day, setting, hospital.tier)
+    hospital = _designated_hospital(state, hospital_id, day)
+    enrolment = _enrolment(state, data.person_id, day)
+    scheme = _scheme(pinned, enrolment, day, setting, hospital.tier)
     cards = valid_cards(state.cards.get(data.person_id, ()), day)
     if setting == "chronic":
-        if data.disease is None:
-            raise refusal_details.card_disease_missing()
-        if data.disease not in cards:
-            raise refusal_details.no_card(data.person_id, data.disease, day)
+        _require_card(data, cards, day)
+    treated = data if isinstance(data, OutpatientRecorded) else admission
     prescriber = state.hospitals.get(data.prescribed_by or "") if isinstance(data, OutpatientRecorded) else None
     person = state.person(data.person_id)
     person.claims += 1
@@ -157,8 +158,8 @@ def accept_claim(
         tier=hospital.tier,
         hospital_id=hospital_id,
         hospital_region=hospital.region,
-        region=region,
-        filed=admission.filed if admission else True,
+        region=enrolment.region,
+        filed=admission is None or admission.filed or _filed_by_bureau(state, admission, hospital, enrolment),
         prescriber_tier=prescriber.tier if prescriber else 0,
         card_class=cards.get(data.disease or "") if setting == "chronic" else None,
         any_card=bool(cards),
@@ -173,6 +174,13 @@ def accept_claim(
         categories=categories_on(state.rosters.get(data.person_id, ()), day),
         audits=(),
         standing=True,
+        insurance_type=enrolment.insurance_type,
+        age=age_on(day, enrolment.birth_month),
+        sex=enrolment.sex,
+        household_id=enrolment.household_id,
+        contracted_doctor=enrolment.contracted_doctor,
+        emergency=treated is not None and treated.emergency,
+        stay_kind=(treated and treated.stay_kind) or ORDINARY,
     )
 
 
@@ -197,19 +205,44 @@ def book_claim(batch: IntakeBatch, event: IncomingEvent, claim: Claim) -> None:
     batch.opener.open_new(claim, event.cause(number))
 
 
-def _enrolled_region(state: LedgerState, person_id: str, day: date) -> str:
+def _designated_hospital(state: LedgerState, hospital_id: str, day: date) -> Hospital:
+    hospital = registered_hospital(state, hospital_id)
+    if not hospital.designated_on(day):
+        raise refusal_details.not_designated(hospital_id, day)
+    if hospital.suspended and hospital.suspended_on(day):
+        raise refusal_details.suspended(hospital_id, day)
+    return hospital
+
+
+def _require_card(data: DischargeRecorded | OutpatientRecorded, cards: Collection[str], day: date) -> None:
+    if data.disease is None:
+        raise refusal_details.card_disease_missing()
+    if data.disease not in cards:
+        raise refusal_details.no_card(data.person_id, data.disease, day)
+
+
+def _filed_by_bureau(state: LedgerState, admission: Admission, hospital: Hospital, enrolment: Enrolment) -> bool:
+    """Whether a bureau that insures the person has filed treatment in that hospital on the day of admission."""
+    return any(
+        filing.serves(admission.admitted_on, hospital) and covers(filing.region, enrolment.region)
+        for filing in state.of(FILINGS).get(admission.person_id, ())
+    )
+
+
+def _enrolment(state: LedgerState, person_id: str, day: date) -> Enrolment:
     enrolment = state.enrolments.get((person_id, day.year))
     if enrolment is None:
         raise refusal_details.not_enrolled(person_id, day.year)
     if not enrolment.insures(day):
         raise refusal_details.not_enrolled_on(person_id, day)
-    return enrolment.region
+    return enrolment
 
 
-def _scheme(pinned: PinnedSchemes, region: str, day: date, setting: str, tier: int) -> Scheme:
-    scheme = pinned.for_region(region, day)
+def _scheme(pinned: PinnedSchemes, enrolment: Enrolment, day: date, setting: str, tier: int) -> Scheme:
+    region, insured_as = enrolment.region, enrolment.insurance_type
+    scheme = pinned.for_region(region, day, insured_as)
     if scheme is None:
-        raise refusal_details.no_scheme(region, day)
+        raise refusal_details.no_scheme(region, day, insured_as)
     if not scheme.offers(setting, tier, day):
         raise refusal_details.no_rule(scheme.name, setting, tier, day)
     return scheme

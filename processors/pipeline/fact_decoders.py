@@ -14,7 +14,7 @@ import orjson
 from msgspec import UNSET, Struct, UnsetType
 
 from events.catalog import read
-from events.codes import Category
+from events.codes import RESIDENT, Category
 from events.money import parse_yuan
 from policies.claim import BorneBy
 
@@ -71,13 +71,20 @@ class RosterData(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
 
 
 class EnrollmentData(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
-    """Data of enrollment.recorded.v1."""
+    """Data of enrollment.recorded.v1 and v2."""
 
     person_id: str
     region: str
     year: int
     effective_on: date | UnsetType = UNSET
     self_paid: Yuan | UnsetType = UNSET
+    insurance_type: str = RESIDENT
+    birth_month: str | None = None
+    sex: str | None = None
+    household_id: str | None = None
+    township: str | None = None
+    village: str | None = None
+    contracted_doctor: bool | None = None
 
 
 class EnrollmentEndData(Struct, frozen=True, forbid_unknown_fields=True, gc=False):

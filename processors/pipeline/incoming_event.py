@@ -115,6 +115,11 @@ class IncomingEvent(Struct, frozen=True):
         return self.claim_id or (self.event_id if is_id(self.event_id) else str(self.stream_seq))
 
 
+def states(event: IncomingEvent, model: type[facts.FactData]) -> bool:
+    """Whether an event states a fact of a kind."""
+    return event.fact is not None and isinstance(event.fact.data, model)
+
+
 def mailbox_of(subject: str) -> str | None:
     """The source that an intake subject names: ``claims.intake.<kind>.<id>.…`` → ``kind/id``, None where none is."""
     _, _, kind, id_, _ = subject.split(".")

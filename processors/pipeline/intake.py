@@ -75,12 +75,12 @@ class IntakeBatch:
             answer_accepted(self.transaction, event, number, event.stream_seq)
         return number
 
-    def wait(self, event: IncomingEvent, claim_id: str, admission_id: str) -> None:
-        """Let an event about a claim wait until an admission is recorded, and answer its mailbox so."""
+    def wait(self, event: IncomingEvent, claim_id: str | None, admission_id: str) -> None:
+        """Let an event about a claim or an admission wait until an admission is recorded, and answer its mailbox so."""
         row = {"source": event.source, "event_id": event.event_id, "waits_for": admission_id}
         number = self._append(event, EVENT_WAITING, row, claim_id=claim_id, raw=event.raw)
         self.state.wait(
-            Waiting(number, event.stream_seq, event.source, event.event_id, claim_id, admission_id, event.raw)
+            Waiting(number, event.stream_seq, event.source, event.event_id, claim_id or "", admission_id, event.raw)
         )
         told = row | {"seq": event.stream_seq}
         answer(self.transaction, event.mailbox, event.token, EVENT_WAITING, f"intake-{number}", told)

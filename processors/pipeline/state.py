@@ -11,7 +11,7 @@ from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events import facts
-from events.facts import LAST_DAY
+from events.fact_fields import LAST_DAY
 from events.store.rows import Row
 from events.store.writes import Writes
 from policies.claim import BillParts, Claim

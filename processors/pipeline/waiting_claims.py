@@ -1,8 +1,8 @@
-"""Discharges that waited for an admission go on, and the corrections that waited for them."""
+"""Discharges that waited for an admission go on, and what waited with them: changes of the admission, corrections."""
 
 from events import refusal_details
-from events.facts import ClaimCorrected
-from processors.pipeline.incoming_event import IncomingEvent
+from events.facts import AdmissionChanged, ClaimCorrected, DischargeRecorded
+from processors.pipeline.incoming_event import IncomingEvent, states
 from processors.pipeline.intake import IntakeBatch
 from projections.waiting_discharges import Waiting
 
@@ -11,11 +11,14 @@ def decide_waiting(batch: IntakeBatch, admission_id: str) -> None:
     """Decide the discharges that waited for an admission as if they came now, first come first served.
 
     Several may wait under one claim id, each for an admission of its own. A correction is of those that came before it:
-    it is applied behind the one that is accepted, and refused once none of them is left.
+    it is applied behind the one that is accepted, and refused once none of them is left. Changes of the admission go
+    before them all: they came before any claim was accepted.
     """
-    discharges = [
-        entry for entry in batch.state.waiting if entry.admission_id == admission_id and not _is_correction(entry)
-    ]
+    waits = [entry for entry in batch.state.waiting if entry.admission_id == admission_id]
+    for change in (entry for entry in waits if states(IncomingEvent.that_waited(entry), AdmissionChanged)):
+        batch.state.stop_waiting(change)
+        batch.receive(IncomingEvent.that_waited(change))
+    discharges = [entry for entry in waits if states(IncomingEvent.that_waited(entry), DischargeRecorded)]
     for discharge in discharges:
         was_known = discharge.claim_id in batch.state.claims
         batch.state.stop_waiting(discharge)
@@ -41,5 +44,4 @@ def _decide_corrections(batch: IntakeBatch, discharge: Waiting, *, accepted: boo
 
 
 def _is_correction(entry: Waiting) -> bool:
-    fact = IncomingEvent.that_waited(entry).fact
-    return fact is not None and isinstance(fact.data, ClaimCorrected)
+    return states(IncomingEvent.that_waited(entry), ClaimCorrected)

@@ -11,10 +11,11 @@ from events.money import yuan
 from processors.delivery.parked_runs import parked
 from processors.queries.uplift import load_uplifts
 from projections.accumulations import accumulations
-from projections.enrolments import load_enrolments
+from projections.enrolments import enrolments, load_enrolments
 from projections.fines import fines
 from projections.grants import grants
 from projections.premiums import PayerPremium, premium_json, premiums
+from projections.referral_filings import referral_filings
 from projections.refusals import load_unenrolled, refusal_json, refusals
 from projections.statements import statement_json, statements
 from projections.waiting_discharges import waiting
@@ -147,6 +148,30 @@ async def fine_rows(engine: AsyncEngine, *, hospital_id: str | None = None) -> R
             "clause": row["clause"],
             "source": row["source"],
         }
+
+
+async def enrollment_rows(engine: AsyncEngine, *, person_id: str | None = None, year: int | None = None) -> Rows:
+    """Enrollments as said last, by person and year."""
+    table = enrolments.c
+    query = select(enrolments).order_by(table.person_id, table.year)
+    if person_id is not None:
+        query = query.where(table.person_id == person_id)
+    if year is not None:
+        query = query.where(table.year == year)
+    async for row in _rows(engine, query):
+        self_paid = None if row["self_paid"] is None else yuan(row["self_paid"])
+        days = {name: row[name] and row[name].isoformat() for name in ("effective_on", "ended_on", "died_on")}
+        yield {**row, **days, "self_paid": self_paid}
+
+
+async def filing_rows(engine: AsyncEngine, *, person_id: str | None = None) -> Rows:
+    """What bureaus have filed of treatment away from home, as said last, in that order."""
+    query = select(referral_filings).order_by(referral_filings.c.number)
+    if person_id is not None:
+        query = query.where(referral_filings.c.person_id == person_id)
+    async for row in _rows(engine, query):
+        days = {name: row[name] and row[name].isoformat() for name in ("effective_on", "until")}
+        yield {name: value for name, value in {**row, **days}.items() if name != "number"}
 
 
 async def refusal_rows(engine: AsyncEngine) -> Rows:

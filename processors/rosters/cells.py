@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Literal
 
 from events.codes import CATEGORY_NAMES, CATEGORY_ORDER, Category, is_id
-from events.facts import FIRST_DAY, LAST_DAY
+from events.fact_fields import FIRST_DAY, LAST_DAY
 from events.national_ids import is_national_id
 from processors.rosters.columns import COLUMN_NAMES, Column, plain
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from events.codes import Category
-from events.facts import LAST_DAY
+from events.fact_fields import LAST_DAY
 from processors.rosters.cells import (
     RowFault,
     UnusableCell,

@@ -54,7 +54,7 @@ PLANTED: dict[str, tuple[str, list[Any]]] = {
         [("claims", "missing", {"claim_id": "C1"}, None), ("claims", "surplus", {"claim_id": "C1-C2"}, None)],
     ),
     "a row too few": (
-        "DELETE FROM projections.waiting",
+        "DELETE FROM projections.waiting WHERE claim_id = 'C8'",
         [("waiting", "missing", {"number": None}, None)],
     ),
     "a row too many": (
@@ -186,7 +186,7 @@ async def test_the_command_shows_and_mends(database: str) -> None:
     assert f"{place}：应为 should be 金额 amount 100.00；现为 is 金额 amount 0.01" in told
     assert "缺少 missing [投影 projection] refusals " in told
     assert "：应为 should be 一行 a row；现为 is 没有此行 no row" in told
-    assert "not mended: 11" in seen.err
+    assert "not mended: 13" in seen.err
 
     mended = await claims("rebuild", "--json", env=env)
     assert mended.code == 1
@@ -206,7 +206,7 @@ async def test_the_command_shows_and_mends(database: str) -> None:
             }
         ],
     }
-    assert (rows["refusals"]["missing"], rows["refusals"]["mended"]) == (9, 9)
+    assert (rows["refusals"]["missing"], rows["refusals"]["mended"]) == (11, 11)
 
     again = await claims("rebuild", env=env)
     assert again.code == 0

@@ -65,6 +65,8 @@ async def test_every_kind_of_fact_gives_the_rows_that_stand(engine: AsyncEngine)
     assert {name for name, count in rows.items() if not count} == set()
     assert await books.refused() == [
         ("visit-V4", "not_enrolled"),  # P4's enrollment had ended by then
+        ("of-another", "duplicate_filing"),
+        ("too-late", "already_discharged"),
         ("cancel-A3", "already_discharged"),
         ("discharge-C7", "reversed_while_waiting"),
         ("visit-V3", "unknown_hospital"),

@@ -125,6 +125,9 @@ OVERSIGHT = {
     "fine.imposed.v1",
     "resettlement.ordered.v1",
     "enrollment.ended.v1",
+    "enrollment.recorded.v2",
+    "admission.changed.v1",
+    "referral.filed.v1",
 }
 """What did not befall anyone in the made-up county."""
 

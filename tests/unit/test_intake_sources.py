@@ -45,6 +45,7 @@ def every_kind() -> Iterator[tuple[str, str, bool]]:
     allowed = {
         "hospital": {
             "admission.cancelled.v1",
+            "admission.changed.v1",
             "admission.recorded.v1",
             "discharge.recorded.v1",
             "outpatient.recorded.v1",
@@ -56,6 +57,8 @@ def every_kind() -> Iterator[tuple[str, str, bool]]:
             "hospital.suspended.v1",
             "hospital.reinstated.v1",
             "enrollment.recorded.v1",
+            "enrollment.recorded.v2",
+            "referral.filed.v1",
             "enrollment.ended.v1",
             "person.died.v1",
             "fine.imposed.v1",

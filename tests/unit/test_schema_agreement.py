@@ -99,7 +99,10 @@ VALIDATOR = validators.extend(  # type: ignore[no-untyped-call]
         ),
     ),
 )
-UNSAYABLE = ("must be after designated_from", "national ID")
+UNSAYABLE = (
+    *("must be after designated_from", "must not be before effective_on", "must lie in data.year"),
+    *("must begin with data.region", "must begin with data.township", "national ID"),
+)
 """What no schema can say."""
 
 

@@ -360,6 +360,13 @@ def test_two_schemes_for_one_region_and_day_are_refused() -> None:
     successor = other.replace("{from: 2018-01-01, until: 2021-01-01}", "{from: 2021-01-01}")
     check_together([LOADED["fusong"], load_text(successor.encode(), "other.yaml")])
 
+    of_employees = other.replace("\nvalid:", "\ninsurance_types: [employee_active, employee_retired]\nvalid:")
+    check_together([LOADED["fusong"], load_text(of_employees.encode(), "other.yaml")])
+    assert LOADED["fusong"].insurance_types == ["resident"]
+    of_all = of_employees.replace("[employee_active,", "[resident, employee_active,")
+    with pytest.raises(SchemeError, match="both serve region 220621"):
+        check_together([LOADED["fusong"], load_text(of_all.encode(), "other.yaml")])
+
 
 def test_two_schemes_of_one_name_are_refused() -> None:
     with pytest.raises(SchemeError, match="two schemes are named fusong"):

@@ -1,6 +1,7 @@
 """A hospital admits a person; discharges that waited for the admission go on."""
 
 from events import refusal_details
+from events.codes import ORDINARY
 from events.facts import AdmissionRecorded
 from processors.pipeline.acceptance import registered_hospital, require_own_id, require_past, require_unreserved
 from processors.pipeline.incoming_event import IncomingEvent
@@ -36,7 +37,16 @@ def accept_admission(state: LedgerState, source: str, data: AdmissionRecorded) -
         if origin is None or origin.person_id != data.person_id:
             raise refusal_details.unknown_referral(data.referred_from, data.person_id)
         referral = [origin.admission_id, *origin.referral]
-    return Admission(data.admission_id, data.person_id, data.hospital_id, data.admitted_on, data.filed, referral)
+    return Admission(
+        admission_id=data.admission_id,
+        person_id=data.person_id,
+        hospital_id=data.hospital_id,
+        admitted_on=data.admitted_on,
+        filed=data.filed,
+        referral=referral,
+        emergency=data.emergency,
+        stay_kind=data.stay_kind or ORDINARY,
+    )
 
 
 def decide(batch: IntakeBatch, event: IncomingEvent, data: AdmissionRecorded) -> None:

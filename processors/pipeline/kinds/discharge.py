@@ -5,6 +5,7 @@ from events.facts import DischargeRecorded
 from policies.claim import Claim
 from processors.law.pinned_schemes import PinnedSchemes
 from processors.pipeline.acceptance import (
+    FILINGS,
     accept_claim,
     book_claim,
     require_new_claim,
@@ -34,6 +35,7 @@ def ask(keys: Keys, data: DischargeRecorded) -> None:
     keys.begin_with_hospital(data.claim_id)
     keys.claims.add(data.claim_id)
     keys.persons.add(data.person_id)
+    keys.look_up(FILINGS, data.person_id)
 
 
 def accept_discharge(

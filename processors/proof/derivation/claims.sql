@@ -11,7 +11,10 @@ SELECT claim_id, person_id, number, pinned.scheme, date, setting, tier, hospital
        coalesce(pg_temp.fen(corrected.bill ->> 'upfront_copay'), upfront_copay) AS upfront_copay,
        coalesce(pg_temp.fen(corrected.bill ->> 'over_limit'), over_limit) AS over_limit,
        coalesce(pg_temp.fen(corrected.bill ->> 'self_funded'), self_funded) AS self_funded,
-       coalesce(reversals.entry < accepted.entry, true) AS standing
+       coalesce(reversals.entry < accepted.entry, true) AS standing,
+       -- claims accepted before this was fixed have none
+       coalesce(insurance_type, 'resident') AS insurance_type, age, sex, household_id, contracted_doctor,
+       coalesce(emergency, false) AS emergency, coalesce(stay_kind, 'ordinary') AS stay_kind
 FROM (SELECT * FROM pg_temp.acceptances WHERE NOT moved) AS accepted
 JOIN pinned USING (claim_id)
 LEFT JOIN corrected USING (claim_id)
