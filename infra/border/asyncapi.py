@@ -118,7 +118,7 @@ def _channels(kind: str) -> dict[str, Any]:
     parameters = {"source_id": {"description": _ID_IS.get(kind, _REGION)}}
     return {
         f"intake-{kind}": {
-            "address": _address(source.intake, "person_id"),
+            "address": _address(source.intake or "", "person_id"),
             "title": f"what {_NAMES[kind]} sends",
             "description": "JetStream: wait for the acknowledgement, on a timeout send the same bytes again. One "
             "CloudEvent a message, no Nats-Msg-Id.",
@@ -126,7 +126,7 @@ def _channels(kind: str) -> dict[str, Any]:
             "parameters": parameters | {"person_id": {"description": _PERSON}},
         },
         f"answers-{kind}": {
-            "address": _address(source.answers, "token"),
+            "address": _address(source.hears, "token"),
             "title": f"what {_NAMES[kind]} hears",
             "description": f"Read from the mailbox, the durable pull consumer {_address(source.mailbox, '')} of stream "
             f"ANSWERS, with the inbox prefix {_address(source.inbox_prefix, '')}. Kept for 30 days; at least once.",

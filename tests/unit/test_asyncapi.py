@@ -77,7 +77,7 @@ def test_a_source_finds_its_channels_with_what_it_may_say(kind: str) -> None:
     intake, answers = DOCUMENT["channels"][f"intake-{kind}"], DOCUMENT["channels"][f"answers-{kind}"]
     assert list(intake["messages"]) == [type_ for type_, fact in FACTS.items() if kind in fact.kinds]
     source = Source(kind, "220621")
-    for channel, allowed in ((intake, source.intake), (answers, source.answers)):
+    for channel, allowed in ((intake, source.intake), (answers, source.hears)):
         assert channel["parameters"].keys() == set(re.findall(r"{(\w+)}", channel["address"]))
         filled = channel["address"].replace("{source_id}", source.id)
         assert re.sub(r"{\w+}", "*", filled) == allowed
