@@ -4,17 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import asyncpg
 import orjson
 from nats.aio.client import Client
 from nats.js.api import AckPolicy, ConsumerConfig
 from nats.js.errors import NotFoundError
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from processors.payouts.bookings import BOOKING_TYPES
 
 _BOOKED = """
 SELECT journal, number, type, person_id, claim_id, claim_number, run, stage, paid
-FROM ledger.entries WHERE type = ANY($1::text[]) ORDER BY recorded_at, journal, number
+FROM ledger.entries WHERE type = ANY(CAST(:types AS text[])) ORDER BY recorded_at, journal, number
 """
 
 
@@ -51,18 +52,15 @@ async def told(client: Client) -> list[Told]:
     return found
 
 
-async def booked(database_url: str) -> list[asyncpg.Record]:
+async def booked(engine: AsyncEngine) -> Sequence[Row[Any]]:
     """The entries that book money."""
-    connection = await asyncpg.connect(database_url, ssl=False)
-    try:
-        return list(await connection.fetch(_BOOKED, list(BOOKING_TYPES)))
-    finally:
-        await connection.close()
+    async with engine.connect() as connection:
+        return (await connection.execute(text(_BOOKED), {"types": list(BOOKING_TYPES)})).all()
 
 
-def in_order(messages: Sequence[Told], entries: Sequence[asyncpg.Record]) -> list[str]:
+def in_order(messages: Sequence[Told], entries: Sequence[Row[Any]]) -> list[str]:
     """What is told out of order: each journal by its numbers, and each run's layers one after the other."""
-    stages = {f"{row['journal']}-{row['number']}": (row["person_id"], row["run"], row["stage"]) for row in entries}
+    stages = {f"{row.journal}-{row.number}": (row.person_id, row.run, row.stage) for row in entries}
     last: dict[str, int] = {}
     reached: dict[tuple[str, int], int] = {}
     wrong = []

@@ -18,6 +18,7 @@ from infra.operations.payouts import payout_state, tell_again
 from infra.worker.payout_publisher import PayoutPublisher
 from processors.payouts import bookings
 from tests import facts
+from tests.border import as_said
 from tests.histories import History
 from tests.ledger import Books
 from tests.payouts import booked, in_order, told
@@ -37,10 +38,11 @@ def publisher(books: Books, client: Client) -> PayoutPublisher:
 
 
 async def tell_all(books: Books, client: Client) -> None:
-    """Tell what is booked, as a worker that ends does."""
+    """Tell what is booked."""
     ours = publisher(books, client)
     ours.start()
-    await ours.finish()
+    await eventually(lambda: has_told_all(books, client))
+    await ours.stop()
 
 
 async def has_told_all(books: Books, client: Client) -> bool:
@@ -52,28 +54,29 @@ def fen(amount: str) -> int:
     return -parse_yuan(amount[1:]) if amount.startswith("-") else parse_yuan(amount)
 
 
-@pytest.mark.parametrize("seed", [5, 6])
 async def test_a_random_history_is_told_once_in_the_ledger_s_order_and_sums_to_the_books(
-    engine: AsyncEngine, database: str, client: Client, seed: int
+    engine: AsyncEngine, client: Client
 ) -> None:
     """While it is settled, publishers come and go, two of them at once for a while."""
-    draw = random.Random(seed)
-    books = await Books.open(engine, partitions=2, seed=seed)
-    events = History(seed, 30).events
-    cuts = sorted(draw.sample(range(1, len(events)), 6))
+    draw = random.Random(5)
+    books = await Books.open(engine, partitions=2)
+    events = History(5, 15).events
+    cuts = sorted(draw.sample(range(1, len(events)), 4))
     for start, end in zip([0, *cuts], [*cuts, len(events)], strict=True):
         one, other = publisher(books, client), publisher(books, client)
         one.start()
         other.start()
-        await books.publish(events[start:end], batch=draw.randint(1, 20))
+        await books.publish(events[start:end], batch=draw.randint(10, 40))
         await asyncio.gather(one.stop(), other.stop())
     await tell_all(books, client)
-    messages, entries = await told(client), await booked(database)
-    assert Counter(message.id for message in messages) == {f"{row['journal']}-{row['number']}": 1 for row in entries}
+    messages, entries = await told(client), await booked(engine)
+    assert Counter(message.id for message in messages) == {f"{row.journal}-{row.number}": 1 for row in entries}
     assert in_order(messages, entries) == []
-    assert {row["type"] for row in entries} >= {"payout.adjusted.v1", "premium.subsidised.v1", "premium.purchased.v1"}
+    assert {row.type for row in entries} >= {"payout.adjusted.v1", "premium.subsidised.v1", "premium.purchased.v1"}
 
-    paid = {f"{row['journal']}-{row['number']}": row["paid"] for row in entries}
+    assert [problem for message in messages for problem in as_said(message.event["type"], message.event)] == []
+
+    paid = {f"{row.journal}-{row.number}": row.paid for row in entries}
     assert {message.id: fen(message.data["amount"]) for message in messages} == paid
     by_layer: Counter[str] = Counter()
     by_fund: Counter[str] = Counter()
@@ -100,19 +103,19 @@ async def test_a_random_history_is_told_once_in_the_ledger_s_order_and_sums_to_t
 
 
 async def test_the_order_is_the_same_however_much_one_look_reads(
-    engine: AsyncEngine, database: str, client: Client, monkeypatch: pytest.MonkeyPatch
+    engine: AsyncEngine, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where a look ends in the middle of a journal, no other journal is told further than that one's time."""
-    books = await Books.open(engine, partitions=2, seed=3)
-    await books.publish(History(3, 25).events, batch=7)
+    books = await Books.open(engine, partitions=2)
+    await books.publish(History(3, 12).events, batch=20)
     monkeypatch.setattr(bookings, "ENTRIES_AT_ONCE", 3)
     monkeypatch.setattr(bookings, "BATCH", 2)
     ours = publisher(books, client)
     ours.start()
     await eventually(lambda: has_told_all(books, client))
     await ours.stop()
-    entries = await booked(database)
-    assert [message.id for message in await told(client)] == [f"{row['journal']}-{row['number']}" for row in entries]
+    entries = await booked(engine)
+    assert [message.id for message in await told(client)] == [f"{row.journal}-{row.number}" for row in entries]
 
 
 async def test_each_fund_is_told_who_is_paid_for_what(engine: AsyncEngine, client: Client) -> None:
@@ -165,12 +168,13 @@ async def test_what_was_told_is_told_again_from_a_number_on(engine: AsyncEngine,
     before = await told(client)
     journals = {message.id.rpartition("-")[0] for message in before}
     assert await tell_again(engine, client, 2, ["basic.0"]) == 1
-    assert await tell_again(engine, client, 1, journals, "claims.payouts.assistance_fund.220621.") == 2
-    again = (await told(client))[len(before) :]
     of_assistance = [message for message in before if message.data["fund"] == "assistance_fund"]
+    wanted = "claims.payouts.assistance_fund.220621."
+    assert await tell_again(engine, client, 1, journals, wanted) == len(of_assistance) > 1
+    again = (await told(client))[len(before) :]
     assert again == [next(message for message in before if message.id == "basic.0-2"), *of_assistance]
     await books.publish(facts.stay(3))
     await tell_all(books, client)
-    new = (await told(client))[len(before) + 3 :]
+    new = (await told(client))[len(before) + len(again) :]
     assert {message.data["claim_id"] for message in new} == {"C3"}
     assert await tell_again(engine, client, 1, journals) == len(before) + len(new)
