@@ -13,10 +13,13 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.money import parse_yuan
-from infra.messaging.streams import ensure_streams
+from infra.messaging.payout_stream import PayoutStream
+from infra.messaging.streams import OlderDatabase, ensure_streams
 from infra.operations.payouts import payout_state, tell_again
-from infra.worker.payout_publisher import PayoutPublisher
+from infra.worker.payout_publisher import PayoutPublisher, begin_behind
+from processors.backup.retention import begin_era
 from processors.payouts import bookings
+from processors.payouts.reached import Reached
 from tests import facts
 from tests.border import as_said
 from tests.histories import History
@@ -178,3 +181,37 @@ async def test_what_was_told_is_told_again_from_a_number_on(engine: AsyncEngine,
     new = (await told(client))[len(before) + len(again) :]
     assert {message.data["claim_id"] for message in new} == {"C3"}
     assert await tell_again(engine, client, 1, journals) == len(before) + len(new)
+
+
+async def test_a_restored_ledger_tells_what_it_books_under_ids_never_used(engine: AsyncEngine, client: Client) -> None:
+    """What the backup holds is told already, as far as it was, and keeps its ids."""
+    books = await Books.open(engine)
+    await books.publish([facts.hospital(), facts.enrol(), facts.roster(), *facts.stay(1)])
+    await tell_all(books, client)
+    before = await told(client)
+    await books.publish(facts.stay(2))  # in the backup, and not told yet
+    async with engine.begin() as connection:
+        await begin_era(connection)
+    restored = await Books.open(engine)
+    restored.sequence = books.sequence
+    await tell_all(restored, client)
+    await restored.publish(facts.stay(3))
+    await tell_all(restored, client)
+    new = (await told(client))[len(before) :]
+    assert len({message.id for message in [*before, *new]}) == len(before) + len(new)
+    assert {("@" in message.id, message.data["claim_id"]) for message in new} == {(False, "C2"), (True, "C3")}
+
+
+async def test_a_database_that_was_set_back_tells_nothing(engine: AsyncEngine, client: Client) -> None:
+    books = await Books.open(engine)
+    await books.publish([facts.hospital(), facts.enrol(), *facts.stay(1)])
+    await tell_all(books, client)
+    async with engine.begin() as connection:
+        stored = (await PayoutStream(client).end()).reached
+        assert stored is not None
+        ahead = Reached("", {**stored.numbers, "basic.0": 7})
+        with pytest.raises(OlderDatabase):
+            await begin_behind(connection, ahead)
+        with pytest.raises(OlderDatabase):
+            await begin_behind(connection, Reached("@20261201T000000000000", stored.numbers))
+        assert await begin_behind(connection, Reached.read(stored.text())) == stored
