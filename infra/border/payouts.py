@@ -77,7 +77,7 @@ def _payout() -> Schema:
     }
     sometimes = {
         "claim_id": {"type": "string", "pattern": ID_PATTERN, "description": "but for premiums"},
-        "insurer": text | {"description": "the company that keeps the fund, where the scheme names one"},
+        "insurer": {**text, "description": "the company that keeps the fund, where the scheme names one"},
         "layer": {"enum": list(LAYERS), "description": "of a payout"},
         "grant": {"enum": sorted(GRANT_STAGES), "description": "of a grant"},
         "premium": {"enum": list(PREMIUM_TYPES), "description": "of a premium"},

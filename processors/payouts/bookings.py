@@ -119,7 +119,8 @@ async def _horizon(connection: AsyncConnection, unfinished: Mapping[str, int]) -
     if not unfinished:
         return None
     within = {"journals": list(unfinished), "numbers": list(unfinished.values())}
-    return min((await connection.execute(_RECORDED, within)).scalars())
+    horizon: datetime = min((await connection.execute(_RECORDED, within)).scalars())
+    return horizon
 
 
 def _cut(found: list[Booking], begun: Mapping[str, int], ended: Mapping[str, int]) -> Iterator[Batch]:

@@ -11,6 +11,7 @@ import pytest
 from nats.aio.client import Client
 
 from infra.messaging import payout_stream
+from infra.messaging.sender import publish_whole
 from infra.operations.quiescence import until_quiet
 from infra.operations.settle import at_work
 from infra.postgres.engine import connect
@@ -67,7 +68,6 @@ async def test_settlement_does_not_wait_while_payouts_cannot_be_published(
 ) -> None:
     """NATS takes no batch of PAYOUTS for as long as it takes to settle; then all is told."""
     answers_again = asyncio.Event()
-    publish_whole = payout_stream.publish_whole
 
     async def held(*arguments: object) -> list[int]:
         await answers_again.wait()
