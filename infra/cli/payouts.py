@@ -13,7 +13,7 @@ from infra.cli.output import note, print_json, table
 from infra.cli.session import ledger_servers, require_ledger, run
 from infra.operations.payouts import payout_state, tell_again
 from infra.worker.worker import worker
-from processors.payouts.reached import load_heads
+from processors.payouts.progress import load_heads
 
 
 def register(app: typer.Typer) -> None:
@@ -80,5 +80,7 @@ def _print_again(told: int, *, json: bool) -> None:
     if json:
         print_json([{"sent_again": told}])
     else:
-        chinese = f"已重发 {told} 条，编号不变，收过的可按编号略去"
-        note(f"{chinese} sent {told} again under their ids: readers drop those that they have")
+        note(
+            f"已重发 {told} 条，编号不变，收过的可按编号略去。"
+            f"Sent {told} again under their ids: readers drop those that they have"
+        )

@@ -15,7 +15,7 @@ from nats.js.errors import NotFoundError
 from infra.messaging.sender import LANE_TIMEOUT_S, WRONG_LAST_SEQUENCE, Outgoing, SendError, publish_whole
 from processors.delivery.names import PAYOUTS
 from processors.delivery.transaction import Message
-from processors.payouts.reached import Reached
+from processors.payouts.progress import Reached
 
 REACHED = "Claims-Reached"
 """The header of a batch's last message: how far the journals are told."""

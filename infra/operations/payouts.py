@@ -12,7 +12,7 @@ from infra.worker.payout_publisher import begin_behind
 from processors.delivery.transaction import Message
 from processors.payouts.bookings import load_batches
 from processors.payouts.events import payout_message
-from processors.payouts.reached import load_heads
+from processors.payouts.progress import load_heads
 
 TRIES = 100
 """How often a batch is tried behind what the publisher at work sends meanwhile, some times a second."""

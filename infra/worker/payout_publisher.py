@@ -24,7 +24,7 @@ from infra.worker.failures import log_failure
 from processors.delivery.names import PAYOUTS, PAYOUTS_CONSUMER
 from processors.payouts.bookings import load_batches
 from processors.payouts.events import payout_message
-from processors.payouts.reached import Reached, era_began, load_heads, load_last_before
+from processors.payouts.progress import Reached, era_began, load_heads, load_last_before
 
 log = structlog.get_logger(__name__)
 

@@ -14,7 +14,7 @@ from policies.funds import USUAL
 from processors.delivery.names import PAYOUTS
 from processors.delivery.transaction import Message
 from processors.payouts.bookings import Booking
-from processors.payouts.reached import era_began
+from processors.payouts.progress import era_began
 from processors.pipeline.premiums import PREMIUM_TYPES
 
 _PREMIUM_KINDS = {type_: kind for kind, type_ in PREMIUM_TYPES.items()}

@@ -4,23 +4,17 @@ import asyncio
 import json
 import stat
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import nats
 import orjson
 import pytest
-from nats.aio.client import Client
 from nats.aio.msg import Msg
-from nats.errors import Error as NatsError
 from nats.errors import NoRespondersError
-from nats.js import JetStreamContext
 from nats.js.api import ConsumerConfig
-from nats.js.errors import Error as JetStreamError
 
 from events.refusals import Refusal
 from infra.access.mailboxes import ensure_mailbox
@@ -33,57 +27,12 @@ from infra.messaging.sender import Outgoing, SendError, _request, publish_all
 from infra.messaging.streams import ensure_streams
 from infra.worker.quote_service import asker_of
 from tests import facts
+from tests.nats_clients import PASSWORD, Connected, connected, turned_away
 from tests.program import BOUND_S, background, claims, environment, eventually, outcome, up_is_ready, write_lines
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 H1, H2, OFFICE = Source("hospital", "H1"), Source("hospital", "H2"), Source("civil-affairs", "220621")
-INSURER, BASIC = Source("payer", "critical_illness.360123"), Source("payer", "basic_fund.360123")
-ELSEWHERE = Source("payer", "critical_illness.220621")
-PAYERS = (INSURER, BASIC, ELSEWHERE)
-PASSWORD = "given once"
-
-
-@dataclass
-class Connected:
-    """A client, and what the server complained of."""
-
-    client: Client
-    complaints: list[str] = field(default_factory=list)
-
-    answer_within_s: float = BOUND_S
-
-    @property
-    def js(self) -> JetStreamContext:
-        return self.client.jetstream(timeout=self.answer_within_s)
-
-    async def refused(self, attempt: Callable[["Connected"], Awaitable[object]]) -> bool:
-        """Whether the server names a violation of this client's rights when it tries something."""
-        self.complaints.clear()
-        self.answer_within_s = 0.5  # what is refused is never answered
-        with suppress(NatsError, JetStreamError, TimeoutError):
-            await attempt(self)
-        await self.client.flush()
-        await eventually(lambda: bool(self.complaints), lambda: "no complaint")
-        return "permissions violation" in self.complaints[0].lower()
-
-
-@asynccontextmanager
-async def connected(url: str, source: Source | None = None, password: str = PASSWORD) -> AsyncIterator[Connected]:
-    """The ledger's own client, or a source's."""
-    complaints: list[str] = []
-
-    async def complain(error: Exception) -> None:
-        complaints.append(str(error))
-
-    options: dict[str, Any] = {"error_cb": complain, "allow_reconnect": False, "connect_timeout": BOUND_S}
-    if source is not None:
-        url = f"nats://{source.user}:{password}@{url.rpartition('@')[2]}"
-        options["inbox_prefix"] = source.inbox_prefix.encode()
-    client = await nats.connect(url, **options)
-    try:
-        yield Connected(client, complaints)
-    finally:
-        await client.close()
+INSURER = Source("payer", "critical_illness.360123")
 
 
 @pytest.fixture
@@ -91,7 +40,7 @@ async def url(nats_server: NatsServer, server_folder: Path) -> str:
     """A server with the ledger's streams, two hospitals and an office."""
     url = await nats_server.start()
     with changing_users(server_folder / "nats") as users:
-        users.update({source.user: bcrypt_hash(PASSWORD) for source in (H1, H2, OFFICE, *PAYERS)})
+        users.update({source.user: bcrypt_hash(PASSWORD) for source in (H1, H2, OFFICE)})
     await reload(server_folder / "nats")
     async with connected(url) as ledger:
         js = ledger.client.jetstream()
@@ -99,9 +48,8 @@ async def url(nats_server: NatsServer, server_folder: Path) -> str:
         for source in (H1, H2, OFFICE):
             await ensure_mailbox(js, source)
             await js.publish(f"claims.answers.{source.kind}.{source.id}.C", source.user.encode())
-        for payer in PAYERS:
-            await ensure_mailbox(js, payer)
-            await js.publish(f"claims.payouts.{payer.id}.P1", payer.user.encode())
+        await ensure_mailbox(js, INSURER)
+        await js.publish(f"claims.payouts.{INSURER.id}.P1", INSURER.user.encode())
     return url
 
 
@@ -123,17 +71,6 @@ async def test_a_source_sends_its_own_and_reads_its_own(url: str) -> None:
         waiting = asyncio.create_task(mailbox.fetch(1, timeout=BOUND_S))
         await ledger.client.jetstream().publish("claims.answers.hospital.H1.C2", b"next")
         assert [answer.data for answer in await asyncio.wait_for(waiting, BOUND_S)] == [b"next"]
-
-
-async def test_a_payer_hears_its_own_fund_and_region(url: str) -> None:
-    async with connected(url, INSURER) as insurer:
-        mailbox = await insurer.js.pull_subscribe_bind(INSURER.mailbox, stream="PAYOUTS")
-        pending = asyncio.create_task(mailbox.fetch(5, timeout=5))
-        told = await pending
-        assert [(each.subject, each.data) for each in told] == [
-            ("claims.payouts.critical_illness.360123.P1", b"payer-critical_illness-360123")
-        ]
-        await told[0].ack_sync()
 
 
 async def test_a_quote_is_asked_by_name(url: str) -> None:
@@ -197,45 +134,6 @@ ATTEMPTS: dict[str, Callable[[Connected], Awaitable[object]]] = {
 }
 
 
-PAYER_ATTEMPTS: dict[str, Callable[[Connected], Awaitable[object]]] = {
-    "read another fund's mailbox": lambda own: own.client.request(
-        f"$JS.API.CONSUMER.MSG.NEXT.PAYOUTS.{BASIC.mailbox}", b"1"
-    ),
-    "read another region's mailbox": lambda own: own.client.request(
-        f"$JS.API.CONSUMER.MSG.NEXT.PAYOUTS.{ELSEWHERE.mailbox}", b"1"
-    ),
-    "read a hospital's mailbox": lambda own: own.client.request(
-        f"$JS.API.CONSUMER.MSG.NEXT.ANSWERS.{H1.mailbox}", b"1"
-    ),
-    "acknowledge for another": lambda own: own.client.publish(f"$JS.ACK.PAYOUTS.{BASIC.mailbox}.1.1.1.1.0", b"+ACK"),
-    "tell a payout": lambda own: own.js.publish(f"claims.payouts.{INSURER.id}.P1", b"x"),
-    "send an event": lambda own: own.js.publish(f"claims.intake.payer.{INSURER.id}.P1", b"x"),
-    "ask for a quote": lambda own: own.client.request(QUOTE, b"x", timeout=0.5),
-    "ask for rules": lambda own: own.client.request("claims.rules", b"x", timeout=0.5),
-    "listen to all payouts": lambda own: own.client.subscribe("claims.payouts.>"),
-    "listen to its own without its mailbox": lambda own: own.client.subscribe(INSURER.hears),
-    "make a consumer": lambda own: own.js.add_consumer("PAYOUTS", ConsumerConfig(durable_name="mine")),
-    "get a message": lambda own: own.js.get_msg("PAYOUTS", seq=2),
-    "look at a stream": lambda own: own.js.stream_info("PAYOUTS"),
-}
-
-
-async def test_a_payer_gets_at_nothing_else(url: str) -> None:
-    """Nor may a hospital read what a payer is told."""
-
-    async def refused(attempt: Callable[[Connected], Awaitable[object]], source: Source = INSURER) -> bool:
-        async with connected(url, source) as ours:
-            return await ours.refused(attempt)
-
-    refusals = await asyncio.gather(*map(refused, PAYER_ATTEMPTS.values()))
-    assert [name for name, was_refused in zip(PAYER_ATTEMPTS, refusals, strict=True) if not was_refused] == []
-    assert await refused(PAYER_ATTEMPTS["read another fund's mailbox"], H1)
-    async with connected(url) as ledger:
-        js = ledger.client.jetstream()
-        assert (await js.stream_info("PAYOUTS")).state.messages == len(PAYERS)
-        assert (await js.consumer_info("PAYOUTS", BASIC.mailbox)).num_pending == 1
-
-
 async def test_a_source_gets_at_nothing_else(url: str) -> None:
     async with connected(url) as ledger:
         before = await state(ledger)
@@ -286,7 +184,7 @@ async def test_what_jetstream_answers_stays_outside(url: str) -> None:
             "INTAKE": sent + len(targets) + 1,
             "RUNS": 0,
             "ANSWERS": 3,
-            "PAYOUTS": 3,
+            "PAYOUTS": 1,
             "answers-hospital-H2": 1,
         }
         async with connected(url, H2) as other:
@@ -415,59 +313,6 @@ async def test_a_hospital_given_access_works_and_loses_it(tmp_path: Path, server
         assert (data / "nats" / "sources.json").stat().st_uid == server_user(data / "nats").uid
 
 
-async def test_a_payer_given_access_hears_what_is_booked_on_its_fund(tmp_path: Path, server_folder: Path) -> None:
-    """The command and the documented client, beside a running `claims up`; told again on request; revoked."""
-    data, log = server_folder / "data", tmp_path / "up.log"
-    async with background("up", "--data-dir", data, log=log):
-        await up_is_ready(log)
-        lines = [facts.hospital(), facts.enrol(), facts.roster(), *facts.stay(1)]
-        known = write_lines(tmp_path / "known.jsonl", lines)
-        assert (await claims("publish", known, "--data-dir", data)).code == 0
-        given = await claims("access", "payer", "assistance_fund.220621", "--json", "--data-dir", data)
-        assert given.code == 0, given.err
-        (told,) = given.rows
-        assert (told["stream"], told["publish"], told["mailbox"]) == (
-            "PAYOUTS",
-            None,
-            "payouts-assistance_fund-220621",
-        )
-        heard = await payer_client(told["nats_url"], "1")
-        assert [each["data"]["layer"] for each in heard] == ["assistance"]
-        again = await claims(
-            *("payouts", "--from", "1", "--payer", "assistance_fund.220621", "--json", "--data-dir", data)
-        )
-        assert (again.code, again.rows) == (0, [{"sent_again": 1}]), again.err
-        assert await payer_client(told["nats_url"], "1") == heard
-
-        listed = await claims("access", "list", "--json", "--data-dir", data)
-        assert listed.rows == [{"server": "nats", "name": "payer-assistance_fund-220621", "role": "payer"}]
-        rotated = await claims(
-            *("access", "payer", "assistance_fund.220621", "--rotate", "--end-old", "--json", "--data-dir", data)
-        )
-        assert rotated.code == 0, rotated.err
-        assert await turned_away(told["nats_url"], "payer-assistance_fund-220621", told["password"])
-        assert (await claims("access", "payer", "assistance_fund.220621", "--revoke", "--data-dir", data)).code == 0
-        user, password = rotated.rows[0]["user"], rotated.rows[0]["password"]
-        assert await turned_away(told["nats_url"], user, password)
-        wrong = await claims("access", "payer", "lottery.220621", "--data-dir", data)
-        assert (wrong.code, "assistance_fund" in wrong.err) == (2, True)
-
-
-async def payer_client(url: str, count: str) -> list[dict[str, Any]]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        EXAMPLES / "payer.py",
-        *(url, "assistance_fund", "220621", count),
-        env=environment(),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    out, err = await asyncio.wait_for(process.communicate(), BOUND_S)
-    assert process.returncode == 0, err.decode()
-    *booked, _ = out.splitlines()
-    return [orjson.loads(line) for line in booked]
-
-
 async def hospital_client(url: str) -> dict[str, Any]:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -481,17 +326,3 @@ async def hospital_client(url: str) -> dict[str, Any]:
     assert ended.code == 0, ended.err
     answer: dict[str, Any] = orjson.loads(ended.out)
     return answer
-
-
-async def turned_away(url: str, user: str = "", password: str = "") -> bool:
-    """Whether the server ends a connection with these credentials (nats-py leaves a socket behind where it does)."""
-    server = urlsplit(url)
-    reader, writer = await asyncio.open_connection(server.hostname, server.port)
-    try:
-        await reader.readline()
-        told = json.dumps({"verbose": False, "pedantic": False, "user": user, "pass": password})
-        writer.write(f"CONNECT {told}\r\nPING\r\n".encode())
-        return b"Authorization Violation" in await asyncio.wait_for(reader.readline(), BOUND_S)
-    finally:
-        writer.close()
-        await writer.wait_closed()

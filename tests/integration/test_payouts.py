@@ -19,7 +19,7 @@ from infra.operations.payouts import payout_state, tell_again
 from infra.worker.payout_publisher import PayoutPublisher, begin_behind
 from processors.backup.retention import begin_era
 from processors.payouts import bookings
-from processors.payouts.reached import Reached
+from processors.payouts.progress import Reached
 from tests import facts
 from tests.border import as_said
 from tests.histories import History

@@ -66,7 +66,7 @@ async def test_who_publishes_is_killed_in_the_middle(
 async def test_settlement_does_not_wait_while_payouts_cannot_be_published(
     database: str, nats_url: str, server_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """NATS takes no batch of PAYOUTS for as long as it takes to settle; then all is told."""
+    """NATS takes no batch of PAYOUTS for as long as it takes to settle; then all is told; and again once it is lost."""
     answers_again = asyncio.Event()
 
     async def held(*arguments: object) -> list[int]:
@@ -83,3 +83,6 @@ async def test_settlement_does_not_wait_while_payouts_cannot_be_published(
         ids = {f"{row.journal}-{row.number}" for row in await booked(ours.engine)}
         await eventually(lambda: all_told(ours.broker.connection, ids))
         assert {message.id for message in await told(ours.broker.connection)} == ids
+        await ours.broker.connection.jetstream().delete_stream("PAYOUTS")
+        await eventually(lambda: all_told(ours.broker.connection, ids))
+        assert sorted(message.id for message in await told(ours.broker.connection)) == sorted(ids)
