@@ -69,6 +69,7 @@ async def _latencies(bench: Bench, suites: list[str]) -> None:
         for rate in bench.options.rates:
             bench.figures[f"latency_{rate}"] = await latency(bench, rate)
             progress.print(f"latency at {rate}/s: {bench.figures[f'latency_{rate}']}")
+            progress.print(f"payouts to their payers at {rate}/s: {bench.figures[f'payout_lag_{rate}']}")
     if "resettlement" in suites:
         bench.figures["latency_beside"] = await latency_beside_resettlement(bench)
         progress.print(f"latency beside a re-settlement: {bench.figures['latency_beside']}")

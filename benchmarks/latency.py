@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from random import Random
 from statistics import quantiles
 from typing import Any
@@ -56,6 +57,12 @@ class Arrivals:
         self.began = 0.0
         self.answered: dict[str, float] = {}
         self.other: list[str] = []
+        self.payout_lags_ms: list[float] = []
+
+    async def hear_payout(self, message: Msg) -> None:
+        """A booking came to its payer: how long after the transaction that booked it had begun."""
+        booked_at = datetime.fromisoformat(orjson.loads(message.data)["data"]["booked_at"])
+        self.payout_lags_ms.append((datetime.now(UTC) - booked_at).total_seconds() * 1e3)
 
     async def hear(self, message: Msg) -> None:
         """An answer came."""
@@ -95,6 +102,7 @@ async def latency(bench: Bench, rate: int) -> dict[str, float]:
     async with arriving(bench, rate) as (arrivals, _):
         await arrivals.send()
         await all_answered(arrivals)
+        bench.figures[f"payout_lag_{rate}"] = percentiles(arrivals.payout_lags_ms)
     return percentiles(arrivals.waits_ms(bench.options.warm_up_s, float("inf")))
 
 
@@ -154,6 +162,13 @@ async def arriving(bench: Bench, rate: int) -> AsyncIterator[tuple[Arrivals, End
                     "claims.answers.>",
                     stream="ANSWERS",
                     cb=arrivals.hear,
+                    ordered_consumer=True,
+                    config=ConsumerConfig(deliver_policy=DeliverPolicy.NEW),
+                )
+                await js.subscribe(
+                    "claims.payouts.>",
+                    stream="PAYOUTS",
+                    cb=arrivals.hear_payout,
                     ordered_consumer=True,
                     config=ConsumerConfig(deliver_policy=DeliverPolicy.NEW),
                 )

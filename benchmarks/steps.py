@@ -93,7 +93,7 @@ def _decide(batch: LayerBatch, runs: list[Run]) -> list[StageDecision]:
 
 def _book(batch: LayerBatch, runs: list[Run], decided: list[StageDecision]) -> None:
     for run, decision in zip(runs, decided, strict=True):
-        batch.book(run, decision)
+        batch.book(run, decision, batch.pinned.loaded(run.schemes))
         run.stage += 1
     batch.changed_rows()
 

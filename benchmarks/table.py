@@ -41,6 +41,7 @@ RATIOS = {
 }
 P99_MS = {50: Target(60, at_most=True), 150: Target(150, at_most=True)}
 BESIDE_P99_MS = Target(500, at_most=True)
+PAYOUT_LAG_MS = Target(1_000, at_most=True)
 REBUILD = Target(50_000)
 VERIFY = Target(5_000)
 GROWTH = Target(0.9)
@@ -98,6 +99,7 @@ def figures(bench: Bench) -> dict[str, Any]:
             "ratios": {name: ratio(bench, name) for name in RATIOS},
             "workers": {str(count): median(f"throughput_{count}") for count in bench.options.workers},
             "steps_us": bench.figures.get("steps_us"),
+            "payout_lag_ms": {str(rate): bench.figures.get(f"payout_lag_{rate}") for rate in bench.options.rates},
             "latency_beside_resettlement_ms": bench.figures.get("latency_beside"),
             "beside_floods_ms": bench.figures.get("floods"),
             "cpu_us_per_claim": {name[7:]: median(name) for name in bench.samples if name.startswith("cpu_us_")},
@@ -136,6 +138,7 @@ def _rows(bench: Bench) -> Iterator[Row]:
             yield _row(f"  throughput : {peer}", value, target, "", "{:.2f}".format)
     for rate in bench.options.rates:
         yield from _latency(bench.figures.get(f"latency_{rate}"), f"discharge to answer at {rate}/s", P99_MS.get(rate))
+        yield from _latency(bench.figures.get(f"payout_lag_{rate}"), f"booking to its payer at {rate}/s", PAYOUT_LAG_MS)
     beside = bench.figures.get("latency_beside")
     yield from _latency(beside, "discharge to answer at 50/s beside a re-settlement", BESIDE_P99_MS)
     for who, found in (bench.figures.get("floods") or {}).items():

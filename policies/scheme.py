@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field, PrivateAttr, RootModel
 from events.codes import CODE_PATTERN, RESIDENT, Layer, Payer, Setting
 from policies.claim import Claim
 from policies.condition import Categories, Condition
+from policies.funds import Funded, PayingFund, fund_of
 from policies.grants import AnyGrant
 from policies.rule_context import Rule
 from policies.rules import AnyRule
@@ -120,6 +121,7 @@ class Scheme(Strict):
     case_quota: CaseQuota | None = None
     grants: list[AnyGrant] = Field(default_factory=list)
     premiums: list[PremiumRule] = Field(default_factory=list)
+    funds: dict[Funded, PayingFund] = Field(default_factory=dict)
     supplementary_account: SupplementaryAccount | None = None
     targets: list[Target] = Field(default_factory=list)
     administration: list[Provision] = Field(default_factory=list)
@@ -180,6 +182,10 @@ class Scheme(Strict):
     def poor_categories(self) -> frozenset[str]:
         """The categories for which the scheme's preferences hold."""
         return frozenset(self.poor.categories)
+
+    def fund_of(self, paid_for: str) -> dict[str, str]:
+        """``fund`` of a layer or kind of grant, and its ``insurer`` where the scheme names one."""
+        return fund_of(self.funds, paid_for)
 
     def serves(self, region: str, day: date) -> bool:
         """Whether the scheme settles claims of a region's people on a day."""
@@ -247,6 +253,7 @@ class Scheme(Strict):
             for row, message in self.case_quota.tariff.problems(scope):
                 yield ("case_quota", "tariff", *(() if row is None else (row,))), message
         yield from self._premium_problems()
+        yield from self._fund_problems()
         yield from target_problems(self.targets, self.valid.from_, self.valid.until)
         for setting, offers in self.settings.items():
             for index, offer in enumerate(offers):
@@ -281,6 +288,13 @@ class Scheme(Strict):
                 parameter = getattr(self.supplementary_account, name)
                 for at, message in () if parameter is None else parameter.problems(scope):
                     yield ("supplementary_account", name, *(() if at is None else (at,))), message
+
+    def _fund_problems(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        paying = {*self.path, *(grant.kind for grant in self.grants), *(row.layer for row in self.premiums)}
+        for name in self.funds:
+            if name not in paying:
+                allowed = "、".join(sorted(paying))
+                yield ("funds", name), f"本政策没有这一项支付 the scheme pays nothing by {name}; it has {allowed}"
 
     def _path_problems(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
         if self.stages[0].layer != "basic":

@@ -22,8 +22,8 @@ WHERE datname = current_database() AND client_port = ANY($1::int[]) AND xact_sta
 
 
 def all_lanes(partitions: int) -> int:
-    """How many lanes there are: intake has one, every other consumer one a partition."""
-    return 1 + (len(CONSUMERS) - 1) * partitions
+    """How many lanes there are: intake has one, every other consumer one a partition; and who publishes payouts."""
+    return 2 + (len(CONSUMERS) - 1) * partitions
 
 
 async def owners(database_url: str) -> dict[int, int]:

@@ -1,4 +1,5 @@
-"""Mailboxes: a durable consumer of ANSWERS for each source, so that none needs the right to make consumers."""
+"""Mailboxes: a durable consumer of ANSWERS for each source, of PAYOUTS for each payer, so that none needs the right to
+make consumers."""
 
 from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig
@@ -7,7 +8,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from infra.access.sources import Source
 from processors.delivery.mailboxes import forget_mailbox, note_mailbox, noted_mailboxes
-from processors.delivery.names import ANSWERS
 
 # A pull that was pending when its client's connection broke still takes an answer once the client listens on the same
 # inbox again, and the server, which forgot that pull's way through the accounts, drops it (nats-server 2.15.1). So the
@@ -19,29 +19,29 @@ REPEATED_AFTER_S = (0.5, 0.5, 1.0, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
 
 
 async def ensure_mailbox(js: JetStreamContext, source: Source) -> None:
-    """Open a source's mailbox with all its answers of the last 30 days in it, or bring it to this configuration."""
+    """Open a source's mailbox with all that it was told in the last 30 days, or bring it to this configuration."""
     config = ConsumerConfig(
         durable_name=source.mailbox,
-        filter_subject=source.answers,
+        filter_subject=source.hears,
         ack_policy=AckPolicy.EXPLICIT,
         backoff=list(REPEATED_AFTER_S),
     )
-    await js.add_consumer(ANSWERS, config)
+    await js.add_consumer(source.stream, config)
 
 
 async def open_mailbox(engine: AsyncEngine, js: JetStreamContext, source: Source) -> None:
-    """Give a source a mailbox for good: where ANSWERS is made anew, so is the mailbox."""
+    """Give a source a mailbox for good: where its stream is made anew, so is the mailbox."""
     async with engine.begin() as connection:
         await note_mailbox(connection, source.kind, source.id)
     await ensure_mailbox(js, source)
 
 
 async def close_mailbox(engine: AsyncEngine, js: JetStreamContext, source: Source) -> bool:
-    """Take a source's mailbox away; returns whether there was one. The answers themselves stay in ANSWERS."""
+    """Take a source's mailbox away; returns whether there was one. What is in it stays in its stream."""
     async with engine.begin() as connection:
         was_noted = await forget_mailbox(connection, source.kind, source.id)
     try:
-        await js.delete_consumer(ANSWERS, source.mailbox)
+        await js.delete_consumer(source.stream, source.mailbox)
     except NotFoundError:
         return was_noted
     return True

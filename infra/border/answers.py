@@ -15,6 +15,7 @@ from events.decisions import (
 )
 from events.refusals import REASONS
 from events.schemas import DIALECT
+from infra.border.payouts import BOOKED, PAYOUT, payout_schemas
 from infra.worker.quote_service import TOO_MANY, UNAVAILABLE
 
 Schema = Mapping[str, Any]
@@ -66,10 +67,11 @@ def answer_schemas(prefix: str) -> dict[str, Schema]:
 
 
 def answer_documents() -> dict[str, Schema]:
-    """A schema by itself for each answer, for replies and for the request of rules, by the name of its file."""
-    definitions = answer_schemas("#/$defs/")
+    """A schema by itself for each answer and booking, for replies and the request of rules, by the name of its file."""
+    definitions = answer_schemas("#/$defs/") | payout_schemas("#/$defs/")
     roots: dict[str, tuple[str, tuple[str, ...]]] = {type_: (type_, (_DATA[type_],)) for type_ in TOLD}
     roots |= {QUOTE_REPLY: (QUOTED, (STATEMENT,))} | {name: (name, ()) for name in (RULES_REQUEST, RULES_REPLY)}
+    roots |= {type_: (type_, (PAYOUT,)) for type_ in BOOKED}
     return {
         name: {
             "$schema": DIALECT,

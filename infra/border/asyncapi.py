@@ -15,8 +15,10 @@ import yaml
 from events.catalog import BUREAU, CIVIL_AFFAIRS, FACTS, HOSPITAL, POVERTY_OFFICE
 from events.decisions import CLAIM_SETTLED, EVENT_ACCEPTED, EVENT_REJECTED
 from events.schemas import json_schemas
-from infra.access.sources import KINDS, QUOTE, RULES, Source
+from infra.access.sources import KINDS, PAYER, QUOTE, RULES, Source
 from infra.border.answers import QUOTED, RULES_REPLY, RULES_REQUEST, TOLD, answer_schemas
+from infra.border.payouts import BOOKED, payout_schemas
+from policies.funds import FUNDS
 
 _SCHEMAS = "#/components/schemas/"
 _SOMEONE = "220621"
@@ -65,7 +67,8 @@ def asyncapi() -> dict[str, Any]:
     for kind in KINDS:
         channels |= _channels(kind)
         operations |= _operations(kind)
-    channels |= _quote_channels() | _rules_channels()
+    channels |= _payouts_channel() | _quote_channels() | _rules_channels()
+    operations["hearAsPayer"] = {"action": "receive", "channel": {"$ref": f"#/channels/payouts-{PAYER}"}}
     operations["askForQuote"] = _ask("quote", "what would this claim be paid now?")
     operations["askForRules"] = _ask("rules", "which settings and diseases does a county offer?")
     return {
@@ -73,8 +76,8 @@ def asyncapi() -> dict[str, Any]:
         "info": {
             "title": "claims-ledger · 医保一站式结算账本",
             "version": version("claims-ledger"),
-            "description": "What hospitals, bureaus and offices send to the ledger over NATS JetStream, and what it "
-            "answers. Operations are those of a source. In words: docs/integrators.md.",
+            "description": "What hospitals, bureaus and offices send to the ledger over NATS JetStream, what it "
+            "answers, and what it tells who pays. Operations are those of a source. In words: docs/integrators.md.",
         },
         "defaultContentType": "application/json",
         "servers": {
@@ -93,8 +96,8 @@ def asyncapi() -> dict[str, Any]:
             "securitySchemes": {
                 "source": {
                     "type": "userPassword",
-                    "description": "One user a source: `claims access hospital|bureau|office …`. It may publish on its "
-                    "own intake subjects and pull from its own mailbox, nothing else.",
+                    "description": "One user a source: `claims access hospital|bureau|office|payer …`. It may publish "
+                    "on its own intake subjects (a payer has none) and pull from its own mailbox, nothing else.",
                 }
             },
         },
@@ -118,7 +121,7 @@ def _channels(kind: str) -> dict[str, Any]:
     parameters = {"source_id": {"description": _ID_IS.get(kind, _REGION)}}
     return {
         f"intake-{kind}": {
-            "address": _address(source.intake, "person_id"),
+            "address": _address(source.intake or "", "person_id"),
             "title": f"what {_NAMES[kind]} sends",
             "description": "JetStream: wait for the acknowledgement, on a timeout send the same bytes again. One "
             "CloudEvent a message, no Nats-Msg-Id.",
@@ -126,7 +129,7 @@ def _channels(kind: str) -> dict[str, Any]:
             "parameters": parameters | {"person_id": {"description": _PERSON}},
         },
         f"answers-{kind}": {
-            "address": _address(source.answers, "token"),
+            "address": _address(source.hears, "token"),
             "title": f"what {_NAMES[kind]} hears",
             "description": f"Read from the mailbox, the durable pull consumer {_address(source.mailbox, '')} of stream "
             f"ANSWERS, with the inbox prefix {_address(source.inbox_prefix, '')}. Kept for 30 days; at least once.",
@@ -142,6 +145,24 @@ def _operations(kind: str) -> dict[str, Any]:
     return {
         f"sendAs{name}": {"action": "send", "channel": {"$ref": intake}},
         f"hearAs{name}": {"action": "receive", "channel": {"$ref": answers}},
+    }
+
+
+def _payouts_channel() -> dict[str, Any]:
+    return {
+        f"payouts-{PAYER}": {
+            "address": "claims.payouts.{fund}.{region}.{person_id}",
+            "title": "支付事件 what a payer hears",
+            "description": "Every booking on its fund in its region, in the ledger's order. Read from the mailbox, the "
+            "durable pull consumer payouts-{fund}-{region} of stream PAYOUTS, with the inbox prefix "
+            "_INBOX_payer_{fund}-{region}. Kept for 30 days; at least once, under one id.",
+            "messages": _named(BOOKED),
+            "parameters": {
+                "fund": {"description": "code of the fund", "enum": list(FUNDS)},
+                "region": {"description": _REGION},
+                "person_id": {"description": "whose claim, grant or premium it is"},
+            },
+        }
     }
 
 
@@ -181,7 +202,7 @@ def _ask(channel: str, summary: str) -> dict[str, Any]:
 
 def _messages() -> dict[str, Any]:
     examples = {example["type"]: example for example in map(orjson.loads, _example_lines())}
-    told = {type_: fact.model.__doc__ or "" for type_, fact in _SENT.items()} | dict(TOLD)
+    told = {type_: fact.model.__doc__ or "" for type_, fact in _SENT.items()} | dict(TOLD) | dict(BOOKED)
     messages = {type_: _message(type_, summary, examples[type_]) for type_, summary in told.items()}
     statement = {"statement": examples[CLAIM_SETTLED]["data"]}
     return messages | {
@@ -216,7 +237,7 @@ def _schemas() -> dict[str, Any]:
             if schemas.setdefault(name, definition) != definition:
                 raise ValueError(f"two definitions of {name}")
         schemas[type_] = {name: value for name, value in whole.items() if name not in ("$schema", "$id")}
-    answers = answer_schemas(_SCHEMAS)
+    answers = answer_schemas(_SCHEMAS) | payout_schemas(_SCHEMAS)
     if both := schemas.keys() & answers.keys():
         raise ValueError(f"two definitions of {', '.join(both)}")
     return schemas | answers

@@ -17,7 +17,7 @@ from events.catalog import BUREAU, HOSPITAL
 from infra.access.logins import GROUPS, Login, LoginError, create_login, drop_login, logins, rotate_login
 from infra.access.mailboxes import close_mailbox, open_mailbox, owners
 from infra.access.passwords import bcrypt_hash, new_password
-from infra.access.sources import NotASource, Source
+from infra.access.sources import PAYER, NotASource, Source
 from infra.access.users import Users, changing_users, read_users, users_of
 from infra.cli.arguments import listed, unusable
 from infra.cli.options import DataDir, Json, settings_of
@@ -27,7 +27,6 @@ from infra.embedded.nats import reload
 from infra.servers import Endpoints
 from infra.settings import Settings
 from infra.worker.worker import worker
-from processors.delivery.names import ANSWERS
 
 Rotate = Annotated[
     bool,
@@ -89,6 +88,21 @@ def office(
     if kind in (HOSPITAL, BUREAU):
         raise unusable(f"应写成 claims access {kind} {region}", f"Write `claims access {kind} {region}`", "KIND")
     _grant(kind, region, change=_change(rotate=rotate, end_old=end_old, revoke=revoke), data_dir=data_dir, json=json)
+
+
+@app.command()
+def payer(
+    fund: Annotated[
+        str, typer.Argument(help="基金.统筹区 fund and region: critical_illness.360123", metavar="FUND.REGION")
+    ],
+    rotate: Rotate = False,
+    end_old: EndOld = False,
+    revoke: Revoke = False,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """付款方的用户。A payer's user: reads what is booked on its fund in its region."""
+    _grant(PAYER, fund, change=_change(rotate=rotate, end_old=end_old, revoke=revoke), data_dir=data_dir, json=json)
 
 
 @app.command()
@@ -288,7 +302,7 @@ def _address(place: _Place, source: Source, user: str, password: str | None) -> 
         "nats_url": ",".join(_as(url, user, password) for url in place.endpoints.nats_url.split(",")),
         "inbox_prefix": source.inbox_prefix,
         "publish": source.intake,
-        "stream": ANSWERS,
+        "stream": source.stream,
         "mailbox": source.mailbox,
     }
 

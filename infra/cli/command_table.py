@@ -18,6 +18,7 @@ MODULES: Mapping[str, str] = {
     "refusals": "listings",
     "waiting": "listings",
     "parked": "parked_runs",
+    "payouts": "payouts",
     "replay": "replay",
     "verify": "verify",
     "file": "file",

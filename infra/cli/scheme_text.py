@@ -14,6 +14,7 @@ _WORDS: Mapping[str, str] = {
     "annual": "年度补助",
     "one_off": "一次性补助",
     "premiums": "保费",
+    "funds": "付款基金",
     "supplementary_account": "补充保险账户",
     "surplus_to": "结余归入",
     "deficit_borne_by": "亏损由谁承担",

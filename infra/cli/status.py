@@ -18,10 +18,11 @@ from infra.messaging.backlog import most_waiting
 from infra.messaging.broker import connected_broker
 from infra.messaging.older_database import check_not_older
 from infra.messaging.streams import INTAKE, OlderDatabase, lag
+from infra.operations.payouts import payout_state
 from infra.postgres.engine import connect, migrate
 from infra.settings import Settings
 from infra.worker.failures import NATS_AWAY_ERRORS
-from infra.worker.shares import CONSUMERS, lanes_of
+from infra.worker.shares import CONSUMERS, FOLLOWER, lanes_of
 from processors.delivery.in_flight import in_flight
 from processors.delivery.lane_owners import load_owners
 from processors.delivery.layout import partitions_of
@@ -75,7 +76,7 @@ async def _state(engine: AsyncEngine, nats_url: str, settings: Settings) -> dict
     """What the database says, and what NATS adds where it answers."""
     async with engine.connect() as connection:
         positions = await all_positions(connection)
-        lanes = lanes_of(CONSUMERS, await partitions_of(connection) or 1)
+        lanes = [*lanes_of(CONSUMERS, await partitions_of(connection) or 1), FOLLOWER]
         owners = await load_owners(connection)
         flight = await in_flight(connection)
         counts = {
@@ -103,6 +104,8 @@ async def _streams_state(
         async with connected_broker(nats_url, settings.nats_ca, within_s=NATS_ANSWERS_WITHIN_S) as broker:
             js = broker.connection.jetstream()
             for row in consumers:
+                if (row["consumer"], row["partition"]) == FOLLOWER:
+                    continue
                 stream = INTAKE if row["consumer"] == INTAKE_CONSUMER else RUNS
                 row["lag"] = await lag(js, stream, f"{row['consumer']}-{row['partition']}")
                 if row["consumer"] == INTAKE_CONSUMER and row["lag"]:
@@ -111,6 +114,9 @@ async def _streams_state(
                 state["intake_error"] = await write_error(nats_url)
                 state["intake_writable"] = state["intake_error"] is None
             await check_not_older(engine, broker.connection, js)
+            async with engine.connect() as connection:
+                told = await payout_state(connection, broker.connection)
+            consumers[-1] |= {"position": told.sequence, "lag": told.waiting}
     except OlderDatabase as error:
         state["halted"] = str(error)
     except (ServerError, NoHealth, *NATS_AWAY_ERRORS) as error:

@@ -9,7 +9,7 @@ from infra.cli.arguments import listed, unusable
 from infra.cli.options import DataDir, settings_of
 from infra.cli.output import note, stderr
 from infra.cli.session import ending, ledger_servers, run
-from infra.worker.shares import CONSUMERS, Share
+from infra.worker.shares import CONSUMERS, FOLLOWER, Share
 from infra.worker.worker import worker
 from infra.worker.worker_processes import other_workers
 
@@ -26,10 +26,11 @@ def up(
     index: Annotated[int, typer.Option(hidden=True)] = 0,
 ) -> None:
     """运行：启动服务器和全部处理器，直到中断。Run servers and all processors until interrupted."""
-    unknown = set(only or ()) - set(CONSUMERS)
+    known = (*CONSUMERS, FOLLOWER[0])
+    unknown = set(only or ()) - set(known)
     if unknown:
         raise unusable(
-            f"没有处理器 {min(unknown)}，可用的有 {listed(CONSUMERS)}", f"{min(unknown)} is no consumer", "--only"
+            f"没有处理器 {min(unknown)}，可用的有 {listed(known)}", f"{min(unknown)} is no consumer", "--only"
         )
     chosen = frozenset(only or ())
     settings = settings_of(data_dir, json_logs=not stderr.is_terminal)

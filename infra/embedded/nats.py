@@ -56,6 +56,8 @@ accounts {{
       {{service: "claims.rules"}}
       {{service: "$JS.API.CONSUMER.MSG.NEXT.ANSWERS.*", response_type: Stream, response_threshold: 1h}}
       {{service: "$JS.ACK.ANSWERS.>"}}
+      {{service: "$JS.API.CONSUMER.MSG.NEXT.PAYOUTS.*", response_type: Stream, response_threshold: 1h}}
+      {{service: "$JS.ACK.PAYOUTS.>"}}
     ]
   }}
   SOURCES {{
@@ -67,6 +69,8 @@ accounts {{
       {{service: {{account: LEDGER, subject: "claims.rules"}}}}
       {{service: {{account: LEDGER, subject: "$JS.API.CONSUMER.MSG.NEXT.ANSWERS.*"}}}}
       {{service: {{account: LEDGER, subject: "$JS.ACK.ANSWERS.>"}}}}
+      {{service: {{account: LEDGER, subject: "$JS.API.CONSUMER.MSG.NEXT.PAYOUTS.*"}}}}
+      {{service: {{account: LEDGER, subject: "$JS.ACK.PAYOUTS.>"}}}}
     ]
   }}
 }}

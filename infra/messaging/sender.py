@@ -96,6 +96,21 @@ async def publish_events(client: Client, messages: Sequence[Outgoing]) -> list[i
 async def _publish_batch(client: Client, messages: Sequence[Outgoing], timeout_s: float) -> list[int]:
     if len(messages) == 1:
         return await _publish_singly(client, messages, timeout_s)
+    try:
+        return await publish_whole(client, messages, timeout_s)
+    except SendError as error:
+        if error.code != TOO_MANY_BATCHES:
+            raise
+        return await _publish_singly(client, messages, timeout_s)
+
+
+async def publish_whole(client: Client, messages: Sequence[Outgoing], timeout_s: float) -> list[int]:
+    """Publish up to ``BATCH_LIMIT`` messages of one stream in order, all or none; returns their sequences.
+
+    Raises ``SendError``, and nats-py's ``TimeoutError`` where it is not known whether they arrived.
+    """
+    if len(messages) == 1:
+        return await _publish_singly(client, messages, timeout_s)
     batch = uuid4().hex
     answer: dict[str, Any] = {}
     for number, message in enumerate(messages, start=1):
@@ -103,12 +118,7 @@ async def _publish_batch(client: Client, messages: Sequence[Outgoing], timeout_s
         if number == len(messages):
             answer = await _request(client, message, headers | {BATCH_COMMIT: "1"}, timeout_s)
         elif number == 1:
-            try:
-                await _request(client, message, headers, timeout_s)
-            except SendError as error:
-                if error.code != TOO_MANY_BATCHES:
-                    raise
-                return await _publish_singly(client, messages, timeout_s)
+            await _request(client, message, headers, timeout_s)
         else:
             await client.publish(message.subject, message.body, headers=message.headers | headers)
     last = answer["seq"]

@@ -5,10 +5,12 @@ from nats.js.api import RetentionPolicy, StorageType, StreamConfig, StreamInfo, 
 from nats.js.errors import NotFoundError
 
 from infra.access.sources import EVENT_BYTES, HEADROOM
-from processors.delivery.names import ANSWERS, RUNS
+from processors.delivery.names import ANSWERS, PAYOUTS, RUNS
 
 INTAKE = "INTAKE"
 DAY_S = 86_400
+KEPT_S = 30 * DAY_S
+"""How long answers and payouts are kept for who reads them: the ledger has them for ever."""
 REPEATS_KNOWN_S = 120.0
 """How long a stream of ours knows the ids of the messages it has; INTAKE's repeats are the ledger's to know."""
 
@@ -44,7 +46,7 @@ def _config(name: str, subjects: str, first_seq: int, replicas: int) -> StreamCo
         allow_atomic=True,
         allow_direct=True,
         duplicate_window=REPEATS_KNOWN_S if name != INTAKE else 0.1,
-        max_age=30 * DAY_S if name == ANSWERS else 0,
+        max_age=KEPT_S if name in (ANSWERS, PAYOUTS) else 0,
         first_seq=first_seq,
         max_msg_size=EVENT_BYTES + HEADROOM if name == INTAKE else -1,
     )
@@ -66,6 +68,7 @@ async def ensure_streams(js: JetStreamContext, taken: dict[str, int], *, replica
         (INTAKE, "claims.intake.*.*.*"),
         (RUNS, "claims.runs.*.*.*"),
         (ANSWERS, "claims.answers.*.*.*"),
+        (PAYOUTS, "claims.payouts.*.*.*"),
     ):
         last_taken = taken.get(name, 0)
         info = await _find(js, name)

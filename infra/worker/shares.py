@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from events.codes import LAYERS
-from processors.delivery.names import INTAKE_CONSUMER, SETTLEMENT_CONSUMER
+from processors.delivery.names import INTAKE_CONSUMER, PAYOUTS_CONSUMER, SETTLEMENT_CONSUMER
 
 CONSUMERS = (INTAKE_CONSUMER, *LAYERS, SETTLEMENT_CONSUMER)
+FOLLOWER = (PAYOUTS_CONSUMER, 0)
+"""Who publishes what is booked: it is owned as a lane is, by one worker."""
 WEIGHTS = {INTAKE_CONSUMER: 35, SETTLEMENT_CONSUMER: 15} | dict.fromkeys(LAYERS, 10)
 """What each consumer takes of a CPU, measured on a county all of whose layers work (docs/performance.md)."""
 

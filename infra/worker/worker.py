@@ -25,9 +25,10 @@ from infra.worker.database_check import DatabaseCheck
 from infra.worker.failures import NATS_AWAY_ERRORS, error_line, log_failure
 from infra.worker.lane import Lane
 from infra.worker.lane_locks import SILENT_S, STALLED_AFTER_S, LaneLocks
+from infra.worker.payout_publisher import PayoutPublisher
 from infra.worker.quote_service import QuoteService
 from infra.worker.rules_service import RulesService
-from infra.worker.shares import CONSUMERS, Share, lanes_of, worker_of_each
+from infra.worker.shares import CONSUMERS, FOLLOWER, Share, lanes_of, worker_of_each
 from infra.worker.upkeep import Upkeep
 from policies.loader import load_directory
 from processors.delivery.names import INTAKE_CONSUMER, SETTLEMENT_CONSUMER
@@ -75,6 +76,7 @@ class Worker:
     shares: list[int] = field(default_factory=list)
     subscribers: dict[str, EagerSubscriber] = field(default_factory=dict)
     owned: dict[str, Lane] = field(default_factory=dict)
+    payouts: PayoutPublisher = field(init=False)
     quotes: QuoteService = field(init=False)
     rules: RulesService = field(init=False)
 
@@ -82,9 +84,13 @@ class Worker:
         self.connections = Connections(self.engine)
         self.locks = LaneLocks(self.engine)
         self.upkeep = Upkeep(
-            self.engine, lambda: self.broker.connection.jetstream(), self.owned, lanes_of(CONSUMERS, self.partitions)
+            self.engine,
+            lambda: self.broker.connection.jetstream(),
+            self.owned,
+            [*lanes_of(CONSUMERS, self.partitions), FOLLOWER],
         )
         self.check = DatabaseCheck(self.engine, self.broker.connection)
+        self.payouts = PayoutPublisher(self.engine, self.broker.connection, self._miss_streams)
         self.quotes = QuoteService(self.broker, self.engine)
         self.rules = RulesService(self.broker, self.engine)
         wanted = [name for name in CONSUMERS if not self.share.only or name in self.share.only]
@@ -127,6 +133,7 @@ class Worker:
         await asyncio.gather(
             self.quotes.stop(), self.rules.stop(), *(self.subscribers[name].stop() for name in self.owned)
         )
+        await self.payouts.finish()
         await self.upkeep.purge()
         self.owned.clear()
         await self.locks.release_all()
@@ -148,12 +155,23 @@ class Worker:
                 self._go_on()
             for lane in await self._start_all(locked):
                 await self.locks.release(lane.place)
+            await self._own_payouts(others=others)
             self._look_for_silence()
         except OlderDatabase as error:
             await self._halt(error)
         except Exception as error:  # noqa: BLE001 - a server may be away: the next round tries again
             log_failure(log, "worker failed", error)
             await self._give_up()
+
+    async def _own_payouts(self, *, others: bool) -> None:
+        """Publish what is booked, where no other worker does; of several it is the last one's first."""
+        wanted = not self.share.only or FOLLOWER[0] in self.share.only
+        mine = self.share.index == self.share.count - 1
+        if wanted and not self.payouts.running and (mine or others) and await self.locks.acquire(FOLLOWER):
+            self.payouts.start()
+
+    def _miss_streams(self) -> None:
+        self.streams_missed = True
 
     async def _halt(self, error: OlderDatabase) -> None:
         """Own nothing while the database is older than the streams; say so once."""
@@ -213,6 +231,7 @@ class Worker:
         if self.owned:
             log.info("lanes given up", lanes=len(self.owned))
         self.connections.abort()
+        await self.payouts.stop()
         await asyncio.gather(*(self.subscribers[name].stop() for name in self.owned), return_exceptions=True)
         self.owned.clear()
         await self.locks.drop()
@@ -286,7 +305,7 @@ async def worker(
 ) -> AsyncIterator[Worker]:
     """A worker connected to prepared servers, its streams ensured; not running yet."""
     partitions = await prepare(database_url, settings)
-    engine = connect(database_url, pool_size=4 + len(CONSUMERS) * partitions, stalled_after_s=STALLED_AFTER_S)
+    engine = connect(database_url, pool_size=5 + len(CONSUMERS) * partitions, stalled_after_s=STALLED_AFTER_S)
     try:
         async with connected_broker(nats_url, settings.nats_ca) as broker:
             ours = Worker(engine, database_url, broker, settings, partitions, share or Share())

@@ -4,12 +4,16 @@ RUNS = "RUNS"
 """The stream in which runs travel from intake through the layers to settlement."""
 ANSWERS = "ANSWERS"
 """The stream of what the ledger answers to sources."""
+PAYOUTS = "PAYOUTS"
+"""The stream of what the ledger books, told to who pays it."""
 
 INTAKE_CONSUMER = "intake"
 SETTLEMENT_CONSUMER = "settlement"
 CLEARING_CONSUMER = "clearing"
 ROSTERS_CONSUMER = "rosters"
 SEAL_CONSUMER = "seal"
+PAYOUTS_CONSUMER = "payouts"
+"""Follows the journals and writes none."""
 
 
 def journal_name(consumer: str, partition: int) -> str:

@@ -1,6 +1,6 @@
 """A layer's consumer: lets the engine decide its stage for every run, and books what differs from what is booked."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -90,7 +90,7 @@ class LayerBatch:
         except Exception as error:  # noqa: BLE001 - whatever goes wrong with one run parks that person's runs alone
             self.parked.park(run, error)
             return
-        self.book(run, decision)
+        self.book(run, decision, schemes)
         path = schemes[run.claims[0].scheme].path
         run.stage += 1
         self.onward.append((path[run.stage] if run.stage < len(path) else SETTLEMENT_CONSUMER, run))
@@ -129,10 +129,10 @@ class LayerBatch:
         self._check_not_negative(run, tracks)
         return StageDecision(payouts, tracks)
 
-    def book(self, run: Run, decision: StageDecision) -> None:
+    def book(self, run: Run, decision: StageDecision, schemes: Schemes) -> None:
         """Book each difference, and pass the payouts on with the run."""
         for claim, earlier, payout in zip(run.claims, run.decided, decision.payouts, strict=True):
-            self._book_claim(run, claim, payout)
+            self._book_claim(run, claim, payout, schemes[claim.scheme].fund_of(self.parked.consumer))
             if payout is not None:
                 earlier.append(structs.replace(payout, trace=()))
         tracks = {track: used for track, used in decision.tracks.items() if any(_parts(used))}
@@ -142,7 +142,7 @@ class LayerBatch:
             self.accumulated[_key(run)] = tracks | emptied
             self.changed.add(_key(run))
 
-    def _book_claim(self, run: Run, claim: Claim, payout: Payout | None) -> None:
+    def _book_claim(self, run: Run, claim: Claim, payout: Payout | None, fund: Mapping[str, str]) -> None:
         booked = self._booked(run, claim)
         if payout is None and booked is None:
             return
@@ -155,7 +155,9 @@ class LayerBatch:
         if not any(_parts(difference)):
             return
         track = payout.track if payout is not None else booked.track if booked is not None else ""
-        data: dict[str, Any] = {"taken": payout.taken, "trace": payout.trace} if payout is not None else {}
+        data: dict[str, Any] = {**fund}
+        if payout is not None:
+            data |= {"taken": payout.taken, "trace": payout.trace}
         if claim.opened < run.number:  # also where a layer runs for the first time: a late fact brought it about
             data |= {"cause": run.cause.json(), "counterparty": run.cause.counterparty(claim)}
             data |= {"before": booked.used.paid if booked is not None else 0, "after": target.paid}

@@ -6,6 +6,7 @@ from datetime import date
 from msgspec import structs
 
 from events.decisions import PREMIUM_PURCHASED, PREMIUM_REFUNDED, PREMIUM_SUBSIDISED
+from policies.funds import fund_of
 from policies.premiums import PremiumDue, PremiumKind, cover, premiums_due
 from policies.scheme import Scheme
 from processors.delivery.run import Cause
@@ -104,6 +105,8 @@ def _book(
         # Who moves to another county is due the difference only: one region's clearings have all of his year.
         refunds = batch.state.of(REFUND_REGIONS)
         clears_in = {"clears_in": refunds.setdefault((target.person_id, target.year), target.region)}
+    scheme = batch.pinned.by_hash.get(enrolment.scheme or "")
+    insurance = fund_of({} if scheme is None else scheme.funds, target.layer)
     batch.transaction.journal.append(
         PREMIUM_TYPES[target.kind],  # type: ignore[index]
         {
@@ -111,6 +114,8 @@ def _book(
             "after": target.amount,
             "region": target.region,
             "payer": target.payer,
+            "fund": target.payer,
+            **({} if target.kind == "refunded" else {"to": insurance}),
             "category": target.category,
             "cite": target.cite,
             "grade": target.grade,

@@ -284,13 +284,15 @@ class SettlementBatch:
         close_runs(writes, [(run.person_id, run.number) for run, _ in self.received])
 
     def _note(self, run: Run, type_: str, row: Row, amount: int, data: Mapping[str, Any]) -> None:
+        claim = self.histories[run.person_id][row["claim_id"]]
+        fund = self.pinned.by_hash[claim["scheme_hash"]].fund_of(row["grant"])
         self.transaction.journal.append(
             type_,
             # by plain names: "grant" is a reserved word, which SQLAlchemy's rows carry in a class of their own
-            {name: row[name] for name in GRANT_COLUMNS} | dict(data) | {"cause": run.cause.json()},
+            {name: row[name] for name in GRANT_COLUMNS} | dict(data) | fund | {"cause": run.cause.json()},
             person_id=run.person_id,
             claim_id=row["claim_id"],
-            claim_number=self.histories[run.person_id][row["claim_id"]]["number"],
+            claim_number=claim["number"],
             run=run.number,
             stage=GRANT_STAGES[row["grant"]],
             year=row["year"] or None,

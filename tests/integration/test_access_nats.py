@@ -4,23 +4,17 @@ import asyncio
 import json
 import stat
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import nats
 import orjson
 import pytest
-from nats.aio.client import Client
 from nats.aio.msg import Msg
-from nats.errors import Error as NatsError
 from nats.errors import NoRespondersError
-from nats.js import JetStreamContext
 from nats.js.api import ConsumerConfig
-from nats.js.errors import Error as JetStreamError
 
 from events.refusals import Refusal
 from infra.access.mailboxes import ensure_mailbox
@@ -33,54 +27,12 @@ from infra.messaging.sender import Outgoing, SendError, _request, publish_all
 from infra.messaging.streams import ensure_streams
 from infra.worker.quote_service import asker_of
 from tests import facts
+from tests.nats_clients import PASSWORD, Connected, connected, turned_away
 from tests.program import BOUND_S, background, claims, environment, eventually, outcome, up_is_ready, write_lines
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 H1, H2, OFFICE = Source("hospital", "H1"), Source("hospital", "H2"), Source("civil-affairs", "220621")
-PASSWORD = "given once"
-
-
-@dataclass
-class Connected:
-    """A client, and what the server complained of."""
-
-    client: Client
-    complaints: list[str] = field(default_factory=list)
-
-    answer_within_s: float = BOUND_S
-
-    @property
-    def js(self) -> JetStreamContext:
-        return self.client.jetstream(timeout=self.answer_within_s)
-
-    async def refused(self, attempt: Callable[["Connected"], Awaitable[object]]) -> bool:
-        """Whether the server names a violation of this client's rights when it tries something."""
-        self.complaints.clear()
-        self.answer_within_s = 0.5  # what is refused is never answered
-        with suppress(NatsError, JetStreamError, TimeoutError):
-            await attempt(self)
-        await self.client.flush()
-        await eventually(lambda: bool(self.complaints), lambda: "no complaint")
-        return "permissions violation" in self.complaints[0].lower()
-
-
-@asynccontextmanager
-async def connected(url: str, source: Source | None = None, password: str = PASSWORD) -> AsyncIterator[Connected]:
-    """The ledger's own client, or a source's."""
-    complaints: list[str] = []
-
-    async def complain(error: Exception) -> None:
-        complaints.append(str(error))
-
-    options: dict[str, Any] = {"error_cb": complain, "allow_reconnect": False, "connect_timeout": BOUND_S}
-    if source is not None:
-        url = f"nats://{source.user}:{password}@{url.rpartition('@')[2]}"
-        options["inbox_prefix"] = source.inbox_prefix.encode()
-    client = await nats.connect(url, **options)
-    try:
-        yield Connected(client, complaints)
-    finally:
-        await client.close()
+INSURER = Source("payer", "critical_illness.360123")
 
 
 @pytest.fixture
@@ -96,6 +48,8 @@ async def url(nats_server: NatsServer, server_folder: Path) -> str:
         for source in (H1, H2, OFFICE):
             await ensure_mailbox(js, source)
             await js.publish(f"claims.answers.{source.kind}.{source.id}.C", source.user.encode())
+        await ensure_mailbox(js, INSURER)
+        await js.publish(f"claims.payouts.{INSURER.id}.P1", INSURER.user.encode())
     return url
 
 
@@ -203,6 +157,9 @@ async def test_what_jetstream_answers_stays_outside(url: str) -> None:
         "$JS.API.STREAM.DELETE.RUNS",
         f"$JS.API.CONSUMER.MSG.NEXT.ANSWERS.{H2.mailbox}",
         f"$JS.API.CONSUMER.DELETE.ANSWERS.{H2.mailbox}",
+        f"$JS.API.CONSUMER.MSG.NEXT.PAYOUTS.{INSURER.mailbox}",
+        f"claims.payouts.{INSURER.id}.P1",
+        "$JS.API.STREAM.PURGE.PAYOUTS",
         QUOTE,
     )
     of_another = f"$JS.ACK.ANSWERS.{H2.mailbox}.1.2.1.1.0"
@@ -227,6 +184,7 @@ async def test_what_jetstream_answers_stays_outside(url: str) -> None:
             "INTAKE": sent + len(targets) + 1,
             "RUNS": 0,
             "ANSWERS": 3,
+            "PAYOUTS": 1,
             "answers-hospital-H2": 1,
         }
         async with connected(url, H2) as other:
@@ -257,7 +215,7 @@ async def test_batches_that_a_source_leaves_open_keep_nobody_out(url: str) -> No
 async def state(ledger: Connected) -> dict[str, int]:
     """Messages of each stream, and of H2's mailbox."""
     js = ledger.client.jetstream()
-    counts = {name: (await js.stream_info(name)).state.messages for name in ("INTAKE", "RUNS", "ANSWERS")}
+    counts = {name: (await js.stream_info(name)).state.messages for name in ("INTAKE", "RUNS", "ANSWERS", "PAYOUTS")}
     return counts | {H2.mailbox: (await js.consumer_info("ANSWERS", H2.mailbox)).num_pending or 0}
 
 
@@ -368,17 +326,3 @@ async def hospital_client(url: str) -> dict[str, Any]:
     assert ended.code == 0, ended.err
     answer: dict[str, Any] = orjson.loads(ended.out)
     return answer
-
-
-async def turned_away(url: str, user: str = "", password: str = "") -> bool:
-    """Whether the server ends a connection with these credentials (nats-py leaves a socket behind where it does)."""
-    server = urlsplit(url)
-    reader, writer = await asyncio.open_connection(server.hostname, server.port)
-    try:
-        await reader.readline()
-        told = json.dumps({"verbose": False, "pedantic": False, "user": user, "pass": password})
-        writer.write(f"CONNECT {told}\r\nPING\r\n".encode())
-        return b"Authorization Violation" in await asyncio.wait_for(reader.readline(), BOUND_S)
-    finally:
-        writer.close()
-        await writer.wait_closed()

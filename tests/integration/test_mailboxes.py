@@ -144,9 +144,7 @@ async def test_a_mailbox_of_an_earlier_version_repeats_as_soon_and_keeps_what_it
     await ensure_streams(js, {})
     await js.add_consumer(
         "ANSWERS",
-        ConsumerConfig(
-            durable_name=H1.mailbox, filter_subject=H1.answers, ack_policy=AckPolicy.EXPLICIT, ack_wait=60.0
-        ),
+        ConsumerConfig(durable_name=H1.mailbox, filter_subject=H1.hears, ack_policy=AckPolicy.EXPLICIT, ack_wait=60.0),
     )
     mailbox = await js.pull_subscribe_bind(H1.mailbox, stream="ANSWERS")
     for number in (1, 2, 3):

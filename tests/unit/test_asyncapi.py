@@ -12,9 +12,10 @@ import yaml
 from jsonschema import Draft7Validator
 
 from events.catalog import DERIVED, FACTS, read
-from infra.access.sources import KINDS, QUOTE, RULES, Source
+from infra.access.sources import KINDS, PAYER, QUOTE, RULES, Source
 from infra.border.answers import QUOTED, RULES_REPLY, RULES_REQUEST, TOLD
 from infra.border.asyncapi import asyncapi, asyncapi_yaml
+from infra.border.payouts import BOOKED
 from policies.engine import settle
 from policies.loader import load_directory
 from policies.scheme import Scheme
@@ -68,8 +69,8 @@ def test_every_reference_leads_somewhere() -> None:
 
 
 def test_every_fact_and_every_answer_is_a_message() -> None:
-    assert COMPONENTS["messages"].keys() == {*SENT, *TOLD, *NO_EVENTS}
-    assert TOLD.keys() < DERIVED
+    assert COMPONENTS["messages"].keys() == {*SENT, *TOLD, *BOOKED, *NO_EVENTS}
+    assert TOLD.keys() | BOOKED.keys() < DERIVED
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -77,7 +78,7 @@ def test_a_source_finds_its_channels_with_what_it_may_say(kind: str) -> None:
     intake, answers = DOCUMENT["channels"][f"intake-{kind}"], DOCUMENT["channels"][f"answers-{kind}"]
     assert list(intake["messages"]) == [type_ for type_, fact in FACTS.items() if kind in fact.kinds]
     source = Source(kind, "220621")
-    for channel, allowed in ((intake, source.intake), (answers, source.answers)):
+    for channel, allowed in ((intake, source.intake), (answers, source.hears)):
         assert channel["parameters"].keys() == set(re.findall(r"{(\w+)}", channel["address"]))
         filled = channel["address"].replace("{source_id}", source.id)
         assert re.sub(r"{\w+}", "*", filled) == allowed
@@ -92,11 +93,27 @@ def test_a_source_finds_its_channels_with_what_it_may_say(kind: str) -> None:
     assert acting == {("send", f"#/channels/intake-{kind}"), ("receive", f"#/channels/answers-{kind}")}
 
 
+def test_a_payer_finds_its_channel() -> None:
+    channel = DOCUMENT["channels"]["payouts-payer"]
+    payer = Source(PAYER, "critical_illness.360123")
+    assert list(channel["messages"]) == list(BOOKED)
+    assert re.sub(r"{person_id}", "*", _filled(channel["address"])) == payer.hears
+    said = _filled(channel["description"])
+    assert payer.mailbox in said
+    assert payer.inbox_prefix in said
+    assert channel["parameters"].keys() == {"fund", "region", "person_id"}
+    assert DOCUMENT["operations"]["hearAsPayer"]["action"] == "receive"
+
+
+def _filled(text: str) -> str:
+    return text.replace("{fund}", "critical_illness").replace("{region}", "360123")
+
+
 def test_addresses_are_those_of_the_streams() -> None:
     """The stars of infra/messaging/streams.py."""
     for name, channel in DOCUMENT["channels"].items():
         stream = re.sub(r"{\w+}", "*", channel["address"] or "").split(".")
-        if name.startswith(("intake-", "answers-")):
+        if name.startswith(("intake-", "answers-", "payouts-")):
             assert [stream[0], stream[1], len(stream)] == ["claims", name.partition("-")[0], 5]
     quote = DOCUMENT["channels"]["quote"]
     assert (quote["address"], list(quote["messages"])) == (QUOTE, ["discharge.recorded.v1", "outpatient.recorded.v1"])
@@ -115,7 +132,7 @@ def test_what_a_county_offers_is_what_the_schema_says(scheme: Scheme) -> None:
     assert problems(RULES_REPLY, {"rules": told["rules"] | {"diseases": ["measles"]}}) != []
 
 
-@pytest.mark.parametrize("message", [*SENT, *TOLD, *NO_EVENTS])
+@pytest.mark.parametrize("message", [*SENT, *TOLD, *BOOKED, *NO_EVENTS])
 def test_examples_are_what_their_schemas_ask_for(message: str) -> None:
     (example,) = COMPONENTS["messages"][message]["examples"]
     payload = example["payload"]

@@ -14,6 +14,11 @@ from infra.access.sources import NotASource, Source
         ("hospital", ""),
         ("bureau", "H1"),
         ("ledger", "claims"),
+        ("payer", "lottery.360123"),
+        ("payer", "critical_illness"),
+        ("payer", "critical_illness.36012"),
+        ("payer", "critical_illness.360123.P1"),
+        ("payer", "*.360123"),
     ],
 )
 def test_no_user_of_what_can_be_no_source(kind: str, id_: str) -> None:
@@ -27,5 +32,6 @@ def test_a_user_is_one_source() -> None:
         Source("civil-affairs", "220621"),
         Source("poverty-office", "220000"),
         Source("hospital", "bureau-220621"),
+        Source("payer", "critical_illness.360123"),
     ):
         assert Source.named(source.user) == Source.named(source.next_user()) == source

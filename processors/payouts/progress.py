@@ -1,0 +1,67 @@
+"""How far the journals are told: the last number of each, as it stands beside what was told last."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from events.codes import LAYERS
+from processors.delivery.names import INTAKE_CONSUMER, SETTLEMENT_CONSUMER, journal_name
+from processors.delivery.position import positions
+
+_CONSUMERS = (INTAKE_CONSUMER, *LAYERS, SETTLEMENT_CONSUMER)
+"""Those whose journals book money."""
+_ERA = "coalesce((SELECT era FROM processors.layout), '') AS era"
+_LAST_BEFORE = text("""
+SELECT name.journal, coalesce((
+    SELECT entry.number FROM ledger.entries AS entry
+    WHERE entry.journal = name.journal AND entry.recorded_at < :moment
+    ORDER BY entry.number DESC LIMIT 1
+  ), 0) AS number
+FROM unnest(CAST(:journals AS text[])) AS name (journal)
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """The last number told of each journal that books money, and the era of the ledger that told it."""
+
+    era: str
+    numbers: Mapping[str, int]
+
+    def text(self) -> str:
+        """As a header of a message: the era, then each journal with its number."""
+        return " ".join([self.era or "-", *(f"{journal}={number}" for journal, number in self.numbers.items())])
+
+    @classmethod
+    def read(cls, header: str) -> "Reached":
+        """What ``text`` wrote. Raises ``ValueError``."""
+        era, *parts = header.split(" ")
+        told = [part.partition("=") for part in parts]
+        return cls("" if era == "-" else era, {journal: int(number) for journal, _, number in told})
+
+
+def era_began(era: str) -> datetime | None:
+    """When a ledger was restored to begin an era; None for a ledger that never was."""
+    return datetime.strptime(era, "@%Y%m%dT%H%M%S%f").replace(tzinfo=UTC) if era else None
+
+
+async def load_heads(connection: AsyncConnection) -> Reached:
+    """Where the journals end now: what is booked up to there is there, of all of them at one moment."""
+    columns = (positions.c.consumer, positions.c.partition, positions.c.journal_number)
+    rows = await connection.execute(select(*columns, text(_ERA)).where(positions.c.consumer.in_(_CONSUMERS)))
+    era, numbers = "", {}
+    for row in rows:
+        era = row.era
+        numbers[journal_name(row.consumer, row.partition)] = row.journal_number
+    return Reached(era, numbers)
+
+
+async def load_last_before(
+    connection: AsyncConnection, journals: Mapping[str, int], moment: datetime
+) -> dict[str, int]:
+    """The last number of each journal that was recorded before a moment, 0 where none was."""
+    rows = await connection.execute(_LAST_BEFORE, {"journals": list(journals), "moment": moment})
+    return {row.journal: row.number for row in rows}
