@@ -21,7 +21,7 @@ from pydantic import (
     field_validator,
 )
 
-from events.codes import ID_PATTERN, REGION_PATTERN, Category, Disease, DiseaseClass, OutpatientSetting, Tier
+from events.codes import CODE_PATTERN, ID_PATTERN, REGION_PATTERN, DiseaseClass, OutpatientSetting, Tier
 from events.envelope import whole
 from events.money import Yuan
 from events.refusals import InvalidValue
@@ -80,6 +80,7 @@ Given = Annotated[T | None, BeforeValidator(_given)]
 """A field that may be absent (None here), but not null in JSON."""
 
 Id = Annotated[str, Field(pattern=ID_PATTERN)]
+Code = Annotated[str, Field(pattern=CODE_PATTERN)]
 Region = Annotated[str, Field(pattern=REGION_PATTERN)]
 Text = Annotated[str, Field(min_length=1, max_length=500, pattern=NOT_BLANK_PATTERN)]
 Day = Annotated[
@@ -233,7 +234,7 @@ class RosterChanged(FactData):
     """A person enters or leaves a category of people whom assistance is for."""
 
     person_id: PersonId
-    category: Category = Field(description="救助对象类别")
+    category: Code = Field(description="救助对象类别")
     change: Literal["added", "removed"]
     effective_on: Day = Field(description="first day in the category, or first day no longer in it")
 
@@ -250,7 +251,7 @@ class ChronicCard(FactData):
     """A person's card for treatment of one chronic disease outside hospital stays."""
 
     person_id: PersonId
-    disease: Disease = Field(description="disease code of the scheme")
+    disease: Code = Field(description="disease code of the scheme")
     disease_class: DiseaseClass = Field(description="门诊慢特病 class I or II")
     effective_on: Day = Field(description="first day valid, or first day no longer valid")
 
@@ -295,7 +296,7 @@ class DischargeRecorded(FactData):
     person_id: PersonId
     discharged_on: Day = Field(description="day of discharge, which is the claim's date")
     bill: Bill
-    disease: Given[Disease] = Field(default=None, description="disease code of the scheme, where one is treated")
+    disease: Given[Code] = Field(default=None, description="disease code of the scheme, where one is treated")
     stage: Stage = None
     prepaid: Prepaid = False
 
@@ -309,7 +310,7 @@ class OutpatientRecorded(FactData):
     hospital_id: HospitalId
     served_on: Day = Field(description="day of the visit, which is the claim's date")
     setting: OutpatientSetting = Field(description="就医类型")
-    disease: Given[Disease] = Field(default=None, description="disease code of the scheme, where one is treated")
+    disease: Given[Code] = Field(default=None, description="disease code of the scheme, where one is treated")
     stage: Stage = None
     prescribed_by: Given[Id] = Field(default=None, description="hospital_id of the hospital that prescribed")
     bill: Bill

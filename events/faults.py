@@ -2,7 +2,7 @@
 
 from pydantic import ValidationError
 
-from events.codes import ID_PATTERN, REGION_PATTERN
+from events.codes import CODE_PATTERN, ID_PATTERN, REGION_PATTERN
 from events.envelope import quote
 from events.facts import DIAGNOSIS_PATTERN, HASH_PATTERN, NOT_BLANK_PATTERN
 from events.refusals import InvalidValue
@@ -14,6 +14,10 @@ Told = tuple[str, str]
 
 _FORMS: dict[str, Told] = {
     ID_PATTERN: ("must be 1 to 128 letters, digits, - or _", "须为 1 至 128 位字母、数字、- 或 _"),
+    CODE_PATTERN: (
+        "must be a code: a small letter, then at most 39 small letters, digits or _",
+        "须为代码：小写字母开头，其后至多 39 位小写字母、数字或 _",
+    ),
     REGION_PATTERN: ("must be a region code: six digits, the first not 0", "须为六位行政区划代码，首位不为 0"),
     DIAGNOSIS_PATTERN: (
         "must be an ICD-10 code: 1 to 16 letters, digits, ., -, * or +",

@@ -18,7 +18,7 @@ from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, table
 from infra.cli.roster_book import write_rosters
 from infra.cli.roster_text import print_import, print_refused, print_withdrawal
-from infra.cli.session import ledger_servers, reading, require_ledger, run
+from infra.cli.session import ledger_servers, migrate_and_learn, reading, require_ledger, run
 from infra.files.refused_rows import refused_file, write_refused_rows
 from infra.files.region_names import region_named
 from infra.files.roster_file import RosterFile, read_content, read_file
@@ -86,16 +86,22 @@ def import_(
     settings = settings_of(data_dir)
     if not dry_run:
         actor_of(actor)
-    list_ = _read_file(file, receipt, empty=empty, hidden_sheets=hidden_sheets, json=json)
-    allowed = Allowances(allow_shrink or not (list_.read.listed or list_.read.ended), allow_growth)
     written = refused_file(file) if refused_rows is None else file_of(refused_rows, (".xlsx",), "--refused")
 
+    def read() -> tuple[_List, Allowances]:
+        found = _read_file(file, receipt, empty=empty, hidden_sheets=hidden_sheets, json=json)
+        return found, Allowances(allow_shrink or not (found.read.listed or found.read.ended), allow_growth)
+
     async def main() -> int:
+        # a list is read once the ledger is known: a scheme in it may call a category what nobody else does
         if dry_run:
             async with reading(settings, "roster import") as engine, engine.connect() as connection:
+                list_, allowed = read()
                 return await _preview(connection, list_, receipt, allowed, written, json=json)
         try:
             async with ledger_servers(settings, "roster import", nats=True) as endpoints:
+                await migrate_and_learn(endpoints.database_url)
+                list_, allowed = read()
                 found = await import_list(
                     *(endpoints, settings, list_.read, receipt), sha256=list_.sha256, allowed=allowed, actor=actor
                 )

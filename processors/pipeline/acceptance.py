@@ -12,6 +12,7 @@ from events.refusals import Refusal
 from events.store.journal import ACCEPTANCE_STAGE
 from policies.claim import Claim, claim_json
 from policies.scheme import Scheme
+from policies.vocabulary import SETTING_NAMES, Vocabulary, named
 from processors.law.pinned_schemes import PinnedSchemes
 from processors.pipeline.incoming_event import IncomingEvent
 from processors.pipeline.intake import IntakeBatch
@@ -115,6 +116,16 @@ def require_sum(bill: Bill) -> None:
         raise refusal_details.bill_does_not_add_up()
 
 
+def require_known_disease(
+    state: LedgerState, person_id: str, disease: str | None, where: str, terms: Vocabulary
+) -> None:
+    """Refuse a disease that is in no vocabulary, unless the person has had a card for it: what was taken stays so."""
+    if disease is None or disease in terms.diseases:
+        return
+    if all(card.disease != disease for card in state.cards.get(person_id, ())):
+        raise refusal_details.unknown_disease(disease, where, named(terms.diseases))
+
+
 def accept_claim(
     state: LedgerState,
     pinned: PinnedSchemes,
@@ -138,6 +149,7 @@ def accept_claim(
         raise refusal_details.suspended(hospital_id, day)
     region = _enrolled_region(state, data.person_id, day)
     scheme = _scheme(pinned, region, day, setting, hospital.tier)
+    require_known_disease(state, data.person_id, data.disease, scheme.name, scheme.terms)
     cards = valid_cards(state.cards.get(data.person_id, ()), day)
     if setting == "chronic":
         if data.disease is None:
@@ -211,5 +223,5 @@ def _scheme(pinned: PinnedSchemes, region: str, day: date, setting: str, tier: i
     if scheme is None:
         raise refusal_details.no_scheme(region, day)
     if not scheme.offers(setting, tier, day):
-        raise refusal_details.no_rule(scheme.name, setting, tier, day)
+        raise refusal_details.no_rule(scheme.name, setting, SETTING_NAMES[setting], tier, day)
     return scheme
