@@ -16,7 +16,8 @@ from infra.operations.resettle import OrderRefused
 from infra.operations.resettle import resettle as settle_again
 from infra.operations.settle import Progress, at_work
 from infra.worker.worker import Worker, worker
-from processors.law.terms import LAYER_NAMES, in_layer_order
+from policies.vocabulary import in_layer_order
+from processors.law.terms import LAYER_NAMES
 from processors.resettlement.order import ChangeEffect, SchemeChange, change_to, persons_touched, preview
 
 

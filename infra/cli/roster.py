@@ -18,13 +18,16 @@ from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, table
 from infra.cli.roster_book import write_rosters
 from infra.cli.roster_text import print_import, print_refused, print_withdrawal
-from infra.cli.session import ledger_servers, migrate_and_learn, reading, require_ledger, run
+from infra.cli.session import ledger_servers, reading, require_ledger, run
 from infra.files.refused_rows import refused_file, write_refused_rows
 from infra.files.region_names import region_named
 from infra.files.roster_file import RosterFile, read_content, read_file
 from infra.files.text_file import UnusableFile
 from infra.operations.roster_import import Allowances, RefusedList, SuspiciousList, import_list, preview
 from infra.operations.roster_withdrawal import withdraw_list
+from infra.postgres.engine import connect, migrate
+from policies.vocabulary import Vocabulary
+from processors.law.terms import region_terms, use_terms
 from processors.rosters.effect import effect_of
 from processors.rosters.list_comparison import ListReceipt
 from processors.rosters.lists import RosterList, read_list
@@ -96,11 +99,13 @@ def import_(
         # a list is read once the ledger is known: a scheme in it may call a category what nobody else does
         if dry_run:
             async with reading(settings, "roster import") as engine, engine.connect() as connection:
+                use_terms(await region_terms(connection, receipt.source.partition("/")[2]))
                 list_, allowed = read()
                 return await _preview(connection, list_, receipt, allowed, written, json=json)
         try:
             async with ledger_servers(settings, "roster import", nats=True) as endpoints:
-                await migrate_and_learn(endpoints.database_url)
+                await migrate(endpoints.database_url)
+                use_terms(await _region_terms(endpoints.database_url, receipt))
                 list_, allowed = read()
                 found = await import_list(
                     *(endpoints, settings, list_.read, receipt), sha256=list_.sha256, allowed=allowed, actor=actor
@@ -113,6 +118,15 @@ def import_(
         return 1 if list_.read.refused else 0
 
     sys.exit(run(main))
+
+
+async def _region_terms(database_url: str, receipt: ListReceipt) -> Vocabulary:
+    engine = connect(database_url)
+    try:
+        async with engine.connect() as connection:
+            return await region_terms(connection, receipt.source.partition("/")[2])
+    finally:
+        await engine.dispose()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from events.money import yuan
 from infra.cli.output import fail, note, print_json, table
 from infra.files.roster_file import SHEET_USE_NAMES, RosterFile
 from infra.operations.roster_import import Preview
-from processors.law.terms import CATEGORY_NAMES, LAYER_NAMES, in_layer_order
+from policies.vocabulary import in_layer_order
+from processors.law.terms import CATEGORY_NAMES, LAYER_NAMES
 from processors.rosters.cells import FAULT_NAMES
 from processors.rosters.effect import ListEffect
 from processors.rosters.imports import counts_of

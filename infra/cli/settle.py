@@ -10,7 +10,8 @@ from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import note, print_json, progress_bar, table
 from infra.cli.session import ledger_servers, run
 from infra.operations.settle import SettledFiles, settle_files
-from processors.law.terms import LAYER_NAMES, in_layer_order
+from policies.vocabulary import in_layer_order
+from processors.law.terms import LAYER_NAMES
 
 
 def register(app: typer.Typer) -> None:

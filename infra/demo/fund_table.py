@@ -6,7 +6,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from rich.table import Table
 
 from policies.scheme import Published
-from processors.law.terms import LAYER_NAMES, in_layer_order
+from policies.vocabulary import in_layer_order
+from processors.law.terms import LAYER_NAMES
 
 CAPTION = (
     "模拟数据：本县参保人、医疗机构与费用均为程序生成，仅“公布”一列为真实数据。\n"

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from processors.law.terms import in_layer_order
+from policies.vocabulary import in_layer_order
 from processors.person.file_model import PersonFile
 
 

@@ -94,7 +94,8 @@ class Vocabulary(OwnVocabulary):
         for each in own:
             for kind, code, term in each.terms():
                 merged[kind][code] = term
-        return Vocabulary.model_construct(**merged, settings=self.settings, grants=self.grants)
+        together: dict[str, Any] = {**merged, "settings": self.settings, "grants": self.grants}
+        return Vocabulary.model_construct(**together)  # every part was validated where it was read
 
 
 def _shared() -> Vocabulary:
@@ -109,6 +110,19 @@ states another order."""
 DISEASES = tuple(SHARED.diseases)
 LAYERS = tuple(SHARED.layers)
 SETTING_NAMES = {code: term.name for code, term in SHARED.settings.items()}
+
+
+_LAYER_PLACES = {layer: place for place, layer in enumerate(LAYERS)}
+
+
+def layer_place(layer: str) -> tuple[int, str]:
+    """Where a layer stands among others: the shared ones in their order, then those of schemes by code."""
+    return _LAYER_PLACES.get(layer, len(LAYERS)), layer
+
+
+def in_layer_order(layers: Iterable[str]) -> list[str]:
+    """Layers as they are shown one beside the other."""
+    return sorted(layers, key=layer_place)
 
 
 def named(terms: Mapping[str, Term]) -> dict[str, str]:

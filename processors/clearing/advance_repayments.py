@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from policies.vocabulary import layer_place
 from processors.clearing.payee_amounts import ClaimSummary, PayeeAmount
-from processors.law.terms import layer_place
 from projections.advances import Advance
 
 

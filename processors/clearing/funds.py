@@ -1,6 +1,6 @@
 """Out of which money a line of a clearing is paid."""
 
-from processors.law.terms import layer_place
+from policies.vocabulary import layer_place
 
 GRANT = "grant"
 """Grants, which are paid to the person and not by a layer."""

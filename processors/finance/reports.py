@@ -10,7 +10,8 @@ from sqlalchemy import ColumnElement, TableClause, column, select, table
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from processors.law.terms import LAYER_NAMES, in_layer_order
+from policies.vocabulary import in_layer_order
+from processors.law.terms import LAYER_NAMES
 
 Kind = Literal["text", "count", "money", "share", "flag", "day", "texts", "layers"]
 """Money is yuan to the fen, a share a fraction of 1 to four decimals; both are Decimals. ``texts`` is a list.

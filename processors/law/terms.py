@@ -14,7 +14,7 @@ from policies.loader import SchemeError
 from policies.scheme import Scheme
 from policies.vocabulary import SHARED, Term, Vocabulary
 from processors.delivery.names import INTAKE_CONSUMER, SETTLEMENT_CONSUMER
-from processors.law.pinned_schemes import load_pinned
+from processors.law.pinned_schemes import PinnedSchemes, load_pinned
 
 _NAMING = text("""
 SELECT name, text FROM ledger.schemes WHERE position('vocabulary'::bytea IN text) > 0 ORDER BY adopted
@@ -102,17 +102,6 @@ def use_terms(terms: Vocabulary) -> None:
     _ledger.terms = terms
 
 
-def layer_place(layer: str) -> tuple[int, str]:
-    """Where a layer stands among others: as in the vocabulary, one that no text names any more behind."""
-    layers = list(_ledger.terms.layers)
-    return (layers.index(layer) if layer in _ledger.terms.layers else len(layers), layer)
-
-
-def in_layer_order(layers: Iterable[str]) -> list[str]:
-    """Layers as they are shown one beside the other."""
-    return sorted(layers, key=layer_place)
-
-
 async def learn_terms(connection: AsyncConnection) -> Vocabulary:
     """Learn the terms of a ledger, for the texts that this process writes; returns them."""
     use_terms(await ledger_terms(connection))
@@ -123,6 +112,13 @@ async def ledger_terms(connection: AsyncConnection) -> Vocabulary:
     """The shared terms and those of every text that was ever adopted; of a code that two name the later counts."""
     found = [(row.name, row.text) for row in await connection.execute(_NAMING)]
     return SHARED.with_own(*(scheme.vocabulary for scheme in _loaded(found)))
+
+
+async def region_terms(connection: AsyncConnection, region: str) -> Vocabulary:
+    """The terms that intake takes of the departments of a region."""
+    pinned = PinnedSchemes()
+    await pinned.refresh(connection)
+    return pinned.terms_of(region)
 
 
 async def ledger_layers(connection: AsyncConnection) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from policies.explain import value_name
 from policies.scheme import Scheme
-from processors.law.terms import layer_place
+from policies.vocabulary import layer_place
 from processors.person.file_model import Growth, GrowthStep
 from processors.person.history import PayoutEntry, PersonHistory
 

@@ -11,7 +11,7 @@ from msgspec import UNSET, Struct, UnsetType, to_builtins
 from events.catalog import Fact
 from policies.claim import Claim, Used
 from policies.engine import Schemes
-from processors.law.terms import layer_place
+from policies.vocabulary import layer_place
 from processors.person.recalculation import HeldGrant
 from processors.person.statement import Statement
 from processors.pipeline.claim_history import Acceptance

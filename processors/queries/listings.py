@@ -7,8 +7,8 @@ from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.money import yuan
+from policies.vocabulary import LAYERS
 from processors.delivery.parked_runs import parked
-from processors.law.terms import terms_in_force
 from processors.queries.uplift import load_uplifts
 from projections.accumulations import accumulations
 from projections.enrolments import load_enrolments
@@ -72,12 +72,12 @@ async def accumulation_rows(engine: AsyncEngine, *, person_id: str | None = None
     if year is not None:
         conditions.append(table.year == year)
     sums = [func.sum(table[name]).label(name) for name in ("base", "deductible", "paid", "claims")]
-    place = func.array_position(list(terms_in_force().layers), table.layer)
+    place = func.array_position(list(LAYERS), table.layer)
     query = (
         select(table.person_id, table.year, table.layer, *sums)
         .where(*conditions)
         .group_by(table.person_id, table.year, table.layer)
-        .order_by(table.person_id, table.year, place)
+        .order_by(table.person_id, table.year, place, table.layer)
     )
     async for row in _rows(engine, query):
         yield {
