@@ -2,7 +2,7 @@ CREATE VIEW finance.annual_report AS
 SELECT sums.year, sums.region, sums.scheme, sums.setting, sums.poor, sums.claims, sums.persons,
        (sums.total / 100.0)::numeric(16,2) AS total,
        (coalesce(paid."{layer}", 0) / 100.0)::numeric(16,2) AS "{layer}",
-       coalesce(paid.layers, '{}') AS layers,
+       coalesce(paid.layers, jsonb_build_object()) AS layers,
        (sums.paid / 100.0)::numeric(16,2) AS paid,
        (sums.patient_share / 100.0)::numeric(16,2) AS patient_share,
        (sums.hospital_share / 100.0)::numeric(16,2) AS hospital_share,
