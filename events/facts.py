@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
-from events.codes import Category, Disease, DiseaseClass, FilingKind, OutpatientSetting, Tier
+from events.codes import DiseaseClass, FilingKind, OutpatientSetting, Tier
 from events.enrollment_facts import EnrollmentEnded as EnrollmentEnded
 from events.enrollment_facts import EnrollmentRecorded as EnrollmentRecorded
 from events.envelope import whole
@@ -22,6 +22,7 @@ from events.fact_fields import (
     AdmissionId,
     ClaimId,
     Clause,
+    Code,
     Day,
     Diagnosis,
     Emergency,
@@ -112,7 +113,7 @@ class RosterChanged(FactData):
     """A person enters or leaves a category of people whom assistance is for."""
 
     person_id: PersonId
-    category: Category = Field(description="救助对象类别")
+    category: Code = Field(description="救助对象类别")
     change: Literal["added", "removed"]
     effective_on: Day = Field(description="first day in the category, or first day no longer in it")
 
@@ -129,7 +130,7 @@ class ChronicCard(FactData):
     """A person's card for treatment of one chronic disease outside hospital stays."""
 
     person_id: PersonId
-    disease: Disease = Field(description="disease code of the scheme")
+    disease: Code = Field(description="disease code of the scheme")
     disease_class: DiseaseClass = Field(description="门诊慢特病 class I or II")
     effective_on: Day = Field(description="first day valid, or first day no longer valid")
 
@@ -199,7 +200,7 @@ class DischargeRecorded(FactData):
     person_id: PersonId
     discharged_on: Day = Field(description="day of discharge, which is the claim's date")
     bill: Bill
-    disease: Given[Disease] = Field(default=None, description="disease code of the scheme, where one is treated")
+    disease: Given[Code] = Field(default=None, description="disease code of the scheme, where one is treated")
     stage: Stage = None
     prepaid: Prepaid = False
 
@@ -213,7 +214,7 @@ class OutpatientRecorded(FactData):
     hospital_id: HospitalId
     served_on: Day = Field(description="day of the visit, which is the claim's date")
     setting: OutpatientSetting = Field(description="就医类型")
-    disease: Given[Disease] = Field(default=None, description="disease code of the scheme, where one is treated")
+    disease: Given[Code] = Field(default=None, description="disease code of the scheme, where one is treated")
     stage: Stage = None
     prescribed_by: Given[Id] = Field(default=None, description="hospital_id of the hospital that prescribed")
     bill: Bill

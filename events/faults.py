@@ -21,11 +21,11 @@ Told = tuple[str, str]
 
 _FORMS: dict[str, Told] = {
     ID_PATTERN: ("must be 1 to 128 letters, digits, - or _", "须为 1 至 128 位字母、数字、- 或 _"),
-    REGION_PATTERN: ("must be a region code: six digits, the first not 0", "须为六位行政区划代码，首位不为 0"),
     CODE_PATTERN: (
-        "must be a code: 1 to 64 small letters, digits or _, the first a letter",
-        "须为代码：1 至 64 位小写字母、数字或 _，首位为字母",
+        "must be a code: a small letter, then at most 39 small letters, digits or _",
+        "须为代码：小写字母开头，其后至多 39 位小写字母、数字或 _",
     ),
+    REGION_PATTERN: ("must be a region code: six digits, the first not 0", "须为六位行政区划代码，首位不为 0"),
     MONTH_PATTERN: ("must be a month as YYYY-MM", "须为 YYYY-MM 格式的年月"),
     TOWNSHIP_PATTERN: ("must be a township code: nine digits, the first not 0", "须为九位乡镇（街道）代码，首位不为 0"),
     VILLAGE_PATTERN: ("must be a village code: twelve digits, the first not 0", "须为十二位村（社区）代码，首位不为 0"),

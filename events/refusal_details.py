@@ -3,10 +3,10 @@
 No text says more of another source's records than that an id can't be used.
 """
 
+from collections.abc import Mapping
 from datetime import date
-from typing import cast
 
-from events.codes import INSURANCE_TYPE_NAMES, RESIDENT, SETTING_NAMES, Setting
+from events.codes import INSURANCE_TYPE_NAMES, RESIDENT
 from events.refusals import Refusal
 
 
@@ -197,13 +197,35 @@ def no_scheme(region: str, day: date, insured_as: str) -> Refusal:
     )
 
 
-def no_rule(scheme: str, setting: str, tier: int, day: date) -> Refusal:
+def no_rule(scheme: str, setting: str, setting_zh: str, tier: int, day: date) -> Refusal:
     """The text has nothing for the setting at that tier."""
     return Refusal(
         "no_policy",
         f"scheme {scheme} has no rule for {setting} at tier {tier} on {day}",
-        f"政策 {scheme} 在 {day} 没有 {tier} 级机构{SETTING_NAMES[cast('Setting', setting)]}的待遇规定",
+        f"政策 {scheme} 在 {day} 没有 {tier} 级机构{setting_zh}的待遇规定",
     )
+
+
+def unknown_disease(disease: str, where: str, known: Mapping[str, str]) -> Refusal:
+    """A disease that the scheme, or no scheme of a region, knows; ``known`` are the names of those that may be sent."""
+    return Refusal(
+        "unknown_disease",
+        f"disease {disease} is unknown to {where}; known are {', '.join(known)}",
+        f"病种 {disease} 未列入 {where}；可用：{_named(known)}",
+    )
+
+
+def unknown_category(category: str, where: str, known: Mapping[str, str]) -> Refusal:
+    """A category that no scheme of a region knows; ``known`` are the names of those that may be sent."""
+    return Refusal(
+        "unknown_category",
+        f"category {category} is unknown to {where}; known are {', '.join(known)}",
+        f"救助对象类别 {category} 未列入 {where}；可用：{_named(known)}",
+    )
+
+
+def _named(known: Mapping[str, str]) -> str:
+    return "、".join(f"{name} {code}" for code, name in known.items())
 
 
 def text_not_in_force(scheme: str, scheme_hash: str) -> Refusal:

@@ -2,15 +2,16 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, ValidationInfo
 
-from events.codes import CATEGORY_ORDER, Setting
+from events.codes import Setting
 from policies.claim import Claim
 from policies.values import CardClass, Day, DiseaseCode, Strict, Tier, as_list
+from policies.vocabulary import known
 
 
-def _known_category(value: object) -> object:
-    if value not in CATEGORY_ORDER:
+def _known_category(value: object, info: ValidationInfo) -> object:
+    if not known("categories", value, info):
         raise ValueError(f"{value!r} 不是救助对象类别 is not a category")
     return value
 

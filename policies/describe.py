@@ -5,7 +5,6 @@ from typing import Any
 
 from events.money import yuan
 from policies.explain import GRADES, value_text
-from policies.funds import FUND_NAMES
 from policies.scheme import Scheme
 from policies.values import Cited, Dated, Row
 
@@ -21,7 +20,9 @@ def describe(scheme: Scheme) -> Iterator[dict[str, Any]]:
     for premium in scheme.premiums:
         yield _line(f"premiums {premium.layer}", premium.payer, "、".join(premium.for_), yuan(premium.value), premium)
     for paid_for, paying in scheme.funds.items():
-        yield _line("funds", paid_for, paying.insurer or "", f"{FUND_NAMES[paying.fund]} {paying.fund}", paying)
+        yield _line(
+            "funds", paid_for, paying.insurer or "", f"{scheme.terms.funds[paying.fund].name} {paying.fund}", paying
+        )
     if scheme.supplementary_account is not None:
         account = scheme.supplementary_account
         for name, rule in (("surplus_to", account.surplus_to), ("deficit_borne_by", account.deficit_borne_by)):

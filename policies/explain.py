@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from events.codes import LAYER_NAMES
 from events.money import yuan
 from policies.arithmetic import Band
 from policies.scheme import Scheme
@@ -161,7 +160,7 @@ def _value(scheme: Scheme, path: str, row: int) -> dict[str, str]:
         "kind": "value",
         "name": name,
         "name_en": name_en,
-        "layer": LAYER_NAMES[scheme.stages[int(stage[1])].layer] if stage else "",
+        "layer": scheme.terms.layers[scheme.stages[int(stage[1])].layer].name if stage else "",
         "value": value_text(found.value),
         "grade": found.grade,
         "grade_name": GRADES[found.grade],

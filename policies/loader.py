@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from policies.scheme import Scheme
 from policies.soundness import SchemeRemark, findings
+from policies.vocabulary import stated
 from policies.yaml_text import MOST_BYTES, Lines, TextError, read
 
 SCHEMES = Path(__file__).parent / "schemes"
@@ -71,7 +72,7 @@ def _load(text: bytes, name: str) -> tuple[Scheme, Lines]:
     except TextError as error:
         raise SchemeError([f"{name}:{error.line}: {error}"]) from None
     try:
-        scheme = Scheme.model_validate(value)
+        scheme = Scheme.model_validate(value, context=stated(value))
     except ValidationError as error:
         raise SchemeError(
             _first(
@@ -152,7 +153,18 @@ def check_together(schemes: Sequence[Scheme]) -> None:
                 raise SchemeError(
                     [f"同一时间有两项政策 {scheme.name} and {other.name} both serve region {min(shared)} at one time"]
                 )
+            _check_terms(scheme, other)
         names[scheme.name] = scheme
+
+
+def _check_terms(scheme: Scheme, other: Scheme) -> None:
+    """Raise ``SchemeError`` where one code means two things: it stands on statements and reports without its scheme."""
+    others = {(kind, code): term for kind, code, term in other.vocabulary.terms()}
+    for kind, code, term in scheme.vocabulary.terms():
+        if others.get((kind, code), term) != term:
+            raise SchemeError(
+                [f"{scheme.name}: {kind} {code}：{other.name} 已另作解释 {other.name} means something else by it"]
+            )
 
 
 def _path(path: Iterable[str | int], lines: Lines) -> str:

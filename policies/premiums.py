@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
-from events.codes import CATEGORY_ORDER
 from policies.scheme import PremiumRule, Scheme
 from policies.values import Grade
 
@@ -58,7 +57,7 @@ def premiums_due(scheme: Scheme, first_day: date, held: Sequence[str], self_paid
     for layer in dict.fromkeys(row.layer for row in rows):
         of_layer = [row for row in rows if row.layer == layer]
         named = {category for row in of_layer for category in row.for_}
-        category = next((each for each in CATEGORY_ORDER if each in held and each in named), None)
+        category = next((each for each in scheme.in_choice(held) if each in named), None)
         if category is None:
             continue
         chosen = [row for row in of_layer if category in row.for_]

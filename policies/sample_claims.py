@@ -5,7 +5,6 @@ from datetime import date
 from itertools import combinations, product
 from typing import NamedTuple
 
-from events.codes import CATEGORY_ORDER, DISEASE_CODES
 from policies.claim import BillParts, Claim
 from policies.condition import Condition
 from policies.engine import open_claim
@@ -91,7 +90,7 @@ def _category_sets(scheme: Scheme, conditions: Sequence[Condition]) -> list[tupl
     """One set of categories for each way in which ``poor`` and ``member`` can hold together; the smallest first."""
     asked = [frozenset(condition.member) for condition in conditions if condition.member is not None]
     named = scheme.poor_categories.union(*asked)
-    relevant = [category for category in CATEGORY_ORDER if category in named]
+    relevant = [category for category in scheme.choice if category in named]
     found: dict[tuple[bool, ...], tuple[str, ...]] = {}
     for size in range(len(relevant) + 1):
         for held in combinations(relevant, size):
@@ -105,7 +104,7 @@ def _diseases(scheme: Scheme, conditions: Sequence[Condition]) -> list[str | Non
     asked = [frozenset(condition.diseases) for condition in conditions if condition.diseases is not None]
     tariff = scheme.case_quota.tariff.root if scheme.case_quota is not None else []
     found: dict[object, str] = {}
-    for disease in DISEASE_CODES:
+    for disease in scheme.terms.diseases:
         rows = {
             (tuple(row.tier or ALL_TIERS), row.from_, row.until) for row in tariff if row.disease in (None, disease)
         }

@@ -1,26 +1,36 @@
 """A scheme: one region's law as data. What it may contain, and what must hold before it settles anything."""
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, PrivateAttr, RootModel
+from pydantic import BaseModel, BeforeValidator, Field, PrivateAttr, RootModel, ValidationInfo
 
-from events.codes import CODE_PATTERN, RESIDENT, Layer, Payer, Setting
+from events.codes import CODE_PATTERN, RESIDENT, Setting, covers
 from policies.claim import Claim
 from policies.condition import Categories, Condition
-from policies.funds import Funded, PayingFund, fund_of
+from policies.funds import Fund, Funded, PayingFund, fund_of
 from policies.grants import AnyGrant
 from policies.rule_context import Rule
 from policies.rules import AnyRule
 from policies.rules.case_quota import CaseQuota
 from policies.targets import Target, target_problems
 from policies.values import Amount, Circumstances, Cited, Dated, Day, Parameter, Place, Ratio, Scope, Strict, Tier
+from policies.vocabulary import SHARED, OwnVocabulary, Vocabulary, known
 
 ALL_TIERS = (0, 1, 2, 3)
+
+
+def _known_layer(value: object, info: ValidationInfo) -> object:
+    if not known("layers", value, info):
+        raise ValueError(f"{value!r} 不是保障线 is no layer: name it under `vocabulary.layers`")
+    return value
+
+
+Layer = Annotated[str, BeforeValidator(_known_layer)]
 
 
 class Poor(Cited):
@@ -47,7 +57,7 @@ class PremiumRule(Dated):
 
     layer: Layer
     for_: Categories = Field(alias="for")
-    payer: Payer
+    payer: Fund
     value: Amount
     refund_self_paid: bool = False
 
@@ -115,6 +125,8 @@ class Scheme(Strict):
         default_factory=lambda: [RESIDENT], min_length=1
     )
     valid: Validity
+    vocabulary: OwnVocabulary = Field(default_factory=OwnVocabulary)
+    category_order: Categories | None = None
     poor: Poor
     settings: dict[Setting, Annotated[list[Offer], Field(min_length=1)]]
     stages: Annotated[list[Stage], Field(min_length=1, max_length=20)]
@@ -158,6 +170,25 @@ class Scheme(Strict):
         return self._parameters
 
     @cached_property
+    def terms(self) -> Vocabulary:
+        """All terms that the scheme may use: the shared ones and its own."""
+        return SHARED.with_own(self.vocabulary)
+
+    @cached_property
+    def choice(self) -> dict[str, int]:
+        """The place of each category in the order of choice: as the scheme states it, the others behind."""
+        return {
+            code: place
+            for place, code in enumerate(dict.fromkeys((*(self.category_order or ()), *self.terms.categories)))
+        }
+
+    def in_choice(self, categories: Sequence[str]) -> Sequence[str]:
+        """Categories in the order of choice; those that the scheme does not know come last."""
+        if len(categories) < 2:
+            return categories
+        return sorted(categories, key=lambda code: self.choice.get(code, len(self.choice)))
+
+    @cached_property
     def path(self) -> tuple[str, ...]:
         """The layers in the one order that every run visits."""
         return tuple(stage.layer for stage in self.stages)
@@ -185,7 +216,7 @@ class Scheme(Strict):
 
     def fund_of(self, paid_for: str) -> dict[str, str]:
         """``fund`` of a layer or kind of grant, and its ``insurer`` where the scheme names one."""
-        return fund_of(self.funds, paid_for)
+        return fund_of(self.funds, paid_for, self.terms.layers)
 
     def serves(self, region: str, day: date) -> bool:
         """Whether the scheme settles claims of a region's people on a day."""
@@ -198,6 +229,10 @@ class Scheme(Strict):
     def fit(self, region: str) -> int:
         """The length of the longest of the scheme's region prefixes that fits, 0 where none does."""
         return max((len(prefix) for prefix in self.regions if region.startswith(prefix)), default=0)
+
+    def is_within(self, region: str) -> bool:
+        """Whether the scheme serves people of a region, or of a county within it where it is a prefecture's code."""
+        return self.fit(region) > 0 or any(covers(region, prefix) for prefix in self.regions)
 
     def offers(self, setting: str, tier: int, day: date) -> bool:
         """Whether there is a rule for a setting at a tier on a day."""
@@ -229,7 +264,7 @@ class Scheme(Strict):
             place=_place(claim),
             card_class=claim.card_class,
             disease=claim.disease,
-            groups=(*claim.categories, *poor, "general"),
+            groups=(*self.in_choice(claim.categories), *poor, "general"),
         )
 
     def case(self, stage: int, claim: Claim, *, quota: bool) -> Rule | None:

@@ -7,7 +7,6 @@ checks or adopts it.
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from events.codes import CATEGORY_NAMES, CATEGORY_ORDER, SETTING_NAMES
 from policies.rule_context import Rule
 from policies.rules.annual_bands import AnnualBands
 from policies.rules.annual_true_up import AnnualTrueUp
@@ -16,6 +15,7 @@ from policies.rules.deductible_ratio_cap import DeductibleRatioCap
 from policies.sample_claims import Sample, TooMany, samples
 from policies.scheme import Scheme
 from policies.values import Parameter
+from policies.vocabulary import SETTING_NAMES, SHARED
 
 Path = tuple[str | int, ...]
 
@@ -35,6 +35,7 @@ class SchemeRemark(NamedTuple):
 
 def findings(scheme: Scheme) -> Iterator[SchemeRemark]:
     """What is unsound, in the order of the file."""
+    yield from _own_terms(scheme)
     try:
         tried = samples(scheme)
     except TooMany as error:
@@ -46,6 +47,39 @@ def findings(scheme: Scheme) -> Iterator[SchemeRemark]:
         yield from _shared_limits(scheme, stage)
     yield from _over_caps(scheme, tried)
     yield from _quotas(scheme, tried)
+
+
+RESERVED = {
+    "categories": frozenset({"poor", "general"}),
+    "layers": frozenset(
+        (
+            *("intake", "settlement", "clearing", "rosters", "seal", "payouts"),
+            *("grant", "grants", "emergency_fund", "case_quota", "quota", "funds", "layers", "gap"),
+            *("total", "paid", "paid_share", "patient", "patient_share", "hospital", "hospital_share"),
+            *("claims", "persons", "year", "region", "scheme", "setting", "poor", "date", "status"),
+            *("claim_id", "person_id"),
+        )
+    ),
+}
+"""Codes that stand for something else beside categories, or beside layers: consumers, columns, parts of a statement."""
+
+
+def _own_terms(scheme: Scheme) -> Iterator[SchemeRemark]:
+    """Own terms whose code means something already. A text that was adopted before a code was shared stays as it is."""
+    for kind, code, _ in scheme.vocabulary.terms():
+        path: Path = ("vocabulary", kind, code)
+        if code in getattr(SHARED, kind):
+            name = getattr(SHARED, kind)[code].name
+            yield SchemeRemark(
+                path, f"此代码已通用，指{name}，请另取代码", f"the code is shared and means {name}: choose another one"
+            )
+        elif code in RESERVED.get(kind, ()):
+            yield SchemeRemark(
+                path, "此代码另有用处，请另取代码", "the code stands for something else: choose another one"
+            )
+        if kind == "layers" and scheme.vocabulary.layers[code].fund not in scheme.terms.funds:
+            fund = scheme.vocabulary.layers[code].fund
+            yield SchemeRemark(path, f"没有资金 {fund}", f"no fund {fund} is known: name it under vocabulary.funds")
 
 
 def _case(stage: int, case: int) -> Path:
@@ -78,7 +112,7 @@ def _undecided(scheme: Scheme, tried: Sequence[Sample]) -> Iterator[SchemeRemark
             if some and not none:
                 yield SchemeRemark(
                     path,
-                    f"{name}：有的人没有任何保障线支付，全部自付，如{_who(some[0])}",
+                    f"{name}：有的人没有任何保障线支付，全部自付，如{_who(scheme, some[0])}",
                     "some pay all of such a claim themselves, for no stage decides it",
                     refused=False,
                 )
@@ -88,12 +122,10 @@ def _decided(sample: Sample) -> bool:
     return any(case is not None for case in sample.cases)
 
 
-def _who(sample: Sample) -> str:
+def _who(scheme: Scheme, sample: Sample) -> str:
     claim = sample.claim
-    categories = (
-        "、".join(CATEGORY_NAMES[category] for category in CATEGORY_ORDER if category in claim.categories)
-        or "普通居民 not poor"
-    )
+    known = scheme.terms.categories
+    categories = "、".join(known[category].name for category in claim.categories) or "普通居民 not poor"
     named = [f"{claim.tier}级医院 tier {claim.tier}", categories]
     if claim.disease is not None:
         named.append(claim.disease)

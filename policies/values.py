@@ -10,11 +10,21 @@ from itertools import product
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from msgspec import Struct
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, RootModel, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    RootModel,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
-from events.codes import CATEGORY_ORDER, DISEASE_CODES
 from events.money import parse_yuan
 from policies.arithmetic import Band
+from policies.vocabulary import known
 
 T = TypeVar("T")
 Grade = Literal["seed", "public", "later", "assumed"]
@@ -81,8 +91,8 @@ def _bands(value: object) -> tuple[Band, ...]:
     return tuple(bands)
 
 
-def _known_disease(value: object) -> object:
-    if value not in DISEASE_CODES:
+def _known_disease(value: object, info: ValidationInfo) -> object:
+    if not known("diseases", value, info):
         raise ValueError(f"{value!r} 不是病种代码 is not a disease code")
     return value
 
@@ -148,15 +158,17 @@ class Row(Dated, Generic[T]):
     disease: DiseaseCode | None = None
     value: T
 
-    @model_validator(mode="after")
-    def _known_groups(self) -> "Row[T]":
-        unknown = [group for group in self.for_ if group not in GROUPS]
+    @field_validator("for_")
+    @classmethod
+    def _known_groups(cls, groups: list[str], info: ValidationInfo) -> list[str]:
+        unknown = [group for group in groups if group not in GROUPS and not known("categories", group, info)]
         if unknown:
             raise ValueError(f"`for` {unknown[0]!r} 不是救助对象类别 is neither a category nor poor nor general")
-        return self
+        return groups
 
 
-GROUPS = (*CATEGORY_ORDER, "poor", "general")
+GROUPS = ("poor", "general")
+"""What a row may be for beside categories."""
 
 
 class Circumstances(Struct, frozen=True, cache_hash=True, gc=False):

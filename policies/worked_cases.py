@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
-from events.codes import LAYERS
 from policies.buckets import OpenBill
 from policies.claim import BillParts, Claim
 from policies.engine import settle
@@ -64,7 +63,7 @@ def differences(scheme: Scheme, cases: Sequence[WorkedCase]) -> list[CaseDiffere
         settled |= bills
     for case in cases:
         bill = settled.get(case.line)
-        computed = {} if bill is None else _computed(bill)
+        computed = {} if bill is None else _computed(scheme, bill)
         found += [
             CaseDifference(case, name, fen, computed.get(name), bill)
             for name, fen in case.expected.items()
@@ -73,9 +72,9 @@ def differences(scheme: Scheme, cases: Sequence[WorkedCase]) -> list[CaseDiffere
     return found
 
 
-def _computed(bill: OpenBill) -> dict[str, int]:
+def _computed(scheme: Scheme, bill: OpenBill) -> dict[str, int]:
     patient, hospital = bill.shares()
-    paid: dict[str, int] = {str(layer): 0 for layer in LAYERS}
+    paid: dict[str, int] = dict.fromkeys(scheme.terms.layers, 0)
     for payout in bill.payouts:
         paid[payout.layer] += payout.paid
     return {**paid, PATIENT: patient, HOSPITAL: hospital}

@@ -8,6 +8,7 @@ from policies.claim import Audit, BillParts, BorneBy, Claim
 from policies.engine import settle
 from policies.loader import SCHEMES, by_hash, load_directory, load_file
 from policies.scheme import Scheme
+from projections.rosters import recorded_order
 
 LOADED = {scheme.name: scheme for scheme in load_directory()}
 HASHES = by_hash(LOADED.values())
@@ -49,7 +50,6 @@ def claim(
     parts = [parse_yuan(part) for part in (in_scope, upfront_copay, over_limit, self_funded)]
     pinned = law if isinstance(law, Scheme) else scheme(law)
     region = (pinned.regions[0] + "0000")[:6]
-    order = ("destitute", "orphan", "dibao", "registered_poor", "low_income", "illness_poor", "veteran")
     return Claim(
         claim_id=f"C{number}",
         person_id="P1",
@@ -73,7 +73,7 @@ def claim(
         opened=number,
         source="hospital/H1",
         bill=BillParts(sum(parts), *parts),
-        categories=tuple(sorted(categories, key=order.index)),
+        categories=recorded_order(categories),
         audits=tuple(Audit(parse_yuan(amount), borne_by) for amount, borne_by in audits),
         standing=standing,
     )

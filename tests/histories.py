@@ -3,7 +3,7 @@
 import random
 from typing import Any
 
-from events.codes import CATEGORY_ORDER
+from policies.vocabulary import CATEGORY_ORDER
 from tests import facts
 
 REGIONS = {

@@ -10,8 +10,8 @@ import orjson
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from events.codes import LAYERS
 from policies.loader import load_directory
+from policies.vocabulary import LAYERS
 from processors.delivery.names import ANSWERS, RUNS
 from processors.delivery.position import all_positions, read_position
 from processors.delivery.transaction import Delivery, Fenced, Handler, Message, Position, handle_batch

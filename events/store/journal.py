@@ -228,6 +228,11 @@ async def adopted_schemes(connection: AsyncConnection) -> list[tuple[str, str]]:
     return [(row.hash, row.name) for row in rows]
 
 
+async def count_adopted(connection: AsyncConnection) -> int:
+    """How many texts of schemes were adopted so far."""
+    return int((await connection.execute(select(func.count()).select_from(schemes))).scalar_one())
+
+
 async def scheme_texts(connection: AsyncConnection, hashes: Sequence[str]) -> dict[str, tuple[str, bytes]]:
     """(name, text) of adopted schemes by hash."""
     rows = await connection.execute(

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from events.catalog import BUREAU, CIVIL_AFFAIRS, HOSPITAL, POVERTY_OFFICE
-from events.codes import is_id, is_region
-from policies.funds import FUND_NAMES, FUNDS
+from events.codes import is_code, is_id, is_region
 from processors.delivery.names import ANSWERS, PAYOUTS
 
 KINDS = (HOSPITAL, BUREAU, CIVIL_AFFAIRS, POVERTY_OFFICE)
@@ -61,9 +60,10 @@ class Source:
 
     def _check_payer(self) -> None:
         fund, _, region = self.id.partition(".")
-        if fund not in FUND_NAMES:
-            known = "、".join(f"{FUND_NAMES[each]} {each}" for each in FUNDS)
-            raise NotASource(f"没有基金 {fund}，可用的有 {known}。{fund} is no fund: write FUND.REGION")
+        if not is_code(fund):
+            raise NotASource(
+                f"“{fund}”不是基金代码，应写成 基金.统筹区代码。{fund} is no code of a fund: write FUND.REGION"
+            )
         if not is_region(region):
             raise NotASource(
                 f"“{self.id}”应写成 基金.统筹区代码，如 {fund}.360123。{self.id} names no region: write {fund}.360123"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from events.catalog import ITSELF
-from events.codes import CATEGORY_ORDER, DISEASES, ID_PATTERN, LAYERS, REGION_PATTERN, SETTINGS, TIERS
+from events.codes import CODE_PATTERN, ID_PATTERN, REGION_PATTERN, SETTINGS, TIERS
 from events.decisions import (
     CLAIM_RESETTLED,
     CLAIM_SETTLED,
@@ -101,7 +101,9 @@ def _envelope(type_: str, data: str) -> Schema:
 
 
 def _statement() -> Schema:
-    layer = _object("one line of protection", {"layer": {"enum": list(LAYERS)}, "paid": _yuan("what it pays in all")})
+    layer = _object(
+        "one line of protection", {"layer": _code("of the scheme's path"), "paid": _yuan("what it pays in all")}
+    )
     statement = _object(
         "结算单: the outcome of one claim, net of every adjustment. total = all layers + both shares",
         {
@@ -115,7 +117,7 @@ def _statement() -> Schema:
             "status": {"enum": ["settled", "reversed"]},
             "revision": {"type": "integer", "minimum": 1, "description": "1 plus how often the net figures changed"},
             "total": _yuan("医疗费总额, of the bill as last corrected"),
-            "categories": {"type": "array", "items": {"enum": list(CATEGORY_ORDER)}, "description": "held on date"},
+            "categories": {"type": "array", "items": _code("of a category"), "description": "held on date"},
             "layers": {"type": "array", "items": layer, "description": "in the order applied; none once reversed"},
             "patient_share": _yuan("个人负担"),
             "hospital_share": _yuan("医院承担"),
@@ -207,7 +209,7 @@ def _rules_request() -> Schema:
 
 
 def _rules_reply() -> Schema:
-    codes: Schema = {"type": "array", "items": {"enum": list(DISEASES)}, "description": "codes to send as disease"}
+    codes: Schema = {"type": "array", "items": _code("of a disease"), "description": "codes to send as disease"}
     tiers: Schema = {"type": ["array", "null"], "items": {"enum": list(TIERS)}, "description": "null: every tier"}
     settings: Schema = {
         "type": "object",
@@ -218,7 +220,7 @@ def _rules_reply() -> Schema:
     disease = _object(
         "a disease that rules or grants ask for",
         {
-            "code": {"enum": list(DISEASES)},
+            "code": _code("to send as disease"),
             "name": {**_WORDS, "description": "in Chinese"},
             "icd10": {"type": ["string", "null"], "description": "to find it by; the ledger goes by the code alone"},
             "uses": {"type": "array", "items": _WORDS, "description": "layers, case_quota, annual, one_off"},
@@ -237,7 +239,7 @@ def _rules_reply() -> Schema:
             "hash": {"type": "string", "pattern": "^[0-9a-f]{64}$", "description": "sha256 of its text"},
             "from": {**_DAY, "description": "first day of claims under it"},
             "until": {"type": ["string", "null"], "format": "date", "description": "exclusive; null: open"},
-            "poor": {"type": "array", "items": {"enum": list(CATEGORY_ORDER)}, "description": "优惠对象"},
+            "poor": {"type": "array", "items": _code("of a category"), "description": "优惠对象"},
             "card_classes": {"type": "array", "items": {"enum": ["I", "II"]}, "description": "told apart in values"},
             "disease_details": {"type": "array", "items": disease},
         },
@@ -248,6 +250,10 @@ def _rules_reply() -> Schema:
         "description": "what a county offers on a day, or why nothing is told",
         "oneOf": [_object("there is a scheme", {"rules": rules}), _object("there is none", {"refused": refused})],
     }
+
+
+def _code(description: str) -> Schema:
+    return {"type": "string", "pattern": CODE_PATTERN, "description": description}
 
 
 def _region(description: str) -> Schema:

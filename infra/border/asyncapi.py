@@ -158,7 +158,10 @@ def _payouts_channel() -> dict[str, Any]:
             "_INBOX_payer_{fund}-{region}. Kept for 30 days; at least once, under one id.",
             "messages": _named(BOOKED),
             "parameters": {
-                "fund": {"description": "code of the fund", "enum": list(FUNDS)},
+                "fund": {
+                    "description": "code of the fund: usual ones, or one of a scheme's own",
+                    "examples": list(FUNDS),
+                },
                 "region": {"description": _REGION},
                 "person_id": {"description": "whose claim, grant or premium it is"},
             },

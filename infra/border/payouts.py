@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from events.catalog import ITSELF
-from events.codes import ID_PATTERN, LAYERS, REGION_PATTERN
+from events.codes import CODE_PATTERN, ID_PATTERN, REGION_PATTERN
 from events.decisions import (
     GRANT_AWARDED,
     GRANT_WITHDRAWN,
@@ -15,7 +15,6 @@ from events.decisions import (
     PREMIUM_SUBSIDISED,
 )
 from events.store.journal import GRANT_STAGES
-from policies.funds import FUNDS
 from processors.pipeline.premiums import PREMIUM_TYPES
 
 Schema = Mapping[str, Any]
@@ -57,11 +56,12 @@ def _envelope(type_: str, said: str, data: str) -> Schema:
 
 def _payout() -> Schema:
     text: Schema = {"type": "string", "minLength": 1}
+    code: Schema = {"type": "string", "pattern": CODE_PATTERN}
     always = {
         "person_id": {"type": "string", "pattern": ID_PATTERN},
         "region": {"type": "string", "pattern": REGION_PATTERN, "description": "whose clearings carry it, GB/T 2260"},
         "scheme": text,
-        "fund": {"enum": list(FUNDS), "description": "who pays"},
+        "fund": {**code, "description": "who pays: a code of policies/vocabulary/funds.yaml, or of the scheme"},
         "amount": {
             "type": "string",
             "pattern": r"^-?[0-9]+\.[0-9]{2}$",
@@ -78,10 +78,10 @@ def _payout() -> Schema:
     sometimes = {
         "claim_id": {"type": "string", "pattern": ID_PATTERN, "description": "but for premiums"},
         "insurer": {**text, "description": "the company that keeps the fund, where the scheme names one"},
-        "layer": {"enum": list(LAYERS), "description": "of a payout"},
+        "layer": {**code, "description": "of a payout"},
         "grant": {"enum": sorted(GRANT_STAGES), "description": "of a grant"},
         "premium": {"enum": list(PREMIUM_TYPES), "description": "of a premium"},
-        "insurance": {"enum": list(LAYERS), "description": "of a premium: the layer that it insures"},
+        "insurance": {**code, "description": "of a premium: the layer that it insures"},
         "cause": {"type": "object", "description": "the fact that brought it about, where it is not the claim itself"},
     }
     return {

@@ -27,6 +27,7 @@ from infra.embedded.nats import reload
 from infra.servers import Endpoints
 from infra.settings import Settings
 from infra.worker.worker import worker
+from processors.law.terms import ledger_terms
 
 Rotate = Annotated[
     bool,
@@ -214,9 +215,21 @@ def _grant(kind: str, id_: str, *, change: _Change, data_dir: Path | None, json:
         async with _at(settings) as place:
             if change.revoke:
                 return await _revoke(place, source, json=json)
+            if source.kind == PAYER and not await _is_fund(place, source.id.partition(".")[0]):
+                return 2
             return await _let_in(place, source, change, json=json)
 
     sys.exit(run(main))
+
+
+async def _is_fund(place: _Place, fund: str) -> bool:
+    """Whether a fund is known in the ledger; says which are where it is not."""
+    async with place.engine.connect() as connection:
+        known = (await ledger_terms(connection)).funds
+    if fund not in known:
+        there = "、".join(f"{term.name} {code}" for code, term in known.items())
+        fail(f"没有基金 {fund}，可用的有 {there}。{fund} is no fund: those are all")
+    return fund in known
 
 
 async def _users(place: _Place) -> Users:

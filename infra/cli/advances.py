@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from events.money import yuan
 from infra.cli.arguments import Actor, actor_of, amount_of, region_of, words_of
 from infra.cli.clearing_step import MistakenReference, Reason, print_result, print_reversal, reversed_fields, run_step
-from infra.cli.clearing_text import FUND_NAMES, LENDER_NAMES, print_history
+from infra.cli.clearing_text import LENDER_NAMES, fund_named, print_history
 from infra.cli.options import DataDir, Json
 from infra.cli.output import print_json, table
 from infra.cli.row_output import OutFile, print_sheet, show
@@ -78,7 +78,7 @@ def show_one(
         return
     print_sheet(_sheet([shown]))
     if shown["by_clearings"]:
-        cells = [(row["clearing_id"], FUND_NAMES[row["fund"]], row["amount"]) for row in shown["by_clearings"]]
+        cells = [(row["clearing_id"], fund_named(row["fund"]).name, row["amount"]) for row in shown["by_clearings"]]
         columns = ("清算单 clearing", "基金 fund", "金额 amount")
         table("清算归还 Repaid by clearings（元 yuan）", columns, cells, right=(2,))
     print_history(shown["history"])

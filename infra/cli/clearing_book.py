@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from infra.cli.clearing_text import CHANGE_NAMES, FUND_NAMES, KIND_NAMES, LINE_COLUMNS, PAYMENT_NAMES, print_history
+from infra.cli.clearing_text import CHANGE_NAMES, KIND_NAMES, LINE_COLUMNS, PAYMENT_NAMES, fund_named, print_history
 from infra.cli.names import Names
 from infra.cli.output import note, print_json, stdout
 from infra.cli.row_output import print_sheet, write_sheets
@@ -71,7 +71,7 @@ def _payee(kind: str, id_: str, names: Names) -> tuple[Named | None, Any]:
 
 def _line(row: Row, names: Names) -> tuple[Any, ...]:
     payee = _payee(row["payee_kind"], row["payee"], names)
-    return (*payee, coded(FUND_NAMES, row["fund"]), *(row[name] for name in LINE_COLUMNS[3:]))
+    return (*payee, fund_named(row["fund"]), *(row[name] for name in LINE_COLUMNS[3:]))
 
 
 def _payment(row: Row, names: Names) -> tuple[Any, ...]:
@@ -82,13 +82,13 @@ def _payment(row: Row, names: Names) -> tuple[Any, ...]:
 
 
 def _repayment(row: Row) -> tuple[Any, ...]:
-    return row["advance_id"], row["person_id"], coded(FUND_NAMES, row["fund"]), row["amount"]
+    return row["advance_id"], row["person_id"], fund_named(row["fund"]), row["amount"]
 
 
 def _change(row: Row, names: Names) -> tuple[Any, ...]:
     kind = row["payee_kind"]
     return (
         *(row["claim_id"], row["person_id"], *_payee(kind, row[f"{kind}_id"], names)),
-        *(coded(FUND_NAMES, row["fund"]), coded(CHANGE_NAMES, row["kind"])),
+        *(fund_named(row["fund"]), coded(CHANGE_NAMES, row["kind"])),
         *(row["amount"], row["overpaid_at_discharge"]),
     )

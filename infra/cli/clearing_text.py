@@ -5,19 +5,14 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from events.codes import LAYER_NAMES
 from events.county_time import COUNTY_TIME
 from infra.cli.output import table
-from infra.cli.premium_text import PAYER_NAMES
 from infra.files.region_names import region_named
-from processors.clearing.funds import EMERGENCY_FUND, GRANT, refund_fund
+from infra.files.sheet import Named
+from processors.clearing.funds import EMERGENCY_FUND, GRANT, REFUND
+from processors.law.terms import FUND_NAMES, LAYER_NAMES
 
 KIND_NAMES = {"hospital": "医院", "person": "个人", EMERGENCY_FUND: "临时救急基金"}
-FUND_NAMES: Mapping[str, str] = {
-    **{str(layer): name for layer, name in LAYER_NAMES.items()},
-    GRANT: "补助",
-    **{refund_fund(payer): f"退还个人缴费（{name}）" for payer, name in PAYER_NAMES.items()},
-}
 LENDER_NAMES: Mapping[str, str] = {
     "bureau": "医保局",
     "poverty_office": "扶贫部门",
@@ -54,6 +49,13 @@ def print_history(history: Sequence[Row]) -> None:
         for row in history
     ]
     table("办理记录 Steps", columns.split(","), cells, right=(0, 5))
+
+
+def fund_named(fund: str) -> Named:
+    """Out of which money a line is paid."""
+    if fund.startswith(REFUND):
+        return Named(f"退还个人缴费（{FUND_NAMES[fund.removeprefix(REFUND)]}）", fund)
+    return Named("补助" if fund == GRANT else LAYER_NAMES[fund], fund)
 
 
 def _amount(amount: str | None) -> str:

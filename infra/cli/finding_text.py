@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from events.codes import LAYER_NAMES
+from processors.law.terms import LAYER_NAMES, NameChain
 
 CHECKS: Mapping[str, str] = {
     "chain": "哈希链",
@@ -22,8 +22,7 @@ CHECKS: Mapping[str, str] = {
     "projection": "投影",
 }
 
-WORDS: Mapping[str, str] = {
-    **{str(layer): name for layer, name in LAYER_NAMES.items()},
+_WORDS: Mapping[str, str] = {
     "journal": "账册",
     "entry": "条目",
     "head": "末条",
@@ -73,6 +72,7 @@ WORDS: Mapping[str, str] = {
     "nothing": "无",
     "root of": "根哈希",
 }
+WORDS = NameChain(_WORDS, LAYER_NAMES)
 """What the first word of a part says."""
 
 PHRASES: Mapping[str, str] = {

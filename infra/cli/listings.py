@@ -6,13 +6,13 @@ from typing import Annotated, Any
 import typer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from events.codes import CATEGORY_NAMES, LAYER_NAMES, SETTING_NAMES
 from events.refusals import REASON_NAMES
 from infra.cli.names import Names
 from infra.cli.options import DataDir, Json
 from infra.cli.row_output import OutFile, Row, list_rows
 from infra.cli.uplift_text import uplift_text
 from infra.files.sheet import coded
+from processors.law.terms import CATEGORY_NAMES, LAYER_NAMES, SETTING_NAMES
 from processors.queries import listings
 
 PersonId = Annotated[str | None, typer.Option("--person", help="参保人编号 person_id")]

@@ -5,12 +5,11 @@ from typing import Any
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from infra.cli.session import INSUFFICIENT_PRIVILEGE
 from infra.files.region_names import region_named
 from infra.files.sheet import Named
 from policies.loader import load_directory
 from processors.queries.names import LedgerNames, load_names
-
-INSUFFICIENT_PRIVILEGE = "42501"
 
 
 class Names:

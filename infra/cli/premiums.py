@@ -4,13 +4,13 @@ from typing import Annotated, Any
 
 import typer
 
-from events.codes import CATEGORY_NAMES, LAYER_NAMES
 from infra.cli.names import Names
 from infra.cli.options import DataDir, Json
-from infra.cli.premium_text import KIND_NAMES, PAYER_NAMES
+from infra.cli.premium_text import KIND_NAMES
 from infra.cli.row_output import OutFile, Row, list_rows
 from infra.files.sheet import coded
 from policies.explain import GRADES
+from processors.law.terms import CATEGORY_NAMES, FUND_NAMES, LAYER_NAMES
 from processors.queries import listings
 
 _KEY_COLUMNS = "年度 year:count,统筹区 region,政策 scheme,保障线 layer,方式 kind,出资方 payer"
@@ -62,6 +62,6 @@ def _premium_cells(row: Row, names: Names) -> tuple[Any, ...]:
 
 
 def _key_cells(row: Row, names: Names) -> tuple[Any, ...]:
-    kind, payer = coded(KIND_NAMES, row["kind"]), coded(PAYER_NAMES, row["payer"])
+    kind, payer = coded(KIND_NAMES, row["kind"]), coded(FUND_NAMES, row["payer"])
     where = (row["year"], names.region(row["region"]), names.scheme(row["scheme"]))
     return (*where, coded(LAYER_NAMES, row["layer"]), kind, payer)

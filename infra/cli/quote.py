@@ -10,18 +10,18 @@ import orjson
 import typer
 from nats.errors import NoRespondersError
 
-from events.codes import LAYER_NAMES
 from events.refusals import REASON_NAMES
 from infra.access.sources import QUOTE
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import print_json, table
-from infra.cli.session import ledger_servers, require_ledger, run
+from infra.cli.session import learn_terms_of, ledger_servers, migrate_and_learn, require_ledger, run
 from infra.messaging.broker import connected_broker
 from infra.messaging.tls import check_tls
-from infra.postgres.engine import connect, migrate
+from infra.postgres.engine import connect
 from infra.servers import Endpoints
 from infra.settings import Settings
 from infra.worker.quote_service import ANSWERED_WITHIN_S, TOO_MANY, UNAVAILABLE
+from processors.law.terms import LAYER_NAMES
 from processors.person.quote import Quotes
 
 Reply = Mapping[str, Any]
@@ -62,9 +62,10 @@ async def _asking(endpoints: Endpoints, settings: Settings) -> AsyncIterator[Ask
     """Asks a worker over NATS; where none answers, reads the database itself."""
     async with _requests(endpoints, settings) if endpoints.nats_url and not endpoints.owned else nullcontext() as ask:
         if ask is not None:
+            await learn_terms_of(endpoints.database_url)
             yield ask
             return
-    await migrate(endpoints.database_url)
+    await migrate_and_learn(endpoints.database_url)
     engine = connect(endpoints.database_url)
     quotes = Quotes(engine)
     try:

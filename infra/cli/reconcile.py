@@ -6,7 +6,6 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from events.codes import LAYER_NAMES
 from events.money import yuan
 from infra.cli.arguments import file_of, id_of, month_of
 from infra.cli.options import DataDir, Json, settings_of
@@ -16,7 +15,8 @@ from infra.cli.session import reading, run
 from infra.files.hospital_file import BadRow, HospitalDetail, read_detail, read_totals
 from infra.files.sheet import Sheet, columns_of
 from infra.files.text_file import UnusableFile
-from processors.reconciliation.comparison import AMOUNTS, Reconciliation, ReconciliationDifference
+from processors.law.terms import LAYER_NAMES, NameChain
+from processors.reconciliation.comparison import Reconciliation, ReconciliationDifference, amounts
 from processors.reconciliation.comparison import reconcile as compare
 
 KIND_NAMES = {
@@ -34,8 +34,8 @@ COLUMNS = columns_of(
 )
 SUM_COLUMNS = columns_of("项目 field,医院明细 hospital:money,账本 ledger:money")
 SIGNATURES = "医院签章：____________    经办机构签章：____________    日期：____________"
-FIELD_NAMES = {"claims": "人次", "total": "总额", "funds": "基金支付", "patient_share": "个人负担"}
-FIELD_NAMES |= {"date": "日期", "status": "状态"} | {str(layer): name for layer, name in LAYER_NAMES.items()}
+_FIELDS = {"claims": "人次", "total": "总额", "funds": "基金支付", "patient_share": "个人负担"}
+FIELD_NAMES = NameChain(_FIELDS | {"date": "日期", "status": "状态"}, LAYER_NAMES)
 
 
 def register(app: typer.Typer) -> None:
@@ -63,19 +63,16 @@ def reconcile(
     id_of(hospital, "--hospital")
     if out is not None:
         file_of(out, ENDINGS)
-    try:
-        detail = read_detail(file, first, by_settlement=by == "settlement")
-        sums = None if totals is None else read_totals(totals)
-    except (UnusableFile, OSError) as error:
-        fail(f"{error}" if isinstance(error, OSError) else f"文件不可用 unusable file: {error}")
-        sys.exit(2)
-    if detail.ignored:
-        note(f"未用的列 columns not used: {', '.join(name[1:] for name in detail.ignored)}")
-    if detail.sums:
-        note(f"合计行未读 rows of totals, not read: {', '.join(map(str, detail.sums))}")
 
     async def main() -> int:
         async with reading(settings_of(data_dir), "reconcile") as engine:
+            try:  # the headings are the ledger's layers too
+                detail = read_detail(file, first, by_settlement=by == "settlement")
+                sums = None if totals is None else read_totals(totals)
+            except (UnusableFile, OSError) as error:
+                fail(f"{error}" if isinstance(error, OSError) else f"文件不可用 unusable file: {error}")
+                return 2
+            _tell_unused(detail)
             unread = {bad.claim_id or "" for bad in detail.bad}
             try:
                 found = await compare(
@@ -90,6 +87,13 @@ def reconcile(
         return 2 if detail.bad else 1 if found.differences else 0
 
     sys.exit(run(main))
+
+
+def _tell_unused(detail: HospitalDetail) -> None:
+    if detail.ignored:
+        note(f"未用的列 columns not used: {', '.join(name[1:] for name in detail.ignored)}")
+    if detail.sums:
+        note(f"合计行未读 rows of totals, not read: {', '.join(map(str, detail.sums))}")
 
 
 def _print(found: Reconciliation, detail: HospitalDetail, *, json: bool) -> None:
@@ -129,7 +133,7 @@ def _write(out: Path, of: str, found: Reconciliation, detail: HospitalDetail) ->
 
 def _sum_rows(found: Reconciliation) -> list[tuple[Any, ...]]:
     stated, ours = _sums(found.hospital), _sums(found.ledger)
-    return [(f"{FIELD_NAMES[name]} {name}", stated.get(name), ours[name]) for name in ("claims", *AMOUNTS)]
+    return [(f"{FIELD_NAMES[name]} {name}", stated.get(name), ours[name]) for name in ("claims", *amounts())]
 
 
 def _cells(each: ReconciliationDifference) -> tuple[Any, ...]:

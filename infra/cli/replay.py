@@ -10,7 +10,6 @@ import typer
 from rich.markup import escape
 
 from events.catalog import Fact
-from events.codes import CATEGORY_NAMES, LAYER_NAMES, SETTING_NAMES
 from events.county_time import COUNTY_TIME
 from events.money import yuan
 from infra.cli.arguments import day_of, unusable
@@ -21,6 +20,7 @@ from infra.cli.session import reading, run
 from infra.cli.uplift_text import uplift_text
 from policies.engine import Schemes
 from policies.explain import STEP_NOTES, line, render
+from processors.law.terms import CATEGORY_NAMES, LAYER_NAMES, SETTING_NAMES
 from processors.person.history import (
     AcceptanceEntry,
     BookedCause,
@@ -39,9 +39,6 @@ from processors.person.status import status_of
 from processors.pipeline.claim_history import Acceptance
 from processors.queries.uplift import uplifts_of
 
-_LAYERS: Mapping[str, str] = {str(code): name for code, name in LAYER_NAMES.items()}
-_CATEGORIES: Mapping[str, str] = {str(code): name for code, name in CATEGORY_NAMES.items()}
-_SETTINGS: Mapping[str, str] = {str(code): name for code, name in SETTING_NAMES.items()}
 _COUNTERPARTIES = {
     None: "",
     "person": "，差额与个人结算 settled with the person",
@@ -123,7 +120,7 @@ def _status(statement: Statement, died_on: date | None) -> str:
 
 def _print_accumulations(history: PersonHistory) -> None:
     rows = [
-        (str(year), _LAYERS[layer], yuan(used.base), yuan(used.deductible), yuan(used.paid), str(used.claims))
+        (str(year), LAYER_NAMES[layer], yuan(used.base), yuan(used.deductible), yuan(used.paid), str(used.claims))
         for (year, _, layer), used in history.counted()
     ]
     columns = ("年度 year", "保障线 layer", "基数 base", "起付线 deductible", "支付 paid", "人次 claims")
@@ -164,7 +161,7 @@ def _acceptance_line(acceptance: Acceptance, schemes: Schemes) -> str:
         else ""
     )
     return (
-        f"受理 accepted {claim.claim_id} (#{claim.number}): {_SETTINGS[claim.setting]} {claim.date}, "
+        f"受理 accepted {claim.claim_id} (#{claim.number}): {SETTING_NAMES[claim.setting]} {claim.date}, "
         f"{_TIERS[claim.tier]}, {schemes[claim.scheme].name}, "
         f"类别 categories {_categories(claim.categories)}{referred}{order}"
     )
@@ -173,7 +170,7 @@ def _acceptance_line(acceptance: Acceptance, schemes: Schemes) -> str:
 def _payout_lines(entry: PayoutEntry, schemes: Schemes) -> list[str]:
     used = entry.accumulated
     amount = yuan(entry.after) if entry.cause is None else f"{yuan(entry.before)} → {yuan(entry.after)}"
-    name = f"{_LAYERS[entry.layer]} {entry.layer}"
+    name = f"{LAYER_NAMES[entry.layer]} {entry.layer}"
     stays = entry.cause is not None and entry.before == entry.after
     party = "，金额未变 the amount stays" if stays else _COUNTERPARTIES[entry.counterparty]
     return [
@@ -191,7 +188,7 @@ def _trace_lines(rendered: Iterable[Mapping[str, str]]) -> Iterator[str]:
 
 
 def _statement_line(statement: Statement) -> str:
-    layers = "，".join(f"{_LAYERS[layer]} {yuan(paid)}" for layer, paid in statement.layers)
+    layers = "，".join(f"{LAYER_NAMES[layer]} {yuan(paid)}" for layer, paid in statement.layers)
     return (
         f"{statement.claim_id}: 总额 total {yuan(statement.total)} = {layers or '0.00'}，"
         f"个人 patient {yuan(statement.patient_share)}，医院 hospital {yuan(statement.hospital_share)}"
@@ -210,7 +207,7 @@ def _cause(cause: BookedCause | None) -> list[str]:
 
 
 def _categories(held: Iterable[str]) -> str:
-    return "、".join(_CATEGORIES[category] for category in held) or "—"
+    return "、".join(CATEGORY_NAMES[category] for category in held) or "—"
 
 
 def _print_consistency(history: PersonHistory) -> None:

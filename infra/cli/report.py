@@ -13,12 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.county_time import COUNTY_TIME
 from infra.cli.arguments import file_of, month_of, region_of
-from infra.cli.names import INSUFFICIENT_PRIVILEGE, Names, names_of
+from infra.cli.names import Names, names_of
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import note, print_json
 from infra.cli.report_text import print_annual, report_sheet
 from infra.cli.row_output import print_sheet, write_sheets
-from infra.cli.session import reading, run
+from infra.cli.session import INSUFFICIENT_PRIVILEGE, reading, run
 from infra.files.region_names import region_named
 from infra.files.report_file import WRITERS, Rows, write_report
 from infra.settings import Settings
@@ -35,6 +35,7 @@ from processors.finance.reports import (
     Report,
     periods,
     read_report,
+    shown,
     sums_as_of,
 )
 
@@ -205,7 +206,7 @@ def _write(out: Path, read: Sequence[tuple[Report, Rows]], names: Names, as_of: 
         write_sheets(out, sheets, as_of, remark)
         return
     wanted, rows = read[-1]
-    write_report(out, wanted, rows, as_of)
+    write_report(out, shown(wanted, rows), rows, as_of)
     note(f"已写入 written: {out}")
 
 

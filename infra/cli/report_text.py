@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from events.codes import CATEGORY_NAMES, LAYER_NAMES, LAYERS, SETTING_NAMES
 from infra.cli.names import Names
 from infra.cli.output import table
 from infra.cli.row_output import cell_text
 from infra.files.sheet import Sheet, SheetColumn, coded
-from processors.finance.reports import ANNUAL, Field, Report
+from processors.finance.reports import ANNUAL, Field, Report, shown
+from processors.law.terms import CATEGORY_NAMES, LAYER_NAMES, SETTING_NAMES, NameChain
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -21,11 +21,12 @@ TARGET_NAMES = {
 }
 LEAD_NAMES = {"after_death": "死亡后", "suspended": "暂停（中止）协议期间"}
 _CODES: Mapping[str, Mapping[Any, str]] = {
-    "layer": {**LAYER_NAMES, "grant": "补助"},
+    "layer": NameChain({"grant": "补助"}, LAYER_NAMES),
     "setting": SETTING_NAMES,
     "reason": LEAD_NAMES,
     "target": TARGET_NAMES,
 }
+_KNOWN = frozenset(field.name for field in ANNUAL.fields)
 _FIGURES = ("claims", "persons", "total", "paid", "paid_share", "patient_share", "hospital_share")
 _FOLDED = {"paid_share": "实际报销\n比例"}
 _SHORT = {"patient_share": "patient", "hospital_share": "hospital", "paid_share": "share"}
@@ -33,6 +34,7 @@ _SHORT = {"patient_share": "patient", "hospital_share": "hospital", "paid_share"
 
 def report_sheet(report: Report, rows: Rows, names: Names) -> Sheet:
     """A report as a list for people."""
+    report = shown(report, rows)
     cells = [[_cell(field, row[field.name], names, report.fields) for field in report.fields] for row in rows]
     personal = any(field.name == "person_id" for field in report.fields)
     return Sheet(report.title, tuple(_column(report, field) for field in report.fields), cells, personal)
@@ -71,13 +73,15 @@ def print_annual(rows: Rows, names: Names) -> None:
         kept = list(part)
         where = f"{year} {names.region(region)} · {names.scheme(scheme)}"
         _part(f"{ANNUAL.title}（元 yuan） {where}", kept, _FIGURES)
-        paying = tuple(layer for layer in LAYERS if any(row[layer] for row in kept))
+        layers = [field.name for field in shown(ANNUAL, kept).fields if field.name not in _KNOWN]
+        paying = tuple(layer for layer in layers if any(row[layer] for row in kept))
         if paying:
             _part("其中各保障线支付 of it paid by each layer（元 yuan）", kept, paying)
 
 
 def _part(title: str, rows: Rows, fields: Sequence[str]) -> None:
-    by_name = {field.name: _column(ANNUAL, field) for field in ANNUAL.fields}
+    report = shown(ANNUAL, rows)
+    by_name = {field.name: _column(report, field) for field in report.fields}
     columns = [by_name[name] for name in fields]
     headings = [
         f"{_FOLDED.get(name, column.chinese)}\n{_SHORT.get(name, name).replace('_', chr(10))}"

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from events.codes import LAYER_NAMES, LAYERS
 from events.money import yuan
 from events.national_ids import refuse_national_ids
 from infra.cli.arguments import day_of, unusable
@@ -17,6 +16,8 @@ from infra.operations.resettle import OrderRefused
 from infra.operations.resettle import resettle as settle_again
 from infra.operations.settle import Progress, at_work
 from infra.worker.worker import Worker, worker
+from policies.vocabulary import in_layer_order
+from processors.law.terms import LAYER_NAMES
 from processors.resettlement.order import ChangeEffect, SchemeChange, change_to, persons_touched, preview
 
 
@@ -79,7 +80,7 @@ async def _book(ours: Worker, change: SchemeChange, actor: str, effect: ChangeEf
 
 
 def _print(effect: ChangeEffect, *, dry_run: bool, json: bool) -> None:
-    layers = [layer for layer in LAYERS if layer in effect.before or layer in effect.after]
+    layers = in_layer_order({*effect.before, *effect.after})
     sides = {layer: (effect.before.get(layer, 0), effect.after.get(layer, 0)) for layer in layers}
     if json:
         moved = {layer: yuan(after - before) for layer, (before, after) in sides.items()}

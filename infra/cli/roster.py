@@ -2,6 +2,7 @@
 
 import hashlib
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -25,6 +26,9 @@ from infra.files.roster_file import RosterFile, read_content, read_file
 from infra.files.text_file import UnusableFile
 from infra.operations.roster_import import Allowances, RefusedList, SuspiciousList, import_list, preview
 from infra.operations.roster_withdrawal import withdraw_list
+from infra.postgres.engine import connect, migrate
+from infra.settings import Settings
+from processors.law.terms import region_terms, use_terms
 from processors.rosters.effect import effect_of
 from processors.rosters.list_comparison import ListReceipt
 from processors.rosters.lists import RosterList, read_list
@@ -86,25 +90,19 @@ def import_(
     settings = settings_of(data_dir)
     if not dry_run:
         actor_of(actor)
-    list_ = _read_file(file, receipt, empty=empty, hidden_sheets=hidden_sheets, json=json)
-    allowed = Allowances(allow_shrink or not (list_.read.listed or list_.read.ended), allow_growth)
     written = refused_file(file) if refused_rows is None else file_of(refused_rows, (".xlsx",), "--refused")
 
+    def read() -> tuple[_List, Allowances]:
+        found = _read_file(file, receipt, empty=empty, hidden_sheets=hidden_sheets, json=json)
+        return found, Allowances(allow_shrink or not (found.read.listed or found.read.ended), allow_growth)
+
     async def main() -> int:
-        if dry_run:
-            async with reading(settings, "roster import") as engine, engine.connect() as connection:
-                return await _preview(connection, list_, receipt, allowed, written, json=json)
-        try:
-            async with ledger_servers(settings, "roster import", nats=True) as endpoints:
-                found = await import_list(
-                    *(endpoints, settings, list_.read, receipt), sha256=list_.sha256, allowed=allowed, actor=actor
-                )
-        except RefusedList as error:
-            fail(str(error))
-            return 2
-        told = _write_refused(written, list_.read, receipt)
-        print_import(found, list_.file, list_.read, receipt, None, told, json=json)
-        return 1 if list_.read.refused else 0
+        if not dry_run:
+            return await _import(settings, read, receipt, written, actor, json=json)
+        async with reading(settings, "roster import") as engine, engine.connect() as connection:
+            use_terms(await region_terms(connection, receipt.source.partition("/")[2]))
+            list_, allowed = read()
+            return await _preview(connection, list_, receipt, allowed, written, json=json)
 
     sys.exit(run(main))
 
@@ -132,6 +130,37 @@ def _read_file(file: Path, receipt: ListReceipt, *, empty: bool, hidden_sheets: 
         print_refused(read, json=json)
         sys.exit(2)
     return _List(hashlib.sha256(content).hexdigest(), found, read)
+
+
+async def _import(
+    settings: Settings,
+    read: Callable[[], tuple[_List, Allowances]],
+    receipt: ListReceipt,
+    written: Path,
+    actor: str,
+    *,
+    json: bool,
+) -> int:
+    """Book what a list changes. It is read once the ledger is known: a scheme may have categories of its own."""
+    try:
+        async with ledger_servers(settings, "roster import", nats=True) as endpoints:
+            await migrate(endpoints.database_url)
+            engine = connect(endpoints.database_url)
+            try:
+                async with engine.connect() as connection:
+                    use_terms(await region_terms(connection, receipt.source.partition("/")[2]))
+            finally:
+                await engine.dispose()
+            list_, allowed = read()
+            found = await import_list(
+                *(endpoints, settings, list_.read, receipt), sha256=list_.sha256, allowed=allowed, actor=actor
+            )
+    except RefusedList as error:
+        fail(str(error))
+        return 2
+    told = _write_refused(written, list_.read, receipt)
+    print_import(found, list_.file, list_.read, receipt, None, told, json=json)
+    return 1 if list_.read.refused else 0
 
 
 async def _preview(

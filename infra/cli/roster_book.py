@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from events.codes import CATEGORY_NAMES, Category
 from infra.files.atomic import PRIVATE, write_atomically
 from infra.files.region_names import region_named
 from infra.files.sheet import Sheet, columns_of
 from infra.files.text_file import csv_bytes
 from infra.files.workbook import workbook
+from processors.law.terms import CATEGORY_NAMES
 from processors.rosters.region_roster import KIND_NAMES, RegionRoster
 
 _MEMBERS = "参保人编号 person,救助对象类别 categories,生效日期 since:day,参保状态 enrolled"
@@ -55,5 +55,5 @@ def _difference_rows(drawn_up: RegionRoster) -> Iterator[tuple[Any, ...]]:
         yield KIND_NAMES[found.kind], found.person_id, *listed
 
 
-def _names(categories: Sequence[Category]) -> str:
+def _names(categories: Sequence[str]) -> str:
     return "、".join(CATEGORY_NAMES[category] for category in categories)

@@ -4,11 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from events.codes import CATEGORY_NAMES, LAYER_NAMES, LAYERS, Category
 from events.money import yuan
 from infra.cli.output import fail, note, print_json, table
 from infra.files.roster_file import SHEET_USE_NAMES, RosterFile
 from infra.operations.roster_import import Preview
+from policies.vocabulary import in_layer_order
+from processors.law.terms import CATEGORY_NAMES, LAYER_NAMES
 from processors.rosters.cells import FAULT_NAMES
 from processors.rosters.effect import ListEffect
 from processors.rosters.imports import counts_of
@@ -152,7 +153,7 @@ def print_effect(effect: ListEffect) -> None:
     columns = ("结算单 claim", "参保人 person", "个人负担现为 share now", "将为 would be")
     table(f"将变动的结算单 Claims that would move{more}", columns, rows, right=(2, 3))
     layers = effect.layers()
-    sums = [(f"{LAYER_NAMES[layer]} {layer}", yuan(layers[layer])) for layer in LAYERS if layer in layers]
+    sums = [(f"{LAYER_NAMES[layer]} {layer}", yuan(layers[layer])) for layer in in_layer_order(layers)]
     sums += [("个人负担 patients' shares", yuan(effect.patient))]
     table("金额变动（元） Yuan that would move", ("项目 item", "差额 difference"), sums, right=(1,))
 
@@ -233,5 +234,5 @@ def _effect_sums(effect: ListEffect | None) -> dict[str, Any]:
     return {"claims": len(effect.claims), "persons": effect.persons, "moved": moved}
 
 
-def _membership(person_id: str, category: Category) -> tuple[str, str]:
+def _membership(person_id: str, category: str) -> tuple[str, str]:
     return person_id, f"{CATEGORY_NAMES[category]} {category}"

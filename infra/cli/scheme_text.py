@@ -3,13 +3,12 @@
 import re
 from collections.abc import Mapping
 
-from events.codes import CATEGORY_NAMES, DISEASE_NAMES, LAYER_NAMES, SETTING_NAMES
-from infra.cli.premium_text import PAYER_NAMES
 from infra.cli.report_text import TARGET_NAMES
 from infra.files.case_file import PLACES
 from policies.explain import VALUE_NAMES
+from processors.law.terms import CATEGORY_NAMES, DISEASE_NAMES, FUND_NAMES, LAYER_NAMES, SETTING_NAMES, NameChain
 
-_WORDS: Mapping[str, str] = {
+_PARTS: Mapping[str, str] = {
     "grants": "补助",
     "annual": "年度补助",
     "one_off": "一次性补助",
@@ -24,14 +23,10 @@ _WORDS: Mapping[str, str] = {
     "administration": "其他规定",
     "case_quota": "病种定额付费",
     "poor": "优惠对象",
-    **{str(code): name for code, name in LAYER_NAMES.items()},
-    **{str(code): name for code, name in SETTING_NAMES.items()},
-    **{str(code): name for code, name in CATEGORY_NAMES.items()},
-    **{str(code): name for code, name in DISEASE_NAMES.items()},
     **{place: name for name, place in PLACES.items() if place},
-    **PAYER_NAMES,
     **{name: chinese for name, (chinese, _) in VALUE_NAMES.items()},
 }
+_WORDS = NameChain(_PARTS, LAYER_NAMES, SETTING_NAMES, CATEGORY_NAMES, DISEASE_NAMES, FUND_NAMES)
 _TIER, _CLASS = re.compile(r"\btier ([0-9,]+)"), re.compile(r"\bclass (I+)")
 _WORD = re.compile(r"(?<![A-Za-z0-9_])[a-z][a-z0-9_]*")
 
@@ -47,5 +42,5 @@ def place_text(place: str) -> str:
 
 def value_name_text(place: str, name: str) -> str:
     """What a value at a place is, in Chinese and by its name in the file."""
-    known = {**_WORDS, **TARGET_NAMES} if place == "targets" else _WORDS
+    known = {**_PARTS, **TARGET_NAMES} if place == "targets" else _WORDS
     return f"{known[name]} {name}" if name in known else name

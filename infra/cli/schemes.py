@@ -7,7 +7,6 @@ from typing import Annotated, NoReturn
 import typer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from events.codes import CATEGORY_NAMES, LAYER_NAMES
 from infra.cli import scheme_offers
 from infra.cli.arguments import file_of, listed, unusable
 from infra.cli.options import DataDir, Json, settings_of
@@ -24,6 +23,7 @@ from policies.loader import SCHEMES, Review, SchemeError, load_directory, load_f
 from policies.scheme import Scheme
 from processors.law.adoption import adopt_schemes
 from processors.law.pinned_schemes import PinnedSchemes
+from processors.law.terms import CATEGORY_NAMES, LAYER_NAMES, terms_in_force, use_terms
 
 schemes = typer.Typer(no_args_is_help=True, help="政策：数值、日期、依据等级和出处。The schemes as data.")
 
@@ -96,9 +96,13 @@ def show(
     if json:
         print_json(describe(scheme))
         return
-    categories = "、".join(CATEGORY_NAMES[category] for category in scheme.poor.categories)  # type: ignore[index]
+    use_terms(scheme.terms)
+    categories = "、".join(CATEGORY_NAMES[category] for category in scheme.poor.categories)
     stdout.print(f"[bold]{scheme.title}[/] {scheme.title_en} · {scheme.document}")
     stdout.print(f"优惠对象 poor: {categories}（{GRADES[scheme.poor.grade]}，{scheme.poor.citation}）")
+    own = "、".join(f"{term.name} {code}" for _, code, term in scheme.vocabulary.terms())
+    if own:
+        stdout.print(f"自定名称 own terms: {own}", soft_wrap=True)
     rows = [
         (
             place_text(row["where"]),
@@ -210,6 +214,7 @@ async def _agreed(engine: AsyncEngine, scheme: Scheme, *, ask: bool) -> bool:
     async with engine.connect() as connection:
         pinned = PinnedSchemes()
         await pinned.refresh(connection)
+    use_terms(terms_in_force().with_own(scheme.vocabulary))
     known = next((each for each in pinned.current if each.name == scheme.name), None)
     if known is not None and known.content_hash == scheme.content_hash:
         return True

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import uvloop
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from infra.embedded.directory import DirectoryInUse
@@ -14,7 +15,9 @@ from infra.messaging.tls import check_tls
 from infra.postgres.engine import connect, migrate
 from infra.servers import Endpoints, servers
 from infra.settings import Settings
+from processors.law.terms import learn_terms
 
+INSUFFICIENT_PRIVILEGE = "42501"
 SHORT_COMMANDS_END_S = 15.0
 """How long a command waits for another that holds the data directory, before it says so."""
 
@@ -69,12 +72,34 @@ def require_ledger(settings: Settings) -> None:
 async def database_of(settings: Settings, command: str) -> AsyncIterator[AsyncEngine]:
     """An engine on the ledger's database, made where there is none."""
     async with ledger_servers(settings, command, nats=False) as endpoints:
-        await migrate(endpoints.database_url)
+        await migrate_and_learn(endpoints.database_url)
         engine = connect(endpoints.database_url)
         try:
             yield engine
         finally:
             await engine.dispose()
+
+
+async def migrate_and_learn(database_url: str) -> None:
+    """Bring the schema to this version, and learn what the ledger calls things.
+
+    A login that may not read the schemes' texts knows the shared names alone.
+    """
+    await migrate(database_url)
+    await learn_terms_of(database_url)
+
+
+async def learn_terms_of(database_url: str) -> None:
+    """Learn what a ledger of this version calls things."""
+    engine = connect(database_url)
+    try:
+        async with engine.connect() as connection:
+            await learn_terms(connection)
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) != INSUFFICIENT_PRIVILEGE:
+            raise
+    finally:
+        await engine.dispose()
 
 
 class Ending:

@@ -4,13 +4,14 @@ import sys
 
 import typer
 
-from events.codes import LAYER_NAMES, LAYERS
 from events.money import yuan
 from infra.cli.event_files import EventFiles, check_readable, exit_code_of
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import note, print_json, progress_bar, table
 from infra.cli.session import ledger_servers, run
 from infra.operations.settle import SettledFiles, settle_files
+from policies.vocabulary import in_layer_order
+from processors.law.terms import LAYER_NAMES
 
 
 def register(app: typer.Typer) -> None:
@@ -62,9 +63,7 @@ def print_summary(settled: SettledFiles, *, json: bool) -> None:
     }
     rows = [(names[name], str(count)) for name, count in counts.items()]
     rows.append(("费用总额 total, 元", yuan(summary.total)))
-    rows += [
-        (f"{LAYER_NAMES[layer]} {layer}, 元", yuan(summary.paid[layer])) for layer in LAYERS if layer in summary.paid
-    ]
+    rows += [(f"{LAYER_NAMES[layer]} {layer}, 元", yuan(summary.paid[layer])) for layer in in_layer_order(summary.paid)]
     rows += [
         ("个人负担 patient share, 元", yuan(summary.patient_share)),
         ("医院承担 hospital share, 元", yuan(summary.hospital_share)),

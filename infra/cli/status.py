@@ -22,12 +22,13 @@ from infra.operations.payouts import payout_state
 from infra.postgres.engine import connect, migrate
 from infra.settings import Settings
 from infra.worker.failures import NATS_AWAY_ERRORS
-from infra.worker.shares import CONSUMERS, FOLLOWER, lanes_of
+from infra.worker.shares import FOLLOWER, lanes_of
 from processors.delivery.in_flight import in_flight
 from processors.delivery.lane_owners import load_owners
 from processors.delivery.layout import partitions_of
 from processors.delivery.names import INTAKE_CONSUMER, RUNS
 from processors.delivery.position import all_positions
+from processors.law.terms import claim_consumers
 from projections.refusals import refusals
 from projections.statements import statements
 from projections.waiting_discharges import waiting
@@ -76,7 +77,7 @@ async def _state(engine: AsyncEngine, nats_url: str, settings: Settings) -> dict
     """What the database says, and what NATS adds where it answers."""
     async with engine.connect() as connection:
         positions = await all_positions(connection)
-        lanes = [*lanes_of(CONSUMERS, await partitions_of(connection) or 1), FOLLOWER]
+        lanes = [*lanes_of(await claim_consumers(connection), await partitions_of(connection) or 1), FOLLOWER]
         owners = await load_owners(connection)
         flight = await in_flight(connection)
         counts = {

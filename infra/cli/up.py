@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 
-from infra.cli.arguments import listed, unusable
+from infra.cli.arguments import listed
 from infra.cli.options import DataDir, settings_of
-from infra.cli.output import note, stderr
+from infra.cli.output import fail, note, stderr
 from infra.cli.session import ending, ledger_servers, run
-from infra.worker.shares import CONSUMERS, FOLLOWER, Share
+from infra.worker.shares import FOLLOWER, Share
 from infra.worker.worker import worker
 from infra.worker.worker_processes import other_workers
 
@@ -26,12 +26,6 @@ def up(
     index: Annotated[int, typer.Option(hidden=True)] = 0,
 ) -> None:
     """运行：启动服务器和全部处理器，直到中断。Run servers and all processors until interrupted."""
-    known = (*CONSUMERS, FOLLOWER[0])
-    unknown = set(only or ()) - set(known)
-    if unknown:
-        raise unusable(
-            f"没有处理器 {min(unknown)}，可用的有 {listed(known)}", f"{min(unknown)} is no consumer", "--only"
-        )
     chosen = frozenset(only or ())
     settings = settings_of(data_dir, json_logs=not stderr.is_terminal)
 
@@ -43,6 +37,11 @@ def up(
             worker(endpoints.database_url, endpoints.nats_url, settings, Share(index, workers, chosen)) as ours,
             other_workers(settings, workers if index == 0 else 1, chosen, end.asked),
         ):
+            known = (*ours.consumers, FOLLOWER[0])
+            if unknown := chosen - set(known):
+                there = listed(known)
+                fail(f"--only：没有处理器 {min(unknown)}，可用的有 {there}。{min(unknown)} is no consumer")
+                return 2
             if index:
                 note("已加入 joined")
             else:

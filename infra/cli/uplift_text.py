@@ -3,15 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
-from events.codes import LAYER_NAMES
+from processors.law.terms import LAYER_NAMES, NameChain
 
-_STEPS: Mapping[str, str] = {
-    "line": "降低大病起付线",
-    "ratios": "提高比例",
-    "cap": "取消封顶线",
-    "other_rules": "其他规则",
-    **{str(layer): name for layer, name in LAYER_NAMES.items()},
-}
+_STEPS: Mapping[str, str] = NameChain(
+    {
+        "line": "降低大病起付线",
+        "ratios": "提高比例",
+        "cap": "取消封顶线",
+        "other_rules": "其他规则",
+    },
+    LAYER_NAMES,
+)
 
 
 def uplift_text(uplift: Mapping[str, Any] | None) -> str:

@@ -5,8 +5,9 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from rich.table import Table
 
-from events.codes import LAYER_NAMES, LAYERS
 from policies.scheme import Published
+from policies.vocabulary import in_layer_order
+from processors.law.terms import LAYER_NAMES
 
 CAPTION = (
     "模拟数据：本县参保人、医疗机构与费用均为程序生成，仅“公布”一列为真实数据。\n"
@@ -30,16 +31,15 @@ def fund_table(paid_by_layer_fen: Mapping[str, int], claims: int, total_fen: int
     for heading in ("结算 Settled 万元", "占比 Share", "公布 Published 万元", "占比 Share"):
         table.add_column(heading, justify="right")
     settled_fen, published_fen = sum(paid_by_layer_fen.values()), sum(published.paid.values())
-    for layer in LAYERS:
-        if layer in paid_by_layer_fen or layer in published.paid:
-            ours, theirs = paid_by_layer_fen.get(layer, 0), published.paid.get(layer, 0)
-            table.add_row(
-                f"{LAYER_NAMES[layer]} {layer}",
-                _wan(ours),
-                _percent(ours, settled_fen),
-                _wan(theirs),
-                _percent(theirs, published_fen),
-            )
+    for layer in in_layer_order({*paid_by_layer_fen, *published.paid}):
+        ours, theirs = paid_by_layer_fen.get(layer, 0), published.paid.get(layer, 0)
+        table.add_row(
+            f"{LAYER_NAMES[layer]} {layer}",
+            _wan(ours),
+            _percent(ours, settled_fen),
+            _wan(theirs),
+            _percent(theirs, published_fen),
+        )
     table.add_section()
     whole = _percent(1, 1)
     table.add_row("基金支付合计 All layers", _wan(settled_fen), whole, _wan(published.total), whole, style="bold")

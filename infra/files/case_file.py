@@ -5,14 +5,15 @@ import io
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from events.codes import CATEGORY_NAMES, CATEGORY_ORDER, DISEASE_CODES, LAYER_NAMES, SETTING_NAMES
 from events.money import parse_yuan
 from events.refusals import InvalidValue
 from infra.files.text_file import UnusableFile, csv_bytes, decoded, read_bytes
 from policies.claim import BillParts
+from policies.vocabulary import SETTING_NAMES, SHARED, Vocabulary
 from policies.worked_cases import HOSPITAL, PATIENT, WorkedCase
 
 T = TypeVar("T")
@@ -38,24 +39,20 @@ FACTS: Mapping[str, str] = {
 }
 """The columns that say what happened, by their heading."""
 
-EXPECTED: Mapping[str, str] = {
-    **{f"应付：{name}": str(layer) for layer, name in LAYER_NAMES.items()},
-    "应付：个人负担": PATIENT,
-    "应付：医院承担": HOSPITAL,
-}
-"""The columns that say what it should come to; an empty cell is not held against anything."""
+
+def expected_headings(terms: Vocabulary) -> dict[str, str]:
+    """The columns that say what it should come to; an empty cell is not held against anything."""
+    layers = {f"应付：{term.name}": layer for layer, term in terms.layers.items()}
+    return {**layers, "应付：个人负担": PATIENT, "应付：医院承担": HOSPITAL}
+
 
 NEEDED = ("案例", "日期", "就医类型", "医院等级", "政策范围内")
 PLACES = {"": None, "市内": None, "省内": "province", "省外": "elsewhere", "未备案": "unfiled"}
 TIERS = {"0": 0, "乡镇": 0, "1": 1, "一级": 1, "2": 2, "二级": 2, "3": 3, "三级": 3}
 YES = {"": False, "否": False, "no": False, "是": True, "yes": True}
 _CODES = {
-    **{name: str(code) for code, name in SETTING_NAMES.items()},
-    **{code: code for code in map(str, SETTING_NAMES)},
-}
-_CATEGORIES: Mapping[str, str] = {
-    **{name: str(code) for code, name in CATEGORY_NAMES.items()},
-    **{code: code for code in map(str, CATEGORY_NAMES)},
+    **{name: code for code, name in SETTING_NAMES.items()},
+    **{code: code for code in SETTING_NAMES},
 }
 _BILL = ("in_scope", "upfront_copay", "over_limit", "self_funded")
 _DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
@@ -107,19 +104,22 @@ _EXAMPLE = [
 
 def example_cases() -> bytes:
     """A file to begin with: all headings, and worked cases of the made-up county of docs/examples/county.yaml."""
-    headings = [*FACTS, *EXPECTED]
+    headings = [*FACTS, *expected_headings(SHARED)]
     return csv_bytes(headings, [[row.get(heading, "") for heading in headings] for row in _EXAMPLE])
 
 
-def read_cases(path: Path) -> list[WorkedCase]:
-    """The cases of a file. Raises ``UnusableFile`` naming line and column, and OSError where it can't be opened."""
+def read_cases(path: Path, terms: Vocabulary) -> list[WorkedCase]:
+    """The cases of a file, in a scheme's terms.
+
+    Raises ``UnusableFile`` naming line and column, and OSError where it can't be opened.
+    """
     text = decoded(
         read_bytes(path, "文件超过 the file is larger than"), "编码不是 UTF-8 或 GB18030 neither UTF-8 nor GB18030"
     )
     cases: list[WorkedCase] = []
     names: dict[str, WorkedCase] = {}
-    for line, cells in _rows(text):
-        case = _case(line, cells)
+    for line, cells in _rows(text, terms):
+        case = _case(line, cells, terms)
         if case.name in names:
             raise UnusableFile(
                 f"第{line}行：案例“{case.name}”重复，第{names[case.name].line}行已有 the case stands twice"
@@ -138,12 +138,12 @@ def read_cases(path: Path) -> list[WorkedCase]:
     return cases
 
 
-def _rows(text: str) -> Iterator[tuple[int, dict[str, str]]]:
+def _rows(text: str, terms: Vocabulary) -> Iterator[tuple[int, dict[str, str]]]:
     """Each row that holds anything, by heading, with the line on which it begins."""
     table = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         headings = [_heading(cell) for cell in next(table, [])]
-        _check_headings(headings)
+        _check_headings(headings, expected_headings(terms))
         begun = table.line_num + 1
         for row in table:
             cells = [cell.strip() for cell in row]
@@ -161,12 +161,12 @@ def _heading(cell: str) -> str:
     return "".join(cell.split()).replace(":", "：")
 
 
-def _check_headings(headings: list[str]) -> None:
-    known = {*FACTS, *EXPECTED}
+def _check_headings(headings: list[str], expected: Mapping[str, str]) -> None:
+    known = {*FACTS, *expected}
     unknown = [heading for heading in headings if heading and heading not in known]
     if unknown:
         raise UnusableFile(
-            f"不认识的列 unknown columns: {'、'.join(unknown)}；可用 there are: {'、'.join((*FACTS, *EXPECTED))}"
+            f"不认识的列 unknown columns: {'、'.join(unknown)}；可用 there are: {'、'.join((*FACTS, *expected))}"
         )
     twice = sorted({heading for heading in headings if heading and headings.count(heading) > 1})
     if twice:
@@ -176,7 +176,7 @@ def _check_headings(headings: list[str]) -> None:
         raise UnusableFile(f"缺少列 columns missing: {'、'.join(missing)}")
 
 
-def _case(line: int, cells: Mapping[str, str]) -> WorkedCase:
+def _case(line: int, cells: Mapping[str, str], terms: Vocabulary) -> WorkedCase:
     def cell(heading: str, read: Callable[[str], Any]) -> Any:
         try:
             return read(cells.get(heading, ""))
@@ -184,7 +184,7 @@ def _case(line: int, cells: Mapping[str, str]) -> WorkedCase:
             raise UnusableFile(f"第{line}行，{heading} line {line}: {error}") from None
 
     parts = {name: cell(heading, _amount) or 0 for heading, name in FACTS.items() if name in _BILL}
-    expected = {name: cell(heading, _amount) for heading, name in EXPECTED.items()}
+    expected = {name: cell(heading, _amount) for heading, name in expected_headings(terms).items()}
     if all(fen is None for fen in expected.values()):
         raise UnusableFile(f"第{line}行：没有任何应付金额 line {line}: no expected amount")
     card_class = cell("慢特病证类别", _card_class)
@@ -202,8 +202,8 @@ def _case(line: int, cells: Mapping[str, str]) -> WorkedCase:
         setting=setting,
         tier=cell("医院等级", _of(TIERS)),
         place=cell("就医地", _of(PLACES)),
-        categories=cell("救助对象", _categories),
-        disease=cell("病种", _disease),
+        categories=cell("救助对象", partial(_categories, terms)),
+        disease=cell("病种", partial(_disease, terms)),
         late=cell("晚期", _of(YES)),
         card_class=card_class if setting == "chronic" else None,
         any_card=card_class is not None or cell("有慢特病证", _of(YES)),
@@ -233,13 +233,14 @@ def _card_class(text: str) -> str | None:
     return _of({"": None, "i": "I", "ii": "II", "ⅰ": "I", "ⅱ": "II"})(text.removesuffix("类"))
 
 
-def _categories(text: str) -> tuple[str, ...]:
-    named = {_of(_CATEGORIES)(word.strip()) for word in re.split("[、,，;；]", text) if word.strip()}
-    return tuple(category for category in CATEGORY_ORDER if category in named)
+def _categories(terms: Vocabulary, text: str) -> tuple[str, ...]:
+    known = {term.name: code for code, term in terms.categories.items()} | {code: code for code in terms.categories}
+    named = {_of(known)(word.strip()) for word in re.split("[、,，;；]", text) if word.strip()}
+    return tuple(category for category in terms.categories if category in named)
 
 
-def _disease(text: str) -> str | None:
-    if text and text not in DISEASE_CODES:
+def _disease(terms: Vocabulary, text: str) -> str | None:
+    if text and text not in terms.diseases:
         raise ValueError(f"“{text}”不是病种代码 is no disease code (docs/domain.md#6)")
     return text or None
 

@@ -13,16 +13,15 @@ from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from events.codes import LAYER_NAMES, LAYERS, is_id
+from events.codes import is_id
 from events.money import parse_yuan, yuan
 from infra.files.text_file import UnusableFile, decoded, read_bytes
 from infra.files.workbook_rows import SheetRow, WorkbookSheet, is_workbook, read_workbook
-from processors.reconciliation.comparison import AMOUNTS, FUNDS, HospitalClaim
+from processors.law.terms import LAYER_NAMES
+from processors.reconciliation.comparison import FUNDS, HospitalClaim, amounts
 from processors.rosters.cells import WHOLE_DIGITS, UnreadableCell
 
-HEADINGS: Mapping[str, str] = {
-    **{name: name for name in ("claim_id", "date", "status", "claims", *AMOUNTS)},
-    **{name: str(layer) for layer, name in LAYER_NAMES.items()},
+_HEADINGS: Mapping[str, str] = {
     "结算单号": "claim_id",
     "日期": "date",
     "状态": "status",
@@ -32,6 +31,14 @@ HEADINGS: Mapping[str, str] = {
     "个人负担": "patient_share",
     "个人支付": "patient_share",  # as hospitals' own programs head it
 }
+
+
+def _columns_by_heading() -> dict[str, str]:
+    """Columns by what their headings may be, the ledger's layers among them."""
+    own = {name: name for name in ("claim_id", "date", "status", "claims", *amounts())}
+    return {**own, **{name: layer for layer, name in LAYER_NAMES.items()}, **_HEADINGS}
+
+
 STATUSES = {"": True, "settled": True, "已结算": True, "reversed": False, "已冲正": False}
 
 
@@ -83,10 +90,10 @@ def read_detail(path: Path, month: date, *, by_settlement: bool = False) -> Hosp
     wanted = [name for name in ("claim_id", "date", "total", "patient_share") if name not in columns]
     if wanted:
         raise UnusableFile(f"缺少列 {_chinese(wanted)} no column {', '.join(wanted)}")
-    if FUNDS not in columns and not set(LAYERS) & set(columns):
+    if FUNDS not in columns and not set(LAYER_NAMES) & set(columns):
         raise UnusableFile(
-            f"缺少基金支付的列：写“基金支付”，或各保障线（{_chinese(LAYERS)}）。"
-            f"no column of what the funds pay: {FUNDS}, or the layers ({', '.join(LAYERS)})"
+            f"缺少基金支付的列：写“基金支付”，或各保障线（{_chinese(LAYER_NAMES)}）。"
+            f"no column of what the funds pay: {FUNDS}, or the layers ({', '.join(LAYER_NAMES)})"
         )
     detail = HospitalDetail(ignored=[name for name in columns if name.startswith("?")])
     by_claim: dict[str, list[HospitalClaim]] = {}
@@ -145,12 +152,12 @@ def _net(rows: Sequence[HospitalClaim]) -> HospitalClaim:
 def read_totals(path: Path) -> dict[str, int]:
     """A hospital's own totals of a month: ``claims``, and amounts in fen. Raises ``UnusableFile`` and OSError."""
     columns, rows = _table(path)
-    named = [name for name in ("claims", *AMOUNTS) if name in columns]
+    named = [name for name in ("claims", *amounts()) if name in columns]
     filled = list(rows)
     if not named or len(filled) != 1:
         raise UnusableFile(
-            f"合计应为一行，列名可用：{_chinese(('claims', *AMOUNTS))}。"
-            f"one row of totals is wanted, with some of the columns claims, {', '.join(AMOUNTS)}"
+            f"合计应为一行，列名可用：{_chinese(('claims', *amounts()))}。"
+            f"one row of totals is wanted, with some of the columns claims, {', '.join(amounts())}"
         )
     number, cells = filled[0]
     try:
@@ -161,7 +168,7 @@ def read_totals(path: Path) -> dict[str, int]:
 
 def _chinese(names: Iterable[str]) -> str:
     """Columns by the headings that clerks write."""
-    headings = {name: heading for heading, name in reversed(list(HEADINGS.items())) if name != heading}
+    headings = {name: heading for heading, name in reversed(list(_columns_by_heading().items())) if name != heading}
     return "、".join(headings[name] for name in names)
 
 
@@ -177,9 +184,9 @@ def _table(path: Path) -> tuple[list[str], Iterator[tuple[int, dict[str, str]]]]
         raise UnusableFile("文件是空的 the file is empty")
     # Titles may stand above the headings; where no row is one, the first is told as what it lacks.
     first = next((place for place, (_, line) in enumerate(lines[:HEADING_WITHIN]) if _is_heading(line)), 0)
-    headings = lines[first][1]
+    headings, by_heading = lines[first][1], _columns_by_heading()
     columns = [
-        HEADINGS.get(_heading(cell), f"?{cell.strip()}")
+        by_heading.get(_heading(cell), f"?{cell.strip()}")
         for cell in (_text(headings.get(place, "")) for place in range(max(headings, default=-1) + 1))
     ]
     while columns and columns[-1] == "?":
@@ -239,7 +246,8 @@ def _heading(cell: str) -> str:
 def _is_heading(line: Mapping[int, _Cell]) -> bool:
     """Whether a row names columns: two at least, for a title is one cell."""
     cells = [_text(cell) for cell in line.values()]
-    names = [HEADINGS[name] for cell in cells if (name := _heading(cell)) in HEADINGS]
+    known = _columns_by_heading()
+    names = [name for cell in cells if (name := _heading(cell)) in known]
     return len(names) > 1 or (len(names) == 1 and sum(bool(cell.strip()) for cell in cells) == 1)
 
 
@@ -294,9 +302,9 @@ def _claim(cells: Mapping[str, str], month: date) -> HospitalClaim:
         return HospitalClaim(claim_id, day, {}, standing=False)
     amounts = {name: _amount(cells, name) for name in ("total", "patient_share")}
     layers: dict[str, int] = {}
-    if set(LAYERS) & set(cells):
+    if set(LAYER_NAMES) & set(cells):
         # A layer with an empty cell, or without a column, paid nothing.
-        layers = {layer: _amount(cells, layer) if cells.get(layer) else 0 for layer in LAYERS}
+        layers = {layer: _amount(cells, layer) if cells.get(layer) else 0 for layer in LAYER_NAMES}
     funds = _amount(cells, FUNDS) if cells.get(FUNDS) or not layers else sum(layers.values())
     if layers and funds != sum(layers.values()):
         summed = yuan(sum(layers.values()))

@@ -4,13 +4,15 @@ import re
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 
-from infra.person_file.names import CATEGORIES, GRANTS, LAYERS, TIERS, Names, disease_name
+from infra.person_file.names import CATEGORIES, GRANTS, TIERS, Names, TermPairs, disease_name
 from policies.explain import STEP_NAMES, VALUE_NAMES
 from processors.law.offers import CASE_QUOTA
 
-GROUPS: Names = {**CATEGORIES, "poor": ("优惠对象", "poor"), "general": ("均适用", "all")}
-PARTS: Names = {**LAYERS, CASE_QUOTA: ("病种定额付费", "case quota"), "grants": ("补助", "grants")}
-USES: Names = {**PARTS, **GRANTS}
+_FOR_ALL: Names = {"poor": ("优惠对象", "poor"), "general": ("均适用", "all")}
+_BESIDE_LAYERS: Names = {CASE_QUOTA: ("病种定额付费", "case quota"), "grants": ("补助", "grants")}
+GROUPS = TermPairs("categories", _FOR_ALL)
+PARTS = TermPairs("layers", _BESIDE_LAYERS)
+USES = TermPairs("layers", {**_BESIDE_LAYERS, **GRANTS})
 VALUES: Names = {**VALUE_NAMES, **GRANTS}
 PLACES: Names = {
     "province": ("省内异地，已备案", "elsewhere in the province, filed"),
@@ -18,7 +20,7 @@ PLACES: Names = {
     "unfiled": ("异地未备案", "elsewhere, not filed"),
 }
 _WORDS: Names = {
-    **GROUPS,
+    **_FOR_ALL,
     "late": ("晚期", "late stage"),
     "card_or_disease": ("有慢特病证或填报病种", "with a chronic card or a disease stated"),
     CASE_QUOTA: ("定额病种", "under a case quota"),
@@ -42,7 +44,9 @@ def word(code: str) -> tuple[str, str]:
         return f"全年个人负担超过 {amount} 元", f"own share of the year over {amount}"
     if code.startswith("class "):
         return class_named(code.removeprefix("class "))
-    return _WORDS[code] if code in _WORDS else disease_name(code)
+    if code in _WORDS:
+        return _WORDS[code]
+    return CATEGORIES[code] if code in CATEGORIES else disease_name(code)
 
 
 def words(codes: Iterable[str]) -> tuple[str, str]:

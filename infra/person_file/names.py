@@ -1,47 +1,13 @@
 """What a person's file calls things: Chinese first, English beside it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-from events.codes import (
-    CATEGORY_NAMES,
-    DISEASE_NAMES,
-    FILING_KIND_NAMES,
-    INSURANCE_TYPE_NAMES,
-    LAYER_NAMES,
-    SETTING_NAMES,
-    SEX_NAMES,
-    STAY_KIND_NAMES,
-)
+from events.codes import FILING_KIND_NAMES, INSURANCE_TYPE_NAMES, SEX_NAMES, STAY_KIND_NAMES
 from policies.explain import GRADES, STEP_NOTES
+from processors.law.terms import TermNames, terms_in_force
 
 Names = Mapping[str, tuple[str, str]]
 
-_DISEASES: Mapping[str, str] = {str(code): name for code, name in DISEASE_NAMES.items()}
-
-_ENGLISH_LAYERS = {
-    "basic": "basic insurance",
-    "critical_illness": "critical-illness insurance",
-    "assistance": "medical assistance",
-    "supplementary": "supplementary insurance",
-    "basic_second": "second basic reimbursement",
-    "backstop": "backstop",
-    "public_health": "public-health programme",
-}
-_ENGLISH_CATEGORIES = {
-    "destitute": "destitute",
-    "orphan": "orphan",
-    "dibao": "minimum living allowance",
-    "registered_poor": "registered poor",
-    "low_income": "low income",
-    "illness_poor": "poor through illness",
-    "veteran": "veteran or bereaved",
-}
-_ENGLISH_SETTINGS = {
-    "inpatient": "inpatient stay",
-    "chronic": "chronic disease, outpatient",
-    "general": "general outpatient",
-    "pharmacy": "listed drug, pharmacy",
-}
 _ENGLISH_GRADES = {
     "seed": "stated in the document",
     "public": "public, of that place and year",
@@ -49,9 +15,34 @@ _ENGLISH_GRADES = {
     "assumed": "assumed until the county sets it",
 }
 
-LAYERS: Names = {layer: (name, _ENGLISH_LAYERS[layer]) for layer, name in LAYER_NAMES.items()}
-CATEGORIES: Names = {category: (name, _ENGLISH_CATEGORIES[category]) for category, name in CATEGORY_NAMES.items()}
-SETTINGS: Names = {setting: (name, _ENGLISH_SETTINGS[setting]) for setting, name in SETTING_NAMES.items()}
+
+class TermPairs(Mapping[str, tuple[str, str]]):
+    """The terms of a kind, Chinese first; ``beside`` are words of ours that stand among them."""
+
+    def __init__(self, kind: str, beside: Names | None = None) -> None:
+        self._chinese, self._english = TermNames(kind), TermNames(kind, english=True)
+        self._beside = beside or {}
+
+    def __getitem__(self, code: str) -> tuple[str, str]:
+        beside = self._beside.get(code)
+        return beside or (self._chinese[code], self._english[code])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((*self._chinese, *self._beside))
+
+    def __len__(self) -> int:
+        return len(self._chinese) + len(self._beside)
+
+    def __contains__(self, code: object) -> bool:
+        return code in self._chinese or code in self._beside
+
+
+LAYERS = TermPairs("layers")
+CATEGORIES = TermPairs("categories")
+SETTINGS = TermPairs("settings")
+DISEASES = TermPairs("diseases")
+PAYERS = TermPairs("funds")
+GRANTS = TermPairs("grants")
 GRADE_NAMES: Names = {grade: (name, _ENGLISH_GRADES[grade]) for grade, name in GRADES.items()}
 TIERS: Mapping[int, tuple[str, str]] = {
     0: ("乡镇卫生院", "township"),
@@ -65,24 +56,15 @@ OTHER_BARS: Names = {
     "gap": ("不平", "does not balance"),
     "patient": ("个人负担", "own share"),
 }
-BARS: Names = {**LAYERS, **OTHER_BARS}
+BARS = TermPairs("layers", OTHER_BARS)
 STATUSES: Names = {"settled": ("已结算", "settled"), "reversed": ("已冲正", "reversed")}
 PAYEES: Names = {"hospital": ("拨付医院", "paid to the hospital"), "person": ("拨付个人", "paid to the person")}
 SIDES: Names = {"hospital": ("医院", "hospital"), "person": ("个人", "person")}
-PAYERS: Names = {
-    "assistance_fund": ("医疗救助资金", "assistance fund"),
-    "county_finance": ("县财政", "county finance"),
-    "civil_affairs": ("民政", "civil affairs"),
-    "basic_fund": ("基本医保基金", "basic fund"),
-    "poverty_alleviation_fund": ("财政专项扶贫资金", "poverty-alleviation fund"),
-    "charity": ("慈善", "charity"),
-}
 KINDS: Names = {
     "subsidised": ("代缴", "his contribution, paid for him"),
     "purchased": ("购买", "bought for him"),
     "refunded": ("其中退还本人", "of it refunded to him"),
 }
-GRANTS: Names = {"annual": ("年度补助", "annual grant"), "one_off": ("一次性补助", "one-off grant")}
 PARTS: Names = {
     "in_scope": ("政策范围内", "in scope"),
     "upfront_copay": ("先行自付", "upfront copay"),
@@ -129,7 +111,28 @@ def stay_name(code: str) -> tuple[str, str]:
 
 def disease_name(code: str) -> tuple[str, str]:
     """A disease for people; a code that has no name stands for itself."""
-    return _DISEASES.get(code, code), code.replace("_", " ")
+    return DISEASES[code]
+
+
+_COLOURS = (
+    "#1f5fa8",
+    "#0b7a75",
+    "#b45309",
+    "#6b3fa0",
+    "#2f86d6",
+    "#a3195b",
+    "#4d7c0f",
+    "#8a5a00",
+    "#00708c",
+    "#7a4b6d",
+)
+"""Of layers in the order in which they are shown, over and over: each is dark enough beside white."""
+
+
+def layer_colours() -> Mapping[str, str]:
+    """A colour for each layer that the ledger knows."""
+    layers = terms_in_force().layers
+    return {layer: _COLOURS[place % len(_COLOURS)] for place, layer in enumerate(layers)}
 
 
 def track_name(track: str) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from events.codes import LAYERS
+from policies.vocabulary import in_layer_order
 from processors.person.file_model import PersonFile
 
 
@@ -62,7 +62,7 @@ def paid_for(file: PersonFile) -> PaidFor:
     return PaidFor(
         years=years,
         overall=overall,
-        layers=[layer for layer in LAYERS if layer in overall.paid],
+        layers=in_layer_order(overall.paid),
         premiums=premiums,
         premium_years=premium_years,
         premium_total=sum(premium_years.values()),

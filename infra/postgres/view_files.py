@@ -13,9 +13,9 @@ from pathlib import Path
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from events.codes import LAYER_NAMES, LAYERS
 from infra.postgres.clone import quoted
 from infra.postgres.script import run_script
+from policies.vocabulary import SHARED
 
 FOLDER = Path(__file__).parent
 VIEWS = (
@@ -134,14 +134,14 @@ def are_applied(connection: Connection) -> bool:
 
 
 def view_script(name: str) -> str:
-    """The statements of a view's file; a line that names ``{layer}`` is written once for each layer."""
+    """The statements of a view's file; a line that names ``{layer}`` is written once for each shared layer."""
     written: list[str] = []
     for line in (FOLDER / "views" / f"{name}.sql").read_text(encoding="utf-8").splitlines():
         if "{layer}" not in line:
             written.append(line)
             continue
-        for layer in LAYERS:
-            names = {"{layer}": layer, "{name}": LAYER_NAMES[layer], "{words}": layer.replace("_", " ")}
+        for layer, term in SHARED.layers.items():
+            names = {"{layer}": layer, "{name}": term.name, "{words}": layer.replace("_", " ")}
             filled = line
             for mark, value in names.items():
                 filled = filled.replace(mark, value)

@@ -8,6 +8,7 @@ import socket
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from events.store.journal import count_adopted
 from processors.delivery.lane_owners import begin_session, disown, end_session, own
 
 STALLED_AFTER_S = 30
@@ -35,6 +36,10 @@ class LaneLocks:
                 return
         asking.cancel()
         raise TimeoutError(f"no answer from the database within {SILENT_S:.0f} s")
+
+    async def adopted(self) -> int:
+        """How many texts of schemes were adopted so far: where it grows, a layer may have come."""
+        return await count_adopted(self._checked)
 
     async def acquire(self, lane: tuple[str, int]) -> bool:
         """Own a lane, by its consumer and partition; returns whether it was free."""

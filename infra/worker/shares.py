@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from events.codes import LAYERS
 from processors.delivery.names import INTAKE_CONSUMER, PAYOUTS_CONSUMER, SETTLEMENT_CONSUMER
 
-CONSUMERS = (INTAKE_CONSUMER, *LAYERS, SETTLEMENT_CONSUMER)
 FOLLOWER = (PAYOUTS_CONSUMER, 0)
 """Who publishes what is booked: it is owned as a lane is, by one worker."""
-WEIGHTS = {INTAKE_CONSUMER: 35, SETTLEMENT_CONSUMER: 15} | dict.fromkeys(LAYERS, 10)
+WEIGHTS = {INTAKE_CONSUMER: 35, SETTLEMENT_CONSUMER: 15}
+LAYER_WEIGHT = 10
 """What each consumer takes of a CPU, measured on a county all of whose layers work (docs/performance.md)."""
 
 
@@ -35,8 +34,8 @@ def worker_of_each(consumers: Sequence[str], count: int) -> list[int]:
     """The worker, by its index of ``count``, of each lane: the heaviest first, each to the worker with the least."""
     load = [0] * count
     chosen = [0] * len(consumers)
-    for place in sorted(range(len(consumers)), key=lambda place: -WEIGHTS.get(consumers[place], 0)):
+    for place in sorted(range(len(consumers)), key=lambda place: -WEIGHTS.get(consumers[place], LAYER_WEIGHT)):
         index = load.index(min(load))
         chosen[place] = index
-        load[index] += WEIGHTS.get(consumers[place], 0)
+        load[index] += WEIGHTS.get(consumers[place], LAYER_WEIGHT)
     return chosen

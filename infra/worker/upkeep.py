@@ -36,13 +36,13 @@ class Upkeep:
         engine: AsyncEngine,
         js: Callable[[], JetStreamContext],
         owned: Mapping[str, Lane],
-        lanes: Collection[tuple[str, int]],
+        lanes: Callable[[], Collection[tuple[str, int]]],
     ) -> None:
-        """``lanes`` are all of the ledger, by consumer and partition, those of other workers too."""
+        """``lanes`` gives all of the ledger, by consumer and partition, those of other workers too."""
         self._engine = engine
         self._js = js
         self._owned = owned
-        self._lanes = frozenset(lanes)
+        self._lanes = lanes
         self._unowned: frozenset[tuple[str, int]] = frozenset()
         self._told: frozenset[tuple[str, int]] = frozenset()
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -90,7 +90,7 @@ class Upkeep:
         """Say in the log which lanes no worker owns at two looks: nothing that comes to them is taken."""
         try:
             async with self._engine.connect() as connection:
-                unowned = self._lanes - (await load_owners(connection)).keys()
+                unowned = frozenset(self._lanes()) - (await load_owners(connection)).keys()
         except Exception as error:  # noqa: BLE001 - nobody awaits this task: what is not told here is told nowhere
             log_failure(log, "owners of lanes not read", error)
             return

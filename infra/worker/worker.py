@@ -28,13 +28,14 @@ from infra.worker.lane_locks import SILENT_S, STALLED_AFTER_S, LaneLocks
 from infra.worker.payout_publisher import PayoutPublisher
 from infra.worker.quote_service import QuoteService
 from infra.worker.rules_service import RulesService
-from infra.worker.shares import CONSUMERS, FOLLOWER, Share, lanes_of, worker_of_each
+from infra.worker.shares import FOLLOWER, Share, lanes_of, worker_of_each
 from infra.worker.upkeep import Upkeep
 from policies.loader import load_directory
 from processors.delivery.names import INTAKE_CONSUMER, SETTLEMENT_CONSUMER
 from processors.delivery.position import insert_if_absent
 from processors.delivery.transaction import Handler
 from processors.law.adoption import initialise
+from processors.law.terms import claim_consumers, learn_terms
 from processors.pipeline.intake import Intake
 from processors.pipeline.layer import Layer
 from processors.pipeline.settlement import Settlement
@@ -49,6 +50,8 @@ CONSUMER_MADE_S = 10.0
 """How long NATS may take to make a consumer: of three servers that miss one it takes up to eight seconds."""
 FIRST_ANSWER_TRIES = 6
 """How often a start asks NATS for its streams, each time for five seconds."""
+MOST_NEW_LAYERS = 10
+"""For how many layers that schemes bring while it runs a worker has connections at hand; more would wait for them."""
 MESSAGES_OF_RUNS = 20
 """Packed messages of runs in one batch."""
 
@@ -63,6 +66,7 @@ class Worker:
     settings: Settings
     partitions: int
     share: Share
+    consumers: tuple[str, ...]
     connections: Connections = field(init=False)
     locks: LaneLocks = field(init=False)
     upkeep: Upkeep = field(init=False)
@@ -72,6 +76,8 @@ class Worker:
     """Why no lane goes on: the database is older than the streams; empty where it is not."""
     suspected: bool = False
     """A lane has found the database older."""
+    adopted: int = -1
+    """How many texts of schemes were adopted when lanes were last made."""
     lanes: list[Lane] = field(default_factory=list)
     shares: list[int] = field(default_factory=list)
     subscribers: dict[str, EagerSubscriber] = field(default_factory=dict)
@@ -83,24 +89,26 @@ class Worker:
     def __post_init__(self) -> None:
         self.connections = Connections(self.engine)
         self.locks = LaneLocks(self.engine)
-        self.upkeep = Upkeep(
-            self.engine,
-            lambda: self.broker.connection.jetstream(),
-            self.owned,
-            [*lanes_of(CONSUMERS, self.partitions), FOLLOWER],
-        )
+        self.upkeep = Upkeep(self.engine, lambda: self.broker.connection.jetstream(), self.owned, self.all_lanes)
         self.check = DatabaseCheck(self.engine, self.broker.connection)
         self.payouts = PayoutPublisher(self.engine, self.broker.connection, self._miss_streams)
         self.quotes = QuoteService(self.broker, self.engine)
         self.rules = RulesService(self.broker, self.engine)
-        wanted = [name for name in CONSUMERS if not self.share.only or name in self.share.only]
-        self.lanes = [
-            Lane(self.engine, self.broker.connection, _handler(consumer, self.partitions), partition, self.check)
-            for consumer, partition in lanes_of(wanted, self.partitions)
-        ]
+        self._add_lanes(self.consumers)
+
+    def all_lanes(self) -> list[tuple[str, int]]:
+        """The lanes of the ledger by consumer and partition, those of other workers too."""
+        return [*lanes_of(self.consumers, self.partitions), FOLLOWER]
+
+    def _add_lanes(self, consumers: Sequence[str]) -> None:
+        wanted = [name for name in consumers if not self.share.only or name in self.share.only]
+        for consumer, partition in lanes_of(wanted, self.partitions):
+            handler = _handler(consumer, self.partitions)
+            lane = Lane(self.engine, self.broker.connection, handler, partition, self.check)
+            self.lanes.append(lane)
+            # One subscriber a lane for good: FastStream keeps each it was ever given, and a stopped one starts again.
+            self.subscribers[lane.name] = self._subscriber(lane)
         self.shares = worker_of_each([lane.handler.consumer for lane in self.lanes], self.share.count)
-        # One subscriber a lane for good: FastStream keeps each it was ever given, and a stopped one starts again.
-        self.subscribers = {lane.name: self._subscriber(lane) for lane in self.lanes}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Own what is free, again and again, until ``stop``; own shares first, others' after a while."""
@@ -143,6 +151,7 @@ class Worker:
             if self.streams_missed:
                 await self._look_for_streams()
             await self.locks.check()
+            await self._look_for_layers()
             locked = []
             for lane, owner in zip(self.lanes, self.shares, strict=True):
                 mine = owner == self.share.index
@@ -172,6 +181,20 @@ class Worker:
 
     def _miss_streams(self) -> None:
         self.streams_missed = True
+
+    async def _look_for_layers(self) -> None:
+        """Add the lanes of layers that a scheme has brought since."""
+        adopted = await self.locks.adopted()
+        if adopted == self.adopted:
+            return
+        async with self.engine.connect() as connection:
+            known = await claim_consumers(connection)
+        fresh = [name for name in known if name not in self.consumers]
+        self.consumers = (*self.consumers, *fresh)
+        self._add_lanes(fresh)
+        self.adopted = adopted
+        if fresh:
+            log.info("lanes of new layers", layers=fresh)
 
     async def _halt(self, error: OlderDatabase) -> None:
         """Own nothing while the database is older than the streams; say so once."""
@@ -285,6 +308,16 @@ async def prepare(database_url: str, settings: Settings) -> int:
         await engine.dispose()
 
 
+async def _consumers(database_url: str) -> tuple[str, ...]:
+    engine = connect(database_url)
+    try:
+        async with engine.connect() as connection:
+            await learn_terms(connection)
+            return await claim_consumers(connection)
+    finally:
+        await engine.dispose()
+
+
 async def _recover_streams_at_start(ours: Worker) -> None:
     """At the start: a cluster that has just lost a server gives no answer until it has chosen a leader."""
     for tries_left in reversed(range(FIRST_ANSWER_TRIES)):
@@ -305,10 +338,13 @@ async def worker(
 ) -> AsyncIterator[Worker]:
     """A worker connected to prepared servers, its streams ensured; not running yet."""
     partitions = await prepare(database_url, settings)
-    engine = connect(database_url, pool_size=5 + len(CONSUMERS) * partitions, stalled_after_s=STALLED_AFTER_S)
+    consumers = await _consumers(database_url)
+    # a connection is opened where it is used: those for layers that a scheme may bring later cost nothing
+    lanes = (len(consumers) + MOST_NEW_LAYERS) * partitions
+    engine = connect(database_url, pool_size=5 + lanes, stalled_after_s=STALLED_AFTER_S)
     try:
         async with connected_broker(nats_url, settings.nats_ca) as broker:
-            ours = Worker(engine, database_url, broker, settings, partitions, share or Share())
+            ours = Worker(engine, database_url, broker, settings, partitions, share or Share(), consumers)
             await _recover_streams_at_start(ours)
             await ours.check.run()
             yield ours

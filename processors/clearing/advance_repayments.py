@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from events.codes import LAYERS
+from policies.vocabulary import layer_place
 from processors.clearing.payee_amounts import ClaimSummary, PayeeAmount
 from projections.advances import Advance
 
@@ -49,7 +49,7 @@ def repay(
     return [RepaymentShare(advance, fund, amount) for (advance, fund), amount in taken_by_fund.items()]
 
 
-def _repayment_order(source: tuple[ClaimSummary, str]) -> tuple[bool, int, int]:
+def _repayment_order(source: tuple[ClaimSummary, str]) -> tuple[bool, int, tuple[int, str]]:
     """Claims outside the region first, then claims in ledger order, then funds in the order of the path."""
     claim, fund = source
-    return not claim.outside, claim.number, LAYERS.index(fund)
+    return not claim.outside, claim.number, layer_place(fund)

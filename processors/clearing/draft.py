@@ -7,18 +7,19 @@ from msgspec import structs
 from sqlalchemy import exists, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from events.codes import LAYERS, covers
+from events.codes import covers
 from events.county_time import month_start
 from events.decisions import CLEARING_DRAFTED
 from events.store.journal import database_time
 from processors.clearing.advance_repayments import RepaymentShare, repay
-from processors.clearing.funds import EMERGENCY_FUND, FUNDS
+from processors.clearing.funds import EMERGENCY_FUND, fund_place
 from processors.clearing.journal import open_journal
 from processors.clearing.loans import load_loans
 from processors.clearing.payee_amounts import PayeeAmount, load_amounts, load_prepaid_amounts
 from processors.clearing.ranges import next_ranges
 from processors.clearing.refusal import ClearingRefused
 from processors.clearing.set_off import set_off
+from processors.law.terms import ledger_layers
 from projections.advances import Advance
 from projections.bookings import IS_PAYOUT
 from projections.claims import claims
@@ -109,7 +110,7 @@ async def _next_number(connection: AsyncConnection, region: str, month: date) ->
 async def _require_layers(connection: AsyncConnection, region: str, ranges: Ranges) -> None:
     within = {
         "region": region,
-        "layers": list(LAYERS),
+        "layers": list(await ledger_layers(connection)),
         "journals": list(ranges),
         "begun": [begun for begun, _ in ranges.values()],
         "ended": [ended for _, ended in ranges.values()],
@@ -159,7 +160,7 @@ class ClearingLines:
         """Hospitals, then persons, then the emergency fund; each payee's funds in the order in which they are shown."""
         kinds = ("hospital", "person", EMERGENCY_FUND)
         lines = self._lines.values()
-        return sorted(lines, key=lambda line: (kinds.index(line.payee_kind), line.payee, FUNDS.index(line.fund)))
+        return sorted(lines, key=lambda line: (kinds.index(line.payee_kind), line.payee, fund_place(line.fund)))
 
     def _add(self, payee_kind: str, payee: str, fund: str, column: str, amount: int) -> None:
         key = payee_kind, payee, fund

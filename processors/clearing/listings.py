@@ -23,7 +23,7 @@ from events.decisions import (
 from events.money import yuan
 from events.store.journal import database_time, entries
 from events.store.rows import among
-from processors.clearing.funds import EMERGENCY_FUND, FUNDS
+from processors.clearing.funds import EMERGENCY_FUND, fund_place
 from processors.clearing.journal import refusing_unreadable_rows
 from processors.clearing.movements import history_rows
 from processors.clearing.refusal import ClearingRefused, no_clearing
@@ -69,7 +69,7 @@ async def clearing(engine: AsyncEngine, clearing_id: str) -> dict[str, Any]:
             raise ClearingRefused(no_clearing(clearing_id))
         changes = await _changes(connection, head)
         history = await history_rows(connection, CLEARING_STEPS, "clearing_id", clearing_id)
-    lines = sorted(register.lines, key=lambda line: (*_place(line), FUNDS.index(line.fund)))
+    lines = sorted(register.lines, key=lambda line: (*_place(line), fund_place(line.fund)))
     return _head(head) | {
         "lines": [_line(line) for line in lines],
         "payments": [_payment(payment) for payment in sorted(register.payments, key=_place)],

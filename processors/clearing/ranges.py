@@ -6,10 +6,10 @@ from datetime import date, datetime
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from events.codes import LAYERS
 from events.county_time import month_end
-from processors.delivery.names import INTAKE_CONSUMER, SETTLEMENT_CONSUMER, journal_name
+from processors.delivery.names import journal_name
 from processors.delivery.position import positions
+from processors.law.terms import claim_consumers
 from projections.clearing_register import ClearingTable
 from projections.clearing_rows import Clearing, Ranges
 from projections.clearings import clearings
@@ -39,7 +39,7 @@ async def cleared_journals(connection: AsyncConnection) -> list[str]:
     """The journals of which clearings take ranges."""
     lanes = await connection.execute(
         select(positions.c.consumer, positions.c.partition)
-        .where(positions.c.consumer.in_((INTAKE_CONSUMER, *LAYERS, SETTLEMENT_CONSUMER)))
+        .where(positions.c.consumer.in_(await claim_consumers(connection)))
         .order_by(positions.c.consumer, positions.c.partition)
     )
     return [journal_name(consumer, partition) for consumer, partition in lanes]

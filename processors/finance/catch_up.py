@@ -14,16 +14,14 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.types import Text
 
-from events.codes import LAYERS
-from processors.delivery.names import INTAKE_CONSUMER, INTAKE_JOURNAL, SETTLEMENT_CONSUMER, journal_name
+from processors.delivery.names import INTAKE_JOURNAL, SETTLEMENT_CONSUMER, journal_name
 from processors.delivery.position import positions
 from processors.finance.sums import CLAIMS, CONCERNS_ENROLMENT, FUND_FLOWS, ROSTERED
+from processors.law.terms import claim_consumers
 from projections.finance import SUMS, counted_journals, roster_gaps, roster_years
 
 COUNTED_AT_ONCE = 50_000
 """Entries of each journal in one transaction: after a bulk of claims a catch-up stays within bounds of memory."""
-
-_CONSUMERS = (INTAKE_CONSUMER, *LAYERS, SETTLEMENT_CONSUMER)
 
 Ranges = dict[str, tuple[int, int]]
 """Of each journal with something new: the last entry counted, and up to which is counted now."""
@@ -67,7 +65,9 @@ async def _step(connection: AsyncConnection, at_once: int) -> datetime | None:
 
 async def _heads(connection: AsyncConnection) -> dict[str, int]:
     """The last entry of every journal that the sums count."""
-    wanted = positions.c.consumer == any_(bindparam("consumers", list(_CONSUMERS), type_=ARRAY(Text)))
+    wanted = positions.c.consumer == any_(
+        bindparam("consumers", list(await claim_consumers(connection)), type_=ARRAY(Text))
+    )
     rows = await connection.execute(
         select(positions.c.consumer, positions.c.partition, positions.c.journal_number).where(wanted)
     )

@@ -1,17 +1,22 @@
 """The reports for finance: which view each reads, its columns, and what it can be narrowed by."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, TableClause, column, select, table
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from events.codes import LAYER_NAMES, LAYERS
+from policies.vocabulary import in_layer_order
+from processors.law.terms import LAYER_NAMES
 
-Kind = Literal["text", "count", "money", "share", "flag", "day", "texts"]
-"""Money is yuan to the fen, a share a fraction of 1 to four decimals; both are Decimals. ``texts`` is a list."""
+Kind = Literal["text", "count", "money", "share", "flag", "day", "texts", "layers"]
+"""Money is yuan to the fen, a share a fraction of 1 to four decimals; both are Decimals. ``texts`` is a list.
+``layers`` stands in a view alone: yuan by layer, which a report shows as a column of money for each layer."""
+LAYERS_COLUMN = "layers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,17 @@ class Narrowed:
     year: int | None = None
     month: str | None = None
     region: str | None = None
+
+
+def shown(report: Report, rows: Sequence[Mapping[str, Any]]) -> Report:
+    """A report with a column for each layer of its rows, where its view has yuan by layer."""
+    if all(field.kind != "layers" for field in report.fields):
+        return report
+    known = {field.name for field in report.fields}
+    names = [name for name in rows[0] if name not in known] if rows else list(LAYER_NAMES)
+    layers = tuple(Field(layer, LAYER_NAMES[layer], "money") for layer in names)
+    fields = [each for field in report.fields for each in (layers if field.kind == "layers" else (field,))]
+    return replace(report, fields=tuple(fields), summed=(*report.summed, *names))
 
 
 _YEAR, _REGION = Field("year", "年度", "count"), Field("region", "统筹区", "text")
@@ -81,14 +97,14 @@ ANNUAL = Report(
         Field("claims", "人次", "count"),
         Field("persons", "人数", "count"),
         _TOTAL,
-        *(Field(layer, LAYER_NAMES[layer], "money") for layer in LAYERS),
+        Field(LAYERS_COLUMN, "各保障线支付", "layers"),
         Field("paid", "支付合计", "money"),
         Field("patient_share", "个人负担", "money"),
         Field("hospital_share", "医院承担", "money"),
         Field("paid_share", "实际报销比例", "share"),
     ),
     ("year", "region", "scheme", "poor", "setting"),
-    ("claims", "total", *LAYERS, "paid", "patient_share", "hospital_share"),
+    ("claims", "total", "paid", "patient_share", "hospital_share"),
 )
 HOSPITAL = Report(
     "hospital",
@@ -197,9 +213,20 @@ async def read_report(connection: AsyncConnection, report: Report, narrowed: Nar
             query = query.where(view.c.month.between(f"{narrowed.year}-01", f"{narrowed.year}-12"))
     if narrowed.region is not None:
         query = query.where(_within(view, narrowed.region))
-    return [
-        dict(zip((field.name for field in report.fields), row, strict=True)) for row in await connection.execute(query)
-    ]
+    rows = [tuple(row) for row in await connection.execute(query)]
+    at = next((place for place, field in enumerate(report.fields) if field.kind == "layers"), None)
+    layers = [] if at is None else in_layer_order({*LAYER_NAMES, *(layer for row in rows for layer in row[at])})
+    return [_row(report, row, layers) for row in rows]
+
+
+def _row(report: Report, values: Sequence[Any], layers: Sequence[str]) -> dict[str, Any]:
+    row: dict[str, Any] = {}
+    for field, value in zip(report.fields, values, strict=True):
+        if field.kind == "layers":
+            row |= {layer: Decimal(value.get(layer, "0.00")) for layer in layers}
+        else:
+            row[field.name] = value
+    return row
 
 
 async def periods(connection: AsyncConnection, report: Report, region: str | None) -> list[str]:
@@ -213,7 +240,8 @@ async def periods(connection: AsyncConnection, report: Report, region: str | Non
 
 
 def _view(report: Report) -> TableClause:
-    return table(report.view, *(column(field.name) for field in report.fields), schema="finance")
+    columns = (column(field.name, JSONB() if field.kind == "layers" else None) for field in report.fields)
+    return table(report.view, *columns, schema="finance")
 
 
 def _within(view: TableClause, region: str) -> ColumnElement[bool]:

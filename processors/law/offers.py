@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
-from events.codes import DISEASE_ICD10, DISEASE_NAMES, DISEASES
 from events.money import yuan
 from policies.condition import Condition
 from policies.explain import value_name, value_text
@@ -111,8 +110,8 @@ def offered(scheme: Scheme, day: date) -> Offers:
         if use not in uses.setdefault(disease, []):
             uses[disease].append(use)
     diseases = tuple(
-        OfferedDisease(code, DISEASE_NAMES[code], DISEASE_ICD10.get(code), tuple(uses[code]))
-        for code in DISEASES
+        OfferedDisease(code, disease.name, disease.icd10_text, tuple(uses[code]))
+        for code, disease in scheme.terms.diseases.items()
         if code in uses
     )
     return Offers(scheme, day, settings, tuple(sorted(classes)), diseases, values)

@@ -11,6 +11,7 @@ from events.codes import RESIDENT
 from events.store.journal import adopted_schemes, scheme_texts
 from policies.loader import SchemeError, load_text
 from policies.scheme import Scheme
+from policies.vocabulary import SHARED, Vocabulary
 
 
 @lru_cache(maxsize=256)
@@ -33,6 +34,7 @@ class PinnedSchemes:
         self.current: list[Scheme] = []
         self._adopted: list[tuple[str, str]] = []
         self._serving: dict[str, list[Scheme]] = {}
+        self._terms: dict[str, Vocabulary] = {}
         self._unusable: dict[str, Exception] = {}
 
     async def require(self, connection: AsyncConnection, hashes: Iterable[str]) -> Mapping[str, Scheme]:
@@ -71,6 +73,7 @@ class PinnedSchemes:
             self.current = [self.by_hash[content_hash] for content_hash in latest.values()]
             self._adopted = adopted
             self._serving.clear()
+            self._terms.clear()
 
     def for_region(self, region: str, day: date, insurance_type: str = RESIDENT) -> Scheme | None:
         """The scheme in force for a region's people on a day, by what they are insured as.
@@ -82,6 +85,13 @@ class PinnedSchemes:
             self._serving[region] = sorted(fitting, key=lambda scheme: -scheme.fit(region))
         serving = (scheme for scheme in self._serving[region] if insurance_type in scheme.insurance_types)
         return next((scheme for scheme in serving if scheme.holds_on(day)), None)
+
+    def terms_of(self, region: str) -> Vocabulary:
+        """The shared terms and those of the schemes in force within a region, a prefecture's or province's too."""
+        if region not in self._terms:
+            own = (scheme.vocabulary for scheme in self.current if scheme.is_within(region))
+            self._terms[region] = SHARED.with_own(*own)
+        return self._terms[region]
 
 
 def _pinned(content_hash: str, texts: Mapping[str, tuple[str, bytes]]) -> Scheme:

@@ -65,7 +65,7 @@ def payout_message(booking: Booking, era: str) -> Message:
 
 def _data(booking: Booking, said: _Said) -> dict[str, Any]:
     premium = _PREMIUM_KINDS.get(booking.type)
-    usual = said.payer or booking.track if premium else USUAL[said.grant or booking.layer or ""]
+    usual = said.payer or booking.track if premium else USUAL.get(said.grant or booking.layer or "")
     # a refund belongs to the region whose clearings carry it, whose fund pays it
     region = said.clears_in or said.region if premium else booking.region
     return {

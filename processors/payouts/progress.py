@@ -7,12 +7,11 @@ from datetime import UTC, datetime
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from events.codes import LAYERS
-from processors.delivery.names import INTAKE_CONSUMER, SETTLEMENT_CONSUMER, journal_name
+from processors.delivery.names import CLEARING_CONSUMER, ROSTERS_CONSUMER, SEAL_CONSUMER, journal_name
 from processors.delivery.position import positions
 
-_CONSUMERS = (INTAKE_CONSUMER, *LAYERS, SETTLEMENT_CONSUMER)
-"""Those whose journals book money."""
+_BESIDE = (CLEARING_CONSUMER, ROSTERS_CONSUMER, SEAL_CONSUMER)
+"""Those whose journals book no money that a fund is told: all others are intake's, the layers' and settlement's."""
 _ERA = "coalesce((SELECT era FROM processors.layout), '') AS era"
 _LAST_BEFORE = text("""
 SELECT name.journal, coalesce((
@@ -51,7 +50,7 @@ def era_began(era: str) -> datetime | None:
 async def load_heads(connection: AsyncConnection) -> Reached:
     """Where the journals end now: what is booked up to there is there, of all of them at one moment."""
     columns = (positions.c.consumer, positions.c.partition, positions.c.journal_number)
-    rows = await connection.execute(select(*columns, text(_ERA)).where(positions.c.consumer.in_(_CONSUMERS)))
+    rows = await connection.execute(select(*columns, text(_ERA)).where(positions.c.consumer.notin_(_BESIDE)))
     era, numbers = "", {}
     for row in rows:
         era = row.era

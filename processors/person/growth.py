@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
-from events.codes import LAYERS
 from policies.explain import value_name
 from policies.scheme import Scheme
+from policies.vocabulary import layer_place
 from processors.person.file_model import Growth, GrowthStep
 from processors.person.history import PayoutEntry, PersonHistory
 
@@ -85,6 +85,6 @@ def _growth(key: _Key, bound: str, nets: Iterable[_Net]) -> Growth | None:
     return Growth(year, scheme, layer, track, measure, bound, steps)
 
 
-def _in_path_order(key: _Key) -> tuple[int, str, int, str]:
+def _in_path_order(key: _Key) -> tuple[int, str, tuple[int, str], str]:
     year, scheme, layer, track = key
-    return year, scheme, LAYERS.index(layer), track
+    return year, scheme, layer_place(layer), track

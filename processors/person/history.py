@@ -9,9 +9,9 @@ from typing import Any
 from msgspec import UNSET, Struct, UnsetType, to_builtins
 
 from events.catalog import Fact
-from events.codes import LAYERS
 from policies.claim import Claim, Used
 from policies.engine import Schemes
+from policies.vocabulary import layer_place
 from processors.person.recalculation import HeldGrant
 from processors.person.statement import Statement
 from processors.pipeline.claim_history import Acceptance
@@ -195,7 +195,7 @@ class PersonHistory:
         """The accumulations that a standing claim counts to, by year, scheme, and the layers' order in the domain."""
         return sorted(
             ((key, used) for key, used in self.accumulated.items() if used.claims),
-            key=lambda item: (item[0][0], item[0][1], LAYERS.index(item[0][2])),
+            key=lambda item: (item[0][0], item[0][1], layer_place(item[0][2])),
         )
 
     def payouts(self) -> Iterator[PayoutEntry]:

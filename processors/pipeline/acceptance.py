@@ -14,6 +14,7 @@ from events.refusals import Refusal
 from events.store.journal import ACCEPTANCE_STAGE
 from policies.claim import Claim, age_on, claim_json
 from policies.scheme import Scheme
+from policies.vocabulary import SETTING_NAMES, Vocabulary, named
 from processors.law.pinned_schemes import PinnedSchemes
 from processors.pipeline.incoming_event import IncomingEvent
 from processors.pipeline.intake import IntakeBatch
@@ -122,6 +123,16 @@ def require_sum(bill: Bill) -> None:
         raise refusal_details.bill_does_not_add_up()
 
 
+def require_known_disease(
+    state: LedgerState, person_id: str, disease: str | None, where: str, terms: Vocabulary
+) -> None:
+    """Refuse a disease that is in no vocabulary, unless the person has had a card for it: what was taken stays so."""
+    if disease is None or disease in terms.diseases:
+        return
+    if all(card.disease != disease for card in state.cards.get(person_id, ())):
+        raise refusal_details.unknown_disease(disease, where, named(terms.diseases))
+
+
 def accept_claim(
     state: LedgerState,
     pinned: PinnedSchemes,
@@ -141,6 +152,7 @@ def accept_claim(
     hospital = _designated_hospital(state, hospital_id, day)
     enrolment = _enrolment(state, data.person_id, day)
     scheme = _scheme(pinned, enrolment, day, setting, hospital.tier)
+    require_known_disease(state, data.person_id, data.disease, scheme.name, scheme.terms)
     cards = valid_cards(state.cards.get(data.person_id, ()), day)
     if setting == "chronic":
         _require_card(data, cards, day)
@@ -244,5 +256,5 @@ def _scheme(pinned: PinnedSchemes, enrolment: Enrolment, day: date, setting: str
     if scheme is None:
         raise refusal_details.no_scheme(region, day, insured_as)
     if not scheme.offers(setting, tier, day):
-        raise refusal_details.no_rule(scheme.name, setting, tier, day)
+        raise refusal_details.no_rule(scheme.name, setting, SETTING_NAMES[setting], tier, day)
     return scheme

@@ -7,14 +7,14 @@ the two readings never differ.
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any, Generic, Literal, TypeVar, cast
+from typing import Annotated, Any, Generic, Literal, TypeVar, cast
 
 import msgspec
 import orjson
 from msgspec import UNSET, Struct, UnsetType
 
 from events.catalog import read
-from events.codes import RESIDENT, Category
+from events.codes import CODE_PATTERN, RESIDENT
 from events.money import parse_yuan
 from policies.claim import BorneBy
 
@@ -22,6 +22,8 @@ EntryRow = Mapping[str, Any]
 """A row of ``ledger.entries``."""
 Yuan = str | int
 """An amount as JSON states it exactly; one with a fraction that is no string is left to the strict reading."""
+
+Code = Annotated[str, msgspec.Meta(pattern=CODE_PATTERN)]
 
 T = TypeVar("T")
 
@@ -65,7 +67,7 @@ class RosterData(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """Data of roster.changed.v1."""
 
     person_id: str
-    category: Category
+    category: Code
     change: Literal["added", "removed"]
     effective_on: date
 

@@ -78,6 +78,11 @@ class IncomingEvent(Struct, frozen=True):
         return self.identity[0]
 
     @property
+    def region(self) -> str:
+        """The region that its source serves, where that is a bureau or a department."""
+        return self.source.partition("/")[2]
+
+    @property
     def type(self) -> str:
         """The type of the fact that it states; raises ``AssertionError`` where it states none."""
         if self.fact is None:

@@ -106,7 +106,7 @@ def _book(
         refunds = batch.state.of(REFUND_REGIONS)
         clears_in = {"clears_in": refunds.setdefault((target.person_id, target.year), target.region)}
     scheme = batch.pinned.by_hash.get(enrolment.scheme or "")
-    insurance = fund_of({} if scheme is None else scheme.funds, target.layer)
+    insurance = fund_of({}, target.layer) if scheme is None else scheme.fund_of(target.layer)
     batch.transaction.journal.append(
         PREMIUM_TYPES[target.kind],  # type: ignore[index]
         {

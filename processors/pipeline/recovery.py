@@ -10,7 +10,6 @@ from sqlalchemy import Row, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.catalog import ITSELF
-from events.codes import LAYERS
 from events.store.journal import database_time, entries, write
 from events.store.rows import among
 from policies.claim import Claim
@@ -21,6 +20,7 @@ from processors.delivery.run import Cause, Run, open_runs, runs, send_runs
 from processors.delivery.superseded_runs import supersede_open_runs
 from processors.delivery.transaction import Transaction
 from processors.law.pinned_schemes import PinnedSchemes
+from processors.law.terms import ledger_layers
 from processors.pipeline.run_opening import RunOpener
 from processors.pipeline.state import load_histories
 from projections.audits import audits
@@ -108,7 +108,7 @@ async def move_runs_behind(connection: AsyncConnection, last_seq: int) -> None:
 
 async def _readers_of_runs(connection: AsyncConnection) -> dict[tuple[str, int], int]:
     """The last message taken by each lane that reads RUNS, in the order in which they are locked."""
-    readers = (*LAYERS, SETTLEMENT_CONSUMER)
+    readers = (*await ledger_layers(connection), SETTLEMENT_CONSUMER)
     return {lane: seq for lane, seq in sorted((await all_positions(connection)).items()) if lane[0] in readers}
 
 

@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from events.codes import LAYERS
 from events.money import yuan
+from policies.vocabulary import LAYERS
 from processors.delivery.parked_runs import parked
 from processors.queries.uplift import load_uplifts
 from projections.accumulations import accumulations
@@ -78,7 +78,7 @@ async def accumulation_rows(engine: AsyncEngine, *, person_id: str | None = None
         select(table.person_id, table.year, table.layer, *sums)
         .where(*conditions)
         .group_by(table.person_id, table.year, table.layer)
-        .order_by(table.person_id, table.year, place)
+        .order_by(table.person_id, table.year, place, table.layer)
     )
     async for row in _rows(engine, query):
         yield {

@@ -13,10 +13,10 @@ from typing import Any, Literal
 from sqlalchemy import and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from events.codes import LAYERS
 from events.money import yuan
 from events.refusals import REASON_NAMES
 from events.store.rows import among
+from processors.law.terms import LAYER_NAMES
 from processors.reconciliation.settlement_days import settled_in
 from projections.claims import claims
 from projections.hospitals import load_hospitals
@@ -35,8 +35,6 @@ DifferenceKind = Literal[
     "total_not_of_detail",
 ]
 FUNDS = "funds"
-AMOUNTS = ("total", *LAYERS, FUNDS, "patient_share")
-"""What may be compared of a claim, in fen; ``funds`` is what all layers pay together."""
 
 Amounts = Mapping[str, int]
 
@@ -77,6 +75,11 @@ class Reconciliation:
     prepaid: dict[str, int]
     """claims that persons had prepaid, and fen that the funds pay these persons: no hospital has it in its funds"""
     differences: list[ReconciliationDifference] = field(default_factory=list)
+
+
+def amounts() -> tuple[str, ...]:
+    """What may be compared of a claim, in fen; ``funds`` is what all layers pay together."""
+    return "total", *LAYER_NAMES, FUNDS, "patient_share"
 
 
 async def reconcile(
@@ -128,13 +131,13 @@ async def reconcile(
 
 def _sides(stated: Sequence[HospitalClaim], of_month: Iterable[Mapping[str, Any]]) -> Reconciliation:
     """The sums of both sides, with no difference yet."""
-    names = [name for name in AMOUNTS if any(name in claim.amounts for claim in stated)] or list(AMOUNTS)
+    names = [name for name in amounts() if any(name in claim.amounts for claim in stated)] or list(amounts())
     told = {claim.claim_id: claim.amounts for claim in stated}
     standing = [row for row in of_month if row["status"] == "settled"]
     prepaid = [row for row in standing if row["payee"] == "person"]
     return Reconciliation(
         _sums(names, [claim.amounts for claim in stated if claim.standing]),
-        _sums(AMOUNTS, [_view(row, told.get(row["claim_id"], {})) for row in standing]),
+        _sums(amounts(), [_view(row, told.get(row["claim_id"], {})) for row in standing]),
         {"claims": len(prepaid), FUNDS: sum(_amounts(row)[FUNDS] for row in prepaid)},
     )
 
@@ -168,7 +171,7 @@ def _compare(
 ) -> list[ReconciliationDifference]:
     differ = {name: amount - ledger[name] for name, amount in stated.items() if amount != ledger.get(name, amount)}
     # Where the layers' own differences add up to that of their sum, the sum is left out.
-    if differ.get(FUNDS) == sum(differ.get(layer, 0) for layer in LAYERS):
+    if differ.get(FUNDS) == sum(differ.get(layer, 0) for layer in LAYER_NAMES):
         differ.pop(FUNDS, None)
     found = []
     for name, difference in differ.items():
@@ -184,7 +187,7 @@ def _status(standing: bool) -> str:
 
 
 def _amounts(row: Mapping[str, Any]) -> dict[str, int]:
-    paid = dict.fromkeys(LAYERS, 0) | dict(row["layers"])
+    paid = dict.fromkeys(LAYER_NAMES, 0) | dict(row["layers"])
     return {
         "total": row["total"],
         **{str(layer): amount for layer, amount in paid.items()},

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal
 
-from events.codes import CATEGORY_NAMES, CATEGORY_ORDER, Category, is_id
+from events.codes import is_id
 from events.fact_fields import FIRST_DAY, LAST_DAY
 from events.national_ids import is_national_id
+from processors.law.terms import CATEGORY_NAMES, terms_in_force
 from processors.rosters.columns import COLUMN_NAMES, Column, plain
 
 RowFault = Literal[
@@ -40,23 +41,6 @@ FAULT_NAMES: dict[RowFault, str] = {
     "no_headings": "工作表无标题行",
 }
 
-_CATEGORY_SYNONYMS: dict[Category, str] = {
-    "destitute": "特困 特困人员 特困供养 特困供养对象 特困救助供养人员 五保 五保户 五保对象 五保供养 五保供养对象 "
-    "农村五保 农村五保供养对象 农村特困 城市特困 农村特困人员 城市特困人员 特困户",
-    "orphan": "孤儿对象",
-    "dibao": "低保 低保户 低保人员 低保家庭 城市低保 农村低保 城乡低保 城镇低保 城市低保对象 农村低保对象 城乡低保对象 "
-    "最低生活保障对象 最低生活保障人员 最低生活保障",
-    "registered_poor": "建档立卡 建档立卡贫困户 建档立卡贫困人员 建档立卡人口 建档立卡人员 建档立卡贫困对象",
-    "low_income": "低收入 低收入户 低收入家庭 低收入人员 低收入人口 低收入家庭成员",
-    "illness_poor": "因病致贫对象 因病致贫人员 因病致贫家庭 因病致贫户 因病致贫患者",
-    "veteran": "优抚对象 重点优抚 重点优抚人员",
-}
-CATEGORIES: Mapping[str, Category] = {
-    **{code: code for code in CATEGORY_ORDER},
-    **{name: code for code, name in CATEGORY_NAMES.items()},
-    **{name: code for code, names in _CATEGORY_SYNONYMS.items() for name in names.split()},
-}
-"""What a list may call a category: its code, its name, or what people call it."""
 _KIND_OF_CATEGORY = re.compile(r"\((农村|城市|城镇|城乡|分散供养|集中供养|[ABCabc一二三123][类档级])\)$")
 _AND = re.compile(r"[、,;/+]|和|及")
 
@@ -165,10 +149,10 @@ def read_person_id(cell: object) -> str:
     raise UnusableCell("bad_person_id", *why, "person_id", cell)
 
 
-def read_categories(cell: object) -> list[Category]:
+def read_categories(cell: object) -> list[str]:
     """The categories that a cell names, one or several (低保对象、孤儿). Raises ``UnusableCell``."""
     _check_readable("category", "unknown_category", cell)
-    found: list[Category] = []
+    found: list[str] = []
     whole = _category(text_of(cell))
     for part in [""] if whole else _AND.split(text_of(cell)):
         category = whole or _category(part)
@@ -180,9 +164,10 @@ def read_categories(cell: object) -> list[Category]:
     return found
 
 
-def _category(text: str) -> Category | None:
+def _category(text: str) -> str | None:
     name = "".join(text.split())
-    return CATEGORIES.get(name) or CATEGORIES.get(name.casefold()) or CATEGORIES.get(_KIND_OF_CATEGORY.sub("", name))
+    called = terms_in_force().category_words
+    return called.get(name) or called.get(name.casefold()) or called.get(_KIND_OF_CATEGORY.sub("", name))
 
 
 def read_active(cell: object) -> bool:

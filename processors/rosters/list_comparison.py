@@ -7,7 +7,7 @@ from datetime import date
 from hashlib import sha256
 from typing import Any, Literal
 
-from events.codes import CATEGORY_NAMES, Category
+from processors.law.terms import CATEGORY_NAMES
 from processors.rosters.lists import Membership, RosterList
 from processors.rosters.memberships import (
     UNRECORDED,
@@ -33,7 +33,7 @@ class ListChange:
     """One change of the roster that a list makes."""
 
     person_id: str
-    category: Category
+    category: str
     change: Literal["added", "removed"]
     effective_on: date
     event_id: str
@@ -70,9 +70,9 @@ class ListComparison:
     the ledger that was known.
     """
 
-    listed: frozenset[Category] = frozenset()
-    standing: Counter[Category] = field(default_factory=Counter)
-    leaving: Counter[Category] = field(default_factory=Counter)
+    listed: frozenset[str] = frozenset()
+    standing: Counter[str] = field(default_factory=Counter)
+    leaving: Counter[str] = field(default_factory=Counter)
     unchanged: int = 0
     added: list[ListChange] = field(default_factory=list)
     removed: list[ListChange] = field(default_factory=list)

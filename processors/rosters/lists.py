@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from events.codes import Category
 from events.fact_fields import LAST_DAY
 from processors.rosters.cells import (
     RowFault,
@@ -18,7 +17,7 @@ from processors.rosters.cells import (
 )
 from processors.rosters.columns import Column
 
-Membership = tuple[str, Category]
+Membership = tuple[str, str]
 """person_id and category"""
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from events.codes import CATEGORY_ORDER, Category
+from processors.law.terms import terms_in_force
 
 UNRECORDED = 2**62
 """Number of a statement that is not recorded yet: later than all others."""
@@ -87,6 +87,7 @@ def removal_days(statements: History, begin: date, until: date) -> list[date]:
     return days
 
 
-def in_order(categories: Iterable[Category]) -> list[Category]:
-    """Categories in the order of choice (docs/domain.md#category_choice)."""
-    return sorted(categories, key=CATEGORY_ORDER.index)
+def in_order(categories: Iterable[str]) -> list[str]:
+    """Categories in the shared order of choice (docs/domain.md#category_choice), those of schemes behind."""
+    known = list(terms_in_force().categories)
+    return sorted(categories, key=lambda code: (known.index(code) if code in known else len(known), code))

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.catalog import CIVIL_AFFAIRS, POVERTY_OFFICE
-from events.codes import Category, covers
+from events.codes import covers
 from processors.rosters.histories import load_histories
 from processors.rosters.lists import Membership
 from processors.rosters.memberships import (
@@ -53,7 +53,7 @@ class RosterMember:
     """A rostered person: the categories held, since when without a break, and whether the person is insured."""
 
     person_id: str
-    categories: list[Category]
+    categories: list[str]
     since: date
     enrolled: bool
 
@@ -64,9 +64,9 @@ class RosterDifference:
 
     kind: RosterDifferenceKind
     person_id: str
-    civil_affairs: list[Category]
-    poverty_office: list[Category]
-    ledger: list[Category]
+    civil_affairs: list[str]
+    poverty_office: list[str]
+    ledger: list[str]
 
 
 @dataclass(slots=True)
@@ -100,7 +100,7 @@ def draw_up_roster(
     ``enrolments_of_year`` are the enrolments of the month's year by person.
     """
     roster = RegionRoster(region, period)
-    by_person: dict[str, dict[Category, History]] = {}
+    by_person: dict[str, dict[str, History]] = {}
     for (person_id, category), history in histories.items():
         by_person.setdefault(person_id, {})[category] = history
     for person_id in sorted(by_person):
@@ -109,7 +109,7 @@ def draw_up_roster(
 
 
 def _add_person(
-    roster: RegionRoster, person_id: str, memberships: Mapping[Category, History], enrolment: YearEnrolment | None
+    roster: RegionRoster, person_id: str, memberships: Mapping[str, History], enrolment: YearEnrolment | None
 ) -> None:
     day = roster.period.due_out
     listed = {kind: _listed_by(kind, roster.region, memberships, day) for kind in (CIVIL_AFFAIRS, POVERTY_OFFICE)}
@@ -144,7 +144,7 @@ def _add_person(
         add_difference("contested")
 
 
-def _listed_by(kind: str, region: str, memberships: Mapping[Category, History], day: date) -> list[Category]:
+def _listed_by(kind: str, region: str, memberships: Mapping[str, History], day: date) -> list[str]:
     """The categories under which the departments of a kind that serve the region list a person."""
 
     def serving(history: History) -> Iterable[str]:

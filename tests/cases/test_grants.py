@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from events.codes import DISEASES
 from events.money import parse_yuan, yuan
 from policies.engine import settle
 from policies.grants import GrantClaim, OneOffGrant, grants_due
+from policies.vocabulary import DISEASES
 from tests.engine import HASHES, claim, scheme
 
 CANCERS = {

@@ -7,10 +7,10 @@ from pathlib import Path
 import nats
 import pytest
 
-from events.codes import LAYERS
 from infra.embedded.postgres import PostgresServer
 from infra.messaging.streams import INTAKE
 from infra.postgres.engine import migrate
+from policies.vocabulary import LAYERS
 from tests.faults.conftest import Undisturbed
 from tests.faults.harness import (
     LEAVES_CONNECTIONS,

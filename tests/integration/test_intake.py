@@ -11,7 +11,7 @@ from events.county_time import COUNTY_TIME
 from events.refusals import REASONS
 from processors.proof.verify import verify
 from tests import facts
-from tests.facts import admit, audit, cancel, card, correct, discharge, enrol, event, hospital, reverse, visit
+from tests.facts import admit, audit, cancel, card, correct, discharge, enrol, event, hospital, reverse, roster, visit
 from tests.ledger import Books
 
 READY = [hospital(), enrol()]
@@ -39,6 +39,8 @@ REFUSED: dict[str, tuple[list[dict[str, Any]], dict[str, Any]]] = {
     "hospital_not_designated": ([hospital(until="2019-03-10"), enrol(), admit()], discharge()),
     "not_enrolled": ([hospital(), enrol(effective_on="2019-03-11"), admit()], discharge()),
     "no_policy": ([hospital(), enrol(region="110101"), admit()], discharge()),
+    "unknown_disease": (READY, card(disease="kidney_stone")),
+    "unknown_category": (READY, roster(category="landless")),
     "chronic_card_missing": ([*READY, card(disease="epilepsy")], visit(**CHRONIC)),
     "unknown_claim": (ADMITTED, reverse()),
     "already_reversed": ([*CLAIMED, reverse()], correct()),
@@ -81,6 +83,11 @@ MORE_REFUSED: list[tuple[str, list[dict[str, Any]], dict[str, Any]]] = [
     ("no_policy", [hospital(), enrol(year=2017), admit(on="2017-12-31")], discharge(on="2017-12-31")),
     ("chronic_card_missing", [*READY, card()], visit(setting="chronic")),
     ("chronic_card_missing", [*READY, card(), card(on="2019-03-20", issued=False)], visit(**CHRONIC)),
+    ("unknown_disease", ADMITTED, discharge(disease="kidney_stone")),
+    ("unknown_disease", READY, visit(setting="chronic", disease="kidney_stone")),
+    ("unknown_disease", READY, card(disease="kidney_stone", issued=False)),
+    ("unknown_category", READY, roster(category="general")),
+    ("unknown_category", READY, roster(category="landless", change="removed")),
     ("hospital_not_designated", [hospital(begun="2019-03-11"), enrol(), admit()], discharge()),
     ("duplicate_claim", [*CLAIMED, reverse()], discharge(id_="again")),
     ("date_in_future", READY, visit(setting="general", on=TOMORROW)),
@@ -121,6 +128,8 @@ ORDER: list[tuple[str, str, list[dict[str, Any]], dict[str, Any]]] = [
     ("not_enrolled", "chronic_card_missing", [hospital()], visit(**CHRONIC)),
     ("not_enrolled", "chronic_card_missing", [*READY, facts.death(on="2019-03-19")], visit(**CHRONIC)),
     ("no_policy", "chronic_card_missing", [hospital(), enrol(region="110101")], visit(**CHRONIC)),
+    ("no_policy", "unknown_disease", [hospital(), enrol(region="110101")], visit(disease="kidney_stone")),
+    ("unknown_disease", "chronic_card_missing", READY, visit(disease="kidney_stone")),
     ("unknown_claim", "bill_does_not_add_up", READY, correct(bill=SHORT)),
     ("already_reversed", "bill_does_not_add_up", [*CLAIMED, reverse()], correct(bill=SHORT)),
     ("unknown_claim", "duplicate_finding", [*CLAIMED, audit()], audit("C9", id_="x")),

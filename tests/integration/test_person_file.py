@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from infra.cli.premium_text import KIND_NAMES, PAYER_NAMES
+from infra.cli.premium_text import KIND_NAMES
 from infra.person_file import names
 from infra.person_file.page import grouped, money, page
 from infra.person_file.waterfall import waterfall
@@ -272,7 +272,6 @@ async def test_no_such_person(books: Books) -> None:
 
 
 def test_names_are_those_of_the_other_commands() -> None:
-    assert {payer: name for payer, (name, _) in names.PAYERS.items()} == PAYER_NAMES
     assert {kind: name for kind, (name, _) in names.KINDS.items()} == KIND_NAMES
 
 

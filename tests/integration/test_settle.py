@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from events.codes import LAYERS
 from infra.servers import servers
+from policies.vocabulary import LAYERS
 from tests import facts
 from tests.program import (
     Done,

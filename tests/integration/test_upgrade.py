@@ -11,12 +11,13 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 import infra.postgres.engine
-from events.codes import LAYERS, is_id
+from events.codes import is_id
 from events.store.journal import write
 from infra.postgres.dump import load
 from infra.postgres.engine import LANES_LOCK, MIGRATION_LOCK, SchemaLocked, migrate, upgrade
 from infra.postgres.view_files import ViewInUse, create_views, drop_views
 from policies.loader import SCHEMES, load_file
+from policies.vocabulary import LAYERS
 from processors.delivery.names import CLEARING_CONSUMER, RUNS
 from processors.delivery.position import all_positions, lock_position, write_position
 from processors.finance.catch_up import catch_up

@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from events.codes import LAYERS
 from infra.postgres import view_files
 from infra.postgres.engine import connect, migrate
 from infra.postgres.view_files import FOLDER, VIEWS, ViewInUse, create_views, drop_views, view_script
+from policies.vocabulary import LAYERS
 
 
 @pytest.fixture

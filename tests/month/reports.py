@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from events.codes import LAYERS
+from policies.vocabulary import LAYERS
 from tests.month.clearing import booked
 from tests.month.county import ANYI, SHANGGAO, County
 

@@ -91,7 +91,8 @@ def test_an_id_is_read_as_it_is_seen(cell: str, person_id: str | None) -> None:
         ("DiBao", ["dibao"]),
         ("低保对象（已停）", []),
         ("低保、富人", []),
-        ("低保边缘户", []),
+        ("低保边缘户", ["dibao_margin"]),
+        ("边缘户", []),
         ("", []),
     ],
 )
@@ -236,7 +237,8 @@ def test_refused_rows_go_back_to_the_department(tmp_path: Path) -> None:
     assert title[0] == "未接收 民政 2019-06 名单，请更正后重新报送全部名单"
     assert remark[0] == "数据截至 2019-06-08"
     assert headings == ("位置", "原因", "说明", "序号", *TITLES)
-    names = "特困供养人员、孤儿、低保对象、建档立卡贫困人口、低收入对象、因病致贫、重点优抚对象"
+    names = "特困供养人员、孤儿、低保对象、建档立卡贫困人口、低收入对象、因病致贫、重点优抚对象、返贫致贫人口、"
+    names += "脱贫不稳定人口、边缘易致贫人口、突发严重困难人口、低保边缘家庭成员、重度残疾人"
     told = f"D 列 救助对象类别（2 字）：须为 {names} 之一"
     assert written[0] == ("第2行", "救助对象类别不明", told, "1", "测甲", "00042", "富人", "2019.3.1")
     assert written[1][:2] == ("第3行", "参保人编号不合格")

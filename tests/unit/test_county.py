@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from events.catalog import FACTS
-from events.codes import LAYERS
 from events.decisions import EVENT_WAITING
 from events.facts import AdmissionRecorded, RosterChanged
 from events.store.journal import Journal
@@ -28,6 +27,7 @@ from infra.demo.stays import EARLY_DISCHARGES
 from infra.messaging.publisher import subject_of
 from policies.claim import Claim
 from policies.engine import settle
+from policies.vocabulary import LAYERS
 from processors.delivery.transaction import Transaction
 from processors.law.pinned_schemes import PinnedSchemes
 from processors.pipeline.incoming_event import IncomingEvent, mailbox_of

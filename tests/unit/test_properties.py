@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from events.codes import CATEGORY_ORDER, DISEASES
 from policies.buckets import OpenBill
 from policies.claim import Audit, BillParts, Claim, claim_from_json, claim_json
 from policies.engine import settle
+from policies.vocabulary import CATEGORY_ORDER, DISEASES
 from tests.engine import HASHES, claim
 
 BOUNDED = settings(max_examples=150)

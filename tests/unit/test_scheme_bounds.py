@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from events.codes import DISEASE_CODES
 from policies.loader import MOST_TOLD, SCHEMES, SchemeError, load_text, review
+from policies.vocabulary import DISEASES
 
 FUSONG = (SCHEMES / "fusong.yaml").read_text(encoding="utf-8")
 
@@ -60,7 +60,7 @@ def test_a_scheme_as_large_as_the_bounds_is_reviewed_within_seconds() -> None:
     row = "    - {disease: %s, tier: %d, from: %s, until: %s, value: 1, grade: seed, cite: x}\n"
     tariff = "case_quota:\n  tariff:\n" + "".join(
         row % (disease, tier, f"{2018 + year}-01-01", f"{2019 + year}-01-01")
-        for disease in sorted(DISEASE_CODES)
+        for disease in sorted(DISEASES)
         for tier in (2, 3)
         for year in range(13)
     )

@@ -6,11 +6,12 @@ from typing import Any, get_args
 import pytest
 
 from events.catalog import DERIVED, FACTS
-from events.codes import CATEGORY_NAMES, CATEGORY_ORDER, DISEASES, LAYER_NAMES, LAYERS, SETTING_NAMES, SETTINGS
+from events.codes import SETTINGS
 from events.refusals import REASON_NAMES, REASONS
 from policies.grants import AnnualGrant, OneOffGrant
 from policies.rules import AnyRule
 from policies.values import Grade
+from policies.vocabulary import CATEGORY_ORDER, DISEASES, LAYERS, SETTING_NAMES, SHARED, named
 from tests.engine import claim, outcome, scheme
 from tests.integration.test_intake import ORDER
 from tests.markdown import anchors, code, page, section, table
@@ -29,9 +30,9 @@ def rows_of(anchor: str) -> list[tuple[str, str]]:
 @pytest.mark.parametrize(
     ("anchor", "order", "names"),
     [
-        ("categories", CATEGORY_ORDER, CATEGORY_NAMES),
+        ("categories", CATEGORY_ORDER, named(SHARED.categories)),
         ("settings", SETTINGS, SETTING_NAMES),
-        ("layers", LAYERS, LAYER_NAMES),
+        ("layers", LAYERS, named(SHARED.layers)),
         ("refusals", REASONS, REASON_NAMES),
     ],
 )

@@ -9,6 +9,7 @@ from infra.cli import app
 from infra.files.case_file import example_cases, read_cases
 from infra.files.text_file import UnusableFile
 from policies.loader import SCHEMES, load_file
+from policies.vocabulary import SHARED
 from policies.worked_cases import differences
 from tests.engine import scheme
 
@@ -26,7 +27,7 @@ def written(folder: Path, text: str, encoding: str = "utf-8-sig") -> Path:
 def told(name: str, file: Path) -> list[tuple[int, str, int, int | None]]:
     return [
         (each.case.line, each.name, each.expected, each.computed)
-        for each in differences(scheme(name), read_cases(file))
+        for each in differences(scheme(name), read_cases(file, SHARED))
     ]
 
 
@@ -34,7 +35,7 @@ def test_the_example_is_the_form_and_comes_out_as_told() -> None:
     assert (EXAMPLES / "cases.csv").read_bytes() == example_cases()
     # 甲: (10,200 − 200) × 90% = 9,000; 1,200 left × 70% = 840. Then (20,600 − 600) × 70% = 14,000;
     # (1,200 + 6,600 − 5,000) × 60% = 1,680; 4,920 × 70% = 3,444. Elsewhere (11,500 − 1,500) × 65% = 6,500
-    assert differences(load_file(COUNTY), read_cases(EXAMPLES / "cases.csv")) == []
+    assert differences(load_file(COUNTY), read_cases(EXAMPLES / "cases.csv", SHARED)) == []
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
@@ -103,7 +104,7 @@ def test_what_differs_is_told_with_line_expected_and_computed(tmp_path: Path) ->
 )
 def test_what_cannot_be_read_is_refused_by_line_and_column(tmp_path: Path, text: str, says: str) -> None:
     with pytest.raises(UnusableFile, match=says):
-        read_cases(written(tmp_path, text))
+        read_cases(written(tmp_path, text), SHARED)
 
 
 def test_the_command_tells_line_expected_computed_and_every_step(tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from msgspec.structs import asdict, replace
 
+from events import refusal_details
 from events.facts import RosterChanged
+from policies.vocabulary import named
 from processors.pipeline.incoming_event import IncomingEvent
 from processors.pipeline.intake import IntakeBatch, register
 from processors.pipeline.premiums import ask_premiums, settle_premiums
@@ -20,6 +22,10 @@ def ask(keys: Keys, data: RosterChanged) -> None:
 def decide(batch: IntakeBatch, event: IncomingEvent, data: RosterChanged) -> None:
     """Settle again the claims on whose day the person's categories change, and the premiums of every year."""
     state = batch.state
+    terms = batch.pinned.terms_of(event.region)
+    was_recorded = (change.category == data.category for change in state.rosters.get(data.person_id, ()))
+    if data.category not in terms.categories and not any(was_recorded):
+        raise refusal_details.unknown_category(data.category, event.source, named(terms.categories))
     number = batch.record(event, person_id=data.person_id)
     change = RosterChange(number, data.person_id, data.category, data.change == "added", data.effective_on)
     changes = state.rosters.setdefault(data.person_id, [])
