@@ -14,6 +14,7 @@ from tests import facts
 from tests.clearings import MONTHS, REGION, booked, cleared, drafted, fen, holds, lines, payments, problems_after, total
 from tests.facts import advance
 from tests.ledger import Books
+from tests.unit.test_contract import LISTS
 
 
 async def test_an_advance_is_repaid_only_from_what_is_payable_to_the_person(books: Books) -> None:
@@ -111,7 +112,7 @@ async def test_what_is_repaid_in_cash_is_not_taken_again(books: Books) -> None:
         with pytest.raises(ClearingRefused, match=r"2000\.00 is outstanding of L1"):
             await in_cash(amount)
     for unknown in (("L9", REGION), ("L1", "360923")):
-        with pytest.raises(ClearingRefused, match="has issued no advance"):
+        with pytest.raises(ClearingRefused, match="was issued in region"):
             await in_cash(1, *unknown)
     shown = await drafted(books)
     assert {row["advance_id"]: row["amount"] for row in shown["repayments"]} == {"L1": "2000.00"}
@@ -158,6 +159,7 @@ async def test_what_a_township_station_lent_is_repaid_and_told(books: Books) -> 
     shown = await cleared(books)
     assert lines(shown)["P1", "basic"] == {"settled": "1200.00", "repaid": "1000.00"}
     told = await loans.loan_rows(books.engine)
+    assert list(told[0]) == LISTS["advances"]
     assert [(row["advance_id"], row["lent_by"], row["filed_on"], row["outstanding"]) for row in told] == [
         ("L1", "township_station", "2019-03-02", "0.00"),
         ("L2", "poverty_office", None, "0.00"),

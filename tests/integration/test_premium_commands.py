@@ -35,6 +35,19 @@ async def test_the_commands(database: str) -> None:
                 "year": 2018,
                 "region": ANYI,
                 "scheme": "anyi",
+                "layer": "basic",
+                "kind": "subsidised",
+                "payer": "county_finance",
+                "amount": "180.00",
+                "category": "registered_poor",
+                "grade": "assumed",
+                "cite": "安义县健康扶贫再提升实施方案 二(四): all, by finance; the sum assumed",
+            },
+            {
+                "person_id": "P1",
+                "year": 2018,
+                "region": ANYI,
+                "scheme": "anyi",
                 "layer": "supplementary",
                 "kind": "purchased",
                 "payer": "poverty_alleviation_fund",
@@ -42,7 +55,7 @@ async def test_the_commands(database: str) -> None:
                 "category": "registered_poor",
                 "grade": "seed",
                 "cite": "安义县健康扶贫再提升实施方案 二(七)",
-            }
+            },
         ],
     )
     told = (await call("premiums", "--year", "2019", "--totals")).out.decode()

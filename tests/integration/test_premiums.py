@@ -137,12 +137,14 @@ async def test_a_refund_follows_what_the_person_paid(books: Books) -> None:
 async def test_a_second_enrollment_replaces_the_first_also_under_another_scheme(books: Books) -> None:
     await books.publish(ONE_YEAR)
     await books.publish([enrol(region=ANYI)])
-    assert await shown(books) == {"supplementary poverty_alleviation_fund": "330.00"}
+    # 安义 二(四): 220 in 2019; 二(七): 330; 550 together
+    own = {"basic county_finance": "220.00"}
+    assert await shown(books) == own | {"supplementary poverty_alleviation_fund": "330.00"}
     async with books.engine.connect() as connection:
         net = await connection.execute(
             text("SELECT scheme, sum(paid) FROM ledger.entries WHERE type LIKE 'premium.%' GROUP BY 1 ORDER BY 1")
         )
-        assert [tuple(row) for row in net] == [("anyi", 33_000), ("shanggao", 0)]
+        assert [tuple(row) for row in net] == [("anyi", 55_000), ("shanggao", 0)]
     await holds(books)
     await books.publish([enrol(region="110101")])  # where no scheme serves
     assert await shown(books) == {}
