@@ -5,6 +5,7 @@ transactions, and wait for its stream. It reads what they have committed (docs/d
 """
 
 import asyncio
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -30,6 +31,8 @@ log = structlog.get_logger(__name__)
 
 POLL_S = 0.2
 """How often the journals are looked at: a booking is told so much after its commit at most, and a round trip."""
+LOOKS_S = 5.0
+"""How often it is asked, where nothing is booked, whether PAYOUTS is still what it was."""
 FINISHES_S = 5.0
 """How long a worker that ends goes on telling what is booked; the next one tells the rest."""
 TOLD_AGAIN_AFTER_S = 10.0
@@ -94,7 +97,7 @@ class PayoutPublisher:
         stored = await self._stream.end()
         async with connected(self._engine) as connection:
             reached = await begin_behind(connection, stored.reached)
-        last = stored.sequence
+        last, looked = stored.sequence, time.monotonic()
         while True:
             async with connected(self._engine) as connection:
                 heads = await load_heads(connection)
@@ -109,6 +112,10 @@ class PayoutPublisher:
             if not batches:
                 if self._finishing.is_set():
                     return
+                if time.monotonic() - looked > LOOKS_S:
+                    looked = time.monotonic()
+                    if (await self._stream.end()).sequence != last:
+                        raise Overtaken("another has published, or the store is another one")
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._finishing.wait(), POLL_S)
 
