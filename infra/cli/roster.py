@@ -19,7 +19,7 @@ from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, table
 from infra.cli.roster_book import write_rosters
 from infra.cli.roster_text import print_import, print_refused, print_withdrawal
-from infra.cli.session import ledger_servers, reading, require_ledger, run
+from infra.cli.session import NoLedger, ledger_servers, reading, require_ledger, run
 from infra.files.refused_rows import refused_file, write_refused_rows
 from infra.files.region_names import region_named
 from infra.files.roster_file import RosterFile, read_content, read_file
@@ -95,6 +95,11 @@ def import_(
     def read() -> tuple[_List, Allowances]:
         found = _read_file(file, receipt, empty=empty, hidden_sheets=hidden_sheets, json=json)
         return found, Allowances(allow_shrink or not (found.read.listed or found.read.ended), allow_growth)
+
+    try:
+        require_ledger(settings)
+    except NoLedger:
+        read()  # without a ledger no scheme has terms of its own: what can't be used is told before one is made
 
     async def main() -> int:
         if not dry_run:
