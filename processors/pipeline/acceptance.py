@@ -157,7 +157,6 @@ def accept_claim(
     if setting == "chronic":
         _require_card(data, cards, day)
     treated = data if isinstance(data, OutpatientRecorded) else admission
-    prescriber = state.hospitals.get(data.prescribed_by or "") if isinstance(data, OutpatientRecorded) else None
     person = state.person(data.person_id)
     person.claims += 1
     return Claim(
@@ -172,7 +171,7 @@ def accept_claim(
         hospital_region=hospital.region,
         region=enrolment.region,
         filed=admission is None or admission.filed or _filed_by_bureau(state, admission, hospital, enrolment),
-        prescriber_tier=prescriber.tier if prescriber else 0,
+        prescriber_tier=_prescriber_tier(state, data),
         card_class=cards.get(data.disease or "") if setting == "chronic" else None,
         any_card=bool(cards),
         disease=data.disease,
@@ -194,6 +193,11 @@ def accept_claim(
         emergency=treated is not None and treated.emergency,
         stay_kind=(treated and treated.stay_kind) or ORDINARY,
     )
+
+
+def _prescriber_tier(state: LedgerState, data: DischargeRecorded | OutpatientRecorded) -> int:
+    prescriber = state.hospitals.get(data.prescribed_by or "") if isinstance(data, OutpatientRecorded) else None
+    return prescriber.tier if prescriber else 0
 
 
 def book_claim(batch: IntakeBatch, event: IncomingEvent, claim: Claim) -> None:

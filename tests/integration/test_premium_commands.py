@@ -16,6 +16,36 @@ EVENTS = [
 ]
 
 
+PREMIUMS = [
+    {
+        "person_id": "P1",
+        "year": 2018,
+        "region": ANYI,
+        "scheme": "anyi",
+        "layer": "basic",
+        "kind": "subsidised",
+        "payer": "county_finance",
+        "amount": "180.00",
+        "category": "registered_poor",
+        "grade": "assumed",
+        "cite": "安义县健康扶贫再提升实施方案 二(四): all, by finance; the sum assumed",
+    },
+    {
+        "person_id": "P1",
+        "year": 2018,
+        "region": ANYI,
+        "scheme": "anyi",
+        "layer": "supplementary",
+        "kind": "purchased",
+        "payer": "poverty_alleviation_fund",
+        "amount": "330.00",
+        "category": "registered_poor",
+        "grade": "seed",
+        "cite": "安义县健康扶贫再提升实施方案 二(七)",
+    },
+]
+
+
 async def test_the_commands(database: str) -> None:
     engine = connect(database)
     books = await Books.open(engine)
@@ -29,34 +59,7 @@ async def test_the_commands(database: str) -> None:
     done = await call("premiums", "--person", "P1", "--json")
     assert (done.code, done.rows) == (
         0,
-        [
-            {
-                "person_id": "P1",
-                "year": 2018,
-                "region": ANYI,
-                "scheme": "anyi",
-                "layer": "basic",
-                "kind": "subsidised",
-                "payer": "county_finance",
-                "amount": "180.00",
-                "category": "registered_poor",
-                "grade": "assumed",
-                "cite": "安义县健康扶贫再提升实施方案 二(四): all, by finance; the sum assumed",
-            },
-            {
-                "person_id": "P1",
-                "year": 2018,
-                "region": ANYI,
-                "scheme": "anyi",
-                "layer": "supplementary",
-                "kind": "purchased",
-                "payer": "poverty_alleviation_fund",
-                "amount": "330.00",
-                "category": "registered_poor",
-                "grade": "seed",
-                "cite": "安义县健康扶贫再提升实施方案 二(七)",
-            },
-        ],
+        PREMIUMS,
     )
     told = (await call("premiums", "--year", "2019", "--totals")).out.decode()
     assert [

@@ -169,7 +169,7 @@ def test_a_bill_says_whether_it_adds_up() -> None:
         (
             "enrollment.recorded.v2",
             {"insurance_type": "居民"},
-            "data.insurance_type must be a code: 1 to 64",
+            "data.insurance_type must be a code: a small letter",
         ),
         ("enrollment.recorded.v2", {"birth_month": "1951-13"}, "data.birth_month must be a month as YYYY-MM"),
         ("enrollment.recorded.v2", {"birth_month": "1951-03-01"}, "data.birth_month must be a month as YYYY-MM"),

@@ -196,7 +196,9 @@ FAULTS = [
         "two values for tier 2, thalassemia, general on 2019-02-01",
     ),
     Fault("unknown setting", "fusong", "chronic: [{", "dental: [{", "dental", "Input should be 'inpatient'"),
-    Fault("unknown layer", "fusong", "layer: backstop", "layer: mercy", "layer: mercy", "Input should be 'basic'"),
+    Fault(
+        "unknown layer", "fusong", "layer: backstop", "layer: mercy", "layer: mercy", "'mercy' 不是保障线 is no layer"
+    ),
     Fault("unknown rule", "fusong", "rule: annual_bands", "rule: mercy", "rule: mercy", "'mercy'"),
     Fault(
         "layer with accumulations twice",

@@ -14,7 +14,7 @@ from infra.access.sources import NotASource, Source
         ("hospital", ""),
         ("bureau", "H1"),
         ("ledger", "claims"),
-        ("payer", "lottery.360123"),
+        ("payer", "彩票.360123"),
         ("payer", "critical_illness"),
         ("payer", "critical_illness.36012"),
         ("payer", "critical_illness.360123.P1"),

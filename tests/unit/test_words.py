@@ -116,7 +116,6 @@ def test_every_value_of_a_scheme_is_named_in_chinese() -> None:
         ("roster publish --period x --region 220621 --out o", "“x”不是月份", "2019-06"),
         ("roster import f --source poor/1 --period 2019-06", "“poor/1”不可用", "poverty-office/220621"),
         ("settle nofile.jsonl", "没有这个文件或目录", "nofile.jsonl"),
-        ("up --only nobody", "没有处理器 nobody", "intake"),
         ("resettle --scheme anyi --from 2019-01-01", "须指明经办人", "--dry-run"),
     ],
 )

@@ -40,9 +40,9 @@ def test_a_scheme_states_its_funds_and_insurers() -> None:
     assert scheme.fund_of("basic") == {"fund": "basic_fund"}
     shown = [row for row in describe(scheme) if row["where"] == "funds"]
     assert [(row["name"], row["for"], row["value"]) for row in shown] == [
-        ("critical_illness", "甲保险公司", "大病保险 critical_illness"),
+        ("critical_illness", "甲保险公司", "大病保险资金 critical_illness"),
         ("public_health", "", "慈善 charity"),
-        ("annual", "", "扶贫资金 poverty_alleviation_fund"),
+        ("annual", "", "财政专项扶贫资金 poverty_alleviation_fund"),
     ]
 
 
