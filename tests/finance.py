@@ -128,7 +128,7 @@ async def _hospital_costs_hold(engine: AsyncEngine) -> None:
 async def _targets_hold(engine: AsyncEngine) -> None:
     assistance = await query(
         engine,
-        """SELECT sum(base) AS base, sum(paid - extra) AS paid FROM ledger.entries
+        """SELECT coalesce(sum(base), 0) AS base, coalesce(sum(paid - extra), 0) AS paid FROM ledger.entries
            WHERE layer = 'assistance' AND type LIKE 'payout.%'""",
     )
     keys = "year, region, scheme"

@@ -47,6 +47,7 @@ REFUSED: dict[str, tuple[list[dict[str, Any]], dict[str, Any]]] = {
     "duplicate_finding": ([*CLAIMED, audit()], audit(id_="again")),
     "duplicate_fine": ([hospital(), facts.fine()], facts.fine(id_="again")),
     "duplicate_advance": ([facts.advance()], facts.advance(amount="20", person="P2", id_="again")),
+    "duplicate_filing": ([facts.file_referral()], facts.file_referral(person="P2", id_="again")),
     "unknown_admission": (READY, cancel()),
     "duplicate_admission": (ADMITTED, admit(id_="again")),
     "unknown_referral": (READY, admit("A2", referred_from="A1")),
