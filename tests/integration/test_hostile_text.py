@@ -46,6 +46,7 @@ def hostile_facts() -> list[Any]:
         *facts.stay(1),
         *facts.stay(2, "P1", "2019-04-10"),
         facts.advance("L1", "P1"),
+        facts.file_referral(reason=BOSS),
         facts.audit("C2", "10", "hospital"),
         facts.discharge("C8", "A8", "P1"),
     ]
@@ -72,11 +73,13 @@ def calls(folder: Path, month: str) -> dict[str, list[tuple[object, ...]]]:
     detail.write_text(f"claim_id,date,total,patient_share,funds,{BOSS}\nC1,{BOSS},1,1,1,z\n", encoding="utf-8")
     quoted = write_lines(folder / "quote.jsonl", [facts.visit("V1", "P1"), facts.visit("V2", BOSS)])
     lists = ("statements", "accumulations", "grants", "refusals", "waiting", "parked", "premiums", "fines")
+    lists += ("enrollments", "referrals")
     who = ("--actor", "wang")
     return {
         "settle": [("settle", write_lines(folder / "hostile.jsonl", hostile_facts())), ("settle", f"no{BOSS}")],
         **{name: [(name,)] for name in (*lists, "verify", "status", "advances", "receivables")},
         "refusals": [("refusals",), ("refusals", "--lifted")],
+        "payouts": [("payouts",), ("payouts", "--payer", BOSS)],
         "seal": [("seal",), ("seal", "--out", folder / f"no{BOSS}")],
         "events asyncapi": [("events", "asyncapi", "--out", folder / f"no{BOSS}")],
         "rebuild": [("rebuild", "--dry-run")],
@@ -91,7 +94,7 @@ def calls(folder: Path, month: str) -> dict[str, list[tuple[object, ...]]]:
         ],
         **scheme_calls(folder),
         "access list": [("access", "list")],
-        **{f"access {kind}": [("access", kind, BOSS)] for kind in ("hospital", "bureau")},
+        **{f"access {kind}": [("access", kind, BOSS)] for kind in ("hospital", "bureau", "payer")},
         "access office": [("access", "office", BOSS, BOSS)],
         "access database": [("access", "database", "--login", BOSS, "--role", "investigator")],
         **clearing_calls(month),

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -101,6 +102,12 @@ def rows_of(path: Path) -> list[list[str]]:
 
 
 async def the_year_is_prepared(county: County) -> None:
+    """The county's own text has supplementary insurance without 上高's ceiling, so that each layer pays something."""
+    text_of_its_own = county.files / "shanggao.yaml"
+    shipped = await county.claims("schemes", "export", "shanggao")
+    text_of_its_own.write_text(re.sub(r"\n +ceiling:\n +- .*", "", shipped.out.decode()), encoding="utf-8")
+    adopted = await county.claims("schemes", "adopt", text_of_its_own, "--actor", "li", "--yes")
+    assert adopted.code == 0, adopted.err
     await county.hears(
         by(BUREAU, facts.hospital("H1", 2, SHANGGAO)),
         by(BUREAU, facts.hospital("H2", 1, SHANGGAO)),

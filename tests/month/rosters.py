@@ -47,7 +47,7 @@ async def rosters_come_in(county: County) -> None:
     assert (await county.done(*listed, "--actor", "clerk"))[-1]["unchanged"] == 1  # the same file again
 
     assert await premiums_by_payer(county) == {
-        "county_finance": "510.00",  # 上高 P1: 250 + 260
+        "county_finance": "730.00",  # 上高 P1: 250 + 260; 安义 P7: basic, 220 in 2019
         "basic_fund": "75.00",  # 上高 P1: critical illness
         "poverty_alleviation_fund": "330.00",  # 安义 P7: supplementary
         "civil_affairs": "220.00",  # 长治 P8, 2019
@@ -84,7 +84,7 @@ async def a_late_roster_settles_again(county: County) -> None:
     settled = await county.statement("C3")
     assert (settled["revision"], settled["categories"]) == (2, ["registered_poor"])
     assert await premiums_by_payer(county) == {
-        "county_finance": "1020.00",  # P1 and P2: 250 + 260 each
+        "county_finance": "1240.00",  # P1 and P2: 250 + 260 each; P7: 220
         "basic_fund": "150.00",
         "poverty_alleviation_fund": "330.00",
         "civil_affairs": "220.00",
