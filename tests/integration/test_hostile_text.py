@@ -72,12 +72,12 @@ def calls(folder: Path, month: str) -> dict[str, list[tuple[object, ...]]]:
     detail = folder / "detail.csv"
     detail.write_text(f"claim_id,date,total,patient_share,funds,{BOSS}\nC1,{BOSS},1,1,1,z\n", encoding="utf-8")
     quoted = write_lines(folder / "quote.jsonl", [facts.visit("V1", "P1"), facts.visit("V2", BOSS)])
-    lists = ("statements", "accumulations", "grants", "refusals", "waiting", "parked", "premiums", "fines")
-    lists += ("enrollments", "referrals")
+    lists = ["statements", "accumulations", "grants", "refusals", "waiting", "parked", "premiums", "fines"]
+    lists += ["enrollments", "referrals", "verify", "status", "advances", "receivables"]
     who = ("--actor", "wang")
     return {
         "settle": [("settle", write_lines(folder / "hostile.jsonl", hostile_facts())), ("settle", f"no{BOSS}")],
-        **{name: [(name,)] for name in (*lists, "verify", "status", "advances", "receivables")},
+        **{name: [(name,)] for name in lists},
         "refusals": [("refusals",), ("refusals", "--lifted")],
         "payouts": [("payouts",), ("payouts", "--payer", BOSS)],
         "seal": [("seal",), ("seal", "--out", folder / f"no{BOSS}")],
