@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from events.catalog import ITSELF
 from events.decisions import CLAIM_RESETTLED, EVENT_ACCEPTED, EVENT_REJECTED, EVENT_WAITING
+from events.facts import AdmissionChanged
 from events.store.journal import KnownEvent
 from processors.delivery.answers import answer
 from processors.delivery.transaction import Transaction
@@ -40,7 +41,12 @@ async def answer_again(
     resettled = [row["answer_id"] for row in settled.values() if row["answer_type"] == CLAIM_RESETTLED]
     windows = await load_due_at_window(connection, resettled) if resettled else {}
     refused = await load_refusals(connection, [event.identity for event in repeated])
-    waits = {(entry.source, entry.event_id): entry for entry in await load_waiting(connection, (), claim_ids)}
+    changed = [
+        event.fact.data.admission_id
+        for event in repeated
+        if event.fact is not None and isinstance(event.fact.data, AdmissionChanged)
+    ]
+    waits = {(entry.source, entry.event_id): entry for entry in await load_waiting(connection, changed, claim_ids)}
     for event in repeated:
         refusal = refused.get(event.identity)
         entry = waits.get(event.identity)

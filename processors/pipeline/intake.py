@@ -151,8 +151,10 @@ async def load_for(connection: AsyncConnection, batch: Iterable[Fact]) -> Ledger
         known_kinds()[type(fact.data)].ask(keys, fact.data)
     under = keys.touched | keys.claims
     waits = await load_waiting(connection, keys.arriving, under)
-    if waits:  # a correction waits for whichever discharge of its claim goes on first
-        waits = await load_waiting(connection, keys.arriving, under | {entry.claim_id for entry in waits})
+    if waits:  # a correction waits for whichever discharge of its claim goes on first, a change while any waits
+        claimed = {entry.claim_id for entry in waits if entry.claim_id}  # a change of an admission is under no claim
+        awaited = {entry.admission_id for entry in waits}
+        waits = await load_waiting(connection, keys.arriving | awaited, under | claimed)
     for waited in (read(entry.raw, entry.source) for entry in waits):
         known_kinds()[type(waited.data)].ask(keys, waited.data)
     return await load_state(connection, keys, waits)

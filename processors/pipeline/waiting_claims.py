@@ -27,6 +27,20 @@ def decide_waiting(batch: IntakeBatch, admission_id: str) -> None:
         _decide_corrections(batch, discharge, accepted=accepted)
 
 
+def refuse_lone_changes(batch: IntakeBatch, admission_id: str, source: str) -> None:
+    """Refuse a hospital's changes of an admission that is not known, once no discharge of its own waits with them.
+
+    Left alone they would keep the admission's id from every other hospital for ever.
+    """
+    waits = [entry for entry in batch.state.waiting if (entry.admission_id, entry.source) == (admission_id, source)]
+    changes = [entry for entry in waits if states(IncomingEvent.that_waited(entry), AdmissionChanged)]
+    if any(states(IncomingEvent.that_waited(entry), DischargeRecorded) for entry in waits):
+        return
+    for change in changes:
+        batch.state.stop_waiting(change)
+        batch.reject(IncomingEvent.that_waited(change), refusal_details.unknown_admission(admission_id))
+
+
 def _decide_corrections(batch: IntakeBatch, discharge: Waiting, *, accepted: bool) -> None:
     named = discharge.claim_id, discharge.source
     of_claim = [entry for entry in batch.state.waiting if (entry.claim_id, entry.source) == named]

@@ -204,7 +204,7 @@ async def lifted_refusal_rows(engine: AsyncEngine) -> Rows:
 
 
 async def waiting_rows(engine: AsyncEngine) -> Rows:
-    """Discharges, and their corrections, that wait for their admission, in the order they came."""
+    """Discharges that wait for their admission, their corrections and changes of it, in the order they came."""
     table = waiting.c
     query = select(table.source, table.event_id, table.admission_id.label("waits_for")).order_by(table.number)
     async for row in _rows(engine, query):

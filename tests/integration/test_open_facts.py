@@ -197,6 +197,38 @@ async def test_a_change_waits_beside_a_discharge_and_goes_before_it(books: Books
     assert (await verify(books.engine)).problems == []
 
 
+@pytest.mark.parametrize("batch", [1, 500], ids=["apart", "together"])
+async def test_a_change_waits_no_longer_than_its_discharges(books: Books, batch: int) -> None:
+    """Left alone it would keep the id of the admission from the hospital that uses it."""
+    change = change_admission("X1", emergency=True)
+    await books.publish([hospital(), FAR, discharge("C1", "X1"), discharge("C2", "X1"), change], batch)
+    await books.publish([facts.reverse("C2"), facts.reverse("C9")], batch)
+    assert [row["event_id"] async for row in listings.waiting_rows(books.engine)] == ["discharge-C1", "change-X1"]
+    await books.publish([facts.reverse("C1"), admit("X1", hospital_id="H2")], batch)
+    assert await books.refused() == [
+        ("discharge-C2", "reversed_while_waiting"),
+        ("reverse-C9", "unknown_claim"),
+        ("discharge-C1", "reversed_while_waiting"),
+        ("change-X1", "unknown_admission"),
+    ]
+    assert [row async for row in listings.waiting_rows(books.engine)] == []
+    assert (await verify(books.engine)).problems == []
+    assert (await rebuild(books.engine, dry_run=True)).found == 0
+
+
+async def test_a_repeated_change_that_waits_is_told_so_again(books: Books) -> None:
+    change = change_admission(emergency=True)
+    await books.publish([hospital(), enrol(), discharge(), change])
+    await books.publish([change])
+    first, again = books.answered("change-A1")  # 'accepted' would be untrue: a reversal may still refuse it
+    assert (again.type, again.id, again.data) == (first.type, first.id, first.data)
+    assert first.type == "event.waiting.v1"
+    await books.publish([admit()])
+    await books.publish([change])
+    told = [answer.type for answer in books.answered("change-A1")]
+    assert told == ["event.waiting.v1", "event.waiting.v1", "event.accepted.v1", "event.accepted.v1"]
+
+
 async def test_a_visit_says_whether_it_was_an_emergency(books: Books) -> None:
     await books.publish([hospital(tier=1), enrol_as(region="230803"), visit("V1", setting="general", emergency=True)])
     assert ((await fixed(books, "V1"))["emergency"], (await fixed(books, "V1"))["stay_kind"]) == (True, "ordinary")

@@ -11,6 +11,7 @@ from processors.pipeline.acceptance import changed_claim
 from processors.pipeline.incoming_event import IncomingEvent
 from processors.pipeline.intake import IntakeBatch, register
 from processors.pipeline.state import Keys
+from processors.pipeline.waiting_claims import refuse_lone_changes
 from projections.waiting_discharges import Waiting
 
 
@@ -48,6 +49,8 @@ def _reverse_waiting(batch: IntakeBatch, event: IncomingEvent, data: ClaimRevers
         batch.state.stop_waiting(entry)
         refusal = refusal_details.reversed_while_waiting(data.claim_id, entry.admission_id)
         batch.reject(IncomingEvent.that_waited(entry), refusal)
+    for admission_id, source in dict.fromkeys((entry.admission_id, entry.source) for entry in waits):
+        refuse_lone_changes(batch, admission_id, source)
 
 
 register(ClaimReversed, ask, decide)
