@@ -55,6 +55,11 @@ class Decision(Struct, frozen=True, gc=False):
 TRACK = r"^[a-z]+$"
 
 
+def _conditions(value: object) -> object:
+    """``unless`` without a value exempts from nothing, as it did when it was one condition: adopted texts may say so."""
+    return [] if value is None else as_list(value)
+
+
 class Rule(Strict, ABC):
     """A case of a stage: the condition under which it applies. Each rule kind adds its values and ``decide``.
 
@@ -63,7 +68,7 @@ class Rule(Strict, ABC):
     """
 
     when: Condition = Field(default_factory=Condition)
-    unless: Annotated[list[Condition], BeforeValidator(as_list)] = Field(default_factory=list)
+    unless: Annotated[list[Condition], BeforeValidator(_conditions)] = Field(default_factory=list)
     track: str | None = Field(default=None, pattern=TRACK)
 
     def applies(self, claim: Claim, *, poor: bool, quota: bool) -> bool:

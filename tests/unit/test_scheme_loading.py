@@ -354,6 +354,13 @@ def test_a_bare_number_is_no_day(day: str) -> None:
         load_text(broken.encode(), "broken.yaml")
 
 
+def test_an_unless_without_a_value_exempts_from_nothing() -> None:
+    """A text that was adopted when ``unless`` was one condition may say so, and its claims settle for ever."""
+    text = TEXTS["fusong"].replace("track: chronic\n", "track: chronic\n        unless:\n", 1)
+    unless = [case.unless for stage in load_text(text.encode(), "county.yaml").stages for case in stage.cases]
+    assert unless == [case.unless for stage in LOADED["fusong"].stages for case in stage.cases]
+
+
 def test_two_schemes_for_one_region_and_day_are_refused() -> None:
     other = TEXTS["fusong"].replace("name: fusong", "name: fusong_later")
     with pytest.raises(SchemeError, match="both serve region 220621"):
