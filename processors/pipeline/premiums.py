@@ -10,6 +10,7 @@ from policies.funds import fund_of
 from policies.premiums import PremiumDue, PremiumKind, cover, premiums_due
 from policies.scheme import Scheme
 from processors.delivery.run import Cause
+from processors.law.pinned_schemes import PinnedSchemes
 from processors.pipeline.intake import IntakeBatch
 from processors.pipeline.state import Keys, LedgerState, Lookup
 from projections.enrolments import Enrolment
@@ -79,8 +80,13 @@ def due_on(
     return {premium.key: premium for premium in found}
 
 
-def settle_premiums(batch: IntakeBatch, person_id: str, years: Iterable[int], cause: Cause) -> None:
-    """Compare what is due for a person's enrollments of some years with what is booked, and book the difference."""
+def settle_premiums(
+    batch: IntakeBatch, person_id: str, years: Iterable[int], cause: Cause, *, before: Enrolment | None = None
+) -> None:
+    """Compare what is due for a person's enrollments of some years with what is booked, and book the difference.
+
+    ``before`` is the enrollment that another has just replaced.
+    """
     state = batch.state
     booked = state.of(PREMIUMS).get(person_id, {})
     roster = state.rosters.get(person_id, ())
@@ -91,31 +97,38 @@ def settle_premiums(batch: IntakeBatch, person_id: str, years: Iterable[int], ca
         due = due_on(enrolment, roster, batch.pinned.by_hash)
         ended = [structs.replace(premium, amount=0) for premium in booked.values() if premium.year == year]
         for key, target in ({premium.key: premium for premium in ended} | due).items():
-            _book(batch, target, booked.get(key), enrolment, cause)
+            _book(batch, target, booked.get(key), enrolment, cause, before=before)
 
 
 def _book(
-    batch: IntakeBatch, target: PayerPremium, booked: PayerPremium | None, enrolment: Enrolment, cause: Cause
+    batch: IntakeBatch,
+    target: PayerPremium,
+    booked: PayerPremium | None,
+    enrolment: Enrolment,
+    cause: Cause,
+    *,
+    before: Enrolment | None,
 ) -> None:
     if target == booked:
         return
-    before = booked.amount if booked else 0
+    amount_before = booked.amount if booked else 0
     clears_in = {}
     if target.kind == "refunded":
         # Who moves to another county is due the difference only: one region's clearings have all of his year.
         refunds = batch.state.of(REFUND_REGIONS)
         clears_in = {"clears_in": refunds.setdefault((target.person_id, target.year), target.region)}
-    scheme = batch.pinned.by_hash.get(enrolment.scheme or "")
-    insurance = fund_of({}, target.layer) if scheme is None else scheme.fund_of(target.layer)
+    goes_to = {}
+    if target.kind != "refunded":
+        goes_to = {"to": _insurance(batch.pinned, target, (enrolment, before))}
     batch.transaction.journal.append(
         PREMIUM_TYPES[target.kind],  # type: ignore[index]
         {
-            "before": before,
+            "before": amount_before,
             "after": target.amount,
             "region": target.region,
             "payer": target.payer,
             "fund": target.payer,
-            **({} if target.kind == "refunded" else {"to": insurance}),
+            **goes_to,
             "category": target.category,
             "cite": target.cite,
             "grade": target.grade,
@@ -128,9 +141,22 @@ def _book(
         scheme=target.scheme,
         layer=target.layer,
         track=target.payer,
-        paid=target.amount - before,
+        paid=target.amount - amount_before,
     )
     _put(batch.state, target)
+
+
+def _insurance(pinned: PinnedSchemes, target: PayerPremium, enrolments: Sequence[Enrolment | None]) -> dict[str, str]:
+    """The fund that a premium goes to, or comes back from: as a text of the scheme says under which it was booked.
+
+    Whose new enrollment is under another scheme, or under none, gets back what the old one's funds were paid.
+    """
+    pinned_to = (pinned.by_hash.get(each.scheme or "") for each in enrolments if each is not None)
+    by_text = [scheme for scheme in pinned_to if scheme is not None and scheme.name == target.scheme]
+    for scheme in (*by_text, *pinned.texts_of(target.scheme)):
+        if target.layer in scheme.terms.layers:
+            return scheme.fund_of(target.layer)
+    return fund_of({}, target.layer)
 
 
 def _put(state: LedgerState, premium: PayerPremium) -> None:

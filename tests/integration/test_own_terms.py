@@ -3,10 +3,18 @@
 from pathlib import Path
 from typing import Any
 
+import orjson
+import pytest
 from openpyxl import load_workbook
+from sqlalchemy import text
 
+from policies.loader import load_text
+from processors.law.adoption import adopt_schemes
+from processors.proof.rebuild import rebuild
+from processors.proof.verify import verify
 from tests import facts
 from tests.integration.test_seventh_scheme import Program
+from tests.ledger import Books
 from tests.program import background, eventually, up_is_ready, write_lines
 
 WUYI = """\
@@ -190,3 +198,38 @@ async def test_a_worker_takes_a_layer_that_is_adopted_while_it_runs(
     only = await program.run("up", "--only", "mutual_air")
     assert only.code == 2
     assert "mutual_aid" in only.err
+
+
+INSURED = """
+funds:
+  mutual_aid: {fund: supplementary, insurer: 互助会, grade: seed, cite: "六"}
+premiums:
+  - {layer: mutual_aid, for: [dibao], payer: charity, value: 50, grade: seed, cite: "六"}
+"""
+
+
+@pytest.mark.parametrize(
+    "anew",
+    [
+        facts.enrol_as("P", "employee_active", 2022, "330723", id_="anew"),  # under no scheme
+        facts.enrol_as("P", "resident", 2022, "230803", id_="anew"),  # 佳木斯 knows no such layer
+    ],
+    ids=["employee", "moved"],
+)
+async def test_a_premium_of_an_own_layer_comes_back_from_the_fund_that_it_went_to(
+    books: Books, anew: dict[str, Any]
+) -> None:
+    """Intake takes whatever enrollment comes behind it: the new one's scheme need not know the layer."""
+    await adopt_schemes(books.engine, [load_text((WUYI + INSURED).encode(), "wuyi.yaml")], "王芳")
+    listed = in_wuyi(facts.roster("P", "dibao", on="2022-01-01"))
+    await books.publish([facts.enrol_as("P", "resident", 2022, "330723"), listed])
+    await books.publish([anew])
+    async with books.engine.connect() as connection:
+        found = await connection.execute(
+            text("SELECT paid, data FROM ledger.entries WHERE layer = 'mutual_aid' ORDER BY number")
+        )
+        told = [(row.paid, orjson.loads(row.data)["to"]) for row in found]
+    assert told == [(5_000, to := {"fund": "supplementary", "insurer": "互助会"}), (-5_000, to)]
+    assert await books.refused() == []
+    assert (await verify(books.engine)).problems == []
+    assert (await rebuild(books.engine, dry_run=True)).found == 0
