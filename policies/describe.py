@@ -36,12 +36,22 @@ def describe(scheme: Scheme) -> Iterator[dict[str, Any]]:
 def changes(before: Scheme, after: Scheme) -> Iterator[tuple[str, str, str]]:
     """What another text of a scheme changes: the value's place, circumstances and dates, what it was and what it is.
 
-    Empty where the value is new, or is gone.
+    Empty where the value is new, or is gone. Whom the text serves stands first.
     """
-    was, now = _by_place(before), _by_place(after)
+    was, now = (_served(scheme) | _by_place(scheme) for scheme in (before, after))
     for place in (*was, *(place for place in now if place not in was)):
         if was.get(place) != now.get(place):
             yield place, "；".join(was.get(place, [])), "；".join(now.get(place, []))
+
+
+def _served(scheme: Scheme) -> dict[str, list[str]]:
+    return {
+        "regions": ["、".join(scheme.regions)],
+        "insurance_types": ["、".join(sorted(scheme.insurance_types))],
+        "valid": [f"{scheme.valid.from_} – {scheme.valid.until or ''}"],
+        "poor": ["、".join(sorted(scheme.poor.categories))],
+        "category_order": ["、".join(scheme.choice)],
+    }
 
 
 def _by_place(scheme: Scheme) -> dict[str, list[str]]:

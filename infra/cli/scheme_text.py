@@ -23,6 +23,10 @@ _PARTS: Mapping[str, str] = {
     "administration": "其他规定",
     "case_quota": "病种定额付费",
     "poor": "优惠对象",
+    "regions": "统筹区",
+    "insurance_types": "参保类型",
+    "valid": "有效期",
+    "category_order": "救助对象次序",
     **{place: name for name, place in PLACES.items() if place},
     **{name: chinese for name, (chinese, _) in VALUE_NAMES.items()},
 }
