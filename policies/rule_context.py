@@ -56,7 +56,7 @@ TRACK = r"^[a-z]+$"
 
 
 def _conditions(value: object) -> object:
-    """``unless`` without a value exempts from nothing: it did when it was one condition, and adopted texts may say so."""
+    """``unless`` without a value exempts from nothing: adopted texts may say so from when it was one condition."""
     return [] if value is None else as_list(value)
 
 
