@@ -12,7 +12,7 @@ from infra.worker.payout_publisher import begin_behind
 from processors.delivery.transaction import Message
 from processors.payouts.bookings import load_batches
 from processors.payouts.events import payout_message
-from processors.payouts.progress import load_heads
+from processors.payouts.progress import load_eras, load_heads
 
 TRIES = 100
 """How often a batch is tried behind what the publisher at work sends meanwhile, some times a second."""
@@ -49,13 +49,13 @@ async def tell_again(
     stream, again, told = PayoutStream(client), f"+{uuid4().hex}", 0
     stored = await stream.end()
     async with engine.connect() as connection:
-        reached = await begin_behind(connection, stored.reached)
+        reached, eras = await begin_behind(connection, stored.reached), await load_eras(connection)
         upto = {journal: number for journal, number in reached.numbers.items() if journal in journals}
         numbers = {journal: min(first - 1, number) for journal, number in upto.items()}
         while batches := await load_batches(connection, numbers, upto):
             numbers = dict(batches[-1].numbers)
             for batch in batches:
-                messages = [payout_message(booking, reached.era) for booking in batch.bookings]
+                messages = [payout_message(booking, eras) for booking in batch.bookings]
                 wanted = [message for message in messages if message.subject.startswith(subject)]
                 if wanted:
                     await _publish(connection, stream, wanted, again)
