@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from infra.messaging.payout_stream import Overtaken, PayoutStream
 from infra.worker.payout_publisher import begin_behind
 from processors.delivery.transaction import Message
-from processors.payouts.bookings import load_batches
+from processors.payouts.bookings import count_bookings, load_batches
 from processors.payouts.events import payout_message
 from processors.payouts.progress import load_eras, load_heads
 
@@ -30,12 +30,8 @@ async def payout_state(connection: AsyncConnection, client: Client) -> PayoutSta
     """How far PAYOUTS is. Raises ``OlderDatabase`` and nats-py's errors."""
     stored = await PayoutStream(client).end()
     reached = await begin_behind(connection, stored.reached)
-    numbers, waiting = reached.numbers, 0
     heads = await load_heads(connection)
-    while batches := await load_batches(connection, numbers, heads.numbers):
-        numbers = batches[-1].numbers
-        waiting += sum(len(batch.bookings) for batch in batches)
-    return PayoutState(stored.sequence, waiting)
+    return PayoutState(stored.sequence, await count_bookings(connection, reached.numbers, heads.numbers))
 
 
 async def tell_again(

@@ -20,7 +20,7 @@ from infra.worker.payout_publisher import PayoutPublisher, begin_behind
 from processors.backup.retention import begin_era
 from processors.delivery.transaction import Message
 from processors.payouts import bookings
-from processors.payouts.progress import Reached
+from processors.payouts.progress import Reached, load_heads
 from tests import facts
 from tests.border import as_said
 from tests.histories import History
@@ -112,8 +112,13 @@ async def test_the_order_is_the_same_however_much_one_look_reads(
     """Where a look ends in the middle of a journal, no other journal is told further than that one's time."""
     books = await Books.open(engine, partitions=2)
     await books.publish(History(3, 12).events, batch=20)
-    monkeypatch.setattr(bookings, "ENTRIES_AT_ONCE", 3)
+    monkeypatch.setattr(bookings, "ENTRIES_AT_ONCE", 12)
     monkeypatch.setattr(bookings, "BATCH", 2)
+    async with engine.connect() as connection:  # of 20 journals and more, all together
+        heads = (await load_heads(connection)).numbers
+        look = await bookings.load_batches(connection, {}, heads)
+        assert 0 < sum(batch.numbers.get(journal, 0) for batch in look[-1:] for journal in heads) <= max(12, len(heads))
+        assert await bookings.count_bookings(connection, {}, heads) == len(await booked(engine)) > 100
     ours = publisher(books, client)
     ours.start()
     await eventually(lambda: has_told_all(books, client))
