@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from uuid import uuid4
 
 from nats.aio.client import Client
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -42,7 +41,7 @@ async def tell_again(
     ``subject`` is how the subjects of those that are wanted begin. What is not told yet stays its publisher's to tell.
     Raises ``Overtaken`` where that one never leaves a gap; ``OlderDatabase``, ``SendError``, nats-py's errors.
     """
-    stream, again, told = PayoutStream(client), f"+{uuid4().hex}", 0
+    stream, told = PayoutStream(client), 0
     stored = await stream.end()
     async with engine.connect() as connection:
         reached, eras = await begin_behind(connection, stored.reached), await load_eras(connection)
@@ -54,17 +53,17 @@ async def tell_again(
                 messages = [payout_message(booking, eras) for booking in batch.bookings]
                 wanted = [message for message in messages if message.subject.startswith(subject)]
                 if wanted:
-                    await _publish(connection, stream, wanted, again)
+                    await _publish(connection, stream, wanted)
                 told += len(wanted)
     return told
 
 
-async def _publish(connection: AsyncConnection, stream: PayoutStream, messages: list[Message], again: str) -> None:
+async def _publish(connection: AsyncConnection, stream: PayoutStream, messages: list[Message]) -> None:
     """Publish behind whatever PAYOUTS ends with by then; how far the journals are told stays as it is."""
     for tries_left in reversed(range(TRIES)):
         stored = await stream.end()
         try:
-            await stream.publish(messages, stored.sequence, await begin_behind(connection, stored.reached), again)
+            await stream.publish(messages, stored.sequence, await begin_behind(connection, stored.reached))
         except Overtaken:
             if not tries_left:
                 raise

@@ -169,6 +169,17 @@ async def test_a_lost_store_is_filled_again(engine: AsyncEngine, client: Client)
     assert before
 
 
+async def test_a_purged_stream_is_filled_again_at_once(engine: AsyncEngine, client: Client) -> None:
+    """Within the time in which JetStream would know the ids of what it no longer has."""
+    books = await Books.open(engine)
+    await books.publish([facts.hospital(), facts.enrol(), *facts.stay(1)])
+    await tell_all(books, client)
+    before = await told(client)
+    await client.jetstream().purge_stream("PAYOUTS")
+    await tell_all(books, client)
+    assert await told(client) == before != []
+
+
 async def test_what_was_told_is_told_again_from_a_number_on(engine: AsyncEngine, client: Client) -> None:
     """At once behind the first time, within the time in which JetStream knows an id, and the publisher goes on."""
     books = await Books.open(engine)
