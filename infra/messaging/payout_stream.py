@@ -51,13 +51,14 @@ class PayoutStream:
         header = (last.headers or {}).get(REACHED)
         return Stored(max(state.last_seq, last.seq or 0), None if header is None else Reached.read(header))
 
-    async def publish(self, messages: Sequence[Message], behind: int, reached: Reached, again: str = "") -> int:
+    async def publish(self, messages: Sequence[Message], behind: int, reached: Reached) -> int:
         """Publish a batch behind the sequence that is the last; returns the new last one.
 
-        ``again`` marks the ids under which JetStream knows what is sent once more: without it what was stored a moment
-        ago would not be stored again. Raises ``Overtaken``, ``SendError`` and nats-py's errors.
+        JetStream is told no ids: it would leave out what it stored a moment ago, also where that was purged since or is
+        to be told once more. The sequence keeps a batch from being stored twice. Raises ``Overtaken``, ``SendError``
+        and nats-py's errors.
         """
-        outgoing = [Outgoing(each.subject, each.body, {Header.MSG_ID.value: each.id + again}) for each in messages]
+        outgoing = [Outgoing(each.subject, each.body) for each in messages]
         outgoing[0].headers[Header.EXPECTED_LAST_SEQUENCE.value] = str(behind)
         outgoing[-1].headers[REACHED] = reached.text()
         try:

@@ -2,6 +2,7 @@
 
 RUNS is dropped: what travels in it belongs to the ledger that was replaced, and open runs are made anew from the
 database. INTAKE stays: what it holds beyond the restored position is taken again, and the ledger knows what it has.
+PAYOUTS stays too, as it says what payers were told of this ledger. Both of another ledger are dropped.
 """
 
 import hashlib
@@ -18,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from events.store.journal import entries
 from infra.messaging.streams import INTAKE
 from processors.backup.retention import begin_era, intake_position, move_intake
-from processors.delivery.names import INTAKE_CONSUMER, RUNS
+from processors.delivery.names import INTAKE_CONSUMER, PAYOUTS, RUNS
 from processors.pipeline.recovery import move_runs_behind
 
 
@@ -72,12 +73,14 @@ class Streams:
         return beyond_backup
 
     async def after_the_swap(self, beyond_backup: IntakeBeyondBackup, taken_before: int) -> IntakeBeyondBackup:
-        """Drop another ledger's INTAKE; returns ``beyond_backup`` with what INTAKE held when it was dropped."""
+        """Drop another ledger's INTAKE and PAYOUTS; returns ``beyond_backup`` with what INTAKE held then."""
         if beyond_backup.foreign:
             intake = await self._look(INTAKE)
             if intake is not None:
                 beyond_backup = replace(beyond_backup, dropped=_untaken(intake, taken_before))
                 await self._js.delete_stream(INTAKE)
+            with suppress(NotFoundError):  # it says how far that one's journals are told, which are named like ours
+                await self._js.delete_stream(PAYOUTS)
         return beyond_backup
 
     async def _is_foreign(self, connection: AsyncConnection, intake: StreamInfo, taken: int) -> bool:

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from uuid import uuid4
 
 from nats.aio.client import Client
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -10,9 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from infra.messaging.payout_stream import Overtaken, PayoutStream
 from infra.worker.payout_publisher import begin_behind
 from processors.delivery.transaction import Message
-from processors.payouts.bookings import load_batches
+from processors.payouts.bookings import count_bookings, load_batches
 from processors.payouts.events import payout_message
-from processors.payouts.progress import load_heads
+from processors.payouts.progress import load_eras, load_heads
 
 TRIES = 100
 """How often a batch is tried behind what the publisher at work sends meanwhile, some times a second."""
@@ -30,12 +29,8 @@ async def payout_state(connection: AsyncConnection, client: Client) -> PayoutSta
     """How far PAYOUTS is. Raises ``OlderDatabase`` and nats-py's errors."""
     stored = await PayoutStream(client).end()
     reached = await begin_behind(connection, stored.reached)
-    numbers, waiting = reached.numbers, 0
     heads = await load_heads(connection)
-    while batches := await load_batches(connection, numbers, heads.numbers):
-        numbers = batches[-1].numbers
-        waiting += sum(len(batch.bookings) for batch in batches)
-    return PayoutState(stored.sequence, waiting)
+    return PayoutState(stored.sequence, await count_bookings(connection, reached.numbers, heads.numbers))
 
 
 async def tell_again(
@@ -46,29 +41,29 @@ async def tell_again(
     ``subject`` is how the subjects of those that are wanted begin. What is not told yet stays its publisher's to tell.
     Raises ``Overtaken`` where that one never leaves a gap; ``OlderDatabase``, ``SendError``, nats-py's errors.
     """
-    stream, again, told = PayoutStream(client), f"+{uuid4().hex}", 0
+    stream, told = PayoutStream(client), 0
     stored = await stream.end()
     async with engine.connect() as connection:
-        reached = await begin_behind(connection, stored.reached)
+        reached, eras = await begin_behind(connection, stored.reached), await load_eras(connection)
         upto = {journal: number for journal, number in reached.numbers.items() if journal in journals}
         numbers = {journal: min(first - 1, number) for journal, number in upto.items()}
         while batches := await load_batches(connection, numbers, upto):
             numbers = dict(batches[-1].numbers)
             for batch in batches:
-                messages = [payout_message(booking, reached.era) for booking in batch.bookings]
+                messages = [payout_message(booking, eras) for booking in batch.bookings]
                 wanted = [message for message in messages if message.subject.startswith(subject)]
                 if wanted:
-                    await _publish(connection, stream, wanted, again)
+                    await _publish(connection, stream, wanted)
                 told += len(wanted)
     return told
 
 
-async def _publish(connection: AsyncConnection, stream: PayoutStream, messages: list[Message], again: str) -> None:
+async def _publish(connection: AsyncConnection, stream: PayoutStream, messages: list[Message]) -> None:
     """Publish behind whatever PAYOUTS ends with by then; how far the journals are told stays as it is."""
     for tries_left in reversed(range(TRIES)):
         stored = await stream.end()
         try:
-            await stream.publish(messages, stored.sequence, await begin_behind(connection, stored.reached), again)
+            await stream.publish(messages, stored.sequence, await begin_behind(connection, stored.reached))
         except Overtaken:
             if not tries_left:
                 raise

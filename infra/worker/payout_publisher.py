@@ -25,7 +25,7 @@ from infra.worker.failures import log_failure
 from processors.delivery.names import PAYOUTS, PAYOUTS_CONSUMER
 from processors.payouts.bookings import load_batches
 from processors.payouts.events import payout_message
-from processors.payouts.progress import Reached, era_began, load_heads, load_last_before
+from processors.payouts.progress import Reached, era_began, load_eras, load_heads, load_last_before
 
 log = structlog.get_logger(__name__)
 
@@ -96,7 +96,7 @@ class PayoutPublisher:
         """Publish what comes until asked to finish; returns when nothing is left then."""
         stored = await self._stream.end()
         async with connected(self._engine) as connection:
-            reached = await begin_behind(connection, stored.reached)
+            reached, eras = await begin_behind(connection, stored.reached), await load_eras(connection)
         last, looked = stored.sequence, time.monotonic()
         while True:
             async with connected(self._engine) as connection:
@@ -106,7 +106,7 @@ class PayoutPublisher:
             for batch in batches:
                 reached = Reached(heads.era, batch.numbers)
                 if batch.bookings:
-                    messages = [payout_message(booking, heads.era) for booking in batch.bookings]
+                    messages = [payout_message(booking, eras) for booking in batch.bookings]
                     last = await self._stream.publish(messages, last, reached)
             patience.succeeded()
             if not batches:
@@ -131,8 +131,8 @@ async def begin_behind(connection: AsyncConnection, stored: Reached | None) -> R
     if stored is None:
         since = datetime.now(UTC) - KEPT
         return Reached(heads.era, await load_last_before(connection, heads.numbers, since))
-    began = era_began(heads.era)
-    if began is not None and stored.era < heads.era:
+    later = [era for era in await load_eras(connection) if era > stored.era]
+    if later and (began := era_began(later[0])):
         kept = await load_last_before(connection, heads.numbers, began)
         return Reached(heads.era, {journal: min(kept[journal], stored.numbers.get(journal, 0)) for journal in kept})
     check_not_older(stored, heads)

@@ -59,7 +59,7 @@ async def no_longer_needed(connection: AsyncConnection, taken: int) -> int:
 async def begin_era(connection: AsyncConnection) -> None:
     """Give a restored ledger a new era: it sends under ids that were never used before."""
     era = f"@{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
-    await connection.execute(update(layout).values(era=era))
+    await connection.execute(update(layout).values(era=era, eras=func.array_append(layout.c.eras, era)))
 
 
 async def move_intake(connection: AsyncConnection, upto: int) -> None:

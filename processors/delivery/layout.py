@@ -1,6 +1,6 @@
 """What was fixed when the database was set up: the number of partitions of RUNS, and the era of what is sent."""
 
-from sqlalchemy import Column, SmallInteger, Table, Text, insert, select
+from sqlalchemy import ARRAY, Column, SmallInteger, Table, Text, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.store.metadata import metadata
@@ -10,6 +10,13 @@ layout = Table(
     metadata,
     Column("partitions", SmallInteger, primary_key=True, autoincrement=False, comment="of RUNS, by hash of person"),
     Column("era", Text, nullable=False, server_default="", comment="of what is sent, since the last restore"),
+    Column(
+        "eras",
+        ARRAY(Text),
+        nullable=False,
+        server_default="{}",
+        comment="each restore's, the last one behind: what was booked in each has ids of its own",
+    ),
     schema="processors",
     comment="one row: what was fixed when the database was set up",
 )

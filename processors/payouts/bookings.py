@@ -34,8 +34,9 @@ BOOKING_TYPES = (
     PREMIUM_REFUNDED,
 )
 """The entries that say who pays how much."""
-ENTRIES_AT_ONCE = 2_000
-"""Entries of each journal that one look reads."""
+ENTRIES_AT_ONCE = 10_000
+"""Entries that one look reads, of all journals together: a ledger has up to some hundred journals, and the lanes of the
+same process wait while rows are read."""
 BATCH = 500
 """Bookings that are told together."""
 
@@ -48,6 +49,14 @@ FROM unnest(CAST(:journals AS text[]), CAST(:begun AS bigint[]), CAST(:ended AS 
 JOIN ledger.entries AS entry
   ON entry.journal = taken.journal AND entry.number > taken.begun AND entry.number <= taken.ended
 LEFT JOIN projections.claims AS claim ON claim.claim_id = entry.claim_id
+WHERE entry.type IN ({_TYPES})
+""")  # noqa: S608 - our own types
+_COUNT = text(f"""
+SELECT count(*)
+FROM unnest(CAST(:journals AS text[]), CAST(:begun AS bigint[]), CAST(:ended AS bigint[]))
+  AS taken (journal, begun, ended)
+JOIN ledger.entries AS entry
+  ON entry.journal = taken.journal AND entry.number > taken.begun AND entry.number <= taken.ended
 WHERE entry.type IN ({_TYPES})
 """)  # noqa: S608 - our own types
 _RECORDED = text("""
@@ -90,27 +99,35 @@ async def load_batches(connection: AsyncConnection, begun: Mapping[str, int], he
     Where more comes than one look reads, the last batch ends before ``heads``: call again. A batch without bookings
     says that the journals go on without any.
     """
-    low = {journal: begun.get(journal, 0) for journal in heads}
-    ended = {journal: min(head, low[journal] + ENTRIES_AT_ONCE) for journal, head in heads.items()}
-    ranges = [journal for journal in heads if low[journal] < ended[journal]]
+    ranges = [journal for journal, head in heads.items() if begun.get(journal, 0) < head]
     if not ranges:
         return []
-    within = {
-        "journals": ranges,
-        "begun": [low[journal] for journal in ranges],
-        "ended": [ended[journal] for journal in ranges],
-    }
-    found = [Booking(*row) for row in await connection.execute(_BOOKINGS, within)]
+    share = max(1, ENTRIES_AT_ONCE // len(ranges))
+    ended = {journal: min(heads[journal], begun.get(journal, 0) + share) for journal in ranges}
+    found = [Booking(*row) for row in await connection.execute(_BOOKINGS, _ranges(begun, ended))]
     found.sort(key=attrgetter("recorded_at", "journal", "number"))
-    horizon = await _horizon(
-        connection, {journal: ended[journal] for journal in ranges if ended[journal] < heads[journal]}
-    )
+    unfinished = {journal: number for journal, number in ended.items() if number < heads[journal]}
+    horizon = await _horizon(connection, unfinished)
     if horizon is not None:
         later = [booking for booking in found if booking.recorded_at > horizon]
         found = found[: len(found) - len(later)]
         for booking in reversed(later):
             ended[booking.journal] = booking.number - 1
     return list(_cut(found, dict(begun), {**begun, **ended}))
+
+
+async def count_bookings(connection: AsyncConnection, begun: Mapping[str, int], heads: Mapping[str, int]) -> int:
+    """How many bookings come behind ``begun``, up to ``heads``."""
+    counted: int = (await connection.execute(_COUNT, _ranges(begun, heads))).scalar_one()
+    return counted
+
+
+def _ranges(begun: Mapping[str, int], ended: Mapping[str, int]) -> dict[str, list[str] | list[int]]:
+    return {
+        "journals": list(ended),
+        "begun": [begun.get(journal, 0) for journal in ended],
+        "ended": list(ended.values()),
+    }
 
 
 async def _horizon(connection: AsyncConnection, unfinished: Mapping[str, int]) -> datetime | None:

@@ -1,5 +1,6 @@
 """A booking as the event that its fund is told: docs/contract.md#payouts."""
 
+from collections.abc import Sequence
 from datetime import UTC
 from typing import Any
 
@@ -14,7 +15,7 @@ from policies.funds import USUAL
 from processors.delivery.names import PAYOUTS
 from processors.delivery.transaction import Message
 from processors.payouts.bookings import Booking
-from processors.payouts.progress import era_began
+from processors.payouts.progress import era_of
 from processors.pipeline.premiums import PREMIUM_TYPES
 
 _PREMIUM_KINDS = {type_: kind for kind, type_ in PREMIUM_TYPES.items()}
@@ -37,18 +38,17 @@ class _Said(Struct):
 _said = msgspec.json.Decoder(_Said).decode
 
 
-def booking_id(booking: Booking, era: str) -> str:
-    """Journal and number; of what was booked since the ledger was restored, with the era: the journals of the ledger
-    that it replaced had these numbers too."""
-    began = era_began(era)
-    return f"{booking.journal}-{booking.number}{era if began is not None and booking.recorded_at >= began else ''}"
+def booking_id(booking: Booking, eras: Sequence[str]) -> str:
+    """Journal and number; of what was booked since a restore, with the era in which it was: the journals of the ledger
+    that was replaced then had these numbers too."""
+    return f"{booking.journal}-{booking.number}{era_of(booking.recorded_at, eras)}"
 
 
-def payout_message(booking: Booking, era: str) -> Message:
-    """What is told of a booking, on the subject of its fund, region and person."""
+def payout_message(booking: Booking, eras: Sequence[str]) -> Message:
+    """What is told of a booking, on the subject of its fund, region and person; ``eras`` are all of the ledger."""
     said = _said(booking.data)
     data = _data(booking, said)
-    id_ = booking_id(booking, era)
+    id_ = booking_id(booking, eras)
     event = {
         "specversion": "1.0",
         "id": id_,

@@ -1,12 +1,14 @@
 """How far the journals are told: the last number of each, as it stands beside what was told last."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from processors.delivery.layout import layout
 from processors.delivery.names import CLEARING_CONSUMER, ROSTERS_CONSUMER, SEAL_CONSUMER, journal_name
 from processors.delivery.position import positions
 
@@ -42,9 +44,20 @@ class Reached:
         return cls("" if era == "-" else era, {journal: int(number) for journal, _, number in told})
 
 
+@cache
 def era_began(era: str) -> datetime | None:
     """When a ledger was restored to begin an era; None for a ledger that never was."""
     return datetime.strptime(era, "@%Y%m%dT%H%M%S%f").replace(tzinfo=UTC) if era else None
+
+
+def era_of(moment: datetime, eras: Sequence[str]) -> str:
+    """The era in which something was booked; eras in their order."""
+    return next((era for era in reversed(eras) if (began := era_began(era)) and began <= moment), "")
+
+
+async def load_eras(connection: AsyncConnection) -> list[str]:
+    """All eras of the ledger in their order; none where it was never restored."""
+    return (await connection.execute(select(layout.c.eras))).scalar_one_or_none() or []
 
 
 async def load_heads(connection: AsyncConnection) -> Reached:

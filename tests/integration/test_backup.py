@@ -12,6 +12,7 @@ import nats
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from infra.messaging.payout_stream import PayoutStream
 from infra.messaging.publisher import PublishedEvents, publish_file
 from infra.messaging.stream_restore import IntakeBeyondBackup, Streams
 from infra.operations.backup import NotEmptyLedger, StepsForgotten, back_up
@@ -22,10 +23,13 @@ from processors.clearing import steps
 from processors.clearing.draft import draft
 from processors.delivery.names import SETTLEMENT_CONSUMER
 from processors.delivery.position import lock_position
+from processors.delivery.transaction import Message
 from processors.law.adoption import adopt_schemes
+from processors.payouts.progress import Reached
 from processors.proof.seals import seal
 from tests import facts
 from tests.integration.backups import BackedUpLedger, comparable, databases, initialised, new_ledger
+from tests.payouts import booked, told
 from tests.program import dump_of, eventually
 
 
@@ -210,6 +214,8 @@ async def test_an_intake_of_another_ledger_is_told_also_where_it_is_longer(
         body = BytesIO(b'{"source": "hospital/H9"}')
         async for _ in publish_file(client, "untaken", body, PublishedEvents()):
             pass
+        of_theirs = Message("PAYOUTS", "claims.payouts.basic_fund.220621.Q1", "basic.0-9", b"{}")
+        await PayoutStream(client).publish([of_theirs], 0, Reached("", {"basic.0": 9, "critical_illness.0": 9}))
         await client.close()
         restored = await other.restore(backup)
         assert restored.beyond_backup is not None
@@ -218,6 +224,12 @@ async def test_an_intake_of_another_ledger_is_told_also_where_it_is_longer(
         assert after.lost == (len(lines) + 1, len(theirs))
         assert after.dropped == (len(theirs) + 1, len(theirs) + 1)
         assert await other.settle([*lines, facts.enrol("P2")]) == len(lines)
+        client = await nats.connect(other.nats_url)
+        engine = connect(other.database)
+        booked_in_backup = [f"{row.journal}-{row.number}" for row in await booked(engine)]
+        assert [message.id for message in await told(client)] == booked_in_backup != []
+        await engine.dispose()
+        await client.close()
 
 
 async def test_answers_are_not_held_for_repeats_of_those_before_the_restore(ledger: BackedUpLedger) -> None:

@@ -100,7 +100,7 @@ class TooLarge(Intake):
     async def handle(self, transaction: Transaction, batch: Sequence[Delivery]) -> None:
         if any(b"poison" in delivery.body for delivery in batch):
             if self.ways:
-                await insert_rows(transaction.connection, layout, [(2**70, "")] * self.ways)
+                await insert_rows(transaction.connection, layout, [(2**70, "", [])] * self.ways)
             else:
                 await transaction.connection.execute(layout.insert().values(partitions=2**70))
         await super().handle(transaction, batch)

@@ -18,8 +18,9 @@ from infra.messaging.streams import OlderDatabase, ensure_streams
 from infra.operations.payouts import payout_state, tell_again
 from infra.worker.payout_publisher import PayoutPublisher, begin_behind
 from processors.backup.retention import begin_era
+from processors.delivery.transaction import Message
 from processors.payouts import bookings
-from processors.payouts.progress import Reached
+from processors.payouts.progress import Reached, load_heads
 from tests import facts
 from tests.border import as_said
 from tests.histories import History
@@ -111,8 +112,13 @@ async def test_the_order_is_the_same_however_much_one_look_reads(
     """Where a look ends in the middle of a journal, no other journal is told further than that one's time."""
     books = await Books.open(engine, partitions=2)
     await books.publish(History(3, 12).events, batch=20)
-    monkeypatch.setattr(bookings, "ENTRIES_AT_ONCE", 3)
+    monkeypatch.setattr(bookings, "ENTRIES_AT_ONCE", 12)
     monkeypatch.setattr(bookings, "BATCH", 2)
+    async with engine.connect() as connection:  # of 20 journals and more, all together
+        heads = (await load_heads(connection)).numbers
+        look = await bookings.load_batches(connection, {}, heads)
+        assert 0 < sum(batch.numbers.get(journal, 0) for batch in look[-1:] for journal in heads) <= max(12, len(heads))
+        assert await bookings.count_bookings(connection, {}, heads) == len(await booked(engine)) > 100
     ours = publisher(books, client)
     ours.start()
     await eventually(lambda: has_told_all(books, client))
@@ -163,6 +169,17 @@ async def test_a_lost_store_is_filled_again(engine: AsyncEngine, client: Client)
     assert before
 
 
+async def test_a_purged_stream_is_filled_again_at_once(engine: AsyncEngine, client: Client) -> None:
+    """Within the time in which JetStream would know the ids of what it no longer has."""
+    books = await Books.open(engine)
+    await books.publish([facts.hospital(), facts.enrol(), *facts.stay(1)])
+    await tell_all(books, client)
+    before = await told(client)
+    await client.jetstream().purge_stream("PAYOUTS")
+    await tell_all(books, client)
+    assert await told(client) == before != []
+
+
 async def test_what_was_told_is_told_again_from_a_number_on(engine: AsyncEngine, client: Client) -> None:
     """At once behind the first time, within the time in which JetStream knows an id, and the publisher goes on."""
     books = await Books.open(engine)
@@ -200,6 +217,58 @@ async def test_a_restored_ledger_tells_what_it_books_under_ids_never_used(engine
     new = (await told(client))[len(before) :]
     assert len({message.id for message in [*before, *new]}) == len(before) + len(new)
     assert {("@" in message.id, message.data["claim_id"]) for message in new} == {(False, "C2"), (True, "C3")}
+
+
+async def test_after_several_restores_what_each_era_booked_keeps_its_ids(engine: AsyncEngine, client: Client) -> None:
+    """The ledger that the first restore replaced had a booking `basic.0-2` too: no other may go out under that id."""
+    books = await Books.open(engine)
+    await books.publish([facts.hospital(), facts.enrol(), *facts.stay(1)])
+    await tell_all(books, client)
+    for stay in (2, 3):
+        async with engine.begin() as connection:
+            await begin_era(connection)
+        sequence = books.sequence
+        books = await Books.open(engine)
+        books.sequence = sequence
+        await books.publish(facts.stay(stay))
+        await tell_all(books, client)
+    before = await told(client)
+    of_basic = [message.id.partition("@") for message in before if message.data["layer"] == "basic"]
+    assert [number for number, _, _ in of_basic] == ["basic.0-1", "basic.0-2", "basic.0-3"]
+    assert len({era for _, _, era in of_basic}) == 3
+    assert await tell_again(engine, client, 1, {"basic.0"}) == 3
+    assert [message.id for message in (await told(client))[len(before) :]] == ["".join(parts) for parts in of_basic]
+    js = client.jetstream()
+    await js.delete_stream("PAYOUTS")
+    await ensure_streams(js, {})
+    await tell_all(books, client)
+    assert await told(client) == before
+
+
+async def test_what_was_booked_between_two_restores_is_told_behind_the_second(
+    engine: AsyncEngine, client: Client
+) -> None:
+    """PAYOUTS was told `basic.0-2` of the ledger that the first restore replaced; nobody published in between."""
+    books = await Books.open(engine)
+    await books.publish([facts.hospital(), facts.enrol(), *facts.stay(1)])
+    await tell_all(books, client)
+    (last,) = (await told(client))[-1:]
+    stream = PayoutStream(client)
+    stored = await stream.end()
+    assert stored.reached is not None
+    ahead = Reached("", {journal: number + 1 for journal, number in stored.reached.numbers.items()})
+    await stream.publish([Message("PAYOUTS", last.subject, "basic.0-2", b"{}")], stored.sequence, ahead)
+    for stay in (2, 3):
+        async with engine.begin() as connection:
+            await begin_era(connection)
+        sequence = books.sequence
+        books = await Books.open(engine)
+        books.sequence = sequence
+        if stay == 2:
+            await books.publish(facts.stay(stay))
+    await tell_all(books, client)
+    new = (await told(client))[-1:]
+    assert [(message.data["claim_id"], "@" in message.id) for message in new] == [("C2", True)]
 
 
 async def test_a_database_that_was_set_back_tells_nothing(engine: AsyncEngine, client: Client) -> None:

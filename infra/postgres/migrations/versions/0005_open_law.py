@@ -11,7 +11,7 @@ down_revision = "0004"
 branch_labels = None
 depends_on = None
 
-FILES = ("0005_advances.sql", "0005_facts.sql")
+FILES = ("0005_advances.sql", "0005_eras.sql", "0005_facts.sql")
 
 
 def upgrade() -> None:
