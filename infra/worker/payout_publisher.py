@@ -21,6 +21,7 @@ from infra.logs import Repeats
 from infra.messaging.patience import Patience
 from infra.messaging.payout_stream import Overtaken, PayoutStream
 from infra.messaging.streams import KEPT_S, OlderDatabase
+from infra.tasks import end
 from infra.worker.failures import log_failure
 from processors.delivery.names import PAYOUTS, PAYOUTS_CONSUMER
 from processors.payouts.bookings import load_batches
@@ -64,8 +65,7 @@ class PayoutPublisher:
     async def stop(self) -> None:
         """Stop at once."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await end([self._task])
             self._task = None
 
     async def finish(self) -> None:
