@@ -262,7 +262,7 @@ class AdvanceIssued(FactData):
     bureau may lend too, and either may state what a station lent.
     """
 
-    advance_id: Id = Field(description="the number of the advance, one in its region whoever states it")
+    advance_id: Id = Field(description="the number of the advance, used once in its region by all its offices")
     person_id: PersonId
     amount: Yuan = Field(description="what was lent, yuan")
     issued_on: Day = Field(description="day it was paid out")

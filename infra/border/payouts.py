@@ -24,7 +24,7 @@ BOOKED: Mapping[str, str] = {
     PAYOUT_ADJUSTED: "what a layer pays more or, under 0, less of a claim since a later fact",
     GRANT_AWARDED: "a grant to a person",
     GRANT_WITHDRAWN: "a grant that is due no more: its amount is under 0",
-    PREMIUM_SUBSIDISED: "a person's own contribution to basic insurance, paid for him",
+    PREMIUM_SUBSIDISED: "a person's own contribution to basic insurance, paid by the fund",
     PREMIUM_PURCHASED: "another layer's insurance, bought for a person",
     PREMIUM_REFUNDED: "the part of a subsidised premium that goes to the person: no further expense of the fund",
 }

@@ -10,7 +10,7 @@ from events.money import yuan
 from infra.cli.arguments import Actor, actor_of, amount_of, region_of, words_of
 from infra.cli.clearing_step import MistakenReference, Reason, print_result, print_reversal, reversed_fields, run_step
 from infra.cli.clearing_text import LENDER_NAMES, fund_named, print_history
-from infra.cli.options import DataDir, Json
+from infra.cli.options import DataDir, Json, PersonId
 from infra.cli.output import print_json, table
 from infra.cli.row_output import OutFile, print_sheet, show
 from infra.files.region_names import region_named
@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
 @advances.callback(invoke_without_command=True)
 def list_(
     context: typer.Context,
-    person: Annotated[str | None, typer.Option("--person", help="参保人编号 person_id")] = None,
+    person: PersonId = None,
     out: OutFile = None,
     data_dir: DataDir = None,
     json: Json = False,

@@ -8,16 +8,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.refusals import REASON_NAMES
 from infra.cli.names import Names
-from infra.cli.options import DataDir, Json
+from infra.cli.options import DataDir, Json, PersonId
 from infra.cli.row_output import OutFile, Row, list_rows
 from infra.cli.uplift_text import uplift_text
 from infra.files.sheet import coded
-from processors.law.terms import CATEGORY_NAMES, LAYER_NAMES, SETTING_NAMES
+from processors.law.terms import CATEGORY_NAMES, GRANT_NAMES, LAYER_NAMES, SETTING_NAMES
 from processors.queries import listings
 
-PersonId = Annotated[str | None, typer.Option("--person", help="参保人编号 person_id")]
-
-GRANT_NAMES = {"annual": "年度补助", "one_off": "一次性补助"}
 STATUS_NAMES = {"settled": "已结算", "reversed": "已冲正"}
 PAYEE_NAMES = {"hospital": "医院", "person": "个人"}
 

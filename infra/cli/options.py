@@ -1,4 +1,4 @@
-"""Options that every command takes."""
+"""Options that many commands take."""
 
 from pathlib import Path
 from typing import Annotated
@@ -15,6 +15,7 @@ DataDir = Annotated[
     typer.Option("--data-dir", help="数据目录 where the embedded servers keep the ledger (CLAIMS_DATA_DIR)"),
 ]
 Json = Annotated[bool, typer.Option("--json", help="JSON Lines on stdout")]
+PersonId = Annotated[str | None, typer.Option("--person", help="参保人编号 person_id")]
 
 
 def _said(fault: ErrorDetails) -> str:

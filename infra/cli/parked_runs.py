@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from infra.cli.options import DataDir, Json, settings_of
+from infra.cli.options import DataDir, Json, PersonId, settings_of
 from infra.cli.output import note, print_json, table
 from infra.cli.row_output import OutFile, list_rows
 from infra.cli.session import ledger_servers, require_ledger, run
@@ -19,8 +19,6 @@ from infra.settings import Settings
 from infra.worker.worker import worker
 from processors.delivery.release import load_parked_runs
 from processors.queries.listings import parked_rows
-
-PersonId = Annotated[str | None, typer.Option("--person", help="参保人编号 person_id")]
 
 _STATES = {"settled": "已结算", "parked": "仍挂起", "on_the_way": "处理中"}
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from infra.cli.names import Names
-from infra.cli.options import DataDir, Json
+from infra.cli.options import DataDir, Json, PersonId
 from infra.cli.premium_text import KIND_NAMES
 from infra.cli.row_output import OutFile, Row, list_rows
 from infra.files.sheet import coded
@@ -22,7 +22,7 @@ def register(app: typer.Typer) -> None:
 
 
 def premiums(
-    person: Annotated[str | None, typer.Option("--person", help="参保人编号 person_id")] = None,
+    person: PersonId = None,
     year: Annotated[int | None, typer.Option("--year", help="参保年度 benefit year")] = None,
     totals: Annotated[
         bool, typer.Option("--totals", help="按统筹区、出资方和保障线汇总 sums by region, payer and layer")

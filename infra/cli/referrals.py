@@ -6,12 +6,10 @@ import typer
 
 from events.codes import FILING_KIND_NAMES, INSURANCE_TYPE_NAMES, SEX_NAMES
 from infra.cli.names import Names
-from infra.cli.options import DataDir, Json
+from infra.cli.options import DataDir, Json, PersonId
 from infra.cli.row_output import OutFile, Row, list_rows
 from infra.files.sheet import coded
 from processors.queries import listings
-
-PersonId = Annotated[str | None, typer.Option("--person", help="参保人编号 person_id")]
 
 
 def register(app: typer.Typer) -> None:

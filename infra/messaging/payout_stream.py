@@ -1,4 +1,4 @@
-"""PAYOUTS: what is booked, in the ledger's order, each once, whoever of its publishers sends it.
+"""PAYOUTS: what is booked, in the ledger's order, each once, by one publisher or by several.
 
 The stream itself tells how far it is: the last message of each batch names in a header the last number told of each
 journal. A batch is there whole or not at all, and states the sequence that its publisher believes to be the stream's

@@ -1,7 +1,7 @@
 """A person is insured for a year; a second enrollment for the year replaces the first, and an end of it.
 
-What an enrollment does not say of the person or of ``self_paid`` stays as it was said before. What he is insured as it
-says: version 1 means a resident.
+What an enrollment does not say of the person or of ``self_paid`` stays as it was said before. The insurance
+type it always says: version 1 means a resident.
 """
 
 from typing import Any, Protocol
