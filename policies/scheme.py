@@ -268,9 +268,10 @@ class Scheme(Strict):
         )
 
     def case(self, stage: int, claim: Claim, *, quota: bool) -> Rule | None:
-        """The case of a stage that decides a claim, or None where the layer does not run on it."""
+        """The case of a stage that decides a claim, or None where the layer does not run on it, or stands in later
+        texts alone (docs/domain.md#path)."""
         poor = self.is_poor(claim.categories)
-        for case in self.stages[stage].cases:
+        for case in self.stages[stage].cases if stage < len(self.stages) else ():
             if case.applies(claim, poor=poor, quota=quota):
                 return case
         return None

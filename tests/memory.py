@@ -107,7 +107,7 @@ class Memory:
         self.queues.clear()
         self.open.clear()
         transaction = self._transaction(INTAKE_CONSUMER)
-        opener = RunOpener(self.state, self.pinned.by_hash)
+        opener = RunOpener(self.state, self.pinned)
         cause = Cause(transaction.journal.number, "ledger/claims", "runs-sent-again", "recovery")
         for (person_id, year, scheme), number in sorted(lost.items()):
             opener.open_from(person_id, (year, scheme), number, cause)

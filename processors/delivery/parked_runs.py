@@ -1,7 +1,8 @@
 """Parked runs: later runs of the same person, year and scheme wait behind one that can't be handled; all others go on.
 
-Runs keep their order within a person, scheme, year and stage: that is a run's order key. Parked runs are released, in
-their order, in the transactions of the worker that owns their lane (``delivery.release``).
+Runs keep their order within a person, scheme, year and stage: that is a run's order key. All that have come to
+settlement are at one stage, however long their paths are. Parked runs are released, in their order, in the transactions
+of the worker that owns their lane (``delivery.release``).
 """
 
 from collections.abc import Iterable, Sequence
@@ -36,6 +37,7 @@ from events.store.driver import Prepared
 from events.store.metadata import metadata
 from events.store.rows import among
 from events.store.writes import Writes
+from processors.delivery.names import SETTLEMENT_CONSUMER
 from processors.delivery.run import Cause, Run, close_runs, pack_run, unpack_run, unpack_runs
 from processors.delivery.superseded_runs import superseded_runs
 from processors.delivery.transaction import Delivery, Transaction
@@ -45,6 +47,8 @@ RELEASE_SENDER = "release"
 
 OrderKey = tuple[str, str, int, int]
 """person, scheme, year, stage"""
+_BEHIND_ALL = -1
+"""The stage of whatever has come to settlement."""
 
 parked = Table(
     "parked",
@@ -94,7 +98,7 @@ class ParkedRuns:
             return found
         persons = sorted({run.person_id for run in runs})
         for row in await _PARKED.fetch(connection, of=consumer, persons=persons):
-            key = (row["person_id"], row["scheme"], row["year"], row["stage"])
+            key = found._key(row["person_id"], row["scheme"], row["year"], row["stage"])
             found.parked.setdefault(key, {})[row["run"]] = row["first_number"]
             found.causes[row["person_id"], row["run"]] = _cause_of(row["body"])
         return found
@@ -105,7 +109,7 @@ class ParkedRuns:
         A run that covers what is parked supersedes it. Any other run is parked behind it, so that order is kept. A
         parked run that was released arrives again: it goes ahead once nothing is parked before it.
         """
-        before = self.parked.get(_order_key(run))
+        before = self.parked.get(self._key_of(run))
         if not before:
             return True
         if run.number in before:
@@ -166,8 +170,14 @@ class ParkedRuns:
             again = {"reason": statement.excluded.reason}
             await connection.execute(statement.on_conflict_do_update(constraint=parked.primary_key, set_=again), rows)
 
+    def _key_of(self, run: Run) -> OrderKey:
+        return self._key(run.person_id, run.scheme, run.year, run.stage)
+
+    def _key(self, person_id: str, scheme: str, year: int, stage: int) -> OrderKey:
+        return person_id, scheme, year, _BEHIND_ALL if self.consumer == SETTLEMENT_CONSUMER else stage
+
     def _park(self, run: Run, reason: str) -> None:
-        self.parked.setdefault(_order_key(run), {})[run.number] = run.claims[0].number
+        self.parked.setdefault(self._key_of(run), {})[run.number] = run.claims[0].number
         self.causes[run.person_id, run.number] = run.cause
         self.arrived.append((run, reason))
 
@@ -246,7 +256,3 @@ def _cause_of(body: bytes) -> Cause | None:
         return unpack_run(body).cause
     except MsgspecError:
         return None
-
-
-def _order_key(run: Run) -> OrderKey:
-    return run.person_id, run.scheme, run.year, run.stage

@@ -4,6 +4,10 @@ A run carries one person's claims of one year and scheme, in ledger order, with 
 new claim is a run of one; a late fact opens a run of all the claims from the first one touched. Every run visits every
 stage of its scheme's path in one order.
 
+A run's path is fixed when it opens: that of the text in force, whichever older texts its claims are pinned to. A text
+may append a layer to the path of the one before it, and do nothing else to it. So a run meets all that was ever booked
+for its claims, and none can overtake an earlier one, whose path is the same or the beginning of its own.
+
 Between the layers a run is JSON lists in the order of the fields, a third of the size of named ones. Both ends are of
 one release; what is kept for ever (the ledger) names its fields.
 """
@@ -19,7 +23,7 @@ from sqlalchemy import BigInteger, Column, DateTime, Integer, SmallInteger, Tabl
 from events.store.metadata import metadata
 from events.store.writes import Writes
 from policies.claim import Claim, Payout
-from processors.delivery.names import RUNS
+from processors.delivery.names import RUNS, SETTLEMENT_CONSUMER
 from processors.delivery.transaction import Transaction
 
 RUNS_PER_MESSAGE = 500
@@ -69,7 +73,8 @@ class Cause(Struct, frozen=True, array_like=True, gc=False):
 
 class Run(Struct, array_like=True):
     """One run. ``chain`` gives the standing claims of the admissions that its claims were referred from; ``decided``
-    the payouts so far, a list per claim."""
+    the payouts so far, a list per claim. ``path`` are the layers that it visits; a run that an older program opened has
+    none, and visits that of its claims' texts, which were all alike then."""
 
     person_id: str
     scheme: str
@@ -80,6 +85,7 @@ class Run(Struct, array_like=True):
     claims: list[Claim]
     chain: dict[str, list[Claim]] = field(default_factory=dict)
     decided: list[list[Payout]] = field(default_factory=list)
+    path: tuple[str, ...] = ()
 
     @property
     def revisits(self) -> bool:
@@ -125,9 +131,12 @@ def close_runs(writes: Writes, closed: Sequence[tuple[str, int]]) -> None:
 
 
 def send_runs(transaction: Transaction, sender: str, outgoing: Sequence[tuple[str, Run]], partitions: int) -> None:
-    """Pack runs for their next consumers into as few messages as the caps allow, keeping each consumer's order."""
+    """Pack runs for their next consumers into as few messages as the caps allow, keeping each consumer's order.
+
+    Those at the end of their path go first: a later run of the same person may have one more layer before it.
+    """
     by_subject: dict[str, list[bytes]] = {}
-    for consumer, run in outgoing:
+    for consumer, run in sorted(outgoing, key=lambda sent: sent[0] != SETTLEMENT_CONSUMER):
         subject = runs_subject(consumer, partition_of(run.person_id, partitions), sender)
         by_subject.setdefault(subject, []).append(pack_run(run))
     for subject, packed in by_subject.items():

@@ -59,8 +59,8 @@ async def adopt_schemes(engine: AsyncEngine, schemes: Sequence[Scheme], actor: s
 async def adopt(connection: AsyncConnection, journal: Journal, offered: Sequence[Scheme], actor: str) -> list[Scheme]:
     """Adopt schemes whose text is not in force: pins the text and notes ``scheme.adopted.v1``; returns the adopted.
 
-    Refuses (``SchemeError``) a scheme that serves what another already does, that changes the path of its name, or that
-    is unsound where the text in force of its name is not (``policies.loader.review``).
+    Refuses (``SchemeError``) a scheme that serves what another already does, that changes the path of its name but for
+    layers behind it, or that is unsound where the text in force of its name is not (``policies.loader.review``).
     """
     pinned = PinnedSchemes()
     await pinned.refresh(connection)
@@ -85,18 +85,32 @@ async def adopt(connection: AsyncConnection, journal: Journal, offered: Sequence
 
 def _check_offered(scheme: Scheme, known: Scheme | None, pinned: PinnedSchemes) -> None:
     """Refuse a text that can't follow the one in force of its name, or that is unsound where that one is not."""
-    if known is not None and known.path != scheme.path:
-        ways = f"{' → '.join(known.path)}; {' → '.join(scheme.path)}"
-        fixed = "保障线的次序不能改，另起新名 the path of its layers is fixed, another needs a new name"
-        raise SchemeError([f"{scheme.name}: {fixed}: {ways}"])
-    if known is not None and known.tracks != scheme.tracks:
-        fixed = "track 及限额是否分类不能改，另起新名 its tracks, and whether a limit is by class, are fixed"
-        raise SchemeError([f"{scheme.name}: {fixed}: {known.tracks}"])
+    if known is not None:
+        _check_follows(scheme, known)
     if scheme.content_hash in pinned.by_hash:
         again = "此文本曾经采用，请改动（加注释即可）this text was in force before; change it (a comment will do)"
         raise SchemeError([f"{scheme.name}: {again}"])
     if unsound := review(scheme.text, scheme.name, known).refused:
         raise SchemeError(unsound)
+
+
+def _check_follows(scheme: Scheme, known: Scheme) -> None:
+    """Refuse a path other than that of the text in force, with more layers behind it at most (docs/domain.md#path).
+
+    What is booked names its stage by its number: a layer that is taken away, moved or put between others would be
+    another's.
+    """
+    kept = len(known.path)
+    if scheme.path[:kept] != known.path:
+        ways = f"{' → '.join(known.path)}; {' → '.join(scheme.path)}"
+        fixed = (
+            "保障线及其次序不能改，只能在最后增加；否则另起新名 "
+            "the path of its layers is fixed but for layers behind it, another needs a new name"
+        )
+        raise SchemeError([f"{scheme.name}: {fixed}: {ways}"])
+    if scheme.tracks[:kept] != known.tracks:
+        fixed = "track 及限额是否分类不能改，另起新名 its tracks, and whether a limit is by class, are fixed"
+        raise SchemeError([f"{scheme.name}: {fixed}: {known.tracks}"])
 
 
 async def fill_targets(connection: AsyncConnection) -> None:

@@ -33,6 +33,7 @@ class PinnedSchemes:
         self.by_hash: dict[str, Scheme] = {}
         self.current: list[Scheme] = []
         self._adopted: list[tuple[str, str]] = []
+        self._paths: dict[str, tuple[str, ...]] = {}
         self._serving: dict[str, list[Scheme]] = {}
         self._terms: dict[str, Vocabulary] = {}
         self._unusable: dict[str, Exception] = {}
@@ -72,6 +73,7 @@ class PinnedSchemes:
             latest = {name: content_hash for content_hash, name in adopted}
             self.current = [self.by_hash[content_hash] for content_hash in latest.values()]
             self._adopted = adopted
+            self._paths.clear()
             self._serving.clear()
             self._terms.clear()
 
@@ -89,6 +91,12 @@ class PinnedSchemes:
     def texts_of(self, name: str) -> Iterator[Scheme]:
         """Every text of a scheme that was adopted, the newest first."""
         return (self.by_hash[content_hash] for content_hash, adopted in reversed(self._adopted) if adopted == name)
+
+    def path_of(self, name: str) -> tuple[str, ...]:
+        """The layers that a scheme's runs visit: those of the text in force, for a newer text only appends to them."""
+        if name not in self._paths:
+            self._paths = {scheme.name: scheme.path for scheme in self.current}
+        return self._paths[name]
 
     def terms_of(self, region: str) -> Vocabulary:
         """The shared terms and those of the schemes in force within a region, a prefecture's or province's too."""

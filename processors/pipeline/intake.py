@@ -45,7 +45,7 @@ class IntakeBatch:
     opener: RunOpener = field(init=False)
 
     def __post_init__(self) -> None:
-        self.opener = RunOpener(self.state, self.pinned.by_hash)
+        self.opener = RunOpener(self.state, self.pinned)
 
     def receive(self, event: IncomingEvent) -> None:
         """Decide one event: it goes into the books, is refused, or waits."""

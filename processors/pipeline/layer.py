@@ -1,6 +1,6 @@
 """A layer's consumer: lets the engine decide its stage for every run, and books what differs from what is booked."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ from events.store.journal import entries
 from events.store.rows import among
 from policies.claim import Claim, Payout, Used
 from policies.engine import Schemes, Tracks, decide, open_claim
+from policies.scheme import Scheme
 from processors.delivery.names import SETTLEMENT_CONSUMER
 from processors.delivery.parked_runs import ParkedRuns, arrived_runs
 from processors.delivery.run import Run, send_runs
@@ -91,7 +92,7 @@ class LayerBatch:
             self.parked.park(run, error)
             return
         self.book(run, decision, schemes)
-        path = schemes[run.claims[0].scheme].path
+        path = run.path or schemes[run.claims[0].scheme].path
         run.stage += 1
         self.onward.append((path[run.stage] if run.stage < len(path) else SETTLEMENT_CONSUMER, run))
 
@@ -132,7 +133,7 @@ class LayerBatch:
     def book(self, run: Run, decision: StageDecision, schemes: Schemes) -> None:
         """Book each difference, and pass the payouts on with the run."""
         for claim, earlier, payout in zip(run.claims, run.decided, decision.payouts, strict=True):
-            self._book_claim(run, claim, payout, schemes[claim.scheme].fund_of(self.parked.consumer))
+            self._book_claim(run, claim, payout, schemes[claim.scheme])
             if payout is not None:
                 earlier.append(structs.replace(payout, trace=()))
         tracks = {track: used for track, used in decision.tracks.items() if any(_parts(used))}
@@ -142,7 +143,7 @@ class LayerBatch:
             self.accumulated[_key(run)] = tracks | emptied
             self.changed.add(_key(run))
 
-    def _book_claim(self, run: Run, claim: Claim, payout: Payout | None, fund: Mapping[str, str]) -> None:
+    def _book_claim(self, run: Run, claim: Claim, payout: Payout | None, scheme: Scheme) -> None:
         booked = self._booked(run, claim)
         if payout is None and booked is None:
             return
@@ -155,7 +156,7 @@ class LayerBatch:
         if not any(_parts(difference)):
             return
         track = payout.track if payout is not None else booked.track if booked is not None else ""
-        data: dict[str, Any] = {**fund}
+        data: dict[str, Any] = {**scheme.fund_of(self.parked.consumer)}
         if payout is not None:
             data |= {"taken": payout.taken, "trace": payout.trace}
         if claim.opened < run.number:  # also where a layer runs for the first time: a late fact brought it about

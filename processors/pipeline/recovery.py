@@ -69,8 +69,10 @@ async def begin_runs_anew(engine: AsyncEngine, partitions: int, missing: Missing
         await _discard_runs_under_way(connection)
         intake.journal.start(await database_time(connection))
         state = await load_histories(connection, set((await connection.execute(select(runs.c.person_id))).scalars()))
-        schemes = await PinnedSchemes().require(connection, {claim.scheme for claim in state.claims.values()})
-        opener = RunOpener(state, schemes)
+        pinned = PinnedSchemes()
+        await pinned.refresh(connection)
+        await pinned.require(connection, {claim.scheme for claim in state.claims.values()})
+        opener = RunOpener(state, pinned)
         opened_at: defaultdict[datetime, list[Run]] = defaultdict(list)
         recorded = await _own_facts(connection, state.claims.values())
         for group in await _open_groups(connection):

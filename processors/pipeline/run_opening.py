@@ -1,12 +1,12 @@
 """Which runs a fact opens: a new claim is a run of one, a changed past a run from the first claim touched."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from policies.claim import Claim
 from policies.engine import standing_by_admission
-from policies.scheme import Scheme
 from processors.delivery.run import Cause, Run
+from processors.law.pinned_schemes import PinnedSchemes
 from processors.pipeline.state import LedgerState
 
 Group = tuple[int, str]
@@ -18,7 +18,7 @@ class RunOpener:
     """Opens the runs that a batch of facts brings, numbered per person in the order of the facts."""
 
     state: LedgerState
-    schemes: Mapping[str, Scheme]
+    pinned: PinnedSchemes
     runs: list[Run] = field(default_factory=list)
 
     def open_new(self, claim: Claim, cause: Cause) -> None:
@@ -59,7 +59,7 @@ class RunOpener:
         self._open(person_id, group, claims, cause, predicted)
 
     def _group(self, claim: Claim) -> Group:
-        return claim.year, self.schemes[claim.scheme].name
+        return claim.year, self.pinned.by_hash[claim.scheme].name
 
     def _open(self, person_id: str, group: Group, claims: list[Claim], cause: Cause, predicted: int | None) -> None:
         person = self.state.person(person_id)
@@ -82,5 +82,6 @@ class RunOpener:
                 claims=claims,
                 chain=chain,
                 decided=[[] for _ in claims],
+                path=self.pinned.path_of(group[1]),
             )
         )
