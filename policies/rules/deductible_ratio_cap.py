@@ -2,27 +2,35 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from policies.arithmetic import round_half_up, share
+from policies.arithmetic import covered, marginal, round_half_up, share
 from policies.buckets import S, take
 from policies.rule_context import TRACK, Decision, Rule, RuleContext
 from policies.trace import percent
-from policies.values import Amount, Limit, Parameter, Ratio
+from policies.values import Amount, Bands, Limit, Parameter, Ratio
 
 
 class DeductibleRatioCap(Rule):
     """pay = min(round((S − deductible) × ratio), cap − paid this year on the track); takes S.
 
-    A deductible is reduced by what the referral chain has already borne, where ``referral_credit`` grants it.
+    A deductible is reduced by what the referral chain has already borne, where ``referral_credit`` grants it. With
+    ``bands`` in place of ``ratio`` the claim's base is paid by them, from the deductible upwards, each claim anew.
     """
 
     rule: Literal["deductible_ratio_cap"]
     track: str = Field(pattern=TRACK)
     deductible: Parameter[Amount] | None = None
-    ratio: Parameter[Ratio]
+    ratio: Parameter[Ratio] | None = None
+    bands: Parameter[Bands] | None = None
     cap: Parameter[Limit]
     referral_credit: Parameter[bool] | None = None
+
+    @model_validator(mode="after")
+    def _one_scale(self) -> "DeductibleRatioCap":
+        if (self.ratio is None) == (self.bands is None):
+            raise ValueError("ratio 与 bands 须择其一 exactly one of ratio and bands is stated")
+        return self
 
     @property
     def year_limit(self) -> Parameter[Limit]:
@@ -38,10 +46,7 @@ class DeductibleRatioCap(Rule):
         trace, in_scope = context.trace, context.bill.left[S]
         deductible = self.applied_deductible(context)
         base = trace.step("base", in_scope - deductible, "{} − {}", in_scope, deductible)
-        found = self.ratio.at(context.circumstances)
-        ratio = trace.use(found)
-        wish = trace.step("wish", share(base, ratio), "{} × {}", base, percent(ratio))
-        pay = wish
+        wish = pay = self._wish(context, base)
         cap = trace.use(self.cap.at(context.circumstances))
         if cap is not None:
             used = self.used(context).paid
@@ -50,8 +55,7 @@ class DeductibleRatioCap(Rule):
             pay = trace.step("within_quota", min(pay, quota), "min({}, {})", pay, quota)
         over_cap = 0
         if pay < wish and quota is None:
-            over_cap = base - round_half_up(pay / ratio)
-            trace.step("over_cap", over_cap, "{} − {} ÷ {}", base, pay, percent(ratio))
+            over_cap = self._over_cap(context, base, pay)
         return Decision(
             base=base,
             paid=pay,
@@ -59,6 +63,29 @@ class DeductibleRatioCap(Rule):
             deductible=deductible,
             over_cap=over_cap,
         )
+
+    def _wish(self, context: RuleContext, base: int) -> int:
+        trace = context.trace
+        if self.bands is not None:
+            bands = trace.use(self.bands.at(context.circumstances))
+            return trace.step("wish", round_half_up(marginal(base, bands)), "B({})", base)
+        ratio = trace.use(self._ratio.at(context.circumstances))
+        return trace.step("wish", share(base, ratio), "{} × {}", base, percent(ratio))
+
+    def _over_cap(self, context: RuleContext, base: int, pay: int) -> int:
+        if self.bands is not None:
+            paying, reached = covered(0, base, pay, self.bands.at(context.circumstances).value)
+            return context.trace.step("over_cap", paying - reached, "{} − {}", paying, reached)
+        ratio = self._ratio.at(context.circumstances).value
+        return context.trace.step(
+            "over_cap", base - round_half_up(pay / ratio), "{} − {} ÷ {}", base, pay, percent(ratio)
+        )
+
+    @property
+    def _ratio(self) -> Parameter[Ratio]:
+        if self.ratio is None:
+            raise AssertionError(f"{self.rule} states neither a ratio nor bands")
+        return self.ratio
 
     def applied_deductible(self, context: RuleContext) -> int:
         """The deductible that this claim bears, in fen: min(S, max(0, deductible(tier) − referral credit))."""

@@ -2,6 +2,7 @@
 
 import pytest
 from hypothesis import given
+from pydantic import ValidationError
 
 from events.money import parse_yuan, yuan
 from policies.claim import Used
@@ -122,3 +123,44 @@ def test_more_bill_pays_no_less_and_never_more_than_the_bill_grew(s: int, more: 
     assert 0 <= paid[1] - paid[0] <= more
     assert over_cap[0] <= over_cap[1]
     assert max(paid) <= max(0, parse_yuan("1000") - before)
+
+
+BANDS = [{"to": "28700", "ratio": "85%"}, {"to": "38700", "ratio": "90%"}, {"ratio": "95%"}]
+BY_BANDS = rule(
+    DeductibleRatioCap, track="inpatient", deductible=always("1300"), bands=always(BANDS), cap=always("100000")
+)
+
+
+@pytest.mark.parametrize(
+    ("s", "paid"),
+    [
+        ("1300", "0.00"),
+        ("30000", "24395.00"),  # 28,700 × 85%
+        ("30000.01", "24395.01"),  # and a fen at 90%, 0.9 fen
+        ("60000", "52395.00"),  # 24,395 + 10,000 × 90% + 20,000 × 95%
+    ],
+)
+def test_bands_count_within_the_claim(s: str, paid: str) -> None:
+    # what the year has paid moves no band
+    assert pays(BY_BANDS, bill(s)) == pays(BY_BANDS, bill(s), year("30000")) == paid
+
+
+@pytest.mark.parametrize(
+    ("before", "paid", "over_cap"),
+    [
+        ("47605", "52395.00", "0.00"),  # exactly what is left
+        # 33,395 pay for 38,700 of the base, and 6,605 ÷ 95% = 6,952.63 more; 58,700 − 45,652.63
+        ("60000", "40000.00", "13047.37"),
+        ("99000", "1000.00", "57523.53"),  # 58,700 − 1,000 ÷ 85%
+        ("100000", "0.00", "58700.00"),
+    ],
+)
+def test_bands_say_what_lies_over_the_cap(before: str, paid: str, over_cap: str) -> None:
+    decision = decide(BY_BANDS, bill("60000"), year(before))
+    assert (yuan(decision.paid), yuan(decision.over_cap)) == (paid, over_cap)
+
+
+def test_a_ratio_or_bands() -> None:
+    for values in ({}, {"ratio": always("60%"), "bands": always(BANDS)}):
+        with pytest.raises(ValidationError, match="exactly one of ratio and bands"):
+            rule(DeductibleRatioCap, track="inpatient", cap=always("none"), **values)
