@@ -36,7 +36,8 @@ def events() -> list[dict[str, Any]]:
         facts.advance(person="P220621-0"),
         facts.death("P220621-1", "2020-12-30"),
     ]
-    return made + (trials() if hasattr(facts, "end_enrolment") else [])
+    made += trials() if hasattr(facts, "end_enrolment") else []
+    return made + (open_law() if hasattr(facts, "enrol_as") else [])
 
 
 def trials() -> list[dict[str, Any]]:
@@ -64,6 +65,28 @@ def trials() -> list[dict[str, Any]]:
         # paid by the patient at the window, and more than the funds bear found against it: the patient owes
         *facts.stay(907, "P-arrives", "2019-08-10", "60000", hospital_id="H1near", prepaid=True),
         facts.audit("C907", "40000", "person", "F907"),
+    ]
+
+
+def open_law() -> list[dict[str, Any]]:
+    """What 0005 brought: who is insured as what, changed admissions, filed referrals, advances of others than bureaus."""
+    known = {"birth_month": "1950-06", "sex": "female", "household_id": "HH1", "contracted_doctor": True}
+    places = {"township": "220621001", "village": "220621001002"}
+    filed = {"kind": "referral", "to_hospital": "H3near", "until": "2019-12-01"}
+    return [
+        facts.enrol_as("P-known", **known, **places),
+        facts.enrol_as("P-employee", "employee"),
+        facts.admit("A911", "P-known", "H2near", "2019-04-01", emergency=True),
+        facts.discharge("C911", "A911", "P-known", "H2near", "2019-04-10"),
+        *facts.stay(912, "P-employee", "2019-04-10", hospital_id="H2near"),
+        facts.file_referral("R-known", "P-known", **filed),
+        facts.admit("A913", "P-known", "H3near", "2019-05-01"),
+        facts.change_admission("A913", "H3near", admitted_on="2019-05-02", emergency=True),
+        facts.discharge("C913", "A913", "P-known", "H3near", "2019-05-20", in_scope="30000"),
+        # the referral, the admission and the change wait or are refused, and no row of before was like it
+        facts.change_admission("A914", "H3near", emergency=True),
+        facts.advance("L2", person="P-known", lent_by="poverty_office", filed_on="2019-03-08"),
+        facts.advance("L3", person="P-known", lent_by="township_station", on="2019-03-02"),
     ]
 
 
