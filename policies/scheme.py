@@ -19,7 +19,7 @@ from policies.rule_context import Rule
 from policies.rules import AnyRule
 from policies.rules.case_quota import CaseQuota
 from policies.targets import Target, target_problems
-from policies.value_gaps import PLACES, Scope, value_problems
+from policies.value_gaps import Scope, value_problems
 from policies.values import (
     Amount,
     Circumstances,
@@ -372,29 +372,16 @@ class Scheme(Strict):
             seen.setdefault(stage.layer, number)
 
     def _scope(self, when: Condition) -> Scope:
-        from_ = max(self.valid.from_, when.from_ or date.min)
-        groups: tuple[str, ...] = ("general",)
-        if when.member is not None:
-            groups = tuple(when.member)
-        elif when.poor or when.case_quota:
-            groups = tuple(self.poor.categories)
-        classes: tuple[str | None, ...] = (None, "I", "II")
-        if when.card_class is not None:
-            classes = (when.card_class,)
-        elif when.setting == ["chronic"]:
-            classes = ("I", "II")
-        return Scope(
-            from_=from_,
+        whole = Scope(
+            from_=self.valid.from_,
             until=self.valid.until,
-            tiers=tuple(when.tiers or ALL_TIERS),
-            classes=classes,
-            groups=groups,
-            places=PLACES if when.place is None else tuple(when.place),
-            asked=when.asked,
+            tiers=ALL_TIERS,
+            classes=(None, "I", "II"),
+            groups=("general",),
             insurance_types=tuple(self.insurance_types),
-            stays=tuple(dict.fromkeys(setting == "inpatient" for setting in when.setting or self.settings)),
-            poor=self.poor_categories,
+            poor=tuple(self.poor.categories),
         )
+        return whole.narrowed(when, self.settings)
 
 
 def _accumulates(case: Rule) -> bool:

@@ -1,7 +1,7 @@
 """Whether a value stands exactly once for all that its case can meet: gaps, overlaps, nobody served."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import product
 from typing import Any, get_args
@@ -9,6 +9,7 @@ from typing import Any, get_args
 from events.codes import RESIDENT
 from policies.claim import Place
 from policies.claim_facts import AskedFacts, FactKey, TooManyWays, facts_told, met, ways
+from policies.condition import Condition
 from policies.values import Circumstances, Parameter
 
 Problem = tuple[int | None, str]
@@ -36,7 +37,29 @@ class Scope:
     asked: FactKey = ()
     insurance_types: tuple[str, ...] = (RESIDENT,)
     stays: tuple[bool, ...] = (True, False)
-    poor: frozenset[str] = frozenset()
+    poor: tuple[str, ...] = ()
+
+    def narrowed(self, when: Condition, offered: Iterable[str]) -> "Scope":
+        """What of it a case meets, of a scheme that takes claims of the settings ``offered``."""
+        classes, groups = self.classes, self.groups
+        if when.card_class is not None:
+            classes = (when.card_class,)
+        elif when.setting == ["chronic"]:
+            classes = ("I", "II")
+        if when.member is not None:
+            groups = tuple(when.member)
+        elif when.poor or when.case_quota:
+            groups = self.poor
+        return replace(
+            self,
+            from_=max(self.from_, when.from_ or date.min),
+            tiers=tuple(when.tiers or self.tiers),
+            classes=classes,
+            groups=groups,
+            places=PLACES if when.place is None else tuple(when.place),
+            asked=when.asked,
+            stays=tuple(dict.fromkeys(setting == "inpatient" for setting in when.setting or offered)),
+        )
 
 
 def value_problems(value: Parameter[Any], scope: Scope) -> Iterator[Problem]:
@@ -131,7 +154,7 @@ def _persons(value: Parameter[Any], scope: Scope) -> list[tuple[str, ...]]:
     found: list[tuple[str, ...]] = []
     for group in dict.fromkeys((*scope.groups, *(group for row in value.root for group in row.for_))):
         held = [group] if "general" in scope.groups or group in scope.groups else [group, scope.groups[0]]
-        poor = ["poor"] if "poor" in held or not scope.poor.isdisjoint(held) else []
+        poor = ["poor"] if "poor" in held or not set(scope.poor).isdisjoint(held) else []
         found.append(tuple(dict.fromkeys((*held, *poor, "general"))))
     return found
 
