@@ -2,7 +2,7 @@
 
 from msgspec import Struct, field
 
-from policies.claim import Claim, Payout
+from policies.claim import Claim, Payout, after_audits
 from policies.values import Circumstances, Found
 
 S, C, O = 0, 1, 2  # noqa: E741 - the names the rules are written in
@@ -63,17 +63,8 @@ class OpenBill(Struct):
 
 
 def open_bill(claim: Claim) -> OpenBill:
-    """Lay the audits on a claim's bill: out of O, then C, then S, in recorded order (docs/domain.md#3.7)."""
-    bill = claim.bill
-    left = [bill.in_scope, bill.upfront_copay + bill.over_limit, bill.self_funded]
-    borne = {"hospital": 0, "person": 0}
-    for audit in claim.audits:
-        rest = audit.amount
-        for bucket in (O, C, S):
-            taken = min(rest, left[bucket])
-            left[bucket] -= taken
-            rest -= taken
-        borne[audit.borne_by] += audit.amount - rest
+    """Lay the audits on a claim's bill (docs/domain.md#3.7)."""
+    left, borne = after_audits(claim)
     return OpenBill(
         claim=claim,
         total=sum(left),

@@ -12,6 +12,7 @@ from msgspec import NODEFAULT, Struct, convert, defstruct, structs
 from events.codes import ORDINARY, RESIDENT
 
 BorneBy = Literal["hospital", "person"]
+Place = Literal["county", "prefecture", "province", "elsewhere", "unfiled"]
 
 
 class BillParts(Struct, frozen=True, array_like=True, gc=False):
@@ -41,6 +42,7 @@ class Claim(Struct, frozen=True, array_like=True, gc=False):
 
     The last fields, fixed by acceptance too, came after ledgers had taken claims without them: their defaults say what
     those mean. ``age`` is in whole years on the claim's date, None where no month of birth was stated.
+    ``stay_number`` is live: 1 for the first stay that stands in the year under the scheme's name, 0 for no stay.
     """
 
     claim_id: str
@@ -77,11 +79,62 @@ class Claim(Struct, frozen=True, array_like=True, gc=False):
     contracted_doctor: bool | None = None
     emergency: bool = False
     stay_kind: str = ORDINARY
+    stay_number: int = 0
 
     @property
     def year(self) -> int:
         """The benefit year: the calendar year of the discharge or service date (docs/domain.md#3.2)."""
         return self.date.year
+
+    @property
+    def is_stay(self) -> bool:
+        """Whether it is the claim of a stay."""
+        return self.setting == "inpatient"
+
+
+class CountedStay(Struct, frozen=True, gc=False):
+    """Of a claim of a stay what its number in the year depends on: ``number`` is its place in ledger order."""
+
+    number: int
+    scheme: str
+    date: calendar_date
+    standing: bool
+
+    @property
+    def year(self) -> int:
+        """The benefit year."""
+        return self.date.year
+
+
+def place_of(claim: Claim) -> Place:
+    """Where a claim's hospital lies, as its person's region sees it: ``unfiled`` is outside the prefecture.
+
+    A person whose region is a prefecture's code is of no county that is known.
+    """
+    if claim.hospital_region[:4] == claim.region[:4]:
+        of_county = claim.hospital_region == claim.region and not claim.region.endswith("00")
+        return "county" if of_county else "prefecture"
+    if not claim.filed:
+        return "unfiled"
+    return "province" if claim.hospital_region[:2] == claim.region[:2] else "elsewhere"
+
+
+def after_audits(claim: Claim) -> tuple[list[int], dict[str, int]]:
+    """What audits leave in S, C and O, and what they lay on the hospital and the person, in fen.
+
+    They come out of O, then C, then S, in recorded order (docs/domain.md#3.7).
+    """
+    bill = claim.bill
+    left = [bill.in_scope, bill.upfront_copay + bill.over_limit, bill.self_funded]
+    borne = {"hospital": 0, "person": 0}
+    for audit in claim.audits:
+        rest = audit.amount
+        for bucket in (2, 1, 0):
+            taken = min(rest, left[bucket])
+            left[bucket] -= taken
+            rest -= taken
+        borne[audit.borne_by] += audit.amount - rest
+    return left, borne
 
 
 def age_on(day: calendar_date, birth_month: str | None) -> int | None:

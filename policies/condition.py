@@ -5,8 +5,9 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, ValidationInfo
 
 from events.codes import Setting
-from policies.claim import Claim
-from policies.values import CardClass, Day, DiseaseCode, Strict, Tier, as_list
+from policies.claim import Claim, Place, place_of
+from policies.claim_facts import FactCondition, as_list, facts_of
+from policies.values import CardClass, Day, DiseaseCode, Strict, Tier
 from policies.vocabulary import known
 
 
@@ -20,7 +21,7 @@ Diseases = list[DiseaseCode]
 Categories = list[Annotated[str, BeforeValidator(_known_category)]]
 
 
-class Condition(Strict):
+class Condition(Strict, FactCondition):
     """All that is given must hold. ``member`` asks for any of the categories, ``poor`` for the scheme's poor."""
 
     setting: Annotated[list[Setting] | None, BeforeValidator(as_list)] = None
@@ -33,6 +34,7 @@ class Condition(Strict):
     card_or_disease: Literal[True] | None = None
     case_quota: Literal[True] | None = None
     from_: Day | None = Field(default=None, alias="from")
+    place: Annotated[list[Place] | None, BeforeValidator(as_list)] = None
 
     def holds(self, claim: Claim, *, poor: bool, quota: bool) -> bool:
         """Whether a claim, of a poor person or not, under the case quota or not, meets every part."""
@@ -47,4 +49,6 @@ class Condition(Strict):
             and (self.card_or_disease is None or claim.any_card or claim.disease is not None)
             and (self.case_quota is None or quota)
             and (self.from_ is None or self.from_ <= claim.date)
+            and (self.place is None or place_of(claim) in self.place)
+            and (not self.asked or self.met_by(facts_of(claim)))
         )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from events.money import yuan
+from policies.claim_facts import words
 from policies.explain import GRADES, value_text
 from policies.scheme import Scheme
 from policies.values import Cited, Dated, Row
@@ -84,7 +85,8 @@ def _where(scheme: Scheme, path: str) -> str:
     stage, _, rest = path.removeprefix("stages[").partition("]")
     case = int(rest.removeprefix(".cases[").partition("]")[0])
     when = scheme.stages[int(stage)].cases[case].when
-    return " ".join([f"{int(stage) + 1}.{scheme.path[int(stage)]}", *(when.setting or [])])
+    asked = (*(when.setting or ()), *(when.place or ()), *words(when.asked))
+    return " ".join([f"{int(stage) + 1}.{scheme.path[int(stage)]}", *asked])
 
 
 def _circumstances(row: Row[Any]) -> str:
@@ -92,4 +94,4 @@ def _circumstances(row: Row[Any]) -> str:
     if row.tier is not None:
         parts.append("tier " + ",".join(str(tier) for tier in row.tier))
     parts += [part for part in (row.place, row.class_ and f"class {row.class_}", row.disease) if part]
-    return " ".join(parts)
+    return " ".join([*parts, *words(row.asked)])

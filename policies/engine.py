@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from msgspec import structs
 
 from policies.buckets import OpenBill, open_bill
-from policies.claim import Claim, Payout, Used
+from policies.claim import Claim, CountedStay, Payout, Used
 from policies.rule_context import RuleContext
 from policies.rules.deductible_ratio_cap import DeductibleRatioCap
 from policies.scheme import Scheme
@@ -140,6 +140,31 @@ def standing_by_admission(claims: Iterable[Claim]) -> dict[str, list[Claim]]:
     return chain
 
 
+def stay_numbers(schemes: Schemes, stays: Iterable[Claim | CountedStay]) -> dict[int, int]:
+    """The number of each of a person's stays among those that stand in its year and scheme, by its place in ledger
+    order.
+
+    A reversed stay has none: the next one takes its place.
+    """
+    numbers: dict[int, int] = {}
+    counted: dict[tuple[int, str], int] = {}
+    for stay in sorted(stays, key=lambda stay: stay.number):
+        if stay.standing:
+            group = stay.year, schemes[stay.scheme].name
+            numbers[stay.number] = counted[group] = counted.get(group, 0) + 1
+    return numbers
+
+
+def with_stay_numbers(claims: Iterable[Claim], numbers: Mapping[int, int]) -> list[Claim]:
+    """Claims in ledger order, each with its number of a stay, 0 where it has none."""
+    return [
+        claim
+        if claim.stay_number == (number := numbers.get(claim.number, 0))
+        else structs.replace(claim, stay_number=number)
+        for claim in sorted(claims, key=lambda claim: claim.number)
+    ]
+
+
 def settle(
     schemes: Schemes, claims: Sequence[Claim], lens: Lens | None = None
 ) -> tuple[dict[int, OpenBill], dict[tuple[int, str, str], Tracks]]:
@@ -147,10 +172,11 @@ def settle(
 
     Returns the settled bills by claim number and the accumulations by (year, scheme name, layer).
     """
+    claims = with_stay_numbers(claims, stay_numbers(schemes, (claim for claim in claims if claim.is_stay)))
     chain = standing_by_admission(claims)
     bills: dict[int, OpenBill] = {}
     used: dict[tuple[int, str, str], Tracks] = {}
-    for claim in sorted(claims, key=lambda claim: claim.number):
+    for claim in claims:
         if not claim.standing:
             continue
         scheme = schemes[claim.scheme]

@@ -7,6 +7,7 @@ from typing import Any
 
 from events.money import yuan
 from policies.arithmetic import Band
+from policies.claim_facts import told
 from policies.scheme import Scheme
 from policies.trace import percent
 
@@ -161,7 +162,7 @@ def _value(scheme: Scheme, path: str, row: int) -> dict[str, str]:
         "name": name,
         "name_en": name_en,
         "layer": scheme.terms.layers[scheme.stages[int(stage[1])].layer].name if stage else "",
-        "value": value_text(found.value),
+        "value": value_text(found.value) + (f"（{told(found.asked)}）" if found.asked else ""),
         "grade": found.grade,
         "grade_name": GRADES[found.grade],
         "cite": found.citation,

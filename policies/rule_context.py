@@ -9,9 +9,10 @@ from pydantic import BeforeValidator, Field
 
 from policies.buckets import OpenBill
 from policies.claim import Claim, Used
+from policies.claim_facts import as_list
 from policies.condition import Condition
 from policies.trace import Trace
-from policies.values import Circumstances, Limit, Parameter, Strict, as_list
+from policies.values import Circumstances, Limit, Parameter, Strict
 
 
 class RuleContext(Struct, frozen=True):
@@ -70,6 +71,11 @@ class Rule(Strict, ABC):
     when: Condition = Field(default_factory=Condition)
     unless: Annotated[list[Condition], BeforeValidator(_conditions)] = Field(default_factory=list)
     track: str | None = Field(default=None, pattern=TRACK)
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """``when``, and those under ``unless``."""
+        return self.when, *self.unless
 
     def applies(self, claim: Claim, *, poor: bool, quota: bool) -> bool:
         """Whether ``when`` holds for a claim, of a poor person or not, under the quota or not, and no ``unless``."""

@@ -5,11 +5,13 @@ from datetime import date
 from itertools import combinations, product
 from typing import NamedTuple
 
-from policies.claim import BillParts, Claim
+from policies.claim import BillParts, Claim, Place
+from policies.claim_facts import AskedFacts, TooManyWays, ways
 from policies.condition import Condition
 from policies.engine import open_claim
 from policies.rule_context import Rule
 from policies.scheme import ALL_TIERS, Scheme
+from policies.value_gaps import PLACES
 
 MOST = 20_000
 """Samples of one scheme; the shipped ones have at most 168."""
@@ -42,10 +44,13 @@ def samples(scheme: Scheme) -> list[Sample]:
     """A sample for each way; raises ``TooMany``."""
     found: list[Sample] = []
     most = min(MOST, MOST_TRIES // sum(len(stage.cases) for stage in scheme.stages))
-    for claim in _claims(scheme):
-        if len(found) >= most:
-            raise TooMany(most)
-        found.append(sample(scheme, claim))
+    try:
+        for claim in _claims(scheme):
+            if len(found) >= most:
+                raise TooMany(most)
+            found.append(sample(scheme, claim))
+    except TooManyWays:
+        raise TooMany(most) from None
     return found
 
 
@@ -62,18 +67,22 @@ def _index(cases: Sequence[Rule], chosen: Rule | None) -> int | None:
 
 
 def _claims(scheme: Scheme) -> Iterator[Claim]:
-    conditions = [
-        condition for stage in scheme.stages for case in stage.cases for condition in (case.when, *case.unless)
-    ]
+    conditions = [condition for stage in scheme.stages for case in stage.cases for condition in case.conditions]
     late = (False, True) if any(condition.late for condition in conditions) else (False,)
-    places = product(scheme.settings, _days(scheme, conditions), ALL_TIERS)
+    places = PLACES if any(condition.place for condition in conditions) else PLACES[:1]
+    where = product(scheme.settings, _days(scheme, conditions), ALL_TIERS)
     persons = list(product(_category_sets(scheme, conditions), _diseases(scheme, conditions), late))
-    for setting, day, tier in places:
+    asked = [condition.asked for condition in conditions]
+    facts = {stay: ways(asked, scheme.insurance_types, inpatient=stay) for stay in (True, False)}
+    for setting, day, tier in where:
         if not scheme.offers(setting, tier, day):
             continue
-        for (categories, disease, is_late), (card_class, any_card) in product(persons, _cards(setting, conditions)):
+        cards = _cards(setting, conditions)
+        for (held, disease, is_late), card, place, of_facts in product(
+            persons, cards, places, facts[setting == "inpatient"]
+        ):
             if setting != "chronic" or disease is not None:  # a chronic claim names the disease of its card
-                yield _claim(scheme, setting, day, tier, categories, disease, is_late, card_class, any_card)
+                yield _claim(scheme, setting, day, tier, held, disease, is_late, card, place, of_facts)
 
 
 def _days(scheme: Scheme, conditions: Sequence[Condition]) -> list[date]:
@@ -128,8 +137,9 @@ def _claim(
     categories: tuple[str, ...],
     disease: str | None,
     late: bool,
-    card_class: str | None,
-    any_card: bool,
+    card: tuple[str | None, bool],
+    place: Place,
+    facts: AskedFacts,
 ) -> Claim:
     region = f"{scheme.regions[0]}0000"[:6]
     return Claim(
@@ -141,12 +151,12 @@ def _claim(
         setting=setting,
         tier=tier,
         hospital_id="sample",
-        hospital_region=region,
+        hospital_region=hospital_at(region, place),
         region=region,
-        filed=True,
+        filed=place != "unfiled",
         prescriber_tier=0,
-        card_class=card_class,
-        any_card=any_card,
+        card_class=card[0],
+        any_card=card[1],
         disease=disease,
         late=late,
         prepaid=False,
@@ -154,8 +164,28 @@ def _claim(
         referral=(),
         opened=1,
         source="sample",
-        bill=BillParts(100, 100, 0, 0, 0),
+        bill=BillParts(facts.total, facts.in_scope, 0, 0, facts.total - facts.in_scope),
         categories=categories,
         audits=(),
         standing=True,
+        insurance_type=facts.insurance_type,
+        age=facts.age,
+        household_id="sample" if facts.household else None,
+        contracted_doctor=facts.contracted_doctor,
+        emergency=facts.emergency,
+        stay_kind=facts.stay_kind,
+        stay_number=facts.stay,
     )
+
+
+def hospital_at(region: str, place: Place) -> str:
+    """A region at a place as the person's region sees it; outside the prefecture is all that ``unfiled`` asks for."""
+    match place:
+        case "county":
+            return region
+        case "prefecture":
+            return f"{region[:4]}{'99' if region[4:] != '99' else '98'}"
+        case "province":
+            return f"{region[:2]}{'99' if region[2:4] != '99' else '98'}00"
+        case _:
+            return f"{'99' if region[:2] != '99' else '98'}0100"

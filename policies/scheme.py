@@ -7,10 +7,11 @@ from datetime import date
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field, PrivateAttr, RootModel, ValidationInfo
+from pydantic import BeforeValidator, Field, PrivateAttr, ValidationInfo
 
 from events.codes import CODE_PATTERN, RESIDENT, Setting, covers
-from policies.claim import Claim
+from policies.claim import Claim, place_of
+from policies.claim_facts import FactKey, facts_of, met
 from policies.condition import Categories, Condition
 from policies.funds import Fund, Funded, PayingFund, fund_of
 from policies.grants import AnyGrant
@@ -18,7 +19,20 @@ from policies.rule_context import Rule
 from policies.rules import AnyRule
 from policies.rules.case_quota import CaseQuota
 from policies.targets import Target, target_problems
-from policies.values import Amount, Circumstances, Cited, Dated, Day, Parameter, Place, Ratio, Scope, Strict, Tier
+from policies.value_gaps import Scope, value_problems
+from policies.values import (
+    Amount,
+    Circumstances,
+    Cited,
+    Dated,
+    Day,
+    Parameter,
+    Ratio,
+    Strict,
+    Tier,
+    located_parameters,
+    named_parameters,
+)
 from policies.vocabulary import SHARED, OwnVocabulary, Vocabulary, known
 
 ALL_TIERS = (0, 1, 2, 3)
@@ -145,7 +159,7 @@ class Scheme(Strict):
 
     def model_post_init(self, _context: object) -> None:
         """Give every parameter its path."""
-        self._parameters = dict(_named_parameters(self, ""))
+        self._parameters = dict(named_parameters(self))
         for path, parameter in self._parameters.items():
             parameter.name(path)
 
@@ -261,11 +275,21 @@ class Scheme(Strict):
         return Circumstances(
             day=self.turns[bisect_right(self.turns, claim.date) - 1],
             tier=claim.tier,
-            place=_place(claim),
+            place=place_of(claim),
             card_class=claim.card_class,
             disease=claim.disease,
             groups=(*self.in_choice(claim.categories), *poor, "general"),
+            met=self._met(claim) if self._asked else frozenset(),
         )
+
+    # Of most schemes no row asks for facts; every claim asks.
+    @cached_property
+    def _asked(self) -> tuple[FactKey, ...]:
+        return tuple({key: None for parameter in self._parameters.values() for key in parameter.asked})
+
+    def _met(self, claim: Claim) -> frozenset[FactKey]:
+        facts = facts_of(claim)
+        return frozenset(key for key in self._asked if met(key, facts))
 
     def case(self, stage: int, claim: Claim, *, quota: bool) -> Rule | None:
         """The case of a stage that decides a claim, or None where the layer does not run on it, or stands in later
@@ -286,7 +310,7 @@ class Scheme(Strict):
         yield from self._case_problems()
         if self.case_quota is not None:
             scope = replace(self._scope(Condition(poor=True)), tariff=True)
-            for row, message in self.case_quota.tariff.problems(scope):
+            for row, message in value_problems(self.case_quota.tariff, scope):
                 yield ("case_quota", "tariff", *(() if row is None else (row,))), message
         yield from self._premium_problems()
         yield from self._fund_problems()
@@ -303,8 +327,8 @@ class Scheme(Strict):
         for number, stage in enumerate(self.stages):
             for index, case in enumerate(stage.cases):
                 scope = self._scope(case.when)
-                for path, parameter in _located_parameters(case, ("stages", number, "cases", index)):
-                    for row, message in parameter.problems(scope):
+                for path, parameter in located_parameters(case, ("stages", number, "cases", index)):
+                    for row, message in value_problems(parameter, scope):
                         yield (*path, row) if row is not None else path, message
                 if case.when.case_quota and self.case_quota is None:
                     yield ("stages", number, "cases", index, "when"), "本政策没有病种定额 the scheme has no case_quota"
@@ -322,7 +346,7 @@ class Scheme(Strict):
             scope = Scope(self.valid.from_, self.valid.until, ALL_TIERS, (None,), ("general",))
             for name in ("operations", "operations_limit"):
                 parameter = getattr(self.supplementary_account, name)
-                for at, message in () if parameter is None else parameter.problems(scope):
+                for at, message in () if parameter is None else value_problems(parameter, scope):
                     yield ("supplementary_account", name, *(() if at is None else (at,))), message
 
     def _fund_problems(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
@@ -348,53 +372,17 @@ class Scheme(Strict):
             seen.setdefault(stage.layer, number)
 
     def _scope(self, when: Condition) -> Scope:
-        from_ = max(self.valid.from_, when.from_ or date.min)
-        groups: tuple[str, ...] = ("general",)
-        if when.member is not None:
-            groups = tuple(when.member)
-        elif when.poor or when.case_quota:
-            groups = tuple(self.poor.categories)
-        classes: tuple[str | None, ...] = (None, "I", "II")
-        if when.card_class is not None:
-            classes = (when.card_class,)
-        elif when.setting == ["chronic"]:
-            classes = ("I", "II")
-        return Scope(
-            from_=from_,
+        whole = Scope(
+            from_=self.valid.from_,
             until=self.valid.until,
-            tiers=tuple(when.tiers or ALL_TIERS),
-            classes=classes,
-            groups=groups,
+            tiers=ALL_TIERS,
+            classes=(None, "I", "II"),
+            groups=("general",),
+            insurance_types=tuple(self.insurance_types),
+            poor=tuple(self.poor.categories),
         )
+        return whole.narrowed(when, self.settings)
 
 
 def _accumulates(case: Rule) -> bool:
     return case.rule not in ("bucket_ratios", "top_up", "residual", "quota_fill", "quota_share", "quota_residual")  # type: ignore[attr-defined]
-
-
-def _located_parameters(
-    value: object, path: tuple[str | int, ...]
-) -> Iterator[tuple[tuple[str | int, ...], Parameter[Any]]]:
-    if isinstance(value, Parameter):
-        yield path, value
-    elif isinstance(value, RootModel):
-        return
-    elif isinstance(value, BaseModel):
-        for name in type(value).model_fields:
-            yield from _located_parameters(getattr(value, name), (*path, name))
-    elif isinstance(value, list | tuple):
-        for index, item in enumerate(value):
-            yield from _located_parameters(item, (*path, index))
-
-
-def _named_parameters(value: object, _prefix: str) -> Iterator[tuple[str, Parameter[Any]]]:
-    for path, parameter in _located_parameters(value, ()):
-        yield "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip("."), parameter
-
-
-def _place(claim: Claim) -> Place | None:
-    if claim.hospital_region[:4] == claim.region[:4]:
-        return None
-    if not claim.filed:
-        return "unfiled"
-    return "province" if claim.hospital_region[:2] == claim.region[:2] else "elsewhere"

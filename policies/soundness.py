@@ -7,6 +7,10 @@ checks or adopts it.
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from msgspec import structs
+
+from policies.claim import BillParts, place_of
+from policies.claim_facts import facts_of, facts_told
 from policies.rule_context import Rule
 from policies.rules.annual_bands import AnnualBands
 from policies.rules.annual_true_up import AnnualTrueUp
@@ -45,6 +49,7 @@ def findings(scheme: Scheme) -> Iterator[SchemeRemark]:
     yield from _unreachable(scheme, tried)
     for stage in range(len(scheme.path)):
         yield from _shared_limits(scheme, stage)
+    yield from _moving_tracks(scheme, tried)
     yield from _over_caps(scheme, tried)
     yield from _quotas(scheme, tried)
 
@@ -131,6 +136,11 @@ def _who(scheme: Scheme, sample: Sample) -> str:
         named.append(claim.disease)
     if claim.card_class is not None:
         named.append(f"{claim.card_class}类证 class {claim.card_class}")
+    asked = [condition.asked for stage in scheme.stages for case in stage.cases for condition in case.conditions]
+    if any(condition.place for stage in scheme.stages for case in stage.cases for condition in case.conditions):
+        named.append(place_of(claim))
+    if facts := facts_told(facts_of(claim), asked):
+        named.append(facts)
     return "，".join(named)
 
 
@@ -213,6 +223,33 @@ def _shared(cases: Sequence[Rule], stage: int, index: int, other: int) -> Scheme
     )
 
 
+def _moving_tracks(scheme: Scheme, tried: Iterable[Sample]) -> Iterator[SchemeRemark]:
+    """Cases between which a late fact can move a claim, though they count to different tracks: what was booked on one
+    can't be booked on the other."""
+    first: dict[tuple[int, object], int] = {}
+    told: dict[tuple[int, int], int] = {}
+    for sample in tried:
+        fixed = structs.replace(sample.claim, categories=(), bill=_NO_BILL, stay_number=0)
+        for stage, index in enumerate(sample.cases):
+            if index is None:
+                continue
+            beside = first.setdefault((stage, fixed), index)
+            cases = scheme.stages[stage].cases
+            if cases[index].track != cases[beside].track:
+                told.setdefault((stage, max(index, beside)), min(index, beside))
+    for (stage, index), beside in sorted(told.items()):
+        yield SchemeRemark(
+            _case(stage, index),
+            "迟到的名册、更正、稽核或冲正会使同一结算单由第{line}行改到这一档，两处 track 却不同：请用同一 track",
+            "a late roster, correction, audit or reversal can move a claim between this case and line {line}, which "
+            "count to different tracks: it could not be settled again. Name one track in both",
+            beside=_case(stage, beside),
+        )
+
+
+_NO_BILL = BillParts(0, 0, 0, 0, 0)
+
+
 def _limited(case: Rule) -> bool:
     """Whether anything bounds what the case pays in a year."""
     return case.year_limit is not None and any(row.value is not None for row in case.year_limit.root)
@@ -241,7 +278,7 @@ def _reading(case: Rule) -> tuple[object, ...]:
 def _rows(parameter: Parameter[Any] | None) -> list[object]:
     """What a value is for whom and when, without its grade and citation."""
     rows = [] if parameter is None else parameter.root
-    return [(row.value, row.for_, row.tier, row.place, row.class_, row.from_, row.until) for row in rows]
+    return [(row.value, row.for_, row.tier, row.place, row.class_, row.asked, row.from_, row.until) for row in rows]
 
 
 def _over_caps(scheme: Scheme, tried: Iterable[Sample]) -> Iterator[SchemeRemark]:

@@ -1,12 +1,10 @@
 """Dated, graded, cited values: what a scheme says a deductible, a ratio or a cap is, for whom, where and when."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
+from collections.abc import Iterator
+from datetime import date
 from fractions import Fraction
 from functools import cached_property
-from itertools import product
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from msgspec import Struct
@@ -24,11 +22,12 @@ from pydantic import (
 
 from events.money import parse_yuan
 from policies.arithmetic import Band
+from policies.claim import Place
+from policies.claim_facts import FactCondition, FactKey, as_list, narrower
 from policies.vocabulary import known
 
 T = TypeVar("T")
 Grade = Literal["seed", "public", "later", "assumed"]
-Place = Literal["province", "elsewhere", "unfiled"]
 CardClass = Literal["I", "II"]
 Tier = Annotated[int, Field(ge=0, le=3)]
 
@@ -39,11 +38,6 @@ OUR_READING = "〔我方解读 reading: ours〕"
 _LONGEST_RATIO = 40
 _NUMBER = re.compile(r"[-+]?[0-9._]+([eE][-+]?[0-9]+)?")
 _LARGE_EXPONENT = re.compile(r"[eE][+-]?[\d_]{3}")
-
-
-def as_list(value: object) -> object:
-    """A single value stands for a list of one."""
-    return value if isinstance(value, list) or value is None else [value]
 
 
 def _ratio(value: object) -> Fraction:
@@ -148,7 +142,7 @@ class Dated(Cited):
         return self
 
 
-class Row(Dated, Generic[T]):
+class Row(Dated, FactCondition, Generic[T]):
     """One value with the circumstances it is for. A row without ``for`` is for everyone."""
 
     for_: Annotated[list[str], BeforeValidator(as_list)] = Field(default=["general"], alias="for")
@@ -176,6 +170,7 @@ class Circumstances(Struct, frozen=True, cache_hash=True, gc=False):
 
     ``groups`` are the person's categories in the order of choice, then poor, general.
     ``own`` names the values for which the groups count, all where it is None; for others the person is anybody.
+    ``met`` is what rows ask of facts and the claim's facts meet.
     """
 
     day: date
@@ -185,22 +180,7 @@ class Circumstances(Struct, frozen=True, cache_hash=True, gc=False):
     disease: str | None
     groups: tuple[str, ...]
     own: frozenset[str] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """The circumstances a case can meet: every value in it must be defined exactly once for each of them.
-
-    ``classes`` holds None where claims without a chronic card come too. Only a ``tariff`` may be by disease, and it may
-    leave tiers out.
-    """
-
-    from_: date
-    until: date | None
-    tiers: tuple[int, ...]
-    classes: tuple[str | None, ...]
-    groups: tuple[str, ...]
-    tariff: bool = False
+    met: frozenset[FactKey] = frozenset()
 
 
 class Parameter(RootModel[list[Row[T]]], Generic[T]):
@@ -219,6 +199,11 @@ class Parameter(RootModel[list[Row[T]]], Generic[T]):
         """Whether the value depends on the class of the chronic card."""
         return any(row.class_ is not None for row in self.root)
 
+    @cached_property
+    def asked(self) -> frozenset[FactKey]:
+        """What its rows ask of a claim's facts."""
+        return frozenset(row.asked for row in self.root if row.asked)
+
     def name(self, path: str) -> None:
         """Remember where in the scheme this parameter stands, for traces and errors."""
         self._path = path
@@ -234,7 +219,7 @@ class Parameter(RootModel[list[Row[T]]], Generic[T]):
         if circumstances not in found:
             if len(found) > 5_000:  # a bound, never reached by the dates of a benefit year
                 found.clear()
-            found[circumstances] = self._search(circumstances)
+            found[circumstances] = self.look_up(circumstances)
         return found[circumstances]
 
     def at(self, circumstances: Circumstances) -> "Found[T]":
@@ -244,16 +229,27 @@ class Parameter(RootModel[list[Row[T]]], Generic[T]):
             raise LookupError(f"{self._path} has no value for {circumstances}")
         return found
 
-    def _search(self, circumstances: Circumstances) -> "Found[T] | None":
+    def look_up(self, circumstances: Circumstances) -> "Found[T] | None":
+        """What ``find`` gives, looked for anew."""
         rows = self._candidates(circumstances)
         own = circumstances.own is None or self._path.rsplit(".", 1)[-1] in circumstances.own
         for group in circumstances.groups if own else ("general",):
             holding = [index for index in rows if group in self.root[index].for_]
+            if len(holding) > 1 and self.asked:
+                holding = self._narrowest(holding)
             if len(holding) > 1:
                 raise LookupError(f"{self._path} has two values for {circumstances}")
             if holding:
                 return Found(self._path, holding[0], self.root[holding[0]].value)
         return None
+
+    def _narrowest(self, rows: list[int]) -> list[int]:
+        """Of rows that hold the one that asks for all that the others ask for and for more; all where none does."""
+        asked = {index: self.root[index].asked for index in rows}
+        narrowest = [
+            index for index in rows if all(narrower(asked[index], asked[other]) for other in rows if other != index)
+        ]
+        return narrowest or rows
 
     def _candidates(self, circumstances: Circumstances) -> list[int]:
         rows = [
@@ -262,64 +258,19 @@ class Parameter(RootModel[list[Row[T]]], Generic[T]):
             if row.holds_on(circumstances.day)
             and row.class_ in (None, circumstances.card_class)
             and row.disease in (None, circumstances.disease)
+            and (not row.asked or row.asked in circumstances.met)
         ]
         placed = [index for index in rows if self.root[index].place == circumstances.place]
         # where a scheme gives no values for other places, the local values hold
         rows = placed or [index for index in rows if self.root[index].place is None]
-        return self._of_tier(rows, circumstances.tier)
+        return self.of_tier(rows, circumstances.tier)
 
-    def _of_tier(self, rows: list[int], tier: int) -> list[int]:
+    def of_tier(self, rows: list[int], tier: int) -> list[int]:
+        """Of some rows those for a tier."""
         of_tier = [index for index in rows if _has_tier(self.root[index], tier)]
         if not of_tier and tier == 0:  # tier 0 takes tier 1's values where no value is given
             return [index for index in rows if _has_tier(self.root[index], 1)]
         return of_tier
-
-    def problems(self, scope: Scope) -> Iterator[tuple[int | None, str]]:
-        """What is wrong with the rows in a scope, as (row index or None, message): gaps, overlaps, nobody served."""
-        if not scope.tariff:
-            by_disease = [index for index, row in enumerate(self.root) if row.disease is not None]
-            yield from (
-                (index, "只有病种定额可分病种 only a case quota's tariff is by disease") for index in by_disease
-            )
-        places: list[Place | None] = [None, *sorted({row.place for row in self.root if row.place})]
-        classes: Sequence[str | None] = scope.classes if self.by_class else [None]
-        diseases: Sequence[str | None] = sorted({row.disease for row in self.root if row.disease}) or [None]
-        for tier, place, card_class, disease in product(scope.tiers, places, classes, diseases):
-            rows = [
-                index
-                for index, row in enumerate(self.root)
-                if row.place == place and row.class_ in (None, card_class) and row.disease in (None, disease)
-            ]
-            rows = self._of_tier(rows, tier)
-            if scope.tariff and not rows:
-                continue
-            where = _where(tier, place, card_class, disease)
-            groups = {group for index in rows for group in self.root[index].for_}
-            for group in sorted(groups):
-                yield from self._date_problems(
-                    [index for index in rows if group in self.root[index].for_], scope, f"{where}, {group}"
-                )
-            unserved = [group for group in scope.groups if group not in groups and not groups & {"general"}]
-            if "poor" in groups:
-                unserved = [group for group in unserved if group == "general"]
-            if unserved:
-                yield None, f"没有适用的数值 no value for {where}, {unserved[0]}"
-
-    def _date_problems(self, rows: list[int], scope: Scope, where: str) -> Iterator[tuple[int | None, str]]:
-        spans = sorted(
-            (max(self.root[index].from_ or scope.from_, scope.from_), self.root[index].until or date.max, index)
-            for index in rows
-            if (self.root[index].until or date.max) > scope.from_
-        )
-        reached = scope.from_
-        for start, end, index in spans:
-            if start < reached:
-                yield index, f"同时有两个数值 two values for {where} on {start}"
-            elif start > reached:
-                yield index, f"这段时间没有数值 no value for {where} from {reached} to {start - timedelta(days=1)}"
-            reached = max(reached, end)
-        if reached < (scope.until or date.max):
-            yield None, f"此后没有数值 no value for {where} from {reached}"
 
 
 class Found(Struct, Generic[T], frozen=True):
@@ -334,6 +285,23 @@ def _has_tier(row: Row[Any], tier: int) -> bool:
     return row.tier is None or tier in row.tier
 
 
-def _where(tier: int, place: str | None, card_class: str | None, disease: str | None) -> str:
-    named: Iterable[str | None] = (f"tier {tier}", place, card_class and f"class {card_class}", disease)
-    return ", ".join(part for part in named if part)
+def located_parameters(
+    value: object, path: tuple[str | int, ...]
+) -> Iterator[tuple[tuple[str | int, ...], Parameter[Any]]]:
+    """Every value table in a part of a scheme with where it stands, in the order of the fields."""
+    if isinstance(value, Parameter):
+        yield path, value
+    elif isinstance(value, RootModel):
+        return
+    elif isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            yield from located_parameters(getattr(value, name), (*path, name))
+    elif isinstance(value, list | tuple):
+        for index, item in enumerate(value):
+            yield from located_parameters(item, (*path, index))
+
+
+def named_parameters(value: object) -> Iterator[tuple[str, Parameter[Any]]]:
+    """The same, each by its path: ``stages[0].cases[0].deductible``."""
+    for path, parameter in located_parameters(value, ()):
+        yield "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip("."), parameter

@@ -5,10 +5,10 @@ from datetime import date
 from typing import NamedTuple
 
 from policies.buckets import OpenBill
-from policies.claim import BillParts, Claim
+from policies.claim import BillParts, Claim, Place
 from policies.engine import settle
+from policies.sample_claims import hospital_at
 from policies.scheme import Scheme
-from policies.values import Place
 
 PATIENT, HOSPITAL = "patient_share", "hospital_share"
 
@@ -25,13 +25,19 @@ class WorkedCase(NamedTuple):
     day: date
     setting: str
     tier: int
-    place: Place | None
+    place: Place
     categories: tuple[str, ...]
     disease: str | None
     late: bool
     card_class: str | None
     any_card: bool
     prescriber_tier: int
+    age: int | None
+    insurance_type: str
+    household: bool
+    contracted_doctor: bool
+    emergency: bool
+    stay_kind: str
     referred_from: str | None
     bill: BillParts
     expected: Mapping[str, int]
@@ -101,7 +107,7 @@ def _claim(scheme: Scheme, case: WorkedCase, referral: tuple[str, ...]) -> Claim
         setting=case.setting,
         tier=case.tier,
         hospital_id="",
-        hospital_region=_hospital_region(region, case.place),
+        hospital_region=hospital_at(region, case.place),
         region=region,
         filed=case.place != "unfiled",
         prescriber_tier=case.prescriber_tier,
@@ -118,13 +124,10 @@ def _claim(scheme: Scheme, case: WorkedCase, referral: tuple[str, ...]) -> Claim
         categories=case.categories,
         audits=(),
         standing=True,
+        insurance_type=case.insurance_type,
+        age=case.age,
+        household_id=case.person if case.household else None,
+        contracted_doctor=case.contracted_doctor,
+        emergency=case.emergency,
+        stay_kind=case.stay_kind,
     )
-
-
-def _hospital_region(region: str, place: Place | None) -> str:
-    """A region at a place as the person's region sees it; outside the prefecture is all that `unfiled` asks for."""
-    if place is None:
-        return region
-    if place == "province":
-        return f"{region[:2]}{'99' if region[2:4] != '99' else '98'}00"
-    return f"{'99' if region[:2] != '99' else '98'}0100"

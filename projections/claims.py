@@ -4,13 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, Boolean, Column, Date, Index, Integer, SmallInteger, Table, Text
+from sqlalchemy import ARRAY, BigInteger, Boolean, Column, Date, Index, Integer, SmallInteger, Table, Text, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.codes import TIERS
 from events.store.metadata import metadata, not_negative, one_of
-from events.store.rows import load
-from policies.claim import Audit, BillParts, Claim
+from events.store.rows import among, load
+from policies.claim import Audit, BillParts, Claim, CountedStay
 from projections.rosters import RosterChange, categories_on
 
 claims = Table(
@@ -89,4 +89,15 @@ async def load_person_claims(connection: AsyncConnection, persons: Iterable[str]
     found: dict[str, list[Mapping[str, Any]]] = {}
     for row in await load(connection, claims, claims.c.person_id, persons, claims.c.person_id, claims.c.number):
         found.setdefault(row["person_id"], []).append(row)
+    return found
+
+
+async def load_stays(connection: AsyncConnection, persons: Iterable[str]) -> dict[str, list[CountedStay]]:
+    """Stays by person."""
+    wanted = set(persons)
+    columns = (claims.c.person_id, claims.c.number, claims.c.scheme, claims.c.date, claims.c.standing)
+    asked = select(*columns).where(among(claims.c.person_id, wanted), claims.c.setting == "inpatient")
+    found: dict[str, list[CountedStay]] = {}
+    for person_id, *stay in await connection.execute(asked) if wanted else ():
+        found.setdefault(person_id, []).append(CountedStay(*stay))
     return found

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 from events.money import parse_yuan, yuan
 from policies.claim import Audit, BillParts, BorneBy, Claim
@@ -42,10 +43,11 @@ def claim(
     referral: Sequence[str] = (),
     audits: Sequence[tuple[str, BorneBy]] = (),
     standing: bool = True,
+    **facts: Any,
 ) -> Claim:
     """A claim under a scheme, a shipped one by its name, with its bill in yuan; ``total`` is the sum of the four parts.
 
-    ``audits`` are (yuan, "hospital" | "person"); ``hospital_region`` defaults to the person's own region.
+    ``audits`` are (yuan, "hospital" | "person"); ``hospital_region`` defaults to the person's; ``facts`` are others.
     """
     parts = [parse_yuan(part) for part in (in_scope, upfront_copay, over_limit, self_funded)]
     pinned = law if isinstance(law, Scheme) else scheme(law)
@@ -76,6 +78,7 @@ def claim(
         categories=recorded_order(categories),
         audits=tuple(Audit(parse_yuan(amount), borne_by) for amount, borne_by in audits),
         standing=standing,
+        **facts,
     )
 
 

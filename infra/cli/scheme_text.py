@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from infra.cli.report_text import TARGET_NAMES
 from infra.files.case_file import PLACES
+from policies.claim_facts import named
 from policies.explain import VALUE_NAMES
 from processors.law.terms import CATEGORY_NAMES, DISEASE_NAMES, FUND_NAMES, LAYER_NAMES, SETTING_NAMES, NameChain
 
@@ -32,6 +33,9 @@ _PARTS: Mapping[str, str] = {
 }
 _WORDS = NameChain(_PARTS, LAYER_NAMES, SETTING_NAMES, CATEGORY_NAMES, DISEASE_NAMES, FUND_NAMES)
 _TIER, _CLASS = re.compile(r"\btier ([0-9,]+)"), re.compile(r"\bclass (I+)")
+_FACT = re.compile(
+    r"\b(?:(?:age|stay|total|in_scope|insurance_type|stay_kind) [\w.,-]+|household\b|contracted_doctor\b|emergency\b)"
+)
 _WORD = re.compile(r"(?<![A-Za-z0-9_])[a-z][a-z0-9_]*")
 
 
@@ -40,6 +44,7 @@ def place_text(place: str) -> str:
     if not place:
         return ""
     text = _CLASS.sub(r"\1类", _TIER.sub(r"\1级", place))
+    text = _FACT.sub(lambda found: (named(found[0]) or found)[0], text)
     chinese = _WORD.sub(lambda found: _WORDS.get(found[0], found[0]), text)
     return place if chinese == place else f"{chinese} {place}"
 

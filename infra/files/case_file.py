@@ -9,10 +9,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from events.codes import INSURANCE_TYPE_NAMES, ORDINARY, RESIDENT, STAY_KIND_NAMES, is_code
 from events.money import parse_yuan
 from events.refusals import InvalidValue
 from infra.files.text_file import UnusableFile, csv_bytes, decoded, read_bytes
-from policies.claim import BillParts
+from policies.claim import BillParts, Place
 from policies.vocabulary import SETTING_NAMES, SHARED, Vocabulary
 from policies.worked_cases import HOSPITAL, PATIENT, WorkedCase
 
@@ -31,6 +32,12 @@ FACTS: Mapping[str, str] = {
     "慢特病证类别": "card_class",
     "有慢特病证": "any_card",
     "处方医院等级": "prescriber_tier",
+    "年龄": "age",
+    "参保类型": "insurance_type",
+    "家庭户": "household",
+    "签约家庭医生": "contracted_doctor",
+    "急诊": "emergency",
+    "就诊类别": "stay_kind",
     "转自": "referred_from",
     "政策范围内": "in_scope",
     "先行自付": "upfront_copay",
@@ -47,7 +54,14 @@ def expected_headings(terms: Vocabulary) -> dict[str, str]:
 
 
 NEEDED = ("案例", "日期", "就医类型", "医院等级", "政策范围内")
-PLACES = {"": None, "市内": None, "省内": "province", "省外": "elsewhere", "未备案": "unfiled"}
+PLACES: Mapping[str, Place] = {
+    "": "county",
+    "县内": "county",
+    "市内": "prefecture",
+    "省内": "province",
+    "省外": "elsewhere",
+    "未备案": "unfiled",
+}
 TIERS = {"0": 0, "乡镇": 0, "1": 1, "一级": 1, "2": 2, "二级": 2, "3": 3, "三级": 3}
 YES = {"": False, "否": False, "no": False, "是": True, "yes": True}
 _CODES = {
@@ -208,10 +222,31 @@ def _case(line: int, cells: Mapping[str, str], terms: Vocabulary) -> WorkedCase:
         card_class=card_class if setting == "chronic" else None,
         any_card=card_class is not None or cell("有慢特病证", _of(YES)),
         prescriber_tier=cell("处方医院等级", _of({"": 0, **TIERS})),
+        age=cell("年龄", _age),
+        insurance_type=cell("参保类型", partial(_code, INSURANCE_TYPE_NAMES, RESIDENT)),
+        household=cell("家庭户", _of(YES)),
+        contracted_doctor=cell("签约家庭医生", _of(YES)),
+        emergency=cell("急诊", _of(YES)),
+        stay_kind=cell("就诊类别", partial(_code, STAY_KIND_NAMES, ORDINARY)),
         referred_from=cells.get("转自", "") or None,
         bill=BillParts(sum(parts.values()), *(parts[name] for name in _BILL)),
         expected={name: fen for name, fen in expected.items() if fen is not None},
     )
+
+
+def _age(text: str) -> int | None:
+    plain = text.removesuffix("岁").removesuffix("周")
+    if plain and not (plain.isascii() and plain.isdecimal() and len(plain) <= 3):
+        raise ValueError(f"“{text}”不是周岁 is no age in whole years")
+    return int(plain) if plain else None
+
+
+def _code(names: Mapping[str, str], default: str, text: str) -> str:
+    """A code of a list that is open, by its name or itself."""
+    code = {name: code for code, name in names.items()}.get(text, text) or default
+    if not is_code(code):
+        raise ValueError(f"“{text}”不是代码，可填 is no code, there are: {'、'.join(names.values())}")
+    return code
 
 
 def _some(text: str) -> str:

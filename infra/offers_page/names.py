@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 
 from infra.person_file.names import CATEGORIES, GRANTS, TIERS, Names, TermPairs, disease_name
+from policies.claim_facts import named
 from policies.explain import STEP_NAMES, VALUE_NAMES
 from processors.law.offers import CASE_QUOTA
 
@@ -15,6 +16,8 @@ PARTS = TermPairs("layers", _BESIDE_LAYERS)
 USES = TermPairs("layers", {**_BESIDE_LAYERS, **GRANTS})
 VALUES: Names = {**VALUE_NAMES, **GRANTS}
 PLACES: Names = {
+    "county": ("本县", "in the person's county"),
+    "prefecture": ("市内县外", "in the prefecture, outside the county"),
     "province": ("省内异地，已备案", "elsewhere in the province, filed"),
     "elsewhere": ("省外，已备案", "another province, filed"),
     "unfiled": ("异地未备案", "elsewhere, not filed"),
@@ -44,6 +47,11 @@ def word(code: str) -> tuple[str, str]:
         return f"全年个人负担超过 {amount} 元", f"own share of the year over {amount}"
     if code.startswith("class "):
         return class_named(code.removeprefix("class "))
+    if code.startswith("place "):
+        return PLACES[code.removeprefix("place ")]
+    fact = named(code)
+    if fact is not None:
+        return fact
     if code in _WORDS:
         return _WORDS[code]
     return CATEGORIES[code] if code in CATEGORIES else disease_name(code)

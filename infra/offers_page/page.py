@@ -104,7 +104,9 @@ def _parts(values: Iterable[OfferedValue]) -> Iterable[Part]:
 def _lines(values: Sequence[OfferedValue]) -> Iterable[Line]:
     rows: dict[tuple[object, ...], list[OfferedValue]] = {}
     for value in values:
-        rows.setdefault((value.name, value.for_, value.place, value.card_class, value.buckets), []).append(value)
+        rows.setdefault((value.name, value.for_, value.place, value.card_class, value.facts, value.buckets), []).append(
+            value
+        )
     for held in rows.values():
         first = held[0]
         named = {
@@ -135,10 +137,11 @@ def _amount(value: OfferedValue) -> str:
 def _whom(value: OfferedValue, others: AbstractSet[str]) -> tuple[str, str]:
     """For whom a value is, beside values of the same name for others: the most closely named one counts."""
     parts = [names.group(group, others) for group in value.for_]
-    if value.for_ == ("general",) and not others and (value.place or value.card_class):
+    if value.for_ == ("general",) and not others and (value.place or value.card_class or value.facts):
         parts = []
     if value.place is not None:
         parts.append(names.PLACES[value.place])
     if value.card_class is not None:
         parts.append(names.class_named(value.card_class))
+    parts += map(names.word, value.facts or ())
     return names.joined(parts)

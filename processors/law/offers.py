@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from events.money import yuan
+from policies.claim_facts import words as fact_words
 from policies.condition import Condition
 from policies.explain import value_name, value_text
 from policies.grants import AnyGrant
@@ -37,7 +38,8 @@ class OfferedValue:
     ``when`` is what its case asks for beside setting and diseases: words of ``_words``. ``unless`` are conditions, each
     of which exempts from it where all its words, diseases among them, hold. ``cite`` says where the value is our
     reading. ``for_`` are categories, ``poor`` or ``general``. None: every tier, the person's own prefecture,
-    every class of card, the whole of what the rule pays for. ``buckets`` are parts of the bill as ``S+C``.
+    every class of card, the whole of what the rule pays for. ``buckets`` are parts of the bill as ``S+C``; ``facts``
+    what the value asks of the claim's facts, in the words of ``policies.claim_facts``.
     """
 
     part: str
@@ -50,6 +52,7 @@ class OfferedValue:
     tiers: tuple[int, ...] | None
     place: str | None
     card_class: str | None
+    facts: tuple[str, ...] | None
     buckets: str | None
     value: str
     grade: str
@@ -183,6 +186,7 @@ def _value(scheme: Scheme, path: str, row: Row[Any], day: date) -> OfferedValue 
         tiers=None if tiers is None else tuple(tiers),
         place=row.place,
         card_class=row.class_,
+        facts=tuple(fact_words(row.asked)) or None,
         buckets="+".join(group.buckets) if group else None,
         value=value_text(row.value),
         grade=row.grade,
@@ -203,6 +207,7 @@ def _grant(grant: AnyGrant) -> OfferedValue:
         tiers=None,
         place=None,
         card_class=None,
+        facts=None,
         buckets=None,
         value=yuan(grant.amount),
         grade=grant.grade,
@@ -229,7 +234,8 @@ def _numbers(tiers: Sequence[int]) -> str:
 
 
 def _words(condition: Condition) -> Iterator[str]:
-    """``poor``, categories, ``late``, ``tier 2,3``, ``class I``, ``card_or_disease``, ``case_quota``.
+    """``poor``, categories, ``late``, ``tier 2,3``, ``class I``, ``card_or_disease``, ``case_quota``,
+    ``place county``, and the words of ``policies.claim_facts``.
 
     ``prescriber 2,3`` stands among them where a group asks for it, ``over 10000.00`` where a grant asks for so much of
     the year's own share, in yuan.
@@ -241,3 +247,5 @@ def _words(condition: Condition) -> Iterator[str]:
     yield from (f"class {condition.card_class}",) if condition.card_class is not None else ()
     yield from ("card_or_disease",) if condition.card_or_disease else ()
     yield from (CASE_QUOTA,) if condition.case_quota else ()
+    yield from (f"place {place}" for place in condition.place or ())
+    yield from fact_words(condition.asked)

@@ -202,6 +202,7 @@ def _prescriber_tier(state: LedgerState, data: DischargeRecorded | OutpatientRec
 
 def book_claim(batch: IntakeBatch, event: IncomingEvent, claim: Claim) -> None:
     """Record an accepted claim with its event, note which admission it discharges, and open its first run."""
+    claim = batch.opener.numbered(claim)
     number = batch.record(event, person_id=claim.person_id, claim_id=claim.claim_id)
     batch.transaction.journal.append(
         CLAIM_ACCEPTED,

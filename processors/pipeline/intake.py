@@ -26,7 +26,7 @@ from processors.pipeline.duplicates import answer_accepted, answer_again
 from processors.pipeline.incoming_event import IncomingEvent, read_batch, split_repeated
 from processors.pipeline.known_events import refused_so, told_apart
 from processors.pipeline.refused_body import refused_body
-from processors.pipeline.run_opening import RunOpener
+from processors.pipeline.run_opening import STAYS, RunOpener
 from processors.pipeline.state import Keys, LedgerState, load_state
 from projections.refusals import refusals
 from projections.waiting_discharges import Waiting, load_waiting
@@ -184,7 +184,9 @@ class Intake:
         fresh, repeated = split_repeated(apart, before.keys())
         state = await load_for(transaction.connection, [event.fact for event in fresh if event.fact is not None])
         state.today = county_day(transaction.journal.recorded_at)
-        await self.pinned.require(transaction.connection, {claim.scheme for claim in state.claims.values()})
+        pinned = {claim.scheme for claim in state.claims.values()}
+        pinned |= {stay.scheme for stays in state.of(STAYS).values() for stay in stays}
+        await self.pinned.require(transaction.connection, pinned)
         decided = IntakeBatch(transaction, state, self.pinned)
         for event in fresh:
             decided.receive(event)

@@ -1,16 +1,21 @@
 """Which runs a fact opens: a new claim is a run of one, a changed past a run from the first claim touched."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from policies.claim import Claim
-from policies.engine import standing_by_admission
+from policies.claim import Claim, CountedStay
+from policies.engine import standing_by_admission, stay_numbers, with_stay_numbers
 from processors.delivery.run import Cause, Run
 from processors.law.pinned_schemes import PinnedSchemes
-from processors.pipeline.state import LedgerState
+from processors.pipeline.state import LedgerState, Lookup
+from projections.claims import load_stays
 
 Group = tuple[int, str]
 """A person's year and scheme name: what accumulations run over."""
+
+
+STAYS: Lookup[dict[str, list[CountedStay]]] = Lookup(load_stays, dict)
+"""A person's stays, where not all claims of the person are loaded."""
 
 
 @dataclass(slots=True)
@@ -24,6 +29,10 @@ class RunOpener:
     def open_new(self, claim: Claim, cause: Cause) -> None:
         """A new claim's first run; it has the number that acceptance fixed as ``opened``."""
         self._open(claim.person_id, self._group(claim), [claim], cause, claim.opened)
+
+    def numbered(self, claim: Claim) -> Claim:
+        """A new claim with the number that it has among the year's stays."""
+        return with_stay_numbers([claim], self._stay_numbers(claim.person_id, [claim]))[0]
 
     def reopen(self, touched: Iterable[Claim], cause: Cause, predicted: int | None = None) -> None:
         """A run over each year and scheme of one person in which a claim was touched, from the first one touched.
@@ -56,7 +65,14 @@ class RunOpener:
         """A run over a person's claims of one year and scheme, from a claim number on."""
         history = sorted(self.state.by_person[person_id].values(), key=lambda claim: claim.number)
         claims = [claim for claim in history if self._group(claim) == group and claim.number >= number]
+        claims = with_stay_numbers(claims, self._stay_numbers(person_id))
         self._open(person_id, group, claims, cause, predicted)
+
+    def _stay_numbers(self, person_id: str, new: Iterable[Claim] = ()) -> Mapping[int, int]:
+        known = {stay.number: stay for stay in self.state.of(STAYS).get(person_id, ())}
+        changed = (*self.state.by_person.get(person_id, {}).values(), *new)
+        stays: dict[int, Claim | CountedStay] = {**known, **{claim.number: claim for claim in changed if claim.is_stay}}
+        return stay_numbers(self.pinned.by_hash, stays.values())
 
     def _group(self, claim: Claim) -> Group:
         return claim.year, self.pinned.by_hash[claim.scheme].name
@@ -69,7 +85,8 @@ class RunOpener:
         referred = {admission for claim in claims for admission in claim.referral}
         chain: dict[str, list[Claim]] = {}
         if referred:
-            standing = standing_by_admission(self.state.by_person[person_id].values())
+            history = with_stay_numbers(self.state.by_person[person_id].values(), self._stay_numbers(person_id))
+            standing = standing_by_admission(history)
             chain = {admission: standing[admission] for admission in sorted(referred & standing.keys())}
         self.runs.append(
             Run(

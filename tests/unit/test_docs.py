@@ -32,6 +32,8 @@ RULES = (DOCS / "rules.md").read_text()
 RULE_KINDS = get_args(get_args(AnyRule)[0])
 
 POOR = ["registered_poor"]
+CITY = load_file(DOCS / "examples" / "city.yaml")
+ACTIVE = "employee_active"
 WORKED = {
     "J1": [claim("jiamusi", "2019-03-09", in_scope="60000")],
     "J2": [claim("jiamusi", "2019-03-09", in_scope="60000", categories=POOR)],
@@ -53,7 +55,14 @@ WORKED = {
         claim("changzhi", "2018-04-09", in_scope="12500", tier=2, categories=["dibao"], number=2),
     ],
     "F1": [claim("fusong", "2019-03-09", in_scope="18000", self_funded="2000", categories=POOR)],
+    "E1": [
+        claim(CITY, "2024-03-09", in_scope="10800", insurance_type=ACTIVE, age=54),
+        claim(CITY, "2024-06-09", in_scope="10400", insurance_type=ACTIVE, age=54, number=2),
+        claim(CITY, "2024-09-09", in_scope="10000", insurance_type=ACTIVE, age=None, number=3),
+    ],
+    "E2": [claim(CITY, "2024-03-09", in_scope="10800", insurance_type=ACTIVE, age=70)],
 }
+TEXTS = {**HASHES, CITY.content_hash: CITY}
 
 
 def test_schemas_are_those_the_code_exports() -> None:
@@ -125,7 +134,7 @@ def test_every_part_of_a_condition_and_of_a_row_is_told() -> None:
 @pytest.mark.parametrize("name", WORKED)
 def test_the_worked_cases_come_out_as_told(name: str) -> None:
     (section,) = re.findall(rf"^## {name} · .*?(?=^## |\Z)", RULES, re.MULTILINE | re.DOTALL)
-    bills = settle(HASHES, WORKED[name])[0].values()
+    bills = settle(TEXTS, WORKED[name])[0].values()
     assert re.findall(r"^\|.*\|$", section, re.MULTILINE) == _table(bills)
     told = re.findall(r"^Patient share ([\d.]+?)(?:, hospital share ([\d.]+?))?\.(?:\s|$)", section, re.MULTILINE)
     assert [(patient, hospital or "0.00") for patient, hospital in told] == [
@@ -139,7 +148,7 @@ def _table(bills: Iterable[OpenBill]) -> list[str]:
         lines += ["| layer | value or step | | where it stands |", "|---|---|---|---|"]
         for payout in bill.payouts:
             layer = f" {payout.layer} "
-            for entry in render(HASHES[bill.claim.scheme], payout.trace):
+            for entry in render(TEXTS[bill.claim.scheme], payout.trace):
                 if entry["kind"] == "value":
                     value = entry["value"].replace("无 none", "none").replace("以上 above", " and above")
                     lines.append(f"|{layer}| {entry['name_en']} | {value} | `{entry['path']}`, {entry['grade']} |")

@@ -9,8 +9,9 @@ import pytest
 from pydantic import BaseModel
 
 from policies.arithmetic import Band
+from policies.claim import Place
 from policies.loader import SCHEMES, load_directory
-from policies.values import Circumstances, Cited, Place
+from policies.values import Circumstances, Cited
 
 LOADED = {scheme.name: scheme for scheme in load_directory()}
 

@@ -16,6 +16,7 @@ from processors.pipeline.acceptance import (
 )
 from processors.pipeline.incoming_event import IncomingEvent
 from processors.pipeline.intake import IntakeBatch, register
+from processors.pipeline.run_opening import STAYS
 from processors.pipeline.state import Keys, LedgerState
 
 
@@ -36,6 +37,7 @@ def ask(keys: Keys, data: DischargeRecorded) -> None:
     keys.claims.add(data.claim_id)
     keys.persons.add(data.person_id)
     keys.look_up(FILINGS, data.person_id)
+    keys.look_up(STAYS, data.person_id)
 
 
 def accept_discharge(

@@ -25,6 +25,7 @@ ADDED = {
     "contracted_doctor": None,
     "emergency": False,
     "stay_kind": "ordinary",
+    "stay_number": 0,
 }
 
 

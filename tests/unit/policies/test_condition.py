@@ -62,7 +62,7 @@ def test_all_parts_must_hold_together() -> None:
         {"diseases": ["flu"]},
         {"tiers": [4]},
         {"poor": False},  # would read as "not poor", which no rule asks
-        {"age": 60},
+        {"wealth": 60},
     ],
 )
 def test_what_is_not_known_is_refused(when: dict[str, Any]) -> None:
