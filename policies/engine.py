@@ -113,7 +113,7 @@ def _applied_deductible(schemes: Schemes, claim: Claim, chain: Sequence[Claim], 
     scheme = schemes[claim.scheme]
     bill = open_claim(scheme, claim)
     case = scheme.case(0, claim, quota=bill.quota is not None)
-    if not isinstance(case, DeductibleRatioCap):
+    if not isinstance(case, DeductibleRatioCap) or case.deductible_per is not None:
         return 0
     credit = sum(
         applied[other.number]

@@ -15,6 +15,7 @@ GRADES = {"seed": "文件", "public": "公开", "later": "后期", "assumed": "�
 """The grades of our knowledge of a value, for people."""
 
 VALUE_NAMES = {
+    "upfront": ("先自付比例", "paid by the person first"),
     "deductible": ("起付线", "deductible"),
     "ratio": ("支付比例", "ratio"),
     "cap": ("封顶线", "cap"),
@@ -37,6 +38,7 @@ VALUE_NAMES = {
 }
 
 STEP_NAMES = {
+    "upfront": ("本次先自付", "paid by the person first"),
     "deductible": ("本次起付线", "deductible borne"),
     "base": ("计算基数", "base"),
     "wish": ("按比例应付", "by ratio"),

@@ -141,7 +141,7 @@ def _claim(
     place: Place,
     facts: AskedFacts,
 ) -> Claim:
-    region = f"{scheme.regions[0]}0000"[:6]
+    region = region_of(scheme)
     return Claim(
         claim_id="sample",
         person_id="sample",
@@ -176,6 +176,11 @@ def _claim(
         stay_kind=facts.stay_kind,
         stay_number=facts.stay,
     )
+
+
+def region_of(scheme: Scheme) -> str:
+    """A region whose people the scheme serves: a county, unless the scheme names a prefecture alone."""
+    return f"{scheme.regions[0]}0101"[:6] if len(scheme.regions[0]) == 2 else f"{scheme.regions[0]}01"[:6]
 
 
 def hospital_at(region: str, place: Place) -> str:

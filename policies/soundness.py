@@ -16,6 +16,7 @@ from policies.rules.annual_bands import AnnualBands
 from policies.rules.annual_true_up import AnnualTrueUp
 from policies.rules.case_quota import QuotaBasic, QuotaFill, QuotaResidual, QuotaShare
 from policies.rules.deductible_ratio_cap import DeductibleRatioCap
+from policies.rules.ratio_within_limit import RatioWithinLimit
 from policies.sample_claims import Sample, TooMany, samples
 from policies.scheme import Scheme
 from policies.values import Parameter
@@ -257,7 +258,13 @@ def _limited(case: Rule) -> bool:
 
 def _reads(case: Rule) -> bool:
     """Whether the case pays less, or more, for what the year's claims before have used."""
-    return _limited(case) or isinstance(case, AnnualBands | AnnualTrueUp)
+    return _limited(case) or isinstance(case, AnnualBands | AnnualTrueUp) or _deductible_of_the_year(case) is not None
+
+
+def _deductible_of_the_year(case: Rule) -> Parameter[Any] | None:
+    if isinstance(case, DeductibleRatioCap | RatioWithinLimit) and case.deductible_per is not None:
+        return case.deductible
+    return None
 
 
 def _one_limit(case: Rule, other: Rule) -> bool:
@@ -272,7 +279,7 @@ def _reading(case: Rule) -> tuple[object, ...]:
         case AnnualTrueUp():
             return "true-up", _rows(case.tiers), _rows(case.deductible), _rows(case.limit)
         case _:
-            return "limit", _rows(case.year_limit)
+            return "limit", _rows(case.year_limit), _rows(_deductible_of_the_year(case))
 
 
 def _rows(parameter: Parameter[Any] | None) -> list[object]:

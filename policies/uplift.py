@@ -12,7 +12,7 @@ from policies.claim import Claim
 from policies.engine import GENERAL_LAYERS, Lens, Schemes, settle
 
 LINE = frozenset({"line"})
-RATIOS = LINE | {"ratio", "bands", "over_cap_ratio", "deductible", "referral_credit"}
+RATIOS = LINE | {"ratio", "bands", "over_cap_ratio", "upfront", "deductible", "referral_credit"}
 
 
 @dataclass(frozen=True, slots=True)

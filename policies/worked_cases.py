@@ -7,7 +7,7 @@ from typing import NamedTuple
 from policies.buckets import OpenBill
 from policies.claim import BillParts, Claim, Place
 from policies.engine import settle
-from policies.sample_claims import hospital_at
+from policies.sample_claims import hospital_at, region_of
 from policies.scheme import Scheme
 
 PATIENT, HOSPITAL = "patient_share", "hospital_share"
@@ -97,7 +97,7 @@ def _claims(scheme: Scheme, cases: Sequence[WorkedCase]) -> list[Claim]:
 
 
 def _claim(scheme: Scheme, case: WorkedCase, referral: tuple[str, ...]) -> Claim:
-    region = f"{scheme.regions[0]}0000"[:6]
+    region = region_of(scheme)
     return Claim(
         claim_id=case.name,
         person_id=case.person,

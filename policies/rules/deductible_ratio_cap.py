@@ -12,7 +12,10 @@ from policies.values import Amount, Bands, Limit, Parameter, Ratio
 
 
 class DeductibleRatioCap(Rule):
-    """pay = min(round((S − deductible) × ratio), cap − paid this year on the track); takes S.
+    """pay = min(round((S − upfront − deductible) × ratio), cap − paid this year on the track); takes S.
+
+    ``upfront`` is the part of S that the person bears before anything else (先自付). With ``deductible_per: year`` a
+    claim bears what the year's claims before it on the track have left of the deductible.
 
     A deductible is reduced by what the referral chain has already borne, where ``referral_credit`` grants it. With
     ``bands`` in place of ``ratio`` the claim's base is paid by them, from the deductible upwards, each claim anew.
@@ -20,7 +23,9 @@ class DeductibleRatioCap(Rule):
 
     rule: Literal["deductible_ratio_cap"]
     track: str = Field(pattern=TRACK)
+    upfront: Parameter[Ratio] | None = None
     deductible: Parameter[Amount] | None = None
+    deductible_per: Literal["year"] | None = None
     ratio: Parameter[Ratio] | None = None
     bands: Parameter[Bands] | None = None
     cap: Parameter[Limit]
@@ -30,6 +35,15 @@ class DeductibleRatioCap(Rule):
     def _one_scale(self) -> "DeductibleRatioCap":
         if (self.ratio is None) == (self.bands is None):
             raise ValueError("ratio 与 bands 须择其一 exactly one of ratio and bands is stated")
+        return self
+
+    @model_validator(mode="after")
+    def _one_deductible(self) -> "DeductibleRatioCap":
+        if self.deductible_per is not None and (self.deductible is None or self.referral_credit is not None):
+            raise ValueError(
+                "按年度计算起付线须写 deductible，且不再有转诊连续计算 deductible_per needs a deductible, and no "
+                "referral_credit: over the year it goes on by itself"
+            )
         return self
 
     @property
@@ -43,9 +57,9 @@ class DeductibleRatioCap(Rule):
 
     def within(self, context: RuleContext, quota: int | None) -> Decision:
         """Decide one claim; under a case quota basic pays at most the quota and leaves nothing over its cap."""
-        trace, in_scope = context.trace, context.bill.left[S]
-        deductible = self.applied_deductible(context)
-        base = trace.step("base", in_scope - deductible, "{} − {}", in_scope, deductible)
+        trace, rest = context.trace, self._after_upfront(context)
+        deductible = self._deductible(context, rest)
+        base = trace.step("base", rest - deductible, "{} − {}", rest, deductible)
         wish = pay = self._wish(context, base)
         cap = trace.use(self.cap.at(context.circumstances))
         if cap is not None:
@@ -88,16 +102,30 @@ class DeductibleRatioCap(Rule):
         return self.ratio
 
     def applied_deductible(self, context: RuleContext) -> int:
-        """The deductible that this claim bears, in fen: min(S, max(0, deductible(tier) − referral credit))."""
+        """The deductible that this claim bears, in fen: min(S − upfront, max(0, deductible − referral credit))."""
+        return self._deductible(context, self._after_upfront(context))
+
+    def _after_upfront(self, context: RuleContext) -> int:
+        in_scope = context.bill.left[S]
+        if self.upfront is None:
+            return in_scope
+        ratio = context.trace.use(self.upfront.at(context.circumstances))
+        return in_scope - context.trace.step("upfront", share(in_scope, ratio), "{} × {}", in_scope, percent(ratio))
+
+    def _deductible(self, context: RuleContext, rest: int) -> int:
         if self.deductible is None:
             return 0
-        trace, in_scope = context.trace, context.bill.left[S]
+        trace = context.trace
         full = trace.use(self.deductible.at(context.circumstances))
+        if self.deductible_per is not None:
+            borne = self.used(context).deductible
+            return trace.step("deductible", min(rest, max(0, full - borne)), _LESS, rest, full, borne)
         granted = self.referral_credit.find(context.circumstances) if self.referral_credit else None
         if granted is None or not granted.value or not context.bill.claim.referral:
-            return trace.step("deductible", min(in_scope, full), "min({}, {})", in_scope, full)
+            return trace.step("deductible", min(rest, full), "min({}, {})", rest, full)
         trace.use(granted)
         credit = context.credit()
-        return trace.step(
-            "deductible", min(in_scope, max(0, full - credit)), "min({}, max(0, {} − {}))", in_scope, full, credit
-        )
+        return trace.step("deductible", min(rest, max(0, full - credit)), _LESS, rest, full, credit)
+
+
+_LESS = "min({}, max(0, {} − {}))"

@@ -1,4 +1,6 @@
-"""The number of a stay in the year, which rules may read, on a ledger: late facts move it, and the books hold."""
+"""What of the year a rule may read beside limits, on a ledger: the number of a stay, one deductible for all visits.
+
+Late facts move both, and the books hold."""
 
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from tests.facts import admit, correct, discharge, enrol_as, hospital, reverse, 
 from tests.ledger import Books, is_lost
 
 LAKE = load_file(Path(__file__).parents[1] / "data" / "schemes" / "lake.yaml")
+CITY = load_file(Path(__file__).parents[2] / "docs" / "examples" / "city.yaml")
 PEOPLE = [hospital("H1", 1, "990101"), enrol_as(year=2024, region="990101", birth_month="1964-06")]
 
 
@@ -71,3 +74,19 @@ async def test_a_quote_and_a_lost_stream_know_the_number(lake: Books) -> None:
     await lake.drain()
     assert await basic(lake, "C1", "C2") == ["700.00", "975.00"]
     assert (await verify(lake.engine)).problems == []
+
+
+async def test_a_deductible_of_the_year_moves_on_where_a_visit_is_reversed(books: Books) -> None:
+    await adopt_schemes(books.engine, [CITY], "王芳")
+    await books.publish([hospital("H1", 1, "990203"), enrol_as("P1", "employee_active", 2024, "990203")])
+    days = ("2024-03-01", "2024-03-02", "2024-03-03")
+    await books.publish(
+        visit(f"V{number}", setting="general", on=day, in_scope="150") for number, day in enumerate(days, start=1)
+    )
+    # of the deductible of 200 they bear 150, 50 and 0; in the county 60% at tier 1
+    assert await basic(books, "V1", "V2", "V3") == ["0.00", "60.00", "90.00"]
+    await books.publish([reverse("V1")])
+    assert await basic(books, "V2", "V3") == ["0.00", "60.00"]
+    await books.publish([correct("V2", "250")])
+    assert await basic(books, "V2", "V3") == ["30.00", "90.00"]
+    assert (await verify(books.engine)).problems == []

@@ -3,10 +3,11 @@
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import orjson
 import pytest
+from msgspec.structs import replace
 
 from events.catalog import FACTS, read
 from events.facts import Bill
@@ -15,6 +16,7 @@ from events.refusals import REASONS
 from events.schemas import json_schemas
 from infra.border.answers import answer_documents
 from policies.buckets import OpenBill
+from policies.claim import Claim
 from policies.condition import Condition
 from policies.engine import settle
 from policies.explain import render
@@ -33,7 +35,14 @@ RULE_KINDS = get_args(get_args(AnyRule)[0])
 
 POOR = ["registered_poor"]
 CITY = load_file(DOCS / "examples" / "city.yaml")
-ACTIVE = "employee_active"
+AS_ACTIVE: dict[str, Any] = {"insurance_type": "employee_active"}
+
+
+def visit_in_the_county(number: int) -> Claim:
+    visit = claim(CITY, f"2024-0{number}-09", in_scope="150", setting="general", tier=1, number=number, **AS_ACTIVE)
+    return replace(visit, region="990203", hospital_region="990203")
+
+
 WORKED = {
     "J1": [claim("jiamusi", "2019-03-09", in_scope="60000")],
     "J2": [claim("jiamusi", "2019-03-09", in_scope="60000", categories=POOR)],
@@ -56,11 +65,13 @@ WORKED = {
     ],
     "F1": [claim("fusong", "2019-03-09", in_scope="18000", self_funded="2000", categories=POOR)],
     "E1": [
-        claim(CITY, "2024-03-09", in_scope="10800", insurance_type=ACTIVE, age=54),
-        claim(CITY, "2024-06-09", in_scope="10400", insurance_type=ACTIVE, age=54, number=2),
-        claim(CITY, "2024-09-09", in_scope="10000", insurance_type=ACTIVE, age=None, number=3),
+        claim(CITY, "2024-03-09", in_scope="10800", **AS_ACTIVE, age=54),
+        claim(CITY, "2024-06-09", in_scope="10400", **AS_ACTIVE, age=54, number=2),
+        claim(CITY, "2024-09-09", in_scope="10000", **AS_ACTIVE, age=None, number=3),
     ],
-    "E2": [claim(CITY, "2024-03-09", in_scope="10800", insurance_type=ACTIVE, age=70)],
+    "E2": [claim(CITY, "2024-03-09", in_scope="10800", **AS_ACTIVE, age=70)],
+    "E3": [claim(CITY, "2024-03-09", in_scope="10000", hospital_region="110101", filed=False, age=54, **AS_ACTIVE)],
+    "E4": [visit_in_the_county(number) for number in (1, 2, 3)],
 }
 TEXTS = {**HASHES, CITY.content_hash: CITY}
 

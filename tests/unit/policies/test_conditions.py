@@ -198,6 +198,15 @@ def test_a_late_fact_moves_no_claim_to_another_track() -> None:
     assert "different tracks" in told
 
 
+def test_a_deductible_of_the_year_is_one_on_its_track() -> None:
+    yearly = "track: {}\n        deductible_per: year\n        deductible: [{{value: 100, grade: seed, cite: 九}}]\n"
+    one = TEXT.replace("track: outpatient\n", yearly.format("outpatient"))
+    assert review(one.encode(), "lake.yaml")[1:] == ([], [])
+    other = one.replace("deductible: [{value: 100,", "deductible: [{value: 200,", 1)
+    (note,) = review(other.encode(), "lake.yaml").warned
+    assert "each counts the other's" in note
+
+
 def test_what_a_row_asks_for_is_told_in_the_trace() -> None:
     bills, _ = settle(by_hash([LAW]), [stay(1), stay(2, age=70)])
     lines = [line(entry) for entry in render(LAW, bills[2].payouts[0].trace)]
@@ -224,3 +233,11 @@ def test_what_a_row_asks_for_is_told_in_the_trace() -> None:
 def test_what_is_asked_for_is_named(condition: str, chinese: str, english: str) -> None:
     (asked,) = with_ratio(condition).parameters["stages[0].cases[0].ratio"].asked
     assert [named(word) for word in words(asked)] == [(chinese, english)]
+
+
+@pytest.mark.parametrize(("regions", "reached"), [("990101", True), ("9901", True), ("99", True), ("990100", False)])
+def test_a_scheme_of_a_prefecture_or_province_serves_counties(regions: str, reached: bool) -> None:
+    text = TEXT.replace('"990101"', f'"{regions}"').replace(
+        "when: {setting: inpatient}", "when: {setting: inpatient, place: county}"
+    )
+    assert (refused(text) == []) is reached

@@ -1,7 +1,10 @@
 """deductible-ratio-cap, worked by hand from docs/domain.md#deductible_ratio_cap."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from events.money import parse_yuan, yuan
@@ -164,3 +167,90 @@ def test_a_ratio_or_bands() -> None:
     for values in ({}, {"ratio": always("60%"), "bands": always(BANDS)}):
         with pytest.raises(ValidationError, match="exactly one of ratio and bands"):
             rule(DeductibleRatioCap, track="inpatient", cap=always("none"), **values)
+
+
+UPFRONT = rule(
+    DeductibleRatioCap,
+    track="inpatient",
+    upfront=always("10%"),
+    deductible=always("600"),
+    ratio=always("60%"),
+    cap=always("none"),
+)
+OF_THE_YEAR = rule(
+    DeductibleRatioCap,
+    track="outpatient",
+    deductible=always("200"),
+    deductible_per="year",
+    ratio=always("50%"),
+    cap=always("none"),
+)
+
+
+@pytest.mark.parametrize(
+    ("s", "deductible", "base", "paid"),
+    [
+        ("0", "0.00", "0.00", "0.00"),
+        ("600", "540.00", "0.00", "0.00"),  # 600 − 60 is less than the deductible
+        ("0.05", "0.04", "0.00", "0.00"),  # 0.5 fen first, up to 1
+        ("2000", "600.00", "1200.00", "720.00"),  # 2,000 − 200 − 600
+    ],
+)
+def test_the_upfront_share_goes_before_the_deductible_and_stays_in_scope(
+    s: str, deductible: str, base: str, paid: str
+) -> None:
+    opened = bill(s)
+    decision = decide(UPFRONT, opened)
+    assert (yuan(decision.deductible), yuan(decision.base), yuan(decision.paid)) == (deductible, base, paid)
+    assert left(opened)[0] == yuan(parse_yuan(s) - decision.paid)
+
+
+@pytest.mark.parametrize(
+    ("borne", "deductible", "paid"),
+    [
+        ("0", "150.00", "0.00"),
+        ("150", "50.00", "50.00"),  # (150 − 50) × 50%
+        ("200", "0.00", "75.00"),
+        ("500", "0.00", "75.00"),  # a larger one was borne before, at another tier say
+    ],
+)
+def test_a_deductible_of_the_year_is_borne_once_on_its_track(borne: str, deductible: str, paid: str) -> None:
+    before = {"outpatient": Used(deductible=parse_yuan(borne), claims=1), "inpatient": Used(deductible=60_000)}
+    decision = decide(OF_THE_YEAR, bill("150"), before)
+    assert (yuan(decision.deductible), yuan(decision.paid)) == (deductible, paid)
+
+
+@BOUNDED
+@given(st.lists(st.integers(0, 50_000), max_size=6))
+def test_a_year_bears_its_deductible_together(bills: list[int]) -> None:
+    tracks: dict[str, Used] = {}
+    for amount in bills:
+        decision = decide(OF_THE_YEAR, bill(yuan(amount)), tracks)
+        used_so_far = tracks.setdefault("outpatient", Used())
+        used_so_far.deductible += decision.deductible
+        used_so_far.base += decision.base
+        assert 0 <= decision.paid <= amount
+    assert sum(used.deductible for used in tracks.values()) == min(sum(bills), 20_000)
+    assert sum(used.base for used in tracks.values()) == max(0, sum(bills) - 20_000)
+
+
+@BOUNDED
+@given(FEN, FEN)
+def test_with_an_upfront_share_more_bill_pays_no_less(s: int, more: int) -> None:
+    first, second = (decide(UPFRONT, bill(yuan(amount))).paid for amount in (s, s + more))
+    assert 0 <= first <= second <= s + more
+    assert second - first <= more
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"deductible_per": "year"},
+        {"deductible_per": "year", "deductible": always("200"), "referral_credit": always(True)},
+        {"deductible_per": "month", "deductible": always("200")},
+        {"upfront": always("110%")},
+    ],
+)
+def test_a_deductible_of_the_year_goes_on_by_itself(given: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        rule(DeductibleRatioCap, track="a", ratio=always("50%"), cap=always("none"), **given)

@@ -2,8 +2,10 @@
 
 import pytest
 from hypothesis import given
+from pydantic import ValidationError
 
 from events.money import parse_yuan, yuan
+from policies.claim import Used
 from policies.rules.ratio_within_limit import RatioWithinLimit
 from tests.rules import BOUNDED, FEN, always, bill, decide, left, pays, row, rule, used
 
@@ -90,3 +92,21 @@ def test_more_bill_pays_no_less_and_never_more_than_the_bill_grew(s: int, more: 
         less, greater = (decide(kind, bill(yuan(amount)), used(paid=yuan(before))).paid for amount in (s, s + more))
         assert 0 <= greater - less <= more
     assert decide(ASSISTANCE, bill(yuan(s)), used(paid=yuan(before))).paid <= max(0, parse_yuan("20000") - before)
+
+
+def test_a_deductible_of_the_year_is_borne_once() -> None:
+    yearly = rule(
+        RatioWithinLimit, ratio=always("30%"), deductible=always("5000"), deductible_per="year", limit=always("none")
+    )
+    # 4,000 are borne; then the 1,000 left of 5,000, and 30% of 3,000 is paid; then 30% of 4,000
+    year = Used()
+    told = []
+    for _ in range(3):
+        decision = decide(yearly, bill("4000"), year)
+        year.merge(Used(base=decision.base, deductible=decision.deductible, paid=decision.paid, claims=1))
+        told.append((yuan(decision.deductible), yuan(decision.paid)))
+    assert told == [("4000.00", "0.00"), ("1000.00", "900.00"), ("0.00", "1200.00")]
+    # a deductible per claim is in no accumulation, as before
+    assert decide(SECOND, bill("7000")).deductible == 0
+    with pytest.raises(ValidationError):
+        rule(RatioWithinLimit, ratio=always("30%"), deductible_per="year", limit=always("none"))
