@@ -60,6 +60,7 @@ DERIVED: frozenset[str] = frozenset(
         "claim.accepted.v1",
         "payout.decided.v1",
         "payout.adjusted.v1",
+        "payout.withdrawn.v1",
         "claim.settled.v1",
         "claim.resettled.v1",
         "grant.awarded.v1",

@@ -5,7 +5,7 @@ means what it always meant: the funds that the vocabulary names beside its layer
 """
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
 
@@ -19,6 +19,22 @@ USUAL: Mapping[str, str] = {code: term.fund for terms in (SHARED.layers, SHARED.
 """The fund of each shared layer and grant. 大病兜底资金 is set up by finance (抚松 三(二)7), 上高's fifth line too."""
 INSURED = ("critical_illness", "supplementary")
 """The funds that an insurer keeps."""
+
+
+class BookedFund(NamedTuple):
+    """Out of which money something is booked: the code of a fund, and the insurer that keeps it, where one does."""
+
+    fund: str
+    insurer: str | None = None
+
+    def told(self) -> dict[str, str]:
+        """As events name it."""
+        return {"fund": self.fund} | ({} if self.insurer is None else {"insurer": self.insurer})
+
+
+def booked_fund(fund: str | None, insurer: str | None, paid_for: str | None) -> BookedFund:
+    """The fund that an entry names of a layer or kind of grant; the usual one where it is older than such names."""
+    return BookedFund(fund or USUAL.get(paid_for or "", ""), insurer)
 
 
 def _known_fund(value: object, info: ValidationInfo) -> object:
@@ -53,19 +69,15 @@ class PayingFund(Cited):
             )
         return self
 
-    def told(self) -> dict[str, str]:
-        """The fund as events name it."""
-        return {"fund": self.fund} | ({} if self.insurer is None else {"insurer": self.insurer})
-
 
 def fund_of(
     stated: Mapping[str, PayingFund], paid_for: str, layers: Mapping[str, PaidTerm] = SHARED.layers
-) -> dict[str, str]:
-    """The fund of a layer or kind of grant, as events name it: ``fund``, and ``insurer`` where a scheme names one.
+) -> BookedFund:
+    """The fund of a layer or kind of grant, and its insurer where a scheme names one.
 
     ``stated`` is what the scheme says, ``layers`` its terms.
     """
     found = stated.get(paid_for)
     if found is not None:
-        return found.told()
-    return {"fund": layers[paid_for].fund if paid_for in layers else USUAL[paid_for]}
+        return BookedFund(found.fund, found.insurer)
+    return BookedFund(layers[paid_for].fund if paid_for in layers else USUAL[paid_for])

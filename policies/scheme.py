@@ -13,7 +13,7 @@ from events.codes import CODE_PATTERN, RESIDENT, Setting, covers
 from policies.claim import Claim, place_of
 from policies.claim_facts import FactKey, facts_of, met
 from policies.condition import Categories, Condition
-from policies.funds import Fund, Funded, PayingFund, fund_of
+from policies.funds import BookedFund, Fund, Funded, PayingFund, fund_of
 from policies.grants import AnyGrant
 from policies.rule_context import Rule
 from policies.rules import AnyRule
@@ -228,8 +228,8 @@ class Scheme(Strict):
         """The categories for which the scheme's preferences hold."""
         return frozenset(self.poor.categories)
 
-    def fund_of(self, paid_for: str) -> dict[str, str]:
-        """``fund`` of a layer or kind of grant, and its ``insurer`` where the scheme names one."""
+    def fund_of(self, paid_for: str) -> BookedFund:
+        """The fund of a layer or kind of grant, with its insurer where the scheme names one."""
         return fund_of(self.funds, paid_for, self.terms.layers)
 
     def serves(self, region: str, day: date) -> bool:

@@ -13,15 +13,15 @@ from events.decisions import (
     GRANT_WITHDRAWN,
     PAYOUT_ADJUSTED,
     PAYOUT_DECIDED,
+    PAYOUT_WITHDRAWN,
 )
 from events.store.journal import SETTLEMENT_STAGE
 
-IS_PAYOUT = (
-    f"(entry.type IN ('{PAYOUT_DECIDED}', '{PAYOUT_ADJUSTED}') AND entry.stage BETWEEN 0 AND {SETTLEMENT_STAGE - 1})"
-)
+_PAYOUTS = f"'{PAYOUT_DECIDED}', '{PAYOUT_ADJUSTED}', '{PAYOUT_WITHDRAWN}'"
+IS_PAYOUT = f"(entry.type IN ({_PAYOUTS}) AND entry.stage BETWEEN 0 AND {SETTLEMENT_STAGE - 1})"
 """Of a layer's payout. An entry whose stage is no layer's place on a path is damaged and is never paid out."""
 IS_GRANT = f"(entry.type IN ('{GRANT_AWARDED}', '{GRANT_WITHDRAWN}') AND entry.stage > {SETTLEMENT_STAGE})"
-IS_BOOKING = f"entry.type IN ('{PAYOUT_DECIDED}', '{PAYOUT_ADJUSTED}', '{GRANT_AWARDED}', '{GRANT_WITHDRAWN}')"
+IS_BOOKING = f"entry.type IN ({_PAYOUTS}, '{GRANT_AWARDED}', '{GRANT_WITHDRAWN}')"
 """Of a layer's payout or of a grant; ``entry.paid`` holds the amount in fen, a difference.
 
 Damaged entries count too: so sums by this condition tell that what ``IS_PAYOUT`` and ``IS_GRANT`` give is too little.
@@ -43,6 +43,15 @@ MOVES_BETWEEN_PARTIES = f"""(
 It books no money, but it may move money between hospital and person in a layer that had nothing to book: of a reversed
 claim where it stood at 0, and where what several facts have changed comes to 0.
 """
+
+_SAID = "convert_from(entry.data, 'UTF8')::json"
+FUND = f"({_SAID} ->> 'fund')"
+"""The fund that the entry books on; null in entries from before funds were named, which mean the usual one."""
+INSURER = f"({_SAID} ->> 'insurer')"
+"""The insurer that keeps it, where the scheme names one."""
+
+GRANT_KIND = f"({_SAID} ->> 'grant')"
+"""Which kind of grant the entry books."""
 
 _CAUSE = "convert_from(entry.data, 'UTF8')::jsonb"
 CAUSE_NUMBER = f"({_CAUSE} #>> '{{cause,number}}')::bigint"

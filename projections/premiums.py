@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from events.money import yuan
 from events.store.metadata import metadata, not_negative, one_of
 from events.store.rows import load_as
+from policies.funds import BookedFund, booked_fund
 
 premiums = Table(
     "premiums",
@@ -30,6 +31,8 @@ premiums = Table(
     one_of("kind", ("subsidised", "purchased", "refunded")),
     schema="projections",
 )
+
+_ORDER = tuple(premiums.primary_key.columns)
 
 PremiumKey = tuple[int, str, str, str, str, str]
 """year, region, scheme name, layer, kind, payer: no two premiums of a person share these."""
@@ -64,6 +67,15 @@ CROSS JOIN LATERAL (SELECT convert_from(data, 'UTF8')::json AS said) AS booked
 WHERE person_id = ANY(CAST(:persons AS text[])) AND type = 'premium.refunded.v1'
 ORDER BY person_id, year, number
 """)
+_INSURANCES = text("""
+SELECT DISTINCT ON (person_id, year, region, scheme, layer, type, payer) person_id, year, said ->> 'region' AS region,
+       scheme, layer, split_part(type, '.', 2) AS kind, track AS payer, said #>> '{to,fund}' AS fund,
+       said #>> '{to,insurer}' AS insurer
+FROM ledger.entries
+CROSS JOIN LATERAL (SELECT convert_from(data, 'UTF8')::json AS said) AS booked
+WHERE person_id = ANY(CAST(:persons AS text[])) AND type IN ('premium.subsidised.v1', 'premium.purchased.v1')
+ORDER BY person_id, year, region, scheme, layer, type, payer, number DESC
+""")
 
 
 def premium_json(premium: PayerPremium) -> dict[str, Any]:
@@ -88,7 +100,7 @@ async def load_premiums(
 ) -> dict[str, dict[PremiumKey, PayerPremium]]:
     """Premiums by person, those too that are 0 by now."""
     found: dict[str, dict[PremiumKey, PayerPremium]] = {}
-    for premium in await load_as(connection, PayerPremium, premiums, premiums.c.person_id, persons):
+    for premium in await load_as(connection, PayerPremium, premiums, premiums.c.person_id, persons, *_ORDER):
         found.setdefault(premium.person_id, {})[premium.key] = premium
     return found
 
@@ -100,3 +112,18 @@ async def load_refund_regions(connection: AsyncConnection, persons: Iterable[str
     """
     rows = await connection.execute(_REFUND_REGIONS, {"persons": sorted(set(persons))})
     return {(row.person_id, row.year): row.region for row in rows}
+
+
+async def load_insurances(
+    connection: AsyncConnection, persons: Iterable[str]
+) -> dict[tuple[str, PremiumKey], BookedFund]:
+    """The fund that has got what is booked of each premium, by person and premium.
+
+    From the ledger: whatever a text says by now, what is not due any more comes back from the fund that has got it.
+    """
+    return {
+        (row.person_id, (row.year, row.region, row.scheme, row.layer, row.kind, row.payer)): booked_fund(
+            row.fund, row.insurer, row.layer
+        )
+        for row in await connection.execute(_INSURANCES, {"persons": sorted(set(persons))})
+    }

@@ -50,7 +50,8 @@ async def _flows_hold(engine: AsyncEngine) -> Rows:
     flows = await query(
         engine,
         """SELECT coalesce(layer, 'grant') AS layer, sum(paid) / 100.0 AS net, count(*) AS bookings FROM ledger.entries
-           WHERE type IN ('payout.decided.v1', 'payout.adjusted.v1', 'grant.awarded.v1', 'grant.withdrawn.v1')
+           WHERE type IN ('payout.decided.v1', 'payout.adjusted.v1', 'payout.withdrawn.v1', 'grant.awarded.v1',
+                          'grant.withdrawn.v1')
            GROUP BY 1 ORDER BY 1""",
     )
     assert flows == await query(

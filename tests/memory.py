@@ -19,8 +19,10 @@ from events.decisions import CLAIM_ACCEPTED, REFUSAL_LIFTED
 from events.store.journal import Journal, KnownEvent, entries
 from policies.claim import Claim, Used
 from policies.engine import Tracks, settle
+from policies.funds import BookedFund
 from policies.grants import grants_due
 from policies.loader import by_hash, load_directory
+from policies.scheme import Scheme
 from processors.delivery.names import ANSWERS, INTAKE_CONSUMER, RUNS, SETTLEMENT_CONSUMER
 from processors.delivery.parked_runs import ParkedRuns
 from processors.delivery.run import Cause, Run, pack_run, send_runs, unpack_run, unpack_runs
@@ -33,13 +35,17 @@ from processors.pipeline.intake import IntakeBatch
 from processors.pipeline.known_events import told_apart
 from processors.pipeline.layer import BookingKey, LayerBatch, NetBooking
 from processors.pipeline.run_opening import RunOpener
-from processors.pipeline.settlement import GrantKey, Row, SettlementBatch, grant_claims, statement_row
+from processors.pipeline.settlement import Row, SettlementBatch, grant_claims, statement_row
 from processors.pipeline.state import LedgerState
 from processors.pipeline.unenrolled_claims import UNENROLLED
 from processors.pipeline.window_amounts import OwnChange, WindowAmounts, window_change
+from processors.resettlement.order import ORDERED
 from projections.accumulations import Key
+from projections.grants import GrantKey
 from projections.refusals import UnenrolledClaim
+from tests.moves import TEXTS
 from tests.parties import ToldFact, party_differences
+from tests.payers import payer_differences
 
 SHIPPED = load_directory()
 FIGURES = ("base", "deductible", "paid", "extra", "claims")
@@ -61,13 +67,15 @@ class Memory:
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
         self.pinned = PinnedSchemes()
-        self.pinned.by_hash, self.pinned.current = dict(by_hash(SHIPPED)), list(SHIPPED)
+        self.pinned.by_hash, self.pinned.current = dict(by_hash(SHIPPED)) | TEXTS, list(SHIPPED)
+        self.ordered = 0
         self.state = LedgerState()
         self.journals: dict[str, Journal] = {}
         self.accumulated: dict[str, dict[Key, Tracks]] = {}
         self.booked: dict[str, dict[BookingKey, NetBooking]] = {}
         self.statements: dict[str, Row] = {}
         self.granted: dict[str, dict[GrantKey, Row]] = {}
+        self.paying: dict[tuple[str, GrantKey], BookedFund] = {}
         self.queues: dict[str, deque[bytes]] = {}
         self.known: dict[Identity, KnownEvent] = {}
         self.lifted: list[str] = []
@@ -84,6 +92,8 @@ class Memory:
     def take(self, event: Mapping[str, Any]) -> None:
         """Intake takes one event; its runs are queued for basic, as bytes."""
         self.sequence += 1
+        if event["type"] == ORDERED:
+            self._adopt(TEXTS[event["data"]["scheme_hash"]])
         incoming = IncomingEvent.of(self.sequence, str(event["source"]), orjson.dumps(event))
         fresh, _ = split_repeated(told_apart([incoming], self.known), self.known)
         batch = _WatchedBatch(self._transaction(INTAKE_CONSUMER), self.state, self.pinned)
@@ -97,6 +107,12 @@ class Memory:
         self.refused += [str(row["reason"]) for row in batch.refused]
         self._remember(batch.transaction.journal)
         self._carry(batch.transaction)
+
+    def _adopt(self, scheme: Scheme) -> None:
+        self.pinned.current = [scheme if each.name == scheme.name else each for each in self.pinned.current]
+        self.pinned._serving.clear()
+        self.pinned._terms.clear()
+        self.pinned._paths.clear()
 
     def lose(self) -> None:
         """All runs under way are lost; one fresh run for each person, year and scheme takes the place of its own."""
@@ -161,11 +177,13 @@ class Memory:
         assert not batch.parked.arrived, batch.parked.arrived
         granting = batch.persons_with_grants() | ({run.person_id} & self.granted.keys() if run.revisits else set())
         batch.add_histories(granting, {run.person_id: self._history(run.person_id)})
-        batch.add_grants({run.person_id: self.granted.get(run.person_id, {}).values()} if granting else {})
+        held = {run.person_id: self.granted.get(run.person_id, {}).values()} if granting else {}
+        batch.add_grants(held, self.paying)
         batch.settle()
         batch.save()
         self.statements |= batch.changed
         self.granted |= batch.granted
+        self.paying |= batch.paying
 
     def _own_changes(self, run: Run) -> dict[str, list[OwnChange]]:
         found: dict[str, list[OwnChange]] = {}
@@ -220,7 +238,12 @@ class Memory:
             for claim in history:
                 found += self._statement_differences(claim, bills)
             found += self._grant_differences(person_id)
-        return found + self._premium_differences() + self._lifted_differences()
+        return found + self._premium_differences() + self._lifted_differences() + self._payer_differences()
+
+    def _payer_differences(self) -> list[str]:
+        """Where a fund has paid or got something else than the texts lay on it (docs/decisions/0018)."""
+        rows = [row for journal in self.journals for row in self.entries(journal)]
+        return payer_differences(rows, self.state, self.pinned.by_hash)
 
     def party_differences(self) -> list[str]:
         """Where clearing would settle bookings with another party than their facts name (docs/domain.md#3.8)."""
@@ -232,16 +255,25 @@ class Memory:
         """The claims of each person as they stand behind a fact that was taken in."""
         for row in self.entries(journal.name)[self.remembered :]:
             number, type_, claim_id = row["number"], row["type"], row["claim_id"]
+            self.ordered = number if type_ == ORDERED else self.ordered
             if type_ in CLAIM_HISTORY_TYPES:
                 claims = tuple(self.state.by_person.get(row["person_id"], {}).values())
-                if type_ == CLAIM_ACCEPTED:
+                if type_ == CLAIM_ACCEPTED and claim_id not in self.accepted:
                     self.accepted[claim_id] = number, claims
+                elif type_ == CLAIM_ACCEPTED:
+                    self._remember_move(row["person_id"], claims)
                 else:
                     borne_by = orjson.loads(row["raw"])["data"].get("borne_by")
                     fact = ToldFact(number, type_, claim_id, borne_by, self.claims_of.get(row["person_id"], ()), claims)
                     self.told.setdefault(row["person_id"], []).append(fact)
                 self.claims_of[row["person_id"]] = claims
         self.remembered = journal.number
+
+    def _remember_move(self, person_id: str, claims: tuple[Claim, ...]) -> None:
+        """One order moves several claims of a person: a run knows all of it by the order's number."""
+        told = self.told.setdefault(person_id, [])
+        if not told or told[-1].number != self.ordered:
+            told.append(ToldFact(self.ordered, CLAIM_ACCEPTED, None, None, self.claims_of[person_id], claims))
 
     def entries(self, journal: str) -> list[dict[str, Any]]:
         """What a journal holds, by the names of the columns."""

@@ -1,5 +1,6 @@
 """``make simulate SEEDS=n [FROM=k]``: random histories through the processors in memory, each held against settling
 from scratch, against the same history at another pace, and against one that loses its runs under way now and then.
+Between the events claims move to texts that name other funds and insurers.
 Prints the first seed that fails, to be run again alone."""
 
 import sys
@@ -7,15 +8,17 @@ import time
 
 from tests.histories import History
 from tests.memory import Memory
+from tests.moves import with_moves
 
 
 def simulate(seed: int, stays: int = 30) -> list[str]:
     """Run one seed; returns what differs."""
     history = History(seed, stays=stays)
     first, second, losing = Memory(seed), Memory(-seed - 1), Memory(-seed - 1)
-    first.settle(history.events)
-    second.settle(history.events)
-    losing.settle(history.events, losses=0.1)
+    events = with_moves(seed, history.events, history.persons)
+    first.settle(events)
+    second.settle(events)
+    losing.settle(events, losses=0.1)
     found = first.differences() + losing.differences()
     if first.outcome() != second.outcome():
         found.append("the outcome hangs on timing")

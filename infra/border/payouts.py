@@ -10,6 +10,7 @@ from events.decisions import (
     GRANT_WITHDRAWN,
     PAYOUT_ADJUSTED,
     PAYOUT_DECIDED,
+    PAYOUT_WITHDRAWN,
     PREMIUM_PURCHASED,
     PREMIUM_REFUNDED,
     PREMIUM_SUBSIDISED,
@@ -22,6 +23,7 @@ Schema = Mapping[str, Any]
 BOOKED: Mapping[str, str] = {
     PAYOUT_DECIDED: "what a layer pays of a claim, also where that is nothing",
     PAYOUT_ADJUSTED: "what a layer pays more or, under 0, less of a claim since a later fact",
+    PAYOUT_WITHDRAWN: "what a fund had paid of a claim, given back to it: another fund or insurer pays by now",
     GRANT_AWARDED: "a grant to a person",
     GRANT_WITHDRAWN: "a grant that is due no more: its amount is under 0",
     PREMIUM_SUBSIDISED: "a person's own contribution to basic insurance, paid by the fund",

@@ -17,6 +17,7 @@ CHECKS: Mapping[str, str] = {
     "claim": "结算事项",
     "accumulation": "年度累计",
     "grant": "补助",
+    "fund": "付款基金",
     "premium": "保费",
     "convergence": "从头重算",
     "projection": "投影",

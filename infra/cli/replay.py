@@ -170,7 +170,8 @@ def _acceptance_line(acceptance: Acceptance, schemes: Schemes) -> str:
 def _payout_lines(entry: PayoutEntry, schemes: Schemes) -> list[str]:
     used = entry.accumulated
     amount = yuan(entry.after) if entry.cause is None else f"{yuan(entry.before)} → {yuan(entry.after)}"
-    name = f"{LAYER_NAMES[entry.layer]} {entry.layer}"
+    payer = f"（付款方 paid by {escape(entry.payer)}）" if entry.payer else ""
+    name = f"{LAYER_NAMES[entry.layer]} {entry.layer}{payer}"
     stays = entry.cause is not None and entry.before == entry.after
     party = "，金额未变 the amount stays" if stays else _COUNTERPARTIES[entry.counterparty]
     return [

@@ -12,7 +12,7 @@ cleared.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal, NamedTuple
 
 Party = Literal["hospital", "person"]
@@ -200,7 +200,15 @@ def split_by_party(
 
 
 def _in_order(entries: Iterable[ClaimEntry]) -> list[ClaimEntry]:
-    return sorted(entries, key=lambda entry: (entry.run, entry.stage))
+    """In the order of runs and stages. What a run takes back of a stage and what it books there are one: funds settle
+    that among themselves, and the parties are due the difference."""
+    ordered = sorted(entries, key=lambda entry: (entry.run, entry.stage, entry.number))
+    merged: list[ClaimEntry] = []
+    for entry in ordered:
+        if merged and (entry.run, entry.stage, entry.journal) == (merged[-1].run, merged[-1].stage, merged[-1].journal):
+            entry = replace(entry, amount=entry.amount + merged.pop().amount)
+        merged.append(entry)
+    return merged
 
 
 def _side(fact: LaterFact) -> Side:

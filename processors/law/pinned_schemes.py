@@ -1,7 +1,7 @@
 """The schemes that claims are pinned to, by hash, read from the ledger once."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import lru_cache
 
@@ -87,10 +87,6 @@ class PinnedSchemes:
             self._serving[region] = sorted(fitting, key=lambda scheme: -scheme.fit(region))
         serving = (scheme for scheme in self._serving[region] if insurance_type in scheme.insurance_types)
         return next((scheme for scheme in serving if scheme.holds_on(day)), None)
-
-    def texts_of(self, name: str) -> Iterator[Scheme]:
-        """Every text of a scheme that was adopted, the newest first."""
-        return (self.by_hash[content_hash] for content_hash, adopted in reversed(self._adopted) if adopted == name)
 
     def path_of(self, name: str) -> tuple[str, ...]:
         """The layers that a scheme's runs visit: those of the text in force, for a newer text only appends to them."""

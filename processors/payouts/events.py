@@ -9,7 +9,14 @@ import orjson
 from msgspec import Struct
 
 from events.catalog import ITSELF
-from events.decisions import GRANT_AWARDED, GRANT_WITHDRAWN, PAYOUT_ADJUSTED, PAYOUT_DECIDED, PREMIUM_REFUNDED
+from events.decisions import (
+    GRANT_AWARDED,
+    GRANT_WITHDRAWN,
+    PAYOUT_ADJUSTED,
+    PAYOUT_DECIDED,
+    PAYOUT_WITHDRAWN,
+    PREMIUM_REFUNDED,
+)
 from events.money import yuan
 from policies.funds import USUAL
 from processors.delivery.names import PAYOUTS
@@ -93,7 +100,7 @@ def _paid_for(booking: Booking, said: _Said, premium: str | None) -> dict[str, s
 
 def _payee(booking: Booking, said: _Said) -> str:
     """With whom it is settled: a hospital or person, or of a premium the fund that it goes to."""
-    if booking.type in (PAYOUT_DECIDED, PAYOUT_ADJUSTED):
+    if booking.type in (PAYOUT_DECIDED, PAYOUT_ADJUSTED, PAYOUT_WITHDRAWN):
         party = said.counterparty or ("person" if booking.prepaid else "hospital")
         return f"hospital/{booking.hospital_id}" if party == "hospital" else f"person/{booking.person_id}"
     if booking.type in _PREMIUM_KINDS and booking.type != PREMIUM_REFUNDED:

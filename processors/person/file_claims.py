@@ -154,7 +154,8 @@ class _Claims:
         moved: dict[int, list[FileAdjustment]] = {}
         for payout in payouts:
             if payout.cause is not None and payout.before != payout.after:
-                change = FileAdjustment(payout.layer, payout.before, payout.after, payout.counterparty)
+                party = payout.counterparty
+                change = FileAdjustment(payout.layer, payout.before, payout.after, party, payout.payer)
                 moved.setdefault(payout.run, []).append(change)
         return [
             FileRevision(

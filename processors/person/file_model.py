@@ -104,12 +104,16 @@ class FileCause:
 
 @dataclass(frozen=True, slots=True)
 class FileAdjustment:
-    """One layer's adjustment; ``counterparty`` settles the difference with the funds."""
+    """One layer's adjustment; ``counterparty`` settles the difference with the funds.
+
+    ``payer`` names the insurer or fund, where it is not the layer's usual fund.
+    """
 
     layer: str
     before: int
     after: int
     counterparty: str | None
+    payer: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,9 @@ from msgspec import UNSET, Struct, UnsetType, to_builtins
 from events.catalog import Fact
 from policies.claim import Claim, Used
 from policies.engine import Schemes
+from policies.funds import BookedFund, booked_fund
 from policies.vocabulary import layer_place
+from processors.law.terms import FUND_NAMES
 from processors.person.recalculation import HeldGrant
 from processors.person.statement import Statement
 from processors.pipeline.claim_history import Acceptance
@@ -82,9 +84,9 @@ class PayoutEntry(RunEntry):
     """A layer's booking for a claim, a difference: ``booked.claims`` is 1 where the layer begins to run on it, -1
     where it no longer does.
 
-    ``before`` and ``after`` are what the layer pays of the claim in all; ``accumulated`` is the year's accumulation
-    after it. ``counterparty`` settles the difference with the funds. ``trace`` is compact, empty where the layer does
-    not run any more; ``scheme_hash`` is the text that renders it.
+    ``before`` and ``after`` are what the layer pays of the claim in all, out of ``fund``; ``accumulated`` is the year's
+    accumulation after it. ``counterparty`` settles the difference with the funds. ``trace`` is compact, empty where the
+    layer does not run any more; ``scheme_hash`` is the text that renders it.
     """
 
     stage: int
@@ -97,8 +99,16 @@ class PayoutEntry(RunEntry):
     before: int
     after: int
     counterparty: str | None
+    fund: BookedFund
     trace: tuple[Any, ...]
     accumulated: Used
+
+    @property
+    def payer(self) -> str:
+        """The insurer, or the fund, in Chinese; empty where it is the usual fund of the layer."""
+        if self.fund.insurer is not None:
+            return self.fund.insurer
+        return "" if self.fund == booked_fund(None, None, self.layer) else FUND_NAMES[self.fund.fund]
 
     @property
     def runs_now(self) -> bool:

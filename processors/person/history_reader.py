@@ -11,6 +11,7 @@ from events.catalog import FACTS, read
 from events.decisions import CLAIM_ACCEPTED, GRANT_AWARDED, GRANT_WITHDRAWN
 from events.store.journal import SETTLEMENT_STAGE
 from policies.claim import Used
+from policies.funds import booked_fund
 from processors.delivery.names import INTAKE_JOURNAL
 from processors.person.history import (
     AcceptanceEntry,
@@ -24,10 +25,11 @@ from processors.person.history import (
     StatementEntry,
 )
 from processors.person.premium_history import PREMIUM_KINDS, read_premium, sum_premiums
-from processors.person.recalculation import GrantKey, HeldGrant, StageBooking
+from processors.person.recalculation import HeldGrant, StageBooking
 from processors.person.statement import Statement, StatementRecord, signed_fen
 from processors.pipeline.claim_history import read_acceptance
 from processors.pipeline.fact_decoders import EntryRow
+from projections.grants import GrantKey
 from projections.premiums import PayerPremium, PremiumKey
 
 
@@ -37,6 +39,8 @@ class _PayoutData(Struct, gc=False):
     after: int | None = None
     cause: BookedCause | None = None
     counterparty: str | None = None
+    fund: str | None = None
+    insurer: str | None = None
 
 
 class _SettlementData(Struct, gc=False):
@@ -132,6 +136,7 @@ class HistoryReader:
             before=data.before,
             after=row["paid"] if data.after is None else data.after,
             counterparty=data.counterparty,
+            fund=booked_fund(data.fund, data.insurer, row["layer"]),
             trace=data.trace,
             accumulated=Used(used.base, used.deductible, used.paid, used.extra, used.claims),
         )

@@ -6,9 +6,10 @@ from datetime import date
 import msgspec
 from msgspec import UNSET, Struct, UnsetType, structs
 
+from policies.funds import BookedFund, booked_fund
 from policies.scheme import Scheme
 from processors.pipeline.fact_decoders import DeathData, EnrollmentData, EnrollmentEndData, EntryRow, fact_data, fen
-from processors.pipeline.premiums import PREMIUM_TYPES, due_on
+from processors.pipeline.premiums import PREMIUM_TYPES, due_on, insurance_of
 from projections.enrolments import Enrolment
 from projections.premiums import PayerPremium, PremiumKey
 from projections.rosters import RosterChange
@@ -22,6 +23,13 @@ PREMIUM_HISTORY_TYPES = (*ENROLLED, ENDED, DIED, *PREMIUM_KINDS)
 """The types of entry that say, beside the roster's, what a person's premiums are."""
 
 
+class _Insurance(Struct, gc=False):
+    """The fund that a premium goes to."""
+
+    fund: str
+    insurer: str | None = None
+
+
 class _Reason(Struct, gc=False):
     """What the data of a booked premium says beside its columns."""
 
@@ -29,6 +37,7 @@ class _Reason(Struct, gc=False):
     category: str
     cite: str
     grade: str
+    to: _Insurance | None = None
 
 
 class _Pinned(Struct, gc=False):
@@ -73,6 +82,35 @@ def sum_premiums(booked: Iterable[PayerPremium]) -> dict[PremiumKey, PayerPremiu
 def booked_premiums(entries: Iterable[EntryRow]) -> dict[PremiumKey, PayerPremium]:
     """What entries of one person have booked in sum, those that came to 0 left out."""
     return sum_premiums(read_premium(entry) for entry in entries if entry["type"] in PREMIUM_KINDS)
+
+
+Insurances = dict[PremiumKey, dict[BookedFund, int]]
+"""What each fund has got of a premium, in fen; what came to 0 is left out."""
+
+
+def booked_insurances(entries: Iterable[EntryRow]) -> Insurances:
+    """What entries of one person have booked that goes to funds."""
+    found: Insurances = {}
+    for entry in entries:
+        if entry["type"] in PREMIUM_KINDS and PREMIUM_KINDS[entry["type"]] != "refunded":
+            to = _REASONS.decode(entry["data"]).to
+            fund = booked_fund(None, None, entry["layer"]) if to is None else BookedFund(to.fund, to.insurer)
+            sums = found.setdefault(read_premium(entry).key, {})
+            sums[fund] = sums.get(fund, 0) + entry["paid"]
+    held = {key: {fund: amount for fund, amount in sums.items() if amount} for key, sums in found.items()}
+    return {key: sums for key, sums in held.items() if sums}
+
+
+def insurances_from_scratch(
+    entries: Sequence[EntryRow], roster: Sequence[RosterChange], schemes: Mapping[str, Scheme]
+) -> Insurances:
+    """What a person's enrollments bring each fund; raises ``LookupError`` for a scheme not among ``schemes``."""
+    due: Insurances = {}
+    for enrolment in read_enrolments(entries) if roster else ():
+        for key, premium in due_on(enrolment, roster, schemes).items():
+            if premium.kind != "refunded":
+                due[key] = {insurance_of(premium, enrolment, schemes): premium.amount}
+    return due
 
 
 def read_enrolments(entries: Iterable[EntryRow]) -> list[Enrolment]:

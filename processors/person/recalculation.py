@@ -9,10 +9,9 @@ from policies.claim import Claim, Payout, Used
 from policies.engine import Schemes, settle
 from policies.grants import grants_due
 from processors.pipeline.settlement import grant_claims, statement_row
+from projections.grants import GrantKey
 from projections.statements import StatementRow
 
-GrantKey = tuple[str, str, int]
-"""scheme name, kind, year (0: once in a life)"""
 Value = TypeVar("Value")
 Key = TypeVar("Key", bound=tuple[object, ...])
 

@@ -143,6 +143,7 @@ def _payout_json(entry: PayoutEntry, schemes: Schemes) -> dict[str, Any]:
         "after": yuan(entry.after),
         "cause": _cause_json(entry.cause),
         "counterparty": entry.counterparty,
+        **entry.fund.told(),
         "trace": render(schemes[entry.scheme_hash], entry.trace),
         "accumulated": _used_json(entry.accumulated),
     }

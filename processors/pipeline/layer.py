@@ -1,18 +1,19 @@
 """A layer's consumer: lets the engine decide its stage for every run, and books what differs from what is booked."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from msgspec import Struct, structs
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from events.decisions import PAYOUT_ADJUSTED, PAYOUT_DECIDED
+from events.decisions import PAYOUT_ADJUSTED, PAYOUT_DECIDED, PAYOUT_WITHDRAWN
 from events.store.journal import entries
 from events.store.rows import among
 from policies.claim import Claim, Payout, Used
 from policies.engine import Schemes, Tracks, decide, open_claim
+from policies.funds import BookedFund, booked_fund
 from policies.scheme import Scheme
 from processors.delivery.names import SETTLEMENT_CONSUMER
 from processors.delivery.parked_runs import ParkedRuns, arrived_runs
@@ -20,6 +21,7 @@ from processors.delivery.run import Run, send_runs
 from processors.delivery.transaction import Delivery, Transaction
 from processors.law.pinned_schemes import PinnedSchemes
 from projections.accumulations import Key, accumulations, load_accumulations
+from projections.bookings import FUND, INSURER
 
 BookingKey = tuple[str, int, int]
 """person, claim number, stage"""
@@ -30,10 +32,15 @@ class DamagedAccumulationsError(RuntimeError):
 
 
 class NetBooking(Struct):
-    """What is booked net for one claim at one stage, where anything ever was."""
+    """What is booked net for one claim at one stage, where anything ever was; ``paid`` gives the fen of each fund."""
 
     track: str
     used: Used
+    paid: dict[BookedFund, int]
+
+    def elsewhere(self, fund: BookedFund) -> BookedFund | None:
+        """Another fund that pays by what is booked: None where none does, as is so unless a text moved the claim."""
+        return next((other for other, amount in self.paid.items() if amount and other != fund), None)
 
 
 class Layer:
@@ -144,26 +151,52 @@ class LayerBatch:
             self.changed.add(_key(run))
 
     def _book_claim(self, run: Run, claim: Claim, payout: Payout | None, scheme: Scheme) -> None:
+        """Book what differs, on the fund that pays by the claim's text; what another fund had paid comes back to it."""
         booked = self._booked(run, claim)
         if payout is None and booked is None:
             return
+        fund = scheme.fund_of(self.parked.consumer)
         target = Used()
         if payout is not None:
             target.add(payout)
         difference = Used(*_parts(target))
+        paid: dict[BookedFund, int] = {}
         if booked is not None:
             difference.merge(booked.used, -1)
+            paid = dict(booked.paid)
+            other = booked.elsewhere(fund)
+            if other is not None and target.paid == paid[other] + difference.paid == 0:
+                fund = other  # all that it had paid comes back, and nobody else pays
+            elif other is not None:
+                self._withdraw(run, claim, booked, other)
+                difference.paid += paid.pop(other)
+        track = payout.track if payout is not None else booked.track if booked is not None else ""
+        before = paid.get(fund, 0)
+        paid[fund] = before + difference.paid
+        self.booked[run.person_id, claim.number, run.stage] = NetBooking(track, target, paid)
         if not any(_parts(difference)):
             return
-        track = payout.track if payout is not None else booked.track if booked is not None else ""
-        data: dict[str, Any] = {**scheme.fund_of(self.parked.consumer)}
+        data: dict[str, Any] = fund.told()
         if payout is not None:
             data |= {"taken": payout.taken, "trace": payout.trace}
         if claim.opened < run.number:  # also where a layer runs for the first time: a late fact brought it about
-            data |= {"cause": run.cause.json(), "counterparty": run.cause.counterparty(claim)}
-            data |= {"before": booked.used.paid if booked is not None else 0, "after": target.paid}
+            data |= self._cause(run, claim) | {"before": before, "after": paid[fund]}
+        self._append(run, claim, PAYOUT_DECIDED if booked is None else PAYOUT_ADJUSTED, data, track, difference)
+
+    def _withdraw(self, run: Run, claim: Claim, booked: NetBooking, fund: BookedFund) -> None:
+        """Book back on a fund what it has paid of a claim that another fund pays by now (docs/decisions/0018)."""
+        amount = booked.paid[fund]
+        data = fund.told() | self._cause(run, claim) | {"before": amount, "after": 0}
+        self._append(run, claim, PAYOUT_WITHDRAWN, data, booked.track, Used(paid=-amount))
+
+    def _cause(self, run: Run, claim: Claim) -> dict[str, Any]:
+        return {"cause": run.cause.json(), "counterparty": run.cause.counterparty(claim)}
+
+    def _append(
+        self, run: Run, claim: Claim, type_: str, data: Mapping[str, Any], track: str, difference: Used
+    ) -> None:
         self.transaction.journal.append(
-            PAYOUT_DECIDED if booked is None else PAYOUT_ADJUSTED,
+            type_,
             data,
             person_id=run.person_id,
             claim_id=claim.claim_id,
@@ -180,7 +213,6 @@ class LayerBatch:
             paid=difference.paid,
             extra=difference.extra,
         )
-        self.booked[run.person_id, claim.number, run.stage] = NetBooking(track, target)
 
     def changed_rows(self) -> list[dict[str, Any]]:
         """The accumulation rows that changed."""
@@ -208,19 +240,29 @@ async def load_booked(connection: AsyncConnection, runs: Sequence[Run]) -> dict[
     if not runs:
         return {}
     stages = {(run.person_id, run.stage) for run in runs}
-    sums = [func.sum(entries.c[name]) for name in ("base", "deductible", "paid", "extra", "ran")]
+    entry = entries.alias("entry")
+    sums = [func.sum(entry.c[name]) for name in ("base", "deductible", "paid", "extra", "ran")]
+    names: list[ColumnElement[Any]] = [
+        entry.c[name] for name in ("person_id", "claim_number", "stage", "track", "layer")
+    ]
+    names += [literal_column(each) for each in (FUND, INSURER)]
     rows = await connection.execute(
-        select(entries.c.person_id, entries.c.claim_number, entries.c.stage, entries.c.track, *sums)
+        select(*names, *sums)
         .where(
-            among(entries.c.person_id, {person_id for person_id, _ in stages}),
-            entries.c.stage.in_(sorted({stage for _, stage in stages})),
+            among(entry.c.person_id, {person_id for person_id, _ in stages}),
+            entry.c.stage.in_(sorted({stage for _, stage in stages})),
         )
-        .group_by(entries.c.person_id, entries.c.claim_number, entries.c.stage, entries.c.track)
+        .group_by(*names)
     )
-    return {
-        (person_id, number, stage): NetBooking(track, Used(*(int(part) for part in parts)))
-        for person_id, number, stage, track, *parts in rows
-    }
+    found: dict[BookingKey, NetBooking] = {}
+    for person_id, number, stage, track, layer, fund, insurer, *parts in rows:
+        net, paid_by = Used(*(int(part) for part in parts)), booked_fund(fund, insurer, layer)
+        booked = found.setdefault((person_id, number, stage), NetBooking(track, Used(), {}))
+        if net.claims:  # on which it runs: on another it has come to nothing
+            booked.track = track
+        booked.used.merge(net)
+        booked.paid[paid_by] = booked.paid.get(paid_by, 0) + net.paid
+    return found
 
 
 def _key(run: Run) -> Key:

@@ -6,15 +6,21 @@ from datetime import date
 from msgspec import structs
 
 from events.decisions import PREMIUM_PURCHASED, PREMIUM_REFUNDED, PREMIUM_SUBSIDISED
-from policies.funds import fund_of
+from policies.funds import BookedFund, fund_of
 from policies.premiums import PremiumDue, PremiumKind, cover, premiums_due
 from policies.scheme import Scheme
 from processors.delivery.run import Cause
-from processors.law.pinned_schemes import PinnedSchemes
 from processors.pipeline.intake import IntakeBatch
 from processors.pipeline.state import Keys, LedgerState, Lookup
 from projections.enrolments import Enrolment
-from projections.premiums import PayerPremium, PremiumKey, load_premiums, load_refund_regions, premiums
+from projections.premiums import (
+    PayerPremium,
+    PremiumKey,
+    load_insurances,
+    load_premiums,
+    load_refund_regions,
+    premiums,
+)
 from projections.rosters import RosterChange, categories_between
 
 PREMIUM_TYPES: Mapping[PremiumKind, str] = {
@@ -31,10 +37,15 @@ REFUND_REGIONS: Lookup[dict[tuple[str, int], str]] = Lookup(load_refund_regions,
 """The region whose clearings carry a person's refunds of a year: the one in which the first came to stand."""
 
 
+INSURANCES: Lookup[dict[tuple[str, PremiumKey], BookedFund]] = Lookup(load_insurances, dict)
+"""The fund that has got each premium of a person."""
+
+
 def ask_premiums(keys: Keys, person_id: str) -> None:
     """Ask for what is booked of a person's premiums."""
     keys.look_up(PREMIUMS, person_id)
     keys.look_up(REFUND_REGIONS, person_id)
+    keys.look_up(INSURANCES, person_id)
 
 
 _DUE: dict[tuple[str, date, tuple[str, ...], int], list[PremiumDue]] = {}
@@ -80,13 +91,8 @@ def due_on(
     return {premium.key: premium for premium in found}
 
 
-def settle_premiums(
-    batch: IntakeBatch, person_id: str, years: Iterable[int], cause: Cause, *, before: Enrolment | None = None
-) -> None:
-    """Compare what is due for a person's enrollments of some years with what is booked, and book the difference.
-
-    ``before`` is the enrollment that another has just replaced.
-    """
+def settle_premiums(batch: IntakeBatch, person_id: str, years: Iterable[int], cause: Cause) -> None:
+    """Compare what is due for a person's enrollments of some years with what is booked, and book the difference."""
     state = batch.state
     booked = state.of(PREMIUMS).get(person_id, {})
     roster = state.rosters.get(person_id, ())
@@ -97,66 +103,71 @@ def settle_premiums(
         due = due_on(enrolment, roster, batch.pinned.by_hash)
         ended = [structs.replace(premium, amount=0) for premium in booked.values() if premium.year == year]
         for key, target in ({premium.key: premium for premium in ended} | due).items():
-            _book(batch, target, booked.get(key), enrolment, cause, before=before)
+            _settle(batch, target, booked.get(key), enrolment, cause)
+
+
+def insurance_of(premium: PayerPremium, enrolment: Enrolment, schemes: Mapping[str, Scheme]) -> BookedFund:
+    """The fund that a premium goes to by the text that brings it."""
+    scheme = schemes.get(enrolment.scheme or "")
+    return fund_of({}, premium.layer) if scheme is None else scheme.fund_of(premium.layer)
+
+
+def _settle(
+    batch: IntakeBatch, target: PayerPremium, booked: PayerPremium | None, enrolment: Enrolment, cause: Cause
+) -> None:
+    """Book what differs. What another fund has got than the one that insures by now comes back from that one."""
+    before = booked.amount if booked else 0
+    if target.kind == "refunded":
+        # Who moves to another county is due the difference only: one region's clearings have all of his year.
+        refunds = batch.state.of(REFUND_REGIONS)
+        clears_in = refunds.setdefault((target.person_id, target.year), target.region)
+        if target != booked:
+            _book(batch, target, before, enrolment, cause, {"clears_in": clears_in})
+        return
+    insurances = batch.state.of(INSURANCES)
+    whose = target.person_id, target.key
+    got = insurances.get(whose) if before else None
+    insurance = got if got and not target.amount else insurance_of(target, enrolment, batch.pinned.by_hash)
+    moves = got is not None and got != insurance
+    if got is not None and moves:
+        _book(batch, structs.replace(target, amount=0), before, enrolment, cause, {"to": got.told()})
+        before = 0
+    if moves or target != booked:
+        _book(batch, target, before, enrolment, cause, {"to": insurance.told()})
+    insurances[whose] = insurance
 
 
 def _book(
     batch: IntakeBatch,
     target: PayerPremium,
-    booked: PayerPremium | None,
+    before: int,
     enrolment: Enrolment,
     cause: Cause,
-    *,
-    before: Enrolment | None,
+    more: Mapping[str, object],
 ) -> None:
-    if target == booked:
-        return
-    amount_before = booked.amount if booked else 0
-    clears_in = {}
-    if target.kind == "refunded":
-        # Who moves to another county is due the difference only: one region's clearings have all of his year.
-        refunds = batch.state.of(REFUND_REGIONS)
-        clears_in = {"clears_in": refunds.setdefault((target.person_id, target.year), target.region)}
-    goes_to = {}
-    if target.kind != "refunded":
-        goes_to = {"to": _insurance(batch.pinned, target, (enrolment, before))}
     batch.transaction.journal.append(
         PREMIUM_TYPES[target.kind],  # type: ignore[index]
         {
-            "before": amount_before,
+            "before": before,
             "after": target.amount,
             "region": target.region,
             "payer": target.payer,
             "fund": target.payer,
-            **goes_to,
+            **more,
             "category": target.category,
             "cite": target.cite,
             "grade": target.grade,
             "scheme": enrolment.scheme,
             "cause": cause.json(),
-            **clears_in,
         },
         person_id=target.person_id,
         year=target.year,
         scheme=target.scheme,
         layer=target.layer,
         track=target.payer,
-        paid=target.amount - amount_before,
+        paid=target.amount - before,
     )
     _put(batch.state, target)
-
-
-def _insurance(pinned: PinnedSchemes, target: PayerPremium, enrolments: Sequence[Enrolment | None]) -> dict[str, str]:
-    """The fund that a premium goes to, or comes back from: as a text of the scheme says under which it was booked.
-
-    Whose new enrollment is under another scheme, or under none, gets back what the old one's funds were paid.
-    """
-    pinned_to = (pinned.by_hash.get(each.scheme or "") for each in enrolments if each is not None)
-    by_text = [scheme for scheme in pinned_to if scheme is not None and scheme.name == target.scheme]
-    for scheme in (*by_text, *pinned.texts_of(target.scheme)):
-        if target.layer in scheme.terms.layers:
-            return scheme.fund_of(target.layer)
-    return fund_of({}, target.layer)
 
 
 def _put(state: LedgerState, premium: PayerPremium) -> None:

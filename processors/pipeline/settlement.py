@@ -9,6 +9,7 @@ from events.money import yuan
 from events.store.journal import GRANT_STAGES, SETTLEMENT_STAGE
 from policies.claim import Claim, Payout
 from policies.engine import Schemes, open_claim
+from policies.funds import BookedFund
 from policies.grants import Grant, GrantClaim, grants_due
 from policies.scheme import Scheme
 from processors.delivery.answers import answer
@@ -19,13 +20,10 @@ from processors.delivery.superseded_runs import load_superseding
 from processors.delivery.transaction import Delivery, Transaction
 from processors.law.pinned_schemes import PinnedSchemes
 from processors.pipeline.window_amounts import WindowAmounts, load_window_amounts
-from projections.grants import grants, load_grants
+from projections.grants import GrantKey, grants, load_grant_funds, load_grants
 from projections.statements import load_person_statements, load_statements, statement_json, statements
 
 Row = Mapping[str, Any]
-GrantKey = tuple[str, str, int]
-"""scheme, kind, year or 0"""
-
 GRANT_COLUMNS = ("person_id", "scheme", "grant", "year", "amount", "claim_id")
 
 
@@ -57,7 +55,7 @@ class Settlement:
         revisited = {run.person_id for run, _ in runs.received if run.revisits}
         granting = runs.persons_with_grants() | (await load_grants(connection, revisited)).keys()
         runs.add_histories(granting, await load_person_statements(connection, granting))
-        runs.add_grants(await load_grants(connection, granting))
+        runs.add_grants(await load_grants(connection, granting), await load_grant_funds(connection, granting))
         await self.pinned.require(connection, runs.history_schemes())
         runs.settle()
         runs.save()
@@ -145,8 +143,9 @@ class SettlementBatch:
     """Settles the runs of one batch, each against what the one before left.
 
     ``known`` are the statements of claims that were settled before, ``histories`` all statements of the persons whose
-    grants are decided, ``granted`` the grants that these hold. ``superseding`` are the runs, by person and number, that
-    took the place of others, and ``windows`` what these tell of hospitals' windows.
+    grants are decided, ``granted`` the grants that these hold, ``paying`` the funds that pay them.
+    ``superseding`` are the runs, by person and number, that took the place of others, and ``windows`` what these tell
+    of hospitals' windows.
     """
 
     transaction: Transaction
@@ -158,6 +157,7 @@ class SettlementBatch:
     received: list[tuple[Run, list[dict[str, Any]]]] = field(default_factory=list)
     histories: dict[str, dict[str, Row]] = field(default_factory=dict)
     granted: dict[str, dict[GrantKey, Row]] = field(default_factory=dict)
+    paying: dict[tuple[str, GrantKey], BookedFund] = field(default_factory=dict)
     changed: dict[str, Row] = field(default_factory=dict)
     awarded: dict[tuple[str, str, str, int], Row] = field(default_factory=dict)
     withdrawn: set[tuple[str, str, str, int]] = field(default_factory=set)
@@ -191,10 +191,11 @@ class SettlementBatch:
         for person_id in persons:
             self.histories[person_id] = {row["claim_id"]: row for row in told.get(person_id, ())}
 
-    def add_grants(self, held: Mapping[str, Iterable[Row]]) -> None:
-        """Take the grants that these persons hold."""
+    def add_grants(self, held: Mapping[str, Iterable[Row]], paying: Mapping[tuple[str, GrantKey], BookedFund]) -> None:
+        """Take the grants that these persons hold, and by person and grant the funds that pay them."""
         for person_id, rows in held.items():
             self.granted[person_id] = {_grant_key(row): row for row in rows}
+        self.paying |= paying
 
     def history_schemes(self) -> set[str]:
         """The content hashes of the schemes that the histories were settled under."""
@@ -261,16 +262,19 @@ class SettlementBatch:
         held = self.granted.setdefault(run.person_id, {})
         for key, row in [(key, row) for key, row in held.items() if key[0] == run.scheme]:
             grant = due.get(key)
-            if grant is None or (grant.amount, grant.claim_id) != (row["amount"], row["claim_id"]):
+            paying = self.paying.get((run.person_id, key)) or self._fund(row)
+            stands = grant is not None and (grant.amount, grant.claim_id) == (row["amount"], row["claim_id"])
+            if not stands or paying != self._fund(row):
                 del held[key]
-                self._note(run, GRANT_WITHDRAWN, row, -row["amount"], {})
+                self._note(run, GRANT_WITHDRAWN, row, -row["amount"], paying.told())
                 self.awarded.pop((run.person_id, *key), None)
                 self.withdrawn.add((run.person_id, *key))
         for key, grant in due.items():
             if key not in held:
                 row = _grant_row(run, grant)
                 held[key] = row
-                self._note(run, GRANT_AWARDED, row, row["amount"], {"cite": grant.cite})
+                paying = self.paying[run.person_id, key] = self._fund(row)
+                self._note(run, GRANT_AWARDED, row, row["amount"], {"cite": grant.cite} | paying.told())
                 self.withdrawn.discard((run.person_id, *key))
                 self.awarded[run.person_id, *key] = row
 
@@ -283,13 +287,17 @@ class SettlementBatch:
         self.parked.save(writes, self.transaction.journal.recorded_at)
         close_runs(writes, [(run.person_id, run.number) for run, _ in self.received])
 
+    def _fund(self, row: Row) -> BookedFund:
+        """The fund of a grant by the text of the claim that brings it about."""
+        claim = self.histories[row["person_id"]][row["claim_id"]]
+        return self.pinned.by_hash[claim["scheme_hash"]].fund_of(row["grant"])
+
     def _note(self, run: Run, type_: str, row: Row, amount: int, data: Mapping[str, Any]) -> None:
         claim = self.histories[run.person_id][row["claim_id"]]
-        fund = self.pinned.by_hash[claim["scheme_hash"]].fund_of(row["grant"])
         self.transaction.journal.append(
             type_,
             # by plain names: "grant" is a reserved word, which SQLAlchemy's rows carry in a class of their own
-            {name: row[name] for name in GRANT_COLUMNS} | dict(data) | fund | {"cause": run.cause.json()},
+            {name: row[name] for name in GRANT_COLUMNS} | dict(data) | {"cause": run.cause.json()},
             person_id=run.person_id,
             claim_id=row["claim_id"],
             claim_number=claim["number"],

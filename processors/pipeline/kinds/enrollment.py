@@ -81,7 +81,7 @@ def decide(batch: IntakeBatch, event: IncomingEvent, data: EnrollmentRecorded) -
     number = batch.record(event, person_id=data.person_id, fixed=fixed)
     batch.state.put_enrolment(enrolment)
     tell_refused(batch, before, enrolment, number)
-    settle_premiums(batch, data.person_id, {data.year}, event.cause(number), before=before)
+    settle_premiums(batch, data.person_id, {data.year}, event.cause(number))
 
 
 def _require_born(batch: IntakeBatch, data: EnrollmentRecorded) -> None:

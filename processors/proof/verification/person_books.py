@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 import orjson
 from sqlalchemy import Column, Table
 from sqlalchemy.dialects.postgresql import JSONB
@@ -14,14 +15,15 @@ from sqlalchemy.dialects.postgresql import JSONB
 from events.decisions import GRANT_AWARDED, GRANT_WITHDRAWN
 from events.store.journal import GRANT_STAGES, SETTLEMENT_STAGE
 from policies.claim import Used
+from policies.funds import BookedFund, booked_fund
 from processors.delivery.names import INTAKE_JOURNAL
 from processors.person.premium_history import PREMIUM_HISTORY_TYPES
-from processors.person.recalculation import GrantKey, HeldGrant, StageBooking
+from processors.person.recalculation import HeldGrant, StageBooking
 from processors.pipeline.claim_history import CLAIM_HISTORY_TYPES
 from processors.pipeline.fact_decoders import EntryRow
 from projections.accumulations import accumulations
 from projections.claims import claims
-from projections.grants import grants
+from projections.grants import GrantKey, grants
 from projections.premiums import PayerPremium, premiums
 from projections.statements import StatementRow, statements
 
@@ -34,7 +36,8 @@ AccumulationKey = tuple[int, str, str, str]
 class PersonBooks:
     """One person: the intake entries in journal order, what is booked, and what the projections hold.
 
-    ``booked`` is in the order of claim and stage; ``granted`` is the sum booked for each grant, in fen.
+    ``booked`` is in the order of claim and stage; ``granted`` is the sum booked for each grant, in fen. ``paying`` says
+    what each fund has paid, in fen, by claim number and stage; ``granting`` by grant.
     """
 
     person_id: str
@@ -42,6 +45,8 @@ class PersonBooks:
     entries: list[EntryRow] = field(default_factory=list)
     booked: list[StageBooking] = field(default_factory=list)
     granted: dict[GrantKey, int] = field(default_factory=dict)
+    paying: dict[tuple[int, int], dict[BookedFund, int]] = field(default_factory=dict)
+    granting: dict[GrantKey, dict[BookedFund, int]] = field(default_factory=dict)
     accumulated: dict[AccumulationKey, Used] = field(default_factory=dict)
     claims: list[ProjectionRow] = field(default_factory=list)
     statements: list[StatementRow] = field(default_factory=list)
@@ -76,6 +81,10 @@ _GRANTED = """
 SELECT person_id, paid, data
 FROM ledger.entries WHERE person_id = ANY($1) AND stage = ANY($2) AND type = ANY($3)
 """
+_PAYING = """
+SELECT person_id, claim_number, stage, layer, paid, data
+FROM ledger.entries WHERE person_id = ANY($1) AND stage >= 0 AND stage < $2 AND paid <> 0
+"""
 _IN_FLIGHT = "SELECT DISTINCT person_id FROM processors.runs WHERE person_id = ANY($1)"
 _ACCUMULATED = _selection(accumulations, "person_id")
 _CLAIMS = _selection(claims, "person_id, number")
@@ -83,6 +92,18 @@ _STATEMENTS = _selection(statements, "person_id, number", StatementRow.__struct_
 _GRANTS = _selection(grants, "person_id", ("person_id", "scheme", "grant", "year", "amount", "claim_id"))
 _PREMIUMS = _selection(premiums, "person_id")
 _LAYERS = StatementRow.__struct_fields__.index("layers")
+
+
+class _Named(msgspec.Struct, gc=False):
+    """The fund that an entry's data names."""
+
+    fund: str | None = None
+    insurer: str | None = None
+
+
+_read_fund = msgspec.json.Decoder(_Named).decode
+UNREADABLE = BookedFund("unreadable")
+"""The fund of an entry whose data can't be read."""
 
 
 async def load_books(driver: Any, persons: Sequence[str]) -> list[PersonBooks]:
@@ -101,6 +122,9 @@ async def load_books(driver: Any, persons: Sequence[str]) -> list[PersonBooks]:
         key = (grant["scheme"], grant["grant"], grant["year"])
         granted = books[person_id].granted
         granted[key] = granted.get(key, 0) + amount
+        _add(books[person_id].granting.setdefault(key, {}), _fund(data, grant["grant"]), amount)
+    for person_id, number, stage, layer, amount, data in await driver.fetch(_PAYING, persons, SETTLEMENT_STAGE):
+        _add(books[person_id].paying.setdefault((number, stage), {}), _fund(data, layer), amount)
     for person_id, year, scheme, layer, track, *parts in await driver.fetch(_ACCUMULATED, persons):
         books[person_id].accumulated[year, scheme, layer, track] = Used(*parts)
     for row in await driver.fetch(_PREMIUMS, persons):
@@ -117,3 +141,15 @@ async def load_books(driver: Any, persons: Sequence[str]) -> list[PersonBooks]:
     for row in await driver.fetch(_IN_FLIGHT, persons):
         books[row["person_id"]].in_flight = True
     return list(books.values())
+
+
+def _fund(data: bytes, paid_for: str | None) -> BookedFund:
+    try:
+        named = _read_fund(data)
+    except msgspec.MsgspecError:
+        return UNREADABLE
+    return booked_fund(named.fund, named.insurer, paid_for)
+
+
+def _add(sums: dict[BookedFund, int], fund: BookedFund, amount: int) -> None:
+    sums[fund] = sums.get(fund, 0) + amount

@@ -1,17 +1,20 @@
 """Checks one person's books: the figures agree with each other, and with settling everything from scratch."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from events.money import yuan
-from policies.claim import Used
+from policies.claim import Claim, Payout, Used
 from policies.engine import Schemes
-from processors.person.recalculation import NOTHING, GrantKey, HeldGrant, nulls_last, payout_differences, recalculate
+from policies.funds import BookedFund
+from policies.scheme import Scheme
+from processors.person.recalculation import NOTHING, HeldGrant, nulls_last, payout_differences, recalculate
 from processors.pipeline.claim_history import HistoryError, read_claims
 from processors.proof.column_values import column_text
 from processors.proof.verification.person_books import AccumulationKey, PersonBooks, ProjectionRow
 from processors.proof.verification.premiums import check_premiums
-from processors.proof.verification.report import VerifyReport
+from processors.proof.verification.report import VerifyReport, funds_text
 from projections.claims import claim_row
+from projections.grants import GrantKey
 from projections.statements import StatementRow
 
 
@@ -65,6 +68,8 @@ def check_settled(books: PersonBooks, schemes: Schemes, report: VerifyReport) ->
     _compare_statements(books.statements, due.statements, report)
     _compare_claims(books.claims, [claim_row(claim) for claim in claims], report)
     _compare_grants(books, due.grants, report)
+    _check_payers(books, claims, due.payouts, schemes, report)
+    _check_granting(books, due.grants, {claim.claim_id: schemes[claim.scheme] for claim in claims}, report)
 
 
 def _check_balance(statement: StatementRow, report: VerifyReport) -> None:
@@ -137,6 +142,46 @@ def _compare_grants(books: PersonBooks, due: Mapping[GrantKey, HeldGrant], repor
             report.problem("grant", f"{where}, booked", yuan(amount), yuan(books.granted.get(key, 0)))
         if due.get(key) != shown.get(key):
             report.problem("grant", where, _grant(due.get(key)), _grant(shown.get(key)))
+
+
+def _check_payers(
+    books: PersonBooks,
+    claims: Iterable[Claim],
+    payouts: Mapping[int, Sequence[Payout]],
+    schemes: Schemes,
+    report: VerifyReport,
+) -> None:
+    """What a fund has paid of a claim at a stage is what the claim's text lays on it (docs/decisions/0018)."""
+    due: dict[tuple[int, int], dict[BookedFund, int]] = {}
+    names: dict[int, str] = {}
+    for claim in claims:
+        names[claim.number] = claim.claim_id
+        for payout in payouts.get(claim.number, ()):
+            fund = schemes[claim.scheme].fund_of(payout.layer)
+            sums = due.setdefault((claim.number, payout.stage), {})
+            sums[fund] = sums.get(fund, 0) + payout.paid
+    for number, stage in sorted(due.keys() | books.paying.keys(), key=nulls_last):
+        where = f"claim {names.get(number, number)}, stage {stage}, by fund"
+        _compare_funds(where, due.get((number, stage), {}), books.paying.get((number, stage), {}), report)
+
+
+def _check_granting(
+    books: PersonBooks, due: Mapping[GrantKey, HeldGrant], texts: Mapping[str, Scheme], report: VerifyReport
+) -> None:
+    for key in sorted(due.keys() | books.granting.keys()):
+        grant = due.get(key)
+        expected = {} if grant is None else {texts[grant.claim_id].fund_of(grant.kind): grant.amount}
+        where = f"person {books.person_id}, {key[0]} grant {key[1]} {key[2] or 'once in a life'}, by fund"
+        _compare_funds(where, expected, books.granting.get(key, {}), report)
+
+
+def _compare_funds(
+    where: str, expected: Mapping[BookedFund, int], found: Mapping[BookedFund, int], report: VerifyReport
+) -> None:
+    due, booked = ({fund: amount for fund, amount in sums.items() if amount} for sums in (expected, found))
+    # what is wrong in sum is told already
+    if due != booked and sum(due.values()) == sum(booked.values()):
+        report.problem("fund", where, funds_text(due), funds_text(booked))
 
 
 def _used(used: Used) -> str:

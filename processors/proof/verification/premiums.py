@@ -5,9 +5,14 @@ from collections.abc import Sequence
 from events.money import yuan
 from events.refusals import Refusal
 from policies.engine import Schemes
-from processors.person.premium_history import booked_premiums, premiums_from_scratch
+from processors.person.premium_history import (
+    booked_insurances,
+    booked_premiums,
+    insurances_from_scratch,
+    premiums_from_scratch,
+)
 from processors.proof.verification.person_books import PersonBooks
-from processors.proof.verification.report import VerifyReport
+from processors.proof.verification.report import VerifyReport, funds_text
 from projections.premiums import PayerPremium
 from projections.rosters import RosterChange
 
@@ -25,6 +30,7 @@ def check_premiums(books: PersonBooks, roster: Sequence[RosterChange], schemes: 
     except (ValueError, TypeError, Refusal) as error:
         report.problem("premium", f"person {books.person_id}", "entries that can be read", repr(error))
         return
+    _check_insurances(books, roster, schemes, report)
     if due == booked == shown:
         return
     for key in sorted(due.keys() | booked.keys() | shown.keys()):
@@ -33,6 +39,19 @@ def check_premiums(books: PersonBooks, roster: Sequence[RosterChange], schemes: 
         for side, found in ((", booked", booked.get(key)), ("", shown.get(key))):
             if found != due.get(key):
                 report.problem("premium", f"{where}{side}", _premium(due.get(key)), _premium(found))
+
+
+def _check_insurances(
+    books: PersonBooks, roster: Sequence[RosterChange], schemes: Schemes, report: VerifyReport
+) -> None:
+    """What a fund has got of a premium is what the enrollment's text says that goes to it (docs/decisions/0018)."""
+    booked, due = booked_insurances(books.entries), insurances_from_scratch(books.entries, roster, schemes)
+    for key in sorted(due.keys() | booked.keys()):
+        expected, found = due.get(key, {}), booked.get(key, {})
+        if expected != found and sum(expected.values()) == sum(found.values()):
+            year, region, scheme, layer, kind, payer = key
+            where = f"person {books.person_id}, {year}, {region}, {scheme}, {layer} {kind} by {payer}, goes to"
+            report.problem("fund", where, funds_text(expected), funds_text(found))
 
 
 def _premium(premium: PayerPremium | None) -> str:

@@ -1,10 +1,13 @@
 """What a verification found."""
 
 from bisect import bisect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from enum import IntEnum
 from typing import Any
+
+from events.money import yuan
+from policies.funds import BookedFund
 
 MOST_PROBLEMS = 50
 
@@ -73,6 +76,12 @@ class VerifyReport:
     def as_json(self) -> dict[str, Any]:
         """The report as JSON."""
         return asdict(self) | {"holds": self.holds}
+
+
+def funds_text(sums: Mapping[BookedFund, int]) -> str:
+    """What each fund pays, for people; ``sums`` in fen."""
+    named = (f"{' '.join(filter(None, fund))} {yuan(amount)}" for fund, amount in sorted(sums.items(), key=str))
+    return ", ".join(named) or "nothing"
 
 
 class Section(IntEnum):

@@ -3,7 +3,7 @@
 import pytest
 
 from policies.describe import describe
-from policies.funds import FUND_NAMES, FUNDS, USUAL
+from policies.funds import FUND_NAMES, FUNDS, USUAL, BookedFund
 from policies.loader import SCHEMES, SchemeError, load_directory, load_text
 from policies.scheme import Scheme
 
@@ -22,7 +22,7 @@ def loaded(more: str) -> Scheme:
 
 def test_a_text_without_funds_is_paid_as_before() -> None:
     scheme = load_text(ANYI, "anyi.yaml")
-    assert {name: scheme.fund_of(name)["fund"] for name in (*scheme.path, "annual")} == {
+    assert {name: scheme.fund_of(name).fund for name in (*scheme.path, "annual")} == {
         "basic": "basic_fund",
         "critical_illness": "critical_illness",
         "supplementary": "supplementary",
@@ -34,10 +34,10 @@ def test_a_text_without_funds_is_paid_as_before() -> None:
 
 def test_a_scheme_states_its_funds_and_insurers() -> None:
     scheme = load_text(ANYI + FUNDS_TEXT, "anyi.yaml")
-    assert scheme.fund_of("critical_illness") == {"fund": "critical_illness", "insurer": "甲保险公司"}
-    assert scheme.fund_of("public_health") == {"fund": "charity"}
-    assert scheme.fund_of("annual") == {"fund": "poverty_alleviation_fund"}
-    assert scheme.fund_of("basic") == {"fund": "basic_fund"}
+    assert scheme.fund_of("critical_illness") == BookedFund("critical_illness", "甲保险公司")
+    assert scheme.fund_of("public_health") == BookedFund("charity")
+    assert scheme.fund_of("annual") == BookedFund("poverty_alleviation_fund")
+    assert scheme.fund_of("basic") == BookedFund("basic_fund")
     shown = [row for row in describe(scheme) if row["where"] == "funds"]
     assert [(row["name"], row["for"], row["value"]) for row in shown] == [
         ("critical_illness", "甲保险公司", "大病保险资金 critical_illness"),
@@ -65,6 +65,6 @@ def test_a_wrong_fund_is_told_with_its_line(line: str, said: str) -> None:
 
 @pytest.mark.parametrize("scheme", load_directory(), ids=lambda scheme: scheme.name)
 def test_every_fund_of_a_shipped_scheme_has_a_name(scheme: Scheme) -> None:
-    paid = {scheme.fund_of(name)["fund"] for name in (*scheme.path, *(grant.kind for grant in scheme.grants))}
+    paid = {scheme.fund_of(name).fund for name in (*scheme.path, *(grant.kind for grant in scheme.grants))}
     assert paid | {row.payer for row in scheme.premiums} <= FUND_NAMES.keys()
     assert set(USUAL.values()) <= set(FUNDS) == set(FUND_NAMES)

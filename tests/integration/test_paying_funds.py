@@ -1,0 +1,169 @@
+"""What a fund or an insurer was booked comes back from it, whoever pays by the text that a claim moves to."""
+
+from collections.abc import Sequence
+
+import orjson
+from sqlalchemy import text
+
+from policies.scheme import Scheme
+from processors.law.adoption import adopt_schemes
+from processors.payouts.bookings import load_batches
+from processors.payouts.events import payout_message
+from processors.payouts.progress import load_heads
+from processors.person.replay import replay
+from processors.proof.verify import verify
+from tests import facts
+from tests.integration.test_verify import tamper
+from tests.ledger import SHIPPED, Books
+from tests.moves import order, paid_by
+
+FUSONG = next(scheme for scheme in SHIPPED if scheme.name == "fusong")
+ANYI = next(scheme for scheme in SHIPPED if scheme.name == "anyi")
+FIRST, SECOND = "甲保险公司", "乙保险公司"
+COUNTY = [facts.hospital(), facts.enrol("P1")]
+
+
+async def in_force(books: Books, scheme: Scheme) -> None:
+    await adopt_schemes(books.engine, [scheme], "test")
+
+
+async def move(books: Books, scheme: Scheme, *persons: str) -> None:
+    """The scheme is in force, and claims of these persons move to it."""
+    await in_force(books, scheme)
+    await books.publish([order(scheme, persons, f"move-{scheme.content_hash[:8]}")])
+
+
+async def told(books: Books, **about: str) -> list[tuple[str, str, str]]:
+    """Type, payer and amount of what PAYOUTS says about something, in the ledger's order."""
+    async with books.engine.connect() as connection:
+        heads = (await load_heads(connection)).numbers
+        batches = await load_batches(connection, {}, heads)
+    found = []
+    for booking in (booking for batch in batches for booking in batch.bookings):
+        data = orjson.loads(payout_message(booking, ()).body)["data"]
+        if all(data.get(name) == value for name, value in about.items()):
+            found.append((booking.type.split(".")[1], data.get("insurer", data["fund"]), data["amount"]))
+    return found
+
+
+async def holds(books: Books, persons: Sequence[str] = ("P1",)) -> None:
+    assert (await verify(books.engine)).problems == []
+    for person in persons:
+        assert (await replay(books.engine, person))["consistent"]
+
+
+async def test_what_an_insurer_was_booked_comes_back_from_it(books: Books) -> None:
+    """抚松 2019, tier 3, 20,000 in scope: basic (20,000 − 800) × 60% = 11,520.00; critical illness
+    (8,480 − 6,000) × 55% = 1,364.00."""
+    await in_force(books, paid_by(FUSONG, FIRST))
+    await books.publish([*COUNTY, *facts.stay(1, in_scope="20000")])
+    assert await told(books, layer="critical_illness") == [("decided", FIRST, "1364.00")]
+    await move(books, paid_by(FUSONG, SECOND), "P1")
+    moved = [("decided", FIRST, "1364.00"), ("withdrawn", FIRST, "-1364.00"), ("adjusted", SECOND, "1364.00")]
+    assert await told(books, layer="critical_illness") == moved
+    await holds(books)
+    # 18,000: (18,000 − 800) × 60% = 10,320; (7,680 − 6,000) × 55% = 924.00
+    await books.publish([facts.correct("C1", bill=facts.bill("18000"))])
+    assert await told(books, layer="critical_illness") == [*moved, ("adjusted", SECOND, "-440.00")]
+    await books.publish([facts.reverse("C1")])
+    both = [*moved, ("adjusted", SECOND, "-440.00"), ("adjusted", SECOND, "-924.00")]
+    assert await told(books, layer="critical_illness") == both
+    assert await told(books, layer="basic") == [
+        ("decided", "charity", "11520.00"),
+        ("adjusted", "charity", "-1200.00"),
+        ("adjusted", "charity", "-10320.00"),
+    ]
+    await holds(books)
+
+
+async def test_a_text_of_other_values_moves_all_that_the_former_fund_had_paid(books: Books) -> None:
+    """Of a ledger from before texts named funds: the usual one had paid. The new line is 700 instead of 800:
+    (20,000 − 700) × 60% = 11,580.00; (8,420 − 6,000) × 55% = 1,331.00."""
+    await books.publish([*COUNTY, *facts.stay(1, in_scope="20000")])
+    await move(books, paid_by(FUSONG, SECOND, (b"value: 800,", b"value: 700,")), "P1")
+    assert await told(books, layer="basic") == [
+        ("decided", "basic_fund", "11520.00"),
+        ("withdrawn", "basic_fund", "-11520.00"),
+        ("adjusted", "charity", "11580.00"),
+    ]
+    assert await told(books, layer="critical_illness") == [
+        ("decided", "critical_illness", "1364.00"),
+        ("withdrawn", "critical_illness", "-1364.00"),
+        ("adjusted", SECOND, "1331.00"),
+    ]
+    await holds(books)
+
+
+async def test_what_is_due_no_more_by_another_fund_s_text_comes_back_to_the_one_that_paid(books: Books) -> None:
+    """By the new text critical illness begins at 60,000: nothing is due of 8,480, and 甲 gets back what it paid."""
+    await in_force(books, paid_by(FUSONG, FIRST))
+    await books.publish([*COUNTY, *facts.stay(1, in_scope="20000")])
+    await move(books, paid_by(FUSONG, SECOND, (b"value: 6000,", b"value: 60000,")), "P1")
+    assert await told(books, layer="critical_illness") == [
+        ("decided", FIRST, "1364.00"),
+        ("adjusted", FIRST, "-1364.00"),
+    ]
+    await holds(books)
+
+
+ANYI_COUNTY = [facts.hospital(region="360123"), facts.enrol("P1", 2018, "360123")]
+
+
+async def test_a_grant_is_withdrawn_from_the_fund_that_awarded_it(books: Books) -> None:
+    """安义 二(八): 10,000.00 where a year's shares of a listed disease come to more than 10,000; each stay leaves
+    10% of 70,000."""
+    bill = facts.bill("10000", self_funded="60000")
+    stays = [each for n in (1, 2) for each in facts.stay(n, on="2018-05-01", bill=bill, disease="breast_cancer")]
+    await books.publish([*ANYI_COUNTY, facts.roster(), *stays])
+    grants = [("awarded", "county_finance", "10000.00")]
+    assert await told(books, grant="annual") == grants
+    await move(books, paid_by(ANYI, FIRST), "P1")
+    grants += [("withdrawn", "county_finance", "-10000.00"), ("awarded", "charity", "10000.00")]
+    assert await told(books, grant="annual") == grants
+    await holds(books)
+    await books.publish([facts.reverse("C1")])
+    assert await told(books, grant="annual") == [*grants, ("withdrawn", "charity", "-10000.00")]
+    await holds(books)
+
+
+async def test_a_premium_comes_back_from_the_insurer_that_has_got_it(books: Books) -> None:
+    """安义 2018: 330.00 a year of supplementary insurance for a registered poor; the year is enrolled again."""
+    await in_force(books, paid_by(ANYI, FIRST))
+    await books.publish([*ANYI_COUNTY, facts.roster(on="2018-01-01")])
+    assert await got(books) == {FIRST: 330_00}
+    await in_force(books, paid_by(ANYI, SECOND))
+    await books.publish([facts.enrol("P1", 2018, "360123", id_="anew")])
+    assert await got(books) == {FIRST: 0, SECOND: 330_00}
+    await holds(books)
+    await in_force(books, paid_by(ANYI, "丙保险公司"))
+    await books.publish([facts.roster(change="removed", on="2018-01-01")])
+    assert await got(books) == {FIRST: 0, SECOND: 0}
+    await holds(books)
+
+
+async def got(books: Books) -> dict[str, int]:
+    """What each insurer has got in premiums, in fen."""
+    async with books.engine.connect() as connection:
+        rows = await connection.execute(
+            text(
+                "SELECT convert_from(data, 'UTF8')::json #>> '{to,insurer}' AS insurer, sum(paid)::bigint AS paid"
+                " FROM ledger.entries WHERE type = 'premium.purchased.v1' GROUP BY 1"
+            )
+        )
+        return {row.insurer: row.paid for row in rows}
+
+
+async def test_verify_names_what_is_booked_on_another_fund_than_the_text_says(books: Books) -> None:
+    await in_force(books, paid_by(FUSONG, FIRST))
+    await books.publish([*COUNTY, *facts.stay(1, in_scope="20000")])
+    await tamper(
+        books.engine,
+        "UPDATE ledger.entries SET data = convert_to(replace(convert_from(data, 'UTF8'), '甲', '乙'), 'UTF8')"
+        " WHERE layer = 'critical_illness'",
+    )
+    (found,) = [problem for problem in (await verify(books.engine)).problems if problem.check == "fund"]
+    assert (found.where, found.expected, found.found) == (
+        "claim C1, stage 1, by fund",
+        f"critical_illness {FIRST} 1364.00",
+        f"critical_illness {SECOND} 1364.00",
+    )
