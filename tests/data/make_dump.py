@@ -69,12 +69,17 @@ def trials() -> list[dict[str, Any]]:
 
 
 def open_law() -> list[dict[str, Any]]:
-    """What 0005 brought: who is insured as what, changed admissions, filed referrals, advances of others than bureaus."""
-    known = {"birth_month": "1950-06", "sex": "female", "household_id": "HH1", "contracted_doctor": True}
-    places = {"township": "220621001", "village": "220621001002"}
-    filed = {"kind": "referral", "to_hospital": "H3near", "until": "2019-12-01"}
+    """What 0005 brought: who is insured as what, changed admissions, filed referrals, advances of other offices."""
+    known: dict[str, Any] = {
+        "birth_month": "1950-06",
+        "sex": "female",
+        "household_id": "HH1",
+        "contracted_doctor": True,
+    }
+    known |= {"township": "220621001", "village": "220621001002"}
+    filed: dict[str, Any] = {"kind": "referral", "to_hospital": "H3near", "until": "2019-12-01"}
     return [
-        facts.enrol_as("P-known", **known, **places),
+        facts.enrol_as("P-known", **known),
         facts.enrol_as("P-employee", "employee"),
         facts.admit("A911", "P-known", "H2near", "2019-04-01", emergency=True),
         facts.discharge("C911", "A911", "P-known", "H2near", "2019-04-10"),
@@ -83,7 +88,7 @@ def open_law() -> list[dict[str, Any]]:
         facts.admit("A913", "P-known", "H3near", "2019-05-01"),
         facts.change_admission("A913", "H3near", admitted_on="2019-05-02", emergency=True),
         facts.discharge("C913", "A913", "P-known", "H3near", "2019-05-20", in_scope="30000"),
-        # the referral, the admission and the change wait or are refused, and no row of before was like it
+        # of no admission that is known: the change waits
         facts.change_admission("A914", "H3near", emergency=True),
         facts.advance("L2", person="P-known", lent_by="poverty_office", filed_on="2019-03-08"),
         facts.advance("L3", person="P-known", lent_by="township_station", on="2019-03-02"),
