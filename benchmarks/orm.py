@@ -252,7 +252,7 @@ class Lane:
                 values = dict(zip(_columns(ClaimRow), _values(row), strict=True))
                 # what his roster said that day does not bear on a deductible already applied
                 assert row.admission_id is not None  # it was looked for by its admission
-                chain.setdefault(row.admission_id, []).append(claims.claim_of(values, (), ()))
+                chain.setdefault(row.admission_id, []).append(claims.claim_of(values, (), (), ()))
         return chain
 
 

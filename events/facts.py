@@ -8,6 +8,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
+from events.aid_facts import AidDecided as AidDecided
+from events.aid_facts import AidWithdrawn as AidWithdrawn
 from events.codes import DiseaseClass, FilingKind, OutpatientSetting, Tier
 from events.enrollment_facts import EnrollmentEnded as EnrollmentEnded
 from events.enrollment_facts import EnrollmentRecorded as EnrollmentRecorded

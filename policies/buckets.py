@@ -38,6 +38,16 @@ class OpenBill(Struct):
         """Basic's base beyond its cap."""
         return sum(payout.over_cap for payout in self.payouts)
 
+    @property
+    def left_to_person(self) -> int:
+        """What no layer has paid and the person still bears, without what an audit laid on the person."""
+        return sum(self.left) - self.beyond_quota
+
+    @property
+    def beyond_quota(self) -> int:
+        """What lies beyond a case quota, which the hospital bears."""
+        return 0 if self.quota is None else self.total - self.quota
+
     def apply(self, payout: Payout) -> None:
         """Take a payout out of the buckets; a payout that takes more than is left is a bug and raises."""
         for bucket, amount in enumerate(payout.taken):
@@ -53,9 +63,8 @@ class OpenBill(Struct):
 
     def shares(self) -> tuple[int, int]:
         """Patient share and hospital share in fen once every stage has been; asserts docs/domain.md#3.5."""
-        beyond_quota = 0 if self.quota is None else self.total - self.quota
-        patient = sum(self.left) - beyond_quota + self.person_audit
-        hospital = beyond_quota + self.hospital_audit
+        patient = self.left_to_person + self.person_audit
+        hospital = self.beyond_quota + self.hospital_audit
         if patient < 0 or self.paid + patient + hospital != self.claim.bill.total:
             sides = f"{self.claim.bill.total} != {self.paid} + {patient} + {hospital}"
             raise AssertionError(f"claim {self.claim.claim_id} does not balance: {sides}")

@@ -32,6 +32,14 @@ class Audit(Struct, frozen=True, array_like=True, gc=False):
     borne_by: BorneBy
 
 
+class Aid(Struct, frozen=True, array_like=True, gc=False):
+    """What somebody decided that ``layer`` pays of a claim, in fen: the fact ``number`` of journal intake says so."""
+
+    number: int
+    layer: str
+    amount: int
+
+
 class Claim(Struct, frozen=True, array_like=True, gc=False):
     """One accepted claim: what acceptance fixed, and the live facts as they stood when its run was opened.
 
@@ -40,9 +48,10 @@ class Claim(Struct, frozen=True, array_like=True, gc=False):
     ``referral`` names the admissions in the chain this one was referred from, nearest first. ``opened`` is the run
     that first carried the claim.
 
-    The last fields, fixed by acceptance too, came after ledgers had taken claims without them: their defaults say what
-    those mean. ``age`` is in whole years on the claim's date, None where no month of birth was stated.
-    ``stay_number`` is live: 1 for the first stay that stands in the year under the scheme's name, 0 for no stay.
+    The last fields came after ledgers had taken claims without them: their defaults say what those mean. All but two
+    were fixed by acceptance. ``age`` is in whole years on the claim's date, None where no month of birth was stated.
+    ``stay_number`` is live: 1 for the first stay that stands in the year under the scheme's name, 0 for no stay. So are
+    ``aids``, the decisions that stand.
     """
 
     claim_id: str
@@ -80,6 +89,7 @@ class Claim(Struct, frozen=True, array_like=True, gc=False):
     emergency: bool = False
     stay_kind: str = ORDINARY
     stay_number: int = 0
+    aids: tuple[Aid, ...] = ()
 
     @property
     def year(self) -> int:
@@ -147,8 +157,10 @@ def age_on(day: calendar_date, birth_month: str | None) -> int | None:
 
 def claim_json(claim: Claim) -> dict[str, Any]:
     """A claim as the ledger keeps it for ever: by the names of its fields."""
-    audits = [structs.asdict(audit) for audit in claim.audits]
-    return structs.asdict(claim) | {"bill": structs.asdict(claim.bill), "audits": audits}
+    said = structs.asdict(claim) | {"bill": structs.asdict(claim.bill)}
+    for name in ("audits", "aids"):
+        said[name] = [structs.asdict(each) for each in said[name]]
+    return said
 
 
 def _by_name(struct: type[Struct], **nested: Any) -> type[Struct]:
@@ -160,7 +172,12 @@ def _by_name(struct: type[Struct], **nested: Any) -> type[Struct]:
     return defstruct(f"{struct.__name__}Record", fields, forbid_unknown_fields=True, gc=False)
 
 
-ClaimRecord: Any = _by_name(Claim, bill=_by_name(BillParts), audits=tuple[_by_name(Audit), ...])  # type: ignore[misc]
+ClaimRecord: Any = _by_name(
+    Claim,
+    bill=_by_name(BillParts),
+    audits=tuple[_by_name(Audit), ...],  # type: ignore[misc]
+    aids=tuple[_by_name(Aid), ...],  # type: ignore[misc]
+)
 """The type of what ``claim_json`` gives, for msgspec's decoders."""
 
 
@@ -168,7 +185,8 @@ def claim_from_record(record: Any) -> Claim:
     """The claim that ``claim_json`` gave, read as a ``ClaimRecord``."""
     audits = tuple(Audit(*structs.astuple(audit)) for audit in record.audits)
     claim = Claim(*structs.astuple(record))
-    return structs.replace(claim, bill=BillParts(*structs.astuple(record.bill)), audits=audits)
+    aids = tuple(Aid(*structs.astuple(aid)) for aid in record.aids)
+    return structs.replace(claim, bill=BillParts(*structs.astuple(record.bill)), audits=audits, aids=aids)
 
 
 def claim_from_json(value: Mapping[str, Any]) -> Claim:

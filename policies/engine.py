@@ -64,7 +64,7 @@ def decide(
         return None
     else:
         case = scheme.case(stage, claim, quota=bill.quota is not None)
-    if case is None:
+    if case is None or not case.serves(scheme.path[stage], claim):
         return None
     trace = Trace()
     context = RuleContext(

@@ -61,6 +61,8 @@ STEP_NAMES = {
     "quota_residual": ("定额内剩余全额支付", "all that is left of the quota"),
     "residual": ("剩余费用全额支付", "all that is left"),
     "top_up": ("兜底补足", "topped up"),
+    "decided": ("已作出的救助决定", "decided on this claim"),
+    "within_left": ("个人负担范围内支付", "within what is left to the person"),
     "bucket_S": ("政策范围内", "in scope"),
     "bucket_C": ("先行自付及超限价", "copay and over limit"),
     "bucket_O": ("目录外", "out of catalog"),

@@ -83,6 +83,10 @@ class Rule(Strict, ABC):
             condition.holds(claim, poor=poor, quota=quota) for condition in self.unless
         )
 
+    def serves(self, layer: str, claim: Claim) -> bool:  # noqa: ARG002 - most run on every claim that they apply to
+        """Whether the rule, a case of ``layer``, runs on a claim that it applies to."""
+        return True
+
     @property
     def year_limit(self) -> Parameter[Limit] | None:
         """What the rule pays at most in a year, where its kind has such a value."""

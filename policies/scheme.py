@@ -16,7 +16,7 @@ from policies.condition import Categories, Condition
 from policies.funds import BookedFund, Fund, Funded, PayingFund, fund_of
 from policies.grants import AnyGrant
 from policies.rule_context import Rule
-from policies.rules import AnyRule
+from policies.rules import READ_NO_YEAR, AnyRule
 from policies.rules.case_quota import CaseQuota
 from policies.targets import Target, target_problems
 from policies.value_gaps import Scope, value_problems
@@ -292,8 +292,7 @@ class Scheme(Strict):
         return frozenset(key for key in self._asked if met(key, facts))
 
     def case(self, stage: int, claim: Claim, *, quota: bool) -> Rule | None:
-        """The case of a stage that decides a claim, or None where the layer does not run on it, or stands in later
-        texts alone (docs/domain.md#path)."""
+        """The case of a stage that decides a claim; None where none does, or only later texts have the stage."""
         poor = self.is_poor(claim.categories)
         for case in self.stages[stage].cases if stage < len(self.stages) else ():
             if case.applies(claim, poor=poor, quota=quota):
@@ -385,4 +384,4 @@ class Scheme(Strict):
 
 
 def _accumulates(case: Rule) -> bool:
-    return case.rule not in ("bucket_ratios", "top_up", "residual", "quota_fill", "quota_share", "quota_residual")  # type: ignore[attr-defined]
+    return case.rule not in READ_NO_YEAR  # type: ignore[attr-defined]

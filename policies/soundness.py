@@ -15,6 +15,7 @@ from policies.rule_context import Rule
 from policies.rules.annual_bands import AnnualBands
 from policies.rules.annual_true_up import AnnualTrueUp
 from policies.rules.case_quota import QuotaBasic, QuotaFill, QuotaResidual, QuotaShare
+from policies.rules.decision import Decided
 from policies.rules.deductible_ratio_cap import DeductibleRatioCap
 from policies.rules.ratio_within_limit import RatioWithinLimit
 from policies.sample_claims import Sample, TooMany, samples
@@ -104,7 +105,7 @@ def _undecided(scheme: Scheme, tried: Sequence[Sample]) -> Iterator[SchemeRemark
                 if claim.setting == setting and here and offer.holds_on(claim.date):
                     groups.setdefault((claim.tier, claim.date), []).append(sample)
             path: Path = ("settings", setting, index)
-            without = {place: [each for each in group if not _decided(each)] for place, group in groups.items()}
+            without = {place: [each for each in group if not _decided(scheme, each)] for place, group in groups.items()}
             none = [group[0] for place, group in groups.items() if len(without[place]) == len(group)]
             if none:
                 tiers = "、".join(str(tier) for tier in sorted({sample.claim.tier for sample in none}))
@@ -124,8 +125,12 @@ def _undecided(scheme: Scheme, tried: Sequence[Sample]) -> Iterator[SchemeRemark
                 )
 
 
-def _decided(sample: Sample) -> bool:
-    return any(case is not None for case in sample.cases)
+def _decided(scheme: Scheme, sample: Sample) -> bool:
+    """Whether a stage pays of itself: what somebody has to decide may never come."""
+    return any(
+        index is not None and not isinstance(stage.cases[index], Decided)
+        for stage, index in zip(scheme.stages, sample.cases, strict=True)
+    )
 
 
 def _who(scheme: Scheme, sample: Sample) -> str:
@@ -323,6 +328,8 @@ def _quotas(scheme: Scheme, tried: Iterable[Sample]) -> Iterator[SchemeRemark]:
         for stage, index in enumerate(sample.cases):
             if index is not None:
                 case = scheme.stages[stage].cases[index]
+                if isinstance(case, Decided):
+                    continue  # it pays no more than is left to the person, under a quota too
                 if isinstance(case, QuotaBasic | QuotaFill | QuotaShare | QuotaResidual) != sample.quota:
                     wrong[stage, index] = sample.quota
     for (stage, index), quota in sorted(wrong.items()):

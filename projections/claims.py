@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from events.codes import TIERS
 from events.store.metadata import metadata, not_negative, one_of
 from events.store.rows import among, load
-from policies.claim import Audit, BillParts, Claim, CountedStay
+from policies.claim import Aid, Audit, BillParts, Claim, CountedStay
 from projections.rosters import RosterChange, categories_on
 
 claims = Table(
@@ -70,13 +70,16 @@ def claim_row(claim: Claim) -> dict[str, Any]:
     return row
 
 
-def claim_of(row: Mapping[str, Any], roster: Sequence[RosterChange], audits: Sequence[Audit]) -> Claim:
-    """A claim with its live facts, from its row, the person's roster changes and its audits in recorded order."""
+def claim_of(
+    row: Mapping[str, Any], roster: Sequence[RosterChange], audits: Sequence[Audit], aids: Sequence[Aid]
+) -> Claim:
+    """A claim with its live facts, from its row, the person's roster changes, and its audits and the decisions on it in
+    recorded order."""
     fixed = {name: row[name] for name in _FIXED}
     fixed["referral"] = tuple(row["referral"])
     bill = BillParts(*(row[part] for part in BILL_PARTS))
     categories = categories_on(roster, row["date"])
-    return Claim(**fixed, bill=bill, categories=categories, audits=tuple(audits))
+    return Claim(**fixed, bill=bill, categories=categories, audits=tuple(audits), aids=tuple(aids))
 
 
 async def load_claim_rows(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, Mapping[str, Any]]:

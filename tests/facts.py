@@ -323,6 +323,29 @@ def audit(
     )
 
 
+def aid(
+    claim: str = "C1",
+    amount: str = "500",
+    on: str = "2020-12-31",
+    decision: str = "D1",
+    source: str = "civil-affairs/211200",
+    **said: Any,
+) -> dict[str, Any]:
+    """What a charity decides of a claim is stated by an office; ``id_`` gives the event an id of its own."""
+    data = {"decision_id": decision, "claim_id": claim, "layer": "charity", "amount": amount, "decided_on": on}
+    named = {"decided_by": "王芳", "approved_by": "李强", "document": "辽慈〔2020〕8号"}
+    return event(source, said.pop("id_", f"aid-{decision}"), "aid.decided.v1", **data | named | said)
+
+
+def withdraw_aid(
+    claim: str = "C1", on: str = "2021-01-05", decision: str = "D1", source: str = "civil-affairs/211200", **said: Any
+) -> dict[str, Any]:
+    """What was decided of a claim is taken back."""
+    data = {"decision_id": decision, "claim_id": claim, "withdrawn_on": on, "reason": "paid by a relative"}
+    named = {"decided_by": "王芳", "approved_by": "李强"}
+    return event(source, said.pop("id_", f"no-aid-{decision}"), "aid.withdrawn.v1", **data | named | said)
+
+
 def advance(
     advance_id: str = "L1",
     amount: str = "3000",

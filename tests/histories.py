@@ -42,6 +42,8 @@ class History:
         self.new = random.Random(f"facts of {seed}")
         moments += [moment for person in self.persons for moment in self.facts_of_a_person(person, stays)]
         moments += [moment for number in range(stays) for moment in self.changes_of_a_stay(number, moments)]
+        self.aid = random.Random(f"aid of {seed}")
+        moments += [moment for number in range(stays) for moment in self.aid_on_a_claim(number)]
         self.events += [event for _, event in sorted(moments, key=lambda moment: moment[0])]
 
     def bill(self) -> dict[str, str]:
@@ -169,6 +171,18 @@ class History:
         }
         change = facts.change_admission(f"A{number}", hospital, id_=f"changed-{number}", **said)
         return [(at + draw.uniform(-1, 2), change)]
+
+    def aid_on_a_claim(self, number: int) -> list[tuple[float, dict[str, Any]]]:
+        """What a charity decides of a claim, again and again, on others' claims too; and takes back."""
+        draw, moments = self.aid, []
+        for each in range(draw.choice((0, 0, 1, 2))):
+            at, decision = number + draw.uniform(0, 25), f"D{number}-{each}"
+            amount = draw.choice([*AMOUNTS[1:], "60"])
+            moments.append((at, facts.aid(f"C{number}", amount, decision=decision, source="bureau/211200")))
+            if draw.random() < 0.4:
+                back = facts.withdraw_aid(f"C{number}", decision=decision, source="civil-affairs/211200")
+                moments.append((at + draw.uniform(-1, 12), back))
+        return moments
 
     def _some_day(self, year: int) -> str:
         return f"{year}-{self.more.randint(1, 12):02d}-{self.more.randint(1, 28):02d}"

@@ -19,6 +19,30 @@ BILL = {
 CARD = {"person_id": "P1", "disease": "diabetes", "disease_class": "II", "effective_on": "2019-01-01"}
 
 EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
+    "aid.decided.v1": (
+        "civil-affairs/220621",
+        {
+            "decision_id": "D1",
+            "claim_id": "C1",
+            "layer": "charity",
+            "amount": "500.00",
+            "decided_on": "2019-05-20",
+            "decided_by": "王芳",
+            "approved_by": "李强",
+            "document": "慈救〔2019〕8号",
+        },
+    ),
+    "aid.withdrawn.v1": (
+        "civil-affairs/220621",
+        {
+            "decision_id": "D1",
+            "claim_id": "C1",
+            "withdrawn_on": "2019-06-20",
+            "decided_by": "王芳",
+            "approved_by": "李强",
+            "reason": "已由他人资助",
+        },
+    ),
     "enrollment.recorded.v1": (
         BUREAU,
         {"person_id": "P1", "region": "220621", "year": 2019, "effective_on": "2019-02-01", "self_paid": "270.00"},

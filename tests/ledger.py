@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from policies.loader import load_directory
+from policies.scheme import Scheme
 from policies.vocabulary import LAYERS
 from processors.delivery.names import ANSWERS, RUNS
 from processors.delivery.position import all_positions, read_position
@@ -24,6 +25,8 @@ from projections.statements import statement_json, statements
 
 Event = Mapping[str, Any] | bytes
 SHIPPED = load_directory()
+SHIPPED_LAYERS = tuple(dict.fromkeys((*LAYERS, *(layer for scheme in SHIPPED for layer in scheme.vocabulary.layers))))
+"""The shared layers, and those that shipped schemes bring: each has a consumer in every new ledger."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ class Books:
         self.random = random.Random(seed) if seed is not None else None
         self.answers: list[Answer] = []
         self.sequence = {"INTAKE": 0, RUNS: 0}
-        handlers: list[Handler] = [*(Layer(layer, partitions) for layer in LAYERS), Settlement()]
+        handlers: list[Handler] = [*(Layer(layer, partitions) for layer in SHIPPED_LAYERS), Settlement()]
         self.lanes: dict[tuple[str, int], Handler] = {("intake", 0): Intake(partitions)} | {
             (handler.consumer, partition): handler for handler in handlers for partition in range(partitions)
         }
@@ -62,9 +65,11 @@ class Books:
         self.known: dict[tuple[str, int], Position] = {}
 
     @classmethod
-    async def open(cls, engine: AsyncEngine, partitions: int = 1, **knobs: Any) -> "Books":
-        """Books over a new database, the shipped schemes adopted."""
-        return cls(engine, await initialise(engine, SHIPPED, partitions), **knobs)
+    async def open(
+        cls, engine: AsyncEngine, partitions: int = 1, schemes: Sequence[Scheme] = SHIPPED, **knobs: Any
+    ) -> "Books":
+        """Books over a new database, the shipped schemes adopted, or others."""
+        return cls(engine, await initialise(engine, schemes, partitions), **knobs)
 
     async def publish(self, events: Iterable[Event], batch: int = 500, mailbox: str = "hospital/H1") -> None:
         """Publish events as their sources would, ``batch`` to a transaction of intake, and settle them.

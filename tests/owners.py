@@ -5,7 +5,7 @@ from pathlib import Path
 
 import asyncpg
 
-from policies.vocabulary import LAYERS
+from tests.ledger import SHIPPED_LAYERS
 from tests.program import eventually
 
 _OWNERS = """
@@ -23,7 +23,7 @@ WHERE datname = current_database() AND client_port = ANY($1::int[]) AND xact_sta
 
 def all_lanes(partitions: int) -> int:
     """How many lanes there are: intake has one, every other consumer one a partition; and who publishes payouts."""
-    return 2 + (1 + len(LAYERS)) * partitions
+    return 2 + (1 + len(SHIPPED_LAYERS)) * partitions
 
 
 async def owners(database_url: str) -> dict[int, int]:

@@ -119,6 +119,12 @@ EVERY_FACT: list[Any] = [
     # its number used twice: the second is refused
     facts.event(facts.BUREAU, "adv-1", "advance.issued.v1", **ADVANCE),
     facts.event(facts.BUREAU, "adv-2", "advance.issued.v1", **ADVANCE | {"amount": "900"}),
+    # aid decided on a claim of 辽宁: one that stands, one taken back
+    facts.roster("Z", on="2019-01-01"),
+    *facts.stay(12, "Z", "2019-06-01", "9000"),
+    facts.aid("C12", "300"),
+    facts.aid("C12", "200.5", decision="D2"),
+    facts.withdraw_aid("C12", decision="D2"),
     facts.advance("L2", source="poverty-office/220621"),
     facts.advance("L3", lent_by="township_station", filed_on="2019-03-04"),
 ]

@@ -85,6 +85,8 @@ FACTS: Names = {
     "claim.corrected.v1": ("费用更正", "bill corrected"),
     "claim.reversed.v1": ("结算冲正", "claim reversed"),
     "audit.found.v1": ("稽核发现", "audit finding"),
+    "aid.decided.v1": ("作出救助决定", "aid decided"),
+    "aid.withdrawn.v1": ("撤回救助决定", "aid withdrawn"),
     "discharge.recorded.v1": ("出院结算", "discharge"),
     "outpatient.recorded.v1": ("门诊结算", "outpatient visit"),
     "admission.recorded.v1": ("入院登记", "admission"),

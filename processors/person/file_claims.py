@@ -1,6 +1,7 @@
 """A person's claims as they stand, with the bookings that made them so."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 
 from events import facts
@@ -10,6 +11,7 @@ from policies.engine import Schemes, settle
 from policies.explain import render
 from processors.person.file_model import (
     FileAdjustment,
+    FileAid,
     FileAudit,
     FileCause,
     FileClaim,
@@ -38,6 +40,9 @@ def file_claims(history: PersonHistory, hospitals: Mapping[str, str]) -> list[Fi
     ]
 
 
+_ABOUT_A_CLAIM = facts.AuditFound | facts.ClaimCorrected | facts.ClaimReversed | facts.AidDecided | facts.AidWithdrawn
+
+
 class _Claims:
     """Makes claims of the file from the facts of a history, by what these are about."""
 
@@ -48,6 +53,7 @@ class _Claims:
         self.by_number: dict[int, FactEntry] = {}
         self.admissions: dict[str, facts.AdmissionRecorded] = {}
         self.audits: dict[str, list[FileAudit]] = {}
+        self.aids: dict[str, dict[tuple[str, str], FileAid]] = {}
         self.about: dict[str, list[FactEntry]] = {}
         self.died_on: date | None = None
         # The values and steps as they are by now: a layer whose amount stayed the same has booked no new trace.
@@ -67,7 +73,9 @@ class _Claims:
                 self.audits.setdefault(data.claim_id, []).append(finding)
             elif isinstance(data, facts.PersonDied):
                 self.died_on = data.died_on
-            if isinstance(data, facts.AuditFound | facts.ClaimCorrected | facts.ClaimReversed):
+            elif isinstance(data, facts.AidDecided | facts.AidWithdrawn):
+                self._aid(entry.fact.source, data)
+            if isinstance(data, _ABOUT_A_CLAIM):
                 self.about.setdefault(data.claim_id, []).append(entry)
 
     def claim(
@@ -107,11 +115,21 @@ class _Claims:
             patient=statement.patient_share,
             hospital=statement.hospital_share,
             audits=self.audits.get(statement.claim_id, []),
+            aids=list(self.aids.get(statement.claim_id, {}).values()),
             quota=_quota(self.bills.get(claim.number)),
             after_death=self.died_on is not None and statement.date > self.died_on,
             revisions=self._revisions(payouts, settlements),
             unmoved=self._unmoved(statement.claim_id, settlements),
         )
+
+    def _aid(self, source: str, data: facts.AidDecided | facts.AidWithdrawn) -> None:
+        of_claim = self.aids.setdefault(data.claim_id, {})
+        key = source.partition("/")[2], data.decision_id
+        if isinstance(data, facts.AidWithdrawn):
+            of_claim[key] = replace(of_claim[key], withdrawn=data.reason)
+            return
+        by = data.decided_by, data.approved_by
+        of_claim[key] = FileAid(data.decision_id, data.layer, data.amount, data.decided_on, *by, data.document)
 
     def _referral(self, admission: facts.AdmissionRecorded | None) -> FileReferral | None:
         if admission is None or admission.referred_from is None:
@@ -126,7 +144,7 @@ class _Claims:
         for entry in self.about.get(claim_id, ()):
             fact = entry.fact
             if (fact.source, fact.id) not in causes:
-                amount = fact.data.amount if isinstance(fact.data, facts.AuditFound) else None
+                amount = fact.data.amount if isinstance(fact.data, facts.AuditFound | facts.AidDecided) else None
                 found.append(FileUnmoved(entry.recorded_at, self._told(fact.type, fact.source, fact.id, entry), amount))
         return found
 
@@ -146,7 +164,8 @@ class _Claims:
         return self._told(booked.type, booked.source, booked.event_id, entry)
 
     def _told(self, type_: str, source: str, event_id: str, entry: FactEntry | None) -> FileCause:
-        reason = getattr(entry.fact.data, "reason", None) if entry is not None else None
+        said = entry.fact.data if entry is not None else None
+        reason = said.document if isinstance(said, facts.AidDecided) else getattr(said, "reason", None)
         actor = entry.fact.extensions.get("actor") if entry is not None else None
         return FileCause(type_, source, event_id, reason, None if actor is None else str(actor))
 

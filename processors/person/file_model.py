@@ -146,8 +146,22 @@ class FileAudit:
 
 
 @dataclass(frozen=True, slots=True)
+class FileAid:
+    """What somebody decided that a layer pays of a claim, in fen; ``withdrawn`` is why it was taken back, if it was."""
+
+    decision_id: str
+    layer: str
+    amount: int
+    decided_on: date
+    decided_by: str
+    approved_by: str
+    document: str
+    withdrawn: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class FileUnmoved:
-    """A fact about a claim because of which alone nothing was settled again: ``amount`` is a finding's, in fen."""
+    """A fact about a claim because of which alone nothing was settled again: ``amount`` is a finding's or aid's."""
 
     recorded_at: datetime
     cause: FileCause
@@ -208,6 +222,7 @@ class FileClaim:
     patient: int
     hospital: int
     audits: list[FileAudit]
+    aids: list[FileAid]
     quota: FileQuota | None
     after_death: bool
     revisions: list[FileRevision]

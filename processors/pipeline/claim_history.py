@@ -9,8 +9,10 @@ from msgspec.structs import replace
 
 from events.decisions import CLAIM_ACCEPTED
 from events.refusals import Refusal
-from policies.claim import Audit, BillParts, Claim, ClaimRecord, claim_from_record
+from policies.claim import Aid, Audit, BillParts, Claim, ClaimRecord, claim_from_record
 from processors.pipeline.fact_decoders import (
+    AidData,
+    AidWithdrawalData,
     AuditData,
     BillData,
     CorrectionData,
@@ -22,13 +24,15 @@ from processors.pipeline.fact_decoders import (
 )
 from projections.rosters import RosterChange, categories_on
 
-CORRECTED, REVERSED, AUDITED, ROSTER_CHANGED = (
+CORRECTED, REVERSED, AUDITED, ROSTER_CHANGED, AIDED, AID_WITHDRAWN = (
     "claim.corrected.v1",
     "claim.reversed.v1",
     "audit.found.v1",
     "roster.changed.v1",
+    "aid.decided.v1",
+    "aid.withdrawn.v1",
 )
-CLAIM_HISTORY_TYPES = (CLAIM_ACCEPTED, CORRECTED, REVERSED, AUDITED, ROSTER_CHANGED)
+CLAIM_HISTORY_TYPES = (CLAIM_ACCEPTED, CORRECTED, REVERSED, AUDITED, ROSTER_CHANGED, AIDED, AID_WITHDRAWN)
 """The types of entry that say what a person's claims are."""
 
 
@@ -58,11 +62,15 @@ def read_claims(entries: Iterable[EntryRow]) -> tuple[list[Claim], list[RosterCh
     """
     claims: dict[str, Claim] = {}
     roster: list[RosterChange] = []
+    decisions: dict[tuple[str, str], int] = {}
     for entry in entries:
         if entry["type"] not in CLAIM_HISTORY_TYPES:
             continue
         try:
-            _apply(claims, roster, entry)
+            if entry["type"] in (AIDED, AID_WITHDRAWN):
+                _apply_aid(claims, decisions, entry)
+            else:
+                _apply(claims, roster, entry)
         except (KeyError, ValueError, TypeError, Refusal) as error:
             raise HistoryError(f"entry {entry['number']} of journal intake: {error!r}") from error
     held = [
@@ -107,6 +115,22 @@ def _apply(claims: dict[str, Claim], roster: list[RosterChange], entry: EntryRow
         claim = claims[finding.claim_id]
         audits = (*claim.audits, Audit(fen(finding.amount), finding.borne_by))
         claims[finding.claim_id] = replace(claim, audits=audits)
+
+
+def _apply_aid(claims: dict[str, Claim], decisions: dict[tuple[str, str], int], entry: EntryRow) -> None:
+    """``decisions`` gives by region and number the number of the fact that decided."""
+    region = str(entry["source"]).partition("/")[2]
+    if entry["type"] == AIDED:
+        said = fact_data(entry, AidData)
+        claim = claims[said.claim_id]
+        decisions[region, said.decision_id] = entry["number"]
+        aids = (*claim.aids, Aid(entry["number"], said.layer, fen(said.amount)))
+    else:
+        back = fact_data(entry, AidWithdrawalData)
+        claim = claims[back.claim_id]
+        number = decisions[region, back.decision_id]
+        aids = tuple(aid for aid in claim.aids if aid.number != number)
+    claims[claim.claim_id] = replace(claim, aids=aids)
 
 
 def _bill(data: BillData) -> BillParts:

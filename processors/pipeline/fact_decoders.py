@@ -63,6 +63,30 @@ class AuditData(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     reason: str
 
 
+class AidData(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+    """Data of aid.decided.v1."""
+
+    decision_id: str
+    claim_id: str
+    decided_by: str
+    approved_by: str
+    layer: Code
+    amount: Yuan
+    decided_on: date
+    document: str
+
+
+class AidWithdrawalData(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+    """Data of aid.withdrawn.v1."""
+
+    decision_id: str
+    claim_id: str
+    decided_by: str
+    approved_by: str
+    withdrawn_on: date
+    reason: str
+
+
 class RosterData(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """Data of roster.changed.v1."""
 
@@ -112,7 +136,10 @@ class _Event(Struct, Generic[T], frozen=True, gc=False):
     data: T
 
 
-_SHAPES = (CorrectionData, ReversalData, AuditData, RosterData, EnrollmentData, EnrollmentEndData, DeathData)
+_SHAPES = (
+    *(CorrectionData, ReversalData, AuditData, AidData, AidWithdrawalData, RosterData),
+    *(EnrollmentData, EnrollmentEndData, DeathData),
+)
 _DECODERS: dict[type[Struct], msgspec.json.Decoder[Any]] = {
     shape: msgspec.json.Decoder(_Event[shape])  # type: ignore[valid-type]
     for shape in _SHAPES

@@ -16,6 +16,7 @@ from events.store.rows import Row
 from events.store.writes import Writes
 from policies.claim import BillParts, Claim
 from projections.admissions import Admission, admissions, load_admissions
+from projections.aids import load_aids
 from projections.audits import load_audits
 from projections.cards import CardChange, load_cards
 from projections.claims import claim_of, claim_row, claims, load_claim_rows, load_person_claims
@@ -223,9 +224,10 @@ async def _load_claims(
     rows = dict(known)
     for history in (await load_person_claims(connection, histories & state.persons.keys())).values():
         rows |= {row["claim_id"]: row for row in history}
-    found = await load_audits(connection, rows)
+    audits, aids = await load_audits(connection, rows), await load_aids(connection, rows)
     for claim_id, row in rows.items():
-        state.keep_claim(claim_of(row, state.rosters.get(row["person_id"], ()), found.get(claim_id, ())))
+        roster = state.rosters.get(row["person_id"], ())
+        state.keep_claim(claim_of(row, roster, audits.get(claim_id, ()), aids.get(claim_id, ())))
 
 
 def with_bill(claim: Claim, bill: facts.Bill) -> Claim:

@@ -10,7 +10,6 @@ import pytest
 from infra.embedded.postgres import PostgresServer
 from infra.messaging.streams import INTAKE
 from infra.postgres.engine import migrate
-from policies.vocabulary import LAYERS
 from tests.faults.conftest import Undisturbed
 from tests.faults.harness import (
     LEAVES_CONNECTIONS,
@@ -25,6 +24,7 @@ from tests.faults.harness import (
     until,
     until_quiet,
 )
+from tests.ledger import SHIPPED_LAYERS
 from tests.program import claims, eventually
 
 pytestmark = LEAVES_CONNECTIONS
@@ -100,7 +100,7 @@ async def test_a_database_that_is_set_back_halts_every_lane_until_the_right_one_
     database = await copies.server.start()
     await migrate(database)
     given = Given(database, nats_url)
-    rest = [part for name in ("intake", *LAYERS) for part in ("--only", name)]
+    rest = [part for name in ("intake", *SHIPPED_LAYERS) for part in ("--only", name)]
     async with given.worker(others, *rest), given.worker(settling, "--only", "settlement"):
         last = await publish(nats_url, lines[:early])
         await until_quiet(database, last)

@@ -18,12 +18,12 @@ from infra.postgres.engine import connect
 from infra.settings import Settings
 from infra.worker.shares import Share
 from infra.worker.worker import worker
-from policies.vocabulary import LAYERS
 from processors.delivery.names import INTAKE_CONSUMER, SETTLEMENT_CONSUMER
 from tests import facts
 from tests.faults.conftest import Undisturbed
 from tests.faults.harness import Given, publish
 from tests.faults.harness import until_quiet as until_settled
+from tests.ledger import SHIPPED_LAYERS
 from tests.payouts import booked, in_order, told
 from tests.program import BOUND_S, eventually
 
@@ -37,7 +37,9 @@ async def test_who_publishes_is_killed_in_the_middle(
 ) -> None:
     """Other processes settle meanwhile; in the middle the store of PAYOUTS is lost as well."""
     draw, given, lines = random.Random(5), Given(database, nats_url), undisturbed.lines[:900]
-    others = [argument for name in (INTAKE_CONSUMER, *LAYERS, SETTLEMENT_CONSUMER) for argument in ("--only", name)]
+    others = [
+        argument for name in (INTAKE_CONSUMER, *SHIPPED_LAYERS, SETTLEMENT_CONSUMER) for argument in ("--only", name)
+    ]
     client = await nats.connect(nats_url)
     engine = connect(database)
     try:

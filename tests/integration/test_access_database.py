@@ -19,9 +19,9 @@ from infra.access.logins import Login, LoginError, create_login, drop_login, log
 from infra.embedded.process import ServerError
 from infra.postgres.engine import LANES_LOCK, SchemaBehind, connect, migrate
 from infra.servers import Endpoints, servers
-from policies.vocabulary import LAYERS
 from tests import facts
 from tests.conftest import database_url
+from tests.ledger import SHIPPED_LAYERS
 from tests.owners import all_lanes, own
 from tests.program import Done, background, claims, eventually, exit_code, up_is_ready, write_lines
 
@@ -257,7 +257,7 @@ async def test_a_reader_can_keep_no_lane_from_its_workers(
             )
             first.kill()
         await waits
-        for name in ("intake", *LAYERS, "settlement"):  # and those of versions before
+        for name in ("intake", *SHIPPED_LAYERS, "settlement"):  # and those of versions before
             lane = zlib.crc32(f"{name}.0".encode()) - 2**31
             assert await reader.fetchval("SELECT pg_try_advisory_lock($1, $2)", LANES_LOCK, lane)
         assert await denied(reader, "UPDATE processors.lane_owners SET process = pg_backend_pid()")

@@ -42,7 +42,6 @@ OPEN = {
     "changzhi": "三(一)2 四(三)",
     "shanggao": "二5",
     "anyi": "六(二十三)",
-    "liaoning": "二(三)",
 }
 
 HEADING = re.compile(r"[一二三四五六](?:\([一二三四五六七八九十]+\))?\d*")

@@ -128,6 +128,8 @@ OVERSIGHT = {
     "enrollment.recorded.v2",
     "admission.changed.v1",
     "referral.filed.v1",
+    "aid.decided.v1",
+    "aid.withdrawn.v1",
 }
 """What did not befall anyone in the made-up county."""
 

@@ -68,9 +68,11 @@ def every_kind() -> Iterator[tuple[str, str, bool]]:
             "claim.reversed.v1",
             "audit.found.v1",
             "advance.issued.v1",
+            "aid.decided.v1",
+            "aid.withdrawn.v1",
         },
-        "civil-affairs": {"roster.changed.v1", "person.died.v1"},
-        "poverty-office": {"roster.changed.v1", "advance.issued.v1"},
+        "civil-affairs": {"roster.changed.v1", "person.died.v1", "aid.decided.v1", "aid.withdrawn.v1"},
+        "poverty-office": {"roster.changed.v1", "advance.issued.v1", "aid.decided.v1", "aid.withdrawn.v1"},
         "ledger": {"resettlement.ordered.v1"},
         "Bureau": set(),
     }

@@ -264,6 +264,7 @@ ROWS: dict[str, list[list[Probe]]] = {
         [At("supplementary", "ratio", number=number) for number in (0, 1)],
         [At("supplementary", "ratio", number=0, setting="pharmacy")],
         [administration("over_treatment_by_person", "over_treatment_by_hospital")],
+        [At("charity", "granted", group="poor")],
         [Premium("supplementary", "registered_poor", "assistance_fund")],
     ],
     "jiamusi": [
