@@ -41,7 +41,6 @@ OPEN = {
     "fusong": "三(一)1 三(二)5 三(三)9",
     "changzhi": "三(一)2 四(三)",
     "shanggao": "二5",
-    "anyi": "六(二十三)",
     "liaoning": "二(三)",
 }
 
