@@ -47,6 +47,9 @@ TIERS: tuple[Tier, ...] = get_args(Tier)
 
 DiseaseClass = Literal["I", "II"]
 
+Submitter = Literal["hospital", "bureau"]
+SUBMITTER_NAMES: dict[Submitter, str] = {"hospital": "医院直接结算", "bureau": "窗口手工报销"}
+
 _ID = re.compile(ID_PATTERN)
 _CODE = re.compile(CODE_PATTERN)
 _REGION = re.compile(REGION_PATTERN)

@@ -17,6 +17,8 @@ from pydantic import (
 )
 
 from events.codes import CODE_PATTERN, ID_PATTERN, REGION_PATTERN
+from events.envelope import whole
+from events.money import Yuan
 from events.refusals import InvalidValue
 
 FIRST_DAY = date(1900, 1, 1)
@@ -24,6 +26,9 @@ LAST_DAY = date(2100, 12, 31)
 
 DIAGNOSIS_PATTERN = r"^[A-Za-z0-9.*+\-]{1,16}$"
 HASH_PATTERN = r"^[0-9a-f]{64}$"
+INVOICE_PATTERN = r"^[0-9A-Z]{4,40}$"
+"""票据代码 and 票据号码 in one: digits and capital letters alone, so that one invoice is written in one way."""
+
 NOT_BLANK_PATTERN = r"^[^\x00]*[^\x00\t\n\v\f\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000][^\x00]*$"
 """Holds a character that is no white space, of Unicode's list: \\S means another set in each language."""
 
@@ -93,10 +98,38 @@ Prepaid = Annotated[
 ]
 
 
+Invoice = Annotated[
+    str, Field(pattern=INVOICE_PATTERN, description="票据代码 and 票据号码 of the invoice in one, no blanks or hyphens")
+]
+Digest = Annotated[str, Field(pattern=HASH_PATTERN)]
+
+
 class FactData(BaseModel):
     """What every fact's data keeps to: exact types, known fields, no changes after reading."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Bill(FactData):
+    """The five parts of a bill; fen in Python, yuan in JSON."""
+
+    total: Yuan = Field(description="医疗费总额, yuan")
+    in_scope: Yuan = Field(description="符合政策范围, yuan")
+    upfront_copay: Yuan = Field(description="先行自付, yuan")
+    over_limit: Yuan = Field(description="超限价, yuan")
+    self_funded: Yuan = Field(description="全自费(目录外), yuan")
+
+    def adds_up(self) -> bool:
+        """Whether the total is the sum of the other four; when not, that is a refusal of its own."""
+        return self.total == self.in_scope + self.upfront_copay + self.over_limit + self.self_funded
+
+
+def tier_number(value: object) -> object:
+    """A tier as it may be written, ``3`` or ``3.0``; raises ``InvalidValue``."""
+    value = whole(value)
+    if type(value) is not int:  # true == 1, which is enough for a Literal
+        raise InvalidValue("must be 0, 1, 2 or 3", "须为 0、1、2 或 3")
+    return value
 
 
 @dataclass(frozen=True, slots=True)

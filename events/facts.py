@@ -13,7 +13,6 @@ from events.aid_facts import AidWithdrawn as AidWithdrawn
 from events.codes import DiseaseClass, FilingKind, OutpatientSetting, Tier
 from events.enrollment_facts import EnrollmentEnded as EnrollmentEnded
 from events.enrollment_facts import EnrollmentRecorded as EnrollmentRecorded
-from events.envelope import whole
 from events.fact_fields import (
     BUREAU,
     CIVIL_AFFAIRS,
@@ -39,34 +38,16 @@ from events.fact_fields import (
     StayKind,
     Text,
     stated_by,
+    tier_number,
 )
+from events.fact_fields import Bill as Bill
 from events.fact_fields import FactData as FactData
 from events.money import Yuan
+from events.paper_facts import BillSubmitted as BillSubmitted
 from events.refusals import InvalidValue
 
 PERSONS_PER_ORDER = 20
 """So many persons' claims intake moves at once: what arrives behind them waits for no more."""
-
-
-def _tier_number(value: object) -> object:
-    value = whole(value)
-    if type(value) is not int:  # true == 1, which is enough for a Literal
-        raise InvalidValue("must be 0, 1, 2 or 3", "须为 0、1、2 或 3")
-    return value
-
-
-class Bill(FactData):
-    """The five parts of a bill; fen in Python, yuan in JSON."""
-
-    total: Yuan = Field(description="医疗费总额, yuan")
-    in_scope: Yuan = Field(description="符合政策范围, yuan")
-    upfront_copay: Yuan = Field(description="先行自付, yuan")
-    over_limit: Yuan = Field(description="超限价, yuan")
-    self_funded: Yuan = Field(description="全自费(目录外), yuan")
-
-    def adds_up(self) -> bool:
-        """Whether the total is the sum of the other four; when not, that is a refusal of its own."""
-        return self.total == self.in_scope + self.upfront_copay + self.over_limit + self.self_funded
 
 
 @stated_by(BUREAU, type_="hospital.registered.v1")
@@ -75,7 +56,7 @@ class HospitalRegistered(FactData):
 
     hospital_id: HospitalId
     name: Text = Field(description="the hospital's name")
-    tier: Annotated[Tier, BeforeValidator(_tier_number)] = Field(description="医疗机构等级: 0 township, 1, 2, 3")
+    tier: Annotated[Tier, BeforeValidator(tier_number)] = Field(description="医疗机构等级: 0 township, 1, 2, 3")
     region: Region = Field(description="GB/T 2260 code of where the hospital is")
     designated_from: Day = Field(description="first day as a designated hospital")
     designated_until: Given[Day] = Field(
@@ -225,6 +206,10 @@ class OutpatientRecorded(FactData):
     stay_kind: StayKind = None
 
 
+ClaimFact = DischargeRecorded | OutpatientRecorded | BillSubmitted
+"""What claims a bill."""
+
+
 @stated_by(HOSPITAL, BUREAU, type_="claim.reversed.v1")
 class ClaimReversed(FactData):
     """A claim is taken back whole."""
@@ -233,9 +218,9 @@ class ClaimReversed(FactData):
     reason: Reason
 
 
-@stated_by(HOSPITAL, type_="claim.corrected.v1")
+@stated_by(HOSPITAL, BUREAU, type_="claim.corrected.v1")
 class ClaimCorrected(FactData):
-    """A hospital replaces the bill of its claim."""
+    """A hospital, or a bureau, replaces the bill of a claim of its own."""
 
     claim_id: ClaimId
     bill: Bill

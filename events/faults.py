@@ -7,6 +7,7 @@ from events.envelope import quote
 from events.fact_fields import (
     DIAGNOSIS_PATTERN,
     HASH_PATTERN,
+    INVOICE_PATTERN,
     MONTH_PATTERN,
     NOT_BLANK_PATTERN,
     TOWNSHIP_PATTERN,
@@ -32,6 +33,10 @@ _FORMS: dict[str, Told] = {
     DIAGNOSIS_PATTERN: (
         "must be an ICD-10 code: 1 to 16 letters, digits, ., -, * or +",
         "须为 ICD-10 编码：1 至 16 位字母、数字、.、-、* 或 +",
+    ),
+    INVOICE_PATTERN: (
+        "must be 4 to 40 digits and capital letters: the invoice's code and number in one, no blanks or hyphens",
+        "须为 4 至 40 位数字和大写字母：票据代码与票据号码连写，不留空格、不加连字符",
     ),
     HASH_PATTERN: (
         "must be a sha256: 64 digits and letters a to f",

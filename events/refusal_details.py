@@ -365,8 +365,8 @@ def no_claim_to_quote(type_: str) -> Refusal:
     """A trial settlement of an event that claims no bill."""
     return Refusal(
         "unknown_type",
-        f"{type_} claims no bill: ask about a discharge or an outpatient visit",
-        f"{type_} 不是结算申请：预结算只能询问出院或门诊",
+        f"{type_} claims no bill: ask about a discharge, an outpatient visit or a bill on paper",
+        f"{type_} 不是结算申请：预结算只能询问出院、门诊或手工报销",
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from msgspec import NODEFAULT, Struct, convert, defstruct, structs
 
-from events.codes import ORDINARY, RESIDENT
+from events.codes import ORDINARY, RESIDENT, Submitter
 
 BorneBy = Literal["hospital", "person"]
 Place = Literal["county", "prefecture", "province", "elsewhere", "unfiled"]
@@ -52,6 +52,8 @@ class Claim(Struct, frozen=True, array_like=True, gc=False):
     were fixed by acceptance. ``age`` is in whole years on the claim's date, None where no month of birth was stated.
     ``stay_number`` is live: 1 for the first stay that stands in the year under the scheme's name, 0 for no stay. So are
     ``aids``, the decisions that stand.
+    ``invoice`` is of a bill that a bureau had on paper, None for what a hospital claims; ``admitted_on`` is of such a
+    stay.
     """
 
     claim_id: str
@@ -90,6 +92,8 @@ class Claim(Struct, frozen=True, array_like=True, gc=False):
     stay_kind: str = ORDINARY
     stay_number: int = 0
     aids: tuple[Aid, ...] = ()
+    invoice: str | None = None
+    admitted_on: calendar_date | None = None
 
     @property
     def year(self) -> int:
@@ -100,6 +104,11 @@ class Claim(Struct, frozen=True, array_like=True, gc=False):
     def is_stay(self) -> bool:
         """Whether it is the claim of a stay."""
         return self.setting == "inpatient"
+
+    @property
+    def submitted_by(self) -> Submitter:
+        """Who claimed the bill: its hospital, or a bureau that had it on paper (docs/domain.md#paper)."""
+        return "hospital" if self.invoice is None else "bureau"
 
 
 class CountedStay(Struct, frozen=True, gc=False):

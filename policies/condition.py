@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo
 
-from events.codes import Setting
+from events.codes import Setting, Submitter
 from policies.claim import Claim, Place, place_of
 from policies.claim_facts import FactCondition, as_list, facts_of
 from policies.values import CardClass, Day, DiseaseCode, Strict, Tier
@@ -33,6 +33,7 @@ class Condition(Strict, FactCondition):
     card_class: CardClass | None = None
     card_or_disease: Literal[True] | None = None
     case_quota: Literal[True] | None = None
+    submitted_by: Submitter | None = None
     from_: Day | None = Field(default=None, alias="from")
     place: Annotated[list[Place] | None, BeforeValidator(as_list)] = None
 
@@ -48,6 +49,7 @@ class Condition(Strict, FactCondition):
             and (self.card_class is None or claim.card_class == self.card_class)
             and (self.card_or_disease is None or claim.any_card or claim.disease is not None)
             and (self.case_quota is None or quota)
+            and (self.submitted_by is None or claim.submitted_by == self.submitted_by)
             and (self.from_ is None or self.from_ <= claim.date)
             and (self.place is None or place_of(claim) in self.place)
             and (not self.asked or self.met_by(facts_of(claim)))

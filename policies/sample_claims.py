@@ -5,6 +5,8 @@ from datetime import date
 from itertools import combinations, product
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from policies.claim import BillParts, Claim, Place
 from policies.claim_facts import AskedFacts, TooManyWays, ways
 from policies.condition import Condition
@@ -45,7 +47,7 @@ def samples(scheme: Scheme) -> list[Sample]:
     found: list[Sample] = []
     most = min(MOST, MOST_TRIES // sum(len(stage.cases) for stage in scheme.stages))
     try:
-        for claim in _claims(scheme):
+        for claim in _on_paper(scheme, _claims(scheme)):
             if len(found) >= most:
                 raise TooMany(most)
             found.append(sample(scheme, claim))
@@ -66,8 +68,21 @@ def _index(cases: Sequence[Rule], chosen: Rule | None) -> int | None:
     return next((index for index, case in enumerate(cases) if case is chosen), None)
 
 
+def _conditions(scheme: Scheme) -> list[Condition]:
+    return [condition for stage in scheme.stages for case in stage.cases for condition in case.conditions]
+
+
+def _on_paper(scheme: Scheme, claims: Iterator[Claim]) -> Iterator[Claim]:
+    """Each claim as its hospital's, and where a condition asks for it as a bureau's too."""
+    asked = any(condition.submitted_by for condition in _conditions(scheme))
+    for claim in claims:
+        yield claim
+        if asked:
+            yield replace(claim, invoice="SAMPLE")
+
+
 def _claims(scheme: Scheme) -> Iterator[Claim]:
-    conditions = [condition for stage in scheme.stages for case in stage.cases for condition in case.conditions]
+    conditions = _conditions(scheme)
     late = (False, True) if any(condition.late for condition in conditions) else (False,)
     places = PLACES if any(condition.place for condition in conditions) else PLACES[:1]
     where = product(scheme.settings, _days(scheme, conditions), ALL_TIERS)

@@ -41,6 +41,7 @@ class WorkedCase(NamedTuple):
     referred_from: str | None
     bill: BillParts
     expected: Mapping[str, int]
+    on_paper: bool = False
 
 
 class CaseDifference(NamedTuple):
@@ -130,4 +131,5 @@ def _claim(scheme: Scheme, case: WorkedCase, referral: tuple[str, ...]) -> Claim
         contracted_doctor=case.contracted_doctor,
         emergency=case.emergency,
         stay_kind=case.stay_kind,
+        invoice=case.name if case.on_paper else None,
     )

@@ -4,10 +4,26 @@ from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, Boolean, Column, Date, Index, Integer, SmallInteger, Table, Text, select
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    Index,
+    Integer,
+    SmallInteger,
+    Table,
+    Text,
+    any_,
+    bindparam,
+    select,
+    text,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.codes import TIERS
+from events.store.driver import Prepared
 from events.store.metadata import metadata, not_negative, one_of
 from events.store.rows import among, load
 from policies.claim import Aid, Audit, BillParts, Claim, CountedStay
@@ -50,7 +66,11 @@ claims = Table(
     Column("contracted_doctor", Boolean),
     Column("emergency", Boolean, nullable=False),
     Column("stay_kind", Text, nullable=False),
+    Column("invoice", Text, comment="of a bill that a bureau had on paper"),
+    Column("admitted_on", Date, comment="of a stay that a bureau had on paper; a hospital's stands in its admission"),
     Index("claims_person", "person_id", "number", unique=True),
+    Index("claims_invoice", "invoice", postgresql_where=text("invoice IS NOT NULL")),
+    Index("claims_on_paper", "person_id", postgresql_where=text("invoice IS NOT NULL")),
     not_negative("total", "in_scope", "upfront_copay", "over_limit", "self_funded"),
     one_of("tier", TIERS),
     one_of("card_class", ("I", "II")),
@@ -104,3 +124,21 @@ async def load_stays(connection: AsyncConnection, persons: Iterable[str]) -> dic
     for person_id, *stay in await connection.execute(asked) if wanted else ():
         found.setdefault(person_id, []).append(CountedStay(*stay))
     return found
+
+
+async def load_paper_claims(
+    connection: AsyncConnection, invoices: Iterable[str], persons: Iterable[str]
+) -> dict[str, Mapping[str, Any]]:
+    """By claim id the rows of bills on paper: those under some invoices, and those of some persons."""
+    found = [*await load(connection, claims, claims.c.invoice, invoices)]
+    wanted = sorted(set(persons))
+    if wanted:
+        found += [dict(row) for row in await _OF_PERSONS.fetch(connection, wanted=wanted)]
+    return {row["claim_id"]: row for row in found}
+
+
+_OF_PERSONS = Prepared(
+    select(claims).where(
+        claims.c.person_id == any_(bindparam("wanted", type_=ARRAY(Text))), claims.c.invoice.is_not(None)
+    )
+)

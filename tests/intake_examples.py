@@ -74,6 +74,32 @@ EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
             "reason": "employee_insurance",
         },
     ),
+    "bill.submitted.v1": (
+        BUREAU,
+        {
+            "claim_id": "W1",
+            "submitted_by": "bureau",
+            "person_id": "P1",
+            "invoice": "22010119N0001234567",
+            "papers": ["0123456789abcdef" * 4, "fedcba9876543210" * 4],
+            "hospital_id": "H110108",
+            "hospital_name": "北京某医院",
+            "hospital_tier": 3,
+            "hospital_region": "110108",
+            "setting": "inpatient",
+            "admitted_on": "2019-04-30",
+            "served_on": "2019-05-06",
+            "referred_from": "A1",
+            "filed": True,
+            "disease": "cerebral_infarction",
+            "stage": "late",
+            "prescribed_by": "H2206213",
+            "bill": BILL,
+            "prepaid": True,
+            "emergency": True,
+            "stay_kind": "maternity",
+        },
+    ),
     "hospital.registered.v1": (
         BUREAU,
         {
@@ -222,8 +248,15 @@ OPTIONAL = {
     "referral.filed.v1": {"until", "to_region", "to_hospital"},
     "discharge.recorded.v1": {"disease", "stage", "prepaid"},
     "outpatient.recorded.v1": {"disease", "stage", "prescribed_by", "prepaid", "emergency", "stay_kind"},
+    "bill.submitted.v1": {
+        *("submitted_by", "hospital_name", "hospital_tier", "hospital_region", "referred_from", "filed", "disease"),
+        *("stage", "prescribed_by", "prepaid", "emergency", "stay_kind"),
+    },
     "advance.issued.v1": {"lent_by", "filed_on"},
 }
+
+NEEDED = {("bill.submitted.v1", "admitted_on"): "data must have admitted_on for a stay, and for nothing else"}
+"""What is told of a field that only some events of its type need; else that it is missing."""
 
 
 def short(value: object) -> str:

@@ -21,9 +21,9 @@ from infra.worker.quote_service import TOO_MANY, UNAVAILABLE
 Schema = Mapping[str, Any]
 
 TOLD: Mapping[str, str] = {
-    CLAIM_SETTLED: "the first statement of a claim, told to its hospital",
+    CLAIM_SETTLED: "the first statement of a claim, told to its hospital, or to the bureau that had it on paper",
     CLAIM_RESETTLED: "the whole statement again, whenever something in it has changed; it may come at any time",
-    EVENT_ACCEPTED: "an event is in the books that brings no statement by itself: anything but a discharge or a visit",
+    EVENT_ACCEPTED: "an event is in the books that brings no statement by itself: anything but what claims a bill",
     EVENT_REJECTED: "an event was refused, and what to mend; told to its sender's mailbox",
     EVENT_WAITING: "a discharge came before its admission; it goes on by itself once that is there",
     REFUSAL_LIFTED: "the person of a claim that was refused as not_enrolled is enrolled by now: send it again",

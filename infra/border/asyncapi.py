@@ -13,7 +13,7 @@ import orjson
 import yaml
 
 from events.catalog import BUREAU, CIVIL_AFFAIRS, FACTS, HOSPITAL, POVERTY_OFFICE
-from events.decisions import CLAIM_SETTLED, EVENT_ACCEPTED, EVENT_REJECTED
+from events.decisions import CLAIM_SETTLED, EVENT_ACCEPTED, EVENT_REJECTED, EVENT_WAITING
 from events.schemas import json_schemas
 from infra.access.sources import KINDS, PAYER, QUOTE, RULES, Source
 from infra.border.answers import QUOTED, RULES_REPLY, RULES_REQUEST, TOLD, answer_schemas
@@ -33,8 +33,12 @@ _ID_IS = {HOSPITAL: "the hospital's number (hospital_id)"}
 _REGION = "the code of its region, GB/T 2260"
 _PERSON = "the person_id that the data names, _ where it names none"
 _TOKEN = "claim_id, else the event's id, else its place in INTAKE"  # noqa: S105 - of a subject
+_ANSWERS = {
+    HOSPITAL: tuple(TOLD),
+    BUREAU: tuple(type_ for type_ in TOLD if type_ != EVENT_WAITING),
+}
 _ANSWERS_TO_OFFICES = (EVENT_ACCEPTED, EVENT_REJECTED)
-"""Claims are a hospital's: a source that sends none hears whether its events were taken."""
+"""A source that claims no bill hears whether its events were taken; a bureau's bill on paper never waits."""
 _SENT = {type_: fact for type_, fact in FACTS.items() if not set(KINDS).isdisjoint(fact.kinds)}
 """The facts of sources; the others the ledger orders of itself."""
 _NO_EVENTS = (QUOTED, RULES_REQUEST, RULES_REPLY)
@@ -57,7 +61,7 @@ _RULES = {
         ],
     }
 }
-_QUOTABLE = ("discharge.recorded.v1", "outpatient.recorded.v1")
+_QUOTABLE = ("discharge.recorded.v1", "outpatient.recorded.v1", "bill.submitted.v1")
 
 
 def asyncapi() -> dict[str, Any]:
@@ -133,7 +137,7 @@ def _channels(kind: str) -> dict[str, Any]:
             "title": f"what {_NAMES[kind]} hears",
             "description": f"Read from the mailbox, the durable pull consumer {_address(source.mailbox, '')} of stream "
             f"ANSWERS, with the inbox prefix {_address(source.inbox_prefix, '')}. Kept for 30 days; at least once.",
-            "messages": _named(TOLD if kind == HOSPITAL else _ANSWERS_TO_OFFICES),
+            "messages": _named(_ANSWERS.get(kind, _ANSWERS_TO_OFFICES)),
             "parameters": parameters | {"token": {"description": _TOKEN}},
         },
     }
@@ -175,7 +179,7 @@ def _quote_channels() -> dict[str, Any]:
             "address": QUOTE,
             "title": "预结算 trial settlement",
             "description": f"Request and reply; nothing is booked. A {HOSPITAL} asks about its own events, for a "
-            f"person with an open admission; a {BUREAU} about any.",
+            f"person with an open admission; a {BUREAU} about any but another's bill on paper.",
             "messages": _named(_QUOTABLE),
         },
         "quote-reply": {"address": None, "title": "the asker's inbox", "messages": _named([QUOTED])},

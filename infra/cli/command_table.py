@@ -29,6 +29,7 @@ MODULES: Mapping[str, str] = {
     "resettle": "resettle",
     "rebuild": "rebuild",
     "quote": "quote",
+    "window": "window",
     "premiums": "premiums",
     "account": "account",
     "fines": "fines",

@@ -39,6 +39,7 @@ FACTS: Mapping[str, str] = {
     "急诊": "emergency",
     "就诊类别": "stay_kind",
     "转自": "referred_from",
+    "手工报销": "on_paper",
     "政策范围内": "in_scope",
     "先行自付": "upfront_copay",
     "超限价": "over_limit",
@@ -229,6 +230,7 @@ def _case(line: int, cells: Mapping[str, str], terms: Vocabulary) -> WorkedCase:
         emergency=cell("急诊", _of(YES)),
         stay_kind=cell("就诊类别", partial(_code, STAY_KIND_NAMES, ORDINARY)),
         referred_from=cells.get("转自", "") or None,
+        on_paper=cell("手工报销", _of(YES)),
         bill=BillParts(sum(parts.values()), *(parts[name] for name in _BILL)),
         expected={name: fen for name, fen in expected.items() if fen is not None},
     )

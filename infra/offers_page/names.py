@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 
+from events.codes import SUBMITTER_NAMES
 from infra.person_file.names import CATEGORIES, GRANTS, TIERS, Names, TermPairs, disease_name
 from policies.claim_facts import named
 from policies.explain import STEP_NAMES, VALUE_NAMES
@@ -27,6 +28,7 @@ _WORDS: Names = {
     "late": ("晚期", "late stage"),
     "card_or_disease": ("有慢特病证或填报病种", "with a chronic card or a disease stated"),
     CASE_QUOTA: ("定额病种", "under a case quota"),
+    **{f"by {code}": (name, f"claimed by the {code}") for code, name in SUBMITTER_NAMES.items()},
 }
 _NUMBERED: Mapping[str, tuple[str, str]] = {
     "tier": ("{}医院", "hospitals of {}"),

@@ -89,6 +89,7 @@ FACTS: Names = {
     "aid.withdrawn.v1": ("撤回救助决定", "aid withdrawn"),
     "discharge.recorded.v1": ("出院结算", "discharge"),
     "outpatient.recorded.v1": ("门诊结算", "outpatient visit"),
+    "bill.submitted.v1": ("窗口手工报销", "bill on paper"),
     "admission.recorded.v1": ("入院登记", "admission"),
     "admission.changed.v1": ("入院登记变更", "admission changed"),
     "resettlement.ordered.v1": ("按现行政策重新结算", "settled again under the text in force"),

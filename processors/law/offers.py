@@ -234,7 +234,7 @@ def _numbers(tiers: Sequence[int]) -> str:
 
 
 def _words(condition: Condition) -> Iterator[str]:
-    """``poor``, categories, ``late``, ``tier 2,3``, ``class I``, ``card_or_disease``, ``case_quota``,
+    """``poor``, categories, ``late``, ``tier 2,3``, ``class I``, ``card_or_disease``, ``case_quota``, ``by bureau``,
     ``place county``, and the words of ``policies.claim_facts``.
 
     ``prescriber 2,3`` stands among them where a group asks for it, ``over 10000.00`` where a grant asks for so much of
@@ -247,5 +247,6 @@ def _words(condition: Condition) -> Iterator[str]:
     yield from (f"class {condition.card_class}",) if condition.card_class is not None else ()
     yield from ("card_or_disease",) if condition.card_or_disease else ()
     yield from (CASE_QUOTA,) if condition.case_quota else ()
+    yield from (f"by {condition.submitted_by}",) if condition.submitted_by is not None else ()
     yield from (f"place {place}" for place in condition.place or ())
     yield from fact_words(condition.asked)

@@ -85,6 +85,8 @@ class _Claims:
         claim = self.live[statement.claim_id]
         fact = self._fact(statement.claim_id)
         admission = self.admissions.get(fact.admission_id) if isinstance(fact, facts.DischargeRecorded) else None
+        paper = fact if isinstance(fact, facts.BillSubmitted) else None
+        stay = paper or admission
         return FileClaim(
             claim_id=statement.claim_id,
             number=claim.number,
@@ -97,18 +99,20 @@ class _Claims:
             tier=claim.tier,
             region=statement.region,
             hospital_id=claim.hospital_id,
-            hospital_name=self.hospitals.get(claim.hospital_id),
+            hospital_name=self.hospitals.get(claim.hospital_id, paper.hospital_name if paper else None),
             categories=list(statement.categories),
             card_class=claim.card_class,
             disease=fact.disease,
-            admitted_on=admission.admitted_on if admission is not None else None,
+            admitted_on=stay.admitted_on if stay is not None else None,
             diagnoses=list(admission.diagnoses) if admission is not None else [],
-            referred_from=self._referral(admission),
+            referred_from=self._referral(stay.referred_from if stay is not None else None),
             filed=claim.filed if claim.setting == "inpatient" else None,
             insurance_type=claim.insurance_type,
             age=claim.age,
             emergency=claim.emergency,
             stay_kind=claim.stay_kind,
+            invoice=claim.invoice,
+            papers=len(paper.papers) if paper is not None else 0,
             payee=statement.payee,
             bill=claim.bill,
             layers=_layers(statement, payouts, claim, self.bills.get(claim.number), self.history.schemes),
@@ -131,12 +135,12 @@ class _Claims:
         by = data.decided_by, data.approved_by
         of_claim[key] = FileAid(data.decision_id, data.layer, data.amount, data.decided_on, *by, data.document)
 
-    def _referral(self, admission: facts.AdmissionRecorded | None) -> FileReferral | None:
-        if admission is None or admission.referred_from is None:
+    def _referral(self, referred_from: str | None) -> FileReferral | None:
+        if referred_from is None:
             return None
-        origin = self.admissions.get(admission.referred_from)
+        origin = self.admissions.get(referred_from)
         hospital_id = origin.hospital_id if origin is not None else None
-        return FileReferral(admission.referred_from, hospital_id, self.hospitals.get(hospital_id or ""))
+        return FileReferral(referred_from, hospital_id, self.hospitals.get(hospital_id or ""))
 
     def _unmoved(self, claim_id: str, settlements: Iterable[StatementEntry]) -> list[FileUnmoved]:
         causes = {(entry.cause.source, entry.cause.event_id) for entry in settlements if entry.cause is not None}
@@ -148,11 +152,11 @@ class _Claims:
                 found.append(FileUnmoved(entry.recorded_at, self._told(fact.type, fact.source, fact.id, entry), amount))
         return found
 
-    def _fact(self, claim_id: str) -> facts.DischargeRecorded | facts.OutpatientRecorded:
+    def _fact(self, claim_id: str) -> facts.ClaimFact:
         """The fact that the claim was accepted for: moved to another text, a claim is accepted anew without one."""
         numbers = [each.fact for each in self.history.acceptances[claim_id] if each.fact is not None]
         data = self.by_number[numbers[-1]].fact.data
-        if not isinstance(data, facts.DischargeRecorded | facts.OutpatientRecorded):
+        if not isinstance(data, facts.ClaimFact):
             raise TypeError(f"claim {claim_id} was accepted for a {type(data).__name__}")
         return data
 

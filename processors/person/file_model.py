@@ -190,6 +190,7 @@ class FileClaim:
     """A claim as it stands, how it came to be so, and why.
 
     ``diagnoses``, ``admitted_on`` and ``referred_from`` are its admission's. ``quota`` is None where it is under none.
+    ``invoice`` and ``papers``, how many there are, are of a bill that a bureau had on paper.
     ``filed`` is None where it is no stay. ``after_death`` says that its day lies behind the day of death.
     """
 
@@ -216,6 +217,8 @@ class FileClaim:
     age: int | None
     emergency: bool
     stay_kind: str
+    invoice: str | None
+    papers: int
     payee: str
     bill: BillParts
     layers: list[FileLayer]

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from events import facts, refusal_details
+from events import facts, paper_refusals, refusal_details
 from events.catalog import BUREAU, Fact, read
 from events.county_time import county_day
 from events.envelope import salvage
@@ -23,6 +23,7 @@ from processors.law.pinned_schemes import PinnedSchemes
 from processors.pipeline.intake import load_for
 from processors.pipeline.kinds.discharge import WaitsFor, accept_discharge
 from processors.pipeline.kinds.outpatient import accept_outpatient
+from processors.pipeline.kinds.paper_bill import accept_paper_bill
 from processors.pipeline.settlement import statement_row
 from processors.pipeline.state import LedgerState, load_histories
 from projections.admissions import load_admissions
@@ -43,24 +44,23 @@ class Quotes:
     async def quote(self, asker: str | None, raw: bytes) -> dict[str, Any]:
         """``{"statement": …}`` as settling the event now would give, or ``{"refused": {"reason", "detail", …}}``.
 
-        ``raw`` is a discharge or outpatient CloudEvent. ``asker`` is a source ("hospital/H1"): a hospital asks about
-        its own events and only about a person who has an open admission with it, a bureau about any. None is the
-        ledger's own user, who asks in the name of the event's source. Refusals are those of acceptance in the order of
-        docs/domain.md#refusals; a discharge that would wait for its admission is refused as ``unknown_admission``.
+        ``raw`` is a CloudEvent that claims a bill. ``asker`` is a source ("hospital/H1"): a hospital asks about its own
+        events and only about a person who has an open admission with it, a bureau about any but another bureau's bill
+        on paper. None is the ledger's own user, who asks in the name of the event's source. Refusals are those of
+        acceptance in the order of docs/domain.md#refusals; a discharge that would wait for its admission is refused as
+        ``unknown_admission``.
         """
         try:
             fact, data = _claimed(raw, asker)
             async with self.engine.connect() as connection:
                 await connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
-                if not _is_bureau(asker):
+                if not _is_bureau(asker) and not _is_bureau(fact.source):
                     await _require_open_admission(connection, fact.source, data.person_id)
                 return {"statement": await self._statement(connection, fact, data)}
         except Refusal as refusal:
             return {"refused": {"reason": refusal.reason, "detail": refusal.detail, "detail_zh": refusal.detail_zh}}
 
-    async def _statement(
-        self, connection: AsyncConnection, fact: Fact, data: facts.DischargeRecorded | facts.OutpatientRecorded
-    ) -> dict[str, Any]:
+    async def _statement(self, connection: AsyncConnection, fact: Fact, data: facts.ClaimFact) -> dict[str, Any]:
         await self.pinned.refresh(connection)
         state = await load_for(connection, [fact])
         state.today = county_day(await database_time(connection))
@@ -72,9 +72,9 @@ class Quotes:
         row = statement_row(claim, bills[claim.number].payouts, schemes[claim.scheme])
         return statement_json(row | {"revision": 1})
 
-    def _accept(
-        self, state: LedgerState, fact: Fact, data: facts.DischargeRecorded | facts.OutpatientRecorded
-    ) -> Claim:
+    def _accept(self, state: LedgerState, fact: Fact, data: facts.ClaimFact) -> Claim:
+        if isinstance(data, facts.BillSubmitted):
+            return accept_paper_bill(state, self.pinned, fact.source, data, _NO_RUN)
         if isinstance(data, facts.OutpatientRecorded):
             return accept_outpatient(state, self.pinned, fact.source, data, _NO_RUN)
         try:
@@ -83,11 +83,13 @@ class Quotes:
             raise refusal_details.would_wait(missing.admission_id) from None
 
 
-def _claimed(raw: bytes, asker: str | None) -> tuple[Fact, facts.DischargeRecorded | facts.OutpatientRecorded]:
+def _claimed(raw: bytes, asker: str | None) -> tuple[Fact, facts.ClaimFact]:
     source = salvage(raw).get("source", "") if asker is None or _is_bureau(asker) else asker
     fact = read(raw, source, arriving=True)
-    if not isinstance(fact.data, facts.DischargeRecorded | facts.OutpatientRecorded):
+    if not isinstance(fact.data, facts.ClaimFact):
         raise refusal_details.no_claim_to_quote(fact.type)
+    if isinstance(fact.data, facts.BillSubmitted) and asker not in (None, fact.source):
+        raise paper_refusals.not_own_bill(asker, fact.source)
     return fact, fact.data
 
 

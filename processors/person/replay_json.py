@@ -126,6 +126,9 @@ def _acceptance_json(acceptance: Acceptance, schemes: Schemes) -> dict[str, Any]
         "contracted_doctor": claim.contracted_doctor,
         "emergency": claim.emergency,
         "stay_kind": claim.stay_kind,
+        "submitted_by": claim.submitted_by,
+        "invoice": claim.invoice,
+        "admitted_on": claim.admitted_on and claim.admitted_on.isoformat(),
     }
 
 

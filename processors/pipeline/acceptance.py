@@ -2,14 +2,15 @@
 
 from collections.abc import Collection
 from datetime import date
+from typing import Any
 
 from msgspec.structs import replace
 
-from events import refusal_details
+from events import paper_refusals, refusal_details
 from events.catalog import HOSPITAL
 from events.codes import ORDINARY, covers
 from events.decisions import CLAIM_ACCEPTED
-from events.facts import Bill, DischargeRecorded, OutpatientRecorded
+from events.facts import Bill, BillSubmitted, ClaimFact, DischargeRecorded
 from events.refusals import Refusal
 from events.store.journal import ACCEPTANCE_STAGE
 from policies.claim import Claim, age_on, claim_json
@@ -46,7 +47,7 @@ def known_claim(state: LedgerState, source: str, claim_id: str) -> Claim:
     Of another hospital's claim a hospital is told what it is told of none.
     """
     claim = state.claims.get(claim_id)
-    if claim is not None and may_speak_of(source, claim.hospital_id):
+    if claim is not None and may_change(source, claim):
         return claim
     require_own_id(state, source, claim_id)
     raise refusal_details.unknown_claim(claim_id)
@@ -60,9 +61,21 @@ def changed_claim(state: LedgerState, source: str, claim_id: str) -> Claim:
     return claim
 
 
+def own_claim(state: LedgerState, source: str, claim_id: str) -> Claim:
+    """The accepted claim that its own source corrects; raises ``Refusal``."""
+    if known_claim(state, source, claim_id).source != source:
+        raise paper_refusals.not_own_claim(source, claim_id)
+    return changed_claim(state, source, claim_id)
+
+
 def may_speak_of(source: str, hospital_id: str) -> bool:
     """Whether the records of a hospital are the source's to speak of: a hospital's own, a bureau's all."""
     return not source.startswith(_A_HOSPITAL) or source == f"{HOSPITAL}/{hospital_id}"
+
+
+def may_change(source: str, claim: Claim) -> bool:
+    """Whether a claim is the source's to reverse: a hospital's own, which no bill on paper is, a bureau's all."""
+    return not source.startswith(_A_HOSPITAL) or source == claim.source
 
 
 def require_own_id(state: LedgerState, source: str, id_: str) -> None:
@@ -112,7 +125,7 @@ def require_new_claim(state: LedgerState, source: str, claim_id: str) -> None:
     """Refuse a claim id that is used already, or under which another hospital's discharge waits."""
     claim = state.claims.get(claim_id)
     if claim is not None:
-        raise refusal_details.duplicate_claim(claim_id, own=source == f"{HOSPITAL}/{claim.hospital_id}")
+        raise refusal_details.duplicate_claim(claim_id, own=source == claim.source)
     if state.waiting and any(entry.claim_id == claim_id and entry.source != source for entry in state.waiting):
         raise refusal_details.duplicate_claim(claim_id, own=False)
 
@@ -137,7 +150,7 @@ def accept_claim(
     state: LedgerState,
     pinned: PinnedSchemes,
     source: str,
-    data: DischargeRecorded | OutpatientRecorded,
+    data: ClaimFact,
     *,
     hospital_id: str,
     day: date,
@@ -149,14 +162,15 @@ def accept_claim(
 
     ``run`` is the number that the claim's first run will have.
     """
-    hospital = _designated_hospital(state, hospital_id, day)
+    hospital = _treating_hospital(state, data, hospital_id, day)
     enrolment = _enrolment(state, data.person_id, day)
     scheme = _scheme(pinned, enrolment, day, setting, hospital.tier)
     require_known_disease(state, data.person_id, data.disease, scheme.name, scheme.terms)
     cards = valid_cards(state.cards.get(data.person_id, ()), day)
     if setting == "chronic":
         _require_card(data, cards, day)
-    treated = data if isinstance(data, OutpatientRecorded) else admission
+    treated = admission if isinstance(data, DischargeRecorded) else data
+    paper = data if isinstance(data, BillSubmitted) else None
     person = state.person(data.person_id)
     person.claims += 1
     return Claim(
@@ -170,7 +184,7 @@ def accept_claim(
         hospital_id=hospital_id,
         hospital_region=hospital.region,
         region=enrolment.region,
-        filed=admission is None or admission.filed or _filed_by_bureau(state, admission, hospital, enrolment),
+        filed=_is_filed(state, data, admission, hospital, enrolment),
         prescriber_tier=_prescriber_tier(state, data),
         card_class=cards.get(data.disease or "") if setting == "chronic" else None,
         any_card=bool(cards),
@@ -178,25 +192,41 @@ def accept_claim(
         late=data.stage == "late",
         prepaid=data.prepaid,
         admission_id=admission.admission_id if admission else None,
-        referral=tuple(admission.referral) if admission else (),
+        referral=_referral(state, paper, admission),
         opened=run,
         source=source,
         bill=bill_of(data.bill),
         categories=categories_on(state.rosters.get(data.person_id, ()), day),
         audits=(),
         standing=True,
-        insurance_type=enrolment.insurance_type,
-        age=age_on(day, enrolment.birth_month),
-        sex=enrolment.sex,
-        household_id=enrolment.household_id,
-        contracted_doctor=enrolment.contracted_doctor,
+        **_insured_as(enrolment, day),
         emergency=treated is not None and treated.emergency,
         stay_kind=(treated and treated.stay_kind) or ORDINARY,
+        invoice=paper.invoice if paper else None,
+        admitted_on=paper.admitted_on if paper else None,
     )
 
 
-def _prescriber_tier(state: LedgerState, data: DischargeRecorded | OutpatientRecorded) -> int:
-    prescriber = state.hospitals.get(data.prescribed_by or "") if isinstance(data, OutpatientRecorded) else None
+def _insured_as(enrolment: Enrolment, day: date) -> dict[str, Any]:
+    """What a claim fixes of who the person was on its day."""
+    return {
+        "insurance_type": enrolment.insurance_type,
+        "age": age_on(day, enrolment.birth_month),
+        "sex": enrolment.sex,
+        "household_id": enrolment.household_id,
+        "contracted_doctor": enrolment.contracted_doctor,
+    }
+
+
+def _referral(state: LedgerState, paper: BillSubmitted | None, admission: Admission | None) -> tuple[str, ...]:
+    if paper is not None:
+        return referral_chain(state, paper.person_id, paper.referred_from)
+    return tuple(admission.referral) if admission else ()
+
+
+def _prescriber_tier(state: LedgerState, data: ClaimFact) -> int:
+    by = None if isinstance(data, DischargeRecorded) else data.prescribed_by
+    prescriber = state.hospitals.get(by or "")
     return prescriber.tier if prescriber else 0
 
 
@@ -222,6 +252,25 @@ def book_claim(batch: IntakeBatch, event: IncomingEvent, claim: Claim) -> None:
     batch.opener.open_new(claim, event.cause(number))
 
 
+def referral_chain(state: LedgerState, person_id: str, referred_from: str | None) -> tuple[str, ...]:
+    """The admissions along which a stay was referred, nearest first; raises ``Refusal``."""
+    if referred_from is None:
+        return ()
+    origin = state.admissions.get(referred_from)
+    if origin is None or origin.person_id != person_id:
+        raise refusal_details.unknown_referral(referred_from, person_id)
+    return origin.admission_id, *origin.referral
+
+
+def _treating_hospital(state: LedgerState, data: ClaimFact, hospital_id: str, day: date) -> Hospital:
+    """The hospital as registered; one that is not is what a bureau's papers say of it. Raises ``Refusal``."""
+    if not isinstance(data, BillSubmitted) or hospital_id in state.hospitals:
+        return _designated_hospital(state, hospital_id, day)
+    if data.hospital_name is None or data.hospital_tier is None or data.hospital_region is None:
+        raise paper_refusals.hospital_not_stated(hospital_id)
+    return Hospital(hospital_id, data.hospital_name, data.hospital_tier, data.hospital_region, day, None)
+
+
 def _designated_hospital(state: LedgerState, hospital_id: str, day: date) -> Hospital:
     hospital = registered_hospital(state, hospital_id)
     if not hospital.designated_on(day):
@@ -231,18 +280,23 @@ def _designated_hospital(state: LedgerState, hospital_id: str, day: date) -> Hos
     return hospital
 
 
-def _require_card(data: DischargeRecorded | OutpatientRecorded, cards: Collection[str], day: date) -> None:
+def _require_card(data: ClaimFact, cards: Collection[str], day: date) -> None:
     if data.disease is None:
         raise refusal_details.card_disease_missing()
     if data.disease not in cards:
         raise refusal_details.no_card(data.person_id, data.disease, day)
 
 
-def _filed_by_bureau(state: LedgerState, admission: Admission, hospital: Hospital, enrolment: Enrolment) -> bool:
-    """Whether a bureau that insures the person has filed treatment in that hospital on the day of admission."""
+def _is_filed(
+    state: LedgerState, data: ClaimFact, admission: Admission | None, hospital: Hospital, enrolment: Enrolment
+) -> bool:
+    """Whether a stay is filed: by its own word, or by a bureau's that insures the person. Visits need no filing."""
+    stay = data if isinstance(data, BillSubmitted) else admission
+    if stay is None or stay.admitted_on is None or stay.filed:
+        return True
     return any(
-        filing.serves(admission.admitted_on, hospital) and covers(filing.region, enrolment.region)
-        for filing in state.of(FILINGS).get(admission.person_id, ())
+        filing.serves(stay.admitted_on, hospital) and covers(filing.region, enrolment.region)
+        for filing in state.of(FILINGS).get(data.person_id, ())
     )
 
 

@@ -103,14 +103,14 @@ class IncomingEvent(Struct, frozen=True):
     @property
     def is_claim(self) -> bool:
         """Whether the event itself claims a bill."""
-        return self.fact is not None and isinstance(self.fact.data, facts.DischargeRecorded | facts.OutpatientRecorded)
+        return self.fact is not None and isinstance(self.fact.data, facts.ClaimFact)
 
     def unenrolled(self, refusal: Refusal) -> dict[str, object]:
         """Whose claim it is and of which day, where it is refused because the person was not enrolled."""
         data = self.fact.data if self.fact else None
         if refusal.reason == "not_enrolled" and isinstance(data, facts.DischargeRecorded):
             return {"person_id": data.person_id, "day": data.discharged_on}
-        if refusal.reason == "not_enrolled" and isinstance(data, facts.OutpatientRecorded):
+        if refusal.reason == "not_enrolled" and isinstance(data, facts.OutpatientRecorded | facts.BillSubmitted):
             return {"person_id": data.person_id, "day": data.served_on}
         return {"person_id": None, "day": None}
 

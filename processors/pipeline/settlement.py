@@ -106,6 +106,8 @@ def due_at_window(cause: Cause, claim: Claim, before: Row, row: Row) -> int | No
     """
     if not claim.standing:
         return None
+    if claim.claim_id == cause.corrected_claim and claim.submitted_by == "bureau":
+        return None  # the person had paid the hospital, whatever the bureau wrote
     if claim.claim_id == cause.corrected_claim and claim.prepaid:
         return int(row["total"] - before["total"])
     if claim.claim_id in (cause.corrected_claim, cause.laid_on_hospital):

@@ -19,7 +19,7 @@ from projections.admissions import Admission, admissions, load_admissions
 from projections.aids import load_aids
 from projections.audits import load_audits
 from projections.cards import CardChange, load_cards
-from projections.claims import claim_of, claim_row, claims, load_claim_rows, load_person_claims
+from projections.claims import claim_of, claim_row, claims, load_claim_rows, load_paper_claims, load_person_claims
 from projections.enrolments import Enrolment, enrolments, load_enrolments
 from projections.hospitals import Hospital, hospitals, load_hospitals
 from projections.persons import Person, load_persons, persons
@@ -56,7 +56,8 @@ class Keys:
 
     ``persons`` are those of whom enrollments, rosters and cards are needed, ``histories`` those of whom all claims are.
     ``claims`` are claim ids that may be used already; of the persons of ``touched`` claims all claims are needed.
-    ``arriving`` admissions may have discharges that wait for them.
+    ``arriving`` admissions may have discharges that wait for them. ``invoices`` may be claimed already; of the persons
+    of ``papers`` all bills on paper are needed, of those of ``stays`` all claims with their admissions.
     """
 
     hospitals: set[str] = field(default_factory=set)
@@ -66,6 +67,9 @@ class Keys:
     touched: set[str] = field(default_factory=set)
     persons: set[str] = field(default_factory=set)
     histories: set[str] = field(default_factory=set)
+    invoices: set[str] = field(default_factory=set)
+    papers: set[str] = field(default_factory=set)
+    stays: set[str] = field(default_factory=set)
     lookups: dict[Lookup[Any], set[str]] = field(default_factory=dict)
 
     def begin_with_hospital(self, id_: str) -> None:
@@ -189,6 +193,9 @@ async def load_state(connection: AsyncConnection, keys: Keys, waits: Iterable[Wa
     """Load what is behind some keys; ``waits`` are the discharges that wait for them."""
     state = LedgerState(waiting=list(waits))
     known = await load_claim_rows(connection, keys.claims | keys.touched)
+    known |= await load_paper_claims(connection, keys.invoices, keys.papers)
+    for history in (await load_person_claims(connection, keys.stays)).values():
+        known |= {row["claim_id"]: row for row in history}
     keys.admissions.update(row["admission_id"] for row in known.values() if row["admission_id"] is not None)
     state.admissions = await load_admissions(connection, keys.admissions)
     for admission in state.admissions.values():

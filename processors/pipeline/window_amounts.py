@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, cast
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from events.catalog import BUREAU
 from events.store.journal import SETTLEMENT_STAGE, entries
 from events.store.rows import among
 from policies.claim import Claim
@@ -34,6 +35,8 @@ SELECT entry.claim_id, max({CAUSE_NUMBER}) AS known FROM ledger.entries AS entry
 WHERE entry.person_id = ANY(CAST(:persons AS text[])) AND entry.stage = {SETTLEMENT_STAGE}
 GROUP BY entry.claim_id
 """)  # noqa: S608 - our own number
+
+_A_BUREAU = f"{BUREAU}/"
 
 
 class OwnChange(NamedTuple):
@@ -105,7 +108,10 @@ def _own_changes(rows: Sequence[EntryRow], schemes: Schemes) -> Iterable[tuple[s
     for at, row in enumerate(rows):
         if row["type"] == CORRECTED or (row["type"] == AUDITED and fact_data(row, AuditData).borne_by == "hospital"):
             before, after = read_claims(rows[:at])[0], read_claims(rows[: at + 1])[0]
-            due = window_change(schemes, row["claim_id"], before, after, corrects=row["type"] == CORRECTED)
+            corrects = row["type"] == CORRECTED
+            if corrects and row["source"].startswith(_A_BUREAU):
+                continue
+            due = window_change(schemes, row["claim_id"], before, after, corrects=corrects)
             yield row["claim_id"], OwnChange(row["number"], due)
 
 

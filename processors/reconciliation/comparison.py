@@ -252,7 +252,9 @@ async def _statements(
     after = date(month.year + month.month // 12, month.month % 12 + 1, 1)
     of_month = and_(statements.c.date >= month, statements.c.date < after)
     query = select(statements).where(
-        statements.c.hospital_id == hospital_id, or_(of_month, among(statements.c.claim_id, claim_ids))
+        statements.c.hospital_id == hospital_id,
+        statements.c.source == f"hospital/{hospital_id}",  # what a bureau had on paper is not in the hospital's books
+        or_(of_month, among(statements.c.claim_id, claim_ids)),
     )
     return {row["claim_id"]: dict(row) for row in (await connection.execute(query)).mappings()}
 
@@ -272,9 +274,7 @@ async def _reasons(connection: AsyncConnection, hospital_id: str, claim_ids: Seq
     )
     for row in await connection.execute(waits):
         reasons[row.claim_id] = f"waits for admission {row.admission_id}"
-    unsettled = select(claims.c.claim_id).where(
-        among(claims.c.claim_id, claim_ids), claims.c.hospital_id == hospital_id
-    )
+    unsettled = select(claims.c.claim_id).where(among(claims.c.claim_id, claim_ids), claims.c.source == source)
     for claim_id in (await connection.execute(unsettled)).scalars():
         reasons[claim_id] = "accepted, and not settled yet"
     return reasons

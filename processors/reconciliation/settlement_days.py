@@ -21,7 +21,7 @@ SELECT DISTINCT ON (entry.claim_id, entry.recorded_at >= :begun) entry.claim_id,
 FROM projections.claims AS claim
 JOIN ledger.entries AS entry ON entry.person_id = claim.person_id AND entry.claim_number = claim.number
  AND entry.type IN ('claim.settled.v1', 'claim.resettled.v1')
-WHERE claim.hospital_id = :hospital_id AND entry.recorded_at < :ended
+WHERE claim.hospital_id = :hospital_id AND claim.invoice IS NULL AND entry.recorded_at < :ended
 ORDER BY entry.claim_id, entry.recorded_at >= :begun, entry.run DESC
 """)
 

@@ -67,6 +67,8 @@ async def test_every_kind_of_fact_gives_the_rows_that_stand(engine: AsyncEngine)
         ("visit-V4", "not_enrolled"),  # P4's enrollment had ended by then
         ("of-another", "duplicate_filing"),
         ("too-late", "already_discharged"),
+        ("paper-W4", "duplicate_invoice"),
+        ("paper-W5", "not_enrolled"),
         ("cancel-A3", "already_discharged"),
         ("discharge-C7", "reversed_while_waiting"),
         ("visit-V3", "unknown_hospital"),

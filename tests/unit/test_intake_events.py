@@ -13,6 +13,7 @@ from tests.intake_examples import (
     BUREAU,
     EXAMPLES,
     HOSPITAL,
+    NEEDED,
     OPTIONAL,
     event,
     refused,
@@ -91,7 +92,8 @@ def test_each_field_is_needed_unless_the_domain_says_otherwise(type_: str) -> No
         if name in optional:
             take(event(type_, data=rest))
         else:
-            assert refused(event(type_, data=rest)).detail == f"data.{name} is missing"
+            told = NEEDED.get((type_, name), f"data.{name} is missing")
+            assert refused(event(type_, data=rest)).detail == told
 
 
 @pytest.mark.parametrize("type_", EXAMPLES)

@@ -3,7 +3,13 @@
 from events import refusal_details
 from events.codes import ORDINARY
 from events.facts import AdmissionRecorded
-from processors.pipeline.acceptance import registered_hospital, require_own_id, require_past, require_unreserved
+from processors.pipeline.acceptance import (
+    referral_chain,
+    registered_hospital,
+    require_own_id,
+    require_past,
+    require_unreserved,
+)
 from processors.pipeline.incoming_event import IncomingEvent
 from processors.pipeline.intake import IntakeBatch, register
 from processors.pipeline.state import Keys, LedgerState
@@ -31,19 +37,14 @@ def accept_admission(state: LedgerState, source: str, data: AdmissionRecorded) -
         raise refusal_details.duplicate_admission(data.admission_id, own=known.hospital_id == data.hospital_id)
     require_past(state, "data.admitted_on", data.admitted_on)
     registered_hospital(state, data.hospital_id)
-    referral: list[str] = []
-    if data.referred_from is not None:
-        origin = state.admissions.get(data.referred_from)
-        if origin is None or origin.person_id != data.person_id:
-            raise refusal_details.unknown_referral(data.referred_from, data.person_id)
-        referral = [origin.admission_id, *origin.referral]
+    referral = referral_chain(state, data.person_id, data.referred_from)
     return Admission(
         admission_id=data.admission_id,
         person_id=data.person_id,
         hospital_id=data.hospital_id,
         admitted_on=data.admitted_on,
         filed=data.filed,
-        referral=referral,
+        referral=list(referral),
         emergency=data.emergency,
         stay_kind=data.stay_kind or ORDINARY,
     )

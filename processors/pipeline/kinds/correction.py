@@ -1,9 +1,9 @@
-"""A hospital replaces the bill of its claim, also while the claim's discharge waits for its admission."""
+"""Who claimed a bill replaces it, also while the claim's discharge waits for its admission."""
 
 from msgspec.structs import replace
 
 from events.facts import ClaimCorrected
-from processors.pipeline.acceptance import changed_claim, require_sum
+from processors.pipeline.acceptance import own_claim, require_sum
 from processors.pipeline.incoming_event import IncomingEvent
 from processors.pipeline.intake import IntakeBatch, register
 from processors.pipeline.state import Keys, with_bill
@@ -25,7 +25,7 @@ def decide(batch: IntakeBatch, event: IncomingEvent, data: ClaimCorrected) -> No
         require_sum(data.bill)
         batch.wait(event, data.claim_id, waits[0].admission_id)
         return
-    claim = changed_claim(batch.state, event.source, data.claim_id)
+    claim = own_claim(batch.state, event.source, data.claim_id)
     require_sum(data.bill)
     number = batch.record(event, person_id=claim.person_id, claim_id=claim.claim_id)
     corrected = with_bill(claim, data.bill)

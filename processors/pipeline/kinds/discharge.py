@@ -17,6 +17,7 @@ from processors.pipeline.acceptance import (
 from processors.pipeline.incoming_event import IncomingEvent
 from processors.pipeline.intake import IntakeBatch, register
 from processors.pipeline.run_opening import STAYS
+from processors.pipeline.same_treatment import Treatment, require_unclaimed
 from processors.pipeline.state import Keys, LedgerState
 
 
@@ -36,6 +37,7 @@ def ask(keys: Keys, data: DischargeRecorded) -> None:
     keys.begin_with_hospital(data.claim_id)
     keys.claims.add(data.claim_id)
     keys.persons.add(data.person_id)
+    keys.papers.add(data.person_id)
     keys.look_up(FILINGS, data.person_id)
     keys.look_up(STAYS, data.person_id)
 
@@ -60,6 +62,11 @@ def accept_discharge(
         raise refusal_details.person_mismatch(admission.admission_id, data.person_id)
     if data.discharged_on < admission.admitted_on:
         raise refusal_details.date_order(data.discharged_on, admission.admitted_on)
+    treatment = Treatment(
+        *(data.person_id, admission.hospital_id, "inpatient"),
+        *(admission.admitted_on, data.discharged_on, data.bill.total),
+    )
+    require_unclaimed(state, treatment, on_paper=False)
     return accept_claim(
         state,
         pinned,

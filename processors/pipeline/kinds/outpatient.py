@@ -13,6 +13,7 @@ from processors.pipeline.acceptance import (
 )
 from processors.pipeline.incoming_event import IncomingEvent
 from processors.pipeline.intake import IntakeBatch, register
+from processors.pipeline.same_treatment import Treatment, require_unclaimed
 from processors.pipeline.state import Keys, LedgerState
 
 
@@ -24,6 +25,7 @@ def ask(keys: Keys, data: OutpatientRecorded) -> None:
     keys.claims.add(data.claim_id)
     keys.begin_with_hospital(data.claim_id)
     keys.persons.add(data.person_id)
+    keys.papers.add(data.person_id)
 
 
 def accept_outpatient(
@@ -34,6 +36,8 @@ def accept_outpatient(
     require_new_claim(state, source, data.claim_id)
     require_sum(data.bill)
     require_past(state, "data.served_on", data.served_on)
+    treatment = Treatment(data.person_id, data.hospital_id, data.setting, None, data.served_on, data.bill.total)
+    require_unclaimed(state, treatment, on_paper=False)
     return accept_claim(
         state,
         pinned,

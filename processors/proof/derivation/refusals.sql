@@ -11,7 +11,7 @@ CROSS JOIN LATERAL json_to_record(convert_from(entry.data, 'UTF8')::json) AS sai
 -- what was refused may be no JSON at all, or kept in part: CASE looks at the reason first
 CROSS JOIN LATERAL (
     SELECT CASE WHEN said.reason = 'not_enrolled' AND said.sha256 IS NULL
-                     AND said.type IN ('discharge.recorded.v1', 'outpatient.recorded.v1')
+                     AND said.type IN ('discharge.recorded.v1', 'outpatient.recorded.v1', 'bill.submitted.v1')
                 THEN convert_from(entry.raw, 'UTF8')::json -> 'data' END AS sent
 ) AS claim
 WHERE entry.journal = 'intake' AND entry.type = 'event.rejected.v1'

@@ -26,6 +26,8 @@ ADDED = {
     "emergency": False,
     "stay_kind": "ordinary",
     "stay_number": 0,
+    "invoice": None,
+    "admitted_on": None,
 }
 
 

@@ -32,6 +32,8 @@ def holds(when: dict[str, Any], *, poor: bool = False, quota: bool = False, **fa
         ({"card_or_disease": True}, {"any_card": True}, {}),
         ({"card_or_disease": True}, {"disease": "epilepsy"}, {}),
         ({"case_quota": True}, {"quota": True}, {"quota": False}),
+        ({"submitted_by": "bureau"}, {"invoice": "INV1"}, {}),
+        ({"submitted_by": "hospital"}, {}, {"invoice": "INV1"}),
         ({"from": "2019-06-01"}, {}, {}),  # its first day; the day before is below
     ],
 )

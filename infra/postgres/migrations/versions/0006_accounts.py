@@ -1,4 +1,4 @@
-"""The law is open at its edges, the rest: aid by decision, stays over New Year."""
+"""The law is open at its edges, the rest: aid by decision, bills on paper, limits, prepayments, accounts of funds."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ down_revision = "0005"
 branch_labels = None
 depends_on = None
 
-FILES = ("0006_stays.sql",)
+FILES = ("0006_stays.sql", "0006_window.sql")
 
 
 def upgrade() -> None:
