@@ -5,7 +5,7 @@ from typing import Any
 
 from events.money import yuan
 from policies.claim_facts import words
-from policies.explain import GRADES, value_text
+from policies.explain import GRADES, stated_text, value_text
 from policies.scheme import Scheme
 from policies.values import Cited, Dated, Row
 
@@ -14,7 +14,8 @@ def describe(scheme: Scheme) -> Iterator[dict[str, Any]]:
     """Every value with where it stands, for whom, its dates, grade and citation, in the order of the file."""
     for path, parameter in scheme.parameters.items():
         for row in parameter.root:
-            yield _line(_where(scheme, path), path.rsplit(".", 1)[-1], _circumstances(row), value_text(row.value), row)
+            value = stated_text(scheme, path, row.value)
+            yield _line(_where(scheme, path), path.rsplit(".", 1)[-1], _circumstances(row), value, row)
     for grant in scheme.grants:
         worth = f"{yuan(grant.amount)}" + (f" > {yuan(grant.threshold)}" if grant.kind == "annual" else "")
         yield _line("grants", grant.kind, "、".join(grant.diseases), worth, grant)

@@ -154,6 +154,28 @@ def value_text(value: object) -> str:
             raise LookupError(f"{value!r} is no value of a scheme")
 
 
+def stated_text(scheme: Scheme, path: str, value: object) -> str:
+    """A value as the law would print it, with how its rule takes it where it says so: ``200.00 每年 per year``."""
+    found = _OF_CASE.fullmatch(path)
+    if found is None:
+        return value_text(value)
+    case, name = scheme.stages[int(found[1])].cases[int(found[2])], found[3]
+    ways = []
+    for word in ("of", "per"):
+        field = type(case).model_fields.get(f"{name}_{word}")
+        if field is not None and (said := getattr(case, f"{name}_{word}")) != field.default:
+            ways.append(_MANNERS[word, said])
+    return " ".join([value_text(value), *ways])
+
+
+_OF_CASE = re.compile(r"stages\[(\d+)\]\.cases\[(\d+)\]\.(\w+)")
+_MANNERS = {
+    ("of", "total"): "按总费用 of total",
+    ("of", "in_scope"): "按政策范围内费用 of in_scope",
+    ("per", "year"): "每年 per year",
+}
+
+
 def _value(scheme: Scheme, path: str, row: int) -> dict[str, str]:
     parameter = scheme.parameters.get(path)
     if parameter is None or not 0 <= row < len(parameter.root):
@@ -166,7 +188,7 @@ def _value(scheme: Scheme, path: str, row: int) -> dict[str, str]:
         "name": name,
         "name_en": name_en,
         "layer": scheme.terms.layers[scheme.stages[int(stage[1])].layer].name if stage else "",
-        "value": value_text(found.value) + (f"（{told(found.asked)}）" if found.asked else ""),
+        "value": stated_text(scheme, path, found.value) + (f"（{told(found.asked)}）" if found.asked else ""),
         "grade": found.grade,
         "grade_name": GRADES[found.grade],
         "cite": found.citation,

@@ -14,7 +14,8 @@ from policies.values import Amount, Bands, Limit, Parameter, Ratio
 class DeductibleRatioCap(Rule):
     """pay = min(round((S − upfront − deductible) × ratio), cap − paid this year on the track); takes S.
 
-    ``upfront`` is the part of S that the person bears before anything else (先自付). With ``deductible_per: year`` a
+    ``upfront`` is the part of S that the person bears before anything else (先自付), with ``upfront_of: total`` that
+    part of the whole bill, at most S. With ``deductible_per: year`` a
     claim bears what the year's claims before it on the track have left of the deductible.
 
     A deductible is reduced by what the referral chain has already borne, where ``referral_credit`` grants it. With
@@ -24,6 +25,7 @@ class DeductibleRatioCap(Rule):
     rule: Literal["deductible_ratio_cap"]
     track: str = Field(pattern=TRACK)
     upfront: Parameter[Ratio] | None = None
+    upfront_of: Literal["total"] | None = None
     deductible: Parameter[Amount] | None = None
     deductible_per: Literal["year"] | None = None
     ratio: Parameter[Ratio] | None = None
@@ -35,6 +37,8 @@ class DeductibleRatioCap(Rule):
     def _one_scale(self) -> "DeductibleRatioCap":
         if (self.ratio is None) == (self.bands is None):
             raise ValueError("ratio 与 bands 须择其一 exactly one of ratio and bands is stated")
+        if self.upfront_of is not None and self.upfront is None:
+            raise ValueError("upfront_of 须与 upfront 同写 upfront_of needs an upfront share")
         return self
 
     @model_validator(mode="after")
@@ -109,8 +113,12 @@ class DeductibleRatioCap(Rule):
         in_scope = context.bill.left[S]
         if self.upfront is None:
             return in_scope
-        ratio = context.trace.use(self.upfront.at(context.circumstances))
-        return in_scope - context.trace.step("upfront", share(in_scope, ratio), "{} × {}", in_scope, percent(ratio))
+        trace, total = context.trace, context.bill.total
+        ratio = trace.use(self.upfront.at(context.circumstances))
+        if self.upfront_of is None:
+            return in_scope - trace.step("upfront", share(in_scope, ratio), "{} × {}", in_scope, percent(ratio))
+        borne = min(in_scope, share(total, ratio))
+        return in_scope - trace.step("upfront", borne, "min({}, {} × {})", in_scope, total, percent(ratio))
 
     def _deductible(self, context: RuleContext, rest: int) -> int:
         if self.deductible is None:

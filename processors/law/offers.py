@@ -9,7 +9,7 @@ from typing import Any
 from events.money import yuan
 from policies.claim_facts import words as fact_words
 from policies.condition import Condition
-from policies.explain import value_name, value_text
+from policies.explain import stated_text, value_name
 from policies.grants import AnyGrant
 from policies.rule_context import Rule
 from policies.rules.bucket_ratios import BucketRatios, Group
@@ -188,7 +188,7 @@ def _value(scheme: Scheme, path: str, row: Row[Any], day: date) -> OfferedValue 
         card_class=row.class_,
         facts=tuple(fact_words(row.asked)) or None,
         buckets="+".join(group.buckets) if group else None,
-        value=value_text(row.value),
+        value=stated_text(scheme, path, row.value),
         grade=row.grade,
         cite=row.citation,
     )

@@ -206,6 +206,26 @@ def test_the_upfront_share_goes_before_the_deductible_and_stays_in_scope(
 
 
 @pytest.mark.parametrize(
+    ("s", "o", "paid"),
+    [
+        ("28000", "2000", "13200.00"),  # 20% × 30,000 = 6,000; 22,000 × 60%
+        ("30000", "0", "14400.00"),  # (30,000 − 6,000) × 60%
+        ("1000", "9000", "0.00"),  # 20% × 10,000 is more than is in scope
+    ],
+)
+def test_the_upfront_share_may_be_of_the_whole_bill(s: str, o: str, paid: str) -> None:
+    of_total = rule(
+        DeductibleRatioCap,
+        track="inpatient",
+        upfront=always("20%"),
+        upfront_of="total",
+        ratio=always("60%"),
+        cap=always("none"),
+    )
+    assert pays(of_total, bill(s, o=o)) == paid
+
+
+@pytest.mark.parametrize(
     ("borne", "deductible", "paid"),
     [
         ("0", "150.00", "0.00"),
@@ -249,6 +269,7 @@ def test_with_an_upfront_share_more_bill_pays_no_less(s: int, more: int) -> None
         {"deductible_per": "year", "deductible": always("200"), "referral_credit": always(True)},
         {"deductible_per": "month", "deductible": always("200")},
         {"upfront": always("110%")},
+        {"upfront_of": "total"},
     ],
 )
 def test_a_deductible_of_the_year_goes_on_by_itself(given: dict[str, Any]) -> None:
