@@ -3,8 +3,9 @@
 from typing import Any
 
 import pytest
+from msgspec import structs
 
-from policies.claim import Claim
+from policies.claim import Aid, Claim
 from tests.engine import claim, decided, outcome
 
 POOR = ("registered_poor",)
@@ -285,6 +286,33 @@ def test_critical_illness_serves_chronic_claims_of_both_classes() -> None:
     assert outcome(card(tier=1, in_scope="20000", categories=POOR)) == [
         decided(basic="5000.00", critical_illness="3750.00", assistance="5625.00", patient="5625.00")
     ]
+
+
+def test_temporary_aid_and_the_fifth_line_pay_what_is_decided() -> None:
+    # 5,625 are left as above: 1,000 of temporary aid (二(六)), then of the fifth line (二(八)) 3,000, or of 10,000 the 4,625
+    # that are left. Of a stay: (20,000 − 600) × 60%; (8,360 − 7,500) × 50% = 430; 7,930 × 50%; 3,965 × 90% = 3,568.50
+    # leave 396.50.
+    given = card(tier=1, in_scope="20000", categories=POOR)
+    aid = (Aid(1, "temporary_aid", 1_000_00),)
+    before = {"basic": "5000.00", "critical_illness": "3750.00", "assistance": "5625.00", "temporary_aid": "1000.00"}
+    for decided_fen, paid, patient in ((3_000_00, "3000.00", "1625.00"), (10_000_00, "4625.00", "0.00")):
+        aided = structs.replace(given, aids=(*aid, Aid(2, "backstop", decided_fen)))
+        assert outcome(aided) == [decided(**before, backstop=paid, patient=patient)]
+    of_a_stay = stay(tier=3, in_scope="20000", categories=POOR)
+    assert outcome(structs.replace(of_a_stay, aids=(Aid(1, "backstop", 200_00),))) == [
+        decided(
+            basic="11640.00",
+            critical_illness="430.00",
+            assistance="3965.00",
+            supplementary="3568.50",
+            backstop="200.00",
+            patient="196.50",
+        )
+    ]
+    # to whom is not poor nothing is granted
+    assert outcome(structs.replace(stay(in_scope="20000"), aids=(Aid(1, "backstop", 200_00),))) == outcome(
+        stay(in_scope="20000")
+    )
 
 
 def test_chronic_of_who_is_not_poor_and_of_a_quota_disease() -> None:

@@ -153,5 +153,12 @@ def test_what_it_names_otherwise_is_of_a_known_kind() -> None:
     of_schemes = {"general", "chronic", "vocabulary", "regions", "funds", "insurer", "refund_self_paid"}
     of_schemes |= {"reading: ours", "backstop"}
     categories = {"dibao", "low_income", "illness_poor"}
-    funds = {"county_finance", "assistance_fund", "charity", "poverty_alleviation_fund", "public_health"}
+    funds = {
+        "civil_affairs",
+        "county_finance",
+        "assistance_fund",
+        "charity",
+        "poverty_alleviation_fund",
+        "public_health",
+    }
     assert words - fields - of_schemes - categories - funds == set()

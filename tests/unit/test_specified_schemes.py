@@ -251,6 +251,8 @@ ROWS: dict[str, list[list[Probe]]] = {
         [probe for tier in (2, 3) for probe in (At(ILLNESS, "to", tier=tier), At("supplementary", "share", tier=tier))],
         [At("assistance", "granted", group="destitute")],
         [At("public_health", "granted")],
+        [At("temporary_aid", "granted", group="poor")],
+        [At("backstop", "granted", group="poor")],
     ],
     "liaoning": [
         [*by_tier(1, 3, "deductible", "ratio"), At("basic", "cap")],

@@ -45,7 +45,7 @@ def test_a_scheme_knows_the_shared_terms_and_its_own() -> None:
     assert scheme.terms.diseases["kashin_beck"].icd10_text == "M12.1"
     assert list(scheme.terms.layers) == [*LAYERS, "mutual_aid"]
     assert "kashin_beck" not in SHARED.diseases
-    assert load_file(SCHEMES / "anyi.yaml").terms is SHARED
+    assert load_file(SCHEMES / "shanggao.yaml").terms is SHARED
 
 
 @pytest.mark.parametrize(

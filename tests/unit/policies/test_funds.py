@@ -28,6 +28,8 @@ def test_a_text_without_funds_is_paid_as_before() -> None:
         "supplementary": "supplementary",
         "assistance": "assistance_fund",
         "public_health": "public_health",
+        "temporary_aid": "civil_affairs",
+        "backstop": "county_finance",  # 二(八): 由县级政府建立第五道保障线
         "annual": "county_finance",  # 二(八): 由县财政给予1万元补助
     }
 
@@ -51,7 +53,7 @@ def test_a_scheme_states_its_funds_and_insurers() -> None:
     [
         ("basic: {fund: basic_fund, insurer: 甲, grade: seed, cite: x}", "不由保险公司承办"),
         ("basic: {fund: lottery, grade: seed, cite: x}", "funds.basic"),
-        ("backstop: {fund: county_finance, grade: seed, cite: x}", "pays nothing by backstop"),
+        ("basic_second: {fund: basic_fund, grade: seed, cite: x}", "pays nothing by basic_second"),
         ("one_off: {fund: county_finance, grade: seed, cite: x}", "pays nothing by one_off"),
         ("basic: {fund: basic_fund}", "grade"),
     ],
