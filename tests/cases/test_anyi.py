@@ -289,9 +289,9 @@ def test_critical_illness_serves_chronic_claims_of_both_classes() -> None:
 
 
 def test_temporary_aid_and_the_fifth_line_pay_what_is_decided() -> None:
-    # 5,625 are left as above: 1,000 of temporary aid (二(六)), then of the fifth line (二(八)) 3,000, or of 10,000 the 4,625
-    # that are left. Of a stay: (20,000 − 600) × 60%; (8,360 − 7,500) × 50% = 430; 7,930 × 50%; 3,965 × 90% = 3,568.50
-    # leave 396.50.
+    # 5,625 are left as above: 1,000 of temporary aid (二(六)), then of the fifth line (二(八)) 3,000, or of 10,000 the
+    # 4,625 that are left.
+    # Of a stay: (20,000 − 600) × 60%; (8,360 − 7,500) × 50% = 430; 7,930 × 50%; 3,965 × 90% = 3,568.50 leave 396.50.
     given = card(tier=1, in_scope="20000", categories=POOR)
     aid = (Aid(1, "temporary_aid", 1_000_00),)
     before = {"basic": "5000.00", "critical_illness": "3750.00", "assistance": "5625.00", "temporary_aid": "1000.00"}
