@@ -1,7 +1,7 @@
 """Reads a scheme from YAML text, strictly: every fault is told with file and line."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
@@ -9,9 +9,12 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
+from events.money import yuan
+from policies.monotony import FallingShare, falls
+from policies.sample_claims import TooMany
 from policies.scheme import Scheme
-from policies.soundness import SchemeRemark, findings
-from policies.vocabulary import stated
+from policies.soundness import SchemeRemark, findings, who
+from policies.vocabulary import SETTING_NAMES, stated
 from policies.yaml_text import MOST_BYTES, Lines, TextError, read
 
 SCHEMES = Path(__file__).parent / "schemes"
@@ -58,6 +61,36 @@ def review(text: bytes, name: str, known: Scheme | None = None) -> Review:
         refused = finding.refused and finding[:3] not in standing
         (result.refused if refused else result.warned).append(told)
     return result
+
+
+def falling_shares(text: bytes, name: str) -> Iterator[str]:
+    """Of a text that loads the ranges of the bill in which somebody bears less of a larger one, with the case that pays
+    the difference as ``file:line: message``. It may be meant so. Raises ``SchemeError``."""
+    scheme, lines, _ = _reviewed(text, name)
+    try:
+        told = falls(scheme)
+    except TooMany as error:
+        yield f"{name}: {error.chinese} {error.english}"
+        return
+    for fall in told.found:
+        path: tuple[str | int, ...] = ("stages", fall.case[0], "cases", fall.case[1])
+        yield f"{name}:{lines.at(path)}: {_path(path, lines)}{_told(scheme, fall)}"
+    if told.tried < told.of:
+        yield f"{name}: 只试了 {told.of} 种中的 {told.tried} 种 {told.tried} of {told.of} kinds of claims were tried"
+
+
+def _told(scheme: Scheme, fall: FallingShare) -> str:
+    setting = fall.sample.claim.setting
+    size, share, at, least = map(yuan, (fall.size, fall.share, fall.at, fall.least))
+    back, back_en = "不再恢复", "never so much again"
+    if fall.until is not None:
+        back, back_en = f"至 {yuan(fall.until)} 元才恢复", f"so much again from {yuan(fall.until)} on"
+    return (
+        f"费用由 {size} 元增到 {at} 元（全在政策范围内），个人负担由 {share} 元降到 {least} 元，{back}"
+        f"（{SETTING_NAMES[setting]} {setting}，{who(scheme, fall.sample)}）。"
+        f"Of {at} in scope the person bears {least}, of {size} more: {share}, and {back_en}. "
+        "A slip, unless the law means it"
+    )
 
 
 @lru_cache(maxsize=64)

@@ -4,7 +4,7 @@ None of it keeps a text from being loaded, for claims may be pinned to it: a new
 checks or adopts it.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from msgspec import structs
@@ -116,13 +116,35 @@ def _undecided(scheme: Scheme, tried: Sequence[Sample]) -> Iterator[SchemeRemark
                     "all of it. Give it a case, or don't offer it",
                 )
             some = [sample for group in without.values() for sample in group if sample not in none]
-            if some and not none:
+            unknown = _undecided_for_want_of_an_age(scheme, without, groups)
+            if unknown is not None and not none:
                 yield SchemeRemark(
                     path,
-                    f"{name}：有的人没有任何保障线支付，全部自付，如{_who(scheme, some[0])}",
+                    f"{name}：年龄不详的人没有任何保障线支付，全部自付，如{who(scheme, unknown)}：请另写一档不问年龄",
+                    "no stage decides such a claim of whoever's age is not known, though one does at some age. Give it "
+                    "a case that does not ask for age",
+                )
+            elif some and not none:
+                yield SchemeRemark(
+                    path,
+                    f"{name}：有的人没有任何保障线支付，全部自付，如{who(scheme, some[0])}",
                     "some pay all of such a claim themselves, for no stage decides it",
                     refused=False,
                 )
+
+
+def _undecided_for_want_of_an_age(
+    scheme: Scheme, undecided: Mapping[object, Sequence[Sample]], groups: Mapping[object, Sequence[Sample]]
+) -> Sample | None:
+    """A claim that no stage decides where the age is not known, and that one decides at some age."""
+    decided = {
+        structs.replace(sample.claim, age=None)
+        for group in groups.values()
+        for sample in group
+        if sample.claim.age is not None and _decided(scheme, sample)
+    }
+    lacking = (sample for group in undecided.values() for sample in group if sample.claim.age is None)
+    return next((sample for sample in lacking if sample.claim in decided), None)
 
 
 def _decided(scheme: Scheme, sample: Sample) -> bool:
@@ -133,7 +155,8 @@ def _decided(scheme: Scheme, sample: Sample) -> bool:
     )
 
 
-def _who(scheme: Scheme, sample: Sample) -> str:
+def who(scheme: Scheme, sample: Sample) -> str:
+    """A sample for people: tier, categories, disease, card, place and facts that the scheme asks for."""
     claim = sample.claim
     known = scheme.terms.categories
     categories = "、".join(known[category].name for category in claim.categories) or "普通居民 not poor"

@@ -19,7 +19,16 @@ from infra.files.case_file import example_cases
 from infra.terminal_text import visible_lines
 from policies.describe import changes, describe
 from policies.explain import GRADES
-from policies.loader import SCHEMES, Review, SchemeError, load_directory, load_file, review, scheme_bytes
+from policies.loader import (
+    SCHEMES,
+    Review,
+    SchemeError,
+    falling_shares,
+    load_directory,
+    load_file,
+    review,
+    scheme_bytes,
+)
 from policies.scheme import Scheme
 from processors.law.adoption import adopt_schemes
 from processors.law.pinned_schemes import PinnedSchemes
@@ -167,11 +176,14 @@ def check(
     ] = None,
 ) -> None:
     """检查政策文件。Check a scheme file, every fault with its line; --cases settles the county's own cases."""
+    file = _text_file(file)
     reviewed = _review(file)
     if reviewed.refused:
         fail(f"不可用 not fit for use: {file}")
         sys.exit(1)
     scheme = reviewed.scheme
+    for remark in falling_shares(scheme.text, str(file)):
+        note(f"提醒 note: {remark}")
     note(f"可用 fit for use: {scheme.name}, 数值 values {len(scheme.parameters)}, sha256 {scheme.content_hash}")
     if cases_file is not None:
         sys.exit(check_cases(scheme, cases_file))
@@ -260,11 +272,15 @@ def _load(file: Path) -> Scheme:
         _refuse(file, error)
 
 
+def _text_file(file: Path) -> Path:
+    """A file, or that of the shipped scheme of a name."""
+    shipped = SCHEMES / f"{file}.yaml"
+    return shipped if file.name == str(file) and shipped.is_file() and not file.exists() else file
+
+
 def _review(file: Path) -> Review:
     """A file's scheme, or the shipped one of a name, with what is unsound about it, which is told."""
-    shipped = SCHEMES / f"{file}.yaml"
-    if file.name == str(file) and shipped.is_file() and not file.exists():
-        file = shipped
+    file = _text_file(file)
     try:
         reviewed = review(scheme_bytes(file), str(file))
     except SchemeError as error:

@@ -175,11 +175,18 @@ def test_what_no_claim_could_be_settled_by_is_refused(old: str, new: str, says: 
     assert any(says in each for each in refused(TEXT.replace(old, new, 1)))
 
 
-def test_a_case_with_a_condition_leaves_some_undecided() -> None:
+def test_a_case_that_asks_for_age_needs_one_for_an_age_that_is_not_known() -> None:
     narrow = TEXT.replace("when: {setting: general}", "when: {setting: general, age: {from: 6}}")
+    (told,) = refused(narrow)
+    assert "年龄不详" in told
+    assert "age unknown" in told
+
+
+def test_a_case_for_some_alone_is_told() -> None:
+    narrow = TEXT.replace("when: {setting: general}", "when: {setting: general, household: true}")
     (note,) = review(narrow.encode(), "lake.yaml").warned
-    assert "age unknown" in note
-    assert review(narrow.encode(), "lake.yaml").refused == []
+    assert "no household" in note
+    assert refused(narrow) == []
 
 
 def test_a_case_behind_a_wider_one_and_one_for_nobody() -> None:
