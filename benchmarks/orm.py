@@ -28,7 +28,7 @@ from events.store import journal
 from events.store.journal import Journal
 from events.store.metadata import metadata
 from policies.claim import Claim, Used
-from policies.engine import Tracks
+from policies.limits import Tracks
 from processors.law.pinned_schemes import PinnedSchemes
 from processors.pipeline.kinds.admission import accept_admission
 from processors.pipeline.kinds.discharge import WaitsFor

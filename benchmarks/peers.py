@@ -10,7 +10,8 @@ from events.catalog import Fact
 from events.decisions import CLAIM_ACCEPTED, CLAIM_SETTLED, PAYOUT_DECIDED
 from events.store.journal import ACCEPTANCE_STAGE, SETTLEMENT_STAGE, Journal
 from policies.claim import Claim, Payout, claim_json
-from policies.engine import Schemes, Tracks, decide, open_claim
+from policies.engine import Schemes, decide, open_claim
+from policies.limits import Books, Tracks
 from policies.loader import by_hash, load_directory
 from processors.law.pinned_schemes import PinnedSchemes
 from processors.pipeline.kinds.discharge import accept_discharge
@@ -43,9 +44,8 @@ def decide_all(
     """Let every layer of the claim's scheme decide it after what ``used`` holds, by layer; counts them in."""
     scheme = schemes[claim.scheme]
     bill = open_claim(scheme, claim)
-    payouts = (
-        decide(schemes, stage, bill, used.setdefault(layer, {}), chain) for stage, layer in enumerate(scheme.path)
-    )
+    books: Books = {layer: {claim.year: used.setdefault(layer, {})} for layer in scheme.path}
+    payouts = (decide(schemes, stage, bill, books, chain) for stage in range(len(scheme.path)))
     return [payout for payout in payouts if payout is not None]
 
 

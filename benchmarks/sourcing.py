@@ -27,7 +27,8 @@ from events import facts
 from events.catalog import Fact, read
 from events.refusals import Refusal
 from policies.claim import Claim, Payout, Used, claim_from_json, claim_json
-from policies.engine import Tracks, standing_by_admission
+from policies.engine import standing_by_admission
+from policies.limits import Tracks
 from processors.law.pinned_schemes import PinnedSchemes
 from processors.pipeline.kinds.admission import accept_admission
 from processors.pipeline.kinds.discharge import WaitsFor

@@ -54,6 +54,8 @@ class Claim(Struct, frozen=True, array_like=True, gc=False):
     ``aids``, the decisions that stand.
     ``invoice`` is of a bill that a bureau had on paper, None for what a hospital claims; ``admitted_on`` is of such a
     stay.
+    ``card_diseases`` are those that the person had valid chronic cards for that day. ``years_insured`` are the years
+    without a break up to the claim's own, None where nobody has counted them.
     """
 
     claim_id: str
@@ -94,6 +96,13 @@ class Claim(Struct, frozen=True, array_like=True, gc=False):
     aids: tuple[Aid, ...] = ()
     invoice: str | None = None
     admitted_on: calendar_date | None = None
+    card_diseases: tuple[str, ...] = ()
+    years_insured: int | None = None
+
+    @property
+    def ill_with(self) -> list[str]:
+        """The claim's disease and those that the person has chronic cards for, by code."""
+        return sorted({*self.card_diseases, *(() if self.disease is None else (self.disease,))})
 
     @property
     def year(self) -> int:

@@ -81,6 +81,10 @@ def _line(where: str, name: str, for_: str, value: str, cited: Cited) -> dict[st
 
 
 def _where(scheme: Scheme, path: str) -> str:
+    if path.startswith("limits["):
+        limit = scheme.limits[int(path.removeprefix("limits[").partition("]")[0])]
+        over = ", ".join(" ".join([part.layer, *(part.tracks or [])]) for part in limit.over)
+        return f"limits {limit.name} {limit.per}: {over}"
     if not path.startswith("stages["):
         return path.rsplit(".", 1)[0]
     stage, _, rest = path.removeprefix("stages[").partition("]")

@@ -8,13 +8,14 @@ from msgspec import structs
 
 from policies.buckets import OpenBill, open_bill
 from policies.claim import Claim, CountedStay, Payout, Used
+from policies.limits import Books, Tracks, within
 from policies.rule_context import RuleContext
 from policies.rules.deductible_ratio_cap import DeductibleRatioCap
 from policies.scheme import Scheme
 from policies.trace import Trace
+from policies.tracks import WHOLE_YEAR, fine_track
 
 Schemes = Mapping[str, Scheme]
-Tracks = dict[str, Used]
 
 GENERAL_LAYERS = ("basic", "critical_illness")
 """The layers that serve residents who are not poor."""
@@ -43,13 +44,14 @@ def decide(
     schemes: Schemes,
     stage: int,
     bill: OpenBill,
-    tracks: Tracks,
+    books: Books,
     chain: Mapping[str, Sequence[Claim]],
     lens: Lens | None = None,
 ) -> Payout | None:
-    """Let one stage decide one standing claim after ``tracks``; None where its layer does not run on it.
+    """Let one stage decide one standing claim after ``books``; None where its layer does not run on it.
 
-    Takes the payout out of the bill's buckets and counts it into ``tracks``. ``chain`` gives the standing claims of
+    Takes the payout out of the bill's buckets and counts it into the books. These hold the stage's own layer, all years
+    where the scheme ``spans_years``, and all layers where it ``spans_layers``. ``chain`` gives the standing claims of
     the person's admissions, for referral credits.
     """
     claim = bill.claim
@@ -66,20 +68,25 @@ def decide(
         case = scheme.case(stage, claim, quota=bill.quota is not None)
     if case is None or not case.serves(scheme.path[stage], claim):
         return None
-    trace = Trace()
+    trace, layer = Trace(), scheme.path[stage]
+    tracks = books.setdefault(layer, {}).setdefault(claim.year, {})
+    limits, grain = scheme.bounds[stage][case.track]
     context = RuleContext(
-        layer=scheme.path[stage],
+        layer=layer,
         bill=bill,
         circumstances=circumstances,
         tracks=tracks,
         credit=lambda: referral_credit(schemes, claim, chain),
         trace=trace,
+        fine=grain is not WHOLE_YEAR,
     )
     decision = case.decide(context)
+    if limits or case.ceiling is not None:
+        decision = within(limits, case, context, books, decision)
     payout = Payout(
         stage=stage,
-        layer=scheme.path[stage],
-        track=case.track_for(circumstances),
+        layer=layer,
+        track=fine_track(case.track_for(circumstances), grain, claim),
         base=decision.base,
         deductible=decision.deductible,
         paid=decision.paid,
@@ -166,23 +173,33 @@ def with_stay_numbers(claims: Iterable[Claim], numbers: Mapping[int, int]) -> li
 
 
 def settle(
-    schemes: Schemes, claims: Sequence[Claim], lens: Lens | None = None
+    schemes: Schemes,
+    claims: Sequence[Claim],
+    lens: Lens | None = None,
+    chain: Mapping[str, Sequence[Claim]] | None = None,
 ) -> tuple[dict[int, OpenBill], dict[tuple[int, str, str], Tracks]]:
     """Settle one person's claims from scratch, in ledger order, reversed ones left out (docs/domain.md#3.6).
 
+    ``chain`` gives the standing claims of the admissions they were referred from, where these may not be among them.
     Returns the settled bills by claim number and the accumulations by (year, scheme name, layer).
     """
     claims = with_stay_numbers(claims, stay_numbers(schemes, (claim for claim in claims if claim.is_stay)))
-    chain = standing_by_admission(claims)
+    chain = standing_by_admission(claims) if chain is None else chain
     bills: dict[int, OpenBill] = {}
-    used: dict[tuple[int, str, str], Tracks] = {}
+    books: dict[str, Books] = {}
     for claim in claims:
         if not claim.standing:
             continue
         scheme = schemes[claim.scheme]
         bill = open_claim(scheme, claim) if lens is None else open_bill(claim)
-        for stage, layer in enumerate(scheme.path):
-            decide(schemes, stage, bill, used.setdefault((claim.year, scheme.name, layer), {}), chain, lens)
+        for stage in range(len(scheme.path)):
+            decide(schemes, stage, bill, books.setdefault(scheme.name, {}), chain, lens)
         bill.shares()
         bills[claim.number] = bill
-    return bills, {key: tracks for key, tracks in used.items() if tracks}
+    return bills, {
+        (year, name, layer): tracks
+        for name, layers in books.items()
+        for layer, years in layers.items()
+        for year, tracks in years.items()
+        if tracks
+    }

@@ -33,6 +33,11 @@ VALUE_NAMES = {
     "share": ("分担比例", "share of the quota"),
     "granted": ("兜底条款", "clause that grants the rest"),
     "tariff": ("病种定额", "tariff of the case"),
+    "most": ("限额", "limit"),
+    "second": ("第二病种计入比例", "part of the second disease's limit"),
+    "by": ("连续参保每增一年提高", "raised for each year more"),
+    "at_most": ("最多提高", "raised at most, part of the limit"),
+    "further": ("其余病种计入比例", "part of each further disease's limit"),
     "operations": ("运营费比例", "operating costs, part of premiums"),
     "operations_limit": ("运营费上限", "operating costs at most"),
 }
@@ -54,6 +59,9 @@ STEP_NAMES = {
     "out_of_catalog": ("目录外救助", "out-of-catalog assistance"),
     "guarantee": ("补足至保障比例", "topped up to the guarantee"),
     "under_ceiling": ("合计上限内支付", "under the ceiling of all layers"),
+    "within_joint_limit": ("限额内支付", "within the limit above"),
+    "raised": ("连续参保提高后限额", "limit raised for years insured"),
+    "several_diseases": ("多病种合并限额", "limit of all his diseases"),
     "not_served": ("不在支付范围", "not served here"),
     "quota": ("病种定额", "case quota"),
     "quota_fill": ("定额内补足", "filled up to its part of the quota"),
@@ -82,6 +90,7 @@ STEP_NOTES = {
 """What a step's sign means, by its label, for people who redo it by hand."""
 
 _STAGE = re.compile(r"stages\[(\d+)\]")
+_LIMIT = re.compile(r"limits\[(\d+)\]")
 
 
 def render(scheme: Scheme, trace: Iterable[Sequence[Any]]) -> list[dict[str, str]]:
@@ -182,7 +191,10 @@ def _value(scheme: Scheme, path: str, row: int) -> dict[str, str]:
         raise LookupError(f"scheme {scheme.name} has no value {path}, row {row}")
     found = parameter.root[row]
     name, name_en = VALUE_NAMES[value_name(path)]
-    stage = _STAGE.match(path)
+    stage, limit = _STAGE.match(path), _LIMIT.match(path)
+    if limit is not None and value_name(path) == "most":
+        beside = scheme.limits[int(limit[1])]
+        name, name_en = beside.title, beside.title_en
     return {
         "kind": "value",
         "name": name,

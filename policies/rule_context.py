@@ -2,24 +2,27 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from typing import Annotated
+from fractions import Fraction
+from typing import Annotated, ClassVar, Literal
 
 from msgspec import Struct
 from pydantic import BeforeValidator, Field
 
+from policies.arithmetic import share
 from policies.buckets import OpenBill
 from policies.claim import Claim, Used
 from policies.claim_facts import as_list
 from policies.condition import Condition
-from policies.trace import Trace
-from policies.values import Circumstances, Limit, Parameter, Strict
+from policies.trace import Trace, percent
+from policies.tracks import TRACK, track_parts
+from policies.values import Circumstances, Limit, Parameter, Ratio, Strict
 
 
 class RuleContext(Struct, frozen=True):
     """``used`` gives the layer's accumulation by track before this claim; ``whole`` the same over all tracks.
 
-    ``layer`` is the one that the rule decides for. ``credit`` gives the deductibles already applied along the claim's
-    referral chain, in fen.
+    ``layer`` is the one that the rule decides for, ``fine`` whether its track is kept apart by disease, month or day.
+    ``credit`` gives the deductibles already applied along the claim's referral chain, in fen.
     """
 
     layer: str
@@ -28,10 +31,18 @@ class RuleContext(Struct, frozen=True):
     tracks: Mapping[str, Used]
     credit: Callable[[], int]
     trace: Trace
+    fine: bool = False
 
     def used(self, track: str) -> Used:
         """The accumulation of one track."""
-        return self.tracks.get(track) or Used()
+        return self._sum_of(track) if self.fine else self.tracks.get(track) or Used()
+
+    def _sum_of(self, track: str) -> Used:
+        whole = Used()
+        for name, used in self.tracks.items():
+            if track_parts(name).whole == track:
+                whole.merge(used)
+        return whole
 
     @property
     def whole(self) -> Used:
@@ -53,9 +64,6 @@ class Decision(Struct, frozen=True, gc=False):
     over_cap: int = 0
 
 
-TRACK = r"^[a-z]+$"
-
-
 def _conditions(value: object) -> object:
     """``unless`` without a value exempts from nothing: adopted texts may say so from when it was one condition."""
     return [] if value is None else as_list(value)
@@ -65,12 +73,17 @@ class Rule(Strict, ABC):
     """A case of a stage: the condition under which it applies. Each rule kind adds its values and ``decide``.
 
     ``track`` names the accumulation that the case counts to and reads; without one it counts to the layer's own and
-    reads all that the layer has paid in the year (docs/domain.md#tracks).
+    reads all that the layer has paid in the year (docs/domain.md#tracks). With a ``ceiling`` it pays at most what
+    brings all layers up to that part of the claim's bill (docs/domain.md#ceiling).
     """
 
     when: Condition = Field(default_factory=Condition)
     unless: Annotated[list[Condition], BeforeValidator(_conditions)] = Field(default_factory=list)
     track: str | None = Field(default=None, pattern=TRACK)
+    ceiling: Parameter[Ratio] | None = None
+    ceiling_of: Literal["total", "in_scope"] = "total"
+
+    keeps_own_ceiling: ClassVar[bool] = False
 
     @property
     def conditions(self) -> tuple[Condition, ...]:
@@ -107,6 +120,21 @@ class Rule(Strict, ABC):
         """Whether the rule says of a claim what lies over its limit: in basic, on a track of its own."""
         return layer == "basic" and self.track is not None
 
+    def over_cap_at(self, context: RuleContext, decision: Decision, pay: int) -> int:  # noqa: ARG002 - kinds read them
+        """What of a claim lies over its limits where one beside the rule lets it pay ``pay`` only, in fen."""
+        return decision.over_cap
+
     @abstractmethod
     def decide(self, context: RuleContext) -> Decision:
         """Decide one claim."""
+
+
+def under_ceiling(context: RuleContext, ceiling: Fraction, of: str, pay: int, paid: int) -> int:
+    """``pay``, at most what lifts all layers, with the ``paid`` of this rule so far, to the ceiling; all in fen."""
+    whole, before = context.bill.total if of == "total" else context.bill.in_scope, context.bill.paid + paid
+    return context.trace.step(
+        "under_ceiling",
+        min(pay, max(0, share(whole, ceiling) - before)),
+        "min({}, max(0, {} × {} − {}))",
+        *(pay, whole, percent(ceiling), before),
+    )

@@ -7,7 +7,7 @@ from datetime import date
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PrivateAttr, ValidationInfo
+from pydantic import Field, PrivateAttr
 
 from events.codes import CODE_PATTERN, RESIDENT, Setting, covers
 from policies.claim import Claim, place_of
@@ -15,6 +15,7 @@ from policies.claim_facts import FactKey, facts_of, met
 from policies.condition import Categories, Condition
 from policies.funds import BookedFund, Fund, Funded, PayingFund, fund_of
 from policies.grants import AnyGrant
+from policies.limits import Bounds, JointLimit, Layer, bounds_of, limit_problems, marked_tracks
 from policies.rule_context import Rule
 from policies.rules import READ_NO_YEAR, AnyRule
 from policies.rules.case_quota import CaseQuota
@@ -33,18 +34,9 @@ from policies.values import (
     located_parameters,
     named_parameters,
 )
-from policies.vocabulary import SHARED, OwnVocabulary, Vocabulary, known
+from policies.vocabulary import SHARED, OwnVocabulary, Vocabulary
 
 ALL_TIERS = (0, 1, 2, 3)
-
-
-def _known_layer(value: object, info: ValidationInfo) -> object:
-    if not known("layers", value, info):
-        raise ValueError(f"{value!r} 不是保障线 is no layer: name it under `vocabulary.layers`")
-    return value
-
-
-Layer = Annotated[str, BeforeValidator(_known_layer)]
 
 
 class Poor(Cited):
@@ -144,6 +136,7 @@ class Scheme(Strict):
     poor: Poor
     settings: dict[Setting, Annotated[list[Offer], Field(min_length=1)]]
     stages: Annotated[list[Stage], Field(min_length=1, max_length=20)]
+    limits: list[JointLimit] = Field(default_factory=list)
     case_quota: CaseQuota | None = None
     grants: list[AnyGrant] = Field(default_factory=list)
     premiums: list[PremiumRule] = Field(default_factory=list)
@@ -209,19 +202,26 @@ class Scheme(Strict):
 
     @cached_property
     def tracks(self) -> tuple[tuple[str, ...], ...]:
-        """By stage the tracks that its cases count to, with a mark where their limits are by class."""
+        """By stage the tracks that its cases count to, with marks for what their accumulations are kept apart by."""
+        return tuple(marked_tracks(stage.cases, bounds) for stage, bounds in zip(self.stages, self.bounds, strict=True))
+
+    @cached_property
+    def bounds(self) -> tuple[dict[str | None, Bounds], ...]:
+        """By stage and track the limits beside the rules."""
         return tuple(
-            tuple(
-                sorted(
-                    {
-                        case.track + ("*" if case.year_limit is not None and case.year_limit.by_class else "")
-                        for case in stage.cases
-                        if case.track is not None
-                    }
-                )
-            )
+            {case.track: bounds_of(self.limits, stage.layer, case.track) for case in stage.cases}
             for stage in self.stages
         )
+
+    @cached_property
+    def spans_years(self) -> bool:
+        """Whether a claim's payouts depend on claims of other years."""
+        return any(limit.spans_years for limit in self.limits)
+
+    @cached_property
+    def spans_layers(self) -> bool:
+        """Whether a layer's payouts depend on what layers behind it have paid on claims before."""
+        return any(limit.spans_layers for limit in self.limits)
 
     @cached_property
     def poor_categories(self) -> frozenset[str]:
@@ -311,6 +311,7 @@ class Scheme(Strict):
             scope = replace(self._scope(Condition(poor=True)), tariff=True)
             for row, message in value_problems(self.case_quota.tariff, scope):
                 yield ("case_quota", "tariff", *(() if row is None else (row,))), message
+        yield from limit_problems(self, self._scope(Condition()))
         yield from self._premium_problems()
         yield from self._fund_problems()
         yield from target_problems(self.targets, self.valid.from_, self.valid.until)

@@ -68,6 +68,8 @@ claims = Table(
     Column("stay_kind", Text, nullable=False),
     Column("invoice", Text, comment="of a bill that a bureau had on paper"),
     Column("admitted_on", Date, comment="of a stay that a bureau had on paper; a hospital's stands in its admission"),
+    Column("card_diseases", ARRAY(Text), nullable=False, comment="of the chronic cards valid on the date"),
+    Column("years_insured", SmallInteger, comment="without a break, the date's own included; unknown of older claims"),
     Index("claims_person", "person_id", "number", unique=True),
     Index("claims_invoice", "invoice", postgresql_where=text("invoice IS NOT NULL")),
     Index("claims_on_paper", "person_id", postgresql_where=text("invoice IS NOT NULL")),
@@ -86,7 +88,7 @@ _bill = attrgetter(*BILL_PARTS)
 def claim_row(claim: Claim) -> dict[str, Any]:
     """A claim as a row of the table."""
     row = dict(zip((*_FIXED, *BILL_PARTS), (*_fixed(claim), *_bill(claim.bill)), strict=True))
-    row["referral"] = list(claim.referral)
+    row["referral"], row["card_diseases"] = list(claim.referral), list(claim.card_diseases)
     return row
 
 
@@ -96,7 +98,7 @@ def claim_of(
     """A claim with its live facts, from its row, the person's roster changes, and its audits and the decisions on it in
     recorded order."""
     fixed = {name: row[name] for name in _FIXED}
-    fixed["referral"] = tuple(row["referral"])
+    fixed["referral"], fixed["card_diseases"] = tuple(row["referral"]), tuple(row["card_diseases"])
     bill = BillParts(*(row[part] for part in BILL_PARTS))
     categories = categories_on(roster, row["date"])
     return Claim(**fixed, bill=bill, categories=categories, audits=tuple(audits), aids=tuple(aids))

@@ -29,6 +29,7 @@ enrolments = Table(
     Column("township", Text, comment="nine digits that begin with the region"),
     Column("village", Text, comment="twelve digits that begin with the region"),
     Column("contracted_doctor", Boolean),
+    Column("years_insured", SmallInteger, comment="without a break, this one included, as the bureau said"),
     not_negative("self_paid"),
     one_of("sex", SEXES),
     schema="projections",
@@ -53,6 +54,7 @@ class Enrolment(Struct, frozen=True):
     township: str | None = None
     village: str | None = None
     contracted_doctor: bool | None = None
+    years_insured: int | None = None
 
     def insures(self, day: date) -> bool:
         """Whether the person is insured on a day of the year."""

@@ -143,6 +143,7 @@ class History:
                 "household_id": draw.choice([None, "HH1", "HH2"]),
                 "village": draw.choice([None, f"{region}101204"]),
                 "contracted_doctor": draw.choice([None, True, False]),
+                "years_insured": draw.choice([None, None, 4]),
                 "self_paid": draw.choice([None, None, "280"]),
                 "id_": f"as-{person}-{number}",
             }

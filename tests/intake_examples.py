@@ -62,6 +62,7 @@ EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
             "township": "220621101",
             "village": "220621101204",
             "contracted_doctor": True,
+            "years_insured": 6,
         },
     ),
     "enrollment.ended.v1": (
@@ -241,7 +242,7 @@ OPTIONAL = {
     "enrollment.recorded.v1": {"effective_on", "self_paid"},
     "enrollment.recorded.v2": {
         *("effective_on", "self_paid", "birth_month", "sex", "household_id", "township", "village"),
-        "contracted_doctor",
+        *("contracted_doctor", "years_insured"),
     },
     "admission.recorded.v1": {"referred_from", "filed", "emergency", "stay_kind"},
     "admission.changed.v1": {"admitted_on", "diagnoses", "filed", "emergency", "stay_kind"},

@@ -18,9 +18,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from events.decisions import CLAIM_ACCEPTED, REFUSAL_LIFTED
 from events.store.journal import Journal, KnownEvent, entries
 from policies.claim import Claim, Used
-from policies.engine import Tracks, settle
+from policies.engine import settle
 from policies.funds import BookedFund
 from policies.grants import grants_due
+from policies.limits import Tracks
 from policies.loader import by_hash, load_directory
 from policies.scheme import Scheme
 from processors.delivery.names import ANSWERS, INTAKE_CONSUMER, RUNS, SETTLEMENT_CONSUMER
@@ -86,6 +87,7 @@ class Memory:
         self.claims_of: dict[str, tuple[Claim, ...]] = {}
         self.remembered = 0
         self.open: dict[tuple[str, int], Run] = {}
+        self.opened: list[Run] = []
         self.superseding: set[tuple[str, int]] = set()
         self.known_at_settlement: dict[str, int] = {}
 
@@ -212,6 +214,7 @@ class Memory:
             if message.stream == RUNS:
                 _, _, consumer, _, _ = message.subject.split(".")
                 carried = unpack_runs(message.body)
+                self.opened += [run for run in carried if run.stage == 0]
                 self.open |= {(run.person_id, run.number): run for run in carried}
                 self.queues.setdefault(consumer, deque()).extend(map(pack_run, carried))
 

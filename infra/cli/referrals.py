@@ -35,7 +35,7 @@ def enrollments(
         title="参保登记 Enrollments",
         columns="参保人 person,年度 year:count,统筹区 region,参保类型 insured as,自 from:day,终止 ended on:day,"
         "死亡 died on:day,个人已缴 paid:money+,出生年月 born,性别 sex,户编号 household,乡镇 township,村 village,"
-        "家庭医生签约 contracted doctor",
+        "家庭医生签约 contracted doctor,连续参保年数 years insured",
         cells=_enrollment_cells,
     )
 
@@ -61,7 +61,7 @@ def _enrollment_cells(row: Row, names: Names) -> tuple[Any, ...]:
         coded(INSURANCE_TYPE_NAMES, row["insurance_type"]),
         *(row[name] for name in ("effective_on", "ended_on", "died_on", "self_paid", "birth_month")),
         coded(SEX_NAMES, row["sex"]),
-        *(row[name] for name in ("household_id", "township", "village", "contracted_doctor")),
+        *(row[name] for name in ("household_id", "township", "village", "contracted_doctor", "years_insured")),
     )
 
 

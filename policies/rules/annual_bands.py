@@ -56,6 +56,17 @@ class AnnualBands(Rule):
         taken = take(context.bill.left, extra + pay, (S,))
         return Decision(base=base, paid=extra + pay, taken=taken, extra=extra, over_cap=over_cap)
 
+    def over_cap_at(self, context: RuleContext, decision: Decision, pay: int) -> int:
+        """What of the claim in bands that pay is not paid for, in basic on a track."""
+        if not self.tells_over_cap(context.layer):
+            return decision.over_cap
+        line, bands = self.line.at(context.circumstances).value, self.bands.at(context.circumstances).value
+        before = self.used(context).base
+        paying, reached = covered(
+            max(0, before - line), before + decision.base - line, max(0, pay - decision.extra), bands
+        )
+        return context.trace.step("over_cap", paying - reached, "{} − {}", paying, reached)
+
     def _over_cap(self, context: RuleContext) -> int:
         if self.over_cap_ratio is None or not context.bill.over_cap:
             return 0

@@ -1,13 +1,12 @@
 """bucket ratios with a guarantee: supplementary insurance (docs/domain.md#bucket_ratios)."""
 
-from fractions import Fraction
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from policies.arithmetic import share
 from policies.buckets import BUCKETS, take
-from policies.rule_context import Decision, Rule, RuleContext
+from policies.rule_context import Decision, Rule, RuleContext, under_ceiling
 from policies.trace import percent
 from policies.values import Parameter, Ratio, Strict, Tier
 
@@ -39,7 +38,8 @@ class BucketRatios(Rule):
     rule: Literal["bucket_ratios"]
     groups: Annotated[list[Group], Field(min_length=1)]
     guarantee: Parameter[Ratio] | None = None
-    ceiling: Parameter[Ratio] | None = None
+
+    keeps_own_ceiling = True
 
     def decide(self, context: RuleContext) -> Decision:
         """Decide one claim."""
@@ -54,7 +54,7 @@ class BucketRatios(Rule):
             label = "+".join(group.buckets)
             pay = trace.step(f"bucket_{label}", share(amount, ratio), "{} × {}", amount, percent(ratio))
             if ceiling is not None:
-                pay = _under_ceiling(context, ceiling, pay, sum(context.bill.left) - sum(left))
+                pay = under_ceiling(context, ceiling, self.ceiling_of, pay, sum(context.bill.left) - sum(left))
             for bucket, taken in enumerate(take(left, pay, buckets)):
                 left[bucket] -= taken
         if not serving:
@@ -74,14 +74,3 @@ class BucketRatios(Rule):
                 left[bucket] -= taken
         taken3 = (context.bill.left[0] - left[0], context.bill.left[1] - left[1], context.bill.left[2] - left[2])
         return Decision(base=base, paid=sum(taken3), taken=taken3)
-
-
-def _under_ceiling(context: RuleContext, ceiling: Fraction, pay: int, paid: int) -> int:
-    """``pay``, at most what lifts all layers, with the ``paid`` of this rule so far, to the ceiling."""
-    total, before = context.bill.total, context.bill.paid + paid
-    return context.trace.step(
-        "under_ceiling",
-        min(pay, max(0, share(total, ceiling) - before)),
-        "min({}, max(0, {} × {} − {}))",
-        *(pay, total, percent(ceiling), before),
-    )

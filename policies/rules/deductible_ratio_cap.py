@@ -6,8 +6,9 @@ from pydantic import Field, model_validator
 
 from policies.arithmetic import covered, marginal, round_half_up, share
 from policies.buckets import S, take
-from policies.rule_context import TRACK, Decision, Rule, RuleContext
+from policies.rule_context import Decision, Rule, RuleContext
 from policies.trace import percent
+from policies.tracks import TRACK
 from policies.values import Amount, Bands, Limit, Parameter, Ratio
 
 
@@ -104,6 +105,10 @@ class DeductibleRatioCap(Rule):
         if self.ratio is None:
             raise AssertionError(f"{self.rule} states neither a ratio nor bands")
         return self.ratio
+
+    def over_cap_at(self, context: RuleContext, decision: Decision, pay: int) -> int:
+        """What lies over a cap that leaves ``pay``; under a case quota nothing."""
+        return decision.over_cap if context.bill.quota is not None else self._over_cap(context, decision.base, pay)
 
     def applied_deductible(self, context: RuleContext) -> int:
         """The deductible that this claim bears, in fen: min(S − upfront, max(0, deductible − referral credit))."""

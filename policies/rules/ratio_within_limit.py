@@ -68,5 +68,18 @@ class RatioWithinLimit(Rule):
             over_cap=over_cap,
         )
 
+    def over_cap_at(self, context: RuleContext, decision: Decision, pay: int) -> int:
+        """max(0, S left − deductible) − round(pay ÷ ratio), in basic on a track."""
+        ratio = self.ratio.at(context.circumstances).value
+        if not ratio or not self.tells_over_cap(context.layer):
+            return decision.over_cap
+        deductible = decision.deductible
+        if self.deductible is not None and self.deductible_per is None:
+            deductible = self.deductible.at(context.circumstances).value
+        beyond = max(0, decision.base - deductible)
+        return context.trace.step(
+            "over_cap", beyond - round_half_up(pay / ratio), "{} − {} ÷ {}", beyond, pay, percent(ratio)
+        )
+
 
 _LESS = "min({}, max(0, {} − {}))"

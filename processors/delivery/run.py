@@ -71,6 +71,10 @@ class Cause(Struct, frozen=True, array_like=True, gc=False):
         return structs.asdict(self)
 
 
+ALL_YEARS = 0
+"""The year of a run under a scheme with limits over more than a year: it carries claims of any."""
+
+
 class Run(Struct, array_like=True):
     """One run. ``chain`` gives the standing claims of the admissions that its claims were referred from; ``decided``
     the payouts so far, a list per claim. ``path`` are the layers that it visits; a run that an older program opened has

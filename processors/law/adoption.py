@@ -111,6 +111,9 @@ def _check_follows(scheme: Scheme, known: Scheme) -> None:
     if scheme.tracks[:kept] != known.tracks:
         fixed = "track 及限额是否分类不能改，另起新名 its tracks, and whether a limit is by class, are fixed"
         raise SchemeError([f"{scheme.name}: {fixed}: {known.tracks}"])
+    if scheme.spans_years != known.spans_years:
+        fixed = "跨年度的限额不能加也不能去，另起新名 a limit of twelve months can't be added or dropped"
+        raise SchemeError([f"{scheme.name}: {fixed}: it needs a new name"])
 
 
 async def fill_targets(connection: AsyncConnection) -> None:

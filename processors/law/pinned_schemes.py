@@ -38,6 +38,11 @@ class PinnedSchemes:
         self._terms: dict[str, Vocabulary] = {}
         self._unusable: dict[str, Exception] = {}
 
+    @property
+    def any_spans_layers(self) -> bool:
+        """Whether a new claim may open a run over the claims before it."""
+        return any(scheme.spans_layers for scheme in self.current)
+
     async def require(self, connection: AsyncConnection, hashes: Iterable[str]) -> Mapping[str, Scheme]:
         """All schemes loaded so far, those with the given hashes among them; raises ``LookupError`` for one unknown."""
         wanted = set(hashes)

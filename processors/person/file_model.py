@@ -39,11 +39,13 @@ class InsuredYear:
     township: str | None
     village: str | None
     contracted_doctor: bool | None
+    years_insured: int | None
 
     @property
     def says_more(self) -> bool:
         """Whether anything was said of the person himself."""
-        more = (self.birth_month, self.sex, self.household_id, self.township, self.village, self.contracted_doctor)
+        person = (self.birth_month, self.sex, self.household_id, self.contracted_doctor, self.years_insured)
+        more = (*person, self.township, self.village)
         return any(value is not None for value in more)
 
 

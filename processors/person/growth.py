@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from policies.explain import value_name
 from policies.scheme import Scheme
+from policies.tracks import track_parts
 from policies.vocabulary import layer_place
 from processors.person.file_model import Growth, GrowthStep
 from processors.person.history import PayoutEntry, PersonHistory
@@ -41,7 +42,8 @@ def growth_of(history: PersonHistory) -> list[Growth]:
         last = booked[-1]
         if last.runs_now:
             net = _net(booked, days[last.claim_id], history.schemes[last.scheme_hash])
-            nets.setdefault((last.year, last.scheme, last.layer, last.track), []).append(net)
+            track = track_parts(last.track).whole
+            nets.setdefault((last.year, last.scheme, last.layer, track), []).append(net)
     return [
         growth
         for key in sorted(nets, key=_in_path_order)

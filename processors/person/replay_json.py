@@ -129,6 +129,8 @@ def _acceptance_json(acceptance: Acceptance, schemes: Schemes) -> dict[str, Any]
         "submitted_by": claim.submitted_by,
         "invoice": claim.invoice,
         "admitted_on": claim.admitted_on and claim.admitted_on.isoformat(),
+        "card_diseases": list(claim.card_diseases),
+        "years_insured": claim.years_insured,
     }
 
 

@@ -1,6 +1,6 @@
 """What the kinds of event that are about claims share: refusals, what acceptance fixes, and how a claim is booked."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 
@@ -167,8 +167,7 @@ def accept_claim(
     scheme = _scheme(pinned, enrolment, day, setting, hospital.tier)
     require_known_disease(state, data.person_id, data.disease, scheme.name, scheme.terms)
     cards = valid_cards(state.cards.get(data.person_id, ()), day)
-    if setting == "chronic":
-        _require_card(data, cards, day)
+    _require_card(setting, data, cards, day)
     treated = admission if isinstance(data, DischargeRecorded) else data
     paper = data if isinstance(data, BillSubmitted) else None
     person = state.person(data.person_id)
@@ -204,6 +203,8 @@ def accept_claim(
         stay_kind=(treated and treated.stay_kind) or ORDINARY,
         invoice=paper.invoice if paper else None,
         admitted_on=paper.admitted_on if paper else None,
+        card_diseases=tuple(sorted(cards)),
+        years_insured=years_insured(state.enrolments, enrolment),
     )
 
 
@@ -222,6 +223,23 @@ def _referral(state: LedgerState, paper: BillSubmitted | None, admission: Admiss
     if paper is not None:
         return referral_chain(state, paper.person_id, paper.referred_from)
     return tuple(admission.referral) if admission else ()
+
+
+def years_insured(enrolments: Mapping[tuple[str, int], Enrolment], enrolment: Enrolment) -> int:
+    """The years insured without a break up to that of an enrollment: as a bureau said of the last year of which one
+    did, and one more for each year since; else the years that the ledger knows.
+
+    A year that began after 1 January, or ended before 31 December, is a break.
+    """
+    years, each = 1, enrolment
+    while each.years_insured is None:
+        if each.effective_on > date(each.year, 1, 1):
+            return years
+        before = enrolments.get((each.person_id, each.year - 1))
+        if before is None or before.ended_on is not None:
+            return years
+        years, each = years + 1, before
+    return years - 1 + each.years_insured
 
 
 def _prescriber_tier(state: LedgerState, data: ClaimFact) -> int:
@@ -280,7 +298,9 @@ def _designated_hospital(state: LedgerState, hospital_id: str, day: date) -> Hos
     return hospital
 
 
-def _require_card(data: ClaimFact, cards: Collection[str], day: date) -> None:
+def _require_card(setting: str, data: ClaimFact, cards: Collection[str], day: date) -> None:
+    if setting != "chronic":
+        return
     if data.disease is None:
         raise refusal_details.card_disease_missing()
     if data.disease not in cards:

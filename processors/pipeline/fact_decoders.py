@@ -111,6 +111,7 @@ class EnrollmentData(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     township: str | None = None
     village: str | None = None
     contracted_doctor: bool | None = None
+    years_insured: int | None = None
 
 
 class EnrollmentEndData(Struct, frozen=True, forbid_unknown_fields=True, gc=False):

@@ -144,8 +144,11 @@ def known_kinds() -> Mapping[type[facts.FactData], Kind]:
     return kinds.KINDS
 
 
-async def load_for(connection: AsyncConnection, batch: Iterable[Fact]) -> LedgerState:
-    """Load what the facts of a batch may need, and what waits for them."""
+async def load_for(connection: AsyncConnection, batch: Iterable[Fact], *, histories: bool = False) -> LedgerState:
+    """Load what the facts of a batch may need, and what waits for them.
+
+    With ``histories`` that is all claims of their persons.
+    """
     keys = Keys()
     for fact in batch:
         known_kinds()[type(fact.data)].ask(keys, fact.data)
@@ -157,6 +160,8 @@ async def load_for(connection: AsyncConnection, batch: Iterable[Fact]) -> Ledger
         waits = await load_waiting(connection, keys.arriving | awaited, under | claimed)
     for waited in (read(entry.raw, entry.source) for entry in waits):
         known_kinds()[type(waited.data)].ask(keys, waited.data)
+    if histories:
+        keys.histories |= keys.persons
     return await load_state(connection, keys, waits)
 
 
@@ -182,7 +187,8 @@ class Intake:
         if reused := refused_so(events, apart):
             before |= await known_events(transaction.connection, reused)
         fresh, repeated = split_repeated(apart, before.keys())
-        state = await load_for(transaction.connection, [event.fact for event in fresh if event.fact is not None])
+        facts_ = [event.fact for event in fresh if event.fact is not None]
+        state = await load_for(transaction.connection, facts_, histories=self.pinned.any_spans_layers)
         state.today = county_day(transaction.journal.recorded_at)
         pinned = {claim.scheme for claim in state.claims.values()}
         pinned |= {stay.scheme for stays in state.of(STAYS).values() for stay in stays}

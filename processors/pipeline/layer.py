@@ -12,12 +12,13 @@ from events.decisions import PAYOUT_ADJUSTED, PAYOUT_DECIDED, PAYOUT_WITHDRAWN
 from events.store.journal import entries
 from events.store.rows import among
 from policies.claim import Claim, Payout, Used
-from policies.engine import Schemes, Tracks, decide, open_claim
+from policies.engine import Schemes, decide, open_claim, settle
 from policies.funds import BookedFund, booked_fund
+from policies.limits import Tracks, Years
 from policies.scheme import Scheme
 from processors.delivery.names import SETTLEMENT_CONSUMER
 from processors.delivery.parked_runs import ParkedRuns, arrived_runs
-from processors.delivery.run import Run, send_runs
+from processors.delivery.run import ALL_YEARS, Run, send_runs
 from processors.delivery.transaction import Delivery, Transaction
 from processors.law.pinned_schemes import PinnedSchemes
 from projections.accumulations import Key, accumulations, load_accumulations
@@ -70,10 +71,10 @@ class Layer:
 
 @dataclass(slots=True)
 class StageDecision:
-    """A stage's answer to a run: payouts in the order of its claims, and the accumulations after them."""
+    """A stage's answer to a run: payouts in the order of its claims, and the accumulations after them by year."""
 
     payouts: list[Payout | None]
-    tracks: Tracks
+    years: Years
 
 
 @dataclass(slots=True)
@@ -107,7 +108,7 @@ class LayerBatch:
         """Write what was decided, and send the runs on."""
         self.transaction.writes.upsert(accumulations, self.changed_rows())
         self.parked.save(self.transaction.writes, self.transaction.journal.recorded_at)
-        send_runs(self.transaction, self.parked.consumer, self.onward, partitions)
+        send_runs(self.transaction, self.layer, self.onward, partitions)
 
     def decide(self, run: Run, schemes: Schemes) -> StageDecision:
         """Fold the stage over the run's claims, after what stood before its first one. Changes nothing.
@@ -115,27 +116,37 @@ class LayerBatch:
         Raises ``DamagedAccumulationsError``, so that damaged rows park the runs of their own person alone: the table
         refuses what is negative, and with it the whole batch.
         """
-        tracks = {track: Used(*_parts(used)) for track, used in self.accumulated.get(_key(run), {}).items()}
-        for claim in run.claims:
-            booked = self._booked(run, claim)
-            if booked is not None:
-                tracks.setdefault(booked.track, Used()).merge(booked.used, -1)
-        self._check_not_negative(run, tracks)
-        payouts: list[Payout | None] = []
-        for claim, earlier in zip(run.claims, run.decided, strict=True):
-            if not claim.standing:
-                payouts.append(None)
-                continue
-            bill = open_claim(schemes[claim.scheme], claim)
-            for decided in earlier:
-                bill.apply(decided)
-            payout = decide(schemes, run.stage, bill, tracks, run.chain)
+        years = self._years_before(run)
+        together = any(schemes[claim.scheme].spans_layers for claim in run.claims)
+        payouts = _settled_together(run, schemes, years) if together else _fold(run, schemes, years, self.layer)
+        for claim, payout in zip(run.claims, payouts, strict=True):
             booked = self._booked(run, claim)
             if payout is not None and booked is not None and booked.used.claims and booked.track != payout.track:
                 raise AssertionError(f"claim {claim.claim_id}: track {booked.track} became {payout.track}")
-            payouts.append(payout)
-        self._check_not_negative(run, tracks)
-        return StageDecision(payouts, tracks)
+        self._check_not_negative(run, years)
+        return StageDecision(payouts, years)
+
+    @property
+    def layer(self) -> str:
+        """The layer that it decides for, by which its consumer is named."""
+        return self.parked.consumer
+
+    def _years_before(self, run: Run) -> Years:
+        """By year what stood before the run's first claim."""
+        held = {claim.year for claim in run.claims}
+        if run.year == ALL_YEARS:
+            own = run.person_id, run.scheme
+            held |= {year for person_id, year, scheme in self.accumulated if (person_id, scheme) == own}
+        years: Years = {
+            year: {track: Used(*_parts(used)) for track, used in self.accumulated.get(_key(run, year), {}).items()}
+            for year in held
+        }
+        for claim in run.claims:
+            booked = self._booked(run, claim)
+            if booked is not None:
+                years[claim.year].setdefault(booked.track, Used()).merge(booked.used, -1)
+        self._check_not_negative(run, years)
+        return years
 
     def book(self, run: Run, decision: StageDecision, schemes: Schemes) -> None:
         """Book each difference, and pass the payouts on with the run."""
@@ -143,19 +154,21 @@ class LayerBatch:
             self._book_claim(run, claim, payout, schemes[claim.scheme])
             if payout is not None:
                 earlier.append(structs.replace(payout, trace=()))
-        tracks = {track: used for track, used in decision.tracks.items() if any(_parts(used))}
-        before = self.accumulated.get(_key(run), {})
-        if tracks != before:
-            emptied = {track: Used() for track in before.keys() - tracks.keys()}
-            self.accumulated[_key(run)] = tracks | emptied
-            self.changed.add(_key(run))
+        for year, decided in decision.years.items():
+            key = _key(run, year)
+            tracks = {track: used for track, used in decided.items() if any(_parts(used))}
+            before = self.accumulated.get(key, {})
+            if tracks != before:
+                emptied = {track: Used() for track in before.keys() - tracks.keys()}
+                self.accumulated[key] = tracks | emptied
+                self.changed.add(key)
 
     def _book_claim(self, run: Run, claim: Claim, payout: Payout | None, scheme: Scheme) -> None:
         """Book what differs, on the fund that pays by the claim's text; what another fund had paid comes back to it."""
         booked = self._booked(run, claim)
         if payout is None and booked is None:
             return
-        fund = scheme.fund_of(self.parked.consumer)
+        fund = scheme.fund_of(self.layer)
         target = Used()
         if payout is not None:
             target.add(payout)
@@ -203,9 +216,9 @@ class LayerBatch:
             claim_number=claim.number,
             run=run.number,
             stage=run.stage,
-            year=run.year,
+            year=claim.year,
             scheme=run.scheme,
-            layer=self.parked.consumer,
+            layer=self.layer,
             track=track,
             ran=difference.claims,
             base=difference.base,
@@ -217,19 +230,20 @@ class LayerBatch:
     def changed_rows(self) -> list[dict[str, Any]]:
         """The accumulation rows that changed."""
         return [
-            {"person_id": person_id, "year": year, "scheme": scheme, "layer": self.parked.consumer, "track": track}
+            {"person_id": person_id, "year": year, "scheme": scheme, "layer": self.layer, "track": track}
             | {name: getattr(used, name) for name in ("base", "deductible", "paid", "extra", "claims")}
             for person_id, year, scheme in sorted(self.changed)
             for track, used in self.accumulated[person_id, year, scheme].items()
         ]
 
-    def _check_not_negative(self, run: Run, tracks: Tracks) -> None:
-        for track, used in tracks.items():
-            if min(_parts(used)) < 0:
-                raise DamagedAccumulationsError(
-                    f"{run.person_id}, {run.year}, {run.scheme}: {self.parked.consumer} has accumulated less in track "
-                    f"{track!r} than is booked there: `claims rebuild accumulations`, then `claims parked --release`"
-                )
+    def _check_not_negative(self, run: Run, years: Years) -> None:
+        for year, tracks in years.items():
+            for track, used in tracks.items():
+                if min(_parts(used)) < 0:
+                    raise DamagedAccumulationsError(
+                        f"{run.person_id}, {year}, {run.scheme}: {self.layer} has accumulated less in track {track!r} "
+                        "than is booked there: `claims rebuild accumulations`, then `claims parked --release`"
+                    )
 
     def _booked(self, run: Run, claim: Claim) -> NetBooking | None:
         return self.booked.get((run.person_id, claim.number, run.stage))
@@ -265,8 +279,43 @@ async def load_booked(connection: AsyncConnection, runs: Sequence[Run]) -> dict[
     return found
 
 
-def _key(run: Run) -> Key:
-    return run.person_id, run.year, run.scheme
+def _fold(run: Run, schemes: Schemes, years: Years, layer: str) -> list[Payout | None]:
+    """What the run's stage decides for each of its claims, one after the other, behind ``years``."""
+    payouts: list[Payout | None] = []
+    for claim, earlier in zip(run.claims, run.decided, strict=True):
+        if not claim.standing:
+            payouts.append(None)
+            continue
+        bill = open_claim(schemes[claim.scheme], claim)
+        for decided in earlier:
+            bill.apply(decided)
+        payouts.append(decide(schemes, run.stage, bill, {layer: years}, run.chain))
+    return payouts
+
+
+def _settled_together(run: Run, schemes: Schemes, years: Years) -> list[Payout | None]:
+    """What the run's stage decides where it depends on what the layers behind it have paid on the claims before.
+
+    The run holds all claims of its group: they are settled from scratch through all layers, and the stage's own answers
+    kept. What the layers before it have answered must be what settling them here gives.
+    """
+    bills, _ = settle(schemes, run.claims, chain=run.chain)
+    payouts: list[Payout | None] = []
+    for claim, earlier in zip(run.claims, run.decided, strict=True):
+        all_ = bills[claim.number].payouts if claim.standing else []
+        if [(each.stage, each.paid) for each in all_ if each.stage < run.stage] != [
+            (each.stage, each.paid) for each in earlier
+        ]:
+            raise AssertionError(f"claim {claim.claim_id}: the layers before decided otherwise than together")
+        payout = next((each for each in all_ if each.stage == run.stage), None)
+        if payout is not None:
+            years[claim.year].setdefault(payout.track, Used()).add(payout)
+        payouts.append(payout)
+    return payouts
+
+
+def _key(run: Run, year: int) -> Key:
+    return run.person_id, year, run.scheme
 
 
 def _parts(used: Used) -> tuple[int, int, int, int, int]:

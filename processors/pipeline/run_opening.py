@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 
 from policies.claim import Claim, CountedStay
 from policies.engine import standing_by_admission, stay_numbers, with_stay_numbers
-from processors.delivery.run import Cause, Run
+from processors.delivery.run import ALL_YEARS, Cause, Run
 from processors.law.pinned_schemes import PinnedSchemes
 from processors.pipeline.state import LedgerState, Lookup
 from projections.claims import load_stays
 
 Group = tuple[int, str]
-"""A person's year and scheme name: what accumulations run over."""
+"""A person's year and scheme name: what limits run over. Under a scheme whose limits span years it is ``ALL_YEARS``."""
 
 
 STAYS: Lookup[dict[str, list[CountedStay]]] = Lookup(load_stays, dict)
@@ -28,7 +28,10 @@ class RunOpener:
 
     def open_new(self, claim: Claim, cause: Cause) -> None:
         """A new claim's first run; it has the number that acceptance fixed as ``opened``."""
-        self._open(claim.person_id, self._group(claim), [claim], cause, claim.opened)
+        if self.pinned.by_hash[claim.scheme].spans_layers:
+            self.open_from(claim.person_id, self._group(claim), claim.number, cause, claim.opened)
+        else:
+            self._open(claim.person_id, self._group(claim), [claim], cause, claim.opened)
 
     def numbered(self, claim: Claim) -> Claim:
         """A new claim with the number that it has among the year's stays."""
@@ -62,11 +65,17 @@ class RunOpener:
             predicted = None
 
     def open_from(self, person_id: str, group: Group, number: int, cause: Cause, predicted: int | None = None) -> None:
-        """A run over a person's claims of one year and scheme, from a claim number on."""
+        """A run over a person's claims of one year and scheme, from a claim number on.
+
+        It has those before it too where a layer's payouts depend on what others have paid on them
+        (docs/decisions/0020).
+        """
         history = sorted(self.state.by_person[person_id].values(), key=lambda claim: claim.number)
-        claims = [claim for claim in history if self._group(claim) == group and claim.number >= number]
-        claims = with_stay_numbers(claims, self._stay_numbers(person_id))
-        self._open(person_id, group, claims, cause, predicted)
+        whole = [claim for claim in history if self._group(claim) == group]
+        claims = [claim for claim in whole if claim.number >= number]
+        spans_layers = any(self.pinned.by_hash[claim.scheme].spans_layers for claim in claims)
+        opened = with_stay_numbers(whole if spans_layers else claims, self._stay_numbers(person_id))
+        self._open(person_id, group, opened, cause, predicted)
 
     def _stay_numbers(self, person_id: str, new: Iterable[Claim] = ()) -> Mapping[int, int]:
         known = {stay.number: stay for stay in self.state.of(STAYS).get(person_id, ())}
@@ -75,7 +84,8 @@ class RunOpener:
         return stay_numbers(self.pinned.by_hash, stays.values())
 
     def _group(self, claim: Claim) -> Group:
-        return claim.year, self.pinned.by_hash[claim.scheme].name
+        scheme = self.pinned.by_hash[claim.scheme]
+        return ALL_YEARS if scheme.spans_years else claim.year, scheme.name
 
     def _open(self, person_id: str, group: Group, claims: list[Claim], cause: Cause, predicted: int | None) -> None:
         person = self.state.person(person_id)

@@ -20,6 +20,7 @@ from policies.claim import Claim
 from policies.condition import Condition
 from policies.engine import settle
 from policies.explain import render
+from policies.limits import JointLimit, Raised
 from policies.loader import load_file
 from policies.rule_context import Rule
 from policies.rules import AnyRule
@@ -33,6 +34,7 @@ SCHEMES = (DOCS / "schemes.md").read_text()
 RULES = (DOCS / "rules.md").read_text()
 RULE_KINDS = get_args(get_args(AnyRule)[0])
 
+LIMITS = load_file(DOCS / "examples" / "limits.yaml")
 POOR = ["registered_poor"]
 CITY = load_file(DOCS / "examples" / "city.yaml")
 AS_ACTIVE: dict[str, Any] = {"insurance_type": "employee_active"}
@@ -63,6 +65,23 @@ WORKED = {
         claim("changzhi", "2018-03-09", in_scope="4500", tier=2, categories=["dibao"]),
         claim("changzhi", "2018-04-09", in_scope="12500", tier=2, categories=["dibao"], number=2),
     ],
+    "M1, M2": [
+        claim(
+            LIMITS,
+            f"2024-03-{day}",
+            in_scope="500",
+            setting="chronic",
+            tier=1,
+            disease=disease,
+            card_class="I",
+            card_diseases=("diabetes", "hypertension"),
+            number=day,
+        )
+        for day, disease in ((10, "hypertension"), (20, "diabetes"))
+    ],
+    "D1": [claim(LIMITS, "2024-03-09", in_scope="80", setting="general", tier=1)],
+    "S1": [claim(LIMITS, "2024-03-09", in_scope="190500", years_insured=10)],
+    "Z1": [claim(LIMITS, "2024-03-09", in_scope="10500", categories=["dibao"])],
     "F1": [claim("fusong", "2019-03-09", in_scope="18000", self_funded="2000", categories=POOR)],
     "E1": [
         claim(CITY, "2024-03-09", in_scope="10800", **AS_ACTIVE, age=54),
@@ -73,7 +92,7 @@ WORKED = {
     "E3": [claim(CITY, "2024-03-09", in_scope="10000", hospital_region="110101", filed=False, age=54, **AS_ACTIVE)],
     "E4": [visit_in_the_county(number) for number in (1, 2, 3)],
 }
-TEXTS = {**HASHES, CITY.content_hash: CITY}
+TEXTS = {**HASHES, CITY.content_hash: CITY, LIMITS.content_hash: LIMITS}
 
 
 def test_schemas_are_those_the_code_exports() -> None:
@@ -139,6 +158,7 @@ def test_every_part_of_a_condition_and_of_a_row_is_told() -> None:
     parts = [field.alias or name for name, field in Condition.model_fields.items()]
     assert [part for part in parts if not re.search(rf"^\| `{part}(: true)?` \|", SCHEMES, re.MULTILINE)] == []
     keys = [field.alias or name for name, field in Row.model_fields.items()]
+    keys += [*JointLimit.model_fields, *Raised.model_fields, "ceiling", "ceiling_of"]
     assert [key for key in keys if f"`{key}`" not in SCHEMES] == []
 
 

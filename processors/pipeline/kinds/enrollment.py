@@ -17,7 +17,7 @@ from processors.pipeline.state import Keys
 from processors.pipeline.unenrolled_claims import UNENROLLED, tell_refused
 from projections.enrolments import Enrolment
 
-KEPT = ("self_paid", "birth_month", "sex", "household_id", "township", "village", "contracted_doctor")
+KEPT = ("self_paid", "birth_month", "sex", "household_id", "township", "village", "contracted_doctor", "years_insured")
 """What stays as it was said of the year before, where an enrollment says nothing of it."""
 _WHERE = frozenset({"township", "village"})
 _OF_A_REGION = _WHERE | {"household_id"}

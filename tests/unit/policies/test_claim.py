@@ -28,6 +28,8 @@ ADDED = {
     "stay_number": 0,
     "invoice": None,
     "admitted_on": None,
+    "card_diseases": (),
+    "years_insured": None,
 }
 
 
