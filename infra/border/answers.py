@@ -205,7 +205,9 @@ def _quoted(prefix: str) -> Schema:
 
 
 def _rules_request() -> Schema:
-    return _object("which region's rules, on which day", {"region": _region("of the insured"), "day": _DAY})
+    asked = _object("which region's rules, on which day", {"region": _region("of the insured"), "day": _DAY})
+    insured_as = _code("what the insured are insured as; resident where absent")
+    return {**asked, "properties": {**asked["properties"], "insurance_type": insured_as}}
 
 
 def _rules_reply() -> Schema:
@@ -231,6 +233,7 @@ def _rules_reply() -> Schema:
         {
             "region": _region("as asked"),
             "scheme": _WORDS,
+            "insurance_types": {"type": "array", "items": _code("of those it serves")},
             "title": _WORDS,
             "day": _DAY,
             "settings": settings,

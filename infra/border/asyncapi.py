@@ -46,6 +46,7 @@ _RULES = {
     "rules": {
         "region": "360123",
         "scheme": "anyi",
+        "insurance_types": ["resident"],
         "title": "安义县",
         "day": "2019-05-06",
         "settings": {"inpatient": None, "chronic": None},

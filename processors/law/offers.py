@@ -76,6 +76,7 @@ class Offers:
         return {
             "region": region,
             "scheme": scheme.name,
+            "insurance_types": list(scheme.insurance_types),
             "title": scheme.title,
             "day": self.day.isoformat(),
             "settings": self.settings,
