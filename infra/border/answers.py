@@ -225,7 +225,19 @@ def _rules_reply() -> Schema:
             "code": _code("to send as disease"),
             "name": {**_WORDS, "description": "in Chinese"},
             "icd10": {"type": ["string", "null"], "description": "to find it by; the ledger goes by the code alone"},
-            "uses": {"type": "array", "items": _WORDS, "description": "layers, case_quota, annual, one_off"},
+            "uses": {
+                "type": "array",
+                "items": _WORDS,
+                "description": "layers, case_quota, chronic_list, annual, one_off",
+            },
+        },
+    )
+    listed = _object(
+        "a disease that chronic claims are taken of",
+        {
+            "code": _code("of the disease"),
+            "class": {"enum": ["I", "II", None], "description": "of its claims; null: the card's"},
+            "layers": {"type": ["array", "null"], "items": _WORDS, "description": "beside basic; null: all"},
         },
     )
     rules = _object(
@@ -244,6 +256,11 @@ def _rules_reply() -> Schema:
             "until": {"type": ["string", "null"], "format": "date", "description": "exclusive; null: open"},
             "poor": {"type": "array", "items": _code("of a category"), "description": "优惠对象"},
             "card_classes": {"type": "array", "items": {"enum": ["I", "II"]}, "description": "told apart in values"},
+            "chronic_list": {
+                "type": ["array", "null"],
+                "items": listed,
+                "description": "门诊慢特病目录; null: any disease",
+            },
             "disease_details": {"type": "array", "items": disease},
         },
     )

@@ -57,6 +57,7 @@ _RULES = {
         "until": None,
         "poor": ["registered_poor"],
         "card_classes": ["I", "II"],
+        "chronic_list": None,
         "disease_details": [
             {"code": "esophageal_cancer", "name": "食管癌", "icd10": "C15", "uses": ["case_quota", "annual"]}
         ],

@@ -31,6 +31,7 @@ _PARTS: Mapping[str, str] = {
     "cost_growth": "医疗总费用增长",
     "administration": "其他规定",
     "case_quota": "病种定额付费",
+    "chronic_list": "门诊慢特病目录",
     "poor": "优惠对象",
     "regions": "统筹区",
     "insurance_types": "参保类型",

@@ -287,6 +287,7 @@ async def test_any_source_may_ask_what_a_county_offers(county: County) -> None:
                 "until": "2021-01-01",
                 "poor": ["destitute", "orphan", "registered_poor"],
                 "card_classes": [],
+                "chronic_list": None,
                 "disease_details": [],
             }
         }
