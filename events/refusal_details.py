@@ -215,6 +215,15 @@ def unknown_disease(disease: str, where: str, known: Mapping[str, str]) -> Refus
     )
 
 
+def not_on_chronic_list(disease: str, scheme: str, known: Mapping[str, str]) -> Refusal:
+    """A chronic claim of a disease that the scheme's chronic list does not name on the day."""
+    return Refusal(
+        "unknown_disease",
+        f"disease {disease} is not on the chronic list of {scheme}; it has {', '.join(known)}",
+        f"病种 {disease} 未列入 {scheme} 的门诊慢特病目录；目录内：{_named(known)}",
+    )
+
+
 def unknown_category(category: str, where: str, known: Mapping[str, str]) -> Refusal:
     """A category that no scheme of a region knows; ``known`` are the names of those that may be sent."""
     return Refusal(

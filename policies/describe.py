@@ -29,6 +29,10 @@ def describe(scheme: Scheme) -> Iterator[dict[str, Any]]:
         account = scheme.supplementary_account
         for name, rule in (("surplus_to", account.surplus_to), ("deficit_borne_by", account.deficit_borne_by)):
             yield _line("supplementary_account", name, "", rule.value, rule)
+    for chronic in scheme.chronic_list:
+        served = "、".join(chronic.layers) if chronic.layers is not None else "all"
+        for_ = f"class {chronic.class_}" if chronic.class_ is not None else ""
+        yield _line("chronic_list", chronic.disease, for_, served, chronic)
     for target in scheme.targets:
         yield _line("targets", target.name, "", value_text(target.value), target)
     for fact in scheme.administration:

@@ -14,7 +14,8 @@ from msgspec.structs import replace
 from policies.arithmetic import Band
 from policies.claim import BillParts, Claim
 from policies.claim_facts import NumberRange
-from policies.engine import Tracks, decide, open_claim
+from policies.engine import decide, open_claim
+from policies.limits import Books
 from policies.sample_claims import Sample, hospital_at, samples
 from policies.scheme import Scheme
 from policies.values import GROUPS
@@ -137,9 +138,9 @@ def _first(scheme: Scheme, claim: Claim, share: int, below: int, enough: int) ->
 def _shares(scheme: Scheme, claim: Claim, size: int) -> tuple[int, dict[int, int]]:
     """What the person bears of the year's first claim, and what each stage pays, in fen."""
     bill = open_claim(scheme, replace(claim, bill=_bill(size)))
+    books: Books = {}
     for stage in range(len(scheme.path)):
-        tracks: Tracks = {}
-        decide({scheme.content_hash: scheme}, stage, bill, tracks, {})
+        decide({scheme.content_hash: scheme}, stage, bill, books, {})
     return bill.shares()[0], {payout.stage: payout.paid for payout in bill.payouts}
 
 

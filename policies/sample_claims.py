@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from policies.chronic_list import takes
 from policies.claim import BillParts, Claim, Place
 from policies.claim_facts import AskedFacts, TooManyWays, ways
 from policies.condition import Condition
@@ -96,7 +97,9 @@ def _claims(scheme: Scheme) -> Iterator[Claim]:
         for (held, disease, is_late), card, place, of_facts in product(
             persons, cards, places, facts[setting == "inpatient"]
         ):
-            if setting != "chronic" or disease is not None:  # a chronic claim names the disease of its card
+            if setting != "chronic" or takes(
+                scheme.chronic_list, disease, day
+            ):  # a chronic claim names the disease of its card
                 yield _claim(scheme, setting, day, tier, held, disease, is_late, card, place, of_facts)
 
 
@@ -132,7 +135,8 @@ def _diseases(scheme: Scheme, conditions: Sequence[Condition]) -> list[str | Non
         rows = {
             (tuple(row.tier or ALL_TIERS), row.from_, row.until) for row in tariff if row.disease in (None, disease)
         }
-        found.setdefault((tuple(disease in diseases for diseases in asked), frozenset(rows)), disease)
+        served = tuple(str(each.layers) for each in scheme.chronic_list if each.disease == disease)
+        found.setdefault((tuple(disease in diseases for diseases in asked), frozenset(rows), served), disease)
     return [None, *found.values()]
 
 

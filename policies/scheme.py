@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PrivateAttr
 
 from events.codes import CODE_PATTERN, RESIDENT, Setting, covers
+from policies.chronic_list import ChronicDisease, chronic_problems, serves
 from policies.claim import Claim, place_of
 from policies.claim_facts import FactKey, facts_of, met
 from policies.condition import Categories, Condition
@@ -138,6 +139,7 @@ class Scheme(Strict):
     stages: Annotated[list[Stage], Field(min_length=1, max_length=20)]
     limits: list[JointLimit] = Field(default_factory=list)
     case_quota: CaseQuota | None = None
+    chronic_list: list[ChronicDisease] = Field(default_factory=list)
     grants: list[AnyGrant] = Field(default_factory=list)
     premiums: list[PremiumRule] = Field(default_factory=list)
     funds: dict[Funded, PayingFund] = Field(default_factory=dict)
@@ -295,7 +297,7 @@ class Scheme(Strict):
         """The case of a stage that decides a claim; None where none does, or only later texts have the stage."""
         poor = self.is_poor(claim.categories)
         for case in self.stages[stage].cases if stage < len(self.stages) else ():
-            if case.applies(claim, poor=poor, quota=quota):
+            if case.applies(claim, poor=poor, quota=quota) and serves(self.chronic_list, self.path[stage], claim):
                 return case
         return None
 
@@ -314,6 +316,7 @@ class Scheme(Strict):
         yield from limit_problems(self, self._scope(Condition()))
         yield from self._premium_problems()
         yield from self._fund_problems()
+        yield from chronic_problems(self.chronic_list, self.path, offered="chronic" in self.settings)
         yield from target_problems(self.targets, self.valid.from_, self.valid.until)
         for setting, offers in self.settings.items():
             for index, offer in enumerate(offers):

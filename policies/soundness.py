@@ -73,6 +73,8 @@ RESERVED = {
 
 def _own_terms(scheme: Scheme) -> Iterator[SchemeRemark]:
     """Own terms whose code means something already. A text that was adopted before a code was shared stays as it is."""
+    yield from _own_words(scheme)
+    yield from _insurers(scheme)
     for kind, code, _ in scheme.vocabulary.terms():
         path: Path = ("vocabulary", kind, code)
         if code in getattr(SHARED, kind):
@@ -87,6 +89,32 @@ def _own_terms(scheme: Scheme) -> Iterator[SchemeRemark]:
         if kind == "layers" and scheme.vocabulary.layers[code].fund not in scheme.terms.funds:
             fund = scheme.vocabulary.layers[code].fund
             yield SchemeRemark(path, f"没有资金 {fund}", f"no fund {fund} is known: name it under vocabulary.funds")
+
+
+def _own_words(scheme: Scheme) -> Iterator[SchemeRemark]:
+    """What a department's list may call an own category, and calls another one: its people would be put into that."""
+    words = {word: (code, SHARED.categories[code].name) for word, code in SHARED.category_words.items()}
+    for code, term in scheme.vocabulary.categories.items():
+        for word in (term.name, *term.synonyms):
+            other, name = words.setdefault(word, (code, term.name))
+            if other != code:
+                yield SchemeRemark(
+                    ("vocabulary", "categories", code),
+                    f"名单里的“{word}”已指{name} {other}，请另取名称或别称",
+                    f"on a list {word} means {name} {other}: choose another name or synonym",
+                )
+
+
+def _insurers(scheme: Scheme) -> Iterator[SchemeRemark]:
+    """Insurers that nobody declares: one company under two spellings would be two payees."""
+    allowed = "、".join(f"{term.name} {code}" for code, term in scheme.terms.insurers.items()) or "（无 none）"
+    for name, paying in scheme.funds.items():
+        if paying.insurer is not None and paying.insurer not in scheme.terms.insurers:
+            yield SchemeRemark(
+                ("funds", name, "insurer"),
+                f"承保公司 {paying.insurer} 未列入，请写入 vocabulary.insurers；可用：{allowed}",
+                f"no insurer {paying.insurer} is known: name it under vocabulary.insurers; known are {allowed}",
+            )
 
 
 def _case(stage: int, case: int) -> Path:

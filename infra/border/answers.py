@@ -205,7 +205,9 @@ def _quoted(prefix: str) -> Schema:
 
 
 def _rules_request() -> Schema:
-    return _object("which region's rules, on which day", {"region": _region("of the insured"), "day": _DAY})
+    asked = _object("which region's rules, on which day", {"region": _region("of the insured"), "day": _DAY})
+    insured_as = _code("what the insured are insured as; resident where absent")
+    return {**asked, "properties": {**asked["properties"], "insurance_type": insured_as}}
 
 
 def _rules_reply() -> Schema:
@@ -223,7 +225,19 @@ def _rules_reply() -> Schema:
             "code": _code("to send as disease"),
             "name": {**_WORDS, "description": "in Chinese"},
             "icd10": {"type": ["string", "null"], "description": "to find it by; the ledger goes by the code alone"},
-            "uses": {"type": "array", "items": _WORDS, "description": "layers, case_quota, annual, one_off"},
+            "uses": {
+                "type": "array",
+                "items": _WORDS,
+                "description": "layers, case_quota, chronic_list, annual, one_off",
+            },
+        },
+    )
+    listed = _object(
+        "a disease that chronic claims are taken of",
+        {
+            "code": _code("of the disease"),
+            "class": {"enum": ["I", "II", None], "description": "of its claims; null: the card's"},
+            "layers": {"type": ["array", "null"], "items": _WORDS, "description": "beside basic; null: all"},
         },
     )
     rules = _object(
@@ -231,6 +245,7 @@ def _rules_reply() -> Schema:
         {
             "region": _region("as asked"),
             "scheme": _WORDS,
+            "insurance_types": {"type": "array", "items": _code("of those it serves")},
             "title": _WORDS,
             "day": _DAY,
             "settings": settings,
@@ -241,6 +256,11 @@ def _rules_reply() -> Schema:
             "until": {"type": ["string", "null"], "format": "date", "description": "exclusive; null: open"},
             "poor": {"type": "array", "items": _code("of a category"), "description": "优惠对象"},
             "card_classes": {"type": "array", "items": {"enum": ["I", "II"]}, "description": "told apart in values"},
+            "chronic_list": {
+                "type": ["array", "null"],
+                "items": listed,
+                "description": "门诊慢特病目录; null: any disease",
+            },
             "disease_details": {"type": "array", "items": disease},
         },
     )

@@ -46,6 +46,7 @@ _RULES = {
     "rules": {
         "region": "360123",
         "scheme": "anyi",
+        "insurance_types": ["resident"],
         "title": "安义县",
         "day": "2019-05-06",
         "settings": {"inpatient": None, "chronic": None},
@@ -56,6 +57,7 @@ _RULES = {
         "until": None,
         "poor": ["registered_poor"],
         "card_classes": ["I", "II"],
+        "chronic_list": None,
         "disease_details": [
             {"code": "esophageal_cancer", "name": "食管癌", "icd10": "C15", "uses": ["case_quota", "annual"]}
         ],

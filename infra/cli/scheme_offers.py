@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from events.codes import INSURANCE_TYPE_NAMES
 from events.county_time import county_day
 from events.store.journal import database_time
 from infra.cli.arguments import day_of, file_of, region_of
@@ -76,9 +77,9 @@ def _in_force(pinned: PinnedSchemes, regions: Sequence[str], day: date) -> tuple
     if not regions:
         current = sorted((scheme for scheme in pinned.current if scheme.holds_on(day)), key=lambda scheme: scheme.name)
         return [(code, scheme) for scheme in current for code in scheme.regions], []
-    serving = [(code, pinned.for_region(code, day)) for code in dict.fromkeys(regions)]
-    found = [(code, scheme) for code, scheme in serving if scheme is not None]
-    return found, [code for code, scheme in serving if scheme is None]
+    serving = {code: pinned.all_for_region(code, day) for code in regions}
+    found = [(code, scheme) for code, schemes in serving.items() for scheme in schemes]
+    return found, [code for code, schemes in serving.items() if not schemes]
 
 
 def _print(each: Offers) -> None:
@@ -86,6 +87,8 @@ def _print(each: Offers) -> None:
     until = f" – {scheme.valid.until}" if scheme.valid.until else " –"
     stdout.print(f"[bold]{scheme.title}[/] {scheme.title_en} · {scheme.document} · {scheme.valid.from_}{until}")
     stdout.print(f"统筹区 regions: {'、'.join(served(each))}；结算日期 claims dated {each.day}")
+    insured = "、".join(f"{INSURANCE_TYPE_NAMES.get(code, code)} {code}" for code in scheme.insurance_types)
+    stdout.print(f"参保类型 insurance types: {insured}")
     stdout.print(f"文本指纹 sha256 {scheme.content_hash}")
     classes = "；".join(" ".join(class_named(each_class)) for each_class in each.card_classes)
     rows = [

@@ -7,7 +7,15 @@ from infra.cli.report_text import TARGET_NAMES
 from infra.files.case_file import PLACES
 from policies.claim_facts import named
 from policies.explain import VALUE_NAMES
-from processors.law.terms import CATEGORY_NAMES, DISEASE_NAMES, FUND_NAMES, LAYER_NAMES, SETTING_NAMES, NameChain
+from processors.law.terms import (
+    CATEGORY_NAMES,
+    DISEASE_NAMES,
+    FUND_NAMES,
+    INSURER_NAMES,
+    LAYER_NAMES,
+    SETTING_NAMES,
+    NameChain,
+)
 
 _PARTS: Mapping[str, str] = {
     "grants": "补助",
@@ -31,6 +39,7 @@ _PARTS: Mapping[str, str] = {
     "year": "每年",
     "twelve_months": "十二个月",
     "case_quota": "病种定额付费",
+    "chronic_list": "门诊慢特病目录",
     "poor": "优惠对象",
     "regions": "统筹区",
     "insurance_types": "参保类型",
@@ -39,7 +48,7 @@ _PARTS: Mapping[str, str] = {
     **{place: name for name, place in PLACES.items() if place},
     **{name: chinese for name, (chinese, _) in VALUE_NAMES.items()},
 }
-_WORDS = NameChain(_PARTS, LAYER_NAMES, SETTING_NAMES, CATEGORY_NAMES, DISEASE_NAMES, FUND_NAMES)
+_WORDS = NameChain(_PARTS, LAYER_NAMES, SETTING_NAMES, CATEGORY_NAMES, DISEASE_NAMES, FUND_NAMES, INSURER_NAMES)
 _TIER, _CLASS = re.compile(r"\btier ([0-9,]+)"), re.compile(r"\bclass (I+)")
 _FACT = re.compile(
     r"\b(?:(?:age|stay|total|in_scope|insurance_type|stay_kind) [\w.,-]+|household\b|contracted_doctor\b|emergency\b)"

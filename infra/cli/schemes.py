@@ -7,6 +7,7 @@ from typing import Annotated, NoReturn
 import typer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from events.codes import INSURANCE_TYPE_NAMES
 from infra.cli import scheme_offers
 from infra.cli.arguments import file_of, listed, unusable
 from infra.cli.options import DataDir, Json, settings_of
@@ -16,6 +17,7 @@ from infra.cli.scheme_text import place_text, value_name_text
 from infra.cli.session import database_of, reading, run
 from infra.files.atomic import write_atomically
 from infra.files.case_file import example_cases
+from infra.files.region_names import region_named
 from infra.terminal_text import visible_lines
 from policies.describe import changes, describe
 from policies.explain import GRADES
@@ -64,6 +66,7 @@ def list_(
                 "title_en": scheme.title_en,
                 "document": scheme.document,
                 "regions": scheme.regions,
+                "insurance_types": scheme.insurance_types,
                 "from": scheme.valid.from_.isoformat(),
                 "until": scheme.valid.until.isoformat() if scheme.valid.until else None,
                 "path": scheme.path,
@@ -108,6 +111,9 @@ def show(
     use_terms(scheme.terms)
     categories = "、".join(CATEGORY_NAMES[category] for category in scheme.poor.categories)
     stdout.print(f"[bold]{scheme.title}[/] {scheme.title_en} · {scheme.document}")
+    stdout.print(f"统筹区 regions: {'、'.join(str(region_named(code.ljust(6, '0'))) for code in scheme.regions)}")
+    insured = "、".join(f"{INSURANCE_TYPE_NAMES.get(code, code)} {code}" for code in scheme.insurance_types)
+    stdout.print(f"参保类型 insurance types: {insured}")
     stdout.print(f"优惠对象 poor: {categories}（{GRADES[scheme.poor.grade]}，{scheme.poor.citation}）")
     own = "、".join(f"{term.name} {code}" for _, code, term in scheme.vocabulary.terms())
     if own:

@@ -8,10 +8,14 @@ from events.codes import SUBMITTER_NAMES
 from infra.person_file.names import CATEGORIES, GRANTS, TIERS, Names, TermPairs, disease_name
 from policies.claim_facts import named
 from policies.explain import STEP_NAMES, VALUE_NAMES
-from processors.law.offers import CASE_QUOTA
+from processors.law.offers import CASE_QUOTA, CHRONIC_LIST
 
 _FOR_ALL: Names = {"poor": ("优惠对象", "poor"), "general": ("均适用", "all")}
-_BESIDE_LAYERS: Names = {CASE_QUOTA: ("病种定额付费", "case quota"), "grants": ("补助", "grants")}
+_BESIDE_LAYERS: Names = {
+    CASE_QUOTA: ("病种定额付费", "case quota"),
+    CHRONIC_LIST: ("门诊慢特病目录", "chronic list"),
+    "grants": ("补助", "grants"),
+}
 GROUPS = TermPairs("categories", _FOR_ALL)
 PARTS = TermPairs("layers", _BESIDE_LAYERS)
 USES = TermPairs("layers", {**_BESIDE_LAYERS, **GRANTS})

@@ -11,7 +11,7 @@ from nats.aio.subscription import Subscription
 from nats.errors import Error as NatsError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from events.codes import is_region
+from events.codes import RESIDENT, is_code, is_region
 from infra.access.sources import RULES
 from infra.worker.failures import error_line
 from infra.worker.quote_service import UNAVAILABLE, refused_reply, send_reply
@@ -50,10 +50,11 @@ class RulesService:
         try:
             asked = orjson.loads(body)
             region, day = asked["region"], date.fromisoformat(asked["day"])
-            if not is_region(region):
+            insured_as = asked.get("insurance_type", RESIDENT)
+            if not is_region(region) or not is_code(insured_as):
                 raise ValueError(region)
         except (ValueError, KeyError, TypeError):
-            form = '{"region": "230803", "day": "2019-05-06"}'
+            form = '{"region": "230803", "day": "2019-05-06", "insurance_type": "resident"}'
             return refused_reply("malformed", f"ask {form}", f"请求应为 {form}")
         try:
             async with self._engine.connect() as connection:
@@ -61,8 +62,12 @@ class RulesService:
         except Exception as error:  # noqa: BLE001 - a server that is away: the asker would see a timeout only
             _log.warning("rules not told", error=error_line(error))
             return refused_reply(UNAVAILABLE, "not now: ask again later", "暂时不能答复：请稍后再问")
-        scheme = self._pinned.for_region(region, day)
+        serving = self._pinned.all_for_region(region, day)
+        scheme = self._pinned.for_region(region, day, insured_as)
         if scheme is None:
-            detail, detail_zh = f"no scheme is in force for {region} on {day}", f"{region} 在 {day} 没有生效的方案"
+            served = ", ".join(code for each in serving for code in each.insurance_types) or "none"
+            who = f"{region} as {insured_as} on {day}"
+            detail = f"no scheme is in force for {who}; insurance types served: {served}"
+            detail_zh = f"{region} 在 {day} 没有参保类型 {insured_as} 的方案；有方案的参保类型：{served}"
             return refused_reply("no_policy", detail, detail_zh)
         return {"rules": offered(scheme, day).told(region)}

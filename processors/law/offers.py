@@ -17,6 +17,7 @@ from policies.scheme import Scheme
 from policies.values import Row
 
 CASE_QUOTA = "case_quota"
+CHRONIC_LIST = "chronic_list"
 _GROUP = re.compile(r"\.groups\[(\d+)\]")
 _CASE = re.compile(r"stages\[(\d+)\]\.cases\[(\d+)\]")
 
@@ -76,6 +77,7 @@ class Offers:
         return {
             "region": region,
             "scheme": scheme.name,
+            "insurance_types": list(scheme.insurance_types),
             "title": scheme.title,
             "day": self.day.isoformat(),
             "settings": self.settings,
@@ -86,8 +88,18 @@ class Offers:
             "until": scheme.valid.until.isoformat() if scheme.valid.until else None,
             "poor": sorted(scheme.poor_categories),
             "card_classes": list(self.card_classes),
+            "chronic_list": self._chronic_list(),
             "disease_details": [asdict(disease) | {"uses": list(disease.uses)} for disease in self.diseases],
         }
+
+    def _chronic_list(self) -> list[dict[str, Any]] | None:
+        if not self.scheme.chronic_list:
+            return None
+        return [
+            {"code": entry.disease, "class": entry.class_, "layers": entry.layers}
+            for entry in self.scheme.chronic_list
+            if entry.holds_on(self.day)
+        ]
 
     def values_told(self) -> list[dict[str, Any]]:
         """The values in force as JSON would hold them."""
@@ -144,6 +156,9 @@ def _uses(scheme: Scheme, day: date) -> Iterator[tuple[str, str]]:
         if grant.holds_on(day):
             for disease in grant.diseases:
                 yield disease, grant.kind
+    for entry in scheme.chronic_list:
+        if entry.holds_on(day):
+            yield entry.disease, CHRONIC_LIST
 
 
 def _values(scheme: Scheme, day: date) -> Iterator[OfferedValue]:

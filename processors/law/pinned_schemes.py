@@ -93,6 +93,12 @@ class PinnedSchemes:
         serving = (scheme for scheme in self._serving[region] if insurance_type in scheme.insurance_types)
         return next((scheme for scheme in serving if scheme.holds_on(day)), None)
 
+    def all_for_region(self, region: str, day: date) -> list[Scheme]:
+        """The schemes in force for a region's people on a day, residents' first: one for each insurance type served."""
+        named = [code for scheme in self.current if scheme.fit(region) for code in scheme.insurance_types]
+        serving = [self.for_region(region, day, code) for code in dict.fromkeys([RESIDENT, *sorted(named)])]
+        return list({scheme.name: scheme for scheme in serving if scheme is not None}.values())
+
     def path_of(self, name: str) -> tuple[str, ...]:
         """The layers that a scheme's runs visit: those of the text in force, for a newer text only appends to them."""
         if name not in self._paths:

@@ -89,6 +89,7 @@ CATEGORY_NAMES = TermNames("categories")
 LAYER_NAMES = TermNames("layers")
 SETTING_NAMES = TermNames("settings")
 FUND_NAMES = TermNames("funds")
+INSURER_NAMES = TermNames("insurers")
 GRANT_NAMES = TermNames("grants")
 
 

@@ -13,7 +13,7 @@ from policies.claim import Claim, Used
 from policies.engine import Schemes
 from policies.funds import BookedFund, booked_fund
 from policies.vocabulary import layer_place
-from processors.law.terms import FUND_NAMES
+from processors.law.terms import FUND_NAMES, INSURER_NAMES
 from processors.person.recalculation import HeldGrant
 from processors.person.statement import Statement
 from processors.pipeline.claim_history import Acceptance
@@ -107,7 +107,7 @@ class PayoutEntry(RunEntry):
     def payer(self) -> str:
         """The insurer, or the fund, in Chinese; empty where it is the usual fund of the layer."""
         if self.fund.insurer is not None:
-            return self.fund.insurer
+            return INSURER_NAMES[self.fund.insurer]
         return "" if self.fund == booked_fund(None, None, self.layer) else FUND_NAMES[self.fund.fund]
 
     @property

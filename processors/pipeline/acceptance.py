@@ -13,6 +13,7 @@ from events.decisions import CLAIM_ACCEPTED
 from events.facts import Bill, BillSubmitted, ClaimFact, DischargeRecorded
 from events.refusals import Refusal
 from events.store.journal import ACCEPTANCE_STAGE
+from policies.chronic_list import listed, takes
 from policies.claim import Claim, age_on, claim_json
 from policies.scheme import Scheme
 from policies.vocabulary import SETTING_NAMES, Vocabulary, named
@@ -167,7 +168,7 @@ def accept_claim(
     scheme = _scheme(pinned, enrolment, day, setting, hospital.tier)
     require_known_disease(state, data.person_id, data.disease, scheme.name, scheme.terms)
     cards = valid_cards(state.cards.get(data.person_id, ()), day)
-    _require_card(setting, data, cards, day)
+    _require_card(setting, scheme, data, cards, day)
     treated = admission if isinstance(data, DischargeRecorded) else data
     paper = data if isinstance(data, BillSubmitted) else None
     person = state.person(data.person_id)
@@ -185,7 +186,7 @@ def accept_claim(
         region=enrolment.region,
         filed=_is_filed(state, data, admission, hospital, enrolment),
         prescriber_tier=_prescriber_tier(state, data),
-        card_class=cards.get(data.disease or "") if setting == "chronic" else None,
+        card_class=_card_class(scheme, data, cards, day) if setting == "chronic" else None,
         any_card=bool(cards),
         disease=data.disease,
         late=data.stage == "late",
@@ -298,11 +299,20 @@ def _designated_hospital(state: LedgerState, hospital_id: str, day: date) -> Hos
     return hospital
 
 
-def _require_card(setting: str, data: ClaimFact, cards: Collection[str], day: date) -> None:
+def _card_class(scheme: Scheme, data: ClaimFact, cards: Mapping[str, str], day: date) -> str | None:
+    """The class of the card, or the one that the scheme's chronic list gives the disease."""
+    entry = listed(scheme.chronic_list, data.disease, day)
+    return (entry.class_ if entry is not None else None) or cards.get(data.disease or "")
+
+
+def _require_card(setting: str, scheme: Scheme, data: ClaimFact, cards: Collection[str], day: date) -> None:
     if setting != "chronic":
         return
     if data.disease is None:
         raise refusal_details.card_disease_missing()
+    if not takes(scheme.chronic_list, data.disease, day):
+        known = {each.disease: scheme.terms.diseases[each.disease].name for each in scheme.chronic_list}
+        raise refusal_details.not_on_chronic_list(data.disease, scheme.name, known)
     if data.disease not in cards:
         raise refusal_details.no_card(data.person_id, data.disease, day)
 

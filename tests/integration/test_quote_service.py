@@ -277,6 +277,7 @@ async def test_any_source_may_ask_what_a_county_offers(county: County) -> None:
             "rules": {
                 "region": "220621",
                 "scheme": "fusong",
+                "insurance_types": ["resident"],
                 "title": "抚松县",
                 "day": "2019-05-06",
                 "settings": {"inpatient": None, "chronic": None},
@@ -286,6 +287,7 @@ async def test_any_source_may_ask_what_a_county_offers(county: County) -> None:
                 "until": "2021-01-01",
                 "poor": ["destitute", "orphan", "registered_poor"],
                 "card_classes": [],
+                "chronic_list": None,
                 "disease_details": [],
             }
         }
@@ -294,6 +296,11 @@ async def test_any_source_may_ask_what_a_county_offers(county: County) -> None:
         assert anyi["card_classes"] == ["I", "II"]
         cancer = {"code": "liver_cancer", "name": "肝癌", "icd10": "C22", "uses": ["annual"]}
         assert cancer in anyi["disease_details"]
+        employees = await told(
+            hospital, b'{"region": "360123", "day": "2019-05-06", "insurance_type": "employee_active"}'
+        )
+        assert (employees["refused"]["reason"], as_said(RULES_REPLY, employees)) == ("no_policy", [])
+        assert "insurance types served: resident" in employees["refused"]["detail"]
         none = await told(hospital, b'{"region": "110101", "day": "2019-05-06"}')
         assert (none["refused"]["reason"], as_said(RULES_REPLY, none)) == ("no_policy", [])
         for body in (b"", b"[]", b'{"region": 1, "day": "2019-05-06"}', b'{"region": "220621", "day": "May"}'):

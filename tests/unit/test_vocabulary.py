@@ -86,6 +86,29 @@ def test_a_code_that_means_something_is_refused_and_a_text_that_stands_loads() -
     assert refused(WUYI) == ""
 
 
+@pytest.mark.parametrize("word", ["低保户", "五保", "建档立卡贫困人口", "dibao"])
+def test_a_category_is_not_called_as_another_is(word: str) -> None:
+    """A department's list that says 低保户 would put its people into one of two categories."""
+    told = refused(WUYI.replace("synonyms: [失地户]", f"synonyms: [失地户, {word}]"))
+    assert f"名单里的“{word}”已指" in told
+    assert f"means {SHARED.categories[SHARED.category_words[word]].name}" in told
+    named = WUYI.replace("name: 失地农民", f"name: {word}")
+    assert "choose another name or synonym" in refused(named)
+    # one that stands in an adopted text is told, and keeps no other text of the scheme from being adopted
+    standing = WUYI.replace("synonyms: [失地户]", f"synonyms: [{word}]")
+    assert review(standing.encode(), "wuyi.yaml", loaded(standing)).refused == []
+
+
+def test_an_insurer_is_one_that_is_declared() -> None:
+    funds = '\nfunds:\n  mutual_aid: {fund: supplementary, insurer: renbao, grade: seed, cite: "六"}\n'
+    unknown = refused(WUYI + funds)
+    assert "no insurer renbao is known" in unknown
+    declared = "vocabulary:\n  insurers:\n    renbao: {name: 人保财险, name_en: PICC}\n"
+    assert refused(WUYI.replace("vocabulary:\n", declared, 1) + funds) == ""
+    # a text of before names its insurer freely: it loads, and is paid out as it says
+    assert loaded(WUYI + funds).fund_of("mutual_aid").insurer == "renbao"
+
+
 def test_a_code_means_one_thing_in_a_ledger() -> None:
     other = WUYI.replace("name: wuyi", "name: other").replace('"330723"', '"330724"')
     check_together([loaded(), loaded(other)])
