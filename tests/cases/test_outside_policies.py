@@ -225,9 +225,15 @@ def test_shangluo_7_dibao() -> None:
 def test_shangluo_8_destitute_over_basic_insurance_s_limit() -> None:
     # 200,000 × 70% = 140,000, of which 130,000. 70,500 − 5,000 = 65,500: 25,000 × 65% + 40,500 × 75% = 46,625, and no
     # cap. 23,875 by assistance. What is out of the catalog is the person's.
-    stay = shangluo(1, "2024-02-01", "200500", self_funded="1000", categories=("destitute",))
-    assert settled(SHANGLUO, stay) == [
+    # A chronic visit later: stays have used the limit up; 1,000 × 75%, and assistance the rest.
+    of: dict[str, Any] = {"categories": ("destitute",)}
+    claims = [
+        shangluo(1, "2024-02-01", "200500", self_funded="1000", **of),
+        shangluo(2, "2024-03-01", "1000", setting="chronic", card_class="II", **of),
+    ]
+    assert settled(SHANGLUO, *claims) == [
         {"basic": "130000.00", "critical_illness": "46625.00", "assistance": "23875.00", "patient": "1000.00"},
+        {"critical_illness": "750.00", "assistance": "250.00", "patient": "0.00"},
     ]
 
 
