@@ -151,7 +151,7 @@ def test_what_it_names_otherwise_is_of_a_known_kind() -> None:
     words = {each for each in code(TEXT) if not looked_up.fullmatch(each)}
     fields = {"lent_by", "filed_on", "stage", "settings", "contracted_doctor", "prepaid: true", "prepaid: false"}
     of_schemes = {"general", "chronic", "vocabulary", "regions", "funds", "insurer", "refund_self_paid"}
-    of_schemes |= {"reading: ours", "backstop"}
+    of_schemes |= {"reading: ours", "backstop", "chronic_list"}
     categories = {"dibao", "low_income", "illness_poor"}
     funds = {
         "civil_affairs",
