@@ -16,7 +16,7 @@ from policies.claim_facts import FactKey, facts_of, met
 from policies.condition import Categories, Condition
 from policies.funds import BookedFund, Fund, Funded, PayingFund, fund_of
 from policies.grants import AnyGrant
-from policies.limits import Bounds, JointLimit, Layer, bounds_of, limit_problems, marked_tracks
+from policies.limits import Bounds, JointLimit, bounds_of, limit_problems, marked_tracks
 from policies.rule_context import Rule
 from policies.rules import READ_NO_YEAR, AnyRule
 from policies.rules.case_quota import CaseQuota
