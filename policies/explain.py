@@ -67,6 +67,7 @@ STEP_NAMES = {
     "quota_fill": ("定额内补足", "filled up to its part of the quota"),
     "quota_share": ("定额内分担", "share of the quota"),
     "quota_residual": ("定额内剩余全额支付", "all that is left of the quota"),
+    "counted": ("计入的已付金额", "what counts as paid"),
     "residual": ("剩余费用全额支付", "all that is left"),
     "top_up": ("兜底补足", "topped up"),
     "decided": ("已作出的救助决定", "decided on this claim"),

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 from msgspec import structs
-from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
+from pydantic import Field, model_validator
 
 from policies.arithmetic import share
 from policies.buckets import OpenBill, take
@@ -20,8 +20,7 @@ from policies.rule_context import Decision, Rule, RuleContext, under_ceiling
 from policies.trace import Trace, percent
 from policies.tracks import DAYS, MONTHS, TRACK, WHOLE_YEAR, Grain, TrackParts, track_parts
 from policies.value_gaps import Scope, value_problems
-from policies.values import Amount, Circumstances, Limit, Parameter, Ratio, Strict, located_parameters
-from policies.vocabulary import known
+from policies.values import Amount, Circumstances, Layer, Limit, Parameter, Ratio, Strict, located_parameters
 
 if TYPE_CHECKING:
     from policies.scheme import Scheme
@@ -35,15 +34,6 @@ Period = Literal["visit", "day", "month", "quarter", "half_year", "year", "twelv
 
 _SPANS = {"month": MONTHS, "quarter": MONTHS, "half_year": MONTHS, "day": DAYS, "twelve_months": DAYS}
 _MONTHS_OF = {"month": 1, "quarter": 3, "half_year": 6}
-
-
-def _known_layer(value: object, info: ValidationInfo) -> object:
-    if not known("layers", value, info):
-        raise ValueError(f"{value!r} 不是保障线 is no layer: name it under `vocabulary.layers`")
-    return value
-
-
-Layer = Annotated[str, BeforeValidator(_known_layer)]
 
 
 class Counted(Strict):

@@ -1,7 +1,7 @@
 """One claim's turn at one stage: all that a rule may read, and what it answers."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Annotated, ClassVar, Literal
 
@@ -15,7 +15,7 @@ from policies.claim_facts import as_list
 from policies.condition import Condition
 from policies.trace import Trace, percent
 from policies.tracks import TRACK, track_parts
-from policies.values import Circumstances, Limit, Parameter, Ratio, Strict
+from policies.values import Circumstances, Layer, Limit, Parameter, Ratio, Strict
 
 
 class RuleContext(Struct, frozen=True):
@@ -32,6 +32,13 @@ class RuleContext(Struct, frozen=True):
     credit: Callable[[], int]
     trace: Trace
     fine: bool = False
+
+    def paid(self, reads: Sequence[str] | None) -> int:
+        """What the layers that a rule reads have paid of the claim so far; all before it where it names none."""
+        if reads is None:
+            return self.bill.paid
+        counted = sum(payout.paid for payout in self.bill.payouts if payout.layer in reads)
+        return self.trace.step("counted", counted, "{}", " + ".join(reads))
 
     def used(self, track: str) -> Used:
         """The accumulation of one track."""
@@ -64,6 +71,10 @@ class Decision(Struct, frozen=True, gc=False):
     over_cap: int = 0
 
 
+Reads = Annotated[list[Layer] | None, Field(min_length=1)]
+"""Layers before a rule whose payments of the claim count for it; None: all before it."""
+
+
 def _conditions(value: object) -> object:
     """``unless`` without a value exempts from nothing: adopted texts may say so from when it was one condition."""
     return [] if value is None else as_list(value)
@@ -84,6 +95,11 @@ class Rule(Strict, ABC):
     ceiling_of: Literal["total", "in_scope"] = "total"
 
     keeps_own_ceiling: ClassVar[bool] = False
+
+    @property
+    def read_layers(self) -> Sequence[str] | None:
+        """The layers whose payments of the claim it counts, where its kind counts any and it names them."""
+        return None
 
     @property
     def conditions(self) -> tuple[Condition, ...]:

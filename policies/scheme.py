@@ -16,7 +16,7 @@ from policies.claim_facts import FactKey, facts_of, met
 from policies.condition import Categories, Condition
 from policies.funds import BookedFund, Fund, Funded, PayingFund, fund_of
 from policies.grants import AnyGrant
-from policies.limits import Bounds, JointLimit, Layer, bounds_of, limit_problems, marked_tracks
+from policies.limits import Bounds, JointLimit, bounds_of, limit_problems, marked_tracks
 from policies.rule_context import Rule
 from policies.rules import READ_NO_YEAR, AnyRule
 from policies.rules.case_quota import CaseQuota
@@ -28,6 +28,7 @@ from policies.values import (
     Cited,
     Dated,
     Day,
+    Layer,
     Parameter,
     Ratio,
     Strict,
@@ -335,6 +336,13 @@ class Scheme(Strict):
                         yield (*path, row) if row is not None else path, message
                 if case.when.case_quota and self.case_quota is None:
                     yield ("stages", number, "cases", index, "when"), "本政策没有病种定额 the scheme has no case_quota"
+
+                for layer in case.read_layers or ():
+                    if layer not in self.path[:number]:
+                        yield (
+                            ("stages", number, "cases", index, "reads"),
+                            f"{layer} 不在这一档之前 does not stand before it on the path: nothing of it could be read",
+                        )
 
     def _premium_problems(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
         for index, row in enumerate(self.premiums):

@@ -91,6 +91,13 @@ def _known_disease(value: object, info: ValidationInfo) -> object:
     return value
 
 
+def _known_layer(value: object, info: ValidationInfo) -> object:
+    if not known("layers", value, info):
+        raise ValueError(f"{value!r} 不是保障线 is no layer: name it under `vocabulary.layers`")
+    return value
+
+
+Layer = Annotated[str, BeforeValidator(_known_layer)]
 DiseaseCode = Annotated[str, BeforeValidator(_known_disease)]
 Ratio = Annotated[Fraction, BeforeValidator(_ratio)]
 Amount = Annotated[int, BeforeValidator(parse_yuan)]

@@ -1,12 +1,13 @@
 """bucket ratios with a guarantee: supplementary insurance (docs/domain.md#bucket_ratios)."""
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from policies.arithmetic import share
 from policies.buckets import BUCKETS, take
-from policies.rule_context import Decision, Rule, RuleContext, under_ceiling
+from policies.rule_context import Decision, Reads, Rule, RuleContext, under_ceiling
 from policies.trace import percent
 from policies.values import Parameter, Ratio, Strict, Tier
 
@@ -32,14 +33,27 @@ class Group(Strict):
 class BucketRatios(Rule):
     """For each group round(sum × ratio), taken in the order S, C, O; then the guarantee tops up to g × total.
 
-    With a ``ceiling`` no group lifts what all layers have paid over ceiling × total (上高 二2: 控制在90%左右).
+    With ``reads`` the guarantee counts what those layers have paid, and this rule. With a ``ceiling`` no group lifts
+    what all layers have paid over ceiling × total (上高 二2: 控制在90%左右).
     """
 
     rule: Literal["bucket_ratios"]
     groups: Annotated[list[Group], Field(min_length=1)]
     guarantee: Parameter[Ratio] | None = None
+    reads: Reads = None
 
     keeps_own_ceiling = True
+
+    @model_validator(mode="after")
+    def _guarantee_reads(self) -> "BucketRatios":
+        if self.reads is not None and self.guarantee is None:
+            raise ValueError("reads 只用于 guarantee reads says what the guarantee counts: there is none")
+        return self
+
+    @property
+    def read_layers(self) -> Sequence[str] | None:
+        """Those whose payments it counts."""
+        return self.reads
 
     def decide(self, context: RuleContext) -> Decision:
         """Decide one claim."""
@@ -63,7 +77,7 @@ class BucketRatios(Rule):
         paid = sum(context.bill.left) - sum(left)
         if self.guarantee is not None:
             ratio = trace.use(self.guarantee.at(context.circumstances))
-            goal, before = share(context.bill.total, ratio), context.bill.paid + paid
+            goal, before = share(context.bill.total, ratio), context.paid(self.reads) + paid
             top = trace.step(
                 "guarantee",
                 min(max(0, goal - before), sum(left)),

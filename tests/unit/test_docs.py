@@ -90,6 +90,10 @@ WORKED = {
     ],
     "E2": [claim(CITY, "2024-03-09", in_scope="10800", **AS_ACTIVE, age=70)],
     "E3": [claim(CITY, "2024-03-09", in_scope="10000", hospital_region="110101", filed=False, age=54, **AS_ACTIVE)],
+    "E5": [
+        claim(CITY, "2024-03-09", in_scope="10800", age=54, categories=["dibao"], **AS_ACTIVE),
+        claim(CITY, "2024-06-09", in_scope="10400", age=54, categories=["dibao"], number=2, **AS_ACTIVE),
+    ],
     "E4": [visit_in_the_county(number) for number in (1, 2, 3)],
 }
 TEXTS = {**HASHES, CITY.content_hash: CITY, LIMITS.content_hash: LIMITS}

@@ -2,6 +2,7 @@
 
 import pytest
 from hypothesis import given
+from pydantic import ValidationError
 
 from events.money import yuan
 from policies.rules.bucket_ratios import BucketRatios
@@ -107,3 +108,12 @@ def test_what_is_guaranteed_is_reached(s: int, c: int, o: int, before: int) -> N
     paid = decide(GUARANTEED, opened).paid
     goal = (9 * total + 5) // 10
     assert before + paid == max(before + plain, goal)
+
+
+def test_a_guarantee_counts_the_layers_that_it_reads() -> None:
+    # 20 × 75% = 15; up to 90% of 1,000 = 900 less 15, and less the 500 of basic where it reads that
+    for reads, paid in (("basic", "400.00"), ("assistance", "500.00")):
+        reading = rule(BucketRatios, groups=[OUT_OF_CATALOG], guarantee=always("90%"), reads=[reads])
+        assert pays(reading, bill("480", o="20", paid="500")) == paid
+    with pytest.raises(ValidationError):
+        rule(BucketRatios, groups=[OUT_OF_CATALOG], reads=["basic"])

@@ -1,9 +1,12 @@
 """top-up, worked by hand from docs/domain.md#top_up: pay max(0, round(g × total) − paid so far)."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 
 from events.money import yuan
+from policies.loader import SchemeError, load_text
 from policies.rules.top_up import TopUp
 from tests.rules import BOUNDED, FEN, always, bill, decide, left, pays, rule
 
@@ -64,3 +67,19 @@ def test_the_goal_is_reached_and_never_passed(s: int, c: int, o: int, before: in
     paid = decide(OF_TOTAL, opened).paid
     assert before + paid == max(before, (9 * (s + c + o + before) + 5) // 10)
     assert sum(opened.left) == s + c + o - paid
+
+
+def test_only_the_layers_that_it_reads_count() -> None:
+    before, other = (rule(TopUp, to=always("90%"), reads=[layer]) for layer in ("basic", "assistance"))
+    # 90% of 1,000 is 900; basic paid 500 of it
+    assert pays(before, bill("500", paid="500")) == "400.00"
+    # nothing that it reads has paid: no more than is left
+    assert pays(other, bill("500", paid="500")) == "500.00"
+
+
+def test_it_reads_layers_that_stand_before_it() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "examples" / "city.yaml").read_text(encoding="utf-8")
+    for reads in ("[assistance, backstop]", "[supplementary]", "[nobody]", "[]"):
+        with pytest.raises(SchemeError) as refused:
+            load_text(text.replace("reads: [basic]", f"reads: {reads}").encode(), "city.yaml")
+        assert "reads" in str(refused.value)
