@@ -9,24 +9,28 @@ from policies.loader import load_directory, load_text
 from policies.scheme import Scheme
 from processors.resettlement.order import ORDERED
 
-_INSURERS = ("甲保险公司", "乙保险公司")
+FIRST, SECOND = "first_insurer", "second_insurer"
 
 
 def paid_by(scheme: Scheme, insurer: str, value: tuple[bytes, bytes] = (b"", b"")) -> Scheme:
     """A scheme whose insured layers an insurer keeps, and whose other layers and grants charity pays."""
     paid_for = dict.fromkeys((*scheme.path, *(grant.kind for grant in scheme.grants)))
+    declared = f"  insurers: {{{insurer}: {{name: {insurer}, name_en: {insurer}}}}}"
+    text = scheme.text.decode()
+    text = text if "\nvocabulary:\n" in text else f"{text}\nvocabulary:\n"
+    text = text.replace("\nvocabulary:\n", f"\nvocabulary:\n{declared}\n", 1)
     lines = ["", "funds:"]
     for name in paid_for:
         insured = name in ("critical_illness", "supplementary")
         fund = f"{{fund: {name}, insurer: {insurer}" if insured else "{fund: charity"
         lines.append(f"  {name}: {fund}, grade: assumed, cite: 协议}}")
-    return load_text(scheme.text.replace(*value, 1) + "\n".join([*lines, ""]).encode(), scheme.name)
+    return load_text(text.encode().replace(*value, 1) + "\n".join([*lines, ""]).encode(), scheme.name)
 
 
 TEXTS = {
     text.content_hash: text
     for scheme in load_directory()
-    for text in (scheme, *(paid_by(scheme, insurer) for insurer in _INSURERS))
+    for text in (scheme, *(paid_by(scheme, insurer) for insurer in (FIRST, SECOND)))
 }
 
 

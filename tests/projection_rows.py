@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from processors.proof.rebuild import PROJECTIONS, ProjectionComparison, rebuild
 from tests import facts
+from tests.papers import paper
 
 DifferingRow = tuple[str, str, dict[str, Any], dict[str, tuple[Any, Any]]]
 """projection, kind, key, and both sides by column"""
@@ -64,15 +65,13 @@ EVERY_FACT: list[Any] = [
     facts.card("P6"),
     facts.visit("V6", "P6", on="2019-08-01", disease="diabetes", emergency=True, stay_kind="home_bed"),
     # on paper: of a hospital that is not registered, corrected; taken back, its invoice claimed anew; refused ones
-    facts.paper(
-        "W1", "INV1", "P6", "HX", "2019-04-20", hospital_name="外地医院", hospital_tier=2, hospital_region="110108"
-    ),
+    paper("W1", "INV1", "P6", "HX", "2019-04-20", hospital_name="外地医院", hospital_tier=2, hospital_region="110108"),
     facts.correct("W1", "9000", source=facts.BUREAU),
-    facts.paper("W2", "INV2", "P6", "H1", "2019-05-20", referred_from="A60", emergency=True),
+    paper("W2", "INV2", "P6", "H1", "2019-05-20", referred_from="A60", emergency=True),
     facts.reverse("W2", facts.BUREAU),
-    facts.paper("W3", "INV2", "P6", "H1", "2019-05-20", stay_kind="maternity"),
-    facts.paper("W4", "INV1", "P7"),
-    facts.paper("W5", "INV5", "nobody"),
+    paper("W3", "INV2", "P6", "H1", "2019-05-20", stay_kind="maternity"),
+    paper("W4", "INV1", "P7"),
+    paper("W5", "INV5", "nobody"),
     facts.enrol("X", 2019, "140400"),
     facts.enrol("Y", 2019, "140400"),
     facts.enrol("Z", 2019, "211200"),

@@ -32,6 +32,8 @@ vocabulary:
     landless: {name: 失地农民, name_en: landless farmer, synonyms: [失地户]}
   layers:
     mutual_aid: {name: 职工互助, name_en: mutual aid, fund: charity}
+  insurers:
+    mutual: {name: 互助会, name_en: mutual association}
 category_order: [landless, dibao]
 
 poor: {categories: [dibao, landless, near_poverty], grade: seed, cite: "二"}
@@ -202,7 +204,7 @@ async def test_a_worker_takes_a_layer_that_is_adopted_while_it_runs(
 
 INSURED = """
 funds:
-  mutual_aid: {fund: supplementary, insurer: 互助会, grade: seed, cite: "六"}
+  mutual_aid: {fund: supplementary, insurer: mutual, grade: seed, cite: "六"}
 premiums:
   - {layer: mutual_aid, for: [dibao], payer: charity, value: 50, grade: seed, cite: "六"}
 """
@@ -229,7 +231,7 @@ async def test_a_premium_of_an_own_layer_comes_back_from_the_fund_that_it_went_t
             text("SELECT paid, data FROM ledger.entries WHERE layer = 'mutual_aid' ORDER BY number")
         )
         told = [(row.paid, orjson.loads(row.data)["to"]) for row in found]
-    assert told == [(5_000, to := {"fund": "supplementary", "insurer": "互助会"}), (-5_000, to)]
+    assert told == [(5_000, to := {"fund": "supplementary", "insurer": "mutual"}), (-5_000, to)]
     assert await books.refused() == []
     assert (await verify(books.engine)).problems == []
     assert (await rebuild(books.engine, dry_run=True)).found == 0

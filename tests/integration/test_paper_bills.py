@@ -20,9 +20,10 @@ from processors.proof.verify import verify
 from processors.reconciliation.comparison import reconcile
 from tests import facts
 from tests.clearings import drafted
-from tests.facts import admit, audit, correct, discharge, enrol, hospital, paper, reverse, visit
+from tests.facts import admit, audit, correct, discharge, enrol, hospital, reverse, visit
 from tests.ledger import Books
 from tests.months import months_from_now
+from tests.papers import paper
 
 REGION = "230803"
 BUREAU = f"bureau/{REGION}"

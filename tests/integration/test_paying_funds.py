@@ -15,11 +15,10 @@ from processors.proof.verify import verify
 from tests import facts
 from tests.integration.test_verify import tamper
 from tests.ledger import SHIPPED, Books
-from tests.moves import order, paid_by
+from tests.moves import FIRST, SECOND, order, paid_by
 
 FUSONG = next(scheme for scheme in SHIPPED if scheme.name == "fusong")
 ANYI = next(scheme for scheme in SHIPPED if scheme.name == "anyi")
-FIRST, SECOND = "甲保险公司", "乙保险公司"
 COUNTY = [facts.hospital(), facts.enrol("P1")]
 
 
@@ -135,7 +134,7 @@ async def test_a_premium_comes_back_from_the_insurer_that_has_got_it(books: Book
     await books.publish([facts.enrol("P1", 2018, "360123", id_="anew")])
     assert await got(books) == {FIRST: 0, SECOND: 330_00}
     await holds(books)
-    await in_force(books, paid_by(ANYI, "丙保险公司"))
+    await in_force(books, paid_by(ANYI, "third_insurer"))
     await books.publish([facts.roster(change="removed", on="2018-01-01")])
     assert await got(books) == {FIRST: 0, SECOND: 0}
     await holds(books)
@@ -158,7 +157,7 @@ async def test_verify_names_what_is_booked_on_another_fund_than_the_text_says(bo
     await books.publish([*COUNTY, *facts.stay(1, in_scope="20000")])
     await tamper(
         books.engine,
-        "UPDATE ledger.entries SET data = convert_to(replace(convert_from(data, 'UTF8'), '甲', '乙'), 'UTF8')"
+        "UPDATE ledger.entries SET data = convert_to(replace(convert_from(data, 'UTF8'), 'first_insurer', 'second_insurer'), 'UTF8')"
         " WHERE layer = 'critical_illness'",
     )
     (found,) = [problem for problem in (await verify(books.engine)).problems if problem.check == "fund"]

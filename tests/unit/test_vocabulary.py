@@ -103,8 +103,8 @@ def test_an_insurer_is_one_that_is_declared() -> None:
     funds = '\nfunds:\n  mutual_aid: {fund: supplementary, insurer: renbao, grade: seed, cite: "六"}\n'
     unknown = refused(WUYI + funds)
     assert "no insurer renbao is known" in unknown
-    declared = "vocabulary:\n  insurers:\n    renbao: {name: 人保财险, name_en: PICC}\n"
-    assert refused(WUYI.replace("vocabulary:\n", declared, 1) + funds) == ""
+    declared = "  insurers:\n    renbao: {name: 人保财险, name_en: PICC}\n"
+    assert refused(WUYI.replace("  insurers:\n", declared, 1) + funds) == ""
     # a text of before names its insurer freely: it loads, and is paid out as it says
     assert loaded(WUYI + funds).fund_of("mutual_aid").insurer == "renbao"
 
