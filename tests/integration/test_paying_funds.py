@@ -157,7 +157,8 @@ async def test_verify_names_what_is_booked_on_another_fund_than_the_text_says(bo
     await books.publish([*COUNTY, *facts.stay(1, in_scope="20000")])
     await tamper(
         books.engine,
-        "UPDATE ledger.entries SET data = convert_to(replace(convert_from(data, 'UTF8'), 'first_insurer', 'second_insurer'), 'UTF8')"
+        f"UPDATE ledger.entries SET data = convert_to("
+        f"replace(convert_from(data, 'UTF8'), '{FIRST}', '{SECOND}'), 'UTF8')"
         " WHERE layer = 'critical_illness'",
     )
     (found,) = [problem for problem in (await verify(books.engine)).problems if problem.check == "fund"]
