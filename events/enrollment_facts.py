@@ -70,7 +70,7 @@ class EnrollmentRecorded(FirstEnrollmentRecorded):
         default=None, description="村(社区), 12 digits that begin with the region, and with the township"
     )
     contracted_doctor: Given[bool] = Field(default=None, description="家庭医生签约: whether a doctor is contracted")
-    years_insured: Given[Annotated[int, Field(ge=1, le=100)]] = Field(
+    years_insured: Given[Annotated[int, BeforeValidator(whole), Field(ge=1, le=100)]] = Field(
         default=None, description="连续参保年数: years insured without a break, this one included"
     )
 

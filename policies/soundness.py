@@ -11,6 +11,7 @@ from msgspec import structs
 
 from policies.claim import BillParts, place_of
 from policies.claim_facts import facts_of, facts_told
+from policies.limits import JointLimit
 from policies.rule_context import Rule
 from policies.rules.annual_bands import AnnualBands
 from policies.rules.annual_true_up import AnnualTrueUp
@@ -355,7 +356,7 @@ def _over_caps(scheme: Scheme, tried: Iterable[Sample]) -> Iterator[SchemeRemark
             case = scheme.stages[stage].cases[index]
             if isinstance(case, AnnualBands) and case.over_cap_ratio is not None:
                 told[stage, index] = told.get((stage, index), False) or before
-            before = before or _tells_over_cap(case, scheme.path[stage])
+            before = before or _tells_over_cap(case, scheme.path[stage], scheme.bounds[stage][case.track].limits)
     for (stage, index), pays in sorted(told.items()):
         if not pays:
             yield SchemeRemark(
@@ -366,10 +367,11 @@ def _over_caps(scheme: Scheme, tried: Iterable[Sample]) -> Iterator[SchemeRemark
             )
 
 
-def _tells_over_cap(case: Rule, layer: str) -> bool:
-    if not _limited(case) or isinstance(case, QuotaBasic | AnnualTrueUp):
-        return False
-    return isinstance(case, DeductibleRatioCap) or case.tells_over_cap(layer)
+def _tells_over_cap(case: Rule, layer: str, beside: Sequence[JointLimit]) -> bool:
+    """Whether a case says what lies over its own limit, or over one of the year beside it."""
+    limited = _limited(case) or any(limit.ends_a_year for limit in beside)
+    told = isinstance(case, DeductibleRatioCap) or case.tells_over_cap(layer)
+    return limited and told and not isinstance(case, QuotaBasic | AnnualTrueUp)
 
 
 def _quotas(scheme: Scheme, tried: Iterable[Sample]) -> Iterator[SchemeRemark]:

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from policies.buckets import OpenBill
 from policies.claim import BillParts, Claim, Place
 from policies.engine import settle
@@ -16,7 +18,8 @@ PATIENT, HOSPITAL = "patient_share", "hospital_share"
 class WorkedCase(NamedTuple):
     """One row of a county's file. Money is in fen; ``expected`` is by layer and share, what is not named is not held.
 
-    Cases of one ``person`` settle in the order of their rows. ``referred_from`` names an earlier case of the person.
+    Cases of one ``person`` settle in the order of their rows; he has chronic cards for what his chronic claims are for.
+    ``referred_from`` names an earlier case of the person.
     """
 
     line: int
@@ -42,6 +45,7 @@ class WorkedCase(NamedTuple):
     bill: BillParts
     expected: Mapping[str, int]
     on_paper: bool = False
+    years_insured: int | None = None
 
 
 class CaseDifference(NamedTuple):
@@ -89,11 +93,13 @@ def _computed(scheme: Scheme, bill: OpenBill) -> dict[str, int]:
 
 def _claims(scheme: Scheme, cases: Sequence[WorkedCase]) -> list[Claim]:
     chains: dict[str, tuple[str, ...]] = {}
+    cards = {case.disease for case in cases if case.setting == "chronic" and case.disease is not None}
     claims = []
     for case in cases:
         before = case.referred_from
         chains[case.name] = () if before is None else (before, *chains.get(before, ()))
-        claims.append(_claim(scheme, case, chains[case.name]))
+        claim = _claim(scheme, case, chains[case.name])
+        claims.append(replace(claim, card_diseases=tuple(sorted(cards))))
     return claims
 
 
@@ -132,4 +138,5 @@ def _claim(scheme: Scheme, case: WorkedCase, referral: tuple[str, ...]) -> Claim
         emergency=case.emergency,
         stay_kind=case.stay_kind,
         invoice=case.name if case.on_paper else None,
+        years_insured=case.years_insured,
     )

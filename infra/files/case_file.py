@@ -36,6 +36,7 @@ FACTS: Mapping[str, str] = {
     "参保类型": "insurance_type",
     "家庭户": "household",
     "签约家庭医生": "contracted_doctor",
+    "连续参保年数": "years_insured",
     "急诊": "emergency",
     "就诊类别": "stay_kind",
     "转自": "referred_from",
@@ -73,6 +74,7 @@ _BILL = ("in_scope", "upfront_copay", "over_limit", "self_funded")
 _DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
 _GROUPED = re.compile(r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?")
 MOST_CASES = 10_000
+MOST_YEARS = 100
 
 _EXAMPLE = [
     {
@@ -227,6 +229,7 @@ def _case(line: int, cells: Mapping[str, str], terms: Vocabulary) -> WorkedCase:
         insurance_type=cell("参保类型", partial(_code, INSURANCE_TYPE_NAMES, RESIDENT)),
         household=cell("家庭户", _of(YES)),
         contracted_doctor=cell("签约家庭医生", _of(YES)),
+        years_insured=cell("连续参保年数", _years),
         emergency=cell("急诊", _of(YES)),
         stay_kind=cell("就诊类别", partial(_code, STAY_KIND_NAMES, ORDINARY)),
         referred_from=cells.get("转自", "") or None,
@@ -240,6 +243,13 @@ def _age(text: str) -> int | None:
     plain = text.removesuffix("岁").removesuffix("周")
     if plain and not (plain.isascii() and plain.isdecimal() and len(plain) <= 3):
         raise ValueError(f"“{text}”不是周岁 is no age in whole years")
+    return int(plain) if plain else None
+
+
+def _years(text: str) -> int | None:
+    plain = text.removesuffix("年")
+    if plain and not (plain.isascii() and plain.isdecimal() and 1 <= int(plain[:4]) <= MOST_YEARS):
+        raise ValueError(f"“{text}”不是年数 is no number of years, 1 to {MOST_YEARS}")
     return int(plain) if plain else None
 
 

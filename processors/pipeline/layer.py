@@ -119,10 +119,6 @@ class LayerBatch:
         years = self._years_before(run)
         together = any(schemes[claim.scheme].spans_layers for claim in run.claims)
         payouts = _settled_together(run, schemes, years) if together else _fold(run, schemes, years, self.layer)
-        for claim, payout in zip(run.claims, payouts, strict=True):
-            booked = self._booked(run, claim)
-            if payout is not None and booked is not None and booked.used.claims and booked.track != payout.track:
-                raise AssertionError(f"claim {claim.claim_id}: track {booked.track} became {payout.track}")
         self._check_not_negative(run, years)
         return StageDecision(payouts, years)
 
@@ -169,6 +165,8 @@ class LayerBatch:
         if payout is None and booked is None:
             return
         fund = scheme.fund_of(self.layer)
+        if payout is not None and booked is not None and booked.track != payout.track and any(_parts(booked.used)):
+            booked = self._leave_track(run, claim, booked, payout.track, fund)
         target = Used()
         if payout is not None:
             target.add(payout)
@@ -195,6 +193,22 @@ class LayerBatch:
         if claim.opened < run.number:  # also where a layer runs for the first time: a late fact brought it about
             data |= self._cause(run, claim) | {"before": before, "after": paid[fund]}
         self._append(run, claim, PAYOUT_DECIDED if booked is None else PAYOUT_ADJUSTED, data, track, difference)
+
+    def _leave_track(self, run: Run, claim: Claim, booked: NetBooking, track: str, fund: BookedFund) -> NetBooking:
+        """Book back what a claim has on a track that it counts to no longer: a late fact led it to another case.
+
+        Each fund gets back what it paid. Returns what is left: nothing, on the new track.
+        """
+        paid = {other: amount for other, amount in booked.paid.items() if amount} or {fund: 0}
+        rest = Used(*_parts(booked.used))
+        rest.paid = 0
+        for other, amount in paid.items():
+            back = Used()
+            back.merge(rest, -1)
+            back.paid, rest = -amount, Used()
+            data = other.told() | self._cause(run, claim) | {"before": amount, "after": 0}
+            self._append(run, claim, PAYOUT_ADJUSTED, data, booked.track, back)
+        return NetBooking(track, Used(), {})
 
     def _withdraw(self, run: Run, claim: Claim, booked: NetBooking, fund: BookedFund) -> None:
         """Book back on a fund what it has paid of a claim that another fund pays by now (docs/decisions/0018)."""

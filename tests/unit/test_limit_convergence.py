@@ -28,7 +28,19 @@ def _without(text: str, name: str) -> str:
     return head + dash + tail
 
 
+POOR_VISITS = """\
+      - rule: ratio_within_limit
+        when: {setting: general, poor: true}
+        track: aided
+        ratio: [{value: 90%, grade: seed, cite: "办法 三(三)"}]
+        limit: [{value: 100, grade: seed, cite: "办法 三(三)"}]
+"""
 LAWS = {
+    # who comes on the roster, or leaves it, late: his visits count to another track
+    "a track by category": TEXT.replace(
+        "      - rule: ratio_within_limit\n        when: {setting: general}\n",
+        POOR_VISITS + "      - rule: ratio_within_limit\n        when: {setting: general}\n",
+    ),
     "all limits": TEXT,
     "limits within a year and a layer": _without(_without(TEXT, "insurance_year"), "outpatient_twelve_months"),
     "limits over years": _without(TEXT, "insurance_year"),
@@ -124,6 +136,7 @@ def test_a_run_is_of_one_claim_but_for_limits_over_layers() -> None:
         runs = [run for run in books.opened if run.cause.type != "recovery"]
         carried[name] = [(run.year, len(run.claims)) for run in runs]
     assert carried == {
+        "a track by category": [(ALL_YEARS, 1), (ALL_YEARS, 2), (ALL_YEARS, 3)],
         "all limits": [(ALL_YEARS, 1), (ALL_YEARS, 2), (ALL_YEARS, 3)],
         "limits within a year and a layer": [(2023, 1), (2024, 1), (2024, 1)],
         "limits over years": [(ALL_YEARS, 1), (ALL_YEARS, 1), (ALL_YEARS, 1)],

@@ -22,7 +22,7 @@ WITH recorded AS (
     FROM pg_temp.facts
     CROSS JOIN LATERAL json_to_record(said) AS said(
         person_id text, year numeric, region text, birth_month text, sex text, household_id text, township text,
-        village text, contracted_doctor boolean, years_insured smallint)
+        village text, contracted_doctor boolean, years_insured numeric)
     JOIN (SELECT person_id, year, region FROM recorded) AS recorded
         ON recorded.person_id = said.person_id AND recorded.year = said.year
     WHERE type IN ('enrollment.recorded.v1', 'enrollment.recorded.v2')
@@ -39,7 +39,7 @@ WITH recorded AS (
                FILTER (WHERE coalesce(township, village) IS NOT NULL AND number > coalesce(elsewhere, 0)))[1] AS village,
            (array_agg(contracted_doctor ORDER BY number DESC)
                FILTER (WHERE contracted_doctor IS NOT NULL))[1] AS contracted_doctor,
-           (array_agg(years_insured ORDER BY number DESC) FILTER (WHERE years_insured IS NOT NULL))[1] AS years_insured
+           (array_agg(years_insured ORDER BY number DESC) FILTER (WHERE years_insured IS NOT NULL))[1]::smallint AS years_insured
     FROM told
     GROUP BY person_id, of_year
 ), died AS (

@@ -1,28 +1,24 @@
 """Limits beside the rules: over tracks and layers together, and over other times than the year."""
 
-from collections.abc import Callable, Sequence
-from datetime import date, timedelta
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from events.money import yuan
-from policies.buckets import OpenBill
+from infra.files.case_file import read_cases
 from policies.claim import Claim
 from policies.engine import settle
 from policies.explain import line, render
-from policies.limits import JointLimit
 from policies.loader import SchemeError, by_hash, load_text, review
 from policies.scheme import Scheme
 from policies.tracks import WHOLE_YEAR, Grain, fine_track, track_parts
+from policies.worked_cases import differences
 from tests.engine import claim, decided, outcome
 
 TEXT = (Path(__file__).parents[3] / "docs" / "examples" / "limits.yaml").read_text(encoding="utf-8")
 LAW = load_text(TEXT.encode(), "limits.yaml")
-RULES, _, _ = TEXT.partition("limits:\n  - name")
 DIBAO, DESTITUTE = ["dibao"], ["destitute"]
 
 
@@ -240,153 +236,24 @@ def test_the_example_is_sound() -> None:
     assert review(TEXT.encode(), "limits.yaml")[1:] == ([], [])
 
 
-PERIODS = ["visit", "day", "month", "quarter", "half_year", "year", "twelve_months"]
-OVERS = [
-    "[{layer: basic}]",
-    "[{layer: basic, tracks: [outpatient, chronic]}]",
-    "[{layer: basic, tracks: [outpatient]}]",
-    "[{layer: critical_illness}]",
-    "[{layer: basic, tracks: [inpatient]}, {layer: critical_illness}]",
-    "[{layer: basic}, {layer: assistance, tracks: [hospital]}]",
-]
+def test_a_joint_limit_tells_what_lies_over_it_as_a_cap_does() -> None:
+    uncapped = TEXT.replace("cap: [{value: 60000,", "cap: [{value: none,")
+    extra = "over_cap_ratio: [{value: 50%, grade: seed, cite: c}]\n        "
+    text = uncapped.replace("bands: [{value: [{ratio", extra + "bands: [{value: [{ratio")
+    assert review(text.encode(), "limits.yaml").refused == []
+    without, _, _ = text.partition("  - name: basic_year")
+    (told,) = review(without.encode(), "limits.yaml").refused
+    assert "从不支付：前面没有哪一档会算出超封顶部分" in told
 
 
-@st.composite
-def laws(draw: st.DrawFn) -> Scheme:
-    """The example's rules under limits drawn at random."""
-    text = RULES + "limits:\n"
-    for number in range(draw(st.integers(1, 4))):
-        rows = (
-            f"[{{value: {draw(st.sampled_from(['0', '0.07', '30', '400', '20000', 'none']))}, grade: seed, cite: c}}]"
-        )
-        if draw(st.booleans()):
-            one, other = ("{disease: diabetes, value: 300", "{disease: hypertension, value: 200.01")
-            rows = f"[{one}, grade: seed, cite: c}}, {other}, grade: seed, cite: c}}]"
-            if draw(st.booleans()):
-                rows += "\n    second: [{value: 33%, grade: seed, cite: c}]"
-        text += (
-            f"  - {{name: l{number}, title: 限, title_en: l}}\n".replace("{", "")
-            .replace("}", "")
-            .replace(", ", "\n    ")
-            + f"    over: {draw(st.sampled_from(OVERS))}\n    per: {draw(st.sampled_from(PERIODS))}\n    most: {rows}\n"
-        )
-    return load_text(text.encode(), "drawn.yaml")
-
-
-AMOUNTS = st.sampled_from(["0", "0.01", "33.33", "60", "700", "12000", "90000"])
-DAYS = st.dates(date(2023, 11, 1), date(2025, 3, 1))
-CLOSE = st.integers(0, 9).map(lambda past: date(2024, 2, 29) + timedelta(days=past * 41))
-
-
-@st.composite
-def histories(draw: st.DrawFn, law: Scheme) -> list[Claim]:
-    found = []
-    for number in range(1, draw(st.integers(1, 9)) + 1):
-        setting = draw(st.sampled_from(["inpatient", "chronic", "general", "general"]))
-        disease = (
-            draw(st.sampled_from(["diabetes", "hypertension", "renal_dialysis"])) if setting == "chronic" else None
-        )
-        found.append(
-            claim(
-                law,
-                str(draw(DAYS | CLOSE)),
-                setting=setting,
-                number=number,
-                in_scope=draw(AMOUNTS),
-                self_funded=draw(AMOUNTS),
-                categories=draw(st.sampled_from([[], DIBAO, DESTITUTE])),
-                disease=disease,
-                card_class="I" if disease else None,
-                card_diseases=tuple(
-                    sorted({*draw(st.sampled_from([(), ("diabetes",)])), *([disease] if disease else ())})
-                ),
-                standing=draw(st.sampled_from([True, True, True, False])),
-            )
-        )
-    return found
-
-
-def _same_month(months: int) -> Callable[[date, date], bool]:
-    return lambda one, other: (one.year, (one.month - 1) // months) == (other.year, (other.month - 1) // months)
-
-
-IN_PERIOD: dict[str, Callable[[date, date], bool]] = {
-    "day": lambda one, other: one == other,
-    "month": _same_month(1),
-    "quarter": _same_month(3),
-    "half_year": _same_month(6),
-    "year": lambda one, other: one.year == other.year,
-    # the twelve months that end with ``one``: those less than a year old
-    "twelve_months": lambda one, other: (
-        other <= one and (other.year + 1, other.month, other.day) > (one.year, one.month, one.day)
-    ),
-}
-
-
-def _counted(limit: JointLimit, bills: dict[int, OpenBill], disease: str | None) -> list[tuple[Claim, int]]:
-    """Every payout that a limit counts, with its claim, told by the claims and not by the books."""
-    found = []
-    for bill in bills.values():
-        if disease is None or bill.claim.disease == disease:
-            for payout in bill.payouts:
-                part = limit.layers.get(payout.layer)
-                if part is not None and (part.tracks is None or track_parts(payout.track).name in part.tracks):
-                    found.append((bill.claim, payout.paid))
-    return found
-
-
-def _bounds(limit: JointLimit) -> list[tuple[str | None, int | None]]:
-    rows = [(row.disease, row.value) for row in limit.most.root]
-    if limit.second is None:
-        return rows
-    return []  # by the person's cards of the day: the last test below
-
-
-@settings(max_examples=250, deadline=None)
-@given(st.data())
-def test_no_limit_is_passed_in_any_window_in_any_order(data: st.DataObject) -> None:
-    law = data.draw(laws())
-    bills, _ = settle(by_hash([law]), data.draw(histories(law)))
-    for limit in law.limits:
-        for disease, most in _bounds(limit):
-            counted = _counted(limit, bills, disease)
-            if most is None:
-                continue
-            for one, _ in counted:
-                if limit.per == "visit":
-                    assert sum(paid for other, paid in counted if other is one) <= most
-                    continue
-                within = IN_PERIOD[limit.per]
-                assert sum(paid for other, paid in counted if within(one.date, other.date)) <= most
-
-
-@settings(max_examples=100, deadline=None)
-@given(st.data())
-def test_limits_only_ever_cut_and_what_they_leave_balances(data: st.DataObject) -> None:
-    law = data.draw(laws())
-    history = data.draw(histories(law))
-    free = load_text(RULES.encode(), "free.yaml")
-    first = min((each.number for each in history if each.standing), default=None)
-    bounded = settle(by_hash([law]), history)[0]
-    unbounded = settle(by_hash([free]), [replace(each, scheme=free.content_hash) for each in history])[0]
-    for number, bill in bounded.items():
-        assert sum(bill.shares()) + bill.paid == bill.claim.bill.total
-        for payout in bill.payouts:
-            assert sum(payout.taken) == payout.paid >= payout.extra >= 0
-        if (
-            number == first and bill.payouts
-        ):  # behind it years differ; a layer behind basic may pay more, for more is left
-            assert bill.payouts[0].paid <= unbounded[number].payouts[0].paid
-
-
-@settings(max_examples=100, deadline=None)
-@given(st.data())
-def test_the_books_are_the_sums_of_the_payouts(data: st.DataObject) -> None:
-    law = data.draw(laws())
-    bills, books = settle(by_hash([law]), data.draw(histories(law)))
-    sums: dict[tuple[int, str, str, str], int] = {}
-    for bill in bills.values():
-        for payout in bill.payouts:
-            key = bill.claim.year, law.name, payout.layer, payout.track
-            sums[key] = sums.get(key, 0) + payout.paid
-    assert sums == {(*key, track): used.paid for key, tracks in books.items() for track, used in tracks.items()}
+def test_a_county_s_own_cases_have_their_cards_and_years(tmp_path: Path) -> None:
+    headings = (
+        "案例,参保人,日期,就医类型,医院等级,病种,慢特病证类别,连续参保年数,政策范围内,应付：基本医保,应付：大病保险"
+    )
+    rows = [
+        "一,甲,2024-03-01,门诊慢特病,一级,hypertension,I,,500,300,0",  # 300 + 50% × 200 = 400 a month
+        "二,甲,2024-03-02,门诊慢特病,一级,diabetes,I,,500,100,0",
+        "三,乙,2024-03-01,住院,三级,,,10,190500,60000,66000",
+    ]
+    (file := tmp_path / "cases.csv").write_text("\n".join([headings, *rows]), encoding="utf-8")
+    assert differences(LAW, read_cases(file, LAW.terms)) == []
