@@ -35,7 +35,7 @@ _LINES = (
     ("fines", "罚款入账 fines"),
     ("premiums", "保费 premiums"),
     ("transfers_in", "其他资金拨入 from funds"),
-    ("repayments", "归还借款 repaid"),
+    ("repayments", "收回临时救急借款 repaid"),
     ("deficit_received", "收到弥补亏损 deficit received"),
     ("payouts", "补偿款 payouts"),
     ("grants", "补助 grants"),
