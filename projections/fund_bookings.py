@@ -60,7 +60,8 @@ JOIN ledger.entries AS entry
   ON entry.journal = ranges.journal AND entry.number > ranges.low AND entry.number <= ranges.high
 JOIN projections.claims AS claim ON claim.claim_id = entry.claim_id
 CROSS JOIN LATERAL (SELECT convert_from(entry.data, 'UTF8')::jsonb AS said) AS said
-WHERE entry.type IN ('{PAYOUT_DECIDED}', '{PAYOUT_ADJUSTED}', '{PAYOUT_WITHDRAWN}', '{GRANT_AWARDED}', '{GRANT_WITHDRAWN}')
+WHERE entry.type IN ('{PAYOUT_DECIDED}', '{PAYOUT_ADJUSTED}', '{PAYOUT_WITHDRAWN}',
+                     '{GRANT_AWARDED}', '{GRANT_WITHDRAWN}')
   AND entry.paid <> 0
 UNION ALL
 SELECT {_MONTH}, entry.year, entry.scheme, side.region, side.fund, side.insurer, side.line, side.other_fund, side.amount
