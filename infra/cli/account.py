@@ -16,7 +16,7 @@ from infra.cli.session import reading, run
 from infra.files.sheet import Sheet, coded, columns_of, number
 from policies.explain import GRADES
 from processors.accounts.fund_account import fund_accounts
-from processors.law.terms import FUND_NAMES
+from processors.law.terms import FUND_NAMES, INSURER_NAMES
 
 _SUPPLEMENTARY = (
     ("carried_in", "上年结转 carried in"),
@@ -121,7 +121,7 @@ def _sheet(years: Sequence[Mapping[str, Any]], names: Names, scheme: str | None)
     rows = []
     for year in years:
         named = (names.scheme(year["scheme"]), names.region(year["region"]), coded(FUND_NAMES, year["fund"]))
-        key = () if alone else (*named, year["insurer"]) if insured else named
+        key = () if alone else (*named, coded(INSURER_NAMES, year["insurer"])) if insured else named
         rows.append((*key, year["year"], *(year[name] for name, _ in lines), _stated(year, alone=alone)))
     return Sheet(title, columns_of(columns), rows)
 

@@ -20,7 +20,7 @@ from processors.accounts import listings, steps
 from processors.accounts.journal import rebuild as rebuild_table
 from processors.accounts.refusal import STATUS_NAMES
 from processors.accounts.steps import FundMovementOrder
-from processors.law.terms import FUND_NAMES
+from processors.law.terms import FUND_NAMES, INSURER_NAMES
 
 funds = typer.Typer(no_args_is_help=True, help="资金收支：登记、复核、撤销。Money that funds receive and transfer.")
 
@@ -235,7 +235,7 @@ def _cells(row: Row, names: Names) -> tuple[Any, ...]:
 
 def _side(fund: str | None, insurer: str | None) -> Any:
     named = coded(FUND_NAMES, fund)
-    return named if insurer is None else f"{named}（{insurer}）"
+    return named if insurer is None else f"{named}（{coded(INSURER_NAMES, insurer)}）"
 
 
 def _words(text: str | None, option: str) -> str | None:

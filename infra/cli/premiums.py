@@ -16,7 +16,7 @@ from infra.cli.row_output import OutFile, Row, list_rows
 from infra.files.sheet import coded
 from policies.explain import GRADES
 from processors.accounts.listings import premium_transfer_rows
-from processors.law.terms import CATEGORY_NAMES, FUND_NAMES, LAYER_NAMES
+from processors.law.terms import CATEGORY_NAMES, FUND_NAMES, INSURER_NAMES, LAYER_NAMES
 from processors.queries import listings
 
 _KEY_COLUMNS = "年度 year:count,统筹区 region,政策 scheme,保障线 layer,方式 kind,出资方 payer"
@@ -93,7 +93,7 @@ def _list_transfers(
 
 
 def _transfer_cells(row: Row, names: Names) -> tuple[Any, ...]:
-    funds = (coded(FUND_NAMES, row["payer"]), coded(FUND_NAMES, row["fund"]), row["insurer"])
+    funds = (coded(FUND_NAMES, row["payer"]), coded(FUND_NAMES, row["fund"]), coded(INSURER_NAMES, row["insurer"]))
     amounts = (row["due"], row["transferred"], row["difference"])
     return (row["year"], names.region(row["region"]), names.scheme(row["scheme"]), *funds, *amounts)
 

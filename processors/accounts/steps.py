@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from msgspec import Struct, structs
@@ -16,7 +17,6 @@ from events.decisions import (
     FUND_TRANSFERRED,
 )
 from events.money import yuan
-from policies.funds import INSURED
 from policies.scheme import Scheme
 from processors.accounts.journal import FundJournal, open_journal
 from processors.accounts.refusal import STATUS_NAMES, FundMovementRefused
@@ -60,12 +60,12 @@ async def enter(engine: AsyncEngine, order: FundMovementOrder, actor: str) -> st
     names another movement that stands, or the kind asks for what is missing.
     """
     async with open_journal(engine) as journal:
-        scheme = await _scheme_in_force(journal.connection, order)
+        scheme, insurers = await _scheme_in_force(journal.connection, order)
         stated = structs.replace(
             order,
             year=order.moved_on.year if order.year is None else order.year,
-            from_insurer=_insurer(scheme, order.from_fund, order.from_insurer),
-            to_insurer=_insurer(scheme, order.to_fund, order.to_insurer),
+            from_insurer=_insurer(scheme, insurers, order.from_fund, order.from_insurer),
+            to_insurer=_insurer(scheme, insurers, order.to_fund, order.to_insurer),
         )
         _require_form(stated, journal.today)
         _require_new(journal, stated)
@@ -133,7 +133,10 @@ def _movement(journal: FundJournal, movement_id: str, status: str) -> FundMoveme
     return found
 
 
-async def _scheme_in_force(connection: AsyncConnection, order: FundMovementOrder) -> Scheme:
+async def _scheme_in_force(
+    connection: AsyncConnection, order: FundMovementOrder
+) -> tuple[Scheme, dict[str, list[str]]]:
+    """The text in force, and by fund the insurers that any text names: a former one settles what is left."""
     pinned = PinnedSchemes()
     await pinned.refresh(connection)
     scheme = next((each for each in pinned.current if each.name == order.scheme), None)
@@ -149,16 +152,28 @@ async def _scheme_in_force(connection: AsyncConnection, order: FundMovementOrder
         if fund is not None and fund not in scheme.terms.funds:
             known = "、".join(scheme.terms.funds)
             raise FundMovementRefused(f"没有资金 {fund}，可用的有：{known}。no such fund; there are {known}")
-    return scheme
+    insurers: dict[str, list[str]] = {}
+    for text in (each for each in pinned.by_hash.values() if each.name == scheme.name):
+        for fund, named in _insurers(text).items():
+            insurers[fund] = sorted({*insurers.get(fund, ()), *named})
+    return scheme, insurers
 
 
-def _insurer(scheme: Scheme, fund: str | None, insurer: str | None) -> str | None:
-    """Who keeps a fund: as the text says, else as was stated of a fund that an insurer may keep."""
-    named = sorted({each.insurer for each in scheme.funds.values() if each.fund == fund and each.insurer is not None})
+def _insurers(scheme: Scheme) -> dict[str, list[str]]:
+    named: dict[str, list[str]] = {}
+    for paying in scheme.funds.values():
+        if paying.insurer is not None and paying.insurer not in named.setdefault(paying.fund, []):
+            named[paying.fund].append(paying.insurer)
+    return named
+
+
+def _insurer(scheme: Scheme, known: Mapping[str, Sequence[str]], fund: str | None, insurer: str | None) -> str | None:
+    """Who keeps a fund, as entries name it: of the text in force where nobody is stated."""
     if insurer is None:
+        named = _insurers(scheme).get(fund or "", [])
         return named[0] if len(named) == 1 else None
-    if fund not in INSURED or (named and insurer not in named):
-        allowed = "、".join(named) or "（无 none）"
+    if insurer not in known.get(fund or "", ()):
+        allowed = "、".join(known.get(fund or "", ())) or "（无 none）"
         raise FundMovementRefused(f"资金 {fund} 不由 {insurer} 承办，承保公司：{allowed}。the insurers are {allowed}")
     return insurer
 

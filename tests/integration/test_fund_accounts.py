@@ -223,6 +223,8 @@ async def test_a_part_of_a_subsidy_goes_from_the_basic_fund_to_critical_illness(
 
 
 INSURERS = """
+vocabulary:
+  insurers: {first: {name: 甲公司, name_en: First}, second: {name: 乙公司, name_en: Second}}
 fund_accounts:
   critical_illness:
     kept: {value: 单独核算, grade: seed, cite: 四(三)}
@@ -236,7 +238,7 @@ async def test_each_insurer_has_an_account_of_its_own(books: Books) -> None:
     shipped = next(text for text in SHIPPED if text.name == "changzhi").text.decode()
     head, _, rest = shipped.partition("fund_accounts:")
     tail = rest[rest.index("administration:") :]
-    for insurer, claim, fen in (("甲公司", 1, 700_00), ("乙公司", 2, 900_00)):
+    for insurer, claim, fen in (("first", 1, 700_00), ("second", 2, 900_00)):
         own = load_text((head + INSURERS.replace("INSURER", insurer) + tail).encode(), "changzhi.yaml")
         await adopt_schemes(books.engine, [own], "li")
         more = {"scheme": "changzhi", "region": CHANGZHI, "to_fund": "critical_illness"}
@@ -250,17 +252,22 @@ async def test_each_insurer_has_an_account_of_its_own(books: Books) -> None:
            WHERE layer = 'critical_illness' AND type LIKE 'payout.%' GROUP BY 1""",
     )
     paid = {row["insurer"]: int(row["fen"]) for row in rows}
-    assert paid.keys() == {"甲公司", "乙公司"}
+    assert paid.keys() == {"first", "second"}
     assert min(paid.values()) > 0
     await catch_up(books.engine)
     years = await fund_accounts(books.engine, fund="critical_illness", region="140400")
     told = {each.insurer: (each.income, each.payouts, each.balance, each.kept) for each in years}
     assert told == {
-        "甲公司": (700_00, paid["甲公司"], 700_00 - paid["甲公司"], "单独核算"),
-        "乙公司": (900_00, paid["乙公司"], 900_00 - paid["乙公司"], "单独核算"),
+        "first": (700_00, paid["first"], 700_00 - paid["first"], "单独核算"),
+        "second": (900_00, paid["second"], 900_00 - paid["second"], "单独核算"),
     }
-    with pytest.raises(FundMovementRefused, match="资金 critical_illness 不由 丙公司 承办"):
-        await steps.enter(books.engine, order("other", 1, "C9", to_insurer="丙公司", **more), "wang")
+    with pytest.raises(FundMovementRefused, match="资金 critical_illness 不由 third 承办"):
+        await steps.enter(books.engine, order("other", 1, "C9", to_insurer="third", **more), "wang")
+    # the former one is sent what it is still owed
+    await noted(books.engine, order("other", 5_00, "C9", to_insurer="first", **more))
+    await catch_up(books.engine)
+    incomes = {each.insurer: each.income for each in await fund_accounts(books.engine, fund="critical_illness")}
+    assert incomes == {"first": 705_00, "second": 900_00}
     await holds(books.engine)
 
 
