@@ -25,10 +25,7 @@ def describe(scheme: Scheme) -> Iterator[dict[str, Any]]:
         yield _line(
             "funds", paid_for, paying.insurer or "", f"{scheme.terms.funds[paying.fund].name} {paying.fund}", paying
         )
-    if scheme.supplementary_account is not None:
-        account = scheme.supplementary_account
-        for name, rule in (("surplus_to", account.surplus_to), ("deficit_borne_by", account.deficit_borne_by)):
-            yield _line("supplementary_account", name, "", rule.value, rule)
+    yield from _accounts(scheme)
     for chronic in scheme.chronic_list:
         served = "、".join(chronic.layers) if chronic.layers is not None else "all"
         for_ = f"class {chronic.class_}" if chronic.class_ is not None else ""
@@ -37,6 +34,16 @@ def describe(scheme: Scheme) -> Iterator[dict[str, Any]]:
         yield _line("targets", target.name, "", value_text(target.value), target)
     for fact in scheme.administration:
         yield _line("administration", fact.name, "", fact.value, fact)
+
+
+def _accounts(scheme: Scheme) -> Iterator[dict[str, Any]]:
+    stated = {f"fund_accounts.{fund}": account for fund, account in scheme.fund_accounts.items()}
+    if scheme.supplementary_account is not None:
+        stated = {"supplementary_account": scheme.supplementary_account} | stated
+    for where, account in stated.items():
+        for name in ("kept", "surplus_to", "deficit_borne_by"):
+            if (rule := getattr(account, name)) is not None:
+                yield _line(where, name, "", rule.value, rule)
 
 
 def changes(before: Scheme, after: Scheme) -> Iterator[tuple[str, str, str]]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field, PrivateAttr
 
@@ -14,6 +14,7 @@ from policies.chronic_list import ChronicDisease, chronic_problems, serves
 from policies.claim import Claim, place_of
 from policies.claim_facts import FactKey, facts_of, met
 from policies.condition import Categories, Condition
+from policies.fund_terms import FundTerms, SupplementaryAccount
 from policies.funds import BookedFund, Fund, Funded, PayingFund, fund_of
 from policies.grants import AnyGrant
 from policies.limits import Bounds, JointLimit, bounds_of, limit_problems, marked_tracks
@@ -30,7 +31,6 @@ from policies.values import (
     Day,
     Layer,
     Parameter,
-    Ratio,
     Strict,
     Tier,
     located_parameters,
@@ -68,30 +68,6 @@ class PremiumRule(Dated):
     payer: Fund
     value: Amount
     refund_self_paid: bool = False
-
-
-class SurplusTo(Cited):
-    """Where an account's surplus of a year goes."""
-
-    value: Literal["next_year"]
-
-
-class DeficitBorneBy(Cited):
-    """Who makes good an account's deficit of a year."""
-
-    value: Literal["government"]
-
-
-class SupplementaryAccount(Strict):
-    """The insurer's account of the supplementary layer.
-
-    ``operations`` is the part of a year's premiums that it may cost, ``operations_limit`` the most that this comes to.
-    """
-
-    operations: Parameter[Ratio]
-    operations_limit: Parameter[Amount] | None = None
-    surplus_to: SurplusTo
-    deficit_borne_by: DeficitBorneBy
 
 
 class Provision(Cited):
@@ -145,6 +121,7 @@ class Scheme(Strict):
     premiums: list[PremiumRule] = Field(default_factory=list)
     funds: dict[Funded, PayingFund] = Field(default_factory=dict)
     supplementary_account: SupplementaryAccount | None = None
+    fund_accounts: dict[Fund, FundTerms] = Field(default_factory=dict)
     targets: list[Target] = Field(default_factory=list)
     administration: list[Provision] = Field(default_factory=list)
     published: Published | None = None
@@ -234,6 +211,16 @@ class Scheme(Strict):
     def fund_of(self, paid_for: str) -> BookedFund:
         """The fund of a layer or kind of grant, with its insurer where the scheme names one."""
         return fund_of(self.funds, paid_for, self.terms.layers)
+
+    def account_of(self, fund: str) -> FundTerms | None:
+        """What the text states of a fund's account."""
+        of_layer = self.supplementary_account if fund == self.fund_of("supplementary").fund else None
+        return self.fund_accounts.get(fund, of_layer)
+
+    def _account_terms(self) -> Iterator[tuple[tuple[str | int, ...], FundTerms]]:
+        if self.supplementary_account is not None:
+            yield ("supplementary_account",), self.supplementary_account
+        yield from ((("fund_accounts", fund), stated) for fund, stated in self.fund_accounts.items())
 
     def serves(self, region: str, day: date) -> bool:
         """Whether the scheme settles claims of a region's people on a day."""
@@ -353,12 +340,9 @@ class Scheme(Strict):
                         ("premiums", index),
                         f"同一天重复资助保费 {row.payer} pays the {row.layer} premium of {min(same)} twice",
                     )
-        if self.supplementary_account is not None:
-            scope = Scope(self.valid.from_, self.valid.until, ALL_TIERS, (None,), ("general",))
-            for name in ("operations", "operations_limit"):
-                parameter = getattr(self.supplementary_account, name)
-                for at, message in () if parameter is None else value_problems(parameter, scope):
-                    yield ("supplementary_account", name, *(() if at is None else (at,))), message
+        for path, stated in self._account_terms():
+            for at, message in stated.problems(self.valid.from_, self.valid.until):
+                yield (*path, *at), message
 
     def _fund_problems(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
         paying = {*self.path, *(grant.kind for grant in self.grants), *(row.layer for row in self.premiums)}

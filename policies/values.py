@@ -306,6 +306,9 @@ def located_parameters(
     elif isinstance(value, list | tuple):
         for index, item in enumerate(value):
             yield from located_parameters(item, (*path, index))
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            yield from located_parameters(item, (*path, name))
 
 
 def named_parameters(value: object) -> Iterator[tuple[str, Parameter[Any]]]:

@@ -19,6 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from events.store.metadata import metadata, not_negative
+from projections.fund_bookings import fund_bookings
 
 counted_journals = Table(
     "counted_journals",
@@ -160,6 +161,6 @@ roster_years = Table(
 )
 
 SUMS = (
-    *(counted_journals, counted_claims, fund_flows, annual_sums, annual_layers, hospital_years, person_years),
-    *(roster_gaps, roster_years),
+    *(counted_journals, counted_claims, fund_flows, fund_bookings, annual_sums, annual_layers),
+    *(hospital_years, person_years, roster_gaps, roster_years),
 )

@@ -1,6 +1,7 @@
 """Texts that name other funds and insurers than the shipped ones, and orders that move claims to them, at random."""
 
 import random
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,6 +11,7 @@ from policies.scheme import Scheme
 from processors.resettlement.order import ORDERED
 
 FIRST, SECOND = "first_insurer", "second_insurer"
+_OWN_FUNDS = re.compile(r"(?m)^funds:\n(?:  .*\n)+")
 
 
 def paid_by(scheme: Scheme, insurer: str, value: tuple[bytes, bytes] = (b"", b"")) -> Scheme:
@@ -24,7 +26,8 @@ def paid_by(scheme: Scheme, insurer: str, value: tuple[bytes, bytes] = (b"", b""
         insured = name in ("critical_illness", "supplementary")
         fund = f"{{fund: {name}, insurer: {insurer}" if insured else "{fund: charity"
         lines.append(f"  {name}: {fund}, grade: assumed, cite: 协议}}")
-    return load_text(text.encode().replace(*value, 1) + "\n".join([*lines, ""]).encode(), scheme.name)
+    named = _OWN_FUNDS.sub("", text).encode().replace(*value, 1)
+    return load_text(named + "\n".join([*lines, ""]).encode(), scheme.name)
 
 
 TEXTS = {

@@ -32,6 +32,7 @@ MODULES: Mapping[str, str] = {
     "window": "window",
     "premiums": "premiums",
     "account": "account",
+    "funds": "funds",
     "fines": "fines",
     "enrollments": "referrals",
     "referrals": "referrals",

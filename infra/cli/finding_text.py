@@ -11,6 +11,7 @@ CHECKS: Mapping[str, str] = {
     "scheme": "政策文本",
     "seal": "封账",
     "clearing": "清算",
+    "account": "资金账",
     "reversal": "冲正",
     "balance": "收支平衡",
     "statement": "结算单",

@@ -1,16 +1,22 @@
 """``claims premiums``: who paid what for whose insurance, in single or in sum."""
 
-from typing import Annotated, Any
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
 
 import typer
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from infra.cli.arguments import region_of
 from infra.cli.names import Names
 from infra.cli.options import DataDir, Json, PersonId
 from infra.cli.premium_text import KIND_NAMES
+from infra.cli.report import caught_up
 from infra.cli.row_output import OutFile, Row, list_rows
 from infra.files.sheet import coded
 from policies.explain import GRADES
-from processors.law.terms import CATEGORY_NAMES, FUND_NAMES, LAYER_NAMES
+from processors.accounts.listings import premium_transfer_rows
+from processors.law.terms import CATEGORY_NAMES, FUND_NAMES, INSURER_NAMES, LAYER_NAMES
 from processors.queries import listings
 
 _KEY_COLUMNS = "年度 year:count,统筹区 region,政策 scheme,保障线 layer,方式 kind,出资方 payer"
@@ -27,11 +33,18 @@ def premiums(
     totals: Annotated[
         bool, typer.Option("--totals", help="按统筹区、出资方和保障线汇总 sums by region, payer and layer")
     ] = False,
+    transfers: Annotated[
+        bool,
+        typer.Option("--transfers", help="应划、已划和差额 what is due to each fund, was transferred, and is left"),
+    ] = False,
+    region: Annotated[str | None, typer.Option("--region", help="统筹区，与 --transfers 同用 with --transfers")] = None,
     out: OutFile = None,
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
     """保费：为困难群众代缴、购买和退还的保费。Premiums: who paid what for whose insurance."""
+    if transfers:
+        _list_transfers(data_dir, year, region, out, json=json)
     if totals:
         list_rows(
             data_dir,
@@ -53,6 +66,36 @@ def premiums(
         columns=f"参保人 person,{_KEY_COLUMNS},金额 amount:money+,类别 category,出处 cite",
         cells=_premium_cells,
     )
+
+
+def _list_transfers(
+    data_dir: Path | None, year: int | None, region: str | None, out: Path | None, *, json: bool
+) -> NoReturn:
+    if region is not None:
+        region_of(region)
+
+    async def rows(engine: AsyncEngine) -> AsyncIterator[Row]:
+        await caught_up(engine, anew=False)
+        async for row in premium_transfer_rows(engine, region=region, year=year):
+            yield row
+
+    list_rows(
+        data_dir,
+        "premiums",
+        rows,
+        json=json,
+        out=out,
+        title="保费划转 Transfers of premiums",
+        columns="年度 year:count,统筹区 region,政策 scheme,出资方 payer,收款资金 fund,承保公司 insurer,"
+        "应划 due:money+,已划 transferred:money+,差额 difference:money+",
+        cells=_transfer_cells,
+    )
+
+
+def _transfer_cells(row: Row, names: Names) -> tuple[Any, ...]:
+    funds = (coded(FUND_NAMES, row["payer"]), coded(FUND_NAMES, row["fund"]), coded(INSURER_NAMES, row["insurer"]))
+    amounts = (row["due"], row["transferred"], row["difference"])
+    return (row["year"], names.region(row["region"]), names.scheme(row["scheme"]), *funds, *amounts)
 
 
 def _premium_cells(row: Row, names: Names) -> tuple[Any, ...]:

@@ -24,6 +24,8 @@ _PARTS: Mapping[str, str] = {
     "premiums": "保费",
     "funds": "付款基金",
     "supplementary_account": "补充保险账户",
+    "fund_accounts": "资金账户",
+    "kept": "设立和核算",
     "surplus_to": "结余归入",
     "deficit_borne_by": "亏损由谁承担",
     "emergency_fund": "临时救急基金",

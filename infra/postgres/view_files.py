@@ -31,6 +31,9 @@ VIEWS = (
     "finance.attainment",
     "finance.cost_growth",
     "finance.oversight",
+    "finance.fund_lines",
+    "finance.fund_balances",
+    "finance.premium_transfers",
 )
 """In the order in which they are made: a view after those that it reads."""
 _BEFORE_FILES = ("projections.payouts",)

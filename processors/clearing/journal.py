@@ -9,19 +9,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.store.journal import Journal, database_time, entries, write
-from processors.clearing.operators import Operator
+from processors.clearing.operators import Operator, login_of
 from processors.clearing.refusal import ClearingRefused
 from processors.delivery.names import CLEARING_CONSUMER, CLEARING_JOURNAL
 from processors.delivery.position import lock_position, write_position
 from projections.clearing_register import ClearingRegister, UnreadableRow
-
-_LOGIN = text(
-    "SELECT session_user::text, pg_get_userbyid(datdba)::text FROM pg_database WHERE datname = current_database()"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +97,8 @@ async def open_journal(engine: AsyncEngine) -> AsyncIterator[ClearingJournal]:
     async with engine.begin() as connection:
         position = await lock_position(connection, CLEARING_CONSUMER, 0)
         position.journal.start(await database_time(connection))
-        login, owner = (await connection.execute(_LOGIN)).one()
-        opened = ClearingJournal(connection, position.journal, ClearingRegister(), login, login == owner)
+        login, is_owner = await login_of(connection)
+        opened = ClearingJournal(connection, position.journal, ClearingRegister(), login, is_owner)
         with refusing_unreadable_rows():
             yield opened
         await write(connection, position.journal)

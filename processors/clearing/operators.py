@@ -5,7 +5,20 @@ Persons are told apart by the id that they type, and by the login of the databas
 
 from typing import NamedTuple
 
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from processors.clearing.refusal import ClearingRefused
+
+_LOGIN = text(
+    "SELECT session_user::text, pg_get_userbyid(datdba)::text FROM pg_database WHERE datname = current_database()"
+)
+
+
+async def login_of(connection: AsyncConnection) -> tuple[str, bool]:
+    """The login of the database under which a step is taken, and whether it owns the database."""
+    login, owner = (await connection.execute(_LOGIN)).one()
+    return login, login == owner
 
 
 class Operator(NamedTuple):

@@ -10,6 +10,7 @@ PAYOUTS = "PAYOUTS"
 INTAKE_CONSUMER = "intake"
 SETTLEMENT_CONSUMER = "settlement"
 CLEARING_CONSUMER = "clearing"
+FUNDS_CONSUMER = "funds"
 ROSTERS_CONSUMER = "rosters"
 SEAL_CONSUMER = "seal"
 PAYOUTS_CONSUMER = "payouts"
@@ -23,5 +24,6 @@ def journal_name(consumer: str, partition: int) -> str:
 
 INTAKE_JOURNAL = journal_name(INTAKE_CONSUMER, 0)
 CLEARING_JOURNAL = journal_name(CLEARING_CONSUMER, 0)
+FUNDS_JOURNAL = journal_name(FUNDS_CONSUMER, 0)
 ROSTERS_JOURNAL = journal_name(ROSTERS_CONSUMER, 0)
 SEAL_JOURNAL = journal_name(SEAL_CONSUMER, 0)

@@ -16,7 +16,7 @@ from sqlalchemy.types import Text
 
 from processors.delivery.names import INTAKE_JOURNAL, SETTLEMENT_CONSUMER, journal_name
 from processors.delivery.position import positions
-from processors.finance.sums import CLAIMS, CONCERNS_ENROLMENT, FUND_FLOWS, ROSTERED
+from processors.finance.sums import CLAIMS, CONCERNS_ENROLMENT, FUND_BOOKINGS, FUND_FLOWS, ROSTERED
 from processors.law.terms import claim_consumers
 from projections.finance import SUMS, counted_journals, roster_gaps, roster_years
 
@@ -77,6 +77,7 @@ async def _heads(connection: AsyncConnection) -> dict[str, int]:
 async def _count(connection: AsyncConnection, ranges: Ranges) -> None:
     taken = _parameters(ranges)
     await connection.execute(text(FUND_FLOWS), taken)
+    await connection.execute(text(FUND_BOOKINGS), taken)
     settlement = f"{SETTLEMENT_CONSUMER}."
     settled = _parameters({journal: of for journal, of in ranges.items() if journal.startswith(settlement)})
     await connection.execute(text(CLAIMS), settled)

@@ -7,6 +7,7 @@ of them reads is as it was before it wrote anything.
 from events.store.rows import conflict
 from projections.bookings import IS_BOOKING, OF_FIRST_RUN
 from projections.finance import counted_claims
+from projections.fund_bookings import BOOKED_ON_FUNDS
 
 _RANGES = """
 WITH ranges AS (
@@ -41,6 +42,21 @@ SET decided = flows.decided + excluded.decided, adjusted = flows.adjusted + excl
     bookings = flows.bookings + excluded.bookings
 """  # noqa: S608 - our own conditions
 )
+
+FUND_BOOKINGS = f"""
+WITH ranges AS (
+    SELECT journal, low, high
+    FROM unnest(CAST(:journals AS text[]), CAST(:lows AS bigint[]), CAST(:highs AS bigint[]))
+         AS taken(journal, low, high)
+), booked AS ({BOOKED_ON_FUNDS})
+INSERT INTO projections.fund_bookings AS sums (month, year, scheme, region, fund, insurer, line, other_fund, amount,
+                                               bookings)
+SELECT month, year, scheme, region, fund, insurer, line, other_fund, sum(amount), count(*)
+FROM booked
+GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
+ON CONFLICT (month, year, scheme, region, fund, insurer, line, other_fund) DO UPDATE
+SET amount = sums.amount + excluded.amount, bookings = sums.bookings + excluded.bookings
+"""  # noqa: S608 - our own statement
 
 _COUNTED = tuple(counted_claims.columns.keys())
 _FRESH = ", ".join(_COUNTED)

@@ -9,10 +9,10 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from processors.delivery.layout import layout
-from processors.delivery.names import CLEARING_CONSUMER, ROSTERS_CONSUMER, SEAL_CONSUMER, journal_name
+from processors.delivery.names import CLEARING_CONSUMER, FUNDS_CONSUMER, ROSTERS_CONSUMER, SEAL_CONSUMER, journal_name
 from processors.delivery.position import positions
 
-_BESIDE = (CLEARING_CONSUMER, ROSTERS_CONSUMER, SEAL_CONSUMER)
+_BESIDE = (CLEARING_CONSUMER, FUNDS_CONSUMER, ROSTERS_CONSUMER, SEAL_CONSUMER)
 """Those whose journals book no money that a fund is told: all others are intake's, the layers' and settlement's."""
 _ERA = "coalesce((SELECT era FROM processors.layout), '') AS era"
 _LAST_BEFORE = text("""

@@ -122,7 +122,7 @@ def _settle(
         refunds = batch.state.of(REFUND_REGIONS)
         clears_in = refunds.setdefault((target.person_id, target.year), target.region)
         if target != booked:
-            _book(batch, target, before, enrolment, cause, {"clears_in": clears_in})
+            _book(batch, target, before, enrolment, cause, {"clears_in": clears_in, **_instead_of(batch, target)})
         return
     insurances = batch.state.of(INSURANCES)
     whose = target.person_id, target.key
@@ -135,6 +135,14 @@ def _settle(
     if moves or target != booked:
         _book(batch, target, before, enrolment, cause, {"to": insurance.told()})
     insurances[whose] = insurance
+
+
+def _instead_of(batch: IntakeBatch, refund: PayerPremium) -> dict[str, object]:
+    """The fund that gets so much less of the premium, which it had from the person already."""
+    insurances = batch.state.of(INSURANCES)
+    paid = (structs.replace(refund, kind=kind) for kind in ("subsidised", "purchased"))
+    got = (insurances.get((premium.person_id, premium.key)) for premium in paid)
+    return next(({"instead_of": fund.told()} for fund in got if fund is not None), {})
 
 
 def _book(

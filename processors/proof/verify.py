@@ -5,6 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from processors.proof.verification.chains import journals
 from processors.proof.verification.checkers import CheckerStart, LocalChecker, share_out
 from processors.proof.verification.clearings import check_clearings
+from processors.proof.verification.funds import check_funds
 from processors.proof.verification.parts import parts
 from processors.proof.verification.report import MOST_PROBLEMS, Findings, Problem, Progress, Section, VerifyReport
 from processors.proof.verification.reversals import check_reversals
@@ -38,6 +39,7 @@ async def verify(
         findings.take((Section.SEALS, 0), report)
         report = VerifyReport()
         await check_clearings(connection, report)
+        await check_funds(connection, report)
         await check_reversals(connection, report)
         findings.take((Section.CLEARINGS, 0), report)
         heads = await journals(connection)

@@ -1,10 +1,15 @@
 """``claims premiums``, ``account`` and ``fines`` as people and programs call them."""
 
+import hashlib
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
 from infra.postgres.engine import connect
 from tests import facts
 from tests.ledger import Books
 from tests.program import Done, claims
 
+Call = Callable[..., Awaitable[Done]]
 ANYI, SHANGGAO = "360123", "360923"
 EVENTS = [
     facts.hospital(region=ANYI),
@@ -46,7 +51,41 @@ PREMIUMS = [
 ]
 
 
-async def test_the_commands(database: str) -> None:
+async def _money_is_entered_and_approved(call: Call, folder: Path) -> None:
+    """330 are due for P1's supplementary insurance of 2018; 300 of it are transferred, by two persons."""
+    paper = folder / "order.pdf"
+    paper.write_bytes(b"pay 300")
+    of = ("--scheme", "anyi", "--region", ANYI, "--on", "2018-03-01", "--actor", "wang", "--json")
+    funds = ("--from", "poverty_alleviation_fund", "--to", "supplementary", "--amount", "300", "--order", "7号")
+    entered = await call("funds", "transfer", "premium", *of, *funds, "--reference", "B1", "--proof", str(paper))
+    assert (entered.code, entered.rows[0]["status"]) == (0, "entered"), entered.err
+    movement = entered.rows[0]["movement_id"]
+    refused = await call("funds", "approve", movement, "--actor", "wang")
+    assert (refused.code, "须由另一人办理" in refused.err) == (2, True)
+    assert (await call("funds", "approve", movement, "--actor", "li")).code == 0
+    again = await call(
+        "funds", "receive", "interest", *of, "--fund", "supplementary", "--amount", "1", "--reference", "b1"
+    )
+    assert (again.code, "凭证号 b1 已登记" in again.err) == (2, True)
+    (listed,) = (await call("funds", "list", "--json")).rows
+    assert listed["proof"] == f"order.pdf sha256:{hashlib.sha256(b'pay 300').hexdigest()}"
+    transfers = (await call("premiums", "--transfers", "--year", "2018", "--json")).rows
+    told = {(row["payer"], row["fund"]): (row["due"], row["transferred"], row["difference"]) for row in transfers}
+    assert told["poverty_alleviation_fund", "supplementary"] == ("330.00", "300.00", "30.00")
+    out = folder / "account.xlsx"
+    every = await call("account", "--region", ANYI, "--out", str(out), "--json")
+    accounts = {
+        row["fund"]: (row["premiums_received"], row["premiums_transferred"], row["balance"]) for row in every.rows
+    }
+    assert accounts["supplementary"] == ("300.00", "0.00", "310.20")
+    assert accounts["poverty_alleviation_fund"] == ("0.00", "300.00", "-330.00")
+    assert out.read_bytes()[:2] == b"PK"
+    shown = (await call("account", "--region", ANYI)).out.decode()
+    assert "结余、亏损文件未规定" in shown  # of all funds but the supplementary one
+    assert "补充保险资金 supplementary" in shown
+
+
+async def test_the_commands(database: str, tmp_path: Path) -> None:
     engine = connect(database)
     books = await Books.open(engine)
     await books.publish(EVENTS)
@@ -72,9 +111,10 @@ async def test_the_commands(database: str) -> None:
     assert [(row["premiums"], row["operations"], row["carried_out"]) for row in done.rows] == [
         ("330.00", "19.80", "310.20")
     ]
-    done = await call("account", "--scheme", "fusong")
+    done = await call("account", "--scheme", "nowhere")
     assert (done.code, done.out) == (2, b"")
-    assert "keeps no supplementary account" in done.err
+    assert "no scheme nowhere is in force" in done.err
+    await _money_is_entered_and_approved(call, tmp_path)
 
     assert "1,234.50" in (await call("fines", "--hospital", "H1")).out.decode()
 

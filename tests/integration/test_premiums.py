@@ -8,10 +8,11 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from policies.loader import load_text
+from processors.accounts.fund_account import fund_accounts
 from processors.clearing.premium_refunds import load_refunds
+from processors.finance.catch_up import catch_up
 from processors.law.adoption import adopt_schemes
 from processors.person.replay import replay
-from processors.premiums.fund_account import fund_account
 from processors.proof.rebuild import rebuild
 from processors.proof.verify import verify
 from processors.queries import listings
@@ -363,7 +364,8 @@ async def test_anyi_s_account_over_two_years(books: Books) -> None:
     await books.publish([hospital(region=ANYI), *enrolled, *poor, *stay(1, on="2018-05-01", bill=bill)])
     bill = facts.bill("0", self_funded="3000")
     await books.publish(stay(2, on="2019-05-01", bill=bill))  # 2,700
-    told = [year.json() for year in await fund_account(books.engine, "anyi")]
+    await catch_up(books.engine)
+    told = [year.json() for year in await fund_accounts(books.engine, scheme="anyi")]
     names = ("year", "carried_in", "premiums", "operations", "payouts", "carried_out", "by_government")
     assert [tuple(year[name] for name in names) for year in told] == [
         # 4 × 330 = 1,320; 6% = 79.20; 1,320 − 79.20 − 900 = 340.80
@@ -372,9 +374,8 @@ async def test_anyi_s_account_over_two_years(books: Books) -> None:
         (2019, "340.80", "1320.00", "79.20", "2700.00", "0.00", "1118.40"),
     ]
     await books.publish([facts.reverse("C2")])
-    year = (await fund_account(books.engine, "anyi"))[-1]
+    await catch_up(books.engine)
+    year = (await fund_accounts(books.engine, scheme="anyi"))[-1]
     assert (year.payouts, year.carried_out, year.by_government) == (0, 158_160, 0)
-    with pytest.raises(LookupError, match="keeps no supplementary account"):
-        await fund_account(books.engine, "shanggao")
     with pytest.raises(LookupError, match="no scheme nowhere is in force"):
-        await fund_account(books.engine, "nowhere")
+        await fund_accounts(books.engine, scheme="nowhere")

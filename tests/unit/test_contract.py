@@ -31,7 +31,7 @@ from infra.cli.settle import print_summary
 from infra.messaging.publisher import PublishedEvents
 from infra.messaging.streams import ensure_streams
 from infra.operations.settle import SettledFiles
-from processors.premiums.fund_account import AccountYear
+from processors.accounts.fund_account import Account, settle_years
 from processors.queries import listings
 from processors.queries.summary import Summary
 from projections.statements import statement_json
@@ -112,7 +112,7 @@ async def test_a_list_has_its_keys(name: str) -> None:
 
 
 def test_an_account_s_year_has_its_keys() -> None:
-    year = AccountYear(2018, 0, 33_000, 1_980, 0, 31_020, 0, 1_980, None, "6%", "seed", "二(七)", None, None)
+    (year,) = settle_years(None, Account("anyi", "360123", "supplementary", None), {2018: {"premiums": 33_000}})
     assert list(year.json()) == LISTS["account"]
 
 

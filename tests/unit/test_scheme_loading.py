@@ -202,7 +202,7 @@ FAULTS = [
     Fault("unknown rule", "fusong", "rule: annual_bands", "rule: mercy", "rule: mercy", "'mercy'"),
     Fault(
         "layer with accumulations twice",
-        "fusong",
+        "shanggao",
         "layer: backstop",
         "layer: critical_illness # again",
         "# again",

@@ -1,0 +1,99 @@
+"""What the ledger has booked on each fund: sums by month, year, scheme, region, fund and line (``processors/finance``).
+
+An entry names its fund itself. Entries from before funds were named mean the usual ones of ``policies.funds``.
+"""
+
+from sqlalchemy import BigInteger, Column, Integer, SmallInteger, Table, Text
+
+from events.decisions import (
+    GRANT_AWARDED,
+    GRANT_WITHDRAWN,
+    PAYOUT_ADJUSTED,
+    PAYOUT_DECIDED,
+    PAYOUT_WITHDRAWN,
+    PREMIUM_PURCHASED,
+    PREMIUM_REFUNDED,
+    PREMIUM_SUBSIDISED,
+)
+from events.store.metadata import metadata, one_of
+from policies.funds import USUAL
+
+BOOKED_LINES = ("premiums", "payouts", "grants", "refunds", "premiums_paid")
+"""Lines of an account that the journals book: ``premiums`` come in, the others go out.
+
+``premiums`` are due to the fund that insures, and ``premiums_paid`` by the one that pays: both without what goes to the
+person (``refunds``), who had paid it to the insurance himself.
+"""
+
+fund_bookings = Table(
+    "fund_bookings",
+    metadata,
+    Column("month", Text, primary_key=True, comment="of booking, YYYY-MM in Asia/Shanghai"),
+    Column("year", SmallInteger, primary_key=True, autoincrement=False, comment="benefit year, or the premium's"),
+    Column("scheme", Text, primary_key=True, comment="name"),
+    Column("region", Text, primary_key=True, comment="of the person; of a refund that whose clearings carry it"),
+    Column("fund", Text, primary_key=True),
+    Column("insurer", Text, primary_key=True, comment="who keeps the fund; empty where none is named"),
+    Column("line", Text, primary_key=True, comment="of the account, as in projections/fund_bookings.py"),
+    Column(
+        "other_fund", Text, primary_key=True, comment="of a premium: who pays it, or what it is paid to; else empty"
+    ),
+    Column("amount", BigInteger, nullable=False, comment="fen"),
+    Column("bookings", Integer, nullable=False),
+    one_of("line", BOOKED_LINES),
+    schema="projections",
+    comment="sums of what is booked on each fund",
+)
+
+_USUAL = " ".join(f"WHEN '{paid_for}' THEN '{fund}'" for paid_for, fund in USUAL.items())
+_MONTH = "to_char(entry.recorded_at AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM')"
+
+_BOOKED = f"""
+SELECT {_MONTH} AS month, coalesce(entry.year, extract(year FROM claim.date)) AS year, entry.scheme, claim.region,
+       coalesce(said.said ->> 'fund', CASE coalesce(said.said ->> 'grant', entry.layer) {_USUAL} END, entry.layer, '')
+         AS fund,
+       coalesce(said.said ->> 'insurer', '') AS insurer,
+       CASE WHEN entry.type LIKE 'grant.%' THEN 'grants' ELSE 'payouts' END AS line, '' AS other_fund,
+       entry.paid AS amount
+FROM ranges
+JOIN ledger.entries AS entry
+  ON entry.journal = ranges.journal AND entry.number > ranges.low AND entry.number <= ranges.high
+JOIN projections.claims AS claim ON claim.claim_id = entry.claim_id
+CROSS JOIN LATERAL (SELECT convert_from(entry.data, 'UTF8')::jsonb AS said) AS said
+WHERE entry.type IN ('{PAYOUT_DECIDED}', '{PAYOUT_ADJUSTED}', '{PAYOUT_WITHDRAWN}',
+                     '{GRANT_AWARDED}', '{GRANT_WITHDRAWN}')
+  AND entry.paid <> 0
+UNION ALL
+SELECT {_MONTH}, entry.year, entry.scheme, side.region, side.fund, side.insurer, side.line, side.other_fund, side.amount
+FROM ranges
+JOIN ledger.entries AS entry
+  ON entry.journal = ranges.journal AND entry.number > ranges.low AND entry.number <= ranges.high
+CROSS JOIN LATERAL (SELECT convert_from(entry.data, 'UTF8')::jsonb AS said) AS said
+CROSS JOIN LATERAL (
+  SELECT coalesce(said.said ->> 'payer', entry.track) AS payer,
+         coalesce(said.said #>> '{{to,fund}}', said.said #>> '{{instead_of,fund}}',
+                  CASE entry.layer {_USUAL} END, entry.layer, '') AS insured_by,
+         coalesce(said.said #>> '{{to,insurer}}', said.said #>> '{{instead_of,insurer}}', '') AS insurer,
+         said.said ->> 'region' AS region,
+         coalesce(said.said ->> 'clears_in', said.said ->> 'region') AS cleared_in,
+         entry.type = '{PREMIUM_REFUNDED}' AS refunded
+) AS premium
+CROSS JOIN LATERAL (VALUES
+  (premium.region, premium.insured_by, premium.insurer, 'premiums', premium.payer,
+   CASE WHEN premium.refunded THEN -entry.paid ELSE entry.paid END),
+  (premium.region, premium.payer, '', 'premiums_paid', premium.insured_by,
+   CASE WHEN premium.refunded THEN -entry.paid ELSE entry.paid END),
+  (premium.cleared_in, premium.payer, '', 'refunds', '', CASE WHEN premium.refunded THEN entry.paid ELSE 0 END)
+) AS side (region, fund, insurer, line, other_fund, amount)
+WHERE entry.type IN ('{PREMIUM_SUBSIDISED}', '{PREMIUM_PURCHASED}', '{PREMIUM_REFUNDED}')
+  AND side.amount <> 0
+"""  # noqa: S608 - our own words
+BOOKED_ON_FUNDS = f"""
+SELECT month, coalesce(year, 0)::smallint AS year, coalesce(scheme, '') AS scheme, coalesce(region, '') AS region,
+       fund, insurer, line, other_fund, amount
+FROM ({_BOOKED}) AS booked
+"""  # noqa: S608 - our own words
+"""Each line of each entry in ``ranges`` (journal, low, high), amounts in fen.
+
+What a damaged entry does not say is empty or 0: ``claims verify`` names it, and the sums go on.
+"""

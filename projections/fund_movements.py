@@ -1,0 +1,175 @@
+"""Money of funds that offices note: what came in, what went from fund to fund, and who entered and approved it.
+
+Journal ``funds.0`` is the record; ``FundRegister`` makes the rows of its events.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from typing import Any
+
+from msgspec import Struct, ValidationError, convert, structs, to_builtins
+from sqlalchemy import BigInteger, Column, ColumnElement, Date, DateTime, Index, SmallInteger, Table, Text, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from events import decisions
+from events.store.metadata import metadata, not_negative, one_of
+from events.store.rows import upsert
+
+RECEIPTS = ("opening", "appropriation", "contribution", "interest", "donation", "fine", "other")
+"""Kinds of what a fund receives from outside the ledger's funds."""
+TRANSFERS = ("premium", "allocation", "surplus", "deficit", "operations")
+"""Kinds of what goes from a fund: to another, or of ``operations`` to whoever runs it."""
+STATES = ("entered", "approved", "withdrawn", "reversed")
+OFFICES = ("bureau", "finance_office")
+
+fund_movements = Table(
+    "fund_movements",
+    metadata,
+    Column("movement_id", Text, primary_key=True),
+    Column("number", BigInteger, nullable=False, comment="of the event in journal funds.0"),
+    Column("kind", Text, nullable=False),
+    Column("scheme", Text, nullable=False, comment="name"),
+    Column("region", Text, nullable=False),
+    Column("year", SmallInteger, nullable=False, comment="of the account"),
+    Column("from_fund", Text, comment="that pays; null where money comes from outside"),
+    Column("from_insurer", Text, comment="who keeps it, where one does"),
+    Column("to_fund", Text, comment="that receives; null where money goes outside"),
+    Column("to_insurer", Text, comment="who keeps it, where one does"),
+    Column("amount", BigInteger, nullable=False, comment="fen"),
+    Column("moved_on", Date, nullable=False, comment="day on which the bank moved it"),
+    Column("reference", Text, nullable=False, comment="the bank's; names one movement that stands"),
+    Column("order_no", Text, comment="of the order to pay"),
+    Column("proof", Text, comment="name and sha256 of the papers"),
+    Column("party", Text, comment="who paid or was paid outside the funds"),
+    Column("fine_id", Text, comment="of a fine that was paid"),
+    Column("office", Text, nullable=False, comment="bureau or finance_office: whose clerk entered it"),
+    Column("status", Text, nullable=False, comment="entered, approved (it counts), withdrawn or reversed"),
+    Column("entered_by", Text, nullable=False),
+    Column("entered_login", Text, comment="of the database; null where it is its owner's, which tells nobody apart"),
+    Column("entered_at", DateTime(timezone=True), nullable=False),
+    Column("approved_by", Text),
+    Column("approved_login", Text),
+    Column("approved_at", DateTime(timezone=True)),
+    Column("ended_by", Text, comment="who withdrew or reversed it"),
+    Column("ended_login", Text),
+    Column("ended_at", DateTime(timezone=True)),
+    Column("reason", Text, comment="why it was withdrawn or reversed"),
+    Index("fund_movements_account", "scheme", "region", "year"),
+    not_negative("amount"),
+    one_of("kind", (*RECEIPTS, *TRANSFERS)),
+    one_of("status", STATES),
+    one_of("office", OFFICES),
+    schema="projections",
+    comment="money that came to funds or went between them, as offices noted it",
+)
+
+
+class FundMovement(Struct, frozen=True):
+    """One movement of a fund's money; ``amount`` in fen. It counts while it is ``approved``."""
+
+    movement_id: str
+    number: int
+    kind: str
+    scheme: str
+    region: str
+    year: int
+    from_fund: str | None
+    from_insurer: str | None
+    to_fund: str | None
+    to_insurer: str | None
+    amount: int
+    moved_on: date
+    reference: str
+    order_no: str | None
+    proof: str | None
+    party: str | None
+    fine_id: str | None
+    office: str
+    status: str
+    entered_by: str
+    entered_login: str | None
+    entered_at: datetime
+    approved_by: str | None = None
+    approved_login: str | None = None
+    approved_at: datetime | None = None
+    ended_by: str | None = None
+    ended_login: str | None = None
+    ended_at: datetime | None = None
+    reason: str | None = None
+
+    @property
+    def stands(self) -> bool:
+        """Whether it was neither withdrawn nor taken back."""
+        return self.status in ("entered", "approved")
+
+
+STATED = tuple(FundMovement.__struct_fields__[2:18])
+"""What ``fund.received.v1`` and ``fund.transferred.v1`` say of a movement beside its id."""
+
+
+class FundRegister:
+    """The movements of funds, by id, as the journal's events make them."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, FundMovement] = {}
+        self._changed: set[str] = set()
+
+    def __iter__(self) -> Iterator[FundMovement]:
+        """The movements in the order in which they were entered."""
+        return iter(sorted(self._rows.values(), key=lambda row: row.number))
+
+    def get(self, movement_id: str) -> FundMovement | None:
+        """One movement."""
+        return self._rows.get(movement_id)
+
+    def apply(self, type_: str, number: int, at: datetime, data: Mapping[str, Any]) -> None:
+        """Apply one event of the journal. Raises ``KeyError`` where it names what is not there."""
+        login = None if data.get("owner") else data.get("login")
+        signed = {"by": data["actor"], "login": login, "at": at}
+        match type_:
+            case decisions.FUND_RECEIVED | decisions.FUND_TRANSFERRED:
+                entered = {f"entered_{name}": value for name, value in signed.items()}
+                stated = {name: data.get(name) for name in STATED}
+                own = {"movement_id": data["movement_id"], "number": number, "status": "entered"}
+                self._put(convert(own | stated | entered, FundMovement))
+            case decisions.FUND_MOVEMENT_APPROVED:
+                self._change(data, "approved", {f"approved_{name}": value for name, value in signed.items()})
+            case decisions.FUND_MOVEMENT_WITHDRAWN | decisions.FUND_MOVEMENT_REVERSED:
+                ended = {f"ended_{name}": value for name, value in signed.items()}
+                status = "withdrawn" if type_ == decisions.FUND_MOVEMENT_WITHDRAWN else "reversed"
+                self._change(data, status, ended | {"reason": data["reason"]})
+            case _:
+                raise KeyError(type_)
+
+    def differing(self, other: "FundRegister") -> list[str]:
+        """The ids of movements that are not the same in both."""
+        return sorted(
+            key for key in self._rows.keys() | other._rows.keys() if self._rows.get(key) != other._rows.get(key)
+        )
+
+    def unchanged(self) -> "FundRegister":
+        """The same movements, of which ``save`` writes none until an event changes it."""
+        self._changed.clear()
+        return self
+
+    async def load(self, connection: AsyncConnection, *conditions: ColumnElement[bool]) -> None:
+        """Add the table's rows that meet the conditions. Raises ``ValueError`` for one that can't be read."""
+        for found in (await connection.execute(select(fund_movements).where(*conditions))).mappings():
+            try:
+                row = convert({str(name): value for name, value in found.items()}, FundMovement)
+            except ValidationError as error:
+                raise ValueError(f"fund_movements {found['movement_id']} can't be read: {error}") from error
+            self._rows[row.movement_id] = row
+
+    async def save(self, connection: AsyncConnection) -> None:
+        """Write what has changed to the table."""
+        rows = [to_builtins(self._rows[key], builtin_types=(date, datetime)) for key in sorted(self._changed)]
+        await upsert(connection, fund_movements, rows)
+        self._changed.clear()
+
+    def _put(self, row: FundMovement) -> None:
+        self._rows[row.movement_id] = row
+        self._changed.add(row.movement_id)
+
+    def _change(self, data: Mapping[str, Any], status: str, values: Mapping[str, Any]) -> None:
+        self._put(structs.replace(self._rows[data["movement_id"]], status=status, **values))
