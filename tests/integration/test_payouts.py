@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from decimal import Decimal
 
 import nats
@@ -16,6 +17,7 @@ from events.money import parse_yuan
 from infra.messaging.payout_stream import PayoutStream
 from infra.messaging.streams import OlderDatabase, ensure_streams
 from infra.operations.payouts import payout_state, tell_again
+from infra.worker import payout_publisher
 from infra.worker.payout_publisher import PayoutPublisher, begin_behind
 from processors.backup.retention import begin_era
 from processors.delivery.transaction import Message
@@ -178,6 +180,21 @@ async def test_a_purged_stream_is_filled_again_at_once(engine: AsyncEngine, clie
     await client.jetstream().purge_stream("PAYOUTS")
     await tell_all(books, client)
     assert await told(client) == before != []
+
+
+async def test_who_did_not_publish_for_longer_than_messages_are_kept_goes_on_where_it_was(
+    engine: AsyncEngine, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing that PAYOUTS held is left, and what was booked meanwhile is older than what it would hold."""
+    monkeypatch.setattr(payout_publisher, "NOTED_AFTER_S", 0.0)
+    books = await Books.open(engine)
+    await books.publish([facts.hospital(), facts.enrol(), *facts.stay(1)])
+    await tell_all(books, client)
+    await books.publish(facts.stay(2))
+    await client.jetstream().purge_stream("PAYOUTS")
+    monkeypatch.setattr(payout_publisher, "KEPT", timedelta(0))
+    await tell_all(books, client)
+    assert {message.data["claim_id"] for message in await told(client)} == {"C2"}
 
 
 async def test_what_was_told_is_told_again_from_a_number_on(engine: AsyncEngine, client: Client) -> None:

@@ -11,7 +11,7 @@ down_revision = "0005"
 branch_labels = None
 depends_on = None
 
-FILES = ("0006_stays.sql", "0006_window.sql", "0006_limits.sql")
+FILES = ("0006_stays.sql", "0006_window.sql", "0006_limits.sql", "0006_payouts.sql", "0006_prepayments.sql")
 
 
 def upgrade() -> None:
