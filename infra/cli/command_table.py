@@ -38,6 +38,7 @@ MODULES: Mapping[str, str] = {
     "clearing": "clearing",
     "receivables": "receivables",
     "advances": "advances",
+    "prepayments": "prepayments",
     "reconcile": "reconcile",
     "roster": "roster",
     "report": "report",
