@@ -35,6 +35,7 @@ from projections.clearings import (
     clearings,
     receivables,
 )
+from projections.prepayments import Prepayment, ordered, prepayments
 
 R = TypeVar("R", bound=Struct)
 Key = tuple[Any, ...]
@@ -151,13 +152,14 @@ class ClearingRegister:
         self.receivables = ClearingTable(receivables, Receivable)
         self.repayments = ClearingTable(advance_repayments, AdvanceRepayment)
         self.receipts = ClearingTable(advance_receipts, AdvanceReceipt)
+        self.prepayments = ClearingTable(prepayments, Prepayment)
 
     @property
     def tables(self) -> tuple[ClearingTable[Any], ...]:
         """All tables, in the order in which they are written."""
         return (
             *(self.clearings, self.lines, self.parts, self.payments),
-            *(self.receivables, self.repayments, self.receipts),
+            *(self.receivables, self.repayments, self.receipts, self.prepayments),
         )
 
     async def load_clearing(self, connection: AsyncConnection, clearing_id: str) -> None:
@@ -171,6 +173,8 @@ class ClearingRegister:
         for clearing in self.clearings:
             owed = [each.receivable_id for each in clearing.set_off]
             await self.receivables.load(connection, receivables.c.receivable_id.in_(owed))
+            ahead = [each.prepayment_id for each in clearing.prepaid]
+            await self.prepayments.load(connection, prepayments.c.prepayment_id.in_(ahead))
 
     async def load_all(self, connection: AsyncConnection) -> None:
         """Load every row of every table. The keys of rows that can't be read are noted, so that they are mended."""
@@ -216,6 +220,28 @@ class ClearingRegister:
                 mistaken = self.receipts[data["entry"],].number
                 self.receipts.remove_where(lambda row: row.number == mistaken)
             case _:
+                self._apply_prepayment(type_, number, at, data)
+
+    def _apply_prepayment(self, type_: str, number: int, at: datetime, data: Mapping[str, Any]) -> None:
+        if type_ == decisions.PREPAYMENT_ORDERED:
+            self.prepayments.put(ordered(number, at, data, _signature("ordered", data)))
+            return
+        key = (data["prepayment_id"],)
+        row = self.prepayments[key]
+        match type_:
+            case decisions.PREPAYMENT_WITHDRAWN:
+                self.prepayments.change(key, status="withdrawn")
+            case decisions.HOSPITAL_PREPAID:
+                paid = {"reference": data["reference"], "paid_on": date.fromisoformat(data["day"]), **_NOT_REVERSED}
+                self.prepayments.change(key, status="paid", **_signature("approved", data), **paid)
+            case decisions.PREPAYMENT_REVERSED:
+                unpaid = dict.fromkeys(("approved_by", "approved_login", "reference", "paid_on"))
+                self.prepayments.change(key, status="ordered", **unpaid, **_signature("reversed", data))
+            case decisions.PREPAYMENT_RETURNED:
+                self.prepayments.change(key, returned=row.returned + data["amount"])
+            case decisions.PREPAYMENT_RETURN_REVERSED:
+                self.prepayments.change(key, returned=row.returned - data["amount"])
+            case _:
                 raise KeyError(type_)
 
     def _reverse_payment(self, type_: str, data: Mapping[str, Any]) -> None:
@@ -247,6 +273,7 @@ class ClearingRegister:
                 status="drafted",
                 ranges=draft.ranges,
                 set_off=draft.set_off,
+                prepaid=draft.prepaid,
                 drafted_at=at,
                 **_signature("drafted", data),
             )
@@ -262,11 +289,16 @@ class ClearingRegister:
             payee = each.payee_kind, each.payee
             set_off[payee] = set_off.get(payee, 0) + each.amount
             self._add_set_off(each.receivable_id, each.amount)
+        ahead: dict[tuple[str, str], int] = {}
+        for taken in draft.prepaid:
+            ahead["hospital", taken.payee] = ahead.get(("hospital", taken.payee), 0) + taken.amount
+            self._add_prepaid(taken.prepayment_id, taken.amount)
         for (kind, payee_id), balance in sorted(balances(draft.lines).items()):
-            taken = set_off.get((kind, payee_id), 0)
-            amount = max(0, balance) - taken
+            against, prepaid = set_off.get((kind, payee_id), 0), ahead.get((kind, payee_id), 0)
+            amount = max(0, balance) - against - prepaid
             status = "due" if amount else "none"
-            self.payments.put(ClearingPayment(clearing_id, kind, payee_id, balance, taken, amount, status))
+            payment = ClearingPayment(clearing_id, kind, payee_id, balance, against, amount, status, prepaid=prepaid)
+            self.payments.put(payment)
             if balance < 0:
                 owed = receivable_id(clearing_id, kind, payee_id)
                 self.receivables.put(
@@ -285,6 +317,8 @@ class ClearingRegister:
         clearing_id = data["clearing_id"]
         for each in self.clearings[clearing_id,].set_off:
             self._add_set_off(each.receivable_id, -each.amount)
+        for taken in self.clearings[clearing_id,].prepaid:
+            self._add_prepaid(taken.prepayment_id, -taken.amount)
         self.clearings.change((clearing_id,), status="withdrawn", withdrawn_by=data["actor"])
         of_clearing: tuple[ClearingTable[Any], ...] = (self.parts, self.payments, self.receivables, self.repayments)
         for table in of_clearing:
@@ -296,6 +330,10 @@ class ClearingRegister:
 
     def _add_set_off(self, owed: str, amount: int) -> None:
         self.receivables.change((owed,), set_off=self.receivables[owed,].set_off + amount)
+
+    def _add_prepaid(self, prepayment_id: str, amount: int) -> None:
+        set_off = self.prepayments[prepayment_id,].set_off + amount
+        self.prepayments.change((prepayment_id,), set_off=set_off)
 
 
 _NOT_PAID = dict.fromkeys(("paid_by", "paid_login", "paid_at", "reference"))

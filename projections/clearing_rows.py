@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 from msgspec import Struct, ValidationError, convert, structs
 
+from projections.prepayments import PrepaidSetOff
+
 PayeeKind = Literal["hospital", "person", "emergency_fund"]
 """A hospital, a person and the emergency fund may share an id."""
 
@@ -39,6 +41,7 @@ class Clearing(Struct, frozen=True):
     approved_login: str | None = None
     approved_at: datetime | None = None
     withdrawn_by: str | None = None
+    prepaid: tuple[PrepaidSetOff, ...] = ()
 
 
 class ClearingLine(Struct, frozen=True, forbid_unknown_fields=True):
@@ -97,6 +100,7 @@ class ClearingPayment(Struct, frozen=True):
     return_reason: str | None = None
     reversed_by: str | None = None
     reversed_login: str | None = None
+    prepaid: int = 0
 
     @property
     def is_due(self) -> bool:
@@ -160,11 +164,14 @@ class ClearingDraft(Struct, frozen=True):
     set_off: tuple[SetOff, ...]
     parts: tuple[ClearedPart, ...] = ()
     """events from before parts were recorded have none"""
+    prepaid: tuple[PrepaidSetOff, ...] = ()
+    """of prepayments; events from before these have none"""
 
     def event_data(self) -> dict[str, Any]:
         """As the journal holds it: rows do not repeat the clearing's id."""
         lists = {name: [_without_clearing(row) for row in getattr(self, name)] for name in _ROW_LISTS}
-        return structs.asdict(self) | lists | {"set_off": [structs.asdict(each) for each in self.set_off]}
+        taken = {name: [structs.asdict(each) for each in getattr(self, name)] for name in ("set_off", "prepaid")}
+        return structs.asdict(self) | lists | taken
 
     @classmethod
     def from_event(cls, data: Mapping[str, Any]) -> "ClearingDraft":

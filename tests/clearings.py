@@ -35,7 +35,29 @@ def fen(text_: str) -> int:
 
 
 async def drafted(books: Books, month: int = 0, region: str = REGION) -> dict[str, Any]:
-    return await listings.clearing(books.engine, await draft(books.engine, region, MONTHS[month], "wang", LATER))
+    shown = await listings.clearing(books.engine, await draft(books.engine, region, MONTHS[month], "wang", LATER))
+    assert by_fund_differences(shown) == []
+    return shown
+
+
+def by_fund_differences(shown: dict[str, Any]) -> list[str]:
+    """Where what the funds pay is not, to the fen, what the lines, balances and payments say."""
+    sums = Counter[tuple[str, ...]]()
+    for share in shown["funds"]:
+        place = share["payee_kind"], share["payee"], share["line"]
+        sums.update({(*place, "payable"): fen(share["payable"]), (*place, "repaid"): fen(share["repaid"])})
+    for order in shown["orders"]:
+        for each in order["transfers"]:
+            left = fen(each["payable"]) - fen(each["netted"])
+            assert left - fen(each["prepaid"]) == fen(each["amount"]) >= 0
+            sums.update({(each["payee_kind"], each["payee"], "amount"): fen(each["amount"])})
+    for line in shown["lines"]:
+        place = line["payee_kind"], line["payee"], line["fund"]
+        for name in ("payable", "repaid"):
+            sums.subtract({(*place, name): fen(line[name])})
+    for payment in shown["payments"]:
+        sums.subtract({(payment["payee_kind"], payment["payee"], "amount"): fen(payment["amount"])})
+    return [f"{' '.join(key)}: {amount} fen" for key, amount in sums.items() if amount]
 
 
 async def cleared(books: Books, month: int = 0) -> dict[str, Any]:
@@ -138,6 +160,7 @@ async def problems_with(engine: AsyncEngine, data: Mapping[str, Any], type_: str
         async with open_journal(engine) as journal:
             if "clearing_id" in data:
                 await journal.register.load_clearing(journal.connection, data["clearing_id"])
+            await journal.register.prepayments.load(journal.connection)
             journal.record(type_, data)
             await write(journal.connection, journal.journal)
             await journal.register.save(journal.connection)

@@ -10,30 +10,32 @@ from policies.loader import load_directory, load_text
 from policies.scheme import Scheme
 from processors.resettlement.order import ORDERED
 
-FIRST, SECOND = "first_insurer", "second_insurer"
-_OWN_FUNDS = re.compile(r"(?m)^funds:\n(?:  .*\n)+")
+INSURERS = {"first_insurance": "甲保险公司", "second_insurance": "乙保险公司", "third_insurance": "丙保险公司"}
+_OWN_FUNDS = re.compile(rb"(?m)^funds:\n(?:  .*\n)+")
 
 
 def paid_by(scheme: Scheme, insurer: str, value: tuple[bytes, bytes] = (b"", b"")) -> Scheme:
     """A scheme whose insured layers an insurer keeps, and whose other layers and grants charity pays."""
     paid_for = dict.fromkeys((*scheme.path, *(grant.kind for grant in scheme.grants)))
-    declared = f"  insurers: {{{insurer}: {{name: {insurer}, name_en: {insurer}}}}}"
-    text = scheme.text.decode()
-    text = text if "\nvocabulary:\n" in text else f"{text}\nvocabulary:\n"
-    text = text.replace("\nvocabulary:\n", f"\nvocabulary:\n{declared}\n", 1)
     lines = ["", "funds:"]
     for name in paid_for:
         insured = name in ("critical_illness", "supplementary")
         fund = f"{{fund: {name}, insurer: {insurer}" if insured else "{fund: charity"
         lines.append(f"  {name}: {fund}, grade: assumed, cite: 协议}}")
-    named = _OWN_FUNDS.sub("", text).encode().replace(*value, 1)
-    return load_text(named + "\n".join([*lines, ""]).encode(), scheme.name)
+    terms = [f"    {code}: {{name: {name}, name_en: {code}}}\n" for code, name in INSURERS.items()]
+    known = "".join(["  insurers:\n", *terms])
+    text = _OWN_FUNDS.sub(b"", scheme.text).replace(*value, 1)
+    if b"\nvocabulary:\n" in text:
+        text = text.replace(b"\nvocabulary:\n", f"\nvocabulary:\n{known}".encode(), 1)
+    else:
+        lines += ["vocabulary:", known]
+    return load_text(text + "\n".join([*lines, ""]).encode(), scheme.name)
 
 
 TEXTS = {
     text.content_hash: text
     for scheme in load_directory()
-    for text in (scheme, *(paid_by(scheme, insurer) for insurer in (FIRST, SECOND)))
+    for text in (scheme, *(paid_by(scheme, insurer) for insurer in list(INSURERS)[:2]))
 }
 
 

@@ -1,5 +1,6 @@
 """PAYOUTS read whole, and what the ledger says that must stand in it."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -56,6 +57,17 @@ async def booked(engine: AsyncEngine) -> Sequence[Row[Any]]:
     """The entries that book money."""
     async with engine.connect() as connection:
         return (await connection.execute(text(_BOOKED), {"types": list(BOOKING_TYPES)})).all()
+
+
+async def differences(client: Client, engine: AsyncEngine) -> list[str]:
+    """What PAYOUTS lacks, has twice or has out of order, held against the ledger."""
+    messages, entries = await told(client), await booked(engine)
+    counted = Counter(message.id for message in messages)
+    ids = {f"{row.journal}-{row.number}" for row in entries}
+    found = [f"lost {id_}" for id_ in sorted(ids - counted.keys())]
+    found += [f"{count} times {id_}" for id_, count in counted.items() if count > 1]
+    found += [f"never booked {id_}" for id_ in sorted(counted.keys() - ids)]
+    return found or [f"out of order {each}" for each in in_order(messages, entries)]
 
 
 def in_order(messages: Sequence[Told], entries: Sequence[Row[Any]]) -> list[str]:

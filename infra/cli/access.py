@@ -19,7 +19,7 @@ from infra.access.mailboxes import close_mailbox, open_mailbox, owners
 from infra.access.passwords import bcrypt_hash, new_password
 from infra.access.sources import PAYER, NotASource, Source
 from infra.access.users import Users, changing_users, read_users, users_of
-from infra.cli.arguments import listed, unusable
+from infra.cli.arguments import listed, unknown_fund, unusable
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, stdout, table
 from infra.cli.session import database_of, ledger_servers, require_ledger, run
@@ -226,10 +226,10 @@ async def _is_fund(place: _Place, fund: str) -> bool:
     """Whether a fund is known in the ledger; says which are where it is not."""
     async with place.engine.connect() as connection:
         known = (await ledger_terms(connection)).funds
-    if fund not in known:
-        there = "、".join(f"{term.name} {code}" for code, term in known.items())
-        fail(f"没有基金 {fund}，可用的有 {there}。{fund} is no fund: those are all")
-    return fund in known
+    problem = unknown_fund(fund, known)
+    if problem is not None:
+        fail(problem)
+    return problem is None
 
 
 async def _users(place: _Place) -> Users:

@@ -1,7 +1,7 @@
 """Arguments that several commands take, and how they are read."""
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +11,7 @@ import typer
 from events.codes import is_id, is_region
 from events.money import parse_yuan
 from events.national_ids import NationalIdGivenError, refuse_national_ids
+from policies.vocabulary import Term
 
 Actor = Annotated[str, typer.Option("--actor", help="经办人编号 id of who does it")]
 
@@ -90,6 +91,14 @@ def day_of(text: str, option: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise unusable(f"“{text}”不是日期，应写成 2019-03-31", f"{text} is no day: write 2019-03-31", option) from None
+
+
+def unknown_fund(fund: str, known: Mapping[str, Term]) -> str | None:
+    """Why a code names no fund of the ledger, with those that it knows; None where it is one."""
+    if fund in known:
+        return None
+    there = "、".join(f"{term.name} {code}" for code, term in known.items())
+    return f"没有基金 {fund}，可用的有 {there}。{fund} is no fund: those are all"
 
 
 def file_of(path: Path, endings: Collection[str], option: str = "--out") -> Path:

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.county_time import month_end
 from events.money import yuan
+from infra.cli import clearing_orders
 from infra.cli.arguments import Actor, actor_of, month_of, region_of, unusable, words_of
 from infra.cli.clearing_book import print_clearing, write_clearing
 from infra.cli.clearing_step import Reason, print_result, print_reversal, reversed_fields, run_step
@@ -37,6 +38,7 @@ ClearingId = Annotated[str, typer.Argument(help="清算单号 clearing_id")]
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
+    clearing_orders.register(clearing)
     app.add_typer(clearing, name="clearing")
 
 

@@ -39,6 +39,7 @@ MODULES: Mapping[str, str] = {
     "clearing": "clearing",
     "receivables": "receivables",
     "advances": "advances",
+    "prepayments": "prepayments",
     "reconcile": "reconcile",
     "roster": "roster",
     "report": "report",

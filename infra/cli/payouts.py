@@ -7,12 +7,13 @@ from typing import Annotated
 import typer
 
 from infra.access.sources import PAYER, NotASource, Source
-from infra.cli.arguments import listed, unusable
+from infra.cli.arguments import listed, unknown_fund, unusable
 from infra.cli.options import DataDir, Json, settings_of
-from infra.cli.output import note, print_json, table
+from infra.cli.output import fail, note, print_json, table
 from infra.cli.session import ledger_servers, require_ledger, run
 from infra.operations.payouts import payout_state, tell_again
 from infra.worker.worker import worker
+from processors.law.terms import ledger_terms
 from processors.payouts.progress import load_heads
 
 
@@ -48,6 +49,10 @@ def payouts(
                     state = await payout_state(connection, client)
                     _print_state(state.sequence, state.waiting, json=json)
                     return 0
+                known = (await ledger_terms(connection)).funds
+            if payer is not None and (problem := unknown_fund(payer.partition(".")[0], known)):
+                fail(problem)
+                return 2
             if journal is not None and journal not in journals:
                 raise unusable(f"没有分账 {journal}，可用的有 {listed(journals)}", "No such journal", "--journal")
             told = await tell_again(ours.engine, client, from_, [journal] if journal else journals, subject)

@@ -17,7 +17,7 @@ from infra.operations.resettle import resettle as settle_again
 from infra.operations.settle import Progress, at_work
 from infra.worker.worker import Worker, worker
 from policies.vocabulary import in_layer_order
-from processors.law.terms import LAYER_NAMES
+from processors.law.terms import FUND_NAMES, INSURER_NAMES, LAYER_NAMES
 from processors.resettlement.order import ChangeEffect, SchemeChange, change_to, persons_touched, preview
 
 
@@ -84,7 +84,9 @@ def _print(effect: ChangeEffect, *, dry_run: bool, json: bool) -> None:
     sides = {layer: (effect.before.get(layer, 0), effect.after.get(layer, 0)) for layer in layers}
     if json:
         moved = {layer: yuan(after - before) for layer, (before, after) in sides.items()}
-        print_json([{"dry_run": dry_run, "claims": effect.claims, "persons": effect.persons, "moved": moved}])
+        told = {"dry_run": dry_run, "claims": effect.claims, "persons": effect.persons, "moved": moved}
+        funds = [{**fund.told(), "moved": yuan(amount)} for fund, amount in effect.funds.items() if amount]
+        print_json([told | ({"funds": funds} if funds else {})])
         return
     title = "试算（未入账） Dry run, nothing booked" if dry_run else "重新结算 Resettled"
     rows = [
@@ -93,3 +95,15 @@ def _print(effect: ChangeEffect, *, dry_run: bool, json: bool) -> None:
     ]
     note(f"结算单 claims: {effect.claims}；金额变动人数 persons whose figures move: {effect.persons}")
     table(title, ("保障线 layer", "原支付 before", "现支付 after", "差额 difference"), rows, right=(1, 2, 3))
+    moves = [
+        (
+            f"{FUND_NAMES[fund.fund]} {fund.fund}",
+            INSURER_NAMES[fund.insurer] if fund.insurer else "—",
+            yuan(amount),
+        )
+        for fund, amount in effect.funds.items()
+        if amount
+    ]
+    if moves:
+        title = "改由其他基金、承办公司付 Paid by another fund or insurer"
+        table(title, ("付款基金 fund", "承办公司 insurer", "差额 difference"), moves, right=(2,))

@@ -26,7 +26,15 @@ from infra.worker.failures import log_failure
 from processors.delivery.names import PAYOUTS, PAYOUTS_CONSUMER
 from processors.payouts.bookings import load_batches
 from processors.payouts.events import payout_message
-from processors.payouts.progress import Reached, era_began, load_eras, load_heads, load_last_before
+from processors.payouts.progress import (
+    Reached,
+    era_began,
+    load_eras,
+    load_heads,
+    load_last_before,
+    load_told,
+    save_told,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -34,6 +42,8 @@ POLL_S = 0.2
 """How often the journals are looked at: a booking is told so much after its commit at most, and a round trip."""
 LOOKS_S = 5.0
 """How often it is asked, where nothing is booked, whether PAYOUTS is still what it was."""
+NOTED_AFTER_S = 60.0
+"""How often the database is told how far PAYOUTS is, where anything was published: needed after 30 days without."""
 FINISHES_S = 5.0
 """How long a worker that ends goes on telling what is booked; the next one tells the rest."""
 TOLD_AGAIN_AFTER_S = 10.0
@@ -97,7 +107,8 @@ class PayoutPublisher:
         stored = await self._stream.end()
         async with connected(self._engine) as connection:
             reached, eras = await begin_behind(connection, stored.reached), await load_eras(connection)
-        last, looked = stored.sequence, time.monotonic()
+        last, looked, noted = stored.sequence, time.monotonic(), time.monotonic()
+        saved = Reached("", {})
         while True:
             async with connected(self._engine) as connection:
                 heads = await load_heads(connection)
@@ -109,6 +120,10 @@ class PayoutPublisher:
                     messages = [payout_message(booking, eras) for booking in batch.bookings]
                     last = await self._stream.publish(messages, last, reached)
             patience.succeeded()
+            if reached != saved and (time.monotonic() - noted >= NOTED_AFTER_S or self._finishing.is_set()):
+                async with self._engine.begin() as connection:
+                    await save_told(connection, reached)
+                saved, noted = reached, time.monotonic()
             if not batches:
                 if self._finishing.is_set():
                     return
@@ -123,14 +138,17 @@ class PayoutPublisher:
 async def begin_behind(connection: AsyncConnection, stored: Reached | None) -> Reached:
     """How far the journals are told, as what PAYOUTS holds says.
 
-    Where it holds nothing, for it is new, its store was lost, or nothing was booked for so long, it is filled with all
-    that it would hold: what was booked in the time for which it keeps messages. After a restore what the backup holds
-    is told already, as far as it was. Raises ``OlderDatabase``.
+    Where it holds nothing, for it is new, its store was lost, or nobody published for so long, it is filled with all
+    that it would hold: what was booked in the time for which it keeps messages, and what was never told. After a
+    restore what the backup holds is told already, as far as it was. Raises ``OlderDatabase``.
     """
     heads = await load_heads(connection)
     if stored is None:
         since = datetime.now(UTC) - KEPT
-        return Reached(heads.era, await load_last_before(connection, heads.numbers, since))
+        numbers, told = await load_last_before(connection, heads.numbers, since), await load_told(connection)
+        if told:
+            numbers = {journal: min(number, told.get(journal, 0)) for journal, number in numbers.items()}
+        return Reached(heads.era, numbers)
     later = [era for era in await load_eras(connection) if era > stored.era]
     if later and (began := era_began(later[0])):
         kept = await load_last_before(connection, heads.numbers, began)

@@ -1,6 +1,6 @@
 """Drafting a clearing: what the funds owe for a region until the end of a month, fixed in one event."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
 from msgspec import structs
@@ -13,9 +13,10 @@ from events.decisions import CLEARING_DRAFTED
 from events.store.journal import database_time
 from processors.clearing.advance_repayments import RepaymentShare, repay
 from processors.clearing.funds import EMERGENCY_FUND, fund_place
-from processors.clearing.journal import open_journal
+from processors.clearing.journal import ClearingJournal, open_journal
 from processors.clearing.loans import load_loans
 from processors.clearing.payee_amounts import PayeeAmount, load_amounts, load_prepaid_amounts
+from processors.clearing.paying_funds import due_to, fund_transfers, load_fund_shares, prepaid_set_off
 from processors.clearing.ranges import next_ranges
 from processors.clearing.refusal import ClearingRefused
 from processors.clearing.set_off import set_off
@@ -23,8 +24,17 @@ from processors.law.terms import ledger_layers
 from projections.advances import Advance
 from projections.bookings import IS_PAYOUT
 from projections.claims import claims
-from projections.clearing_rows import AdvanceRepayment, ClearedPart, ClearingDraft, ClearingLine, Ranges, balances
+from projections.clearing_rows import (
+    AdvanceRepayment,
+    ClearedPart,
+    ClearingDraft,
+    ClearingLine,
+    Ranges,
+    SetOff,
+    balances,
+)
 from projections.clearings import clearings, receivables
+from projections.prepayments import PrepaidSetOff, prepayments
 
 _WITHOUT_LAYER = text(f"""
 SELECT entry.journal, entry.number, entry.claim_id
@@ -63,12 +73,15 @@ async def draft(engine: AsyncEngine, region: str, month: date, actor: str, now: 
         lines = ClearingLines(clearing_id, amounts)
         owed = await _outstanding_advances(connection, region)
         persons = {advance.person_id for advance, _ in owed}
-        prepaid = await load_prepaid_amounts(connection, region, ranges, persons) if persons else []
+        of_persons = await load_prepaid_amounts(connection, region, ranges, persons) if persons else []
         payable = {payee: fen for (kind, payee), fen in balances(lines.in_order()).items() if kind == "person"}
-        repayments = repay(owed, [*amounts, *prepaid], payable)
+        repayments = repay(owed, [*amounts, *of_persons], payable)
         lines.repay(repayments)
         standing = journal.register.receivables
         await standing.load(connection, receivables.c.region == region, receivables.c.stands.is_(True))
+        against = tuple(set_off(standing, balances(lines.in_order())))
+        parts = tuple(_parts(clearing_id, amounts))
+        prepaid = await _prepaid(journal, region, ranges, lines.in_order(), against, parts)
         drafted = ClearingDraft(
             clearing_id=clearing_id,
             region=region,
@@ -77,11 +90,29 @@ async def draft(engine: AsyncEngine, region: str, month: date, actor: str, now: 
             ranges=ranges,
             lines=tuple(lines.in_order()),
             repayments=tuple(_repayment(clearing_id, each) for each in repayments),
-            set_off=tuple(set_off(standing, balances(lines.in_order()))),
-            parts=tuple(_parts(clearing_id, amounts)),
+            set_off=against,
+            parts=parts,
+            prepaid=tuple(prepaid),
         )
         journal.record(CLEARING_DRAFTED, drafted.event_data())
     return clearing_id
+
+
+async def _prepaid(
+    journal: ClearingJournal,
+    region: str,
+    ranges: Ranges,
+    lines: Sequence[ClearingLine],
+    against: Iterable[SetOff],
+    parts: Sequence[ClearedPart],
+) -> list[PrepaidSetOff]:
+    """What goes off hospitals' payments because funds have paid them ahead."""
+    standing = journal.register.prepayments
+    await standing.load(journal.connection, prepayments.c.region == region, prepayments.c.status == "paid")
+    if not any(each.outstanding for each in standing):
+        return []
+    shares = await load_fund_shares(journal.connection, region, ranges, lines, parts)
+    return prepaid_set_off(standing, fund_transfers(shares, due_to(lines, against)))
 
 
 async def _next_number(connection: AsyncConnection, region: str, month: date) -> int:

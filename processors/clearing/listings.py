@@ -1,5 +1,6 @@
 """Clearings and receivables as commands show them: dicts with money in yuan."""
 
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
@@ -23,14 +24,25 @@ from events.decisions import (
 from events.money import yuan
 from events.store.journal import database_time, entries
 from events.store.rows import among
+from policies.funds import BookedFund
 from processors.clearing.funds import EMERGENCY_FUND, fund_place
 from processors.clearing.journal import refusing_unreadable_rows
 from processors.clearing.movements import history_rows
+from processors.clearing.paying_funds import FundShare, FundTransfer, fund_transfers, load_fund_shares
+from processors.clearing.prepayments import prepaid_rows
 from processors.clearing.refusal import ClearingRefused, no_clearing
 from processors.delivery.names import CLEARING_JOURNAL, INTAKE_JOURNAL
 from projections.claims import claims
 from projections.clearing_register import ClearingRegister, ClearingTable
-from projections.clearing_rows import Clearing, ClearingDraft, ClearingLine, ClearingPayment, Receivable, SetOff
+from projections.clearing_rows import (
+    ClearedPart,
+    Clearing,
+    ClearingDraft,
+    ClearingLine,
+    ClearingPayment,
+    Receivable,
+    SetOff,
+)
 from projections.clearings import clearings, receivables
 from projections.hospitals import load_hospitals
 
@@ -38,6 +50,7 @@ CLEARING_STEPS = (
     *(CLEARING_DRAFTED, CLEARING_APPROVED, CLEARING_WITHDRAWN),
     *(CLEARING_PAID, PAYMENT_RETURNED, PAYMENT_REVERSED, RETURN_REVERSED),
 )
+FIGURES = ("payable", "netted", "prepaid", "amount")
 KINDS = ("hospital", "person", EMERGENCY_FUND)
 
 
@@ -67,12 +80,20 @@ async def clearing(engine: AsyncEngine, clearing_id: str) -> dict[str, Any]:
         head = register.clearings.get((clearing_id,))
         if head is None:
             raise ClearingRefused(no_clearing(clearing_id))
-        changes = await _changes(connection, head)
+        parts = await _parts(connection, head)
+        changes = await _changes(connection, head, parts)
+        shares = await load_fund_shares(connection, head.region, head.ranges, list(register.lines), parts)
+        due = {(each.payee_kind, each.payee): each.amount + each.prepaid for each in register.payments}
+        transfers = fund_transfers(shares, due, head.prepaid)
+        ahead = await prepaid_rows(connection, head)
         history = await history_rows(connection, CLEARING_STEPS, "clearing_id", clearing_id)
     lines = sorted(register.lines, key=lambda line: (*_place(line), fund_place(line.fund)))
     return _head(head) | {
         "lines": [_line(line) for line in lines],
         "payments": [_payment(payment) for payment in sorted(register.payments, key=_place)],
+        "funds": [_share(share) for share in sorted(shares, key=_share_place)],
+        "orders": [_order(*order) for order in _orders(transfers)],
+        "prepayments": ahead,
         "repayments": [_shown(each, "amount") for each in register.repayments],
         "changes": changes,
         "history": history,
@@ -169,7 +190,7 @@ def _line(line: ClearingLine) -> dict[str, Any]:
 def _payment(payment: ClearingPayment) -> dict[str, Any]:
     moments = {name: getattr(payment, name) for name in ("paid_at", "returned_at")}
     shown = {name: moment and moment.isoformat() for name, moment in moments.items()}
-    return _shown(payment, "balance", "set_off", "amount") | shown
+    return _shown(payment, "balance", "set_off", "prepaid", "amount") | shown
 
 
 def _shown(row: Struct, *money: str) -> dict[str, Any]:
@@ -179,13 +200,51 @@ def _shown(row: Struct, *money: str) -> dict[str, Any]:
     return values | {name: yuan(values[name]) for name in money}
 
 
-async def _changes(connection: AsyncConnection, clearing: Clearing) -> list[dict[str, Any]]:
-    """What was booked after claims' first settlements, claim by claim.
+def _share(share: FundShare) -> dict[str, Any]:
+    return {
+        "payee_kind": share.payee_kind,
+        "payee": share.payee,
+        "line": share.line,
+        "fund": share.payer.fund,
+        "insurer": share.payer.insurer,
+        "booked": yuan(share.booked),
+        "repaid": yuan(share.repaid),
+        "payable": yuan(share.payable),
+    }
 
-    It is read from the draft's event: a clearing that was withdrawn has no rows of parts any more.
-    """
+
+def _share_place(share: FundShare) -> tuple[Any, ...]:
+    return KINDS.index(share.payee_kind), share.payee, fund_place(share.line), str(share.payer)
+
+
+def _orders(transfers: Iterable[FundTransfer]) -> list[tuple[BookedFund, list[FundTransfer]]]:
+    found: dict[BookedFund, list[FundTransfer]] = {}
+    for transfer in transfers:
+        found.setdefault(transfer.payer, []).append(transfer)
+    return list(found.items())
+
+
+def _order(payer: BookedFund, transfers: Iterable[FundTransfer]) -> dict[str, Any]:
+    """What one fund is to transfer, payee by payee."""
+    rows = sorted(transfers, key=lambda each: (KINDS.index(each.payee_kind), each.payee))
+    sums = {name: yuan(sum(getattr(row, name) for row in rows)) for name in FIGURES}
+    shown = [
+        {"payee_kind": row.payee_kind, "payee": row.payee} | {name: yuan(getattr(row, name)) for name in FIGURES}
+        for row in rows
+    ]
+    return {"fund": payer.fund, "insurer": payer.insurer, **sums, "transfers": shown}
+
+
+async def _parts(connection: AsyncConnection, clearing: Clearing) -> Sequence[ClearedPart]:
+    """From the draft's event: a clearing that was withdrawn has no rows of parts any more."""
     draft = select(entries.c.data).where(entries.c.journal == CLEARING_JOURNAL, entries.c.number == clearing.number)
-    parts = ClearingDraft.from_event(orjson.loads((await connection.execute(draft)).scalar_one())).parts
+    return ClearingDraft.from_event(orjson.loads((await connection.execute(draft)).scalar_one())).parts
+
+
+async def _changes(
+    connection: AsyncConnection, clearing: Clearing, parts: Iterable[ClearedPart]
+) -> list[dict[str, Any]]:
+    """What was booked after claims' first settlements, claim by claim."""
     sums: dict[tuple[str, str, str, str], int] = {}
     for part in parts:
         if part.kind != "settled":

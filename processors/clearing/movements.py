@@ -16,8 +16,12 @@ from events.county_time import COUNTY_TIME
 from events.decisions import (
     ADVANCE_REPAID,
     CLEARING_PAID,
+    HOSPITAL_PREPAID,
     PAYMENT_RETURNED,
     PAYMENT_REVERSED,
+    PREPAYMENT_RETURN_REVERSED,
+    PREPAYMENT_RETURNED,
+    PREPAYMENT_REVERSED,
     RECEIPT_REVERSED,
     RECEIVABLE_SETTLED,
     REPAYMENT_REVERSED,
@@ -33,6 +37,8 @@ REVERSALS: Mapping[str, str] = {
     PAYMENT_RETURNED: RETURN_REVERSED,
     RECEIVABLE_SETTLED: RECEIPT_REVERSED,
     ADVANCE_REPAID: REPAYMENT_REVERSED,
+    HOSPITAL_PREPAID: PREPAYMENT_REVERSED,
+    PREPAYMENT_RETURNED: PREPAYMENT_RETURN_REVERSED,
 }
 """Each kind of movement, and the event that takes one back."""
 MOVEMENT_NAMES: Mapping[str, str] = {
@@ -40,6 +46,8 @@ MOVEMENT_NAMES: Mapping[str, str] = {
     PAYMENT_RETURNED: "退汇",
     RECEIVABLE_SETTLED: "收回应收款",
     ADVANCE_REPAID: "归还临时救急借款",
+    HOSPITAL_PREPAID: "预拨",
+    PREPAYMENT_RETURNED: "退回预拨",
 }
 
 SAME_REFERENCE = """regexp_replace(lower(normalize(said ->> 'reference', NFKC)), '\\s', '', 'g')
@@ -63,7 +71,8 @@ FROM projections.receivables WHERE receivable_id = ANY(CAST(:ids AS text[]))
 class Movement(Struct, frozen=True):
     """Money of one payee that moved, in fen, as entry ``entry`` of clearing's journal says.
 
-    ``of`` is the clearing, receivable or advance. ``reversed_by`` is the entry that took it back as a mistake.
+    ``of`` is the clearing, receivable, advance or prepayment. ``reversed_by`` is the entry that took it back as a
+    mistake.
     """
 
     entry: int
@@ -109,9 +118,11 @@ class _Said(NamedTuple):
 
     @property
     def of(self) -> str:
-        """The clearing, receivable or advance that the event is about."""
+        """The clearing, receivable, advance or prepayment that the event is about."""
         return next(
-            str(self.said[name]) for name in ("clearing_id", "receivable_id", "advance_id") if name in self.said
+            str(self.said[name])
+            for name in ("clearing_id", "receivable_id", "advance_id", "prepayment_id")
+            if name in self.said
         )
 
 

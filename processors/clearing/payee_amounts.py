@@ -10,16 +10,26 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.codes import covers
 from events.decisions import GRANT_AWARDED
+from policies.funds import BookedFund, booked_fund
 from processors.clearing.counterparties import PartKind, Party
 from processors.clearing.funds import GRANT, refund_fund
 from processors.clearing.later_facts import UnclearedClaim
 from processors.clearing.premium_refunds import PremiumRefund, load_refunds
 from processors.clearing.uncleared_parts import by_persons, load_parts
 from processors.delivery.names import INTAKE_JOURNAL
-from projections.bookings import IS_GRANT, IS_PAYOUT, MOVES_BETWEEN_PARTIES, OF_FIRST_RUN, PAYEE
+from projections.bookings import (
+    FUND,
+    GRANT_KIND,
+    INSURER,
+    IS_GRANT,
+    IS_PAYOUT,
+    MOVES_BETWEEN_PARTIES,
+    OF_FIRST_RUN,
+    PAYEE,
+)
 from projections.clearing_rows import Ranges
 
-_IN_RANGES = """
+IN_RANGES = """
 FROM unnest(CAST(:journals AS text[]), CAST(:begun AS bigint[]), CAST(:ended AS bigint[]))
   AS taken (journal, begun, ended)
 JOIN ledger.entries AS entry
@@ -27,13 +37,14 @@ JOIN ledger.entries AS entry
 JOIN projections.claims AS claim ON claim.claim_id = entry.claim_id
 WHERE claim.region = :region
 """
-_FIRST_PAYOUTS = f"{_IN_RANGES} AND {IS_PAYOUT} AND entry.paid <> 0 AND {OF_FIRST_RUN}"
-_LATER_PAYOUT = f"({IS_PAYOUT} AND entry.paid <> 0 AND NOT {OF_FIRST_RUN})"
+_FIRST_PAYOUTS = f"{IN_RANGES} AND {IS_PAYOUT} AND entry.paid <> 0 AND {OF_FIRST_RUN}"
+LATER_PAYOUT = f"({IS_PAYOUT} AND entry.paid <> 0 AND NOT {OF_FIRST_RUN})"
 
 _FIRST = f"""
-SELECT claim.prepaid, {PAYEE} AS payee, entry.layer, sum(entry.paid)::bigint AS amount
+SELECT claim.prepaid, {PAYEE} AS payee, entry.layer, {FUND} AS fund, {INSURER} AS insurer,
+       sum(entry.paid)::bigint AS amount
 {_FIRST_PAYOUTS}
-GROUP BY 1, 2, 3
+GROUP BY 1, 2, 3, 4, 5
 """
 _SUMMARY = "claim.claim_id, claim.person_id, claim.number, claim.hospital_id, claim.hospital_region, claim.date"
 _PREPAID = f"""
@@ -41,19 +52,19 @@ SELECT {_SUMMARY}, entry.layer, entry.paid
 {_FIRST_PAYOUTS} AND claim.prepaid AND claim.person_id = ANY(:persons)
 """
 _GRANTS = f"""
-SELECT entry.person_id, entry.type, entry.paid
-{_IN_RANGES} AND {IS_GRANT} AND entry.paid <> 0
+SELECT entry.person_id, entry.type, entry.paid, {FUND} AS fund, {INSURER} AS insurer, {GRANT_KIND} AS kind
+{IN_RANGES} AND {IS_GRANT} AND entry.paid <> 0
 """
 _CLAIMS_WITH_LATER_RUNS = f"""
 SELECT {_SUMMARY}, claim.prepaid, claim.opened,
        array_agg(entry.journal) AS journals, array_agg(entry.number) AS numbers
-{_IN_RANGES} AND ({_LATER_PAYOUT} OR {MOVES_BETWEEN_PARTIES})
+{IN_RANGES} AND ({LATER_PAYOUT} OR {MOVES_BETWEEN_PARTIES})
 GROUP BY claim.claim_id ORDER BY claim.person_id, claim.number
 """
 _SOME_WITH_LATER_RUNS = _CLAIMS_WITH_LATER_RUNS.replace("GROUP BY", "AND claim.claim_id = ANY(:claims)\nGROUP BY")
 _LATER_AMOUNTS = f"""
 SELECT claim.claim_id, entry.stage, entry.layer, array_agg(entry.paid) AS amounts
-{_IN_RANGES} AND {_LATER_PAYOUT}
+{IN_RANGES} AND {LATER_PAYOUT}
 GROUP BY 1, 2, 3
 """
 
@@ -78,7 +89,8 @@ class PayeeAmount:
     """What one fund owes one payee, in fen; under 0 the payee owes it.
 
     ``claim`` is None where the amount sums many claims, and for grants and refunds. ``stage`` is the stage of the
-    claim's path whose net the amount changes, for what a run after the claim's first has booked; else None.
+    claim's path whose net the amount changes, for what a run after the claim's first has booked; else None. ``payer``
+    is known of what ``load_fixed_payee_amounts`` gives.
     """
 
     party: Party
@@ -88,6 +100,7 @@ class PayeeAmount:
     amount: int
     claim: ClaimSummary | None = None
     stage: int | None = None
+    payer: BookedFund | None = None
 
 
 async def load_amounts(connection: AsyncConnection, region: str, ranges: Ranges) -> list[PayeeAmount]:
@@ -104,17 +117,24 @@ async def load_fixed_payee_amounts(connection: AsyncConnection, region: str, ran
 
     These are what claims' first runs have booked, grants, and refunds of premiums.
     """
-    within = _parameters(region, ranges)
+    within = range_parameters(region, ranges)
     found = [
-        PayeeAmount("person" if row.prepaid else "hospital", row.payee, row.layer, "settled", row.amount)
+        PayeeAmount(
+            *("person" if row.prepaid else "hospital", row.payee, row.layer, "settled", row.amount),
+            payer=booked_fund(row.fund, row.insurer, row.layer),
+        )
         for row in await connection.execute(text(_FIRST), within)
     ]
     for row in await connection.execute(text(_GRANTS), within):
         kind: PartKind = "settled" if row.type == GRANT_AWARDED else "adjusted"
-        found.append(PayeeAmount("person", row.person_id, GRANT, kind, row.paid))
+        payer = booked_fund(row.fund, row.insurer, row.kind)
+        found.append(PayeeAmount("person", row.person_id, GRANT, kind, row.paid, payer=payer))
     for refund in await _refunds(connection, region, ranges):
         kind = "settled" if refund.first else "adjusted"
-        found.append(PayeeAmount("person", refund.person_id, refund_fund(refund.payer), kind, refund.amount))
+        payer = BookedFund(refund.payer)
+        found.append(
+            PayeeAmount("person", refund.person_id, refund_fund(refund.payer), kind, refund.amount, payer=payer)
+        )
     return found
 
 
@@ -122,7 +142,7 @@ async def load_prepaid_amounts(
     connection: AsyncConnection, region: str, ranges: Ranges, persons: Iterable[str]
 ) -> list[PayeeAmount]:
     """First settlements of claims that some persons had prepaid, claim by claim."""
-    within = _parameters(region, ranges) | {"persons": sorted(persons)}
+    within = range_parameters(region, ranges) | {"persons": sorted(persons)}
     return [
         PayeeAmount("person", row.person_id, row.layer, "settled", row.paid, _summary(region, row))
         for row in await connection.execute(text(_PREPAID), within)
@@ -133,7 +153,7 @@ async def load_later_bookings(
     connection: AsyncConnection, region: str, ranges: Ranges
 ) -> dict[tuple[str, int, str], list[int]]:
     """What runs after claims' first ones have booked in the ranges: fen by claim, stage and layer of the stage."""
-    rows = await connection.execute(text(_LATER_AMOUNTS), _parameters(region, ranges))
+    rows = await connection.execute(text(_LATER_AMOUNTS), range_parameters(region, ranges))
     return {(row.claim_id, row.stage, row.layer): row.amounts for row in rows}
 
 
@@ -144,7 +164,7 @@ async def load_derived_parts(
 
     Fen by party and kind, by claim, stage and layer of the stage. Parts that clearings have recorded are not read.
     """
-    within = _parameters(region, ranges) | {"claims": sorted(claims)}
+    within = range_parameters(region, ranges) | {"claims": sorted(claims)}
     found: dict[tuple[str, int, str], dict[tuple[Party, PartKind], int]] = {}
     async for several in by_persons(connection, text(_SOME_WITH_LATER_RUNS), within):
         parts = await load_parts(connection, several, ranges)
@@ -162,7 +182,7 @@ async def _refunds(connection: AsyncConnection, region: str, ranges: Ranges) -> 
     return [refund async for refund in load_refunds(connection, begun, ended) if refund.region == region]
 
 
-def _parameters(region: str, ranges: Ranges) -> dict[str, Any]:
+def range_parameters(region: str, ranges: Ranges) -> dict[str, Any]:
     payouts = {journal: taken for journal, taken in ranges.items() if journal != INTAKE_JOURNAL}
     return {
         "region": region,
@@ -174,7 +194,7 @@ def _parameters(region: str, ranges: Ranges) -> dict[str, Any]:
 
 async def _later_amounts(connection: AsyncConnection, region: str, ranges: Ranges) -> AsyncIterator[PayeeAmount]:
     """What runs after the claims' first ones have booked, claim by claim."""
-    async for claims in by_persons(connection, text(_CLAIMS_WITH_LATER_RUNS), _parameters(region, ranges)):
+    async for claims in by_persons(connection, text(_CLAIMS_WITH_LATER_RUNS), range_parameters(region, ranges)):
         parts = await load_parts(connection, claims, ranges)
         for claim in claims:
             summary = _summary(region, claim)

@@ -5,14 +5,24 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from events.decisions import ADVANCE_REPAID, CLEARING_PAID, PAYMENT_RETURNED, RECEIVABLE_SETTLED
+from events.decisions import (
+    ADVANCE_REPAID,
+    CLEARING_PAID,
+    HOSPITAL_PREPAID,
+    PAYMENT_RETURNED,
+    PREPAYMENT_RETURNED,
+    RECEIVABLE_SETTLED,
+)
+from events.money import yuan
 from processors.clearing.journal import ClearingJournal, open_journal
 from processors.clearing.loans import load_loan
 from processors.clearing.movements import MOVEMENT_NAMES, REVERSALS, SAME_REFERENCE, Movement, load_movements
+from processors.clearing.prepayments import no_prepayment
 from processors.clearing.refusal import ClearingRefused
 from processors.clearing.steps import load_clearing, payees_of
 from projections.clearing_rows import PayeeKind
 from projections.clearings import advance_receipts, receivables
+from projections.prepayments import prepayments
 
 
 async def reverse_payment(
@@ -62,6 +72,31 @@ async def reverse_repayment(
         mistaken = await _with_reference(journal.connection, ADVANCE_REPAID, reference, named)
         await journal.register.receipts.load(journal.connection, advance_receipts.c.number == mistaken.entry)
         return _record(journal, mistaken, actor, reason, {**named, "person_id": loan.advance.person_id})
+
+
+async def reverse_prepayment(
+    engine: AsyncEngine, prepayment_id: str, actor: str, reference: str, reason: str, *, returned: bool = False
+) -> Movement:
+    """Take back the transfer of a prepayment that was noted under a reference: it is to be approved again.
+
+    With ``returned`` take back what was noted as paid back of it. Raises ``ClearingRefused`` where none stands, where
+    something of the prepayment is set off or paid back already, or where the actor may be who noted it.
+    """
+    async with open_journal(engine) as journal:
+        table = journal.register.prepayments
+        await table.load(journal.connection, prepayments.c.prepayment_id == prepayment_id)
+        row = table.get((prepayment_id,))
+        if row is None:
+            raise no_prepayment(prepayment_id)
+        named = {"prepayment_id": prepayment_id}
+        type_ = PREPAYMENT_RETURNED if returned else HOSPITAL_PREPAID
+        mistaken = await _with_reference(journal.connection, type_, reference, named)
+        if not returned and (row.set_off or row.returned):
+            raise ClearingRefused(
+                f"预拨 {prepayment_id} 已抵扣 {yuan(row.set_off)} 元、退回 {yuan(row.returned)} 元，不能撤销。"
+                f"{yuan(row.set_off)} of {prepayment_id} is set off, {yuan(row.returned)} paid back: it stands"
+            )
+        return _record(journal, mistaken, actor, reason, named)
 
 
 async def _reverse_of_clearing(

@@ -5,12 +5,23 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 
-from sqlalchemy import select, text
+from sqlalchemy import BigInteger, Column, Table, Text, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from events.store.metadata import metadata
+from events.store.rows import upsert
 from processors.delivery.layout import layout
 from processors.delivery.names import CLEARING_CONSUMER, FUNDS_CONSUMER, ROSTERS_CONSUMER, SEAL_CONSUMER, journal_name
 from processors.delivery.position import positions
+
+payouts_told = Table(
+    "payouts_told",
+    metadata,
+    Column("journal", Text, primary_key=True),
+    Column("number", BigInteger, nullable=False, comment="up to which its bookings are told, as noted last"),
+    schema="processors",
+    comment="how far payers are told, for when PAYOUTS itself holds nothing any more; up to a minute old",
+)
 
 _BESIDE = (CLEARING_CONSUMER, FUNDS_CONSUMER, ROSTERS_CONSUMER, SEAL_CONSUMER)
 """Those whose journals book no money that a fund is told: all others are intake's, the layers' and settlement's."""
@@ -77,3 +88,14 @@ async def load_last_before(
     """The last number of each journal that was recorded before a moment, 0 where none was."""
     rows = await connection.execute(_LAST_BEFORE, {"journals": list(journals), "moment": moment})
     return {row.journal: row.number for row in rows}
+
+
+async def load_told(connection: AsyncConnection) -> dict[str, int]:
+    """How far the journals were told when it was noted last; empty where it never was."""
+    return {row.journal: row.number for row in await connection.execute(select(payouts_told))}
+
+
+async def save_told(connection: AsyncConnection, reached: Reached) -> None:
+    """Note how far the journals are told."""
+    rows = [{"journal": journal, "number": number} for journal, number in reached.numbers.items()]
+    await upsert(connection, payouts_told, rows)

@@ -5,7 +5,7 @@ order out in its place among all other events (``pipeline.kinds.resettlement_ord
 """
 
 import hashlib
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
@@ -18,6 +18,7 @@ from events.catalog import ITSELF
 from events.store.journal import adopted_schemes
 from policies.claim import Claim
 from policies.engine import Schemes, settle
+from policies.funds import BookedFund
 from policies.scheme import Scheme
 from processors.law.pinned_schemes import PinnedSchemes
 from processors.pipeline.kinds.resettlement_order import moved_claim
@@ -49,12 +50,16 @@ class TouchedPerson:
 
 @dataclass(slots=True)
 class ChangeEffect:
-    """What a change does, in fen: how many claims and persons it moves, and what each layer pays before and after."""
+    """What a change does, in fen: how many claims and persons it moves, and what each layer pays before and after.
+
+    ``funds`` is what each fund pays more or less, where claims move to another fund or insurer than has paid.
+    """
 
     persons: int = 0
     claims: int = 0
     before: dict[str, int] = field(default_factory=dict)
     after: dict[str, int] = field(default_factory=dict)
+    funds: dict[BookedFund, int] = field(default_factory=dict)
 
 
 async def change_to(engine: AsyncEngine, name: str, since: date) -> SchemeChange:
@@ -107,10 +112,15 @@ async def preview(engine: AsyncEngine, change: SchemeChange, person_ids: Sequenc
         changed = [moved_claim(schemes, claim, change.scheme, change.since) for claim in history]
         before, after = _paid(schemes, history), _paid(schemes, changed)
         effect.claims += sum(1 for old, new in zip(history, changed, strict=True) if old != new)
-        effect.persons += before != after
+        effect.persons += _by_layer(before) != _by_layer(after)
         for sums, paid in ((effect.before, before), (effect.after, after)):
-            for (_, layer), amount in paid.items():
+            for (_, layer, _), amount in paid.items():
                 sums[layer] = sums.get(layer, 0) + amount
+        payers = {(number, layer): fund for number, layer, fund in after}
+        if any(payers.get(key[:2], key[2]) != key[2] for key, amount in before.items() if amount):
+            for sign, paid in ((-1, before), (1, after)):
+                for (_, _, fund), amount in paid.items():
+                    effect.funds[fund] = effect.funds.get(fund, 0) + sign * amount
 
 
 def split_into_orders(page: Iterable[TouchedPerson]) -> Iterator[list[TouchedPerson]]:
@@ -153,10 +163,16 @@ def order_event(change: SchemeChange, person_ids: Sequence[str], actor: str, sta
     )
 
 
-def _paid(schemes: Schemes, history: Sequence[Claim]) -> dict[tuple[int, str], int]:
+def _paid(schemes: Schemes, history: Sequence[Claim]) -> dict[tuple[int, str, BookedFund], int]:
     bills, _ = settle(schemes, history)
-    paid: dict[tuple[int, str], int] = {}
+    texts = {claim.number: schemes[claim.scheme] for claim in history}
+    paid: dict[tuple[int, str, BookedFund], int] = {}
     for number, bill in bills.items():
         for payout in bill.payouts:
-            paid[number, payout.layer] = paid.get((number, payout.layer), 0) + payout.paid
+            key = number, payout.layer, texts[number].fund_of(payout.layer)
+            paid[key] = paid.get(key, 0) + payout.paid
     return paid
+
+
+def _by_layer(paid: Mapping[tuple[int, str, BookedFund], int]) -> dict[tuple[int, str], int]:
+    return {(number, layer): amount for (number, layer, _), amount in paid.items()}

@@ -21,11 +21,13 @@ from random import Random
 from urllib.parse import urlsplit
 
 import asyncpg
+import nats
 
 from infra.demo import county, line_bytes
 from infra.embedded.nats import NatsServer
 from infra.embedded.postgres import PostgresServer
-from infra.postgres.engine import migrate
+from infra.operations.payouts import payout_state
+from infra.postgres.engine import connect, migrate
 from tests.faults.backpressure import flood
 from tests.faults.disk import mount_disk, unmount_disk
 from tests.faults.harness import (
@@ -52,6 +54,7 @@ from tests.faults.round import (
     Servers,
 )
 from tests.faults.supervisor import Supervised
+from tests.payouts import differences
 from tests.program import eventually
 
 PERSONS, INPATIENT = 900, 675
@@ -138,6 +141,7 @@ async def run_round(seed: int, folder: Path, log: Callable[[str], None]) -> Outc
             revisions = "store_lost" not in ours.faults
             books = await read_books(ours.servers.database_url)
             found = compare(books, expected, events=len(ours.lines), revisions=revisions)
+            problem = await payout_problem(ours.servers)
             if found.lost:
                 (folder / "lost").write_text(
                     await tell_lost(ours.servers.database_url, books, expected, ours.places_by_event())
@@ -158,6 +162,23 @@ async def run_round(seed: int, folder: Path, log: Callable[[str], None]) -> Outc
             problem=problem,
             not_come_about=dict(ours.not_come_about),
         )
+
+
+async def payout_problem(servers: Servers) -> str:
+    """Where payers are not told each booking once, in the ledger's order; empty where they are."""
+    engine, client = connect(servers.database_url), await nats.connect(servers.nats_url)
+
+    async def all_told() -> bool:
+        async with engine.connect() as connection:
+            return (await payout_state(connection, client)).waiting == 0
+
+    try:
+        await eventually(all_told, bound_s=GOES_ON_WITHIN_S)
+        wrong = await differences(client, engine)
+    finally:
+        await client.close()
+        await engine.dispose()
+    return f"PAYOUTS: {len(wrong)} wrong, {', '.join(wrong[:5])}" if wrong else ""
 
 
 async def run_points(seed: int, folder: Path, log: Callable[[str], None]) -> Outcome:

@@ -127,8 +127,10 @@ async def test_a_payer_given_access_hears_what_is_booked_on_its_fund(tmp_path: P
         assert (await claims("access", "payer", "assistance_fund.220621", "--revoke", "--data-dir", data)).code == 0
         user, password = rotated.rows[0]["user"], rotated.rows[0]["password"]
         assert await turned_away(told["nats_url"], user, password)
-        wrong = await claims("access", "payer", "lottery.220621", "--data-dir", data)
-        assert (wrong.code, "assistance_fund" in wrong.err) == (2, True)
+        for asked in (("access", "payer", "lottery.220621"), ("payouts", "--from", "1", "--payer", "lottery.220621")):
+            wrong = await claims(*asked, "--data-dir", data)
+            assert wrong.code == 2
+            assert "没有基金 lottery，可用的有 医疗救助资金 assistance_fund" in wrong.err
 
 
 async def payer_client(url: str, count: str) -> list[dict[str, Any]]:

@@ -1,6 +1,8 @@
 """What a fund or an insurer was booked comes back from it, whoever pays by the text that a claim moves to."""
 
 from collections.abc import Sequence
+from datetime import date
+from typing import Any
 
 import orjson
 from sqlalchemy import text
@@ -12,13 +14,16 @@ from processors.payouts.events import payout_message
 from processors.payouts.progress import load_heads
 from processors.person.replay import replay
 from processors.proof.verify import verify
+from processors.resettlement.order import ChangeEffect, change_to, preview
 from tests import facts
+from tests.clearings import cleared, owed
 from tests.integration.test_verify import tamper
 from tests.ledger import SHIPPED, Books
-from tests.moves import FIRST, SECOND, order, paid_by
+from tests.moves import INSURERS, order, paid_by
 
 FUSONG = next(scheme for scheme in SHIPPED if scheme.name == "fusong")
 ANYI = next(scheme for scheme in SHIPPED if scheme.name == "anyi")
+FIRST, SECOND, THIRD = INSURERS
 COUNTY = [facts.hospital(), facts.enrol("P1")]
 
 
@@ -57,7 +62,14 @@ async def test_what_an_insurer_was_booked_comes_back_from_it(books: Books) -> No
     await in_force(books, paid_by(FUSONG, FIRST))
     await books.publish([*COUNTY, *facts.stay(1, in_scope="20000")])
     assert await told(books, layer="critical_illness") == [("decided", FIRST, "1364.00")]
-    await move(books, paid_by(FUSONG, SECOND), "P1")
+    second = paid_by(FUSONG, SECOND)
+    await in_force(books, second)
+    effect = ChangeEffect()
+    await preview(books.engine, await change_to(books.engine, "fusong", date(2019, 1, 1)), ["P1"], effect)
+    insured = {(FIRST, -1364_00), (SECOND, 1364_00)}
+    assert {(fund.insurer, amount) for fund, amount in effect.funds.items() if amount} == insured
+    assert (effect.persons, effect.before) == (0, effect.after)  # nothing changes for the person
+    await books.publish([order(second, ["P1"], "to-the-second")])
     moved = [("decided", FIRST, "1364.00"), ("withdrawn", FIRST, "-1364.00"), ("adjusted", SECOND, "1364.00")]
     assert await told(books, layer="critical_illness") == moved
     await holds(books)
@@ -134,7 +146,7 @@ async def test_a_premium_comes_back_from_the_insurer_that_has_got_it(books: Book
     await books.publish([facts.enrol("P1", 2018, "360123", id_="anew")])
     assert await got(books) == {FIRST: 0, SECOND: 330_00}
     await holds(books)
-    await in_force(books, paid_by(ANYI, "third_insurer"))
+    await in_force(books, paid_by(ANYI, THIRD))
     await books.publish([facts.roster(change="removed", on="2018-01-01")])
     assert await got(books) == {FIRST: 0, SECOND: 0}
     await holds(books)
@@ -157,8 +169,7 @@ async def test_verify_names_what_is_booked_on_another_fund_than_the_text_says(bo
     await books.publish([*COUNTY, *facts.stay(1, in_scope="20000")])
     await tamper(
         books.engine,
-        f"UPDATE ledger.entries SET data = convert_to("
-        f"replace(convert_from(data, 'UTF8'), '{FIRST}', '{SECOND}'), 'UTF8')"
+        "UPDATE ledger.entries SET data = convert_to(replace(convert_from(data, 'UTF8'), 'first', 'second'), 'UTF8')"
         " WHERE layer = 'critical_illness'",
     )
     (found,) = [problem for problem in (await verify(books.engine)).problems if problem.check == "fund"]
@@ -167,3 +178,43 @@ async def test_verify_names_what_is_booked_on_another_fund_than_the_text_says(bo
         f"critical_illness {FIRST} 1364.00",
         f"critical_illness {SECOND} 1364.00",
     )
+
+
+async def test_a_clearing_says_what_each_insurer_pays_whatever_text_came_since(books: Books) -> None:
+    """In the next month the claim moves: 甲 gets back from the hospital what 乙 pays it, and nothing is transferred."""
+    await in_force(books, paid_by(FUSONG, FIRST))
+    await books.publish([*COUNTY, *facts.stay(1, in_scope="20000")])
+    assert payers(await cleared(books)) == {
+        (FIRST, "H1"): ("1364.00", "0.00", "1364.00"),
+        ("charity", "H1"): ("11520.00", "0.00", "11520.00"),
+    }
+    await move(books, paid_by(FUSONG, SECOND), "P1")
+    moved = await cleared(books, 1)
+    assert moved["lines"] == []
+    assert payers(moved) == {
+        (FIRST, "H1"): ("-1364.00", "-1364.00", "0.00"),
+        (SECOND, "H1"): ("1364.00", "1364.00", "0.00"),
+    }
+    # 18,000: basic 1,200.00 less, critical illness 440.00 less
+    await books.publish([facts.correct("C1", bill=facts.bill("18000"))])
+    assert payers(await cleared(books, 2)) == {
+        (SECOND, "H1"): ("-440.00", "-440.00", "0.00"),
+        ("charity", "H1"): ("-1200.00", "-1200.00", "0.00"),
+    }
+    assert await owed(books) == {"H1": "1640.00"}
+    # another stay: (4,000 − 800) × 60% = 1,920.00; 55% × 2,080 = 1,144.00; 1,640.00 goes off the first by name
+    await books.publish(facts.stay(2, on="2019-05-01", in_scope="4000"))
+    assert payers(await cleared(books, 3)) == {
+        ("charity", "H1"): ("1920.00", "1640.00", "280.00"),
+        (SECOND, "H1"): ("1144.00", "0.00", "1144.00"),
+    }
+    await holds(books)
+
+
+def payers(shown: dict[str, Any]) -> dict[tuple[str, str], tuple[str, str, str]]:
+    """By payer and payee: payable, netted, to pay."""
+    return {
+        (order["insurer"] or order["fund"], each["payee"]): (each["payable"], each["netted"], each["amount"])
+        for order in shown["orders"]
+        for each in order["transfers"]
+    }

@@ -22,13 +22,23 @@ from processors.clearing.set_off import set_off
 from processors.clearing.steps import drafter
 from processors.delivery.names import CLEARING_JOURNAL, INTAKE_JOURNAL
 from processors.proof.column_values import column_text
+from processors.proof.verification.clearing_funds import check_clearing_funds, check_prepayments
 from processors.proof.verification.clearing_lines import check_lines
 from processors.proof.verification.movements import check_reversals
 from processors.proof.verification.report import VerifyReport
 from projections.advances import load_advances
 from projections.bookings import IS_BOOKING
 from projections.clearing_register import ClearingRegister
-from projections.clearing_rows import ClearedPart, Clearing, ClearingDraft, ClearingLine, SetOff, balances
+from projections.clearing_rows import (
+    ClearedPart,
+    Clearing,
+    ClearingDraft,
+    ClearingLine,
+    ClearingPayment,
+    SetOff,
+    balances,
+)
+from projections.prepayments import Prepayment
 
 _BOOKED = f"""
 SELECT claim.region, entry.journal, sum(entry.paid)::bigint AS booked,
@@ -41,13 +51,14 @@ WHERE {IS_BOOKING}
 GROUP BY 1, 2
 """  # noqa: S608 - our own condition
 
-OfClearing = TypeVar("OfClearing", ClearingLine, ClearedPart)
+OfClearing = TypeVar("OfClearing", ClearingLine, ClearedPart, ClearingPayment)
 
 
 async def check_clearings(connection: AsyncConnection, report: VerifyReport) -> None:
     """Make the register anew from its journal; compare it with the tables, and its sums with the bookings."""
     try:
-        register = await register_from_journal(connection, partial(_check_set_off, report))
+        outstanding: dict[str, list[Prepayment]] = {}
+        register = await register_from_journal(connection, partial(_check_set_off, report, outstanding))
     except InvalidClearingEvent as error:
         report.problem("clearing", f"journal {CLEARING_JOURNAL}", "events that follow from each other", error)
         return
@@ -59,16 +70,20 @@ async def check_clearings(connection: AsyncConnection, report: VerifyReport) -> 
         by_region.setdefault(clearing.region, []).append(clearing)
     for history in by_region.values():
         _check_ranges(history, report)
-    lines, parts = _by_clearing(register.lines), _by_clearing(register.parts)
+    lines, parts, payments = _by_clearing(register.lines), _by_clearing(register.parts), _by_clearing(register.payments)
     try:
         for clearing in standing:
             own_lines = lines[clearing.clearing_id]
             await check_lines(connection, clearing, own_lines, parts[clearing.clearing_id], report)
             _check_repaid(register, clearing.clearing_id, own_lines, report)
+            named = clearing.clearing_id
+            own = parts[named], payments[named], outstanding[named]
+            await check_clearing_funds(connection, clearing, own_lines, *own, report)
         await _check_totals(connection, lines, by_region, report)
     except UnreadableRefund as error:
         report.problem("clearing", f"journal {INTAKE_JOURNAL}", "refunds of premiums that can be read", error)
     await _check_advances(connection, register, report)
+    check_prepayments(register.prepayments, report)
     _check_payments(register, report)
     await check_reversals(connection, report)
     for owed in register.receivables:
@@ -121,11 +136,21 @@ def _by_clearing(rows: Iterable[OfClearing]) -> defaultdict[str, list[OfClearing
     return found
 
 
-def _check_set_off(report: VerifyReport, register: ClearingRegister, type_: str, data: Mapping[str, Any]) -> None:
-    """A draft sets off what its payees owed the region before it, no more and no less."""
+def _check_set_off(
+    report: VerifyReport,
+    outstanding: dict[str, list[Prepayment]],
+    register: ClearingRegister,
+    type_: str,
+    data: Mapping[str, Any],
+) -> None:
+    """A draft sets off what its payees owed the region before it, no more and no less.
+
+    ``outstanding`` is told which prepayments stood before it.
+    """
     if type_ != CLEARING_DRAFTED:
         return
     draft = ClearingDraft.from_event(data)
+    outstanding[draft.clearing_id] = [each for each in register.prepayments if each.region == draft.region]
     owed = [each for each in register.receivables if each.region == draft.region and each.stands]
     expected = _set_off_amounts(set_off(owed, balances(draft.lines)))
     found = _set_off_amounts(draft.set_off)

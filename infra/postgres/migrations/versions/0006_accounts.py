@@ -11,7 +11,14 @@ down_revision = "0005"
 branch_labels = None
 depends_on = None
 
-FILES = ("0006_stays.sql", "0006_window.sql", "0006_limits.sql", "0006_accounts.sql")
+FILES = (
+    "0006_stays.sql",
+    "0006_window.sql",
+    "0006_limits.sql",
+    "0006_payouts.sql",
+    "0006_prepayments.sql",
+    "0006_accounts.sql",
+)
 
 
 def upgrade() -> None:

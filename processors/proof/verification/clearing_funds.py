@@ -1,0 +1,93 @@
+"""Checks who pays: what a clearing lays on each fund and insurer is what the entries in its ranges book on them."""
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from events.money import yuan
+from policies.funds import BookedFund, booked_fund
+from processors.clearing.operators import Operator
+from processors.clearing.payee_amounts import IN_RANGES, range_parameters
+from processors.clearing.paying_funds import fund_transfers, load_fund_shares, prepaid_set_off
+from processors.clearing.premium_refunds import load_refunds
+from processors.delivery.names import INTAKE_JOURNAL
+from processors.proof.verification.report import VerifyReport, funds_text
+from projections.bookings import FUND, GRANT_KIND, INSURER, IS_BOOKING
+from projections.clearing_rows import ClearedPart, Clearing, ClearingLine, ClearingPayment
+from projections.prepayments import PrepaidSetOff, Prepayment
+
+_BOOKED = text(f"""
+SELECT coalesce(entry.layer, {GRANT_KIND}) AS paid_for, {FUND} AS fund, {INSURER} AS insurer,
+       sum(entry.paid)::bigint AS amount
+{IN_RANGES} AND {IS_BOOKING}
+GROUP BY 1, 2, 3
+""")
+
+
+async def check_clearing_funds(
+    connection: AsyncConnection,
+    clearing: Clearing,
+    lines: Sequence[ClearingLine],
+    parts: Sequence[ClearedPart],
+    payments: Sequence[ClearingPayment],
+    outstanding: Iterable[Prepayment],
+    report: VerifyReport,
+) -> None:
+    """Hold the shares of one clearing against the ledger, fund by fund, and its orders against its payments.
+
+    ``outstanding`` are the prepayments that stood before it.
+    """
+    booked: dict[BookedFund, int] = {}
+    for row in await connection.execute(_BOOKED, range_parameters(clearing.region, clearing.ranges)):
+        _add(booked, booked_fund(row.fund, row.insurer, row.paid_for), row.amount)
+    begun, ended = clearing.ranges.get(INTAKE_JOURNAL, (0, 0))
+    async for refund in load_refunds(connection, begun, ended):
+        if refund.region == clearing.region:
+            _add(booked, BookedFund(refund.payer), refund.amount)
+    shares = await load_fund_shares(connection, clearing.region, clearing.ranges, lines, parts)
+    laid: dict[BookedFund, int] = {}
+    for share in shares:
+        _add(laid, share.payer, share.booked)
+    due, found = ({fund: amount for fund, amount in sums.items() if amount} for sums in (booked, laid))
+    if due != found:
+        report.problem("clearing", f"{clearing.clearing_id}, by fund", funds_text(due), funds_text(found))
+    due_to_payees = {(each.payee_kind, each.payee): each.amount + each.prepaid for each in payments}
+    expected = prepaid_set_off(outstanding, fund_transfers(shares, due_to_payees))
+    if _ahead(expected) != _ahead(clearing.prepaid):
+        where = f"{clearing.clearing_id}, set off against prepayments"
+        report.problem("clearing", where, _told(expected), _told(clearing.prepaid))
+    transferred: dict[tuple[str, str], int] = {}
+    for each in fund_transfers(shares, due_to_payees, clearing.prepaid):
+        payee = each.payee_kind, each.payee
+        transferred[payee] = transferred.get(payee, 0) + each.amount
+    for payment in payments:
+        # who has no share at all has a line that nothing was booked for: that is told already
+        amount = transferred.get((payment.payee_kind, payment.payee), payment.amount)
+        if amount != payment.amount:
+            where = f"{clearing.clearing_id}, {payment.payee_kind} {payment.payee}, orders of all funds"
+            report.problem("clearing", where, yuan(payment.amount), yuan(amount))
+
+
+def check_prepayments(rows: Iterable[Prepayment], report: VerifyReport) -> None:
+    """No more is set off and paid back of a prepayment than was paid; two persons ordered and approved it."""
+    for row in rows:
+        where = f"prepayment {row.prepayment_id}"
+        if row.set_off < 0 or row.returned < 0 or row.set_off + row.returned > (row.status == "paid") * row.amount:
+            paid = row.amount if row.status == "paid" else 0
+            report.problem("clearing", where, f"at most {yuan(paid)}", yuan(row.set_off + row.returned))
+        approver = Operator(row.approved_by or "", row.approved_login)
+        if row.approved_by is not None and approver.is_same(Operator(row.ordered_by, row.ordered_login)):
+            report.problem("clearing", where, "approval by another person", row.approved_by)
+
+
+def _ahead(each_set_off: Iterable[PrepaidSetOff]) -> dict[str, PrepaidSetOff]:
+    return {each.prepayment_id: each for each in each_set_off}
+
+
+def _told(each_set_off: Iterable[PrepaidSetOff]) -> str:
+    return ", ".join(f"{each.prepayment_id} {yuan(each.amount)}" for each in each_set_off) or "none"
+
+
+def _add(sums: dict[BookedFund, int], fund: BookedFund, amount: int) -> None:
+    sums[fund] = sums.get(fund, 0) + amount
