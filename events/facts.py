@@ -188,6 +188,30 @@ class DischargeRecorded(FactData):
     prepaid: Prepaid = False
 
 
+@stated_by(HOSPITAL, type_="interim.recorded.v1")
+class InterimRecorded(FactData):
+    """A hospital claims the bill of a stay as far as it has come on 31 December (年末中途结算): a claim of that year.
+
+    The stay goes on; its discharge claims what came after.
+    """
+
+    claim_id: ClaimId
+    admission_id: AdmissionId
+    person_id: PersonId
+    billed_on: Day = Field(description="31 December of the year that is billed, which is the claim's date")
+    bill: Bill
+    disease: Given[Code] = Field(default=None, description="disease code of the scheme, where one is treated")
+    stage: Stage = None
+    prepaid: Prepaid = False
+
+    @field_validator("billed_on")
+    @classmethod
+    def _new_year_s_eve(cls, billed_on: date) -> date:
+        if (billed_on.month, billed_on.day) != (12, 31):
+            raise InvalidValue("must be a 31 December", "须为 12 月 31 日")
+        return billed_on
+
+
 @stated_by(HOSPITAL, type_="outpatient.recorded.v1")
 class OutpatientRecorded(FactData):
     """A hospital or pharmacy claims the bill of one visit."""
@@ -206,7 +230,7 @@ class OutpatientRecorded(FactData):
     stay_kind: StayKind = None
 
 
-ClaimFact = DischargeRecorded | OutpatientRecorded | BillSubmitted
+ClaimFact = DischargeRecorded | InterimRecorded | OutpatientRecorded | BillSubmitted
 """What claims a bill."""
 
 

@@ -1,4 +1,4 @@
-"""What is told of events that a claim's scheme has to provide for: aid by decision."""
+"""What is told of events that a claim's scheme has to provide for: aid by decision, a bill within a stay."""
 
 from datetime import date
 
@@ -59,4 +59,49 @@ def unknown_decision(region: str, decision_id: str, claim_id: str) -> Refusal:
         "unknown_decision",
         f"no decision {decision_id} of region {region} on claim {claim_id} was recorded",
         f"统筹区 {region} 没有登记过对结算单 {claim_id} 的救助决定 {decision_id}",
+    )
+
+
+def no_interim_bill(scheme: str, day: date) -> Refusal:
+    """The scheme settles a stay over New Year whole, in the year of its discharge."""
+    return Refusal(
+        "no_interim_bill",
+        f"scheme {scheme} has no interim bill on {day}: the stay is settled whole at its discharge",
+        f"政策 {scheme} 在 {day} 不办理年末中途结算：该次住院在出院时一并结算",
+    )
+
+
+def already_billed(claim_id: str) -> Refusal:
+    """A bill of the stay stands for that 31 December, or for a later one."""
+    return Refusal(
+        "already_billed",
+        f"interim claim {claim_id} of the stay stands",
+        f"该次住院的年末中途结算单 {claim_id} 仍然有效",
+    )
+
+
+def billed_not_changed(claim_id: str) -> Refusal:
+    """An admission with a bill up to 31 December can't be changed or cancelled."""
+    return Refusal(
+        "already_billed",
+        f"interim claim {claim_id} of the stay stands: reverse it first",
+        f"该次住院的年末中途结算单 {claim_id} 仍然有效：请先冲正",
+    )
+
+
+def discharged_before_bill(discharged_on: date, billed_on: date) -> Refusal:
+    """A stay that was billed on 31 December ends behind it."""
+    return Refusal(
+        "date_order",
+        f"data.discharged_on is {discharged_on}, and the stay was billed up to {billed_on}",
+        f"data.discharged_on 为 {discharged_on}，而该次住院已结算至 {billed_on}",
+    )
+
+
+def billed_before_admission(billed_on: date, admitted_on: date) -> Refusal:
+    """A bill of a stay that had not begun."""
+    return Refusal(
+        "date_order",
+        f"data.billed_on is {billed_on}, before admitted_on {admitted_on}",
+        f"data.billed_on 为 {billed_on}，早于入院日期 {admitted_on}",
     )

@@ -56,6 +56,7 @@ class Claim(Struct, frozen=True, array_like=True, gc=False):
     stay.
     ``card_diseases`` are those that the person had valid chronic cards for that day. ``years_insured`` are the years
     without a break up to the claim's own, None where nobody has counted them.
+    ``interim`` is a stay's bill on 31 December, before its discharge.
     """
 
     claim_id: str
@@ -98,6 +99,7 @@ class Claim(Struct, frozen=True, array_like=True, gc=False):
     admitted_on: calendar_date | None = None
     card_diseases: tuple[str, ...] = ()
     years_insured: int | None = None
+    interim: bool = False
 
     @property
     def ill_with(self) -> list[str]:

@@ -16,6 +16,8 @@ def describe(scheme: Scheme) -> Iterator[dict[str, Any]]:
         for row in parameter.root:
             value = stated_text(scheme, path, row.value)
             yield _line(_where(scheme, path), path.rsplit(".", 1)[-1], _circumstances(row), value, row)
+    if scheme.interim_bill is not None:
+        yield _line("interim_bill", "interim_bill", "", value_text(True), scheme.interim_bill)
     for grant in scheme.grants:
         worth = f"{yuan(grant.amount)}" + (f" > {yuan(grant.threshold)}" if grant.kind == "annual" else "")
         yield _line("grants", grant.kind, "、".join(grant.diseases), worth, grant)

@@ -3,6 +3,7 @@ again, replays, quotes and verifies."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from msgspec import structs
 
@@ -54,8 +55,7 @@ def decide(
     where the scheme ``spans_years``, and all layers where it ``spans_layers``. ``chain`` gives the standing claims of
     the person's admissions, for referral credits.
     """
-    claim = bill.claim
-    scheme = schemes[claim.scheme]
+    claim, scheme = bill.claim, schemes[bill.claim.scheme]
     if bill.circumstances is None:
         bill.circumstances = scheme.circumstances(claim)
     circumstances = bill.circumstances
@@ -76,9 +76,10 @@ def decide(
         bill=bill,
         circumstances=circumstances,
         tracks=tracks,
-        credit=lambda: referral_credit(schemes, claim, chain),
+        credit=lambda: deductible_credits(schemes, claim, chain).referral,
         trace=trace,
         fine=grain is not WHOLE_YEAR,
+        interim_credit=lambda: deductible_credits(schemes, claim, chain).interim,
     )
     decision = case.decide(context)
     if limits or case.ceiling is not None:
@@ -102,18 +103,27 @@ def decide(
     return payout
 
 
-def referral_credit(schemes: Schemes, claim: Claim, chain: Mapping[str, Sequence[Claim]]) -> int:
-    """The deductibles borne by earlier standing claims of the admissions that a claim was referred from, in fen."""
+class DeductibleCredits(NamedTuple):
+    """Deductibles that a claim's own may be lowered by, in fen: those of the stays that it was referred from, and those
+    of its own stay's bills on 31 December."""
+
+    referral: int
+    interim: int
+
+
+def deductible_credits(schemes: Schemes, claim: Claim, chain: Mapping[str, Sequence[Claim]]) -> DeductibleCredits:
+    """What earlier standing claims of the admissions that a claim was referred from have borne, and of its own stay."""
     applied: dict[int, int] = {}
     earlier = [
         other
-        for admission in claim.referral
-        for other in chain.get(admission, ())
+        for admission in dict.fromkeys((*claim.referral, claim.admission_id))
+        for other in chain.get(admission or "", ())
         if other.standing and other.number < claim.number
     ]
     for other in sorted(earlier, key=lambda other: other.number):
         applied[other.number] = _applied_deductible(schemes, other, earlier, applied)
-    return sum(applied.values())
+    interim = sum(applied[other.number] for other in earlier if other.admission_id == claim.admission_id)
+    return DeductibleCredits(sum(applied.values()) - interim, interim)
 
 
 def _applied_deductible(schemes: Schemes, claim: Claim, chain: Sequence[Claim], applied: Mapping[int, int]) -> int:
@@ -122,11 +132,9 @@ def _applied_deductible(schemes: Schemes, claim: Claim, chain: Sequence[Claim], 
     case = scheme.case(0, claim, quota=bill.quota is not None)
     if not isinstance(case, DeductibleRatioCap) or case.deductible_per is not None:
         return 0
-    credit = sum(
-        applied[other.number]
-        for other in chain
-        if other.number in applied and other.admission_id in claim.referral and other.number < claim.number
-    )
+    before = [other for other in chain if other.number in applied and other.number < claim.number]
+    credit = sum(applied[other.number] for other in before if other.admission_id in claim.referral)
+    interim = sum(applied[other.number] for other in before if other.admission_id == claim.admission_id)
     context = RuleContext(
         layer=scheme.path[0],
         bill=bill,
@@ -134,6 +142,7 @@ def _applied_deductible(schemes: Schemes, claim: Claim, chain: Sequence[Claim], 
         tracks={},
         credit=lambda: credit,
         trace=Trace(),
+        interim_credit=lambda: interim,
     )
     return case.applied_deductible(context)
 

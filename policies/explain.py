@@ -20,6 +20,7 @@ VALUE_NAMES = {
     "ratio": ("支付比例", "ratio"),
     "cap": ("封顶线", "cap"),
     "referral_credit": ("转诊起付线连续计算", "referral credit"),
+    "interim_credit": ("年末中途结算起付线连续计算", "interim credit"),
     "line": ("起付标准", "line"),
     "bands": ("分段比例", "bands above the line"),
     "over_cap_ratio": ("超封顶补偿比例", "ratio beyond basic's cap"),

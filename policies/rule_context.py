@@ -22,7 +22,8 @@ class RuleContext(Struct, frozen=True):
     """``used`` gives the layer's accumulation by track before this claim; ``whole`` the same over all tracks.
 
     ``layer`` is the one that the rule decides for, ``fine`` whether its track is kept apart by disease, month or day.
-    ``credit`` gives the deductibles already applied along the claim's referral chain, in fen.
+    ``credit`` gives the deductibles already applied along the claim's referral chain, in fen,
+    ``interim_credit`` those of its own stay's bills on 31 December.
     """
 
     layer: str
@@ -32,6 +33,7 @@ class RuleContext(Struct, frozen=True):
     credit: Callable[[], int]
     trace: Trace
     fine: bool = False
+    interim_credit: Callable[[], int] = lambda: 0
 
     def paid(self, reads: Sequence[str] | None) -> int:
         """What the layers that a rule reads have paid of the claim so far; all before it where it names none."""

@@ -117,6 +117,7 @@ class Scheme(Strict):
     limits: list[JointLimit] = Field(default_factory=list)
     case_quota: CaseQuota | None = None
     chronic_list: list[ChronicDisease] = Field(default_factory=list)
+    interim_bill: Dated | None = None
     grants: list[AnyGrant] = Field(default_factory=list)
     premiums: list[PremiumRule] = Field(default_factory=list)
     funds: dict[Funded, PayingFund] = Field(default_factory=dict)
@@ -321,9 +322,11 @@ class Scheme(Strict):
                 for path, parameter in located_parameters(case, ("stages", number, "cases", index)):
                     for row, message in value_problems(parameter, scope):
                         yield (*path, row) if row is not None else path, message
+                if getattr(case, "interim_credit", None) is not None and self.interim_bill is None:
+                    no_bill = "本政策没有年末中途结算 the scheme has no interim_bill to count on from"
+                    yield ("stages", number, "cases", index, "interim_credit"), no_bill
                 if case.when.case_quota and self.case_quota is None:
                     yield ("stages", number, "cases", index, "when"), "本政策没有病种定额 the scheme has no case_quota"
-
                 for layer in case.read_layers or ():
                     if layer not in self.path[:number]:
                         yield (
@@ -357,7 +360,9 @@ class Scheme(Strict):
         seen: dict[str, int] = {}
         for number, stage in enumerate(self.stages):
             if stage.layer in seen and any(
-                _accumulates(case) for place in (seen[stage.layer], number) for case in self.stages[place].cases
+                case.rule not in READ_NO_YEAR
+                for place in (seen[stage.layer], number)
+                for case in self.stages[place].cases
             ):
                 yield (
                     ("stages", number, "layer"),
@@ -377,7 +382,3 @@ class Scheme(Strict):
             poor=tuple(self.poor.categories),
         )
         return whole.narrowed(when, self.settings)
-
-
-def _accumulates(case: Rule) -> bool:
-    return case.rule not in READ_NO_YEAR  # type: ignore[attr-defined]

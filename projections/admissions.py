@@ -24,12 +24,14 @@ admissions = Table(
     Column("discharged_by", Text, comment="the standing claim"),
     Column("emergency", Boolean, nullable=False),
     Column("stay_kind", Text, nullable=False),
+    Column("interim_by", Text, comment="the last standing claim that billed it on a 31 December"),
     schema="projections",
 )
 
 
 class Admission(Struct):
-    """An admission; ``discharged_by`` is the standing claim that has it, if any."""
+    """An admission; ``discharged_by`` is the standing claim that has it, if any, ``interim_by`` the last that billed it
+    on a 31 December."""
 
     admission_id: str
     person_id: str
@@ -41,6 +43,7 @@ class Admission(Struct):
     discharged_by: str | None = None
     emergency: bool = False
     stay_kind: str = ORDINARY
+    interim_by: str | None = None
 
 
 async def load_admissions(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, Admission]:

@@ -70,6 +70,7 @@ claims = Table(
     Column("admitted_on", Date, comment="of a stay that a bureau had on paper; a hospital's stands in its admission"),
     Column("card_diseases", ARRAY(Text), nullable=False, comment="of the chronic cards valid on the date"),
     Column("years_insured", SmallInteger, comment="without a break, the date's own included; unknown of older claims"),
+    Column("interim", Boolean, nullable=False, comment="the bill of a stay on 31 December"),
     Index("claims_person", "person_id", "number", unique=True),
     Index("claims_invoice", "invoice", postgresql_where=text("invoice IS NOT NULL")),
     Index("claims_on_paper", "person_id", postgresql_where=text("invoice IS NOT NULL")),

@@ -166,6 +166,19 @@ EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
             "prepaid": True,
         },
     ),
+    "interim.recorded.v1": (
+        HOSPITAL,
+        {
+            "claim_id": "C1",
+            "admission_id": "A1",
+            "person_id": "P1",
+            "billed_on": "2019-12-31",
+            "bill": BILL,
+            "disease": "lung_cancer",
+            "stage": "late",
+            "prepaid": False,
+        },
+    ),
     "outpatient.recorded.v1": (
         HOSPITAL,
         {
@@ -248,6 +261,7 @@ OPTIONAL = {
     "admission.changed.v1": {"admitted_on", "diagnoses", "filed", "emergency", "stay_kind"},
     "referral.filed.v1": {"until", "to_region", "to_hospital"},
     "discharge.recorded.v1": {"disease", "stage", "prepaid"},
+    "interim.recorded.v1": {"disease", "stage", "prepaid"},
     "outpatient.recorded.v1": {"disease", "stage", "prescribed_by", "prepaid", "emergency", "stay_kind"},
     "bill.submitted.v1": {
         *("submitted_by", "hospital_name", "hospital_tier", "hospital_region", "referred_from", "filed", "disease"),

@@ -63,7 +63,7 @@ _RULES = {
         ],
     }
 }
-_QUOTABLE = ("discharge.recorded.v1", "outpatient.recorded.v1", "bill.submitted.v1")
+_QUOTABLE = ("discharge.recorded.v1", "interim.recorded.v1", "outpatient.recorded.v1", "bill.submitted.v1")
 
 
 def asyncapi() -> dict[str, Any]:

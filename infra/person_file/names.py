@@ -88,6 +88,7 @@ FACTS: Names = {
     "aid.decided.v1": ("作出救助决定", "aid decided"),
     "aid.withdrawn.v1": ("撤回救助决定", "aid withdrawn"),
     "discharge.recorded.v1": ("出院结算", "discharge"),
+    "interim.recorded.v1": ("年末中途结算", "interim bill"),
     "outpatient.recorded.v1": ("门诊结算", "outpatient visit"),
     "bill.submitted.v1": ("窗口手工报销", "bill on paper"),
     "admission.recorded.v1": ("入院登记", "admission"),

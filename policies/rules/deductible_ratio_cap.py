@@ -19,8 +19,9 @@ class DeductibleRatioCap(Rule):
     part of the whole bill, at most S. With ``deductible_per: year`` a
     claim bears what the year's claims before it on the track have left of the deductible.
 
-    A deductible is reduced by what the referral chain has already borne, where ``referral_credit`` grants it. With
-    ``bands`` in place of ``ratio`` the claim's base is paid by them, from the deductible upwards, each claim anew.
+    A deductible is reduced by what the referral chain has already borne, where ``referral_credit`` grants it, and by
+    what the stay's bills on 31 December have, where ``interim_credit`` does. With ``bands`` in place of ``ratio`` the
+    claim's base is paid by them, from the deductible upwards, each claim anew.
     """
 
     rule: Literal["deductible_ratio_cap"]
@@ -33,6 +34,7 @@ class DeductibleRatioCap(Rule):
     bands: Parameter[Bands] | None = None
     cap: Parameter[Limit]
     referral_credit: Parameter[bool] | None = None
+    interim_credit: Parameter[bool] | None = None
 
     @model_validator(mode="after")
     def _one_scale(self) -> "DeductibleRatioCap":
@@ -44,12 +46,16 @@ class DeductibleRatioCap(Rule):
 
     @model_validator(mode="after")
     def _one_deductible(self) -> "DeductibleRatioCap":
-        if self.deductible_per is not None and (self.deductible is None or self.referral_credit is not None):
+        if self.deductible_per is not None and (self.deductible is None or self._counts_on):
             raise ValueError(
-                "按年度计算起付线须写 deductible，且不再有转诊连续计算 deductible_per needs a deductible, and no "
-                "referral_credit: over the year it goes on by itself"
+                "按年度计算起付线须写 deductible，且不再连续计算 deductible_per needs a deductible, and no "
+                "referral_credit or interim_credit: over the year it goes on by itself"
             )
         return self
+
+    @property
+    def _counts_on(self) -> bool:
+        return self.referral_credit is not None or self.interim_credit is not None
 
     @property
     def year_limit(self) -> Parameter[Limit]:
@@ -111,7 +117,7 @@ class DeductibleRatioCap(Rule):
         return decision.over_cap if context.bill.quota is not None else self._over_cap(context, decision.base, pay)
 
     def applied_deductible(self, context: RuleContext) -> int:
-        """The deductible that this claim bears, in fen: min(S − upfront, max(0, deductible − referral credit))."""
+        """The deductible that this claim bears, in fen: min(S − upfront, max(0, deductible − credits))."""
         return self._deductible(context, self._after_upfront(context))
 
     def _after_upfront(self, context: RuleContext) -> int:
@@ -130,15 +136,21 @@ class DeductibleRatioCap(Rule):
             return 0
         trace = context.trace
         full = trace.use(self.deductible.at(context.circumstances))
-        if self.deductible_per is not None:
-            borne = self.used(context).deductible
-            return trace.step("deductible", min(rest, max(0, full - borne)), _LESS, rest, full, borne)
-        granted = self.referral_credit.find(context.circumstances) if self.referral_credit else None
-        if granted is None or not granted.value or not context.bill.claim.referral:
+        borne = [self.used(context).deductible] if self.deductible_per is not None else self._borne_before(context)
+        if not borne:
             return trace.step("deductible", min(rest, full), "min({}, {})", rest, full)
-        trace.use(granted)
-        credit = context.credit()
-        return trace.step("deductible", min(rest, max(0, full - credit)), _LESS, rest, full, credit)
+        less = f"min({{}}, max(0, {{}}{' − {}' * len(borne)}))"
+        return trace.step("deductible", min(rest, max(0, full - sum(borne))), less, rest, full, *borne)
 
-
-_LESS = "min({}, max(0, {} − {}))"
+    def _borne_before(self, context: RuleContext) -> list[int]:
+        """What is counted on: along the referral chain, and of the stay's own bills on 31 December, where granted."""
+        borne = []
+        referral = self.referral_credit.find(context.circumstances) if self.referral_credit else None
+        if referral is not None and referral.value and context.bill.claim.referral:
+            context.trace.use(referral)
+            borne.append(context.credit())
+        interim = self.interim_credit.find(context.circumstances) if self.interim_credit else None
+        if interim is not None and interim.value and (credit := context.interim_credit()):
+            context.trace.use(interim)
+            borne.append(credit)
+        return borne

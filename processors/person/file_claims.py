@@ -84,7 +84,8 @@ class _Claims:
         """One claim; its bookings and settlements in the order recorded."""
         claim = self.live[statement.claim_id]
         fact = self._fact(statement.claim_id)
-        admission = self.admissions.get(fact.admission_id) if isinstance(fact, facts.DischargeRecorded) else None
+        of_stay = fact if isinstance(fact, facts.DischargeRecorded | facts.InterimRecorded) else None
+        admission = self.admissions.get(of_stay.admission_id) if of_stay is not None else None
         paper = fact if isinstance(fact, facts.BillSubmitted) else None
         stay = paper or admission
         return FileClaim(
@@ -113,6 +114,7 @@ class _Claims:
             stay_kind=claim.stay_kind,
             invoice=claim.invoice,
             papers=len(paper.papers) if paper is not None else 0,
+            interim=claim.interim,
             payee=statement.payee,
             bill=claim.bill,
             layers=_layers(statement, payouts, claim, self.bills.get(claim.number), self.history.schemes),

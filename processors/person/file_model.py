@@ -221,6 +221,7 @@ class FileClaim:
     stay_kind: str
     invoice: str | None
     papers: int
+    interim: bool
     payee: str
     bill: BillParts
     layers: list[FileLayer]

@@ -22,6 +22,7 @@ from policies.engine import settle
 from processors.law.pinned_schemes import PinnedSchemes
 from processors.pipeline.intake import load_for
 from processors.pipeline.kinds.discharge import WaitsFor, accept_discharge
+from processors.pipeline.kinds.interim import accept_interim
 from processors.pipeline.kinds.outpatient import accept_outpatient
 from processors.pipeline.kinds.paper_bill import accept_paper_bill
 from processors.pipeline.settlement import statement_row
@@ -77,6 +78,8 @@ class Quotes:
             return accept_paper_bill(state, self.pinned, fact.source, data, _NO_RUN)
         if isinstance(data, facts.OutpatientRecorded):
             return accept_outpatient(state, self.pinned, fact.source, data, _NO_RUN)
+        if isinstance(data, facts.InterimRecorded):
+            return accept_interim(state, self.pinned, fact.source, data, _NO_RUN)
         try:
             return accept_discharge(state, self.pinned, fact.source, data, _NO_RUN)
         except WaitsFor as missing:

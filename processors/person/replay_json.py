@@ -131,6 +131,7 @@ def _acceptance_json(acceptance: Acceptance, schemes: Schemes) -> dict[str, Any]
         "admitted_on": claim.admitted_on and claim.admitted_on.isoformat(),
         "card_diseases": list(claim.card_diseases),
         "years_insured": claim.years_insured,
+        "interim": claim.interim,
     }
 
 

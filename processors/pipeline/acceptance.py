@@ -6,11 +6,11 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from events import paper_refusals, refusal_details
+from events import paper_refusals, refusal_details, scheme_refusals
 from events.catalog import HOSPITAL
 from events.codes import ORDINARY, covers
 from events.decisions import CLAIM_ACCEPTED
-from events.facts import Bill, BillSubmitted, ClaimFact, DischargeRecorded
+from events.facts import Bill, BillSubmitted, ClaimFact, DischargeRecorded, InterimRecorded, OutpatientRecorded
 from events.refusals import Refusal
 from events.store.journal import ACCEPTANCE_STAGE
 from policies.chronic_list import listed, takes
@@ -163,13 +163,12 @@ def accept_claim(
 
     ``run`` is the number that the claim's first run will have.
     """
-    hospital = _treating_hospital(state, data, hospital_id, day)
-    enrolment = _enrolment(state, data.person_id, day)
-    scheme = _scheme(pinned, enrolment, day, setting, hospital.tier)
+    hospital, enrolment = _treating_hospital(state, data, hospital_id, day), _enrolment(state, data.person_id, day)
+    scheme = _scheme(pinned, enrolment, day, setting, hospital.tier, interim=isinstance(data, InterimRecorded))
     require_known_disease(state, data.person_id, data.disease, scheme.name, scheme.terms)
     cards = valid_cards(state.cards.get(data.person_id, ()), day)
     _require_card(setting, scheme, data, cards, day)
-    treated = admission if isinstance(data, DischargeRecorded) else data
+    treated = admission if isinstance(data, DischargeRecorded | InterimRecorded) else data
     paper = data if isinstance(data, BillSubmitted) else None
     person = state.person(data.person_id)
     person.claims += 1
@@ -202,6 +201,7 @@ def accept_claim(
         **_insured_as(enrolment, day),
         emergency=treated is not None and treated.emergency,
         stay_kind=(treated and treated.stay_kind) or ORDINARY,
+        interim=isinstance(data, InterimRecorded),
         invoice=paper.invoice if paper else None,
         admitted_on=paper.admitted_on if paper else None,
         card_diseases=tuple(sorted(cards)),
@@ -244,7 +244,7 @@ def years_insured(enrolments: Mapping[tuple[str, int], Enrolment], enrolment: En
 
 
 def _prescriber_tier(state: LedgerState, data: ClaimFact) -> int:
-    by = None if isinstance(data, DischargeRecorded) else data.prescribed_by
+    by = data.prescribed_by if isinstance(data, OutpatientRecorded | BillSubmitted) else None
     prescriber = state.hospitals.get(by or "")
     return prescriber.tier if prescriber else 0
 
@@ -267,7 +267,8 @@ def book_claim(batch: IntakeBatch, event: IncomingEvent, claim: Claim) -> None:
     batch.state.put_claim(claim)
     if claim.admission_id is not None:
         admission = batch.state.admissions[claim.admission_id]
-        batch.state.put_admission(replace(admission, discharged_by=claim.claim_id))
+        has = {"interim_by" if claim.interim else "discharged_by": claim.claim_id}
+        batch.state.put_admission(replace(admission, **has))
     batch.opener.open_new(claim, event.cause(number))
 
 
@@ -339,11 +340,15 @@ def _enrolment(state: LedgerState, person_id: str, day: date) -> Enrolment:
     return enrolment
 
 
-def _scheme(pinned: PinnedSchemes, enrolment: Enrolment, day: date, setting: str, tier: int) -> Scheme:
+def _scheme(
+    pinned: PinnedSchemes, enrolment: Enrolment, day: date, setting: str, tier: int, *, interim: bool
+) -> Scheme:
     region, insured_as = enrolment.region, enrolment.insurance_type
     scheme = pinned.for_region(region, day, insured_as)
     if scheme is None:
         raise refusal_details.no_scheme(region, day, insured_as)
     if not scheme.offers(setting, tier, day):
         raise refusal_details.no_rule(scheme.name, setting, SETTING_NAMES[setting], tier, day)
+    if interim and (scheme.interim_bill is None or not scheme.interim_bill.holds_on(day)):
+        raise scheme_refusals.no_interim_bill(scheme.name, day)
     return scheme

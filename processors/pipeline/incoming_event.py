@@ -112,6 +112,8 @@ class IncomingEvent(Struct, frozen=True):
             return {"person_id": data.person_id, "day": data.discharged_on}
         if refusal.reason == "not_enrolled" and isinstance(data, facts.OutpatientRecorded | facts.BillSubmitted):
             return {"person_id": data.person_id, "day": data.served_on}
+        if refusal.reason == "not_enrolled" and isinstance(data, facts.InterimRecorded):
+            return {"person_id": data.person_id, "day": data.billed_on}
         return {"person_id": None, "day": None}
 
     @property

@@ -40,8 +40,9 @@ class RunOpener:
     def reopen(self, touched: Iterable[Claim], cause: Cause, predicted: int | None = None) -> None:
         """A run over each year and scheme of one person in which a claim was touched, from the first one touched.
 
-        Referral credits reach over years and schemes: a group is touched too where a claim was referred from an
-        admission whose claim may now bear another deductible. Credits run forward in ledger order, so this ends.
+        Credits reach over years and schemes: a group is touched too where a claim was referred from an admission whose
+        claim may now bear another deductible, or comes behind such a claim of its own stay. Credits run forward in
+        ledger order, so this ends.
 
         ``predicted`` is the number that was recorded as that of the first of these runs, where one was.
         """
@@ -54,12 +55,15 @@ class RunOpener:
         for claim in changed:
             first[self._group(claim)] = min(claim.number, first.get(self._group(claim), claim.number))
         admissions = {claim.admission_id for claim in changed}
+        billed: set[str] = set()  # stays of which a bill on 31 December is touched
         for claim in history:
             group = self._group(claim)
-            if admissions.intersection(claim.referral):
+            if admissions.intersection(claim.referral) or claim.admission_id in billed:
                 first[group] = min(claim.number, first.get(group, claim.number))
             if claim.number >= first.get(group, claim.number + 1) and claim.admission_id is not None:
                 admissions.add(claim.admission_id)
+                if claim.interim:
+                    billed.add(claim.admission_id)
         for group, number in sorted(first.items(), key=lambda item: item[1]):
             self.open_from(person_id, group, number, cause, predicted)
             predicted = None
@@ -93,6 +97,10 @@ class RunOpener:
         if predicted not in (None, person.runs):
             raise AssertionError(f"run {person.runs} of {person_id} was recorded as run {predicted}")
         referred = {admission for claim in claims for admission in claim.referral}
+        stays = {claim.admission_id for claim in claims}
+        for claim in self.state.by_person.get(person_id, {}).values():
+            if claim.interim and claim.admission_id is not None and claim.admission_id in stays:
+                referred.add(claim.admission_id)
         chain: dict[str, list[Claim]] = {}
         if referred:
             history = with_stay_numbers(self.state.by_person[person_id].values(), self._stay_numbers(person_id))

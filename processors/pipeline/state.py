@@ -200,7 +200,7 @@ async def load_state(connection: AsyncConnection, keys: Keys, waits: Iterable[Wa
     state.admissions = await load_admissions(connection, keys.admissions)
     for admission in state.admissions.values():
         keys.hospitals.add(admission.hospital_id)
-        if admission.referral:
+        if admission.referral or admission.interim_by is not None:
             keys.histories.add(admission.person_id)
     keys.histories.update(row["person_id"] for claim_id, row in known.items() if claim_id in keys.touched)
     keys.persons |= keys.histories

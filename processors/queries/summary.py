@@ -60,7 +60,9 @@ async def _money(connection: AsyncConnection, summary: Summary, sequences: Seque
         .join(entries, (entries.c.claim_id == claims.c.claim_id) & (entries.c.person_id == claims.c.person_id))
         .where(
             entries.c.stream_seq == ours,
-            entries.c.type.in_(("discharge.recorded.v1", "outpatient.recorded.v1", "bill.submitted.v1")),
+            entries.c.type.in_(
+                ("discharge.recorded.v1", "interim.recorded.v1", "outpatient.recorded.v1", "bill.submitted.v1")
+            ),
         )
         .cte("claimed")
     )

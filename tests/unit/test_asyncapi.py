@@ -116,7 +116,7 @@ def test_addresses_are_those_of_the_streams() -> None:
         if name.startswith(("intake-", "answers-", "payouts-")):
             assert [stream[0], stream[1], len(stream)] == ["claims", name.partition("-")[0], 5]
     quote = DOCUMENT["channels"]["quote"]
-    claims = ["discharge.recorded.v1", "outpatient.recorded.v1", "bill.submitted.v1"]
+    claims = ["discharge.recorded.v1", "interim.recorded.v1", "outpatient.recorded.v1", "bill.submitted.v1"]
     assert (quote["address"], list(quote["messages"])) == (QUOTE, claims)
     assert DOCUMENT["operations"]["askForQuote"]["reply"] == {"channel": {"$ref": "#/channels/quote-reply"}}
     rules = DOCUMENT["channels"]["rules"]

@@ -128,6 +128,7 @@ OVERSIGHT = {
     "enrollment.recorded.v2",
     "admission.changed.v1",
     "referral.filed.v1",
+    "interim.recorded.v1",
     "aid.decided.v1",
     "aid.withdrawn.v1",
 }

@@ -50,6 +50,7 @@ def every_kind() -> Iterator[tuple[str, str, bool]]:
             "admission.changed.v1",
             "admission.recorded.v1",
             "discharge.recorded.v1",
+            "interim.recorded.v1",
             "outpatient.recorded.v1",
             "claim.reversed.v1",
             "claim.corrected.v1",

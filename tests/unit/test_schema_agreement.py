@@ -102,7 +102,7 @@ VALIDATOR = validators.extend(  # type: ignore[no-untyped-call]
 UNSAYABLE = (
     *("must be after designated_from", "must not be before effective_on", "must lie in data.year"),
     *("must begin with data.region", "must begin with data.township", "national ID"),
-    *("must be above 0", "must be two persons"),
+    *("must be above 0", "must be two persons", "must be a 31 December"),
 )
 """What no schema can say."""
 

@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from events import refusal_details
+from events import refusal_details, scheme_refusals
 from events.facts import AdmissionCancelled
 from processors.pipeline.acceptance import may_speak_of, require_own_id
 from processors.pipeline.incoming_event import IncomingEvent
@@ -24,6 +24,8 @@ def decide(batch: IntakeBatch, event: IncomingEvent, data: AdmissionCancelled) -
         raise refusal_details.unknown_admission(data.admission_id)
     if admission.discharged_by is not None:
         raise refusal_details.discharged_not_cancelled(admission.discharged_by)
+    if admission.interim_by is not None:
+        raise scheme_refusals.billed_not_changed(admission.interim_by)
     batch.record(event, person_id=admission.person_id)
     batch.state.put_admission(replace(admission, cancelled=True))
 

@@ -6,7 +6,7 @@ it, the change waits too, and goes on before the discharge.
 
 from msgspec.structs import replace
 
-from events import refusal_details
+from events import refusal_details, scheme_refusals
 from events.facts import AdmissionChanged, DischargeRecorded
 from processors.pipeline.acceptance import may_speak_of, require_own_id, require_past
 from processors.pipeline.incoming_event import IncomingEvent, states
@@ -38,6 +38,8 @@ def decide(batch: IntakeBatch, event: IncomingEvent, data: AdmissionChanged) -> 
         require_past(state, "data.admitted_on", data.admitted_on)
     if admission.discharged_by is not None:
         raise refusal_details.discharged_not_changed(admission.discharged_by)
+    if admission.interim_by is not None:
+        raise scheme_refusals.billed_not_changed(admission.interim_by)
     if admission.cancelled:
         raise refusal_details.admission_cancelled(admission.admission_id)
     batch.record(event, person_id=admission.person_id)

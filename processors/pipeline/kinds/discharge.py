@@ -1,6 +1,6 @@
 """A hospital discharges a person and claims the bill of the stay. It waits for an admission that is not known."""
 
-from events import refusal_details
+from events import refusal_details, scheme_refusals
 from events.facts import DischargeRecorded
 from policies.claim import Claim
 from processors.law.pinned_schemes import PinnedSchemes
@@ -62,6 +62,8 @@ def accept_discharge(
         raise refusal_details.person_mismatch(admission.admission_id, data.person_id)
     if data.discharged_on < admission.admitted_on:
         raise refusal_details.date_order(data.discharged_on, admission.admitted_on)
+    if admission.interim_by is not None and data.discharged_on <= (billed := state.claims[admission.interim_by].date):
+        raise scheme_refusals.discharged_before_bill(data.discharged_on, billed)
     treatment = Treatment(
         *(data.person_id, admission.hospital_id, "inpatient"),
         *(admission.admitted_on, data.discharged_on, data.bill.total),

@@ -7,10 +7,11 @@ from msgspec.structs import replace
 from events import refusal_details
 from events.catalog import HOSPITAL
 from events.facts import ClaimReversed
+from policies.claim import Claim
 from processors.pipeline.acceptance import changed_claim
 from processors.pipeline.incoming_event import IncomingEvent
 from processors.pipeline.intake import IntakeBatch, register
-from processors.pipeline.state import Keys
+from processors.pipeline.state import Keys, LedgerState
 from processors.pipeline.waiting_claims import refuse_lone_changes
 from projections.waiting_discharges import Waiting
 
@@ -38,8 +39,19 @@ def decide(batch: IntakeBatch, event: IncomingEvent, data: ClaimReversed) -> Non
         admission = state.admissions.get(claim.admission_id)
         if admission is None:
             raise AssertionError(f"admission {claim.admission_id} of claim {claim.claim_id} was not loaded")
-        state.put_admission(replace(admission, discharged_by=None))
+        left = {"interim_by": _bill_before(state, claim)} if claim.interim else {"discharged_by": None}
+        state.put_admission(replace(admission, **left))
     batch.opener.reopen([reversed_], event.cause(number))
+
+
+def _bill_before(state: LedgerState, claim: Claim) -> str | None:
+    """The last bill of a stay on a 31 December that stands once a claim does not."""
+    of_stay = [
+        other
+        for other in state.by_person[claim.person_id].values()
+        if other.interim and other.standing and other.admission_id == claim.admission_id
+    ]
+    return max(of_stay, key=lambda other: other.number).claim_id if of_stay else None
 
 
 def _reverse_waiting(batch: IntakeBatch, event: IncomingEvent, data: ClaimReversed, waits: Sequence[Waiting]) -> None:

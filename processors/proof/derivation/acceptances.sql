@@ -7,7 +7,8 @@ CROSS JOIN LATERAL json_to_record(decided.claim) AS claim(
     hospital_id text, hospital_region text, region text, filed boolean, prescriber_tier smallint, card_class text,
     any_card boolean, disease text, late boolean, prepaid boolean, admission_id text, referral text[], opened bigint,
     source text, bill json, insurance_type text, age smallint, sex text, household_id text, contracted_doctor boolean,
-    emergency boolean, stay_kind text, invoice text, admitted_on date, card_diseases text[], years_insured smallint)
+    emergency boolean, stay_kind text, invoice text, admitted_on date, card_diseases text[], years_insured smallint,
+    interim boolean)
 CROSS JOIN LATERAL json_to_record(claim.bill) AS bill(
     total bigint, in_scope bigint, upfront_copay bigint, over_limit bigint, self_funded bigint)
 WHERE entry.journal = 'intake' AND entry.type = 'claim.accepted.v1'

@@ -22,7 +22,7 @@ WITH RECURSIVE admitted AS (
     SELECT admitted.admission_id, chain.admission_id || chain.referral
     FROM chain JOIN admitted ON admitted.referred_from = chain.admission_id
 ), standing AS (
-    SELECT admission_id, claim_id
+    SELECT admission_id, claim_id, number, coalesce(interim, false) AS interim
     FROM pg_temp.acceptances AS accepted
     LEFT JOIN pg_temp.reversals USING (claim_id)
     WHERE NOT moved AND coalesce(reversals.entry < accepted.entry, true)
@@ -31,10 +31,15 @@ SELECT admission_id, person_id, hospital_id, coalesce(changed.admitted_on, admit
        coalesce(changed.filed, admitted.filed, true) AS filed, referral,
        admission_id IN (
            SELECT said ->> 'admission_id' FROM pg_temp.facts WHERE type = 'admission.cancelled.v1') AS cancelled,
-       standing.claim_id AS discharged_by,
+       discharging.claim_id AS discharged_by,
        coalesce(changed.emergency, admitted.emergency, false) AS emergency,
-       coalesce(changed.stay_kind, admitted.stay_kind, 'ordinary') AS stay_kind
+       coalesce(changed.stay_kind, admitted.stay_kind, 'ordinary') AS stay_kind,
+       billing.claim_id AS interim_by
 FROM admitted
 JOIN chain USING (admission_id)
-LEFT JOIN standing USING (admission_id)
+LEFT JOIN (SELECT admission_id, claim_id FROM standing WHERE NOT interim) AS discharging USING (admission_id)
+LEFT JOIN (
+    SELECT DISTINCT ON (admission_id) admission_id, claim_id FROM standing WHERE interim
+    ORDER BY admission_id, number DESC
+) AS billing USING (admission_id)
 LEFT JOIN changed USING (admission_id)

@@ -15,7 +15,8 @@ SELECT claim_id, person_id, number, pinned.scheme, date, setting, tier, hospital
        -- claims accepted before this was fixed have none
        coalesce(insurance_type, 'resident') AS insurance_type, age, sex, household_id, contracted_doctor,
        coalesce(emergency, false) AS emergency, coalesce(stay_kind, 'ordinary') AS stay_kind,
-       invoice, admitted_on, coalesce(card_diseases, '{}') AS card_diseases, years_insured
+       invoice, admitted_on, coalesce(card_diseases, '{}') AS card_diseases, years_insured,
+       coalesce(interim, false) AS interim
 FROM (SELECT * FROM pg_temp.acceptances WHERE NOT moved) AS accepted
 JOIN pinned USING (claim_id)
 LEFT JOIN corrected USING (claim_id)

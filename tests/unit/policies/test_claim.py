@@ -39,7 +39,7 @@ def test_an_acceptance_of_an_older_version_is_a_resident_s() -> None:
     told = claim_json(accepted.claim)
     assert {name: told[name] for name in ADDED} == ADDED
     stored = msgspec.json.decode(OLDER)["claim"]
-    assert set(told) - set(stored) == {*ADDED, "aids"}
+    assert set(told) - set(stored) == {*ADDED, "aids", "interim"}
     assert {name: value for name, value in told.items() if name in stored} == stored | {
         "date": date(2019, 3, 10),
         "referral": (),

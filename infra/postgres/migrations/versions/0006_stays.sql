@@ -17,3 +17,10 @@ COMMENT ON COLUMN projections.aids.region IS 'of the office that stated it';
 COMMENT ON COLUMN projections.aids.number IS 'of the fact in journal intake';
 COMMENT ON COLUMN projections.aids.amount IS 'fen';
 COMMENT ON COLUMN projections.aids.withdrawn IS 'taken back by aid.withdrawn.v1';
+
+-- A stay's bill on 31 December: no claim of before is one.
+ALTER TABLE projections.claims ADD COLUMN interim boolean NOT NULL DEFAULT false;
+ALTER TABLE projections.claims ALTER COLUMN interim DROP DEFAULT;
+COMMENT ON COLUMN projections.claims.interim IS 'the bill of a stay on 31 December';
+ALTER TABLE projections.admissions ADD COLUMN interim_by text;
+COMMENT ON COLUMN projections.admissions.interim_by IS 'the last standing claim that billed it on a 31 December';
