@@ -70,7 +70,8 @@ class Quotes:
         history = [*told.by_person.get(claim.person_id, {}).values(), claim]
         schemes = await self.pinned.require(connection, {each.scheme for each in history})
         bills, _ = settle(schemes, history)
-        row = statement_row(claim, bills[claim.number].payouts, schemes[claim.scheme])
+        bill = bills[claim.number]
+        row = statement_row(bill.claim, bill.payouts, schemes[claim.scheme])
         return statement_json(row | {"revision": 1})
 
     def _accept(self, state: LedgerState, fact: Fact, data: facts.ClaimFact) -> Claim:

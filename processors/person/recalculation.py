@@ -76,7 +76,8 @@ def recalculate(claims: Sequence[Claim], schemes: Schemes) -> Recalculation:
     """
     bills, _ = settle(schemes, claims)
     payouts = {number: bill.payouts for number, bill in bills.items()}
-    rows = [statement_row(claim, payouts.get(claim.number, []), schemes[claim.scheme]) for claim in claims]
+    settled = [bills[claim.number].claim if claim.number in bills else claim for claim in claims]
+    rows = [statement_row(claim, payouts.get(claim.number, []), schemes[claim.scheme]) for claim in settled]
     return Recalculation(payouts, [StatementRow(**row) for row in rows], _grants(rows, schemes))
 
 

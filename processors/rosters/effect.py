@@ -96,10 +96,11 @@ def _moved(schemes: Schemes, before: Sequence[Claim], after: Sequence[Claim]) ->
 def _figures(schemes: Schemes, claims: Sequence[Claim]) -> dict[int, tuple[int, dict[str, int]]]:
     """The patient's share and what each layer pays, by claim number."""
     bills, _ = settle(schemes, claims)
+    settled = [(claim, bills.get(claim.number)) for claim in claims]
     rows = {
         claim.number: statement_row(
-            claim, bills[claim.number].payouts if claim.number in bills else [], schemes[claim.scheme]
+            claim if bill is None else bill.claim, [] if bill is None else bill.payouts, schemes[claim.scheme]
         )
-        for claim in claims
+        for claim, bill in settled
     }
     return {number: (row["patient_share"], dict(row["layers"])) for number, row in rows.items()}

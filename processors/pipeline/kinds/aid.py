@@ -36,7 +36,7 @@ def decide(batch: IntakeBatch, event: IncomingEvent, data: AidDecided) -> None:
     require_past(state, "data.decided_on", data.decided_on)
     if data.decided_on < claim.date:
         raise scheme_refusals.decided_too_early(data.decided_on, claim.date)
-    _require_decided_layer(batch.pinned.by_hash[claim.scheme], claim, data.layer)
+    _require_decided_layer(batch.pinned.by_hash[claim.scheme], batch.opener.numbered(claim), data.layer)
     number = batch.record(event, person_id=claim.person_id, claim_id=claim.claim_id)
     decision = AidDecision(
         region, data.decision_id, number, claim.claim_id, data.layer, data.amount, data.decided_on, withdrawn=False
