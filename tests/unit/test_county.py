@@ -129,6 +129,7 @@ OVERSIGHT = {
     "admission.changed.v1",
     "referral.filed.v1",
     "interim.recorded.v1",
+    "bill.submitted.v1",
     "aid.decided.v1",
     "aid.withdrawn.v1",
 }
