@@ -37,9 +37,7 @@ MONEY = {
     "anyi": "二(四) 二(五) 二(六) 二(七) 二(八) 二(九) 三(十一) 三(十三) 五(十八) 六(二十三)",
     "liaoning": "二(一) 二(二) 二(二)1 二(二)2 二(二)3 二(三) 三(一) 三(二) 三(四)",
 }
-OPEN = {
-    "fusong": "三(三)9",
-}
+OPEN: dict[str, str] = {}
 
 HEADING = re.compile(r"[一二三四五六](?:\([一二三四五六七八九十]+\))?\d*")
 NODE = re.compile(r"tests/[\w/]+\.py::test_\w+")
