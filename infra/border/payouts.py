@@ -79,7 +79,7 @@ def _payout() -> Schema:
     }
     sometimes = {
         "claim_id": {"type": "string", "pattern": ID_PATTERN, "description": "but for premiums"},
-        "insurer": {**text, "description": "the company that keeps the fund, where the scheme names one"},
+        "insurer": {**text, "description": "who keeps the fund, where the scheme says so: a code of its vocabulary"},
         "layer": {**code, "description": "of a payout"},
         "grant": {"enum": sorted(GRANT_STAGES), "description": "of a grant"},
         "premium": {"enum": list(PREMIUM_TYPES), "description": "of a premium"},

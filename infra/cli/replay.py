@@ -160,10 +160,11 @@ def _acceptance_line(acceptance: Acceptance, schemes: Schemes) -> str:
         if acceptance.instead_of
         else ""
     )
+    paper = f"，窗口手工报销 on paper, 票据 invoice {claim.invoice}" if claim.invoice else ""
     return (
         f"受理 accepted {claim.claim_id} (#{claim.number}): {SETTING_NAMES[claim.setting]} {claim.date}, "
         f"{_TIERS[claim.tier]}, {schemes[claim.scheme].name}, "
-        f"类别 categories {_categories(claim.categories)}{referred}{order}"
+        f"类别 categories {_categories(claim.categories)}{referred}{paper}{order}"
     )
 
 

@@ -48,6 +48,38 @@ def test_critical_illness_serves_the_diseases_that_the_list_says() -> None:
     assert paid(county(""), "hypertension", "II") == {"basic": "3000.00", "critical_illness": "10200.00"}
 
 
+CAPS = """
+limits:
+  - name: chronic_diseases
+    title: 慢特病病种限额
+    title_en: limit of a chronic disease
+    over: [{layer: basic, tracks: [chronic]}]
+    most:
+      - {disease: diabetes, value: 2000, grade: seed, cite: "目录 1"}
+      - {disease: epilepsy, value: 2500, grade: seed, cite: "目录 3"}
+"""
+
+
+def test_each_disease_of_the_list_has_a_cap_of_its_own_within_its_class() -> None:
+    """4,000 × 60% = 2,400.00: diabetes gets 2,000.00; then epilepsy 1,000.00, all that class II has left of 3,000."""
+    law = county(LIST + CAPS)
+    visits = [
+        claim(
+            law,
+            f"2024-0{number}-06",
+            setting="chronic",
+            tier=1,
+            card_class="II",
+            disease=disease,
+            in_scope="4000",
+            number=number,
+        )
+        for number, disease in ((5, "diabetes"), (6, "epilepsy"), (7, "diabetes"))
+    ]
+    bills, _ = settle({law.content_hash: law}, visits)
+    assert [yuan(bills[number].payouts[0].paid) for number in (5, 6, 7)] == ["2000.00", "1000.00", "0.00"]
+
+
 def test_a_stay_for_a_listed_disease_is_a_stay() -> None:
     law = county()
     stay = claim(law, "2024-05-06", tier=3, disease="diabetes", in_scope="60600")
