@@ -14,6 +14,8 @@ import json, sys, traceback
 from typer.testing import CliRunner
 from infra.cli import app
 from infra.cli.failures import UNUSABLE
+from infra.whole_writes import write_wholly
+write_wholly()
 for line in sys.stdin:
     done = CliRunner().invoke(app, json.loads(line))
     ended = done.exception is None or isinstance(done.exception, SystemExit)

@@ -8,6 +8,7 @@ import typer
 
 from infra.cli.output import fail, note
 from infra.cli.usage import Commands
+from infra.whole_writes import write_wholly
 
 app = typer.Typer(
     name="claims",
@@ -31,6 +32,7 @@ def _tell_fault(kind: type[BaseException], error: BaseException, trace: Tracebac
 
 def main() -> None:
     """Entry point; exit codes: 0 done, 1 a check failed, 2 unusable arguments or input."""
+    write_wholly()
     sys.excepthook = _tell_fault
     try:
         app()

@@ -11,6 +11,7 @@ import msgspec
 import uvloop
 from msgspec import Struct
 
+from infra.whole_writes import standard_output
 from processors.law.pinned_schemes import load_pinned
 from processors.proof.verification.parts import VerificationPart, check
 from processors.proof.verification.snapshot import join
@@ -30,7 +31,7 @@ class Assignment(Struct, frozen=True):
 
 async def check_parts() -> None:
     """Check parts until stdin ends. Reading it may block: this process does nothing else."""
-    requests, answers = sys.stdin.buffer, sys.stdout.buffer
+    requests, answers = sys.stdin.buffer, standard_output()
     assignment = msgspec.json.decode(requests.readline(), type=Assignment)
     connection = await asyncpg.connect(
         assignment.database_url, server_settings={"application_name": "claims", "jit": "off"}
