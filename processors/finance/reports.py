@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, TableClause, column, select, table
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from policies.vocabulary import in_layer_order
+from policies.vocabulary import SHARED, in_layer_order
 from processors.law.terms import LAYER_NAMES
 
 Kind = Literal["text", "count", "money", "share", "flag", "day", "texts", "layers"]
@@ -57,7 +57,7 @@ def shown(report: Report, rows: Sequence[Mapping[str, Any]]) -> Report:
     if all(field.kind != "layers" for field in report.fields):
         return report
     known = {field.name for field in report.fields}
-    names = [name for name in rows[0] if name not in known] if rows else list(LAYER_NAMES)
+    names = [name for name in rows[0] if name not in known] if rows else list(SHARED.layers)
     layers = tuple(Field(layer, LAYER_NAMES[layer], "money") for layer in names)
     fields = [each for field in report.fields for each in (layers if field.kind == "layers" else (field,))]
     return replace(report, fields=tuple(fields), summed=(*report.summed, *names))
@@ -215,7 +215,8 @@ async def read_report(connection: AsyncConnection, report: Report, narrowed: Nar
         query = query.where(_within(view, narrowed.region))
     rows = [tuple(row) for row in await connection.execute(query)]
     at = next((place for place, field in enumerate(report.fields) if field.kind == "layers"), None)
-    layers = [] if at is None else in_layer_order({*LAYER_NAMES, *(layer for row in rows for layer in row[at])})
+    # by the rows and not by the texts, which a login of finance can't read
+    layers = [] if at is None else in_layer_order({*SHARED.layers, *(layer for row in rows for layer in row[at])})
     return [_row(report, row, layers) for row in rows]
 
 
