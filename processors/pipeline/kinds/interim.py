@@ -57,7 +57,7 @@ def accept_interim(state: LedgerState, pinned: PinnedSchemes, source: str, data:
     if data.billed_on < admission.admitted_on:
         raise scheme_refusals.billed_before_admission(data.billed_on, admission.admitted_on)
     treatment = Treatment(
-        *(data.person_id, admission.hospital_id, "inpatient"),
+        *(data.person_id, admission.hospital_id),
         *(admission.admitted_on, data.billed_on, data.bill.total),
     )
     require_unclaimed(state, treatment, on_paper=False)
