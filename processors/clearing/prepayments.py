@@ -63,8 +63,8 @@ async def order(
 async def approve(engine: AsyncEngine, prepayment_id: str, actor: str, reference: str, day: date) -> Prepayment:
     """Approve a prepayment and note its transfer of a day; clearings set it off from then on.
 
-    Raises ``ClearingRefused`` where it is not ordered, where the day is to come, where the reference was noted already, or where the actor may be
-    who ordered it, or who took a noted transfer back as a mistake.
+    Raises ``ClearingRefused`` where it is not ordered, where the day is to come, where the reference was noted already,
+    or where the actor may be who ordered it, or who took a noted transfer back as a mistake.
     """
     async with open_journal(engine) as journal:
         row = await _load(journal, prepayment_id, "ordered")

@@ -38,7 +38,7 @@ def require_unclaimed(state: LedgerState, treatment: Treatment, *, on_paper: boo
 
 
 def require_corrected_unclaimed(state: LedgerState, corrected: Claim) -> None:
-    """Refuse a correction that makes a visit the one that the other way has claimed. A stay's days are not corrected."""
+    """Refuse a correction that makes a visit the one that the other way has claimed. No correction changes days."""
     if corrected.is_stay:
         return
     visit = Treatment(corrected.person_id, corrected.hospital_id, None, corrected.date, corrected.bill.total)
