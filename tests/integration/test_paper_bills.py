@@ -165,7 +165,7 @@ async def test_a_visit_is_paid_once_whichever_setting_each_names(books: Books, *
 @pytest.mark.parametrize("batch", [1, 50])
 @pytest.mark.parametrize("corrected", ["V1", "W1"])
 async def test_no_correction_makes_two_claims_of_one_visit(books: Books, batch: int, corrected: str) -> None:
-    """79.00 and 80.00 are two visits; what makes both 80.00, or both 79.00, is refused, and free once one is reversed."""
+    """79.00 and 80.00 are two visits; what makes both alike is refused, and free once one is reversed."""
     sent = [
         visit("V1", setting="general", in_scope="79"),
         bill_on_paper(setting="general", on="2019-03-20", in_scope="80"),
