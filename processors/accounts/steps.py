@@ -9,6 +9,7 @@ from msgspec import Struct, structs
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from events.codes import covers
 from events.decisions import (
     FUND_MOVEMENT_APPROVED,
     FUND_MOVEMENT_REVERSED,
@@ -216,13 +217,19 @@ def _require_new(journal: FundJournal, order: FundMovementOrder) -> None:
 
 
 async def _require_fine(journal: FundJournal, order: FundMovementOrder) -> None:
-    """A fine is one of the register, and no more of it comes in than was imposed."""
+    """A fine is one of the register, of a bureau of the account's region; no more comes in than was imposed."""
     if order.fine_id is None:
         return
-    query = select(fines.c.amount).where(fines.c.fine_id == order.fine_id)
-    imposed = (await journal.connection.execute(query)).scalar_one_or_none()
-    if imposed is None:
+    query = select(fines.c.amount, fines.c.source).where(fines.c.fine_id == order.fine_id)
+    found = (await journal.connection.execute(query)).one_or_none()
+    if found is None:
         raise FundMovementRefused(f"没有处罚 {order.fine_id}，全部见 claims fines。no fine {order.fine_id} was imposed")
+    imposed, bureau = found.amount, found.source.partition("/")[2]
+    if not (covers(bureau, order.region) or covers(order.region, bureau)):
+        raise FundMovementRefused(
+            f"处罚 {order.fine_id} 由 {bureau} 作出，不能记入统筹区 {order.region} 的账户。"
+            f"the bureau of {bureau} imposed it: it is no money of {order.region}"
+        )
     paid = sum(each.amount for each in journal.register if each.stands and each.fine_id == order.fine_id)
     if paid + order.amount > imposed:
         raise FundMovementRefused(

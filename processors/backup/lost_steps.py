@@ -15,14 +15,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from events.store.journal import entries, schemes
 from processors.delivery.names import CLEARING_JOURNAL, FUNDS_JOURNAL, INTAKE_JOURNAL, ROSTERS_JOURNAL, SEAL_JOURNAL
 
-SUBJECT_NAMES = ("clearing_id", "receivable_id", "advance_id")
+SUBJECT_NAMES = ("clearing_id", "receivable_id", "advance_id", "prepayment_id")
 NOTES = (FUNDS_JOURNAL, ROSTERS_JOURNAL, SEAL_JOURNAL)
 """Journals of which only the number of lost entries is told."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClearingStep:
-    """An entry of ``clearing.0``; ``of`` is the id of its clearing, receivable or advance."""
+    """An entry of ``clearing.0``; ``of`` is the id of its clearing, receivable, advance or prepayment."""
 
     number: int
     type: str

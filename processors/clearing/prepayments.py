@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from events.county_time import COUNTY_TIME
 from events.decisions import (
     HOSPITAL_PREPAID,
     PREPAYMENT_ORDERED,
@@ -42,9 +43,11 @@ async def order(
 ) -> str:
     """Order that a fund pays a hospital ahead, in fen; returns the prepayment's id.
 
-    Raises ``ClearingRefused`` where no such hospital is registered, or where no scheme in force of the region pays out
-    of that fund, kept by that insurer. Where the schemes name one insurer, it need not be given.
+    Raises ``ClearingRefused`` where it is nothing, where no such hospital is registered, or where no scheme in force of
+    the region pays out of that fund, kept by that insurer. Where the schemes name one insurer, it need not be given.
     """
+    if amount <= 0:
+        raise ClearingRefused("预拨金额须大于 0。a prepayment is above 0")
     async with open_journal(engine) as journal:
         connection = journal.connection
         if hospital_id not in await load_hospitals(connection, [hospital_id]):
@@ -60,8 +63,8 @@ async def order(
 async def approve(engine: AsyncEngine, prepayment_id: str, actor: str, reference: str, day: date) -> Prepayment:
     """Approve a prepayment and note its transfer of a day; clearings set it off from then on.
 
-    Raises ``ClearingRefused`` where it is not ordered, where the reference was noted already, or where the actor may be
-    who ordered it, or who took a noted transfer back as a mistake.
+    Raises ``ClearingRefused`` where it is not ordered, where the day is to come, where the reference was noted already,
+    or where the actor may be who ordered it, or who took a noted transfer back as a mistake.
     """
     async with open_journal(engine) as journal:
         row = await _load(journal, prepayment_id, "ordered")
@@ -70,6 +73,8 @@ async def approve(engine: AsyncEngine, prepayment_id: str, actor: str, reference
         if row.reversed_by is not None:
             reversed_ = Operator(row.reversed_by, row.reversed_login)
             by.must_differ(reversed_, f"took back the transfer of {prepayment_id}", "note the next one")
+        if day > (today := journal.journal.recorded_at.astimezone(COUNTY_TIME).date()):
+            raise ClearingRefused(f"{day} 尚未到，今天是 {today}。{day} is to come")
         hospital = {("hospital", row.hospital_id)}
         await require_new_reference(journal.connection, HOSPITAL_PREPAID, reference, row.region, hospital)
         signed = {"ordered_by": row.ordered_by, "approved_by": actor, "actor": actor}

@@ -13,7 +13,6 @@ class Treatment(NamedTuple):
 
     person_id: str
     hospital_id: str
-    setting: str
     admitted_on: date | None
     served_on: date
     total: int
@@ -23,8 +22,8 @@ def require_unclaimed(state: LedgerState, treatment: Treatment, *, on_paper: boo
     """Refuse what a standing claim of the other way has: on paper what its hospital claimed, and the other way round.
 
     Two bills on paper have two invoices, which tell them apart; but one stay has one claim, however it came. A stay is
-    the same where the days meet by a night or agree. A visit is the same where day, setting and total agree: a
-    person may go twice on a day.
+    the same where the days meet by a night or agree. A visit is the same where day and total agree, whichever setting
+    each names: a person may go twice on a day.
     """
     for claim in state.by_person.get(treatment.person_id, {}).values():
         other = on_paper is (claim.invoice is None)
@@ -38,8 +37,16 @@ def require_unclaimed(state: LedgerState, treatment: Treatment, *, on_paper: boo
             )
 
 
+def require_corrected_unclaimed(state: LedgerState, corrected: Claim) -> None:
+    """Refuse a correction that makes a visit the one that the other way has claimed. No correction changes days."""
+    if corrected.is_stay:
+        return
+    visit = Treatment(corrected.person_id, corrected.hospital_id, None, corrected.date, corrected.bill.total)
+    require_unclaimed(state, visit, on_paper=corrected.invoice is not None)
+
+
 def _same(state: LedgerState, treatment: Treatment, claim: Claim) -> bool:
-    if (claim.hospital_id, claim.setting) != (treatment.hospital_id, treatment.setting):
+    if (claim.hospital_id, claim.is_stay) != (treatment.hospital_id, treatment.admitted_on is not None):
         return False
     if treatment.admitted_on is None:
         return (claim.date, claim.bill.total) == (treatment.served_on, treatment.total)

@@ -150,6 +150,40 @@ async def test_a_visit_is_paid_once_and_two_of_a_day_are_two(books: Books, *, ho
     assert await reasons(books) == ["already_claimed"]
 
 
+@pytest.mark.parametrize("hospital_first", [True, False])
+async def test_a_visit_is_paid_once_whichever_setting_each_names(books: Books, *, hospital_first: bool) -> None:
+    """辽宁 offers both."""
+    liaoning = "210100"
+    ready = [hospital("H1", 1, liaoning), enrol("P1", region=liaoning), facts.card()]
+    at_hospital = visit("V1", setting="chronic", in_scope="80", disease="diabetes")
+    on_paper = bill_on_paper(setting="pharmacy", on="2019-03-20", in_scope="80", source=f"bureau/{liaoning}")
+    await books.publish([*ready, *([at_hospital, on_paper] if hospital_first else [on_paper, at_hospital])])
+    assert await reasons(books) == ["already_claimed"]
+    await proved(books)
+
+
+@pytest.mark.parametrize("batch", [1, 50])
+@pytest.mark.parametrize("corrected", ["V1", "W1"])
+async def test_no_correction_makes_two_claims_of_one_visit(books: Books, batch: int, corrected: str) -> None:
+    """79.00 and 80.00 are two visits; what makes both alike is refused, and free once one is reversed."""
+    sent = [
+        visit("V1", setting="general", in_scope="79"),
+        bill_on_paper(setting="general", on="2019-03-20", in_scope="80"),
+    ]
+    by, to = ("hospital/H1", "80") if corrected == "V1" else (BUREAU, "79")
+    await books.publish([*READY, *sent, correct(corrected, to, id_="first", source=by)], batch)
+    assert await reasons(books) == ["already_claimed"]
+    other, its = ("W1", BUREAU) if corrected == "V1" else ("V1", "hospital/H1")
+    to_another = correct(corrected, "81", id_="second", source=by)
+    again = correct(corrected, to, id_="third", source=by)
+    await books.publish([to_another, reverse(other, its), again], batch)
+    assert await reasons(books) == ["already_claimed"]
+    statement = await books.statement(corrected)
+    assert statement is not None
+    assert statement["total"] == f"{to}.00"
+    await proved(books)
+
+
 @pytest.mark.parametrize("batch", [1, 50])
 async def test_an_invoice_is_paid_once_whoever_brings_it_and_is_free_once_taken_back(books: Books, batch: int) -> None:
     of_another = bill_on_paper("W2", person="P2", hospital_id="HX", **FAR)

@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from events.decisions import CLEARING_DRAFTED
 from policies.funds import BookedFund
+from processors.backup.lost_steps import last_work
 from processors.clearing import prepayments, reversals, steps
 from processors.clearing.refusal import ClearingRefused
 from processors.law.adoption import adopt_schemes
@@ -145,6 +146,15 @@ async def test_it_takes_two_persons_and_what_was_noted_by_mistake_is_taken_back(
         await prepayments.order(books.engine, REGION, "H9", BASIC, 1_00, "wang", "预拨")
     with pytest.raises(ClearingRefused, match=r"可用的有：基本医保基金 basic_fund"):
         await prepayments.order(books.engine, REGION, "H1", BookedFund("lottery"), 1_00, "wang", "预拨")
+    with pytest.raises(ClearingRefused, match="须大于 0"):
+        await prepayments.order(books.engine, REGION, "H1", BASIC, 0, "wang", "预拨")
+    late = await prepayments.order(books.engine, REGION, "H1", BASIC, 1_00, "wang", "预拨")
+    with pytest.raises(ClearingRefused, match="2099-01-01 尚未到"):
+        await prepayments.approve(books.engine, late, "li", "T4", date(2099, 1, 1))
+    async with books.engine.connect() as connection:  # what a restored backup names as its last step
+        last = (await last_work(connection)).last_step
+    assert last is not None
+    assert (last.type, last.of) == ("prepayment.ordered.v1", late)
     await holds(books)
 
 

@@ -7,9 +7,11 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from infra.cli.finding_text import finding_line
+from processors.finance.catch_up import catch_up
 from processors.proof.seals import seal
 from processors.proof.verify import MOST_PROBLEMS, verify
 from tests import facts
+from tests.clearings import cleared as clear
 from tests.ledger import Books
 
 EVENTS = [
@@ -236,6 +238,20 @@ async def test_a_seal_s_damaged_data_is_named(settled: Books, data: str) -> None
         "[封账 seal] 账册 journal seal.0, 条目 entry 1：应为 should be 可以读取的条目 entries that can be read；"
         "现为 is 无法读取 unreadable"
     )
+
+
+@pytest.mark.parametrize("cleared", [False, True])
+@pytest.mark.parametrize("data", [r"\x7b", r"\xff", r"\x7b2261223a225c7530303030227d"])  # {, no UTF-8, {"a":"\u0000"}
+async def test_a_payout_s_damaged_data_is_named_by_every_check(settled: Books, data: str, *, cleared: bool) -> None:
+    """The accounts and the clearings by fund read it in SQL: they say so, and the chain names the entry."""
+    await catch_up(settled.engine)
+    if cleared:
+        await clear(settled)
+    await tamper(settled.engine, f"UPDATE ledger.entries SET data = '{data}' WHERE journal = 'basic.0' AND number = 1")
+    problems = (await verify(settled.engine)).problems
+    assert ("chain", "journal basic.0, entry 1") in {(each.check, each.where) for each in problems}
+    unreadable = [each.check for each in problems if each.where == "all journals"]
+    assert unreadable == [*(["clearing"] if cleared else []), "account"]
 
 
 async def test_persons_in_flight_are_skipped_and_counted(settled: Books) -> None:

@@ -6,6 +6,7 @@ from events.facts import ClaimCorrected
 from processors.pipeline.acceptance import own_claim, require_sum
 from processors.pipeline.incoming_event import IncomingEvent
 from processors.pipeline.intake import IntakeBatch, register
+from processors.pipeline.same_treatment import require_corrected_unclaimed
 from processors.pipeline.state import Keys, with_bill
 
 
@@ -27,8 +28,9 @@ def decide(batch: IntakeBatch, event: IncomingEvent, data: ClaimCorrected) -> No
         return
     claim = own_claim(batch.state, event.source, data.claim_id)
     require_sum(data.bill)
-    number = batch.record(event, person_id=claim.person_id, claim_id=claim.claim_id)
     corrected = with_bill(claim, data.bill)
+    require_corrected_unclaimed(batch.state, corrected)
+    number = batch.record(event, person_id=claim.person_id, claim_id=claim.claim_id)
     batch.state.put_claim(corrected)
     batch.opener.reopen([corrected], replace(event.cause(number), corrected_claim=claim.claim_id))
 

@@ -65,8 +65,7 @@ def accept_discharge(
     if admission.interim_by is not None and data.discharged_on <= (billed := state.claims[admission.interim_by].date):
         raise scheme_refusals.discharged_before_bill(data.discharged_on, billed)
     treatment = Treatment(
-        *(data.person_id, admission.hospital_id, "inpatient"),
-        *(admission.admitted_on, data.discharged_on, data.bill.total),
+        data.person_id, admission.hospital_id, admission.admitted_on, data.discharged_on, data.bill.total
     )
     require_unclaimed(state, treatment, on_paper=False)
     return accept_claim(

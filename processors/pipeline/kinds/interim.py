@@ -56,10 +56,7 @@ def accept_interim(state: LedgerState, pinned: PinnedSchemes, source: str, data:
         raise refusal_details.person_mismatch(admission.admission_id, data.person_id)
     if data.billed_on < admission.admitted_on:
         raise scheme_refusals.billed_before_admission(data.billed_on, admission.admitted_on)
-    treatment = Treatment(
-        *(data.person_id, admission.hospital_id, "inpatient"),
-        *(admission.admitted_on, data.billed_on, data.bill.total),
-    )
+    treatment = Treatment(data.person_id, admission.hospital_id, admission.admitted_on, data.billed_on, data.bill.total)
     require_unclaimed(state, treatment, on_paper=False)
     return accept_claim(
         state,

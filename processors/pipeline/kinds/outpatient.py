@@ -36,7 +36,7 @@ def accept_outpatient(
     require_new_claim(state, source, data.claim_id)
     require_sum(data.bill)
     require_past(state, "data.served_on", data.served_on)
-    treatment = Treatment(data.person_id, data.hospital_id, data.setting, None, data.served_on, data.bill.total)
+    treatment = Treatment(data.person_id, data.hospital_id, None, data.served_on, data.bill.total)
     require_unclaimed(state, treatment, on_paper=False)
     return accept_claim(
         state,

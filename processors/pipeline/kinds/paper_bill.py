@@ -51,9 +51,7 @@ def accept_paper_bill(state: LedgerState, pinned: PinnedSchemes, source: str, da
     require_past(state, "data.served_on", data.served_on)
     if data.admitted_on is not None and data.served_on < data.admitted_on:
         raise refusal_details.date_order(data.served_on, data.admitted_on)
-    treatment = Treatment(
-        data.person_id, data.hospital_id, data.setting, data.admitted_on, data.served_on, data.bill.total
-    )
+    treatment = Treatment(data.person_id, data.hospital_id, data.admitted_on, data.served_on, data.bill.total)
     require_unclaimed(state, treatment, on_paper=True)
     return accept_claim(
         state,
