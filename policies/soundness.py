@@ -282,8 +282,8 @@ def _shared(cases: Sequence[Rule], stage: int, index: int, other: int) -> Scheme
 
 
 def _moving_tracks(scheme: Scheme, tried: Iterable[Sample]) -> Iterator[SchemeRemark]:
-    """Cases between which a late fact can move a claim, though they count to different tracks: what was booked on one
-    can't be booked on the other."""
+    """Cases between which a late fact can move a claim, though they count to different tracks: it would leave one
+    limit for another, and claims behind it were paid by what it had left."""
     first: dict[tuple[int, object], int] = {}
     told: dict[tuple[int, int], int] = {}
     for sample in tried:
@@ -300,7 +300,7 @@ def _moving_tracks(scheme: Scheme, tried: Iterable[Sample]) -> Iterator[SchemeRe
             _case(stage, index),
             "迟到的名册、更正、稽核或冲正会使同一结算单由第{line}行改到这一档，两处 track 却不同：请用同一 track",
             "a late roster, correction, audit or reversal can move a claim between this case and line {line}, which "
-            "count to different tracks: it could not be settled again. Name one track in both",
+            "count to different tracks: it would leave one limit and use up another. Name one track in both",
             beside=_case(stage, beside),
         )
 

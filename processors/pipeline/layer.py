@@ -195,26 +195,24 @@ class LayerBatch:
         self._append(run, claim, PAYOUT_DECIDED if booked is None else PAYOUT_ADJUSTED, data, track, difference)
 
     def _leave_track(self, run: Run, claim: Claim, booked: NetBooking, track: str, fund: BookedFund) -> NetBooking:
-        """Book back what a claim has on a track that it counts to no longer: a late fact led it to another case.
+        """Book back what a claim has on a track that it counts to no longer: another case decides it by now.
 
-        Each fund gets back what it paid. Returns what is left: nothing, on the new track.
+        The fund that paid gets it back. Returns what is left: nothing, on the new track. It is an entry of another type
+        than the one on the new track: a run has one of a type for a claim and stage.
         """
-        paid = {other: amount for other, amount in booked.paid.items() if amount} or {fund: 0}
-        rest = Used(*_parts(booked.used))
-        rest.paid = 0
-        for other, amount in paid.items():
-            back = Used()
-            back.merge(rest, -1)
-            back.paid, rest = -amount, Used()
-            data = other.told() | self._cause(run, claim) | {"before": amount, "after": 0}
-            self._append(run, claim, PAYOUT_ADJUSTED, data, booked.track, back)
+        payer = next((other for other, amount in booked.paid.items() if amount), fund)
+        back = Used()
+        back.merge(booked.used, -1)
+        self._give_back(run, claim, booked, payer, back)
         return NetBooking(track, Used(), {})
 
     def _withdraw(self, run: Run, claim: Claim, booked: NetBooking, fund: BookedFund) -> None:
         """Book back on a fund what it has paid of a claim that another fund pays by now (docs/decisions/0018)."""
-        amount = booked.paid[fund]
-        data = fund.told() | self._cause(run, claim) | {"before": amount, "after": 0}
-        self._append(run, claim, PAYOUT_WITHDRAWN, data, booked.track, Used(paid=-amount))
+        self._give_back(run, claim, booked, fund, Used(paid=-booked.paid[fund]))
+
+    def _give_back(self, run: Run, claim: Claim, booked: NetBooking, fund: BookedFund, back: Used) -> None:
+        data = fund.told() | self._cause(run, claim) | {"before": -back.paid, "after": 0}
+        self._append(run, claim, PAYOUT_WITHDRAWN, data, booked.track, back)
 
     def _cause(self, run: Run, claim: Claim) -> dict[str, Any]:
         return {"cause": run.cause.json(), "counterparty": run.cause.counterparty(claim)}
@@ -283,13 +281,17 @@ async def load_booked(connection: AsyncConnection, runs: Sequence[Run]) -> dict[
         .group_by(*names)
     )
     found: dict[BookingKey, NetBooking] = {}
+    ran: dict[tuple[BookingKey, str], int] = {}
     for person_id, number, stage, track, layer, fund, insurer, *parts in rows:
         net, paid_by = Used(*(int(part) for part in parts)), booked_fund(fund, insurer, layer)
-        booked = found.setdefault((person_id, number, stage), NetBooking(track, Used(), {}))
-        if net.claims:  # on which it runs: on another it has come to nothing
-            booked.track = track
+        key = person_id, number, stage
+        booked = found.setdefault(key, NetBooking(track, Used(), {}))
         booked.used.merge(net)
         booked.paid[paid_by] = booked.paid.get(paid_by, 0) + net.paid
+        ran[key, track] = ran.get((key, track), 0) + net.claims
+    for (key, track), times in ran.items():
+        if times:  # over all funds: on other tracks it has come to nothing
+            found[key].track = track
     return found
 
 
