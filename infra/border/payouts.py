@@ -23,8 +23,8 @@ Schema = Mapping[str, Any]
 BOOKED: Mapping[str, str] = {
     PAYOUT_DECIDED: "what a layer pays of a claim, also where that is nothing",
     PAYOUT_ADJUSTED: "what a layer pays more or, under 0, less of a claim since a later fact",
-    PAYOUT_WITHDRAWN: "what a fund had paid of a claim, given back to it: another fund or insurer, or a rule with another "
-    "limit, pays by now",
+    PAYOUT_WITHDRAWN: "what a fund had paid of a claim, given back to it: another fund or insurer, or a rule with "
+    "another limit, pays by now",
     GRANT_AWARDED: "a grant to a person",
     GRANT_WITHDRAWN: "a grant that is due no more: its amount is under 0",
     PREMIUM_SUBSIDISED: "a person's own contribution to basic insurance, paid by the fund",

@@ -109,7 +109,10 @@ def _check_follows(scheme: Scheme, known: Scheme) -> None:
         )
         raise SchemeError([f"{scheme.name}: {fixed}: {ways}"])
     if scheme.tracks[:kept] != known.tracks:
-        fixed = "track 及限额是否分类不能改，另起新名 its tracks, and whether a limit is by class, are fixed"
+        fixed = (
+            "track 及其限额的口径（分类、分病种、按月、按日）不能改，另起新名 "
+            "its tracks, and whether limits on them are by class, disease, month or day, are fixed"
+        )
         raise SchemeError([f"{scheme.name}: {fixed}: {known.tracks}"])
     if scheme.spans_years != known.spans_years:
         fixed = "跨年度的限额不能加也不能去，另起新名 a limit of twelve months can't be added or dropped"

@@ -178,7 +178,7 @@ OTHER_TRACK = (XUZHOU + BACKSTOP).replace("track: inpatient", "track: stays")
     [
         (DROPPED, "the path of its layers is fixed but for layers behind it"),
         (BETWEEN, "basic → assistance; basic → backstop → assistance"),
-        (OTHER_TRACK, "its tracks, and whether a limit is by class, are fixed"),
+        (OTHER_TRACK, "its tracks, and whether limits on them are by class, disease, month or day, are fixed"),
     ],
 )
 async def test_nothing_else_of_a_path_changes(engine: AsyncEngine, source: str, why: str) -> None:
