@@ -37,7 +37,8 @@ REFUND_REGIONS: Lookup[dict[tuple[str, int], str]] = Lookup(load_refund_regions,
 """The region whose clearings carry a person's refunds of a year: the one in which the first came to stand."""
 
 
-INSURANCES: Lookup[dict[tuple[str, PremiumKey], BookedFund]] = Lookup(load_insurances, dict)
+Insurances = dict[tuple[str, PremiumKey], BookedFund]
+INSURANCES: Lookup[Insurances] = Lookup(load_insurances, dict)
 """The fund that has got each premium of a person."""
 
 
@@ -102,8 +103,13 @@ def settle_premiums(batch: IntakeBatch, person_id: str, years: Iterable[int], ca
         enrolment = state.enrolments[person_id, year]
         due = due_on(enrolment, roster, batch.pinned.by_hash)
         ended = [structs.replace(premium, amount=0) for premium in booked.values() if premium.year == year]
-        for key, target in ({premium.key: premium for premium in ended} | due).items():
-            _settle(batch, target, booked.get(key), enrolment, cause)
+        former = state.of(INSURANCES).copy()
+        targets = ({premium.key: premium for premium in ended} | due).values()
+        for target in sorted(targets, key=lambda premium: premium.kind == "refunded"):  # behind what they are part of
+            if target.kind == "refunded":
+                _settle_refund(batch, target, booked.get(target.key), enrolment, cause, former)
+            else:
+                _settle(batch, target, booked.get(target.key), enrolment, cause)
 
 
 def insurance_of(premium: PayerPremium, enrolment: Enrolment, schemes: Mapping[str, Scheme]) -> BookedFund:
@@ -117,13 +123,6 @@ def _settle(
 ) -> None:
     """Book what differs. What another fund has got than the one that insures by now comes back from that one."""
     before = booked.amount if booked else 0
-    if target.kind == "refunded":
-        # Who moves to another county is due the difference only: one region's clearings have all of his year.
-        refunds = batch.state.of(REFUND_REGIONS)
-        clears_in = refunds.setdefault((target.person_id, target.year), target.region)
-        if target != booked:
-            _book(batch, target, before, enrolment, cause, {"clears_in": clears_in, **_instead_of(batch, target)})
-        return
     insurances = batch.state.of(INSURANCES)
     whose = target.person_id, target.key
     got = insurances.get(whose) if before else None
@@ -137,9 +136,32 @@ def _settle(
     insurances[whose] = insurance
 
 
-def _instead_of(batch: IntakeBatch, refund: PayerPremium) -> dict[str, object]:
+def _settle_refund(
+    batch: IntakeBatch,
+    target: PayerPremium,
+    booked: PayerPremium | None,
+    enrolment: Enrolment,
+    cause: Cause,
+    former: Insurances,
+) -> None:
+    """Book what differs of a refund, on the fund that gets so much less of the premium, wherever that has moved.
+
+    Who moves to another county is due the difference only: one region's clearings have all of his year.
+    """
+    refunds = batch.state.of(REFUND_REGIONS)
+    clears_in = refunds.setdefault((target.person_id, target.year), target.region)
+    was, now = _instead_of(former, target), _instead_of(batch.state.of(INSURANCES), target)
+    before = booked.amount if booked else 0
+    moves = before > 0 and was != now
+    if moves:
+        _book(batch, structs.replace(target, amount=0), before, enrolment, cause, {"clears_in": clears_in, **was})
+        before = 0
+    if moves or target != booked:
+        _book(batch, target, before, enrolment, cause, {"clears_in": clears_in, **now})
+
+
+def _instead_of(insurances: Insurances, refund: PayerPremium) -> dict[str, object]:
     """The fund that gets so much less of the premium, which it had from the person already."""
-    insurances = batch.state.of(INSURANCES)
     paid = (structs.replace(refund, kind=kind) for kind in ("subsidised", "purchased"))
     got = (insurances.get((premium.person_id, premium.key)) for premium in paid)
     return next(({"instead_of": fund.told()} for fund in got if fund is not None), {})

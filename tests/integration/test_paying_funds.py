@@ -8,6 +8,7 @@ import orjson
 from sqlalchemy import text
 
 from policies.scheme import Scheme
+from processors.finance.catch_up import catch_up
 from processors.law.adoption import adopt_schemes
 from processors.payouts.bookings import load_batches
 from processors.payouts.events import payout_message
@@ -17,6 +18,7 @@ from processors.proof.verify import verify
 from processors.resettlement.order import ChangeEffect, change_to, preview
 from tests import facts
 from tests.clearings import cleared, owed
+from tests.finance import query
 from tests.integration.test_verify import tamper
 from tests.ledger import SHIPPED, Books
 from tests.moves import INSURERS, order, paid_by
@@ -150,6 +152,26 @@ async def test_a_premium_comes_back_from_the_insurer_that_has_got_it(books: Book
     await books.publish([facts.roster(change="removed", on="2018-01-01")])
     assert await got(books) == {FIRST: 0, SECOND: 0}
     await holds(books)
+
+
+async def test_a_refund_moves_with_the_premium_that_it_is_part_of(books: Books) -> None:
+    """长治 2019: 220.00 of basic insurance for a dibao, of which P1 had paid 100.00; the year is enrolled again."""
+    region = "140421"
+    await books.publish([facts.enrol("P1", 2019, region, self_paid="100"), facts.roster(category="dibao")])
+    assert await basic_premiums(books) == {"basic_fund": "120.00"}
+    await in_force(books, paid_by(next(scheme for scheme in SHIPPED if scheme.name == "changzhi"), FIRST))
+    await books.publish([facts.enrol("P1", 2019, region, self_paid="100", id_="anew")])
+    assert await basic_premiums(books) == {"charity": "120.00"}
+    await books.publish([facts.enrol("P1", 2019, region, self_paid="150", id_="more")])
+    assert await basic_premiums(books) == {"charity": "70.00"}
+    await holds(books)
+
+
+async def basic_premiums(books: Books) -> dict[str, str]:
+    """By fund what came in for basic insurance, without what went to persons."""
+    await catch_up(books.engine)
+    lines = "SELECT fund, sum(amount) AS came FROM finance.fund_lines WHERE line = 'premiums' GROUP BY 1"
+    return {row["fund"]: str(row["came"]) for row in await query(books.engine, lines) if row["came"]}
 
 
 async def got(books: Books) -> dict[str, int]:
