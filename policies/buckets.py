@@ -63,8 +63,9 @@ class OpenBill(Struct):
 
     def shares(self) -> tuple[int, int]:
         """Patient share and hospital share in fen once every stage has been; asserts docs/domain.md#3.5."""
-        patient = self.left_to_person + self.person_audit
-        hospital = self.beyond_quota + self.hospital_audit
+        beyond_quota = self.beyond_quota
+        patient = sum(self.left) - beyond_quota + self.person_audit
+        hospital = beyond_quota + self.hospital_audit
         if patient < 0 or self.paid + patient + hospital != self.claim.bill.total:
             sides = f"{self.claim.bill.total} != {self.paid} + {patient} + {hospital}"
             raise AssertionError(f"claim {self.claim.claim_id} does not balance: {sides}")

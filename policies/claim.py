@@ -245,7 +245,11 @@ class Used(Struct, gc=False):
 
     def add(self, payout: Payout) -> None:
         """Count a payout in."""
-        self.merge(Used(payout.base, payout.deductible, payout.paid, payout.extra, 1))
+        self.base += payout.base
+        self.deductible += payout.deductible
+        self.paid += payout.paid
+        self.extra += payout.extra
+        self.claims += 1
 
     def merge(self, other: "Used", sign: int = 1) -> None:
         """Count another accumulation in (or, with ``sign=-1``, out)."""

@@ -3,14 +3,13 @@ again, replays, quotes and verifies."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from msgspec import structs
 
 from policies.buckets import OpenBill, open_bill
 from policies.claim import Claim, CountedStay, Payout, Used
-from policies.limits import Books, Tracks, within
-from policies.rule_context import RuleContext
+from policies.limits import UNBOUNDED, Books, Tracks, within
+from policies.rule_context import DeductibleCredits, RuleContext
 from policies.rules.deductible_ratio_cap import DeductibleRatioCap
 from policies.scheme import Scheme
 from policies.trace import Trace
@@ -70,16 +69,15 @@ def decide(
         return None
     trace, layer = Trace(), scheme.path[stage]
     tracks = books.setdefault(layer, {}).setdefault(claim.year, {})
-    limits, grain = scheme.bounds[stage][case.track]
+    limits, grain = scheme.bounds[stage][case.track] if scheme.limits else UNBOUNDED
     context = RuleContext(
         layer=layer,
         bill=bill,
         circumstances=circumstances,
         tracks=tracks,
-        credit=lambda: deductible_credits(schemes, claim, chain).referral,
+        credits_=lambda: deductible_credits(schemes, claim, chain),
         trace=trace,
         fine=grain is not WHOLE_YEAR,
-        interim_credit=lambda: deductible_credits(schemes, claim, chain).interim,
     )
     decision = case.decide(context)
     if limits or case.ceiling is not None:
@@ -101,14 +99,6 @@ def decide(
     bill.apply(payout)
     tracks.setdefault(payout.track, Used()).add(payout)
     return payout
-
-
-class DeductibleCredits(NamedTuple):
-    """Deductibles that a claim's own may be lowered by, in fen: those of the stays that it was referred from, and those
-    of its own stay's bills on 31 December."""
-
-    referral: int
-    interim: int
 
 
 def deductible_credits(schemes: Schemes, claim: Claim, chain: Mapping[str, Sequence[Claim]]) -> DeductibleCredits:
@@ -133,16 +123,17 @@ def _applied_deductible(schemes: Schemes, claim: Claim, chain: Sequence[Claim], 
     if not isinstance(case, DeductibleRatioCap) or case.deductible_per is not None:
         return 0
     before = [other for other in chain if other.number in applied and other.number < claim.number]
-    credit = sum(applied[other.number] for other in before if other.admission_id in claim.referral)
-    interim = sum(applied[other.number] for other in before if other.admission_id == claim.admission_id)
+    credits_ = DeductibleCredits(
+        referral=sum(applied[other.number] for other in before if other.admission_id in claim.referral),
+        interim=sum(applied[other.number] for other in before if other.admission_id == claim.admission_id),
+    )
     context = RuleContext(
         layer=scheme.path[0],
         bill=bill,
         circumstances=scheme.circumstances(claim),
         tracks={},
-        credit=lambda: credit,
+        credits_=lambda: credits_,
         trace=Trace(),
-        interim_credit=lambda: interim,
     )
     return case.applied_deductible(context)
 
@@ -192,7 +183,10 @@ def settle(
     ``chain`` gives the standing claims of the admissions they were referred from, where these may not be among them.
     Returns the settled bills by claim number and the accumulations by (year, scheme name, layer).
     """
-    claims = with_stay_numbers(claims, stay_numbers(schemes, (claim for claim in claims if claim.is_stay)))
+    if any(schemes[claim.scheme].counts_stays for claim in claims):
+        claims = with_stay_numbers(claims, stay_numbers(schemes, (claim for claim in claims if claim.is_stay)))
+    else:
+        claims = sorted(claims, key=lambda claim: claim.number)
     chain = standing_by_admission(claims) if chain is None else chain
     bills: dict[int, OpenBill] = {}
     books: dict[str, Books] = {}

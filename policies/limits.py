@@ -269,6 +269,10 @@ class Bounds(NamedTuple):
         return self.grain.mark + ("@years" if any(limit.spans_years for limit in self.limits) else "")
 
 
+UNBOUNDED = Bounds((), WHOLE_YEAR)
+"""Of a track that no limit counts."""
+
+
 def limit_problems(scheme: "Scheme", scope: Scope) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """What is wrong with a scheme's limits, for all that its claims can meet, as (location, message)."""
     names = [limit.name for limit in scheme.limits]

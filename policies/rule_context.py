@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, NamedTuple
 
 from msgspec import Struct
 from pydantic import BeforeValidator, Field
@@ -18,22 +18,28 @@ from policies.tracks import TRACK, track_parts
 from policies.values import Circumstances, Layer, Limit, Parameter, Ratio, Strict
 
 
+class DeductibleCredits(NamedTuple):
+    """Deductibles that a claim's own may be lowered by, in fen: those of the stays that it was referred from, and those
+    of its own stay's bills on 31 December."""
+
+    referral: int
+    interim: int
+
+
 class RuleContext(Struct, frozen=True):
     """``used`` gives the layer's accumulation by track before this claim; ``whole`` the same over all tracks.
 
     ``layer`` is the one that the rule decides for, ``fine`` whether its track is kept apart by disease, month or day.
-    ``credit`` gives the deductibles already applied along the claim's referral chain, in fen,
-    ``interim_credit`` those of its own stay's bills on 31 December.
+    ``credits_`` finds the claim's credits: few rules ask for them.
     """
 
     layer: str
     bill: OpenBill
     circumstances: Circumstances
     tracks: Mapping[str, Used]
-    credit: Callable[[], int]
+    credits_: Callable[[], DeductibleCredits]
     trace: Trace
     fine: bool = False
-    interim_credit: Callable[[], int] = lambda: 0
 
     def paid(self, reads: Sequence[str] | None) -> int:
         """What the layers that a rule reads have paid of the claim so far; all before it where it names none."""
@@ -110,8 +116,8 @@ class Rule(Strict, ABC):
 
     def applies(self, claim: Claim, *, poor: bool, quota: bool) -> bool:
         """Whether ``when`` holds for a claim, of a poor person or not, under the quota or not, and no ``unless``."""
-        return self.when.holds(claim, poor=poor, quota=quota) and not any(
-            condition.holds(claim, poor=poor, quota=quota) for condition in self.unless
+        return self.when.holds(claim, poor=poor, quota=quota) and not (
+            self.unless and any(condition.holds(claim, poor=poor, quota=quota) for condition in self.unless)
         )
 
     def serves(self, layer: str, claim: Claim) -> bool:  # noqa: ARG002 - most run on every claim that they apply to

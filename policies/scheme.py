@@ -35,6 +35,7 @@ from policies.values import (
     Tier,
     located_parameters,
     named_parameters,
+    remember,
 )
 from policies.vocabulary import SHARED, OwnVocabulary, Vocabulary
 
@@ -263,7 +264,7 @@ class Scheme(Strict):
         So the claims of many days meet the same circumstances, and what was found for one is found for all.
         """
         poor = ("poor",) if self.is_poor(claim.categories) else ()
-        return Circumstances(
+        circumstances = Circumstances(
             day=self.turns[bisect_right(self.turns, claim.date) - 1],
             tier=claim.tier,
             place=place_of(claim),
@@ -272,11 +273,24 @@ class Scheme(Strict):
             groups=(*self.in_choice(claim.categories), *poor, "general"),
             met=self._met(claim) if self._asked else frozenset(),
         )
+        # the same object for the same circumstances: every value is looked up by them, and identity is found fastest
+        known = self._known_circumstances
+        return known.get(circumstances) or remember(known, circumstances, circumstances)
+
+    @cached_property
+    def _known_circumstances(self) -> dict[Circumstances, Circumstances]:
+        return {}
 
     # Of most schemes no row asks for facts; every claim asks.
     @cached_property
     def _asked(self) -> tuple[FactKey, ...]:
         return tuple({key: None for parameter in self._parameters.values() for key in parameter.asked})
+
+    @cached_property
+    def counts_stays(self) -> bool:
+        """Whether anything depends on the number of a stay in the year."""
+        conditions = (condition.asked for stage in self.stages for case in stage.cases for condition in case.conditions)
+        return any(name == "stay" for asked in (*self._asked, *conditions) for name, _ in asked)
 
     def _met(self, claim: Claim) -> frozenset[FactKey]:
         facts = facts_of(claim)
@@ -286,7 +300,9 @@ class Scheme(Strict):
         """The case of a stage that decides a claim; None where none does, or only later texts have the stage."""
         poor = self.is_poor(claim.categories)
         for case in self.stages[stage].cases if stage < len(self.stages) else ():
-            if case.applies(claim, poor=poor, quota=quota) and serves(self.chronic_list, self.path[stage], claim):
+            if case.applies(claim, poor=poor, quota=quota) and (
+                not self.chronic_list or serves(self.chronic_list, self.path[stage], claim)
+            ):
                 return case
         return None
 

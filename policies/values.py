@@ -190,6 +190,18 @@ class Circumstances(Struct, frozen=True, cache_hash=True, gc=False):
     met: frozenset[FactKey] = frozenset()
 
 
+MOST_CIRCUMSTANCES = 5_000
+"""Of so many is remembered what was found for them: a bound, never reached by the dates of a benefit year."""
+
+
+def remember(found: dict[Circumstances, T], circumstances: Circumstances, value: T) -> T:
+    """Keep what was found for some circumstances, and give it."""
+    if len(found) > MOST_CIRCUMSTANCES:
+        found.clear()
+    found[circumstances] = value
+    return value
+
+
 class Parameter(RootModel[list[Row[T]]], Generic[T]):
     """A named value of a rule as rows. ``at`` gives the one row that holds in given circumstances."""
 
@@ -222,12 +234,10 @@ class Parameter(RootModel[list[Row[T]]], Generic[T]):
 
     def find(self, circumstances: Circumstances) -> "Found[T] | None":
         """The row that holds, or None where there is none; raises ``LookupError`` where two hold."""
-        found = self.found
-        if circumstances not in found:
-            if len(found) > 5_000:  # a bound, never reached by the dates of a benefit year
-                found.clear()
-            found[circumstances] = self.look_up(circumstances)
-        return found[circumstances]
+        found = self.found.get(circumstances, NOT_LOOKED_UP)
+        if found is NOT_LOOKED_UP:
+            return remember(self.found, circumstances, self.look_up(circumstances))
+        return found
 
     def at(self, circumstances: Circumstances) -> "Found[T]":
         """The row that holds; raises ``LookupError`` where there is none."""
@@ -286,6 +296,9 @@ class Found(Struct, Generic[T], frozen=True):
     path: str
     row: int
     value: T
+
+
+NOT_LOOKED_UP: Found[Any] = Found("", -1, None)
 
 
 def _has_tier(row: Row[Any], tier: int) -> bool:

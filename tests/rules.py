@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from events.money import parse_yuan, yuan
 from policies.buckets import OpenBill, open_bill
 from policies.claim import Payout, Used
-from policies.rule_context import Decision, Rule, RuleContext
+from policies.rule_context import Decision, DeductibleCredits, Rule, RuleContext
 from policies.trace import Trace
 from policies.values import Circumstances
 from tests.engine import claim
@@ -99,7 +99,7 @@ def decide(
             bill=opened,
             circumstances=circumstances,
             tracks=tracks,
-            credit=lambda: parse_yuan(credit),
+            credits_=lambda: DeductibleCredits(referral=parse_yuan(credit), interim=0),
             trace=Trace(),
         )
     )

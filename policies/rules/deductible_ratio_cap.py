@@ -148,9 +148,9 @@ class DeductibleRatioCap(Rule):
         referral = self.referral_credit.find(context.circumstances) if self.referral_credit else None
         if referral is not None and referral.value and context.bill.claim.referral:
             context.trace.use(referral)
-            borne.append(context.credit())
+            borne.append(context.credits_().referral)
         interim = self.interim_credit.find(context.circumstances) if self.interim_credit else None
-        if interim is not None and interim.value and (credit := context.interim_credit()):
+        if interim is not None and interim.value and (credit := context.credits_().interim):
             context.trace.use(interim)
             borne.append(credit)
         return borne

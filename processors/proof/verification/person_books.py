@@ -3,8 +3,10 @@
 The driver reads the rows itself: SQLAlchemy's rows cost more than all that is done with them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -72,18 +74,15 @@ SELECT person_id, number, type, source, year, scheme, layer, track, paid, data, 
 FROM ledger.entries WHERE person_id = ANY($1) AND journal = $2 AND type = ANY($3) ORDER BY number
 """
 _BOOKED = """
-SELECT person_id, claim_id, claim_number, stage, year, scheme, layer, track,
-       sum(base)::bigint, sum(deductible)::bigint, sum(paid)::bigint, sum(extra)::bigint, sum(ran)
+SELECT person_id, data,
+       coalesce(base, 0), coalesce(deductible, 0), coalesce(paid, 0), coalesce(extra, 0), coalesce(ran, 0),
+       claim_id, claim_number, stage, year, scheme, layer, track
 FROM ledger.entries WHERE person_id = ANY($1) AND stage >= 0 AND stage < $2
-GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 ORDER BY person_id, claim_number, stage
+ORDER BY person_id, claim_number, stage
 """
 _GRANTED = """
 SELECT person_id, paid, data
 FROM ledger.entries WHERE person_id = ANY($1) AND stage = ANY($2) AND type = ANY($3)
-"""
-_PAYING = """
-SELECT person_id, claim_number, stage, layer, paid, data
-FROM ledger.entries WHERE person_id = ANY($1) AND stage >= 0 AND stage < $2 AND paid <> 0
 """
 _IN_FLIGHT = "SELECT DISTINCT person_id FROM processors.runs WHERE person_id = ANY($1)"
 _ACCUMULATED = _selection(accumulations, "person_id")
@@ -112,10 +111,8 @@ async def load_books(driver: Any, persons: Sequence[str]) -> list[PersonBooks]:
     types = [*CLAIM_HISTORY_TYPES, *PREMIUM_HISTORY_TYPES]
     for row in await driver.fetch(_ENTRIES, persons, INTAKE_JOURNAL, types):
         books[row["person_id"]].entries.append(row)
-    for row in await driver.fetch(_BOOKED, persons, SETTLEMENT_STAGE):
-        person_id, claim_id, number, stage, year, scheme, layer, track, base, deductible, paid, extra, ran = row
-        net = Used(base, deductible, paid, extra, ran)
-        books[person_id].booked.append(StageBooking(claim_id, number, stage, year, scheme, layer, track, net))
+    for person_id, rows in groupby(await driver.fetch(_BOOKED, persons, SETTLEMENT_STAGE), itemgetter(0)):
+        _add_bookings(books[person_id], rows)
     granting = await driver.fetch(_GRANTED, persons, list(GRANT_STAGES.values()), [GRANT_AWARDED, GRANT_WITHDRAWN])
     for person_id, amount, data in granting:
         grant = orjson.loads(data)
@@ -123,8 +120,6 @@ async def load_books(driver: Any, persons: Sequence[str]) -> list[PersonBooks]:
         granted = books[person_id].granted
         granted[key] = granted.get(key, 0) + amount
         _add(books[person_id].granting.setdefault(key, {}), _fund(data, grant["grant"]), amount)
-    for person_id, number, stage, layer, amount, data in await driver.fetch(_PAYING, persons, SETTLEMENT_STAGE):
-        _add(books[person_id].paying.setdefault((number, stage), {}), _fund(data, layer), amount)
     for person_id, year, scheme, layer, track, *parts in await driver.fetch(_ACCUMULATED, persons):
         books[person_id].accumulated[year, scheme, layer, track] = Used(*parts)
     for row in await driver.fetch(_PREMIUMS, persons):
@@ -141,6 +136,19 @@ async def load_books(driver: Any, persons: Sequence[str]) -> list[PersonBooks]:
     for row in await driver.fetch(_IN_FLIGHT, persons):
         books[row["person_id"]].in_flight = True
     return list(books.values())
+
+
+def _add_bookings(books: PersonBooks, rows: Iterable[Any]) -> None:
+    """Take a person's entries at the layers' stages: what is booked net, and what each fund has paid."""
+    net: dict[tuple[str, int, int, int, str, str, str], Used] = {}
+    for _, data, base, deductible, paid, extra, ran, claim_id, number, stage, year, scheme, layer, track in rows:
+        booked = Used(base, deductible, paid, extra, ran)
+        sums = net.setdefault((claim_id, number, stage, year, scheme, layer, track), booked)
+        if sums is not booked:
+            sums.merge(booked)
+        if paid:
+            _add(books.paying.setdefault((number, stage), {}), _fund(data, layer), paid)
+    books.booked = [StageBooking(*key, net=used) for key, used in net.items()]
 
 
 def _fund(data: bytes, paid_for: str | None) -> BookedFund:

@@ -57,6 +57,14 @@ def test_a_reversed_stay_and_a_visit_are_no_stays_of_the_year() -> None:
     assert basic(first, visit, stay(3), stay(4)) == ["50.00", "700.00", "910.00"]
 
 
+def test_stays_are_counted_where_only_a_case_asks_for_their_number() -> None:
+    no_row = TEXT.replace("- {stay: 2,", "- {age: {from: 98, to: 98},").replace("stay: {from: 3}", "age: {from: 99}")
+    second = law(no_row.replace("when: {setting: inpatient}", "when: {setting: inpatient, stay: 2}", 1))
+    first_stay, second_stay = outcome(stay(1, scheme=second), stay(2, scheme=second), law=second)
+    assert first_stay == decided(patient="1600.00")
+    assert second_stay["basic"] == "700.00"  # (1,600 − 600) × 70%: no row asks for the stay
+
+
 def test_the_count_begins_anew_each_year() -> None:
     later = claim(LAW, "2025-01-02", in_scope="1600", number=2)
     assert basic(stay(1), later, stay(3)) == ["700.00", "700.00", "910.00"]
