@@ -98,6 +98,11 @@ def calls(folder: Path, month: str) -> dict[str, list[tuple[object, ...]]]:
         "access office": [("access", "office", BOSS, BOSS)],
         "access database": [("access", "database", "--login", BOSS, "--role", "investigator")],
         **clearing_calls(month),
+        **fund_calls(folder),
+        "window": [
+            ("window", *paper_bill(folder), "--hospital", f"H{BOSS}"),
+            ("window", *paper_bill(folder), "--hospital", "HX", "--hospital-name", BOSS, "--tier", "2"),
+        ],
         "roster import": [
             ("roster", "import", listed, "--source", f"civil-affairs/{REGION}", "--period", "2019-06", *who),
             ("roster", "import", listed, "--source", BOSS, "--period", "2019-06", *who),
@@ -163,6 +168,7 @@ def clearing_calls(month: str) -> dict[str, list[tuple[object, ...]]]:
             ("clearing", "pay", clearing, *other, "--reference", "T1", "--payee", BOSS),
         ],
         "clearing return": [("clearing", "return", clearing, *other, "--payee", BOSS, "--reason", "back")],
+        "clearing orders": [("clearing", "orders", clearing), ("clearing", "orders", BOSS, "--fund", BOSS)],
         "clearing show": [("clearing", "show", clearing), ("clearing", "show", BOSS)],
         "clearing rebuild": [("clearing", "rebuild")],
         "clearing reverse": [("clearing", "reverse", clearing, *other, "--payee", BOSS, "--reason", BOSS)],
@@ -177,6 +183,45 @@ def clearing_calls(month: str) -> dict[str, list[tuple[object, ...]]]:
             ("advances", "repay", BOSS, "--region", REGION, "--amount", "1", *who, "--reference", "T2"),
             ("advances", "repay", "L1", "--region", REGION, "--amount", BOSS, *who, "--reference", "T2"),
         ],
+    }
+
+
+def paper_bill(folder: Path) -> tuple[object, ...]:
+    """A visit's bill on paper, without its hospital."""
+    scan = folder / "scan.pdf"
+    scan.write_bytes(b"%PDF")
+    of_person = ("--region", REGION, "--person", "P1", "--invoice", BOSS, "--paper", scan, "--setting", "general")
+    return (*of_person, "--on", "2019-05-02", "--total", "100", "--in-scope", "100")
+
+
+def fund_calls(folder: Path) -> dict[str, list[tuple[object, ...]]]:
+    """The same for what is paid ahead, and for money that funds receive and transfer."""
+    who, other, bank = ("--actor", "wang"), ("--actor", "li"), ("--reference", BOSS)
+    of_scheme = ("--scheme", "fusong", "--region", REGION, "--amount", "9", "--on", "2019-03-31", *who)
+    ahead = ("prepayments", "order", "--region", REGION, "--fund", "basic_fund", "--amount", "9", *who, "--hospital")
+    steps = ("approve", "withdraw", "return", "reverse", "show")
+    said: dict[str, tuple[object, ...]] = {
+        "approve": (*other, *bank, "--day", "2019-04-01"),
+        "withdraw": who,
+        "return": (*other, *bank),
+        "reverse": (*other, *bank, "--reason", BOSS),
+        "show": (),
+    }
+    moved = {"approve": other, "withdraw": (*who, "--reason", BOSS), "reverse": (*other, "--reason", BOSS)}
+    return {
+        "prepayments order": [(*ahead, "H1", "--reason", BOSS), (*ahead, BOSS, "--reason", "x")],
+        "prepayments": [("prepayments",)],
+        **{f"prepayments {step}": [("prepayments", step, BOSS, *said[step])] for step in steps},
+        "funds receive": [
+            ("funds", "receive", "donation", *of_scheme, "--fund", "charity", "--reference", "B1", "--from", BOSS),
+            ("funds", "receive", "donation", *of_scheme, "--fund", BOSS, *bank, "--proof", folder / f"no{BOSS}"),
+        ],
+        "funds transfer": [
+            ("funds", "transfer", "surplus", *of_scheme, "--from", BOSS, "--to", "basic_fund", *bank, "--payee", BOSS),
+        ],
+        "funds list": [("funds", "list"), ("funds", "list", "--region", BOSS)],
+        "funds rebuild": [("funds", "rebuild")],
+        **{f"funds {step}": [("funds", step, BOSS, *options)] for step, options in moved.items()},
     }
 
 

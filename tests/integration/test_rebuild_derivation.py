@@ -30,8 +30,11 @@ CLEARING = {
     "receivables",
     "advance_repayments",
     "advance_receipts",
+    "prepayments",
+    "fund_movements",
 }
-"""Follow a journal of their own (processors/clearing); finance's SUMS are counted from the ledger anyway."""
+"""Follow journals of their own (processors/clearing, processors/accounts); finance's SUMS are counted from the ledger
+anyway."""
 
 
 WRITTEN: list[tuple[str, int]] = [
