@@ -99,10 +99,6 @@ def calls(folder: Path, month: str) -> dict[str, list[tuple[object, ...]]]:
         "access database": [("access", "database", "--login", BOSS, "--role", "investigator")],
         **clearing_calls(month),
         **fund_calls(folder),
-        "window": [
-            ("window", *paper_bill(folder), "--hospital", f"H{BOSS}"),
-            ("window", *paper_bill(folder), "--hospital", "HX", "--hospital-name", BOSS, "--tier", "2"),
-        ],
         "roster import": [
             ("roster", "import", listed, "--source", f"civil-affairs/{REGION}", "--period", "2019-06", *who),
             ("roster", "import", listed, "--source", BOSS, "--period", "2019-06", *who),
@@ -195,7 +191,7 @@ def paper_bill(folder: Path) -> tuple[object, ...]:
 
 
 def fund_calls(folder: Path) -> dict[str, list[tuple[object, ...]]]:
-    """The same for what is paid ahead, and for money that funds receive and transfer."""
+    """The same for what is paid ahead or from papers, and for money that funds receive and transfer."""
     who, other, bank = ("--actor", "wang"), ("--actor", "li"), ("--reference", BOSS)
     of_scheme = ("--scheme", "fusong", "--region", REGION, "--amount", "9", "--on", "2019-03-31", *who)
     ahead = ("prepayments", "order", "--region", REGION, "--fund", "basic_fund", "--amount", "9", *who, "--hospital")
@@ -221,6 +217,10 @@ def fund_calls(folder: Path) -> dict[str, list[tuple[object, ...]]]:
         ],
         "funds list": [("funds", "list"), ("funds", "list", "--region", BOSS)],
         "funds rebuild": [("funds", "rebuild")],
+        "window": [
+            ("window", *paper_bill(folder), "--hospital", f"H{BOSS}"),
+            ("window", *paper_bill(folder), "--hospital", "HX", "--hospital-name", BOSS, "--tier", "2"),
+        ],
         **{f"funds {step}": [("funds", step, BOSS, *options)] for step, options in moved.items()},
     }
 
