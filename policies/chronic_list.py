@@ -2,19 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import Annotated
 
-from pydantic import BeforeValidator, Field, ValidationInfo
+from pydantic import Field
 
 from policies.claim import Claim
-from policies.values import CardClass, Dated, DiseaseCode
-from policies.vocabulary import known
-
-
-def _known_layer(value: object, info: ValidationInfo) -> object:
-    if not known("layers", value, info):
-        raise ValueError(f"{value!r} 不是保障线 is no layer: name it under `vocabulary.layers`")
-    return value
+from policies.values import CardClass, Dated, DiseaseCode, Layer
 
 
 class ChronicDisease(Dated):
@@ -26,7 +18,7 @@ class ChronicDisease(Dated):
 
     disease: DiseaseCode
     class_: CardClass | None = Field(default=None, alias="class")
-    layers: list[Annotated[str, BeforeValidator(_known_layer)]] | None = None
+    layers: list[Layer] | None = None
 
     def serves(self, layer: str) -> bool:
         """Whether a layer serves claims of the disease."""

@@ -298,11 +298,11 @@ class Scheme(Strict):
 
     def case(self, stage: int, claim: Claim, *, quota: bool) -> Rule | None:
         """The case of a stage that decides a claim; None where none does, or only later texts have the stage."""
+        if stage >= len(self.stages) or (self.chronic_list and not serves(self.chronic_list, self.path[stage], claim)):
+            return None
         poor = self.is_poor(claim.categories)
-        for case in self.stages[stage].cases if stage < len(self.stages) else ():
-            if case.applies(claim, poor=poor, quota=quota) and (
-                not self.chronic_list or serves(self.chronic_list, self.path[stage], claim)
-            ):
+        for case in self.stages[stage].cases:
+            if case.applies(claim, poor=poor, quota=quota):
                 return case
         return None
 
