@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from fractions import Fraction
 from math import lcm
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
+
+Key = TypeVar("Key")
 
 
 def round_half_up(amount: Fraction) -> int:
@@ -14,6 +16,11 @@ def round_half_up(amount: Fraction) -> int:
 def share(fen: int, ratio: Fraction) -> int:
     """``round(fen × ratio)`` in whole fen."""
     return (2 * fen * ratio.numerator + ratio.denominator) // (2 * ratio.denominator)
+
+
+def add_to(sums: dict[Key, int], key: Key, fen: int) -> None:
+    """Count an amount to the sum of a key."""
+    sums[key] = sums.get(key, 0) + fen
 
 
 class Band(NamedTuple):

@@ -14,6 +14,9 @@ from events.decisions import (
     PAYOUT_ADJUSTED,
     PAYOUT_DECIDED,
     PAYOUT_WITHDRAWN,
+    PREMIUM_PURCHASED,
+    PREMIUM_REFUNDED,
+    PREMIUM_SUBSIDISED,
 )
 from events.store.journal import SETTLEMENT_STAGE
 
@@ -26,6 +29,9 @@ IS_BOOKING = f"entry.type IN ({_PAYOUTS}, '{GRANT_AWARDED}', '{GRANT_WITHDRAWN}'
 
 Damaged entries count too: so sums by this condition tell that what ``IS_PAYOUT`` and ``IS_GRANT`` give is too little.
 """
+
+IS_PREMIUM = f"entry.type IN ('{PREMIUM_SUBSIDISED}', '{PREMIUM_PURCHASED}', '{PREMIUM_REFUNDED}')"
+"""Of a premium, or of what comes back to a person of one."""
 
 OF_FIRST_RUN = "entry.run = claim.opened"
 """The run that first carried the claim. What it books is the claim's first settlement."""

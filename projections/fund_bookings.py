@@ -5,18 +5,10 @@ An entry names its fund itself. Entries from before funds were named mean the us
 
 from sqlalchemy import BigInteger, Column, Integer, SmallInteger, Table, Text
 
-from events.decisions import (
-    GRANT_AWARDED,
-    GRANT_WITHDRAWN,
-    PAYOUT_ADJUSTED,
-    PAYOUT_DECIDED,
-    PAYOUT_WITHDRAWN,
-    PREMIUM_PURCHASED,
-    PREMIUM_REFUNDED,
-    PREMIUM_SUBSIDISED,
-)
+from events.decisions import PREMIUM_REFUNDED
 from events.store.metadata import metadata, one_of
 from policies.funds import USUAL
+from projections.bookings import IS_BOOKING, IS_PREMIUM
 
 BOOKED_LINES = ("premiums", "payouts", "grants", "refunds", "premiums_paid")
 """Lines of an account that the journals book: ``premiums`` come in, the others go out.
@@ -60,9 +52,7 @@ JOIN ledger.entries AS entry
   ON entry.journal = ranges.journal AND entry.number > ranges.low AND entry.number <= ranges.high
 JOIN projections.claims AS claim ON claim.claim_id = entry.claim_id
 CROSS JOIN LATERAL (SELECT convert_from(entry.data, 'UTF8')::jsonb AS said) AS said
-WHERE entry.type IN ('{PAYOUT_DECIDED}', '{PAYOUT_ADJUSTED}', '{PAYOUT_WITHDRAWN}',
-                     '{GRANT_AWARDED}', '{GRANT_WITHDRAWN}')
-  AND entry.paid <> 0
+WHERE {IS_BOOKING} AND entry.paid <> 0
 UNION ALL
 SELECT {_MONTH}, entry.year, entry.scheme, side.region, side.fund, side.insurer, side.line, side.other_fund, side.amount
 FROM ranges
@@ -85,8 +75,7 @@ CROSS JOIN LATERAL (VALUES
    CASE WHEN premium.refunded THEN -entry.paid ELSE entry.paid END),
   (premium.cleared_in, premium.payer, '', 'refunds', '', CASE WHEN premium.refunded THEN entry.paid ELSE 0 END)
 ) AS side (region, fund, insurer, line, other_fund, amount)
-WHERE entry.type IN ('{PREMIUM_SUBSIDISED}', '{PREMIUM_PURCHASED}', '{PREMIUM_REFUNDED}')
-  AND side.amount <> 0
+WHERE {IS_PREMIUM} AND side.amount <> 0
 """  # noqa: S608 - our own words
 BOOKED_ON_FUNDS = f"""
 SELECT month, coalesce(year, 0)::smallint AS year, coalesce(scheme, '') AS scheme, coalesce(region, '') AS region,
@@ -95,5 +84,6 @@ FROM ({_BOOKED}) AS booked
 """  # noqa: S608 - our own words
 """Each line of each entry in ``ranges`` (journal, low, high), amounts in fen.
 
-What a damaged entry does not say is empty or 0: ``claims verify`` names it, and the sums go on.
+What a damaged entry does not say is empty or 0: ``claims verify`` names it, and the sums go on. Data that is no JSON
+ends the statement.
 """

@@ -29,7 +29,7 @@ from processors.delivery.parked_runs import ParkedRuns
 from processors.delivery.run import Cause, Run, pack_run, send_runs, unpack_run, unpack_runs
 from processors.delivery.transaction import Transaction
 from processors.law.pinned_schemes import PinnedSchemes
-from processors.person.premium_history import booked_premiums, premiums_from_scratch
+from processors.person.premium_history import booked_premiums, premiums_due, read_enrolments
 from processors.pipeline.claim_history import CLAIM_HISTORY_TYPES, CORRECTED
 from processors.pipeline.incoming_event import Identity, IncomingEvent, split_repeated
 from processors.pipeline.intake import IntakeBatch
@@ -332,7 +332,7 @@ class Memory:
         for person_id, roster in self.state.rosters.items():
             held, wanted = (
                 booked_premiums(told[person_id]),
-                premiums_from_scratch(told[person_id], roster, self.pinned.by_hash),
+                premiums_due(read_enrolments(told[person_id]), roster, self.pinned.by_hash),
             )
             if held != wanted:
                 found.append(f"{person_id}: premiums {held}, from scratch {wanted}")

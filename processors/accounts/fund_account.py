@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.codes import covers
 from events.money import yuan
-from policies.arithmetic import share
+from policies.arithmetic import add_to, share
 from policies.explain import value_text
 from policies.fund_terms import FundTerms
 from policies.scheme import Scheme
@@ -217,7 +217,7 @@ def _add(to: dict[int, dict[str, int]], years: Mapping[int, Sums]) -> None:
     for year, lines in years.items():
         sums = to.setdefault(year, {})
         for line, fen in lines.items():
-            sums[line] = sums.get(line, 0) + fen
+            add_to(sums, line, fen)
 
 
 async def _load_sums(connection: AsyncConnection) -> dict[Account, dict[int, dict[str, int]]]:

@@ -13,6 +13,7 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.store.rows import among
+from policies.arithmetic import add_to
 from policies.funds import BookedFund, booked_fund
 from processors.clearing.funds import EMERGENCY_FUND
 from processors.clearing.payee_amounts import IN_RANGES, LATER_PAYOUT, load_fixed_payee_amounts, range_parameters
@@ -87,9 +88,9 @@ async def load_fund_shares(
     booked: dict[tuple[Place, BookedFund], int] = {}
     for each in await load_fixed_payee_amounts(connection, region, ranges):
         payer = each.payer or booked_fund(None, None, each.fund)
-        _add(booked, ((each.party, each.payee, each.fund), payer), each.amount)
+        add_to(booked, ((each.party, each.payee, each.fund), payer), each.amount)
     for key, amount in (await _later_shares(connection, range_parameters(region, ranges), parts)).items():
-        _add(booked, key, amount)
+        add_to(booked, key, amount)
     return fund_shares(lines, booked)
 
 
@@ -107,7 +108,7 @@ def fund_shares(lines: Sequence[ClearingLine], booked: Mapping[tuple[Place, Book
         taken = _take(own, line.repaid)
         for payer, amount in own.items():
             shares.append(FundShare(*place, payer, amount, taken.get(payer, 0)))
-            _add(lent.setdefault(line.fund, {}), payer, taken.get(payer, 0))
+            add_to(lent.setdefault(line.fund, {}), payer, taken.get(payer, 0))
     # no line: what has moved from one fund to another comes to nothing for the payee
     shares += [FundShare(*place, payer, amount, 0) for place, own in by_place.items() for payer, amount in own.items()]
     for line in (line for line in lines if line.payee_kind == EMERGENCY_FUND):
@@ -136,10 +137,10 @@ def fund_transfers(
     """
     payable: dict[Payee, dict[BookedFund, int]] = {}
     for share in shares:
-        _add(payable.setdefault((share.payee_kind, share.payee), {}), share.payer, share.payable)
+        add_to(payable.setdefault((share.payee_kind, share.payee), {}), share.payer, share.payable)
     ahead: dict[tuple[Payee, BookedFund], int] = {}
     for each in prepaid:
-        _add(ahead, (("hospital", each.payee), each.payer), each.amount)
+        add_to(ahead, (("hospital", each.payee), each.payer), each.amount)
     found: list[FundTransfer] = []
     for payee, by_fund in payable.items():
         netted = _take(by_fund, sum(max(owed, 0) for owed in by_fund.values()) - due.get(payee, 0))
@@ -188,7 +189,7 @@ async def _later_shares(
         own[payer] = own.pop(payer, 0) + row.paid  # the last one stands last
     parties: dict[Stage, dict[str, int]] = {}
     for part in parts:
-        _add(parties.setdefault((part.claim_id, part.stage, part.fund), {}), part.payee_kind, part.amount)
+        add_to(parties.setdefault((part.claim_id, part.stage, part.fund), {}), part.payee_kind, part.amount)
     about = await _about(connection, {claim_id for claim_id, _, _ in by_fund.keys() | parties.keys()})
     # what moves from one party to the other where a layer had nothing to book
     without = {claim_id for claim_id, _, _ in parties.keys() - by_fund.keys()}
@@ -207,10 +208,10 @@ async def _later_shares(
         sums = dict(parties.get(stage, {}))
         for payer in former:
             amount = by_fund[stage][payer]
-            _add(found, ((*claim.payee, layer), payer), amount)
-            _add(sums, claim.payee[0], -amount)
+            add_to(found, ((*claim.payee, layer), payer), amount)
+            add_to(sums, claim.payee[0], -amount)
         for kind, amount in sums.items():
-            _add(found, ((*claim.party(kind), layer), last), amount)
+            add_to(found, ((*claim.party(kind), layer), last), amount)
     return found
 
 
@@ -231,7 +232,3 @@ async def _about(connection: AsyncConnection, claim_ids: Iterable[str]) -> dict[
     columns = (claims.c.claim_id, claims.c.person_id, claims.c.hospital_id, claims.c.prepaid)
     rows = await connection.execute(select(*columns).where(among(claims.c.claim_id, claim_ids)))
     return {claim_id: _ClaimParties(*parties) for claim_id, *parties in rows}
-
-
-def _add(sums: dict[Any, int], key: Any, amount: int) -> None:
-    sums[key] = sums.get(key, 0) + amount

@@ -6,6 +6,7 @@ from datetime import date
 import msgspec
 from msgspec import UNSET, Struct, UnsetType, structs
 
+from policies.arithmetic import add_to
 from policies.funds import BookedFund, booked_fund
 from policies.scheme import Scheme
 from processors.pipeline.fact_decoders import DeathData, EnrollmentData, EnrollmentEndData, EntryRow, fact_data, fen
@@ -54,7 +55,10 @@ _PINNED = msgspec.json.Decoder(_Pinned)
 
 def read_premium(entry: EntryRow) -> PayerPremium:
     """What one entry books of a premium: ``amount`` is the difference. Raises ``ValueError`` for unreadable data."""
-    reason = _REASONS.decode(entry["data"])
+    return _premium(entry, _REASONS.decode(entry["data"]))
+
+
+def _premium(entry: EntryRow, reason: _Reason) -> PayerPremium:
     return PayerPremium(
         person_id=entry["person_id"],
         year=entry["year"],
@@ -93,24 +97,24 @@ def booked_insurances(entries: Iterable[EntryRow]) -> Insurances:
     found: Insurances = {}
     for entry in entries:
         if entry["type"] in PREMIUM_KINDS and PREMIUM_KINDS[entry["type"]] != "refunded":
-            to = _REASONS.decode(entry["data"]).to
+            reason = _REASONS.decode(entry["data"])
+            to = reason.to
             fund = booked_fund(None, None, entry["layer"]) if to is None else BookedFund(to.fund, to.insurer)
-            sums = found.setdefault(read_premium(entry).key, {})
-            sums[fund] = sums.get(fund, 0) + entry["paid"]
+            add_to(found.setdefault(_premium(entry, reason).key, {}), fund, entry["paid"])
     held = {key: {fund: amount for fund, amount in sums.items() if amount} for key, sums in found.items()}
     return {key: sums for key, sums in held.items() if sums}
 
 
-def insurances_from_scratch(
-    entries: Sequence[EntryRow], roster: Sequence[RosterChange], schemes: Mapping[str, Scheme]
+def insurances_due(
+    due: Mapping[PremiumKey, PayerPremium], enrolments: Iterable[Enrolment], schemes: Mapping[str, Scheme]
 ) -> Insurances:
-    """What a person's enrollments bring each fund; raises ``LookupError`` for a scheme not among ``schemes``."""
-    due: Insurances = {}
-    for enrolment in read_enrolments(entries) if roster else ():
-        for key, premium in due_on(enrolment, roster, schemes).items():
-            if premium.kind != "refunded":
-                due[key] = {insurance_of(premium, enrolment, schemes): premium.amount}
-    return due
+    """What the premiums that enrollments bring (``premiums_due``) bring each fund."""
+    of_year = {enrolment.year: enrolment for enrolment in enrolments}
+    return {
+        key: {insurance_of(premium, of_year[premium.year], schemes): premium.amount}
+        for key, premium in due.items()
+        if premium.kind != "refunded"
+    }
 
 
 def read_enrolments(entries: Iterable[EntryRow]) -> list[Enrolment]:
@@ -148,10 +152,3 @@ def premiums_due(
     for enrolment in enrolments:
         due |= due_on(enrolment, roster, schemes)
     return due
-
-
-def premiums_from_scratch(
-    entries: Sequence[EntryRow], roster: Sequence[RosterChange], schemes: Mapping[str, Scheme]
-) -> dict[PremiumKey, PayerPremium]:
-    """``premiums_due`` by a person's entries; where there is no roster, no enrollment is read."""
-    return premiums_due(read_enrolments(entries), roster, schemes) if roster else {}

@@ -6,6 +6,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.money import yuan
+from policies.arithmetic import add_to
 from policies.funds import BookedFund, booked_fund
 from processors.clearing.operators import Operator
 from processors.clearing.payee_amounts import IN_RANGES, range_parameters
@@ -40,15 +41,15 @@ async def check_clearing_funds(
     """
     booked: dict[BookedFund, int] = {}
     for row in await connection.execute(_BOOKED, range_parameters(clearing.region, clearing.ranges)):
-        _add(booked, booked_fund(row.fund, row.insurer, row.paid_for), row.amount)
+        add_to(booked, booked_fund(row.fund, row.insurer, row.paid_for), row.amount)
     begun, ended = clearing.ranges.get(INTAKE_JOURNAL, (0, 0))
     async for refund in load_refunds(connection, begun, ended):
         if refund.region == clearing.region:
-            _add(booked, BookedFund(refund.payer), refund.amount)
+            add_to(booked, BookedFund(refund.payer), refund.amount)
     shares = await load_fund_shares(connection, clearing.region, clearing.ranges, lines, parts)
     laid: dict[BookedFund, int] = {}
     for share in shares:
-        _add(laid, share.payer, share.booked)
+        add_to(laid, share.payer, share.booked)
     due, found = ({fund: amount for fund, amount in sums.items() if amount} for sums in (booked, laid))
     if due != found:
         report.problem("clearing", f"{clearing.clearing_id}, by fund", funds_text(due), funds_text(found))
@@ -59,8 +60,7 @@ async def check_clearing_funds(
         report.problem("clearing", where, _told(expected), _told(clearing.prepaid))
     transferred: dict[tuple[str, str], int] = {}
     for each in fund_transfers(shares, due_to_payees, clearing.prepaid):
-        payee = each.payee_kind, each.payee
-        transferred[payee] = transferred.get(payee, 0) + each.amount
+        add_to(transferred, (each.payee_kind, each.payee), each.amount)
     for payment in payments:
         # who has no share at all has a line that nothing was booked for: that is told already
         amount = transferred.get((payment.payee_kind, payment.payee), payment.amount)
@@ -87,7 +87,3 @@ def _ahead(each_set_off: Iterable[PrepaidSetOff]) -> dict[str, PrepaidSetOff]:
 
 def _told(each_set_off: Iterable[PrepaidSetOff]) -> str:
     return ", ".join(f"{each.prepayment_id} {yuan(each.amount)}" for each in each_set_off) or "none"
-
-
-def _add(sums: dict[BookedFund, int], fund: BookedFund, amount: int) -> None:
-    sums[fund] = sums.get(fund, 0) + amount

@@ -5,12 +5,14 @@ from collections.abc import Iterable
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from events.decisions import PREMIUM_REFUNDED
 from events.money import yuan
 from processors.accounts.journal import InvalidFundEvent, movements_from_journal
 from processors.accounts.steps import same_reference
 from processors.clearing.operators import Operator
 from processors.delivery.names import FUNDS_JOURNAL
 from processors.proof.verification.report import VerifyReport
+from projections.bookings import IS_BOOKING, IS_PREMIUM
 from projections.fund_bookings import BOOKED_ON_FUNDS
 from projections.fund_movements import FundMovement, FundRegister
 
@@ -32,21 +34,20 @@ ORDER BY 1
 """  # noqa: S608 - our own statement
 
 # Without a look at what entries say of their funds: nothing that moves money is left out of the accounts, or twice in.
-_TOTALS = """
+_TOTALS = f"""
 WITH counted AS (
     SELECT CASE WHEN entry.type LIKE 'payout.%' THEN 'payouts' WHEN entry.type LIKE 'grant.%' THEN 'grants'
-                WHEN entry.type = 'premium.refunded.v1' THEN 'refunds' ELSE 'premiums' END AS line,
+                WHEN entry.type = '{PREMIUM_REFUNDED}' THEN 'refunds' ELSE 'premiums' END AS line,
            sum(entry.paid)::bigint AS amount
     FROM projections.counted_journals AS taken
     JOIN ledger.entries AS entry ON entry.journal = taken.journal AND entry.number <= taken.number
-    WHERE entry.type IN ('payout.decided.v1', 'payout.adjusted.v1', 'payout.withdrawn.v1', 'grant.awarded.v1',
-                         'grant.withdrawn.v1', 'premium.subsidised.v1', 'premium.purchased.v1', 'premium.refunded.v1')
+    WHERE {IS_BOOKING} OR {IS_PREMIUM}
     GROUP BY 1
 )
 SELECT line, amount FROM counted
 UNION ALL
 SELECT 'account ' || line, sum(amount)::bigint FROM projections.fund_bookings GROUP BY 1
-"""
+"""  # noqa: S608 - our own conditions
 
 
 async def check_funds(connection: AsyncConnection, report: VerifyReport) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from events.decisions import GRANT_AWARDED, GRANT_WITHDRAWN
 from events.store.journal import GRANT_STAGES, SETTLEMENT_STAGE
+from policies.arithmetic import add_to
 from policies.claim import Used
 from policies.funds import BookedFund, booked_fund
 from processors.delivery.names import INTAKE_JOURNAL
@@ -117,9 +118,8 @@ async def load_books(driver: Any, persons: Sequence[str]) -> list[PersonBooks]:
     for person_id, amount, data in granting:
         grant = orjson.loads(data)
         key = (grant["scheme"], grant["grant"], grant["year"])
-        granted = books[person_id].granted
-        granted[key] = granted.get(key, 0) + amount
-        _add(books[person_id].granting.setdefault(key, {}), _fund(data, grant["grant"]), amount)
+        add_to(books[person_id].granted, key, amount)
+        add_to(books[person_id].granting.setdefault(key, {}), _fund(data, grant["grant"]), amount)
     for person_id, year, scheme, layer, track, *parts in await driver.fetch(_ACCUMULATED, persons):
         books[person_id].accumulated[year, scheme, layer, track] = Used(*parts)
     for row in await driver.fetch(_PREMIUMS, persons):
@@ -147,7 +147,7 @@ def _add_bookings(books: PersonBooks, rows: Iterable[Any]) -> None:
         if sums is not booked:
             sums.merge(booked)
         if paid:
-            _add(books.paying.setdefault((number, stage), {}), _fund(data, layer), paid)
+            add_to(books.paying.setdefault((number, stage), {}), _fund(data, layer), paid)
     books.booked = [StageBooking(*key, net=used) for key, used in net.items()]
 
 
@@ -157,7 +157,3 @@ def _fund(data: bytes, paid_for: str | None) -> BookedFund:
     except msgspec.MsgspecError:
         return UNREADABLE
     return booked_fund(named.fund, named.insurer, paid_for)
-
-
-def _add(sums: dict[BookedFund, int], fund: BookedFund, amount: int) -> None:
-    sums[fund] = sums.get(fund, 0) + amount

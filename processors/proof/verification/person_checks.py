@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from events.money import yuan
+from policies.arithmetic import add_to
 from policies.claim import Claim, Payout, Used
 from policies.engine import Schemes
 from policies.funds import BookedFund
@@ -158,8 +159,7 @@ def _check_payers(
         names[claim.number] = claim.claim_id
         for payout in payouts.get(claim.number, ()):
             fund = schemes[claim.scheme].fund_of(payout.layer)
-            sums = due.setdefault((claim.number, payout.stage), {})
-            sums[fund] = sums.get(fund, 0) + payout.paid
+            add_to(due.setdefault((claim.number, payout.stage), {}), fund, payout.paid)
     for number, stage in sorted(due.keys() | books.paying.keys(), key=nulls_last):
         where = f"claim {names.get(number, number)}, stage {stage}, by fund"
         _compare_funds(where, due.get((number, stage), {}), books.paying.get((number, stage), {}), report)

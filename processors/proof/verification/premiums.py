@@ -6,10 +6,12 @@ from events.money import yuan
 from events.refusals import Refusal
 from policies.engine import Schemes
 from processors.person.premium_history import (
+    Insurances,
     booked_insurances,
     booked_premiums,
-    insurances_from_scratch,
-    premiums_from_scratch,
+    insurances_due,
+    premiums_due,
+    read_enrolments,
 )
 from processors.proof.verification.person_books import PersonBooks
 from processors.proof.verification.report import VerifyReport, funds_text
@@ -23,14 +25,15 @@ def check_premiums(books: PersonBooks, roster: Sequence[RosterChange], schemes: 
     report.premiums += len(shown)
     try:
         booked = booked_premiums(books.entries)
-        due = premiums_from_scratch(books.entries, roster, schemes)
+        enrolments = read_enrolments(books.entries) if roster else []
+        due = premiums_due(enrolments, roster, schemes)
     except LookupError as error:
         report.problem("premium", f"person {books.person_id}", "a scheme's text that may be trusted", error)
         return
     except (ValueError, TypeError, Refusal) as error:
         report.problem("premium", f"person {books.person_id}", "entries that can be read", repr(error))
         return
-    _check_insurances(books, roster, schemes, report)
+    _check_insurances(books, insurances_due(due, enrolments, schemes), report)
     if due == booked == shown:
         return
     for key in sorted(due.keys() | booked.keys() | shown.keys()):
@@ -41,11 +44,9 @@ def check_premiums(books: PersonBooks, roster: Sequence[RosterChange], schemes: 
                 report.problem("premium", f"{where}{side}", _premium(due.get(key)), _premium(found))
 
 
-def _check_insurances(
-    books: PersonBooks, roster: Sequence[RosterChange], schemes: Schemes, report: VerifyReport
-) -> None:
+def _check_insurances(books: PersonBooks, due: Insurances, report: VerifyReport) -> None:
     """What a fund has got of a premium is what the enrollment's text says that goes to it (docs/decisions/0018)."""
-    booked, due = booked_insurances(books.entries), insurances_from_scratch(books.entries, roster, schemes)
+    booked = booked_insurances(books.entries)
     for key in sorted(due.keys() | booked.keys()):
         expected, found = due.get(key, {}), booked.get(key, {})
         if expected != found and sum(expected.values()) == sum(found.values()):
