@@ -20,7 +20,8 @@ from policies.vocabulary import SETTING_NAMES, Vocabulary, named
 from processors.law.pinned_schemes import PinnedSchemes
 from processors.pipeline.incoming_event import IncomingEvent
 from processors.pipeline.intake import IntakeBatch
-from processors.pipeline.state import LedgerState, Lookup, bill_of, hospital_numbers
+from processors.pipeline.run_opening import STAYS
+from processors.pipeline.state import Keys, LedgerState, Lookup, bill_of, hospital_numbers
 from projections.admissions import Admission
 from projections.cards import valid_cards
 from projections.enrolments import Enrolment
@@ -120,6 +121,18 @@ def require_past(state: LedgerState, field: str, day: date) -> None:
     """Refuse what is said to have happened after today, in the county's time."""
     if day > state.today:
         raise refusal_details.date_in_future(field, day, state.today)
+
+
+def ask_about_stay(keys: Keys, data: DischargeRecorded | InterimRecorded) -> None:
+    """The admission, whether the claim id is used, whose numbers the ids begin with, the person."""
+    keys.admissions.add(data.admission_id)
+    keys.begin_with_hospital(data.admission_id)
+    keys.begin_with_hospital(data.claim_id)
+    keys.claims.add(data.claim_id)
+    keys.persons.add(data.person_id)
+    keys.papers.add(data.person_id)
+    keys.look_up(FILINGS, data.person_id)
+    keys.look_up(STAYS, data.person_id)
 
 
 def require_new_claim(state: LedgerState, source: str, claim_id: str) -> None:

@@ -5,8 +5,8 @@ from events.facts import DischargeRecorded
 from policies.claim import Claim
 from processors.law.pinned_schemes import PinnedSchemes
 from processors.pipeline.acceptance import (
-    FILINGS,
     accept_claim,
+    ask_about_stay,
     book_claim,
     require_new_claim,
     require_own_id,
@@ -16,7 +16,6 @@ from processors.pipeline.acceptance import (
 )
 from processors.pipeline.incoming_event import IncomingEvent
 from processors.pipeline.intake import IntakeBatch, register
-from processors.pipeline.run_opening import STAYS
 from processors.pipeline.same_treatment import Treatment, require_unclaimed
 from processors.pipeline.state import Keys, LedgerState
 
@@ -30,16 +29,9 @@ class WaitsFor(Exception):
 
 
 def ask(keys: Keys, data: DischargeRecorded) -> None:
-    """The admission, what waits for it, whether the claim id is used, whose numbers the ids begin with, the person."""
-    keys.admissions.add(data.admission_id)
+    """What is behind the stay, and what waits for its admission."""
+    ask_about_stay(keys, data)
     keys.arriving.add(data.admission_id)
-    keys.begin_with_hospital(data.admission_id)
-    keys.begin_with_hospital(data.claim_id)
-    keys.claims.add(data.claim_id)
-    keys.persons.add(data.person_id)
-    keys.papers.add(data.person_id)
-    keys.look_up(FILINGS, data.person_id)
-    keys.look_up(STAYS, data.person_id)
 
 
 def accept_discharge(

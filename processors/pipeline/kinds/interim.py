@@ -8,8 +8,8 @@ from events.facts import InterimRecorded
 from policies.claim import Claim
 from processors.law.pinned_schemes import PinnedSchemes
 from processors.pipeline.acceptance import (
-    FILINGS,
     accept_claim,
+    ask_about_stay,
     book_claim,
     require_new_claim,
     require_own_id,
@@ -19,21 +19,8 @@ from processors.pipeline.acceptance import (
 )
 from processors.pipeline.incoming_event import IncomingEvent
 from processors.pipeline.intake import IntakeBatch, register
-from processors.pipeline.run_opening import STAYS
 from processors.pipeline.same_treatment import Treatment, require_unclaimed
-from processors.pipeline.state import Keys, LedgerState
-
-
-def ask(keys: Keys, data: InterimRecorded) -> None:
-    """The admission, whether the claim id is used, whose numbers the ids begin with, the person."""
-    keys.admissions.add(data.admission_id)
-    keys.begin_with_hospital(data.admission_id)
-    keys.begin_with_hospital(data.claim_id)
-    keys.claims.add(data.claim_id)
-    keys.persons.add(data.person_id)
-    keys.papers.add(data.person_id)
-    keys.look_up(FILINGS, data.person_id)
-    keys.look_up(STAYS, data.person_id)
+from processors.pipeline.state import LedgerState
 
 
 def accept_interim(state: LedgerState, pinned: PinnedSchemes, source: str, data: InterimRecorded, run: int) -> Claim:
@@ -77,4 +64,4 @@ def decide(batch: IntakeBatch, event: IncomingEvent, data: InterimRecorded) -> N
     book_claim(batch, event, accept_interim(batch.state, batch.pinned, event.source, data, run))
 
 
-register(InterimRecorded, ask, decide)
+register(InterimRecorded, ask_about_stay, decide)
