@@ -150,7 +150,7 @@ def _met(asked: Sequence[FactKey], facts: AskedFacts) -> frozenset[FactKey]:
 
 
 def _persons(value: Parameter[Any], scope: Scope) -> list[tuple[str, ...]]:
-    """The groups of each kind of person that comes, or that a row is for beside what makes him come."""
+    """The groups of each kind of person that the case serves, and of each that a row names beside them."""
     found: list[tuple[str, ...]] = []
     for group in dict.fromkeys((*scope.groups, *(group for row in value.root for group in row.for_))):
         held = [group] if "general" in scope.groups or group in scope.groups else [group, scope.groups[0]]

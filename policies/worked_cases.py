@@ -18,7 +18,7 @@ PATIENT, HOSPITAL = "patient_share", "hospital_share"
 class WorkedCase(NamedTuple):
     """One row of a county's file. Money is in fen; ``expected`` is by layer and share, what is not named is not held.
 
-    Cases of one ``person`` settle in the order of their rows; he has chronic cards for what his chronic claims are for.
+    Cases of one ``person`` settle in the order of their rows; each disease of a chronic claim has a card.
     ``referred_from`` names an earlier case of the person.
     """
 

@@ -172,7 +172,7 @@ def _settle_year(terms: FundTerms, account: Account, year: int, begin: date, car
     limit, limiting = _stated(terms.operations_limit, begin)
     due = None if by_ratio is None else share(of("premiums"), by_ratio)
     operations = of("operations") if due is None else due if limit is None else min(due, limit)
-    # of a deficit that somebody bears, what came of it settles what he owes and is no more income
+    # of a deficit that somebody bears, what came in for it pays that debt and is no more income
     came_in = of(*IN) - (0 if terms.deficit_borne_by is None else of("deficit_received"))
     balance = carried + came_in - of(*OUT) + of("operations") - operations
     by_government = 0 if terms.deficit_borne_by is None else max(0, -balance)

@@ -179,8 +179,8 @@ async def _later_shares(
 ) -> dict[tuple[Place, BookedFund], int]:
     """What runs after claims' first ones have booked, as the parts say between the parties.
 
-    Where a claim has moved from one fund to another meanwhile, the claim's payee gives back to the former what he got
-    of it, and all else is the last one's.
+    Where a claim has moved from one fund to another meanwhile, its payee owes the former what that fund paid, and all
+    else is the last one's.
     """
     by_fund: dict[Stage, dict[BookedFund, int]] = {}
     for row in await connection.execute(_LATER, within):
