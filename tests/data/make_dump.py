@@ -37,7 +37,8 @@ def events() -> list[dict[str, Any]]:
         facts.death("P220621-1", "2020-12-30"),
     ]
     made += trials() if hasattr(facts, "end_enrolment") else []
-    return made + (open_law() if hasattr(facts, "enrol_as") else [])
+    made += open_law() if hasattr(facts, "enrol_as") else []
+    return made + (edges() if hasattr(facts, "aid") else [])
 
 
 def trials() -> list[dict[str, Any]]:
@@ -93,6 +94,82 @@ def open_law() -> list[dict[str, Any]]:
         facts.advance("L2", person="P-known", lent_by="poverty_office", filed_on="2019-03-08"),
         facts.advance("L3", person="P-known", lent_by="township_station", on="2019-03-02"),
     ]
+
+
+def edges() -> list[dict[str, Any]]:
+    """What 0006 brought: aid by decision, bills on paper, years insured, a stay's bill on 31 December."""
+    from tests.integration.test_interim_bills import interim
+    from tests.papers import paper
+
+    elsewhere = {"hospital_name": "省人民医院", "hospital_tier": 3, "hospital_region": "220100"}
+    charity = {"hospital_id": "H-ln"}
+    return [
+        facts.hospital("H-ln", 2, "211200"),
+        facts.enrol_as("P-aided", "resident", 2020, "211200", years_insured=6),
+        facts.roster("P-aided", "registered_poor", on="2020-01-01"),
+        *facts.stay(921, "P-aided", "2020-06-10", "30000", **charity),
+        *facts.stay(922, "P-aided", "2020-08-10", "20000", **charity),
+        facts.aid("C921", "500", decision="D921"),
+        facts.aid("C922", "300", decision="D922"),
+        facts.withdraw_aid("C922", decision="D922"),
+        facts.enrol("P-paper"),
+        paper("W931", "PAPER931", "P-paper", "H1near", "2019-04-10"),
+        paper("W932", "PAPER932", "P-paper", "H9", "2019-05-10", **elsewhere),
+        paper("W933", "PAPER931", "P-paper", "H1near", "2019-06-10"),
+        facts.reverse("W931", facts.BUREAU, "reverse-W931"),
+        facts.hospital("H-xz", 3, "320301"),
+        *(facts.enrol("P-newyear", year, "320300") for year in (2019, 2020)),
+        facts.admit("A941", "P-newyear", "H-xz", "2019-12-10"),
+        interim("C941", "A941", "P-newyear", "H-xz", in_scope="5000"),
+        facts.discharge("C942", "A941", "P-newyear", "H-xz", "2020-01-20", "3000"),
+    ]
+
+
+def adopt(data: Path) -> None:
+    """A text that has interim bills: no shipped one has."""
+    from tests.integration.test_interim_bills import COUNTS_ON
+
+    file = data.parent / "xuzhou.yaml"
+    file.write_text(COUNTS_ON, encoding="utf-8")
+    claims("schemes", "adopt", file, "--actor", "li", "--yes", "--data-dir", data)
+
+
+def prepay(data: Path) -> None:
+    """A prepayment that clearings set off, and one that is taken back."""
+    order = (
+        "--region",
+        "220621",
+        "--fund",
+        "basic_fund",
+        "--actor",
+        "wang",
+        "--reason",
+        "年初预拨",
+        "--data-dir",
+        data,
+    )
+    for hospital, amount in (("H1near", "1000"), ("H2near", "500")):
+        claims("prepayments", "order", *order, "--hospital", hospital, "--amount", amount)
+    first, second = (row["prepayment_id"] for row in claims("prepayments", "--data-dir", data, "--json"))
+    paid = ("--actor", "li", "--reference", "PRE-1", "--day", "2019-01-05", "--data-dir", data)
+    claims("prepayments", "approve", first, *paid)
+    claims("prepayments", "withdraw", second, "--actor", "wang", "--data-dir", data)
+
+
+def note_movements(data: Path) -> None:
+    """Money of a fund: approved, only entered, withdrawn, reversed, and a transfer."""
+    where = ("--scheme", "shanggao", "--region", "360923", "--on", "2019-03-01", "--data-dir", data)
+    for number in ("B1", "B2", "B3", "B4"):
+        what = ("--fund", "basic_fund", "--amount", "5000", "--reference", number, "--actor", "wang")
+        claims("funds", "receive", "appropriation", *where, *what)
+    (proof := data.parent / "order.pdf").write_text("拨付单", encoding="utf-8")
+    sent = ("--from", "county_finance", "--to", "supplementary", "--amount", "260", "--reference", "B5")
+    claims("funds", "transfer", "premium", *where, *sent, "--order", "7号", "--proof", proof, "--actor", "wang")
+    ids = [row["movement_id"] for row in claims("funds", "list", "--data-dir", data, "--json")]
+    for movement in (ids[0], ids[1], ids[4]):
+        claims("funds", "approve", movement, "--actor", "li", "--data-dir", data)
+    claims("funds", "reverse", ids[1], "--actor", "zhao", "--reason", "记错", "--data-dir", data)
+    claims("funds", "withdraw", ids[2], "--actor", "wang", "--reason", "记错", "--data-dir", data)
 
 
 def claims(*arguments: object) -> list[dict[str, Any]]:
@@ -176,10 +253,15 @@ def main(out: Path) -> None:
         Path(folder).chmod(0o711)
         data, lines = Path(folder) / "ledger", Path(folder) / "events.jsonl"
         lines.write_text("".join(json.dumps(event, ensure_ascii=False) + "\n" for event in events()))
+        if hasattr(facts, "aid"):
+            adopt(data)
         claims("settle", lines, "--data-dir", data)
         if hasattr(facts, "advance") and (Path.cwd() / "infra" / "cli" / "clearing.py").exists():
             if hasattr(facts, "end_enrolment"):
                 import_rosters(data)
+            if hasattr(facts, "aid"):
+                prepay(data)
+                note_movements(data)
             clear(data)
             claims("report", "annual", "--data-dir", data)
         claims("verify", "--data-dir", data)

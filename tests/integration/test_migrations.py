@@ -50,6 +50,13 @@ RELEASED = {
     "0005_eras.sql": "67e769f780eaa2b1fc93d62992a343752e1976c5fae92588c14f281ad4e61260",
     "0005_facts.sql": "71a49b6c2126344461828d9149d167fef3b0933554b253e7fcc627840c1ca69c",
     "0005_open_law.py": "786838129fd563183e8cdf9e95a688ea2d7b1543b77cb15985bc7603d4b28e68",
+    "0006_accounts.py": "07a2d7130e0288112eefd940ffec19de8cfc2499ccb24311f53e557c8f7b0cd5",
+    "0006_accounts.sql": "b4ab241e43334ee9014abf16504e232f23721b42deb75b030968ca2124fea154",
+    "0006_limits.sql": "41cf1010aeb7a5259cfc3a7f93bb3bb6e8c2bd69bf9656cdcc42f54b9543d90b",
+    "0006_payouts.sql": "cd4ca5b830965d05eb865f2f0b3bf3d2e85e8e69135ee07a87c3d1aa6445e508",
+    "0006_prepayments.sql": "5c341162fb43a8d27a8a49be8b3b4a50c1c2dbafd4daeca2a9208f76d2479cb7",
+    "0006_stays.sql": "7885ee6975fdff9f2b8c4fcfb66b156166dce6c36794eb268b1e667a6cc5690a",
+    "0006_window.sql": "5fba5ed6d03951c359b9f70a9f5006e1184c9623b5c60c8448589e09bddd50d0",
 }
 """sha256 of the files of released migrations: a database that has run one is never changed by another text of it."""
 
@@ -67,7 +74,7 @@ def test_released_migrations_are_frozen() -> None:
     found = {
         path.name: hashlib.sha256(path.read_bytes()).hexdigest()
         for path in (MIGRATIONS / "versions").iterdir()
-        if path.name.startswith(("0001_", "0002_", "0003_", "0004_", "0005_"))
+        if path.name.startswith(("0001_", "0002_", "0003_", "0004_", "0005_", "0006_"))
     }
     assert found == RELEASED
 

@@ -29,7 +29,7 @@ from tests.ledger import Books
 from tests.program import claims, eventually
 
 DATA = Path(__file__).parents[1] / "data"
-VERSIONS = ("0001", "0002", "0003", "0004", "0005")
+VERSIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
 
 
 async def query(engine: AsyncEngine, statement: str) -> list[dict[str, Any]]:
@@ -153,10 +153,13 @@ async def test_every_person_of_a_released_version_is_replayed_and_filed(
 
 async def test_the_newest_dump_holds_what_its_version_brought(url: str, database_engine: AsyncEngine) -> None:
     """So that a later migration is tried on it."""
-    await load(url, DATA / "ledger_0005.dump", None)
+    await load(url, DATA / f"ledger_{VERSIONS[-1]}.dump", None)
     brought = {"enrollment.ended.v1", "roster.withdrawn.v1", "payment.returned.v1", "payment.reversed.v1"}
     brought |= {"return.reversed.v1", "receipt.reversed.v1", "repayment.reversed.v1", "event.waiting.v1"}
     brought |= {"enrollment.recorded.v2", "admission.changed.v1", "referral.filed.v1"}
+    brought |= {"aid.decided.v1", "aid.withdrawn.v1", "interim.recorded.v1", "bill.submitted.v1"}
+    brought |= {"hospital.prepaid.v1", "prepayment.withdrawn.v1", "fund.received.v1", "fund.transferred.v1"}
+    brought |= {"fund_movement.approved.v1", "fund_movement.withdrawn.v1", "fund_movement.reversed.v1"}
     found = await query(database_engine, "SELECT DISTINCT type FROM ledger.entries")
     assert {row["type"] for row in found} >= brought
     columns = await query(
@@ -170,7 +173,12 @@ async def test_the_newest_dump_holds_what_its_version_brought(url: str, database
         "(SELECT count(*) FROM projections.claims WHERE age = 68 AND household_id = 'HH1' AND emergency) AS known, "
         "(SELECT count(*) FROM projections.admissions WHERE admitted_on = '2019-05-02' AND emergency) AS changed, "
         "(SELECT count(*) FROM projections.referral_filings WHERE to_hospital IS NOT NULL) AS filed, "
-        "(SELECT count(*) FROM projections.advances WHERE lent_by <> 'bureau') AS lent",
+        "(SELECT count(*) FROM projections.advances WHERE lent_by <> 'bureau') AS lent, "
+        "(SELECT count(*) FROM projections.claims WHERE interim) AS interim, "
+        "(SELECT count(*) FROM projections.claims WHERE invoice IS NOT NULL) AS paper, "
+        "(SELECT count(*) FROM projections.claims WHERE years_insured = 6) AS insured, "
+        "(SELECT count(*) FROM projections.aids WHERE withdrawn) AS withdrawn, "
+        "(SELECT count(*) FROM projections.prepayments WHERE set_off > 0) AS set_off",
     )
     assert all(columns[0].values()), columns
 
