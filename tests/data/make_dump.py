@@ -101,7 +101,7 @@ def edges() -> list[dict[str, Any]]:
     from tests.integration.test_interim_bills import interim
     from tests.papers import paper
 
-    elsewhere = {"hospital_name": "省人民医院", "hospital_tier": 3, "hospital_region": "220100"}
+    elsewhere: dict[str, Any] = {"hospital_name": "省人民医院", "hospital_tier": 3, "hospital_region": "220100"}
     charity = {"hospital_id": "H-ln"}
     return [
         facts.hospital("H-ln", 2, "211200"),
