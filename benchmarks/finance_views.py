@@ -33,6 +33,8 @@ ASKED = {
     "hospital_costs": "WHERE year = 2019",
     "attainment": "WHERE year = 2019",
     "cost_growth": "WHERE year = 2019",
+    "disease_costs": "WHERE year = 2019",
+    "townships": "WHERE year = 2019 AND region = '140423'",
     "targets": "WHERE year = 2019 AND region = '140423'",
     "oversight": "",
     "oversight of a county's year": "WHERE year = 2019 AND region = '140423'",

@@ -28,9 +28,10 @@ VALUES ('changzhi', 'reimbursement', '2015-01-01', 0.90, 'assumed', 'x'),
        ('changzhi', 'cost_growth', '2015-01-01', 0.10, 'assumed', 'x');
 
 INSERT INTO projections.person_years (year, region, scheme, setting, poor, person_id, claims, total, audited, paid,
-                                      assistance_base, assistance_in_scope)
+                                      assistance_base, assistance_in_scope, patient_share)
 SELECT year, region, scheme, setting, poor, person_id, count(*), sum(total), 0,
-       sum(total * CASE WHEN person_id LIKE '%7' THEN 92 ELSE 75 END / 100), sum(total / 4), sum(total / 5)
+       sum(total * CASE WHEN person_id LIKE '%7' THEN 92 ELSE 75 END / 100), sum(total / 4), sum(total / 5),
+       sum(total - total * CASE WHEN person_id LIKE '%7' THEN 92 ELSE 75 END / 100)
 FROM projections.statements GROUP BY year, region, scheme, setting, poor, person_id;
 
 INSERT INTO projections.annual_sums (year, region, scheme, setting, poor, claims, persons, assisted, total, paid,
@@ -41,6 +42,12 @@ FROM projections.person_years GROUP BY year, region, scheme, setting, poor;
 INSERT INTO projections.annual_layers (year, region, scheme, setting, poor, layer, paid)
 SELECT year, region, scheme, setting, poor, layer, paid / 3
 FROM projections.annual_sums CROSS JOIN unnest('{basic,critical_illness,assistance}'::text[]) AS layer;
+
+INSERT INTO projections.disease_years (year, region, scheme, setting, disease, hospital_id, claims, total, self_funded,
+                                       paid, assistance)
+SELECT year, region, scheme, setting, coalesce(disease, ''), hospital_id, count(*), sum(total), sum(total / 10),
+       sum(total / 2), sum(total / 20)
+FROM projections.statements GROUP BY year, region, scheme, setting, coalesce(disease, ''), hospital_id;
 
 INSERT INTO projections.hospital_years (year, hospital_id, claims, total, self_funded, stays, stays_total)
 SELECT year, hospital_id, count(*), sum(total), 0, count(*) FILTER (WHERE setting = 'inpatient'),

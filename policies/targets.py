@@ -6,7 +6,7 @@ from typing import Literal, get_args
 
 from policies.values import Dated, Ratio
 
-TargetName = Literal["reimbursement", "chronic_reimbursement", "assistance", "cost_growth"]
+TargetName = Literal["reimbursement", "chronic_reimbursement", "assistance", "cost_growth", "disease_cost_growth"]
 TARGET_NAMES: tuple[TargetName, ...] = get_args(TargetName)
 SMALLEST_STEP = 10_000
 """A target is a whole number of these parts: shares are shown to four decimals, and none is rounded."""
@@ -18,6 +18,7 @@ class Target(Dated):
     ``reimbursement`` and ``chronic_reimbursement``: of each poor person's inpatient or chronic bills, what all layers
     pay. ``assistance``: of the in-scope inpatient cost that is left to a poor person before assistance, what assistance
     pays. ``cost_growth``: of what all care of the region's persons cost, over the year before.
+    ``disease_cost_growth``: of what a stay for a disease under a case quota cost on average, over the year before.
     """
 
     name: TargetName

@@ -42,6 +42,7 @@ counted_claims = Table(
     Column("poor", Boolean, nullable=False),
     Column("person_id", Text, nullable=False),
     Column("hospital_id", Text, nullable=False),
+    Column("disease", Text, nullable=False, comment="code; empty where none is stated"),
     Column("total", BigInteger, nullable=False, comment="fen; so all amounts"),
     Column("audited", BigInteger, nullable=False, comment="of total, what audits laid on the person"),
     Column("self_funded", BigInteger, nullable=False),
@@ -130,8 +131,27 @@ person_years = Table(
     Column("total", BigInteger, nullable=False, comment="fen"),
     Column("audited", BigInteger, nullable=False, comment="fen of total that audits laid on the person"),
     Column("paid", BigInteger, nullable=False, comment="fen, by all layers"),
+    Column("patient_share", BigInteger, nullable=False, comment="fen"),
     Column("assistance_base", BigInteger, nullable=False, comment="fen"),
     Column("assistance_in_scope", BigInteger, nullable=False, comment="fen"),
+    schema="projections",
+    comment="sums over counted claims",
+)
+
+disease_years = Table(
+    "disease_years",
+    metadata,
+    Column("year", SmallInteger, primary_key=True, autoincrement=False),
+    Column("region", Text, primary_key=True, comment="of the person"),
+    Column("scheme", Text, primary_key=True),
+    Column("setting", Text, primary_key=True),
+    Column("disease", Text, primary_key=True, comment="code; empty where none is stated"),
+    Column("hospital_id", Text, primary_key=True),
+    Column("claims", Integer, nullable=False),
+    Column("total", BigInteger, nullable=False, comment="fen; so all amounts"),
+    Column("self_funded", BigInteger, nullable=False),
+    Column("paid", BigInteger, nullable=False, comment="by all layers"),
+    Column("assistance", BigInteger, nullable=False, comment="by layer assistance"),
     schema="projections",
     comment="sums over counted claims",
 )
@@ -162,5 +182,5 @@ roster_years = Table(
 
 SUMS = (
     *(counted_journals, counted_claims, fund_flows, fund_bookings, annual_sums, annual_layers),
-    *(hospital_years, person_years, roster_gaps, roster_years),
+    *(hospital_years, person_years, disease_years, roster_gaps, roster_years),
 )

@@ -8,6 +8,9 @@ from events.store.metadata import metadata, one_of
 from policies.targets import TARGET_NAMES
 from policies.values import Grade
 
+NAMING = ("assistance", "case_quota", "grant")
+"""What of a text names a disease as a serious one (重特大疾病): conditions of medical assistance, quotas, grants."""
+
 targets = Table(
     "targets",
     metadata,
@@ -23,4 +26,15 @@ targets = Table(
     CheckConstraint("value BETWEEN 0 AND 1", name="value_is_share"),
     schema="projections",
     comment="what the text in force of each scheme says that a year should reach",
+)
+
+named_diseases = Table(
+    "named_diseases",
+    metadata,
+    Column("scheme", Text, primary_key=True, comment="name"),
+    Column("disease", Text, primary_key=True),
+    Column("use", Text, primary_key=True, comment="what names it: assistance, case_quota or grant"),
+    one_of("use", NAMING),
+    schema="projections",
+    comment="diseases that the text in force of each scheme names for more help than others get",
 )

@@ -10,7 +10,7 @@ from infra.cli.arguments import file_of, region_of
 from infra.cli.names import Names, names_of
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json
-from infra.cli.report import COUNTED_BEFORE, caught_up
+from infra.cli.report_output import COUNTED_BEFORE, caught_up
 from infra.cli.row_output import ENDINGS, OutFile, show
 from infra.cli.session import reading, run
 from infra.files.sheet import Sheet, coded, columns_of, number

@@ -11,7 +11,7 @@ from infra.cli.arguments import region_of
 from infra.cli.names import Names
 from infra.cli.options import DataDir, Json, PersonId
 from infra.cli.premium_text import KIND_NAMES
-from infra.cli.report import caught_up
+from infra.cli.report_output import caught_up
 from infra.cli.row_output import OutFile, Row, list_rows
 from infra.files.sheet import coded
 from policies.explain import GRADES

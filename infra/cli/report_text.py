@@ -9,7 +9,7 @@ from infra.cli.output import table
 from infra.cli.row_output import cell_text
 from infra.files.sheet import Sheet, SheetColumn, coded
 from processors.finance.reports import ANNUAL, Field, Report, shown
-from processors.law.terms import CATEGORY_NAMES, LAYER_NAMES, SETTING_NAMES, NameChain
+from processors.law.terms import CATEGORY_NAMES, DISEASE_NAMES, LAYER_NAMES, SETTING_NAMES, NameChain
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -25,6 +25,7 @@ _CODES: Mapping[str, Mapping[Any, str]] = {
     "setting": SETTING_NAMES,
     "reason": LEAD_NAMES,
     "target": TARGET_NAMES,
+    "disease": DISEASE_NAMES,
 }
 _KNOWN = frozenset(field.name for field in ANNUAL.fields)
 _FIGURES = ("claims", "persons", "total", "paid", "paid_share", "patient_share", "hospital_share")
@@ -36,8 +37,7 @@ def report_sheet(report: Report, rows: Rows, names: Names) -> Sheet:
     """A report as a list for people."""
     report = shown(report, rows)
     cells = [[_cell(field, row[field.name], names, report.fields) for field in report.fields] for row in rows]
-    personal = any(field.name == "person_id" for field in report.fields)
-    return Sheet(report.title, tuple(_column(report, field) for field in report.fields), cells, personal)
+    return Sheet(report.title, tuple(_column(report, field) for field in report.fields), cells, report.personal)
 
 
 def _column(report: Report, field: Field) -> SheetColumn:

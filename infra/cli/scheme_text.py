@@ -31,6 +31,7 @@ _PARTS: Mapping[str, str] = {
     "emergency_fund": "临时救急基金",
     "targets": "目标",
     "cost_growth": "医疗总费用增长",
+    "disease_cost_growth": "定额病种次均费用增长",
     "administration": "其他规定",
     "limits": "限额",
     "visit": "每次",

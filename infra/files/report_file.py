@@ -20,10 +20,10 @@ Rows = Sequence[Mapping[str, Any]]
 def write_report(path: Path, report: Report, rows: Rows, as_of: str) -> None:
     """Write a report in the format that the file's name ends in, whole or not at all.
 
-    One that names persons is for its writer alone.
+    One that names persons or households is for its writer alone.
     """
     content = WRITERS[path.suffix.lower()](report, rows, as_of)
-    if any(field.name == "person_id" for field in report.fields):
+    if report.personal:
         write_atomically(path, content, PRIVATE)
     else:
         write_atomically(path, content)

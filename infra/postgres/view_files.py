@@ -34,6 +34,11 @@ VIEWS = (
     "finance.fund_lines",
     "finance.fund_balances",
     "finance.premium_transfers",
+    "finance.disease_costs",
+    "finance.disease_hospitals",
+    "finance.assistance_shares",
+    "finance.townships",
+    "finance.households",
 )
 """In the order in which they are made: a view after those that it reads."""
 _BEFORE_FILES = ("projections.payouts",)

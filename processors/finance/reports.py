@@ -42,14 +42,23 @@ class Report:
     by: tuple[str, ...]
     summed: tuple[str, ...] = ()
 
+    @property
+    def personal(self) -> bool:
+        """Whether it names persons or their households: then its files are for their writer alone."""
+        return any(field.name in ("person_id", "household_id") for field in self.fields)
+
 
 @dataclass(frozen=True, slots=True)
 class Narrowed:
-    """What is asked for; None is everything. ``region`` is a county's code, or a prefecture's or province's."""
+    """What is asked for; None is everything. ``region`` is a county's code, or a prefecture's or province's.
+
+    ``where`` names columns of the view, each with the value that it must have.
+    """
 
     year: int | None = None
     month: str | None = None
     region: str | None = None
+    where: tuple[tuple[str, Any], ...] = ()
 
 
 def shown(report: Report, rows: Sequence[Mapping[str, Any]]) -> Report:
@@ -213,6 +222,7 @@ async def read_report(connection: AsyncConnection, report: Report, narrowed: Nar
             query = query.where(view.c.month.between(f"{narrowed.year}-01", f"{narrowed.year}-12"))
     if narrowed.region is not None:
         query = query.where(_within(view, narrowed.region))
+    query = query.where(*(view.c[name] == value for name, value in narrowed.where if name in view.c))
     rows = [tuple(row) for row in await connection.execute(query)]
     at = next((place for place, field in enumerate(report.fields) if field.kind == "layers"), None)
     # by the rows and not by the texts, which a login of finance can't read

@@ -68,9 +68,9 @@ CLAIMS = (
     SELECT DISTINCT claim_id FROM booked WHERE type IN ('claim.settled.v1', 'claim.resettled.v1')
 ), fresh AS MATERIALIZED (
     SELECT statements.claim_id, statements.year, statements.region, statements.scheme, statements.setting,
-           statements.poor, statements.person_id, statements.hospital_id, statements.total,
-           statements.audited_person AS audited, claims.self_funded, statements.layers, paid.fen AS paid,
-           statements.patient_share, statements.hospital_share,
+           statements.poor, statements.person_id, statements.hospital_id,
+           coalesce(statements.disease, '') AS disease, statements.total, statements.audited_person AS audited,
+           claims.self_funded, statements.layers, paid.fen AS paid, statements.patient_share, statements.hospital_share,
            coalesce(helped.base, 0) AS assistance_base, coalesce(helped.in_scope, 0) AS assistance_in_scope
     FROM touched
     JOIN projections.statements USING (claim_id)
@@ -100,6 +100,7 @@ CLAIMS = (
 ), by_person AS MATERIALIZED (
     SELECT year, region, scheme, setting, poor, person_id, sum(sign)::int AS claims, sum(sign * total)::bigint AS total,
            sum(sign * audited)::bigint AS audited, sum(sign * paid)::bigint AS paid,
+           sum(sign * patient_share)::bigint AS patient_share,
            sum(sign * assistance_base)::bigint AS assistance_base,
            sum(sign * assistance_in_scope)::bigint AS assistance_in_scope
     FROM lines GROUP BY year, region, scheme, setting, poor, person_id
@@ -114,13 +115,15 @@ CLAIMS = (
     GROUP BY year, region, scheme, setting, poor
 ), summed_persons AS (
     INSERT INTO projections.person_years AS sums (year, region, scheme, setting, poor, person_id, claims, total,
-                                                  audited, paid, assistance_base, assistance_in_scope)
+                                                  audited, paid, patient_share, assistance_base,
+                                                  assistance_in_scope)
     SELECT year, region, scheme, setting, poor, person_id, claims, total,
-           audited, paid, assistance_base, assistance_in_scope
+           audited, paid, patient_share, assistance_base, assistance_in_scope
     FROM by_person
     ON CONFLICT (year, region, scheme, setting, poor, person_id) DO UPDATE
     SET claims = sums.claims + excluded.claims, total = sums.total + excluded.total,
         audited = sums.audited + excluded.audited, paid = sums.paid + excluded.paid,
+        patient_share = sums.patient_share + excluded.patient_share,
         assistance_base = sums.assistance_base + excluded.assistance_base,
         assistance_in_scope = sums.assistance_in_scope + excluded.assistance_in_scope
 ), summed_hospitals AS (
@@ -133,6 +136,20 @@ CLAIMS = (
     SET claims = sums.claims + excluded.claims, total = sums.total + excluded.total,
         self_funded = sums.self_funded + excluded.self_funded, stays = sums.stays + excluded.stays,
         stays_total = sums.stays_total + excluded.stays_total
+), summed_diseases AS (
+    INSERT INTO projections.disease_years AS sums (year, region, scheme, setting, disease, hospital_id, claims, total,
+                                                   self_funded, paid, assistance)
+    SELECT year, region, scheme, setting, disease, hospital_id, sum(sign), sum(sign * total), sum(sign * self_funded),
+           sum(sign * paid), sum(sign * assisted.fen)
+    FROM lines CROSS JOIN LATERAL (
+        SELECT coalesce(sum((part ->> 1)::bigint), 0)::bigint AS fen
+        FROM jsonb_array_elements(lines.layers) AS part WHERE part ->> 0 = 'assistance'
+    ) AS assisted
+    GROUP BY year, region, scheme, setting, disease, hospital_id
+    ON CONFLICT (year, region, scheme, setting, disease, hospital_id) DO UPDATE
+    SET claims = sums.claims + excluded.claims, total = sums.total + excluded.total,
+        self_funded = sums.self_funded + excluded.self_funded, paid = sums.paid + excluded.paid,
+        assistance = sums.assistance + excluded.assistance
 ), summed_layers AS (
     INSERT INTO projections.annual_layers AS sums (year, region, scheme, setting, poor, layer, paid)
     SELECT year, region, scheme, setting, poor, part ->> 0, sum(sign * (part ->> 1)::bigint)

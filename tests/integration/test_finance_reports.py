@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from events.county_time import county_day
 from infra.cli import app
-from infra.cli.report import caught_up
+from infra.cli.report_output import caught_up
 from infra.files.report_file import write_report
 from processors.finance.catch_up import catch_up
 from processors.finance.reports import (
@@ -36,10 +36,14 @@ INSERT INTO projections.targets (scheme, target, since, value, grade, cite)
 VALUES ('fusong', 'reimbursement', '2000-01-01', 0.90, 'seed', 'x'),
        ('fusong', 'assistance', '2000-01-01', 0.70, 'seed', 'x');
 INSERT INTO projections.person_years (year, region, scheme, setting, poor, person_id, claims, total, audited, paid,
-                                      assistance_base, assistance_in_scope)
+                                      assistance_base, assistance_in_scope, patient_share)
 SELECT 2010 + n / 20000, (220600 + n % 40)::text, 'fusong', 'inpatient', true, 'P' || n, 1, 100000, 0,
-       CASE WHEN n % 400 = 3 THEN 50000 ELSE 95000 END, 20000, CASE WHEN n % 400 = 5 THEN 100 ELSE 19000 END
+       CASE WHEN n % 400 = 3 THEN 50000 ELSE 95000 END, 20000, CASE WHEN n % 400 = 5 THEN 100 ELSE 19000 END, 1
 FROM generate_series(0, 199999) AS n;
+INSERT INTO projections.disease_years (year, region, scheme, setting, disease, hospital_id, claims, total, self_funded,
+                                       paid, assistance)
+SELECT 2000 + n % 25, (100000 + n / 25 % 800)::text, 'fusong', 'inpatient', 'd' || n / 20000, 'H1', 1, 1, 0, 1, 1
+FROM generate_series(1, 100000) AS n;
 INSERT INTO projections.annual_sums (year, region, scheme, setting, poor, claims, persons, assisted, total, paid,
                                      patient_share, hospital_share)
 SELECT year, region, scheme, setting, poor, count(*), count(*), count(*), sum(total), sum(paid), 1, 1
@@ -60,7 +64,7 @@ SELECT 2000 + n % 25, 'H' || n / 25, 1, 1, 1, 1, 1 FROM generate_series(1, 20000
 INSERT INTO projections.roster_gaps (year, person_id, region, categories)
 SELECT 2010 + n % 10, 'P' || n, (220600 + n % 40)::text, '{dibao}' FROM generate_series(1, 20000) AS n;
 ANALYZE projections.person_years, projections.fund_flows, projections.annual_sums, projections.annual_layers,
-        projections.hospital_years, projections.roster_gaps
+        projections.hospital_years, projections.roster_gaps, projections.disease_years
 """
 
 
@@ -71,6 +75,7 @@ ASKED = {
     "hospital_costs": ["year = 2019 AND hospital_id = 'H77'"],
     "attainment": ["year = 2013 AND region = '220603'"],
     "cost_growth": ["year = 2019 AND region = '100010'"],
+    "disease_costs": ["year = 2019 AND region = '100010'"],
 }
 
 

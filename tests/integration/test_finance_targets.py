@@ -212,6 +212,7 @@ async def test_which_scheme_states_which_target(books: Books) -> None:
         (row["scheme"], row["target"], str(row["since"]), str(row["until"]), str(row["line"])) for row in stated
     ] == [
         ("anyi", "cost_growth", "2018-01-01", "None", "0.10"),
+        ("anyi", "disease_cost_growth", "2018-01-01", "None", "0.05"),
         ("anyi", "reimbursement", "2018-01-01", "None", "0.90"),
         ("fusong", "assistance", "2020-01-01", "2021-01-01", "0.70"),
         ("fusong", "chronic_reimbursement", "2018-01-01", "2021-01-01", "0.80"),

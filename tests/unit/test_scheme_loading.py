@@ -80,7 +80,7 @@ FAULTS = [
         "{name: assistance, from: 2020-01-01,",
         "{name: kindness, from: 2020-01-01,",
         "name: kindness",
-        "'reimbursement', 'chronic_reimbursement', 'assistance' or 'cost_growth'",
+        "'reimbursement', 'chronic_reimbursement', 'assistance', 'cost_growth' or 'disease_cost_growth'",
     ),
     Fault(
         "two values of a target at one time",

@@ -21,7 +21,7 @@ FROM (
         WHERE person.year = asked.year AND person.region = asked.region AND person.scheme = asked.scheme
           AND person.setting = sums.setting AND person.poor AND person.claims > 0
     ) AS measured
-    WHERE asked.target <> 'cost_growth'
+    WHERE asked.target NOT LIKE '%cost_growth'
     UNION ALL
     SELECT 'enrolment', year, region, NULL, rostered, 1.00, rostered - enrolled FROM projections.roster_years
 ) AS counted WHERE persons > 0;

@@ -14,7 +14,7 @@ CROSS JOIN LATERAL (
            CASE asked.target WHEN 'assistance' THEN person.assistance_in_scope ELSE person.paid END AS reached
 ) AS measured
 -- each claim is paid to the fen, so a line between two fen is reached at the fen to which each claim's part rounds
-WHERE asked.target <> 'cost_growth' AND measured.reached + person.claims * 0.5 <= measured.base * asked.value
+WHERE asked.target NOT LIKE '%cost_growth' AND measured.reached + person.claims * 0.5 <= measured.base * asked.value
 UNION ALL
 SELECT 'enrolment', year, region, NULL, person_id, NULL, NULL, NULL, NULL, NULL, categories
 FROM projections.roster_gaps;

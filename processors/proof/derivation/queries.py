@@ -3,7 +3,7 @@
 None of it calls what the processors write by: it is a second way to the same rows.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import projections
 from events.store.metadata import metadata
+from policies.scheme import Scheme
 from processors.law.pinned_schemes import PinnedSchemes
 
 FOLDER = Path(__file__).parent
@@ -24,8 +25,8 @@ WORK_MEMORY = "256MB"
 """For sorts and hashes of this transaction: PostgreSQL's default spills them to disk from some thousand claims on."""
 
 
-EXTRACTS = ("facts", "acceptances", "reversals", "settlements", "poor", "stated")
-"""What queries share, in the order in which it is made. The last two are read from schemes, the others from entries."""
+EXTRACTS = ("facts", "acceptances", "reversals", "settlements", "poor", "stated", "named")
+"""What queries share, in the order in which it is made. The last three are read from schemes, others from entries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ async def derive(connection: AsyncConnection, names: Collection[str]) -> dict[st
     await connection.execute(text(f"SET LOCAL work_mem = '{WORK_MEMORY}'"))
     await _run(connection, _sql("fen"))
     wanted = {extract for name in names for extract in DERIVATIONS[name].extracts}
-    for extract in EXTRACTS[:-2]:
+    for extract in EXTRACTS[:-3]:
         if extract in wanted:
             await _run(connection, f"CREATE TEMP TABLE {extract} ON COMMIT DROP AS {_sql(extract)}")
             # Without statistics the planner joins some thousand claims by nested loops.
@@ -65,6 +66,8 @@ async def derive(connection: AsyncConnection, names: Collection[str]) -> dict[st
         await _extract_poor(connection)
     if "stated" in wanted:
         await _extract_stated(connection)
+    if "named" in wanted:
+        await _extract_named(connection)
     return {name: await _derive(connection, DERIVATIONS[name].table) for name in names}
 
 
@@ -122,6 +125,29 @@ async def _extract_stated(connection: AsyncConnection) -> None:
     if rows:
         stated = table_named("stated", *map(column_named, rows[0]))
         await connection.execute(insert(stated), rows)
+
+
+async def _extract_named(connection: AsyncConnection) -> None:
+    """The diseases that each text in force names for more help, as the law's own loader reads them."""
+    await _run(connection, "CREATE TEMP TABLE named (scheme text, disease text, use text) ON COMMIT DROP")
+    pinned = PinnedSchemes()
+    await pinned.refresh(connection)
+    rows = [
+        {"scheme": scheme.name, "disease": disease, "use": use}
+        for scheme in pinned.current
+        for use, diseases in _namings(scheme)
+        for disease in {*diseases} - {None}
+    ]
+    if rows:
+        await connection.execute(insert(table_named("named", *map(column_named, rows[0]))), rows)
+
+
+def _namings(scheme: Scheme) -> Iterator[tuple[str, Iterable[str | None]]]:
+    yield "grant", (disease for grant in scheme.grants for disease in grant.diseases)
+    quota = [parameter for path, parameter in scheme.parameters.items() if path.startswith("case_quota")]
+    yield "case_quota", (row.disease for parameter in quota for row in parameter.root)
+    cases = [case for stage in scheme.stages for case in stage.cases if stage.layer == "assistance"]
+    yield "assistance", (disease for case in cases for disease in case.when.diseases or ())
 
 
 async def _run(connection: AsyncConnection, statement: str) -> None:

@@ -1,0 +1,1 @@
+SELECT scheme, disease, use FROM pg_temp.named
