@@ -1,0 +1,160 @@
+"""What the rules of supervision read: claims with their facts and what was paid, and the persons and hospitals of them.
+
+Money in fen; days are dates of the county. Two ledgers with the same facts give equal values, whatever came when.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+
+from msgspec import Struct
+
+from policies.claim import BillParts
+from projections.enrolments import Enrolment
+from projections.referral_filings import ReferralFiling
+
+
+class LedgerFact(Struct, frozen=True, gc=False):
+    """A fact of the ledger that evidence names: its number in journal intake, its source's id of it, its moment."""
+
+    number: int
+    type: str
+    source: str
+    event_id: str
+    recorded_at: datetime
+
+
+class SupervisedClaim(Struct, frozen=True, gc=False):
+    """One claim as it stands: what acceptance fixed, the bill as last corrected, what is paid by the last settlement.
+
+    ``starts_on`` and ``ends_on`` are the days of admission and discharge, or the day of the visit; ``days`` lie between
+    them, 1 at least. ``layers`` pay in the order applied. ``standing`` is false of a reversed claim. ``diagnoses`` are
+    ICD-10 codes of a stay, in capitals, the main one first; a visit has none. ``disease`` is the scheme's own code.
+    ``entry``, ``event_id``, ``source`` and ``recorded_at`` are of the fact that claimed it. ``scheme`` is the pinned
+    text's hash, ``scheme_name`` its name. ``number`` is the place in the person's ledger order. A bill of 31 December
+    has ``interim``, and the ``admission_id`` of the discharge behind it.
+    """
+
+    claim_id: str
+    number: int
+    person_id: str
+    hospital_id: str
+    tier: int
+    hospital_region: str
+    region: str
+    scheme: str
+    scheme_name: str
+    setting: str
+    disease: str | None
+    diagnoses: tuple[str, ...]
+    starts_on: date
+    ends_on: date
+    days: int
+    bill: BillParts
+    layers: tuple[tuple[str, int], ...]
+    patient_share: int
+    hospital_share: int
+    status: str
+    revision: int
+    standing: bool
+    filed: bool
+    emergency: bool
+    stay_kind: str
+    admission_id: str | None
+    referral: tuple[str, ...]
+    interim: bool
+    prepaid: bool
+    late: bool
+    poor: bool
+    categories: tuple[str, ...]
+    sex: str | None
+    age: int | None
+    birth_month: str | None
+    died_on: date | None
+    household_id: str | None
+    invoice: str | None
+    entry: int
+    event_id: str
+    source: str
+    recorded_at: datetime
+    reversal: LedgerFact | None = None
+    corrections: tuple[LedgerFact, ...] = ()
+    audited: int = 0
+
+    @property
+    def is_stay(self) -> bool:
+        """Whether it is the claim of a stay."""
+        return self.setting == "inpatient"
+
+    @property
+    def year(self) -> int:
+        """The benefit year."""
+        return self.ends_on.year
+
+    @property
+    def paid(self) -> int:
+        """What all layers pay, in fen."""
+        return sum(amount for _, amount in self.layers)
+
+    @property
+    def paid_by_layer(self) -> dict[str, int]:
+        """What each layer pays, in fen; a layer that pays nothing is left out."""
+        return {layer: amount for layer, amount in self.layers if amount}
+
+
+class DeathReport(Struct, frozen=True, gc=False):
+    """The last report of a person's death."""
+
+    died_on: date
+    fact: LedgerFact
+
+
+class SupervisedPerson(Struct, frozen=True):
+    """One person with all claims, in ledger order, and what else the ledger knows of the person.
+
+    ``filings`` are of every bureau, ``filing_facts`` by region and filing_id their last word.
+    """
+
+    person_id: str
+    claims: Sequence[SupervisedClaim]
+    enrolments: Mapping[int, Enrolment] = {}
+    filings: Sequence[ReferralFiling] = ()
+    death: DeathReport | None = None
+
+    @property
+    def standing(self) -> list[SupervisedClaim]:
+        """The claims that are not reversed."""
+        return [claim for claim in self.claims if claim.standing]
+
+    @property
+    def stays(self) -> list[SupervisedClaim]:
+        """The stays that stand, in the order of their days."""
+        own = (claim for claim in self.claims if claim.standing and claim.setting == "inpatient")
+        return sorted(own, key=lambda claim: (claim.starts_on, claim.ends_on, claim.number))
+
+
+class SuspensionTurn(Struct, frozen=True, gc=False):
+    """A hospital's suspension from a day on, or its end, with the fact that says so."""
+
+    on: date
+    suspended: bool
+    fact: LedgerFact
+    clause: str | None = None
+
+
+class SupervisedHospital(Struct, frozen=True):
+    """A hospital as last registered, with the turns of its standing in the order of their days."""
+
+    hospital_id: str
+    name: str
+    tier: int
+    region: str
+    turns: tuple[SuspensionTurn, ...] = ()
+
+    def suspension_on(self, day: date) -> SuspensionTurn | None:
+        """The suspension in force on a day."""
+        last = None
+        for turn in self.turns:
+            if turn.on > day:
+                break
+            last = turn
+        return last if last is not None and last.suspended else None
