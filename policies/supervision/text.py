@@ -10,7 +10,6 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
-from msgspec import Struct
 from pydantic import Field, PrivateAttr, ValidationError, field_validator
 
 from events.codes import CODE_PATTERN, covers, is_region
@@ -160,17 +159,6 @@ def _said(fault: Any) -> str:
             return str(fault["msg"]).removeprefix("Value error, ")
         case _:
             return f"不可用 {fault['msg']}"
-
-
-class SupervisionAdoption(Struct, frozen=True):
-    """A text that was adopted: the number of the event, who entered and who approved it, and why."""
-
-    text: SupervisionText
-    number: int
-    actor: str
-    approver: str
-    reason: str
-    recorded_at: str
 
 
 class SupervisionHistory:

@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from msgspec import Struct
 
-from policies.claim import BillParts
+from policies.claim import BillParts, Claim
 from projections.enrolments import Enrolment
 from projections.referral_filings import ReferralFiling
 
@@ -78,7 +78,7 @@ class SupervisedClaim(Struct, frozen=True, gc=False):
     recorded_at: datetime
     reversal: LedgerFact | None = None
     corrections: tuple[LedgerFact, ...] = ()
-    audited: int = 0
+    audits: tuple[LedgerFact, ...] = ()
 
     @property
     def is_stay(self) -> bool:
@@ -101,6 +101,17 @@ class SupervisedClaim(Struct, frozen=True, gc=False):
         return {layer: amount for layer, amount in self.layers if amount}
 
 
+def is_away_as_filed(claim: SupervisedClaim) -> bool:
+    """Whether a claim is of a stay outside the person's prefecture that was settled as filed on its hospital's word."""
+    return (
+        claim.standing
+        and claim.setting == "inpatient"
+        and claim.filed
+        and claim.hospital_region[:4] != claim.region[:4]
+        and claim.invoice is None
+    )
+
+
 class DeathReport(Struct, frozen=True, gc=False):
     """The last report of a person's death."""
 
@@ -111,7 +122,8 @@ class DeathReport(Struct, frozen=True, gc=False):
 class SupervisedPerson(Struct, frozen=True):
     """One person with all claims, in ledger order, and what else the ledger knows of the person.
 
-    ``filings`` are of every bureau, ``filing_facts`` by region and filing_id their last word.
+    ``filings`` are of every bureau. ``ledger_claims`` are the same claims as the engine settles them, read of persons
+    with a stay away from home alone.
     """
 
     person_id: str
@@ -119,6 +131,7 @@ class SupervisedPerson(Struct, frozen=True):
     enrolments: Mapping[int, Enrolment] = {}
     filings: Sequence[ReferralFiling] = ()
     death: DeathReport | None = None
+    ledger_claims: tuple[Claim, ...] = ()
 
     @property
     def standing(self) -> list[SupervisedClaim]:

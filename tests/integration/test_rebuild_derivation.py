@@ -32,9 +32,11 @@ CLEARING = {
     "advance_receipts",
     "prepayments",
     "fund_movements",
+    "lead_journals",
+    "lead_years",
 }
-"""Follow journals of their own (processors/clearing, processors/accounts); finance's SUMS are counted from the ledger
-anyway."""
+"""Follow journals of their own (processors/clearing, processors/accounts), or say how far leads were looked for;
+finance's SUMS are counted from the ledger anyway."""
 
 
 WRITTEN: list[tuple[str, int]] = [
