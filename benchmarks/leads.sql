@@ -1,3 +1,4 @@
+-- entries 1 to 100 of journal intake are left to the adoption of schemes
 INSERT INTO projections.hospitals (hospital_id, name, tier, region, designated_from, suspended)
 SELECT 'H' || n, '医院' || n, n % 4, CASE WHEN n % 10 = 9 THEN '220102' ELSE '220621' END, '2010-01-01', '{}'
 FROM generate_series(0, 59) AS n;
@@ -5,7 +6,7 @@ FROM generate_series(0, 59) AS n;
 -- three claims a person, of which two are stays; days spread over two years, so that few come near each other
 CREATE TEMP TABLE made AS
 SELECT n, 'C' || n AS claim_id, 'P' || n / 3 AS person_id, n % 3 + 1 AS number, 'H' || n / 7 % 60 AS hospital_id,
-       CASE WHEN n % 3 < 2 THEN 'A' || n END AS admission_id, DATE '2018-01-01' + n * 7919 % 720 AS begun,
+       CASE WHEN n % 3 < 2 THEN 'A' || n END AS admission_id, DATE '2018-01-01' + n * 241 % 720 AS begun,
        CASE WHEN n % 3 < 2 THEN 3 + n % 9 ELSE 0 END AS days, (100000 + n * 104729 % 900000)::bigint AS total
 FROM generate_series(1, :claims) AS n;
 
@@ -37,14 +38,14 @@ SELECT claim_id, person_id, number, source, hospital_id, region, 'fusong', schem
 FROM projections.claims;
 
 INSERT INTO ledger.entries (journal, number, type, recorded_at, source, event_id, person_id, claim_id, data, raw, hash)
-SELECT 'intake', 2 * n - 1, 'admission.recorded.v1', begun::timestamptz, 'hospital/' || hospital_id, 'admit-' || n,
+SELECT 'intake', 2 * n + 99, 'admission.recorded.v1', begun::timestamptz, 'hospital/' || hospital_id, 'admit-' || n,
        person_id, NULL, '{}',
        convert_to(json_build_object('data', json_build_object('admission_id', admission_id, 'diagnoses',
            json_build_array(chr(65 + n % 20) || lpad((n * 31 % 99)::text, 2, '0') || '.1')))::text, 'UTF8'), 'x'
 FROM made WHERE admission_id IS NOT NULL;
 
 INSERT INTO ledger.entries (journal, number, type, recorded_at, source, event_id, person_id, claim_id, data, raw, hash)
-SELECT 'intake', 2 * n, CASE WHEN admission_id IS NULL THEN 'outpatient.recorded.v1' ELSE 'discharge.recorded.v1' END,
+SELECT 'intake', 2 * n + 100, CASE WHEN admission_id IS NULL THEN 'outpatient.recorded.v1' ELSE 'discharge.recorded.v1' END,
        (begun + days)::timestamptz, 'hospital/' || hospital_id, 'claim-' || n, person_id, claim_id, '{}', '{}', 'x'
 FROM made;
 
@@ -57,6 +58,6 @@ INSERT INTO processors.positions (consumer, partition, stream_seq, journal_numbe
 VALUES ('settlement', 0, 0, :claims, '\x00', now(), '\x')
 ON CONFLICT (consumer, partition) DO UPDATE SET journal_number = excluded.journal_number;
 
-UPDATE processors.positions SET journal_number = 2 * :claims WHERE consumer = 'intake';
+UPDATE processors.positions SET journal_number = 2 * :claims + 100 WHERE consumer = 'intake';
 
 VACUUM ANALYZE

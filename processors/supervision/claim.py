@@ -3,7 +3,7 @@
 Money in fen; days are dates of the county. Two ledgers with the same facts give equal values, whatever came when.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 
 from msgspec import Struct
@@ -112,6 +112,56 @@ def is_away_as_filed(claim: SupervisedClaim) -> bool:
     )
 
 
+class SupervisedStay(Struct, frozen=True, gc=False):
+    """One stay with its standing claims, in ledger order; ``claim`` is the last, its discharge where there is one."""
+
+    claims: tuple[SupervisedClaim, ...]
+    claim: SupervisedClaim
+    starts_on: date
+    ends_on: date
+
+    @property
+    def hospital_id(self) -> str:
+        """Where it was."""
+        return self.claim.hospital_id
+
+    @property
+    def days(self) -> int:
+        """Days between admission and discharge, 1 at least."""
+        return max(1, (self.ends_on - self.starts_on).days)
+
+    @property
+    def paid_by_layer(self) -> dict[str, int]:
+        """What each layer pays of its claims, in fen."""
+        return paid_by_layer(self.claims)
+
+
+def stays_of(claims: Iterable[SupervisedClaim]) -> list[SupervisedStay]:
+    """The standing stays among one person's claims, in the order of their days."""
+    by_stay: dict[tuple[str, str], list[SupervisedClaim]] = {}
+    for claim in claims:
+        if claim.standing and claim.setting == "inpatient":
+            key = ("stay", claim.admission_id) if claim.admission_id is not None else ("claim", claim.claim_id)
+            by_stay.setdefault(key, []).append(claim)
+    if not by_stay:
+        return []
+    found = []
+    for own in by_stay.values():
+        own.sort(key=lambda claim: (claim.ends_on, claim.number))
+        starts_on = min(claim.starts_on for claim in own)
+        found.append(SupervisedStay(tuple(own), own[-1], starts_on, own[-1].ends_on))
+    return sorted(found, key=lambda stay: (stay.starts_on, stay.ends_on, stay.claim.claim_id))
+
+
+def paid_by_layer(claims: Iterable[SupervisedClaim]) -> dict[str, int]:
+    """What each layer pays of some claims, in fen."""
+    sums: dict[str, int] = {}
+    for claim in claims:
+        for layer, amount in claim.layers:
+            sums[layer] = sums.get(layer, 0) + amount
+    return sums
+
+
 class DeathReport(Struct, frozen=True, gc=False):
     """The last report of a person's death."""
 
@@ -122,27 +172,19 @@ class DeathReport(Struct, frozen=True, gc=False):
 class SupervisedPerson(Struct, frozen=True):
     """One person with all claims, in ledger order, and what else the ledger knows of the person.
 
+    ``stays`` are the standing ones, in the order of their days.
+
     ``filings`` are of every bureau. ``ledger_claims`` are the same claims as the engine settles them, read of persons
     with a stay away from home alone.
     """
 
     person_id: str
     claims: Sequence[SupervisedClaim]
+    stays: Sequence[SupervisedStay]
     enrolments: Mapping[int, Enrolment] = {}
     filings: Sequence[ReferralFiling] = ()
     death: DeathReport | None = None
     ledger_claims: tuple[Claim, ...] = ()
-
-    @property
-    def standing(self) -> list[SupervisedClaim]:
-        """The claims that are not reversed."""
-        return [claim for claim in self.claims if claim.standing]
-
-    @property
-    def stays(self) -> list[SupervisedClaim]:
-        """The stays that stand, in the order of their days."""
-        own = (claim for claim in self.claims if claim.standing and claim.setting == "inpatient")
-        return sorted(own, key=lambda claim: (claim.starts_on, claim.ends_on, claim.number))
 
 
 class SuspensionTurn(Struct, frozen=True, gc=False):

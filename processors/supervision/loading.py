@@ -12,7 +12,14 @@ from events.store.driver import fetch_text
 from policies.claim import BillParts
 from processors.delivery.names import INTAKE_JOURNAL
 from processors.pipeline.state import load_histories
-from processors.supervision.claim import DeathReport, LedgerFact, SupervisedClaim, SupervisedPerson, is_away_as_filed
+from processors.supervision.claim import (
+    DeathReport,
+    LedgerFact,
+    SupervisedClaim,
+    SupervisedPerson,
+    is_away_as_filed,
+    stays_of,
+)
 from projections.enrolments import Enrolment, load_enrolments
 from projections.referral_filings import load_filings
 
@@ -123,6 +130,7 @@ async def load_supervised(connection: AsyncConnection, person_ids: Collection[st
         SupervisedPerson(
             person_id,
             claims[person_id],
+            stays_of(claims[person_id]),
             by_person.get(person_id, {}),
             sorted(filings.get(person_id, ()), key=lambda filing: filing.number),
             deaths.get(person_id),
@@ -194,7 +202,7 @@ def _claim(
         ends_on=ends_on,
         days=max(1, (ends_on - starts_on).days),
         bill=BillParts(row["total"], row["in_scope"], row["upfront_copay"], row["over_limit"], row["self_funded"]),
-        layers=tuple((layer, paid) for layer, paid in row["layers"]),
+        layers=tuple(map(tuple, row["layers"])),
         patient_share=row["patient_share"],
         hospital_share=row["hospital_share"],
         status=row["status"],

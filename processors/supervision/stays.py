@@ -1,63 +1,13 @@
 """Stays as rules compare them: a stay billed on 31 December is one stay with the discharge behind it."""
 
-from collections.abc import Iterable, Sequence
-from datetime import date
-
-from msgspec import Struct
+from collections.abc import Sequence
 
 from policies.supervision.icd import block_of, category_of
 from policies.supervision.values import Severity
 from processors.supervision.claim import SupervisedClaim
-
-
-class SupervisedStay(Struct, frozen=True, gc=False):
-    """One stay with its standing claims, in ledger order; ``claim`` is the last, its discharge where there is one."""
-
-    claims: tuple[SupervisedClaim, ...]
-    claim: SupervisedClaim
-    starts_on: date
-    ends_on: date
-
-    @property
-    def hospital_id(self) -> str:
-        """Where it was."""
-        return self.claim.hospital_id
-
-    @property
-    def days(self) -> int:
-        """Days between admission and discharge, 1 at least."""
-        return max(1, (self.ends_on - self.starts_on).days)
-
-    @property
-    def paid_by_layer(self) -> dict[str, int]:
-        """What each layer pays of its claims, in fen."""
-        return paid_by_layer(self.claims)
-
-
-def stays_of(claims: Iterable[SupervisedClaim]) -> list[SupervisedStay]:
-    """The standing stays among one person's claims, in the order of their days."""
-    by_stay: dict[tuple[str, str], list[SupervisedClaim]] = {}
-    for claim in claims:
-        if claim.standing and claim.setting == "inpatient":
-            key = ("stay", claim.admission_id) if claim.admission_id is not None else ("claim", claim.claim_id)
-            by_stay.setdefault(key, []).append(claim)
-    if not by_stay:
-        return []
-    found = []
-    for own in by_stay.values():
-        own.sort(key=lambda claim: (claim.ends_on, claim.number))
-        starts_on = min(claim.starts_on for claim in own)
-        found.append(SupervisedStay(tuple(own), own[-1], starts_on, own[-1].ends_on))
-    return sorted(found, key=lambda stay: (stay.starts_on, stay.ends_on, stay.claim.claim_id))
-
-
-def paid_by_layer(claims: Iterable[SupervisedClaim]) -> dict[str, int]:
-    """What each layer pays of some claims, in fen."""
-    sums: dict[str, int] = {}
-    for claim in claims:
-        for layer, amount in claim.layers:
-            sums[layer] = sums.get(layer, 0) + amount
-    return sums
+from processors.supervision.claim import SupervisedStay as SupervisedStay
+from processors.supervision.claim import paid_by_layer as paid_by_layer
+from processors.supervision.claim import stays_of as stays_of
 
 
 def likeness(one: SupervisedClaim, other: SupervisedClaim) -> str | None:

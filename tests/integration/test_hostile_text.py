@@ -228,7 +228,7 @@ def fund_calls(folder: Path) -> dict[str, list[tuple[object, ...]]]:
 
 def supervision_calls(folder: Path) -> dict[str, list[tuple[object, ...]]]:
     """The same for leads and the texts of their parameters; one that is adopted says odd things of itself."""
-    county = folder / "county.yaml"
+    county = folder / "supervision.yaml"
     head = "name: county\ntitle: {0}\ntitle_en: x\ndocument: {0}\nregions: []\nin_force_from: 2019-01-01\nversion: 1\n"
     county.write_text(head.format("\\x1b[32mboss".join('""')), encoding="utf-8")
     broken = folder / "broken.yaml"

@@ -186,6 +186,8 @@ async def test_an_unfiled_stay_is_worked_out_anew_and_a_filing_of_later_withdraw
         map(parse_yuan, due.values())
     )
     assert parse_yuan(evidence["overpaid"]) == over > 0
+    assert (await one(engine, "unfiled_full_rate")).at_risk_total == over
+    assert any("40%" in each and "官方访谈" in each for each in evidence["worked_out"])
     await books.publish([facts.file_referral("R1", "P1", "2019-02-01", REGION, to_region="230100")])
     assert await look(engine, "unfiled_full_rate") == []
     await assert_from_scratch(engine)

@@ -14,14 +14,14 @@ from collections.abc import Iterator
 from policies.supervision.icd import any_within
 from processors.supervision.claim import SupervisedPerson
 from processors.supervision.rule import RuleFinding, SupervisionContext, SupervisionRule
-from processors.supervision.stays import outlier_size, stays_of
+from processors.supervision.stays import outlier_size
 
 CODE = "long_stay"
 
 
 def find(person: SupervisedPerson, context: SupervisionContext) -> Iterator[RuleFinding]:
     """Stays of so many days."""
-    for stay in stays_of(person.claims):
+    for stay in person.stays:
         claim = stay.claim
         text = context.text(claim.ends_on, claim.region)
         terms = text.rules.long_stay

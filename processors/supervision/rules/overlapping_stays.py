@@ -13,14 +13,14 @@ from collections.abc import Iterator
 
 from processors.supervision.claim import SupervisedPerson
 from processors.supervision.rule import RuleFinding, SupervisionContext, SupervisionRule
-from processors.supervision.stays import SupervisedStay, outlier_size, stays_of
+from processors.supervision.stays import SupervisedStay, outlier_size
 
 CODE = "overlapping_stays"
 
 
 def find(person: SupervisedPerson, context: SupervisionContext) -> Iterator[RuleFinding]:
     """Every pair of stays that overlap."""
-    stays = stays_of(person.claims)
+    stays = person.stays
     for place, first in enumerate(stays):
         for second in stays[place + 1 :]:
             if second.starts_on > first.ends_on:

@@ -50,7 +50,7 @@ PLANNED = frozenset({"maternity", "day_surgery"})
 
 def find(person: SupervisedPerson, context: SupervisionContext) -> Iterator[RuleFinding]:
     """Pairs of stays with the same disease, and chains whatever their diagnoses."""
-    stays = stays_of(person.claims)
+    stays = person.stays
     if len(stays) < 2:
         return
     by_hospital: dict[str, list[SupervisedStay]] = {}

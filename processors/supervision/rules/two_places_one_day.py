@@ -16,7 +16,7 @@ from datetime import date
 from policies.supervision.values import Severity
 from processors.supervision.claim import SupervisedClaim, SupervisedPerson
 from processors.supervision.rule import RuleFinding, SupervisionContext, SupervisionRule
-from processors.supervision.stays import SupervisedStay, milder, outlier_size, paid_by_layer, stays_of
+from processors.supervision.stays import SupervisedStay, milder, outlier_size, paid_by_layer
 
 CODE = "two_places_one_day"
 
@@ -29,7 +29,7 @@ def find(person: SupervisedPerson, context: SupervisionContext) -> Iterator[Rule
             visits.setdefault(claim.ends_on, []).append(claim)
     if not visits:
         return
-    stays = stays_of(person.claims)
+    stays = person.stays
     for day, claims in sorted(visits.items()):
         around = [stay for stay in stays if stay.starts_on <= day <= stay.ends_on]
         if len(claims) + len(around) > 1:

@@ -8,17 +8,19 @@ Exclusions: emergencies; a stay referred from another; bills on paper, whose bur
 filing of later that covers the day.
 False alarms: a bureau that keeps its filings elsewhere: where the region has filed nothing at all it is a hint.
 Law: the scheme's own values for treatment that is not filed.
-At risk: by layer, what was paid beyond what is due; ``evidence`` also says which layer would have paid more.
+At risk: what all funds together paid too much, in the layers that did; ``evidence`` also says which layer would have
+paid more.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
 from events.codes import covers
 from events.money import yuan
-from policies.claim import Claim
+from policies.claim import Claim, Payout
 from policies.engine import settle
+from policies.explain import line, render
 from policies.supervision.values import Severity
 from processors.supervision.claim import SupervisedClaim, SupervisedPerson, is_away_as_filed
 from processors.supervision.rule import RuleFinding, SupervisionContext, SupervisionRule
@@ -52,14 +54,16 @@ def _is_covered(claim: SupervisedClaim, person: SupervisedPerson) -> bool:
 def _finding(claim: SupervisedClaim, person: SupervisedPerson, context: SupervisionContext) -> RuleFinding | None:
     text = context.text(claim.starts_on, claim.region)
     terms = text.rules.unfiled_full_rate
-    as_filed, as_unfiled = (_paid(person.ledger_claims, claim, context, filed=filed) for filed in (True, False))
-    layers = sorted(as_filed.keys() | as_unfiled.keys())
-    over = {layer: as_filed.get(layer, 0) - as_unfiled.get(layer, 0) for layer in layers}
+    as_filed, as_unfiled = (_payouts(person.ledger_claims, claim, context, filed=filed) for filed in (True, False))
+    paid, due = _by_layer(as_filed), _by_layer(as_unfiled)
+    layers = list(dict.fromkeys([*paid, *due]))
+    over = {layer: paid.get(layer, 0) - due.get(layer, 0) for layer in layers}
     net = sum(over.values())
     if net <= 0 or net < terms.at_risk_over.value:
         return None
     files = any(covers(region, claim.region) for region in context.filing_regions)
     severity: Severity = terms.severity if files else milder(terms.severity)
+    scheme = context.schemes[claim.scheme]
     return RuleFinding(
         rule=CODE,
         severity=severity,
@@ -68,9 +72,12 @@ def _finding(claim: SupervisedClaim, person: SupervisedPerson, context: Supervis
         key=(claim.claim_id,),
         claims=(claim,),
         evidence={
-            "paid_as_filed": {layer: yuan(as_filed.get(layer, 0)) for layer in layers},
-            "due_as_unfiled": {layer: yuan(as_unfiled.get(layer, 0)) for layer in layers},
+            "paid_as_filed": {layer: yuan(paid.get(layer, 0)) for layer in layers},
+            "due_as_unfiled": {layer: yuan(due.get(layer, 0)) for layer in layers},
             "overpaid": yuan(net),
+            "worked_out": [
+                line(each) for payout in as_unfiled if over[payout.layer] for each in render(scheme, payout.trace)
+            ],
             "region_files": files,
             "filings_of_the_person": [filing.filing_id for filing in person.filings],
         },
@@ -78,7 +85,7 @@ def _finding(claim: SupervisedClaim, person: SupervisedPerson, context: Supervis
         person_id=claim.person_id,
         hospital_id=claim.hospital_id,
         dates=(claim.starts_on, claim.ends_on),
-        at_risk={layer: amount for layer, amount in over.items() if amount > 0},
+        at_risk=_at_risk(over, net),
         outlier=outlier_size(severity, net / max(1, claim.paid)),
         excluded=(
             "急诊 emergencies",
@@ -90,14 +97,29 @@ def _finding(claim: SupervisedClaim, person: SupervisedPerson, context: Supervis
     )
 
 
-def _paid(
+def _at_risk(over: Mapping[str, int], net: int) -> dict[str, int]:
+    """What the funds together paid too much, in the layers that did: another layer would have paid more."""
+    found, left = {}, net
+    for layer, amount in over.items():
+        taken = min(max(0, amount), left)
+        if taken:
+            found[layer] = taken
+            left -= taken
+    return found
+
+
+def _payouts(
     history: tuple[Claim, ...], claim: SupervisedClaim, context: SupervisionContext, *, filed: bool
-) -> dict[str, int]:
-    """What each layer pays of a claim when the person's history is settled from scratch."""
+) -> list[Payout]:
+    """What the layers decide of a claim when the person's history is settled from scratch."""
     claims = [replace(each, filed=filed) if each.claim_id == claim.claim_id else each for each in history]
     bills, _ = settle(context.schemes, claims)
+    return bills[claim.number].payouts
+
+
+def _by_layer(payouts: Sequence[Payout]) -> dict[str, int]:
     sums: dict[str, int] = {}
-    for payout in bills[claim.number].payouts:
+    for payout in payouts:
         sums[payout.layer] = sums.get(payout.layer, 0) + payout.paid
     return sums
 

@@ -14,14 +14,14 @@ from datetime import timedelta
 
 from processors.supervision.claim import SupervisedClaim, SupervisedPerson
 from processors.supervision.rule import RuleFinding, SupervisionContext, SupervisionRule
-from processors.supervision.stays import SupervisedStay, milder, outlier_size, paid_by_layer, stays_of
+from processors.supervision.stays import SupervisedStay, milder, outlier_size, paid_by_layer
 
 CODE = "visit_in_stay"
 
 
 def find(person: SupervisedPerson, context: SupervisionContext) -> Iterator[RuleFinding]:
     """Stays with visits in them."""
-    stays = stays_of(person.claims)
+    stays = person.stays
     if not stays:
         return
     visits = [claim for claim in person.claims if claim.standing and not claim.is_stay]
