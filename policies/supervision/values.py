@@ -6,6 +6,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar, get_args
 from pydantic import BaseModel, Field, RootModel
 
 from events.money import yuan
+from policies.supervision.days import DayRange
 from policies.supervision.icd import IcdRange, IcdRanges
 from policies.values import Amount, Cited, Ratio, Strict
 
@@ -35,6 +36,10 @@ class CitedAmount(CitedValue[Amount]):
     """An amount, in fen."""
 
 
+class CitedAmounts(CitedValue[tuple[Amount, ...]]):
+    """Some amounts, in fen each."""
+
+
 class CitedSection(Strict):
     """A part of a text whose values are cited."""
 
@@ -44,9 +49,7 @@ class CitedSection(Strict):
         for name in type(self).model_fields:
             value = getattr(self, name)
             if isinstance(value, CitedValue):
-                money = isinstance(value, CitedAmount)
-                told = yuan(value.value) if money else plain_value(value.value)
-                found[name] = {"value": told, "grade": value.grade, "cite": value.citation}
+                found[name] = {"value": _told(value), "grade": value.grade, "cite": value.citation}
         return found
 
 
@@ -62,12 +65,22 @@ class RuleTerms(CitedSection):
     severity: Severity
 
 
+def _told(cited: CitedValue[Any]) -> Any:
+    match cited:
+        case CitedAmount():
+            return yuan(cited.value)
+        case CitedAmounts():
+            return [yuan(amount) for amount in cited.value]
+        case _:
+            return plain_value(cited.value)
+
+
 def plain_value(value: Any) -> Any:
     """A value as JSON shows it; a ratio as a decimal fraction."""
     match value:
         case Fraction():
             return str(value.numerator) if value.denominator == 1 else f"{float(value):g}"
-        case IcdRange():
+        case IcdRange() | DayRange():
             return str(value)
         case tuple() | list() | frozenset():
             return [plain_value(each) for each in value]
