@@ -42,12 +42,12 @@ from processors.supervision.rule import PeerStanding, RuleFinding, SupervisionCo
 from processors.supervision.statistics.discoveries import discoveries, excess_p
 
 CODE = "period_peak"
+HOLIDAY = "holiday"
 EXCLUDED = (
     "年末分段结算、已冲销的结算单 bills of 31 December for stays that go on, reversed bills",
     "全县同级医院都有的季节与疫情 seasons and epidemics that the tier's other hospitals have too",
 )
 UNCHECKED = ("本乡镇疫情、集中体检 an epidemic or checks in one township", "结算积压 a backlog of settlement")
-Within = Callable[[SupervisedClaim], bool]
 
 
 class _Peak(Struct, frozen=True):
@@ -57,10 +57,11 @@ class _Peak(Struct, frozen=True):
     tier: int
     setting: str
     period: str
-    cases: Sequence[SupervisedClaim]
+    cases: int
     of: int
     own: Fraction | None
     others: Fraction | None
+    others_of: int
     p: float
 
     @property
@@ -71,7 +72,7 @@ class _Peak(Struct, frozen=True):
     @property
     def share(self) -> Fraction:
         """What part of the year lies in the period."""
-        return Fraction(len(self.cases), self.of)
+        return Fraction(self.cases, self.of)
 
 
 def _find(year: YearClaims, context: SupervisionContext) -> Iterable[RuleFinding]:
@@ -85,12 +86,23 @@ def _find(year: YearClaims, context: SupervisionContext) -> Iterable[RuleFinding
             peaks = [
                 peak
                 for setting in ("stay", "visit")
-                for peak in _peaks(_of(now, setting), _of(earlier, setting), setting, terms, year.year, context)
+                for peak in _peaks(_of(now, setting), _of(earlier, setting), setting, terms, context)
             ]
             found = discoveries([peak.p for peak in peaks], float(terms.level.value))
-            for peak, discovered in zip(peaks, found, strict=True):
-                if discovered and peak.share > (1 + terms.excess.value) * peak.expected:
-                    yield _finding(peak, now, earlier, year.year, context)
+            marked = [
+                peak
+                for peak, discovered in zip(peaks, found, strict=True)
+                if discovered and peak.share > (1 + terms.excess.value) * peak.expected
+            ]
+            if marked:
+                periods_of = periods_by_day(terms)
+                own, past = by_hospital(now), by_hospital(earlier)
+                for peak in marked:
+                    mine = _of(own[peak.hospital_id], peak.setting)
+                    cases = [claim for claim in mine if peak.period in periods_of(claim)]
+                    yield _finding(
+                        peak, cases, mine, _of(past.get(peak.hospital_id, ()), peak.setting), year.year, context
+                    )
 
 
 def _counted(claims: Iterable[SupervisedClaim]) -> list[SupervisedClaim]:
@@ -101,20 +113,43 @@ def _of(claims: Sequence[SupervisedClaim], setting: str) -> list[SupervisedClaim
     return [claim for claim in claims if claim.is_stay == (setting == "stay")]
 
 
-def _periods(terms: PeriodPeakTerms, year: int) -> dict[str, Within]:
-    periods: dict[str, Within] = {f"month-{month:02d}": _in_month(month) for month in range(1, 13)}
-    periods["month_end"] = lambda claim: _is_month_end(claim.ends_on, terms.last_days.value)
-    if any(holiday.first.year == year for holiday in terms.holidays.value):
-        periods["holiday"] = lambda claim: any(holiday.holds(claim.starts_on) for holiday in terms.holidays.value)
+class _Counts(Struct):
+    """A hospital's cases of a year or of years, and how many of them lie in each period."""
+
+    of: int = 0
+    within: dict[str, int] = {}
+
+
+def _counts(
+    claims: Iterable[SupervisedClaim], periods_of: Callable[[SupervisedClaim], Iterable[str]]
+) -> dict[str, _Counts]:
+    found: dict[str, _Counts] = {}
+    for claim in claims:
+        counts = found.get(claim.hospital_id)
+        if counts is None:
+            counts = found[claim.hospital_id] = _Counts(0, {})
+        counts.of += 1
+        for period in periods_of(claim):
+            counts.within[period] = counts.within.get(period, 0) + 1
+    return found
+
+
+def periods_by_day(terms: PeriodPeakTerms) -> Callable[[SupervisedClaim], Iterable[str]]:
+    """The periods that a claim lies in: its month, the end of it, and holidays by the day that it began."""
+    ends: dict[date, tuple[str, ...]] = {}
+    starts: dict[date, bool] = {}
+
+    def periods(claim: SupervisedClaim) -> Iterable[str]:
+        day, begun = claim.ends_on, claim.starts_on
+        if day not in ends:
+            month = f"month-{day.month:02d}"
+            is_end = day.day > monthrange(day.year, day.month)[1] - terms.last_days.value
+            ends[day] = (month, "month_end") if is_end else (month,)
+        if begun not in starts:
+            starts[begun] = any(holiday.holds(begun) for holiday in terms.holidays.value)
+        return (*ends[day], HOLIDAY) if starts[begun] else ends[day]
+
     return periods
-
-
-def _in_month(month: int) -> Within:
-    return lambda claim: claim.ends_on.month == month
-
-
-def _is_month_end(day: date, days: int) -> bool:
-    return day.day > monthrange(day.year, day.month)[1] - days
 
 
 def _peaks(
@@ -122,39 +157,47 @@ def _peaks(
     earlier: Sequence[SupervisedClaim],
     setting: str,
     terms: PeriodPeakTerms,
-    year: int,
     context: SupervisionContext,
 ) -> Iterator[_Peak]:
-    own_now, own_before = by_hospital(now), by_hospital(earlier)
-    tiers = {hospital_id: tier_of(hospital_id, own, context) for hospital_id, own in own_now.items()}
-    least = terms.least_cases.value
-    for period, within in sorted(_periods(terms, year).items()):
-        inside = {hospital_id: [case for case in own if within(case)] for hospital_id, own in own_now.items()}
-        of_tier: dict[int, tuple[int, int]] = {}
-        for hospital_id, tier in tiers.items():
-            cases, of = of_tier.get(tier, (0, 0))
-            of_tier[tier] = cases + len(inside[hospital_id]), of + len(own_now[hospital_id])
-        for hospital_id, own in sorted(own_now.items()):
-            cases, of = of_tier[tiers[hospital_id]]
-            past = own_before.get(hospital_id, ())
-            mine = inside[hospital_id]
-            before = Fraction(sum(map(within, past)), len(past)) if len(past) >= least else None
-            rest = of - len(own)
-            others = Fraction(cases - len(mine), rest) if rest >= least else None
-            if len(mine) >= least and (before is not None or others is not None):
-                expected = max(before or Fraction(0), others or Fraction(0))
-                p = excess_p(len(mine), len(own), float(expected))
-                yield _Peak(hospital_id, tiers[hospital_id], setting, period, mine, len(own), before, others, p)
+    periods_of = periods_by_day(terms)
+    own_now, own_before = _counts(now, periods_of), _counts(earlier, periods_of)
+    last = {claim.hospital_id: claim for claim in now}
+    tiers = {hospital_id: tier_of(hospital_id, [last[hospital_id]], context) for hospital_id in own_now}
+    # a year whose holidays the text does not state had none by this count: it says nothing of them
+    is_stated = {claim.ends_on.year for claim in earlier} <= {each.first.year for each in terms.holidays.value}
+    of_tier: dict[int, _Counts] = {}
+    for hospital_id, counts in own_now.items():
+        whole = of_tier.setdefault(tiers[hospital_id], _Counts(0, {}))
+        whole.of += counts.of
+        for period, cases in counts.within.items():
+            whole.within[period] = whole.within.get(period, 0) + cases
+    for hospital_id, counts in sorted(own_now.items()):
+        tier, past = tiers[hospital_id], own_before.get(hospital_id, _Counts(0, {}))
+        for period, cases in sorted(counts.within.items()):
+            if cases >= terms.least_cases.value:
+                before = _share(past.within.get(period, 0), past.of, terms) if period != HOLIDAY or is_stated else None
+                rest = of_tier[tier].within[period] - cases, of_tier[tier].of - counts.of
+                others = _share(*rest, terms)
+                if before is not None or others is not None:
+                    expected = max(before or Fraction(0), others or Fraction(0))
+                    p = excess_p(cases, counts.of, float(expected))
+                    yield _Peak(hospital_id, tier, setting, period, cases, counts.of, before, others, rest[1], p)
+
+
+def _share(cases: int, of: int, terms: PeriodPeakTerms) -> Fraction | None:
+    """None where there are too few to tell."""
+    return Fraction(cases, of) if of >= terms.least_cases.value else None
 
 
 def _finding(
     peak: _Peak,
-    now: Sequence[SupervisedClaim],
-    earlier: Sequence[SupervisedClaim],
+    cases: Sequence[SupervisedClaim],
+    mine: Sequence[SupervisedClaim],
+    past: Sequence[SupervisedClaim],
     year: int,
     context: SupervisionContext,
 ) -> RuleFinding:
-    text = context.text(last_day(peak.cases), peak.cases[0].region)
+    text = context.text(last_day(cases), cases[0].region)
     terms = text.rules.period_peak
     severity: Severity = "suspicious" if peak.share > 2 * peak.expected else terms.severity
     remark = None
@@ -168,27 +211,27 @@ def _finding(
         text=text,
         terms=terms,
         key=(peak.hospital_id, str(year), peak.setting, peak.period),
-        claims=named(peak.cases),
+        claims=named(cases),
         evidence={
             "period": peak.period,
             "setting": peak.setting,
-            "cases": len(peak.cases),
+            "cases": peak.cases,
             "cases_of_year": peak.of,
             "share": share(peak.share),
             "own_share_before": None if peak.own is None else share(peak.own),
             "others_share": None if peak.others is None else share(peak.others),
             "p": probability(peak.p),
-            "profile": _profile(_mine(now, peak)).get(year, {}),
-            "profiles_before": {str(of): months for of, months in sorted(_profile(_mine(earlier, peak)).items())},
+            "profile": _profile(mine).get(year, {}),
+            "profiles_before": {str(of): months for of, months in sorted(_profile(past).items())},
         },
-        region=peak.cases[0].region,
+        region=cases[0].region,
         hospital_id=peak.hospital_id,
-        dates=span(peak.cases),
-        at_risk=part_at_risk(peak.cases, 1 - peak.expected / peak.share),
+        dates=span(cases),
+        at_risk=part_at_risk(cases, 1 - peak.expected / peak.share),
         outlier=min(10.0, float(peak.share / peak.expected)) if peak.expected else 10.0,
         peers=PeerStanding(
             f"{TIER_NAMES[peak.tier]} · 其他医院 other hospitals · {year}",
-            sum(case.tier == peak.tier and case.hospital_id != peak.hospital_id for case in now),
+            peak.others_of,
             "" if peak.others is None else share(peak.others),
             None,
             None,
@@ -197,10 +240,6 @@ def _finding(
         excluded=EXCLUDED,
         unchecked=UNCHECKED,
     )
-
-
-def _mine(claims: Sequence[SupervisedClaim], peak: _Peak) -> list[SupervisedClaim]:
-    return [claim for claim in _of(claims, peak.setting) if claim.hospital_id == peak.hospital_id]
 
 
 def _profile(claims: Sequence[SupervisedClaim]) -> Mapping[int, dict[str, int]]:
