@@ -8,6 +8,7 @@ from processors.supervision.catch_up import catch_up_leads
 from processors.supervision.context import load_context
 from processors.supervision.journal import leads_from_journal
 from processors.supervision.search import find_in_year, find_of_persons
+from processors.supervision.years import LoadedYears
 from projections.leads import Lead, LeadContent, LeadRegister, leads, load_leads
 from tests import facts
 from tests.ledger import Books
@@ -33,8 +34,9 @@ async def from_scratch(engine: AsyncEngine) -> dict[str, LeadContent]:
         rows = await connection.exec_driver_sql("SELECT DISTINCT person_id, year FROM projections.statements")
         told = rows.all()
         found = await find_of_persons(connection, {row.person_id for row in told}, known)
-        for year in sorted({row.year + more for row in told for more in (0, 1)}):
-            found += await find_in_year(connection, year, known)
+        years = LoadedYears(connection)
+        for year in sorted({row.year for row in told}):
+            found += await find_in_year(years, year, known)
     return {content.lead_id: content for content in found}
 
 

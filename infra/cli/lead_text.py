@@ -9,6 +9,7 @@ from msgspec import structs
 from events.money import yuan
 from infra.cli.names import Names
 from infra.cli.output import stdout, table
+from infra.cli.peer_words import PEER_WORDS
 from infra.files.sheet import Named, Sheet, coded, columns_of
 from policies.explain import GRADES
 from policies.supervision.values import SEVERITY_NAMES
@@ -294,7 +295,8 @@ def _print_history(history: Iterable[Mapping[str, Any]]) -> None:
 
 def word(name: str) -> str:
     """What a figure or parameter is called, with its name for programs."""
-    return f"{WORDS[name]} {name}" if name in WORDS else name
+    chinese = WORDS.get(name) or PEER_WORDS.get(name)
+    return name if chinese is None else f"{chinese} {name}"
 
 
 def worded(value: Any) -> str:

@@ -19,8 +19,10 @@ from processors.supervision.content import graver
 from processors.supervision.context import KnownContext, load_context
 from processors.supervision.journal import LeadJournal, open_lead_journal
 from processors.supervision.loading import PERSONS_AT_ONCE
+from processors.supervision.rule import COMPARED_YEARS
 from processors.supervision.rules import SUPERVISION_RULES
 from processors.supervision.search import find_in_year, find_of_persons
+from processors.supervision.years import LoadedYears
 from projections.leads import Lead, LeadContent, forget_progress, lead_journals, lead_years, leads, load_leads
 
 MOST_NEW = 50_000
@@ -134,16 +136,17 @@ async def _look_at_persons(journal: LeadJournal, known: KnownContext, persons: S
     _record(journal, known, standing, found, done)
     done.persons += len(persons)
     years = [row["year"] for row in await fetch_text(journal.connection, _YEARS, [list(persons)])]
-    # a year's claims are also what the year behind it is compared with
-    await _wait_for_years(journal.connection, {year + more for year in years for more in (0, 1)})
+    # a year's claims are also what the years behind it are compared with
+    await _wait_for_years(journal.connection, {year + more for year in years for more in range(COMPARED_YEARS + 1)})
     await journal.save()
 
 
 async def _look_at_years(journal: LeadJournal, known: KnownContext, done: CaughtUp) -> None:
     connection = journal.connection
     waiting = sorted((await connection.execute(select(lead_years.c.year))).scalars())
+    years = LoadedYears(connection)
     for year in waiting:
-        found = await find_in_year(connection, year, known.context)
+        found = await find_in_year(years, year, known.context)
         _record(journal, known, await load_leads(connection, leads.c.year == year), found, done)
         done.years += 1
         await journal.save()

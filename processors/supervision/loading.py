@@ -46,6 +46,7 @@ JOIN projections.statements AS statement USING (claim_id)
 LEFT JOIN projections.admissions AS admission ON admission.admission_id = claim.admission_id
 """
 _OF_PERSONS = _CLAIMS + "WHERE claim.person_id = ANY($1) ORDER BY claim.person_id, claim.number"
+_OF_YEAR = _CLAIMS + "WHERE claim.person_id = ANY($1) AND statement.year = $2"
 _ENTRIES = """
 SELECT number, type, source, event_id, person_id, claim_id, recorded_at,
        CASE WHEN type LIKE 'admission.%' THEN raw END AS raw
@@ -154,8 +155,13 @@ async def load_year(connection: AsyncConnection, year: int) -> list[SupervisedCl
     """All settled claims of a benefit year, in the order of their ids."""
     found: list[SupervisedClaim] = []
     async for persons in _persons_of_year(connection, year):
-        loaded = await load_supervised(connection, persons)
-        found += [claim for person in loaded.persons for claim in person.claims if claim.year == year]
+        facts = await load_facts(connection, persons)
+        enrolments = await load_enrolments(connection, persons)
+        deaths = await _deaths(connection, persons, facts)
+        for row in await fetch_text(connection, _OF_YEAR, [persons, year]):
+            person_id = row["person_id"]
+            own = enrolments.get((person_id, year))
+            found.append(_claim(row, facts.get(person_id, NO_FACTS), own, deaths.get(person_id)))
     return sorted(found, key=lambda claim: claim.claim_id)
 
 

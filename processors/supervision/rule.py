@@ -91,8 +91,12 @@ class SupervisionContext(Struct, frozen=True):
 PersonFinder = Callable[[SupervisedPerson, SupervisionContext], Iterable[RuleFinding]]
 
 
+COMPARED_YEARS = 3
+"""A year is compared with so many before it: a hospital's own three years, of which most rules take the last."""
+
+
 class YearClaims(Struct, frozen=True):
-    """All claims of a benefit year, reversed ones too, and of the year before for comparison, in the order of ids."""
+    """All claims of a benefit year, reversed ones too, and of ``COMPARED_YEARS`` before it, by year and id."""
 
     year: int
     claims: Sequence[SupervisedClaim]

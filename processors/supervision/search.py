@@ -6,9 +6,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from processors.supervision.claim import SupervisedPerson
 from processors.supervision.content import lead_content
-from processors.supervision.loading import LoadedPersons, load_facts, load_supervised, load_year
+from processors.supervision.loading import LoadedPersons, load_facts, load_supervised
 from processors.supervision.rule import RuleFinding, SupervisionContext, YearClaims
 from processors.supervision.rules import SUPERVISION_RULES
+from processors.supervision.years import LoadedYears
 from projections.leads import LeadContent
 
 _OF_PERSON = tuple(rule.of_person for rule in SUPERVISION_RULES.values() if rule.of_person is not None)
@@ -36,12 +37,9 @@ def _found(person: SupervisedPerson, context: SupervisionContext) -> Iterator[Ru
                 yield finding
 
 
-async def find_in_year(connection: AsyncConnection, year: int, context: SupervisionContext) -> list[LeadContent]:
+async def find_in_year(years: LoadedYears, year: int, context: SupervisionContext) -> list[LeadContent]:
     """What the rules on peers find now in the claims of a benefit year."""
-    if not _OF_YEAR:
-        return []
-    claims = YearClaims(year, await load_year(connection, year), await load_year(connection, year - 1))
-    return await leads_of_year(connection, claims, context)
+    return await leads_of_year(years.connection, await years.claims_of(year), context) if _OF_YEAR else []
 
 
 async def leads_of_year(

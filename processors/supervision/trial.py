@@ -11,10 +11,11 @@ from processors.supervision.adoption import adopted_texts
 from processors.supervision.catch_up import ALL_PERSONS
 from processors.supervision.content import graver
 from processors.supervision.context import load_context
-from processors.supervision.loading import PERSONS_AT_ONCE, load_supervised, load_year
-from processors.supervision.rule import SupervisionContext, YearClaims
+from processors.supervision.loading import PERSONS_AT_ONCE, load_supervised
+from processors.supervision.rule import SupervisionContext
 from processors.supervision.rules import SUPERVISION_RULES
 from processors.supervision.search import leads_of_persons, leads_of_year
+from processors.supervision.years import LoadedYears
 from projections.leads import LeadContent, load_leads
 
 _YEARS = "SELECT DISTINCT year + more AS year FROM projections.statements, generate_series(0, 1) AS more ORDER BY 1"
@@ -81,10 +82,9 @@ async def _both(
         yield leads_of_persons(loaded, old), leads_of_persons(loaded, new)
     if not any(rule.of_year for rule in SUPERVISION_RULES.values()):
         return
+    years = LoadedYears(connection)
     for row in await fetch_text(connection, _YEARS, []):
-        claims = YearClaims(
-            row["year"], await load_year(connection, row["year"]), await load_year(connection, row["year"] - 1)
-        )
+        claims = await years.claims_of(row["year"])
         yield await leads_of_year(connection, claims, old), await leads_of_year(connection, claims, new)
 
 

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from infra.cli.lead_text import word
 from policies.supervision.peer_rules import PeerRules
 from policies.supervision.text import SupervisionTextError, built_in, load_supervision
 from processors.supervision.rules import SUPERVISION_RULES
-from tests.markdown import page
+from tests.markdown import ROOT, page
 
 CODES = sorted(PeerRules.model_fields)
 TOLD_IN_WORDS = {"holidays", "exempt_diseases"}
@@ -40,6 +41,15 @@ def test_each_value_says_where_it_comes_from(code: str) -> None:
         assert value["cite"]
         assert value["grade"] in {"public", "assumed", "later", "seed"}
     assert SUPERVISION_RULES[code].of_year is not None
+
+
+def test_what_a_lead_shows_has_a_chinese_word() -> None:
+    folder = ROOT / "processors" / "supervision" / "rules"
+    sources = [(folder / f"{code}.py").read_text(encoding="utf-8") for code in CODES]
+    figures = {name for source in sources for name in re.findall(r'^            "(\w+)":', source, re.MULTILINE)}
+    parameters = {name for code in CODES for name in described(code)}
+    assert len(figures) > 60
+    assert [name for name in sorted(figures | parameters) if word(name) == name] == []
 
 
 def adopted(rules: str) -> bytes:

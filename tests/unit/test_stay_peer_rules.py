@@ -28,6 +28,7 @@ def test_a_day_for_a_cold_is_suspicious() -> None:
     assert (lead.severity, lead.key, lead.person_id) == ("suspicious", (light.claim_id, "short"), "P1")
     # the 31 lie at 260 and from 2,850 to 3,140 in tens: the 16th is 2,990; 260 ÷ 2,990 = 8.7%
     assert lead.evidence["median"] == "2990.00"
+    assert lead.evidence["quartiles"] == ["2915.00", "3065.00"]  # half way between the 8th and 9th, the 23rd and 24th
     assert lead.evidence["of_median"] == "8.7%"
     assert lead.peers is not None
     assert (lead.peers.n, lead.peers.percentile) == (31, "1.6")  # 0.5 ÷ 31

@@ -22,7 +22,7 @@ def test_a_robust_z_counts_deviations_from_the_median() -> None:
     *ordinary, outlier = places([1, 2, 3, 4, 100], logarithmic=False)
     assert outlier.z == pytest.approx(65.4265)
     assert outlier.outlies_above
-    assert outlier.median == 3
+    assert (outlier.median, outlier.quartiles) == (3, (2, 4))
     assert [place.z for place in ordinary] == pytest.approx([-1.349, -0.6745, 0, 0.6745])
     assert not any(place.outlies_above for place in ordinary)
 

@@ -80,9 +80,10 @@ def _judged(
         return
     light = short and any_within(stay.diagnoses[:1], terms.light.value)
     severity: Severity = "suspicious" if light else terms.severity
-    measured = cost if short else per_day
-    value = stay.bill.total if short else stay.bill.total / stay.days
-    median = measured.place.median if measured.place is not None else 0.0
+    value, measured, place = (
+        (stay.bill.total, cost, cost.place) if short else (stay.bill.total / stay.days, per_day, per_day.place)
+    )
+    median = place.median
     yield RuleFinding(
         rule=CODE,
         severity=severity,
@@ -96,6 +97,7 @@ def _judged(
             "cost": money(stay.bill.total),
             "cost_a_day": money(stay.bill.total / stay.days),
             "median": money(median),
+            "quartiles": [money(edge) for edge in place.quartiles],
             "of_median": share(value / median),
             "main_diagnosis": stay.diagnoses[0] if stay.diagnoses else None,
             "light_illness": light,

@@ -13,10 +13,11 @@ OUTLYING_PERCENTILE = 99.0
 
 
 class RelativePlace(Struct, frozen=True, gc=False):
-    """Where a value stands. ``median`` is of the values as given; ``z`` is None where half of them are equal."""
+    """Where a value stands. ``median``, ``quartiles`` are of values as given; ``z`` is None where half are equal."""
 
     n: int
     median: float
+    quartiles: tuple[float, float]
     percentile: float
     z: float | None
 
@@ -53,10 +54,11 @@ def places(values: Sequence[float], *, logarithmic: bool = True) -> list[Relativ
     percentiles = (below + upto) / 2 / len(given) * 100
     # costs that are equal but for the last bit of their logarithms do not deviate
     scores = NORMAL_QUARTILE * (scaled - centre) / deviation if deviation > 1e-12 else None
-    median = float(np.median(given))
+    lower, median, upper = map(float, np.percentile(given, (25, 50, 75)))
+    told = [None] * len(given) if scores is None else scores.tolist()
     return [
-        RelativePlace(len(given), median, float(percentile), None if scores is None else float(scores[index]))
-        for index, percentile in enumerate(percentiles)
+        RelativePlace(len(given), median, (lower, upper), percentile, score)
+        for percentile, score in zip(percentiles.tolist(), told, strict=True)
     ]
 
 
