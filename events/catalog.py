@@ -98,6 +98,14 @@ DERIVED: frozenset[str] = frozenset(
         "ledger.sealed.v1",
         "roster.imported.v1",
         "roster.withdrawn.v1",
+        "supervision.adopted.v1",
+        "lead.found.v1",
+        "lead.changed.v1",
+        "lead.withdrawn.v1",
+        "lead.dismissed.v1",
+        "lead.assigned.v1",
+        "lead.released.v1",
+        "lead.confirmed.v1",
     }
 )
 

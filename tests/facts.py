@@ -191,7 +191,7 @@ def admit(
     id_: str | None = None,
     **more: Any,
 ) -> dict[str, Any]:
-    """A hospital admits a person; ``more`` takes ``filed``, ``emergency``, ``stay_kind``."""
+    """A hospital admits a person; ``more`` takes ``filed``, ``emergency``, ``stay_kind``, ``diagnoses``."""
     return event(
         f"hospital/{hospital_id}",
         id_ or f"admit-{admission}",
@@ -200,9 +200,8 @@ def admit(
         person_id=person,
         hospital_id=hospital_id,
         admitted_on=on,
-        diagnoses=["I10"],
         referred_from=referred_from,
-        **more,
+        **{"diagnoses": ["I10"], **more},
     )
 
 

@@ -26,8 +26,10 @@ File = Annotated[Path, typer.Argument(help="备份文件 backup file", dir_okay=
 
 NOTES = {
     "funds.0": "；请核对银行流水后重新登记 check the bank's statements and note it again (claims funds)",
+    "leads.0": "；请重新查找，并重新登记排除和立案 look anew, dismiss again (claims leads --anew)",
     "rosters.0": "；请重新导入名单 take the lists in again (claims roster import)",
     "seal.0": "；请重新封账并说明 seal anew, and note why (claims seal)",
+    "supervision.0": "；请重新采用监管参数 adopt the texts again (claims supervision adopt)",
 }
 """What to do about the journals whose entries a restore loses."""
 

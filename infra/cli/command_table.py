@@ -34,6 +34,8 @@ MODULES: Mapping[str, str] = {
     "account": "account",
     "funds": "funds",
     "fines": "fines",
+    "leads": "leads",
+    "supervision": "supervision",
     "enrollments": "referrals",
     "referrals": "referrals",
     "clearing": "clearing",

@@ -39,6 +39,7 @@ VIEWS = (
     "finance.assistance_shares",
     "finance.townships",
     "finance.households",
+    "finance.leads",
 )
 """In the order in which they are made: a view after those that it reads."""
 _BEFORE_FILES = ("projections.payouts",)

@@ -1,7 +1,9 @@
-"""A worker's periodic tasks: purge streams, move finance's sums forward, report the lag and lanes without a worker."""
+"""A worker's periodic tasks: purge streams, move finance's sums forward, look for leads, report the lag and lanes
+without a worker."""
 
 import asyncio
 from collections.abc import Callable, Collection, Coroutine, Mapping
+from functools import partial
 from typing import Any
 
 import structlog
@@ -12,9 +14,11 @@ from infra.messaging.streams import lag
 from infra.tasks import end
 from infra.worker.failures import NATS_AWAY_ERRORS, error_line, log_failure
 from infra.worker.lane import Lane
+from infra.worker.lead_worker import LeadAssignment, look_elsewhere
 from processors.delivery.lane_owners import load_owners
 from processors.delivery.names import INTAKE_CONSUMER
 from processors.finance.catch_up import catch_up
+from processors.supervision.catch_up import anything_new
 
 log = structlog.get_logger(__name__)
 
@@ -24,6 +28,10 @@ PURGE_ROUNDS = 60
 """How many of a worker's rounds pass between two purges of what was taken."""
 SUMS_ROUNDS = 60
 """How many rounds pass between two times that finance's sums are moved forward."""
+LEAD_ROUNDS = 300
+"""How many rounds pass between two looks for leads in persons' claims."""
+PEER_ROUNDS = 3_600
+"""How many between two looks at hospitals and peers too, which read all claims of a year."""
 LAG_ROUNDS = 10
 """How many rounds pass between two looks at what waits to be taken, and at who owns the lanes."""
 
@@ -34,12 +42,14 @@ class Upkeep:
     def __init__(
         self,
         engine: AsyncEngine,
+        database_url: str,
         js: Callable[[], JetStreamContext],
         owned: Mapping[str, Lane],
         lanes: Callable[[], Collection[tuple[str, int]]],
     ) -> None:
         """``lanes`` gives all of the ledger, by consumer and partition, those of other workers too."""
         self._engine = engine
+        self._database_url = database_url
         self._js = js
         self._owned = owned
         self._lanes = lanes
@@ -53,6 +63,8 @@ class Upkeep:
             self._begin("purge", self.purge)
         if rounds % SUMS_ROUNDS == 0 and self._counts_for_all():
             self._begin("sums", self._move_sums)
+        if rounds % LEAD_ROUNDS == 0 and self._counts_for_all():
+            self._begin("leads", partial(self._look_for_leads, peers=rounds % PEER_ROUNDS == 0))
         if rounds % LAG_ROUNDS == 0:
             self._begin("lag", self._report_lag)
             self._begin("owners", self._report_unowned)
@@ -85,6 +97,14 @@ class Upkeep:
             await catch_up(self._engine)
         except Exception as error:  # noqa: BLE001 - whole steps stay, the next time goes on from there
             log.warning("finance's sums not moved forward", error=error_line(error))
+
+    async def _look_for_leads(self, *, peers: bool) -> None:
+        """Look for leads in what is new, in a process that stands back behind the lanes."""
+        try:
+            if await anything_new(self._engine, peers=peers):
+                await look_elsewhere(LeadAssignment(self._database_url, peers))
+        except Exception as error:  # noqa: BLE001 - the next look begins where the last one ended
+            log.warning("leads not looked for", error=error_line(error))
 
     async def _report_unowned(self) -> None:
         """Say in the log which lanes no worker owns at two looks: nothing that comes to them is taken."""

@@ -13,6 +13,8 @@ CLEARING_CONSUMER = "clearing"
 FUNDS_CONSUMER = "funds"
 ROSTERS_CONSUMER = "rosters"
 SEAL_CONSUMER = "seal"
+SUPERVISION_CONSUMER = "supervision"
+LEADS_CONSUMER = "leads"
 PAYOUTS_CONSUMER = "payouts"
 """Follows the journals and writes none."""
 
@@ -27,3 +29,5 @@ CLEARING_JOURNAL = journal_name(CLEARING_CONSUMER, 0)
 FUNDS_JOURNAL = journal_name(FUNDS_CONSUMER, 0)
 ROSTERS_JOURNAL = journal_name(ROSTERS_CONSUMER, 0)
 SEAL_JOURNAL = journal_name(SEAL_CONSUMER, 0)
+SUPERVISION_JOURNAL = journal_name(SUPERVISION_CONSUMER, 0)
+LEADS_JOURNAL = journal_name(LEADS_CONSUMER, 0)

@@ -9,6 +9,7 @@ from processors.proof.verification.chains import journals
 from processors.proof.verification.checkers import CheckerStart, LocalChecker, share_out
 from processors.proof.verification.clearings import check_clearings
 from processors.proof.verification.funds import check_funds
+from processors.proof.verification.leads import check_leads
 from processors.proof.verification.parts import parts
 from processors.proof.verification.report import MOST_PROBLEMS, Findings, Problem, Progress, Section, VerifyReport
 from processors.proof.verification.reversals import check_reversals
@@ -18,6 +19,13 @@ from processors.proof.verification.snapshot import driver_of, share, snapshot
 
 __all__ = ["MOST_PROBLEMS", "Problem", "Progress", "VerifyReport", "verify"]
 
+_OFFICES: tuple[tuple[str, Callable[[AsyncConnection, VerifyReport], Awaitable[None]]], ...] = (
+    ("clearing", check_clearings),
+    ("account", check_funds),
+    ("clearing", check_reversals),
+    ("lead", check_leads),
+)
+"""What stands in journals of offices' steps, and of leads."""
 WORTH_PROCESSES = 40_000
 """Entries; fewer are proved before another process has started."""
 
@@ -41,7 +49,7 @@ async def verify(
         await check_seals(connection, report)
         findings.take((Section.SEALS, 0), report)
         report = VerifyReport()
-        for check, look in (("clearing", check_clearings), ("account", check_funds), ("clearing", check_reversals)):
+        for check, look in _OFFICES:
             await _look(connection, check, look, report)
         findings.take((Section.CLEARINGS, 0), report)
         heads = await journals(connection)

@@ -99,6 +99,7 @@ def calls(folder: Path, month: str) -> dict[str, list[tuple[object, ...]]]:
         "access database": [("access", "database", "--login", BOSS, "--role", "investigator")],
         **clearing_calls(month),
         **fund_calls(folder),
+        **supervision_calls(folder),
         "roster import": [
             ("roster", "import", listed, "--source", f"civil-affairs/{REGION}", "--period", "2019-06", *who),
             ("roster", "import", listed, "--source", BOSS, "--period", "2019-06", *who),
@@ -222,6 +223,28 @@ def fund_calls(folder: Path) -> dict[str, list[tuple[object, ...]]]:
             ("window", *paper_bill(folder), "--hospital", "HX", "--hospital-name", BOSS, "--tier", "2"),
         ],
         **{f"funds {step}": [("funds", step, BOSS, *options)] for step, options in moved.items()},
+    }
+
+
+def supervision_calls(folder: Path) -> dict[str, list[tuple[object, ...]]]:
+    """The same for leads and the texts of their parameters; one that is adopted says odd things of itself."""
+    county = folder / "supervision.yaml"
+    head = "name: county\ntitle: {0}\ntitle_en: x\ndocument: {0}\nregions: []\nin_force_from: 2019-01-01\nversion: 1\n"
+    county.write_text(head.format("\\x1b[32mboss".join('""')), encoding="utf-8")
+    broken = folder / "broken.yaml"
+    broken.write_text(f"name: {BOSS}\n", encoding="utf-8")
+    who = ("--actor", "wang", "--reason", BOSS)
+    return {
+        "leads": [("leads",), ("leads", "--rule", BOSS), ("leads", "--person", BOSS, "--out", folder / "leads.csv")],
+        "leads show": [("leads", "show", BOSS)],
+        "leads trial": [("leads", "trial", county), ("leads", "trial", broken), ("leads", "trial", f"no{BOSS}")],
+        "leads dismiss": [("leads", "dismiss", BOSS, *who)],
+        "supervision adopt": [
+            ("supervision", "adopt", county, "--approver", "li", "--actor", "wang", "--reason", "试"),
+            ("supervision", "adopt", broken, "--approver", BOSS, *who),
+        ],
+        "supervision show": [("supervision", "show"), ("supervision", "show", "--file", broken)],
+        "supervision history": [("supervision", "history")],
     }
 
 

@@ -21,7 +21,11 @@ def problem(call: str) -> str | None:
     command, words = COMMANDS, call.replace("…", " ").split()
     while words and (inner := getattr(command, "commands", None)):
         if words[0] not in inner:
-            return None if command is not COMMANDS and words[0].startswith("-") else f"no command {words[0]}"
+            if command is COMMANDS or not words[0].lstrip("[").startswith("-"):
+                return f"no command {words[0]}"
+            if not command.invoke_without_command:
+                return None
+            break
         command = inner[words.pop(0)]
     options = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
     asked = [word.strip("[](),|") for word in words if word.lstrip("[(").startswith("--")]

@@ -1,0 +1,118 @@
+"""How long leads take over a whole ledger and over what is new, and what looking for them costs settlement beside it.
+
+    python -m benchmarks.leads [--claims 300000] [--beside 6000] [--rounds 3]
+
+The first part generates rows (three claims a person, a third of them visits, 60 hospitals) in a temporary database. The
+second settles a made-up county with as many workers as there are processors, with and without lookers that run one
+behind the other all the time, alternating: far more often than the worker's own every five minutes.
+"""
+
+import asyncio
+import os
+import statistics
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated
+
+import asyncpg
+import typer
+from rich.console import Console
+
+from benchmarks.bench import Bench, Options
+from benchmarks.servers import engine_on, server_templates
+from benchmarks.throughput import CORES, prepare, timed
+from infra.logs import configure
+from infra.postgres.engine import migrate
+from infra.servers import servers
+from infra.tasks import end
+from infra.worker.lead_worker import LeadAssignment, look_elsewhere
+from policies.loader import load_directory
+from processors.law.adoption import initialise
+from processors.supervision.catch_up import catch_up_leads
+
+SQL = Path(__file__).parent / "leads.sql"
+TOUCHED = 1_000
+console = Console(stderr=True)
+
+
+async def whole(folder: Path, claims: int) -> dict[str, float]:
+    """Seconds for the rules on persons over all claims, for those on peers too, and for 1,000 persons' new entries."""
+    async with servers(folder, command="bench", nats=False) as endpoints:
+        await migrate(endpoints.database_url)
+        async with engine_on(endpoints.database_url) as engine:
+            await initialise(engine, load_directory())
+            await _generate(endpoints.database_url, claims)
+            took = {}
+            began, cpu = time.monotonic(), time.process_time()
+            done = await catch_up_leads(engine, peers=False)
+            took["persons_s"], took["leads"] = time.monotonic() - began, float(done.found)
+            took["persons_python_cpu_s"] = time.process_time() - cpu
+            began = time.monotonic()
+            done = await catch_up_leads(engine)
+            took["peers_s"], took["peer_leads"] = time.monotonic() - began, float(done.found)
+            async with engine.begin() as connection:
+                await connection.exec_driver_sql(
+                    f"UPDATE projections.lead_journals SET number = number - {TOUCHED} WHERE journal = 'settlement.0'"
+                )
+            began = time.monotonic()
+            await catch_up_leads(engine, peers=False)
+            took["new_s"] = time.monotonic() - began
+    return took
+
+
+async def _generate(database_url: str, claims: int) -> None:
+    connection = await asyncpg.connect(database_url, ssl=False)
+    try:
+        await connection.execute("SET session_replication_role = replica; SET jit = off")
+        for statement in SQL.read_text(encoding="utf-8").replace(":claims", str(claims)).split(";\n"):
+            await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+async def beside(bench: Bench, *, looking: bool) -> float:
+    """Claims a second, with lookers one behind the other or without."""
+    name = await prepare(bench)
+    async with bench.server_templates.running(name) as endpoints, _lookers(endpoints.database_url, looking=looking):
+        rate, _, _ = await timed(bench, endpoints, CORES)
+    return rate
+
+
+@asynccontextmanager
+async def _lookers(database_url: str, *, looking: bool) -> AsyncIterator[None]:
+    async def look() -> None:
+        while True:
+            await look_elsewhere(LeadAssignment(database_url, peers=True))
+
+    tasks = [asyncio.create_task(look())] if looking else []
+    try:
+        yield
+    finally:
+        await end(tasks)
+
+
+def main(
+    claims: Annotated[int, typer.Option(help="claims to generate")] = 300_000,
+    beside_claims: Annotated[int, typer.Option("--beside", help="claims to settle beside it; 0: none")] = 6_000,
+    rounds: Annotated[int, typer.Option(min=1, help="how often both alternate")] = 3,
+) -> None:
+    """Measure."""
+    configure("error")
+    with server_templates() as folders:
+        took = asyncio.run(whole(folders.root / "leads", claims)) if claims else {}
+        console.print(f"{claims:,} claims, {os.cpu_count()} cores: {took}")
+        if not beside_claims:
+            return
+        bench = Bench(Options(claims=beside_claims), folders)
+        rates: dict[bool, list[float]] = {False: [], True: []}
+        for _ in range(rounds):
+            for looking in (False, True):
+                rates[looking].append(asyncio.run(beside(bench, looking=looking)))
+        alone, with_leads = (statistics.median(rates[looking]) for looking in (False, True))
+        console.print(f"claims a second alone {rates[False]}, beside leads {rates[True]}: {with_leads / alone:.3f}")
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,314 @@
+"""How leads of supervision are told to people: a list, and one lead in the order of an audit's report."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from msgspec import structs
+
+from events.money import yuan
+from infra.cli.names import Names
+from infra.cli.output import stdout, table
+from infra.cli.peer_words import PEER_WORDS
+from infra.files.sheet import Named, Sheet, coded, columns_of
+from policies.explain import GRADES
+from policies.supervision.values import SEVERITY_NAMES
+from processors.law.terms import DISEASE_NAMES, LAYER_NAMES, SETTING_NAMES
+from processors.supervision.listings import LeadFilter, SearchedRange
+from processors.supervision.rules import SUPERVISION_RULES
+from processors.supervision.steps import STATE_NAMES
+from processors.supervision.trial import RuleTrial, TextTrial
+from projections.leads import Lead
+
+COLUMNS = (
+    "医疗机构 hospital,参保人 person,规则 rule,程度 severity,起 from:day,止 until:day,单据 claims:count,"
+    "基金风险 at risk:money,突出 outlier,状态 state,疑点 lead"
+)
+CLAIM_COLUMNS = (
+    *("单据 claim", "医疗机构 hospital", "类型 setting", "日期 days", "诊断 diagnoses", "总额 total"),
+    *("范围内 in scope", "先付 copay", "超限 over limit", "自费 self-funded", "基金付 paid", "状态 status"),
+)
+TRIAL_COLUMNS = (
+    "规则 rule,原 old:count+,新 new:count+,新增 gained:count+,减少 lost:count+,加重 graver:count+,减轻 milder:count+,"
+    "查实仍在 confirmed kept:count+,查实丢失 confirmed lost:count+,排除仍在 dismissed kept:count+,"
+    "排除减少 dismissed lost:count+,原风险 at risk old:money+,新风险 at risk new:money+"
+)
+NO_VERDICT = "疑点不是结论，须经核查和决定。A lead is no verdict: it needs an inquiry and a decision"
+WORDS = {
+    "gap_days": "间隔天数",
+    "alike": "诊断相同程度",
+    "diagnoses": "诊断",
+    "stays": "住院次数",
+    "shared_from": "重叠起",
+    "shared_until": "重叠止",
+    "same_hospital": "同一医疗机构",
+    "counties": "县区",
+    "same_invoice": "票据号相同",
+    "same_five_sums": "五项金额相同",
+    "days_apart": "相差天数",
+    "one_on_paper": "其一为手工报销",
+    "reversed_alike": "已冲销的同额单据",
+    "gaps": "间隔天数分布",
+    "up_to_n": "第 N 日及以前",
+    "behind_n": "第 N 日以后",
+    "chance": "偶然概率",
+    "days": "天数",
+    "suspicious_within": "可疑间隔",
+    "violation_within": "违规间隔",
+    "exempt": "豁免诊断",
+    "chain_stays": "成链次数",
+    "jump_days": "比较宽度",
+    "jump_cases": "最少例数",
+    "jump_level": "检验水平",
+    "window_days": "日期相差",
+    "shared_days": "重叠天数",
+    "margin_days": "前后留出天数",
+    "suspicious_visits": "可疑次数",
+    "mental_days": "精神科天数",
+    "mental": "精神科诊断",
+    "houses": "医疗机构",
+    "grace_days": "宽限天数",
+    "at_risk_over": "多付至少",
+    "female": "仅用于女性",
+    "male": "仅用于男性",
+    "infant": "围生期编码",
+    "infant_years": "围生期编码至多岁数",
+    "birth": "妊娠分娩编码",
+    "birth_youngest": "分娩最小岁数",
+    "birth_oldest": "分娩最大岁数",
+    "visits": "就诊次数",
+    "days_of_visits": "就诊日期",
+    "settings": "就医类型",
+    "stay_days": "住院天数",
+    "limit": "上限",
+    "day": "日期",
+    "died_on": "死亡日期",
+    "days_behind": "死亡后天数",
+    "admitted_before": "此前已入院",
+    "death_recorded_at": "死亡入账时间",
+    "recorded_before_the_report": "单据先于死亡入账",
+    "suspended_from": "暂停自",
+    "suspension_recorded_at": "暂停入账时间",
+    "recorded_before_the_suspension": "单据先于暂停入账",
+    "suspension_clause": "暂停依据",
+    "paid_as_filed": "按备案已付",
+    "due_as_unfiled": "按未备案应付",
+    "overpaid": "多付",
+    "worked_out": "重算过程",
+    "region_files": "本统筹区登记备案",
+    "filings_of_the_person": "本人备案",
+    "conflict": "冲突",
+    "sex": "性别",
+    "age": "年龄",
+    "mental_diagnosis": "精神科",
+    "enrolled_from": "参保自",
+    "enrolment_ended_on": "参保止",
+    "group": "组",
+    "n": "例数",
+    "median": "中位数",
+    "percentile": "百分位",
+    "z": "稳健 z",
+    "remark": "说明",
+    "small": "小额",
+}
+"""Chinese for what evidence and parameters name."""
+
+
+def lead_sheet(found: Sequence[Lead], names: Names) -> Sheet:
+    """Leads as a list, in the order given."""
+    return Sheet("监管疑点 Leads", columns_of(COLUMNS), [_cells(lead, names) for lead in found], personal=True)
+
+
+def _cells(lead: Lead, names: Names) -> tuple[Any, ...]:
+    hospital = None if lead.hospital_id is None else names.hospital(lead.hospital_id)
+    severity: Any = lead.severity
+    return (
+        hospital,
+        lead.person_id,
+        rule_named(lead.rule),
+        coded(SEVERITY_NAMES, severity),
+        lead.dates[0] if lead.dates else None,
+        lead.dates[-1] if lead.dates else None,
+        lead.evidence["claims_total"],
+        yuan(lead.at_risk_total),
+        f"{Decimal(lead.outlier) / 1000:.2f}",
+        coded(STATE_NAMES, lead.state),
+        lead.lead_id,
+    )
+
+
+def rule_named(code: str) -> Named:
+    """A rule with its Chinese name."""
+    rule = SUPERVISION_RULES.get(code)
+    return Named("" if rule is None else rule.name, code)
+
+
+def trial_json(trial: RuleTrial) -> dict[str, Any]:
+    """A rule's trial for programs, money in yuan."""
+    amounts = {"at_risk_old": yuan(trial.at_risk_old), "at_risk_new": yuan(trial.at_risk_new)}
+    return structs.asdict(trial) | amounts
+
+
+def trial_sheet(trial: TextTrial) -> Sheet:
+    """A text's trial as a list, a rule a row."""
+    rows = [
+        (rule_named(each.rule), *(value for name, value in trial_json(each).items() if name != "rule"))
+        for each in trial.rules
+    ]
+    return Sheet("参数试算 Trial of a text", columns_of(TRIAL_COLUMNS), rows)
+
+
+def searched_text(searched: SearchedRange) -> str:
+    """What was looked through."""
+    return (
+        f"已查 looked through: {searched.claims} 张结算单 claims，{searched.first or '—'} 至 to {searched.last or '—'}"
+        f"，规则 rules: {'、'.join(str(rule_named(code)) for code in searched.rules)}"
+    )
+
+
+def none_found(asked: LeadFilter, searched: SearchedRange) -> str:
+    """That nothing was found, with the range that this is said of."""
+    of = {
+        "规则 rule": asked.rule,
+        "医疗机构 hospital": asked.hospital_id,
+        "参保人 person": asked.person_id,
+        "自 since": asked.since,
+        "状态 state": asked.state,
+    }
+    narrowed = "，".join(f"{name} {value}" for name, value in of.items() if value is not None) or "全部 all"
+    return (
+        f"未发现疑点 none found（{narrowed}）：{searched.first or '—'} 至 to {searched.last or '—'} 的 "
+        f"{searched.claims} 张已结算单据 settled claims，规则 {len(searched.rules)} 项 rules"
+    )
+
+
+def print_lead(lead: Lead, history: Iterable[Mapping[str, Any]], names: Names) -> None:
+    """One lead in the order of an audit's report: basis and thresholds, facts, money, peers, what is left open."""
+    evidence = lead.evidence
+    severity: Any = lead.severity
+    stdout.print(
+        f"[bold]{rule_named(lead.rule)}[/] · {coded(SEVERITY_NAMES, severity)} · {coded(STATE_NAMES, lead.state)}"
+        f" · {lead.lead_id}",
+        highlight=False,
+    )
+    if not lead.shown:
+        stdout.print("现有事实已不再显示此疑点 the facts no longer show it", highlight=False)
+    who = "—" if lead.person_id is None else lead.person_id
+    where = "—" if lead.hospital_id is None else str(names.hospital(lead.hospital_id))
+    stdout.print(f"参保人 person: {who}；医疗机构 hospital: {where}", highlight=False, soft_wrap=True)
+    _print_basis(lead)
+    _print_claims(evidence["claims"], evidence["claims_total"], names)
+    _print_figures(evidence["figures"])
+    _print_facts(evidence["facts"])
+    _print_money(lead)
+    if evidence["peers"] is not None:
+        _print_figures(evidence["peers"], "同类 Peers")
+    for title, said in (("已考虑的例外 excluded", "excluded"), ("未能核实 could not be checked", "unchecked")):
+        if evidence[said]:
+            stdout.print(f"{title}:", highlight=False)
+            for each in evidence[said]:
+                stdout.print(f"  · {each}", highlight=False, soft_wrap=True)
+    _print_history(history)
+    stdout.print(NO_VERDICT, highlight=False)
+
+
+def _print_basis(lead: Lead) -> None:
+    text = lead.evidence["text"]
+    stdout.print(f"依据 law: {lead.evidence['clause']}", highlight=False, soft_wrap=True)
+    stdout.print(
+        f"参数 parameters: {text['title']} {text['name']} 第 {text['version']} 版；规则第 {lead.version} 版 version",
+        highlight=False,
+        soft_wrap=True,
+    )
+    rows = [
+        (word(name), worded(each["value"]), GRADES.get(each["grade"], each["grade"]), each["cite"])
+        for name, each in lead.evidence["parameters"].items()
+    ]
+    if rows:
+        table("参数 Parameters in force on the day", ("参数 name", "数值 value", "等级 grade", "出处 source"), rows)
+
+
+def _print_claims(claims: Sequence[Mapping[str, Any]], total: int, names: Names) -> None:
+    rows = [
+        (
+            each["claim_id"],
+            str(names.hospital(each["hospital_id"])),
+            SETTING_NAMES.get(each["setting"], each["setting"]),
+            f"{each['starts_on']} – {each['ends_on']}",
+            " ".join(each["diagnoses"]) or DISEASE_NAMES.get(each["disease"] or "", each["disease"] or "—"),
+            *each["bill"].values(),
+            yuan_sum(each["layers"].values()),
+            "已冲销" if each["status"] == "reversed" else "已结算",
+        )
+        for each in claims
+    ]
+    more = "" if total == len(claims) else f"（共 {total} 张，列基金支付最多的 of {total}）"
+    table(f"单据 Claims{more}（元 yuan）", CLAIM_COLUMNS, rows, right=tuple(range(5, 11)))
+
+
+def yuan_sum(amounts: Iterable[str]) -> str:
+    """A sum of amounts in yuan."""
+    return str(sum(map(Decimal, amounts), Decimal("0.00")))
+
+
+def _print_figures(figures: Mapping[str, Any], title: str = "查得 Figures") -> None:
+    rows = [(word(name), worded(value)) for name, value in figures.items() if value is not None]
+    if rows:
+        table(title, ("项目 figure", "数值 value"), rows)
+
+
+def _print_facts(facts: Sequence[Mapping[str, Any]]) -> None:
+    rows = [
+        (str(each["number"]), each["type"], each["source"], each["event_id"], each["recorded_at"][:19])
+        for each in facts
+    ]
+    columns = ("账册号 number", "事件 type", "来源 source", "事件号 event id", "入账时间 recorded at")
+    table("事实 Facts in ledger order", columns, rows, right=(0,))
+
+
+def _print_money(lead: Lead) -> None:
+    parts = "，".join(f"{LAYER_NAMES.get(layer, layer)} {yuan(amount)}" for layer, amount in lead.at_risk.items())
+    stdout.print(
+        f"基金风险 fund money at risk: {yuan(lead.at_risk_total)} 元 yuan（{parts or '—'}）；突出程度 outlier "
+        f"{Decimal(lead.outlier) / 1000:.2f}",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def _print_history(history: Iterable[Mapping[str, Any]]) -> None:
+    rows = [
+        (
+            str(each["number"]),
+            each["type"],
+            each["recorded_at"][:19],
+            STATE_NAMES.get(each["state"], each["state"]),
+            each.get("actor", "—"),
+            each.get("reason", "—"),
+            each["hash"][:16],
+        )
+        for each in history
+    ]
+    columns = ("号 number", "事件 type", "时间 at", "状态 state", "经办 actor", "理由 reason", "哈希 hash")
+    table("经过 History (leads.0)", columns, rows, right=(0,))
+
+
+def word(name: str) -> str:
+    """What a figure or parameter is called, with its name for programs."""
+    chinese = WORDS.get(name) or PEER_WORDS.get(name)
+    return name if chinese is None else f"{chinese} {name}"
+
+
+def worded(value: Any) -> str:
+    """A value of evidence or of a parameter as text."""
+    match value:
+        case bool():
+            return "是 yes" if value else "否 no"
+        case None:
+            return "—"
+        case dict():
+            return "，".join(f"{word(str(name))} {worded(each)}" for name, each in value.items())
+        case list():
+            return "、".join(worded(each) for each in value) or "—"
+        case _:
+            return str(value)

@@ -1,0 +1,59 @@
+"""A process that looks for leads once and ends; the first line of stdin says where the ledger is.
+
+Rules keep a processor busy, so the lanes' process does not run them, and this one stands back behind all others.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+
+import msgspec
+import uvloop
+from msgspec import Struct
+
+from infra.embedded.process import die_with_parent
+from infra.postgres.engine import connect
+from processors.supervision.catch_up import catch_up_leads
+
+NICE = 19
+
+
+class LeadAssignment(Struct, frozen=True):
+    """Where the ledger is, and whether the rules on peers run too."""
+
+    database_url: str
+    peers: bool
+
+
+async def look(assignment: LeadAssignment) -> None:
+    """Look for leads in what is new."""
+    engine = connect(assignment.database_url)
+    try:
+        await catch_up_leads(engine, peers=assignment.peers)
+    finally:
+        await engine.dispose()
+
+
+async def look_elsewhere(assignment: LeadAssignment) -> None:
+    """Let another process look, and wait for its end; it ends with this one. Raises ``ChildProcessError``."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-P", "-m", "infra.worker.lead_worker"),
+        stdin=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        _, said = await process.communicate(msgspec.json.encode(assignment) + b"\n")
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode:
+        last = said.decode(errors="replace").strip().rpartition("\n")[2]
+        raise ChildProcessError(f"it ended with {process.returncode}: {last}")
+
+
+if __name__ == "__main__":
+    die_with_parent(signal.SIGKILL, os.getppid())
+    os.nice(NICE)
+    uvloop.run(look(msgspec.json.decode(sys.stdin.buffer.readline(), type=LeadAssignment)))

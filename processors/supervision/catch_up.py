@@ -1,0 +1,207 @@
+"""Looks for leads in what the ledger has taken in and settled since the last time.
+
+A rule on persons reads again all claims of each person that an entry is about, a rule on peers all of a benefit year in
+which such a person has claims. So leads are what looking through the whole ledger once gives, however often it is done.
+No consumer waits for it.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct, to_builtins
+from sqlalchemy import delete, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from events.decisions import LEAD_CHANGED, LEAD_FOUND, LEAD_WITHDRAWN
+from events.store.driver import fetch_text
+from processors.supervision.content import graver
+from processors.supervision.context import KnownContext, load_context
+from processors.supervision.journal import LeadJournal, open_lead_journal
+from processors.supervision.loading import PERSONS_AT_ONCE
+from processors.supervision.rule import COMPARED_YEARS
+from processors.supervision.rules import SUPERVISION_RULES
+from processors.supervision.search import find_in_year, find_of_persons
+from processors.supervision.years import LoadedYears
+from projections.leads import Lead, LeadContent, forget_progress, lead_journals, lead_years, leads, load_leads
+
+MOST_NEW = 50_000
+"""New entries of a journal. Where there are more, all persons are looked at and not those that entries are about."""
+
+_TOUCHED = """
+SELECT DISTINCT entry.person_id
+FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS taken(journal, low, high)
+JOIN ledger.entries AS entry ON entry.journal = taken.journal AND entry.number > low AND entry.number <= high
+WHERE entry.person_id IS NOT NULL
+UNION
+SELECT DISTINCT statement.person_id
+FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS taken(journal, low, high)
+JOIN ledger.entries AS entry ON entry.journal = taken.journal AND entry.number > low AND entry.number <= high
+JOIN projections.suspensions AS turn ON turn.number = entry.number
+JOIN projections.statements AS statement ON statement.hospital_id = turn.hospital_id
+WHERE entry.journal = 'intake' AND entry.type IN ('hospital.suspended.v1', 'hospital.reinstated.v1')
+ORDER BY 1
+"""
+ALL_PERSONS = "SELECT DISTINCT person_id FROM projections.statements ORDER BY 1"
+"""Every person with a settled claim."""
+_YEARS = "SELECT DISTINCT year FROM projections.statements WHERE person_id = ANY($1)"
+
+
+_ANYTHING_NEW = """
+SELECT EXISTS (
+    SELECT FROM processors.positions
+    LEFT JOIN projections.lead_journals AS seen
+           ON seen.journal = CASE consumer WHEN 'intake' THEN consumer ELSE consumer || '.' || partition END
+    WHERE consumer IN ('intake', 'settlement') AND journal_number > coalesce(seen.number, 0)
+) OR :peers AND EXISTS (SELECT FROM projections.lead_years)
+"""
+
+
+class CaughtUp(Struct):
+    """What a catch-up did: persons and years looked at, leads found, changed and withdrawn."""
+
+    persons: int = 0
+    years: int = 0
+    found: int = 0
+    changed: int = 0
+    withdrawn: int = 0
+
+
+async def catch_up_leads(engine: AsyncEngine, *, peers: bool = True, anew: bool = False) -> CaughtUp:
+    """Look for leads in what is new. Two at a time wait for each other.
+
+    Without ``peers`` the years that are touched wait for the next time. ``anew`` looks through all of the ledger.
+    """
+    done = CaughtUp()
+    async with engine.connect() as connection:
+        # one view of facts, statements and positions
+        await connection.execution_options(isolation_level="REPEATABLE READ")
+        async with connection.begin():
+            journal = await open_lead_journal(connection)
+            if anew:
+                await forget_progress(connection)
+            await _look(journal, done, peers=peers)
+            await journal.end()
+    return done
+
+
+async def anything_new(engine: AsyncEngine, *, peers: bool) -> bool:
+    """Whether a look would look at anything: entries behind the last one, or, with ``peers``, years that wait."""
+    async with engine.connect() as connection:
+        found = await connection.execute(text(_ANYTHING_NEW), {"peers": peers})
+        return bool(found.scalar_one())
+
+
+async def _look(journal: LeadJournal, done: CaughtUp, *, peers: bool) -> None:
+    connection = journal.connection
+    known = await load_context(connection)
+    rows = (await connection.execute(select(lead_journals))).all()
+    seen = {row.journal: row.number for row in rows}
+    is_same = bool(rows) and all(row.context == known.digest for row in rows)
+    new = {name: (seen.get(name, 0), head) for name, head in known.as_of.items() if seen.get(name, 0) < head}
+    if is_same and all(high - low <= MOST_NEW for low, high in new.values()):
+        persons = await _touched(connection, new)
+    else:
+        # whose leads stand is among them: a statement is never taken away
+        persons = [row["person_id"] for row in await fetch_text(connection, ALL_PERSONS, [])]
+    if not is_same:
+        await _wait_for_all_years(connection)
+    for first in range(0, len(persons), PERSONS_AT_ONCE):
+        await _look_at_persons(journal, known, persons[first : first + PERSONS_AT_ONCE], done)
+    if peers:
+        await _look_at_years(journal, known, done)
+    if known.as_of:
+        await _move(connection, known)
+
+
+async def _move(connection: AsyncConnection, known: KnownContext) -> None:
+    statement = insert(lead_journals)
+    changed = {"number": statement.excluded.number, "context": statement.excluded.context}
+    moved = [{"journal": name, "number": head, "context": known.digest} for name, head in known.as_of.items()]
+    await connection.execute(
+        statement.on_conflict_do_update(index_elements=[lead_journals.c.journal], set_=changed), moved
+    )
+
+
+async def _touched(connection: AsyncConnection, ranges: Mapping[str, tuple[int, int]]) -> list[str]:
+    if not ranges:
+        return []
+    lows, highs = ([of[side] for of in ranges.values()] for side in (0, 1))
+    return [row["person_id"] for row in await fetch_text(connection, _TOUCHED, [list(ranges), lows, highs])]
+
+
+async def _look_at_persons(journal: LeadJournal, known: KnownContext, persons: Sequence[str], done: CaughtUp) -> None:
+    found = await find_of_persons(journal.connection, persons, known.context)
+    standing = await load_leads(journal.connection, leads.c.person_id.in_(persons), leads.c.year.is_(None))
+    _record(journal, known, standing, found, done)
+    done.persons += len(persons)
+    years = [row["year"] for row in await fetch_text(journal.connection, _YEARS, [list(persons)])]
+    # a year's claims are also what the years behind it are compared with
+    await _wait_for_years(journal.connection, {year + more for year in years for more in range(COMPARED_YEARS + 1)})
+    await journal.save()
+
+
+async def _look_at_years(journal: LeadJournal, known: KnownContext, done: CaughtUp) -> None:
+    connection = journal.connection
+    waiting = sorted((await connection.execute(select(lead_years.c.year))).scalars())
+    years = LoadedYears(connection)
+    for year in waiting:
+        found = await find_in_year(years, year, known.context)
+        _record(journal, known, await load_leads(connection, leads.c.year == year), found, done)
+        done.years += 1
+        await journal.save()
+    await connection.execute(delete(lead_years).where(lead_years.c.year.in_(waiting)))
+
+
+async def _wait_for_all_years(connection: AsyncConnection) -> None:
+    query = text(
+        "SELECT DISTINCT year FROM projections.statements UNION"
+        " SELECT year FROM projections.leads WHERE year IS NOT NULL"
+    )
+    await _wait_for_years(connection, (await connection.execute(query)).scalars().all())
+
+
+async def _wait_for_years(connection: AsyncConnection, years: Iterable[int]) -> None:
+    rows = [{"year": year} for year in sorted(set(years))]
+    if rows and any(rule.of_year for rule in SUPERVISION_RULES.values()):
+        await connection.execute(insert(lead_years).on_conflict_do_nothing(), rows)
+
+
+def _record(
+    journal: LeadJournal, known: KnownContext, standing: Collection[Lead], found: Iterable[LeadContent], done: CaughtUp
+) -> None:
+    """Note what is new, what says something else than before, and what the facts no longer show."""
+    journal.register.add(standing)
+    now = {content.lead_id: content for content in found}
+    before = {lead.lead_id: lead for lead in standing}
+    for lead_id, content in now.items():
+        lead = before.get(lead_id)
+        if lead is None:
+            journal.record(LEAD_FOUND, _told(content, "open", known))
+            done.found += 1
+        elif not lead.shown or lead.content != content:
+            journal.record(LEAD_CHANGED, _told(content, _state_of(lead, content), known))
+            done.changed += 1
+    for lead in before.values():
+        if lead.lead_id not in now and lead.shown:
+            state = "withdrawn" if lead.state == "open" else lead.state
+            said = {"lead_id": lead.lead_id, "state": state, "shown": False, "as_of": known.as_of}
+            journal.record(LEAD_WITHDRAWN, said)
+            done.withdrawn += 1
+
+
+def _state_of(lead: Lead, content: LeadContent) -> str:
+    """The state of a lead that says something else now.
+
+    What was dismissed stays so, unless it is about other claims or graver than what was looked at then.
+    """
+    if lead.state == "withdrawn":
+        return "open"
+    if lead.state == "dismissed" and (lead.claims != content.claims or graver(content.severity, lead.severity)):
+        return "open"
+    return lead.state
+
+
+def _told(content: LeadContent, state: str, known: KnownContext) -> dict[str, Any]:
+    said: dict[str, Any] = to_builtins(content)
+    return said | {"state": state, "shown": True, "as_of": known.as_of}
