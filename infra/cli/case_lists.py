@@ -15,7 +15,7 @@ from infra.cli.output import fail, print_json, stdout
 from infra.cli.row_output import OutFile, Row, list_rows, print_sheet, show, write_sheets
 from infra.files.region_names import region_named
 from infra.files.sheet import Sheet, coded, columns_of
-from processors.cases import listings, overdue
+from processors.cases import hit_rates, listings, overdue
 from processors.cases import year as years
 from processors.cases.refusal import (
     CASE_STATE_NAMES,
@@ -30,18 +30,27 @@ from processors.cases.refusal import (
     SUBJECT_NAMES,
 )
 from processors.law.terms import LAYER_NAMES
+from processors.supervision.rules import SUPERVISION_RULES
 
 Region = Annotated[str | None, typer.Option("--region", help="统筹区 region; 140400 also takes its counties")]
 Subject = Annotated[str | None, typer.Option("--subject", help="对象编号 hospital, person or doctor")]
-LATE_NAMES = {"decision": "作出决定", "answer": "警告函回执", "fine": "缴纳罚款", "refund": "退回基金", **NOTE_NAMES}
+LATE_NAMES = {
+    "lead_check": "核查疑点",
+    "decision": "作出决定",
+    "answer": "警告函回执",
+    "fine": "缴纳罚款",
+    "refund": "退回基金",
+    **NOTE_NAMES,
+}
+RULE_NAMES = {code: rule.name for code, rule in SUPERVISION_RULES.items()}
 FACT_STATES = {"to_be_sent": "待发出", "taken": "已收下", "refused": "已拒收"}
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("list")(list_)
-    for command in (show_case, measures, inspections, late, year):
-        names = {"show_case": "show", "late": "overdue"}
+    for command in (show_case, measures, inspections, late, hit_rate, year):
+        names = {"show_case": "show", "late": "overdue", "hit_rate": "hit-rate"}
         app.command(names.get(command.__name__, command.__name__))(command)
 
 
@@ -154,22 +163,49 @@ def late(
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
-    """逾期：决定、证据保存、法制审核、罚款、退回、回执。What is late, by the deadlines in force."""
+    """逾期：疑点核查、决定、证据保存、法制审核、罚款、退回、回执。What is late, by the deadlines in force."""
     _check(region)
     day = None if on is None else day_of(on, "--on")
     rows = run_step(data_dir, lambda engine: overdue.overdue_rows(engine, region=region, on=day), out)
     if json:
         print_json(rows)
-    columns = "案件 case,统筹区 region,对象 subject,事项 what,编号 of,期限 due on:day,逾期天数 days:count"
+    columns = (
+        "案件 case,统筹区 region,对象 subject,事项 what,编号 of,期限 due on:day,逾期天数 days:count,件数 count:count"
+    )
     columns += ",尚欠 left:money+,加处罚款 late fine:money+"
     cells = [
         (
             *(row["case_id"], region_named(row["region"]), row["subject_id"], coded(LATE_NAMES, row["what"])),
-            *(row[name] for name in ("of", "due_on", "days", "left", "late_fine")),
+            *(row[name] for name in ("of", "due_on", "days", "count", "left", "late_fine")),
         )
         for row in rows
     ]
     show(Sheet("逾期事项 Overdue", columns_of(columns), cells, personal=True), json=json, out=out)
+
+
+def hit_rate(
+    region: Region = None,
+    since: Annotated[str | None, typer.Option("--since", help="此日及以后发现的 found on this day or later")] = None,
+    out: OutFile = None,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """各规则命中率：查实 ÷（查实＋排除）。How many of each rule's leads were confirmed, of those that were decided."""
+    _check(region)
+    day = None if since is None else day_of(since, "--since")
+    rows = run_step(data_dir, lambda engine: hit_rates.hit_rate_rows(engine, region=region, since=day), out)
+    if json:
+        print_json(rows)
+    columns = "规则 rule,版本 version:count,疑点 found:count+,待处理 open:count+,已立案 in case:count+"
+    columns += ",查实 confirmed:count+,排除 dismissed:count+,已撤销 withdrawn:count+,命中率 hit rate:share,少于11件 few"
+    cells = [
+        (
+            *(coded(RULE_NAMES, row["rule"]), *(row[name] for name in hit_rates.COUNTS)),
+            *(None if row["hit_rate"] is None else Decimal(row["hit_rate"]), row["few"]),
+        )
+        for row in rows
+    ]
+    show(Sheet("各规则命中率 Hit rates", columns_of(columns), cells), json=json, out=out)
 
 
 YEAR_LINES = (

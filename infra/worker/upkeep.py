@@ -1,5 +1,5 @@
-"""A worker's periodic tasks: purge streams, move finance's sums forward, look for leads, send what cases decided, report
-the lag and lanes without a worker."""
+"""A worker's periodic tasks: purge streams, move finance's sums forward, look for leads, send what cases decided,
+report the lag and lanes without a worker."""
 
 import asyncio
 from collections.abc import Callable, Collection, Coroutine, Mapping

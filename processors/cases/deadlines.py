@@ -6,8 +6,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policies.arithmetic import share
 from policies.supervision.deadlines import CaseDeadlines
-from policies.supervision.text import built_in
+from policies.supervision.text import SupervisionHistory
 from policies.supervision.working_days import add_working_days
+from processors.supervision.adoption import adopted_texts
 from projections.measures import Measure
 
 HOLDING = {"evidence_hold": "evidence_released", "sealing": "evidence_released", "legal_review_asked": "legal_review"}
@@ -15,8 +16,9 @@ HOLDING = {"evidence_hold": "evidence_released", "sealing": "evidence_released",
 
 
 async def deadlines_in_force(connection: AsyncConnection, day: date, region: str) -> CaseDeadlines:
-    """The section ``deadlines`` that holds on a day in a region."""
-    return built_in().deadlines
+    """The section ``deadlines`` of the supervision text that holds on a day in a region."""
+    adopted = (each.text for each in await adopted_texts(connection))
+    return SupervisionHistory(adopted).in_force(day, region).deadlines
 
 
 def years_later(day: date, years: int) -> date:

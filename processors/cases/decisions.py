@@ -21,6 +21,8 @@ from processors.cases.journal import CaseJournal, open_journal
 from processors.cases.refusal import MEASURE_NAMES, CaseRefused
 from processors.cases.steps import case_of
 from processors.clearing.operators import Operator
+from processors.supervision.journal import open_lead_journal
+from processors.supervision.steps import confirm, release
 from projections.cases import Case, CaseFinding, CaseNote
 from projections.measures import Measure
 
@@ -111,12 +113,7 @@ async def decide(
         terms = await deadlines_in_force(journal.connection, case.opened_on, case.region)
         made = DecisionReference(document_no, day, journal.journal.recorded_at.isoformat(), journal.era)
         facts = await facts_of(journal, case, measures, made)
-        confirmed = {lead_id for finding in findings for lead_id in finding.leads}
-        open_leads = [
-            each.lead_id
-            for each in journal.register.of_case(journal.register.leads, case_id)
-            if each.state == "in_case"
-        ]
+        confirmed, dismissed = _leads(journal, case_id, findings)
         said = {
             "case_id": case_id,
             "decided_on": day.isoformat(),
@@ -125,13 +122,27 @@ async def decide(
             "outcome": _outcome(journal, case_id, measures),
             "findings": [finding.finding_id for finding in findings],
             "measures": {each.measure_id: _iso(measure_due_on(terms, each.kind, day)) for each in measures},
-            "leads_confirmed": [lead_id for lead_id in open_leads if lead_id in confirmed],
-            "leads_dismissed": [lead_id for lead_id in open_leads if lead_id not in confirmed],
+            "leads_confirmed": confirmed,
+            "leads_dismissed": dismissed,
             "facts": facts,
             "actor": actor,
         }
         journal.record(CASE_DECIDED, said)
+        if confirmed or dismissed:
+            leads = await open_lead_journal(journal.connection)
+            await confirm(leads, confirmed, case_id, actor)
+            await release(leads, dismissed, case_id, actor, f"{document_no}：本案未认定 not found in the case")
+            await leads.end()
     return [fact["event_id"] for fact in facts]
+
+
+def _leads(journal: CaseJournal, case_id: str, findings: Sequence[CaseFinding]) -> tuple[list[str], list[str]]:
+    """The leads of a case that a decision confirms, as its findings name them, and those that it dismisses."""
+    register = journal.register
+    named = {lead_id for finding in findings for lead_id in finding.leads}
+    waiting = [each.lead_id for each in register.of_case(register.leads, case_id) if each.state == "in_case"]
+    confirmed = [lead_id for lead_id in waiting if lead_id in named]
+    return confirmed, [lead_id for lead_id in waiting if lead_id not in named]
 
 
 def _iso(day: date | None) -> str | None:

@@ -1,4 +1,4 @@
-"""What of supervision's work is late: cases, evidence that is held, legal reviews, fines, answers."""
+"""What of supervision's work is late: leads, cases, evidence that is held, legal reviews, fines, answers."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -10,10 +10,14 @@ from events.codes import covers
 from events.county_time import COUNTY_TIME
 from events.money import yuan
 from events.store.journal import database_time, known_events
+from policies.supervision.text import SupervisionHistory
+from policies.supervision.working_days import add_working_days
 from processors.cases.deadlines import HOLDING, deadlines_in_force, late_fine
 from processors.cases.measures import PAYABLE, left_of
+from processors.supervision.adoption import adopted_texts
 from projections.case_register import CaseRegister
 from projections.cases import Case
+from projections.leads import leads, load_leads
 from projections.measures import Measure
 
 Late = dict[str, Any]
@@ -32,7 +36,8 @@ async def overdue_rows(engine: AsyncEngine, *, region: str | None = None, on: da
             found += _of_case(register, case, day)
             for measure in register.of_case(register.measures, case.case_id):
                 found += await _of_measure(connection, register, case, measure, day, known)
-    return sorted(found, key=lambda late: (late["due_on"], late["case_id"]))
+        found += await _of_leads(connection, region, day)
+    return sorted(found, key=lambda late: (late["due_on"], late["case_id"] or "", late["of"] or ""))
 
 
 def _of_case(register: CaseRegister, case: Case, day: date) -> Iterator[Late]:
@@ -61,6 +66,34 @@ async def _of_measure(
     return [_late(case, measure.kind, measure.due_on, day, of=measure.measure_id) | told]
 
 
+async def _of_leads(connection: AsyncConnection, region: str | None, day: date) -> list[Late]:
+    """Open leads that nobody has checked in time: a row a rule and region, since the first of them was due."""
+    waiting: dict[tuple[str, str], list[date]] = {}
+    history = SupervisionHistory(each.text for each in await adopted_texts(connection))
+    for lead in await load_leads(connection, leads.c.state == "open"):
+        found_on = lead.found_at.astimezone(COUNTY_TIME).date()
+        days = history.in_force(found_on, lead.region).deadlines.lead_check_working_days.value
+        due_on = add_working_days(found_on, days)
+        if due_on < day and (region is None or covers(region, lead.region)):
+            waiting.setdefault((lead.rule, lead.region), []).append(due_on)
+    return [
+        {
+            "case_id": None,
+            "region": place,
+            "subject_kind": None,
+            "subject_id": None,
+            "what": "lead_check",
+            "of": rule,
+            "due_on": min(due).isoformat(),
+            "days": (day - min(due)).days,
+            "count": len(due),
+            "left": None,
+            "late_fine": None,
+        }
+        for (rule, place), due in waiting.items()
+    ]
+
+
 def _late(case: Case, what: str, due_on: date, day: date, of: str | None = None) -> Late:
     return {
         "case_id": case.case_id,
@@ -71,6 +104,7 @@ def _late(case: Case, what: str, due_on: date, day: date, of: str | None = None)
         "of": of,
         "due_on": due_on.isoformat(),
         "days": (day - due_on).days,
+        "count": 1,
         "left": None,
         "late_fine": None,
     }

@@ -15,6 +15,8 @@ from processors.cases.deadlines import case_due_on, deadlines_in_force, note_due
 from processors.cases.foresight import foresee
 from processors.cases.journal import CaseJournal, open_journal
 from processors.cases.refusal import CASE_STATE_NAMES, CaseRefused
+from processors.supervision.journal import open_lead_journal
+from processors.supervision.steps import assign
 from projections.cases import INSTITUTIONS, Case, FindingClaim
 from projections.claims import claims
 from projections.enrolments import enrolments
@@ -65,7 +67,10 @@ class FindingOrder(Struct, frozen=True):
 
 
 async def open_case(engine: AsyncEngine, order: CaseOrder, actor: str) -> str:
-    """Open a case; returns its id. Raises ``CaseRefused``."""
+    """Open a case, which takes the leads that it names; returns its id.
+
+    Raises ``CaseRefused``, ``SupervisionRefused`` where a lead is not there or was taken.
+    """
     async with open_journal(engine) as journal:
         opened_on = order.opened_on or journal.today
         journal.require_past(opened_on, "立案日期")
@@ -88,6 +93,10 @@ async def open_case(engine: AsyncEngine, order: CaseOrder, actor: str) -> str:
             "hospital_id": order.subject_id if is_house else order.hospital_id,
         }
         journal.record(CASE_OPENED, said | {"actor": actor})
+        if order.leads:
+            leads = await open_lead_journal(journal.connection)
+            await assign(leads, order.leads, case_id, actor)
+            await leads.end()
     return case_id
 
 

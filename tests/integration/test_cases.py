@@ -8,16 +8,20 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from policies.supervision.text import load_supervision
 from processors.cases import decisions, listings, measures
+from processors.cases.hit_rates import hit_rate_rows
 from processors.cases.inspections import InspectionOrder, record_inspection, withdraw_inspection
 from processors.cases.journal import load_register, rebuild
 from processors.cases.overdue import overdue_rows
 from processors.cases.refusal import CaseRefused
 from processors.proof.verify import verify
+from processors.supervision.adoption import adopt_supervision
 from projections.cases import FindingClaim
 from tests import facts
 from tests.cases_of_supervision import OFFICERS, REGION, case_status, decided, found, measure, noted, opened, sent
 from tests.finance import query
+from tests.leads import county, look, stay
 from tests.ledger import Books
 
 
@@ -333,3 +337,55 @@ async def test_a_claim_of_somebody_else_is_no_finding_of_the_case(shanggao: Book
         await measure(engine, on_person, "suspension", from_on=date(2019, 5, 1), until=date(2019, 6, 1))
     with pytest.raises(CaseRefused, match="nobody P9 is enrolled"):
         await opened(engine, "P9", subject_kind="person")
+
+
+async def test_a_case_takes_leads_confirms_what_it_finds_and_dismisses_the_rest(books: Books) -> None:
+    engine = books.engine
+    # two readmissions after two days at H1, of P1 and of P2
+    stays = [*stay(1, "2019-03-01", "2019-03-10"), *stay(2, "2019-03-12", "2019-03-20", in_scope="6000")]
+    more = [
+        *stay(3, "2019-04-01", "2019-04-10", person="P2"),
+        *stay(4, "2019-04-12", "2019-04-20", person="P2", in_scope="6000"),
+    ]
+    await books.publish([*county(REGION), *stays, *more])
+    first, second = sorted(await look(engine, "split_stay"), key=lambda lead: lead.person_id or "")
+    [late] = [row for row in await overdue_rows(engine, on=date(2060, 1, 1)) if row["what"] == "lead_check"]
+    assert (late["of"], late["count"]) == ("split_stay", 2)
+    case_id = await opened(engine, origin="lead", leads=(first.lead_id, second.lead_id))
+    assert {lead.state for lead in await look(engine, "split_stay")} == {"in_case"}
+    with pytest.raises(CaseRefused, match=f"is in case {case_id}"):
+        await opened(engine, origin="lead", leads=(first.lead_id,))
+    with pytest.raises(CaseRefused, match="carries no lead X"):
+        await found(engine, case_id, FindingClaim("C2", 1_00), leads=("X",))
+    await found(engine, case_id, FindingClaim("C2", 1000_00), leads=(first.lead_id,))
+    await measure(engine, case_id, "talk")
+    await decided(engine, case_id)
+    states = {lead.lead_id: (lead.state, lead.case_id) for lead in await look(engine, "split_stay")}
+    assert states == {first.lead_id: ("confirmed", case_id), second.lead_id: ("dismissed", case_id)}
+    [row] = [row for row in await hit_rate_rows(engine, region="360900") if row["rule"] == "split_stay"]
+    assert (row["found"], row["confirmed"], row["dismissed"], row["hit_rate"], row["few"]) == (2, 1, 1, "0.5000", True)
+    assert not [row for row in await overdue_rows(engine, on=date(2060, 1, 1)) if row["what"] == "lead_check"]
+    await sound(engine)
+
+
+async def test_a_county_s_own_deadlines_hold_from_their_day(shanggao: Books) -> None:
+    engine = shanggao.engine
+    words = {
+        "name": "shanggao_deadlines",
+        "title": "上高监管参数",
+        "title_en": "Parameters of 上高",
+        "document": "上医保〔2019〕3号",
+        "regions": f'["{REGION}"]',
+        "in_force_from": "2019-03-01",
+        "version": "1",
+        "deadlines": "{case_days: {value: 60, grade: seed, cite: 三}, officers: {value: 3, grade: seed, cite: 二}}",
+    }
+    body = "".join(f"{name}: {value}\n" for name, value in words.items()).encode()
+    await adopt_supervision(engine, load_supervision(body, "county.yaml"), "wang", "li", "本县规定")
+    before = await opened(engine, opened_on=date(2019, 2, 28))
+    with pytest.raises(CaseRefused, match="at least 3 officers"):
+        await opened(engine)
+    after = await opened(engine, officers=("chen", "zhou", "wu"))
+    cases = (await load_register(engine)).cases
+    due = [case.due_on for case_id in (before, after) if (case := cases.get(case_id)) is not None]
+    assert due == [date(2019, 5, 29), date(2019, 4, 30)]  # 90 and 60 days
