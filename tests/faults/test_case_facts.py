@@ -22,7 +22,7 @@ async def taken(engine: AsyncEngine) -> list[tuple[str, str]]:
 
 
 async def decided_and_killed(engine: AsyncEngine) -> list[str]:
-    """What stands in the database when ``claims cases decide`` is killed before it sends: the decision and its facts."""
+    """What the database holds when ``claims cases decide`` is killed before it sends: the decision and its facts."""
     case_id = await opened(engine)
     finding_id = await found(engine, case_id, FindingClaim("C1", 500_00))
     await measure(engine, case_id, "refund", finding_id=finding_id)
