@@ -47,6 +47,10 @@ TIERS: tuple[Tier, ...] = get_args(Tier)
 
 DiseaseClass = Literal["I", "II"]
 
+AuditPart = Literal["in_scope", "upfront_copay", "over_limit", "self_funded"]
+AUDIT_PARTS: tuple[AuditPart, ...] = get_args(AuditPart)
+"""The parts of a bill that an audit may name."""
+
 Submitter = Literal["hospital", "bureau"]
 SUBMITTER_NAMES: dict[Submitter, str] = {"hospital": "医院直接结算", "bureau": "窗口手工报销"}
 

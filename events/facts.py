@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, ValidationInfo, field_v
 
 from events.aid_facts import AidDecided as AidDecided
 from events.aid_facts import AidWithdrawn as AidWithdrawn
-from events.codes import DiseaseClass, FilingKind, OutpatientSetting, Tier
+from events.codes import AuditPart, DiseaseClass, FilingKind, OutpatientSetting, Tier
 from events.enrollment_facts import EnrollmentEnded as EnrollmentEnded
 from events.enrollment_facts import EnrollmentRecorded as EnrollmentRecorded
 from events.fact_fields import (
@@ -259,6 +259,11 @@ class AuditFound(FactData):
     claim_id: ClaimId
     amount: Yuan = Field(description="what the funds do not bear, yuan")
     borne_by: Literal["hospital", "person"]
+    part: Given[AuditPart] = Field(
+        default=None,
+        description="part of the bill that it leaves, and no other: in_scope 政策范围内, upfront_copay 先行自付, "
+        "over_limit 超限价, self_funded 全自费; absent: self_funded first, then over_limit, upfront_copay, in_scope",
+    )
     reason: Reason
 
 

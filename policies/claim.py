@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from msgspec import NODEFAULT, Struct, convert, defstruct, structs
 
-from events.codes import ORDINARY, RESIDENT, Submitter
+from events.codes import ORDINARY, RESIDENT, AuditPart, Submitter
 
 BorneBy = Literal["hospital", "person"]
 Place = Literal["county", "prefecture", "province", "elsewhere", "unfiled"]
@@ -26,10 +26,14 @@ class BillParts(Struct, frozen=True, array_like=True, gc=False):
 
 
 class Audit(Struct, frozen=True, array_like=True, gc=False):
-    """An audit finding on a claim: ``amount`` fen leave the bill and are borne by the hospital or the person."""
+    """An audit finding on a claim: ``amount`` fen leave the bill and are borne by the hospital or the person.
+
+    They leave the ``part`` of the bill that is named, and no other.
+    """
 
     amount: int
     borne_by: BorneBy
+    part: AuditPart | None = None
 
 
 class Aid(Struct, frozen=True, array_like=True, gc=False):
@@ -152,19 +156,26 @@ def place_of(claim: Claim) -> Place:
 def after_audits(claim: Claim) -> tuple[list[int], dict[str, int]]:
     """What audits leave in S, C and O, and what they lay on the hospital and the person, in fen.
 
-    They come out of O, then C, then S, in recorded order (docs/domain.md#3.7).
+    They come out of the part that is named, else out of O, then C, then S, in recorded order (docs/domain.md#3.7).
     """
     bill = claim.bill
-    left = [bill.in_scope, bill.upfront_copay + bill.over_limit, bill.self_funded]
     borne = {"hospital": 0, "person": 0}
+    if not claim.audits:
+        return [bill.in_scope, bill.upfront_copay + bill.over_limit, bill.self_funded], borne
+    left: dict[AuditPart, int] = {
+        "self_funded": bill.self_funded,
+        "over_limit": bill.over_limit,
+        "upfront_copay": bill.upfront_copay,
+        "in_scope": bill.in_scope,
+    }
     for audit in claim.audits:
         rest = audit.amount
-        for bucket in (2, 1, 0):
-            taken = min(rest, left[bucket])
-            left[bucket] -= taken
+        for part in (audit.part,) if audit.part else tuple(left):
+            taken = min(rest, left[part])
+            left[part] -= taken
             rest -= taken
         borne[audit.borne_by] += audit.amount - rest
-    return left, borne
+    return [left["in_scope"], left["upfront_copay"] + left["over_limit"], left["self_funded"]], borne
 
 
 def age_on(day: calendar_date, birth_month: str | None) -> int | None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from sqlalchemy import BigInteger, Column, Index, Table, Text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from events.codes import AUDIT_PARTS
 from events.store.metadata import metadata, not_negative, one_of
 from events.store.rows import load
 from policies.claim import Audit
@@ -17,9 +18,11 @@ audits = Table(
     Column("claim_id", Text, nullable=False),
     Column("amount", BigInteger, nullable=False, comment="fen"),
     Column("borne_by", Text, nullable=False),
+    Column("part", Text, comment="of the bill, that it leaves; null: the parts in their order"),
     Index("audits_claim", "claim_id"),
     not_negative("amount"),
     one_of("borne_by", ("hospital", "person")),
+    one_of("part", AUDIT_PARTS),
     schema="projections",
 )
 
@@ -28,7 +31,7 @@ async def load_audits(connection: AsyncConnection, claim_ids: Iterable[str]) -> 
     """Findings by claim, in recorded order."""
     found: dict[str, list[Audit]] = {}
     for row in await load(connection, audits, audits.c.claim_id, claim_ids, audits.c.number):
-        found.setdefault(row["claim_id"], []).append(Audit(row["amount"], row["borne_by"]))
+        found.setdefault(row["claim_id"], []).append(Audit(row["amount"], row["borne_by"], row["part"]))
     return found
 
 

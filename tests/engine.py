@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+from events.codes import AuditPart
 from events.money import parse_yuan, yuan
 from policies.claim import Audit, BillParts, BorneBy, Claim
 from policies.engine import settle
@@ -41,13 +42,13 @@ def claim(
     late: bool = False,
     admission_id: str | None = None,
     referral: Sequence[str] = (),
-    audits: Sequence[tuple[str, BorneBy]] = (),
+    audits: Sequence[tuple[str, BorneBy] | tuple[str, BorneBy, AuditPart]] = (),
     standing: bool = True,
     **facts: Any,
 ) -> Claim:
     """A claim under a scheme, a shipped one by its name, with its bill in yuan; ``total`` is the sum of the four parts.
 
-    ``audits`` are (yuan, "hospital" | "person"); ``hospital_region`` defaults to the person's; ``facts`` are others.
+    ``audits`` are (yuan, bearer), or (yuan, bearer, part); ``hospital_region`` defaults to the person's.
     """
     parts = [parse_yuan(part) for part in (in_scope, upfront_copay, over_limit, self_funded)]
     pinned = law if isinstance(law, Scheme) else scheme(law)
@@ -76,7 +77,7 @@ def claim(
         source="hospital/H1",
         bill=BillParts(sum(parts), *parts),
         categories=recorded_order(categories),
-        audits=tuple(Audit(parse_yuan(amount), borne_by) for amount, borne_by in audits),
+        audits=tuple(Audit(parse_yuan(amount), *said) for amount, *said in audits),
         standing=standing,
         **facts,
     )

@@ -307,9 +307,15 @@ def correct(
 
 
 def audit(
-    claim: str = "C1", amount: str = "500", borne_by: str = "hospital", finding: str = "F1", id_: str | None = None
+    claim: str = "C1",
+    amount: str = "500",
+    borne_by: str = "hospital",
+    finding: str = "F1",
+    id_: str | None = None,
+    *,
+    part: str | None = None,
 ) -> dict[str, Any]:
-    """A bureau finds what the funds do not bear."""
+    """A bureau finds what the funds do not bear, of a part of the bill where one is named."""
     return event(
         BUREAU,
         id_ or f"audit-{finding}",
@@ -318,6 +324,7 @@ def audit(
         claim_id=claim,
         amount=amount,
         borne_by=borne_by,
+        part=part,
         reason="not indicated",
     )
 

@@ -3,6 +3,7 @@
 import random
 from typing import Any
 
+from events.codes import AUDIT_PARTS
 from policies.vocabulary import CATEGORY_ORDER
 from tests import facts
 
@@ -109,13 +110,17 @@ class History:
             )
         if draw.random() < 0.3:
             borne_by = draw.choice(["hospital", "person"])
-            later.append(facts.audit(claim, draw.choice(AMOUNTS), borne_by, f"F{number}"))
+            later.append(facts.audit(claim, draw.choice(AMOUNTS), borne_by, f"F{number}", part=self.part()))
         if draw.random() < 0.6:
             category, change = draw.choice(CATEGORY_ORDER[:6]), draw.choice(["added", "added", "removed"])
             later.append(facts.roster(person, category, change, self.day(region)))
         if draw.random() < 0.1:
             later.append(facts.cancel(f"A{number}", hospital))
         return later
+
+    def part(self) -> str | None:
+        """The part of a bill that an audit names, or none."""
+        return self.more.choice([None, None, *AUDIT_PARTS])
 
     def changes_of_insurance(self, person: str, stays: int) -> list[tuple[float, dict[str, Any]]]:
         """The person's insurance of a year ends, begins anew, or begins in another county; what was paid is told."""

@@ -200,7 +200,14 @@ EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
     "claim.corrected.v1": (HOSPITAL, {"claim_id": "C1", "bill": BILL, "reason": "费用有误"}),
     "audit.found.v1": (
         BUREAU,
-        {"finding_id": "F1", "claim_id": "C1", "amount": "61.00", "borne_by": "hospital", "reason": "过度治疗"},
+        {
+            "finding_id": "F1",
+            "claim_id": "C1",
+            "amount": "61.00",
+            "borne_by": "hospital",
+            "part": "in_scope",
+            "reason": "过度治疗",
+        },
     ),
     "advance.issued.v1": (
         BUREAU,

@@ -98,7 +98,7 @@ EVERY_FACT: list[Any] = [
     *facts.stay(4, "P2", in_scope="20000"),
     facts.audit("C4", "3", "person", "F5"),
     facts.reverse("C4"),
-    facts.audit("C4", "5", "person", "F6"),
+    facts.audit("C4", "5", "person", "F6", part="in_scope"),
     facts.discharge("C5", "A4", "P2", in_scope="21000"),  # the admission is free again
     facts.cancel("A3"),  # refused: C3 stands
     facts.admit("A6", "P2"),

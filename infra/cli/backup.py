@@ -25,6 +25,7 @@ File = Annotated[Path, typer.Argument(help="备份文件 backup file", dir_okay=
 
 
 NOTES = {
+    "cases.0": "；请按案卷重新登记 enter the work on cases again from its papers (claims cases)",
     "funds.0": "；请核对银行流水后重新登记 check the bank's statements and note it again (claims funds)",
     "leads.0": "；请重新查找，并重新登记排除和立案 look anew, dismiss again (claims leads --anew)",
     "rosters.0": "；请重新导入名单 take the lists in again (claims roster import)",

@@ -36,6 +36,8 @@ MODULES: Mapping[str, str] = {
     "fines": "fines",
     "leads": "leads",
     "supervision": "supervision",
+    "cases": "cases",
+    "blacklist": "blacklist",
     "enrollments": "referrals",
     "referrals": "referrals",
     "clearing": "clearing",

@@ -40,6 +40,9 @@ VIEWS = (
     "finance.townships",
     "finance.households",
     "finance.leads",
+    "finance.measures",
+    "finance.cases",
+    "finance.blacklist",
 )
 """In the order in which they are made: a view after those that it reads."""
 _BEFORE_FILES = ("projections.payouts",)

@@ -1,5 +1,5 @@
-"""A worker's periodic tasks: purge streams, move finance's sums forward, look for leads, report the lag and lanes
-without a worker."""
+"""A worker's periodic tasks: purge streams, move finance's sums forward, look for leads, send what cases decided,
+report the lag and lanes without a worker."""
 
 import asyncio
 from collections.abc import Callable, Collection, Coroutine, Mapping
@@ -7,9 +7,10 @@ from functools import partial
 from typing import Any
 
 import structlog
-from nats.js import JetStreamContext
+from nats.aio.client import Client
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from infra.messaging.case_facts import send_facts
 from infra.messaging.streams import lag
 from infra.tasks import end
 from infra.worker.failures import NATS_AWAY_ERRORS, error_line, log_failure
@@ -32,6 +33,8 @@ LEAD_ROUNDS = 300
 """How many rounds pass between two looks for leads in persons' claims."""
 PEER_ROUNDS = 3_600
 """How many between two looks at hospitals and peers too, which read all claims of a year."""
+FACTS_ROUNDS = 10
+"""How many rounds pass between two looks at facts of cases that intake does not have yet."""
 LAG_ROUNDS = 10
 """How many rounds pass between two looks at what waits to be taken, and at who owns the lanes."""
 
@@ -43,14 +46,14 @@ class Upkeep:
         self,
         engine: AsyncEngine,
         database_url: str,
-        js: Callable[[], JetStreamContext],
+        client: Callable[[], Client],
         owned: Mapping[str, Lane],
         lanes: Callable[[], Collection[tuple[str, int]]],
     ) -> None:
         """``lanes`` gives all of the ledger, by consumer and partition, those of other workers too."""
         self._engine = engine
         self._database_url = database_url
-        self._js = js
+        self._client = client
         self._owned = owned
         self._lanes = lanes
         self._unowned: frozenset[tuple[str, int]] = frozenset()
@@ -65,6 +68,8 @@ class Upkeep:
             self._begin("sums", self._move_sums)
         if rounds % LEAD_ROUNDS == 0 and self._counts_for_all():
             self._begin("leads", partial(self._look_for_leads, peers=rounds % PEER_ROUNDS == 0))
+        if rounds % FACTS_ROUNDS == 0 and self._counts_for_all():
+            self._begin("facts", self._send_facts)
         if rounds % LAG_ROUNDS == 0:
             self._begin("lag", self._report_lag)
             self._begin("owners", self._report_unowned)
@@ -106,6 +111,16 @@ class Upkeep:
         except Exception as error:  # noqa: BLE001 - the next look begins where the last one ended
             log.warning("leads not looked for", error=error_line(error))
 
+    async def _send_facts(self) -> None:
+        """Send what a command decided and was ended before it sent."""
+        try:
+            if sent := await send_facts(self._engine, self._client()):
+                log.info("facts of cases sent", facts=len(sent))
+        except NATS_AWAY_ERRORS:  # the lanes say so themselves
+            return
+        except Exception as error:  # noqa: BLE001 - they stay where they are, the next time sends them
+            log.warning("facts of cases not sent", error=error_line(error))
+
     async def _report_unowned(self) -> None:
         """Say in the log which lanes no worker owns at two looks: nothing that comes to them is taken."""
         try:
@@ -122,7 +137,7 @@ class Upkeep:
 
     async def _report_lag(self) -> None:
         """Say in the log how many messages wait for each lane of ours, where any do."""
-        js = self._js()
+        js = self._client().jetstream()
         try:
             waiting = {lane.name: await lag(js, lane.stream, lane.durable) for lane in list(self._owned.values())}
         except NATS_AWAY_ERRORS:  # the lanes say so themselves

@@ -89,9 +89,7 @@ class Worker:
     def __post_init__(self) -> None:
         self.connections = Connections(self.engine)
         self.locks = LaneLocks(self.engine)
-        self.upkeep = Upkeep(
-            self.engine, self.database_url, lambda: self.broker.connection.jetstream(), self.owned, self.all_lanes
-        )
+        self.upkeep = Upkeep(self.engine, self.database_url, lambda: self.broker.connection, self.owned, self.all_lanes)
         self.check = DatabaseCheck(self.engine, self.broker.connection)
         self.payouts = PayoutPublisher(self.engine, self.broker.connection, self._miss_streams)
         self.quotes = QuoteService(self.broker, self.engine)

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 from pydantic import Field, PrivateAttr, ValidationError, field_validator
 
 from events.codes import CODE_PATTERN, covers, is_region
+from policies.supervision.deadlines import CaseDeadlines
 from policies.supervision.peer_rules import PeerRules
 from policies.supervision.person_rules import PersonRules
 from policies.values import Day, Strict
@@ -47,6 +48,7 @@ class SupervisionText(Strict):
     in_force_from: Day
     version: Annotated[int, Field(ge=1)]
     rules: SupervisionRules
+    deadlines: CaseDeadlines
 
     _hash: str = PrivateAttr(default="")
     _text: bytes = PrivateAttr(default=b"")

@@ -2,7 +2,8 @@
 
 These are steps of clearing (journal ``clearing.0``), adopted schemes (``scheme.adopted.v1`` in journal ``intake``),
 seals (``seal.0``), records of imported rosters (``rosters.0``), money of funds that offices noted (``funds.0``),
-leads with what offices did of them (``leads.0``), and supervision texts (``supervision.0``).
+leads with what offices did of them (``leads.0``), supervision texts (``supervision.0``), and
+work on cases (``cases.0``).
 """
 
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.store.journal import entries, schemes
 from processors.delivery.names import (
+    CASES_JOURNAL,
     CLEARING_JOURNAL,
     FUNDS_JOURNAL,
     INTAKE_JOURNAL,
@@ -25,7 +27,7 @@ from processors.delivery.names import (
 )
 
 SUBJECT_NAMES = ("clearing_id", "receivable_id", "advance_id", "prepayment_id")
-NOTES = (FUNDS_JOURNAL, LEADS_JOURNAL, ROSTERS_JOURNAL, SEAL_JOURNAL, SUPERVISION_JOURNAL)
+NOTES = (CASES_JOURNAL, FUNDS_JOURNAL, LEADS_JOURNAL, ROSTERS_JOURNAL, SEAL_JOURNAL, SUPERVISION_JOURNAL)
 """Journals of which only the number of lost entries is told."""
 
 

@@ -11,6 +11,7 @@ INTAKE_CONSUMER = "intake"
 SETTLEMENT_CONSUMER = "settlement"
 CLEARING_CONSUMER = "clearing"
 FUNDS_CONSUMER = "funds"
+CASES_CONSUMER = "cases"
 ROSTERS_CONSUMER = "rosters"
 SEAL_CONSUMER = "seal"
 SUPERVISION_CONSUMER = "supervision"
@@ -27,6 +28,7 @@ def journal_name(consumer: str, partition: int) -> str:
 INTAKE_JOURNAL = journal_name(INTAKE_CONSUMER, 0)
 CLEARING_JOURNAL = journal_name(CLEARING_CONSUMER, 0)
 FUNDS_JOURNAL = journal_name(FUNDS_CONSUMER, 0)
+CASES_JOURNAL = journal_name(CASES_CONSUMER, 0)
 ROSTERS_JOURNAL = journal_name(ROSTERS_CONSUMER, 0)
 SEAL_JOURNAL = journal_name(SEAL_CONSUMER, 0)
 SUPERVISION_JOURNAL = journal_name(SUPERVISION_CONSUMER, 0)

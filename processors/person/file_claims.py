@@ -69,7 +69,7 @@ class _Claims:
                 admitted = self.admissions[data.admission_id]
                 self.admissions[data.admission_id] = admitted.model_copy(update=said)
             elif isinstance(data, facts.AuditFound):
-                finding = FileAudit(data.finding_id, data.amount, data.borne_by, data.reason)
+                finding = FileAudit(data.finding_id, data.amount, data.borne_by, data.reason, data.part)
                 self.audits.setdefault(data.claim_id, []).append(finding)
             elif isinstance(data, facts.PersonDied):
                 self.died_on = data.died_on

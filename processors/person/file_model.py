@@ -145,6 +145,7 @@ class FileAudit:
     amount: int
     borne_by: str
     reason: str
+    part: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

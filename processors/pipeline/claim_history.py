@@ -113,7 +113,7 @@ def _apply(claims: dict[str, Claim], roster: list[RosterChange], entry: EntryRow
     else:
         finding = fact_data(entry, AuditData)
         claim = claims[finding.claim_id]
-        audits = (*claim.audits, Audit(fen(finding.amount), finding.borne_by))
+        audits = (*claim.audits, Audit(fen(finding.amount), finding.borne_by, finding.part))
         claims[finding.claim_id] = replace(claim, audits=audits)
 
 

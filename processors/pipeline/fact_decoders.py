@@ -14,7 +14,7 @@ import orjson
 from msgspec import UNSET, Struct, UnsetType
 
 from events.catalog import read
-from events.codes import CODE_PATTERN, RESIDENT
+from events.codes import CODE_PATTERN, RESIDENT, AuditPart
 from events.money import parse_yuan
 from policies.claim import BorneBy
 
@@ -61,6 +61,7 @@ class AuditData(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     amount: Yuan
     borne_by: BorneBy
     reason: str
+    part: AuditPart | None = None
 
 
 class AidData(Struct, frozen=True, forbid_unknown_fields=True, gc=False):

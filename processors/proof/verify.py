@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from processors.proof.verification.cases import check_cases
 from processors.proof.verification.chains import journals
 from processors.proof.verification.checkers import CheckerStart, LocalChecker, share_out
 from processors.proof.verification.clearings import check_clearings
@@ -24,6 +25,7 @@ _OFFICES: tuple[tuple[str, Callable[[AsyncConnection, VerifyReport], Awaitable[N
     ("account", check_funds),
     ("clearing", check_reversals),
     ("lead", check_leads),
+    ("case", check_cases),
 )
 """What stands in journals of offices' steps, and of leads."""
 WORTH_PROCESSES = 40_000

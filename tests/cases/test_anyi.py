@@ -362,3 +362,11 @@ def test_audits_and_reversals() -> None:
         decided(patient="1102.50", hospital="1000.00", **paid)
     ]
     assert outcome(gone, stay(number=2, audits=[("1000", "person")], **bill)) == [decided(patient="2102.50", **paid)]
+    # of self-funded: the same. Of in scope, S 29600: basic 17400; 2350; 4925; 7582.50; 32257.50 of 33600
+    assert outcome(gone, stay(number=2, audits=[("1000", "person", "self_funded")], **bill)) == [
+        decided(patient="2102.50", **paid)
+    ]
+    of_scope = {"basic": "17400.00", "critical_illness": "2350.00", "assistance": "4925.00", "supplementary": "7582.50"}
+    assert outcome(gone, stay(number=2, audits=[("1000", "hospital", "in_scope")], **bill)) == [
+        decided(patient="1342.50", hospital="1000.00", **of_scope)
+    ]

@@ -290,6 +290,36 @@ def test_audits_leave_the_bill_out_of_self_funded_first() -> None:
     assert outcome(stay(audits=[("2500", "person")], **bill)) == [decided(patient="3937.60", **paid)]
 
 
+def test_an_audit_that_names_a_part_leaves_that_part_alone() -> None:
+    # S 18000 − 2500: basic (15500 − 800) × 60% = 8820; CI (6680 − 3000) × 60% = 2208; 4472 × 70% = 3130.40;
+    # backstop 90% of 17500 is 15750: 15750 − 14158.40 = 1591.60. Without a part the funds pay 16062.40: 312.40 more
+    bill: dict[str, Any] = {"in_scope": "18000", "self_funded": "2000", "categories": POOR}
+    paid = {"basic": "8820.00", "critical_illness": "2208.00", "assistance": "3130.40", "backstop": "1591.60"}
+    assert outcome(stay(audits=[("2500", "hospital", "in_scope")], **bill)) == [
+        decided(patient="1750.00", hospital="2500.00", **paid)
+    ]
+    assert outcome(stay(audits=[("2500", "person", "in_scope")], **bill)) == [decided(patient="4250.00", **paid)]
+
+
+def test_what_the_part_no_longer_holds_has_no_effect() -> None:
+    # of 2500 only 2000 of O: basic 17200 × 60%; CI (7680 − 3000) × 60%; 4872 × 70%; 16538.40 > 90% of 18000
+    bill: dict[str, Any] = {"in_scope": "18000", "self_funded": "2000", "categories": POOR}
+    whole = {"basic": "10320.00", "critical_illness": "2808.00", "assistance": "3410.40"}
+    assert outcome(stay(audits=[("2500", "hospital", "self_funded")], **bill)) == [
+        decided(patient="1461.60", hospital="2000.00", backstop="0.00", **whole)
+    ]
+    # there is no copay: nothing changes
+    assert outcome(stay(audits=[("2500", "hospital", "upfront_copay")], **bill)) == [
+        decided(patient="2000.00", backstop="1461.60", **whole)
+    ]
+    # 400 over limit, then 600 copay; S pays (10000 − 800) × 60%; 13000 − 5520 − 400
+    parts: dict[str, Any] = {"in_scope": "10000", "upfront_copay": "600", "over_limit": "400", "self_funded": "2000"}
+    named: list[Any] = [("1000", "hospital", "over_limit"), ("700", "person", "upfront_copay")]
+    assert outcome(stay(audits=named, **parts)) == [
+        decided(basic="5520.00", critical_illness="0.00", patient="7080.00", hospital="400.00")
+    ]
+
+
 def test_audits_follow_one_another() -> None:
     # 1000 of O; then 1000 of O and 2000 of S: basic 15200 × 60% = 9120; CI (6880 − 3000) × 60% = 2328;
     # 4552 × 70% = 3186.40; 14634.40 > 14400; patient 1365.60 + 3000

@@ -14,6 +14,7 @@ from infra.files.case_file import example_cases
 from infra.postgres.engine import connect
 from tests import facts
 from tests.clerk import Clerk, clerk
+from tests.hostile_cases import case_calls
 from tests.months import months_from_now
 from tests.program import write_lines
 
@@ -100,6 +101,7 @@ def calls(folder: Path, month: str) -> dict[str, list[tuple[object, ...]]]:
         **clearing_calls(month),
         **fund_calls(folder),
         **supervision_calls(folder),
+        **case_calls(REGION, BOSS),
         "roster import": [
             ("roster", "import", listed, "--source", f"civil-affairs/{REGION}", "--period", "2019-06", *who),
             ("roster", "import", listed, "--source", BOSS, "--period", "2019-06", *who),

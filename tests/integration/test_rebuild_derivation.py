@@ -35,9 +35,17 @@ CLEARING = {
     "fund_movements",
     "lead_journals",
     "lead_years",
+    "cases",
+    "case_notes",
+    "case_findings",
+    "case_leads",
+    "case_measures",
+    "case_facts",
+    "inspections",
+    "blacklist",
 }
-"""Follow journals of their own (processors/clearing, processors/accounts), or say how far leads were looked for;
-finance's SUMS are counted from the ledger anyway."""
+"""Follow journals of their own (processors/clearing, processors/accounts, processors/cases), or say how far leads were
+looked for; finance's SUMS are counted from the ledger anyway."""
 
 
 WRITTEN: list[tuple[str, int]] = [

@@ -35,7 +35,8 @@ def test_every_command_is_registered_by_its_module() -> None:
 def test_no_module_with_commands_is_left_out() -> None:
     named = [module.name for module in iter_modules(cli.__path__)]
     registering = {name for name in named if hasattr(import_module(f"infra.cli.{name}"), "register")}
-    inner = {"scheme_offers", "clearing_orders"}  # commands of ``claims schemes`` and ``claims clearing``
+    # commands of ``claims schemes``, ``claims clearing`` and ``claims cases``
+    inner = {"scheme_offers", "clearing_orders", "case_decisions", "case_lists"}
     assert registering - inner == {*MODULES.values()}
 
 

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from events.codes import AUDIT_PARTS
 from policies.buckets import OpenBill
 from policies.claim import Audit, BillParts, Claim, claim_from_json, claim_json
 from policies.engine import settle
@@ -49,7 +50,8 @@ DISEASE = st.one_of(
     st.sampled_from(["schistosomiasis", "thalassemia", "lung_cancer", "type1_diabetes"]),
     st.sampled_from(DISEASES),
 )
-AUDITS = st.lists(st.builds(Audit, FEN, st.sampled_from(["hospital", "person"])), max_size=2).map(tuple)
+PARTS = st.sampled_from([None, None, *AUDIT_PARTS])
+AUDITS = st.lists(st.builds(Audit, FEN, st.sampled_from(["hospital", "person"]), PARTS), max_size=3).map(tuple)
 REGIONS = st.sampled_from([None, None, "230103", "110101"])
 
 
@@ -105,8 +107,13 @@ def test_every_bill_balances_and_nobody_pays_less_than_nothing(history: list[Cla
         patient, hospital = bill.shares()
         assert bill.claim.bill.total == sum(payout.paid for payout in bill.payouts) + patient + hospital
         borne = {"hospital": 0, "person": 0}
+        left: dict[str, int] = {part: getattr(bill.claim.bill, part) for part in AUDIT_PARTS}
         for audit in bill.claim.audits:
-            borne[audit.borne_by] += min(audit.amount, bill.claim.bill.total - sum(borne.values()))
+            parts = [audit.part] if audit.part else ["self_funded", "over_limit", "upfront_copay", "in_scope"]
+            laid = min(audit.amount, sum(left[part] for part in parts))
+            borne[audit.borne_by] += laid
+            for part in parts:
+                left[part], laid = left[part] - min(left[part], laid), laid - min(left[part], laid)
         assert patient >= borne["person"]
         assert hospital >= borne["hospital"]
         # only a case quota puts more than audits on the hospital

@@ -30,7 +30,7 @@ def decide(batch: IntakeBatch, event: IncomingEvent, data: AuditFound) -> None:
         raise refusal_details.duplicate_finding(data.finding_id)
     number = batch.record(event, person_id=claim.person_id, claim_id=claim.claim_id)
     known.add(data.finding_id)
-    audit = Audit(data.amount, data.borne_by)
+    audit = Audit(data.amount, data.borne_by, data.part)
     row = {"finding_id": data.finding_id, "number": number, "claim_id": claim.claim_id} | asdict(audit)
     state.insert(audits, data.finding_id, row)
     audited = replace(claim, audits=(*claim.audits, audit))

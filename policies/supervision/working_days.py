@@ -1,0 +1,24 @@
+"""Working days of the state's calendar (国务院办公厅 holidays and the weekends worked for them)."""
+
+from datetime import date, timedelta
+
+
+def add_working_days(day: date, count: int) -> date:
+    """The day that is so many working days behind another, which does not count.
+
+    Of a year whose holidays are not published yet, Saturdays and Sundays alone are free.
+    """
+    while count:
+        day += timedelta(days=1)
+        count -= is_working_day(day)
+    return day
+
+
+def is_working_day(day: date) -> bool:
+    """Whether offices work that day."""
+    import chinese_calendar  # here: its tables take time to load, and most commands need none
+
+    try:
+        return bool(chinese_calendar.is_workday(day))
+    except NotImplementedError:
+        return day.weekday() < 5

@@ -1,0 +1,42 @@
+"""How many leads of each rule were confirmed by a case, of those that somebody has decided on."""
+
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from events.codes import covers
+from events.county_time import COUNTY_TIME
+from projections.leads import LEAD_STATES, leads
+
+COUNTS = ("version", "found", "open", "in_case", "confirmed", "dismissed", "withdrawn")
+"""What a row counts behind the rule's version, in the order of the list."""
+FEW = 11
+"""Fewer decided leads than this say little of a rule."""
+
+
+async def hit_rate_rows(
+    engine: AsyncEngine, *, region: str | None = None, since: date | None = None
+) -> list[dict[str, Any]]:
+    """By rule and version: leads since a day, by state, and confirmed ÷ (confirmed + dismissed) to four places."""
+    columns = leads.c
+    query = select(columns.rule, columns.version, columns.region, columns.state, func.count().label("count"))
+    if since is not None:
+        query = query.where(columns.found_at >= datetime.combine(since, time(), COUNTY_TIME))
+    query = query.group_by(columns.rule, columns.version, columns.region, columns.state)
+    found: dict[tuple[str, int], dict[str, int]] = {}
+    async with engine.connect() as connection:
+        for rule, version, place, state, count in await connection.execute(query):
+            if region is None or covers(region, place):
+                counts = found.setdefault((rule, version), dict.fromkeys(LEAD_STATES, 0))
+                counts[state] += count
+    return [_row(rule, version, counts) for (rule, version), counts in sorted(found.items())]
+
+
+def _row(rule: str, version: int, counts: dict[str, int]) -> dict[str, Any]:
+    decided = counts["confirmed"] + counts["dismissed"]
+    rate = None if not decided else (Decimal(counts["confirmed"]) / decided).quantize(Decimal("0.0001"))
+    told = {"rule": rule, "version": version, "found": sum(counts.values()), **counts}
+    return told | {"hit_rate": None if rate is None else str(rate), "few": decided < FEW}

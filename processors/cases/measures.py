@@ -1,0 +1,145 @@
+"""What follows a decision: fines and refunds are paid, letters are answered, the case is closed."""
+
+from collections.abc import Mapping
+from datetime import date
+
+import orjson
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from events.decisions import CASE_CLOSED, EVENT_REJECTED, MEASURE_ANSWERED, MEASURE_PAID, MEASURE_PAYMENT_REVERSED
+from events.money import parse_yuan, yuan
+from events.store.journal import KnownEvent, known_events
+from processors.cases.deadlines import deadlines_in_force, late_fine
+from processors.cases.journal import CaseJournal, open_journal
+from processors.cases.refusal import MEASURE_NAMES, CaseRefused
+from processors.cases.steps import case_of
+from processors.clearing.operators import Operator
+from projections.case_register import CaseRegister
+from projections.cases import Case
+from projections.measures import Measure
+
+PAYABLE = ("fine", "refund")
+Known = Mapping[tuple[str, str], KnownEvent]
+
+
+async def pay(
+    engine: AsyncEngine, measure_id: str, actor: str, *, amount: int, paid_on: date, reference: str, late: int = 0
+) -> int:
+    """Note what was paid in of a fine or refund, in fen, and ``late`` fen for paying late; returns what is left.
+
+    Raises ``CaseRefused``.
+    """
+    async with open_journal(engine) as journal:
+        measure, case = _decided(journal, measure_id)
+        if measure.kind not in PAYABLE:
+            raise CaseRefused(f"{MEASURE_NAMES[measure.kind]}没有应缴金额。nothing is paid of a {measure.kind}")
+        journal.require_past(paid_on, "缴款日")
+        if any(each.reference == reference for other in journal.register.measures for each in other.payments):
+            raise CaseRefused(f"凭证号 {reference} 已登记。reference {reference} was noted already")
+        left = await _left(journal.connection, journal.register, measure)
+        if amount < 0 or late < 0 or amount + late == 0 or amount > left:
+            raise CaseRefused(f"尚欠 {yuan(left)} 元，不能登记 {yuan(amount)} 元。{yuan(left)} is still due")
+        terms = await deadlines_in_force(journal.connection, case.opened_on, case.region)
+        due = late_fine(terms, measure, paid_on)
+        if measure.paid_late + late > due:
+            raise CaseRefused(
+                f"加处罚款至 {paid_on} 为 {yuan(due)} 元，已缴 {yuan(measure.paid_late)} 元，不得超过。"
+                f"paying late has cost {yuan(due)} by then, and never more than the fine"
+            )
+        said = {"amount": amount, "late": late, "paid_on": paid_on.isoformat(), "reference": reference}
+        journal.record(MEASURE_PAID, {"measure_id": measure_id, **said, "actor": actor})
+    return left - amount
+
+
+async def reverse_payment(engine: AsyncEngine, measure_id: str, actor: str, reference: str, reason: str) -> int:
+    """Take back a payment that was noted by mistake; another person than noted it. Returns its fen.
+
+    Raises ``CaseRefused``.
+    """
+    async with open_journal(engine) as journal:
+        measure, _ = _decided(journal, measure_id)
+        found = next((each for each in measure.payments if each.reference == reference), None)
+        if found is None:
+            raise CaseRefused(f"{measure_id} 没有凭证号 {reference}。no payment of it has that reference")
+        journal.operator(actor).must_differ(Operator(found.actor, found.login), f"noted {reference}", "take it back")
+        said = {"measure_id": measure_id, "reference": reference, "reason": reason}
+        journal.record(MEASURE_PAYMENT_REVERSED, said | {"actor": actor})
+    return found.amount + found.late
+
+
+async def answer(engine: AsyncEngine, measure_id: str, actor: str, answered_on: date, reason: str) -> None:
+    """Note what a warning letter was answered. Raises ``CaseRefused``."""
+    async with open_journal(engine) as journal:
+        measure, _ = _decided(journal, measure_id)
+        journal.require_past(answered_on, "回执日")
+        if measure.kind != "warning_letter" or measure.answered_on is not None:
+            raise CaseRefused(f"{measure_id} 不待回执。no answer to {measure_id} is due")
+        said = {"measure_id": measure_id, "answered_on": answered_on.isoformat(), "reason": reason}
+        journal.record(MEASURE_ANSWERED, said | {"actor": actor})
+
+
+async def close(engine: AsyncEngine, case_id: str, actor: str, reason: str, closed_on: date | None = None) -> None:
+    """Close a case: what it found is given back, its fines are paid, or it was transferred.
+
+    Raises ``CaseRefused``.
+    """
+    async with open_journal(engine) as journal:
+        case = case_of(journal, case_id)
+        register = journal.register
+        day = closed_on or journal.today
+        journal.require_past(day, "结案日期")
+        if case.status != "decided" or case.decided_on is None or day < case.decided_on:
+            raise CaseRefused(f"案件 {case_id} 须先决定。case {case_id} is decided before it is closed")
+        measures = register.of_case(register.measures, case_id)
+        waits = [each.finding_id for each in register.of_case(register.findings, case_id) if each.status == "noted"]
+        waits += [each.measure_id for each in measures if each.status == "proposed"]
+        if waits:
+            raise CaseRefused(f"{waits[0]} 尚未决定。{waits[0]} waits for a decision")
+        if case.outcome != "transferred":
+            await _require_paid(journal, measures)
+        said = {"case_id": case_id, "closed_on": day.isoformat(), "actor": actor, "reason": reason}
+        journal.record(CASE_CLOSED, said)
+
+
+async def _require_paid(journal: CaseJournal, measures: list[Measure]) -> None:
+    for measure in measures:
+        if measure.status != "decided" or measure.kind not in PAYABLE:
+            continue
+        left = await _left(journal.connection, journal.register, measure)
+        if left:
+            raise CaseRefused(
+                f"{measure.measure_id} {MEASURE_NAMES[measure.kind]}尚欠 {yuan(left)} 元，不得结案。"
+                f"{yuan(left)} of {measure.measure_id} is still due: a case is closed when all is paid"
+            )
+
+
+async def _left(connection: AsyncConnection, register: CaseRegister, measure: Measure) -> int:
+    """What is still due of a fine or refund, in fen."""
+    of_measure = [fact for fact in register.facts if fact.measure_id == measure.measure_id]
+    known = await known_events(connection, [(fact.source, fact.event_id) for fact in of_measure])
+    return left_of(register, measure, known)
+
+
+def left_of(register: CaseRegister, measure: Measure, known: Known) -> int:
+    """What is still due of a fine or refund, in fen; ``known`` are the facts that the ledger holds.
+
+    A refund of claims is given back once intake has taken its facts: the clearing that follows sets it off. What intake
+    refused is still due, and is paid in.
+    """
+    due = measure.amount or 0
+    if measure.kind == "refund":
+        found = register.findings.get(measure.finding_id or "")
+        whole = {each.claim_id: each.amount for each in found.claims} if found is not None else {}
+        for fact in register.facts:
+            taken = known.get((fact.source, fact.event_id)) if fact.measure_id == measure.measure_id else None
+            if taken is not None and taken.type != EVENT_REJECTED:
+                data = orjson.loads(fact.body)["data"]
+                due -= parse_yuan(data["amount"]) if "amount" in data else whole[data["claim_id"]]
+    return due - measure.paid
+
+
+def _decided(journal: CaseJournal, measure_id: str) -> tuple[Measure, Case]:
+    found = journal.register.measures.get(measure_id)
+    if found is None or found.status not in ("decided", "lifted"):
+        raise CaseRefused(f"没有已决定的措施 {measure_id}。there is no measure {measure_id} that was decided")
+    return found, case_of(journal, found.case_id)

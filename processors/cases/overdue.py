@@ -1,0 +1,110 @@
+"""What of supervision's work is late: leads, cases, evidence that is held, legal reviews, fines, answers."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from events.codes import covers
+from events.county_time import COUNTY_TIME
+from events.money import yuan
+from events.store.journal import database_time, known_events
+from policies.supervision.text import SupervisionHistory
+from policies.supervision.working_days import add_working_days
+from processors.cases.deadlines import HOLDING, deadlines_in_force, late_fine
+from processors.cases.measures import PAYABLE, left_of
+from processors.supervision.adoption import adopted_texts
+from projections.case_register import CaseRegister
+from projections.cases import Case
+from projections.leads import leads, load_leads
+from projections.measures import Measure
+
+Late = dict[str, Any]
+
+
+async def overdue_rows(engine: AsyncEngine, *, region: str | None = None, on: date | None = None) -> list[Late]:
+    """What is late on a day, today unless given, the longest first."""
+    async with engine.connect() as connection:
+        day = on or (await database_time(connection)).astimezone(COUNTY_TIME).date()
+        register = await CaseRegister().load(connection)
+        known = await known_events(connection, [(fact.source, fact.event_id) for fact in register.facts])
+        found: list[Late] = []
+        for case in register.cases:
+            if case.status == "closed" or not (region is None or covers(region, case.region)):
+                continue
+            found += _of_case(register, case, day)
+            for measure in register.of_case(register.measures, case.case_id):
+                found += await _of_measure(connection, register, case, measure, day, known)
+        found += await _of_leads(connection, region, day)
+    return sorted(found, key=lambda late: (late["due_on"], late["case_id"] or "", late["of"] or ""))
+
+
+def _of_case(register: CaseRegister, case: Case, day: date) -> Iterator[Late]:
+    if case.decided_on is None and case.due_on < day:
+        yield _late(case, "decision", case.due_on, day)
+    notes = register.of_case(register.notes, case.case_id)
+    for note in notes:
+        ended = any(other.kind == HOLDING.get(note.kind) and other.number > note.number for other in notes)
+        if note.due_on is not None and note.due_on < day and not ended:
+            yield _late(case, note.kind, note.due_on, day, of=note.note_id)
+
+
+async def _of_measure(
+    connection: AsyncConnection, register: CaseRegister, case: Case, measure: Measure, day: date, known: Any
+) -> list[Late]:
+    if measure.status != "decided" or measure.due_on is None or measure.due_on >= day:
+        return []
+    if measure.kind == "warning_letter":
+        return [] if measure.answered_on else [_late(case, "answer", measure.due_on, day, of=measure.measure_id)]
+    left = left_of(register, measure, known) if measure.kind in PAYABLE else 0
+    if not left:
+        return []
+    terms = await deadlines_in_force(connection, case.opened_on, case.region)
+    late = late_fine(terms, measure, day) - measure.paid_late
+    told = {"left": yuan(left), "late_fine": yuan(late) if measure.kind == "fine" else None}
+    return [_late(case, measure.kind, measure.due_on, day, of=measure.measure_id) | told]
+
+
+async def _of_leads(connection: AsyncConnection, region: str | None, day: date) -> list[Late]:
+    """Open leads that nobody has checked in time: a row a rule and region, since the first of them was due."""
+    waiting: dict[tuple[str, str], list[date]] = {}
+    history = SupervisionHistory(each.text for each in await adopted_texts(connection))
+    for lead in await load_leads(connection, leads.c.state == "open"):
+        found_on = lead.found_at.astimezone(COUNTY_TIME).date()
+        days = history.in_force(found_on, lead.region).deadlines.lead_check_working_days.value
+        due_on = add_working_days(found_on, days)
+        if due_on < day and (region is None or covers(region, lead.region)):
+            waiting.setdefault((lead.rule, lead.region), []).append(due_on)
+    return [
+        {
+            "case_id": None,
+            "region": place,
+            "subject_kind": None,
+            "subject_id": None,
+            "what": "lead_check",
+            "of": rule,
+            "due_on": min(due).isoformat(),
+            "days": (day - min(due)).days,
+            "count": len(due),
+            "left": None,
+            "late_fine": None,
+        }
+        for (rule, place), due in waiting.items()
+    ]
+
+
+def _late(case: Case, what: str, due_on: date, day: date, of: str | None = None) -> Late:
+    return {
+        "case_id": case.case_id,
+        "region": case.region,
+        "subject_kind": case.subject_kind,
+        "subject_id": case.subject_id,
+        "what": what,
+        "of": of,
+        "due_on": due_on.isoformat(),
+        "days": (day - due_on).days,
+        "count": 1,
+        "left": None,
+        "late_fine": None,
+    }
