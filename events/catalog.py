@@ -98,6 +98,15 @@ DERIVED: frozenset[str] = frozenset(
         "ledger.sealed.v1",
         "roster.imported.v1",
         "roster.withdrawn.v1",
+        "roster.published.v1",
+        "roster.received.v1",
+        "register_entry.entered.v1",
+        "register_entry.ended.v1",
+        "register_entry.withdrawn.v1",
+        "advance.applied.v1",
+        "advance.approved.v1",
+        "advance.declined.v1",
+        "advance.filed.v1",
     }
 )
 

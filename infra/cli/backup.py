@@ -26,6 +26,7 @@ File = Annotated[Path, typer.Argument(help="备份文件 backup file", dir_okay=
 
 NOTES = {
     "funds.0": "；请核对银行流水后重新登记 check the bank's statements and note it again (claims funds)",
+    "registers.0": "；请按纸质台账重新登记 note it again (claims registers, advances, roster)",
     "rosters.0": "；请重新导入名单 take the lists in again (claims roster import)",
     "seal.0": "；请重新封账并说明 seal anew, and note why (claims seal)",
 }

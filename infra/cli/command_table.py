@@ -42,6 +42,7 @@ MODULES: Mapping[str, str] = {
     "prepayments": "prepayments",
     "reconcile": "reconcile",
     "roster": "roster",
+    "registers": "registers",
     "report": "report",
     "backup": "backup",
     "restore": "backup",

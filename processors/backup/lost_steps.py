@@ -1,7 +1,8 @@
 """What operators wrote into the database after a backup. No event of INTAKE brings it back after a restore.
 
 These are steps of clearing (journal ``clearing.0``), adopted schemes (``scheme.adopted.v1`` in journal ``intake``),
-seals (``seal.0``), records of imported rosters (``rosters.0``) and money of funds that offices noted (``funds.0``).
+seals (``seal.0``), records of imported rosters (``rosters.0``), money of funds that offices noted (``funds.0``)
+and their registers (``registers.0``).
 """
 
 from collections.abc import Mapping
@@ -13,10 +14,17 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.store.journal import entries, schemes
-from processors.delivery.names import CLEARING_JOURNAL, FUNDS_JOURNAL, INTAKE_JOURNAL, ROSTERS_JOURNAL, SEAL_JOURNAL
+from processors.delivery.names import (
+    CLEARING_JOURNAL,
+    FUNDS_JOURNAL,
+    INTAKE_JOURNAL,
+    REGISTERS_JOURNAL,
+    ROSTERS_JOURNAL,
+    SEAL_JOURNAL,
+)
 
 SUBJECT_NAMES = ("clearing_id", "receivable_id", "advance_id", "prepayment_id")
-NOTES = (FUNDS_JOURNAL, ROSTERS_JOURNAL, SEAL_JOURNAL)
+NOTES = (FUNDS_JOURNAL, REGISTERS_JOURNAL, ROSTERS_JOURNAL, SEAL_JOURNAL)
 """Journals of which only the number of lost entries is told."""
 
 

@@ -12,6 +12,7 @@ SETTLEMENT_CONSUMER = "settlement"
 CLEARING_CONSUMER = "clearing"
 FUNDS_CONSUMER = "funds"
 ROSTERS_CONSUMER = "rosters"
+REGISTERS_CONSUMER = "registers"
 SEAL_CONSUMER = "seal"
 PAYOUTS_CONSUMER = "payouts"
 """Follows the journals and writes none."""
@@ -25,5 +26,6 @@ def journal_name(consumer: str, partition: int) -> str:
 INTAKE_JOURNAL = journal_name(INTAKE_CONSUMER, 0)
 CLEARING_JOURNAL = journal_name(CLEARING_CONSUMER, 0)
 FUNDS_JOURNAL = journal_name(FUNDS_CONSUMER, 0)
+REGISTERS_JOURNAL = journal_name(REGISTERS_CONSUMER, 0)
 ROSTERS_JOURNAL = journal_name(ROSTERS_CONSUMER, 0)
 SEAL_JOURNAL = journal_name(SEAL_CONSUMER, 0)

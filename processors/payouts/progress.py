@@ -11,7 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from events.store.metadata import metadata
 from events.store.rows import upsert
 from processors.delivery.layout import layout
-from processors.delivery.names import CLEARING_CONSUMER, FUNDS_CONSUMER, ROSTERS_CONSUMER, SEAL_CONSUMER, journal_name
+from processors.delivery.names import (
+    CLEARING_CONSUMER,
+    FUNDS_CONSUMER,
+    REGISTERS_CONSUMER,
+    ROSTERS_CONSUMER,
+    SEAL_CONSUMER,
+    journal_name,
+)
 from processors.delivery.position import positions
 
 payouts_told = Table(
@@ -23,7 +30,7 @@ payouts_told = Table(
     comment="how far payers are told, for when PAYOUTS itself holds nothing any more; up to a minute old",
 )
 
-_BESIDE = (CLEARING_CONSUMER, FUNDS_CONSUMER, ROSTERS_CONSUMER, SEAL_CONSUMER)
+_BESIDE = (CLEARING_CONSUMER, FUNDS_CONSUMER, REGISTERS_CONSUMER, ROSTERS_CONSUMER, SEAL_CONSUMER)
 """Those whose journals book no money that a fund is told: all others are intake's, the layers' and settlement's."""
 _ERA = "coalesce((SELECT era FROM processors.layout), '') AS era"
 _LAST_BEFORE = text("""

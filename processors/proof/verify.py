@@ -10,6 +10,7 @@ from processors.proof.verification.checkers import CheckerStart, LocalChecker, s
 from processors.proof.verification.clearings import check_clearings
 from processors.proof.verification.funds import check_funds
 from processors.proof.verification.parts import parts
+from processors.proof.verification.registers import check_registers
 from processors.proof.verification.report import MOST_PROBLEMS, Findings, Problem, Progress, Section, VerifyReport
 from processors.proof.verification.reversals import check_reversals
 from processors.proof.verification.schemes import check_schemes
@@ -18,6 +19,13 @@ from processors.proof.verification.snapshot import driver_of, share, snapshot
 
 __all__ = ["MOST_PROBLEMS", "Problem", "Progress", "VerifyReport", "verify"]
 
+_BOOKS = (
+    ("clearing", check_clearings),
+    ("account", check_funds),
+    ("clearing", check_reversals),
+    ("register", check_registers),
+)
+"""Checks of what offices wrote, whose SQL reads entries' data."""
 WORTH_PROCESSES = 40_000
 """Entries; fewer are proved before another process has started."""
 
@@ -41,7 +49,7 @@ async def verify(
         await check_seals(connection, report)
         findings.take((Section.SEALS, 0), report)
         report = VerifyReport()
-        for check, look in (("clearing", check_clearings), ("account", check_funds), ("clearing", check_reversals)):
+        for check, look in _BOOKS:
             await _look(connection, check, look, report)
         findings.take((Section.CLEARINGS, 0), report)
         heads = await journals(connection)

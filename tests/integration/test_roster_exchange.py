@@ -21,8 +21,9 @@ from processors.proof.verify import verify
 from processors.rosters.imports import ConcurrentImport, ListImport, newest_period, record_import
 from processors.rosters.list_comparison import ListReceipt, compare_list, event_of
 from processors.rosters.lists import ListRow, RosterList, read_list
+from processors.rosters.month_changes import load_month_roster
 from processors.rosters.period import Period
-from processors.rosters.region_roster import designated_hospitals, load_roster
+from processors.rosters.region_roster import designated_hospitals
 from tests import facts
 from tests.ledger import Books
 from tests.program import Done, background, claims, up_is_ready, write_lines
@@ -296,7 +297,7 @@ async def test_lists_of_one_month_replace_each_other(books: Books) -> None:
     assert await take(books, [("P1", "dibao")], 6) == ["added P1"]  # a new event, not the first one again
     assert await take(books, [("P1", "dibao")], 6) == []
     async with books.engine.connect() as connection:
-        roster = await load_roster(connection, "220621", Period(2019, 6))
+        roster = (await load_month_roster(connection, "220621", Period(2019, 6))).roster
         assert await newest_period(connection, CIVIL) == Period(2019, 6)
     assert [member.person_id for member in roster.members] == ["P1"]
 
@@ -319,13 +320,13 @@ async def test_who_hands_in_first_decides_no_benefit(books: Books, civil_first: 
         # noted though it changed nothing, and once: the repetition says what is known
         noted = [said["left_out"] for said in (await recorded(connection))[2:]]
         assert sorted(noted) == [[], [["P1", "registered_poor"]]]
-        roster = await load_roster(connection, "220621", Period(2019, 6))
+        roster = (await load_month_roster(connection, "220621", Period(2019, 6))).roster
     assert [(each.kind, each.civil_affairs, each.poverty_office) for each in roster.differences] == [
         ("civil_affairs_only", ["registered_poor"], [])
     ]
     assert await take(books, [], 7, CIVIL) == ["removed P1"]
     async with books.engine.connect() as connection:
-        assert (await load_roster(connection, "220621", Period(2019, 7))).members == []
+        assert (await load_month_roster(connection, "220621", Period(2019, 7))).roster.members == []
     assert (await verify(books.engine)).problems == []
 
 

@@ -11,7 +11,10 @@ down_revision = "0006"
 branch_labels = None
 depends_on = None
 
-FILES = ("0007_reports.sql",)
+FILES = (
+    "0007_reports.sql",
+    "0007_registers.sql",
+)
 
 
 def upgrade() -> None:
