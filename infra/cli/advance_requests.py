@@ -39,7 +39,7 @@ def apply(
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
-    """登记申请：个人申请临时救急借款，待乡镇扶贫工作站审核。Enter what a person asks for; another person approves it."""
+    """登记申请：个人申请，待乡镇扶贫工作站另一人审核。Enter what a person asks for; another person approves it."""
     if township is not None and not (len(township) == 9 and township.isdigit() and township[:6] == region):
         raise unusable(
             "应为九位代码，前六位是统筹区", "Nine digits are wanted that begin with the region", "--township"

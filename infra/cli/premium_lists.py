@@ -50,7 +50,9 @@ def write_lists(data_dir: Path | None, out: Path, wanted: WantedPremiums, *, jso
             names = await names_of(engine)
         by_payer = sorted(rows, key=lambda row: str(row["payer"]))
         for payer, part in groupby(by_payer, key=lambda row: str(row["payer"])):
-            told = _write(out, payer, list(part), [row for row in transfers if row["payer"] == payer], wanted, names)
+            told = write_payer(
+                out, payer, list(part), [row for row in transfers if row["payer"] == payer], wanted, names
+            )
             if json:
                 print_json([told])
         if not rows:
@@ -60,18 +62,21 @@ def write_lists(data_dir: Path | None, out: Path, wanted: WantedPremiums, *, jso
     sys.exit(run(main))
 
 
-def _write(
+def write_payer(
     out: Path, payer: str, rows: Sequence[Row], transfers: Sequence[Row], wanted: WantedPremiums, names: Names
 ) -> dict[str, Any]:
+    """Write a payer's workbook: sums by township, transfers, and person by person; returns what it comes to."""
     parts = [payer, wanted.year and str(wanted.year), wanted.region, wanted.township]
     out.mkdir(parents=True, exist_ok=True)
     path = out / f"premiums-{'-'.join(each for each in parts if each)}.xlsx"
     title = f"代缴保费 {FUND_NAMES.get(payer, payer)}"
-    sums = [_township_cells(key, list(part), names) for key, part in groupby(_by_township(rows), key=_township_key)]
+    townships = [
+        _township_cells(key, list(part), names) for key, part in groupby(_by_township(rows), key=_township_key)
+    ]
     write_sheets(
         path,
         [
-            Sheet(f"{title} 按乡镇 By township", columns_of(_BY_TOWNSHIP), sums),
+            Sheet(f"{title} 按乡镇 By township", columns_of(_BY_TOWNSHIP), townships),
             Sheet(
                 f"{title} 划转 Transfers", columns_of(_TRANSFERS), [_transfer_cells(row, names) for row in transfers]
             ),

@@ -1,6 +1,7 @@
 """Registers as clerks read them: codes by their names."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from events.codes import FILING_KIND_NAMES, INSTITUTION_KIND_NAMES
@@ -71,10 +72,19 @@ _LISTS: Mapping[str, Mapping[Any, str]] = {
 def register_sheet(register: Register, rows: Sequence[Row], names: Names) -> Sheet:
     """A register as a list for people."""
     columns = tuple(
-        SheetColumn(field.title, field.name, field.kind, field.name in register.summed) for field in register.fields
+        SheetColumn(field.title, field.name.replace("_", " "), field.kind, field.name in register.summed)
+        for field in register.fields
     )
     cells = [[_cell(register, field, row[field.name], names) for field in register.fields] for row in rows]
     return Sheet(register.title, columns, cells, personal=register.personal)
+
+
+def without_empty_columns(sheet: Sheet) -> Sheet:
+    """A list for a screen: without the columns that hold nothing in any row."""
+    held = [place for place in range(len(sheet.columns)) if any(row[place] not in (None, []) for row in sheet.rows)]
+    columns = tuple(sheet.columns[place] for place in held)
+    rows = [[row[place] for place in held] for row in sheet.rows]
+    return replace(sheet, columns=columns, rows=rows) if held else sheet
 
 
 def _cell(register: Register, field: Field, value: Any, names: Names) -> Any:

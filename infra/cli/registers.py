@@ -13,9 +13,9 @@ from infra.cli.names import names_of
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import print_json
 from infra.cli.register_entries import add_entries
-from infra.cli.register_text import register_sheet
+from infra.cli.register_text import register_sheet, without_empty_columns
 from infra.cli.report import caught_up
-from infra.cli.row_output import ENDINGS, OutFile, show
+from infra.cli.row_output import ENDINGS, OutFile, print_sheet, write_sheets
 from infra.cli.session import reading, run
 from processors.registers.register import Filter, Register, register_rows
 from processors.registers.registers import REGISTERS
@@ -48,9 +48,13 @@ def list_register(
                 await caught_up(engine, anew=False)
             rows = [row async for row in register_rows(engine, wanted, narrowed)]
             names = await names_of(engine)
+        sheet = register_sheet(wanted, rows, names)
         if json:
             print_json(rows)
-        show(register_sheet(wanted, rows, names), json=json, out=out)
+        else:
+            print_sheet(without_empty_columns(sheet))
+        if out is not None:
+            write_sheets(out, [sheet])
         return 0
 
     sys.exit(run(main))

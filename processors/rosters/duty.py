@@ -26,7 +26,20 @@ STATE_NAMES: Mapping[DutyState, str] = {
 _IMPORTS = table(
     "roster_imports",
     *map(
-        column, ("source", "region", "period", "received_on", "late", "actor", "listed", "added", "removed", "stands")
+        column,
+        (
+            "source",
+            "region",
+            "period",
+            "received_on",
+            "late",
+            "actor",
+            "listed",
+            "added",
+            "removed",
+            "stands",
+            "number",
+        ),
     ),
     schema="finance",
 )
@@ -76,7 +89,7 @@ class RosterDuty:
 
 async def load_duty(connection: AsyncConnection, period: Period, region: str | None, today: date) -> RosterDuty:
     """The duties of a month, of one region or of all that have had rosters."""
-    rows = [dict(row) for row in (await connection.execute(select(_IMPORTS))).mappings()]
+    rows = [dict(row) for row in (await connection.execute(select(_IMPORTS).order_by(_IMPORTS.c.number))).mappings()]
     regions = await _regions(connection, rows) if region is None else [region]
     of_month = [row for row in rows if row["period"] == str(period) and row["stands"]]
     lists_in = [each for code in regions for each in _lists_in(code, period, of_month, today)]

@@ -5,16 +5,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from openpyxl import Workbook
+from openpyxl import Workbook, load_workbook
 from sqlalchemy import text
 
+from infra.cli.names import names_of
+from infra.cli.premium_lists import write_payer
 from infra.cli.roster_book import write_rosters
 from infra.files.register_file import read_entries
 from infra.files.text_file import UnusableFile
+from processors.accounts.listings import premium_transfer_rows
 from processors.finance.catch_up import catch_up
 from processors.proof.verify import verify
+from processors.queries.listings import WantedPremiums
 from processors.registers import deliveries, entries, requests
-from processors.registers.care_registers import CARE, ENTRIES, HOUSEHOLDS, TOWNSHIPS
+from processors.registers.care_registers import CARE, ENTRIES, HOUSEHOLDS, PREMIUM_LIST, TOWNSHIPS
 from processors.registers.entries import RegisterEntryOrder
 from processors.registers.journal import rebuild
 from processors.registers.refusal import RegisterNoteRefused
@@ -307,3 +311,39 @@ async def test_a_month_s_lists_go_out_and_are_received(books: Books, tmp_path: P
     ]
     assert {each.state for each in waiting.lists_in} == {"waiting"}
     await holds(books)
+
+
+async def test_premiums_to_hand_over_by_payer_and_township(books: Books, tmp_path: Path) -> None:
+    """长治 三(一)2: county finance pays the registered poor's 220 of 2019; the 100 that P1 had paid go back to P1."""
+    engine = books.engine
+    await books.publish(
+        [
+            facts.enrol_as("P1", region="140421", township="140421101", self_paid="100"),
+            facts.enrol_as("P2", region="140421", township="140421102"),
+            *(facts.roster(person, on="2019-01-01") for person in ("P1", "P2")),
+        ]
+    )
+    names = ("township", "person_id", "amount", "refunded", "to_fund")
+    assert await listed(engine, PREMIUM_LIST, *names, payer="county_finance", region="140400", year=2019) == [
+        ("140421101", "P1", "220.00", "100.00", "120.00"),
+        ("140421102", "P2", "220.00", "0.00", "220.00"),
+    ]
+    await catch_up(engine)
+    transfers = [row async for row in premium_transfer_rows(engine, region="140421")]
+    rows = await listed(engine, PREMIUM_LIST, payer="county_finance")
+    wanted = WantedPremiums(year=2019, region="140421")
+    told = write_payer(tmp_path, "county_finance", rows, transfers, wanted, await names_of(engine))
+    assert told == {
+        "payer": "county_finance",
+        "persons": 2,
+        "amount": "440.00",
+        "refunded": "100.00",
+        "to_fund": "340.00",
+        "file": str(tmp_path / "premiums-county_finance-2019-140421.xlsx"),
+    }
+    book = load_workbook(told["file"])
+    by_township, moved, persons = ([[cell.value for cell in row] for row in sheet.iter_rows()] for sheet in book)
+    assert [row[2] for row in by_township if str(row[2]).startswith("1404")] == ["140421101", "140421102"]
+    # 340 are due to the fund that insures, as the transfers say, and nothing has moved
+    assert [row[4:7] for row in moved if row[0] == 2019] == [[340, 0, 340]]
+    assert {row[5] for row in persons} >= {"P1", "P2"}
