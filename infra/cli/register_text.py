@@ -49,6 +49,7 @@ STATE_NAMES = {
     "repaid": "已还清",
 }
 MEASURE_NAMES = {"suspended": "暂停（中止）", "reinstated": "恢复", "fined": "罚款"}
+WANT_NAMES = {"refused": "因无卡被拒收", "poverty_cause": "因病致贫台账"}
 _CODES: Mapping[str, Mapping[Any, str]] = {
     "issue_corrects": CORRECTION_NAMES,
     "withdrawal_corrects": CORRECTION_NAMES,
@@ -100,6 +101,8 @@ def _cell(register: Register, field: Field, value: Any, names: Names) -> Any:
         known["hospital_id"] = names.hospital
     if field.name in known:
         return known[field.name](value)
+    if register.view == "missing_cards" and field.name == "reason":
+        return coded(WANT_NAMES, value)
     if field.name in _CODES:
         return coded(_CODES[field.name], value)
     if field.name in _LISTS:

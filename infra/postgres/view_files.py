@@ -51,6 +51,7 @@ VIEWS = (
     "finance.township_checks",
     "finance.register_entries",
     "finance.care_duties",
+    "finance.missing_cards",
     "finance.emergency_loans",
     "finance.premium_list",
 )

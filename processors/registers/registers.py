@@ -93,6 +93,23 @@ CARD_YEARS = Register(
     ("year", "region", "registered_poor"),
     ("cards_issued", "cards_withdrawn"),
 )
+MISSING_CARDS = Register(
+    "missing-cards",
+    "疑似漏办慢性病卡 Cards that may lack",
+    "疑似漏办慢性病卡：因无卡被拒收，或因病致贫而无卡。Persons who may lack a chronic card.",
+    "missing_cards",
+    (
+        *(_REGION, _TOWNSHIP, _HOUSEHOLD, _PERSON, _DISEASE),
+        Field("reason", "线索", "text"),
+        Field("since", "最早日期", "day"),
+        Field("times", "次数", "count"),
+    ),
+    (
+        *(_BY_REGION, _BY_TOWNSHIP, _BY_HOUSEHOLD, _BY_PERSON, _BY_DISEASE),
+        Filter("reason", "reason", "equal", "线索 why a card may lack", ("refused", "poverty_cause")),
+    ),
+    ("region", "township", "person_id", "disease", "reason"),
+)
 HOSPITALS = Register(
     "hospitals",
     "定点医药机构台账 Hospitals and pharmacies",
@@ -221,7 +238,7 @@ ADVANCES = Register(
 )
 
 REGISTERS = (
-    *(CARDS, CARD_COUNTS, CARD_YEARS, HOSPITALS, HOSPITAL_MEASURES, HOUSEHOLDS, TOWNSHIPS, CARE),
+    *(CARDS, CARD_COUNTS, CARD_YEARS, MISSING_CARDS, HOSPITALS, HOSPITAL_MEASURES, HOUSEHOLDS, TOWNSHIPS, CARE),
     *ENTRIES,
 )
 """Those of ``claims registers``; others have a command of their own."""

@@ -1,6 +1,7 @@
 """Registers of the office: chronic cards as 上高 counts them, what is wrong with them, hospitals, measures, filings."""
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +10,14 @@ from openpyxl import load_workbook
 from infra.cli.names import names_of
 from infra.cli.register_text import register_sheet
 from infra.cli.row_output import write_sheets
+from processors.registers.entries import RegisterEntryOrder, enter
 from processors.registers.registers import (
     CARD_COUNTS,
     CARD_YEARS,
     CARDS,
     HOSPITAL_MEASURES,
     HOSPITALS,
+    MISSING_CARDS,
     REFERRALS,
     REGISTERS,
 )
@@ -100,6 +103,29 @@ async def test_what_is_wrong_with_a_card_or_lacks(books: Books) -> None:
     assert await listed(
         books.engine, CARDS, "person_id", household="HH1", township="220621101", since="2019-02-01"
     ) == [("P3",)]
+
+
+async def test_who_may_lack_a_card(books: Books) -> None:
+    """P1 was refused twice, P2 was refused and has one since; P3 is poor through a disease for which P2 has a card."""
+    engine = books.engine
+    await books.publish(
+        [
+            *(facts.hospital(), facts.enrol("P1"), facts.enrol("P2"), facts.enrol("P3")),
+            *(facts.visit(f"V{day}", "P1", on=f"2019-03-0{day}", disease="diabetes") for day in (1, 2)),
+            facts.visit("V9", "P2", on="2019-03-01", disease="diabetes"),
+            facts.card("P2", on="2019-04-01"),
+        ]
+    )
+    assert [reason for _, reason in await books.refused()] == ["chronic_card_missing"] * 3
+    causes = [
+        RegisterEntryOrder("poverty_causes", "P3", date(2019, 5, 1), disease=each)
+        for each in ("diabetes", "lung_cancer")
+    ]
+    await enter(engine, causes, "wang")
+    assert await listed(engine, MISSING_CARDS, "person_id", "disease", "reason", "since", "times") == [
+        ("P1", "diabetes", "refused", "2019-03-01", 2),
+        ("P3", "diabetes", "poverty_cause", "2019-05-01", 1),
+    ]
 
 
 async def test_who_is_designated_and_what_was_done(books: Books, tmp_path: Path) -> None:
