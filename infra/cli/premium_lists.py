@@ -11,7 +11,7 @@ from infra.cli.names import Names, names_of
 from infra.cli.options import settings_of
 from infra.cli.output import note, print_json
 from infra.cli.register_text import register_sheet
-from infra.cli.report import caught_up
+from infra.cli.report_output import caught_up
 from infra.cli.row_output import write_sheets
 from infra.cli.session import reading, run
 from infra.files.sheet import Sheet, coded, columns_of

@@ -14,7 +14,7 @@ from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import print_json
 from infra.cli.register_entries import add_entries
 from infra.cli.register_text import register_sheet, without_empty_columns
-from infra.cli.report import caught_up
+from infra.cli.report_output import caught_up
 from infra.cli.row_output import ENDINGS, OutFile, print_sheet, write_sheets
 from infra.cli.session import reading, run
 from processors.registers.register import Filter, Register, register_rows

@@ -34,7 +34,7 @@ HOUSEHOLDS = Register(
     "households",
     "按户核查台账 Households",
     "按户核查：参保、慢性病卡、住院报销是否达到目标（90%）。Households: insured, cards, stays under their target.",
-    "households",
+    "household_checks",
     (_YEAR, _REGION, _TOWNSHIP, Field("village", "村", "text"), _HOUSEHOLD, *_CHECKED),
     (
         *(_BY_YEAR, _BY_REGION, _BY_TOWNSHIP, _BY_HOUSEHOLD),
@@ -52,7 +52,7 @@ TOWNSHIPS = Register(
     "townships",
     "按乡镇核查汇总 Townships",
     "按乡镇汇总：户数、参保、慢性病卡、住院报销。Households' register in sum by township.",
-    "townships",
+    "township_checks",
     (
         *(_YEAR, _REGION, _TOWNSHIP, Field("households", "户数", "count")),
         Field("households_under", "低于目标户数", "count"),

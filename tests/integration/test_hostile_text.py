@@ -30,6 +30,7 @@ WITHOUT = {
     "clearing withdraw": "what it prints of the ledger is what clearing approve prints",
 }
 """Commands that are not walked, and why."""
+REPORTS = ("annual", "hospital", "targets", "oversight", "diseases", "townships", "households")
 
 
 def hostile_facts() -> list[Any]:
@@ -123,7 +124,7 @@ def calls(folder: Path, month: str) -> dict[str, list[tuple[object, ...]]]:
             ),
             ("roster", "withdraw", "--source", BOSS, "--period", "2019-06", "--dry-run"),
         ],
-        **{f"report {name}": [("report", name)] for name in ("annual", "hospital", "targets", "oversight")},
+        **{f"report {name}": [("report", name)] for name in REPORTS},
         "report monthly": [("report", "monthly"), ("report", "monthly", "--month", BOSS)],
     }
 

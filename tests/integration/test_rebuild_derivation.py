@@ -32,9 +32,12 @@ CLEARING = {
     "advance_receipts",
     "prepayments",
     "fund_movements",
+    "register_entries",
+    "advance_requests",
+    "roster_deliveries",
 }
-"""Follow journals of their own (processors/clearing, processors/accounts); finance's SUMS are counted from the ledger
-anyway."""
+"""Follow journals of their own (processors/clearing, processors/accounts, processors/registers); finance's SUMS are
+counted from the ledger anyway."""
 
 
 WRITTEN: list[tuple[str, int]] = [

@@ -2,7 +2,7 @@
 -- and holds no standing card of the disease. A large refused event is kept by its digest and head, and is passed over.
 CREATE VIEW finance.missing_cards AS
 WITH refused AS (
-    SELECT said ->> 'person_id' AS person_id, said ->> 'disease' AS disease, (said ->> 'date')::date AS day
+    SELECT said ->> 'person_id' AS person_id, said ->> 'disease' AS disease, (said ->> 'served_on')::date AS day
     FROM (
         SELECT CASE WHEN convert_from(entry.data, 'UTF8')::json ->> 'sha256' IS NULL
                     THEN convert_from(entry.raw, 'UTF8')::json -> 'data' END AS said
