@@ -125,6 +125,15 @@ DERIVED: frozenset[str] = frozenset(
         "lead.assigned.v1",
         "lead.released.v1",
         "lead.confirmed.v1",
+        "roster.published.v1",
+        "roster.received.v1",
+        "register_entry.entered.v1",
+        "register_entry.ended.v1",
+        "register_entry.withdrawn.v1",
+        "advance.applied.v1",
+        "advance.approved.v1",
+        "advance.declined.v1",
+        "advance.filed.v1",
     }
 )
 

@@ -50,6 +50,13 @@ DiseaseClass = Literal["I", "II"]
 AuditPart = Literal["in_scope", "upfront_copay", "over_limit", "self_funded"]
 AUDIT_PARTS: tuple[AuditPart, ...] = get_args(AuditPart)
 """The parts of a bill that an audit may name."""
+InstitutionKind = Literal["hospital", "village_clinic", "pharmacy"]
+INSTITUTION_KINDS: tuple[InstitutionKind, ...] = get_args(InstitutionKind)
+INSTITUTION_KIND_NAMES: dict[InstitutionKind, str] = {
+    "hospital": "定点医疗机构",
+    "village_clinic": "村卫生室",
+    "pharmacy": "定点零售药店",
+}
 
 Submitter = Literal["hospital", "bureau"]
 SUBMITTER_NAMES: dict[Submitter, str] = {"hospital": "医院直接结算", "bureau": "窗口手工报销"}
@@ -76,6 +83,11 @@ def is_region(text: str) -> bool:
 
 def covers(bureau: str, region: str) -> bool:
     """Whether a bureau's region code is that region's own, or its prefecture's or province's."""
-    while bureau.endswith("00"):
-        bureau = bureau[:-2]
-    return region.startswith(bureau)
+    return region.startswith(region_prefix(bureau))
+
+
+def region_prefix(code: str) -> str:
+    """How the codes of a region, and of those within it, begin."""
+    while code.endswith("00"):
+        code = code[:-2]
+    return code

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, ValidationInfo, field_v
 
 from events.aid_facts import AidDecided as AidDecided
 from events.aid_facts import AidWithdrawn as AidWithdrawn
-from events.codes import AuditPart, DiseaseClass, FilingKind, OutpatientSetting, Tier
+from events.codes import AuditPart, DiseaseClass, FilingKind, InstitutionKind, OutpatientSetting, Tier
 from events.enrollment_facts import EnrollmentEnded as EnrollmentEnded
 from events.enrollment_facts import EnrollmentRecorded as EnrollmentRecorded
 from events.fact_fields import (
@@ -62,6 +62,11 @@ class HospitalRegistered(FactData):
     designated_until: Given[Day] = Field(
         default=None, description="first day no longer designated; absent: no end known"
     )
+    kind: Given[InstitutionKind] = Field(
+        default=None,
+        description="hospital 医院和卫生院, village_clinic 村卫生室, pharmacy 定点零售药店; absent: "
+        "what was said before, or hospital",
+    )
 
     @field_validator("designated_until")
     @classmethod
@@ -109,6 +114,10 @@ class PersonDied(FactData):
     died_on: Day = Field(description="day of death, the last day insured")
 
 
+CardError = Literal["wrong", "missed", "incomplete"]
+"""What was wrong about a person's card: given by mistake, not given, or with data that lack (上高 二1)."""
+
+
 class ChronicCard(FactData):
     """A person's card for treatment of one chronic disease outside hospital stays."""
 
@@ -122,10 +131,23 @@ class ChronicCard(FactData):
 class ChronicCardIssued(ChronicCard):
     """A chronic card is given."""
 
+    on_site: bool = Field(
+        default=False, description="issued at the home or in the township of who can't come (上高 二1)"
+    )
+    corrects: Given[CardError] = Field(
+        default=None,
+        description="what this puts right: missed 漏办, wrong 错办, incomplete 信息不全; absent: nothing was wrong",
+    )
+
 
 @stated_by(BUREAU, type_="chronic_card.revoked.v1")
 class ChronicCardRevoked(ChronicCard):
     """Every earlier card of the person for the disease ends."""
+
+    corrects: Given[CardError] = Field(
+        default=None,
+        description="what this puts right: wrong 错办, incomplete 信息不全; absent: the card was right until now",
+    )
 
 
 @stated_by(HOSPITAL, type_="admission.cancelled.v1")

@@ -1,4 +1,4 @@
-"""Hospitals as last registered."""
+"""Hospitals, village clinics and pharmacies as last registered."""
 
 from bisect import bisect_right
 from collections.abc import Iterable
@@ -8,7 +8,7 @@ from msgspec import Struct
 from sqlalchemy import ARRAY, Column, Date, SmallInteger, Table, Text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from events.codes import TIERS
+from events.codes import INSTITUTION_KINDS, TIERS
 from events.store.metadata import metadata, one_of
 from events.store.rows import load_as
 
@@ -22,7 +22,9 @@ hospitals = Table(
     Column("designated_from", Date, nullable=False),
     Column("designated_until", Date, comment="exclusive"),
     Column("suspended", ARRAY(Date), nullable=False, comment="days of suspension and reinstatement in turn"),
+    Column("kind", Text, nullable=False, comment="hospital, village_clinic or pharmacy"),
     one_of("tier", TIERS),
+    one_of("kind", INSTITUTION_KINDS),
     schema="projections",
 )
 
@@ -37,6 +39,7 @@ class Hospital(Struct, frozen=True):
     designated_from: date
     designated_until: date | None
     suspended: list[date] = []
+    kind: str = "hospital"
 
     def designated_on(self, day: date) -> bool:
         """Whether claims of that day are taken."""

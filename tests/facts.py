@@ -33,12 +33,17 @@ def bill(
 
 
 def hospital(
-    hospital_id: str = "H1", tier: int = 3, region: str = "220621", begun: str = "2010-01-01", until: str | None = None
+    hospital_id: str = "H1",
+    tier: int = 3,
+    region: str = "220621",
+    begun: str = "2010-01-01",
+    until: str | None = None,
+    kind: str | None = None,
 ) -> dict[str, Any]:
     """A bureau registers a hospital."""
     return event(
         BUREAU,
-        f"hospital-{hospital_id}-{tier}-{begun}",
+        "-".join(filter(None, ("hospital", hospital_id, str(tier), begun, kind))),
         "hospital.registered.v1",
         hospital_id=hospital_id,
         name=f"医院{hospital_id}",
@@ -46,6 +51,7 @@ def hospital(
         region=region,
         designated_from=begun,
         designated_until=until,
+        kind=kind,
     )
 
 
@@ -166,18 +172,26 @@ def roster(
 
 
 def card(
-    person: str = "P1", disease: str = "diabetes", class_: str = "I", on: str = "2018-01-01", *, issued: bool = True
+    person: str = "P1",
+    disease: str = "diabetes",
+    class_: str = "I",
+    on: str = "2018-01-01",
+    *,
+    issued: bool = True,
+    source: str | None = None,
+    **more: Any,
 ) -> dict[str, Any]:
-    """A chronic card is issued or revoked."""
+    """A chronic card is issued or revoked; ``more`` takes ``on_site``, ``corrects``."""
     verb = "issued" if issued else "revoked"
     return event(
-        BUREAU,
+        source or BUREAU,
         f"card-{person}-{disease}-{verb}-{on}",
         f"chronic_card.{verb}.v1",
         person_id=person,
         disease=disease,
         disease_class=class_,
         effective_on=on,
+        **more,
     )
 
 

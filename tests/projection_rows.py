@@ -17,6 +17,9 @@ EVERY_FACT: list[Any] = [
     facts.hospital(),
     facts.hospital("H2", 1, "220622", until="2021-01-01"),
     facts.hospital("H2", 2, "220622", begun="2011-01-01"),
+    # a pharmacy, of which a later registration says nothing
+    facts.hospital("D1", 0, kind="pharmacy"),
+    facts.hospital("D1", 0, until="2021-01-01"),
     facts.suspend("2019-08-01", "H2"),
     facts.reinstate("2019-09-01", "H2"),
     facts.reinstate("2019-09-05", "H2"),

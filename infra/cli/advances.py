@@ -1,27 +1,33 @@
 """``claims advances``: what the emergency fund has lent; ``repay`` notes what a person pays back himself."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.money import yuan
+from infra.cli.advance_requests import add_requests
 from infra.cli.arguments import Actor, actor_of, amount_of, region_of, words_of
 from infra.cli.clearing_step import MistakenReference, Reason, print_result, print_reversal, reversed_fields, run_step
 from infra.cli.clearing_text import LENDER_NAMES, fund_named, print_history
 from infra.cli.options import DataDir, Json, PersonId
 from infra.cli.output import print_json, table
-from infra.cli.row_output import OutFile, print_sheet, show
+from infra.cli.registers import list_register
+from infra.cli.row_output import OutFile, print_sheet
 from infra.files.region_names import region_named
 from infra.files.sheet import Sheet, columns_of
 from processors.clearing import loans, reversals
+from processors.registers.registers import ADVANCES
 
+AdvanceState = Literal["applied", "approved", "declined", "lent", "repaid"]
+AdvanceFault = Literal["no_request", "not_approved", "over_approved", "another_person", "not_filed"]
 advances = typer.Typer(help="临时救急借款。What the emergency fund has lent before treatment, and what is repaid.")
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
+    add_requests(advances)
     app.add_typer(advances, name="advances")
 
 
@@ -29,17 +35,22 @@ def register(app: typer.Typer) -> None:
 def list_(
     context: typer.Context,
     person: PersonId = None,
+    region: Annotated[str | None, typer.Option("--region", help="借出地区 region in which it was lent")] = None,
+    township: Annotated[str | None, typer.Option("--township", help="乡镇，九位 township, nine digits")] = None,
+    state: Annotated[AdvanceState | None, typer.Option("--state", help="状态 where it stands")] = None,
+    fault: Annotated[AdvanceFault | None, typer.Option("--fault", help="只看有此问题的 with this fault")] = None,
+    late: Annotated[
+        int | None, typer.Option("--late", help="借出后超过几天才备案或仍未备案 filed after more days, or not yet")
+    ] = None,
     out: OutFile = None,
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
-    """临时救急借款清单。What was issued, repaid, and is outstanding."""
+    """临时救急借款台账：申请、审核、借出、备案、归还。What was asked for, approved, lent, filed, repaid."""
     if context.invoked_subcommand is not None:
         return
-    rows = run_step(data_dir, lambda engine: loans.loan_rows(engine, person), out)
-    if json:
-        print_json(rows)
-    show(_sheet(rows), json=json, out=out)
+    asked = {"person": person, "region": region, "township": township, "state": state, "fault": fault, "late": late}
+    list_register(ADVANCES, asked, data_dir, out, json=json)
 
 
 _COLUMNS = "临时救急借款 advance,借出地区 region,参保人 person,日期 issued on:day,借出单位 lent by,备案 filed on:day"

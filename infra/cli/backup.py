@@ -28,6 +28,7 @@ NOTES = {
     "cases.0": "；请按案卷重新登记 enter the work on cases again from its papers (claims cases)",
     "funds.0": "；请核对银行流水后重新登记 check the bank's statements and note it again (claims funds)",
     "leads.0": "；请重新查找，并重新登记排除和立案 look anew, dismiss again (claims leads --anew)",
+    "registers.0": "；请按纸质台账重新登记 note it again (claims registers, advances, roster)",
     "rosters.0": "；请重新导入名单 take the lists in again (claims roster import)",
     "seal.0": "；请重新封账并说明 seal anew, and note why (claims seal)",
     "supervision.0": "；请重新采用监管参数 adopt the texts again (claims supervision adopt)",

@@ -46,6 +46,7 @@ MODULES: Mapping[str, str] = {
     "prepayments": "prepayments",
     "reconcile": "reconcile",
     "roster": "roster",
+    "registers": "registers",
     "report": "report",
     "backup": "backup",
     "restore": "backup",

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from infra.cli.arguments import region_of
 from infra.cli.names import Names
 from infra.cli.options import DataDir, Json, PersonId
+from infra.cli.premium_lists import write_lists
 from infra.cli.premium_text import KIND_NAMES
 from infra.cli.report_output import caught_up
 from infra.cli.row_output import OutFile, Row, list_rows
@@ -18,6 +19,7 @@ from policies.explain import GRADES
 from processors.accounts.listings import premium_transfer_rows
 from processors.law.terms import CATEGORY_NAMES, FUND_NAMES, INSURER_NAMES, LAYER_NAMES
 from processors.queries import listings
+from processors.queries.listings import WantedPremiums
 
 _KEY_COLUMNS = "年度 year:count,统筹区 region,政策 scheme,保障线 layer,方式 kind,出资方 payer"
 
@@ -37,19 +39,32 @@ def premiums(
         bool,
         typer.Option("--transfers", help="应划、已划和差额 what is due to each fund, was transferred, and is left"),
     ] = False,
-    region: Annotated[str | None, typer.Option("--region", help="统筹区，与 --transfers 同用 with --transfers")] = None,
+    region: Annotated[
+        str | None, typer.Option("--region", help="统筹区 region; 140400 also takes its counties")
+    ] = None,
+    township: Annotated[str | None, typer.Option("--township", help="乡镇，九位 township, nine digits")] = None,
+    payer: Annotated[str | None, typer.Option("--payer", help="出资方 payer, county_finance")] = None,
+    lists: Annotated[
+        Path | None,
+        typer.Option("--lists", help="每个出资方一份代缴花名册，写到目录 a workbook a payer, into a folder"),
+    ] = None,
     out: OutFile = None,
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
     """保费：为困难群众代缴、购买和退还的保费。Premiums: who paid what for whose insurance."""
+    if region is not None:
+        region_of(region)
+    wanted = WantedPremiums(person, year, region, township, payer)
+    if lists is not None:
+        write_lists(data_dir, lists, wanted, json=json)
     if transfers:
         _list_transfers(data_dir, year, region, out, json=json)
     if totals:
         list_rows(
             data_dir,
             "premiums",
-            lambda engine: listings.premium_totals(engine, person_id=person, year=year),
+            lambda engine: listings.premium_totals(engine, wanted),
             json=json,
             out=out,
             title="保费汇总 Premiums in sum",
@@ -59,7 +74,7 @@ def premiums(
     list_rows(
         data_dir,
         "premiums",
-        lambda engine: listings.premium_rows(engine, person_id=person, year=year),
+        lambda engine: listings.premium_rows(engine, wanted),
         json=json,
         out=out,
         title="保费 Premiums",
@@ -71,9 +86,6 @@ def premiums(
 def _list_transfers(
     data_dir: Path | None, year: int | None, region: str | None, out: Path | None, *, json: bool
 ) -> NoReturn:
-    if region is not None:
-        region_of(region)
-
     async def rows(engine: AsyncEngine) -> AsyncIterator[Row]:
         await caught_up(engine, anew=False)
         async for row in premium_transfer_rows(engine, region=region, year=year):

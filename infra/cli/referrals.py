@@ -1,15 +1,19 @@
 """``claims enrollments`` and ``claims referrals``: who is insured as what, what bureaus file of treatment elsewhere."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
-from events.codes import FILING_KIND_NAMES, INSURANCE_TYPE_NAMES, SEX_NAMES
+from events.codes import INSURANCE_TYPE_NAMES, SEX_NAMES, FilingKind
 from infra.cli.names import Names
 from infra.cli.options import DataDir, Json, PersonId
+from infra.cli.registers import list_register
 from infra.cli.row_output import OutFile, Row, list_rows
 from infra.files.sheet import coded
 from processors.queries import listings
+from processors.registers.registers import REFERRALS
+
+FilingState = Literal["open", "expired", "cancelled", "to_come"]
 
 
 def register(app: typer.Typer) -> None:
@@ -40,19 +44,19 @@ def enrollments(
     )
 
 
-def referrals(person: PersonId = None, out: OutFile = None, data_dir: DataDir = None, json: Json = False) -> None:
-    """异地备案与转诊登记。What bureaus have filed of treatment away from home, and of referrals."""
-    list_rows(
-        data_dir,
-        "referrals",
-        lambda engine: listings.filing_rows(engine, person_id=person),
-        json=json,
-        out=out,
-        title="异地备案与转诊 Referrals",
-        columns="备案机构 bureau,编号 number,参保人 person,种类 kind,自 from:day,至（不含） until:day,"
-        "前往地区 to region,前往机构 to hospital,原因 reason",
-        cells=_referral_cells,
-    )
+def referrals(
+    person: PersonId = None,
+    region: Annotated[str | None, typer.Option("--region", help="统筹区 region of the bureau")] = None,
+    kind: Annotated[FilingKind | None, typer.Option("--kind", help="种类 away 异地备案、referral 转诊")] = None,
+    state: Annotated[FilingState | None, typer.Option("--state", help="状态 whether it holds today")] = None,
+    used: Annotated[bool | None, typer.Option("--used/--no-used", help="已使用 whether an admission used it")] = None,
+    out: OutFile = None,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """异地备案与转诊登记：有效、过期、使用情况。Treatment elsewhere that bureaus filed: does it hold, was it used."""
+    asked = {"person": person, "region": region, "kind": kind, "state": state, "used": used}
+    list_register(REFERRALS, asked, data_dir, out, json=json)
 
 
 def _enrollment_cells(row: Row, names: Names) -> tuple[Any, ...]:
@@ -62,15 +66,4 @@ def _enrollment_cells(row: Row, names: Names) -> tuple[Any, ...]:
         *(row[name] for name in ("effective_on", "ended_on", "died_on", "self_paid", "birth_month")),
         coded(SEX_NAMES, row["sex"]),
         *(row[name] for name in ("household_id", "township", "village", "contracted_doctor", "years_insured")),
-    )
-
-
-def _referral_cells(row: Row, names: Names) -> tuple[Any, ...]:
-    return (
-        *(names.region(row["region"]), row["filing_id"], row["person_id"]),
-        coded(FILING_KIND_NAMES, row["kind"]),
-        *(row["effective_on"], row["until"]),
-        names.region(row["to_region"]),
-        None if row["to_hospital"] is None else names.hospital(row["to_hospital"]),
-        row["reason"],
     )

@@ -1,4 +1,4 @@
-"""``claims roster import``, ``claims roster withdraw`` and ``claims roster publish``."""
+"""``claims roster import``, ``claims roster withdraw`` and ``claims roster publish``; duties: ``roster_duty``."""
 
 import hashlib
 import sys
@@ -16,12 +16,12 @@ from events.codes import is_region
 from events.county_time import COUNTY_TIME
 from infra.cli.arguments import actor_of, day_of, file_of, region_of, unusable, words_of
 from infra.cli.options import DataDir, Json, settings_of
-from infra.cli.output import fail, note, print_json, table
+from infra.cli.output import fail, note
 from infra.cli.roster_book import write_rosters
-from infra.cli.roster_text import print_import, print_refused, print_withdrawal
+from infra.cli.roster_duty import add_duty, period_of
+from infra.cli.roster_text import print_import, print_refused, print_roster, print_withdrawal
 from infra.cli.session import NoLedger, ledger_servers, reading, require_ledger, run
 from infra.files.refused_rows import refused_file, write_refused_rows
-from infra.files.region_names import region_named
 from infra.files.roster_file import RosterFile, read_content, read_file
 from infra.files.text_file import UnusableFile
 from infra.operations.roster_import import Allowances, RefusedList, SuspiciousList, import_list, preview
@@ -29,11 +29,13 @@ from infra.operations.roster_withdrawal import withdraw_list
 from infra.postgres.engine import connect, migrate
 from infra.settings import Settings
 from processors.law.terms import region_terms, use_terms
+from processors.registers.deliveries import publish as record_deliveries
 from processors.rosters.effect import effect_of
 from processors.rosters.list_comparison import ListReceipt
 from processors.rosters.lists import RosterList, read_list
+from processors.rosters.month_changes import load_month_roster
 from processors.rosters.period import Period
-from processors.rosters.region_roster import KIND_NAMES, RegionRoster, designated_hospitals, load_roster
+from processors.rosters.region_roster import designated_hospitals
 from processors.rosters.withdrawals import NothingToWithdraw, draw_up_withdrawal
 
 roster = typer.Typer(
@@ -47,6 +49,7 @@ PeriodOption = Annotated[str, typer.Option("--period", help="所属月份 month 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
+    add_duty(roster)
     app.add_typer(roster, name="roster")
 
 
@@ -248,56 +251,37 @@ def publish(
     period: PeriodOption,
     out: Annotated[Path, typer.Option("--out", help="输出目录 folder for the files")],
     region: Annotated[str, typer.Option("--region", help="统筹区 region, GB/T 2260 code")],
+    actor: Annotated[
+        str, typer.Option("--actor", help="经办人编号，登记下发 who sends it: what went out is noted")
+    ] = "",
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
-    """下发各定点医院名单和部门比对结果。Write each designated hospital's list and the departments' comparison."""
+    """下发名单：定点医院、卫健局、各乡镇变动，及部门比对。Lists for hospitals, health bureau, townships; comparison."""
     month = _period(period)
     region_of(region)
+    who = actor_of(actor) if actor else ""
     settings = settings_of(data_dir)
 
     async def main() -> int:
-        async with reading(settings, "roster publish") as engine, engine.connect() as connection:
-            drawn_up = await load_roster(connection, region, month)
-            hospitals = await designated_hospitals(connection, region, month.due_out)
-        out.mkdir(parents=True, exist_ok=True)
-        write_rosters(out, drawn_up, hospitals)
-        _print_roster(drawn_up, hospitals, out, json=json)
+        async with reading(settings, "roster publish") as engine:
+            async with engine.connect() as connection:
+                drawn_up = await load_month_roster(connection, region, month)
+                hospitals = await designated_hospitals(connection, region, month.due_out)
+            sent = write_rosters(out, drawn_up, hospitals)
+            noted = await record_deliveries(engine, region, str(month), sent, who) if who else None
+        print_roster(drawn_up, hospitals, out, noted, json=json)
         if not hospitals:
             note(f"{region} 在 {month.due_out} 没有定点医院 no hospital is designated there on that day")
+        if noted is None:
+            note("未登记下发：加 --actor 经办人编号 not noted as sent: give --actor")
         return 0
 
     sys.exit(run(main))
 
 
-def _print_roster(drawn_up: RegionRoster, hospitals: list[str], out: Path, *, json: bool) -> None:
-    counts: dict[str, int] = {
-        "rostered": len(drawn_up.members),
-        "enrolled": drawn_up.enrolled,
-        **{str(kind): drawn_up.count(kind) for kind in KIND_NAMES},
-        "in_both": drawn_up.in_both,
-        "hospitals": len(hospitals),
-    }
-    if json:
-        print_json([{"region": drawn_up.region, "period": str(drawn_up.period), **counts, "hospital_ids": hospitals}])
-        return
-    names = {
-        "rostered": "在册人数 rostered",
-        "enrolled": "在册已参保 rostered and enrolled",
-        **{str(kind): f"{name} {kind}" for kind, name in KIND_NAMES.items()},
-        "in_both": "两部门均在册 listed by both departments",
-        "hospitals": "下发医院 hospitals' lists written",
-    }
-    title = f"花名册 Roster {region_named(drawn_up.region)} {drawn_up.period}"
-    table(title, ("项目 item", "数量 count"), [(names[key], str(count)) for key, count in counts.items()], right=(1,))
-    note(f"文件 files: {out}")
-
-
 def _period(text: str) -> Period:
-    try:
-        return Period.parse(text)
-    except ValueError as error:
-        raise unusable(f"“{text}”不是月份，应写成 2019-06", str(error), "--period") from None
+    return period_of(text, "--period")
 
 
 def _source(text: str) -> str:

@@ -1,11 +1,13 @@
-"""What ``claims roster import`` and ``claims roster withdraw`` print."""
+"""What ``claims roster import``, ``claims roster withdraw`` and ``claims roster publish`` print."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from events.money import yuan
 from infra.cli.output import fail, note, print_json, table
+from infra.files.region_names import region_named
 from infra.files.roster_file import SHEET_USE_NAMES, RosterFile
 from infra.operations.roster_import import Preview
 from policies.vocabulary import in_layer_order
@@ -15,6 +17,8 @@ from processors.rosters.effect import ListEffect
 from processors.rosters.imports import counts_of
 from processors.rosters.list_comparison import ListChange, ListReceipt
 from processors.rosters.lists import RosterList
+from processors.rosters.month_changes import MonthRoster
+from processors.rosters.region_roster import KIND_NAMES
 from processors.rosters.withdrawals import ListWithdrawal
 
 _SHOWN = 20
@@ -236,3 +240,40 @@ def _effect_sums(effect: ListEffect | None) -> dict[str, Any]:
 
 def _membership(person_id: str, category: str) -> tuple[str, str]:
     return person_id, f"{CATEGORY_NAMES[category]} {category}"
+
+
+def print_roster(
+    month: MonthRoster, hospitals: Sequence[str], out: Path, noted: Sequence[str] | None, *, json: bool
+) -> None:
+    """Print what a month's lists came to; ``noted`` are the deliveries that were noted, None where none were to be."""
+    drawn_up = month.roster
+    unplaced = sum(month.township_of(change.person_id) is None for change in month.changes)
+    counts: dict[str, int] = {
+        "rostered": len(drawn_up.members),
+        "enrolled": drawn_up.enrolled,
+        **{str(kind): drawn_up.count(kind) for kind in KIND_NAMES},
+        "in_both": drawn_up.in_both,
+        "hospitals": len(hospitals),
+        **{kind: sum(change.kind == kind for change in month.changes) for kind in ("added", "removed", "changed")},
+        "unplaced": unplaced,
+    }
+    if json:
+        told = {"region": drawn_up.region, "period": str(drawn_up.period), **counts, "hospital_ids": hospitals}
+        print_json([told | {"deliveries": noted}])
+        return
+    names = {
+        "rostered": "在册人数 rostered",
+        "enrolled": "在册已参保 rostered and enrolled",
+        **{str(kind): f"{name} {kind}" for kind, name in KIND_NAMES.items()},
+        "in_both": "两部门均在册 listed by both departments",
+        "hospitals": "下发医院 hospitals' lists written",
+        "added": "比上月新增 added since the month before",
+        "removed": "比上月减少 removed since the month before",
+        "changed": "类别变动 other categories than the month before",
+        "unplaced": "变动中乡镇不明 changes of persons without a township",
+    }
+    title = f"花名册 Roster {region_named(drawn_up.region)} {drawn_up.period}"
+    table(title, ("项目 item", "数量 count"), [(names[key], str(count)) for key, count in counts.items()], right=(1,))
+    note(f"文件 files: {out}")
+    if noted is not None:
+        note(f"已登记下发 noted as sent: {len(noted)}")

@@ -43,6 +43,21 @@ VIEWS = (
     "finance.measures",
     "finance.cases",
     "finance.blacklist",
+    "finance.chronic_cards",
+    "finance.chronic_card_counts",
+    "finance.chronic_card_years",
+    "finance.hospital_register",
+    "finance.hospital_measures",
+    "finance.referral_register",
+    "finance.roster_imports",
+    "finance.roster_deliveries",
+    "finance.household_checks",
+    "finance.township_checks",
+    "finance.register_entries",
+    "finance.care_duties",
+    "finance.missing_cards",
+    "finance.emergency_loans",
+    "finance.premium_list",
 )
 """In the order in which they are made: a view after those that it reads."""
 _BEFORE_FILES = ("projections.payouts",)

@@ -2,8 +2,8 @@
 
 These are steps of clearing (journal ``clearing.0``), adopted schemes (``scheme.adopted.v1`` in journal ``intake``),
 seals (``seal.0``), records of imported rosters (``rosters.0``), money of funds that offices noted (``funds.0``),
-leads with what offices did of them (``leads.0``), supervision texts (``supervision.0``), and
-work on cases (``cases.0``).
+their registers (``registers.0``), leads with what offices did of them (``leads.0``), supervision texts
+(``supervision.0``), and work on cases (``cases.0``).
 """
 
 from collections.abc import Mapping
@@ -21,13 +21,22 @@ from processors.delivery.names import (
     FUNDS_JOURNAL,
     INTAKE_JOURNAL,
     LEADS_JOURNAL,
+    REGISTERS_JOURNAL,
     ROSTERS_JOURNAL,
     SEAL_JOURNAL,
     SUPERVISION_JOURNAL,
 )
 
 SUBJECT_NAMES = ("clearing_id", "receivable_id", "advance_id", "prepayment_id")
-NOTES = (CASES_JOURNAL, FUNDS_JOURNAL, LEADS_JOURNAL, ROSTERS_JOURNAL, SEAL_JOURNAL, SUPERVISION_JOURNAL)
+NOTES = (
+    CASES_JOURNAL,
+    FUNDS_JOURNAL,
+    LEADS_JOURNAL,
+    REGISTERS_JOURNAL,
+    ROSTERS_JOURNAL,
+    SEAL_JOURNAL,
+    SUPERVISION_JOURNAL,
+)
 """Journals of which only the number of lost entries is told."""
 
 

@@ -62,13 +62,6 @@ async def load_loan(connection: AsyncConnection, region: str, advance_id: str) -
     )
 
 
-async def loan_rows(engine: AsyncEngine, person_id: str | None = None) -> list[dict[str, Any]]:
-    """All advances, or one person's, oldest first, as they are shown: money in yuan."""
-    async with engine.connect() as connection:
-        loans = await load_loans(connection)
-    return [_loan_row(loan) for loan in loans if person_id in (None, loan.advance.person_id)]
-
-
 async def loan(engine: AsyncEngine, region: str, advance_id: str) -> dict[str, Any]:
     """One advance, with what clearings took to repay it and every repayment in cash, also what was taken back.
 

@@ -15,8 +15,11 @@ from processors.delivery.names import (
     CASES_CONSUMER,
     CLEARING_CONSUMER,
     FUNDS_CONSUMER,
+    LEADS_CONSUMER,
+    REGISTERS_CONSUMER,
     ROSTERS_CONSUMER,
     SEAL_CONSUMER,
+    SUPERVISION_CONSUMER,
     journal_name,
 )
 from processors.delivery.position import positions
@@ -30,7 +33,16 @@ payouts_told = Table(
     comment="how far payers are told, for when PAYOUTS itself holds nothing any more; up to a minute old",
 )
 
-_BESIDE = (CASES_CONSUMER, CLEARING_CONSUMER, FUNDS_CONSUMER, ROSTERS_CONSUMER, SEAL_CONSUMER)
+_BESIDE = (
+    CASES_CONSUMER,
+    CLEARING_CONSUMER,
+    FUNDS_CONSUMER,
+    LEADS_CONSUMER,
+    REGISTERS_CONSUMER,
+    ROSTERS_CONSUMER,
+    SEAL_CONSUMER,
+    SUPERVISION_CONSUMER,
+)
 """Those whose journals book no money that a fund is told: all others are intake's, the layers' and settlement's."""
 _ERA = "coalesce((SELECT era FROM processors.layout), '') AS era"
 _LAST_BEFORE = text("""

@@ -12,6 +12,7 @@ from processors.proof.verification.clearings import check_clearings
 from processors.proof.verification.funds import check_funds
 from processors.proof.verification.leads import check_leads
 from processors.proof.verification.parts import parts
+from processors.proof.verification.registers import check_registers
 from processors.proof.verification.report import MOST_PROBLEMS, Findings, Problem, Progress, Section, VerifyReport
 from processors.proof.verification.reversals import check_reversals
 from processors.proof.verification.schemes import check_schemes
@@ -26,8 +27,9 @@ _OFFICES: tuple[tuple[str, Callable[[AsyncConnection, VerifyReport], Awaitable[N
     ("clearing", check_reversals),
     ("lead", check_leads),
     ("case", check_cases),
+    ("register", check_registers),
 )
-"""What stands in journals of offices' steps, and of leads."""
+"""What stands in journals of offices' steps, and of leads; their SQL reads entries' data."""
 WORTH_PROCESSES = 40_000
 """Entries; fewer are proved before another process has started."""
 

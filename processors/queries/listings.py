@@ -1,11 +1,13 @@
 """What is read off the projections: rows as docs/contract.md#lists shows them, money in yuan."""
 
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from events.codes import region_prefix
 from events.money import yuan
 from policies.vocabulary import LAYERS
 from processors.delivery.parked_runs import parked
@@ -15,7 +17,6 @@ from projections.enrolments import enrolments, load_enrolments
 from projections.fines import fines
 from projections.grants import grants
 from projections.premiums import PayerPremium, premium_json, premiums
-from projections.referral_filings import referral_filings
 from projections.refusals import load_unenrolled, refusal_json, refusals
 from projections.statements import statement_json, statements
 from projections.waiting_discharges import waiting
@@ -105,31 +106,47 @@ async def grant_rows(engine: AsyncEngine) -> Rows:
         }
 
 
-async def premium_rows(engine: AsyncEngine, *, person_id: str | None = None, year: int | None = None) -> Rows:
+@dataclass(frozen=True, slots=True)
+class WantedPremiums:
+    """Which premiums are asked for; None is all. ``region`` may be a prefecture's or province's code."""
+
+    person_id: str | None = None
+    year: int | None = None
+    region: str | None = None
+    township: str | None = None
+    payer: str | None = None
+
+
+async def premium_rows(engine: AsyncEngine, wanted: WantedPremiums = WantedPremiums()) -> Rows:
     """Premiums that stand, by person, year and layer."""
     table = premiums.c
     key = (table.person_id, table.year, table.region, table.scheme, table.layer, table.kind, table.payer)
-    query = select(premiums).where(*_premium_conditions(person_id, year)).order_by(*key)
+    query = select(premiums).where(*_premium_conditions(wanted)).order_by(*key)
     async for row in _rows(engine, query):
         yield premium_json(PayerPremium(**row))
 
 
-async def premium_totals(engine: AsyncEngine, *, person_id: str | None = None, year: int | None = None) -> Rows:
+async def premium_totals(engine: AsyncEngine, wanted: WantedPremiums = WantedPremiums()) -> Rows:
     """What each payer of a region paid in premiums, by year, scheme and layer, and for how many persons."""
     table = premiums.c
     key = (table.year, table.region, table.scheme, table.layer, table.kind, table.payer)
     sums = (func.count(table.person_id.distinct()).label("persons"), func.sum(table.amount).label("amount"))
-    query = select(*key, *sums).where(*_premium_conditions(person_id, year)).group_by(*key).order_by(*key)
+    query = select(*key, *sums).where(*_premium_conditions(wanted)).group_by(*key).order_by(*key)
     async for row in _rows(engine, query):
         yield {**row, "amount": yuan(int(row["amount"]))}
 
 
-def _premium_conditions(person_id: str | None, year: int | None) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = [premiums.c.amount != 0]
-    if person_id is not None:
-        conditions.append(premiums.c.person_id == person_id)
-    if year is not None:
-        conditions.append(premiums.c.year == year)
+def _premium_conditions(wanted: WantedPremiums) -> list[ColumnElement[bool]]:
+    table = premiums.c
+    conditions: list[ColumnElement[bool]] = [table.amount != 0]
+    asked = {table.person_id: wanted.person_id, table.year: wanted.year, table.payer: wanted.payer}
+    conditions += [column == value for column, value in asked.items() if value is not None]
+    if wanted.region is not None:
+        conditions.append(table.region.startswith(region_prefix(wanted.region)))
+    if wanted.township is not None:
+        home = enrolments.c
+        there = (home.person_id == table.person_id, home.year == table.year, home.township == wanted.township)
+        conditions.append(exists().where(*there))
     return conditions
 
 
@@ -162,16 +179,6 @@ async def enrollment_rows(engine: AsyncEngine, *, person_id: str | None = None, 
         self_paid = None if row["self_paid"] is None else yuan(row["self_paid"])
         days = {name: row[name] and row[name].isoformat() for name in ("effective_on", "ended_on", "died_on")}
         yield {**row, **days, "self_paid": self_paid}
-
-
-async def filing_rows(engine: AsyncEngine, *, person_id: str | None = None) -> Rows:
-    """What bureaus have filed of treatment away from home, as said last, in that order."""
-    query = select(referral_filings).order_by(referral_filings.c.number)
-    if person_id is not None:
-        query = query.where(referral_filings.c.person_id == person_id)
-    async for row in _rows(engine, query):
-        days = {name: row[name] and row[name].isoformat() for name in ("effective_on", "until")}
-        yield {name: value for name, value in {**row, **days}.items() if name != "number"}
 
 
 async def refusal_rows(engine: AsyncEngine) -> Rows:

@@ -11,7 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.catalog import CIVIL_AFFAIRS, POVERTY_OFFICE
 from events.codes import covers
-from processors.rosters.histories import load_histories
 from processors.rosters.lists import Membership
 from processors.rosters.memberships import (
     History,
@@ -158,14 +157,12 @@ def _listed_by(kind: str, region: str, memberships: Mapping[str, History], day: 
     )
 
 
-async def load_roster(connection: AsyncConnection, region: str, period: Period) -> RegionRoster:
-    """A region's roster as the ledger knows it now."""
+async def enrolments_of(connection: AsyncConnection, year: int) -> dict[str, YearEnrolment]:
+    """The enrolments of a year by person."""
     table = enrolments.c
     columns = (table.region, table.effective_on, table.died_on, table.ended_on)
-    query = select(table.person_id, *columns).where(table.year == period.year)
-    rows = await connection.execute(query)
-    of_year = {row.person_id: YearEnrolment(*row[1:]) for row in rows}
-    return draw_up_roster(region, period, await load_histories(connection), of_year)
+    rows = await connection.execute(select(table.person_id, *columns).where(table.year == year))
+    return {row.person_id: YearEnrolment(*row[1:]) for row in rows}
 
 
 async def designated_hospitals(connection: AsyncConnection, region: str, day: date) -> list[str]:

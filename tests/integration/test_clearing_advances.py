@@ -10,10 +10,12 @@ from processors.clearing.journal import rebuild
 from processors.clearing.payee_amounts import load_prepaid_amounts
 from processors.clearing.ranges import next_ranges
 from processors.clearing.refusal import ClearingRefused
+from processors.registers.registers import ADVANCES
 from tests import facts
 from tests.clearings import MONTHS, REGION, booked, cleared, drafted, fen, holds, lines, payments, problems_after, total
 from tests.facts import advance
 from tests.ledger import Books
+from tests.registers import listed
 from tests.unit.test_contract import LISTS
 
 
@@ -95,7 +97,7 @@ async def test_a_number_of_a_loan_is_used_once_by_each_bureau(books: Books) -> N
     # within one batch of intake as beside the table
     await books.publish([advance("L1", "5000", person="P2"), other, advance("L2", "10"), advance("L2", "20")])
     assert await books.refused() == [("advance-L1-5000", "duplicate_advance"), ("advance-L2-20", "duplicate_advance")]
-    lent = {(row["region"], row["advance_id"]): row["issued"] for row in await loans.loan_rows(books.engine)}
+    lent = {(row["region"], row["advance_id"]): row["issued"] for row in await listed(books.engine, ADVANCES)}
     assert lent == {(REGION, "L1"): "3000.00", ("220622", "L1"): "70.00", (REGION, "L2"): "10.00"}
     await holds(books)
 
@@ -121,7 +123,7 @@ async def test_what_is_repaid_in_cash_is_not_taken_again(books: Books) -> None:
     await steps.withdraw(engine, shown["clearing_id"], "wang")
     assert await in_cash(500_00) == 1500_00
     await cleared(books)
-    (row,) = await loans.loan_rows(engine, "P1")
+    (row,) = await listed(engine, ADVANCES, person="P1")
     assert {name: row[name] for name in ("issued", "repaid", "in_cash", "outstanding")} == {
         "issued": "3000.00",
         "repaid": "3000.00",
@@ -158,7 +160,7 @@ async def test_what_a_township_station_lent_is_repaid_and_told(books: Books) -> 
     )
     shown = await cleared(books)
     assert lines(shown)["P1", "basic"] == {"settled": "1200.00", "repaid": "1000.00"}
-    told = await loans.loan_rows(books.engine)
+    told = await listed(books.engine, ADVANCES)
     assert list(told[0]) == LISTS["advances"]
     assert [(row["advance_id"], row["lent_by"], row["filed_on"], row["outstanding"]) for row in told] == [
         ("L1", "township_station", "2019-03-02", "0.00"),

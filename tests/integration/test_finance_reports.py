@@ -107,7 +107,8 @@ async def test_every_view_and_column_says_what_it_is(engine: AsyncEngine) -> Non
            WHERE relnamespace = 'finance'::regnamespace AND obj_description(pg_class.oid, 'pg_class') IS NULL""",
     )
     assert undescribed == []
-    told = (Path(__file__).parents[2] / "docs" / "finance.md").read_text(encoding="utf-8")
+    docs = Path(__file__).parents[2] / "docs"
+    told = "".join((docs / page).read_text(encoding="utf-8") for page in ("finance.md", "registers-views.md"))
     columns = await query(
         engine,
         """SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'finance'

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from infra.cli import app
 from infra.files.case_file import example_cases
 from infra.postgres.engine import connect
+from processors.registers.registers import REGISTERS
 from tests import facts
 from tests.clerk import Clerk, clerk
 from tests.hostile_cases import case_calls
@@ -30,6 +31,7 @@ WITHOUT = {
     "clearing withdraw": "what it prints of the ledger is what clearing approve prints",
 }
 """Commands that are not walked, and why."""
+REPORTS = ("annual", "hospital", "targets", "oversight", "diseases", "townships", "households")
 
 
 def hostile_facts() -> list[Any]:
@@ -102,6 +104,7 @@ def calls(folder: Path, month: str) -> dict[str, list[tuple[object, ...]]]:
         **fund_calls(folder),
         **supervision_calls(folder),
         **case_calls(REGION, BOSS),
+        **register_calls(folder),
         "roster import": [
             ("roster", "import", listed, "--source", f"civil-affairs/{REGION}", "--period", "2019-06", *who),
             ("roster", "import", listed, "--source", BOSS, "--period", "2019-06", *who),
@@ -124,7 +127,7 @@ def calls(folder: Path, month: str) -> dict[str, list[tuple[object, ...]]]:
             ),
             ("roster", "withdraw", "--source", BOSS, "--period", "2019-06", "--dry-run"),
         ],
-        **{f"report {name}": [("report", name)] for name in ("annual", "hospital", "targets", "oversight")},
+        **{f"report {name}": [("report", name)] for name in REPORTS},
         "report monthly": [("report", "monthly"), ("report", "monthly", "--month", BOSS)],
     }
 
@@ -247,6 +250,39 @@ def supervision_calls(folder: Path) -> dict[str, list[tuple[object, ...]]]:
         ],
         "supervision show": [("supervision", "show"), ("supervision", "show", "--file", broken)],
         "supervision history": [("supervision", "history")],
+    }
+
+
+def register_calls(folder: Path) -> dict[str, list[tuple[object, ...]]]:
+    """The same for the registers of the office."""
+    listed = folder / "contracts.csv"
+    listed.write_text(f"参保人编号,签约日期,医生\nP1,2019-03-01,{BOSS}\nP{BOSS},x,y\n", encoding="utf-8")
+    who, other, day = ("--actor", "wang"), ("--actor", "li"), ("--on", "2019-03-01")
+    of_region, of_month = ("--region", REGION), ("--month", "2019-06")
+    asked = ("--amount", "9", *day, *who, "--need")
+    return {
+        **{f"registers {each.name}": [("registers", each.name)] for each in REGISTERS},
+        "registers cards": [("registers", "cards"), ("registers", "cards", "--region", BOSS)],
+        "registers enter": [
+            ("registers", "enter", "contracts", "--person", "P1", *day, *who, "--doctor", BOSS),
+            ("registers", "enter", "ten-diseases", "--person", "P1", *day, *who, "--disease", BOSS),
+        ],
+        "registers import": [("registers", "import", "contracts", listed, *who)],
+        "registers end": [("registers", "end", BOSS, *day, *who, "--reason", BOSS)],
+        "registers withdraw": [("registers", "withdraw", "220621-R9", *who, "--reason", BOSS)],
+        "registers rebuild": [("registers", "rebuild")],
+        "advances apply": [
+            ("advances", "apply", "P1", *of_region, *asked, BOSS),
+            ("advances", "apply", BOSS, *of_region, *asked, "x", "--township", BOSS),
+        ],
+        "advances approve": [("advances", "approve", BOSS, *of_region, *other)],
+        "advances decline": [("advances", "decline", "L7", *of_region, *other, "--reason", BOSS)],
+        "advances file": [("advances", "file", "L7", *of_region, *who, "--on", BOSS)],
+        "roster duty": [("roster", "duty", *of_month), ("roster", "duty", "--month", BOSS)],
+        "roster receipt": [
+            ("roster", "receipt", "H1", *of_region, *of_month, *day, *who, "--receipt", BOSS),
+            ("roster", "receipt", BOSS, *of_region, *of_month, *day, *who, "--receipt", "x"),
+        ],
     }
 
 

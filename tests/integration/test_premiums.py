@@ -16,6 +16,7 @@ from processors.person.replay import replay
 from processors.proof.rebuild import rebuild
 from processors.proof.verify import verify
 from processors.queries import listings
+from processors.queries.listings import WantedPremiums
 from tests import facts
 from tests.facts import enrol, hospital, roster, stay
 from tests.ledger import SHIPPED, Books
@@ -34,7 +35,7 @@ async def holds(books: Books) -> None:
 
 async def shown(books: Books, person: str = "P1", year: int | None = None) -> dict[str, str]:
     """What stands for a person, by layer and payer; a refund by layer and "refund"."""
-    rows = [row async for row in listings.premium_rows(books.engine, person_id=person, year=year)]
+    rows = [row async for row in listings.premium_rows(books.engine, WantedPremiums(person, year))]
     return {f"{row['layer']} {'refund' if row['kind'] == 'refunded' else row['payer']}": row["amount"] for row in rows}
 
 
@@ -116,7 +117,7 @@ async def test_a_category_that_ranks_higher_changes_who_pays(books: Books) -> No
     assert (await bookings(books.engine))[-1][-1] != 0
     await books.publish([roster(category="destitute", on="2019-11-02")])
     assert (await bookings(books.engine))[-1] == ("subsidised", 2019, "basic", "assistance_fund", 0)
-    [row] = [row async for row in listings.premium_rows(books.engine, person_id="P1")]
+    [row] = [row async for row in listings.premium_rows(books.engine, WantedPremiums("P1"))]
     assert (row["amount"], row["category"]) == ("270.00", "destitute")
     await holds(books)
 
@@ -316,7 +317,7 @@ async def test_totals_by_payer_and_layer(books: Books) -> None:
         (2019, SHANGGAO, "shanggao", "critical_illness", "purchased", 2, "150.00"),
         (2019, SHANGGAO, "shanggao", "supplementary", "purchased", 2, "520.00"),
     ]
-    assert len([row async for row in listings.premium_totals(books.engine, year=2018)]) == 3
+    assert len([row async for row in listings.premium_totals(books.engine, WantedPremiums(year=2018))]) == 3
 
 
 async def test_who_moves_within_a_scheme_is_paid_for_by_his_new_county(books: Books) -> None:

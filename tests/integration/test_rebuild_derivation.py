@@ -43,9 +43,12 @@ CLEARING = {
     "case_facts",
     "inspections",
     "blacklist",
+    "register_entries",
+    "advance_requests",
+    "roster_deliveries",
 }
-"""Follow journals of their own (processors/clearing, processors/accounts, processors/cases), or say how far leads were
-looked for; finance's SUMS are counted from the ledger anyway."""
+"""Follow journals of their own (processors/clearing, processors/accounts, processors/cases, processors/registers), or say
+how far leads were looked for; finance's SUMS are counted from the ledger anyway."""
 
 
 WRITTEN: list[tuple[str, int]] = [

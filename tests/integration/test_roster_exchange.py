@@ -21,8 +21,9 @@ from processors.proof.verify import verify
 from processors.rosters.imports import ConcurrentImport, ListImport, newest_period, record_import
 from processors.rosters.list_comparison import ListReceipt, compare_list, event_of
 from processors.rosters.lists import ListRow, RosterList, read_list
+from processors.rosters.month_changes import load_month_roster
 from processors.rosters.period import Period
-from processors.rosters.region_roster import designated_hospitals, load_roster
+from processors.rosters.region_roster import designated_hospitals
 from tests import facts
 from tests.ledger import Books
 from tests.program import Done, background, claims, up_is_ready, write_lines
@@ -124,10 +125,17 @@ async def the_region_s_roster_is_published(data: Path, out: Path) -> None:
             "contested": 0,
             "in_both": 0,
             "hospitals": 2,
+            # P10, who is enrolled nowhere, left in July; nobody knows where P10 lives
+            "added": 0,
+            "removed": 1,
+            "changed": 0,
+            "unplaced": 1,
             "hospital_ids": ["H1", "H2"],
+            "deliveries": None,
         }
     ]
-    names = ("comparison-2019-07-220621", "roster-2019-07-H1", "roster-2019-07-H2")
+    places = ("changes-2019-07-unplaced", "health-2019-07-220621")
+    names = (*places, "comparison-2019-07-220621", "roster-2019-07-H1", "roster-2019-07-H2")
     assert modes(out) == {f"{name}{ending}": 0o600 for name in names for ending in (".csv", ".xlsx")}
     assert table(out / "roster-2019-07-H1.csv")[:3] == [
         ["参保人编号", "救助对象类别", "生效日期", "参保状态"],
@@ -137,6 +145,40 @@ async def the_region_s_roster_is_published(data: Path, out: Path) -> None:
     sheet = load_workbook(out / "roster-2019-07-H1.xlsx").worksheets[0]
     assert (sheet["A1"].value, sheet["A4"].value) == ("困难群众花名册 抚松县 220621 2019-07", "P1")
     assert table(out / "comparison-2019-07-220621.csv")[1] == ["仅民政部门在册", "P1", "孤儿", "", "孤儿"]
+    assert table(out / "changes-2019-07-unplaced.csv")[1:] == [["减少", "P10", "", "", "", "低保对象"]]
+    await what_was_asked_in_july(data, out)
+
+
+async def what_was_asked_in_july(data: Path, out: Path) -> None:
+    """The list came in by the 10th; the lists went out today, and one was received."""
+    at = ("--region", "220621", "--data-dir", data)
+    sent = await claims("roster", "publish", "--period", "2019-07", "--out", out, "--actor", "wang", *at, "--json")
+    assert len(sent.rows[0]["deliveries"]) == 3
+    receipt = (
+        "roster",
+        "receipt",
+        "H1",
+        "--month",
+        "2019-07",
+        "--on",
+        "2019-07-19",
+        "--receipt",
+        "Zhou",
+        "--actor",
+        "li",
+    )
+    assert (await claims(*receipt, *at)).code == 0
+    duty = (await claims("roster", "duty", "--month", "2019-07", *at, "--json")).rows
+    told = {row.get("source") or row["recipient"]: (row["state"], row["received_on"]) for row in duty}
+    assert told == {
+        CIVIL: ("on_time", "2019-07-10"),
+        POVERTY: ("missing", None),
+        "220621": ("late", None),
+        "H1": ("late", "2019-07-19"),
+        "H2": ("late", None),
+    }
+    june = (await claims("roster", "duty", "--month", "2019-06", *at, "--late", "--json")).rows
+    assert [row["state"] for row in june if row.get("source") == CIVIL] == ["late"]
 
 
 @pytest.mark.parametrize(
@@ -296,7 +338,7 @@ async def test_lists_of_one_month_replace_each_other(books: Books) -> None:
     assert await take(books, [("P1", "dibao")], 6) == ["added P1"]  # a new event, not the first one again
     assert await take(books, [("P1", "dibao")], 6) == []
     async with books.engine.connect() as connection:
-        roster = await load_roster(connection, "220621", Period(2019, 6))
+        roster = (await load_month_roster(connection, "220621", Period(2019, 6))).roster
         assert await newest_period(connection, CIVIL) == Period(2019, 6)
     assert [member.person_id for member in roster.members] == ["P1"]
 
@@ -319,13 +361,13 @@ async def test_who_hands_in_first_decides_no_benefit(books: Books, civil_first: 
         # noted though it changed nothing, and once: the repetition says what is known
         noted = [said["left_out"] for said in (await recorded(connection))[2:]]
         assert sorted(noted) == [[], [["P1", "registered_poor"]]]
-        roster = await load_roster(connection, "220621", Period(2019, 6))
+        roster = (await load_month_roster(connection, "220621", Period(2019, 6))).roster
     assert [(each.kind, each.civil_affairs, each.poverty_office) for each in roster.differences] == [
         ("civil_affairs_only", ["registered_poor"], [])
     ]
     assert await take(books, [], 7, CIVIL) == ["removed P1"]
     async with books.engine.connect() as connection:
-        assert (await load_roster(connection, "220621", Period(2019, 7))).members == []
+        assert (await load_month_roster(connection, "220621", Period(2019, 7))).roster.members == []
     assert (await verify(books.engine)).problems == []
 
 

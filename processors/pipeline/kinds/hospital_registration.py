@@ -21,7 +21,9 @@ def decide(batch: IntakeBatch, event: IncomingEvent, data: HospitalRegistered) -
         data.hospital_id, data.name, data.tier, data.region, data.designated_from, data.designated_until
     )
     known = batch.state.hospitals.get(data.hospital_id)
-    batch.state.put_hospital(replace(hospital, suspended=known.suspended) if known else hospital)
+    if known is not None:
+        hospital = replace(hospital, suspended=known.suspended, kind=known.kind)
+    batch.state.put_hospital(hospital if data.kind is None else replace(hospital, kind=data.kind))
 
 
 register(HospitalRegistered, ask, decide)
