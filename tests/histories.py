@@ -36,6 +36,7 @@ class History:
             self.events += [facts.enrol(person, year, region) for year in REGIONS[region]]
             self.events += [facts.roster(person)] if self.random.random() < 0.6 else []
             self.events.append(facts.card(person, "diabetes", self.random.choice(["I", "II"])))
+        self.named = random.Random(f"parts of {seed}")  # apart, so that a seed keeps the history that it had
         moments = [moment for number in range(stays) for moment in self.life_of_a_claim(number)]
         self.more = random.Random(f"more of {seed}")  # apart, so that a seed keeps the history that it had
         moments += [moment for person in self.persons for moment in self.changes_of_insurance(person, stays)]
@@ -120,7 +121,7 @@ class History:
 
     def part(self) -> str | None:
         """The part of a bill that an audit names, or none."""
-        return self.more.choice([None, None, *AUDIT_PARTS])
+        return self.named.choice([None, None, *AUDIT_PARTS])
 
     def changes_of_insurance(self, person: str, stays: int) -> list[tuple[float, dict[str, Any]]]:
         """The person's insurance of a year ends, begins anew, or begins in another county; what was paid is told."""

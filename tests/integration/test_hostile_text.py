@@ -101,10 +101,7 @@ def calls(folder: Path, month: str) -> dict[str, list[tuple[object, ...]]]:
         "access office": [("access", "office", BOSS, BOSS)],
         "access database": [("access", "database", "--login", BOSS, "--role", "investigator")],
         **clearing_calls(month),
-        **fund_calls(folder),
-        **supervision_calls(folder),
-        **case_calls(REGION, BOSS),
-        **register_calls(folder),
+        **office_calls(folder),
         "roster import": [
             ("roster", "import", listed, "--source", f"civil-affairs/{REGION}", "--period", "2019-06", *who),
             ("roster", "import", listed, "--source", BOSS, "--period", "2019-06", *who),
@@ -250,6 +247,16 @@ def supervision_calls(folder: Path) -> dict[str, list[tuple[object, ...]]]:
         ],
         "supervision show": [("supervision", "show"), ("supervision", "show", "--file", broken)],
         "supervision history": [("supervision", "history")],
+    }
+
+
+def office_calls(folder: Path) -> dict[str, list[tuple[object, ...]]]:
+    """The same for all that offices note."""
+    return {
+        **fund_calls(folder),
+        **supervision_calls(folder),
+        **case_calls(REGION, BOSS),
+        **register_calls(folder),
     }
 
 
