@@ -9,7 +9,7 @@ from msgspec import structs
 from events.money import yuan
 from infra.cli.names import Names
 from infra.cli.output import stdout, table
-from infra.cli.peer_words import PEER_WORDS
+from infra.cli.peer_words import PEER_VALUES, PEER_WORDS
 from infra.files.sheet import Named, Sheet, coded, columns_of
 from policies.explain import GRADES
 from policies.supervision.values import SEVERITY_NAMES
@@ -310,5 +310,7 @@ def worded(value: Any) -> str:
             return "，".join(f"{word(str(name))} {worded(each)}" for name, each in value.items())
         case list():
             return "、".join(worded(each) for each in value) or "—"
+        case str() if value in PEER_VALUES:
+            return f"{PEER_VALUES[value]} {value}"
         case _:
             return str(value)

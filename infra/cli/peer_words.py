@@ -116,3 +116,23 @@ PEER_WORDS = {
     "years": "往年年数",
     "z": "z 值",
 }
+
+PEER_VALUES = {
+    "bill": "单笔",
+    "cap": "封顶线",
+    "empty_bed": "空床",
+    "holiday": "节假日入院",
+    "late": "关账后冲红",
+    "line": "线下堆积",
+    "month": "按月",
+    "month_end": "月末",
+    "pharmacy": "药店购药",
+    "rate": "冲红率",
+    "rebilled": "冲红重报",
+    "short": "短住低费",
+    "stay": "住院",
+    "supply": "超量",
+    "visit": "门诊购药",
+    "visits": "频繁就诊购药",
+} | {f"month-{month:02d}": f"{month} 月" for month in range(1, 13)}
+"""Chinese for the codes that they give as values."""

@@ -98,7 +98,7 @@ def visit_in_stay(at: Planter) -> Trick:
 def low_standard_stay(at: Planter) -> Trick:
     """A day in a county hospital for a cold."""
     person = at.person()
-    at.stay("X-light", person, "H22", "03-04", 1, "J06.9", 260)
+    at.stay("X-light", person, "H22", "03-04", 1, "J06.9", 720)
     return Trick("low_standard_stay", ("X-light",), "H22", person.person_id)
 
 

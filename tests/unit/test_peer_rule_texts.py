@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from infra.cli.lead_text import word
+from infra.cli.lead_text import word, worded
 from policies.supervision.peer_rules import PeerRules
 from policies.supervision.text import SupervisionTextError, built_in, load_supervision
 from processors.supervision.rules import SUPERVISION_RULES
@@ -48,7 +48,10 @@ def test_what_a_lead_shows_has_a_chinese_word() -> None:
     sources = [(folder / f"{code}.py").read_text(encoding="utf-8") for code in CODES]
     figures = {name for source in sources for name in re.findall(r'^            "(\w+)":', source, re.MULTILINE)}
     parameters = {name for code in CODES for name in described(code)}
+    kinds = {kind for source in sources for kind in re.findall(r'"kind": "(\w+)"', source)}
     assert len(figures) > 60
+    assert len(kinds) > 8
+    assert [kind for kind in sorted(kinds) if worded(kind) == kind] == []
     assert [name for name in sorted(figures | parameters) if word(name) == name] == []
 
 

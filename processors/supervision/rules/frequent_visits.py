@@ -34,7 +34,7 @@ from processors.supervision.peers import (
     total_of,
 )
 from processors.supervision.rule import PeerStanding, RuleFinding, SupervisionContext, SupervisionRule, YearClaims
-from processors.supervision.statistics.outliers import RelativePlace, percentile_of, places
+from processors.supervision.statistics.outliers import MOST_DISTANT, RelativePlace, percentile_of, places
 from processors.supervision.statistics.peer_groups import LEAST_PEERS
 
 CODE = "frequent_visits"
@@ -126,7 +126,7 @@ def _month_finding(
         region=marked[0].region,
         person_id=person,
         dates=tuple(sorted({visit.ends_on for visit in marked})),
-        outlier=max(len(months[worst]) / means[worst][0], total_of(months[worst]) / means[worst][1]),
+        outlier=min(MOST_DISTANT, max(len(months[worst]) / means[worst][0], total_of(months[worst]) / means[worst][1])),
         peers=crowded[worst],
         excluded=EXCLUDED,
         unchecked=UNCHECKED,

@@ -2,10 +2,9 @@
 
 Definition: (a) ``month`` a hospital's months of ``least_bills`` bills or more whose share out of catalog (self-funded
 ÷ total) is above the ``percentile`` of all months of the hospitals of its tier in the year, and an outlier among
-them: the robust z of the share, as a one-sided p, by Benjamini and Hochberg over all months of the tier. One lead a
-hospital and year. With fewer than 20 such months of the tier, those of all tiers are the peers, and the lead says so.
-(b) ``bill`` one bill of
-``bill_total`` or more with ``bill_share`` or more out of catalog.
+them: the robust z of the share above 3.5 and, as a one-sided p, found by Benjamini and Hochberg over all months of the
+tier. One lead a hospital and year. With fewer than 20 such months of the tier, those of all tiers are the peers, and
+the lead says so. (b) ``bill`` one bill of ``bill_total`` or more with ``bill_share`` or more out of catalog.
 Money at risk: of what was paid for (a) the part that the share above the line is of the share; of (b) all.
 Exclusions: reversed bills.
 False alarms: an implant or drug that no catalog lists and the patient chose; a department that moved in; few patients.
@@ -105,7 +104,7 @@ def _outlying(months: Sequence[_Month], terms: OutOfCatalogTerms) -> Iterator[_J
         found = discoveries(p_values, float(terms.level.value))
         for month, place, p, discovered in zip(peers, ranks, p_values, found, strict=True):
             # where half of the months have one share there is no z: their highest percentile speaks
-            outlies = discovered if place.z is not None else place.outlies_above
+            outlies = place.outlies_above and (discovered or place.z is None)
             if month.tier == tier and outlies and float(month.share) > line:
                 yield _Judgement(month, place, line, p, fell_back)
 

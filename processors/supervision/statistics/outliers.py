@@ -10,6 +10,7 @@ OUTLYING_Z = 3.5
 """Iglewicz and Hoaglin (1993): a value whose robust z is larger is an outlier."""
 OUTLYING_PERCENTILE = 99.0
 """Where half of the values are equal there is no z, and a value above this percentile is an outlier."""
+MOST_DISTANT = 10.0
 
 
 class RelativePlace(Struct, frozen=True, gc=False):
@@ -28,8 +29,11 @@ class RelativePlace(Struct, frozen=True, gc=False):
 
     @property
     def distance(self) -> float:
-        """How far above the others, for an order of leads: the robust z, or the place in the highest percentile."""
-        return max(0.0, (self.percentile - 50) / 50 * OUTLYING_Z if self.z is None else self.z)
+        """How far above the others, for an order of leads: the robust z, or the place in the highest percentile.
+
+        ``MOST_DISTANT`` at most: where peers hardly differ a z has no bound, and would outweigh any money.
+        """
+        return min(MOST_DISTANT, max(0.0, (self.percentile - 50) / 50 * OUTLYING_Z if self.z is None else self.z))
 
 
 def places(values: Sequence[float], *, logarithmic: bool = True) -> list[RelativePlace]:
