@@ -13,7 +13,7 @@ from processors.clearing.operators import Operator
 from processors.registers.journal import RegisterJournal, open_journal
 from processors.registers.refusal import RegisterNoteRefused
 from projections.advance_requests import AdvanceRequest, advance_requests
-from projections.advances import advances
+from projections.advances import Advance, advances
 from projections.enrolments import enrolments
 
 REQUEST_STATE_NAMES = {"none": "无申请", "applied": "待审核", "approved": "已审核", "declined": "未批准"}
@@ -38,7 +38,7 @@ async def apply(engine: AsyncEngine, order: AdvanceRequestOrder, actor: str) -> 
         advance_id = order.advance_id or f"{order.region}-J{journal.next_number}"
         await _load(journal, order.region, advance_id)
         before = journal.notes.request(order.region, advance_id)
-        if (before is not None and before.status != "none") or await _is_lent(journal, order.region, advance_id):
+        if (before is not None and before.status != "none") or await _lent(journal, order.region, advance_id):
             raise RegisterNoteRefused(f"编号 {advance_id} 已用过，请换一个。the number {advance_id} was used before")
         if order.amount <= 0:
             raise RegisterNoteRefused("金额须大于 0。the amount must be above 0")
@@ -87,12 +87,13 @@ async def file(engine: AsyncEngine, region: str, advance_id: str, on: date, acto
     async with open_journal(engine) as journal:
         await _load(journal, region, advance_id)
         found = journal.notes.request(region, advance_id)
-        lent = await _is_lent(journal, region, advance_id)
-        if found is None and not lent:
+        lent = await _lent(journal, region, advance_id)
+        if found is None and lent is None:
             raise RegisterNoteRefused(
                 f"统筹区 {region} 没有临时救急借款 {advance_id}，见 claims advances。there is no advance {advance_id}"
             )
-        if found is not None and (found.filed_on is not None or found.status == "declined"):
+        filed = (lent and lent.filed_on) or (found and (found.filed_on or found.status == "declined"))
+        if filed:
             raise RegisterNoteRefused(
                 f"临时救急借款 {advance_id} 已备案或未获批准。{advance_id} was filed already, or was declined"
             )
@@ -108,9 +109,10 @@ async def _load(journal: RegisterJournal, region: str, advance_id: str) -> None:
     await journal.notes.load(journal.connection, "advance_requests", *key)
 
 
-async def _is_lent(journal: RegisterJournal, region: str, advance_id: str) -> bool:
+async def _lent(journal: RegisterJournal, region: str, advance_id: str) -> Advance | None:
     key = (advances.c.region == region, advances.c.advance_id == advance_id)
-    return (await journal.connection.execute(select(advances.c.number).where(*key))).first() is not None
+    found = (await journal.connection.execute(select(advances).where(*key))).first()
+    return None if found is None else Advance(*found)
 
 
 async def _in_state(journal: RegisterJournal, region: str, advance_id: str, states: Collection[str]) -> AdvanceRequest:

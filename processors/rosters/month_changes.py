@@ -63,8 +63,7 @@ async def load_month_roster(connection: AsyncConnection, region: str, period: Pe
     histories = await load_histories(connection)
     known_until = await _known_until(connection)
     roster = draw_up_roster(region, period, histories, await enrolments_of(connection, period.year))
-    before_period = Period(period.year - (period.month == 1), (period.month - 2) % 12 + 1)
-    known = await _known_at_last_list(connection, region, str(period))
+    before_period, known = await _last_list(connection, region, period)
     before = draw_up_roster(
         region, before_period, _as_known(histories, known), await enrolments_of(connection, before_period.year)
     )
@@ -98,11 +97,19 @@ async def _known_until(connection: AsyncConnection) -> int:
     return int((await connection.execute(query)).scalar_one() or 0)
 
 
-async def _known_at_last_list(connection: AsyncConnection, region: str, period: str) -> int | None:
+async def _last_list(connection: AsyncConnection, region: str, period: Period) -> tuple[Period, int | None]:
+    """Of which earlier month the last list went out, and what it knew; the month before where none was noted."""
     table = roster_deliveries.c
-    query = select(func.max(table.known_until)).where(table.region == region, table.period < period)
-    found = (await connection.execute(query)).scalar_one()
-    return None if found is None else int(found)
+    query = (
+        select(table.period, table.known_until)
+        .where(table.region == region, table.period < str(period))
+        .order_by(table.period.desc(), table.number.desc())
+        .limit(1)
+    )
+    found = (await connection.execute(query)).one_or_none()
+    if found is None:
+        return Period(period.year - (period.month == 1), (period.month - 2) % 12 + 1), None
+    return Period.parse(found.period), int(found.known_until)
 
 
 async def _residences(connection: AsyncConnection, year: int) -> dict[str, Residence]:

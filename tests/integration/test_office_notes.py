@@ -103,10 +103,15 @@ async def test_what_lacks_of_a_loan_is_told_and_the_old_event_alone_stands(books
     )
     await requests.approve(engine, REGION, "L3", "li", None)
     await books.publish([advance("L3", "600", "2019-04-03")])
+    filed = advance("L4", "50", "2019-04-04", filed_on="2019-04-05")
+    await books.publish([filed])
+    with pytest.raises(RegisterNoteRefused, match="was filed already"):
+        await requests.file(engine, REGION, "L4", date(2019, 4, 6), "zhao")
     assert await listed(engine, ADVANCES, "advance_id", "faults") == [
         ("L1", ["no_request"]),
         ("L2", ["not_approved", "another_person", "not_filed"]),
         ("L3", ["over_approved", "not_filed"]),
+        ("L4", ["no_request"]),
     ]
     for unknown in ("L9", "no"):
         with pytest.raises(RegisterNoteRefused, match="there is no advance"):
@@ -311,6 +316,19 @@ async def test_a_month_s_lists_go_out_and_are_received(books: Books, tmp_path: P
     ]
     assert {each.state for each in waiting.lists_in} == {"waiting"}
     await holds(books)
+
+
+async def test_a_month_without_a_list_loses_no_change(books: Books, tmp_path: Path) -> None:
+    """May's list knew of P1's addition from June on; none went out in June, so July's tells it."""
+    engine = books.engine
+    people = [facts.enrol_as(person, township=STATION) for person in ("P1", "P2")]
+    await books.publish([*people, facts.roster("P2", on="2019-01-01"), facts.roster("P1", on="2019-06-01")])
+    for period, told in ((Period(2019, 5), []), (Period(2019, 7), [("added", "P1")])):
+        async with engine.connect() as connection:
+            month = await load_month_roster(connection, REGION, period)
+        assert [(change.kind, change.person_id) for change in month.changes] == told
+        sent = write_rosters(tmp_path / str(period), month, [])
+        await deliveries.publish(engine, REGION, str(period), sent, "wang")
 
 
 async def test_premiums_to_hand_over_by_payer_and_township(books: Books, tmp_path: Path) -> None:

@@ -1,12 +1,13 @@
 """Registers of the office: chronic cards as 上高 counts them, what is wrong with them, hospitals, measures, filings."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 from openpyxl import load_workbook
 
+from events.county_time import county_day
 from infra.cli.names import names_of
 from infra.cli.register_text import register_sheet
 from infra.cli.row_output import write_sheets
@@ -103,6 +104,14 @@ async def test_what_is_wrong_with_a_card_or_lacks(books: Books) -> None:
     assert await listed(
         books.engine, CARDS, "person_id", household="HH1", township="220621101", since="2019-02-01"
     ) == [("P3",)]
+
+
+async def test_who_is_enrolled_for_next_year_already_is_enrolled(books: Books) -> None:
+    """In autumn the next year's enrollments come in: the card is held against the cover of today."""
+    year = county_day(datetime.now(UTC)).year
+    for person, years in (("P1", (year, year + 1)), ("P2", (year + 1,))):
+        await books.publish([facts.enrol(person, each) for each in years] + [facts.card(person), facts.roster(person)])
+    assert await listed(books.engine, CARDS, "person_id", fault="not_enrolled") == [("P2",)]
 
 
 async def test_who_may_lack_a_card(books: Books) -> None:

@@ -15,13 +15,13 @@ WITH issued AS (
     SELECT region, least((now() AT TIME ZONE 'Asia/Shanghai')::date, make_date(max(year), 12, 31)) AS day
     FROM projections.enrolments GROUP BY region
 ), placed AS (
-    SELECT issued.*, home.region, home.township, home.household_id, home.sex, home.birth_month, home.died_on, home.since,
-           home.ended_on, home.year AS enrolled_year,
+    SELECT issued.*, home.region, home.township, home.household_id, home.sex, home.birth_month, home.died_on,
+           home.year AS enrolled_year,
            coalesce(reference.day, (now() AT TIME ZONE 'Asia/Shanghai')::date) AS day,
            count(*) FILTER (WHERE withdrawn_on IS NULL) OVER (PARTITION BY issued.person_id, issued.disease) AS standing
     FROM issued
     LEFT JOIN LATERAL (
-        SELECT year, region, township, household_id, sex, birth_month, died_on, effective_on AS since, ended_on
+        SELECT year, region, township, household_id, sex, birth_month, died_on
         FROM projections.enrolments WHERE enrolments.person_id = issued.person_id ORDER BY year DESC LIMIT 1
     ) AS home ON true
     LEFT JOIN reference USING (region)
@@ -45,8 +45,12 @@ SELECT card.region, card.township, card.household_id, card.person_id, card.disea
        convert_from(ending.raw, 'UTF8')::json -> 'data' ->> 'corrects' AS withdrawal_corrects,
        CASE WHEN card.withdrawn_on IS NULL THEN array_remove(ARRAY[
            CASE WHEN card.enrolled_year IS NULL THEN 'unknown_person' END,
-           CASE WHEN NOT (extract(year FROM card.day) = card.enrolled_year AND card.since <= card.day
-                          AND coalesce(card.ended_on, 'infinity') > card.day) THEN 'not_enrolled' END,
+           CASE WHEN card.enrolled_year IS NOT NULL AND NOT EXISTS (
+               -- not the last enrollment: next year's begins to come in before this one ends
+               SELECT FROM projections.enrolments AS cover
+               WHERE cover.person_id = card.person_id AND cover.year = extract(year FROM card.day)
+                 AND cover.effective_on <= card.day AND coalesce(cover.ended_on, 'infinity') > card.day
+           ) THEN 'not_enrolled' END,
            CASE WHEN card.died_on < card.day THEN 'died' END,
            CASE WHEN card.standing > 1 THEN 'two_cards' END,
            CASE WHEN card.enrolled_year IS NOT NULL AND card.sex IS NULL THEN 'no_sex' END,
