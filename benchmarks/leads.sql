@@ -7,7 +7,7 @@ FROM generate_series(0, 59) AS n;
 CREATE TEMP TABLE made AS
 SELECT n, 'C' || n AS claim_id, 'P' || n / 3 AS person_id, n % 3 + 1 AS number, 'H' || n / 7 % 60 AS hospital_id,
        CASE WHEN n % 3 < 2 THEN 'A' || n END AS admission_id, DATE '2018-01-01' + n * 241 % 720 AS begun,
-       CASE WHEN n % 3 < 2 THEN 3 + n % 9 ELSE 0 END AS days, (100000 + n * 104729 % 900000)::bigint AS total
+       CASE WHEN n % 3 < 2 THEN 3 + n % 9 ELSE 0 END AS days, (100000 + n::bigint * 104729 % 900000)::bigint AS total
 FROM generate_series(1, :claims) AS n;
 
 INSERT INTO projections.enrolments (person_id, year, region, effective_on, insurance_type, birth_month, sex)
