@@ -1,6 +1,6 @@
 -- entries 1 to 100 of journal intake are left to the adoption of schemes
-INSERT INTO projections.hospitals (hospital_id, name, tier, region, designated_from, suspended)
-SELECT 'H' || n, '医院' || n, n % 4, CASE WHEN n % 10 = 9 THEN '220102' ELSE '220621' END, '2010-01-01', '{}'
+INSERT INTO projections.hospitals (hospital_id, name, tier, region, designated_from, suspended, kind)
+SELECT 'H' || n, '医院' || n, n % 4, CASE WHEN n % 10 = 9 THEN '220102' ELSE '220621' END, '2010-01-01', '{}', 'hospital'
 FROM generate_series(0, 59) AS n;
 
 -- three claims a person, of which two are stays; days spread over two years, so that few come near each other
