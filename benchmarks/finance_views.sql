@@ -1,6 +1,6 @@
-INSERT INTO projections.hospitals (hospital_id, name, tier, region, designated_from, suspended)
+INSERT INTO projections.hospitals (hospital_id, name, tier, region, designated_from, suspended, kind)
 SELECT 'H' || n, '医院' || n, n % 4, (140421 + n % 13)::text, '2010-01-01',
-       CASE WHEN n < 2 THEN '{2019-03-01,2019-06-01}'::date[] ELSE '{}' END
+       CASE WHEN n < 2 THEN '{2019-03-01,2019-06-01}'::date[] ELSE '{}' END, 'hospital'
 FROM generate_series(0, 59) AS n;
 
 INSERT INTO projections.statements (claim_id, person_id, number, source, hospital_id, region, scheme, scheme_hash, year, setting, date, status, revision,

@@ -1,13 +1,13 @@
 -- entries 1 to 100 of journal intake are left to the adoption of schemes
-INSERT INTO projections.hospitals (hospital_id, name, tier, region, designated_from, suspended)
-SELECT 'H' || n, '医院' || n, n % 4, CASE WHEN n % 10 = 9 THEN '220102' ELSE '220621' END, '2010-01-01', '{}'
+INSERT INTO projections.hospitals (hospital_id, name, tier, region, designated_from, suspended, kind)
+SELECT 'H' || n, '医院' || n, n % 4, CASE WHEN n % 10 = 9 THEN '220102' ELSE '220621' END, '2010-01-01', '{}', 'hospital'
 FROM generate_series(0, 59) AS n;
 
 -- three claims a person, of which two are stays; days spread over two years, so that few come near each other
 CREATE TEMP TABLE made AS
 SELECT n, 'C' || n AS claim_id, 'P' || n / 3 AS person_id, n % 3 + 1 AS number, 'H' || n / 7 % 60 AS hospital_id,
        CASE WHEN n % 3 < 2 THEN 'A' || n END AS admission_id, DATE '2018-01-01' + n * 241 % 720 AS begun,
-       CASE WHEN n % 3 < 2 THEN 3 + n % 9 ELSE 0 END AS days, (100000 + n * 104729 % 900000)::bigint AS total
+       CASE WHEN n % 3 < 2 THEN 3 + n % 9 ELSE 0 END AS days, (100000 + n::bigint * 104729 % 900000)::bigint AS total
 FROM generate_series(1, :claims) AS n;
 
 INSERT INTO projections.enrolments (person_id, year, region, effective_on, insurance_type, birth_month, sex)

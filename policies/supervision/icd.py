@@ -1,7 +1,7 @@
 """ICD-10 codes as supervision compares them: categories of three characters, their blocks, and ranges of codes."""
 
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Annotated
 
@@ -12,7 +12,7 @@ CATEGORY = 3
 """Characters of a category: I63 of I63.902."""
 
 
-class IcdRange(Struct, frozen=True):
+class IcdRange(Struct, frozen=True, cache_hash=True):
     """Codes from ``first`` to ``last``, both with all that stand below them: C00–C97, or I21 alone."""
 
     first: str
@@ -51,7 +51,12 @@ IcdRanges = Annotated[tuple[IcdRange, ...], BeforeValidator(_ranges)]
 def any_within(codes: Iterable[str], ranges: Iterable[IcdRange]) -> bool:
     """Whether one of the codes lies in one of the ranges."""
     known = tuple(ranges)
-    return any(each.holds(code) for code in codes for each in known)
+    return any(_is_within(code, known) for code in codes)
+
+
+@lru_cache(maxsize=100_000)
+def _is_within(code: str, ranges: tuple[IcdRange, ...]) -> bool:
+    return any(each.holds(code) for each in ranges)
 
 
 def category_of(code: str) -> str:

@@ -48,11 +48,16 @@ def lead_content(finding: RuleFinding, year: int | None, facts: Mapping[str, Per
     )
 
 
+def shown_claims(finding: RuleFinding) -> Sequence[SupervisedClaim]:
+    """The claims that a lead shows with their facts."""
+    if len(finding.claims) <= MOST_CLAIMS:
+        return finding.claims
+    most = sorted(finding.claims, key=lambda claim: (-claim.paid, claim.claim_id))[:MOST_CLAIMS]
+    return sorted(most, key=lambda claim: claim.entry)
+
+
 def _evidence(finding: RuleFinding, facts: Mapping[str, PersonFacts]) -> dict[str, Any]:
-    shown = finding.claims
-    if len(shown) > MOST_CLAIMS:
-        most = sorted(shown, key=lambda claim: (-claim.paid, claim.claim_id))[:MOST_CLAIMS]
-        shown = tuple(sorted(most, key=lambda claim: claim.entry))
+    shown = shown_claims(finding)
     text, terms = finding.text, finding.terms
     return {
         "clause": terms.clause,

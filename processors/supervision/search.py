@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from processors.supervision.claim import SupervisedPerson
-from processors.supervision.content import lead_content
+from processors.supervision.content import lead_content, shown_claims
 from processors.supervision.loading import LoadedPersons, load_facts, load_supervised
 from processors.supervision.rule import RuleFinding, SupervisionContext, YearClaims
 from processors.supervision.rules import SUPERVISION_RULES
@@ -47,5 +47,5 @@ async def leads_of_year(
 ) -> list[LeadContent]:
     """What the rules on peers find in a year's claims that are loaded."""
     found = [finding for find in _OF_YEAR for finding in find(claims, context) if finding.terms.used]
-    facts = await load_facts(connection, {claim.person_id for finding in found for claim in finding.claims})
+    facts = await load_facts(connection, {claim.person_id for finding in found for claim in shown_claims(finding)})
     return [lead_content(finding, claims.year, facts) for finding in found]

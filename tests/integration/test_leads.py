@@ -6,10 +6,11 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from infra.worker.lead_worker import LeadAssignment, look_elsewhere
 from policies.supervision.text import load_supervision
 from processors.proof.rebuild import rebuild
 from processors.supervision.adoption import SupervisionRefused, adopt_supervision
-from processors.supervision.catch_up import catch_up_leads
+from processors.supervision.catch_up import anything_new, catch_up_leads
 from processors.supervision.journal import lead_journal
 from processors.supervision.listings import LeadFilter, lead_json, lead_of, list_leads
 from processors.supervision.steps import assign, confirm, dismiss, release
@@ -265,3 +266,16 @@ async def test_leads_are_listed_by_hospital_then_person_by_outlier_times_money(b
         (LeadFilter(state="dismissed"), []),
     ):
         assert [lead.claims[1] for lead in (await list_leads(books.engine, asked))[0]] == claims
+
+
+async def test_the_worker_s_other_process_looks_for_what_is_new(books: Books) -> None:
+    engine = books.engine
+    await books.publish([*county(), *TWO_STAYS])
+    assert await anything_new(engine, peers=False)
+    await look_elsewhere(LeadAssignment(engine.url.render_as_string(hide_password=False), peers=False))
+    assert [lead.claims for lead in await shown(engine)] == [["C1", "C2"]]
+    assert not await anything_new(engine, peers=False)
+    # the year waits for the rules on peers
+    assert await anything_new(engine, peers=True)
+    with pytest.raises(ChildProcessError):
+        await look_elsewhere(LeadAssignment("postgresql://nobody@127.0.0.1:1/none", peers=False))

@@ -47,8 +47,8 @@ CLEARING = {
     "advance_requests",
     "roster_deliveries",
 }
-"""Follow journals of their own (rooms clearing, accounts, cases, registers of the processors), or say how far leads were
-looked for; finance's SUMS are counted from the ledger anyway."""
+"""Follow journals of their own (processors/clearing, processors/accounts, processors/cases, processors/registers), or
+say how far leads were looked for; finance's SUMS are counted from the ledger anyway."""
 
 
 WRITTEN: list[tuple[str, int]] = [

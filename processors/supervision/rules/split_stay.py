@@ -172,7 +172,7 @@ def find_jumps(year: YearClaims, context: SupervisionContext) -> Iterator[RuleFi
         for stay in stays:
             first = last.get(stay.hospital_id)
             last[stay.hospital_id] = stay
-            if first is None or stay.starts_on.year != year.year:
+            if first is None or stay.claim.year != year.year:
                 continue
             terms = context.text(stay.starts_on, stay.claim.region).rules.split_stay
             if gap_days(first, stay) >= 0 and not _excused(first, stay, stays, terms):
