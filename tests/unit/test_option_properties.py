@@ -70,6 +70,11 @@ def histories(draw: st.DrawFn, name: str | None = None) -> list[Claim]:
     return [stays_and_visits(draw, law, number) for number in range(1, draw(st.integers(1, 6)) + 1)]
 
 
+@st.composite
+def first_claims(draw: st.DrawFn, name: str) -> Claim:
+    return stays_and_visits(draw, LAWS[name], 1)
+
+
 def settled(history: list[Claim]) -> dict[int, OpenBill]:
     return settle(TEXTS, history)[0]
 
@@ -168,7 +173,7 @@ def test_more_years_insured_pay_no_less_and_a_fifth_more_at_most(history: list[C
 @BOUNDED
 @given(data=st.data(), more=FEN)
 def test_a_first_bill_that_is_larger_is_paid_no_less(name: str, data: st.DataObject, more: int) -> None:
-    one = replace(stays_and_visits(data.draw, LAWS[name], 1), standing=True, audits=())
+    one = replace(data.draw(first_claims(name)), standing=True, audits=())
     bill = one.bill
     higher = replace(one, bill=replace(bill, total=bill.total + more, in_scope=bill.in_scope + more))
     least, most = (settled([each])[1] for each in (one, higher))
