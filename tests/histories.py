@@ -5,7 +5,7 @@ from typing import Any
 
 from events.codes import AUDIT_PARTS
 from policies.vocabulary import CATEGORY_ORDER
-from tests import facts
+from tests import facts, papers
 
 REGIONS = {
     "220621": (2018, 2020),
@@ -46,6 +46,10 @@ class History:
         moments += [moment for number in range(stays) for moment in self.changes_of_a_stay(number, moments)]
         self.aid = random.Random(f"aid of {seed}")
         moments += [moment for number in range(stays) for moment in self.aid_on_a_claim(number)]
+        self.paper = random.Random(f"paper of {seed}")
+        moments += [moment for number in range(stays) for moment in self.bill_on_paper(number, moments)]
+        self.winter = random.Random(f"winter of {seed}")
+        moments += [moment for number in range(stays // 3) for moment in self.stay_over_new_year(number, stays)]
         self.events += [event for _, event in sorted(moments, key=lambda moment: moment[0])]
 
     def bill(self) -> dict[str, str]:
@@ -190,6 +194,82 @@ class History:
                 back = facts.withdraw_aid(f"C{number}", decision=decision, source="civil-affairs/211200")
                 moments.append((at + draw.uniform(-1, 12), back))
         return moments
+
+    def bill_on_paper(
+        self, number: int, moments: list[tuple[float, dict[str, Any]]]
+    ) -> list[tuple[float, dict[str, Any]]]:
+        """A bureau claims a bill that its hospital claims too, or none but it; the invoice comes again; it mends it."""
+        draw = self.paper
+        if draw.random() > 0.4:
+            return []
+        claimed = [each for _, each in moments if each["id"] == f"discharge-C{number}"]
+        person, hospital = draw.choice(list(self.persons)), draw.choice(self.hospitals)
+        day = f"{draw.choice(REGIONS[self.persons[person]])}-{draw.randint(1, 12):02d}-09"
+        said: dict[str, Any] = {"bill": self._drawn_bill(draw)}
+        if claimed and draw.random() < 0.5:
+            data = claimed[0]["data"]
+            person, hospital, day = data["person_id"], claimed[0]["source"].partition("/")[2], data["discharged_on"]
+            said["admitted_on"] = day
+        elif draw.random() < 0.3:
+            said["setting"] = "general"
+        bureau = f"bureau/{self.persons[person] if draw.random() < 0.9 else draw.choice(list(REGIONS))}"
+        said["source"] = bureau
+        claim, invoice = f"W{number}", f"N{draw.randint(0, max(3, number // 2)):04d}"
+        at = number + draw.uniform(-1, 8)
+        sent = [(at, papers.paper(claim, invoice, person, hospital, day, **said))]
+        if draw.random() < 0.3:
+            bill = self._drawn_bill(draw)
+            mended = facts.correct(claim, id_=f"mended-{number}", bill=bill, source=bureau)
+            sent.append((at + draw.uniform(-0.5, 12), mended))
+        if draw.random() < 0.3:
+            sent.append((at + draw.uniform(0, 12), facts.reverse(claim, bureau)))
+            anew = papers.paper(f"{claim}-anew", invoice, person, hospital, day, **said)
+            sent.append((at + draw.uniform(0, 15), anew))
+        if draw.random() < 0.2:
+            found = facts.audit(claim, draw.choice(AMOUNTS), draw.choice(["hospital", "person"]), f"FW{number}")
+            sent.append((at + draw.uniform(0, 12), found))
+        return sent
+
+    def stay_over_new_year(self, number: int, stays: int) -> list[tuple[float, dict[str, Any]]]:
+        """A stay is billed on 31 December, where the text says so, and at its discharge, or at its discharge alone."""
+        draw = self.winter
+        person, region = draw.choice(list(self.persons.items()))
+        year, hospital, admission = REGIONS[region][0], draw.choice(self.hospitals), f"N{number}"
+        own = self.admissions.setdefault(person, [])
+        referred = draw.choice(own) if own and draw.random() < 0.5 else None
+        own.append(admission)
+        at, left = draw.uniform(0, stays), f"{year + 1}-01-{draw.randint(1, 28):02d}"
+        interim, claim = f"I{number}", f"L{number}"
+        begun = f"{year}-{draw.choice((3, 12))}-20".replace("-3-", "-03-")
+        told: dict[str, Any] = {"admission_id": admission, "person_id": person}
+        billed = {**told, "claim_id": interim, "billed_on": f"{year}-12-31", "bill": self._drawn_bill(draw)}
+        sent = [
+            (at, facts.admit(admission, person, hospital, begun, referred_from=referred)),
+            (at + 0.1, facts.admit(admission, person, hospital, begun, id_=f"again-{admission}")),
+            (at + draw.uniform(0, 2), facts.event(f"hospital/{hospital}", interim, "interim.recorded.v1", **billed)),
+            (at + draw.uniform(1, 4), facts.discharge(claim, admission, person, hospital, left, **self._mended(draw))),
+        ]
+        for each in (interim, claim):
+            if draw.random() < 0.3:
+                mended = facts.correct(each, hospital_id=hospital, id_=f"mended-{each}", **self._mended(draw))
+                sent.append((at + draw.uniform(0, 15), mended))
+            if draw.random() < 0.25:
+                sent.append((at + draw.uniform(2, 15), facts.reverse(each, f"hospital/{hospital}")))
+            if draw.random() < 0.2:
+                borne_by = draw.choice(["hospital", "person"])
+                sent.append((at + draw.uniform(1, 15), facts.audit(each, draw.choice(AMOUNTS), borne_by, f"F{each}")))
+        if draw.random() < 0.3:
+            anew = facts.discharge(f"{claim}-anew", admission, person, hospital, left, **self._mended(draw))
+            sent.append((at + draw.uniform(6, 18), anew))
+        return sent
+
+    def _mended(self, draw: random.Random) -> dict[str, Any]:
+        return {"bill": self._drawn_bill(draw)}
+
+    def _drawn_bill(self, draw: random.Random) -> dict[str, str]:
+        return facts.bill(
+            draw.choice(AMOUNTS), upfront_copay=draw.choice(AMOUNTS[:4]), self_funded=draw.choice(AMOUNTS[:5])
+        )
 
     def _some_day(self, year: int) -> str:
         return f"{year}-{self.more.randint(1, 12):02d}-{self.more.randint(1, 28):02d}"

@@ -193,7 +193,8 @@ class Memory:
             return found
         for fact in self.told.get(run.person_id, ()):
             corrects = fact.type == CORRECTED
-            if fact.claim_id is not None and (corrects or fact.borne_by == "hospital"):
+            on_paper = any(claim.claim_id == fact.claim_id and claim.invoice is not None for claim in fact.claims)
+            if fact.claim_id is not None and (fact.borne_by == "hospital" or (corrects and not on_paper)):
                 schemes = self.pinned.by_hash
                 due = window_change(schemes, fact.claim_id, fact.claims_before, fact.claims, corrects=corrects)
                 found.setdefault(fact.claim_id, []).append(OwnChange(fact.number, due))

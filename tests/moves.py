@@ -11,6 +11,7 @@ from policies.scheme import Scheme
 from processors.resettlement.order import ORDERED
 
 INSURERS = {"first_insurance": "甲保险公司", "second_insurance": "乙保险公司", "third_insurance": "丙保险公司"}
+_STAYS = re.compile(rb"(?m)^(        track: inpatient\n)(?=        deductible)")
 _OWN_FUNDS = re.compile(rb"(?m)^funds:\n(?:  .*\n)+")
 
 
@@ -32,10 +33,16 @@ def paid_by(scheme: Scheme, insurer: str, value: tuple[bytes, bytes] = (b"", b""
     return load_text(text + "\n".join([*lines, ""]).encode(), scheme.name)
 
 
+def billed_at_new_year(scheme: Scheme) -> Scheme:
+    """A scheme under which a stay is billed on 31 December, and bears one deductible with its discharge."""
+    text = _STAYS.sub(rb'\1        interim_credit: [{value: true, grade: assumed, cite: "12.31"}]\n', scheme.text)
+    return load_text(text + "interim_bill: {grade: assumed, cite: 协议}\n".encode(), scheme.name)
+
+
 TEXTS = {
     text.content_hash: text
     for scheme in load_directory()
-    for text in (scheme, *(paid_by(scheme, insurer) for insurer in list(INSURERS)[:2]))
+    for text in (scheme, *(billed_at_new_year(paid_by(scheme, insurer)) for insurer in list(INSURERS)[:2]))
 }
 
 

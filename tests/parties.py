@@ -91,10 +91,15 @@ def party_differences(
 
 
 def _due_at_window(claim: Claim, facts: Iterable[ToldFact], schemes: Schemes) -> int:
-    """What the claim's own facts behind the first statement leave the person to pay at the hospital's window."""
+    """What the claim's own facts behind the first statement leave the person to pay at the hospital's window.
+
+    A bureau's correction of a bill on paper changes nothing there.
+    """
     due = 0
     for fact in facts:
         if fact.claim_id != claim.claim_id or fact.type not in (CORRECTED, AUDITED) or fact.borne_by == "person":
+            continue
+        if fact.type == CORRECTED and claim.submitted_by == "bureau":
             continue
         before, after = (_at(claim, claims, schemes) for claims in (fact.claims_before, fact.claims))
         due += sum(after) - sum(before) if fact.type == CORRECTED and claim.prepaid else after[0] - before[0]

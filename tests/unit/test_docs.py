@@ -16,12 +16,12 @@ from events.refusals import REASONS
 from events.schemas import json_schemas
 from infra.border.answers import answer_documents
 from policies.buckets import OpenBill
-from policies.claim import Claim
+from policies.claim import Aid, Claim
 from policies.condition import Condition
 from policies.engine import settle
 from policies.explain import render
 from policies.limits import JointLimit, Raised
-from policies.loader import load_file
+from policies.loader import by_hash, load_file
 from policies.rule_context import Rule
 from policies.rules import AnyRule
 from policies.values import Row
@@ -37,12 +37,20 @@ RULE_KINDS = get_args(get_args(AnyRule)[0])
 LIMITS = load_file(DOCS / "examples" / "limits.yaml")
 POOR = ["registered_poor"]
 CITY = load_file(DOCS / "examples" / "city.yaml")
+DISTRICT = load_file(DOCS / "examples" / "district.yaml")
 AS_ACTIVE: dict[str, Any] = {"insurance_type": "employee_active"}
 
 
 def visit_in_the_county(number: int) -> Claim:
     visit = claim(CITY, f"2024-0{number}-09", in_scope="150", setting="general", tier=1, number=number, **AS_ACTIVE)
     return replace(visit, region="990203", hospital_region="990203")
+
+
+def visits(*told: tuple[str, str]) -> list[Claim]:
+    return [
+        claim(DISTRICT, day, in_scope=in_scope, setting="general", number=number)
+        for number, (day, in_scope) in enumerate(told, start=1)
+    ]
 
 
 WORKED = {
@@ -95,8 +103,45 @@ WORKED = {
         claim(CITY, "2024-06-09", in_scope="10400", age=54, categories=["dibao"], number=2, **AS_ACTIVE),
     ],
     "E4": [visit_in_the_county(number) for number in (1, 2, 3)],
+    "E6": [claim(CITY, "2024-03-09", in_scope="10800", insurance_type="employee_retired", age=None)],
+    "N1": visits(
+        ("2024-02-10", "120"),
+        ("2024-03-10", "120"),
+        ("2024-05-10", "300"),
+        ("2024-06-10", "60"),
+        ("2024-07-10", "60"),
+    ),
+    "N2": [claim(DISTRICT, f"2024-0{month}-09", in_scope="10600", number=month) for month in (3, 6)],
+    "N3": [claim(DISTRICT, "2024-03-09", in_scope="100600")],
+    "N4": [
+        claim(DISTRICT, "2024-03-09", in_scope="10300", emergency=True),
+        claim(DISTRICT, "2024-06-09", in_scope="3000", stay_kind="day_surgery", number=2),
+    ],
+    "N5": [
+        claim(DISTRICT, "2024-03-09", in_scope="10600", categories=["dibao"], household_id="HH1"),
+        claim(DISTRICT, "2024-06-09", in_scope="5600", categories=["dibao"], stay_kind="maternity", number=2),
+    ],
+    "N6": [claim(DISTRICT, "2024-03-09", in_scope="10000", self_funded="2000", hospital_region="110101")],
+    "N7": [
+        claim(DISTRICT, "2024-03-05", in_scope="400"),
+        claim(DISTRICT, "2024-03-19", in_scope="5200", referral=["A1"], number=2),
+    ],
+    "N8": [
+        claim(DISTRICT, "2023-12-31", in_scope="5600", admission_id="A1", interim=True),
+        claim(DISTRICT, "2024-01-20", in_scope="5000", admission_id="A1", number=2),
+    ],
+    "N9": [claim(DISTRICT, "2024-03-09", in_scope="10600", invoice="N01234567")],
+    "N10": [
+        claim(
+            DISTRICT,
+            "2024-03-09",
+            in_scope="10600",
+            self_funded="400",
+            aids=(Aid(1, "temporary_relief", 300000), Aid(2, "temporary_relief", 200000)),
+        )
+    ],
 }
-TEXTS = {**HASHES, CITY.content_hash: CITY, LIMITS.content_hash: LIMITS}
+TEXTS = {**HASHES, **by_hash([CITY, LIMITS, DISTRICT])}
 
 
 def test_schemas_are_those_the_code_exports() -> None:

@@ -1,15 +1,38 @@
 """A short run of the simulator (`make simulate`), and that it can fail."""
 
+from collections import Counter
+
 import pytest
 
 from processors.pipeline.run_opening import RunOpener
 from tests import parties
+from tests.histories import History
+from tests.memory import Memory
+from tests.moves import with_moves
 from tests.simulate import simulate
 
 
 @pytest.mark.parametrize("seed", range(30))
 def test_histories_converge_at_any_pace(seed: int) -> None:
     assert simulate(seed) == []
+
+
+def test_histories_have_bills_on_31_december_and_on_paper_taken_and_refused() -> None:
+    taken: Counter[str] = Counter()
+    refused: Counter[str] = Counter()
+    for seed in range(4):
+        history, books = History(seed, stays=30), Memory(seed)
+        books.settle(with_moves(seed, history.events, history.persons))
+        claims = [claim for own in books.state.by_person.values() for claim in own.values()]
+        taken.update(
+            {
+                "interim": sum(claim.interim for claim in claims),
+                "paper": sum(claim.invoice is not None for claim in claims),
+            }
+        )
+        refused.update(books.refused)
+    assert min(taken["interim"], taken["paper"]) >= 5
+    assert {"no_interim_bill", "duplicate_invoice", "already_claimed"} <= refused.keys()
 
 
 def test_the_simulator_notices_runs_that_are_not_opened(monkeypatch: pytest.MonkeyPatch) -> None:

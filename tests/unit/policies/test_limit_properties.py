@@ -118,7 +118,7 @@ def _bounds(limit: JointLimit) -> list[tuple[str | None, int | None]]:
     rows = [(row.disease, row.value) for row in limit.most.root]
     if limit.second is None:
         return rows
-    return []  # by the person's cards of the day: the last test below
+    return []  # by the person's cards of the day: the test below
 
 
 @settings(max_examples=250, deadline=None)
@@ -137,6 +137,36 @@ def test_no_limit_is_passed_in_any_window_in_any_order(data: st.DataObject) -> N
                     continue
                 within = IN_PERIOD[limit.per]
                 assert sum(paid for other, paid in counted if within(one.date, other.date)) <= most
+
+
+# 300, 200.01, and of both 300 + 33% × 200.01 = 366.0033
+OF_DISEASES = {
+    frozenset({"diabetes"}): 300_00,
+    frozenset({"hypertension"}): 200_01,
+    frozenset({"diabetes", "hypertension"}): 366_00,
+}
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_a_limit_over_several_diseases_is_met_by_no_claim_beyond_its_person_s_own(data: st.DataObject) -> None:
+    law = data.draw(laws())
+    bills, _ = settle(by_hash([law]), data.draw(histories(law)))
+    for limit in law.limits:
+        if limit.second is None:
+            continue
+        counted = [(each, paid) for each, paid in _counted(limit, bills, None) if each.disease in limit.diseases]
+        for one, paid in counted:
+            most = OF_DISEASES[limit.diseases & set(one.ill_with)]
+            before = [(other, fen) for other, fen in counted if other.number < one.number]
+            own = sum(fen for other, fen in counted if other is one)
+            if limit.per == "visit":
+                assert own <= most
+                continue
+            within = IN_PERIOD[limit.per]
+            for end in {one.date, *(other.date for other, _ in before)}:
+                if paid and within(end, one.date):
+                    assert own + sum(fen for other, fen in before if within(end, other.date)) <= most
 
 
 @settings(max_examples=100, deadline=None)

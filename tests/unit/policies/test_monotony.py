@@ -55,5 +55,5 @@ def test_of_the_shipped_schemes_only_a_case_quota_falls(name: str) -> None:
 
 
 def test_the_examples_do_not_fall() -> None:
-    for name in ("city", "county"):
+    for name in ("city", "county", "district", "limits"):
         assert falls(load_file(ROOT / "docs" / "examples" / f"{name}.yaml")).found == []
