@@ -128,6 +128,10 @@ def calls(folder: Path, month: str) -> dict[str, list[tuple[object, ...]]]:
             ("roster", "withdraw", "--source", BOSS, "--period", "2019-06", "--dry-run"),
         ],
         **{f"report {name}": [("report", name)] for name in REPORTS},
+        **{f"report {name}": [("report", name)] for name in ("hospital", "targets", "oversight", "townships")},
+        "report annual": [("report", "annual"), ("report", "annual", "--published", detail)],
+        "report diseases": [("report", "diseases"), ("report", "diseases", "--disease", BOSS)],
+        "report households": [("report", "households"), ("report", "households", "--township", BOSS)],
         "report monthly": [("report", "monthly"), ("report", "monthly", "--month", BOSS)],
     }
 
@@ -200,6 +204,7 @@ def fund_calls(folder: Path) -> dict[str, list[tuple[object, ...]]]:
     """The same for what is paid ahead or from papers, and for money that funds receive and transfer."""
     who, other, bank = ("--actor", "wang"), ("--actor", "li"), ("--reference", BOSS)
     of_scheme = ("--scheme", "fusong", "--region", REGION, "--amount", "9", "--on", "2019-03-31", *who)
+    budget = ("--scheme", "fusong", "--region", REGION, "--year", "2019", "--spending", "9", *who)
     ahead = ("prepayments", "order", "--region", REGION, "--fund", "basic_fund", "--amount", "9", *who, "--hospital")
     steps = ("approve", "withdraw", "return", "reverse", "show")
     said: dict[str, tuple[object, ...]] = {
@@ -222,6 +227,12 @@ def fund_calls(folder: Path) -> dict[str, list[tuple[object, ...]]]:
             ("funds", "transfer", "surplus", *of_scheme, "--from", BOSS, "--to", "basic_fund", *bank, "--payee", BOSS),
         ],
         "funds list": [("funds", "list"), ("funds", "list", "--region", BOSS)],
+        "funds budget": [
+            ("funds", "budget", *budget, "--fund", "basic_fund", "--order", BOSS),
+            ("funds", "budget", *budget, "--fund", BOSS, "--order", "B1"),
+        ],
+        "funds budgets": [("funds", "budgets"), ("funds", "budgets", "--region", BOSS)],
+        "funds warning": [("funds", "warning"), ("funds", "warning", "--fund", BOSS)],
         "funds rebuild": [("funds", "rebuild")],
         "window": [
             ("window", *paper_bill(folder), "--hospital", f"H{BOSS}"),
