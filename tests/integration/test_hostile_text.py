@@ -31,7 +31,6 @@ WITHOUT = {
     "clearing withdraw": "what it prints of the ledger is what clearing approve prints",
 }
 """Commands that are not walked, and why."""
-REPORTS = ("annual", "hospital", "targets", "oversight", "diseases", "townships", "households")
 
 
 def hostile_facts() -> list[Any]:
@@ -87,8 +86,7 @@ def calls(folder: Path, month: str) -> dict[str, list[tuple[object, ...]]]:
         "events asyncapi": [("events", "asyncapi", "--out", folder / f"no{BOSS}")],
         "rebuild": [("rebuild", "--dry-run")],
         "account": [("account", "--scheme", "fusong"), ("account", "--scheme", BOSS)],
-        "replay": [("replay", "P1"), ("replay", BOSS), ("replay", "P1", "--as-of", BOSS)],
-        "file": [("file", "P1", "--out", folder / "P1.html"), ("file", BOSS, "--out", folder / "x.html")],
+        **person_calls(folder),
         "quote": [("quote", quoted)],
         "resettle": [("resettle", "--scheme", BOSS, "--from", "2019-01-01", "--dry-run")],
         "reconcile": [
@@ -127,10 +125,28 @@ def calls(folder: Path, month: str) -> dict[str, list[tuple[object, ...]]]:
             ),
             ("roster", "withdraw", "--source", BOSS, "--period", "2019-06", "--dry-run"),
         ],
-        **{f"report {name}": [("report", name)] for name in REPORTS},
+        **report_calls(folder, detail),
+    }
+
+
+def person_calls(folder: Path) -> dict[str, list[tuple[object, ...]]]:
+    """The same for one person."""
+    return {
+        "replay": [("replay", "P1"), ("replay", BOSS), ("replay", "P1", "--as-of", BOSS)],
+        "file": [("file", "P1", "--out", folder / "P1.html"), ("file", BOSS, "--out", folder / "x.html")],
+    }
+
+
+def report_calls(folder: Path, detail: Path) -> dict[str, list[tuple[object, ...]]]:
+    """The same for reports."""
+    return {
         **{f"report {name}": [("report", name)] for name in ("hospital", "targets", "oversight", "townships")},
         "report annual": [("report", "annual"), ("report", "annual", "--published", detail)],
         "report diseases": [("report", "diseases"), ("report", "diseases", "--disease", BOSS)],
+        "report leader": [
+            ("report", "leader", "--year", "2019", "--out", folder / "leader.html"),
+            ("report", "leader", "--year", "2019", "--out", folder / f"no{BOSS}" / "leader.html"),
+        ],
         "report households": [("report", "households"), ("report", "households", "--township", BOSS)],
         "report monthly": [("report", "monthly"), ("report", "monthly", "--month", BOSS)],
     }

@@ -48,8 +48,8 @@ CLEARING = {
     "roster_deliveries",
     "fund_budgets",
 }
-"""Follow journals of their own (processors/clearing, processors/accounts, processors/cases, processors/registers), or say
-how far leads were looked for; finance's SUMS are counted from the ledger anyway."""
+"""Follow journals of their own (processors/clearing, processors/accounts, processors/cases, processors/registers), or
+say how far leads were looked for; finance's SUMS are counted from the ledger anyway."""
 
 
 WRITTEN: list[tuple[str, int]] = [
