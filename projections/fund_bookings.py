@@ -21,6 +21,7 @@ fund_bookings = Table(
     "fund_bookings",
     metadata,
     Column("month", Text, primary_key=True, comment="of booking, YYYY-MM in Asia/Shanghai"),
+    Column("service_month", Text, primary_key=True, comment="YYYY-MM of the account's year: see BOOKED_ON_FUNDS"),
     Column("year", SmallInteger, primary_key=True, autoincrement=False, comment="benefit year, or the premium's"),
     Column("scheme", Text, primary_key=True, comment="name"),
     Column("region", Text, primary_key=True, comment="of the person; of a refund that whose clearings carry it"),
@@ -41,7 +42,8 @@ _USUAL = " ".join(f"WHEN '{paid_for}' THEN '{fund}'" for paid_for, fund in USUAL
 _MONTH = "to_char(entry.recorded_at AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM')"
 
 _BOOKED = f"""
-SELECT {_MONTH} AS month, coalesce(entry.year, extract(year FROM claim.date)) AS year, entry.scheme, claim.region,
+SELECT {_MONTH} AS month, to_char(claim.date, 'YYYY-MM') AS service_month,
+       coalesce(entry.year, extract(year FROM claim.date)) AS year, entry.scheme, claim.region,
        coalesce(said.said ->> 'fund', CASE coalesce(said.said ->> 'grant', entry.layer) {_USUAL} END, entry.layer, '')
          AS fund,
        coalesce(said.said ->> 'insurer', '') AS insurer,
@@ -54,7 +56,8 @@ JOIN projections.claims AS claim ON claim.claim_id = entry.claim_id
 CROSS JOIN LATERAL (SELECT convert_from(entry.data, 'UTF8')::jsonb AS said) AS said
 WHERE {IS_BOOKING} AND entry.paid <> 0
 UNION ALL
-SELECT {_MONTH}, entry.year, entry.scheme, side.region, side.fund, side.insurer, side.line, side.other_fund, side.amount
+SELECT {_MONTH}, NULL, entry.year, entry.scheme, side.region, side.fund, side.insurer, side.line, side.other_fund,
+       side.amount
 FROM ranges
 JOIN ledger.entries AS entry
   ON entry.journal = ranges.journal AND entry.number > ranges.low AND entry.number <= ranges.high
@@ -78,11 +81,17 @@ CROSS JOIN LATERAL (VALUES
 WHERE {IS_PREMIUM} AND side.amount <> 0
 """  # noqa: S608 - our own words
 BOOKED_ON_FUNDS = f"""
-SELECT month, coalesce(year, 0)::smallint AS year, coalesce(scheme, '') AS scheme, coalesce(region, '') AS region,
+SELECT month,
+       coalesce(service_month, CASE WHEN coalesce(year, 0) IN (0, left(month, 4)::int) THEN month
+                                    ELSE year::int || '-01' END) AS service_month,
+       coalesce(year, 0)::smallint AS year, coalesce(scheme, '') AS scheme, coalesce(region, '') AS region,
        fund, insurer, line, other_fund, amount
 FROM ({_BOOKED}) AS booked
 """  # noqa: S608 - our own words
 """Each line of each entry in ``ranges`` (journal, low, high), amounts in fen.
+
+``service_month`` is that of discharge or service; of a premium that of booking, where it lies in the premium's year,
+else that year's January.
 
 What a damaged entry does not say is empty or 0: ``claims verify`` names it, and the sums go on. Data that is no JSON
 ends the statement.

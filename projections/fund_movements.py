@@ -3,17 +3,16 @@
 Journal ``funds.0`` is the record; ``FundRegister`` makes the rows of its events.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from msgspec import Struct, ValidationError, convert, structs, to_builtins
-from sqlalchemy import BigInteger, Column, ColumnElement, Date, DateTime, Index, SmallInteger, Table, Text, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from msgspec import Struct, convert
+from sqlalchemy import BigInteger, Column, Date, DateTime, Index, SmallInteger, Table, Text
 
 from events import decisions
 from events.store.metadata import metadata, not_negative, one_of
-from events.store.rows import upsert
+from projections.office_register import OfficeRegister, signed
 
 RECEIPTS = ("opening", "appropriation", "contribution", "interest", "donation", "fine", "other")
 """Kinds of what a fund receives from outside the ledger's funds."""
@@ -107,69 +106,22 @@ STATED = tuple(FundMovement.__struct_fields__[2:18])
 """What ``fund.received.v1`` and ``fund.transferred.v1`` say of a movement beside its id."""
 
 
-class FundRegister:
+class FundRegister(OfficeRegister[FundMovement]):
     """The movements of funds, by id, as the journal's events make them."""
 
-    def __init__(self) -> None:
-        self._rows: dict[str, FundMovement] = {}
-        self._changed: set[str] = set()
-
-    def __iter__(self) -> Iterator[FundMovement]:
-        """The movements in the order in which they were entered."""
-        return iter(sorted(self._rows.values(), key=lambda row: row.number))
-
-    def get(self, movement_id: str) -> FundMovement | None:
-        """One movement."""
-        return self._rows.get(movement_id)
+    table, row, key = fund_movements, FundMovement, "movement_id"
 
     def apply(self, type_: str, number: int, at: datetime, data: Mapping[str, Any]) -> None:
         """Apply one event of the journal. Raises ``KeyError`` where it names what is not there."""
-        login = None if data.get("owner") else data.get("login")
-        signed = {"by": data["actor"], "login": login, "at": at}
         match type_:
             case decisions.FUND_RECEIVED | decisions.FUND_TRANSFERRED:
-                entered = {f"entered_{name}": value for name, value in signed.items()}
                 stated = {name: data.get(name) for name in STATED}
                 own = {"movement_id": data["movement_id"], "number": number, "status": "entered"}
-                self._put(convert(own | stated | entered, FundMovement))
+                self.put(convert(own | stated | signed("entered", at, data), FundMovement))
             case decisions.FUND_MOVEMENT_APPROVED:
-                self._change(data, "approved", {f"approved_{name}": value for name, value in signed.items()})
+                self.change(data, "approved", signed("approved", at, data))
             case decisions.FUND_MOVEMENT_WITHDRAWN | decisions.FUND_MOVEMENT_REVERSED:
-                ended = {f"ended_{name}": value for name, value in signed.items()}
                 status = "withdrawn" if type_ == decisions.FUND_MOVEMENT_WITHDRAWN else "reversed"
-                self._change(data, status, ended | {"reason": data["reason"]})
+                self.change(data, status, signed("ended", at, data) | {"reason": data["reason"]})
             case _:
                 raise KeyError(type_)
-
-    def differing(self, other: "FundRegister") -> list[str]:
-        """The ids of movements that are not the same in both."""
-        return sorted(
-            key for key in self._rows.keys() | other._rows.keys() if self._rows.get(key) != other._rows.get(key)
-        )
-
-    def unchanged(self) -> "FundRegister":
-        """The same movements, of which ``save`` writes none until an event changes it."""
-        self._changed.clear()
-        return self
-
-    async def load(self, connection: AsyncConnection, *conditions: ColumnElement[bool]) -> None:
-        """Add the table's rows that meet the conditions. Raises ``ValueError`` for one that can't be read."""
-        for found in (await connection.execute(select(fund_movements).where(*conditions))).mappings():
-            try:
-                row = convert({str(name): value for name, value in found.items()}, FundMovement)
-            except ValidationError as error:
-                raise ValueError(f"fund_movements {found['movement_id']} can't be read: {error}") from error
-            self._rows[row.movement_id] = row
-
-    async def save(self, connection: AsyncConnection) -> None:
-        """Write what has changed to the table."""
-        rows = [to_builtins(self._rows[key], builtin_types=(date, datetime)) for key in sorted(self._changed)]
-        await upsert(connection, fund_movements, rows)
-        self._changed.clear()
-
-    def _put(self, row: FundMovement) -> None:
-        self._rows[row.movement_id] = row
-        self._changed.add(row.movement_id)
-
-    def _change(self, data: Mapping[str, Any], status: str, values: Mapping[str, Any]) -> None:
-        self._put(structs.replace(self._rows[data["movement_id"]], status=status, **values))

@@ -67,6 +67,8 @@ _WORDS: Mapping[str, str] = {
     "audit": "稽核",
     "repaid": "归还临时救急借款",
     "set_off": "抵扣",
+    "budget": "预算",
+    "movement": "收支",
     "standing": "有效",
     "lead": "疑点",
     "revision": "修订号",

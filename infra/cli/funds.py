@@ -1,6 +1,7 @@
 """``claims funds``: money that funds receive and transfer, entered by one person and approved by another."""
 
 import hashlib
+import re
 import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -9,6 +10,7 @@ import typer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.money import yuan
+from infra.cli import fund_budgets, fund_warning
 from infra.cli.arguments import Actor, actor_of, amount_of, day_of, id_of, region_of, unusable, words_of
 from infra.cli.clearing_step import Reason, print_result, run_step
 from infra.cli.names import Names, names_of
@@ -17,6 +19,7 @@ from infra.cli.output import print_json, stdout
 from infra.cli.row_output import OutFile, Row, show
 from infra.files.sheet import Sheet, coded, columns_of
 from processors.accounts import listings, steps
+from processors.accounts.budgets import approve_budget, withdraw_budget
 from processors.accounts.journal import rebuild as rebuild_table
 from processors.accounts.refusal import STATUS_NAMES
 from processors.accounts.steps import FundMovementOrder
@@ -54,12 +57,15 @@ Proof = Annotated[
     Path | None, typer.Option("--proof", help="凭证文件，记其摘要 file of the papers: its sha256 is kept")
 ]
 OfOffice = Annotated[Office, typer.Option("--office", help="登记单位：医保局或财政局 whose clerk enters it")]
-MovementId = Annotated[str, typer.Argument(help="收支编号 movement_id")]
+MovementId = Annotated[str, typer.Argument(help="收支或预算编号 id of a movement or budget")]
+_BUDGET = re.compile(r"[0-9]{6}-B[0-9]+")
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.add_typer(funds, name="funds")
+    for command in (fund_budgets.budget, fund_budgets.budgets, fund_warning.warning):
+        funds.command()(command)
 
 
 @funds.command()
@@ -153,8 +159,13 @@ def _enter(entered: FundMovementOrder, actor: str, data_dir: Path | None, *, jso
 
 @funds.command()
 def approve(movement_id: MovementId, actor: Actor, data_dir: DataDir = None, json: Json = False) -> None:
-    """复核：须由另一人，复核后计入账户。Approve a movement, by another person than entered it: it counts."""
+    """复核收支或预算：须由另一人。Approve a movement or a budget, by another person than entered it: it counts."""
     who = actor_of(actor)
+    if _BUDGET.fullmatch(movement_id):
+        budget = run_step(data_dir, lambda engine: approve_budget(engine, movement_id, who))
+        told = {"budget_id": movement_id, "spending": yuan(budget.spending), "approved_by": who}
+        print_result(told, f"已复核 approved: {movement_id}，{told['spending']} 元 yuan", json=json)
+        return
     found = run_step(data_dir, lambda engine: steps.approve(engine, movement_id, who))
     told = {"movement_id": movement_id, "amount": yuan(found.amount), "approved_by": who}
     print_result(told, f"已复核 approved: {movement_id}，{told['amount']} 元 yuan", json=json)
@@ -164,8 +175,13 @@ def approve(movement_id: MovementId, actor: Actor, data_dir: DataDir = None, jso
 def withdraw(
     movement_id: MovementId, actor: Actor, reason: Reason, data_dir: DataDir = None, json: Json = False
 ) -> None:
-    """撤回未复核的登记。Take back a movement that is not approved."""
+    """撤回未复核的收支或预算。Take back a movement or a budget that is not approved."""
     who, why = actor_of(actor), words_of(reason, "--reason")
+    if _BUDGET.fullmatch(movement_id):
+        budget = run_step(data_dir, lambda engine: withdraw_budget(engine, movement_id, who, why))
+        told = {"budget_id": movement_id, "spending": yuan(budget.spending), "withdrawn_by": who}
+        print_result(told, f"已撤回 withdrawn: {movement_id}，{told['spending']} 元 yuan", json=json)
+        return
     found = run_step(data_dir, lambda engine: steps.withdraw(engine, movement_id, who, why))
     told = {"movement_id": movement_id, "amount": yuan(found.amount), "withdrawn_by": who}
     print_result(told, f"已撤回 withdrawn: {movement_id}，{told['amount']} 元 yuan", json=json)
@@ -215,13 +231,13 @@ def list_(
 
 @funds.command()
 def rebuild(data_dir: DataDir = None, json: Json = False) -> None:
-    """由账册重建收支表。Make the table of movements what its journal says; exit 1 where it was not."""
+    """由账册重建收支表和预算表。Make the tables what their journal says; exit 1 where they were not."""
     mended = run_step(data_dir, rebuild_table)
     if json:
-        print_json([{"fund_movements": mended}])
+        print_json([mended])
     else:
-        stdout.print(f"已更正 rows mended: {mended}", highlight=False)
-    sys.exit(1 if mended else 0)
+        stdout.print(f"已更正 rows mended: {sum(mended.values())}", highlight=False)
+    sys.exit(1 if any(mended.values()) else 0)
 
 
 def _cells(row: Row, names: Names) -> tuple[Any, ...]:

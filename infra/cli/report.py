@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from infra.cli import group_reports
+from infra.cli import group_reports, leader_report
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.published_report import show_beside
 from infra.cli.report_output import Anew, Month, Out, RegionOption, Year, show_report
@@ -17,7 +17,7 @@ report = typer.Typer(no_args_is_help=True, help="财务报表：打印并输出�
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.add_typer(report, name="report")
-    for command in (group_reports.diseases, group_reports.townships, group_reports.households):
+    for command in (group_reports.diseases, group_reports.townships, group_reports.households, leader_report.leader):
         report.command()(command)
 
 

@@ -92,7 +92,7 @@ MOST_PERIODS = 36
 
 async def _held(connection: AsyncConnection, empty: Sequence[Report], narrowed: Narrowed) -> list[str]:
     """Of reports that have nothing of what was asked for: of which years or months they have something."""
-    if narrowed.year is None and narrowed.month is None and narrowed.region is None:
+    if narrowed.where or (narrowed.year is None and narrowed.month is None and narrowed.region is None):
         return []
     return [_hint(each, await periods(connection, each, narrowed.region), narrowed) for each in empty]
 

@@ -34,6 +34,8 @@ VIEWS = (
     "finance.fund_lines",
     "finance.fund_balances",
     "finance.premium_transfers",
+    "finance.fund_months",
+    "finance.fund_budgets",
     "finance.disease_costs",
     "finance.disease_hospitals",
     "finance.assistance_shares",

@@ -16,6 +16,7 @@ from events.codes import CODE_PATTERN, covers, is_region
 from policies.supervision.deadlines import CaseDeadlines
 from policies.supervision.peer_rules import PeerRules
 from policies.supervision.person_rules import PersonRules
+from policies.supervision.warning import WarningLines
 from policies.values import Day, Strict
 from policies.yaml_text import MOST_BYTES, Lines, TextError, read
 
@@ -49,6 +50,7 @@ class SupervisionText(Strict):
     version: Annotated[int, Field(ge=1)]
     rules: SupervisionRules
     deadlines: CaseDeadlines
+    warning: WarningLines
 
     _hash: str = PrivateAttr(default="")
     _text: bytes = PrivateAttr(default=b"")

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 from msgspec import Struct, structs
@@ -61,12 +61,13 @@ async def enter(engine: AsyncEngine, order: FundMovementOrder, actor: str) -> st
     names another movement that stands, or the kind asks for what is missing.
     """
     async with open_journal(engine) as journal:
-        scheme, insurers = await _scheme_in_force(journal.connection, order)
+        funds = (order.from_fund, order.to_fund)
+        scheme, insurers = await scheme_in_force(journal.connection, order.scheme, order.region, funds)
         stated = structs.replace(
             order,
             year=order.moved_on.year if order.year is None else order.year,
-            from_insurer=_insurer(scheme, insurers, order.from_fund, order.from_insurer),
-            to_insurer=_insurer(scheme, insurers, order.to_fund, order.to_insurer),
+            from_insurer=insurer_of(scheme, insurers, order.from_fund, order.from_insurer),
+            to_insurer=insurer_of(scheme, insurers, order.to_fund, order.to_insurer),
         )
         _require_form(stated, journal.today)
         _require_new(journal, stated)
@@ -134,22 +135,23 @@ def _movement(journal: FundJournal, movement_id: str, status: str) -> FundMoveme
     return found
 
 
-async def _scheme_in_force(
-    connection: AsyncConnection, order: FundMovementOrder
+async def scheme_in_force(
+    connection: AsyncConnection, name: str, region: str, funds: Iterable[str | None]
 ) -> tuple[Scheme, dict[str, list[str]]]:
-    """The text in force, and by fund the insurers that any text names: a former one settles what is left."""
+    """The text in force, and by fund the insurers that any text names: a former one settles what is left.
+
+    Raises ``FundMovementRefused`` where there is none of the name, it does not serve the region, or has no such fund.
+    """
     pinned = PinnedSchemes()
     await pinned.refresh(connection)
-    scheme = next((each for each in pinned.current if each.name == order.scheme), None)
+    scheme = next((each for each in pinned.current if each.name == name), None)
     if scheme is None:
         known = "、".join(sorted(each.name for each in pinned.current))
-        raise FundMovementRefused(f"没有在用的政策 {order.scheme}，在用的有：{known}。no such scheme is in force")
-    if not scheme.is_within(order.region):
+        raise FundMovementRefused(f"没有在用的政策 {name}，在用的有：{known}。no such scheme is in force")
+    if not scheme.is_within(region):
         regions = "、".join(scheme.regions)
-        raise FundMovementRefused(
-            f"政策 {order.scheme} 不用于统筹区 {order.region}，只用于 {regions}。it serves {regions} only"
-        )
-    for fund in (order.from_fund, order.to_fund):
+        raise FundMovementRefused(f"政策 {name} 不用于统筹区 {region}，只用于 {regions}。it serves {regions} only")
+    for fund in funds:
         if fund is not None and fund not in scheme.terms.funds:
             known = "、".join(scheme.terms.funds)
             raise FundMovementRefused(f"没有资金 {fund}，可用的有：{known}。no such fund; there are {known}")
@@ -168,7 +170,7 @@ def _insurers(scheme: Scheme) -> dict[str, list[str]]:
     return named
 
 
-def _insurer(scheme: Scheme, known: Mapping[str, Sequence[str]], fund: str | None, insurer: str | None) -> str | None:
+def insurer_of(scheme: Scheme, known: Mapping[str, Sequence[str]], fund: str | None, insurer: str | None) -> str | None:
     """Who keeps a fund, as entries name it: of the text in force where nobody is stated."""
     if insurer is None:
         named = _insurers(scheme).get(fund or "", [])

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, TableClause, column, select, table
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from events.codes import region_prefix
 from policies.vocabulary import SHARED, in_layer_order
 from processors.law.terms import LAYER_NAMES
 
@@ -257,9 +258,7 @@ def _view(report: Report) -> TableClause:
 
 def _within(view: TableClause, region: str) -> ColumnElement[bool]:
     """Rows of a county, or of all counties of a prefecture or province."""
-    prefix = region
-    while prefix.endswith("00"):
-        prefix = prefix[:-2]
+    prefix = region_prefix(region)
     return view.c.region.startswith(prefix) if prefix != region else view.c.region == region
 
 

@@ -49,12 +49,12 @@ WITH ranges AS (
     FROM unnest(CAST(:journals AS text[]), CAST(:lows AS bigint[]), CAST(:highs AS bigint[]))
          AS taken(journal, low, high)
 ), booked AS ({BOOKED_ON_FUNDS})
-INSERT INTO projections.fund_bookings AS sums (month, year, scheme, region, fund, insurer, line, other_fund, amount,
-                                               bookings)
-SELECT month, year, scheme, region, fund, insurer, line, other_fund, sum(amount), count(*)
+INSERT INTO projections.fund_bookings AS sums (month, service_month, year, scheme, region, fund, insurer, line,
+                                               other_fund, amount, bookings)
+SELECT month, service_month, year, scheme, region, fund, insurer, line, other_fund, sum(amount), count(*)
 FROM booked
-GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
-ON CONFLICT (month, year, scheme, region, fund, insurer, line, other_fund) DO UPDATE
+GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
+ON CONFLICT (month, service_month, year, scheme, region, fund, insurer, line, other_fund) DO UPDATE
 SET amount = sums.amount + excluded.amount, bookings = sums.bookings + excluded.bookings
 """  # noqa: S608 - our own statement
 

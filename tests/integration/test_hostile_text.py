@@ -31,7 +31,6 @@ WITHOUT = {
     "clearing withdraw": "what it prints of the ledger is what clearing approve prints",
 }
 """Commands that are not walked, and why."""
-REPORTS = ("annual", "hospital", "targets", "oversight", "diseases", "townships", "households")
 
 
 def hostile_facts() -> list[Any]:
@@ -87,8 +86,7 @@ def calls(folder: Path, month: str) -> dict[str, list[tuple[object, ...]]]:
         "events asyncapi": [("events", "asyncapi", "--out", folder / f"no{BOSS}")],
         "rebuild": [("rebuild", "--dry-run")],
         "account": [("account", "--scheme", "fusong"), ("account", "--scheme", BOSS)],
-        "replay": [("replay", "P1"), ("replay", BOSS), ("replay", "P1", "--as-of", BOSS)],
-        "file": [("file", "P1", "--out", folder / "P1.html"), ("file", BOSS, "--out", folder / "x.html")],
+        **person_calls(folder),
         "quote": [("quote", quoted)],
         "resettle": [("resettle", "--scheme", BOSS, "--from", "2019-01-01", "--dry-run")],
         "reconcile": [
@@ -124,7 +122,29 @@ def calls(folder: Path, month: str) -> dict[str, list[tuple[object, ...]]]:
             ),
             ("roster", "withdraw", "--source", BOSS, "--period", "2019-06", "--dry-run"),
         ],
-        **{f"report {name}": [("report", name)] for name in REPORTS},
+        **report_calls(folder, detail),
+    }
+
+
+def person_calls(folder: Path) -> dict[str, list[tuple[object, ...]]]:
+    """The same for one person."""
+    return {
+        "replay": [("replay", "P1"), ("replay", BOSS), ("replay", "P1", "--as-of", BOSS)],
+        "file": [("file", "P1", "--out", folder / "P1.html"), ("file", BOSS, "--out", folder / "x.html")],
+    }
+
+
+def report_calls(folder: Path, detail: Path) -> dict[str, list[tuple[object, ...]]]:
+    """The same for reports."""
+    return {
+        **{f"report {name}": [("report", name)] for name in ("hospital", "targets", "oversight", "townships")},
+        "report annual": [("report", "annual"), ("report", "annual", "--published", detail)],
+        "report diseases": [("report", "diseases"), ("report", "diseases", "--disease", BOSS)],
+        "report leader": [
+            ("report", "leader", "--year", "2019", "--out", folder / "leader.html"),
+            ("report", "leader", "--year", "2019", "--out", folder / f"no{BOSS}" / "leader.html"),
+        ],
+        "report households": [("report", "households"), ("report", "households", "--township", BOSS)],
         "report monthly": [("report", "monthly"), ("report", "monthly", "--month", BOSS)],
     }
 
@@ -197,6 +217,7 @@ def fund_calls(folder: Path) -> dict[str, list[tuple[object, ...]]]:
     """The same for what is paid ahead or from papers, and for money that funds receive and transfer."""
     who, other, bank = ("--actor", "wang"), ("--actor", "li"), ("--reference", BOSS)
     of_scheme = ("--scheme", "fusong", "--region", REGION, "--amount", "9", "--on", "2019-03-31", *who)
+    budget = ("--scheme", "fusong", "--region", REGION, "--year", "2019", "--spending", "9", *who)
     ahead = ("prepayments", "order", "--region", REGION, "--fund", "basic_fund", "--amount", "9", *who, "--hospital")
     steps = ("approve", "withdraw", "return", "reverse", "show")
     said: dict[str, tuple[object, ...]] = {
@@ -219,6 +240,12 @@ def fund_calls(folder: Path) -> dict[str, list[tuple[object, ...]]]:
             ("funds", "transfer", "surplus", *of_scheme, "--from", BOSS, "--to", "basic_fund", *bank, "--payee", BOSS),
         ],
         "funds list": [("funds", "list"), ("funds", "list", "--region", BOSS)],
+        "funds budget": [
+            ("funds", "budget", *budget, "--fund", "basic_fund", "--order", BOSS),
+            ("funds", "budget", *budget, "--fund", BOSS, "--order", "B1"),
+        ],
+        "funds budgets": [("funds", "budgets"), ("funds", "budgets", "--region", BOSS)],
+        "funds warning": [("funds", "warning"), ("funds", "warning", "--fund", BOSS)],
         "funds rebuild": [("funds", "rebuild")],
         "window": [
             ("window", *paper_bill(folder), "--hospital", f"H{BOSS}"),

@@ -46,6 +46,7 @@ CLEARING = {
     "register_entries",
     "advance_requests",
     "roster_deliveries",
+    "fund_budgets",
 }
 """Follow journals of their own (processors/clearing, processors/accounts, processors/cases, processors/registers), or
 say how far leads were looked for; finance's SUMS are counted from the ledger anyway."""

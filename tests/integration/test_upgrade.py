@@ -266,6 +266,7 @@ async def test_an_upgrade_writes_down_the_targets_of_schemes_in_force(url: str, 
     )
     assert [tuple(row.values()) for row in stated] == [
         ("anyi", "cost_growth", "0.10"),
+        ("anyi", "disease_cost_growth", "0.05"),
         ("anyi", "reimbursement", "0.90"),
     ]
 

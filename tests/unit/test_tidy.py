@@ -19,6 +19,7 @@ MOST_LINES_OF_A_FUNCTION = 60
 # nouns of the field or of English, which only look like participles
 NOUNS = {
     "clearing",  # 清算: what the funds pay and are paid for a month
+    "warning",  # 预警: what is told of a fund before it runs short
     "embedded",  # embedded servers: those that the program brings and runs itself
     "liaoning",  # the province
     "loading",  # of schemes

@@ -7,13 +7,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.decisions import PREMIUM_REFUNDED
 from events.money import yuan
-from processors.accounts.journal import InvalidFundEvent, movements_from_journal
+from processors.accounts.journal import InvalidFundEvent, registers_from_journal
 from processors.accounts.steps import same_reference
 from processors.clearing.operators import Operator
 from processors.delivery.names import FUNDS_JOURNAL
 from processors.proof.verification.report import VerifyReport
 from projections.bookings import IS_BOOKING, IS_PREMIUM
 from projections.fund_bookings import BOOKED_ON_FUNDS
+from projections.fund_budgets import BudgetRegister, FundBudget
 from projections.fund_movements import FundMovement, FundRegister
 
 _LINES = f"""
@@ -53,15 +54,25 @@ SELECT 'account ' || line, sum(amount)::bigint FROM projections.fund_bookings GR
 async def check_funds(connection: AsyncConnection, report: VerifyReport) -> None:
     """Make the movements anew from their journal and compare them; hold the sums of finance against the entries."""
     try:
-        expected, found = await movements_from_journal(connection), FundRegister()
+        expected, budgets = await registers_from_journal(connection)
+        found, kept = FundRegister(), BudgetRegister()
         await found.load(connection)
+        await kept.load(connection)
     except (InvalidFundEvent, ValueError) as error:
         report.problem("account", f"journal {FUNDS_JOURNAL}", "events and rows that can be read", error)
         return
     for movement_id in expected.differing(found):
         told = (_told(register.get(movement_id)) for register in (expected, found))
         report.problem("account", f"movement {movement_id}", *told)
+    for budget_id in budgets.differing(kept):
+        told = (_budget_told(register.get(budget_id)) for register in (budgets, kept))
+        report.problem("account", f"budget {budget_id}", *told)
     _check_persons(expected, report)
+    for budget in budgets:
+        approver = Operator(budget.approved_by or "", budget.approved_login)
+        if budget.approved_by and Operator(budget.entered_by, budget.entered_login).is_same(approver):
+            where = f"budget {budget.budget_id}"
+            report.problem("account", where, "approval by another person than entered it", budget.approved_by)
     _check_references(expected, report)
     for row in await connection.execute(text(_LINES)):
         report.problem("account", row.line, yuan(row.booked), yuan(row.summed))
@@ -72,6 +83,12 @@ def _told(movement: FundMovement | None) -> str:
     if movement is None:
         return "none"
     return f"{movement.kind} {yuan(movement.amount)} on {movement.moved_on}, {movement.reference}, {movement.status}"
+
+
+def _budget_told(budget: FundBudget | None) -> str:
+    if budget is None:
+        return "none"
+    return f"{budget.fund} {budget.year} {yuan(budget.spending)}, {budget.order_no}, {budget.status}"
 
 
 def _check_persons(movements: Iterable[FundMovement], report: VerifyReport) -> None:
