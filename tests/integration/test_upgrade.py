@@ -74,7 +74,10 @@ async def sent_before(engine: AsyncEngine) -> list[dict[str, Any]]:
                     ELSE 'event.accepted.v1' END AS answer_type,
                CASE WHEN bill THEN coalesce(answer_id, 'none') ELSE 'intake-' || entry.number END AS answer_id
         FROM ledger.entries AS entry
-        CROSS JOIN LATERAL (SELECT entry.type IN ('discharge.recorded.v1', 'outpatient.recorded.v1') AS bill) AS kind
+        CROSS JOIN LATERAL (
+            SELECT entry.type IN ('discharge.recorded.v1', 'interim.recorded.v1', 'outpatient.recorded.v1',
+                                  'bill.submitted.v1') AS bill
+        ) AS kind
         LEFT JOIN projections.statements AS statement
             ON statement.claim_id = entry.claim_id AND statement.source = entry.source
         WHERE entry.journal = 'intake' AND entry.source IS NOT NULL AND entry.source <> 'ledger/claims'
