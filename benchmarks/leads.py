@@ -49,6 +49,7 @@ async def whole(folder: Path, claims: int) -> dict[str, float]:
             done = await catch_up_leads(engine, peers=False)
             took["persons_s"], took["leads"] = time.monotonic() - began, float(done.found)
             took["persons_python_cpu_s"] = time.process_time() - cpu
+            console.print(f"rules on persons over {claims:,} claims: {took}")
             began = time.monotonic()
             done = await catch_up_leads(engine)
             took["peers_s"], took["peer_leads"] = time.monotonic() - began, float(done.found)

@@ -94,10 +94,7 @@ def calls(folder: Path, month: str) -> dict[str, list[tuple[object, ...]]]:
             ("reconcile", detail, "--hospital", BOSS, "--month", "2019-03"),
         ],
         **scheme_calls(folder),
-        "access list": [("access", "list")],
-        **{f"access {kind}": [("access", kind, BOSS)] for kind in ("hospital", "bureau", "payer")},
-        "access office": [("access", "office", BOSS, BOSS)],
-        "access database": [("access", "database", "--login", BOSS, "--role", "investigator")],
+        **access_calls(),
         **clearing_calls(month),
         **office_calls(folder),
         "roster import": [
@@ -252,6 +249,16 @@ def fund_calls(folder: Path) -> dict[str, list[tuple[object, ...]]]:
             ("window", *paper_bill(folder), "--hospital", "HX", "--hospital-name", BOSS, "--tier", "2"),
         ],
         **{f"funds {step}": [("funds", step, BOSS, *options)] for step, options in moved.items()},
+    }
+
+
+def access_calls() -> dict[str, list[tuple[object, ...]]]:
+    """The same for who may do what."""
+    return {
+        "access list": [("access", "list")],
+        **{f"access {kind}": [("access", kind, BOSS)] for kind in ("hospital", "bureau", "payer")},
+        "access office": [("access", "office", BOSS, BOSS)],
+        "access database": [("access", "database", "--login", BOSS, "--role", "investigator")],
     }
 
 
