@@ -97,5 +97,5 @@ FROM ({_BOOKED}) AS booked
 else that year's January.
 
 What a damaged entry does not say is empty or 0: ``claims verify`` names it, and the sums go on. Data that is no JSON
-ends the statement.
+ends the statement (``processors/finance/unreadable.py`` finds the entry).
 """
