@@ -20,6 +20,7 @@ from infra.postgres.dump import BackupError
 from infra.postgres.engine import SchemaAhead, SchemaBehind, SchemaLocked, ServerTooOld, WorkersRunning
 from infra.postgres.view_files import ViewInUse
 from processors.delivery.layout import LayoutError
+from processors.finance.unreadable import UnreadableEntry
 
 UNUSABLE = (
     BackupError,
@@ -40,6 +41,7 @@ UNUSABLE = (
     ServerTooOld,
     StepsForgotten,
     StreamBehind,
+    UnreadableEntry,
     ViewInUse,
 )
 """What a command can't work with: its message says what to do about it."""

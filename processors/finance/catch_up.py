@@ -11,12 +11,14 @@ from typing import Any
 
 from sqlalchemy import any_, bindparam, delete, func, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.types import Text
 
 from processors.delivery.names import INTAKE_JOURNAL, SETTLEMENT_CONSUMER, journal_name
 from processors.delivery.position import positions
 from processors.finance.sums import CLAIMS, CONCERNS_ENROLMENT, FUND_BOOKINGS, FUND_FLOWS, ROSTERED
+from processors.finance.unreadable import is_of_data, unreadable_entry
 from processors.law.terms import claim_consumers
 from projections.finance import SUMS, counted_journals, roster_gaps, roster_years
 
@@ -30,6 +32,7 @@ Ranges = dict[str, tuple[int, int]]
 async def catch_up(engine: AsyncEngine, *, at_once: int = COUNTED_AT_ONCE, anew: bool = False) -> datetime:
     """Count what the ledger has booked since the last time; returns as of when the sums hold everything.
 
+    Raises ``UnreadableEntry`` at an entry whose data is damaged: what came before its step stays counted.
     Two at a time wait for each other. ``anew`` forgets the sums first, in the transaction that begins to fill them.
     """
     while True:
@@ -56,7 +59,13 @@ async def _step(connection: AsyncConnection, at_once: int) -> datetime | None:
         if (low := counted.get(journal, 0)) < head
     }
     if ranges:
-        await _count(connection, ranges)
+        try:
+            async with connection.begin_nested():
+                await _count(connection, ranges)
+        except DBAPIError as error:
+            if is_of_data(error) and (found := await unreadable_entry(connection, ranges)) is not None:
+                raise found from error
+            raise
     complete = all(high == heads[journal] for journal, (_, high) in ranges.items())
     as_of: datetime | None = (await connection.execute(select(func.now()))).scalar_one() if complete else None
     await _move(connection, heads, ranges, as_of)

@@ -4,6 +4,7 @@ import asyncio
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from processors.finance.catch_up import catch_up
@@ -12,9 +13,11 @@ from processors.finance.reports import (
     MONTHLY,
     sums_as_of,
 )
+from processors.finance.unreadable import UnreadableEntry
 from tests import facts
 from tests.finance import holds, query, report_of, sums
 from tests.histories import History
+from tests.integration.test_verify import tamper
 from tests.ledger import Books
 
 
@@ -113,3 +116,16 @@ async def test_the_annual_report_in_the_form_of_shanggao(books: Books) -> None:
     stated = await query(books.engine, "SELECT sum(total) AS total, sum(billed) AS billed FROM finance.statements")
     assert stated == [{"total": Decimal("36000.00"), "billed": Decimal("36900.00")}]
     assert (left["claims"], left["persons"], left["total"]) == (2, 1, Decimal("35000.00"))
+
+
+@pytest.mark.parametrize("data", [r"\x7b", r"\xff", r"\x7b2261223a225c7530303030227d"])  # {, no UTF-8, {"a":"\u0000"}
+async def test_an_entry_whose_data_is_damaged_is_named_and_nothing_is_counted_without_it(
+    books: Books, data: str
+) -> None:
+    await books.publish([facts.hospital(), facts.enrol(), *facts.stay(1), *facts.stay(2)])
+    damaged = f"UPDATE ledger.entries SET data = '{data}' WHERE journal = 'basic.0' AND number = 2"
+    await tamper(books.engine, damaged)
+    with pytest.raises(UnreadableEntry, match=r"journal basic\.0, entry 2, "):
+        await catch_up(books.engine)
+    async with books.engine.connect() as connection:
+        assert (await connection.execute(text("SELECT count(*) FROM projections.fund_bookings"))).scalar_one() == 0
