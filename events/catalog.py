@@ -90,6 +90,8 @@ DERIVED: frozenset[str] = frozenset(
         "return.reversed.v1",
         "receipt.reversed.v1",
         "repayment.reversed.v1",
+        "payment_file.made.v1",
+        "payment_file.cancelled.v1",
         "fund.received.v1",
         "fund.transferred.v1",
         "fund_movement.approved.v1",

@@ -1,6 +1,6 @@
 """The county's time: its days and months begin and end by this clock, whatever clock the server has."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 COUNTY_TIME = ZoneInfo("Asia/Shanghai")
@@ -20,3 +20,9 @@ def month_end(month: date) -> datetime:
     """The first moment after a month; ``month`` is its first day."""
     year, following = (month.year + 1, 1) if month.month == 12 else (month.year, month.month + 1)
     return datetime(year, following, 1, tzinfo=COUNTY_TIME)
+
+
+def day_end(day: date) -> datetime:
+    """The first moment after a day."""
+    following = day + timedelta(days=1)
+    return datetime(following.year, following.month, following.day, tzinfo=COUNTY_TIME)

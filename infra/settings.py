@@ -15,7 +15,8 @@ class Settings(BaseSettings):
     With ``database_url`` and ``nats_url`` those servers are used instead of embedded ones; commands that only read need
     the first alone. ``nats_ca`` holds the certificates of the authority that signed those of the NATS servers (PEM).
     ``partitions`` counts when a database is first used, and is fixed from then on. ``pg_bin`` is a folder with pg_dump
-    and pg_restore to be used instead of our own, for a server newer than these.
+    and pg_restore to be used instead of our own, for a server newer than these. ``payees_key`` is the file of the keys
+    of payees' accounts, where it does not stand beside the data folder.
     """
 
     model_config = SettingsConfigDict(env_prefix="CLAIMS_")
@@ -29,6 +30,7 @@ class Settings(BaseSettings):
     stream_replicas: int = Field(default=1, ge=1, le=5)
     log_level: str = "info"
     pg_bin: Path | None = None
+    payees_key: Path | None = None
 
     @field_validator("database_url")
     @classmethod

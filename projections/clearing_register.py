@@ -198,7 +198,7 @@ class ClearingRegister:
             case decisions.CLEARING_PAID:
                 for paid in data["payments"]:
                     key = data["clearing_id"], paid["payee_kind"], paid["payee"]
-                    reference = {"paid_at": at, "reference": data["reference"]}
+                    reference = {"paid_at": at, "reference": paid.get("reference", data["reference"])}
                     self.payments.change(key, status="paid", **_signature("paid", data), **reference, **_NOT_REVERSED)
                 self._set_status(data["clearing_id"])
             case decisions.PAYMENT_RETURNED:
@@ -223,6 +223,8 @@ class ClearingRegister:
                 self._apply_prepayment(type_, number, at, data)
 
     def _apply_prepayment(self, type_: str, number: int, at: datetime, data: Mapping[str, Any]) -> None:
+        if type_ in (decisions.PAYMENT_FILE_MADE, decisions.PAYMENT_FILE_CANCELLED):
+            return  # what was sent to the bank stands in the journal; no row follows from it
         if type_ == decisions.PREPAYMENT_ORDERED:
             self.prepayments.put(ordered(number, at, data, _signature("ordered", data)))
             return
@@ -274,6 +276,7 @@ class ClearingRegister:
                 ranges=draft.ranges,
                 set_off=draft.set_off,
                 prepaid=draft.prepaid,
+                supplements=draft.supplements,
                 drafted_at=at,
                 **_signature("drafted", data),
             )

@@ -42,6 +42,7 @@ class Clearing(Struct, frozen=True):
     approved_at: datetime | None = None
     withdrawn_by: str | None = None
     prepaid: tuple[PrepaidSetOff, ...] = ()
+    supplements: str | None = None
 
 
 class ClearingLine(Struct, frozen=True, forbid_unknown_fields=True):
@@ -166,12 +167,15 @@ class ClearingDraft(Struct, frozen=True):
     """events from before parts were recorded have none"""
     prepaid: tuple[PrepaidSetOff, ...] = ()
     """of prepayments; events from before these have none"""
+    supplements: str | None = None
+    """the clearing of the same month that it supplements, where it does"""
 
     def event_data(self) -> dict[str, Any]:
         """As the journal holds it: rows do not repeat the clearing's id."""
         lists = {name: [_without_clearing(row) for row in getattr(self, name)] for name in _ROW_LISTS}
         taken = {name: [structs.asdict(each) for each in getattr(self, name)] for name in ("set_off", "prepaid")}
-        return structs.asdict(self) | lists | taken
+        said = structs.asdict(self) | lists | taken
+        return said if self.supplements is not None else {k: v for k, v in said.items() if k != "supplements"}
 
     @classmethod
     def from_event(cls, data: Mapping[str, Any]) -> "ClearingDraft":

@@ -37,6 +37,7 @@ clearings = Table(
     Column("approved_at", DateTime(timezone=True)),
     Column("withdrawn_by", Text),
     Column("prepaid", JSONB, nullable=False, comment="[{prepayment_id, payee, fund, insurer, amount}], fen"),
+    Column("supplements", Text, comment="the clearing of the same month before it, where there is one"),
     Index("clearings_one_draft", "region", unique=True, postgresql_where=text("status = 'drafted'")),
     one_of("status", ("drafted", "approved", "paid", "withdrawn")),
     schema="projections",

@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.county_time import month_end
 from events.money import yuan
-from infra.cli import clearing_orders
-from infra.cli.arguments import Actor, actor_of, month_of, region_of, unusable, words_of
+from infra.cli import clearing_bank, clearing_form, clearing_orders
+from infra.cli.arguments import Actor, actor_of, day_of, month_of, region_of, unusable, words_of
 from infra.cli.clearing_book import print_clearing, write_clearing
 from infra.cli.clearing_step import Reason, print_result, print_reversal, reversed_fields, run_step
 from infra.cli.names import Names, names_of
@@ -21,6 +21,7 @@ from infra.cli.row_output import show as show_sheet
 from infra.files.region_names import region_named
 from infra.files.sheet import Sheet, coded, columns_of
 from processors.clearing import listings, reversals, steps
+from processors.clearing.draft import Supplement
 from processors.clearing.draft import draft as draft_clearing
 from processors.clearing.journal import rebuild as rebuild_tables
 from processors.clearing.refusal import STATUS_NAMES
@@ -39,6 +40,8 @@ ClearingId = Annotated[str, typer.Argument(help="清算单号 clearing_id")]
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     clearing_orders.register(clearing)
+    clearing_bank.register(clearing)
+    clearing_form.register(clearing)
     app.add_typer(clearing, name="clearing")
 
 
@@ -47,15 +50,24 @@ def draft(
     region: Annotated[str, typer.Option("--region", help="统筹区 region of the persons, 360923")],
     month: Annotated[str, typer.Option("--month", help="月份 month, 2019-03")],
     actor: Actor,
+    supplement: Annotated[
+        bool, typer.Option("--supplement", help="补充清算：该月清算以后又入账的 once more: what was booked since")
+    ] = False,
+    until: Annotated[
+        str | None, typer.Option("--until", help="补充清算截至某日入账的，默认月末 up to a day, else the month's end")
+    ] = None,
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
     """起草：截至月末已入账而未清算的全部支付。Draft what was booked until the end of a month and not yet cleared."""
     first, who = month_of(month), actor_of(actor)
     region_of(region)
+    if until is not None and not supplement:
+        raise unusable("--until 只与 --supplement 同用", "It says up to which day a supplement takes", "--until")
+    further = Supplement(None if until is None else day_of(until, "--until")) if supplement else None
 
     async def step(engine: AsyncEngine) -> tuple[dict[str, Any], Names]:
-        drafted = await draft_clearing(engine, region, first, who)
+        drafted = await draft_clearing(engine, region, first, who, supplement=further)
         return await listings.clearing(engine, drafted), await names_of(engine)
 
     drawn, names = run_step(data_dir, step)
@@ -98,11 +110,11 @@ def list_(
     cells = [
         (
             *(row["clearing_id"], region_named(row["region"]), row["month"]),
-            *(coded(STATUS_NAMES, row["status"]), row["drafted_by"], row["approved_by"]),
+            *(coded(STATUS_NAMES, row["status"]), row["drafted_by"], row["approved_by"], row["supplements"]),
         )
         for row in rows
     ]
-    columns = "清算单 clearing,统筹区 region,月份 month,状态 status,经办 drafted by,复核 approved by"
+    columns = "清算单 clearing,统筹区 region,月份 month,状态 status,经办 drafted by,复核 approved by,补充 supplements"
     if json:
         print_json(rows)
     show_sheet(Sheet("清算 Clearings", columns_of(columns), cells), json=json, out=out)

@@ -39,7 +39,8 @@ def print_clearing(shown: Row, names: Names, *, json: bool) -> None:
         return
     approved = f"，复核 approved by {shown['approved_by']}" if shown["approved_by"] else ""
     region, status = region_named(shown["region"]), STATUS_NAMES[shown["status"]]
-    head = f"清算单 {shown['clearing_id']} · {region} · {shown['month']} · {status}"
+    further = f" · 补充 supplements {shown['supplements']}" if shown["supplements"] else ""
+    head = f"清算单 {shown['clearing_id']} · {region} · {shown['month']} · {status}{further}"
     stdout.print(f"{head}，经办 drafted by {shown['drafted_by']}{approved}", highlight=False, soft_wrap=True)
     lines, payments, *others = _sheets(shown, names)
     for listing in (lines, payments, *(listing for listing in others if listing.rows)):

@@ -33,6 +33,8 @@ STEP_NAMES = {
     "prepayment.returned.v1": "退回预拨 paid back",
     "prepayment.reversed.v1": "撤销预拨 prepayment taken back",
     "prepayment_return.reversed.v1": "撤销退回 its return taken back",
+    "payment_file.made.v1": "制作银行文件 payment file made",
+    "payment_file.cancelled.v1": "撤销银行文件 payment file cancelled",
     "payment.reversed.v1": "撤销拨付 payment taken back",
     "return.reversed.v1": "撤销退汇 return taken back",
     "receipt.reversed.v1": "撤销收回 receipt taken back",
@@ -49,12 +51,17 @@ def print_history(history: Sequence[Row]) -> None:
     columns = "账目 entry,步骤 step,时间 at,经办 by,收款方 payee,金额 amount,凭证号 reference,说明 reason"
     cells = [
         (
-            *(str(row["entry"]), STEP_NAMES[row["type"]], _moment(row["at"]), row["actor"]),
+            *(str(row["entry"]), STEP_NAMES[row["type"]], moment_shown(row["at"]), row["actor"]),
             *(_payee(row) if row["payee"] else "—", _amount(row["amount"]), row["reference"] or "—", _reason(row)),
         )
         for row in history
     ]
     table("办理记录 Steps", columns.split(","), cells, right=(0, 5))
+
+
+def moment_shown(at: str) -> str:
+    """A moment in the county's time."""
+    return f"{datetime.fromisoformat(at).astimezone(COUNTY_TIME):%Y-%m-%d %H:%M}"
 
 
 def fund_named(fund: str) -> Named:
@@ -71,10 +78,6 @@ def _amount(amount: str | None) -> str:
 def _reason(row: Row) -> str:
     takes_back = f"撤销账目 takes back entry {row['reverses']}" if row["reverses"] else ""
     return "；".join(part for part in (takes_back, row["reason"] or "") if part) or "—"
-
-
-def _moment(at: str) -> str:
-    return f"{datetime.fromisoformat(at).astimezone(COUNTY_TIME):%Y-%m-%d %H:%M}"
 
 
 def _payee(row: Row) -> str:

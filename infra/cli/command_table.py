@@ -44,6 +44,7 @@ MODULES: Mapping[str, str] = {
     "receivables": "receivables",
     "advances": "advances",
     "prepayments": "prepayments",
+    "payees": "payees",
     "reconcile": "reconcile",
     "roster": "roster",
     "registers": "registers",

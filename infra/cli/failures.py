@@ -13,6 +13,7 @@ from infra.cli.session import NoLedger
 from infra.cli.usage import file_trouble
 from infra.embedded.directory import DirectoryInUse
 from infra.embedded.process import ServerError
+from infra.files.key_file import KeyFileError
 from infra.messaging.streams import OlderDatabase, StreamBehind
 from infra.operations.backup import InUse, NotEmptyLedger, StepsForgotten
 from infra.postgres.clone import MayNotReplace
@@ -26,6 +27,7 @@ UNUSABLE = (
     BackupError,
     DirectoryInUse,
     InUse,
+    KeyFileError,
     LayoutError,
     MayNotReplace,
     NationalIdGivenError,
@@ -53,9 +55,9 @@ SERVER_AWAY = (ConnectionRefusedError, ConnectionResetError, ConnectionAbortedEr
 
 WITHOUT_RIGHT = (
     "本登录无权这样做（{}）：查看财务视图用 finance_reader，复核用 investigator，结算、清算用 ledger_writer，"
-    "升级、重建用数据库所有者。This login may not do that. Finance's views take a login of role finance_reader, "
-    "all other reading investigator, settling and clearing ledger_writer, upgrading and rebuilding the owner: see "
-    "docs/access.md"
+    "收款账户和银行文件用 payee_keeper，升级、重建用数据库所有者。This login may not do that. Finance's views take a "
+    "login of role finance_reader, all other reading investigator, settling and clearing ledger_writer, payees' "
+    "accounts payee_keeper, upgrading and rebuilding the owner: see docs/access.md"
 )
 """What is said to a database login that lacks a right; takes what PostgreSQL said."""
 

@@ -24,7 +24,6 @@ from infra.settings import Settings
 from processors.finance.catch_up import catch_up
 from processors.finance.reports import (
     ANNUAL,
-    MONTHLY,
     Narrowed,
     Report,
     periods,
@@ -100,7 +99,11 @@ async def _held(connection: AsyncConnection, empty: Sequence[Report], narrowed: 
 def _hint(report: Report, held: Sequence[str], narrowed: Narrowed) -> str:
     name, _, english = report.title.partition(" ")
     where = "" if narrowed.region is None else f"（{region_named(narrowed.region)}）"
-    by = ("入账月份", "months of booking") if report is MONTHLY else ("待遇年度", "benefit years")
+    by = (
+        ("入账月份", "months of booking")
+        if all(field.name != "year" for field in report.fields)
+        else ("待遇年度", "benefit years")
+    )
     if not held:
         return f"{name}{where}：任何{by[0]}都没有数据。{english}: nothing in any of the {by[1]}"
     more = "" if len(held) <= MOST_PERIODS else "… "

@@ -8,6 +8,7 @@ from infra.cli.names import Names
 from infra.cli.output import table
 from infra.cli.row_output import cell_text
 from infra.files.sheet import Sheet, SheetColumn, coded
+from infra.person_file.names import FACTS
 from processors.finance.reports import ANNUAL, Field, Report, shown
 from processors.law.terms import CATEGORY_NAMES, DISEASE_NAMES, LAYER_NAMES, SETTING_NAMES, NameChain
 
@@ -20,7 +21,19 @@ TARGET_NAMES = {
     "enrolment": "应保尽保",
 }
 LEAD_NAMES = {"after_death": "死亡后", "suspended": "暂停（中止）协议期间"}
+CAUSE_NAMES = {type_: chinese for type_, (chinese, _) in FACTS.items()}
+PAYMENT_STATES = {
+    "not_cleared": "未清算",
+    "drafted": "清算待复核",
+    "due": "待拨付",
+    "returned": "已退汇",
+    "paid": "已拨付",
+    "set_off": "已抵扣",
+}
 _CODES: Mapping[str, Mapping[Any, str]] = {
+    "payee": {"hospital": "医院", "person": "个人"},
+    "state": PAYMENT_STATES,
+    "cause": CAUSE_NAMES,
     "layer": NameChain({"grant": "补助"}, LAYER_NAMES),
     "setting": SETTING_NAMES,
     "reason": LEAD_NAMES,

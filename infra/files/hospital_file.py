@@ -3,23 +3,18 @@
 Titles may stand above the headings, and rows of totals (合计) are not read. Amounts may have separators: 1,234.50.
 """
 
-import csv
-import io
 import re
-import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import date
 from pathlib import Path
 
 from events.codes import is_id
 from events.money import parse_yuan, yuan
-from infra.files.text_file import UnusableFile, decoded, read_bytes
-from infra.files.workbook_rows import SheetRow, WorkbookSheet, is_workbook, read_workbook
+from infra.files.headed_table import UNUSABLE, named_in_chinese, read_table
+from infra.files.text_file import UnusableFile
 from processors.law.terms import LAYER_NAMES
 from processors.reconciliation.comparison import FUNDS, HospitalClaim, amounts
-from processors.rosters.cells import WHOLE_DIGITS, UnreadableCell
 
 _HEADINGS: Mapping[str, str] = {
     "结算单号": "claim_id",
@@ -43,17 +38,8 @@ STATUSES = {"": True, "settled": True, "已结算": True, "reversed": False, "�
 
 
 TOTAL_ROWS = ("合计", "总计", "小计", "total", "Total")
-HEADING_WITHIN = 10
-"""How many rows at the top, titles among them, may come before the headings."""
-_UNUSABLE = "!"
-"""Stands in the place of a column for why a row can't be used."""
-_FEN, _NOISE = Decimal("0.01"), Decimal("0.000001")
 _SEPARATED = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
 _DAY = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})([ T]\d{1,2}:\d{2}(:\d{2})?)?")
-
-_Cell = str | UnreadableCell
-_Line = tuple[int, Mapping[int, _Cell]]
-"""A row's number and its cells by column, counted from 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +72,7 @@ def read_detail(path: Path, month: date, *, by_settlement: bool = False) -> Hosp
     rows. Otherwise a claim has one row, or one and a refund that cancels it. Raises ``UnusableFile``, and OSError where
     the file can't be opened.
     """
-    columns, rows = _table(path)
+    columns, rows = read_table(path, _columns_by_heading())
     wanted = [name for name in ("claim_id", "date", "total", "patient_share") if name not in columns]
     if wanted:
         raise UnusableFile(f"缺少列 {_chinese(wanted)} no column {', '.join(wanted)}")
@@ -151,7 +137,7 @@ def _net(rows: Sequence[HospitalClaim]) -> HospitalClaim:
 
 def read_totals(path: Path) -> dict[str, int]:
     """A hospital's own totals of a month: ``claims``, and amounts in fen. Raises ``UnusableFile`` and OSError."""
-    columns, rows = _table(path)
+    columns, rows = read_table(path, _columns_by_heading())
     named = [name for name in ("claims", *amounts()) if name in columns]
     filled = list(rows)
     if not named or len(filled) != 1:
@@ -168,126 +154,12 @@ def read_totals(path: Path) -> dict[str, int]:
 
 def _chinese(names: Iterable[str]) -> str:
     """Columns by the headings that clerks write."""
-    headings = {name: heading for heading, name in reversed(list(_columns_by_heading().items())) if name != heading}
-    return "、".join(headings[name] for name in names)
-
-
-def _table(path: Path) -> tuple[list[str], Iterator[tuple[int, dict[str, str]]]]:
-    """Column names (``?heading`` where it is not used here) and the rows that hold anything, by their numbers."""
-    content = read_bytes(path, "文件大于 the file is larger than")
-    if is_workbook(content):
-        lines = _sheet_lines(read_workbook(content))
-    else:
-        text = decoded(content, "编码不是 UTF-8 也不是 GB18030 the text is neither UTF-8 nor GB18030")
-        lines = [(number, dict(enumerate(cells))) for number, cells in enumerate(_lines(text), start=1)]
-    if not lines:
-        raise UnusableFile("文件是空的 the file is empty")
-    # Titles may stand above the headings; where no row is one, the first is told as what it lacks.
-    first = next((place for place, (_, line) in enumerate(lines[:HEADING_WITHIN]) if _is_heading(line)), 0)
-    headings, by_heading = lines[first][1], _columns_by_heading()
-    columns = [
-        by_heading.get(_heading(cell), f"?{cell.strip()}")
-        for cell in (_text(headings.get(place, "")) for place in range(max(headings, default=-1) + 1))
-    ]
-    while columns and columns[-1] == "?":
-        columns.pop()
-    twice = sorted({name for name in columns if not name.startswith("?") and columns.count(name) > 1})
-    if twice:
-        raise UnusableFile(f"列 {_chinese(twice)} 重复 column {', '.join(twice)} stands twice")
-    return columns, _rows(columns, lines[first + 1 :])
-
-
-def _sheet_lines(sheets: Sequence[WorkbookSheet]) -> list[_Line]:
-    """The rows of the one visible sheet in which a row is a heading. Raises ``UnusableFile`` where there is not one."""
-    visible: dict[str, list[_Line]] = {
-        sheet.title: [(number, _cells(sheet.rows[number])) for number in sorted(sheet.rows)]
-        for sheet in sheets
-        if not sheet.hidden
-    }
-    found = {title: lines for title, lines in visible.items() if any(_is_heading(line) for _, line in lines)}
-    if len(found) != 1:
-        named = "、".join(found or visible) or "无 none"
-        raise UnusableFile(f"须恰有一张可见工作表带标题行 one visible sheet with headings is wanted; found: {named}")
-    return next(iter(found.values()))
-
-
-def _cells(row: SheetRow) -> dict[int, _Cell]:
-    return {column: _shown(cell) for column, cell in row.items()}
-
-
-def _shown(cell: object) -> _Cell:
-    """What a workbook's cell shows, or why it can't be read."""
-    if isinstance(cell, UnreadableCell):
-        return cell
-    if isinstance(cell, datetime | date):
-        return cell.isoformat()[:10]
-    if isinstance(cell, int | float) and not isinstance(cell, bool):
-        exact = Decimal(repr(cell))
-        if not exact.is_finite() or exact.adjusted() >= WHOLE_DIGITS:
-            return UnreadableCell(
-                f"数字超过 {WHOLE_DIGITS} 位会失真，请存为文本", "a number of so many digits is inexact: store text"
-            )
-        # A binary fraction is within its noise of the amount that the cell shows, or it is no amount in fen.
-        rounded = exact.quantize(_FEN)
-        return f"{(rounded if abs(exact - rounded) < _NOISE else exact).normalize():f}"
-    return str(cell).strip()
-
-
-def _text(cell: _Cell) -> str:
-    """A cell's text; that of one which can't be read is no value of any column."""
-    return f"{cell.chinese} {cell.english}" if isinstance(cell, UnreadableCell) else cell
-
-
-def _heading(cell: str) -> str:
-    """A heading without blanks, line breaks and what stands in brackets, full width as half width."""
-    return re.sub(r"\(.*?\)|\s", "", unicodedata.normalize("NFKC", cell)).lower()
-
-
-def _is_heading(line: Mapping[int, _Cell]) -> bool:
-    """Whether a row names columns: two at least, for a title is one cell."""
-    cells = [_text(cell) for cell in line.values()]
-    known = _columns_by_heading()
-    names = [name for cell in cells if (name := _heading(cell)) in known]
-    return len(names) > 1 or (len(names) == 1 and sum(bool(cell.strip()) for cell in cells) == 1)
-
-
-def _lines(text: str) -> Iterator[list[str]]:
-    cells = csv.reader(io.StringIO(text, newline=""), strict=True)
-    while True:
-        # A quote that is never closed is noticed at the end of the text only: name the line in which its row begins.
-        begun = cells.line_num + 1
-        try:
-            line = next(cells)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            raise UnusableFile(
-                f"不是 CSV 文件：自第{begun}行起的一行读不出 "
-                f"not a CSV file: the row that begins in line {begun}: {error}"
-            ) from None
-        yield line
-
-
-def _rows(columns: Sequence[str], lines: Iterable[_Line]) -> Iterator[tuple[int, dict[str, str]]]:
-    for number, line in lines:
-        cells = {place: _text(cell).strip() for place, cell in line.items()}
-        if any(cells.values()):
-            named = {name: cells.get(place, "") for place, name in enumerate(columns)}
-            unread = [
-                f"{_chinese([columns[place]])}：{_text(cell)}"
-                for place, cell in sorted(line.items())
-                if isinstance(cell, UnreadableCell) and place < len(columns) and not columns[place].startswith("?")
-            ]
-            if unread:
-                named[_UNUSABLE] = "；".join(unread)
-            elif any(cell for place, cell in cells.items() if place >= len(columns)):
-                named[_UNUSABLE] = "单元格多于标题 cells beyond the last heading"
-            yield number, named
+    return named_in_chinese(names, _columns_by_heading())
 
 
 def _claim(cells: Mapping[str, str], month: date) -> HospitalClaim:
-    if _UNUSABLE in cells:
-        raise ValueError(cells[_UNUSABLE])
+    if UNUSABLE in cells:
+        raise ValueError(cells[UNUSABLE])
     claim_id = cells.get("claim_id", "")
     if not is_id(claim_id):
         raise ValueError("结算单号应为1至128个字母、数字、- 或 _ claim_id must be 1 to 128 letters, digits, - or _")

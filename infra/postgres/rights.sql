@@ -4,7 +4,7 @@ DO $$
 DECLARE
     wanted text;
 BEGIN
-    FOREACH wanted IN ARRAY ARRAY['ledger_writer', 'finance_reader', 'investigator'] LOOP
+    FOREACH wanted IN ARRAY ARRAY['ledger_writer', 'finance_reader', 'investigator', 'payee_keeper'] LOOP
         IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = wanted) THEN
             BEGIN
                 EXECUTE format('CREATE ROLE %I NOLOGIN', wanted);
@@ -22,11 +22,12 @@ BEGIN
 END
 $$;
 
-GRANT USAGE ON SCHEMA ledger, projections, processors, finance TO ledger_writer, investigator;
+GRANT USAGE ON SCHEMA ledger, projections, processors, finance TO ledger_writer, investigator, payee_keeper;
 GRANT USAGE ON SCHEMA finance TO finance_reader;
+GRANT USAGE ON SCHEMA payees TO payee_keeper;
 
 -- any login may ask whether the schema is this program's
-GRANT SELECT ON public.alembic_version, public.view_files TO ledger_writer, finance_reader, investigator;
+GRANT SELECT ON public.alembic_version, public.view_files TO ledger_writer, finance_reader, investigator, payee_keeper;
 
 DO $$
 DECLARE
@@ -36,26 +37,33 @@ BEGIN
     FOR ours IN
         SELECT oid::regclass AS name, relnamespace::regnamespace::text AS room FROM pg_catalog.pg_class
         WHERE relkind IN ('r', 'p', 'v', 'm', 'f') AND pg_has_role(relowner, 'USAGE')
-          AND relnamespace::regnamespace::text IN ('ledger', 'projections', 'processors', 'finance')
+          AND relnamespace::regnamespace::text IN ('ledger', 'projections', 'processors', 'finance', 'payees')
     LOOP
         -- from nothing, so that a right that was taken out of this file is taken away, also from whom it was passed on to
-        EXECUTE format('REVOKE ALL ON %s FROM ledger_writer, finance_reader, investigator CASCADE', ours.name);
+        EXECUTE format('REVOKE ALL ON %s FROM ledger_writer, finance_reader, investigator, payee_keeper CASCADE',
+                       ours.name);
+        -- payees' accounts are for who keeps them, and may be sealed anew, not changed
+        IF ours.room = 'payees' THEN
+            EXECUTE format('GRANT SELECT, INSERT, UPDATE (sealed, key_id) ON %s TO payee_keeper', ours.name);
+            CONTINUE;
+        END IF;
         EXECUTE format('GRANT SELECT ON %s TO investigator', ours.name);
         CASE ours.room
             WHEN 'ledger' THEN
-                EXECUTE format('GRANT SELECT, INSERT ON %s TO ledger_writer', ours.name);
+                EXECUTE format('GRANT SELECT, INSERT ON %s TO ledger_writer, payee_keeper', ours.name);
             WHEN 'finance' THEN
-                EXECUTE format('GRANT SELECT ON %s TO finance_reader, ledger_writer', ours.name);
+                EXECUTE format('GRANT SELECT ON %s TO finance_reader, ledger_writer, payee_keeper', ours.name);
             ELSE
-                EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON %s TO ledger_writer', ours.name);
+                EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON %s TO ledger_writer, payee_keeper',
+                               ours.name);
         END CASE;
     END LOOP;
 END
 $$;
 
 -- the same on tables that somebody adds later
-ALTER DEFAULT PRIVILEGES IN SCHEMA ledger GRANT SELECT, INSERT ON TABLES TO ledger_writer;
+ALTER DEFAULT PRIVILEGES IN SCHEMA ledger GRANT SELECT, INSERT ON TABLES TO ledger_writer, payee_keeper;
 ALTER DEFAULT PRIVILEGES IN SCHEMA projections, processors
-    GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON TABLES TO ledger_writer;
+    GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON TABLES TO ledger_writer, payee_keeper;
 ALTER DEFAULT PRIVILEGES IN SCHEMA ledger, projections, processors, finance GRANT SELECT ON TABLES TO investigator;
-ALTER DEFAULT PRIVILEGES IN SCHEMA finance GRANT SELECT ON TABLES TO finance_reader, ledger_writer;
+ALTER DEFAULT PRIVILEGES IN SCHEMA finance GRANT SELECT ON TABLES TO finance_reader, ledger_writer, payee_keeper;

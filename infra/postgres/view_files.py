@@ -60,6 +60,10 @@ VIEWS = (
     "finance.missing_cards",
     "finance.emergency_loans",
     "finance.premium_list",
+    "projections.first_clearings",
+    "finance.payment_days",
+    "finance.payment_times",
+    "finance.late_adjustments",
 )
 """In the order in which they are made: a view after those that it reads."""
 _BEFORE_FILES = ("projections.payouts",)
@@ -89,7 +93,7 @@ WHERE relkind = 'v' AND relnamespace::regnamespace || '.' || relname = ANY(:view
   AND grantee <> relowner AND NOT pg_get_userbyid(grantee) = ANY(:groups)
 ORDER BY 1, 2, 3
 """
-_GROUPS = ("ledger_writer", "finance_reader", "investigator")
+_GROUPS = ("ledger_writer", "finance_reader", "investigator", "payee_keeper")
 """Who has what rights.sql gives, no less and no more."""
 
 

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
-from msgspec import structs
+from msgspec import Struct, structs
 from sqlalchemy import exists, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.codes import covers
-from events.county_time import month_start
+from events.county_time import county_day, day_end, month_end, month_start
 from events.decisions import CLEARING_DRAFTED
 from events.store.journal import database_time
 from processors.clearing.advance_repayments import RepaymentShare, repay
@@ -49,25 +49,46 @@ ORDER BY entry.journal, entry.number LIMIT 1
 """)  # noqa: S608 - our own condition
 
 
-async def draft(engine: AsyncEngine, region: str, month: date, actor: str, now: datetime | None = None) -> str:
-    """Draft the clearing of a region for a month (its first day); returns its id.
+class Supplement(Struct, frozen=True):
+    """Asks for a further clearing of a month that is cleared already.
+
+    It takes what was booked since: until the end of the month, or until the end of the day ``until``.
+    """
+
+    until: date | None = None
+
+
+async def draft(
+    engine: AsyncEngine,
+    region: str,
+    month: date,
+    actor: str,
+    now: datetime | None = None,
+    supplement: Supplement | None = None,
+) -> str:
+    """Draft the clearing of a region for a month (its first day), or one more of its last month; returns its id.
 
     ``now`` is the clock by which a month has begun: the database's where it is not given. Raises ``ClearingRefused``
     where it has not, where nothing was ever booked for the region, another draft of it is open, or the month is not
-    after that of its last clearing; and where a booking names no layer, so that nobody can tell which fund pays it.
+    after that of its last clearing (of a supplement: not the same); where a supplement has nothing to take; and where a
+    booking names no layer, so that nobody can tell which fund pays it.
     """
     async with open_journal(engine) as journal:
         connection = journal.connection
         # Months go in order: a clearing approved years ahead would leave the region without clearings until then.
-        if (now or await database_time(connection)) < month_start(month):
+        clock = now or await database_time(connection)
+        if clock < month_start(month):
             raise ClearingRefused(
                 f"{month:%Y-%m} 尚未开始，只能起草本月或以前的月份。"
                 f"{month:%Y-%m} has not begun: draft the current month, or one before it"
             )
-        clearing_id = f"{region}-{month:%Y-%m}-{await _next_number(connection, region, month)}"
-        ranges = await next_ranges(connection, region, month)
+        number, supplements = await _next_number(connection, region, month, supplement)
+        clearing_id = f"{region}-{month:%Y-%m}-{number}"
+        ranges = await next_ranges(connection, region, _end(month, supplement, clock))
         await _require_layers(connection, region, ranges)
         amounts = await load_amounts(connection, region, ranges)
+        if supplements is not None and not amounts:
+            raise _nothing_since(supplements, month, supplement)
         if not amounts:
             await _require_known_region(connection, region)
         lines = ClearingLines(clearing_id, amounts)
@@ -93,6 +114,7 @@ async def draft(engine: AsyncEngine, region: str, month: date, actor: str, now: 
             set_off=against,
             parts=parts,
             prepaid=tuple(prepaid),
+            supplements=supplements,
         )
         journal.record(CLEARING_DRAFTED, drafted.event_data())
     return clearing_id
@@ -115,8 +137,33 @@ async def _prepaid(
     return prepaid_set_off(standing, fund_transfers(shares, due_to(lines, against)))
 
 
-async def _next_number(connection: AsyncConnection, region: str, month: date) -> int:
-    """How often the month was drafted, this time included. Raises ``ClearingRefused`` where it may not be drafted."""
+def _end(month: date, supplement: Supplement | None, now: datetime) -> datetime:
+    """The first moment whose bookings a draft leaves to the next. Raises ``ClearingRefused``."""
+    if supplement is None or supplement.until is None:
+        return month_end(month)
+    if not month <= supplement.until <= county_day(now):
+        raise ClearingRefused(
+            f"补充清算的截止日应在 {month} 至今天（{county_day(now)}）之间。"
+            f"a supplement takes what was booked until a day from {month} to {county_day(now)}"
+        )
+    return day_end(supplement.until)
+
+
+def _nothing_since(supplements: str, month: date, supplement: Supplement | None) -> ClearingRefused:
+    until = supplement.until if supplement is not None and supplement.until is not None else f"{month:%Y-%m} 月末"
+    return ClearingRefused(
+        f"{supplements} 之后到 {until} 没有新入账的，没有可补充清算的；其后入账的用 --until 指明截止日。"
+        f"nothing was booked since {supplements} until {until}: --until takes what was booked later"
+    )
+
+
+async def _next_number(
+    connection: AsyncConnection, region: str, month: date, supplement: Supplement | None
+) -> tuple[int, str | None]:
+    """How often the month was drafted, this time included, and which clearing is supplemented, if one is.
+
+    Raises ``ClearingRefused`` where the month may not be drafted.
+    """
     rows = await connection.execute(
         select(clearings.c.clearing_id, clearings.c.status, clearings.c.month)
         .where(clearings.c.region == region, clearings.c.status != "withdrawn")
@@ -129,13 +176,21 @@ async def _next_number(connection: AsyncConnection, region: str, month: date) ->
             f"{last.clearing_id} 还是待复核的草稿，请先复核或撤回。"
             f"{last.clearing_id} is still a draft: have it approved, or withdraw it"
         )
-    if last is not None and month <= last.month:
+    if supplement is not None and (last is None or month != last.month):
+        named = "没有清算过" if last is None else f"最近一次清算是 {last.clearing_id}"
         raise ClearingRefused(
-            f"{last.clearing_id} 已清算，只能起草 {last.month:%Y-%m} 以后的月份。"
+            f"{region} {named}，不能补充清算 {month:%Y-%m}。only the month of the last clearing can be supplemented"
+        )
+    if supplement is None and last is not None and month <= last.month:
+        also = "，或用 --supplement 补充清算" if month == last.month else ""
+        raise ClearingRefused(
+            f"{last.clearing_id} 已清算，只能起草 {last.month:%Y-%m} 以后的月份{also}。"
             f"{last.clearing_id} was cleared already: draft a month after {last.month:%Y-%m}"
+            + (", or supplement it" if also else "")
         )
     drafted = select(func.count()).where(clearings.c.region == region, clearings.c.month == month)
-    return int((await connection.execute(drafted)).scalar_one()) + 1
+    number = int((await connection.execute(drafted)).scalar_one()) + 1
+    return number, None if supplement is None or last is None else str(last.clearing_id)
 
 
 async def _require_layers(connection: AsyncConnection, region: str, ranges: Ranges) -> None:

@@ -15,6 +15,8 @@ from events.decisions import (
     CLEARING_DRAFTED,
     CLEARING_PAID,
     CLEARING_WITHDRAWN,
+    PAYMENT_FILE_CANCELLED,
+    PAYMENT_FILE_MADE,
     PAYMENT_RETURNED,
     PAYMENT_REVERSED,
     RECEIPT_REVERSED,
@@ -49,6 +51,7 @@ from projections.hospitals import load_hospitals
 CLEARING_STEPS = (
     *(CLEARING_DRAFTED, CLEARING_APPROVED, CLEARING_WITHDRAWN),
     *(CLEARING_PAID, PAYMENT_RETURNED, PAYMENT_REVERSED, RETURN_REVERSED),
+    *(PAYMENT_FILE_MADE, PAYMENT_FILE_CANCELLED),
 )
 FIGURES = ("payable", "netted", "prepaid", "amount")
 KINDS = ("hospital", "person", EMERGENCY_FUND)
@@ -173,6 +176,7 @@ def _head(row: Clearing) -> dict[str, Any]:
         "region": row.region,
         "month": f"{row.month:%Y-%m}",
         "status": row.status,
+        "supplements": row.supplements,
         "drafted_by": row.drafted_by,
         "drafted_at": row.drafted_at.isoformat(),
         "approved_by": row.approved_by,

@@ -50,8 +50,11 @@ MOVEMENT_NAMES: Mapping[str, str] = {
     PREPAYMENT_RETURNED: "退回预拨",
 }
 
-SAME_REFERENCE = """regexp_replace(lower(normalize(said ->> 'reference', NFKC)), '\\s', '', 'g')
-                   = regexp_replace(lower(normalize(CAST(:reference AS text), NFKC)), '\\s', '', 'g')"""
+_PLAIN = "regexp_replace(lower(normalize({}, NFKC)), '\\s', '', 'g')"
+_ASKED = _PLAIN.format("CAST(:reference AS text)")
+SAME_REFERENCE = f"""({_PLAIN.format("said ->> 'reference'")} = {_ASKED} OR EXISTS (
+    SELECT FROM jsonb_array_elements(said -> 'payments') AS part
+    WHERE {_PLAIN.format("part ->> 'reference'")} = {_ASKED}))"""
 _SAID = """
 SELECT entry.number, entry.type, entry.recorded_at, said.said
 FROM ledger.entries AS entry
@@ -202,7 +205,7 @@ async def history_rows(
             "payee_kind": part.get("payee_kind"),
             "payee": part.get("payee"),
             "amount": yuan(part["amount"]) if "amount" in part else None,
-            "reference": step.said.get("reference"),
+            "reference": part.get("reference", step.said.get("reference")),
             "reason": step.said.get("reason"),
             "reverses": step.said.get("entry"),
         }
@@ -231,6 +234,6 @@ def _movements(event: _Said, owners: Mapping[str, Any]) -> Iterable[Movement]:
             payee_kind="person" if person else part.get("payee_kind") or (owner.payee_kind if owner else ""),
             payee=person or part.get("payee") or (owner.payee if owner else ""),
             amount=part["amount"],
-            reference=said.get("reference"),
+            reference=part.get("reference", said.get("reference")),
             reason=said.get("reason"),
         )

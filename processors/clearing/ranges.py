@@ -1,12 +1,11 @@
 """Which entries a clearing takes: a range of numbers of each journal that books payouts or refunds of premiums."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime
 
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from events.county_time import month_end
 from processors.delivery.names import journal_name
 from processors.delivery.position import positions
 from processors.law.terms import claim_consumers
@@ -24,14 +23,14 @@ FROM unnest(CAST(:journals AS text[])) AS name (journal)
 """)
 
 
-async def next_ranges(connection: AsyncConnection, region: str, month: date) -> Ranges:
-    """What was booked until the end of a month and no earlier clearing of the region has taken.
+async def next_ranges(connection: AsyncConnection, region: str, end: datetime) -> Ranges:
+    """What was booked before a moment, a month's end or a later day's, and no earlier clearing of the region has taken.
 
-    A journal's times rise with its numbers, so the end of the month is a number. An entry that a slow transaction
+    A journal's times rise with its numbers, so the moment is a number. An entry that a slow transaction
     commits after this was read has a higher number, whatever its time, and goes to the next clearing.
     """
     begun = await _cleared_up_to(connection, region)
-    heads = await _last_before(connection, await cleared_journals(connection), month_end(month))
+    heads = await _last_before(connection, await cleared_journals(connection), end)
     return {journal: (begun.get(journal, 0), max(begun.get(journal, 0), head)) for journal, head in heads.items()}
 
 

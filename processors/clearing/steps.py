@@ -72,7 +72,7 @@ async def pay(
         if not chosen:
             raise ClearingRefused(f"{clearing_id} 没有待拨付的款项。nothing is due in {clearing_id}")
         for payment in chosen:
-            _require_another_payer(journal.operator(actor), payment)
+            require_another_payer(journal.operator(actor), payment)
         paid_to = {(payment.payee_kind, payment.payee) for payment in chosen}
         await require_new_reference(journal.connection, CLEARING_PAID, reference, clearing.region, paid_to)
         payments = [{name: getattr(payment, name) for name in ("payee_kind", "payee", "amount")} for payment in chosen]
@@ -163,7 +163,7 @@ async def settle_receivable(
     return owed.outstanding - paid_in
 
 
-def _require_another_payer(operator: Operator, payment: ClearingPayment) -> None:
+def require_another_payer(operator: Operator, payment: ClearingPayment) -> None:
     """Refuse a payment that is due again by who noted why it is."""
     if payment.status == "returned" and payment.returned_by is not None:
         returned = Operator(payment.returned_by, payment.returned_login)

@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import text
 
+from events.county_time import month_end
 from events.decisions import ADVANCE_REPAID
 from events.money import yuan
 from processors.clearing import loans, steps
@@ -54,7 +55,7 @@ async def test_of_a_person_s_claims_those_outside_his_region_repay_first(books: 
     await books.publish([advance("L1", "700", "2019-03-01"), *facts.stay(1, in_scope="2800", prepaid=True)])
     await books.publish(facts.stay(2, in_scope="1800", prepaid=True, hospital_id="H9"))
     async with books.engine.connect() as connection:
-        ranges = await next_ranges(connection, REGION, MONTHS[0])
+        ranges = await next_ranges(connection, REGION, month_end(MONTHS[0]))
         prepaid = await load_prepaid_amounts(connection, REGION, ranges, {"P1"})
     told = sorted((each.claim.claim_id, each.claim.outside, each.amount) for each in prepaid if each.claim is not None)
     assert told == [("C1", False, 1200_00), ("C2", True, 600_00)]

@@ -8,7 +8,7 @@ from processors.clearing.payee_amounts import load_amounts
 from processors.clearing.ranges import next_ranges
 from tests import facts
 from tests.clearings import (
-    MONTHS,
+    LATER,
     Amounts,
     booked,
     cleared,
@@ -132,7 +132,7 @@ async def test_random_histories_are_cleared_alike_whenever_they_are_drafted(engi
     at_once = Amounts()
     async with engine.connect() as connection:
         for region in REGIONS:
-            ranges = {name: (0, to) for name, (_, to) in (await next_ranges(connection, region, MONTHS[11])).items()}
+            ranges = {name: (0, to) for name, (_, to) in (await next_ranges(connection, region, LATER)).items()}
             for entry in await load_amounts(connection, region, ranges):
                 at_once[entry.party, entry.payee, entry.fund] += entry.amount
         standing = (await connection.execute(text("SELECT claim_id FROM projections.claims WHERE standing"))).scalars()

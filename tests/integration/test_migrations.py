@@ -18,6 +18,7 @@ from events.store.metadata import metadata
 from infra.postgres.engine import LANES_LOCK, MIGRATIONS, VERSIONS, WorkersRunning, connect, migrate, upgrade
 from infra.servers import Endpoints
 from policies.loader import load_directory
+from processors.bank import account_rows  # noqa: F401 - declares its table
 from processors.delivery.layout import LayoutError
 from processors.law.adoption import initialise
 from tests import facts
@@ -112,7 +113,7 @@ CATALOGS = {
         SELECT pg_class.oid::regclass::text, obj_description(pg_class.oid, 'pg_class')
         FROM pg_class WHERE relkind = 'r' AND {ours}""",
 }
-OURS = "relnamespace::regnamespace::text IN ('ledger', 'projections', 'processors', 'finance')"
+OURS = "relnamespace::regnamespace::text IN ('ledger', 'projections', 'processors', 'finance', 'payees')"
 
 
 async def catalogs(engine: AsyncEngine) -> dict[str, set[tuple[Any, ...]]]:
@@ -130,7 +131,7 @@ async def test_the_migrated_schema_is_that_of_the_metadata(engine: AsyncEngine, 
     declared = connect(database_url(endpoints, "declared"))
     try:
         async with declared.begin() as connection:
-            for name in ("ledger", "projections", "processors", "finance"):
+            for name in ("ledger", "projections", "processors", "finance", "payees"):
                 await connection.execute(text(f"CREATE SCHEMA {name}"))
             await connection.run_sync(metadata.create_all)
         wanted, found = await catalogs(declared), await catalogs(engine)

@@ -36,7 +36,7 @@ def test_no_module_with_commands_is_left_out() -> None:
     named = [module.name for module in iter_modules(cli.__path__)]
     registering = {name for name in named if hasattr(import_module(f"infra.cli.{name}"), "register")}
     # commands of ``claims schemes``, ``claims clearing`` and ``claims cases``
-    inner = {"scheme_offers", "clearing_orders", "case_decisions", "case_lists"}
+    inner = {"scheme_offers", "clearing_bank", "clearing_form", "clearing_orders", "case_decisions", "case_lists"}
     assert registering - inner == {*MODULES.values()}
 
 

@@ -1,0 +1,105 @@
+"""Renders a clearing as the form that its clerks sign: A4, sums by kind of payee, hospitals, persons, funds."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from infra.cli.clearing_orders import payer_named
+from infra.cli.clearing_text import KIND_NAMES
+from infra.cli.names import Names
+from infra.files.chinese_amount import in_capitals
+from infra.files.region_names import region_named
+from infra.person_file.page import templates
+from processors.clearing.funds import EMERGENCY_FUND
+from processors.clearing.refusal import STATUS_NAMES
+
+Row = Mapping[str, Any]
+COLUMNS = (
+    ("settled", "结算", "settled"),
+    ("adjusted", "调整", "adjusted"),
+    ("audit", "稽核扣款", "audit"),
+    ("repaid", "归还临时救急借款", "repaid"),
+    ("payable", "应付", "payable"),
+    ("set_off", "抵扣应收", "set off"),
+    ("prepaid", "预拨抵扣", "prepaid"),
+    ("owed", "欠基金", "owed"),
+    ("amount", "实拨", "to pay"),
+)
+"""Of a line the first five; of a payment the rest. payable = settled + adjusted + audit − repaid = amount + set off +
+prepaid − owed."""
+SIGNATURES = (("制表", "drawn up"), ("复核", "checked"), ("审批", "approved"), ("财务", "finance"))
+_LINE, _PAYMENT = ("settled", "adjusted", "audit", "repaid", "payable"), ("set_off", "prepaid", "amount")
+
+
+@dataclass(slots=True)
+class FormRow:
+    """A payee, or a kind of payee, with its sums over all funds in yuan, by the names of ``COLUMNS``."""
+
+    name: str
+    payees: int = 0
+    sums: dict[str, Decimal] = field(default_factory=lambda: {name: Decimal(0) for name, *_ in COLUMNS})
+
+    def add(self, values: Mapping[str, Any], names: Iterable[str]) -> None:
+        """Add amounts of a line or payment."""
+        for name in names:
+            self.sums[name] += Decimal(values[name])
+
+
+def page(shown: Row, names: Names, as_of: datetime, *, persons: bool) -> str:
+    """A clearing's form as one HTML page that needs nothing beside it; ``persons`` lists each person, too.
+
+    ``shown`` is the clearing as ``processors.clearing.listings`` gives it.
+    """
+    payees = _payees(shown)
+    kinds: dict[str, FormRow] = {}
+    for (kind, _), row in payees.items():
+        of_kind = kinds.setdefault(kind, FormRow(KIND_NAMES[kind]))
+        of_kind.payees += 1
+        of_kind.add(row.sums, row.sums)
+    all_ = FormRow("合计")
+    for of_kind in kinds.values():
+        all_.payees += of_kind.payees
+        all_.add(of_kind.sums, of_kind.sums)
+    lists = ["hospital", EMERGENCY_FUND, *(["person"] if persons else [])]
+    return (
+        templates("infra.clearing_page")
+        .get_template("clearing.html")
+        .render(
+            shown=shown,
+            region=region_named(shown["region"]),
+            status=STATUS_NAMES[shown["status"]],
+            columns=COLUMNS,
+            kinds=list(kinds.values()),
+            all=all_,
+            lists=[(KIND_NAMES[kind], _listed(payees, kind, names)) for kind in lists if kind in kinds],
+            orders=[(payer_named(order), order) for order in shown["orders"]],
+            capitals=in_capitals(all_.sums["amount"]),
+            signatures=SIGNATURES,
+            as_of=as_of,
+        )
+    )
+
+
+def _payees(shown: Row) -> dict[tuple[str, str], FormRow]:
+    rows: dict[tuple[str, str], FormRow] = {}
+    for payment in shown["payments"]:
+        row = rows.setdefault((payment["payee_kind"], payment["payee"]), FormRow(payment["payee"], 1))
+        row.add(payment, _PAYMENT)
+        row.sums["owed"] += max(Decimal(0), -Decimal(payment["balance"]))
+    for line in shown["lines"]:
+        rows.setdefault((line["payee_kind"], line["payee"]), FormRow(line["payee"], 1)).add(line, _LINE)
+    return rows
+
+
+def _listed(payees: Mapping[tuple[str, str], FormRow], kind: str, names: Names) -> list[FormRow]:
+    return [_named(row, kind, id_, names) for (each, id_), row in payees.items() if each == kind]
+
+
+def _named(row: FormRow, kind: str, id_: str, names: Names) -> FormRow:
+    if kind == "hospital":
+        row.name = str(names.hospital(id_))
+    elif kind == EMERGENCY_FUND:
+        row.name = str(region_named(id_))
+    return row

@@ -1,0 +1,83 @@
+"""Keys of the register of payees' accounts: AES-256-GCM, each sealed text bound to the account that it belongs to.
+
+The library is imported where it is used: no other command pays for it.
+"""
+
+import base64
+import binascii
+import hashlib
+import secrets
+from collections.abc import Sequence
+
+from processors.clearing.refusal import ClearingRefused
+
+KEY_BYTES = 32
+_NONCE_BYTES = 12
+_ID_DIGITS = 16
+
+
+class KeyRing:
+    """The keys of a register, the one that seals first; the others open what was sealed before."""
+
+    def __init__(self, keys: Sequence[bytes]) -> None:
+        if not keys or any(len(key) != KEY_BYTES for key in keys):
+            raise ValueError(f"a register has one key or more, of {KEY_BYTES} bytes each")
+        self._by_id = {key_id(key): key for key in reversed(keys)}
+        self.current = key_id(keys[0])
+
+    def __repr__(self) -> str:
+        return f"KeyRing({', '.join(self._by_id)})"
+
+    def __contains__(self, id_: str) -> bool:
+        return id_ in self._by_id
+
+    def seal(self, content: bytes, about: str) -> bytes:
+        """Encrypt under the current key. ``about`` is not kept: what is opened under another is refused."""
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        return nonce + AESGCM(self._by_id[self.current]).encrypt(nonce, content, about.encode())
+
+    def open(self, id_: str, sealed: bytes, about: str) -> bytes:
+        """Decrypt. Raises ``ClearingRefused`` where the key lacks, or the text is not the one that was sealed here."""
+        from cryptography.exceptions import InvalidTag
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+        key = self._by_id.get(id_)
+        if key is None:
+            raise ClearingRefused(
+                f"缺少密钥 {id_}，读不出账户 {about}：请放回原密钥文件。"
+                f"key {id_} lacks: {about} can't be read without it"
+            )
+        try:
+            return AESGCM(key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], about.encode())
+        except InvalidTag:
+            raise ClearingRefused(
+                f"账户 {about} 的密文被改动过，不能使用。what is sealed of {about} was changed: it is not used"
+            ) from None
+
+
+def key_id(key: bytes) -> str:
+    """What names a key without telling it."""
+    return hashlib.sha256(b"claims payees " + key).hexdigest()[:_ID_DIGITS]
+
+
+def new_key() -> bytes:
+    """A key that nobody has."""
+    return secrets.token_bytes(KEY_BYTES)
+
+
+def key_text(key: bytes) -> str:
+    """A key as a line of its file."""
+    return base64.b64encode(key).decode()
+
+
+def key_of(line: str) -> bytes:
+    """The key of a line. Raises ``ValueError``, whose text does not hold the line."""
+    try:
+        key = base64.b64decode(line, validate=True)
+    except (binascii.Error, ValueError):
+        raise ValueError("a line is no key") from None
+    if len(key) != KEY_BYTES:
+        raise ValueError("a line is no key")
+    return key
