@@ -11,7 +11,14 @@ down_revision = "0006"
 branch_labels = None
 depends_on = None
 
-FILES = ("0007_reports.sql", "0007_leads.sql", "0007_cases.sql", "0007_registers.sql", "0007_warning.sql", "0007_bank.sql")
+FILES = (
+    "0007_reports.sql",
+    "0007_leads.sql",
+    "0007_cases.sql",
+    "0007_registers.sql",
+    "0007_warning.sql",
+    "0007_bank.sql",
+)
 
 
 def upgrade() -> None:
