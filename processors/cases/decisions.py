@@ -15,9 +15,9 @@ from events.decisions import (
 )
 from events.money import yuan
 from policies.supervision.deadlines import CaseDeadlines
-from processors.cases.claims_found import claims_found
 from processors.cases.deadlines import deadlines_in_force, measure_due_on, years_later
 from processors.cases.decision_facts import ENDS_AGREEMENT, DecisionReference, facts_of
+from processors.cases.finding_claims import claims_found
 from processors.cases.journal import CaseJournal, open_journal
 from processors.cases.refusal import MEASURE_NAMES, CaseRefused
 from processors.cases.steps import case_of

@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.decisions import CASE_NOTED, CASE_OPENED, FINDING_DISMISSED, FINDING_RECORDED
 from events.money import yuan
-from processors.cases.claims_found import claims_found
 from processors.cases.deadlines import case_due_on, deadlines_in_force, note_due_on
+from processors.cases.finding_claims import claims_found
 from processors.cases.journal import CaseJournal, open_journal
 from processors.cases.refusal import CASE_STATE_NAMES, CaseRefused
 from processors.supervision.journal import open_lead_journal
