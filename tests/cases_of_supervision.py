@@ -13,11 +13,22 @@ from processors.cases.decisions import MeasureOrder
 from processors.cases.journal import load_register
 from processors.cases.steps import CaseOrder, FindingOrder, NoteOrder
 from projections.cases import FindingClaim
+from tests import facts
 from tests.ledger import Books
 
 REGION = "360923"
 OFFICERS = ("chen", "zhou")
 BASIS = "《医疗保障基金使用监督管理条例》第三十八条"
+
+
+async def county_of_two(books: Books) -> Books:
+    """Two persons of 上高 insured for 2019, and a stay of each at a hospital of tier 2: 9,000 and 1,000 self-funded."""
+    await books.publish([facts.hospital(region=REGION, tier=2)])
+    for number in (1, 2):
+        person = f"P{number}"
+        stay = facts.stay(number, person, on="2019-02-10", bill=facts.bill("9000", self_funded="1000"))
+        await books.publish([facts.enrol(person, 2019, REGION), *stay])
+    return books
 
 
 async def opened(engine: AsyncEngine, subject_id: str = "H1", **more: Any) -> str:
@@ -62,10 +73,10 @@ async def decided(engine: AsyncEngine, case_id: str, on: date = date(2019, 4, 1)
 async def sent(books: Books) -> int:
     """Send intake what it does not hold yet, as the worker does; returns how many facts went."""
     async with books.engine.connect() as connection:
-        facts = await unsent_facts(connection)
-    bodies: Iterable[Any] = [orjson.loads(fact.body) for fact in facts]
+        waiting = await unsent_facts(connection)
+    bodies: Iterable[Any] = [orjson.loads(fact.body) for fact in waiting]
     await books.publish(bodies)
-    return len(facts)
+    return len(waiting)
 
 
 async def case_status(engine: AsyncEngine, case_id: str) -> str:

@@ -230,7 +230,7 @@ YEAR_LINES = (
 
 
 def year(
-    year: Annotated[int, typer.Option("--year", help="年度 year")],
+    year: Annotated[int, typer.Option("--year", min=2000, max=2100, help="年度 year")],
     region: Annotated[str, typer.Option("--region", help="统筹区 region, 360923")],
     out: OutFile = None,
     data_dir: DataDir = None,

@@ -60,7 +60,7 @@ def budgets(
     region: Annotated[
         str | None, typer.Option("--region", help="统筹区 region; 140400 also takes its counties")
     ] = None,
-    year: Annotated[int | None, typer.Option("--year", help="年度 year of the account")] = None,
+    year: Annotated[int | None, typer.Option("--year", min=2000, max=2100, help="年度 year of the account")] = None,
     status: Annotated[
         Literal["entered", "approved", "withdrawn"] | None, typer.Option("--status", help="状态 status")
     ] = None,

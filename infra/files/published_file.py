@@ -2,13 +2,15 @@
 
 年度,统筹区,就医类型,贫困人口,人次,支付合计,基本医保,大病保险,民政,重大疾病补充保险,财政兜底
 2019,360923,住院,是,7383,3757.67,2468.77,487.29,13.14,777.14,11.33
+
+Money is in 万元 unless a column 单位, a heading (支付合计（元）) or a title above (单位：元) says another unit.
 """
 
 import csv
 import io
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -53,6 +55,7 @@ _POOR: Mapping[str, bool | None] = {
     **dict.fromkeys(("", "全部", "all"), None),
 }
 _FIGURE = re.compile(r"-?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?")
+_UNIT = re.compile(r"(?:\(|单位:)(?:单位:)?(\w*元)")
 _COUNT = re.compile(r"\d+|\d{1,3}(,\d{3})+")
 _Cells = dict[str, str]
 
@@ -184,21 +187,32 @@ def _table(content: bytes) -> Iterator[tuple[str, _Cells]]:
     headings = filled[first][1]
     while headings and not headings[-1]:
         headings = headings[:-1]
+    above = _units(cell for _, line in filled[:first] for cell in line)
     for number, line in filled[first + 1 :]:
         where = f"第{number}行 row {number}"
         if any(line[len(headings) :]):
             raise UnusableFile(f"{where}：单元格多于标题 more cells than headings")
-        yield where, _named(where, headings, line)
+        yield where, _named(where, headings, line, above)
 
 
-def _named(where: str, headings: list[str], values: list[str]) -> _Cells:
+def _units(texts: Iterable[str]) -> set[str]:
+    """The units of money that titles or headings name, in brackets or as 单位：万元."""
+    plain = (re.sub(r"\s", "", unicodedata.normalize("NFKC", text)) for text in texts)
+    return {unit for text in plain for unit in _UNIT.findall(text)}
+
+
+def _named(where: str, headings: list[str], values: list[str], above: Iterable[str] = ()) -> _Cells:
     cells: _Cells = {}
     for heading, value in zip(headings, values, strict=False):
         name = _column(where, heading)
         if name in cells:
             raise UnusableFile(f"{where}：列“{heading}”重复 {name} stands twice")
         cells[name] = value.strip()
-    return cells
+    units = {*_units(headings), *above, *filter(None, [cells.get("unit")])}
+    if len(units) > 1:
+        told = "、".join(sorted(units))
+        raise UnusableFile(f"{where}：单位不一：{told} the titles, headings and the row name several units of money")
+    return {**cells, "unit": next(iter(units), "")}
 
 
 def _wide(cells: Mapping[int, object]) -> list[str]:

@@ -12,8 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from events.decisions import BLACKLIST_APPROVED, BLACKLIST_ENTERED, BLACKLIST_REMOVED, BLACKLIST_WITHDRAWN
 from processors.cases.journal import CaseJournal, open_journal
 from processors.cases.refusal import ENTRY_STATE_NAMES, CaseRefused
+from processors.cases.steps import require_subject
 from processors.clearing.operators import Operator
 from projections.blacklist import BlacklistEntry
+from projections.cases import Case
 
 
 class BlacklistOrder(Struct, frozen=True):
@@ -46,7 +48,7 @@ async def enter_blacklist(engine: AsyncEngine, order: BlacklistOrder, actor: str
             raise CaseRefused("止日须晚于起日。it ends after it begins")
         if order.from_on < journal.today:
             raise CaseRefused(f"不溯及既往：起日不得早于今天 {journal.today}。it does not reach back behind today")
-        subject_kind, subject_id = order.subject_kind or case.subject_kind, order.subject_id or case.subject_id
+        subject_kind, subject_id = await _subject(journal, case, order)
         if not order.effects:
             raise CaseRefused("须写明后果及其依据。say what it does, by which text")
         for each in register.blacklist:
@@ -60,6 +62,16 @@ async def enter_blacklist(engine: AsyncEngine, order: BlacklistOrder, actor: str
         said |= {"subject_kind": subject_kind, "subject_id": subject_id}
         journal.record(BLACKLIST_ENTERED, said | {"actor": actor})
     return entry_id
+
+
+async def _subject(journal: CaseJournal, case: Case, order: BlacklistOrder) -> tuple[str, str]:
+    """Whom an order means: the case's subject, or somebody whom the ledger knows. Raises ``CaseRefused``."""
+    if order.subject_kind is None and order.subject_id is None:
+        return case.subject_kind, case.subject_id
+    if order.subject_kind is None or order.subject_id is None:
+        raise CaseRefused("对象种类和编号须一并写明。say both what kind the subject is and its number")
+    await require_subject(journal.connection, order.subject_kind, order.subject_id, case.hospital_id)
+    return order.subject_kind, order.subject_id
 
 
 async def approve_blacklist(engine: AsyncEngine, entry_id: str, actor: str) -> BlacklistEntry:

@@ -17,6 +17,7 @@ from events.money import yuan
 from policies.supervision.deadlines import CaseDeadlines
 from processors.cases.deadlines import deadlines_in_force, measure_due_on, years_later
 from processors.cases.decision_facts import ENDS_AGREEMENT, DecisionReference, facts_of
+from processors.cases.finding_claims import claims_found
 from processors.cases.journal import CaseJournal, open_journal
 from processors.cases.refusal import MEASURE_NAMES, CaseRefused
 from processors.cases.steps import case_of
@@ -82,6 +83,7 @@ async def propose(engine: AsyncEngine, case_id: str, actor: str, document_no: st
         if case.decided_on is not None and not (findings or measures):
             raise CaseRefused("没有新的认定或措施可供决定。there is nothing new to decide")
         await _require_procedure(journal, case, findings, measures)
+        await _require_refunds(journal, case, measures)
         journal.record(
             CASE_PROPOSED, {"case_id": case_id, "actor": actor, "document_no": document_no, "reason": reason}
         )
@@ -109,7 +111,9 @@ async def decide(
         if day < case.opened_on:
             raise CaseRefused(f"决定日期 {day} 早于立案日 {case.opened_on}。it is decided before it was opened")
         findings, measures = _pending(journal, case_id)
+        _require_third(journal, findings, measures, actor)
         await _require_procedure(journal, case, findings, measures)
+        await _require_refunds(journal, case, measures)
         terms = await deadlines_in_force(journal.connection, case.opened_on, case.region)
         made = DecisionReference(document_no, day, journal.journal.recorded_at.isoformat(), journal.era)
         facts = await facts_of(journal, case, measures, made)
@@ -177,6 +181,33 @@ def _require_other(journal: CaseJournal, case: Case, actor: str, must: str) -> N
     journal.operator(actor).must_differ(first, f"proposed {case.case_id}", must)
 
 
+def _require_third(
+    journal: CaseJournal, findings: Sequence[CaseFinding], measures: Sequence[Measure], actor: str
+) -> None:
+    """Who noted a finding or added a measure does not decide it, whoever put the case forward."""
+    who = journal.operator(actor)
+    for found in findings:
+        who.must_differ(Operator(found.noted_by, found.noted_login), f"noted {found.finding_id}", "decide it")
+    for meant in measures:
+        who.must_differ(Operator(meant.proposed_by, meant.proposed_login), f"added {meant.measure_id}", "decide it")
+
+
+async def _require_refunds(journal: CaseJournal, case: Case, measures: Sequence[Measure]) -> None:
+    """What is refunded is what bills still hold: claims may have been reversed or corrected since."""
+    for each in measures:
+        finding = journal.register.findings.get(each.finding_id or "")
+        if each.kind != "refund" or finding is None:
+            continue
+        if finding.status == "dismissed":
+            raise CaseRefused(f"认定 {finding.finding_id} 已撤销。finding {finding.finding_id} was dismissed")
+        now, _ = await claims_found(journal, case, finding.claims, finding.finding_id)
+        if now != finding.claims:
+            raise CaseRefused(
+                f"认定 {finding.finding_id} 的结算单金额已变，须重新认定。"
+                f"the bills of {finding.finding_id} have changed: it is dismissed and noted anew"
+            )
+
+
 def _completed(journal: CaseJournal, case: Case, order: MeasureOrder) -> MeasureOrder:
     """An order with what its finding says."""
     if order.kind != "refund":
@@ -189,6 +220,10 @@ def _completed(journal: CaseJournal, case: Case, order: MeasureOrder) -> Measure
         raise CaseRefused(f"认定 {order.finding_id} 已有退回措施。finding {order.finding_id} is refunded already")
     if order.amount is not None and finding.claims:
         raise CaseRefused("认定写明了结算单，退回金额由账本计算。of claims the ledger works out what is given back")
+    if order.amount is not None and order.amount > finding.amount:
+        raise CaseRefused(
+            f"退回金额高于认定的 {yuan(finding.amount)} 元。no more is refunded than the {yuan(finding.amount)} found"
+        )
     return structs.replace(order, amount=finding.amount if order.amount is None else order.amount)
 
 
@@ -265,10 +300,15 @@ def _on_agreement(lifted: Measure | None, kind: str) -> bool:
 async def _require_procedure(
     journal: CaseJournal, case: Case, findings: Sequence[CaseFinding], measures: Sequence[Measure]
 ) -> None:
-    """What must have happened before a fine: notice, hearing, legal review, and the time bar not passed."""
-    fine = sum(each.amount or 0 for each in measures if each.kind == "fine")
-    if not fine:
+    """What must have happened before a fine: notice, hearing, legal review, and the time bar not passed.
+
+    All fines of a case count together: no notice covers two, and none is cut in two to go without a hearing.
+    """
+    if not any(each.kind == "fine" for each in measures):
         return
+    decided = journal.register.of_case(journal.register.measures, case.case_id)
+    before = [each for each in decided if each.status in ("decided", "lifted")]
+    fine = sum(each.amount or 0 for each in (*before, *measures) if each.kind == "fine")
     terms = await deadlines_in_force(journal.connection, case.opened_on, case.region)
     notes = journal.register.of_case(journal.register.notes, case.case_id)
     notices = [each for each in notes if each.kind == "notice"]

@@ -8,19 +8,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from policies.claim import Audit, Claim
 from policies.engine import Schemes, settle
 from processors.law.pinned_schemes import PinnedSchemes
-from processors.pipeline.state import load_histories
+from processors.pipeline.state import LedgerState
 from projections.cases import FindingClaim
 
 
 async def foresee(
-    connection: AsyncConnection, found: Sequence[FindingClaim], person_of: Mapping[str, str]
+    connection: AsyncConnection, state: LedgerState, found: Sequence[FindingClaim], person_of: Mapping[str, str]
 ) -> dict[str, int]:
     """Fen that each layer would pay less, by layer; other claims of the persons are decided again too.
 
-    ``person_of`` names the person of each claim. A layer that would pay more stands below 0.
+    ``person_of`` names the person of each claim; ``state`` holds all their claims. A layer that would pay more stands
+    below 0.
     """
     by_claim = {each.claim_id: each for each in found}
-    state = await load_histories(connection, set(person_of.values()))
     schemes = await PinnedSchemes().require(connection, {claim.scheme for claim in state.claims.values()})
     layers: dict[str, int] = {}
     for person_id in sorted(set(person_of.values())):

@@ -1,14 +1,15 @@
 """What follows a decision: fines and refunds are paid, letters are answered, the case is closed."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable
 from datetime import date
 
 import orjson
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.decisions import CASE_CLOSED, EVENT_REJECTED, MEASURE_ANSWERED, MEASURE_PAID, MEASURE_PAYMENT_REVERSED
-from events.money import parse_yuan, yuan
-from events.store.journal import KnownEvent, known_events
+from events.money import yuan
+from events.store.journal import known_events
 from processors.cases.deadlines import deadlines_in_force, late_fine
 from processors.cases.journal import CaseJournal, open_journal
 from processors.cases.refusal import MEASURE_NAMES, CaseRefused
@@ -16,10 +17,12 @@ from processors.cases.steps import case_of
 from processors.clearing.operators import Operator
 from projections.case_register import CaseRegister
 from projections.cases import Case
-from projections.measures import Measure
+from projections.measures import CaseFact, Measure
+from projections.refusals import refusals
 
 PAYABLE = ("fine", "refund")
-Known = Mapping[tuple[str, str], KnownEvent]
+Done = Collection[tuple[str, str]]
+ALREADY_REVERSED = "already_reversed"
 
 
 async def pay(
@@ -116,25 +119,31 @@ async def _require_paid(journal: CaseJournal, measures: list[Measure]) -> None:
 async def _left(connection: AsyncConnection, register: CaseRegister, measure: Measure) -> int:
     """What is still due of a fine or refund, in fen."""
     of_measure = [fact for fact in register.facts if fact.measure_id == measure.measure_id]
-    known = await known_events(connection, [(fact.source, fact.event_id) for fact in of_measure])
-    return left_of(register, measure, known)
+    return left_of(register, measure, await done_facts(connection, of_measure))
 
 
-def left_of(register: CaseRegister, measure: Measure, known: Known) -> int:
-    """What is still due of a fine or refund, in fen; ``known`` are the facts that the ledger holds.
+async def done_facts(connection: AsyncConnection, of: Iterable[CaseFact]) -> Done:
+    """Source and id of the facts that leave nothing due: taken by intake, or of a claim that was reversed already."""
+    known = await known_events(connection, [(fact.source, fact.event_id) for fact in of])
+    refused = {entry.number: key for key, entry in known.items() if entry.type == EVENT_REJECTED}
+    moot = select(refusals.c.number).where(refusals.c.number.in_(refused), refusals.c.reason == ALREADY_REVERSED)
+    moot_keys = {refused[number] for number in (await connection.execute(moot)).scalars()}
+    return {key for key in known if key not in refused.values()} | moot_keys
 
-    A refund of claims is given back once intake has taken its facts: the clearing that follows sets it off. What intake
-    refused is still due, and is paid in.
+
+def left_of(register: CaseRegister, measure: Measure, done: Done) -> int:
+    """What is still due of a fine or refund, in fen; ``done`` are the facts that leave nothing due.
+
+    A refund of claims is given back once intake has taken its facts: the clearing that follows sets it off. Nothing is
+    due of a claim that its hospital reversed itself. What else intake refused is still due, and is paid in.
     """
     due = measure.amount or 0
     if measure.kind == "refund":
         found = register.findings.get(measure.finding_id or "")
         whole = {each.claim_id: each.amount for each in found.claims} if found is not None else {}
         for fact in register.facts:
-            taken = known.get((fact.source, fact.event_id)) if fact.measure_id == measure.measure_id else None
-            if taken is not None and taken.type != EVENT_REJECTED:
-                data = orjson.loads(fact.body)["data"]
-                due -= parse_yuan(data["amount"]) if "amount" in data else whole[data["claim_id"]]
+            if fact.measure_id == measure.measure_id and (fact.source, fact.event_id) in done:
+                due -= whole[orjson.loads(fact.body)["data"]["claim_id"]]
     return due - measure.paid
 
 

@@ -9,11 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from events.codes import covers
 from events.county_time import COUNTY_TIME
 from events.money import yuan
-from events.store.journal import database_time, known_events
+from events.store.journal import database_time
 from policies.supervision.text import SupervisionHistory
 from policies.supervision.working_days import add_working_days
 from processors.cases.deadlines import HOLDING, deadlines_in_force, late_fine
-from processors.cases.measures import PAYABLE, left_of
+from processors.cases.measures import PAYABLE, Done, done_facts, left_of
 from processors.supervision.adoption import adopted_texts
 from projections.case_register import CaseRegister
 from projections.cases import Case
@@ -28,14 +28,14 @@ async def overdue_rows(engine: AsyncEngine, *, region: str | None = None, on: da
     async with engine.connect() as connection:
         day = on or (await database_time(connection)).astimezone(COUNTY_TIME).date()
         register = await CaseRegister().load(connection)
-        known = await known_events(connection, [(fact.source, fact.event_id) for fact in register.facts])
+        done = await done_facts(connection, register.facts)
         found: list[Late] = []
         for case in register.cases:
             if case.status == "closed" or not (region is None or covers(region, case.region)):
                 continue
             found += _of_case(register, case, day)
             for measure in register.of_case(register.measures, case.case_id):
-                found += await _of_measure(connection, register, case, measure, day, known)
+                found += await _of_measure(connection, register, case, measure, day, done)
         found += await _of_leads(connection, region, day)
     return sorted(found, key=lambda late: (late["due_on"], late["case_id"] or "", late["of"] or ""))
 
@@ -51,13 +51,13 @@ def _of_case(register: CaseRegister, case: Case, day: date) -> Iterator[Late]:
 
 
 async def _of_measure(
-    connection: AsyncConnection, register: CaseRegister, case: Case, measure: Measure, day: date, known: Any
+    connection: AsyncConnection, register: CaseRegister, case: Case, measure: Measure, day: date, done: Done
 ) -> list[Late]:
     if measure.status != "decided" or measure.due_on is None or measure.due_on >= day:
         return []
     if measure.kind == "warning_letter":
         return [] if measure.answered_on else [_late(case, "answer", measure.due_on, day, of=measure.measure_id)]
-    left = left_of(register, measure, known) if measure.kind in PAYABLE else 0
+    left = left_of(register, measure, done) if measure.kind in PAYABLE else 0
     if not left:
         return []
     terms = await deadlines_in_force(connection, case.opened_on, case.region)

@@ -2,23 +2,20 @@
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Any
 
 from msgspec import Struct, structs, to_builtins
 from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from events.codes import covers
 from events.decisions import CASE_NOTED, CASE_OPENED, FINDING_DISMISSED, FINDING_RECORDED
 from events.money import yuan
 from processors.cases.deadlines import case_due_on, deadlines_in_force, note_due_on
-from processors.cases.foresight import foresee
+from processors.cases.finding_claims import claims_found
 from processors.cases.journal import CaseJournal, open_journal
 from processors.cases.refusal import CASE_STATE_NAMES, CaseRefused
 from processors.supervision.journal import open_lead_journal
 from processors.supervision.steps import assign
 from projections.cases import INSTITUTIONS, Case, FindingClaim
-from projections.claims import claims
 from projections.enrolments import enrolments
 from projections.hospitals import load_hospitals
 
@@ -81,7 +78,7 @@ async def open_case(engine: AsyncEngine, order: CaseOrder, actor: str) -> str:
             )
         if (order.origin == "lead") != bool(order.leads):
             raise CaseRefused("由疑点立案须写明疑点编号，其他来源不写。a case from leads names them, no other does")
-        await _require_subject(journal.connection, order)
+        await require_subject(journal.connection, order.subject_kind, order.subject_id, order.hospital_id)
         _require_free_leads(journal, order.leads)
         _require_inspection(journal, order)
         case_id = f"{order.region}-C{journal.next_number}"
@@ -141,7 +138,7 @@ async def record_finding(engine: AsyncEngine, order: FindingOrder, actor: str) -
             raise CaseRefused(f"本案没有疑点 {unknown[0]}。the case carries no lead {unknown[0]}")
         if bool(order.claims) == (order.amount is not None):
             raise CaseRefused("写明结算单，或写明金额，二者取一。name claims, or an amount: one of both")
-        found, layers = await _claims_found(journal.connection, case, order.claims)
+        found, layers = await claims_found(journal, case, order.claims)
         finding_id = f"{order.case_id}-F{journal.next_number}"
         amount = order.amount if order.amount is not None else sum(each.amount for each in found)
         said = to_builtins(structs.replace(order, claims=tuple(found), amount=amount))
@@ -158,6 +155,12 @@ async def dismiss_finding(engine: AsyncEngine, finding_id: str, actor: str, reas
                 f"没有待决定的认定 {finding_id}。there is no finding {finding_id} that waits for a decision"
             )
         _require_open(case_of(journal, found.case_id))
+        for each in journal.register.of_case(journal.register.measures, found.case_id):
+            if each.finding_id == finding_id and each.status == "proposed":
+                raise CaseRefused(
+                    f"退回措施 {each.measure_id} 依此认定，须先撤回。"
+                    f"{each.measure_id} refunds the finding: it is taken back first (claims cases drop)"
+                )
         journal.record(FINDING_DISMISSED, {"finding_id": finding_id, "actor": actor, "reason": reason})
 
 
@@ -179,17 +182,20 @@ def _require_open(case: Case) -> None:
         )
 
 
-async def _require_subject(connection: AsyncConnection, order: CaseOrder) -> None:
-    if order.subject_kind == "doctor" and order.hospital_id is None:
+async def require_subject(
+    connection: AsyncConnection, subject_kind: str, subject_id: str, hospital_id: str | None
+) -> None:
+    """Refuse whom the ledger does not know; ``hospital_id`` is where a doctor works. Raises ``CaseRefused``."""
+    if subject_kind == "doctor" and hospital_id is None:
         raise CaseRefused("医师须写明所在医疗机构。of a doctor say at which hospital")
-    if order.subject_kind in ("hospital", "pharmacy", "doctor"):
-        hospital_id = order.hospital_id if order.subject_kind == "doctor" else order.subject_id
-        if not await load_hospitals(connection, [str(hospital_id)]):
-            raise CaseRefused(f"没有登记的医疗机构 {hospital_id}。no hospital {hospital_id} is registered")
+    if subject_kind in ("hospital", "pharmacy", "doctor"):
+        known = hospital_id if subject_kind == "doctor" else subject_id
+        if not await load_hospitals(connection, [str(known)]):
+            raise CaseRefused(f"没有登记的医疗机构 {known}。no hospital {known} is registered")
         return
-    known = select(exists().where(enrolments.c.person_id == order.subject_id))
-    if not (await connection.execute(known)).scalar_one():
-        raise CaseRefused(f"没有参保人 {order.subject_id}。nobody {order.subject_id} is enrolled")
+    enrolled = select(exists().where(enrolments.c.person_id == subject_id))
+    if not (await connection.execute(enrolled)).scalar_one():
+        raise CaseRefused(f"没有参保人 {subject_id}。nobody {subject_id} is enrolled")
 
 
 def _require_free_leads(journal: CaseJournal, leads: Sequence[str]) -> None:
@@ -244,41 +250,3 @@ def _require_reviewer(case: Case, actor: str) -> None:
     """A legal review is by somebody who has no other part in the case."""
     if actor.casefold() in {officer.casefold() for officer in case.officers}:
         raise CaseRefused(f"{actor} 是本案执法人员，法制审核须由他人办理。an officer of the case does not review it")
-
-
-async def _claims_found(
-    connection: AsyncConnection, case: Case, named: Sequence[FindingClaim]
-) -> tuple[list[FindingClaim], dict[str, int]]:
-    """The claims of a finding with their amounts, and what each layer would pay less, in fen.
-
-    Of a claim that is reversed the whole bill is found. Raises ``CaseRefused``.
-    """
-    if not named:
-        return [], {}
-    ids = [each.claim_id for each in named]
-    if len(set(ids)) < len(ids):
-        raise CaseRefused("同一结算单写了两次。a claim is named twice")
-    columns = (claims.c.claim_id, claims.c.person_id, claims.c.hospital_id, claims.c.total, claims.c.region)
-    query = select(*columns, claims.c.standing).where(claims.c.claim_id.in_(ids))
-    rows: dict[str, Any] = {row.claim_id: row for row in await connection.execute(query)}
-    for each in named:
-        _require_of_case(case, each, rows.get(each.claim_id))
-    found = [structs.replace(each, amount=rows[each.claim_id].total) if each.reverse else each for each in named]
-    return found, await foresee(connection, found, {claim_id: row.person_id for claim_id, row in rows.items()})
-
-
-def _require_of_case(case: Case, named: FindingClaim, row: Any) -> None:
-    claim_id = named.claim_id
-    if row is None:
-        raise CaseRefused(f"没有结算单 {claim_id}。there is no claim {claim_id}")
-    if not row.standing:
-        raise CaseRefused(f"结算单 {claim_id} 已冲正。claim {claim_id} is reversed already")
-    if not covers(case.region, row.region):
-        raise CaseRefused(f"结算单 {claim_id} 属统筹区 {row.region}。claim {claim_id} is one of region {row.region}")
-    if case.subject_id != row.person_id and case.hospital_id != row.hospital_id:
-        raise CaseRefused(f"结算单 {claim_id} 不是本案对象的。claim {claim_id} is none of {case.subject_id}")
-    if not named.reverse and not 0 < named.amount <= row.total:
-        raise CaseRefused(
-            f"结算单 {claim_id} 的违规金额须大于 0，不超过总额 {yuan(row.total)}。"
-            f"the amount found on {claim_id} is above 0 and at most its total"
-        )

@@ -99,6 +99,10 @@ async def file(engine: AsyncEngine, region: str, advance_id: str, on: date, acto
             )
         if on > journal.today:
             raise RegisterNoteRefused(f"{on} 尚未到。{on} is to come")
+        if lent is not None and on < lent.issued_on:
+            raise RegisterNoteRefused(
+                f"{on} 早于借出日 {lent.issued_on}。it is filed on or after {lent.issued_on}, when it was lent"
+            )
         said = {"region": region, "advance_id": advance_id, "filed_on": on.isoformat(), "actor": actor}
         journal.record(ADVANCE_FILED, said)
 

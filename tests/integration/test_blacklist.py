@@ -79,6 +79,21 @@ async def test_two_persons_enter_and_two_remove(books: Books) -> None:
     assert set((await rebuild(engine)).values()) == {0}
 
 
+async def test_another_than_the_case_s_subject_is_somebody_whom_the_ledger_knows(books: Books) -> None:
+    engine = books.engine
+    case_id = await confirmed_case(books)
+    day = await today(engine)
+    for subject, words in (
+        ({"subject_kind": "person", "subject_id": "P9"}, "nobody P9 is enrolled"),
+        ({"subject_kind": "hospital", "subject_id": "P1"}, "no hospital P1 is registered"),
+        ({"subject_kind": "hospital"}, "say both"),  # else person P1 would be listed as a hospital
+        ({"subject_id": "H1"}, "say both"),
+    ):
+        with pytest.raises(CaseRefused, match=words):
+            await blacklist.enter_blacklist(engine, order(case_id, day, **subject), "chen")
+    await blacklist.enter_blacklist(engine, order(case_id, day, subject_kind="hospital", subject_id="H1"), "chen")
+
+
 async def test_an_entry_needs_a_finding_that_was_confirmed(books: Books) -> None:
     engine = books.engine
     await books.publish([facts.enrol("P1", 2019, REGION)])

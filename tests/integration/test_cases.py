@@ -19,7 +19,18 @@ from processors.proof.verify import verify
 from processors.supervision.adoption import adopt_supervision
 from projections.cases import FindingClaim
 from tests import facts
-from tests.cases_of_supervision import OFFICERS, REGION, case_status, decided, found, measure, noted, opened, sent
+from tests.cases_of_supervision import (
+    OFFICERS,
+    REGION,
+    case_status,
+    county_of_two,
+    decided,
+    found,
+    measure,
+    noted,
+    opened,
+    sent,
+)
 from tests.finance import query
 from tests.leads import county, look, stay
 from tests.ledger import Books
@@ -27,13 +38,7 @@ from tests.ledger import Books
 
 @pytest.fixture
 async def shanggao(books: Books) -> Books:
-    """Two persons of 上高 insured for 2019, and a stay of each at a hospital of tier 2: 9,000 and 1,000 self-funded."""
-    await books.publish([facts.hospital(region=REGION, tier=2)])
-    for number in (1, 2):
-        person = f"P{number}"
-        stay = facts.stay(number, person, on="2019-02-10", bill=facts.bill("9000", self_funded="1000"))
-        await books.publish([facts.enrol(person, 2019, REGION), *stay])
-    return books
+    return await county_of_two(books)
 
 
 async def rows_of(engine: AsyncEngine, case_id: str) -> list[dict[str, Any]]:
@@ -89,8 +94,8 @@ async def test_what_intake_refuses_stands_in_the_register_with_its_reason(shangg
     case_id = await opened(engine)
     finding_id = await found(engine, case_id, FindingClaim("C1", 0, reverse=True))
     refund = await measure(engine, case_id, "refund", finding_id=finding_id)
-    await shanggao.publish([facts.reverse("C1")])  # the hospital was quicker
     await decided(engine, case_id)
+    await shanggao.publish([facts.reverse("C1")])  # the hospital is quicker
     await sent(shanggao)
     [row] = await rows_of(engine, case_id)
     assert (row["taken"], row["refused"], row["refusal_reasons"], row["recovered"]) == (
@@ -101,10 +106,11 @@ async def test_what_intake_refuses_stands_in_the_register_with_its_reason(shangg
     assert told is not None
     assert [(fact["event_id"], fact["state"]) for fact in told["facts"]] == [(f"{refund}-E1", "refused")]
     assert await sent(shanggao) == 0, "a refused fact is not sent for ever"
-    with pytest.raises(CaseRefused, match=r"10000\.00 of .* is still due"):
-        await measures.close(engine, case_id, "chen", "done")
-    await measures.pay(engine, refund, "chen", amount=10000_00, paid_on=date(2019, 5, 1), reference="R1")
-    await measures.close(engine, case_id, "chen", "paid in")
+    # the funds have their money back by the hospital's own reversal: nothing of it is due once more
+    assert await overdue_rows(engine, on=date(2030, 1, 1)) == []
+    with pytest.raises(CaseRefused, match=r"0\.00 is still due"):
+        await measures.pay(engine, refund, "chen", amount=1, paid_on=date(2019, 5, 1), reference="R1")
+    await measures.close(engine, case_id, "chen", "given back")
     await sound(engine)
 
 

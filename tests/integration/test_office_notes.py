@@ -90,6 +90,8 @@ async def test_what_lacks_of_a_loan_is_told_and_the_old_event_alone_stands(books
     assert await listed(engine, ADVANCES, "advance_id", "state", "faults") == [
         ("L1", "lent", ["no_request", "not_filed"])
     ]
+    with pytest.raises(RegisterNoteRefused, match="on or after 2019-03-01"):  # else it was filed in -1 days
+        await requests.file(engine, REGION, "L1", date(2019, 2, 28), "zhao")
     await requests.file(engine, REGION, "L1", date(2019, 3, 2), "zhao")
     one = AdvanceRequestOrder(REGION, "P1", 500_00, date(2019, 4, 1), "x", advance_id="L2")
     await requests.apply(engine, one, "wang")

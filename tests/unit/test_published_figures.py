@@ -81,6 +81,22 @@ def test_what_can_t_be_compared_says_why() -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "年度,支付合计（元）\n2019,37576700\n",
+        "公布表,\n单位：元,\n年度,支付合计\n2019,37576700\n",
+        "年度,单位,支付合计(单位：元)\n2019,元,37576700\n",
+    ],
+)
+def test_a_unit_in_a_heading_or_a_title_is_read(tmp_path: Path, text: str) -> None:
+    """37,576,700 yuan that are read as 万元 would be ten thousand times what was published."""
+    path = tmp_path / "published.csv"
+    path.write_text(text, encoding="utf-8")
+    (row,) = read_published(path)
+    assert (row.unit, row.items) == ("元", {"paid": Decimal(37576700)})
+
+
+@pytest.mark.parametrize(
     ("text", "told"),
     [
         ("年度,人次\n2019,七千\n", ("第2行", "人次", "七千")),
@@ -90,6 +106,9 @@ def test_what_can_t_be_compared_says_why() -> None:
         ("年度,支付合计\n2019,1,2\n", ("第2行", "多于标题")),
         ("年度,支付合计\n", ("没有数据行",)),
         ("年度,单位,支付合计\n2019,千元,1\n", ("单位", "千元", "万元")),
+        ("年度,支付合计（亿元）\n2019,1\n", ("单位", "亿元", "万元")),
+        ("年度,支付合计（元）,基本医保（万元）\n2019,1,1\n", ("单位不一", "元", "万元")),
+        ("年度,单位,支付合计（元）\n2019,万元,1\n", ("单位不一", "元", "万元")),
         ("年度,贫困人口,支付合计\n2019,穷,1\n", ("贫困人口", "穷")),
         ("年度,支付合计\n2019,\n", ("没有任何项目",)),
         ("", ("没有标题行",)),
