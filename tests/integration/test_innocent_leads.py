@@ -4,9 +4,14 @@ from typing import Any
 
 import pytest
 
+from policies.supervision.text import SupervisionHistory
+from processors.supervision.claim import SupervisedPerson, stays_of
+from processors.supervision.rule import SupervisionContext
+from processors.supervision.rules import overlapping_stays
 from tests import facts
-from tests.leads import REGION, assert_from_scratch, county, look, stay
+from tests.leads import county, look, stay
 from tests.ledger import Books
+from tests.peer_claims import claim
 
 
 @pytest.mark.parametrize(
@@ -58,23 +63,15 @@ async def test_an_emergency_in_a_suspended_hospital_is_no_violation(books: Books
     assert found == {("C1",): "violation", ("C2",): "suspicious"}
 
 
-async def test_a_lead_of_a_bill_of_new_year_keeps_its_id_when_the_discharge_follows(books: Books) -> None:
+def test_a_lead_of_a_bill_of_new_year_keeps_its_id_when_the_discharge_follows() -> None:
     """Two stays overlap from 20 to 25 December; the second is billed on 31 December and ends in January."""
-    first, second = stay(1, "2019-12-01", "2019-12-25"), stay(2, "2019-12-20", "2020-01-10", hospital_id="H2")
-    interim = facts.event(
-        "hospital/H2",
-        "interim-2",
-        "interim.recorded.v1",
-        claim_id="C2a",
-        person_id="P1",
-        admission_id="A2",
-        billed_on="2019-12-31",
-        bill=facts.bill("8000"),
-    )
-    renewed = facts.enrol_as("P1", year=2020, region=REGION, birth_month="1970-05", sex="female")
-    await books.publish([*county(), renewed, *first, second[0], interim])
-    assert await books.refused() == []
-    [lead] = await look(books.engine, "overlapping_stays")
-    await books.publish([second[1]])
-    assert [each.lead_id for each in await look(books.engine, "overlapping_stays")] == [lead.lead_id]
-    await assert_from_scratch(books.engine)
+    context = SupervisionContext(SupervisionHistory([]), {}, {})
+
+    first = claim(on="2019-12-25", days=24, claim_id="C1", admission_id="A1")
+    interim = claim(on="2019-12-31", days=11, claim_id="C2", admission_id="A2", hospital="H2")
+    rest = claim(on="2020-01-10", days=21, claim_id="C3", admission_id="A2", hospital="H2")
+    keys = []
+    for claims in ([first, interim], [first, interim, rest]):
+        [found] = overlapping_stays.find(SupervisedPerson("P1", claims, stays_of(claims)), context)
+        keys.append((found.key, found.evidence["shared_days"]))
+    assert keys == [(("A1", "A2"), 6)] * 2
