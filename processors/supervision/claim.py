@@ -121,6 +121,11 @@ class SupervisedStay(Struct, frozen=True, gc=False):
     ends_on: date
 
     @property
+    def stay_id(self) -> str:
+        """What stays its id when a discharge follows a bill of 31 December: the admission's, or the claim's."""
+        return self.claim.admission_id or self.claim.claim_id
+
+    @property
     def hospital_id(self) -> str:
         """Where it was."""
         return self.claim.hospital_id

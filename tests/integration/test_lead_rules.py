@@ -135,7 +135,9 @@ async def test_the_same_bill_is_found_and_reversed_pairs_are_netted_out(books: B
 
 
 async def test_a_bill_on_paper_of_another_day_is_no_twin(books: Books) -> None:
-    await books.publish([*county(), *stay(1, "2019-03-01", "2019-03-10"), paper("W1", "INV1", on="2019-04-10")])
+    on_paper = paper("W1", "INV1", on="2019-04-10", source=f"bureau/{REGION}")
+    await books.publish([*county(), *stay(1, "2019-03-01", "2019-03-10"), on_paper])
+    assert await books.refused() == []
     assert await look(books.engine, "same_bill") == []
 
 

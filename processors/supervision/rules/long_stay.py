@@ -37,7 +37,7 @@ def find(person: SupervisedPerson, context: SupervisionContext) -> Iterator[Rule
             severity=terms.severity,
             text=text,
             terms=terms,
-            key=(claim.admission_id or claim.claim_id,),
+            key=(stay.stay_id,),
             claims=stay.claims,
             evidence={"stay_days": stay.days, "limit": limit, "mental": is_mental},
             region=claim.region,

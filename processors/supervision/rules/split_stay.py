@@ -80,7 +80,7 @@ def _pair(
         severity=severity,
         text=text,
         terms=terms,
-        key=("pair", first.claim.claim_id, second.claim.claim_id),
+        key=("pair", first.stay_id, second.stay_id),
         claims=(*first.claims, *second.claims),
         evidence={
             "gap_days": gap,
@@ -145,7 +145,7 @@ def _chain(chain: Sequence[SupervisedStay], context: SupervisionContext) -> Iter
         severity=terms.severity,
         text=text,
         terms=terms,
-        key=("chain", chain[0].claim.claim_id),
+        key=("chain", chain[0].stay_id),
         claims=claims,
         evidence={
             "stays": len(chain),
@@ -219,4 +219,4 @@ def _jump(
     )
 
 
-RULE = SupervisionRule(code=CODE, logic=1, name="分解住院", of_person=find, of_year=find_jumps)
+RULE = SupervisionRule(code=CODE, logic=2, name="分解住院", of_person=find, of_year=find_jumps)

@@ -3,7 +3,8 @@
 Definition: a standing claim whose day of service (of a stay, of admission) lies in a suspension of its hospital. Intake
 refuses such claims once the suspension is known, so these were recorded before it was.
 Parameters: none beside the severity.
-Exclusions: none; a stay that began before the suspension and ended in it is a hint, for its patient was there already.
+Exclusions: none; a stay that began before the suspension and ended in it is a hint, for its patient was there already;
+an emergency is milder, for agreements may except it.
 False alarms: a suspension whose first day is corrected later.
 Law: 医疗机构医疗保障定点管理暂行办法（国家医保局令第2号）: costs during a suspension are not paid.
 At risk: what the funds paid of it.
@@ -14,7 +15,7 @@ from collections.abc import Iterator
 from policies.supervision.values import Severity
 from processors.supervision.claim import SupervisedPerson
 from processors.supervision.rule import RuleFinding, SupervisionContext, SupervisionRule
-from processors.supervision.stays import outlier_size
+from processors.supervision.stays import milder, outlier_size
 
 CODE = "suspended_hospital"
 
@@ -31,7 +32,9 @@ def find(person: SupervisedPerson, context: SupervisionContext) -> Iterator[Rule
             continue
         text = context.text(claim.ends_on, claim.region)
         terms = text.rules.suspended_hospital
-        severity: Severity = "hint" if at_start is None else terms.severity
+        severity: Severity = milder(terms.severity) if claim.emergency else terms.severity
+        if at_start is None:
+            severity = "hint"
         yield RuleFinding(
             rule=CODE,
             severity=severity,
@@ -44,6 +47,7 @@ def find(person: SupervisedPerson, context: SupervisionContext) -> Iterator[Rule
                 "suspension_recorded_at": turn.fact.recorded_at.isoformat(),
                 "recorded_before_the_suspension": claim.entry < turn.fact.number,
                 "admitted_before": at_start is None,
+                "emergency": claim.emergency,
                 "suspension_clause": turn.clause,
             },
             region=claim.region,
@@ -57,4 +61,4 @@ def find(person: SupervisedPerson, context: SupervisionContext) -> Iterator[Rule
         )
 
 
-RULE = SupervisionRule(code=CODE, logic=1, name="暂停期结算", of_person=find)
+RULE = SupervisionRule(code=CODE, logic=2, name="暂停期结算", of_person=find)

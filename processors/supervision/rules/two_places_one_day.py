@@ -1,10 +1,11 @@
 """同日多院、异地同时 two_places_one_day: one card in several houses on one day.
 
-Definition: on one day standing visits in ``houses`` houses or more; or, in another county, a visit on a day of a stay.
+Definition: on one day standing visits in ``houses`` houses or more; or, in another county, a visit between the days of
+admission and discharge of a stay.
 Graver where the houses lie in two counties; pharmacies alone are a hint.
 Parameters: ``houses`` (2).
-Exclusions: one house and one pharmacy of one county; emergencies. A visit in a stay within one county is left to rule
-``visit_in_stay``.
+Exclusions: one house and one pharmacy of one county; emergencies; the days of admission and discharge. A visit in a
+stay within one county is left to rule ``visit_in_stay``.
 False alarms: a sample sent to another house; a purchase on the way home.
 Law: 医疗保障基金使用监督管理条例 Art. 41(1).
 At risk: what the funds paid of all but the dearest claim of the day.
@@ -31,7 +32,7 @@ def find(person: SupervisedPerson, context: SupervisionContext) -> Iterator[Rule
         return
     stays = person.stays
     for day, claims in sorted(visits.items()):
-        around = [stay for stay in stays if stay.starts_on <= day <= stay.ends_on]
+        around = [stay for stay in stays if stay.starts_on < day < stay.ends_on]
         if len(claims) + len(around) > 1:
             yield from _day(day, claims, around, context)
 
@@ -72,6 +73,7 @@ def _day(
         outlier=outlier_size(severity, (len(houses) - terms.houses.value) / 5),
         excluded=(
             "急诊 emergencies",
+            "入院日和出院日 the days of admission and discharge",
             "同县就诊后到药店购药 a visit and a purchase in one county",
             "同县住院期间的门诊另见规则 visit_in_stay visits in a stay within one county are of that rule",
         ),
@@ -94,4 +96,4 @@ def _severity(most: Severity, claims: Sequence[SupervisedClaim], counties: Seque
     return most if len(counties) > 1 else milder(most)
 
 
-RULE = SupervisionRule(code=CODE, logic=1, name="同日多院、异地同时", of_person=find)
+RULE = SupervisionRule(code=CODE, logic=2, name="同日多院、异地同时", of_person=find)

@@ -51,7 +51,7 @@ def _finding(stay: SupervisedStay, visits: list[SupervisedClaim], context: Super
         severity=severity,
         text=text,
         terms=terms,
-        key=(stay.claim.claim_id,),
+        key=(stay.stay_id,),
         claims=(*stay.claims, *visits),
         evidence={
             "visits": len(visits),
@@ -75,4 +75,4 @@ def _finding(stay: SupervisedStay, visits: list[SupervisedClaim], context: Super
     )
 
 
-RULE = SupervisionRule(code=CODE, logic=1, name="住院期间门诊、购药", of_person=find)
+RULE = SupervisionRule(code=CODE, logic=2, name="住院期间门诊、购药", of_person=find)
