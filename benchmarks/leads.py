@@ -50,9 +50,10 @@ async def whole(folder: Path, claims: int) -> dict[str, float]:
             took["persons_s"], took["leads"] = time.monotonic() - began, float(done.found)
             took["persons_python_cpu_s"] = time.process_time() - cpu
             console.print(f"rules on persons over {claims:,} claims: {took}")
-            began = time.monotonic()
+            began, cpu = time.monotonic(), time.process_time()
             done = await catch_up_leads(engine)
             took["peers_s"], took["peer_leads"] = time.monotonic() - began, float(done.found)
+            took["peers_python_cpu_s"] = time.process_time() - cpu
             async with engine.begin() as connection:
                 await connection.exec_driver_sql(
                     f"UPDATE projections.lead_journals SET number = number - {TOUCHED} WHERE journal = 'settlement.0'"

@@ -54,6 +54,10 @@ FROM ledger.entries
 WHERE journal = $1 AND person_id = ANY($2) AND type = ANY($3)
 ORDER BY person_id, number
 """
+# a subquery is hashed; "= ANY" of a prepared statement would compare each entry with each claim
+_ENTRIES_OF_CLAIMS = _ENTRIES.replace(
+    "ORDER BY", "AND (claim_id IS NULL OR claim_id IN (SELECT unnest($4::text[])))\nORDER BY"
+)
 _DEATHS = "SELECT person_id, died_on, number FROM projections.deaths WHERE person_id = ANY($1)"
 
 
@@ -143,10 +147,16 @@ async def load_supervised(connection: AsyncConnection, person_ids: Collection[st
     return LoadedPersons(persons, facts)
 
 
-async def load_facts(connection: AsyncConnection, person_ids: Collection[str]) -> dict[str, PersonFacts]:
-    """The facts that leads name, by person."""
+async def load_facts(
+    connection: AsyncConnection, person_ids: Collection[str], claim_ids: Collection[str] | None = None
+) -> dict[str, PersonFacts]:
+    """The facts that leads name, by person; of the claims ``claim_ids`` alone where they are given."""
+    wanted: list[Any] = [INTAKE_JOURNAL, sorted(person_ids), list(READ_TYPES)]
+    query = _ENTRIES
+    if claim_ids is not None:
+        query, wanted = _ENTRIES_OF_CLAIMS, [*wanted, list(claim_ids)]
     found: dict[str, PersonFacts] = {}
-    for row in await fetch_text(connection, _ENTRIES, [INTAKE_JOURNAL, sorted(person_ids), list(READ_TYPES)]):
+    for row in await fetch_text(connection, query, wanted):
         found.setdefault(row["person_id"], PersonFacts()).take(row)
     return found
 
@@ -155,10 +165,11 @@ async def load_year(connection: AsyncConnection, year: int) -> list[SupervisedCl
     """All settled claims of a benefit year, in the order of their ids."""
     found: list[SupervisedClaim] = []
     async for persons in _persons_of_year(connection, year):
-        facts = await load_facts(connection, persons)
+        rows = await fetch_text(connection, _OF_YEAR, [persons, year])
+        facts = await load_facts(connection, persons, {row["claim_id"] for row in rows})
         enrolments = await load_enrolments(connection, persons)
         deaths = await _deaths(connection, persons, facts)
-        for row in await fetch_text(connection, _OF_YEAR, [persons, year]):
+        for row in rows:
             person_id = row["person_id"]
             own = enrolments.get((person_id, year))
             found.append(_claim(row, facts.get(person_id, NO_FACTS), own, deaths.get(person_id)))

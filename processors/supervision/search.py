@@ -47,5 +47,6 @@ async def leads_of_year(
 ) -> list[LeadContent]:
     """What the rules on peers find in a year's claims that are loaded."""
     found = [finding for find in _OF_YEAR for finding in find(claims, context) if finding.terms.used]
-    facts = await load_facts(connection, {claim.person_id for finding in found for claim in shown_claims(finding)})
+    shown = {claim.claim_id: claim.person_id for finding in found for claim in shown_claims(finding)}
+    facts = await load_facts(connection, set(shown.values()), shown)
     return [lead_content(finding, claims.year, facts) for finding in found]

@@ -13,6 +13,7 @@ from processors.supervision.adoption import SupervisionRefused, adopt_supervisio
 from processors.supervision.catch_up import anything_new, catch_up_leads
 from processors.supervision.journal import lead_journal
 from processors.supervision.listings import LeadFilter, lead_json, lead_of, list_leads
+from processors.supervision.loading import load_facts, load_supervised, load_year
 from processors.supervision.steps import assign, confirm, dismiss, release
 from projections.leads import leads, load_leads
 from tests import facts
@@ -279,3 +280,31 @@ async def test_the_worker_s_other_process_looks_for_what_is_new(books: Books) ->
     assert await anything_new(engine, peers=True)
     with pytest.raises(ChildProcessError):
         await look_elsewhere(LeadAssignment("postgresql://nobody@127.0.0.1:1/none", peers=False))
+
+
+async def test_a_year_s_claims_are_those_of_its_persons_with_the_same_facts(books: Books) -> None:
+    """Rules on peers read a year with its own facts alone, rules on persons all claims of a person with all of them."""
+    events = [*county(), facts.enrol_as("P1", year=2020, region="230822", birth_month="1970-05", sex="female")]
+    events += [
+        *stay(1, "2019-03-01", "2019-03-10"),
+        *stay(2, "2019-12-20", "2020-01-05"),
+        *stay(3, "2019-05-01", "2019-05-04", "P2"),
+    ]
+    events += [facts.correct("C1", "8000"), facts.reverse("C3", "hospital/H1"), facts.death("P2", "2019-06-01")]
+    await books.publish(events)
+    async with books.engine.connect() as connection:
+        loaded = await load_supervised(connection, ["P1", "P2"])
+        by_claim = {claim.claim_id: claim for person in loaded.persons for claim in person.claims}
+        years = {year: await load_year(connection, year) for year in (2019, 2020)}
+        some = await load_facts(connection, ["P1", "P2"], ["C1", "C3"])
+    assert {year: [claim.claim_id for claim in claims] for year, claims in years.items()} == {
+        2019: ["C1", "C3"],
+        2020: ["C2"],
+    }
+    assert [claim for claims in years.values() for claim in claims] == [by_claim[key] for key in ("C1", "C3", "C2")]
+    assert by_claim["C1"].corrections
+    assert by_claim["C3"].reversal is not None
+    for key in ("C1", "C3"):
+        claim = by_claim[key]
+        assert some[claim.person_id].of_claim(claim) == loaded.facts[claim.person_id].of_claim(claim)
+    assert "C2" not in some["P1"].claims
