@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from infra.cli import group_reports, leader_report, payment_reports
+from infra.cli import group_reports, leader_report, payment_reports, scorecards
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.published_report import show_beside
 from infra.cli.report_output import Anew, Month, Out, RegionOption, Year, show_report
@@ -20,6 +20,7 @@ def register(app: typer.Typer) -> None:
     for command in (group_reports.diseases, group_reports.townships, group_reports.households, leader_report.leader):
         report.command()(command)
     report.command("payment-days")(payment_reports.payment_days)
+    report.command("scorecards")(scorecards.scorecards_report)
     report.command("late-adjustments")(payment_reports.late_adjustments)
 
 

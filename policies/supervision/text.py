@@ -16,6 +16,7 @@ from events.codes import CODE_PATTERN, covers, is_region
 from policies.supervision.deadlines import CaseDeadlines
 from policies.supervision.peer_rules import PeerRules
 from policies.supervision.person_rules import PersonRules
+from policies.supervision.scorecard import ScorecardTerms
 from policies.supervision.warning import WarningLines
 from policies.values import Day, Strict
 from policies.yaml_text import MOST_BYTES, Lines, TextError, read
@@ -51,6 +52,7 @@ class SupervisionText(Strict):
     rules: SupervisionRules
     deadlines: CaseDeadlines
     warning: WarningLines
+    scorecard: ScorecardTerms
 
     _hash: str = PrivateAttr(default="")
     _text: bytes = PrivateAttr(default=b"")

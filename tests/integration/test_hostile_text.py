@@ -143,6 +143,11 @@ def report_calls(folder: Path, detail: Path) -> dict[str, list[tuple[object, ...
             ("report", "leader", "--year", "2019", "--out", folder / "leader.html"),
             ("report", "leader", "--year", "2019", "--out", folder / f"no{BOSS}" / "leader.html"),
         ],
+        "report scorecards": [
+            ("report", "scorecards", "--year", "2019"),
+            ("report", "scorecards", "--year", "2019", "--hospital", "H1", "--out", folder / "scorecards.xlsx"),
+            ("report", "scorecards", "--year", "2019", "--hospital", BOSS),
+        ],
         "report households": [("report", "households"), ("report", "households", "--township", BOSS)],
         "report monthly": [("report", "monthly"), ("report", "monthly", "--month", BOSS)],
     }
