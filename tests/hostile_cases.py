@@ -17,6 +17,7 @@ def case_calls(region: str, odd: str) -> Calls:
             (*opened, "--subject", "H1", "--document", "D1", "--reason", "举报"),
             (*opened, "--subject", odd, *paper, *why),
         ],
+        "cases hit-rate": [("cases", "hit-rate")],
         "cases note": [
             ("cases", "note", case, "--kind", "note", *who, *why),
             ("cases", "note", odd, "--kind", "note", *who, *why),

@@ -1,22 +1,61 @@
-WITH pinned AS (
+WITH RECURSIVE pinned AS (
     SELECT DISTINCT ON (settled.claim_id) settled.claim_id, accepted.scheme
     FROM pg_temp.settlements AS settled
     JOIN pg_temp.acceptances AS accepted ON accepted.claim_id = settled.claim_id AND accepted.run <= settled.run
     ORDER BY settled.claim_id, accepted.entry DESC
+), bills AS (
+    -- the bill as the settlement knew it
+    SELECT DISTINCT ON (accepted.claim_id) accepted.claim_id, told_until, accepted.self_funded, accepted.over_limit,
+           accepted.upfront_copay, accepted.in_scope, corrected.said -> 'bill' AS bill
+    FROM pg_temp.settlements AS settled
+    JOIN (SELECT * FROM pg_temp.acceptances WHERE NOT moved) AS accepted USING (claim_id)
+    LEFT JOIN pg_temp.facts AS corrected
+        ON corrected.type = 'claim.corrected.v1' AND corrected.said ->> 'claim_id' = accepted.claim_id
+        AND (told_until IS NULL OR corrected.number <= told_until)
+    WHERE status = 'settled'
+    ORDER BY accepted.claim_id, corrected.number DESC NULLS LAST
 ), found AS (
-    SELECT number, said.claim_id, said.borne_by, said.amount,
-           sum(said.amount) OVER (PARTITION BY said.claim_id ORDER BY number) AS so_far
-    FROM pg_temp.facts
-    CROSS JOIN LATERAL (
-        SELECT said ->> 'claim_id' AS claim_id, said ->> 'borne_by' AS borne_by, pg_temp.fen(said ->> 'amount') AS amount
-    ) AS said
+    SELECT bills.claim_id, said ->> 'part' AS part, said ->> 'borne_by' AS borne_by, pg_temp.fen(said ->> 'amount') AS amount,
+           row_number() OVER (PARTITION BY bills.claim_id ORDER BY facts.number) AS place
+    FROM pg_temp.facts AS facts
+    JOIN bills ON bills.claim_id = said ->> 'claim_id' AND (told_until IS NULL OR facts.number <= told_until)
     WHERE type = 'audit.found.v1'
+), held AS (
+    -- Findings take in recorded order from the part that they name, else from O, C and S (docs/domain.md#3.7).
+    SELECT claim_id, 0::bigint AS place, 0::bigint AS by_person,
+           coalesce(pg_temp.fen(bill ->> 'self_funded'), self_funded) AS self_funded,
+           coalesce(pg_temp.fen(bill ->> 'over_limit'), over_limit) AS over_limit,
+           coalesce(pg_temp.fen(bill ->> 'upfront_copay'), upfront_copay) AS upfront_copay,
+           coalesce(pg_temp.fen(bill ->> 'in_scope'), in_scope) AS in_scope
+    FROM bills
+    WHERE claim_id IN (SELECT claim_id FROM found)
+    UNION ALL
+    SELECT claim_id, found.place,
+           by_person + CASE borne_by WHEN 'person' THEN of_self_funded + of_over_limit + of_copay + of_scope ELSE 0 END,
+           self_funded - of_self_funded, over_limit - of_over_limit, upfront_copay - of_copay, in_scope - of_scope
+    FROM held
+    JOIN found USING (claim_id)
+    CROSS JOIN LATERAL (
+        SELECT CASE coalesce(part, 'self_funded') WHEN 'self_funded' THEN least(amount, self_funded) ELSE 0 END
+            AS of_self_funded
+    ) AS first
+    CROSS JOIN LATERAL (
+        SELECT CASE coalesce(part, 'over_limit') WHEN 'over_limit' THEN least(amount - of_self_funded, over_limit) ELSE 0 END
+            AS of_over_limit
+    ) AS second
+    CROSS JOIN LATERAL (
+        SELECT CASE coalesce(part, 'upfront_copay')
+                   WHEN 'upfront_copay' THEN least(amount - of_self_funded - of_over_limit, upfront_copay) ELSE 0 END
+            AS of_copay
+    ) AS third
+    CROSS JOIN LATERAL (
+        SELECT CASE coalesce(part, 'in_scope')
+                   WHEN 'in_scope' THEN least(amount - of_self_funded - of_over_limit - of_copay, in_scope) ELSE 0 END
+            AS of_scope
+    ) AS fourth
+    WHERE found.place = held.place + 1
 ), audited AS (
-    -- Findings take from the bill in recorded order until nothing is left of it (docs/domain.md#3.7).
-    SELECT claim_id, sum(least(so_far, total) - least(so_far - amount, total)) AS by_person
-    FROM pg_temp.settlements JOIN found USING (claim_id)
-    WHERE status = 'settled' AND borne_by = 'person' AND (told_until IS NULL OR found.number <= told_until)
-    GROUP BY claim_id
+    SELECT DISTINCT ON (claim_id) claim_id, by_person FROM held ORDER BY claim_id, place DESC
 )
 SELECT claim_id, settled.person_id, settled.claim_number AS number, accepted.source, accepted.hospital_id,
        settled.region, settled.scheme, pinned.scheme AS scheme_hash, settled.year, settled.setting, settled.date,
