@@ -110,6 +110,7 @@ EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
             "region": "220621",
             "designated_from": "2018-01-01",
             "designated_until": "2021-01-01",
+            "kind": "hospital",
         },
     ),
     "hospital.suspended.v1": (
@@ -125,8 +126,8 @@ EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
         {"person_id": "P1", "category": "registered_poor", "change": "added", "effective_on": "2018-01-01"},
     ),
     "person.died.v1": (BUREAU, {"person_id": "P1", "died_on": "2019-05-06"}),
-    "chronic_card.issued.v1": (BUREAU, CARD),
-    "chronic_card.revoked.v1": (BUREAU, CARD),
+    "chronic_card.issued.v1": (BUREAU, CARD | {"on_site": True, "corrects": "wrong"}),
+    "chronic_card.revoked.v1": (BUREAU, CARD | {"corrects": "wrong"}),
     "admission.cancelled.v1": (HOSPITAL, {"admission_id": "A1", "reason": "误登记"}),
     "admission.recorded.v1": (
         HOSPITAL,
@@ -256,9 +257,12 @@ EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
     ),
 }
 OPTIONAL = {
-    "hospital.registered.v1": {"designated_until"},
+    "hospital.registered.v1": {"designated_until", "kind"},
     "hospital.suspended.v1": {"clause"},
     "fine.imposed.v1": {"clause"},
+    "chronic_card.issued.v1": {"on_site", "corrects"},
+    "chronic_card.revoked.v1": {"corrects"},
+    "audit.found.v1": {"part"},
     "enrollment.recorded.v1": {"effective_on", "self_paid"},
     "enrollment.recorded.v2": {
         *("effective_on", "self_paid", "birth_month", "sex", "household_id", "township", "village"),
