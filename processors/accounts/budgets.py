@@ -44,7 +44,7 @@ async def enter_budget(engine: AsyncEngine, order: BudgetOrder, actor: str) -> s
         stated = structs.replace(order, insurer=insurer_of(scheme, insurers, order.fund, order.insurer))
         _require_form(stated, journal.today)
         account = (stated.scheme, stated.region, stated.fund, stated.insurer, stated.year)
-        for each in journal.budgets:
+        for each in journal.register.budgets:
             if each.status == "entered" and each.account == account:
                 raise FundMovementRefused(
                     f"{each.budget_id} 待复核（{yuan(each.spending)} 元），先复核或撤回。"
@@ -96,7 +96,7 @@ def _told(budget: FundBudget) -> dict[str, Any]:
 
 
 def _entered(journal: FundJournal, budget_id: str) -> FundBudget:
-    found = journal.budgets.get(budget_id)
+    found = journal.register.budgets.get(budget_id)
     if found is None:
         raise FundMovementRefused(f"没有预算 {budget_id}，全部见 claims funds budgets。there is no budget {budget_id}")
     if found.status != "entered":

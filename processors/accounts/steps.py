@@ -122,7 +122,7 @@ def _enterer(movement: FundMovement) -> Operator:
 
 
 def _movement(journal: FundJournal, movement_id: str, status: str) -> FundMovement:
-    found = journal.register.get(movement_id)
+    found = journal.register.movements.get(movement_id)
     if found is None:
         raise FundMovementRefused(
             f"没有收支记录 {movement_id}，全部见 claims funds list。there is no movement {movement_id}"
@@ -202,7 +202,7 @@ def _require_form(order: FundMovementOrder, today: date) -> None:
 
 def _require_new(journal: FundJournal, order: FundMovementOrder) -> None:
     account = (order.scheme, order.region, order.to_fund, order.to_insurer)
-    for each in journal.register:
+    for each in journal.register.movements:
         if not each.stands:
             continue
         if same_reference(each.reference, order.reference):
@@ -232,7 +232,7 @@ async def _require_fine(journal: FundJournal, order: FundMovementOrder) -> None:
             f"处罚 {order.fine_id} 由 {bureau} 作出，不能记入统筹区 {order.region} 的账户。"
             f"the bureau of {bureau} imposed it: it is no money of {order.region}"
         )
-    paid = sum(each.amount for each in journal.register if each.stands and each.fine_id == order.fine_id)
+    paid = sum(each.amount for each in journal.register.movements if each.stands and each.fine_id == order.fine_id)
     if paid + order.amount > imposed:
         raise FundMovementRefused(
             f"处罚 {order.fine_id} 罚款 {yuan(imposed)} 元，已入账 {yuan(paid)} 元，再入 {yuan(order.amount)} 元即超。"

@@ -110,7 +110,7 @@ async def withdraw_blacklist(engine: AsyncEngine, entry_id: str, actor: str, rea
 async def remove_blacklist(
     engine: AsyncEngine, entry_id: str, actor: str, *, removed_on: date, document_no: str, reason: str
 ) -> None:
-    """Enter that somebody leaves the list before his time; another person approves it. Raises ``CaseRefused``."""
+    """Enter that somebody leaves the list before the entry ends; another person approves it. Raises ``CaseRefused``."""
     async with open_journal(engine) as journal:
         found = _entry(journal, entry_id, "listed")
         if not max(journal.today, found.from_on) <= removed_on < found.until:

@@ -18,7 +18,7 @@ from policies.supervision.deadlines import CaseDeadlines
 from processors.cases.deadlines import deadlines_in_force, measure_due_on, years_later
 from processors.cases.decision_facts import ENDS_AGREEMENT, DecisionReference, facts_of
 from processors.cases.finding_claims import claims_found
-from processors.cases.journal import CaseJournal, open_journal
+from processors.cases.journal import CaseJournal, open_journal, require_past
 from processors.cases.refusal import MEASURE_NAMES, CaseRefused
 from processors.cases.steps import case_of
 from processors.clearing.operators import Operator
@@ -107,7 +107,7 @@ async def decide(
         case = _proposed(journal, case_id)
         _require_other(journal, case, actor, "decide it")
         day = decided_on or journal.today
-        journal.require_past(day, "决定日期")
+        require_past(journal, day, "决定日期")
         if day < case.opened_on:
             raise CaseRefused(f"决定日期 {day} 早于立案日 {case.opened_on}。it is decided before it was opened")
         findings, measures = _pending(journal, case_id)
@@ -184,7 +184,7 @@ def _require_other(journal: CaseJournal, case: Case, actor: str, must: str) -> N
 def _require_third(
     journal: CaseJournal, findings: Sequence[CaseFinding], measures: Sequence[Measure], actor: str
 ) -> None:
-    """Who noted a finding or added a measure does not decide it, whoever put the case forward."""
+    """Refuse a decision by who noted a finding or added a measure, also where another put the case forward."""
     who = journal.operator(actor)
     for found in findings:
         who.must_differ(Operator(found.noted_by, found.noted_login), f"noted {found.finding_id}", "decide it")

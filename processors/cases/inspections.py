@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.decisions import INSPECTION_RECORDED, INSPECTION_WITHDRAWN
 from processors.cases.deadlines import deadlines_in_force
-from processors.cases.journal import open_journal
+from processors.cases.journal import open_journal, require_past
 from processors.cases.refusal import CaseRefused
 from processors.clearing.operators import Operator
 from projections.hospitals import load_hospitals
@@ -34,7 +34,7 @@ async def record_inspection(engine: AsyncEngine, order: InspectionOrder, actor: 
     made: list[str] = []
     async with open_journal(engine) as journal:
         day = order.inspected_on or journal.today
-        journal.require_past(day, "检查日期")
+        require_past(journal, day, "检查日期")
         terms = await deadlines_in_force(journal.connection, day, order.region)
         if len(set(order.officers)) < terms.officers.value:
             raise CaseRefused(

@@ -11,7 +11,7 @@ from events.decisions import CASE_CLOSED, EVENT_REJECTED, MEASURE_ANSWERED, MEAS
 from events.money import yuan
 from events.store.journal import known_events
 from processors.cases.deadlines import deadlines_in_force, late_fine
-from processors.cases.journal import CaseJournal, open_journal
+from processors.cases.journal import CaseJournal, open_journal, require_past
 from processors.cases.refusal import MEASURE_NAMES, CaseRefused
 from processors.cases.steps import case_of
 from processors.clearing.operators import Operator
@@ -36,7 +36,7 @@ async def pay(
         measure, case = _decided(journal, measure_id)
         if measure.kind not in PAYABLE:
             raise CaseRefused(f"{MEASURE_NAMES[measure.kind]}没有应缴金额。nothing is paid of a {measure.kind}")
-        journal.require_past(paid_on, "缴款日")
+        require_past(journal, paid_on, "缴款日")
         if any(each.reference == reference for other in journal.register.measures for each in other.payments):
             raise CaseRefused(f"凭证号 {reference} 已登记。reference {reference} was noted already")
         left = await _left(journal.connection, journal.register, measure)
@@ -74,7 +74,7 @@ async def answer(engine: AsyncEngine, measure_id: str, actor: str, answered_on: 
     """Note what a warning letter was answered. Raises ``CaseRefused``."""
     async with open_journal(engine) as journal:
         measure, _ = _decided(journal, measure_id)
-        journal.require_past(answered_on, "回执日")
+        require_past(journal, answered_on, "回执日")
         if measure.kind != "warning_letter" or measure.answered_on is not None:
             raise CaseRefused(f"{measure_id} 不待回执。no answer to {measure_id} is due")
         said = {"measure_id": measure_id, "answered_on": answered_on.isoformat(), "reason": reason}
@@ -90,7 +90,7 @@ async def close(engine: AsyncEngine, case_id: str, actor: str, reason: str, clos
         case = case_of(journal, case_id)
         register = journal.register
         day = closed_on or journal.today
-        journal.require_past(day, "结案日期")
+        require_past(journal, day, "结案日期")
         if case.status != "decided" or case.decided_on is None or day < case.decided_on:
             raise CaseRefused(f"案件 {case_id} 须先决定。case {case_id} is decided before it is closed")
         measures = register.of_case(register.measures, case_id)

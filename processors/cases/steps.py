@@ -11,7 +11,7 @@ from events.decisions import CASE_NOTED, CASE_OPENED, FINDING_DISMISSED, FINDING
 from events.money import yuan
 from processors.cases.deadlines import case_due_on, deadlines_in_force, note_due_on
 from processors.cases.finding_claims import claims_found
-from processors.cases.journal import CaseJournal, open_journal
+from processors.cases.journal import CaseJournal, open_journal, require_past
 from processors.cases.refusal import CASE_STATE_NAMES, CaseRefused
 from processors.supervision.journal import open_lead_journal
 from processors.supervision.steps import assign
@@ -70,7 +70,7 @@ async def open_case(engine: AsyncEngine, order: CaseOrder, actor: str) -> str:
     """
     async with open_journal(engine) as journal:
         opened_on = order.opened_on or journal.today
-        journal.require_past(opened_on, "立案日期")
+        require_past(journal, opened_on, "立案日期")
         terms = await deadlines_in_force(journal.connection, opened_on, order.region)
         if len(set(order.officers)) < terms.officers.value:
             raise CaseRefused(
@@ -102,7 +102,7 @@ async def note(engine: AsyncEngine, order: NoteOrder, actor: str) -> str:
     async with open_journal(engine) as journal:
         case = case_of(journal, order.case_id)
         day = order.noted_on or journal.today
-        journal.require_past(day, "日期")
+        require_past(journal, day, "日期")
         if day < case.opened_on:
             raise CaseRefused(f"{day} 早于立案日 {case.opened_on}。{day} is before the case was opened")
         terms = await deadlines_in_force(journal.connection, case.opened_on, case.region)
@@ -130,7 +130,7 @@ async def record_finding(engine: AsyncEngine, order: FindingOrder, actor: str) -
     async with open_journal(engine) as journal:
         case = case_of(journal, order.case_id)
         _require_open(case)
-        journal.require_past(order.ended_on, "违规止日")
+        require_past(journal, order.ended_on, "违规止日")
         if order.ended_on < order.began_on:
             raise CaseRefused("违规止日早于起日。what was found ends before it began")
         unknown = sorted(set(order.leads) - set(case.leads))

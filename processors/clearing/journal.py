@@ -1,48 +1,20 @@
-"""The journal ``clearing.0``: each step of clearing is one event in it.
-
-One step writes at a time, under the lock of the journal's row of positions. The journal has no lane and no stream.
-"""
+"""The journal ``clearing.0``: each step of clearing is one event in it."""
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from events.store.journal import Journal, database_time, entries, write
-from processors.clearing.operators import Operator, login_of
+from events.store.journal import entries
+from processors.clearing.office_journal import OfficeJournal, office_journal
 from processors.clearing.refusal import ClearingRefused
 from processors.delivery.names import CLEARING_CONSUMER, CLEARING_JOURNAL
-from processors.delivery.position import lock_position, write_position
 from projections.clearing_register import ClearingRegister, UnreadableRow
 
-
-@dataclass(frozen=True, slots=True)
-class ClearingJournal:
-    """The journal in one transaction: an event recorded here is in the ledger and in the tables, or in neither.
-
-    ``login`` is the database's, as the server knows it; the actor of a step is only a word that somebody typed.
-    ``is_owner`` says that the login owns the database, so that everybody may work under it.
-    """
-
-    connection: AsyncConnection
-    journal: Journal
-    register: ClearingRegister
-    login: str
-    is_owner: bool
-
-    def record(self, type_: str, data: Mapping[str, Any]) -> None:
-        """Append an event, with the login under which it is written, and apply it to the register."""
-        signed = {**data, "login": self.login} | ({"owner": True} if self.is_owner else {})
-        number = self.journal.append(type_, signed)
-        self.register.apply(type_, number, self.journal.recorded_at, signed)
-
-    def operator(self, actor: str) -> Operator:
-        """Who takes this step."""
-        return Operator(actor, None if self.is_owner else self.login)
+ClearingJournal = OfficeJournal[ClearingRegister]
 
 
 class InvalidClearingEvent(ValueError):
@@ -94,16 +66,13 @@ async def open_journal(engine: AsyncEngine) -> AsyncIterator[ClearingJournal]:
 
     Raises ``ClearingRefused`` where the step needs a row that can't be read.
     """
-    async with engine.begin() as connection:
-        position = await lock_position(connection, CLEARING_CONSUMER, 0)
-        position.journal.start(await database_time(connection))
-        login, is_owner = await login_of(connection)
-        opened = ClearingJournal(connection, position.journal, ClearingRegister(), login, is_owner)
+    async with office_journal(engine, CLEARING_CONSUMER, _no_rows) as opened:
         with refusing_unreadable_rows():
             yield opened
-        await write(connection, position.journal)
-        await opened.register.save(connection)
-        await write_position(connection, position, position.stream_seq, position.outgoing)
+
+
+async def _no_rows(_connection: AsyncConnection) -> ClearingRegister:
+    return ClearingRegister()
 
 
 async def rebuild(engine: AsyncEngine) -> dict[str, int]:

@@ -31,8 +31,8 @@ async def publish(
     async with open_journal(engine) as journal:
         table = roster_deliveries.c
         of_month = (table.region == region, table.period == period)
-        await journal.notes.load(journal.connection, "roster_deliveries", *of_month)
-        gone = {(each.recipient_kind, each.recipient): each.sha256 for each in journal.notes.deliveries()}
+        await journal.register.load(journal.connection, "roster_deliveries", *of_month)
+        gone = {(each.recipient_kind, each.recipient): each.sha256 for each in journal.register.deliveries()}
         made: list[str] = []
         for order in orders:
             if gone.get((order.recipient_kind, order.recipient)) == order.sha256:
@@ -51,8 +51,8 @@ async def receive(
     async with open_journal(engine) as journal:
         table = roster_deliveries.c
         of_month = (table.region == region, table.period == period, table.recipient == recipient)
-        await journal.notes.load(journal.connection, "roster_deliveries", *of_month)
-        sent = journal.notes.deliveries()
+        await journal.register.load(journal.connection, "roster_deliveries", *of_month)
+        sent = journal.register.deliveries()
         if not sent:
             raise RegisterNoteRefused(
                 f"{period} 没有登记向 {recipient} 下发名单，请先 claims roster publish --actor。"

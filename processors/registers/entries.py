@@ -50,9 +50,11 @@ async def enter(engine: AsyncEngine, orders: Sequence[RegisterEntryOrder], actor
     """
     async with open_journal(engine) as journal:
         persons = {order.person_id for order in orders}
-        await journal.notes.load(journal.connection, "register_entries", among(register_entries.c.person_id, persons))
+        await journal.register.load(
+            journal.connection, "register_entries", among(register_entries.c.person_id, persons)
+        )
         regions = await _last_regions(journal.connection, persons)
-        known = {_said(entry) for entry in journal.notes.entries() if entry.status != "withdrawn"}
+        known = {_said(entry) for entry in journal.register.entries() if entry.status != "withdrawn"}
         made: list[str] = []
         for order in orders:
             whole = _completed(order, regions, journal.today)
@@ -141,8 +143,8 @@ async def withdraw(engine: AsyncEngine, entry_id: str, reason: str, actor: str) 
 
 
 async def _standing(journal: RegisterJournal, entry_id: str) -> RegisterEntry:
-    await journal.notes.load(journal.connection, "register_entries", register_entries.c.entry_id == entry_id)
-    found = journal.notes.entry(entry_id)
+    await journal.register.load(journal.connection, "register_entries", register_entries.c.entry_id == entry_id)
+    found = journal.register.entry(entry_id)
     if found is None:
         raise RegisterNoteRefused(f"没有登记 {entry_id}，全部见 claims registers。there is no entry {entry_id}")
     if found.status != "standing":

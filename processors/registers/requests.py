@@ -37,7 +37,7 @@ async def apply(engine: AsyncEngine, order: AdvanceRequestOrder, actor: str) -> 
     async with open_journal(engine) as journal:
         advance_id = order.advance_id or f"{order.region}-J{journal.next_number}"
         await _load(journal, order.region, advance_id)
-        before = journal.notes.request(order.region, advance_id)
+        before = journal.register.request(order.region, advance_id)
         if (before is not None and before.status != "none") or await _lent(journal, order.region, advance_id):
             raise RegisterNoteRefused(f"编号 {advance_id} 已用过，请换一个。the number {advance_id} was used before")
         if order.amount <= 0:
@@ -86,7 +86,7 @@ async def file(engine: AsyncEngine, region: str, advance_id: str, on: date, acto
     """Note the day on which a loan was filed with the bureau. Raises ``RegisterNoteRefused``."""
     async with open_journal(engine) as journal:
         await _load(journal, region, advance_id)
-        found = journal.notes.request(region, advance_id)
+        found = journal.register.request(region, advance_id)
         lent = await _lent(journal, region, advance_id)
         if found is None and lent is None:
             raise RegisterNoteRefused(
@@ -110,7 +110,7 @@ async def file(engine: AsyncEngine, region: str, advance_id: str, on: date, acto
 async def _load(journal: RegisterJournal, region: str, advance_id: str) -> None:
     table = advance_requests.c
     key = (table.region == region, table.advance_id == advance_id)
-    await journal.notes.load(journal.connection, "advance_requests", *key)
+    await journal.register.load(journal.connection, "advance_requests", *key)
 
 
 async def _lent(journal: RegisterJournal, region: str, advance_id: str) -> Advance | None:
@@ -121,7 +121,7 @@ async def _lent(journal: RegisterJournal, region: str, advance_id: str) -> Advan
 
 async def _in_state(journal: RegisterJournal, region: str, advance_id: str, states: Collection[str]) -> AdvanceRequest:
     await _load(journal, region, advance_id)
-    found = journal.notes.request(region, advance_id)
+    found = journal.register.request(region, advance_id)
     if found is None or found.status not in states:
         now = "无此申请" if found is None else REQUEST_STATE_NAMES[found.status]
         raise RegisterNoteRefused(

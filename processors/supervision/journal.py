@@ -5,21 +5,16 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
-from msgspec import ValidationError
-from sqlalchemy import select, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from events.store.journal import Journal, database_time, entries, write
+from events.store.journal import Journal, database_time, write
+from processors.clearing.office_journal import read_journal
 from processors.clearing.operators import Operator, login_of
 from processors.delivery.names import LEADS_CONSUMER, LEADS_JOURNAL
 from processors.delivery.position import lock_position, write_position
 from processors.delivery.transaction import Position
 from projections.leads import LeadRegister
-
-
-class InvalidLeadEvent(ValueError):
-    """An event of the journal is about a lead that none before it found, or can't be read."""
 
 
 @dataclass(slots=True)
@@ -85,16 +80,5 @@ async def lead_journal(engine: AsyncEngine) -> AsyncIterator[LeadJournal]:
 
 
 async def leads_from_journal(connection: AsyncConnection) -> LeadRegister:
-    """The leads that the journal's events make. Raises ``InvalidLeadEvent``."""
-    register = LeadRegister()
-    rows = await connection.stream(
-        select(entries.c.number, entries.c.type, entries.c.recorded_at, entries.c.data)
-        .where(entries.c.journal == LEADS_JOURNAL)
-        .order_by(entries.c.number)
-    )
-    async for row in rows:
-        try:
-            register.apply(row.type, row.number, row.recorded_at, orjson.loads(row.data))
-        except (KeyError, ValidationError, orjson.JSONDecodeError) as error:
-            raise InvalidLeadEvent(f"entry {row.number}: {error}") from error
-    return register
+    """The leads that the journal's events make. Raises ``InvalidStep``."""
+    return await read_journal(connection, LEADS_JOURNAL, LeadRegister())

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.decisions import PREMIUM_REFUNDED
 from events.money import yuan
-from processors.accounts.journal import InvalidFundEvent, registers_from_journal
+from processors.accounts.journal import registers_from_journal
 from processors.accounts.steps import same_reference
 from processors.clearing.operators import Operator
 from processors.delivery.names import FUNDS_JOURNAL
@@ -54,13 +54,14 @@ SELECT 'account ' || line, sum(amount)::bigint FROM projections.fund_bookings GR
 async def check_funds(connection: AsyncConnection, report: VerifyReport) -> None:
     """Make the movements anew from their journal and compare them; hold the sums of finance against the entries."""
     try:
-        expected, budgets = await registers_from_journal(connection)
+        registers = await registers_from_journal(connection)
         found, kept = FundRegister(), BudgetRegister()
         await found.load(connection)
         await kept.load(connection)
-    except (InvalidFundEvent, ValueError) as error:
+    except ValueError as error:
         report.problem("account", f"journal {FUNDS_JOURNAL}", "events and rows that can be read", error)
         return
+    expected, budgets = registers.movements, registers.budgets
     for movement_id in expected.differing(found):
         told = (_told(register.get(movement_id)) for register in (expected, found))
         report.problem("account", f"movement {movement_id}", *told)

@@ -8,7 +8,7 @@ from policies.supervision.text import SupervisionTextError
 from processors.delivery.names import LEADS_JOURNAL, SUPERVISION_JOURNAL
 from processors.proof.verification.report import VerifyReport
 from processors.supervision.adoption import adopted_texts
-from processors.supervision.journal import InvalidLeadEvent, leads_from_journal
+from processors.supervision.journal import leads_from_journal
 from projections.leads import Lead, LeadRegister, load_leads
 
 _CLAIMS_UNKNOWN = """
@@ -26,7 +26,7 @@ async def check_leads(connection: AsyncConnection, report: VerifyReport) -> None
         report.problem("lead", f"journal {SUPERVISION_JOURNAL}", "events and rows that can be read", error)
     try:
         expected, found = await leads_from_journal(connection), LeadRegister(await load_leads(connection))
-    except (InvalidLeadEvent, ValueError) as error:
+    except ValueError as error:
         report.problem("lead", f"journal {LEADS_JOURNAL}", "events and rows that can be read", error)
         return
     for lead_id in expected.differing(found):

@@ -5,7 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from processors.clearing.operators import Operator
 from processors.delivery.names import REGISTERS_JOURNAL
 from processors.proof.verification.report import VerifyReport
-from processors.registers.journal import InvalidRegisterEvent, notes_from_journal
+from processors.registers.journal import notes_from_journal
 from projections.office_notes import OfficeNotes
 
 
@@ -14,7 +14,7 @@ async def check_registers(connection: AsyncConnection, report: VerifyReport) -> 
     try:
         expected, found = await notes_from_journal(connection), OfficeNotes()
         await found.load_all(connection)
-    except (InvalidRegisterEvent, ValueError) as error:
+    except ValueError as error:
         report.problem("register", f"journal {REGISTERS_JOURNAL}", "events and rows that can be read", error)
         return
     for key in expected.differing(found):
