@@ -16,27 +16,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.store.journal import entries, schemes
 from processors.delivery.names import (
-    CASES_JOURNAL,
+    CLEARING_CONSUMER,
     CLEARING_JOURNAL,
-    FUNDS_JOURNAL,
     INTAKE_JOURNAL,
-    LEADS_JOURNAL,
-    REGISTERS_JOURNAL,
-    ROSTERS_JOURNAL,
-    SEAL_JOURNAL,
-    SUPERVISION_JOURNAL,
+    OFFICE_CONSUMERS,
+    journal_name,
 )
 
 SUBJECT_NAMES = ("clearing_id", "receivable_id", "advance_id", "prepayment_id")
-NOTES = (
-    CASES_JOURNAL,
-    FUNDS_JOURNAL,
-    LEADS_JOURNAL,
-    REGISTERS_JOURNAL,
-    ROSTERS_JOURNAL,
-    SEAL_JOURNAL,
-    SUPERVISION_JOURNAL,
-)
+NOTES = tuple(journal_name(consumer, 0) for consumer in OFFICE_CONSUMERS if consumer != CLEARING_CONSUMER)
 """Journals of which only the number of lost entries is told."""
 
 

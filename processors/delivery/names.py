@@ -17,6 +17,17 @@ REGISTERS_CONSUMER = "registers"
 SEAL_CONSUMER = "seal"
 SUPERVISION_CONSUMER = "supervision"
 LEADS_CONSUMER = "leads"
+OFFICE_CONSUMERS = (
+    CASES_CONSUMER,
+    CLEARING_CONSUMER,
+    FUNDS_CONSUMER,
+    LEADS_CONSUMER,
+    REGISTERS_CONSUMER,
+    ROSTERS_CONSUMER,
+    SEAL_CONSUMER,
+    SUPERVISION_CONSUMER,
+)
+"""Those whose journals no lane writes: work of offices, and leads. They book nothing that a fund is told."""
 PAYOUTS_CONSUMER = "payouts"
 """Follows the journals and writes none."""
 

@@ -11,17 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from events.store.metadata import metadata
 from events.store.rows import upsert
 from processors.delivery.layout import layout
-from processors.delivery.names import (
-    CASES_CONSUMER,
-    CLEARING_CONSUMER,
-    FUNDS_CONSUMER,
-    LEADS_CONSUMER,
-    REGISTERS_CONSUMER,
-    ROSTERS_CONSUMER,
-    SEAL_CONSUMER,
-    SUPERVISION_CONSUMER,
-    journal_name,
-)
+from processors.delivery.names import OFFICE_CONSUMERS, journal_name
 from processors.delivery.position import positions
 
 payouts_told = Table(
@@ -33,17 +23,6 @@ payouts_told = Table(
     comment="how far payers are told, for when PAYOUTS itself holds nothing any more; up to a minute old",
 )
 
-_BESIDE = (
-    CASES_CONSUMER,
-    CLEARING_CONSUMER,
-    FUNDS_CONSUMER,
-    LEADS_CONSUMER,
-    REGISTERS_CONSUMER,
-    ROSTERS_CONSUMER,
-    SEAL_CONSUMER,
-    SUPERVISION_CONSUMER,
-)
-"""Those whose journals book no money that a fund is told: all others are intake's, the layers' and settlement's."""
 _ERA = "coalesce((SELECT era FROM processors.layout), '') AS era"
 _LAST_BEFORE = text("""
 SELECT name.journal, coalesce((
@@ -93,7 +72,7 @@ async def load_eras(connection: AsyncConnection) -> list[str]:
 async def load_heads(connection: AsyncConnection) -> Reached:
     """Where the journals end now: what is booked up to there is there, of all of them at one moment."""
     columns = (positions.c.consumer, positions.c.partition, positions.c.journal_number)
-    rows = await connection.execute(select(*columns, text(_ERA)).where(positions.c.consumer.notin_(_BESIDE)))
+    rows = await connection.execute(select(*columns, text(_ERA)).where(positions.c.consumer.notin_(OFFICE_CONSUMERS)))
     era, numbers = "", {}
     for row in rows:
         era = row.era
