@@ -165,7 +165,7 @@ class CaseRegister:
 
     def of_case(self, rows: Rows[T], case_id: str) -> list[T]:
         """The rows of one case, in the order in which they were entered."""
-        return [row for row in rows if row.case_id == case_id]  # type: ignore[attr-defined]
+        return [row for row in rows if row.case_id == case_id]  # type: ignore[attr-defined] # rows of a case alone
 
     def _apply_case(self, type_: str, signed: Signature, data: Data) -> None:
         case_id = data["case_id"]

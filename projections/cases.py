@@ -4,6 +4,7 @@ Journal ``cases.0`` is the record; ``CaseRegister`` makes the rows of its events
 """
 
 from datetime import date, datetime
+from typing import Literal, get_args
 
 from msgspec import Struct
 from sqlalchemy import ARRAY, BigInteger, Boolean, Column, Date, DateTime, Index, Integer, Table, Text
@@ -13,12 +14,14 @@ from events.codes import AuditPart
 from events.store.metadata import metadata, not_negative, one_of
 from policies.claim import BorneBy
 
-ORIGINS = ("lead", "report", "plan", "inspection")
+Origin = Literal["lead", "report", "plan", "inspection"]
+ORIGINS: tuple[Origin, ...] = get_args(Origin)
 """What a case was opened for: leads, what somebody reported, the year's plan, what an inspection saw."""
-SUBJECTS = ("hospital", "pharmacy", "person", "doctor")
+SubjectKind = Literal["hospital", "pharmacy", "person", "doctor"]
+SUBJECTS: tuple[SubjectKind, ...] = get_args(SubjectKind)
 INSTITUTIONS = ("hospital", "pharmacy")
 CASE_STATES = ("open", "proposed", "decided", "closed")
-NOTE_KINDS = (
+NoteKind = Literal[
     "note",
     "notice",
     "defence",
@@ -32,7 +35,8 @@ NOTE_KINDS = (
     "evidence_hold",
     "sealing",
     "evidence_released",
-)
+]
+NOTE_KINDS: tuple[NoteKind, ...] = get_args(NoteKind)
 FINDING_STATES = ("noted", "confirmed", "dismissed")
 CASE_LEAD_STATES = ("in_case", "confirmed", "dismissed")
 

@@ -1,6 +1,7 @@
 """Inspections of hospitals and pharmacies, as journal ``cases.0`` says."""
 
 from datetime import date, datetime
+from typing import Literal, get_args
 
 from msgspec import Struct
 from sqlalchemy import ARRAY, BigInteger, Column, Date, DateTime, Index, Table, Text
@@ -8,9 +9,11 @@ from sqlalchemy import ARRAY, BigInteger, Column, Date, DateTime, Index, Table, 
 from events.store.metadata import metadata, one_of
 from projections.cases import INSTITUTIONS
 
-INSPECTION_KINDS = ("plan", "report", "lead", "unannounced", "again")
+InspectionKind = Literal["plan", "report", "lead", "unannounced", "again"]
+INSPECTION_KINDS: tuple[InspectionKind, ...] = get_args(InspectionKind)
 """By the year's plan, for a report, for a lead, unannounced (飞行检查), to see what was mended (回头看)."""
-RESULTS = ("clean", "problems")
+InspectionResult = Literal["clean", "problems"]
+RESULTS: tuple[InspectionResult, ...] = get_args(InspectionResult)
 
 inspections = Table(
     "inspections",

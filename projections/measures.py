@@ -4,6 +4,7 @@ Journal ``cases.0`` is the record; ``CaseRegister`` makes the rows of its events
 """
 
 from datetime import date
+from typing import Literal, get_args
 
 from msgspec import Struct
 from sqlalchemy import BigInteger, Column, Date, Index, SmallInteger, Table, Text
@@ -11,7 +12,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from events.store.metadata import metadata, not_negative, one_of
 
-MEASURE_KINDS = (
+MeasureKind = Literal[
     "talk",
     "warning_letter",
     "refund",
@@ -24,7 +25,8 @@ MEASURE_KINDS = (
     "circular",
     "transfer",
     "lifting",
-)
+]
+MEASURE_KINDS: tuple[MeasureKind, ...] = get_args(MeasureKind)
 """约谈, 警告函, 退回基金, 罚款, 暂停结算、拨付, 中止, 解除, 终止, 曝光, 通报, 移送, and a lifting of another."""
 MEASURE_STATES = ("proposed", "withdrawn", "decided", "lifted")
 

@@ -1,10 +1,11 @@
 """``claims blacklist``: who is on the blacklist, entered by one person and approved by another."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 
 from infra.cli.arguments import Actor, actor_of, day_of, id_of, listed, region_of, unusable, words_of
+from infra.cli.case_decisions import Document
 from infra.cli.clearing_step import Reason, print_result, run_step
 from infra.cli.names import Names
 from infra.cli.options import DataDir, Json
@@ -15,13 +16,13 @@ from processors.cases import listings
 from processors.cases.blacklist import BlacklistOrder
 from processors.cases.refusal import EFFECT_NAMES, ENTRY_STATE_NAMES, SUBJECT_NAMES
 from projections.blacklist import EFFECTS
+from projections.cases import SubjectKind
 
 blacklist = typer.Typer(
     no_args_is_help=True, help="黑名单（上高 三4）：登记、复核、移出，不影响待遇。The blacklist; it cuts no benefit."
 )
 
 EntryId = Annotated[str, typer.Argument(help="黑名单编号 entry_id")]
-Document = Annotated[str, typer.Option("--document", help="文号 number of the document")]
 
 
 def register(app: typer.Typer) -> None:
@@ -43,7 +44,7 @@ def enter(
     actor: Actor,
     reason: Reason,
     kind: Annotated[
-        Literal["hospital", "pharmacy", "person", "doctor"] | None,
+        SubjectKind | None,
         typer.Option("--kind", help="对象种类，默认案件对象 who; the case's subject unless given"),
     ] = None,
     subject: Annotated[str | None, typer.Option("--subject", help="对象编号，默认案件对象 number")] = None,

@@ -3,7 +3,7 @@
 import sys
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
@@ -14,21 +14,8 @@ from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.session import ledger_servers, require_ledger, run
 from processors.cases import decisions, measures
 from processors.cases.decisions import MeasureOrder
+from projections.measures import MeasureKind
 
-MeasureKind = Literal[
-    "talk",
-    "warning_letter",
-    "refund",
-    "fine",
-    "payment_hold",
-    "suspension",
-    "agreement_ended",
-    "contract_ended",
-    "exposure",
-    "circular",
-    "transfer",
-    "lifting",
-]
 CaseId = Annotated[str, typer.Argument(help="案件编号 case_id")]
 MeasureId = Annotated[str, typer.Argument(help="措施编号 measure_id")]
 Document = Annotated[str, typer.Option("--document", help="文号 number of the document")]

@@ -9,6 +9,7 @@ from events.codes import AUDIT_PARTS
 from events.money import parse_yuan
 from infra.cli import case_decisions, case_lists
 from infra.cli.arguments import Actor, actor_of, amount_of, day_of, id_of, listed, region_of, unusable, words_of
+from infra.cli.case_decisions import CaseId, Document
 from infra.cli.clearing_step import Reason, print_result, run_step
 from infra.cli.options import DataDir, Json
 from infra.cli.output import print_json, table
@@ -16,32 +17,14 @@ from processors.cases import inspections, steps
 from processors.cases.inspections import InspectionOrder
 from processors.cases.journal import rebuild as rebuild_tables
 from processors.cases.steps import CaseOrder, FindingOrder, NoteOrder
-from projections.cases import FindingClaim
+from projections.cases import FindingClaim, NoteKind, Origin, SubjectKind
+from projections.inspections import InspectionKind, InspectionResult
 
 cases = typer.Typer(
     no_args_is_help=True, help="监管案件：立案、认定、提请、决定、执行、结案。Supervision: cases, findings, measures."
 )
 
-Origin = Literal["lead", "report", "plan", "inspection"]
-SubjectKind = Literal["hospital", "pharmacy", "person", "doctor"]
-NoteKind = Literal[
-    "note",
-    "notice",
-    "defence",
-    "hearing_offered",
-    "hearing_held",
-    "hearing_waived",
-    "legal_review_asked",
-    "legal_review",
-    "expert_review",
-    "extension",
-    "evidence_hold",
-    "sealing",
-    "evidence_released",
-]
-CaseId = Annotated[str, typer.Argument(help="案件编号 case_id")]
 RegionCode = Annotated[str, typer.Option("--region", help="办案医保局统筹区 region of the bureau, 360923")]
-Document = Annotated[str, typer.Option("--document", help="文号 number of the document")]
 Officers = Annotated[list[str], typer.Option("--officer", help="执法人员，至少两人 officer; twice or more")]
 
 
@@ -182,10 +165,8 @@ def inspect(
     institution: Annotated[
         Literal["hospital", "pharmacy"], typer.Option("--institution", help="机构种类 医院或药店 kind of institution")
     ] = "hospital",
-    kind: Annotated[
-        Literal["plan", "report", "lead", "unannounced", "again"], typer.Option("--kind", help="检查种类 kind")
-    ] = "plan",
-    result: Annotated[Literal["clean", "problems"], typer.Option("--result", help="结果 result")] = "clean",
+    kind: Annotated[InspectionKind, typer.Option("--kind", help="检查种类 kind")] = "plan",
+    result: Annotated[InspectionResult, typer.Option("--result", help="结果 result")] = "clean",
     on: Annotated[str | None, typer.Option("--on", help="检查日期，默认今天 day; today unless given")] = None,
     reason: Annotated[str, typer.Option("--reason", help="检查情况 what was seen")] = "现场检查",
     data_dir: DataDir = None,
