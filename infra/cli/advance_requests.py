@@ -31,7 +31,7 @@ def apply(
     actor: Actor,
     township: Annotated[str | None, typer.Option("--township", help="审核的乡镇，九位 township, nine digits")] = None,
     destination: Annotated[
-        str | None, typer.Option("--destination", help="拟就医地点 where he will be treated")
+        str | None, typer.Option("--destination", help="拟就医地点 where the treatment will be")
     ] = None,
     advance: Annotated[
         str | None, typer.Option("--advance", help="临时救急借款编号，不填自动编 number; made unless given")

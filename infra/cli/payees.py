@@ -56,7 +56,9 @@ def set_(
     ] = None,
     bank_code: Annotated[str | None, typer.Option("--bank-code", help="联行号 the bank's line number, CNAPS")] = None,
     relation: Annotated[Relation, typer.Option("--relation", help="谁的账户 whose account it is")] = "own",
-    reason: Annotated[str | None, typer.Option("--reason", help="为什么不是本人账户 why it is not his own")] = None,
+    reason: Annotated[
+        str | None, typer.Option("--reason", help="为什么不是本人账户 why the account is another's")
+    ] = None,
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:

@@ -145,8 +145,10 @@ def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(below)
     for key, value in above.items():
         known = below.get(key)
-        is_section = isinstance(value, dict) and isinstance(known, dict) and not known.keys() & CITED
-        merged[key] = _over(known, value) if is_section else value  # type: ignore[arg-type]
+        if isinstance(value, dict) and isinstance(known, dict) and not known.keys() & CITED:
+            merged[key] = _over(known, value)
+        else:
+            merged[key] = value
     return merged
 
 

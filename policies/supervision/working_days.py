@@ -15,7 +15,7 @@ def add_working_days(day: date, count: int) -> date:
 
 
 def is_working_day(day: date) -> bool:
-    """Whether offices work that day."""
+    """Whether offices work that day; of a year whose holidays are not in the tables yet, Monday to Friday."""
     import chinese_calendar  # here: its tables take time to load, and most commands need none
 
     try:

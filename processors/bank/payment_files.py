@@ -323,7 +323,7 @@ async def _warnings(journal: ClearingJournal, accounts: Iterable[PayeeAccount]) 
     own = {each.set_.payee for each in accounts if (each.set_.payee_kind, each.set_.relation) == ("person", "own")}
     dead = await load_deaths(journal.connection, own)
     return tuple(
-        f"{person} 已登记死亡（{day}），账户仍为本人 is reported dead, and the account is his own"
+        f"{person} 已登记死亡（{day}），账户仍为本人 is reported dead, and the account is still the person's"
         for person, day in sorted(dead.items())
     )
 

@@ -125,5 +125,5 @@ def _peers(peers: PeerStanding) -> dict[str, Any]:
 
 def graver(one: str, other: str) -> bool:
     """Whether one severity is graver than another."""
-    order = list(SEVERITIES)
-    return order.index(one) > order.index(other)  # type: ignore[arg-type]
+    order: list[str] = list(SEVERITIES)
+    return order.index(one) > order.index(other)

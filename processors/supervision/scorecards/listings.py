@@ -66,7 +66,8 @@ class ScorecardsOfYear(Struct, frozen=True):
 async def scorecards(engine: AsyncEngine, year: int, region: str | None = None) -> ScorecardsOfYear:
     """Scorecards of the hospitals in a region and its counties, which are each other's peers; None is everywhere.
 
-    All their bills count, whoever is insured. Hospitals under different supervision texts are scored and ranked apart.
+    All their bills count, wherever the patients are insured. Hospitals under different supervision texts are scored and
+    ranked apart.
     """
     async with engine.connect() as connection:
         history = SupervisionHistory(each.text for each in await adopted_texts(connection))
