@@ -42,7 +42,7 @@ def database_url(endpoints: Endpoints, name: str) -> str:
     return urlsplit(endpoints.database_url)._replace(path=f"/{name}").geturl()
 
 
-async def _execute(endpoints: Endpoints, statement: str) -> None:
+async def execute(endpoints: Endpoints, statement: str) -> None:
     connection = await asyncpg.connect(endpoints.database_url, ssl=False)
     try:
         await connection.execute(statement)
@@ -52,7 +52,7 @@ async def _execute(endpoints: Endpoints, statement: str) -> None:
 
 @pytest.fixture(scope="session")
 async def template_database(endpoints: Endpoints) -> str:
-    await _execute(endpoints, f"CREATE DATABASE {TEMPLATE}")
+    await execute(endpoints, f"CREATE DATABASE {TEMPLATE}")
     await schema.migrate(database_url(endpoints, TEMPLATE))
     return TEMPLATE
 
@@ -61,9 +61,9 @@ async def template_database(endpoints: Endpoints) -> str:
 async def database(endpoints: Endpoints, template_database: str) -> AsyncIterator[str]:
     """URL of a fresh migrated database, dropped after the test with whatever is still connected."""
     name = f"test_{uuid.uuid4().hex}"
-    await _execute(endpoints, f"CREATE DATABASE {name} TEMPLATE {template_database}")
+    await execute(endpoints, f"CREATE DATABASE {name} TEMPLATE {template_database}")
     yield database_url(endpoints, name)
-    await _execute(endpoints, f"DROP DATABASE {name} WITH (FORCE)")
+    await execute(endpoints, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ MODULES: Mapping[str, str] = {
     "settle": "settle",
     "publish": "publish",
     "up": "up",
+    "console": "console",
     "statements": "listings",
     "accumulations": "listings",
     "grants": "listings",

@@ -30,11 +30,11 @@ class NoLedger(RuntimeError):
 async def ledger_servers(
     settings: Settings, command: str, *, nats: bool, share_with: str | None = "up"
 ) -> AsyncIterator[Endpoints]:
-    """The servers for a command: given ones, those of a running ``claims up``, or our own.
+    """The servers for a command: given ones, those of a running ``claims up`` or ``claims console``, or our own.
 
     Raises ``DirectoryInUse`` where another command keeps the data directory for longer than short ones do.
     """
-    shared = frozenset({share_with} if share_with else ())
+    shared = frozenset({share_with, "console"} if share_with else ())
     deadline = time.monotonic() + (SHORT_COMMANDS_END_S if share_with else 0.0)
     while True:
         manager = servers(settings.data_dir, command=command, external=settings.external, share_with=shared, nats=nats)

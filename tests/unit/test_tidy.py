@@ -22,6 +22,7 @@ NOUNS = {
     "warning",  # 预警: what is told of a fund before it runs short
     "embedded",  # embedded servers: those that the program brings and runs itself
     "liaoning",  # the province
+    "listing",  # a list on a page, with its filters, order and exports
     "loading",  # of schemes
     "messaging",  # what a broker is for
     "opening",  # of a run

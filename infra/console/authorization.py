@@ -1,0 +1,54 @@
+"""Which visitor a request comes from, and whether the route is open to him."""
+
+from typing import Any
+
+from fastapi import Depends, Request
+
+from infra.console.errors import Forbidden, NotSignedIn
+from infra.console.permissions import Permission
+from infra.console.security import check_request, check_token
+from infra.console.state import SESSION_COOKIES, state_of
+from infra.console.visitor import Visitor
+
+
+class Needs:
+    """The dependency of a route: gives its visitor, once he is signed in, has the permission and shows the token."""
+
+    def __init__(self, permission: Permission) -> None:
+        self.permission = permission
+
+    async def __call__(self, request: Request) -> Visitor:
+        """The visitor. Raises ``NotSignedIn``, ``Forbidden``."""
+        check_request(request)
+        visitor = signed_in(request)
+        if visitor is None:
+            raise NotSignedIn("会话已结束，请登录。The session has ended: sign in")
+        if not visitor.may(self.permission):
+            raise Forbidden(
+                f"登录 {visitor.login} 没有“{self.permission.partition(' ')[0]}”的权限，权限见 docs/access.md。"
+                f"Login {visitor.login} has no permission for: {self.permission.partition(' ')[2]}"
+            )
+        await check_token(request, visitor)
+        return visitor
+
+
+def needs(permission: Permission) -> Any:
+    """``visitor: Annotated[Visitor, needs(Permission.CLAIMS)]`` of a route."""
+    return Depends(Needs(permission))
+
+
+async def open_to_all(request: Request) -> None:
+    """The dependency of a route that is open to whoever is not signed in."""
+    check_request(request)
+
+
+def signed_in(request: Request) -> Visitor | None:
+    """Who is signed in, if anybody; the layout of a page finds him in ``request.state``."""
+    visitor = state_of(request).sessions.find(session_id_of(request))
+    request.state.visitor = visitor
+    return visitor
+
+
+def session_id_of(request: Request) -> str | None:
+    """The secret that the browser has sent."""
+    return request.cookies.get(SESSION_COOKIES[request.url.scheme == "https"])

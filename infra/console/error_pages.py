@@ -1,0 +1,149 @@
+"""Errors as pages: what happened and what to do, Chinese first, English beside it; never a trace."""
+
+import secrets
+from urllib.parse import quote
+
+import asyncpg
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import RedirectResponse, Response
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from starlette.exceptions import HTTPException
+
+from infra.access.logins import LoginError
+from infra.console.authorization import session_id_of, signed_in
+from infra.console.errors import ConsoleError, FieldTrouble, Forbidden, NotSignedIn, TriedTooOften
+from infra.console.pages import render
+from infra.console.state import state_of
+from infra.files.text_file import UnusableFile
+from infra.operations.resettle import OrderRefused
+from infra.operations.roster_import import RefusedList
+from policies.loader import SchemeError
+from processors.clearing.refusal import ClearingRefused
+from processors.rosters.cells import UnusableCell
+from processors.rosters.imports import ConcurrentImport
+
+log = structlog.get_logger(__name__)
+REFUSALS = (ClearingRefused, ConcurrentImport, LoginError, OrderRefused, RefusedList)
+"""Steps that the books do not allow; the message says what to do instead, as the command line words it."""
+UNUSABLE_INPUT = (SchemeError, UnusableCell, UnusableFile)
+"""Files and texts that can't be read; the message says where."""
+_AWAY = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+)
+_AWAY_STATES = ("08", "57", "53")
+"""Classes of PostgreSQL's errors: the connection, the operator's intervention, resources."""
+_NO_RIGHT = "42501"
+_NO_LOGIN = "28"
+AWAY = (
+    "数据库没有应答，请稍候重试；仍不行请联系信息中心。The database does not answer: try again in a moment, then call "
+    "the information centre"
+)
+
+
+def add_error_pages(app: FastAPI) -> None:
+    """Let the application answer errors with pages."""
+    app.add_exception_handler(ConsoleError, _console_error)
+    app.add_exception_handler(RequestValidationError, _validation)
+    app.add_exception_handler(HTTPException, _http)
+    for refusal in REFUSALS:
+        app.add_exception_handler(refusal, _refusal)
+    for unusable in UNUSABLE_INPUT:
+        app.add_exception_handler(unusable, _unusable)
+    app.add_exception_handler(SQLAlchemyError, _database)
+    app.add_exception_handler(asyncpg.PostgresError, _database)
+    for away in _AWAY:
+        app.add_exception_handler(away, _database)
+    app.add_exception_handler(Exception, _fault)
+
+
+def error_page(request: Request, status: int, chinese: str, english: str, **values: object) -> Response:
+    """A page that says what went wrong; ``message``, or ``troubles`` with fields."""
+    if not hasattr(request.state, "visitor"):
+        signed_in(request)
+    shown = {"message": "", "troubles": ()} | values
+    return render(request, "console/error.html", status, status=status, chinese=chinese, english=english, **shown)
+
+
+async def _console_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ConsoleError)  # noqa: S101 - as it was registered
+    if isinstance(error, NotSignedIn):
+        return sign_in_first(request)
+    troubles = getattr(error, "troubles", ())
+    page = error_page(request, error.status, error.chinese, error.english, message=str(error), troubles=troubles)
+    if isinstance(error, TriedTooOften):
+        page.headers["retry-after"] = str(error.wait_s)
+    return page
+
+
+def sign_in_first(request: Request) -> Response:
+    """Lead to the sign-in page, and back here afterwards; a part of a page is replaced as a whole."""
+    there = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    to = f"/session?next={quote(there)}" if request.method == "GET" else "/session"
+    if "hx-request" in request.headers:
+        return Response(status_code=204, headers={"hx-redirect": to})
+    return RedirectResponse(to, 303)
+
+
+async def _validation(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - as it was registered
+    troubles = [
+        FieldTrouble(str(each["loc"][-1]), "缺少或不可用" if each["type"] != "missing" else "未填写", each["msg"])
+        for each in error.errors()
+    ]
+    return error_page(request, 422, "填写有误", "Input that can't be used", troubles=troubles)
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - as it was registered
+    words = {
+        404: ("没有这一页", "No such page"),
+        405: ("不能这样提交", "Not to be asked in this way"),
+    }
+    chinese, english = words.get(error.status_code, ("请求有误", "Bad request"))
+    page = error_page(request, error.status_code, chinese, english)
+    page.headers.update(error.headers or {})
+    return page
+
+
+async def _refusal(request: Request, error: Exception) -> Response:
+    return error_page(request, 409, "未能办理", "Not done", message=str(error))
+
+
+async def _unusable(request: Request, error: Exception) -> Response:
+    return error_page(request, 422, "文件不可用", "The file can't be used", message=str(error))
+
+
+async def _database(request: Request, error: Exception) -> Response:
+    """What PostgreSQL has said, or that it says nothing."""
+    said = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    state = str(getattr(said, "sqlstate", "") or "")
+    if state == _NO_RIGHT:
+        message = "本登录无权这样做，数据库不允许，权限见 docs/access.md。The database refuses that to this login"
+        return error_page(request, 403, Forbidden.chinese, Forbidden.english, message=message)
+    if state.startswith(_NO_LOGIN):  # the login was dropped, or has another password by now
+        await state_of(request).sessions.end(session_id_of(request))
+        return sign_in_first(request)
+    invalid = isinstance(error, DBAPIError) and error.connection_invalidated
+    if invalid or not state or state[:2] in _AWAY_STATES or isinstance(said, _AWAY):
+        log.warning("database away", error=type(said).__name__)
+        page = error_page(request, 503, "暂时不可用", "Not available now", message=AWAY)
+        page.headers["retry-after"] = "5"
+        return page
+    return await _fault(request, error)
+
+
+async def _fault(request: Request, error: Exception) -> Response:
+    """A fault of the program: the log has it under the number that the page shows."""
+    number = secrets.token_hex(4)
+    log.error("fault", number=number, path=request.url.path, error=type(error).__name__, exc_info=error)
+    message = (
+        f"程序出错，编号 {number}，请告知信息中心；账本没有因此改动。A fault of the program, number {number}: tell the "
+        "information centre; the step was not booked"
+    )
+    return error_page(request, 500, "程序出错", "A fault of the program", message=message)

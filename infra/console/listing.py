@@ -1,0 +1,178 @@
+"""The one table of the console: declared columns, filters from the address, order, pages, sums, links and exports.
+
+A route shows one with ``show_listing``; a page with several reads each with ``Listing.read`` and places the macro
+``listing_table`` of ``console/components.html``.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import Response
+from sqlalchemy import Select
+
+from infra.console.errors import FieldTrouble, Unprocessable
+from infra.console.exports import MOST_ROWS, WRITERS, Export, export_response
+from infra.console.listing_columns import ListColumn, ListFilter, Row
+from infra.console.listing_sources import Criteria, FoundRows, read_rows, read_select
+from infra.console.pages import query_text, render
+from infra.console.stamp import Stamp, ledger_stamp
+from infra.console.visitor import Visitor
+
+Source = Select[Any] | Sequence[Row]
+"""Where rows come from: a query whose columns are the listing's, or rows that were made in memory."""
+PER_PAGE = 50
+MOST_COUNTED = 10_000
+"""Of more rows than that neither number nor sums are told, for they would have to be read for it."""
+MOST_PAGES = 10_000
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A table's declaration.
+
+    ``order`` is the name of a column, with a dash before it from the last to the first. ``key`` are names of columns
+    that tell any two rows apart. ``counted``: what is shown are finance's sums. ``personal``: it names persons.
+    ``prefixed``: its parameters begin with ``<name>.`` in the address, for a page with several listings.
+    """
+
+    name: str
+    title: str
+    columns: tuple[ListColumn, ...]
+    filters: tuple[ListFilter, ...] = ()
+    order: str = ""
+    key: tuple[str, ...] = ()
+    counted: bool = False
+    personal: bool = False
+    prefixed: bool = False
+    per_page: int = PER_PAGE
+
+    def parameter(self, name: str) -> str:
+        """What a parameter of this listing is called in the address."""
+        return f"{self.name}.{name}" if self.prefixed else name
+
+    def criteria(self, request: Request) -> Criteria:
+        """What the address asks for. Raises ``Unprocessable`` where it makes no sense."""
+        given = request.query_params
+        kinds = {column.name: column.kind for column in self.columns}
+        texts, narrowed = {}, []
+        for each in self.filters:
+            text = given.get(self.parameter(each.name), "").strip()
+            if text:
+                texts[each.name] = text
+                narrowed.append((each, kinds.get(each.narrows), each.read(text)))
+        order = given.get(self.parameter("sort")) or self.order
+        name = order.removeprefix("-")
+        if name and name not in {column.name for column in self.columns if column.sortable} | {self.order.lstrip("-")}:
+            raise Unprocessable(FieldTrouble("sort", f"没有列 {name}", "no such column"))
+        page = given.get(self.parameter("page"), "1")
+        if not page.isdecimal() or not 1 <= int(page) <= MOST_PAGES:
+            raise Unprocessable(FieldTrouble("page", f"没有第 {page} 页", "no such page"))
+        key = self.key or tuple(column.name for column in self.columns if column.kind == "id")[:1]
+        summed = tuple(column.name for column in self.columns if column.summed)
+        return Criteria(texts, tuple(narrowed), name, order.startswith("-"), key, summed, int(page))
+
+    async def read(self, request: Request, visitor: Visitor, source: Source) -> "ListingPage":
+        """The rows that the address asks for. Raises ``Unprocessable`` where it makes no sense."""
+        criteria = self.criteria(request)
+        offset = (criteria.page - 1) * self.per_page
+        async with visitor.engine.connect() as connection:
+            stamp = await ledger_stamp(connection, visitor, counted=self.counted)
+            if isinstance(source, Select):
+                found = await read_select(connection, source, criteria, offset, self.per_page, MOST_COUNTED)
+            else:
+                found = read_rows(source, criteria, offset, self.per_page)
+        return ListingPage(self, criteria, found, stamp, request.url.path, dict(request.query_params))
+
+    async def export(self, request: Request, visitor: Visitor, source: Source, form: str) -> Response:
+        """All rows that the address asks for, as a file. Raises ``Unprocessable`` where there are too many."""
+        criteria = self.criteria(request)
+        most = MOST_ROWS.get(form, 0)
+        async with visitor.engine.connect() as connection:
+            await connection.execution_options(isolation_level="REPEATABLE READ")
+            stamp = await ledger_stamp(connection, visitor, counted=self.counted)
+            if isinstance(source, Select):
+                found = await read_select(connection, source, criteria, 0, most + 1, 0)
+            else:
+                found = read_rows(source, criteria, 0, most + 1)
+        if form in WRITERS and len(found.rows) > most:
+            raise Unprocessable(
+                FieldTrouble("format", f"超过 {most} 行，请先筛选，或用 csv、parquet", f"more than {most} rows")
+            )
+        filters = {
+            each.chinese: each.shown(criteria.texts[each.name]) for each in self.filters if each.name in criteria.texts
+        }
+        made = Export(self.name, self.title, self.columns, found.rows, filters, stamp, self.personal)
+        return await export_response(made, form)
+
+
+@dataclass(frozen=True)
+class ListingPage:
+    """A page of a listing, as the macro ``listing_table`` shows it."""
+
+    listing: Listing
+    criteria: Criteria
+    found: FoundRows
+    stamp: Stamp
+    path: str
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def first(self) -> int:
+        """The place of the first row that is shown, from 1."""
+        return (self.criteria.page - 1) * self.listing.per_page + 1
+
+    @property
+    def last(self) -> int:
+        """The place of the last one."""
+        return self.first + len(self.found.rows) - 1
+
+    def address(self, **changes: Any) -> str:
+        """The address with other parameters of this listing; None takes one away."""
+        changed = {self.listing.parameter(name): value for name, value in changes.items()}
+        query = query_text({**self.parameters, **changed})
+        return f"{self.path}?{query}" if query else self.path
+
+    def sort_address(self, column: ListColumn) -> str:
+        """The address that orders by a column; the other way round where it does so now."""
+        turned = self.criteria.order == column.name and not self.criteria.descending
+        return self.address(sort=f"-{column.name}" if turned else column.name, page=None)
+
+    def direction(self, column: ListColumn) -> str | None:
+        """How the rows are ordered by a column, in ARIA's words."""
+        if self.criteria.order != column.name:
+            return None
+        return "descending" if self.criteria.descending else "ascending"
+
+    def kept(self) -> dict[str, str]:
+        """Parameters that a form of filters carries on: those of others, and the order."""
+        ours = {self.listing.parameter(each.name) for each in self.listing.filters} | {self.listing.parameter("page")}
+        return {name: value for name, value in self.parameters.items() if name not in ours}
+
+    def link(self, column: ListColumn, row: Row) -> str | None:
+        """What is behind a cell."""
+        return None if column.link is None else column.link(row)
+
+    def sum_of(self, column: ListColumn) -> Decimal | int | None:
+        """The sum of a column over all rows of the filter; None where it has none, or rows are too many."""
+        return self.found.sums.get(column.name)
+
+
+async def show_listing(
+    request: Request,
+    visitor: Visitor,
+    listing: Listing,
+    source: Source,
+    template: str = "console/listing.html",
+    **values: Any,
+) -> Response:
+    """The page of a listing; where the address has ``format``, the file in its place.
+
+    The template has ``page``, a ``ListingPage``, beside ``values``.
+    """
+    form = request.query_params.get(listing.parameter("format"))
+    if form is not None:
+        return await listing.export(request, visitor, source, form)
+    return render(request, template, page=await listing.read(request, visitor, source), **values)

@@ -1,0 +1,87 @@
+"""Reads a page of a listing: from PostgreSQL by a query, or from rows in memory."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from infra.console.listing_columns import CellKind, ListFilter, Row
+from infra.files.sheet import number
+
+
+@dataclass(frozen=True, slots=True)
+class Criteria:
+    """What is asked of a listing.
+
+    ``texts`` are the filters as they were typed, ``narrowed`` as values, with the kind of the column that each narrows.
+    Rows are ordered by ``order``, then by ``key``. ``summed`` names the columns that are summed. Pages count from 1.
+    """
+
+    texts: Mapping[str, str]
+    narrowed: Sequence[tuple[ListFilter, CellKind | None, Any]]
+    order: str
+    descending: bool
+    key: tuple[str, ...]
+    summed: tuple[str, ...]
+    page: int
+
+
+@dataclass(frozen=True, slots=True)
+class FoundRows:
+    """Rows of a page; ``number`` and ``sums`` are of all rows of the filter, None and empty where they are too many."""
+
+    rows: Sequence[Row]
+    number: int | None
+    sums: Mapping[str, Any]
+    more: bool
+
+
+async def read_select(
+    connection: AsyncConnection, source: Select[Any], criteria: Criteria, offset: int, limit: int, counted: int
+) -> FoundRows:
+    """Rows of a query. Their number and sums are told of up to ``counted``; with 0 nobody asks for them."""
+    inner = source.subquery("listed")
+    wanted = [where.where(inner.c[where.narrows], kind, value) for where, kind, value in criteria.narrowed]
+    filtered = select(inner).where(*wanted)
+    ordered: list[Any] = []
+    if criteria.order:
+        column = inner.c[criteria.order]
+        ordered.append(column.desc().nulls_last() if criteria.descending else column.asc().nulls_last())
+    ordered += [inner.c[name] for name in criteria.key if name != criteria.order]
+    rows = (await connection.execute(filtered.order_by(*ordered).offset(offset).limit(limit + 1))).mappings().all()
+    number, sums = None, {}
+    if counted:
+        some = filtered.with_only_columns(
+            *(inner.c[name] for name in criteria.summed or criteria.key or inner.c.keys()[:1])
+        )
+        counts = some.limit(counted + 1).subquery("counted")
+        totals = [func.sum(counts.c[name]).label(f"sum_{place}") for place, name in enumerate(criteria.summed)]
+        told = (await connection.execute(select(func.count().label("number"), *totals).select_from(counts))).one()
+        if told.number <= counted:
+            number = int(told.number)
+            sums = dict(zip(criteria.summed, told[1:], strict=True))
+    return FoundRows([dict(row) for row in rows[:limit]], number, sums, len(rows) > limit)
+
+
+def read_rows(source: Sequence[Row], criteria: Criteria, offset: int, limit: int) -> FoundRows:
+    """Rows that are in memory."""
+    kept = [
+        row
+        for row in source
+        if all(each.holds(row.get(each.narrows), kind, value) for each, kind, value in criteria.narrowed)
+    ]
+    for name in (*reversed(criteria.key), criteria.order):
+        if name:
+            down = criteria.descending and name == criteria.order
+            there = [row for row in kept if row.get(name) is not None]
+            absent = [row for row in kept if row.get(name) is None]
+            kept = sorted(there, key=lambda row: _comparable(row[name]), reverse=down) + absent
+    sums = {name: sum((number(row.get(name)) or 0 for row in kept), Decimal(0)) for name in criteria.summed}
+    return FoundRows(kept[offset : offset + limit], len(kept), sums, len(kept) > offset + limit)
+
+
+def _comparable(value: Any) -> Any:
+    return tuple(map(str, value)) if isinstance(value, list | tuple) else value

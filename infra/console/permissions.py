@@ -1,0 +1,83 @@
+"""Who may what: one table for pages, exports and jobs, by the groups of the database that hold the rights.
+
+It says what is shown and offered. PostgreSQL decides: each session works on connections of its own login.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+READERS = frozenset({"investigator", "ledger_writer", "payee_keeper"})
+"""Who may read the whole ledger."""
+WRITERS = frozenset({"ledger_writer", "payee_keeper"})
+"""Who may book steps and send events."""
+
+
+class Permission(StrEnum):
+    """What a route asks of its visitor; the value is its name on the page that refuses."""
+
+    HOME = "首页 home"
+    SEARCH = "查询 search"
+    PERSONS = "参保人 persons"
+    CLAIMS = "结算单 claims"
+    HOSPITALS = "医疗机构 hospitals"
+    CHANGES = "改动 changes"
+    LEADS = "疑点 leads"
+    LEADS_STEP = "办理疑点 steps on leads"
+    CASES = "案件 cases"
+    CASES_STEP = "办理案件 steps of cases"
+    FINANCE = "财务报表 finance"
+    FUNDS = "基金账户 funds"
+    FUNDS_STEP = "登记基金账户 steps on funds"
+    CLEARING = "清算 clearing"
+    CLEARING_STEP = "办理清算 steps of clearing"
+    PAYEES = "收款账户和银行文件 payees and payment files"
+    ROSTERS = "名册 rosters"
+    ROSTERS_STEP = "报送名册 lists of rosters"
+    WINDOW = "窗口 window"
+    WINDOW_STEP = "窗口提交 bills at the window"
+    LAW = "政策 law"
+    LAW_STEP = "采用政策 adoption of law"
+    LEADER = "领导一页 leader"
+    OPERATIONS = "运行 operations"
+    OPERATIONS_STEP = "运行操作 steps of operations"
+    OWNER = "数据库所有者 the owner's work"
+    PROOF = "核对 proof"
+    ACCESS = "查阅记录 records of looks"
+
+
+GROUPS_OF: Mapping[Permission, frozenset[str]] = {
+    Permission.HOME: READERS | {"finance_reader"},
+    Permission.SEARCH: READERS,
+    Permission.PERSONS: READERS,
+    Permission.CLAIMS: READERS,
+    Permission.HOSPITALS: READERS,
+    Permission.CHANGES: READERS,
+    Permission.LEADS: READERS,
+    Permission.LEADS_STEP: WRITERS,
+    Permission.CASES: READERS,
+    Permission.CASES_STEP: WRITERS,
+    Permission.FINANCE: READERS | {"finance_reader"},
+    Permission.FUNDS: READERS,
+    Permission.FUNDS_STEP: WRITERS,
+    Permission.CLEARING: READERS,
+    Permission.CLEARING_STEP: WRITERS,
+    Permission.PAYEES: frozenset({"payee_keeper"}),
+    Permission.ROSTERS: READERS,
+    Permission.ROSTERS_STEP: WRITERS,
+    Permission.WINDOW: WRITERS,
+    Permission.WINDOW_STEP: WRITERS,
+    Permission.LAW: READERS,
+    Permission.LAW_STEP: WRITERS,
+    Permission.LEADER: READERS,
+    Permission.OPERATIONS: READERS,
+    Permission.OPERATIONS_STEP: WRITERS,
+    Permission.OWNER: frozenset(),
+    Permission.PROOF: READERS,
+    Permission.ACCESS: frozenset({"investigator"}),
+}
+"""The groups of docs/access.md whose members have a permission. The database's owner has all of them."""
+
+
+def permissions_of(groups: frozenset[str], *, is_owner: bool) -> frozenset[Permission]:
+    """What a login may, by its groups."""
+    return frozenset(each for each, allowed in GROUPS_OF.items() if is_owner or groups & allowed)

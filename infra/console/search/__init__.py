@@ -1,0 +1,1 @@
+"""Search for a person, a claim, a hospital or an event."""

@@ -1,0 +1,108 @@
+"""What every request must show and every response carries: host, origin, token of the session, headers."""
+
+import hmac
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from fastapi import Request
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from infra.console.errors import BadRequest, Forbidden, PayloadTooLarge
+from infra.console.visitor import Visitor
+
+TOKEN_FIELD = "csrf"  # noqa: S105 - a field's name
+TOKEN_HEADER = "x-csrf-token"  # noqa: S105 - a header's name
+MOST_BYTES = 64 * 1024 * 1024
+"""How large a request may be: a county's list has some megabytes."""
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_OURS = frozenset({"same-origin", "none"})
+"""Values of ``Sec-Fetch-Site`` of requests that a page of ours, or the person at the browser, has made."""
+
+HEADERS: Mapping[str, str] = {
+    "content-security-policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+        "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    ),
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=()",
+}
+"""On every response, whatever it is."""
+
+
+class Guard:
+    """Lets in what is asked of our host names by our own pages, and puts ``HEADERS`` on each response.
+
+    A page is never kept by a cache: it shows what one login may see. A response that says otherwise is left alone.
+    """
+
+    def __init__(self, app: ASGIApp, host_names: frozenset[str]) -> None:
+        self._app = app
+        self._host_names = host_names
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        started = False
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers[name] = value
+                headers.setdefault("cache-control", "no-store")
+            await send(message)
+
+        scope.setdefault("state", {})["trouble"] = self._trouble(scope)
+        try:
+            await self._app(scope, receive, send_with_headers)
+        except Exception:
+            if not started:  # else it was told and logged as a fault: who serves would log it again
+                raise
+
+    def _trouble(self, scope: Scope) -> Exception | None:
+        """Why a request is refused before it is looked at; raised by ``check_request``, which shows it as a page."""
+        headers = Headers(scope=scope)
+        host = headers.get("host", "")
+        if (urlsplit(f"//{host}").hostname or "") not in self._host_names:
+            return BadRequest("地址中的主机名不是本系统的。This host name is not the console's")
+        length = headers.get("content-length", "0")
+        if not length.isdecimal() or int(length) > MOST_BYTES:
+            return PayloadTooLarge(f"文件过大，最多 {MOST_BYTES // 2**20} MB。The request is too large")
+        if scope["method"] not in _SAFE:
+            origin, site = headers.get("origin"), headers.get("sec-fetch-site")
+            if origin is not None and urlsplit(origin).netloc != host:
+                return Forbidden("请求不是本系统的页面发出的。The request comes from a page that is not ours")
+            if site is not None and site not in _OURS:
+                return Forbidden("请求不是本系统的页面发出的。The request comes from a page that is not ours")
+        return None
+
+
+def check_request(request: Request) -> None:
+    """Refuse what the guard found wrong."""
+    trouble = request.scope["state"].get("trouble")
+    if trouble is not None:
+        raise trouble
+
+
+async def check_token(request: Request, visitor: Visitor) -> None:
+    """Refuse a request that changes something and does not carry the session's token, in a header or a field."""
+    if request.method in _SAFE:
+        return
+    given = request.headers.get(TOKEN_HEADER)
+    if given is None:
+        given = str((await request.form()).get(TOKEN_FIELD, ""))
+    if not hmac.compare_digest(given.encode(), visitor.csrf.encode()):
+        raise Forbidden(
+            "表单已失效，请重新打开页面再提交。The form is no longer good: open the page again, and send it anew"
+        )

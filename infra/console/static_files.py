@@ -1,0 +1,56 @@
+"""Style sheets and scripts: kept in memory, named by their content, so that a browser asks for each once."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+
+from jinja2 import Environment
+
+_TYPES: Mapping[str, str] = {
+    "css": "text/css; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
+    "svg": "image/svg+xml",
+    "txt": "text/plain; charset=utf-8",
+}
+FOR_EVER = "public, max-age=31536000, immutable"
+BASE = "base.css"
+"""What the console shares with the pages that are files; it has a colour for each layer of the ledger."""
+
+
+@dataclass(frozen=True, slots=True)
+class StaticText:
+    """A file as it is sent; ``version`` follows from its content."""
+
+    content: bytes
+    media_type: str
+    version: str
+
+
+class StaticTexts:
+    """The files by name."""
+
+    def __init__(self, templates: Environment) -> None:
+        self._templates = templates
+        self._texts = {
+            each.name: _text(each.name, each.read_bytes())
+            for each in files("infra.console").joinpath("static").iterdir()
+            if each.name.rpartition(".")[2] in _TYPES
+        }
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Make anew what follows from the terms of the ledger."""
+        self._texts[BASE] = _text(BASE, self._templates.get_template(BASE).render().encode())
+
+    def get(self, name: str) -> StaticText | None:
+        """A file, if there is one."""
+        return self._texts.get(name)
+
+    def url(self, name: str) -> str:
+        """Where a page finds a file."""
+        return f"/static/{name}?v={self._texts[name].version}"
+
+
+def _text(name: str, content: bytes) -> StaticText:
+    return StaticText(content, _TYPES[name.rpartition(".")[2]], hashlib.sha256(content).hexdigest()[:16])

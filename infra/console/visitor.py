@@ -1,0 +1,103 @@
+"""Who is signed in: a login of the database, whose own connections the session works on."""
+
+from dataclasses import dataclass, field
+from datetime import date
+
+import asyncpg
+from sqlalchemy import make_url, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from events.county_time import COUNTY_TIME
+from events.store.journal import database_time
+from infra.access.logins import GROUPS
+from infra.console.errors import FieldTrouble, Unprocessable
+from infra.console.permissions import Permission, permissions_of
+from infra.postgres.engine import connect
+from processors.clearing.operators import login_of
+
+LONGEST_LOGIN, LONGEST_PASSWORD = 63, 1_000
+_MEMBER = text(
+    "SELECT name FROM unnest(CAST(:groups AS text[])) AS name WHERE pg_has_role(session_user, name, 'USAGE')"
+)
+
+
+class SignInRefused(Exception):
+    """PostgreSQL does not know the login, or its password is another."""
+
+
+class LoginWithoutGroup(Exception):
+    """The login is in none of the groups that hold the ledger's rights."""
+
+
+@dataclass(eq=False)
+class Visitor:
+    """A session's login; ``engine`` makes connections under it, so that journals name it.
+
+    ``is_owner``: the login owns the database, so that several persons may work under it, and a step asks who takes it.
+    ``csrf`` stands in every form of the session. ``reasons`` are the cases that an investigator has named in it, by
+    what they were asked for. ``notices`` are shown on the next page: what a step has done.
+    """
+
+    login: str
+    is_owner: bool
+    groups: frozenset[str]
+    engine: AsyncEngine
+    csrf: str
+    permissions: frozenset[Permission] = frozenset()
+    reasons: dict[str, str] = field(default_factory=dict)
+    notices: list[str] = field(default_factory=list)
+
+    def may(self, permission: Permission) -> bool:
+        """Whether a page, an export or a step is open to this login."""
+        return permission in self.permissions
+
+    def actor(self, typed: str) -> str:
+        """Who takes a step: the login; under the owner's, whoever was typed. Raises ``Unprocessable``."""
+        actor = typed.strip() if self.is_owner else self.login
+        if not actor or len(actor) > LONGEST_LOGIN or not actor.isprintable():
+            raise Unprocessable(FieldTrouble("经办人", "须填写，最多63个字", "who takes the step: up to 63 characters"))
+        return actor
+
+    async def today(self) -> date:
+        """The county's day, by the database's clock."""
+        async with self.engine.connect() as connection:
+            return (await database_time(connection)).astimezone(COUNTY_TIME).date()
+
+
+async def open_visitor(database_url: str, csrf: str, credentials: tuple[str, str] | None = None) -> Visitor:
+    """Connect as a login and password, or as the program's own login where no credentials are given.
+
+    Raises ``SignInRefused``; ``LoginWithoutGroup``; what a connection raises where the server is away.
+    """
+    url = make_url(database_url)
+    if credentials is not None:
+        login, password = credentials
+        if not login or not password or "\0" in login + password:  # asyncpg would look for a password elsewhere
+            raise SignInRefused
+        if len(login) > LONGEST_LOGIN or len(password) > LONGEST_PASSWORD:
+            raise SignInRefused
+        url = url.set(username=login, password=password)
+    engine = connect(url.render_as_string(hide_password=False), pool_size=1)
+    try:
+        return await _visitor(engine, csrf)
+    except BaseException:
+        await engine.dispose()
+        raise
+
+
+async def _visitor(engine: AsyncEngine, csrf: str) -> Visitor:
+    try:
+        async with engine.connect() as connection:
+            login, is_owner = await login_of(connection)
+            groups = frozenset((await connection.execute(_MEMBER, {"groups": list(GROUPS)})).scalars())
+    except (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidPasswordError) as error:
+        raise SignInRefused from error
+    except DBAPIError as error:
+        state = str(getattr(error.orig, "sqlstate", "") or "")
+        if state.startswith("28") or state == "42501":  # the password is wrong; no right to connect
+            raise SignInRefused from error
+        raise
+    if not groups and not is_owner:
+        raise LoginWithoutGroup
+    return Visitor(login, is_owner, groups, engine, csrf, permissions_of(groups, is_owner=is_owner))

@@ -1,0 +1,192 @@
+"""A console at work over a small county, clients signed in to it by HTTP, and pages in the system's Chromium."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+from playwright.async_api import Browser, ConsoleMessage, Page, Request, ViewportSize
+
+from infra.access.logins import GROUPS, Login, create_login
+from infra.console.server import Address, Running, serving
+from infra.postgres.engine import connect
+from infra.settings import Settings
+
+OWNER = "owner"
+SECOND_WRITER = "second_writer"
+"""Another login of ``ledger_writer``: steps that take two persons take two of these."""
+GROUP_OF: Mapping[str, str] = {group: group for group in GROUPS} | {SECOND_WRITER: "ledger_writer"}
+NAMES: Mapping[str, str] = {
+    "ledger_writer": "lin_settles",
+    SECOND_WRITER: "zhao_approves",
+    "investigator": "chen_inspects",
+    "finance_reader": "wang_reads",
+    "payee_keeper": "sun_keeps",
+}
+"""The login of each role."""
+ROLES = (*NAMES, OWNER)
+_TOKEN = re.compile(r'name="csrf" value="([^"]+)"')
+
+
+async def create_logins(database_url: str) -> dict[str, str]:
+    """Make a login a role; returns their passwords by role. Logins belong to the whole server."""
+    engine = connect(database_url)
+    try:
+        return {role: await create_login(engine, Login(name, GROUP_OF[role])) for role, name in NAMES.items()}
+    finally:
+        await engine.dispose()
+
+
+@dataclass
+class SignedIn:
+    """A session over HTTP; ``post`` adds its token."""
+
+    client: httpx.AsyncClient
+    token: str
+
+    async def get(self, path: str, **query: Any) -> httpx.Response:
+        """A page, wherever it leads."""
+        return await self.client.get(path, params=query or None)
+
+    async def post(
+        self, path: str, fields: Mapping[str, Any] | None = None, files: Mapping[str, Any] | None = None
+    ) -> httpx.Response:
+        """A form as a page of ours sends it; redirects are followed."""
+        return await self.client.post(path, data={"csrf": self.token, **(fields or {})}, files=files)
+
+
+@dataclass
+class ConsoleUnderTest:
+    """A console, and the sessions that were begun at it."""
+
+    running: Running
+    passwords: Mapping[str, str]
+    database_url: str
+    sessions: dict[str, SignedIn] = field(default_factory=dict)
+    _clients: list[httpx.AsyncClient] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return self.running.url
+
+    def link(self) -> str:
+        """A one-time link of the owner."""
+        return f"{self.url}/session/link/{self.running.state.links.make()}"
+
+    def client(self) -> httpx.AsyncClient:
+        """A client that has not signed in."""
+        return httpx.AsyncClient(base_url=self.url, follow_redirects=True, timeout=60)
+
+    async def signed_in(self, role: str) -> SignedIn:
+        """The session of a role of ``ROLES``, begun where there is none yet."""
+        if role not in self.sessions:
+            self.sessions[role] = await self.new_session(role)
+        return self.sessions[role]
+
+    async def new_session(self, role: str) -> SignedIn:
+        """A further session of a role."""
+        client = self.client()
+        self._clients.append(client)
+        if role == OWNER:
+            page = await client.get(self.link())
+        else:
+            page = await client.post("/session", data={"login": NAMES[role], "password": self.passwords[role]})
+        token = _TOKEN.search(page.text)
+        assert page.status_code == 200, page.text
+        assert token is not None, page.text
+        return SignedIn(client, token[1])
+
+    def forget_failures(self) -> None:
+        """Let nobody wait for passwords that were wrong: all tests come from one address."""
+        self.running.state.throttle.forget()
+
+    async def end(self) -> None:
+        """Close the clients of the sessions."""
+        for client in self._clients:
+            await client.aclose()
+
+
+@asynccontextmanager
+async def running_console(
+    database_url: str, passwords: Mapping[str, str], data_dir: Path, nats_url: str = ""
+) -> AsyncIterator[ConsoleUnderTest]:
+    """A console in this process, on a free port, with one-time links as with embedded servers."""
+    settings = Settings(data_dir=data_dir)
+    async with serving(database_url, nats_url, settings, Address("127.0.0.1", 0)) as running:
+        console = ConsoleUnderTest(running, passwords, database_url)
+        try:
+            yield console
+        finally:
+            await console.end()
+
+
+@dataclass
+class Heard:
+    """What a browser's page has asked for and said."""
+
+    requests: list[str] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+
+
+@asynccontextmanager
+async def browser_page(
+    browser: Browser, console: ConsoleUnderTest, role: str | None, width: int = 1280, *, scripts: bool = True
+) -> AsyncIterator[Page]:
+    """A page of a browser, signed in as a role by the form (the owner by link), or not at all.
+
+    At the end: nothing was asked of another host, and the browser had no word to say: a script or style that the
+    policy refuses, a fault of a script, a file that is not there.
+    """
+    size: ViewportSize = {"width": width, "height": 900}
+    context = await browser.new_context(
+        base_url=console.url, viewport=size, java_script_enabled=scripts, locale="zh-CN"
+    )
+    page, heard = await context.new_page(), Heard()
+
+    def said(message: ConsoleMessage) -> None:
+        if "status of 4" not in message.text:  # a page that refuses is what some tests look for
+            heard.said.append(message.text)
+
+    def asked(request: Request) -> None:
+        heard.requests.append(request.url)
+
+    page.on("console", said)
+    page.on("pageerror", lambda error: heard.said.append(str(error)))
+    page.on("request", asked)
+    try:
+        if role == OWNER:
+            await page.goto(console.link())
+        elif role is not None:
+            await page.goto("/session")
+            await page.fill("input[name=login]", NAMES[role])
+            await page.fill("input[name=password]", console.passwords[role])
+            await page.click("main button.main")
+            await page.wait_for_url("**/")
+        yield page
+        outside = [url for url in heard.requests if not url.startswith((console.url, "data:", "blob:"))]
+        assert outside == []
+        assert heard.said == []
+    finally:
+        await context.close()
+
+
+async def shots(page: Page, folder: Path, name: str, widths: Sequence[int] = (360, 1280)) -> list[Path]:
+    """Screenshots of a page at several widths and on A4, for whoever wants to look."""
+    taken = []
+    for width in widths:
+        await page.set_viewport_size({"width": width, "height": 900})
+        taken.append(folder / f"{name}-{width}.png")
+        await page.screenshot(path=taken[-1], full_page=True)
+    taken.append(folder / f"{name}-a4.pdf")
+    await page.pdf(path=taken[-1], format="A4")
+    return taken
+
+
+async def at_once(*calls: Any) -> list[Any]:
+    """Requests that are under way together."""
+    return list(await asyncio.gather(*calls))
