@@ -94,7 +94,6 @@ async def test_indexes_answer_on_large_sums(engine: AsyncEngine) -> None:
         scans = {node["Relation Name"] for node in nodes(plan["Plan"]) if node["Node Type"] == "Seq Scan"}
         assert scans <= {"hospitals", "roster_years", "targets"}, (view, condition, scans)
         assert plan["Plan"]["Actual Rows"] > 0
-        assert plan["Execution Time"] < 500  # a few ms where nothing else runs; a scan is told by the plan above
 
 
 async def test_every_view_and_column_says_what_it_is(engine: AsyncEngine) -> None:
