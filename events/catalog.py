@@ -120,6 +120,7 @@ DERIVED: frozenset[str] = frozenset(
         "fund_budget.approved.v1",
         "fund_budget.withdrawn.v1",
         "ledger.sealed.v1",
+        "person.looked_up.v1",
         "roster.imported.v1",
         "roster.withdrawn.v1",
         "supervision.adopted.v1",

@@ -1,4 +1,4 @@
-"""``claims access``: who may send and hear over NATS, who may read and write the database; a right a user, no more."""
+"""``claims access``: who may send and hear over NATS, who may use the database, who looked at whom."""
 
 import sys
 from collections.abc import AsyncIterator
@@ -19,6 +19,7 @@ from infra.access.mailboxes import close_mailbox, open_mailbox, owners
 from infra.access.passwords import bcrypt_hash, new_password
 from infra.access.sources import PAYER, NotASource, Source
 from infra.access.users import Users, changing_users, read_users, users_of
+from infra.cli.access_log import log
 from infra.cli.arguments import listed, unknown_fund, unusable
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, stdout, table
@@ -45,6 +46,7 @@ app = typer.Typer(help="权限：NATS 用户和数据库登录。Users of NATS, 
 def register(parent: typer.Typer) -> None:
     """Add the commands."""
     parent.add_typer(app, name="access")
+    app.command("log")(log)
 
 
 @app.command()

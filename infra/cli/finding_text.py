@@ -14,6 +14,7 @@ CHECKS: Mapping[str, str] = {
     "account": "资金账",
     "case": "监管案件",
     "register": "台账",
+    "access": "查阅记录",
     "reversal": "冲正",
     "lead": "疑点",
     "balance": "收支平衡",

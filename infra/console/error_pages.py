@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from infra.access.logins import LoginError
 from infra.console.authorization import session_id_of, signed_in
 from infra.console.errors import ConsoleError, FieldTrouble, Forbidden, NotSignedIn, TriedTooOften
+from infra.console.looks import PurposeAsked
 from infra.console.pages import render
 from infra.console.state import state_of
 from infra.files.text_file import UnusableFile
@@ -74,6 +75,8 @@ async def _console_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, ConsoleError)  # noqa: S101 - as it was registered
     if isinstance(error, NotSignedIn):
         return sign_in_first(request)
+    if isinstance(error, PurposeAsked):
+        return lead_to(request, error.page(request))
     troubles = getattr(error, "troubles", ())
     page = error_page(request, error.status, error.chinese, error.english, message=str(error), troubles=troubles)
     if isinstance(error, TriedTooOften):
@@ -85,9 +88,14 @@ def sign_in_first(request: Request) -> Response:
     """Lead to the sign-in page, and back here afterwards; a part of a page is replaced as a whole."""
     there = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     to = f"/session?next={quote(there)}" if request.method == "GET" else "/session"
+    return lead_to(request, to)
+
+
+def lead_to(request: Request, path: str) -> Response:
+    """Lead to a page, also where a part of one was asked for."""
     if "hx-request" in request.headers:
-        return Response(status_code=204, headers={"hx-redirect": to})
-    return RedirectResponse(to, 303)
+        return Response(status_code=204, headers={"hx-redirect": path})
+    return RedirectResponse(path, 303)
 
 
 async def _validation(request: Request, error: Exception) -> Response:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -66,6 +66,13 @@ def done(visitor: Visitor, path: str, message: str) -> Response:
     """After a step: lead to what it made, where the message is shown; a page that is loaded again repeats nothing."""
     visitor.notices.append(message)
     return RedirectResponse(path, 303)
+
+
+def own_path(there: str) -> str:
+    """Where to go on to: a path of ours, whatever the address says."""
+    parts = urlsplit(there)
+    ours = not parts.scheme and not parts.netloc and there.startswith("/") and not there.startswith(("//", "/\\"))
+    return there if ours and not any(ord(each) < 32 for each in there) else "/"
 
 
 def menu(state: ConsoleState, visitor: Visitor | None) -> list[MenuEntry]:

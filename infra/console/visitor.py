@@ -30,13 +30,25 @@ class LoginWithoutGroup(Exception):
     """The login is in none of the groups that hold the ledger's rights."""
 
 
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """What an investigator looks for: a case, or a reason in his words, or both."""
+
+    case_id: str | None
+    reason: str | None
+
+    def text(self) -> str:
+        """As it is shown."""
+        return " ".join(filter(None, (self.case_id and f"案件 {self.case_id}", self.reason)))
+
+
 @dataclass(eq=False)
 class Visitor:
     """A session's login; ``engine`` makes connections under it, so that journals name it.
 
     ``is_owner``: the login owns the database, so that several persons may work under it, and a step asks who takes it.
-    ``csrf`` stands in every form of the session. ``reasons`` are the cases that an investigator has named in it, by
-    what they were asked for. ``notices`` are shown on the next page: what a step has done.
+    ``csrf`` stands in every form of the session. ``purpose`` is what an investigator looks for now. ``notices`` are
+    shown on the next page: what a step has done.
     """
 
     login: str
@@ -45,7 +57,7 @@ class Visitor:
     engine: AsyncEngine
     csrf: str
     permissions: frozenset[Permission] = frozenset()
-    reasons: dict[str, str] = field(default_factory=dict)
+    purpose: Purpose | None = None
     notices: list[str] = field(default_factory=list)
 
     def may(self, permission: Permission) -> bool:

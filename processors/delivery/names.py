@@ -9,6 +9,7 @@ PAYOUTS = "PAYOUTS"
 
 INTAKE_CONSUMER = "intake"
 SETTLEMENT_CONSUMER = "settlement"
+ACCESS_CONSUMER = "access"
 CLEARING_CONSUMER = "clearing"
 FUNDS_CONSUMER = "funds"
 CASES_CONSUMER = "cases"
@@ -18,6 +19,7 @@ SEAL_CONSUMER = "seal"
 SUPERVISION_CONSUMER = "supervision"
 LEADS_CONSUMER = "leads"
 OFFICE_CONSUMERS = (
+    ACCESS_CONSUMER,
     CASES_CONSUMER,
     CLEARING_CONSUMER,
     FUNDS_CONSUMER,
@@ -27,7 +29,8 @@ OFFICE_CONSUMERS = (
     SEAL_CONSUMER,
     SUPERVISION_CONSUMER,
 )
-"""Those whose journals no lane writes: work of offices, and leads. They book nothing that a fund is told."""
+"""Those whose journals no lane writes: work of offices, leads, and who looked at whom. They book nothing
+that a fund is told."""
 PAYOUTS_CONSUMER = "payouts"
 """Follows the journals and writes none."""
 
@@ -38,6 +41,7 @@ def journal_name(consumer: str, partition: int) -> str:
 
 
 INTAKE_JOURNAL = journal_name(INTAKE_CONSUMER, 0)
+ACCESS_JOURNAL = journal_name(ACCESS_CONSUMER, 0)
 CLEARING_JOURNAL = journal_name(CLEARING_CONSUMER, 0)
 FUNDS_JOURNAL = journal_name(FUNDS_CONSUMER, 0)
 CASES_JOURNAL = journal_name(CASES_CONSUMER, 0)

@@ -11,6 +11,7 @@ from processors.proof.verification.checkers import CheckerStart, LocalChecker, s
 from processors.proof.verification.clearings import check_clearings
 from processors.proof.verification.funds import check_funds
 from processors.proof.verification.leads import check_leads
+from processors.proof.verification.looks import check_looks
 from processors.proof.verification.parts import parts
 from processors.proof.verification.registers import check_registers
 from processors.proof.verification.report import MOST_PROBLEMS, Findings, Problem, Progress, Section, VerifyReport
@@ -28,6 +29,7 @@ _OFFICES: tuple[tuple[str, Callable[[AsyncConnection, VerifyReport], Awaitable[N
     ("lead", check_leads),
     ("case", check_cases),
     ("register", check_registers),
+    ("access", check_looks),
 )
 """What stands in journals of offices' steps, and of leads; their SQL reads entries' data."""
 WORTH_PROCESSES = 40_000

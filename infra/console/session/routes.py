@@ -2,7 +2,6 @@
 
 import secrets
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
@@ -10,7 +9,7 @@ from fastapi.responses import RedirectResponse, Response
 from infra.console.authorization import needs, open_to_all, session_id_of, signed_in
 from infra.console.errors import Forbidden, TriedTooOften
 from infra.console.group import PageGroup
-from infra.console.pages import render
+from infra.console.pages import own_path, render
 from infra.console.permissions import Permission
 from infra.console.state import SESSION_COOKIES, state_of
 from infra.console.visitor import LoginWithoutGroup, SignInRefused, Visitor, open_visitor
@@ -89,7 +88,7 @@ async def _begin(request: Request, visitor: Visitor, there: str) -> Response:
     state = state_of(request)
     await state.sessions.end(session_id_of(request))
     secure = request.url.scheme == "https"
-    response = RedirectResponse(_own_path(there), 303)
+    response = RedirectResponse(own_path(there), 303)
     response.set_cookie(
         SESSION_COOKIES[secure],
         state.sessions.begin(visitor),
@@ -101,15 +100,8 @@ async def _begin(request: Request, visitor: Visitor, there: str) -> Response:
     return response
 
 
-def _own_path(there: str) -> str:
-    """Where to go after signing in: a path of ours, whatever the address says."""
-    parts = urlsplit(there)
-    ours = not parts.scheme and not parts.netloc and there.startswith("/") and not there.startswith(("//", "/\\"))
-    return there if ours and not any(ord(each) < 32 for each in there) else "/"
-
-
 def _form(request: Request, there: str, status: int = 200, message: str = "", login: str = "") -> Response:
-    return render(request, "session/sign_in.html", status, next=_own_path(there), message=message, login=login)
+    return render(request, "session/sign_in.html", status, next=own_path(there), message=message, login=login)
 
 
 GROUP = PageGroup(router)
