@@ -51,16 +51,17 @@ def table(
     right: Sequence[int] = (),
     narrow: bool = False,
     sums: Sequence[str] | None = None,
+    empty: str = "",
 ) -> None:
     """A table on stdout; ``right`` are the columns of figures, a ``narrow`` one has no lines between its columns.
 
-    ``sums`` is a last row, set apart.
+    ``sums`` is a last row, set apart. ``empty`` says of a table without rows why, and what fills it.
 
     On a terminal too narrow for it, a block a row.
     """
     kept = [[visible_lines(cell) for cell in row] for row in rows]
     if not kept:
-        stdout.print(f"{title}: 无 none")
+        stdout.print(escape(f"{title}: 无 none{'。' if empty else ''}{empty}"), highlight=False, soft_wrap=True)
         return
     drawn = Table(title=title, title_justify="left", header_style="bold")
     if narrow:

@@ -66,21 +66,3 @@ TOWNSHIPS = Report(
     ("year", "region", "township"),
     ("enrolled", "persons", "claims", "stays", "total", "paid", "patient_share", "asked", "under"),
 )
-HOUSEHOLDS = Report(
-    "households",
-    "家庭 By household",
-    "households",
-    (
-        *(_YEAR, _REGION, _TOWNSHIP, Field("village", "村（社区）", "text"), Field("household_id", "户编号", "text")),
-        *(Field("members", "人口", "count"), Field("persons", "就医人数", "count"), _CLAIMS, _TOTAL, _PAID, _PATIENT),
-        *(_PAID_SHARE, Field("stays", "贫困住院人次", "count"), Field("base", "其费用", "money")),
-        *(
-            Field("reached", "其已报销", "money"),
-            Field("share", "其报销比例", "share"),
-            Field("line", "目标线", "share"),
-        ),
-        *(Field("under", "全户未达标", "flag"), Field("members_under", "未达标人数", "count")),
-    ),
-    ("year", "region", "township", "village", "household_id"),
-    ("members", "persons", "claims", "total", "paid", "patient_share", "stays", "members_under"),
-)
