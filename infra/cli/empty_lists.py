@@ -30,10 +30,13 @@ HIT_RATES = "没有疑点，所以没有命中率；先运行 claims leads 查�
 BLACKLIST = "没有人或机构被列入；列入须有已认定违规的案件：claims blacklist enter 案件编号 nobody was entered"
 FINES = "没有收到过罚款（fine.imposed）no fine was imposed"
 LISTS_IN = (
-    "没有部门报来过名单，还没有谁应报；民政、扶贫的名单用 claims roster import 名单.xlsx 导入，从此每月检查是否按时 "
-    "no department ever sent a list: import one"
+    "还没有统筹区导入或下发过名单；加 --region 360923 看一个统筹区该报未报的；名单用 claims roster import 导入 "
+    "no region has had lists: name one with --region"
 )
-LISTS_OUT = "这个月没有应发的名单：账本没有名册，或没有定点医疗机构；下发用 claims roster publish no list is due"
+LISTS_OUT = (
+    "这个月没有该收名单的单位：统筹区没有导入或下发过名单（加 --region 指定），或没有定点医疗机构；"
+    "下发用 claims roster publish nobody is due a list"
+)
 NOT_LATE = "没有迟办和未办的 nothing is late or missing"
 
 

@@ -1,4 +1,4 @@
-"""Reports by disease, township and household, and the share of serious diseases in medical assistance."""
+"""Reports by disease and township, and the share of serious diseases in medical assistance."""
 
 from processors.finance.reports import Field, Report
 
@@ -25,6 +25,7 @@ DISEASES = Report(
     ),
     ("year", "region", "scheme", "setting", "disease"),
     ("claims", "total", "paid", "assistance"),
+    ("scheme", "serious", "quota", "average_before", "line", "base_share", "paid_share", "total", "assistance"),
 )
 DISEASE_HOSPITALS = Report(
     "disease_hospitals",
