@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
+from infra.cli import empty_lists
 from infra.cli.arguments import Actor, actor_of, day_of, id_of, listed, region_of, unusable, words_of
 from infra.cli.case_decisions import Document
 from infra.cli.clearing_step import Reason, print_result, run_step
@@ -133,6 +134,7 @@ def list_(
         columns="编号 entry,对象种类 kind,对象 subject,案件 case,事由 reason,后果 effects,依据 basis,起日 from:day,"
         "止日（不含） until:day,移出 removed on:day,状态 status,登记 entered by,复核 approved by,今天有效 holds",
         cells=_cells,
+        empty=empty_lists.narrowed(empty_lists.BLACKLIST, region=region, subject=subject, holding=holding),
     )
 
 

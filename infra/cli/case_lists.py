@@ -7,11 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
+from infra.cli import empty_lists
 from infra.cli.arguments import day_of, region_of
 from infra.cli.clearing_step import run_step
 from infra.cli.names import Names, names_of
 from infra.cli.options import DataDir, Json
-from infra.cli.output import fail, print_json, stdout
+from infra.cli.output import fail, note, print_json, stdout
 from infra.cli.row_output import OutFile, Row, list_rows, print_sheet, show, write_sheets
 from infra.files.region_names import region_named
 from infra.files.sheet import Sheet, coded, columns_of
@@ -43,6 +44,10 @@ LATE_NAMES = {
     **NOTE_NAMES,
 }
 RULE_NAMES = {code: rule.name for code, rule in SUPERVISION_RULES.items()}
+HIT_RATE = (
+    "命中率＝查实÷已核查（查实＋排除）；待处理、已立案的还没有结论，不算；自行消失的是后来的业务使其不再成立、无人核查过的，不算在疑点数内。"
+    "Hit rate = confirmed ÷ looked into (confirmed + dismissed); withdrawn leads are not among those found"
+)
 FACT_STATES = {"to_be_sent": "待发出", "taken": "已收下", "refused": "已拒收"}
 
 
@@ -76,6 +81,7 @@ def list_(
         title="监管案件 Cases",
         columns=columns,
         cells=_case_cells,
+        empty=empty_lists.narrowed(empty_lists.CASES, region=region, subject=subject, status=status),
     )
 
 
@@ -122,6 +128,7 @@ def measures(
         title="监管措施 Measures",
         columns=MEASURE_COLUMNS,
         cells=_measure_cells,
+        empty=empty_lists.narrowed(empty_lists.MEASURES, region=region, case=case, subject=subject, kind=kind),
     )
 
 
@@ -153,7 +160,8 @@ def inspections(
         )
         for row in rows
     ]
-    show(Sheet("检查 Inspections", columns_of(columns), cells), json=json, out=out)
+    empty = empty_lists.narrowed(empty_lists.INSPECTIONS, region=region, year=year, hospital=hospital)
+    show(Sheet("检查 Inspections", columns_of(columns), cells, empty=empty), json=json, out=out)
 
 
 def late(
@@ -180,7 +188,11 @@ def late(
         )
         for row in rows
     ]
-    show(Sheet("逾期事项 Overdue", columns_of(columns), cells, personal=True), json=json, out=out)
+    show(
+        Sheet("逾期事项 Overdue", columns_of(columns), cells, personal=True, empty=empty_lists.OVERDUE),
+        json=json,
+        out=out,
+    )
 
 
 def hit_rate(
@@ -190,14 +202,15 @@ def hit_rate(
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
-    """各规则命中率：查实 ÷（查实＋排除）。How many of each rule's leads were confirmed, of those that were decided."""
+    """各规则命中率：查实 ÷ 已核查（查实＋排除）。How many of each rule's leads were confirmed, of those looked into."""
     _check(region)
     day = None if since is None else day_of(since, "--since")
     rows = run_step(data_dir, lambda engine: hit_rates.hit_rate_rows(engine, region=region, since=day), out)
     if json:
         print_json(rows)
     columns = "规则 rule,版本 version:count,疑点 found:count+,待处理 open:count+,已立案 in case:count+"
-    columns += ",查实 confirmed:count+,排除 dismissed:count+,已撤销 withdrawn:count+,命中率 hit rate:share,少于11件 few"
+    columns += ",查实 confirmed:count+,排除 dismissed:count+,已核查 looked into:count+,自行消失 withdrawn:count+"
+    columns += ",命中率 hit rate:share,少于11件 few"
     cells = [
         (
             *(coded(RULE_NAMES, row["rule"]), *(row[name] for name in hit_rates.COUNTS)),
@@ -205,7 +218,9 @@ def hit_rate(
         )
         for row in rows
     ]
-    show(Sheet("各规则命中率 Hit rates", columns_of(columns), cells), json=json, out=out)
+    empty = empty_lists.narrowed(empty_lists.HIT_RATES, region=region, since=since)
+    show(Sheet("各规则命中率 Hit rates", columns_of(columns), cells, empty=empty), json=json, out=out)
+    note(HIT_RATE)
 
 
 YEAR_LINES = (

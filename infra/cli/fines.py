@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
+from infra.cli import empty_lists
 from infra.cli.names import Names
 from infra.cli.options import DataDir, Json
 from infra.cli.row_output import OutFile, Row, list_rows
@@ -32,6 +33,7 @@ def fines(
         columns="处罚编号 fine,医疗机构 hospital,金额 amount:money+,日期 imposed on:day,原因 reason,依据 clause,"
         "作出机关 source",
         cells=_cells,
+        empty=empty_lists.narrowed(empty_lists.FINES, hospital=hospital),
     )
 
 

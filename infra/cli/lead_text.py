@@ -24,6 +24,10 @@ COLUMNS = (
     "医疗机构 hospital,参保人 person,规则 rule,程度 severity,起 from:day,止 until:day,单据 claims:count,"
     "基金风险 at risk:money,突出 outlier,状态 state,疑点 lead"
 )
+QUEUE_COLUMNS = (
+    "医疗机构 hospital,参保人 person,规则 rule,程度、状态 severity,起止 days,单据 claims:count,"
+    "基金风险 at risk:money,疑点 lead"
+)
 CLAIM_COLUMNS = (
     *("单据 claim", "医疗机构 hospital", "类型 setting", "日期 days", "诊断 diagnoses", "总额 total"),
     *("范围内 in scope", "先付 copay", "超限 over limit", "自费 self-funded", "基金付 paid", "状态 status"),
@@ -117,6 +121,27 @@ WORDS = {
 def lead_sheet(found: Sequence[Lead], names: Names) -> Sheet:
     """Leads as a list, in the order given."""
     return Sheet("监管疑点 Leads", columns_of(COLUMNS), [_cells(lead, names) for lead in found], personal=True)
+
+
+def lead_queue(found: Sequence[Lead], names: Names) -> Sheet:
+    """The same on a screen of 120 columns: what a clerk chooses by. The rest stands in the file and in the lead."""
+    return Sheet(
+        "监管疑点 Leads", columns_of(QUEUE_COLUMNS), [_queue_cells(lead, names) for lead in found], personal=True
+    )
+
+
+def _queue_cells(lead: Lead, names: Names) -> tuple[Any, ...]:
+    severity: Any = lead.severity
+    return (
+        None if lead.hospital_id is None else names.hospital(lead.hospital_id),
+        lead.person_id,
+        rule_named(lead.rule).name,
+        [SEVERITY_NAMES[severity], STATE_NAMES.get(lead.state, lead.state)],
+        [lead.dates[0], lead.dates[-1]] if lead.dates else None,
+        lead.evidence["claims_total"],
+        yuan(lead.at_risk_total),
+        lead.lead_id,
+    )
 
 
 def _cells(lead: Lead, names: Names) -> tuple[Any, ...]:

@@ -9,11 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from infra.cli.arguments import Actor, actor_of, day_of, file_of, listed, unusable, words_of
 from infra.cli.clearing_step import Reason, print_result, run_step
-from infra.cli.lead_text import lead_sheet, none_found, print_lead, searched_text, trial_json, trial_sheet
+from infra.cli.lead_text import lead_queue, lead_sheet, none_found, print_lead, searched_text, trial_json, trial_sheet
 from infra.cli.names import names_of
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, stdout
-from infra.cli.row_output import ENDINGS, OutFile, show
+from infra.cli.row_output import ENDINGS, OutFile, print_sheet, show, write_sheets
 from infra.cli.session import INSUFFICIENT_PRIVILEGE, reading, run
 from infra.cli.supervision import TextFile, text_of
 from processors.supervision import steps
@@ -67,7 +67,10 @@ def list_(
         if not is_new:
             note(FOUND_BEFORE)
         if found or out is not None:
-            show(lead_sheet(found, names), json=json, out=out)
+            if not json and found:
+                print_sheet(lead_queue(found, names))
+            if out is not None:
+                write_sheets(out, [lead_sheet(found, names)])
         if not found and not json:
             stdout.print(none_found(asked, searched), highlight=False, soft_wrap=True)
         note(searched_text(searched))

@@ -21,6 +21,7 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
+from infra.cli.line_breaks import folded
 from infra.terminal_text import visible_json, visible_lines
 
 
@@ -51,16 +52,17 @@ def table(
     right: Sequence[int] = (),
     narrow: bool = False,
     sums: Sequence[str] | None = None,
+    empty: str = "",
 ) -> None:
     """A table on stdout; ``right`` are the columns of figures, a ``narrow`` one has no lines between its columns.
 
-    ``sums`` is a last row, set apart.
+    ``sums`` is a last row, set apart. ``empty`` says of a table without rows why, and what fills it.
 
-    On a terminal too narrow for it, a block a row.
+    On a terminal too narrow for it cells are broken into lines; where that does not help, a block a row.
     """
     kept = [[visible_lines(cell) for cell in row] for row in rows]
     if not kept:
-        stdout.print(f"{title}: 无 none")
+        stdout.print(escape(f"{title}: 无 none{'。' if empty else ''}{empty}"), highlight=False, soft_wrap=True)
         return
     drawn = Table(title=title, title_justify="left", header_style="bold")
     if narrow:
@@ -70,6 +72,17 @@ def table(
     said = [visible_lines(cell) for cell in sums] if sums is not None else None
     lines = kept if said is None else [*kept, said]
     console, widths = _wide_enough(), _widths(columns, lines)
+    if console.is_terminal and not _fits(drawn, widths, console.width):
+        shorter = folded(
+            [[column.replace("_", " ") for column in columns], *lines],
+            sum(widths) - _excess(drawn, widths, console.width),
+        )
+        if shorter is not None:
+            lines = shorter[1:]
+            kept, said = (lines, None) if said is None else (lines[:-1], lines[-1])
+            for drawn_column, heading in zip(drawn.columns, shorter[0], strict=True):
+                drawn_column.header = heading
+            widths = _widths(shorter[0], lines)
     if _fits(drawn, widths, console.width):
         console.print(Segments(_table_segments(console, drawn, kept, widths, said)))
     elif console.is_terminal:
@@ -102,8 +115,13 @@ def _widths(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[int]:
 
 def _fits(drawn: Table, widths: Sequence[int], width: int) -> bool:
     """Whether a table needs no more than a width, with its edges, its lines between columns and its blanks."""
+    return _excess(drawn, widths, width) <= 0
+
+
+def _excess(drawn: Table, widths: Sequence[int], width: int) -> int:
+    """By how much it is too wide."""
     _, right, _, left = drawn.padding
-    return sum(widths) + len(widths) * (1 + left + right) + 1 <= width
+    return sum(widths) + len(widths) * (1 + left + right) + 1 - width
 
 
 def _table_segments(

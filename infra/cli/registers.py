@@ -3,12 +3,14 @@
 import inspect
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn
 
 import typer
 
 from infra.cli.arguments import day_of, file_of, month_of, region_of
+from infra.cli.empty_lists import why_empty
 from infra.cli.names import names_of
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import print_json
@@ -47,8 +49,9 @@ def list_register(
             if wanted.summed_up:
                 await caught_up(engine, anew=False)
             rows = [row async for row in register_rows(engine, wanted, narrowed)]
+            without = [] if rows or not narrowed else [row async for row in register_rows(engine, wanted, {})]
             names = await names_of(engine)
-        sheet = register_sheet(wanted, rows, names)
+        sheet = replace(register_sheet(wanted, rows, names), empty=why_empty(wanted, without))
         if json:
             print_json(rows)
         else:

@@ -17,7 +17,7 @@ report = typer.Typer(no_args_is_help=True, help="财务报表：打印并输出�
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.add_typer(report, name="report")
-    for command in (group_reports.diseases, group_reports.townships, group_reports.households, leader_report.leader):
+    for command in (group_reports.diseases, group_reports.townships, leader_report.leader):
         report.command()(command)
     report.command("payment-days")(payment_reports.payment_days)
     report.command("scorecards")(scorecards.scorecards_report)

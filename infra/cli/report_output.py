@@ -118,7 +118,7 @@ def _print(report: Report, rows: Rows, names: Names, *, json: bool, named: bool)
     elif report is ANNUAL:
         print_annual(rows, names)
     else:
-        print_sheet(report_sheet(report, rows, names))
+        print_sheet(report_sheet(report.on_screen, rows, names))
 
 
 def _write(out: Path, read: Sequence[tuple[Report, Rows]], names: Names, as_of: str) -> None:

@@ -9,6 +9,7 @@ import typer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.county_time import COUNTY_TIME
+from infra.cli import empty_lists
 from infra.cli.arguments import Actor, actor_of, day_of, file_of, id_of, region_of, unusable, words_of
 from infra.cli.clearing_step import print_result, run_step
 from infra.cli.names import Names, names_of
@@ -63,7 +64,7 @@ def duty(
         if json:
             print_json(_json("in", each) for each in found.lists_in)
             print_json(_json("out", each) for each in found.lists_out)
-        sheets = _sheets(found, names)
+        sheets = _sheets(found, names, late=late)
         if not json:
             for sheet in sheets:
                 print_sheet(sheet)
@@ -116,11 +117,17 @@ def _json(row: str, each: ListIn | ListOut) -> dict[str, Any]:
     }
 
 
-def _sheets(found: RosterDuty, names: Names) -> list[Sheet]:
+def _sheets(found: RosterDuty, names: Names, *, late: bool) -> list[Sheet]:
     month = found.period
+    no_in, no_out = (empty_lists.NOT_LATE if late else why for why in (empty_lists.LISTS_IN, empty_lists.LISTS_OUT))
     return [
-        Sheet(f"部门报送 Lists in {month}", columns_of(_IN), [_in_cells(each) for each in found.lists_in]),
-        Sheet(f"名单下发 Lists out {month}", columns_of(_OUT), [_out_cells(each, names) for each in found.lists_out]),
+        Sheet(f"部门报送 Lists in {month}", columns_of(_IN), [_in_cells(each) for each in found.lists_in], empty=no_in),
+        Sheet(
+            f"名单下发 Lists out {month}",
+            columns_of(_OUT),
+            [_out_cells(each, names) for each in found.lists_out],
+            empty=no_out,
+        ),
     ]
 
 

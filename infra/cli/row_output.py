@@ -41,10 +41,11 @@ def list_rows(
     title: str,
     columns: str,
     cells: Callable[[Row, Names], Sequence[Any]],
+    empty: str = "",
 ) -> NoReturn:
     """Print what a query of the ledger gives, write it to a file where one is named, and exit with 0.
 
-    ``columns`` are as ``columns_of`` reads them.
+    ``columns`` are as ``columns_of`` reads them; ``empty`` says why there are no rows, and what fills the list.
     """
     if out is not None:
         file_of(out, ENDINGS)
@@ -60,7 +61,7 @@ def list_rows(
         if json:
             print_json(rows)
         kept = [cells(row, names) for row in rows]
-        show(Sheet(title, columns_of(columns), kept, personal=True), json=json, out=out)
+        show(Sheet(title, columns_of(columns), kept, personal=True, empty=empty), json=json, out=out)
         return 0
 
     sys.exit(run(main))
@@ -80,7 +81,7 @@ def print_sheet(listing: Sheet) -> None:
     rows = [[cell_text(*each) for each in zip(listing.columns, row, strict=True)] for row in listing.rows]
     unit = "（元 yuan）" if any(column.kind == "money" for column in listing.columns) else ""
     headings = [column.heading for column in listing.columns]
-    table(listing.title + unit, headings, rows, right=right, sums=_sums(listing))
+    table(listing.title + unit, headings, rows, right=right, sums=_sums(listing), empty=listing.empty)
 
 
 def _sums(listing: Sheet) -> list[str] | None:

@@ -1,5 +1,6 @@
 """Stays in hospital: who is admitted where, for how long and for how much, and what arrives in the wrong order."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -18,6 +19,7 @@ CANCELLED = 15
 EARLY_DISCHARGES = 20
 PREPAID = 0.02
 NOT_FILED = 0.06
+TYPICAL_DAYS, MOST_DAYS = 7, 45
 
 TIERS = (0, 1, 2, 3)
 _TIER_WEIGHTS = (53, 6, 38, 3)
@@ -167,9 +169,9 @@ def _stay(
 ) -> Stay:
     hospital = hospitals.of_tier(rng, plan.tier)
     slot_days = (plan.slot[1] - plan.slot[0]).days
-    days = rng.randint(2, min(14, slot_days - 5))
-    admitted_on = plan.slot[0] + timedelta(days=rng.randint(0, slot_days - days - 4))
-    discharged_on = admitted_on + timedelta(days=days)
+    drawn = rng.randint(2, min(14, slot_days - 5))
+    discharged_on = plan.slot[0] + timedelta(days=rng.randint(0, slot_days - drawn - 4) + drawn)
+    admitted_on = max(plan.slot[0], discharged_on - timedelta(days=_days(plan, drawn)))
     disease, diagnosis = plan.disease or (None, rng.choice(_DIAGNOSES))
     filed = plan.tier != 3 or rng.random() >= NOT_FILED
     parts = split(rng, plan.cost_fen, mostly_out_of_catalog=rng.random() < OUT_OF_CATALOG_STAYS)
@@ -207,6 +209,16 @@ def _stay(
         poor=plan.poor,
         early=early,
     )
+
+
+def _days(plan: Plan, drawn: int) -> int:
+    """A stay's days grow with its bill, as care does: ``TYPICAL_DAYS`` at its tier's median, a fifth more or less.
+
+    ``drawn`` is from 2 to 14. Days that know nothing of the bill would look like empty beds by the hundred.
+    """
+    times_median = plan.cost_fen / 100 / STAY_COST[plan.tier].median
+    spread = 0.8 + 0.4 * (drawn - 2) / 12
+    return min(MOST_DAYS, max(1, round(TYPICAL_DAYS * math.sqrt(times_median) * spread)))
 
 
 def cancel_admissions(

@@ -77,6 +77,8 @@ class Sheet:
     """Whether it names persons: then its file is for its writer alone."""
     signatures: str = SIGNATURES
     """The last line of its page in a workbook."""
+    empty: str = ""
+    """Where it has no rows: why, and what fills it."""
 
     def sums(self) -> list[Decimal | int | None]:
         """The sum of each column whose sum means something, else None."""

@@ -52,6 +52,11 @@ class YearSums(Struct, frozen=True):
     poor_paid: Decimal
 
     @property
+    def known(self) -> bool:
+        """Whether the ledger has any claim of the year: without one its sums say nothing."""
+        return self.claims > 0
+
+    @property
     def paid_share(self) -> Decimal | None:
         """What of the bills the layers paid."""
         return self.paid / self.total if self.total else None
@@ -79,6 +84,7 @@ class LeaderYear(Struct, frozen=True):
     hospitals: Rows
     hospitals_over: Rows
     diseases_over: Rows
+    disease_hospitals: Rows
     disease_hospitals_over: Rows
     assistance: Rows
     townships: Rows
@@ -86,6 +92,15 @@ class LeaderYear(Struct, frozen=True):
     uncleared: Rows
     open: OpenWork
     rosters: list[RosterYear]
+
+    @property
+    def incomparable(self) -> str | None:
+        """Why nothing is held against the year before, Chinese and English; None where it can be."""
+        if not self.before.known:
+            return f"账本没有{self.year - 1}年数据 no data of {self.year - 1}"
+        if self.today.year <= self.year:
+            return f"{self.year}年未满，不与上年全年比 the year is not over"
+        return None
 
 
 async def gather(engine: AsyncEngine, history: SupervisionHistory, year: int, region: str | None) -> LeaderYear:
@@ -111,6 +126,7 @@ async def gather(engine: AsyncEngine, history: SupervisionHistory, year: int, re
             hospitals=hospitals,
             hospitals_over=_ranked(row for row in hospitals if row["over_line"]),
             diseases_over=_ranked(row for row in read[DISEASES.name] if row["over_line"] or row["over_base"]),
+            disease_hospitals=read[DISEASE_HOSPITALS.name],
             disease_hospitals_over=_ranked(
                 row for row in read[DISEASE_HOSPITALS.name] if row["over_line"] or row["over_base"]
             ),

@@ -36,9 +36,10 @@ def page(year: LeaderYear, names: Names) -> str:
         months=month_columns(year.months),
         targets=target_bars(year.attainment),
         changes={
-            name: change(getattr(year.now, name), getattr(year.before, name))
+            name: _compared(year, change(getattr(year.now, name), getattr(year.before, name)))
             for name in ("claims", "total", "paid", "patient_share")
         },
+        several_schemes=len({each.account.scheme for each in funds}) > 1,
         most=MOST_ROWS,
         levels=LEVEL_NAMES,
         indicators=INDICATOR_NAMES,
@@ -86,8 +87,15 @@ def change(now: Decimal | int, before: Decimal | int) -> Decimal | None:
     return Decimal(now) / Decimal(before) - 1 if before > 0 else None
 
 
+def _compared(year: LeaderYear, grown: Decimal | None) -> str:
+    """A tile's line beside the year before: the growth, or that there is none to tell."""
+    if not year.before.known:
+        return "上年无数据"
+    return "年度未满，不与上年比" if year.incomparable else f"比上年 {points(grown)}"
+
+
 def _change(fund: FundWarning, year: LeaderYear) -> Decimal | None:
-    return change(fund.spending, year.funds_before.get(fund.account, 0))
+    return None if year.incomparable else change(fund.spending, year.funds_before.get(fund.account, 0))
 
 
 def _days(today: date, moment: Any) -> int | None:

@@ -40,7 +40,6 @@ VIEWS = (
     "finance.disease_hospitals",
     "finance.assistance_shares",
     "finance.townships",
-    "finance.households",
     "finance.leads",
     "finance.measures",
     "finance.cases",

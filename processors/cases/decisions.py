@@ -326,8 +326,9 @@ async def _require_procedure(
         bar = years_later(each.ended_on, (terms.time_bar_harm_years if each.harm else terms.time_bar_years).value)
         if case.opened_on > bar:
             raise CaseRefused(
-                f"{each.finding_id} 于 {each.ended_on} 终了，处罚时效至 {bar}，立案在其后。"
-                f"{each.finding_id} could be fined where the case was opened by {bar}"
+                f"{each.finding_id} 于 {each.ended_on} 终了，处罚时效至 {bar}，立案在其后，不再罚款："
+                f"撤回罚款（claims cases drop）再提请，基金仍可追回。"
+                f"{each.finding_id} could be fined where the case was opened by {bar}: drop the fine"
             )
     if fine >= terms.hearing_from.value and case.subject_kind in ("hospital", "pharmacy"):
         _require_hearing(notes, terms)

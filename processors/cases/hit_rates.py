@@ -11,7 +11,7 @@ from events.codes import covers
 from events.county_time import COUNTY_TIME
 from projections.leads import LEAD_STATES, leads
 
-COUNTS = ("version", "found", "open", "in_case", "confirmed", "dismissed", "withdrawn")
+COUNTS = ("version", "found", "open", "in_case", "confirmed", "dismissed", "looked_into", "withdrawn")
 """What a row counts behind the rule's version, in the order of the list."""
 FEW = 11
 """Fewer decided leads than this say little of a rule."""
@@ -20,7 +20,11 @@ FEW = 11
 async def hit_rate_rows(
     engine: AsyncEngine, *, region: str | None = None, since: date | None = None
 ) -> list[dict[str, Any]]:
-    """By rule and version: leads since a day, by state, and confirmed ÷ (confirmed + dismissed) to four places."""
+    """By rule and version: leads since a day, by state, and confirmed ÷ looked into to four places.
+
+    ``found`` are those that the facts show or that somebody decided on; those that later facts took back before anybody
+    looked are ``withdrawn`` and stand beside them. ``looked_into`` are confirmed and dismissed.
+    """
     columns = leads.c
     query = select(columns.rule, columns.version, columns.region, columns.state, func.count().label("count"))
     if since is not None:
@@ -38,5 +42,6 @@ async def hit_rate_rows(
 def _row(rule: str, version: int, counts: dict[str, int]) -> dict[str, Any]:
     decided = counts["confirmed"] + counts["dismissed"]
     rate = None if not decided else (Decimal(counts["confirmed"]) / decided).quantize(Decimal("0.0001"))
-    told = {"rule": rule, "version": version, "found": sum(counts.values()), **counts}
+    found = sum(counts.values()) - counts["withdrawn"]
+    told = {"rule": rule, "version": version, "found": found, **counts, "looked_into": decided}
     return told | {"hit_rate": None if rate is None else str(rate), "few": decided < FEW}

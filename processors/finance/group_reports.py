@@ -1,4 +1,4 @@
-"""Reports by disease, township and household, and the share of serious diseases in medical assistance."""
+"""Reports by disease and township, and the share of serious diseases in medical assistance."""
 
 from processors.finance.reports import Field, Report
 
@@ -25,6 +25,7 @@ DISEASES = Report(
     ),
     ("year", "region", "scheme", "setting", "disease"),
     ("claims", "total", "paid", "assistance"),
+    ("scheme", "serious", "quota", "average_before", "line", "base_share", "paid_share", "total", "assistance"),
 )
 DISEASE_HOSPITALS = Report(
     "disease_hospitals",
@@ -65,22 +66,4 @@ TOWNSHIPS = Report(
     ),
     ("year", "region", "township"),
     ("enrolled", "persons", "claims", "stays", "total", "paid", "patient_share", "asked", "under"),
-)
-HOUSEHOLDS = Report(
-    "households",
-    "家庭 By household",
-    "households",
-    (
-        *(_YEAR, _REGION, _TOWNSHIP, Field("village", "村（社区）", "text"), Field("household_id", "户编号", "text")),
-        *(Field("members", "人口", "count"), Field("persons", "就医人数", "count"), _CLAIMS, _TOTAL, _PAID, _PATIENT),
-        *(_PAID_SHARE, Field("stays", "贫困住院人次", "count"), Field("base", "其费用", "money")),
-        *(
-            Field("reached", "其已报销", "money"),
-            Field("share", "其报销比例", "share"),
-            Field("line", "目标线", "share"),
-        ),
-        *(Field("under", "全户未达标", "flag"), Field("members_under", "未达标人数", "count")),
-    ),
-    ("year", "region", "township", "village", "household_id"),
-    ("members", "persons", "claims", "total", "paid", "patient_share", "stays", "members_under"),
 )

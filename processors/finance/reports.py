@@ -42,6 +42,13 @@ class Report:
     fields: tuple[Field, ...]
     by: tuple[str, ...]
     summed: tuple[str, ...] = ()
+    aside: tuple[str, ...] = ()
+    """Columns that a screen leaves out; files and JSON hold them."""
+
+    @property
+    def on_screen(self) -> "Report":
+        """The report without them."""
+        return replace(self, fields=tuple(field for field in self.fields if field.name not in self.aside))
 
     @property
     def personal(self) -> bool:

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.money import yuan
 from events.store.journal import entries
+from policies.supervision.values import SEVERITIES
 from processors.delivery.names import LEADS_JOURNAL
 from processors.supervision.adoption import SupervisionRefused
 from processors.supervision.rules import SUPERVISION_RULES
@@ -53,7 +54,7 @@ class SearchedRange(Struct, frozen=True):
 
 
 async def list_leads(engine: AsyncEngine, asked: LeadFilter) -> tuple[list[Lead], SearchedRange]:
-    """Leads by hospital, then by person: both in the order of their highest rank (outlier × money), then by rank."""
+    """Leads as ``in_order`` puts them, and what was looked through for them."""
     async with engine.connect() as connection:
         found = await load_leads(connection, *asked.conditions())
         searched = await searched_range(connection, asked)
@@ -61,17 +62,21 @@ async def list_leads(engine: AsyncEngine, asked: LeadFilter) -> tuple[list[Lead]
 
 
 def in_order(found: Sequence[Lead]) -> list[Lead]:
-    """Leads grouped by hospital, then person; the group with the highest rank first."""
-    hospitals: dict[str, int] = {}
-    persons: dict[tuple[str, str], int] = {}
+    """The graver leads first; of one severity by hospital, then by person, each in the order of its highest rank
+    (outlier × money), then by rank."""
+    severities: list[str] = list(SEVERITIES)
+    hospitals: dict[tuple[str, str], int] = {}
+    persons: dict[tuple[str, str, str], int] = {}
     for lead in found:
         hospital, person = lead.hospital_id or "", lead.person_id or ""
-        hospitals[hospital] = max(hospitals.get(hospital, 0), lead.rank)
-        persons[hospital, person] = max(persons.get((hospital, person), 0), lead.rank)
+        of_hospital, of_person = (lead.severity, hospital), (lead.severity, hospital, person)
+        hospitals[of_hospital] = max(hospitals.get(of_hospital, 0), lead.rank)
+        persons[of_person] = max(persons.get(of_person, 0), lead.rank)
 
     def key(lead: Lead) -> tuple[Any, ...]:
         hospital, person = lead.hospital_id or "", lead.person_id or ""
-        return -hospitals[hospital], hospital, -persons[hospital, person], person, -lead.rank, lead.lead_id
+        of_hospital, of_person = hospitals[lead.severity, hospital], persons[lead.severity, hospital, person]
+        return -severities.index(lead.severity), -of_hospital, hospital, -of_person, person, -lead.rank, lead.lead_id
 
     return sorted(found, key=key)
 

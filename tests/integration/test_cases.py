@@ -370,6 +370,7 @@ async def test_a_case_takes_leads_confirms_what_it_finds_and_dismisses_the_rest(
     assert states == {first.lead_id: ("confirmed", case_id), second.lead_id: ("dismissed", case_id)}
     [row] = [row for row in await hit_rate_rows(engine, region="360900") if row["rule"] == "split_stay"]
     assert (row["found"], row["confirmed"], row["dismissed"], row["hit_rate"], row["few"]) == (2, 1, 1, "0.5000", True)
+    assert (row["looked_into"], row["withdrawn"]) == (2, 0)
     assert not [row for row in await overdue_rows(engine, on=date(2060, 1, 1)) if row["what"] == "lead_check"]
     await sound(engine)
 

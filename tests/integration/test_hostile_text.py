@@ -148,7 +148,6 @@ def report_calls(folder: Path, detail: Path) -> dict[str, list[tuple[object, ...
             ("report", "scorecards", "--year", "2019", "--hospital", "H1", "--out", folder / "scorecards.xlsx"),
             ("report", "scorecards", "--year", "2019", "--hospital", BOSS),
         ],
-        "report households": [("report", "households"), ("report", "households", "--township", BOSS)],
         "report monthly": [("report", "monthly"), ("report", "monthly", "--month", BOSS)],
     }
 

@@ -2,6 +2,7 @@
 
 import re
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -176,3 +177,38 @@ async def test_the_command_writes_it(tmp_path: Path) -> None:
     row = re.search(r"<td>民政 360123</td>(.*?)</tr>", written, re.DOTALL)
     assert row is not None
     assert re.findall(r"<td[^>]*>(.*?)</td>", row[1]) == ["1", "6", "1、2、3、4、5、8、9、10、11、12"]
+
+
+async def test_what_cannot_be_compared_says_why(books: Books) -> None:
+    """Of 2017 the ledger knows nothing: 2018 is held against no zero."""
+    engine = await county(books)
+    told, names = await year_of(engine, 2018), await names_of(engine)
+    written = page(told, names)
+    assert told.incomparable == "账本没有2017年数据 no data of 2017"
+    # six tiles, and the share of serious diseases
+    assert written.count("上年无数据") == 7
+    assert "总费用超线的医院：不能比较，账本没有2017年数据" in written
+    assert "<small>0.00</small>" not in written
+    assert "上年无数据" not in page(await year_of(engine), names)
+    # the region stands in the heading alone, and the one scheme nowhere
+    assert page(await year_of(engine), names).count("安义县") == 1
+
+
+async def test_a_claim_that_two_rules_name_is_at_risk_once(books: Books) -> None:
+    """The second stay follows the first within days and overlaps the third: what both leads name counts once."""
+    await books.publish(
+        [facts.hospital("H1", 2, ANYI), facts.hospital("H2", 2, ANYI), facts.enrol_as("P1", region=ANYI)]
+    )
+    stays = (("H1", "2019-03-01", "2019-03-10"), ("H1", "2019-03-13", "2019-03-20"), ("H2", "2019-03-15", "2019-03-18"))
+    for number, (hospital, begun, ended) in enumerate(stays):
+        await books.publish([facts.admit(f"A{number}", "P1", hospital, begun)])
+        bill = facts.bill("18000")
+        await books.publish([facts.discharge(f"C{number}", f"A{number}", "P1", hospital, ended, bill=bill)])
+    await catch_up(books.engine)
+    await catch_up_leads(books.engine)
+    told = await year_of(books.engine)
+    by_rule = {row["rule"]: row["at_risk"] for row in told.supervision.leads}
+    assert {"split_stay", "overlapping_stays"} <= by_rule.keys()
+    # the funds paid 14,080 of each; either lead puts one stay at risk, half on each of its two: 14,080 x 3 / 2
+    assert by_rule["split_stay"] == by_rule["overlapping_stays"] == Decimal("14080.00")
+    assert told.supervision.at_risk == Decimal("21120.00")

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from infra.worker.lead_worker import LeadAssignment, look_elsewhere
 from policies.supervision.text import load_supervision
+from processors.cases.hit_rates import hit_rate_rows
 from processors.proof.rebuild import rebuild
 from processors.supervision.adoption import SupervisionRefused, adopt_supervision
 from processors.supervision.catch_up import anything_new, catch_up_leads
@@ -119,6 +120,9 @@ async def test_a_late_fact_changes_a_lead_or_withdraws_it(books: Books) -> None:
     await books.publish([facts.reverse("C1")])
     assert await look(engine) == []
     assert (await the(engine, found.lead_id)).state == "withdrawn"
+    # nobody looked into it: it is no lead found
+    [row] = await hit_rate_rows(engine)
+    assert (row["found"], row["looked_into"], row["withdrawn"], row["hit_rate"]) == (0, 0, 1, None)
     await assert_from_scratch(engine)
     # the stay is billed again under another number: another lead, and the old one stays withdrawn
     await books.publish([facts.discharge("C9", "A1", "P1", "H1", "2019-03-10")])

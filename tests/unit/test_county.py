@@ -36,7 +36,7 @@ from processors.pipeline.state import LedgerState
 from tests.engine import HASHES, scheme
 
 SMALL = Size(300, 230)
-SMALL_HASH = "cd709acb3d7c95d92121da41f44d86493f8e68358f8e7391b19a506164197b5c"
+SMALL_HASH = "aa0274981030cee3ec4c0eae47ce3d87fe81a517318ab831b508caab87fce8e9"
 OFFICES = (BUREAU, CIVIL_AFFAIRS, POVERTY_OFFICE)
 PUBLISHED = scheme("shanggao").published
 

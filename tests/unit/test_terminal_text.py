@@ -13,6 +13,7 @@ from rich.text import Text
 
 from infra import logs
 from infra.cli import output
+from infra.cli.line_breaks import folded
 from infra.cli.output import Terminal
 from infra.terminal_text import visible, visible_json, visible_lines
 
@@ -114,3 +115,14 @@ def test_no_log_line_steers(capfd: pytest.CaptureFixture[str]) -> None:
     (line,) = capfd.readouterr().err.splitlines()
     assert steering(line) == []
     assert r"said \x1b[32mboss\nerror forged" in line
+
+
+def test_cells_are_broken_until_a_table_fits_but_no_word_is() -> None:
+    rows = [["医疗机构 hospital", "疑点 lead"], ["县级综合医院 H36092351", "L6aaf9c13bb7acb71fe7b"]]
+    assert folded(rows, 31) == [
+        ["医疗机构\nhospital", "疑点 lead"],
+        ["县级综合医\n院\nH36092351", "L6aaf9c13bb7acb71fe7b"],
+    ]
+    # 9 of the hospital's number and 21 of the lead's are the least
+    assert folded(rows, 29) is None
+    assert folded([["low_standard_stay"]], 9) == [["low_\nstandard_\nstay"]]
