@@ -4,9 +4,6 @@ Run in a checkout of a released version, as tests/data/README.md says: it import
 """
 
 import asyncio
-import datetime
-import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -15,6 +12,9 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path.cwd()))
+
+import dump_offices  # type: ignore[import-not-found] # beside this script
+from dump_program import claims, settle, today  # type: ignore[import-not-found] # beside this script
 
 from infra.embedded.postgres import PostgresServer
 from tests import facts
@@ -38,7 +38,13 @@ def events() -> list[dict[str, Any]]:
     ]
     made += trials() if hasattr(facts, "end_enrolment") else []
     made += open_law() if hasattr(facts, "enrol_as") else []
-    return made + (edges() if hasattr(facts, "aid") else [])
+    made += edges() if hasattr(facts, "aid") else []
+    return made + (dump_offices.tricks() if supervises() else [])
+
+
+def supervises() -> bool:
+    """Whether the tree's program has cases of supervision."""
+    return (Path.cwd() / "infra" / "cli" / "cases.py").exists()
 
 
 def trials() -> list[dict[str, Any]]:
@@ -172,21 +178,9 @@ def note_movements(data: Path) -> None:
     claims("funds", "withdraw", ids[2], "--actor", "wang", "--reason", "记错", "--data-dir", data)
 
 
-def claims(*arguments: object) -> list[dict[str, Any]]:
-    """Run the tree's program; returns the JSON Lines that it prints."""
-    code = "import sys; from infra.cli import main; sys.argv[0] = 'claims'; main()"
-    done = subprocess.run(
-        [sys.executable, "-c", code, *map(str, arguments)],
-        env={**os.environ, "PYTHONPATH": str(Path.cwd())},
-        stdout=subprocess.PIPE,
-        check=True,
-    )
-    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith(b"{")]
-
-
 def clear(data: Path) -> None:
     """Draft, approve and pay a clearing; draft one of the next region and approve it; leave a third a draft."""
-    month = f"{datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=8):%Y-%m}"
+    month = f"{today():%Y-%m}"
     ids = []
     for region in ("220621", "360923", "140400"):
         shown = claims(
@@ -223,7 +217,7 @@ def move(data: Path, paid: str) -> None:
 
 def import_rosters(data: Path) -> None:
     """A department's list, and a second one that is taken back."""
-    month = f"{datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=8):%Y-%m}"
+    month = f"{today():%Y-%m}"
     file = data.parent / "list.csv"
     file.write_text("参保人编号,救助对象类别\nP-left,低保对象\nP-arrives,低保对象\n", encoding="utf-8")
     listed = ("--source", "civil-affairs/220621", "--period", month, "--actor", "clerk", "--data-dir", data)
@@ -251,19 +245,25 @@ async def dump(data: Path, out: Path) -> None:
 def main(out: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="claims-dump-") as folder:
         Path(folder).chmod(0o711)
-        data, lines = Path(folder) / "ledger", Path(folder) / "events.jsonl"
-        lines.write_text("".join(json.dumps(event, ensure_ascii=False) + "\n" for event in events()))
+        data = Path(folder) / "ledger"
         if hasattr(facts, "aid"):
             adopt(data)
-        claims("settle", lines, "--data-dir", data)
+        settle(data, events())
         if hasattr(facts, "advance") and (Path.cwd() / "infra" / "cli" / "clearing.py").exists():
             if hasattr(facts, "end_enrolment"):
                 import_rosters(data)
             if hasattr(facts, "aid"):
                 prepay(data)
                 note_movements(data)
+            if supervises():
+                dump_offices.supervise(data)
+                dump_offices.keep_registers(data)
             clear(data)
+            if supervises():
+                dump_offices.pay_by_bank(data)
             claims("report", "annual", "--data-dir", data)
+            if supervises():
+                claims("report", "diseases", "--data-dir", data)
         claims("verify", "--data-dir", data)
         asyncio.run(dump(data, out))
 

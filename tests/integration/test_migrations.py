@@ -58,6 +58,13 @@ RELEASED = {
     "0006_prepayments.sql": "5c341162fb43a8d27a8a49be8b3b4a50c1c2dbafd4daeca2a9208f76d2479cb7",
     "0006_stays.sql": "7885ee6975fdff9f2b8c4fcfb66b156166dce6c36794eb268b1e667a6cc5690a",
     "0006_window.sql": "5fba5ed6d03951c359b9f70a9f5006e1184c9623b5c60c8448589e09bddd50d0",
+    "0007_bank.sql": "f98207a4cf9c4ca5ab69ed467e7d260af32a6c3678f1ab836e3322f35aa6a79d",
+    "0007_cases.sql": "3d15f76bd3b538d1ccd7ac1161f458832d30bef130d90fa16732c9bb3a2e5f1d",
+    "0007_leads.sql": "ff9544ac90ed103f532de96fa36bb7f5415989268da35e98920ef693ca07f831",
+    "0007_registers.sql": "ba162cf8e5a4dfc768958511d1f7b1b2564609e35f2c1e57498c70178bd2a6cb",
+    "0007_reports.sql": "ccaccca340451f3b4b33507f594c06857d6f031d5c8a57ae3c1661bcf0de581f",
+    "0007_supervision.py": "bed6cabf8fdcf78cfc9c9c766abe799afd115c7ef3a7bc5b83011ad4a69e127d",
+    "0007_warning.sql": "445796fcd2960b0f67c68a1ad8a7ab33918d6c1b975be8b8997f278f7b69ce13",
 }
 """sha256 of the files of released migrations: a database that has run one is never changed by another text of it."""
 
@@ -75,7 +82,7 @@ def test_released_migrations_are_frozen() -> None:
     found = {
         path.name: hashlib.sha256(path.read_bytes()).hexdigest()
         for path in (MIGRATIONS / "versions").iterdir()
-        if path.name.startswith(("0001_", "0002_", "0003_", "0004_", "0005_", "0006_"))
+        if path.name.startswith(("0001_", "0002_", "0003_", "0004_", "0005_", "0006_", "0007_"))
     }
     assert found == RELEASED
 

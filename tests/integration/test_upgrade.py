@@ -29,7 +29,7 @@ from tests.ledger import Books
 from tests.program import claims, eventually
 
 DATA = Path(__file__).parents[1] / "data"
-VERSIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
+VERSIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 
 
 async def query(engine: AsyncEngine, statement: str) -> list[dict[str, Any]]:
@@ -163,6 +163,16 @@ async def test_the_newest_dump_holds_what_its_version_brought(url: str, database
     brought |= {"aid.decided.v1", "aid.withdrawn.v1", "interim.recorded.v1", "bill.submitted.v1"}
     brought |= {"hospital.prepaid.v1", "prepayment.withdrawn.v1", "fund.received.v1", "fund.transferred.v1"}
     brought |= {"fund_movement.approved.v1", "fund_movement.withdrawn.v1", "fund_movement.reversed.v1"}
+    brought |= {"supervision.adopted.v1", "lead.found.v1", "lead.dismissed.v1", "lead.assigned.v1", "lead.confirmed.v1"}
+    brought |= {"lead.withdrawn.v1", "case.opened.v1", "case.noted.v1", "case.proposed.v1", "case.returned.v1"}
+    brought |= {"case.decided.v1", "case.closed.v1", "finding.recorded.v1", "finding.dismissed.v1"}
+    brought |= {"measure.proposed.v1", "measure.withdrawn.v1", "measure.paid.v1", "measure_payment.reversed.v1"}
+    brought |= {"measure.answered.v1", "inspection.recorded.v1", "inspection.withdrawn.v1"}
+    brought |= {"blacklist.entered.v1", "blacklist.approved.v1", "blacklist.withdrawn.v1", "blacklist.removed.v1"}
+    brought |= {"register_entry.entered.v1", "register_entry.ended.v1", "register_entry.withdrawn.v1"}
+    brought |= {"advance.applied.v1", "advance.approved.v1", "advance.declined.v1", "advance.filed.v1"}
+    brought |= {"roster.published.v1", "roster.received.v1", "payment_file.made.v1", "payment_file.cancelled.v1"}
+    brought |= {"fund_budget.entered.v1", "fund_budget.approved.v1", "fund_budget.withdrawn.v1"}
     found = await query(database_engine, "SELECT DISTINCT type FROM ledger.entries")
     assert {row["type"] for row in found} >= brought
     columns = await query(
@@ -181,7 +191,14 @@ async def test_the_newest_dump_holds_what_its_version_brought(url: str, database
         "(SELECT count(*) FROM projections.claims WHERE invoice IS NOT NULL) AS paper, "
         "(SELECT count(*) FROM projections.claims WHERE years_insured = 6) AS insured, "
         "(SELECT count(*) FROM projections.aids WHERE withdrawn) AS withdrawn, "
-        "(SELECT count(*) FROM projections.prepayments WHERE set_off > 0) AS set_off",
+        "(SELECT count(*) FROM projections.prepayments WHERE set_off > 0) AS set_off, "
+        "(SELECT count(*) FROM projections.hospitals WHERE kind = 'pharmacy') AS pharmacies, "
+        "(SELECT count(*) FROM projections.audits WHERE part IS NOT NULL) AS of_parts, "
+        "(SELECT count(*) FROM projections.leads WHERE state = 'confirmed') AS confirmed, "
+        "(SELECT count(*) FROM projections.case_facts) AS decided_facts, "
+        "(SELECT count(*) FROM payees.account_steps WHERE step = 'ended') AS ended_accounts, "
+        "(SELECT count(*) FROM projections.clearings WHERE supplements IS NOT NULL) AS supplements, "
+        "(SELECT count(*) FROM projections.disease_years) AS disease_years",
     )
     assert all(columns[0].values()), columns
 
