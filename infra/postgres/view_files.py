@@ -43,6 +43,7 @@ VIEWS = (
     "finance.households",
     "finance.leads",
     "finance.measures",
+    "finance.withholdings",
     "finance.cases",
     "finance.blacklist",
     "finance.chronic_cards",
