@@ -70,9 +70,10 @@ async def test_the_tables_are_made_again_from_the_journal(books: Books) -> None:
 
 FORGED_CLEARING = """
 INSERT INTO projections.clearings
-  (clearing_id, number, region, month, status, ranges, set_off, prepaid, drafted_by, drafted_at)
-VALUES ('FAKE', 999, :region, '2031-01-01', 'paid', CAST(:ranges AS jsonb), CAST(:set_off AS jsonb), '[]', 'thief',
-        now())
+  (clearing_id, number, region, month, status, ranges, set_off, prepaid, withholding, released, drafted_by,
+   drafted_at)
+VALUES ('FAKE', 999, :region, '2031-01-01', 'paid', CAST(:ranges AS jsonb), CAST(:set_off AS jsonb), '[]', 'null', '[]',
+        'thief', now())
 """
 
 

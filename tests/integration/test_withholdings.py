@@ -1,6 +1,7 @@
 """Money kept back of hospitals until their score is known, and released with a later clearing."""
 
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -15,6 +16,7 @@ from processors.clearing.withholdings import ReleaseOrder
 from processors.supervision.adoption import adopt_supervision
 from tests import facts
 from tests.clearings import REGION, cleared, drafted, holds, problems_with
+from tests.clerk import clerk
 from tests.integration.test_prepayments import paid, prepaid
 from tests.ledger import Books
 
@@ -192,3 +194,51 @@ async def test_verify_finds_what_a_forged_step_keeps_back_or_releases(books: Boo
     own = {"release_id": done.release_id, "actor": "wang"}
     found = await problems_with(books.engine, own, WITHHOLDING_RELEASE_APPROVED)
     assert [problem.where for problem in found] == [f"release {done.release_id}"]
+
+
+async def test_a_clerk_orders_approves_lists_and_prints(books: Books, tmp_path: Path) -> None:
+    await five_percent(books)
+    await books.publish([*COUNTY, *facts.stay(1, in_scope="20000")])
+    first = await cleared(books)
+    async with clerk(CLAIMS_DATABASE_URL=books.engine.url.render_as_string(hide_password=False)) as claims:
+        (listed,) = [row for row in (await claims("withholdings", "--json")).rows if row["fund"] == "basic_fund"]
+        assert (listed["base"], listed["withheld"], listed["outstanding"]) == ("11520.00", "576.00", "576.00")
+        asked = (
+            "withholdings",
+            "order",
+            "--region",
+            REGION,
+            "--year",
+            str(YEAR),
+            "--actor",
+            "wang",
+            "--reason",
+            "考核",
+        )
+        for wrong in ((), ("--share", "9"), ("--share", "0%"), ("--share", "120%")):
+            assert (await claims(*asked, *wrong)).code == 2
+        (ordered,) = (await claims(*asked, "--share", "90%", "--json")).rows
+        assert (ordered["amount"], ordered["unscored"]) == ("579.78", {})
+        step = ("withholdings", "approve", ordered["release_id"], "--actor")
+        assert [(await claims(*step, who)).code for who in ("Wang", "li")] == [2, 0]
+        shown = (await claims("withholdings", "show", ordered["release_id"])).out.decode()
+        assert "90%" in shown
+        assert "518.40" in shown
+        second = await cleared(books, 1)
+        (release,) = (await claims("withholdings", "releases", "--json")).rows
+        assert (release["status"], release["clearing_id"]) == ("cleared", second["clearing_id"])
+        out = tmp_path / "form.html"
+        assert (await claims("clearing", "form", first["clearing_id"], "--out", out)).code == 0
+        page = out.read_text(encoding="utf-8")
+        assert "考核预留：按 服务协议第四十条" in page
+        assert "返还预留 <span" not in page.partition("付款基金")[0]  # nothing is released in it
+        assert (await claims("clearing", "form", second["clearing_id"], "--out", out)).code == 0
+        assert "返还预留" in out.read_text(encoding="utf-8")
+        printed = (await claims("clearing", "show", first["clearing_id"])).out.decode()
+        assert "考核预留" in printed
+        assert "644.20" in printed
+        assert (await claims("withholdings", "--out", tmp_path / "kept.xlsx")).code == 0
+    async with books.engine.connect() as connection:
+        rows = await connection.execute(text("SELECT fund, withheld, released, outstanding FROM finance.withholdings"))
+        found = {row.fund: (str(row.withheld), str(row.released), str(row.outstanding)) for row in rows}
+    assert found["basic_fund"] == ("576.00", "518.40", "57.60")
