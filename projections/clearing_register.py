@@ -4,16 +4,16 @@ One reducer makes the rows. A step loads only the rows that it may change; ``cla
 first event on, and compares them with the tables.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any, Generic, TypeVar
+from typing import Any
 
-from msgspec import Struct, ValidationError, convert, structs, to_builtins
-from sqlalchemy import ColumnElement, Delete, Table, bindparam, delete, select
+from msgspec import structs
+from sqlalchemy import ColumnElement
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events import decisions
-from events.store.rows import upsert
+from policies.arithmetic import add_to
 from projections.clearing_rows import (
     AdvanceReceipt,
     AdvanceRepayment,
@@ -24,8 +24,10 @@ from projections.clearing_rows import (
     ClearingPayment,
     Receivable,
     balances,
+    dues,
     receivable_id,
 )
+from projections.clearing_table import ClearingTable
 from projections.clearings import (
     advance_receipts,
     advance_repayments,
@@ -36,109 +38,7 @@ from projections.clearings import (
     receivables,
 )
 from projections.prepayments import Prepayment, ordered, prepayments
-
-R = TypeVar("R", bound=Struct)
-Key = tuple[Any, ...]
-
-
-class UnreadableRow(ValueError):
-    """A row that no event can have made: a value in it is not what its column holds."""
-
-    def __init__(self, table: Table, key: Key, fault: Exception) -> None:
-        super().__init__(
-            f"{table.name} {' '.join(map(str, key))} can't be read: {fault}. Run claims clearing rebuild: it makes the "
-            f"tables again from the journal"
-        )
-
-
-class ClearingTable(Generic[R]):
-    """Rows of one table by primary key, and which of them have changed since they were loaded."""
-
-    def __init__(self, table: Table, row_type: type[R]) -> None:
-        self.table = table
-        self._row_type = row_type
-        self._key_names = [column.name for column in table.primary_key]
-        self._rows: dict[Key, R] = {}
-        self._changed: set[Key] = set()
-        self._unreadable: set[Key] = set()
-
-    def __iter__(self) -> Iterator[R]:
-        """The rows in the order of their keys."""
-        return (self._rows[key] for key in sorted(self._rows))
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def __getitem__(self, key: Key) -> R:
-        return self._rows[key]
-
-    def get(self, key: Key) -> R | None:
-        """The row of a primary key."""
-        return self._rows.get(key)
-
-    def put(self, row: R) -> None:
-        """Add a row, or replace the one of the same key."""
-        key = tuple(getattr(row, name) for name in self._key_names)
-        self._rows[key] = row
-        self._changed.add(key)
-
-    def change(self, key: Key, **values: Any) -> None:
-        """Give a row other values. Raises ``KeyError`` where there is none."""
-        self.put(structs.replace(self._rows[key], **values))
-
-    def remove_where(self, condition: Callable[[R], bool]) -> None:
-        """Remove the rows that meet a condition."""
-        for key in [key for key, row in self._rows.items() if condition(row)]:
-            del self._rows[key]
-            self._changed.add(key)
-
-    def is_unreadable(self, key: Key) -> bool:
-        """Whether the table has a row of this key that can't be read."""
-        return key in self._unreadable
-
-    def differing(self, other: "ClearingTable[R]") -> list[Key]:
-        """The keys of rows that are not the same in both; a row that can't be read is like no other."""
-        unreadable = self._unreadable | other._unreadable
-        keys = sorted(self._rows.keys() | other._rows.keys() | unreadable)
-        return [key for key in keys if key in unreadable or self._rows.get(key) != other._rows.get(key)]
-
-    def write_only(self, keys: Iterable[Key]) -> None:
-        """Let the next ``save`` write these rows and no others, and delete those of them that are missing here."""
-        self._changed = set(keys)
-
-    async def load(
-        self, connection: AsyncConnection, *conditions: ColumnElement[bool], note_unreadable: bool = False
-    ) -> None:
-        """Add the table's rows that meet the conditions.
-
-        Of a row that can't be read the key is noted, or ``UnreadableRow`` is raised.
-        """
-        for found in (await connection.execute(select(self.table).where(*conditions))).mappings():
-            key = tuple(found[name] for name in self._key_names)
-            try:
-                self._rows[key] = convert({str(name): value for name, value in found.items()}, self._row_type)
-            except ValidationError as error:
-                if not note_unreadable:
-                    raise UnreadableRow(self.table, key, error) from error
-                self._unreadable.add(key)
-
-    async def save(self, connection: AsyncConnection) -> None:
-        """Write what has changed to the table."""
-        keys = sorted(self._changed)
-        if gone := [key for key in keys if key not in self._rows]:
-            parameters = [
-                {f"key_{name}": value for name, value in zip(self._key_names, key, strict=True)} for key in gone
-            ]
-            await connection.execute(self._delete_one(), parameters)
-        kept = [self._rows[key] for key in keys if key in self._rows]
-        await upsert(connection, self.table, [to_builtins(row, builtin_types=(date, datetime)) for row in kept])
-        self._changed.clear()
-
-    def _delete_one(self) -> Delete:
-        # One row at a time: the keys of a region's persons are more parameters than one statement takes.
-        return delete(self.table).where(
-            *(column == bindparam(f"key_{column.name}") for column in self.table.primary_key)
-        )
+from projections.withholdings import WithholdingRows, withholding_releases, withholdings
 
 
 class ClearingRegister:
@@ -153,6 +53,7 @@ class ClearingRegister:
         self.repayments = ClearingTable(advance_repayments, AdvanceRepayment)
         self.receipts = ClearingTable(advance_receipts, AdvanceReceipt)
         self.prepayments = ClearingTable(prepayments, Prepayment)
+        self.withheld = WithholdingRows()
 
     @property
     def tables(self) -> tuple[ClearingTable[Any], ...]:
@@ -160,6 +61,7 @@ class ClearingRegister:
         return (
             *(self.clearings, self.lines, self.parts, self.payments),
             *(self.receivables, self.repayments, self.receipts, self.prepayments),
+            *(self.withheld.kept, self.withheld.releases),
         )
 
     async def load_clearing(self, connection: AsyncConnection, clearing_id: str) -> None:
@@ -175,6 +77,18 @@ class ClearingRegister:
             await self.receivables.load(connection, receivables.c.receivable_id.in_(owed))
             ahead = [each.prepayment_id for each in clearing.prepaid]
             await self.prepayments.load(connection, prepayments.c.prepayment_id.in_(ahead))
+        await self.load_withheld(connection, withholdings.c.clearing_id == clearing_id)
+        await self.load_releases(connection, withholding_releases.c.clearing_id == clearing_id)
+
+    async def load_releases(self, connection: AsyncConnection, condition: ColumnElement[bool]) -> None:
+        """Load releases with what they release of."""
+        await self.withheld.releases.load(connection, condition)
+        of = {item.clearing_id for release in self.withheld.releases for item in release.items}
+        await self.load_withheld(connection, withholdings.c.clearing_id.in_(sorted(of)))
+
+    async def load_withheld(self, connection: AsyncConnection, condition: ColumnElement[bool]) -> None:
+        """Load what clearings have kept back."""
+        await self.withheld.kept.load(connection, condition)
 
     async def load_all(self, connection: AsyncConnection) -> None:
         """Load every row of every table. The keys of rows that can't be read are noted, so that they are mended."""
@@ -225,6 +139,9 @@ class ClearingRegister:
     def _apply_prepayment(self, type_: str, number: int, at: datetime, data: Mapping[str, Any]) -> None:
         if type_ in (decisions.PAYMENT_FILE_MADE, decisions.PAYMENT_FILE_CANCELLED):
             return  # what was sent to the bank stands in the journal; no row follows from it
+        if type_ in _RELEASES:
+            self._apply_release(type_, number, at, data)
+            return
         if type_ == decisions.PREPAYMENT_ORDERED:
             self.prepayments.put(ordered(number, at, data, _signature("ordered", data)))
             return
@@ -245,6 +162,15 @@ class ClearingRegister:
                 self.prepayments.change(key, returned=row.returned - data["amount"])
             case _:
                 raise KeyError(type_)
+
+    def _apply_release(self, type_: str, number: int, at: datetime, data: Mapping[str, Any]) -> None:
+        match type_:
+            case decisions.WITHHOLDING_RELEASE_ORDERED:
+                self.withheld.order(number, at, data, _signature("ordered", data))
+            case decisions.WITHHOLDING_RELEASE_APPROVED:
+                self.withheld.decide(data, _signature("approved", data))
+            case _:
+                self.withheld.take_back(data)
 
     def _reverse_payment(self, type_: str, data: Mapping[str, Any]) -> None:
         """Take back a payment, which is due again, or its return, so that it is paid after all.
@@ -277,6 +203,8 @@ class ClearingRegister:
                 set_off=draft.set_off,
                 prepaid=draft.prepaid,
                 supplements=draft.supplements,
+                withholding=draft.withholding,
+                released=draft.released,
                 drafted_at=at,
                 **_signature("drafted", data),
             )
@@ -287,26 +215,33 @@ class ClearingRegister:
             self.parts.put(part)
         for repayment in draft.repayments:
             self.repayments.put(repayment)
-        set_off: dict[tuple[str, str], int] = {}
+        kept = draft.withholding.withheld if draft.withholding is not None else ()
+        month = date.fromisoformat(f"{draft.month}-01")
+        self.withheld.draft(clearing_id, draft.region, month, kept, draft.released)
+        set_off, ahead, withheld, released = (dict[tuple[str, str], int]() for _ in range(4))
         for each in draft.set_off:
-            payee = each.payee_kind, each.payee
-            set_off[payee] = set_off.get(payee, 0) + each.amount
+            add_to(set_off, (each.payee_kind, each.payee), each.amount)
             self._add_set_off(each.receivable_id, each.amount)
-        ahead: dict[tuple[str, str], int] = {}
         for taken in draft.prepaid:
-            ahead["hospital", taken.payee] = ahead.get(("hospital", taken.payee), 0) + taken.amount
+            add_to(ahead, ("hospital", taken.payee), taken.amount)
             self._add_prepaid(taken.prepayment_id, taken.amount)
-        for (kind, payee_id), balance in sorted(balances(draft.lines).items()):
-            against, prepaid = set_off.get((kind, payee_id), 0), ahead.get((kind, payee_id), 0)
-            amount = max(0, balance) - against - prepaid
+        for share in kept:
+            add_to(withheld, ("hospital", share.hospital_id), share.amount)
+        for freed in draft.released:
+            add_to(released, ("hospital", freed.hospital_id), freed.amount)
+        of_lines = balances(draft.lines)
+        for payee, due in sorted(dues(draft.lines, draft.released).items()):
+            sums = [each.get(payee, 0) for each in (ahead, withheld, released)]
+            against = set_off.get(payee, 0)
+            amount = max(0, due) - against - sums[0] - sums[1]
             status = "due" if amount else "none"
-            payment = ClearingPayment(clearing_id, kind, payee_id, balance, against, amount, status, prepaid=prepaid)
-            self.payments.put(payment)
-            if balance < 0:
-                owed = receivable_id(clearing_id, kind, payee_id)
-                self.receivables.put(
-                    Receivable(owed, clearing_id, number, draft.region, kind, payee_id, amount=-balance)
-                )
+            balance = of_lines.get(payee, 0)
+            payment = ClearingPayment(clearing_id, *payee, balance, against, amount, status)
+            names = ("prepaid", "withheld", "released")
+            self.payments.put(structs.replace(payment, **dict(zip(names, sums, strict=True))))
+            if due < 0:
+                owed = receivable_id(clearing_id, *payee)
+                self.receivables.put(Receivable(owed, clearing_id, number, draft.region, *payee, amount=-due))
 
     def _approve(self, at: datetime, data: Mapping[str, Any]) -> None:
         clearing_id = data["clearing_id"]
@@ -314,6 +249,7 @@ class ClearingRegister:
         for owed in self.receivables:
             if owed.clearing_id == clearing_id:
                 self.receivables.change((owed.receivable_id,), stands=True)
+        self.withheld.approve(clearing_id)
         self._set_status(clearing_id)
 
     def _withdraw(self, data: Mapping[str, Any]) -> None:
@@ -322,6 +258,7 @@ class ClearingRegister:
             self._add_set_off(each.receivable_id, -each.amount)
         for taken in self.clearings[clearing_id,].prepaid:
             self._add_prepaid(taken.prepayment_id, -taken.amount)
+        self.withheld.withdraw(clearing_id)
         self.clearings.change((clearing_id,), status="withdrawn", withdrawn_by=data["actor"])
         of_clearing: tuple[ClearingTable[Any], ...] = (self.parts, self.payments, self.receivables, self.repayments)
         for table in of_clearing:
@@ -341,6 +278,11 @@ class ClearingRegister:
 
 _NOT_PAID = dict.fromkeys(("paid_by", "paid_login", "paid_at", "reference"))
 _NOT_RETURNED = dict.fromkeys(("returned_by", "returned_login", "returned_at", "return_reference", "return_reason"))
+_RELEASES = (
+    decisions.WITHHOLDING_RELEASE_ORDERED,
+    decisions.WITHHOLDING_RELEASE_APPROVED,
+    decisions.WITHHOLDING_RELEASE_WITHDRAWN,
+)
 _NOT_REVERSED = dict.fromkeys(("reversed_by", "reversed_login"))
 
 

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any, Literal
 
-from msgspec import Struct, ValidationError, convert, structs
+from msgspec import Struct, ValidationError, convert, structs, to_builtins
 
 from projections.prepayments import PrepaidSetOff
+from projections.withholdings import DraftWithholding, ReleasedShare
 
 PayeeKind = Literal["hospital", "person", "emergency_fund"]
 """A hospital, a person and the emergency fund may share an id."""
@@ -43,6 +44,8 @@ class Clearing(Struct, frozen=True):
     withdrawn_by: str | None = None
     prepaid: tuple[PrepaidSetOff, ...] = ()
     supplements: str | None = None
+    withholding: DraftWithholding | None = None
+    released: tuple[ReleasedShare, ...] = ()
 
 
 class ClearingLine(Struct, frozen=True, forbid_unknown_fields=True):
@@ -81,7 +84,10 @@ class ClearedPart(Struct, frozen=True):
 
 
 class ClearingPayment(Struct, frozen=True):
-    """One payee's balance over all funds, and what became of its transfer."""
+    """One payee's balance over all funds, and what became of its transfer.
+
+    ``amount`` is balance + released − set off − withheld − prepaid, never under 0.
+    """
 
     clearing_id: str
     payee_kind: str
@@ -102,11 +108,18 @@ class ClearingPayment(Struct, frozen=True):
     reversed_by: str | None = None
     reversed_login: str | None = None
     prepaid: int = 0
+    withheld: int = 0
+    released: int = 0
 
     @property
     def is_due(self) -> bool:
         """Whether it is still to be paid, for the first time or again."""
         return self.status in ("due", "returned")
+
+    @property
+    def transferable(self) -> int:
+        """What funds were to transfer before they kept anything back or took off what was prepaid, in fen."""
+        return self.amount + self.prepaid + self.withheld
 
 
 class Receivable(Struct, frozen=True):
@@ -169,13 +182,18 @@ class ClearingDraft(Struct, frozen=True):
     """of prepayments; events from before these have none"""
     supplements: str | None = None
     """the clearing of the same month that it supplements, where it does"""
+    withholding: DraftWithholding | None = None
+    """what is kept back; None where the text in force keeps nothing back, and in events from before"""
+    released: tuple[ReleasedShare, ...] = ()
+    """of what earlier clearings kept back"""
 
     def event_data(self) -> dict[str, Any]:
         """As the journal holds it: rows do not repeat the clearing's id."""
         lists = {name: [_without_clearing(row) for row in getattr(self, name)] for name in _ROW_LISTS}
         taken = {name: [structs.asdict(each) for each in getattr(self, name)] for name in ("set_off", "prepaid")}
         said = structs.asdict(self) | lists | taken
-        return said if self.supplements is not None else {k: v for k, v in said.items() if k != "supplements"}
+        said |= {"withholding": to_builtins(self.withholding), "released": to_builtins(self.released)}
+        return {name: value for name, value in said.items() if value or name not in _WHERE_ANY}
 
     @classmethod
     def from_event(cls, data: Mapping[str, Any]) -> "ClearingDraft":
@@ -188,6 +206,8 @@ class ClearingDraft(Struct, frozen=True):
             raise KeyError(str(error)) from error
 
 
+_WHERE_ANY = ("supplements", "withholding", "released")
+"""Named in the event only where there is something of it."""
 _ROW_LISTS = ("lines", "repayments", "parts")
 
 
@@ -208,4 +228,13 @@ def balances(lines: Iterable[ClearingLine]) -> dict[tuple[str, str], int]:
     for line in lines:
         payee = line.payee_kind, line.payee
         sums[payee] = sums.get(payee, 0) + line.payable
+    return sums
+
+
+def dues(lines: Iterable[ClearingLine], released: Iterable[ReleasedShare]) -> dict[tuple[str, str], int]:
+    """What payees are due, or owe under 0, by the lines and by what is released to them."""
+    sums = balances(lines)
+    for each in released:
+        payee = "hospital", each.hospital_id
+        sums[payee] = sums.get(payee, 0) + each.amount
     return sums

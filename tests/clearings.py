@@ -6,7 +6,7 @@ from contextlib import suppress
 from datetime import date
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import text, true
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.county_time import month_end
@@ -48,8 +48,8 @@ def by_fund_differences(shown: dict[str, Any]) -> list[str]:
         sums.update({(*place, "payable"): fen(share["payable"]), (*place, "repaid"): fen(share["repaid"])})
     for order in shown["orders"]:
         for each in order["transfers"]:
-            left = fen(each["payable"]) - fen(each["netted"])
-            assert left - fen(each["prepaid"]) == fen(each["amount"]) >= 0
+            left = fen(each["payable"]) + fen(each["released"]) - fen(each["netted"])
+            assert left - fen(each["withheld"]) - fen(each["prepaid"]) == fen(each["amount"]) >= 0
             sums.update({(each["payee_kind"], each["payee"], "amount"): fen(each["amount"])})
     for line in shown["lines"]:
         place = line["payee_kind"], line["payee"], line["fund"]
@@ -161,6 +161,7 @@ async def problems_with(engine: AsyncEngine, data: Mapping[str, Any], type_: str
             if "clearing_id" in data:
                 await journal.register.load_clearing(journal.connection, data["clearing_id"])
             await journal.register.prepayments.load(journal.connection)
+            await journal.register.load_releases(journal.connection, true())
             journal.record(type_, data)
             await write(journal.connection, journal.journal)
             await journal.register.save(journal.connection)

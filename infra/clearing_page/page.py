@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from infra.cli.clearing_orders import payer_named
@@ -23,14 +24,30 @@ COLUMNS = (
     ("repaid", "归还临时救急借款", "repaid"),
     ("payable", "应付", "payable"),
     ("set_off", "抵扣应收", "set off"),
+    ("withheld", "考核预留", "withheld"),
     ("prepaid", "预拨抵扣", "prepaid"),
+    ("released", "返还预留", "released"),
     ("owed", "欠基金", "owed"),
     ("amount", "实拨", "to pay"),
 )
 """Of a line the first five; of a payment the rest. payable = settled + adjusted + audit − repaid = amount + set off +
-prepaid − owed."""
+prepaid + withheld − released − owed. What is
+kept back of hospitals, or released, has columns where there is any."""
+FIGURES = (
+    ("payable", "应付"),
+    ("released", "返还预留"),
+    ("netted", "冲抵"),
+    ("withheld", "考核预留"),
+    ("prepaid", "预拨抵扣"),
+    ("amount", "实拨"),
+)
+"""Of a fund's order."""
 SIGNATURES = (("制表", "drawn up"), ("复核", "checked"), ("审批", "approved"), ("财务", "finance"))
-_LINE, _PAYMENT = ("settled", "adjusted", "audit", "repaid", "payable"), ("set_off", "prepaid", "amount")
+_WHERE_ANY = ("withheld", "released")
+_LINE, _PAYMENT = (
+    ("settled", "adjusted", "audit", "repaid", "payable"),
+    ("set_off", "withheld", "prepaid", "released", "amount"),
+)
 
 
 @dataclass(slots=True)
@@ -70,11 +87,13 @@ def page(shown: Row, names: Names, as_of: datetime, *, persons: bool) -> str:
             shown=shown,
             region=region_named(shown["region"]),
             status=STATUS_NAMES[shown["status"]],
-            columns=COLUMNS,
+            columns=[each for each in COLUMNS if all_.sums[each[0]] or each[0] not in _WHERE_ANY],
             kinds=list(kinds.values()),
             all=all_,
             lists=[(KIND_NAMES[kind], _listed(payees, kind, names)) for kind in lists if kind in kinds],
             orders=[(payer_named(order), order) for order in shown["orders"]],
+            figures=[each for each in FIGURES if each[0] not in _WHERE_ANY or all_.sums[each[0]]],
+            share=_percent(shown["withholding"]),
             capitals=in_capitals(all_.sums["amount"]),
             signatures=SIGNATURES,
             as_of=as_of,
@@ -82,12 +101,16 @@ def page(shown: Row, names: Names, as_of: datetime, *, persons: bool) -> str:
     )
 
 
+def _percent(withholding: Row | None) -> str | None:
+    return None if withholding is None else f"{float(Fraction(withholding['share']) * 100):g}%"
+
+
 def _payees(shown: Row) -> dict[tuple[str, str], FormRow]:
     rows: dict[tuple[str, str], FormRow] = {}
     for payment in shown["payments"]:
         row = rows.setdefault((payment["payee_kind"], payment["payee"]), FormRow(payment["payee"], 1))
         row.add(payment, _PAYMENT)
-        row.sums["owed"] += max(Decimal(0), -Decimal(payment["balance"]))
+        row.sums["owed"] += max(Decimal(0), -Decimal(payment["balance"]) - Decimal(payment["released"]))
     for line in shown["lines"]:
         rows.setdefault((line["payee_kind"], line["payee"]), FormRow(line["payee"], 1)).add(line, _LINE)
     return rows

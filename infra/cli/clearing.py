@@ -11,7 +11,7 @@ from events.county_time import month_end
 from events.money import yuan
 from infra.cli import clearing_bank, clearing_form, clearing_orders
 from infra.cli.arguments import Actor, actor_of, day_of, month_of, region_of, unusable, words_of
-from infra.cli.clearing_book import print_clearing, write_clearing
+from infra.cli.clearing_book import held_line, print_clearing, write_clearing
 from infra.cli.clearing_step import Reason, print_result, print_reversal, reversed_fields, run_step
 from infra.cli.names import Names, names_of
 from infra.cli.options import DataDir, Json
@@ -172,12 +172,15 @@ def pay(
     if kind is not None and not payee:
         raise unusable("--kind 只与 --payee 同用，说明收款方的种类", "It says of which kind a --payee is", "--kind")
 
-    async def step(engine: AsyncEngine) -> dict[str, Any]:
+    async def step(engine: AsyncEngine) -> tuple[dict[str, Any], list[dict[str, Any]], Names]:
         paid = await steps.pay(engine, clearing_id, who, transfer, payee or (), kind)
-        return {"clearing_id": clearing_id, "paid": yuan(paid), "reference": transfer}
+        told = {"clearing_id": clearing_id, "paid": yuan(paid), "reference": transfer}
+        return told, (await listings.clearing(engine, clearing_id))["held"], await names_of(engine)
 
-    done = run_step(data_dir, step)
-    print_result(done, f"已拨付 paid: {done['paid']} 元 yuan", json=json)
+    done, held, names = run_step(data_dir, step)
+    print_result(done | ({"held": held} if held else {}), f"已拨付 paid: {done['paid']} 元 yuan", json=json)
+    for row in held:
+        note(held_line(row, names))
 
 
 @clearing.command("return")

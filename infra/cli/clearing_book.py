@@ -22,7 +22,7 @@ _LINES = "种类 kind,收款方 payee,基金 fund,结算 settled:money+,调整 a
 _LINES += ",归还临时救急借款 repaid:money+,应付 payable:money+"
 _PAYMENTS = "种类 kind,收款方 payee,余额 balance:money+,抵扣 set off:money+"
 _PAYMENTS += ",拨付 to pay:money+,状态 status,流水号 reference,退汇流水号 return reference,退汇原因 return reason"
-_PAYMENTS += ",预拨抵扣 prepaid:money+"
+_PAYMENTS += ",预拨抵扣 prepaid:money+,考核预留 withheld:money+,返还预留 released:money+"
 _REPAYMENTS = "临时救急借款 advance,参保人 person,基金 fund,金额 amount:money+"
 _FUNDS = "种类 kind,收款方 payee,项目 line,付款基金 fund,承办公司 insurer,入账 booked:money+"
 _FUNDS += ",归还临时救急借款 repaid:money+,应付 payable:money+"
@@ -45,7 +45,17 @@ def print_clearing(shown: Row, names: Names, *, json: bool) -> None:
     lines, payments, *others = _sheets(shown, names)
     for listing in (lines, payments, *(listing for listing in others if listing.rows)):
         print_sheet(listing)
+    for row in shown["held"]:
+        note(held_line(row, names))
     print_history(shown["history"])
+
+
+def held_line(row: Row, names: Names) -> str:
+    """What is held, by which case, until when."""
+    until = f"至 until {row['until']}（不含）" if row["until"] else "解除为止 until it is lifted"
+    upto = f"（限 up to {row['up_to']} 元）" if row["up_to"] else ""
+    by = f"案件 case {row['case_id']}，措施 measure {row['measure_id']}，{row['document_no']}{upto}"
+    return f"暂停拨付 held: {names.hospital(row['payee'])} {row['amount']} 元 yuan，{by}，{until}"
 
 
 def write_clearing(out: Path, shown: Row, names: Names) -> None:
@@ -84,7 +94,8 @@ def _payment(row: Row, names: Names) -> tuple[Any, ...]:
     payee = payee_cells(row["payee_kind"], row["payee"], names)
     amounts = (row[name] for name in ("balance", "set_off", "amount"))
     references = (row[name] for name in ("reference", "return_reference", "return_reason"))
-    return (*payee, *amounts, coded(PAYMENT_NAMES, row["status"]), *references, row["prepaid"])
+    beside = (row[name] for name in ("prepaid", "withheld", "released"))
+    return (*payee, *amounts, coded(PAYMENT_NAMES, row["status"]), *references, *beside)
 
 
 def _fund(row: Row, names: Names) -> tuple[Any, ...]:

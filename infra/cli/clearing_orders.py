@@ -20,11 +20,10 @@ from processors.law.terms import FUND_NAMES, INSURER_NAMES
 
 Row = Mapping[str, Any]
 
-_ORDERS = "付款基金 fund,承办公司 insurer,应付 payable:money+,冲抵 netted:money+"
-_ORDERS += ",预拨抵扣 prepaid:money+,拨付 to pay:money+"
-_ORDERS += ",收款方数 payees:count"
-
-_ORDER = "种类 kind,收款方 payee,应付 payable:money+,冲抵 netted:money+,预拨抵扣 prepaid:money+,拨付 to pay:money+"
+_MONEY = "应付 payable:money+,返还预留 released:money+,冲抵 netted:money+,考核预留 withheld:money+"
+_MONEY += ",预拨抵扣 prepaid:money+,拨付 to pay:money+"
+_ORDERS = f"付款基金 fund,承办公司 insurer,{_MONEY},收款方数 payees:count"
+_ORDER = f"种类 kind,收款方 payee,{_MONEY}"
 SUMS = listings.FIGURES
 
 

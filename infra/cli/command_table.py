@@ -45,6 +45,7 @@ MODULES: Mapping[str, str] = {
     "receivables": "receivables",
     "advances": "advances",
     "prepayments": "prepayments",
+    "withholdings": "withholdings",
     "payees": "payees",
     "reconcile": "reconcile",
     "roster": "roster",

@@ -42,6 +42,7 @@ VIEWS = (
     "finance.townships",
     "finance.leads",
     "finance.measures",
+    "finance.withholdings",
     "finance.cases",
     "finance.blacklist",
     "finance.chronic_cards",

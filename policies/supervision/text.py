@@ -1,4 +1,4 @@
-"""A supervision text: the dated parameters of rules, of warnings, of scorecards and of deadlines, and who adopts them.
+"""A supervision text: the dated parameters of rules, warnings, scorecards, withheld money and deadlines.
 
 What a text does not state holds as in the built-in text: a county that changes one value states that one alone.
 """
@@ -18,6 +18,7 @@ from policies.supervision.peer_rules import PeerRules
 from policies.supervision.person_rules import PersonRules
 from policies.supervision.scorecard import ScorecardTerms
 from policies.supervision.warning import WarningLines
+from policies.supervision.withheld_share import WithholdingTerms
 from policies.values import Day, Strict
 from policies.yaml_text import MOST_BYTES, Lines, TextError, read
 
@@ -53,6 +54,7 @@ class SupervisionText(Strict):
     deadlines: CaseDeadlines
     warning: WarningLines
     scorecard: ScorecardTerms
+    withholding: WithholdingTerms
 
     _hash: str = PrivateAttr(default="")
     _text: bytes = PrivateAttr(default=b"")

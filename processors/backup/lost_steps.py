@@ -23,7 +23,7 @@ from processors.delivery.names import (
     journal_name,
 )
 
-SUBJECT_NAMES = ("clearing_id", "receivable_id", "advance_id", "prepayment_id")
+SUBJECT_NAMES = ("clearing_id", "receivable_id", "advance_id", "prepayment_id", "release_id")
 NOTES = tuple(journal_name(consumer, 0) for consumer in OFFICE_CONSUMERS if consumer != CLEARING_CONSUMER)
 """Journals of which only the number of lost entries is told."""
 

@@ -23,6 +23,7 @@ from processors.clearing.journal import ClearingJournal, open_journal
 from processors.clearing.listings import KINDS
 from processors.clearing.movements import Movement, load_movements
 from processors.clearing.operators import Operator
+from processors.clearing.payment_holds import held_hospitals, refuse_held
 from processors.clearing.refusal import ClearingRefused
 from processors.clearing.steps import load_clearing
 from processors.delivery.names import CLEARING_JOURNAL
@@ -110,8 +111,9 @@ async def make(
 ) -> WrittenPaymentFile:
     """Make the file of all that is due in an approved clearing and in no other file that is open.
 
-    Raises ``ClearingRefused`` where a payee has no approved account and ``only_ready`` does not say to pay the others,
-    where nothing is left to pay, or where the clearing is not approved.
+    What cases of supervision hold is left out, and told. Raises ``ClearingRefused`` where a payee has no approved
+    account and ``only_ready`` does not say to pay the others, where nothing is left to pay, or where the clearing is
+    not approved.
     """
     words = _purpose(purpose)
     async with open_journal(engine) as journal:
@@ -122,6 +124,7 @@ async def make(
         wanted = [each for each in due if (each.payee_kind, each.payee) not in held]
         if not wanted:
             raise _nothing_left(clearing_id, due, held)
+        wanted, suspended = await _without_holds(journal, clearing, wanted)
         accounts = PayeeAccounts(await load_steps(journal.connection))
         ready, lacking = _parted(accounts, wanted)
         if lacking and not (only_ready and ready):
@@ -153,7 +156,7 @@ async def make(
             purpose=words,
             items=items,
         )
-        warnings = await _warnings(journal, [account for _, account in ready])
+        warnings = suspended + await _warnings(journal, [account for _, account in ready])
     left_out = tuple((each.payee_kind, each.payee, each.amount) for each in lacking)
     return WrittenPaymentFile(made, clearing, lines, left_out, warnings)
 
@@ -275,6 +278,24 @@ async def file_rows(engine: AsyncEngine, clearing_id: str | None = None) -> list
             }
             for each in files
         ]
+
+
+async def _without_holds(
+    journal: ClearingJournal, clearing: Clearing, wanted: Sequence[ClearingPayment]
+) -> tuple[list[ClearingPayment], tuple[str, ...]]:
+    """What may be paid, and a line about each payee whose payments a case holds. Raises ``ClearingRefused``."""
+    held = await held_hospitals(journal.connection, clearing.region, clearing.number, journal.today)
+    holds = {each: held.of(each.payee_kind, each.payee) for each in wanted}
+    free = [each for each in wanted if not holds[each]]
+    if not free:
+        for each, found in holds.items():
+            refuse_held(f"{clearing.clearing_id} {each.payee}", found)
+    told = (
+        f"{each.payee} 暂停拨付，未列入 held, left out: {yuan(each.amount)} 元，{hold.named}"
+        for each, found in holds.items()
+        for hold in found
+    )
+    return free, tuple(told)
 
 
 def _purpose(given: str | None) -> str | None:

@@ -332,7 +332,7 @@ async def _require_procedure(
             )
     if fine >= terms.hearing_from.value and case.subject_kind in ("hospital", "pharmacy"):
         _require_hearing(notes, terms)
-        _require_review(case, notes)
+        _require_review(case, notes, [each for each in measures if each.kind == "fine"])
 
 
 def _require_hearing(notes: Sequence[CaseNote], terms: CaseDeadlines) -> None:
@@ -351,10 +351,14 @@ def _require_hearing(notes: Sequence[CaseNote], terms: CaseDeadlines) -> None:
         )
 
 
-def _require_review(case: Case, notes: Sequence[CaseNote]) -> None:
-    reviews = [each for each in notes if each.kind == "legal_review"]
+def _require_review(case: Case, notes: Sequence[CaseNote], fines: Sequence[Measure]) -> None:
+    """A review of these fines: what was reviewed before one of them was meant says nothing of it."""
+    meant = max(each.number for each in fines)
+    reviews = [each for each in notes if each.kind == "legal_review" and each.number > meant]
     if not reviews:
-        raise CaseRefused("须经法制审核。a legal review by somebody else comes first: --kind legal_review")
+        raise CaseRefused(
+            "写明罚款后须经法制审核。a legal review by somebody else comes first, of this fine: --kind legal_review"
+        )
     proposer = Operator(case.proposed_by or "", case.proposed_login)
     if case.status == "proposed" and Operator(reviews[-1].noted_by, reviews[-1].noted_login).is_same(proposer):
         raise CaseRefused("法制审核须由提请人以外的人办理。who proposes does not review")

@@ -98,10 +98,22 @@ async def close(engine: AsyncEngine, case_id: str, actor: str, reason: str, clos
         waits += [each.measure_id for each in measures if each.status == "proposed"]
         if waits:
             raise CaseRefused(f"{waits[0]} 尚未决定。{waits[0]} waits for a decision")
+        _require_no_hold(measures, day)
         if case.outcome != "transferred":
             await _require_paid(journal, measures)
         said = {"case_id": case_id, "closed_on": day.isoformat(), "actor": actor, "reason": reason}
         journal.record(CASE_CLOSED, said)
+
+
+def _require_no_hold(measures: Iterable[Measure], day: date) -> None:
+    """A closed case holds no payment any more, and lifts none."""
+    for each in measures:
+        ends = min(filter(None, (each.until, each.lifted_on)), default=None)
+        if each.kind == "payment_hold" and each.status in ("decided", "lifted") and (ends is None or ends > day):
+            raise CaseRefused(
+                f"{each.measure_id} 仍在暂停拨付，先解除再结案。"
+                f"{each.measure_id} still holds payments: it is lifted before the case is closed"
+            )
 
 
 async def _require_paid(journal: CaseJournal, measures: list[Measure]) -> None:

@@ -1,6 +1,6 @@
 """Drafting a clearing: what the funds owe for a region until the end of a month, fixed in one event."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 
 from msgspec import Struct, structs
@@ -20,6 +20,7 @@ from processors.clearing.paying_funds import due_to, fund_transfers, load_fund_s
 from processors.clearing.ranges import next_ranges
 from processors.clearing.refusal import ClearingRefused
 from processors.clearing.set_off import set_off
+from processors.clearing.withheld_money import kept_back, last_day, releases_that_wait, text_in_force
 from processors.law.terms import ledger_layers
 from projections.advances import Advance
 from projections.bookings import IS_PAYOUT
@@ -32,9 +33,11 @@ from projections.clearing_rows import (
     Ranges,
     SetOff,
     balances,
+    dues,
 )
 from projections.clearings import clearings, receivables
 from projections.prepayments import PrepaidSetOff, prepayments
+from projections.withholdings import DraftWithholding, ReleasedShare
 
 _WITHOUT_LAYER = text(f"""
 SELECT entry.journal, entry.number, entry.claim_id
@@ -92,17 +95,13 @@ async def draft(
         if not amounts:
             await _require_known_region(connection, region)
         lines = ClearingLines(clearing_id, amounts)
-        owed = await _outstanding_advances(connection, region)
-        persons = {advance.person_id for advance, _ in owed}
-        of_persons = await load_prepaid_amounts(connection, region, ranges, persons) if persons else []
-        payable = {payee: fen for (kind, payee), fen in balances(lines.in_order()).items() if kind == "person"}
-        repayments = repay(owed, [*amounts, *of_persons], payable)
+        repayments = await _repayments(connection, region, ranges, lines.in_order(), amounts)
         lines.repay(repayments)
-        standing = journal.register.receivables
-        await standing.load(connection, receivables.c.region == region, receivables.c.stands.is_(True))
-        against = tuple(set_off(standing, balances(lines.in_order())))
+        released = await releases_that_wait(journal, region)
+        against = await _against_receivables(journal, region, dues(lines.in_order(), released))
         parts = tuple(_parts(clearing_id, amounts))
-        prepaid = await _prepaid(journal, region, ranges, lines.in_order(), against, parts)
+        money = _Money(month, lines.in_order(), against, released)
+        withholding, prepaid = await _deducted(journal, region, ranges, parts, money)
         drafted = ClearingDraft(
             clearing_id=clearing_id,
             region=region,
@@ -115,26 +114,59 @@ async def draft(
             parts=parts,
             prepaid=tuple(prepaid),
             supplements=supplements,
+            withholding=withholding,
+            released=tuple(released),
         )
         journal.record(CLEARING_DRAFTED, drafted.event_data())
     return clearing_id
 
 
-async def _prepaid(
-    journal: ClearingJournal,
+async def _repayments(
+    connection: AsyncConnection,
     region: str,
     ranges: Ranges,
-    lines: Sequence[ClearingLine],
-    against: Iterable[SetOff],
-    parts: Sequence[ClearedPart],
-) -> list[PrepaidSetOff]:
-    """What goes off hospitals' payments because funds have paid them ahead."""
+    lines: Iterable[ClearingLine],
+    amounts: Sequence[PayeeAmount],
+) -> list[RepaymentShare]:
+    owed = await _outstanding_advances(connection, region)
+    persons = {advance.person_id for advance, _ in owed}
+    of_persons = await load_prepaid_amounts(connection, region, ranges, persons) if persons else []
+    payable = {payee: fen for (kind, payee), fen in balances(lines).items() if kind == "person"}
+    return repay(owed, [*amounts, *of_persons], payable)
+
+
+async def _against_receivables(
+    journal: ClearingJournal, region: str, due: Mapping[tuple[str, str], int]
+) -> tuple[SetOff, ...]:
+    standing = journal.register.receivables
+    await standing.load(journal.connection, receivables.c.region == region, receivables.c.stands.is_(True))
+    return tuple(set_off(standing, due))
+
+
+class _Money(Struct, frozen=True):
+    """What a draft comes to before anything is kept back of it, or set off against what was prepaid."""
+
+    month: date
+    lines: list[ClearingLine]
+    against: tuple[SetOff, ...]
+    released: list[ReleasedShare]
+
+
+async def _deducted(
+    journal: ClearingJournal, region: str, ranges: Ranges, parts: Sequence[ClearedPart], money: _Money
+) -> tuple[DraftWithholding | None, list[PrepaidSetOff]]:
+    """What is kept back of hospitals' payments, and what goes off the rest because funds have paid them ahead."""
     standing = journal.register.prepayments
     await standing.load(journal.connection, prepayments.c.region == region, prepayments.c.status == "paid")
-    if not any(each.outstanding for each in standing):
-        return []
-    shares = await load_fund_shares(journal.connection, region, ranges, lines, parts)
-    return prepaid_set_off(standing, fund_transfers(shares, due_to(lines, against)))
+    law = await text_in_force(journal.connection, last_day(money.month), region)
+    if not law.withholding.share.value and not any(each.outstanding for each in standing):
+        return None, []
+    shares = await load_fund_shares(journal.connection, region, ranges, money.lines, parts)
+    due = due_to(money.lines, money.against, money.released)
+    kept = await kept_back(journal.connection, law, region, shares, due, money.released)
+    withheld = kept.withheld if kept is not None else ()
+    transfers = fund_transfers(shares, due, withheld=withheld, released=money.released)
+    return kept, prepaid_set_off(standing, transfers)
 
 
 def _end(month: date, supplement: Supplement | None, now: datetime) -> datetime:

@@ -12,7 +12,8 @@ from events.store.journal import entries
 from processors.clearing.office_journal import OfficeJournal, office_journal
 from processors.clearing.refusal import ClearingRefused
 from processors.delivery.names import CLEARING_CONSUMER, CLEARING_JOURNAL
-from projections.clearing_register import ClearingRegister, UnreadableRow
+from projections.clearing_register import ClearingRegister
+from projections.clearing_table import UnreadableRow
 
 ClearingJournal = OfficeJournal[ClearingRegister]
 

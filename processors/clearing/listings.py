@@ -9,7 +9,7 @@ from msgspec import Struct, structs
 from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from events.county_time import COUNTY_TIME
+from events.county_time import COUNTY_TIME, county_day
 from events.decisions import (
     CLEARING_APPROVED,
     CLEARING_DRAFTED,
@@ -31,11 +31,12 @@ from processors.clearing.funds import EMERGENCY_FUND, fund_place
 from processors.clearing.journal import refusing_unreadable_rows
 from processors.clearing.movements import history_rows
 from processors.clearing.paying_funds import FundShare, FundTransfer, fund_transfers, load_fund_shares
+from processors.clearing.payment_holds import held_rows
 from processors.clearing.prepayments import prepaid_rows
 from processors.clearing.refusal import ClearingRefused, no_clearing
 from processors.delivery.names import CLEARING_JOURNAL, INTAKE_JOURNAL
 from projections.claims import claims
-from projections.clearing_register import ClearingRegister, ClearingTable
+from projections.clearing_register import ClearingRegister
 from projections.clearing_rows import (
     ClearedPart,
     Clearing,
@@ -45,6 +46,7 @@ from projections.clearing_rows import (
     Receivable,
     SetOff,
 )
+from projections.clearing_table import ClearingTable
 from projections.clearings import clearings, receivables
 from projections.hospitals import load_hospitals
 
@@ -53,7 +55,7 @@ CLEARING_STEPS = (
     *(CLEARING_PAID, PAYMENT_RETURNED, PAYMENT_REVERSED, RETURN_REVERSED),
     *(PAYMENT_FILE_MADE, PAYMENT_FILE_CANCELLED),
 )
-FIGURES = ("payable", "netted", "prepaid", "amount")
+FIGURES = ("payable", "released", "netted", "withheld", "prepaid", "amount")
 KINDS = ("hospital", "person", EMERGENCY_FUND)
 
 
@@ -86,9 +88,12 @@ async def clearing(engine: AsyncEngine, clearing_id: str) -> dict[str, Any]:
         parts = await _parts(connection, head)
         changes = await _changes(connection, head, parts)
         shares = await load_fund_shares(connection, head.region, head.ranges, list(register.lines), parts)
-        due = {(each.payee_kind, each.payee): each.amount + each.prepaid for each in register.payments}
-        transfers = fund_transfers(shares, due, head.prepaid)
+        due = {(each.payee_kind, each.payee): each.transferable for each in register.payments}
+        withheld = head.withholding.withheld if head.withholding is not None else ()
+        transfers = fund_transfers(shares, due, head.prepaid, withheld, head.released)
         ahead = await prepaid_rows(connection, head)
+        today = county_day(await database_time(connection))
+        held = await held_rows(connection, head, register.payments, today) if head.status != "withdrawn" else []
         history = await history_rows(connection, CLEARING_STEPS, "clearing_id", clearing_id)
     lines = sorted(register.lines, key=lambda line: (*_place(line), fund_place(line.fund)))
     return _head(head) | {
@@ -97,6 +102,8 @@ async def clearing(engine: AsyncEngine, clearing_id: str) -> dict[str, Any]:
         "funds": [_share(share) for share in sorted(shares, key=_share_place)],
         "orders": [_order(*order) for order in _orders(transfers)],
         "prepayments": ahead,
+        "withholding": _withholding(head),
+        "held": held,
         "repayments": [_shown(each, "amount") for each in register.repayments],
         "changes": changes,
         "history": history,
@@ -187,6 +194,14 @@ def _head(row: Clearing) -> dict[str, Any]:
     }
 
 
+def _withholding(row: Clearing) -> dict[str, Any] | None:
+    """By which text what share is kept back; what it is stands in payments and orders."""
+    found = row.withholding
+    if found is None:
+        return None
+    return {name: getattr(found, name) for name in ("share", "grade", "cite", "text", "hash")}
+
+
 def _line(line: ClearingLine) -> dict[str, Any]:
     return _shown(line, "settled", "adjusted", "audit", "repaid") | {"payable": yuan(line.payable)}
 
@@ -194,7 +209,7 @@ def _line(line: ClearingLine) -> dict[str, Any]:
 def _payment(payment: ClearingPayment) -> dict[str, Any]:
     moments = {name: getattr(payment, name) for name in ("paid_at", "returned_at")}
     shown = {name: moment and moment.isoformat() for name, moment in moments.items()}
-    return _shown(payment, "balance", "set_off", "prepaid", "amount") | shown
+    return _shown(payment, "balance", "released", "set_off", "withheld", "prepaid", "amount") | shown
 
 
 def _shown(row: Struct, *money: str) -> dict[str, Any]:

@@ -19,8 +19,9 @@ from processors.clearing.funds import EMERGENCY_FUND
 from processors.clearing.payee_amounts import IN_RANGES, LATER_PAYOUT, load_fixed_payee_amounts, range_parameters
 from projections.bookings import FUND, INSURER, IS_PAYOUT
 from projections.claims import claims
-from projections.clearing_rows import ClearedPart, ClearingLine, Ranges, SetOff, balances
+from projections.clearing_rows import ClearedPart, ClearingLine, Ranges, SetOff, dues
 from projections.prepayments import PrepaidSetOff, Prepayment
+from projections.withholdings import ReleasedShare, WithheldShare
 
 _LATER = text(f"""
 SELECT claim.claim_id, entry.stage, entry.layer, {FUND} AS fund, {INSURER} AS insurer, entry.paid
@@ -62,19 +63,27 @@ class FundShare(Struct, frozen=True):
 
 
 class FundTransfer(Struct, frozen=True):
-    """What one fund transfers to one payee, in fen: ``payable`` − ``netted`` − ``prepaid`` = ``amount``, never under 0.
+    """What one fund transfers to one payee, in fen, never under 0.
 
-    ``netted`` is set off against what the payee owes: this fund, another, or from an earlier clearing. ``prepaid`` is
-    what the fund had paid ahead.
+    ``amount`` = ``payable`` + ``released`` − ``netted`` − ``withheld`` − ``prepaid``. ``released`` is what it kept back
+    in earlier clearings, ``netted`` is set off against what the payee owes: this fund, another, or from an earlier
+    clearing. ``withheld`` it keeps back, ``prepaid`` it had paid ahead.
     """
 
     payer: BookedFund
     payee_kind: str
     payee: str
     payable: int
+    released: int
     netted: int
+    withheld: int
     prepaid: int
     amount: int
+
+    @property
+    def withholdable(self) -> int:
+        """Of what it is to transfer that which a share is kept back of: not of what it releases."""
+        return max(0, self.payable - self.netted)
 
 
 async def load_fund_shares(
@@ -129,30 +138,47 @@ def _take(sums: Mapping[BookedFund, int], amount: int) -> dict[BookedFund, int]:
 
 
 def fund_transfers(
-    shares: Iterable[FundShare], due: Mapping[Payee, int], prepaid: Iterable[PrepaidSetOff] = ()
+    shares: Iterable[FundShare],
+    due: Mapping[Payee, int],
+    prepaid: Iterable[PrepaidSetOff] = (),
+    withheld: Iterable[WithheldShare] = (),
+    released: Iterable[ReleasedShare] = (),
 ) -> list[FundTransfer]:
-    """What each fund transfers to each payee, by fund. ``due`` is what each payee is due, what was prepaid among it.
+    """What each fund transfers to each payee, by fund. ``due`` is what each payee is due, what was prepaid and is
+    withheld among it.
 
-    What is netted goes off the funds in the order of their names; what a fund had paid ahead goes off its own.
+    What is netted goes off the funds in the order of their names; what a fund had paid ahead, keeps back or releases is
+    its own.
     """
     payable: dict[Payee, dict[BookedFund, int]] = {}
     for share in shares:
         add_to(payable.setdefault((share.payee_kind, share.payee), {}), share.payer, share.payable)
-    ahead: dict[tuple[Payee, BookedFund], int] = {}
+    ahead, kept, freed = (dict[tuple[Payee, BookedFund], int]() for _ in range(3))
     for each in prepaid:
         add_to(ahead, (("hospital", each.payee), each.payer), each.amount)
+    for back in withheld:
+        add_to(kept, (("hospital", back.hospital_id), back.payer), back.amount)
+    for free in released:
+        payee = "hospital", free.hospital_id
+        add_to(freed, (payee, free.payer), free.amount)
+        add_to(payable.setdefault(payee, {}), free.payer, 0)
     found: list[FundTransfer] = []
     for payee, by_fund in payable.items():
-        netted = _take(by_fund, sum(max(owed, 0) for owed in by_fund.values()) - due.get(payee, 0))
-        for payer, owed in by_fund.items():
-            left, already = max(owed, 0) - netted[payer], ahead.get((payee, payer), 0)
-            found.append(FundTransfer(payer, *payee, owed, owed - left, already, left - already))
+        owed = {payer: amount + freed.get((payee, payer), 0) for payer, amount in by_fund.items()}
+        netted = _take(owed, sum(max(total, 0) for total in owed.values()) - due.get(payee, 0))
+        for payer, total in owed.items():
+            left = max(total, 0) - netted[payer]
+            taken = kept.get((payee, payer), 0), ahead.get((payee, payer), 0)
+            sums = by_fund[payer], total - by_fund[payer], total - left, *taken, left - sum(taken)
+            found.append(FundTransfer(payer, *payee, *sums))
     return sorted(found, key=lambda each: (str(each.payer), each.payee_kind, each.payee))
 
 
-def due_to(lines: Iterable[ClearingLine], against: Iterable[SetOff]) -> dict[Payee, int]:
-    """What each payee is due by the lines, what was prepaid among it: less what is set off against receivables."""
-    due = {payee: max(0, balance) for payee, balance in balances(lines).items()}
+def due_to(
+    lines: Iterable[ClearingLine], against: Iterable[SetOff], released: Iterable[ReleasedShare] = ()
+) -> dict[Payee, int]:
+    """What each payee is due, what was prepaid and is withheld among it: less what is set off against receivables."""
+    due = {payee: max(0, balance) for payee, balance in dues(lines, released).items()}
     for each in against:
         due[each.payee_kind, each.payee] -= each.amount
     return due

@@ -22,11 +22,12 @@ from policies.funds import BookedFund
 from processors.clearing.journal import ClearingJournal, open_journal, refusing_unreadable_rows
 from processors.clearing.movements import history_rows, require_new_reference
 from processors.clearing.operators import Operator
+from processors.clearing.payment_holds import load_holds, refuse_held
 from processors.clearing.refusal import ClearingRefused
 from processors.law.pinned_schemes import PinnedSchemes
 from processors.law.terms import ledger_terms
-from projections.clearing_register import ClearingTable
 from projections.clearing_rows import Clearing
+from projections.clearing_table import ClearingTable
 from projections.clearings import clearings
 from projections.hospitals import load_hospitals
 from projections.prepayments import Prepayment, prepayments
@@ -63,8 +64,9 @@ async def order(
 async def approve(engine: AsyncEngine, prepayment_id: str, actor: str, reference: str, day: date) -> Prepayment:
     """Approve a prepayment and note its transfer of a day; clearings set it off from then on.
 
-    Raises ``ClearingRefused`` where it is not ordered, where the day is to come, where the reference was noted already,
-    or where the actor may be who ordered it, or who took a noted transfer back as a mistake.
+    Raises ``ClearingRefused`` where it is not ordered, where the day is to come, where a case holds the hospital's
+    payments, where the reference was noted already, or where the actor may be who ordered it, or who took a noted
+    transfer back as a mistake.
     """
     async with open_journal(engine) as journal:
         row = await _load(journal, prepayment_id, "ordered")
@@ -75,6 +77,10 @@ async def approve(engine: AsyncEngine, prepayment_id: str, actor: str, reference
             by.must_differ(reversed_, f"took back the transfer of {prepayment_id}", "note the next one")
         if day > (today := journal.journal.recorded_at.astimezone(COUNTY_TIME).date()):
             raise ClearingRefused(f"{day} 尚未到，今天是 {today}。{day} is to come")
+        holds = await load_holds(journal.connection, row.region, today)
+        refuse_held(
+            f"{prepayment_id} {row.hospital_id}", [each for each in holds if each.hospital_id == row.hospital_id]
+        )
         hospital = {("hospital", row.hospital_id)}
         await require_new_reference(journal.connection, HOSPITAL_PREPAID, reference, row.region, hospital)
         signed = {"ordered_by": row.ordered_by, "approved_by": actor, "actor": actor}

@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from processors.delivery.names import journal_name
 from processors.delivery.position import positions
 from processors.law.terms import claim_consumers
-from projections.clearing_register import ClearingTable
 from projections.clearing_rows import Clearing, Ranges
+from projections.clearing_table import ClearingTable
 from projections.clearings import clearings
 
 _HEADS = text("""

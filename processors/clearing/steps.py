@@ -16,6 +16,7 @@ from events.money import yuan
 from processors.clearing.journal import ClearingJournal, open_journal
 from processors.clearing.movements import require_new_reference
 from processors.clearing.operators import Operator
+from processors.clearing.payment_holds import held_hospitals, refuse_held
 from processors.clearing.refusal import STATUS_NAMES, ClearingRefused, no_clearing
 from projections.clearing_rows import Clearing, ClearingPayment, PayeeKind
 from projections.clearings import receivables
@@ -54,6 +55,8 @@ async def pay(
 ) -> int:
     """Record as paid what is due to some payees (ids, all of one kind where it is given), or to all; returns fen.
 
+    What a case of supervision holds is left due; a payee who is named and held is refused.
+
     ``reference`` is the bank's, of the transfer: one reference for several payees, but none a second time for one of
     them, nor for another region. Raises ``ClearingRefused`` where it was noted already, where nothing is due to one of
     the payees, where an id names payees of several kinds, or where the actor may be who noted that such a transfer came
@@ -71,6 +74,7 @@ async def pay(
                 )
         if not chosen:
             raise ClearingRefused(f"{clearing_id} 没有待拨付的款项。nothing is due in {clearing_id}")
+        chosen = await _not_held(journal, clearing, chosen, named=bool(payees))
         for payment in chosen:
             require_another_payer(journal.operator(actor), payment)
         paid_to = {(payment.payee_kind, payment.payee) for payment in chosen}
@@ -81,6 +85,17 @@ async def pay(
             {"clearing_id": clearing_id, "actor": actor, "reference": reference, "payments": payments},
         )
     return sum(payment.amount for payment in chosen)
+
+
+async def _not_held(
+    journal: ClearingJournal, clearing: Clearing, chosen: Sequence[ClearingPayment], *, named: bool
+) -> list[ClearingPayment]:
+    held = await held_hospitals(journal.connection, clearing.region, clearing.number, journal.today)
+    free = [each for each in chosen if not held.of(each.payee_kind, each.payee)]
+    if named or not free:
+        for each in chosen:
+            refuse_held(f"{clearing.clearing_id} {each.payee}", held.of(each.payee_kind, each.payee))
+    return free
 
 
 async def record_return(

@@ -15,8 +15,8 @@ from processors.clearing.premium_refunds import END_OF_JOURNAL, load_refunds
 from processors.clearing.ranges import cleared_journals
 from processors.delivery.names import INTAKE_JOURNAL
 from projections.bookings import IS_BOOKING, MOVES_BETWEEN_PARTIES
-from projections.clearing_register import ClearingTable
 from projections.clearing_rows import Clearing
+from projections.clearing_table import ClearingTable
 from projections.clearings import clearings
 
 _REGIONS = text("SELECT DISTINCT region FROM projections.claims")

@@ -1,11 +1,16 @@
 """What a case finds: no more than bills hold, once, and by other persons than decide."""
 
+from contextlib import suppress
+from typing import Any
+
 import pytest
 
+from events.store.journal import write
 from processors.cases import decisions, listings, steps
-from processors.cases.journal import load_register, rebuild
+from processors.cases.journal import load_register, open_journal, rebuild
 from processors.cases.refusal import CaseRefused
-from processors.proof.verify import verify
+from processors.proof.verification.cases import check_cases
+from processors.proof.verify import VerifyReport, verify
 from projections.cases import FindingClaim
 from tests import facts
 from tests.cases_of_supervision import county_of_two, decided, found, measure, noted, opened, sent
@@ -114,3 +119,46 @@ async def test_one_notice_covers_no_second_fine(shanggao: Books) -> None:
     await noted(engine, case_id, "notice", amount=120_000_00)
     with pytest.raises(CaseRefused, match="offer of a hearing"):  # 120,000 in two halves is heard too
         await decisions.propose(engine, case_id, "chen", "T2", "once more")
+
+
+async def test_verify_looks_who_took_each_step_that_takes_another_person(shanggao: Books) -> None:
+    engine = shanggao.engine
+    case_id = await opened(engine)
+    finding = await found(engine, case_id, amount=100_00)
+    await decisions.propose(engine, case_id, "zhou", "T1", "clear")
+    report = VerifyReport()
+    with suppress(ZeroDivisionError):  # nothing of it stays
+        async with open_journal(engine) as journal:
+            # chen noted the finding; zhou has put it forward
+            said: dict[str, Any] = {
+                "case_id": case_id,
+                "decided_on": "2019-04-01",
+                "document_no": "T2",
+                "reason": "clear",
+            }
+            said |= {"outcome": "measures", "findings": [finding], "measures": {}, "facts": [], "actor": "chen"}
+            journal.record("case.decided.v1", said | {"leads_confirmed": [], "leads_dismissed": []})
+            await write(journal.connection, journal.journal)
+            await journal.register.save(journal.connection)
+            await check_cases(journal.connection, report)
+            raise ZeroDivisionError
+    [problem] = report.problems
+    assert (problem.check, problem.expected) == ("case", "a decision by another person than noted the finding")
+    assert (await verify(engine)).problems == []
+
+
+async def test_a_review_is_of_the_fine_that_is_put_forward(shanggao: Books) -> None:
+    engine = shanggao.engine
+    case_id = await opened(engine)
+    await found(engine, case_id, amount=60_000_00)
+    await noted(engine, case_id, "notice", amount=120_000_00)
+    await noted(engine, case_id, "hearing_offered")
+    await noted(engine, case_id, "hearing_waived")
+    await noted(engine, case_id, "legal_review", by="wu")
+    await measure(engine, case_id, "fine", amount=60_000_00)
+    await decided(engine, case_id)  # 60,000: below a hearing
+    await measure(engine, case_id, "fine", amount=60_000_00)
+    with pytest.raises(CaseRefused, match="legal review by somebody else comes first, of this fine"):
+        await decisions.propose(engine, case_id, "chen", "T1", "clear")
+    await noted(engine, case_id, "legal_review", by="wu")
+    await decided(engine, case_id)

@@ -222,6 +222,7 @@ def fund_calls(folder: Path) -> dict[str, list[tuple[object, ...]]]:
     of_scheme = ("--scheme", "fusong", "--region", REGION, "--amount", "9", "--on", "2019-03-31", *who)
     budget = ("--scheme", "fusong", "--region", REGION, "--year", "2019", "--spending", "9", *who)
     ahead = ("prepayments", "order", "--region", REGION, "--fund", "basic_fund", "--amount", "9", *who, "--hospital")
+    kept = ("withholdings", "order", "--region", REGION, "--year", "2019", *who, "--reason", BOSS)
     steps = ("approve", "withdraw", "return", "reverse", "show")
     said: dict[str, tuple[object, ...]] = {
         "approve": (*other, *bank, "--day", "2019-04-01"),
@@ -235,6 +236,12 @@ def fund_calls(folder: Path) -> dict[str, list[tuple[object, ...]]]:
         "prepayments order": [(*ahead, "H1", "--reason", BOSS), (*ahead, BOSS, "--reason", "x")],
         "prepayments": [("prepayments",)],
         **{f"prepayments {step}": [("prepayments", step, BOSS, *said[step])] for step in steps},
+        "withholdings": [("withholdings",), ("withholdings", "--hospital", BOSS)],
+        "withholdings releases": [("withholdings", "releases")],
+        "withholdings order": [(*kept, "--share", "100%"), (*kept, "--share", BOSS), (*kept, "--hospital", BOSS)],
+        "withholdings show": [("withholdings", "show", BOSS)],
+        "withholdings approve": [("withholdings", "approve", BOSS, *other)],
+        "withholdings withdraw": [("withholdings", "withdraw", BOSS, *other, "--reason", BOSS)],
         "funds receive": [
             ("funds", "receive", "donation", *of_scheme, "--fund", "charity", "--reference", "B1", "--from", BOSS),
             ("funds", "receive", "donation", *of_scheme, "--fund", BOSS, *bank, "--proof", folder / f"no{BOSS}"),

@@ -1,8 +1,13 @@
 """Checks supervision's work: its tables are what its journal says, two persons took what takes two."""
 
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from processors.cases.journal import register_from_journal
+from events.decisions import CASE_DECIDED, CASE_RETURNED, MEASURE_PAYMENT_REVERSED
+from processors.clearing.office_journal import read_journal
 from processors.clearing.operators import Operator
 from processors.delivery.names import CASES_JOURNAL
 from processors.proof.verification.report import VerifyReport
@@ -12,7 +17,8 @@ from projections.case_register import CaseRegister
 async def check_cases(connection: AsyncConnection, report: VerifyReport) -> None:
     """Make cases, measures, inspections and the blacklist anew from their journal and compare them."""
     try:
-        expected, found = await register_from_journal(connection), CaseRegister()
+        steps = await read_journal(connection, CASES_JOURNAL, _Steps(report))
+        expected, found = steps.register, CaseRegister()
         await found.load(connection)
     except ValueError as error:
         report.problem("case", f"journal {CASES_JOURNAL}", "events and rows that can be read", error)
@@ -23,15 +29,49 @@ async def check_cases(connection: AsyncConnection, report: VerifyReport) -> None
     _check_persons(expected, report)
 
 
+_DECIDED = "a decision by another person than proposed it"
+_RETURNED = "a return by another person than proposed it"
+
+
+class _Steps:
+    """Makes the register, and looks before each step that takes another person who took those before it."""
+
+    def __init__(self, report: VerifyReport) -> None:
+        self.register = CaseRegister()
+        self._report = report
+
+    def apply(self, type_: str, number: int, at: datetime, data: Mapping[str, Any]) -> None:
+        """Look at an event, then apply it."""
+        who = Operator(data["actor"], None if data.get("owner") else data.get("login"))
+        for first, what in self._first(type_, data):
+            if who.is_same(first):
+                where = f"entry {number} of journal {CASES_JOURNAL}"
+                self._report.problem("case", where, what, who.actor)
+        self.register.apply(type_, number, at, data)
+
+    def _first(self, type_: str, data: Mapping[str, Any]) -> Iterator[tuple[Operator, str]]:
+        """Who must not take a step, and by whom else it is to be taken."""
+        register = self.register
+        if type_ in (CASE_DECIDED, CASE_RETURNED):
+            case = register.cases.get(data["case_id"])
+            if case is not None:
+                proposer = Operator(case.proposed_by or "", case.proposed_login)
+                yield proposer, _DECIDED if type_ == CASE_DECIDED else _RETURNED
+        if type_ == CASE_DECIDED:
+            for found in filter(None, map(register.findings.get, data["findings"])):
+                noted = Operator(found.noted_by, found.noted_login)
+                yield noted, "a decision by another person than noted the finding"
+            for meant in filter(None, map(register.measures.get, data["measures"])):
+                added = Operator(meant.proposed_by, meant.proposed_login)
+                yield added, "a decision by another person than added the measure"
+        if type_ == MEASURE_PAYMENT_REVERSED:
+            measure = register.measures.get(data["measure_id"])
+            for paid in measure.payments if measure is not None else ():
+                if paid.reference == data["reference"]:
+                    yield Operator(paid.actor, paid.login), "a reversal by another person than noted the payment"
+
+
 def _check_persons(register: CaseRegister, report: VerifyReport) -> None:
-    for case in register.cases:
-        proposer = Operator(case.proposed_by or "", case.proposed_login)
-        if case.status in ("decided", "closed") and proposer.is_same(
-            Operator(case.decided_by or "", case.decided_login)
-        ):
-            report.problem(
-                "case", f"case {case.case_id}", "a decision by another person than proposed it", case.decided_by
-            )
     for entry in register.blacklist:
         pairs = (
             (entry.entered_by, entry.entered_login, entry.approved_by, entry.approved_login),

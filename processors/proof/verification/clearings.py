@@ -22,10 +22,16 @@ from processors.clearing.set_off import set_off
 from processors.clearing.steps import drafter
 from processors.delivery.names import CLEARING_JOURNAL, INTAKE_JOURNAL
 from processors.proof.column_values import column_text
-from processors.proof.verification.clearing_funds import check_clearing_funds, check_prepayments
+from processors.proof.verification.clearing_funds import (
+    check_clearing_funds,
+    check_prepayments,
+    check_stated_shares,
+    check_withholdings,
+)
 from processors.proof.verification.clearing_lines import check_lines
 from processors.proof.verification.movements import check_reversals
 from processors.proof.verification.report import VerifyReport
+from processors.supervision.adoption import adopted_texts
 from projections.advances import load_advances
 from projections.bookings import IS_BOOKING
 from projections.clearing_register import ClearingRegister
@@ -36,7 +42,7 @@ from projections.clearing_rows import (
     ClearingLine,
     ClearingPayment,
     SetOff,
-    balances,
+    dues,
 )
 from projections.prepayments import Prepayment
 
@@ -84,6 +90,8 @@ async def check_clearings(connection: AsyncConnection, report: VerifyReport) -> 
         report.problem("clearing", f"journal {INTAKE_JOURNAL}", "refunds of premiums that can be read", error)
     await _check_advances(connection, register, report)
     check_prepayments(register.prepayments, report)
+    check_withholdings(register.withheld, standing, report)
+    check_stated_shares(await adopted_texts(connection), standing, report)
     _check_payments(register, report)
     await check_reversals(connection, report)
     for owed in register.receivables:
@@ -152,7 +160,7 @@ def _check_set_off(
     draft = ClearingDraft.from_event(data)
     outstanding[draft.clearing_id] = [each for each in register.prepayments if each.region == draft.region]
     owed = [each for each in register.receivables if each.region == draft.region and each.stands]
-    expected = _set_off_amounts(set_off(owed, balances(draft.lines)))
+    expected = _set_off_amounts(set_off(owed, dues(draft.lines, draft.released)))
     found = _set_off_amounts(draft.set_off)
     if expected != found or len(found) != len(draft.set_off):
         report.problem("clearing", f"{draft.clearing_id}, set off", _amounts(expected), _amounts(found))
