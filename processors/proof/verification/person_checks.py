@@ -147,19 +147,21 @@ def _compare_grants(books: PersonBooks, due: Mapping[GrantKey, HeldGrant], repor
 
 def _check_payers(
     books: PersonBooks,
-    claims: Iterable[Claim],
+    claims: Sequence[Claim],
     payouts: Mapping[int, Sequence[Payout]],
     schemes: Schemes,
     report: VerifyReport,
 ) -> None:
     """What a fund has paid of a claim at a stage is what the claim's text lays on it (docs/decisions/0018)."""
     due: dict[tuple[int, int], dict[BookedFund, int]] = {}
-    names: dict[int, str] = {}
     for claim in claims:
-        names[claim.number] = claim.claim_id
+        scheme = schemes[claim.scheme]
         for payout in payouts.get(claim.number, ()):
-            fund = schemes[claim.scheme].fund_of(payout.layer)
-            add_to(due.setdefault((claim.number, payout.stage), {}), fund, payout.paid)
+            if payout.paid:
+                add_to(due.setdefault((claim.number, payout.stage), {}), scheme.fund_of(payout.layer), payout.paid)
+    if due == books.paying:
+        return
+    names = {claim.number: claim.claim_id for claim in claims}
     for number, stage in sorted(due.keys() | books.paying.keys(), key=nulls_last):
         where = f"claim {names.get(number, number)}, stage {stage}, by fund"
         _compare_funds(where, due.get((number, stage), {}), books.paying.get((number, stage), {}), report)
