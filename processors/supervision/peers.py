@@ -1,9 +1,12 @@
 """What rules on peers share: claims by region and hospital, money at risk in part, and how figures are told."""
 
+from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
+from operator import attrgetter
 from typing import TypeVar
 
 from events.money import yuan
@@ -21,20 +24,20 @@ def grouped(
     claims: Iterable[SupervisedClaim], key: Callable[[SupervisedClaim], Key]
 ) -> dict[Key, list[SupervisedClaim]]:
     """Claims by a key, in the order given."""
-    found: dict[Key, list[SupervisedClaim]] = {}
+    found: defaultdict[Key, list[SupervisedClaim]] = defaultdict(list)
     for claim in claims:
-        found.setdefault(key(claim), []).append(claim)
-    return found
+        found[key(claim)].append(claim)
+    return dict(found)
 
 
 def by_region(claims: Iterable[SupervisedClaim]) -> dict[str, list[SupervisedClaim]]:
     """Claims by the region that insures their person: peers are of one fund."""
-    return grouped(claims, lambda claim: claim.region)
+    return grouped(claims, attrgetter("region"))
 
 
 def by_hospital(claims: Iterable[SupervisedClaim]) -> dict[str, list[SupervisedClaim]]:
     """Claims by hospital."""
-    return grouped(claims, lambda claim: claim.hospital_id)
+    return grouped(claims, attrgetter("hospital_id"))
 
 
 def standing_stays(claims: Iterable[SupervisedClaim]) -> list[SupervisedClaim]:
@@ -49,6 +52,7 @@ def standing_visits(claims: Iterable[SupervisedClaim]) -> list[SupervisedClaim]:
     return [claim for claim in claims if claim.standing and not claim.is_stay and claim.bill.total > 0]
 
 
+@lru_cache(maxsize=5_000)
 def month_of(day: date) -> str:
     """A day's month, as 2019-03."""
     return f"{day.year}-{day.month:02d}"
