@@ -31,6 +31,8 @@ demo: install
 	$(BIN)/claims demo --data-dir build/demo
 
 # the files that take longest come first, in the order of the folders; three workers, for tests also wait
+# and dozens of processes read what was compiled once, also where the environment says that nothing is to be kept
+test: export PYTHONDONTWRITEBYTECODE =
 test: install
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 

@@ -1,8 +1,8 @@
 """One PostgreSQL for the run with a database per test cloned from a migrated template; one nats-server per test."""
 
-import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -33,8 +33,8 @@ def server_folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 async def endpoints() -> AsyncIterator[Endpoints]:
-    with tempfile.TemporaryDirectory(prefix="claims-run-") as folder:
-        async with servers(Path(folder), command="pytest", nats=False) as started:
+    with folder_for_servers() as folder:
+        async with servers(folder, command="pytest", nats=False) as started:
             yield started
 
 
@@ -50,6 +50,17 @@ async def execute(endpoints: Endpoints, statement: str) -> None:
         await connection.close()
 
 
+@asynccontextmanager
+async def cloned(endpoints: Endpoints, template: str, name: str = "") -> AsyncIterator[str]:
+    """URL of a copy of a database to which nobody is connected, dropped with whatever is still connected."""
+    name = name or f"test_{uuid.uuid4().hex}"
+    await execute(endpoints, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")  # a third of wal_log
+    try:
+        yield database_url(endpoints, name)
+    finally:
+        await execute(endpoints, f"DROP DATABASE {name} WITH (FORCE)")
+
+
 @pytest.fixture(scope="session")
 async def template_database(endpoints: Endpoints) -> str:
     await execute(endpoints, f"CREATE DATABASE {TEMPLATE}")
@@ -59,11 +70,9 @@ async def template_database(endpoints: Endpoints) -> str:
 
 @pytest.fixture
 async def database(endpoints: Endpoints, template_database: str) -> AsyncIterator[str]:
-    """URL of a fresh migrated database, dropped after the test with whatever is still connected."""
-    name = f"test_{uuid.uuid4().hex}"
-    await execute(endpoints, f"CREATE DATABASE {name} TEMPLATE {template_database}")
-    yield database_url(endpoints, name)
-    await execute(endpoints, f"DROP DATABASE {name} WITH (FORCE)")
+    """URL of a fresh migrated database, dropped after the test."""
+    async with cloned(endpoints, template_database) as url:
+        yield url
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import asyncio
 import fcntl
 import json
 import os
+import shutil
 import signal
 import sysconfig
 import time
@@ -27,6 +28,9 @@ CLAIMS = Path(sysconfig.get_path("scripts")) / "claims"
 BOUND_S = 180.0
 """How long a test waits for what must come: an idle machine takes a few seconds, one with both cores busy ten times
 as long. What never comes costs this once; what comes costs nothing."""
+_MEMORY = Path("/dev/shm")
+_ROOM_BYTES = 8_000_000_000
+"""For all tests that run at once; what they take of it is some hundred MB each, and memory only then."""
 
 Dump = dict[str, list[dict[str, Any]]]
 
@@ -107,10 +111,19 @@ def _state(process: asyncio.subprocess.Process, log: Path) -> str:
     return f"its children {list(children(process.pid).values())}, its log {log.read_text(encoding='utf-8')}"
 
 
+def in_memory() -> Path | None:
+    """The file system in memory, where it has room: servers write all to disk before they answer, there for nothing.
+
+    What a killed server has written is there still; that a machine's failure leaves it there, no test can show.
+    """
+    found = _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free >= _ROOM_BYTES
+    return _MEMORY if found else None
+
+
 @contextmanager
 def folder_for_servers() -> Iterator[Path]:
     """An empty folder that servers run by another user can reach; removed once nothing works in it."""
-    with TemporaryDirectory(prefix="claims-test-") as name:
+    with TemporaryDirectory(prefix="claims-test-", dir=in_memory()) as name:
         folder = Path(name)
         folder.chmod(0o711)
         try:

@@ -1,6 +1,5 @@
 """A small county settled once a run, a console over a copy of it a file, and the system's Chromium."""
 
-import uuid
 from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from infra.servers import Endpoints
 from processors.finance.catch_up import catch_up
 from processors.supervision.catch_up import catch_up_leads
 from tests.browser import CHROMIUM, NO_CHROMIUM
-from tests.conftest import database_url, execute
+from tests.conftest import cloned, database_url, execute
 from tests.console.harness import ConsoleUnderTest, create_logins, running_console
 from tests.ledger import Books
 from tests.program import folder_for_servers
@@ -55,11 +54,11 @@ async def console(
     endpoints: Endpoints, county_database: str, passwords: Mapping[str, str], data_dir: Path
 ) -> AsyncIterator[ConsoleUnderTest]:
     """A console over this file's own copy of the county."""
-    name = f"console_{uuid.uuid4().hex}"
-    await execute(endpoints, f"CREATE DATABASE {name} TEMPLATE {county_database}")
-    async with running_console(database_url(endpoints, name), passwords, data_dir) as running:
+    async with (
+        cloned(endpoints, county_database) as url,
+        running_console(url, passwords, data_dir) as running,
+    ):
         yield running
-    await execute(endpoints, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,5 @@
 """A ledger that a test settles into, backs up and restores."""
 
-import asyncio
-import tempfile
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -20,8 +18,8 @@ from infra.postgres.engine import connect, migrate
 from infra.servers import Endpoints
 from infra.settings import Settings
 from processors.law.adoption import initialise
-from tests.conftest import database_url
-from tests.program import Dump, canonical, write_lines
+from tests.conftest import cloned
+from tests.program import Dump, canonical, folder_for_servers, write_lines
 
 
 class BackedUpLedger:
@@ -68,17 +66,13 @@ class BackedUpLedger:
 @asynccontextmanager
 async def new_ledger(endpoints: Endpoints, template: str, name: str) -> AsyncIterator[BackedUpLedger]:
     """Another ledger, on a server and in a database of its own."""
-    server = await asyncpg.connect(endpoints.database_url, ssl=False)
-    await server.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-    with tempfile.TemporaryDirectory(prefix="claims-other-") as folder:
-        await asyncio.to_thread(Path(folder).chmod, 0o711)
-        broker = NatsServer(Path(folder) / "nats")
-        try:
-            yield BackedUpLedger(database_url(endpoints, name), await broker.start(), Path(folder))
-        finally:
-            await broker.stop()
-            await server.execute(f"DROP DATABASE {name} WITH (FORCE)")
-            await server.close()
+    with folder_for_servers() as folder:
+        broker = NatsServer(folder / "nats")
+        async with cloned(endpoints, template, name) as url:
+            try:
+                yield BackedUpLedger(url, await broker.start(), folder)
+            finally:
+                await broker.stop()
 
 
 async def databases(ledger: BackedUpLedger) -> set[str]:

@@ -6,13 +6,12 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.store.metadata import metadata
 from infra.postgres.engine import connect
 from infra.servers import Endpoints
-from tests.conftest import database_url
+from tests.conftest import cloned, database_url
 from tests.integration.backups import BackedUpLedger
 from tests.ledger import Books
 
@@ -20,22 +19,19 @@ from tests.ledger import Books
 async def _emptied(engine: AsyncEngine) -> AsyncEngine:
     """Deletes what a test left: a tenth of the time that a new database takes."""
     async with engine.begin() as connection:
-        # past the triggers that keep the ledger append only
-        await connection.execute(text("SET LOCAL session_replication_role = replica"))
-        for table in metadata.sorted_tables:
-            await connection.execute(table.delete())
+        driver = (await connection.get_raw_connection()).driver_connection
+        assert isinstance(driver, asyncpg.Connection)
+        # in one round trip, past the triggers that keep the ledger append only
+        deleted = (f"DELETE FROM {name}" for name in metadata.tables)
+        await driver.execute("; ".join(["SET LOCAL session_replication_role = replica", *deleted]))
     return engine
 
 
 async def _new_engine(endpoints: Endpoints, template: str) -> AsyncIterator[AsyncEngine]:
-    name = f"test_{uuid.uuid4().hex}"
-    server = await asyncpg.connect(endpoints.database_url, ssl=False)
-    await server.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-    connected = connect(database_url(endpoints, name), pool_size=2)
-    yield connected
-    await connected.dispose()
-    await server.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    await server.close()
+    async with cloned(endpoints, template) as url:
+        connected = connect(url, pool_size=2)
+        yield connected
+        await connected.dispose()
 
 
 @pytest.fixture(scope="session")

@@ -15,9 +15,11 @@ HEAVY = ("faststream", "infra.worker.worker", "alembic")
 _EACH_ALONE = f"""
 import os, sys
 import asyncpg, nats, sqlalchemy.ext.asyncio
-import events.catalog, policies.loader
+import events.catalog, policies.loader, processors.law.adoption, processors.pipeline.window_amounts, typer
+import infra.logs, infra.servers, infra.settings
 from importlib import import_module
 from infra.cli.command_table import MODULES
+assert not any(module in sys.modules for module in {HEAVY!r})
 for name in {{*MODULES.values()}}:
     if os.fork() == 0:
         import_module("infra.cli." + name)
