@@ -1,5 +1,7 @@
 """What an embedded nats-server says of its own health: a stream that once could not write takes nothing ever after."""
 
+import asyncio
+
 import nats
 import orjson
 from nats.errors import Error as NatsError
@@ -8,14 +10,25 @@ from infra.embedded.nats import SYSTEM_USER, USER
 
 HEALTH = "$SYS.REQ.SERVER.PING.HEALTHZ"
 ANSWERS_WITHIN_S = 5.0
+MADE_WITHIN_S = 2.0
+"""How long a stream may take from its folder on the disk until the server knows it. Until then the server says of it
+that it "could not be recovered"."""
 
 
 async def write_error(nats_url: str) -> str | None:
     """Why a stream of an embedded server can't write, None where all can. Raises ``NoHealth``.
 
     nats-server 2.15 keeps a stream's first failed write until it is started again: publishers get no answer, also when
-    the disk has room again.
+    the disk has room again. What a second look does not find was a stream that was being made.
     """
+    fault = await _fault(nats_url)
+    if fault is None:
+        return None
+    await asyncio.sleep(MADE_WITHIN_S)
+    return fault if await _fault(nats_url) == fault else None
+
+
+async def _fault(nats_url: str) -> str | None:
     system_url = nats_url.replace(f"//{USER}:", f"//{SYSTEM_USER}:", 1)
     try:
         client = await nats.connect(

@@ -19,6 +19,8 @@ from structlog.testing import capture_logs
 
 from infra.embedded import keeper
 from infra.embedded.directory import DirectoryInUse
+from infra.embedded.nats import NatsServer
+from infra.embedded.nats_health import write_error
 from infra.embedded.process import ServerError, server_user
 from infra.servers import Endpoints, servers
 from tests.program import BOUND_S, eventually
@@ -190,17 +192,40 @@ async def test_servers_stop_where_a_look_at_them_loses_its_cancellation(
 ) -> None:
     answers: asyncio.Queue[asyncio.Future[None]] = asyncio.Queue()
 
-    async def write_error(_url: str) -> None:
+    async def asked(_url: str) -> None:
         answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         answers.put_nowait(answer)
         await asyncio.wait_for(answer, BOUND_S)  # as nats-py waits for each of the server's
 
     monkeypatch.setattr(keeper, "LOOK_S", 0.01)
-    monkeypatch.setattr(keeper, "write_error", write_error)
+    monkeypatch.setattr(keeper, "write_error", asked)
     async with asyncio.timeout(BOUND_S):
         async with servers(server_folder, command="up"):
             (await answers.get()).set_result(None)  # and at once, before the look hears of it, it is cancelled
     assert running(server_folder) == []
+
+
+async def test_a_stream_that_is_being_made_is_no_fault(server_folder: Path) -> None:
+    broker = NatsServer(server_folder / "nats")
+    nats_url = await broker.start()
+    client = await nats.connect(nats_url)
+    made = asyncio.Event()
+
+    async def look() -> list[str]:
+        found = []
+        while not made.is_set():
+            found.append(await write_error(nats_url))
+        return [fault for fault in found if fault is not None]
+
+    looks = [asyncio.create_task(look()) for _ in range(4)]
+    try:
+        for number in range(150):  # of 1,047 so made, the server told more than half to a single look
+            await client.jetstream().add_stream(name=f"S{number}", subjects=[f"s{number}"])
+        made.set()
+        assert await asyncio.gather(*looks) == [[], [], [], []]
+    finally:
+        await client.close()
+        await broker.stop()
 
 
 async def test_a_second_owner_is_refused_and_a_sharing_command_attaches(server_folder: Path) -> None:
