@@ -8,11 +8,11 @@ import typer
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import note, print_json, stderr
 from infra.cli.session import ending, ledger_servers, migrate_and_learn, require_ledger, run
+from infra.console.address import DEFAULT, Address
 
 if TYPE_CHECKING:
     from infra.console.server import Running
 
-LISTEN = "127.0.0.1:8700"
 HostNames = Annotated[
     list[str] | None, typer.Option("--host-name", help="浏览器可用的主机名 host name that browsers may use; repeatable")
 ]
@@ -24,13 +24,15 @@ def register(app: typer.Typer) -> None:
 
 
 def console_command(
-    listen: Annotated[str, typer.Option("--listen", help="监听地址 where to listen; port 0 takes a free one")] = LISTEN,
+    listen: Annotated[
+        str, typer.Option("--listen", help="监听地址 where to listen; port 0 takes a free one")
+    ] = DEFAULT,
     host_name: HostNames = None,
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
     """控制台：浏览器中的页面，直到中断。The web console, until interrupted; beside `claims up` or alone."""
-    from infra.console.server import Address, serving  # here: no other command pays for what serves pages
+    from infra.console.server import serving  # here: no other command pays for what serves pages
 
     settings = settings_of(data_dir, json_logs=not stderr.is_terminal)
 

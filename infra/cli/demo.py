@@ -1,5 +1,8 @@
 """``claims demo``: a made-up county of the size of 上高 2019, settled through the real pipeline."""
 
+import os
+import shlex
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -55,9 +58,19 @@ def demo(
                 print_summary(settled, json=False)
                 rate = settled.summary.claims / max(settled.seconds, 0.001)
                 stdout.print(f"每秒结算 claims per second: {rate:.0f}\n")
-                return await _show(endpoints.database_url)
+                holds = await _show(endpoints.database_url)
+        if settings.external is None:
+            _tell_console(settings.data_dir)
+        return holds
 
     sys.exit(run(main))
+
+
+def _tell_console(data_dir: Path) -> None:
+    """The line that opens what was made, to be typed as it stands."""
+    program = "claims" if shutil.which("claims") else os.path.relpath(sys.argv[0])
+    command = shlex.join([program, "console", "--data-dir", str(data_dir)])
+    stdout.print(f"\n在浏览器中打开 open it in a browser: {command}", highlight=False, markup=False, soft_wrap=True)
 
 
 async def _show(database_url: str) -> int:

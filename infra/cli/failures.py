@@ -11,6 +11,7 @@ from infra.cli.demo import NotEmpty
 from infra.cli.output import fail
 from infra.cli.session import NoLedger
 from infra.cli.usage import file_trouble
+from infra.console.address import ListenError, WrongLogin
 from infra.embedded.directory import DirectoryInUse
 from infra.embedded.process import ServerError
 from infra.files.key_file import KeyFileError
@@ -29,6 +30,7 @@ UNUSABLE = (
     InUse,
     KeyFileError,
     LayoutError,
+    ListenError,
     MayNotReplace,
     NationalIdGivenError,
     NoLedger,
@@ -45,6 +47,7 @@ UNUSABLE = (
     StreamBehind,
     UnreadableEntry,
     ViewInUse,
+    WrongLogin,
 )
 """What a command can't work with: its message says what to do about it."""
 

@@ -5,13 +5,14 @@ from typing import Annotated
 
 import typer
 
-from infra.cli.arguments import listed
+from infra.cli.arguments import listed, unusable
 from infra.cli.options import DataDir, settings_of
 from infra.cli.output import fail, note, stderr
 from infra.cli.session import ending, ledger_servers, run
+from infra.console.address import DEFAULT, Address
 from infra.worker.shares import FOLLOWER, Share
 from infra.worker.worker import worker
-from infra.worker.worker_processes import other_workers
+from infra.worker.worker_processes import other_processes
 
 
 def register(app: typer.Typer) -> None:
@@ -23,11 +24,21 @@ def up(
     data_dir: DataDir = None,
     workers: Annotated[int, typer.Option(min=1, max=64, help="进程数 worker processes")] = 1,
     only: Annotated[list[str] | None, typer.Option(help="只运行这些处理器 only these consumers")] = None,
+    console: Annotated[bool, typer.Option("--console", help="同时开控制台 with the web console as well")] = False,
+    listen: Annotated[
+        str | None, typer.Argument(help=f"控制台的监听地址 where the console listens; {DEFAULT}", metavar="HOST:PORT")
+    ] = None,
     index: Annotated[int, typer.Option(hidden=True)] = 0,
 ) -> None:
     """运行：启动服务器和全部处理器，直到中断。Run servers and all processors until interrupted."""
     chosen = frozenset(only or ())
     settings = settings_of(data_dir, json_logs=not stderr.is_terminal)
+
+    if listen is not None and not console:
+        raise unusable("HOST:PORT 与 --console 一起用", "HOST:PORT goes with --console", "HOST:PORT")
+    address = (listen or DEFAULT) if console else None
+    if address is not None and index == 0:
+        Address.parse(address).bound().close()  # said now, and not again and again by the process that would listen
 
     async def main() -> int:
         async with (
@@ -35,7 +46,7 @@ def up(
             # the first worker owns the servers; the others of this `up` join it
             ledger_servers(settings, "up", nats=True, share_with="up" if index else None) as endpoints,
             worker(endpoints.database_url, endpoints.nats_url, settings, Share(index, workers, chosen)) as ours,
-            other_workers(settings, workers if index == 0 else 1, chosen, end.asked),
+            other_processes(settings, workers if index == 0 else 1, chosen, address, end.asked),
         ):
             known = (*ours.consumers, FOLLOWER[0])
             if unknown := chosen - set(known):

@@ -9,12 +9,13 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.responses import Response
 from sqlalchemy.exc import DBAPIError
 
+from infra.console.address import LOOPBACK
 from infra.console.authorization import open_to_all
 from infra.console.error_pages import add_error_pages
 from infra.console.errors import NotFound
 from infra.console.group import page_groups
 from infra.console.pages import console_templates
-from infra.console.security import LOOPBACK, Guard
+from infra.console.security import Guard
 from infra.console.sessions import IDLE_S
 from infra.console.state import ConsoleState, state_of
 from infra.console.static_files import FOR_EVER, StaticTexts
@@ -79,6 +80,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         upkeep.cancel()
         with suppress(asyncio.CancelledError):
             await upkeep
+        await state.works.end_all()
         await state.sessions.end_all()
         await state.engine.dispose()
 

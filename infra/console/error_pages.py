@@ -11,25 +11,14 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from starlette.exceptions import HTTPException
 
-from infra.access.logins import LoginError
 from infra.console.authorization import session_id_of, signed_in
 from infra.console.errors import ConsoleError, FieldTrouble, Forbidden, NotSignedIn, TriedTooOften
 from infra.console.looks import PurposeAsked
 from infra.console.pages import render
+from infra.console.refusals import REFUSALS, UNUSABLE_INPUT
 from infra.console.state import state_of
-from infra.files.text_file import UnusableFile
-from infra.operations.resettle import OrderRefused
-from infra.operations.roster_import import RefusedList
-from policies.loader import SchemeError
-from processors.clearing.refusal import ClearingRefused
-from processors.rosters.cells import UnusableCell
-from processors.rosters.imports import ConcurrentImport
 
 log = structlog.get_logger(__name__)
-REFUSALS = (ClearingRefused, ConcurrentImport, LoginError, OrderRefused, RefusedList)
-"""Steps that the books do not allow; the message says what to do instead, as the command line words it."""
-UNUSABLE_INPUT = (SchemeError, UnusableCell, UnusableFile)
-"""Files and texts that can't be read; the message says where."""
 _AWAY = (
     OSError,
     TimeoutError,

@@ -10,10 +10,10 @@ from decimal import Decimal
 from typing import Any
 
 import orjson
-from fastapi.responses import Response
 
 from events.county_time import COUNTY_TIME
 from events.money import yuan
+from infra.console.background import WorkFile
 from infra.console.errors import FieldTrouble, Unprocessable
 from infra.console.listing_columns import CellKind, ListColumn, Row
 from infra.console.pages import moment_text
@@ -23,8 +23,10 @@ from infra.files.workbook import workbook
 from infra.terminal_text import visible
 from processors.finance.reports import Kind
 
-MOST_ROWS: Mapping[str, int] = {"xlsx": 30_000, "csv": 500_000, "parquet": 500_000, "json": 200_000}
-"""How many rows of a listing are taken by format: a workbook takes a processor 0.2 ms a cell."""
+MOST_ROWS: Mapping[str, int] = {"xlsx": 100_000, "csv": 400_000, "parquet": 400_000, "json": 400_000}
+"""How many rows of a listing are taken by format."""
+AT_ONCE: Mapping[str, int] = {"xlsx": 3_000, "csv": 30_000, "parquet": 30_000, "json": 30_000}
+"""How many are written while the browser waits; more are work in the background."""
 _KINDS: Mapping[CellKind, Kind] = {
     "text": "text",
     "id": "text",
@@ -56,15 +58,18 @@ class Export:
         return "筛选：" + ("；".join(f"{name} {value}" for name, value in self.filters.items()) or "无")
 
 
-async def export_response(export: Export, form: str) -> Response:
-    """The file for a browser to keep. Raises ``Unprocessable`` for a format that there is not."""
+def require_format(form: str) -> None:
+    """Raise ``Unprocessable`` for a format that there is not."""
     if form not in WRITERS:
         raise Unprocessable(FieldTrouble("format", f"没有格式 {form}", f"formats are {', '.join(WRITERS)}"))
+
+
+async def export_file(export: Export, form: str) -> WorkFile:
+    """The rows as a file."""
     writer, media_type = WRITERS[form]
     content = await asyncio.to_thread(writer, export)
     read_at = export.stamp.read_at.astimezone(COUNTY_TIME)
-    name = f"{export.name}-{read_at:%Y%m%d-%H%M%S}.{form}"
-    return Response(content, media_type=media_type, headers={"content-disposition": f'attachment; filename="{name}"'})
+    return WorkFile(f"{export.name}-{read_at:%Y%m%d-%H%M%S}.{form}", media_type, content)
 
 
 def _xlsx(export: Export) -> bytes:

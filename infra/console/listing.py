@@ -10,15 +10,18 @@ from decimal import Decimal
 from typing import Any
 
 from fastapi import Request
-from fastapi.responses import Response
+from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import Select
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from infra.console.background import WorkOutcome, WorkProgress
 from infra.console.errors import FieldTrouble, Unprocessable
-from infra.console.exports import MOST_ROWS, WRITERS, Export, export_response
+from infra.console.exports import AT_ONCE, MOST_ROWS, Export, export_file, require_format
 from infra.console.listing_columns import ListColumn, ListFilter, Row
 from infra.console.listing_sources import Criteria, FoundRows, read_rows, read_select
 from infra.console.pages import query_text, render
 from infra.console.stamp import Stamp, ledger_stamp
+from infra.console.state import state_of
 from infra.console.visitor import Visitor
 
 Source = Select[Any] | Sequence[Row]
@@ -87,25 +90,49 @@ class Listing:
         return ListingPage(self, criteria, found, stamp, request.url.path, dict(request.query_params))
 
     async def export(self, request: Request, visitor: Visitor, source: Source, form: str) -> Response:
-        """All rows that the address asks for, as a file. Raises ``Unprocessable`` where there are too many."""
+        """All rows that the address asks for, as a file, at once or as work in the background where they are many.
+
+        Raises ``Unprocessable`` for a format that there is not.
+        """
+        require_format(form)
         criteria = self.criteria(request)
-        most = MOST_ROWS.get(form, 0)
-        async with visitor.engine.connect() as connection:
+        found = await self._rows(visitor.engine, visitor, source, criteria, AT_ONCE[form])
+        if not found[0].more:
+            file = await export_file(self._export(*found, criteria), form)
+            headers = {"content-disposition": f'attachment; filename="{file.name}"'}
+            return Response(file.content, media_type=file.media_type, headers=headers)
+
+        async def work(engine: AsyncEngine, progress: WorkProgress) -> WorkOutcome:
+            progress.set(0, None, "读取 reading")
+            rows, stamp = await self._rows(engine, visitor, source, criteria, MOST_ROWS[form])
+            if rows.more:
+                most = MOST_ROWS[form]
+                raise Unprocessable(
+                    FieldTrouble("format", f"超过 {most} 行，请先筛选", f"more than {most} rows: filter")
+                )
+            progress.set(0, None, f"写入 {len(rows.rows)} 行 writing")
+            file = await export_file(self._export(rows, stamp, criteria), form)
+            return WorkOutcome(f"共 {len(rows.rows)} 行。{len(rows.rows)} rows", file=file)
+
+        title = f"导出：{self.title.partition(' ')[0]} Export"
+        started = state_of(request).works.start(visitor, f"export {visitor.login}", title, work)
+        return RedirectResponse(f"/jobs/{started.id}", 303)
+
+    async def _rows(
+        self, engine: AsyncEngine, visitor: Visitor, source: Source, criteria: Criteria, most: int
+    ) -> tuple[FoundRows, Stamp]:
+        """Rows and the ledger's position at one moment."""
+        async with engine.connect() as connection:
             await connection.execution_options(isolation_level="REPEATABLE READ")
             stamp = await ledger_stamp(connection, visitor, counted=self.counted)
             if isinstance(source, Select):
-                found = await read_select(connection, source, criteria, 0, most + 1, 0)
-            else:
-                found = read_rows(source, criteria, 0, most + 1)
-        if form in WRITERS and len(found.rows) > most:
-            raise Unprocessable(
-                FieldTrouble("format", f"超过 {most} 行，请先筛选，或用 csv、parquet", f"more than {most} rows")
-            )
-        filters = {
-            each.chinese: each.shown(criteria.texts[each.name]) for each in self.filters if each.name in criteria.texts
-        }
-        made = Export(self.name, self.title, self.columns, found.rows, filters, stamp, self.personal)
-        return await export_response(made, form)
+                return await read_select(connection, source, criteria, 0, most, 0), stamp
+        return read_rows(source, criteria, 0, most), stamp
+
+    def _export(self, found: FoundRows, stamp: Stamp, criteria: Criteria) -> Export:
+        asked = [each for each in self.filters if each.name in criteria.texts]
+        filters = {each.chinese: each.shown(criteria.texts[each.name]) for each in asked}
+        return Export(self.name, self.title, self.columns, found.rows, filters, stamp, self.personal)
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,7 @@ def console_templates(groups: Sequence[str]) -> Environment:
         "chinese": chinese,
         "english": english,
         "query": query_text,
+        "duration": duration_text,
     }
     environment.globals["nothing"] = NOTHING
     return environment
@@ -108,6 +109,15 @@ def day_text(moment: date | datetime | str | None) -> str:
 def moment_text(moment: datetime | None) -> str:
     """A moment in county time to the second; — where there is none."""
     return NOTHING if moment is None else f"{moment.astimezone(COUNTY_TIME):%Y-%m-%d %H:%M:%S}"
+
+
+def duration_text(seconds: float) -> str:
+    """A length of time, ``1 小时 5 分``, to the second below an hour."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} 小时 {minutes} 分"
+    return f"{minutes} 分 {rest} 秒" if minutes else f"{rest} 秒"
 
 
 def chinese(message: object) -> str:

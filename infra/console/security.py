@@ -15,7 +15,6 @@ TOKEN_FIELD = "csrf"  # noqa: S105 - a field's name
 TOKEN_HEADER = "x-csrf-token"  # noqa: S105 - a header's name
 MOST_BYTES = 64 * 1024 * 1024
 """How large a request may be: a county's list has some megabytes."""
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _OURS = frozenset({"same-origin", "none"})
 """Values of ``Sec-Fetch-Site`` of requests that a page of ours, or the person at the browser, has made."""

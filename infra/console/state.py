@@ -7,6 +7,7 @@ from fastapi import Request
 from jinja2 import Environment
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from infra.console.background import BackgroundWorks
 from infra.console.group import PageGroup
 from infra.console.sessions import OneTimeLinks, Sessions, Throttle
 from infra.console.static_files import StaticTexts
@@ -30,6 +31,7 @@ class ConsoleState:
     sessions: Sessions = field(default_factory=Sessions)
     links: OneTimeLinks = field(default_factory=OneTimeLinks)
     throttle: Throttle = field(default_factory=Throttle)
+    works: BackgroundWorks = field(default_factory=BackgroundWorks)
 
 
 def state_of(request: Request) -> ConsoleState:

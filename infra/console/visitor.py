@@ -1,7 +1,9 @@
 """Who is signed in: a login of the database, whose own connections the session works on."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 
 import asyncpg
 from sqlalchemy import make_url, text
@@ -47,6 +49,7 @@ class Visitor:
     """A session's login; ``engine`` makes connections under it, so that journals name it.
 
     ``is_owner``: the login owns the database, so that several persons may work under it, and a step asks who takes it.
+    ``engine_of_its_own`` makes another one, for work that goes on when the session has ended; whoever asks disposes it.
     ``csrf`` stands in every form of the session. ``purpose`` is what an investigator looks for now. ``notices`` are
     shown on the next page: what a step has done.
     """
@@ -55,6 +58,7 @@ class Visitor:
     is_owner: bool
     groups: frozenset[str]
     engine: AsyncEngine
+    engine_of_its_own: Callable[[], AsyncEngine]
     csrf: str
     permissions: frozenset[Permission] = frozenset()
     purpose: Purpose | None = None
@@ -90,15 +94,16 @@ async def open_visitor(database_url: str, csrf: str, credentials: tuple[str, str
         if len(login) > LONGEST_LOGIN or len(password) > LONGEST_PASSWORD:
             raise SignInRefused
         url = url.set(username=login, password=password)
-    engine = connect(url.render_as_string(hide_password=False), pool_size=1)
+    make = partial(connect, url.render_as_string(hide_password=False), pool_size=1)
+    engine = make()
     try:
-        return await _visitor(engine, csrf)
+        return await _visitor(engine, make, csrf)
     except BaseException:
         await engine.dispose()
         raise
 
 
-async def _visitor(engine: AsyncEngine, csrf: str) -> Visitor:
+async def _visitor(engine: AsyncEngine, make: Callable[[], AsyncEngine], csrf: str) -> Visitor:
     try:
         async with engine.connect() as connection:
             login, is_owner = await login_of(connection)
@@ -112,4 +117,4 @@ async def _visitor(engine: AsyncEngine, csrf: str) -> Visitor:
         raise
     if not groups and not is_owner:
         raise LoginWithoutGroup
-    return Visitor(login, is_owner, groups, engine, csrf, permissions_of(groups, is_owner=is_owner))
+    return Visitor(login, is_owner, groups, engine, make, csrf, permissions_of(groups, is_owner=is_owner))

@@ -1,4 +1,4 @@
-"""The other workers of a ``claims up``, each a process of its own: one that ends is told and replaced."""
+"""The other workers of a ``claims up`` and its console, each a process of its own: one that ends is replaced."""
 
 import asyncio
 import os
@@ -29,11 +29,12 @@ ENDS_S = 60.0
 
 
 @dataclass(slots=True)
-class _WorkerProcess:
+class _OtherProcess:
     """One of them, started again whenever it ends."""
 
+    what: str
     command: Sequence[str]
-    index: int
+    index: int | None
     process: subprocess.Popen[bytes] | None = None
     began: float = 0.0
     pause_s: float = FIRST_PAUSE_S
@@ -58,7 +59,7 @@ class _WorkerProcess:
             self.pause_s = FIRST_PAUSE_S if lived > LIVES_S else self.pause_s
             self.due, self.process = now + self.pause_s, None
             log.error(
-                "a worker process ended, and is started again",
+                f"a {self.what} process ended, and is started again",
                 index=self.index,
                 how=signal.Signals(-code).name if code < 0 else f"exit code {code}",
                 lived_s=round(lived),
@@ -71,7 +72,7 @@ class _WorkerProcess:
         # At once, also after a kill -9 of this process: it would wait for ever for servers that are gone.
         dies_with_us = partial(die_with_parent, signal.SIGKILL, os.getpid())
         self.process = subprocess.Popen(  # noqa: S603
-            [*self.command, "--index", str(self.index)], preexec_fn=dies_with_us
+            self.command, preexec_fn=dies_with_us
         )
         self.began = now
 
@@ -87,14 +88,21 @@ class _WorkerProcess:
 
 
 @asynccontextmanager
-async def other_workers(
-    settings: Settings, count: int, only: frozenset[str], asked_to_end: asyncio.Event
+async def other_processes(
+    settings: Settings, count: int, only: frozenset[str], console: str | None, asked_to_end: asyncio.Event
 ) -> AsyncIterator[None]:
-    """The other workers of ``count``, beside the block and no longer. Call from the main thread."""
-    command = [sys.executable, "-m", "infra", "up", "--data-dir", str(settings.data_dir), "--workers", str(count)]
+    """The other workers of ``count``, and the console where it is to listen, beside the block and no longer.
+
+    The console is a process of its own, so that no page keeps a lane waiting. Call from the main thread.
+    """
+    program = [sys.executable, "-m", "infra"]
+    command = [*program, "up", "--data-dir", str(settings.data_dir), "--workers", str(count)]
     for consumer in sorted(only):
         command += ["--only", consumer]
-    processes = [_WorkerProcess(command, index) for index in range(1, count)]
+    processes = [_OtherProcess("worker", [*command, "--index", str(index)], index) for index in range(1, count)]
+    if console is not None:
+        command = [*program, "console", "--data-dir", str(settings.data_dir), "--listen", console]
+        processes.append(_OtherProcess("console", command, None))
 
     async def watch() -> None:
         while not asked_to_end.is_set():  # Ctrl-C reaches them too

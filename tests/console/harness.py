@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, ConsoleMessage, Page, Request, ViewportSize
 
 from infra.access.logins import GROUPS, Login, create_login
-from infra.console.server import Address, Running, serving
+from infra.console.address import Address
+from infra.console.server import Running, serving
 from infra.postgres.engine import connect
 from infra.settings import Settings
 
@@ -173,6 +175,17 @@ async def browser_page(
         assert heard.said == []
     finally:
         await context.close()
+
+
+async def axe_faults(page: Page) -> list[str]:
+    """What axe finds that keeps somebody from using a page: its serious and critical faults."""
+    found = await Axe().run(page)
+    return [
+        f"{each['id']}: {node['html']}"
+        for each in found.response["violations"]
+        if each["impact"] in ("serious", "critical")
+        for node in each["nodes"]
+    ]
 
 
 async def shots(page: Page, folder: Path, name: str, widths: Sequence[int] = (360, 1280)) -> list[Path]:

@@ -26,6 +26,7 @@ from infra.console.visitor import Visitor
 from infra.settings import Settings
 from projections.statements import statements
 from tests.console.harness import ConsoleUnderTest
+from tests.program import eventually
 
 router = APIRouter()
 Reader = Annotated[Visitor, needs(Permission.CLAIMS)]
@@ -92,6 +93,7 @@ async def client(console: ConsoleUnderTest) -> AsyncIterator[httpx.AsyncClient]:
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost", follow_redirects=True) as client:
         await client.get(f"/session/link/{state.links.make()}")
         yield client
+    await state.works.end_all()
     await state.sessions.end_all()
     await state.engine.dispose()
 
@@ -208,6 +210,22 @@ async def test_every_format_has_the_rows_of_the_filter_and_says_which(
     assert sum(table.column("total").to_pylist()) * 100 == sum(row.total for row in ours)
     assert table.schema.metadata[b"ledger_entries"].isdigit()
     assert orjson.loads(table.schema.metadata[b"filters"]) == {"就医类型": "住院"}
+
+
+async def test_many_rows_are_work_in_the_background(
+    client: httpx.AsyncClient, held: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("infra.console.listing.AT_ONCE", {"csv": 10})
+    page = await client.get("/test/claims", params={"format": "csv", "sort": "claim_id"})
+    assert page.url.path.startswith("/jobs/")
+
+    async def ended() -> bool:
+        return "下载" in (await client.get(page.url.path)).text
+
+    await eventually(ended)
+    file = await client.get(f"{page.url.path}/file")
+    read = list(csv.reader(io.StringIO(file.content.decode("utf-8-sig"))))
+    assert [line[0] for line in read[1 : 1 + len(held)]] == sorted(row.claim_id for row in held)
 
 
 async def test_text_from_outside_stays_text(client: httpx.AsyncClient) -> None:

@@ -12,13 +12,14 @@ from fastapi.responses import PlainTextResponse, Response
 from sqlalchemy import text
 
 from infra.access.logins import Login, create_login, drop_login
+from infra.console.address import Address, WrongLogin
 from infra.console.application import console as application
 from infra.console.application import console_state
 from infra.console.authorization import needs
 from infra.console.group import PageGroup
 from infra.console.looks import record_look
 from infra.console.permissions import Permission
-from infra.console.server import Address, WrongLogin, serving
+from infra.console.server import serving
 from infra.console.visitor import Visitor
 from infra.postgres.engine import connect
 from infra.settings import Settings

@@ -12,7 +12,7 @@ from infra.console.security import HEADERS
 from infra.console.sessions import FREE_FAILURES, IDLE_S, LINK_S, LONGEST_WAIT_S, OneTimeLinks, Sessions, Throttle
 from infra.console.visitor import open_visitor
 from infra.postgres.engine import connect
-from tests.console.harness import NAMES, ConsoleUnderTest, browser_page
+from tests.console.harness import NAMES, ConsoleUnderTest, axe_faults, browser_page
 
 
 class Clock:
@@ -202,5 +202,12 @@ async def test_a_clerk_signs_in_searches_and_leaves_by_keyboard(
         await page.keyboard.press("Enter")
         await page.wait_for_url("**/search?**")
         assert "没有找到“<script>alert(1)</script>”" in await page.inner_text("main")
+        for path in ("/", "/search?q=院", "/session", "/jobs", "/nowhere"):
+            await page.goto(path)
+            assert await axe_faults(page) == [], path
+            for width in (360, 1920):
+                await page.set_viewport_size({"width": width, "height": 900})
+                assert await page.evaluate("document.documentElement.scrollWidth") <= width, path
         await page.click("text=退出")
         await page.wait_for_url("**/session")
+        assert await axe_faults(page) == []

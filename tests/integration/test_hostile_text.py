@@ -26,7 +26,9 @@ REGION = "220621"
 EXAMPLE = Path("docs/examples/county.yaml")
 
 WITHOUT = {
-    **dict.fromkeys(("up", "demo", "restore", "backup"), "runs until it is stopped, or takes over servers or files"),
+    **dict.fromkeys(
+        ("up", "console", "demo", "restore", "backup"), "runs until it is stopped, or takes over servers or files"
+    ),
     "events schemas": "prints the number of its own files",
     "publish": "wants a running up; prints a count and what check_readable says, as settle does",
     "clearing withdraw": "what it prints of the ledger is what clearing approve prints",
@@ -268,6 +270,7 @@ def fund_calls(folder: Path) -> dict[str, list[tuple[object, ...]]]:
 def access_calls() -> dict[str, list[tuple[object, ...]]]:
     """The same for who may do what."""
     return {
+        "access log": [("access", "log"), ("access", "log", "--login", BOSS), ("access", "log", "--since", BOSS)],
         "access list": [("access", "list")],
         **{f"access {kind}": [("access", kind, BOSS)] for kind in ("hospital", "bureau", "payer")},
         "access office": [("access", "office", BOSS, BOSS)],

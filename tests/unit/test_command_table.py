@@ -10,7 +10,7 @@ import pytest
 from infra import cli
 from infra.cli.command_table import MODULES, CommandTable
 
-HEAVY = ("faststream", "infra.worker.worker", "alembic")
+HEAVY = ("faststream", "infra.worker.worker", "alembic", "fastapi")
 # what nearly all of them need of the inner layers and of others is loaded once
 _EACH_ALONE = f"""
 import os, sys
@@ -59,7 +59,7 @@ def test_each_module_is_loaded_without_the_others(loaded_alone: dict[str, list[s
     assert set(loaded_alone) == {*MODULES.values()}
 
 
-@pytest.mark.parametrize("name", ["listings", "report", "clearing", "replay", "verify", "reconcile"])
+@pytest.mark.parametrize("name", ["listings", "report", "clearing", "replay", "verify", "reconcile", "console"])
 def test_a_command_that_reads_starts_without_what_runs_lanes(loaded_alone: dict[str, list[str]], name: str) -> None:
     assert loaded_alone[name] == []
     assert loaded_alone["up"] == ["faststream", "infra.worker.worker"]

@@ -1,6 +1,7 @@
 """What keeps the house readable: short files and functions, nouns as names, one class a name, a test a rule kind."""
 
 import ast
+import tomllib
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import cache
@@ -89,6 +90,14 @@ def test_a_function_is_seen_at_once() -> None:
         and (lines := (node.end_lineno or node.lineno) - node.lineno + 1) > MOST_LINES_OF_A_FUNCTION
     ]
     assert not longer, listed(longer)
+
+
+def test_an_installed_program_has_all_that_it_reads() -> None:
+    packed = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]["package-data"]
+    told = {path for name, patterns in packed.items() for each in patterns for path in (ROOT / name).glob(each)}
+    there = {path for name in PRODUCT for path in (ROOT / name).rglob("*.*") if path.is_file()}
+    left_out = [name_of(path) for path in there - told if path.suffix not in (".py", ".pyc")]
+    assert not left_out, listed(left_out)
 
 
 def test_no_two_public_classes_share_a_name() -> None:

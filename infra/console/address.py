@@ -1,0 +1,53 @@
+"""Where the console listens, and by which names browsers may ask for it."""
+
+import socket
+from dataclasses import dataclass
+
+DEFAULT = "127.0.0.1:8700"
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+ANYWHERE = ("0.0.0.0", "::", "")  # noqa: S104 - compared with, not bound to
+
+
+class ListenError(RuntimeError):
+    """The address can't be listened on; the message says why."""
+
+
+class WrongLogin(RuntimeError):
+    """The program's own login may not write what the console records."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where the console listens; port 0 takes a free one."""
+
+    host: str
+    port: int
+
+    @classmethod
+    def parse(cls, listed: str) -> "Address":
+        """``127.0.0.1:8700``, ``[::1]:8700`` or ``:8700``. Raises ``ListenError``."""
+        host, colon, port = listed.rpartition(":")
+        if not colon or not port.isdecimal() or int(port) > 65_535:
+            raise ListenError(f"--listen：“{listed}”应写成 127.0.0.1:8700。{listed}: write HOST:PORT")
+        return cls(host.strip("[]"), int(port))
+
+    def bound(self) -> socket.socket:
+        """A socket that listens here. Raises ``ListenError``."""
+        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((self.host, self.port))
+            listener.listen(256)
+        except OSError as error:
+            listener.close()
+            raise ListenError(
+                f"不能在 {self.host}:{self.port} 监听（{error.strerror}），请用 --listen 换一个。"
+                f"can't listen on {self.host}:{self.port}: {error.strerror}; choose another by --listen"
+            ) from None
+        return listener
+
+    def host_names(self, more: frozenset[str]) -> frozenset[str]:
+        """The names by which browsers may ask for it."""
+        own = frozenset() if self.host in ANYWHERE else frozenset({self.host})
+        return LOOPBACK | own | frozenset(name.casefold() for name in more)
