@@ -78,6 +78,8 @@ class Guard:
         length = headers.get("content-length", "0")
         if not length.isdecimal() or int(length) > MOST_BYTES:
             return PayloadTooLarge(f"文件过大，最多 {MOST_BYTES // 2**20} MB。The request is too large")
+        if "transfer-encoding" in headers:  # no browser sends a form without its length
+            return PayloadTooLarge("请求未说明长度。The request does not say how long it is")
         if scope["method"] not in _SAFE:
             origin, site = headers.get("origin"), headers.get("sec-fetch-site")
             if origin is not None and urlsplit(origin).netloc != host:

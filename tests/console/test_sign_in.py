@@ -1,6 +1,6 @@
 """Who may sign in, how long a session lasts, and what a request must show."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 import httpx
@@ -165,6 +165,15 @@ async def test_another_host_name_is_refused(console: ConsoleUnderTest) -> None:
         assert refused.status_code == 400
         static = await client.get("/static/base.css", headers={"host": "evil.example"})
         assert static.status_code == 400
+
+
+async def test_a_request_that_does_not_say_its_length_is_refused(console: ConsoleUnderTest) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"login=x&password=y"
+
+    async with console.client() as client:
+        refused = await client.post("/session", content=pieces())  # httpx sends it in chunks
+    assert (refused.status_code, "长度" in refused.text) == (413, True)
 
 
 async def test_every_response_carries_the_headers(console: ConsoleUnderTest) -> None:
