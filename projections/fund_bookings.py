@@ -51,7 +51,7 @@ SELECT {_MONTH} AS month, to_char(claim.date, 'YYYY-MM') AS service_month,
          AS fund,
        coalesce(said.said ->> 'insurer', '') AS insurer,
        CASE WHEN entry.type LIKE 'grant.%' THEN 'grants' ELSE 'payouts' END AS line, '' AS other_fund,
-       entry.paid AS amount
+       entry.paid AS amount, entry.journal, entry.number, entry.type, entry.recorded_at, entry.claim_id, entry.person_id
 FROM ranges
 JOIN ledger.entries AS entry
   ON entry.journal = ranges.journal AND entry.number > ranges.low AND entry.number <= ranges.high
@@ -60,7 +60,7 @@ CROSS JOIN LATERAL ({_SAID}) AS said
 WHERE {IS_BOOKING} AND entry.paid <> 0
 UNION ALL
 SELECT {_MONTH}, NULL, entry.year, entry.scheme, side.region, side.fund, side.insurer, side.line, side.other_fund,
-       side.amount
+       side.amount, entry.journal, entry.number, entry.type, entry.recorded_at, entry.claim_id, entry.person_id
 FROM ranges
 JOIN ledger.entries AS entry
   ON entry.journal = ranges.journal AND entry.number > ranges.low AND entry.number <= ranges.high
@@ -88,10 +88,10 @@ SELECT month,
        coalesce(service_month, CASE WHEN coalesce(year, 0) IN (0, left(month, 4)::int) THEN month
                                     ELSE year::int || '-01' END) AS service_month,
        coalesce(year, 0)::smallint AS year, coalesce(scheme, '') AS scheme, coalesce(region, '') AS region,
-       fund, insurer, line, other_fund, amount
+       fund, insurer, line, other_fund, amount, journal, number, type, recorded_at, claim_id, person_id
 FROM ({_BOOKED}) AS booked
 """  # noqa: S608 - our own words
-"""Each line of each entry in ``ranges`` (journal, low, high), amounts in fen.
+"""Each line of each entry in ``ranges`` (journal, low, high), amounts in fen, and the entry that it is of.
 
 ``service_month`` is that of discharge or service; of a premium that of booking, where it lies in the premium's year,
 else that year's January.

@@ -8,38 +8,12 @@ from infra.cli.names import Names
 from infra.cli.output import table
 from infra.cli.row_output import cell_text
 from infra.files.sheet import Sheet, SheetColumn, coded
-from infra.person_file.names import FACTS
+from infra.words.reports import REPORT_CODES
 from processors.finance.reports import ANNUAL, Field, Report, shown
-from processors.law.terms import CATEGORY_NAMES, DISEASE_NAMES, LAYER_NAMES, SETTING_NAMES, NameChain
+from processors.law.terms import CATEGORY_NAMES, SETTING_NAMES
 
 Rows = Sequence[Mapping[str, Any]]
 
-TARGET_NAMES = {
-    "reimbursement": "住院实际报销",
-    "chronic_reimbursement": "慢病门诊实际报销",
-    "assistance": "医疗救助",
-    "enrolment": "应保尽保",
-}
-LEAD_NAMES = {"after_death": "死亡后", "suspended": "暂停（中止）协议期间"}
-CAUSE_NAMES = {type_: chinese for type_, (chinese, _) in FACTS.items()}
-PAYMENT_STATES = {
-    "not_cleared": "未清算",
-    "drafted": "清算待复核",
-    "due": "待拨付",
-    "returned": "已退汇",
-    "paid": "已拨付",
-    "set_off": "已抵扣",
-}
-_CODES: Mapping[str, Mapping[Any, str]] = {
-    "payee": {"hospital": "医院", "person": "个人"},
-    "state": PAYMENT_STATES,
-    "cause": CAUSE_NAMES,
-    "layer": NameChain({"grant": "补助"}, LAYER_NAMES),
-    "setting": SETTING_NAMES,
-    "reason": LEAD_NAMES,
-    "target": TARGET_NAMES,
-    "disease": DISEASE_NAMES,
-}
 _KNOWN = frozenset(field.name for field in ANNUAL.fields)
 _FIGURES = ("claims", "persons", "total", "paid", "paid_share", "patient_share", "hospital_share")
 _FOLDED = {"paid_share": "实际报销\n比例"}
@@ -68,8 +42,8 @@ def _cell(field: Field, value: Any, names: Names, fields: Sequence[Field]) -> An
         known["hospital_id"] = names.hospital
     if field.name in known:
         return known[field.name](value)
-    if field.name in _CODES:
-        return coded(_CODES[field.name], value)
+    if field.name in REPORT_CODES:
+        return coded(REPORT_CODES[field.name], value)
     if field.kind == "texts":
         return [CATEGORY_NAMES[category] for category in CATEGORY_NAMES if category in value]
     return value

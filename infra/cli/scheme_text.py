@@ -3,8 +3,8 @@
 import re
 from collections.abc import Mapping
 
-from infra.cli.report_text import TARGET_NAMES
 from infra.files.case_file import PLACES
+from infra.words.reports import TARGET_NAMES
 from policies.claim_facts import named
 from policies.explain import VALUE_NAMES
 from processors.law.terms import (

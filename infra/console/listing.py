@@ -56,13 +56,17 @@ class Listing:
         """What a parameter of this listing is called in the address."""
         return f"{self.name}.{name}" if self.prefixed else name
 
+    def filter_parameter(self, each: ListFilter) -> str:
+        """What a filter of this listing is called in the address."""
+        return each.name if each.shared else self.parameter(each.name)
+
     def criteria(self, request: Request) -> Criteria:
         """What the address asks for. Raises ``Unprocessable`` where it makes no sense."""
         given = request.query_params
         kinds = {column.name: column.kind for column in self.columns}
         texts, narrowed = {}, []
         for each in self.filters:
-            text = given.get(self.parameter(each.name), "").strip()
+            text = given.get(self.filter_parameter(each), "").strip()
             if text:
                 texts[each.name] = text
                 narrowed.append((each, kinds.get(each.narrows), each.read(text)))
@@ -175,12 +179,16 @@ class ListingPage:
 
     def kept(self) -> dict[str, str]:
         """Parameters that a form of filters carries on: those of others, and the order."""
-        ours = {self.listing.parameter(each.name) for each in self.listing.filters} | {self.listing.parameter("page")}
+        ours = {self.listing.filter_parameter(each) for each in self.listing.filters} | {self.listing.parameter("page")}
         return {name: value for name, value in self.parameters.items() if name not in ours}
 
     def link(self, column: ListColumn, row: Row) -> str | None:
         """What is behind a cell."""
         return None if column.link is None else column.link(row)
+
+    def total_link(self, column: ListColumn) -> str | None:
+        """What is behind the sum of a column."""
+        return None if column.total_link is None else column.total_link(self.criteria.texts)
 
     def sum_of(self, column: ListColumn) -> Decimal | int | None:
         """The sum of a column over all rows of the filter; None where it has none, or rows are too many."""

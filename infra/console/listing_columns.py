@@ -26,7 +26,10 @@ FIGURES = frozenset({"count", "fen", "yuan", "share"})
 
 @dataclass(frozen=True, slots=True)
 class ListColumn:
-    """A column: ``name`` is the value's in a row; ``names`` are those of its codes; ``link`` is what is behind it."""
+    """A column: ``name`` is the value's in a row; ``names`` are those of its codes; ``link`` is what is behind it.
+
+    ``total_link`` is what is behind its sum, by the filters as they were typed.
+    """
 
     name: str
     chinese: str
@@ -36,6 +39,7 @@ class ListColumn:
     names: Mapping[Any, str] | None = None
     summed: bool = False
     sortable: bool = True
+    total_link: Callable[[Mapping[str, str]], str | None] | None = None
 
     @property
     def figures(self) -> bool:
@@ -81,6 +85,8 @@ class ListFilter:
     kind: FilterKind = "text"
     choices: Mapping[str, str] | None = None
     column: str | None = None
+    shared: bool = False
+    """It narrows all listings of its page, so that its name in the address has no prefix."""
 
     @property
     def narrows(self) -> str:

@@ -7,10 +7,10 @@ from typing import Any
 from events.county_time import COUNTY_TIME
 from infra.cli.fund_warning import COURSE_NAMES, INDICATOR_NAMES, LEVEL_NAMES
 from infra.cli.names import Names
-from infra.cli.report_text import TARGET_NAMES
 from infra.leader_page.charts import layer_bars, month_columns, target_bars
 from infra.leader_page.figures import LeaderYear
 from infra.person_file.page import templates
+from infra.words.reports import TARGET_NAMES
 from processors.accounts.fund_warning import FundWarning, worst
 from processors.law.terms import DISEASE_NAMES, FUND_NAMES
 from processors.supervision.rules import SUPERVISION_RULES

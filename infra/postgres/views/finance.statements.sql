@@ -7,7 +7,7 @@ SELECT claim_id, person_id, hospital_id, region, scheme, year, setting, date, st
         FROM jsonb_array_elements(layers) AS layer) AS layers,
        (patient_share / 100.0)::numeric(16,2) AS patient_share,
        (hospital_share / 100.0)::numeric(16,2) AS hospital_share,
-       payee, categories, disease, (total / 100.0)::numeric(16,2) AS billed
+       payee, categories, disease, (total / 100.0)::numeric(16,2) AS billed, poor
 FROM projections.statements;
 
 COMMENT ON VIEW finance.statements IS '结算单：每笔费用各保障线的净额，单位元。Net outcome of each claim over all layers, in yuan';
@@ -30,3 +30,4 @@ COMMENT ON COLUMN finance.statements.payee IS '收款方：医院或个人（已
 COMMENT ON COLUMN finance.statements.categories IS '当日救助对象类别。Categories held that day';
 COMMENT ON COLUMN finance.statements.disease IS '病种代码。Disease code';
 COMMENT ON COLUMN finance.statements.billed IS '账单金额，元，冲正后仍保留。The bill as it was sent or last corrected, yuan, of reversed claims too';
+COMMENT ON COLUMN finance.statements.poor IS '是否按贫困人口待遇结算。Whether the preferences for the poor held on the claim''s day';

@@ -1,0 +1,32 @@
+"""The pages of finance beside each other, as far as a visitor may open them."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from infra.console.finance.report_pages import REPORT_PAGES
+from infra.console.permissions import Permission
+from infra.console.visitor import Visitor
+
+
+class Tab(NamedTuple):
+    """A page of finance."""
+
+    path: str
+    chinese: str
+    english: str
+    permission: Permission
+
+
+TABS = (
+    Tab("/finance", "概览", "overview", Permission.FINANCE),
+    *(
+        Tab(f"/finance/{page.path}", page.chinese, page.english, Permission.FINANCE)
+        for page in REPORT_PAGES.values()
+        if page.path != "payment-claims"
+    ),
+)
+
+
+def tabs_of(visitor: Visitor) -> Sequence[Tab]:
+    """The tabs that a visitor may open."""
+    return [tab for tab in TABS if visitor.may(tab.permission)]

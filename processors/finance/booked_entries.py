@@ -1,0 +1,96 @@
+"""The ledger's entries behind finance's sums: bookings by month, as far as the sums have counted."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Date, DateTime, Select, SmallInteger, Text, bindparam, column, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from events.county_time import COUNTY_TIME
+from projections.bookings import IS_BOOKING, OF_FIRST_RUN
+from projections.fund_bookings import BOOKED_ON_FUNDS
+
+Ranges = dict[str, tuple[int, int]]
+"""Of each journal the last entry before, and the last one within."""
+
+_PLACES = text(
+    """
+WITH RECURSIVE search (journal, bound, low, high) AS (
+    SELECT counted.journal, bounds.bound, CAST(0 AS bigint), counted.number + 1
+    FROM projections.counted_journals AS counted
+    CROSS JOIN unnest(CAST(:bounds AS timestamptz[])) AS bounds(bound)
+    UNION ALL
+    SELECT journal, bound, CASE WHEN before THEN middle ELSE low END, CASE WHEN before THEN high ELSE middle END
+    FROM (
+        SELECT search.*, (low + high) / 2 AS middle,
+               (SELECT entry.recorded_at < search.bound FROM ledger.entries AS entry
+                WHERE entry.journal = search.journal AND entry.number = (search.low + search.high) / 2) AS before
+        FROM search
+        WHERE high - low > 1
+    ) AS probed
+)
+SELECT journal, bound, low FROM search WHERE high - low <= 1
+"""
+).bindparams(bindparam("bounds", type_=ARRAY(DateTime(timezone=True))))
+"""In each journal the last entry before a moment: moments rise in a journal, and its numbers have no gaps."""
+
+_RANGES = """
+WITH ranges AS (
+    SELECT journal, low, high
+    FROM unnest(CAST(:journals AS text[]), CAST(:lows AS bigint[]), CAST(:highs AS bigint[]))
+         AS taken(journal, low, high)
+)"""
+
+_ON_CLAIMS = f"""{_RANGES}
+SELECT entry.journal, entry.number, entry.type, entry.recorded_at, entry.claim_id, entry.person_id, claim.hospital_id,
+       claim.region, claim.setting, claim.date, coalesce(entry.layer, 'grant') AS layer, entry.paid AS amount,
+       to_char(entry.recorded_at AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM') AS month,
+       CAST(entry.type = 'grant.awarded.v1' OR entry.type = 'payout.decided.v1' AND {OF_FIRST_RUN} AS text) AS first_run
+FROM ranges
+JOIN ledger.entries AS entry
+  ON entry.journal = ranges.journal AND entry.number > ranges.low AND entry.number <= ranges.high
+JOIN projections.claims AS claim ON claim.claim_id = entry.claim_id
+WHERE {IS_BOOKING}
+"""  # noqa: S608 - our own conditions
+_CLAIM_COLUMNS = (
+    *(column("journal", Text), column("number", BigInteger), column("type", Text)),
+    *(column("recorded_at", DateTime(timezone=True)), column("claim_id", Text), column("person_id", Text)),
+    *(column("hospital_id", Text), column("region", Text), column("setting", Text), column("date", Date)),
+    *(column("layer", Text), column("amount", BigInteger), column("month", Text), column("first_run", Text)),
+)
+_ON_FUNDS = f"{_RANGES} {BOOKED_ON_FUNDS}"
+_FUND_COLUMNS = (
+    *(column("month", Text), column("service_month", Text), column("year", SmallInteger), column("scheme", Text)),
+    *(column("region", Text), column("fund", Text), column("insurer", Text), column("line", Text)),
+    *(column("other_fund", Text), column("amount", BigInteger), column("journal", Text), column("number", BigInteger)),
+    *(column("type", Text), column("recorded_at", DateTime(timezone=True)), column("claim_id", Text)),
+    column("person_id", Text),
+)
+
+
+async def counted_ranges(connection: AsyncConnection, begin: date, end: date) -> Ranges:
+    """The entries booked from a day on and before another, that finance's sums have counted."""
+    low, high = (datetime(day.year, day.month, day.day, tzinfo=COUNTY_TIME) for day in (begin, end))
+    found: dict[str, dict[datetime, int]] = {}
+    for journal, bound, place in await connection.execute(_PLACES, {"bounds": [low, high]}):
+        found.setdefault(journal, {})[bound] = place
+    return {journal: (at[low], at[high]) for journal, at in found.items() if at[low] < at[high]}
+
+
+def claim_bookings(ranges: Ranges) -> Select[Any]:
+    """The entries of ``finance.fund_flows``, ``amount`` in fen; its ``decided`` sums those of ``first_run``."""
+    return select(text(_ON_CLAIMS).bindparams(**_taken(ranges)).columns(*_CLAIM_COLUMNS).subquery("booked"))
+
+
+def fund_bookings(ranges: Ranges) -> Select[Any]:
+    """The entries behind the booked lines of ``finance.fund_lines``, ``amount`` in fen."""
+    return select(text(_ON_FUNDS).bindparams(**_taken(ranges)).columns(*_FUND_COLUMNS).subquery("booked"))
+
+
+def _taken(ranges: Ranges) -> dict[str, Any]:
+    return {
+        "journals": list(ranges),
+        "lows": [low for low, _ in ranges.values()],
+        "highs": [high for _, high in ranges.values()],
+    }
