@@ -31,6 +31,7 @@ def console_templates(groups: Sequence[str]) -> Environment:
         "share": share_text,
         "count": count_text,
         "day": day_text,
+        "second": moment_text,
         "chinese": chinese,
         "english": english,
         "query": query_text,

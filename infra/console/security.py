@@ -8,7 +8,7 @@ from fastapi import Request
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from infra.console.errors import BadRequest, Forbidden, PayloadTooLarge
+from infra.console.errors import BadRequest, Forbidden, NotFound, PayloadTooLarge
 from infra.console.visitor import Visitor
 
 TOKEN_FIELD = "csrf"  # noqa: S105 - a field's name
@@ -75,6 +75,8 @@ class Guard:
         host = headers.get("host", "")
         if (urlsplit(f"//{host}").hostname or "") not in self._host_names:
             return BadRequest("地址中的主机名不是本系统的。This host name is not the console's")
+        if "\0" in scope["path"]:  # no id has it, and no text of the database
+            return NotFound("没有这一页。There is no such page")
         length = headers.get("content-length", "0")
         if not length.isdecimal() or int(length) > MOST_BYTES:
             return PayloadTooLarge(f"文件过大，最多 {MOST_BYTES // 2**20} MB。The request is too large")

@@ -14,8 +14,8 @@ _TYPES: Mapping[str, str] = {
     "txt": "text/plain; charset=utf-8",
 }
 FOR_EVER = "public, max-age=31536000, immutable"
-BASE = "base.css"
-"""What the console shares with the pages that are files; it has a colour for each layer of the ledger."""
+RENDERED = ("base.css", "person.css")
+"""What the console shares with the pages that are files; they have a colour for each layer of the ledger."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,8 @@ class StaticTexts:
 
     def refresh(self) -> None:
         """Make anew what follows from the terms of the ledger."""
-        self._texts[BASE] = _text(BASE, self._templates.get_template(BASE).render().encode())
+        for name in RENDERED:
+            self._texts[name] = _text(name, self._templates.get_template(name).render().encode())
 
     def get(self, name: str) -> StaticText | None:
         """A file, if there is one."""

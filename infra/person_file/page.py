@@ -1,7 +1,9 @@
 """Renders a person's file."""
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
@@ -13,33 +15,42 @@ from infra.person_file.steps import step_chart
 from infra.person_file.sums import paid_for
 from infra.person_file.timeline import timeline
 from infra.person_file.waterfall import parts, waterfall
-from processors.person.file_model import PersonFile
+from processors.person.file_model import FileClaim, PersonFile
 
 _AMOUNT = re.compile(r"(?<![0-9.,])[0-9]{4,}(?=\.[0-9]{2}(?![0-9]))")
 
 
 def page(file: PersonFile) -> str:
     """A person's file as one HTML page that needs nothing beside it."""
+    return templates().get_template("page.html").render(links=False, uplifts={}, **values(file))
+
+
+def values(file: PersonFile) -> dict[str, Any]:
+    """What the parts of the page show, by the names of the templates."""
     charts = [step_chart(growth) for growth in file.growth]
-    return (
-        templates()
-        .get_template("page.html")
-        .render(
-            file=file,
-            sums=paid_for(file),
-            timeline=timeline(file),
-            years=[
-                (
-                    year,
-                    [row for row in file.accumulations if row.year == year],
-                    [chart for chart in charts if chart.growth.year == year],
-                )
-                for year in sorted({row.year for row in file.accumulations})
-            ],
-            bars={claim.claim_id: waterfall(claim) for claim in file.claims if claim.stands},
-            parts={claim.claim_id: parts(claim) for claim in file.claims},
-        )
-    )
+    return {
+        "file": file,
+        "sums": paid_for(file),
+        "timeline": timeline(file),
+        "years": [
+            (
+                year,
+                [row for row in file.accumulations if row.year == year],
+                [chart for chart in charts if chart.growth.year == year],
+            )
+            for year in sorted({row.year for row in file.accumulations})
+        ],
+        **claim_values(file.claims),
+    }
+
+
+def claim_values(claims: Iterable[FileClaim]) -> dict[str, Any]:
+    """What a claim's part of the page shows beside it."""
+    shown = list(claims)
+    return {
+        "bars": {claim.claim_id: waterfall(claim) for claim in shown if claim.stands},
+        "parts": {claim.claim_id: parts(claim) for claim in shown},
+    }
 
 
 def money(fen: int) -> str:

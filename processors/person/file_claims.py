@@ -5,14 +5,16 @@ from dataclasses import replace
 from datetime import date
 
 from events import facts
+from events.catalog import FACTS
 from policies.buckets import OpenBill
-from policies.claim import Claim
+from policies.claim import BillParts, Claim
 from policies.engine import Schemes, settle
 from policies.explain import render
 from processors.person.file_model import (
     FileAdjustment,
     FileAid,
     FileAudit,
+    FileBill,
     FileCause,
     FileClaim,
     FileLayer,
@@ -124,6 +126,7 @@ class _Claims:
             aids=list(self.aids.get(statement.claim_id, {}).values()),
             quota=_quota(self.bills.get(claim.number)),
             after_death=self.died_on is not None and statement.date > self.died_on,
+            bills=self._bills(statement.claim_id),
             revisions=self._revisions(payouts, settlements),
             unmoved=self._unmoved(statement.claim_id, settlements),
         )
@@ -151,29 +154,41 @@ class _Claims:
             fact = entry.fact
             if (fact.source, fact.id) not in causes:
                 amount = fact.data.amount if isinstance(fact.data, facts.AuditFound | facts.AidDecided) else None
-                found.append(FileUnmoved(entry.recorded_at, self._told(fact.type, fact.source, fact.id, entry), amount))
+                found.append(FileUnmoved(entry.recorded_at, _told(entry), amount))
         return found
 
     def _fact(self, claim_id: str) -> facts.ClaimFact:
         """The fact that the claim was accepted for: moved to another text, a claim is accepted anew without one."""
-        numbers = [each.fact for each in self.history.acceptances[claim_id] if each.fact is not None]
-        data = self.by_number[numbers[-1]].fact.data
+        data = self._entry(claim_id).fact.data
         if not isinstance(data, facts.ClaimFact):
             raise TypeError(f"claim {claim_id} was accepted for a {type(data).__name__}")
         return data
+
+    def _entry(self, claim_id: str) -> FactEntry:
+        numbers = [each.fact for each in self.history.acceptances[claim_id] if each.fact is not None]
+        return self.by_number[numbers[-1]]
+
+    def _bills(self, claim_id: str) -> list[FileBill]:
+        """The bill as the claim's fact told it, then each correction."""
+        found: list[FileBill] = []
+        for entry in (self._entry(claim_id), *self.about.get(claim_id, ())):
+            data = entry.fact.data
+            if isinstance(data, facts.ClaimFact | facts.ClaimCorrected):
+                bill = data.bill
+                parts = bill.total, bill.in_scope, bill.upfront_copay, bill.over_limit, bill.self_funded
+                found = [replace(each, replaced=True) for each in found]
+                found.append(FileBill(entry.recorded_at, _told(entry), BillParts(*parts), replaced=False))
+        return found
 
     def _cause(self, booked: BookedCause | None) -> FileCause | None:
         """A cause with the reason that its fact gives."""
         if booked is None:
             return None
         entry = self.by_event.get((booked.source, booked.event_id))
-        return self._told(booked.type, booked.source, booked.event_id, entry)
-
-    def _told(self, type_: str, source: str, event_id: str, entry: FactEntry | None) -> FileCause:
-        said = entry.fact.data if entry is not None else None
-        reason = said.document if isinstance(said, facts.AidDecided) else getattr(said, "reason", None)
-        actor = entry.fact.extensions.get("actor") if entry is not None else None
-        return FileCause(type_, source, event_id, reason, None if actor is None else str(actor))
+        if entry is None:
+            number = booked.number if booked.type in FACTS else None
+            return FileCause(number, booked.type, booked.source, booked.event_id, None, None)
+        return _told(entry)
 
     def _revisions(self, payouts: Iterable[PayoutEntry], settlements: Iterable[StatementEntry]) -> list[FileRevision]:
         moved: dict[int, list[FileAdjustment]] = {}
@@ -185,6 +200,8 @@ class _Claims:
         return [
             FileRevision(
                 recorded_at=settled.recorded_at,
+                journal=settled.journal,
+                entry=settled.number,
                 number=settled.statement.revision,
                 status=settled.statement.status,
                 paid=settled.statement.paid,
@@ -196,6 +213,14 @@ class _Claims:
             )
             for settled in settlements
         ]
+
+
+def _told(entry: FactEntry) -> FileCause:
+    """A fact as a cause, with the reason and the actor that it gives."""
+    fact, said = entry.fact, entry.fact.data
+    reason = said.document if isinstance(said, facts.AidDecided) else getattr(said, "reason", None)
+    actor = fact.extensions.get("actor")
+    return FileCause(entry.number, fact.type, fact.source, fact.id, reason, None if actor is None else str(actor))
 
 
 def _layers(

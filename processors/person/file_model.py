@@ -95,8 +95,12 @@ class FileLayer:
 
 @dataclass(frozen=True, slots=True)
 class FileCause:
-    """The fact because of which something was settled again; ``reason`` and ``actor`` are None where it gives none."""
+    """The fact because of which something was settled again; ``number`` is its entry in ``intake``.
 
+    It is None for what is no fact; ``reason`` and ``actor`` are where it gives none.
+    """
+
+    number: int | None
     type: str
     source: str
     event_id: str
@@ -122,11 +126,15 @@ class FileAdjustment:
 class FileRevision:
     """One settlement of a claim; the first has no ``moved``. ``paid`` sums the layers.
 
+    ``journal`` and ``entry`` say where it is booked.
+
     ``due_at_window`` is what the person still owes the hospital at its window because of it, in fen; under 0 the
     hospital gives it back. None where the change is none of the hospital's.
     """
 
     recorded_at: datetime
+    journal: str
+    entry: int
     number: int
     status: str
     paid: int
@@ -135,6 +143,16 @@ class FileRevision:
     cause: FileCause | None
     moved: list[FileAdjustment]
     due_at_window: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class FileBill:
+    """A bill as a fact told it; ``replaced`` where another counts by now."""
+
+    recorded_at: datetime
+    cause: FileCause
+    parts: BillParts
+    replaced: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +250,7 @@ class FileClaim:
     aids: list[FileAid]
     quota: FileQuota | None
     after_death: bool
+    bills: list[FileBill]
     revisions: list[FileRevision]
     unmoved: list[FileUnmoved]
 

@@ -30,12 +30,14 @@ class _Net(NamedTuple):
 def growth_of(history: PersonHistory) -> list[Growth]:
     """One growth for each accumulation of a year, layer and track and each value that bounds it.
 
-    Claims come in ledger order, those on which the layer does not run any more left out. What has no bound for any
-    claim of the year is left out.
+    Claims come in ledger order, up to the history's day, those on which the layer does not run any more left out. What
+    has no bound for any claim of the year is left out.
     """
     days = {claim.claim_id: claim.date for claim in history.claims}
     bookings: dict[tuple[int, int], list[PayoutEntry]] = {}
     for payout in history.payouts():
+        if history.on is not None and days[payout.claim_id] > history.on:
+            continue
         bookings.setdefault((payout.claim_number, payout.stage), []).append(payout)
     nets: dict[_Key, list[_Net]] = {}
     for _, booked in sorted(bookings.items()):
@@ -58,11 +60,11 @@ def _net(booked: Sequence[PayoutEntry], day: date, scheme: Scheme) -> _Net:
         claim_id=last.claim_id,
         day=day,
         amounts={name: sum(getattr(entry.booked, name) for entry in booked) for name in ("base", "paid")},
-        bounds=_bounds(scheme, last),
+        bounds=bounds_of(scheme, last),
     )
 
 
-def _bounds(scheme: Scheme, payout: PayoutEntry) -> dict[str, int | None]:
+def bounds_of(scheme: Scheme, payout: PayoutEntry) -> dict[str, int | None]:
     """The values of the scheme that the trace names and that bound an accumulation; None for no bound."""
     bounds: dict[str, int | None] = {}
     for kind, path, *more in payout.trace:

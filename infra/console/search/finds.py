@@ -66,12 +66,12 @@ async def _hospitals(connection: AsyncConnection, asked: str) -> Sequence[Find]:
 
 async def _events(connection: AsyncConnection, asked: str) -> list[Find]:
     """Facts by the id that their source gave them, several sources may have given the same; where each led to."""
-    query = select(entries.c.type, entries.c.source, entries.c.person_id, entries.c.journal, entries.c.number)
+    query = select(entries.c.type, entries.c.source, entries.c.journal, entries.c.number)
     of_id = (entries.c.source.is_not(None), entries.c.event_id == asked)
     rows = await connection.execute(query.where(*of_id).order_by(entries.c.journal, entries.c.number).limit(MOST_FOUND))
     found = []
     for row in rows:
-        path = "" if row.person_id is None else f"/persons/{row.person_id}"
+        path = f"/events/{row.journal}/{row.number}"
         note = f"{row.type} {row.source} {row.journal} {row.number}"
         found.append(Find(path, "事件", "event", asked, note, exact=True))
     return found

@@ -1,0 +1,149 @@
+"""An entry of the ledger as a page shows it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from events.catalog import FACTS
+from infra.person_file.names import FACTS as FACT_NAMES
+from infra.terminal_text import visible
+from processors.delivery.names import INTAKE_JOURNAL
+from processors.person.history import (
+    AcceptanceEntry,
+    GrantEntry,
+    HistoryEntry,
+    PayoutEntry,
+    PersonHistory,
+    PremiumEntry,
+    StatementEntry,
+)
+
+_AMOUNTS = ("base", "deductible", "paid", "extra")
+MOST_PERSONS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """``raw`` is what was sent, ``data`` what was decided, as texts; ``persons`` whom it is about.
+
+    ``cause`` is the number in ``intake`` of the fact that it follows from. ``amounts`` are differences in fen.
+    """
+
+    journal: str
+    number: int
+    type: str
+    name: tuple[str, str]
+    recorded_at: datetime
+    source: str | None
+    event_id: str | None
+    claim_id: str | None
+    run: int | None
+    layer: str | None
+    year: int | None
+    persons: list[str]
+    is_fact: bool
+    cause: int | None
+    cause_type: str | None
+    amounts: dict[str, int]
+    hash: str
+    data: str
+    raw: str
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """An entry that follows from another: ``moved`` is what a payer's part moved by, in fen, where it is one."""
+
+    journal: str
+    number: int
+    at: datetime
+    type: str
+    person_id: str
+    claim_id: str | None
+    layer: str | None
+    moved: int | None
+
+
+def entry_of(row: Mapping[str, Any]) -> LedgerEntry:
+    """A row of the ledger, whatever its data hold."""
+    data = _json(row["data"])
+    told = data if isinstance(data, dict) else {}
+    cause = told.get("cause")
+    number = cause.get("number") if isinstance(cause, dict) else None
+    number = told.get("fact") if number is None else number
+    is_fact = row["journal"] == INTAKE_JOURNAL and row["type"] in FACTS
+    return LedgerEntry(
+        journal=row["journal"],
+        number=row["number"],
+        type=row["type"],
+        name=FACT_NAMES.get(row["type"], ("账目", row["type"])),
+        recorded_at=row["recorded_at"],
+        source=row["source"],
+        event_id=row["event_id"],
+        claim_id=row["claim_id"],
+        run=row["run"],
+        layer=row["layer"],
+        year=row["year"],
+        persons=_persons(row["person_id"], told),
+        is_fact=is_fact,
+        cause=number if isinstance(number, int) else None,
+        cause_type=cause.get("type") if isinstance(cause, dict) else None,
+        amounts={name: row[name] for name in _AMOUNTS if row[name]},
+        hash=bytes(row["hash"]).hex(),
+        data=_pretty(row["data"]),
+        raw="" if row["raw"] is None else _pretty(row["raw"]),
+    )
+
+
+def followed_from(history: PersonHistory, number: int) -> list[Followed]:
+    """What was decided because of a fact: where it told a claim, that claim's acceptance and first settlement too."""
+    first: set[str] = set()
+    found = []
+    for entry in history.entries:
+        if isinstance(entry, AcceptanceEntry) and entry.acceptance.fact == number:
+            first.add(entry.claim.claim_id)
+            found.append(_followed(history, entry, entry.claim.claim_id, None, None))
+        elif isinstance(entry, PremiumEntry) and entry.cause.number == number:
+            found.append(_followed(history, entry, None, entry.premium.layer, entry.premium.amount))
+        elif isinstance(entry, PayoutEntry | StatementEntry | GrantEntry) and (
+            entry.claim_id in first if entry.cause is None else entry.cause.number == number
+        ):
+            layer = entry.layer if isinstance(entry, PayoutEntry) else None
+            moved = entry.after - entry.before if isinstance(entry, PayoutEntry) else None
+            found.append(_followed(history, entry, entry.claim_id, layer, moved))
+    return found
+
+
+def _followed(
+    history: PersonHistory, entry: HistoryEntry, claim_id: str | None, layer: str | None, moved: int | None
+) -> Followed:
+    place = entry.journal, entry.number, entry.recorded_at, entry.type
+    return Followed(*place, history.person_id, claim_id, layer, moved)
+
+
+def _persons(person_id: str | None, told: Mapping[str, Any]) -> list[str]:
+    """Those whom an entry names: its own person, or those in its data."""
+    named = [person_id, told.get("person_id"), *_texts(told.get("persons")), *_texts(told.get("person_ids"))]
+    return list(dict.fromkeys(each for each in named if isinstance(each, str)))[:MOST_PERSONS]
+
+
+def _texts(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _json(content: bytes) -> Any:
+    try:
+        return orjson.loads(bytes(content))
+    except ValueError:
+        return None
+
+
+def _pretty(content: bytes) -> str:
+    """JSON indented as it stands, every amount as it was written; anything else as visible text."""
+    found = _json(content)
+    if found is None:
+        return visible(bytes(content).decode(errors="replace"))
+    return orjson.dumps(found, option=orjson.OPT_INDENT_2).decode()
