@@ -7,12 +7,11 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from infra.cli.clearing_orders import payer_named
-from infra.cli.clearing_text import KIND_NAMES
 from infra.cli.names import Names
 from infra.files.chinese_amount import in_capitals
 from infra.files.region_names import region_named
 from infra.person_file.page import templates
+from infra.words.clearing import KIND_NAMES, payer_named
 from processors.clearing.funds import EMERGENCY_FUND
 from processors.clearing.refusal import STATUS_NAMES
 
@@ -64,9 +63,15 @@ class FormRow:
             self.sums[name] += Decimal(values[name])
 
 
-def page(shown: Row, names: Names, as_of: datetime, *, persons: bool) -> str:
-    """A clearing's form as one HTML page that needs nothing beside it; ``persons`` lists each person, too.
+def style_sheet() -> str:
+    """The form's style, for a page that names it by its address."""
+    return templates("infra.clearing_page").get_template("clearing.css").render()
 
+
+def page(shown: Row, names: Names, as_of: datetime, *, persons: bool, style_url: str = "") -> str:
+    """A clearing's form as one HTML page; ``persons`` lists each person, too.
+
+    It needs nothing beside it, but for the style where ``style_url`` says that this is at an address of its own.
     ``shown`` is the clearing as ``processors.clearing.listings`` gives it.
     """
     payees = _payees(shown)
@@ -97,6 +102,7 @@ def page(shown: Row, names: Names, as_of: datetime, *, persons: bool) -> str:
             capitals=in_capitals(all_.sums["amount"]),
             signatures=SIGNATURES,
             as_of=as_of,
+            style_url=style_url,
         )
     )
 

@@ -10,13 +10,14 @@ from events.money import yuan
 from infra.cli.advance_requests import add_requests
 from infra.cli.arguments import Actor, actor_of, amount_of, region_of, words_of
 from infra.cli.clearing_step import MistakenReference, Reason, print_result, print_reversal, reversed_fields, run_step
-from infra.cli.clearing_text import LENDER_NAMES, fund_named, print_history
+from infra.cli.clearing_text import print_history
 from infra.cli.options import DataDir, Json, PersonId
 from infra.cli.output import print_json, table
 from infra.cli.registers import list_register
 from infra.cli.row_output import OutFile, print_sheet
 from infra.files.region_names import region_named
 from infra.files.sheet import Sheet, columns_of
+from infra.words.clearing import LENDER_NAMES, fund_named
 from processors.clearing import loans, reversals
 from processors.registers.registers import ADVANCES
 

@@ -11,7 +11,7 @@ from events.county_time import month_end
 from events.money import yuan
 from infra.cli import clearing_bank, clearing_form, clearing_orders
 from infra.cli.arguments import Actor, actor_of, day_of, month_of, region_of, unusable, words_of
-from infra.cli.clearing_book import held_line, print_clearing, write_clearing
+from infra.cli.clearing_book import print_clearing, write_clearing
 from infra.cli.clearing_step import Reason, print_result, print_reversal, reversed_fields, run_step
 from infra.cli.names import Names, names_of
 from infra.cli.options import DataDir, Json
@@ -20,6 +20,7 @@ from infra.cli.row_output import OutFile
 from infra.cli.row_output import show as show_sheet
 from infra.files.region_names import region_named
 from infra.files.sheet import Sheet, coded, columns_of
+from infra.words.clearing import held_line
 from processors.clearing import listings, reversals, steps
 from processors.clearing.draft import Supplement
 from processors.clearing.draft import draft as draft_clearing

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from infra.cli.clearing_orders import payee_cells, payer_named
-from infra.cli.clearing_text import CHANGE_NAMES, LINE_COLUMNS, PAYMENT_NAMES, fund_named, print_history
+from infra.cli.clearing_text import LINE_COLUMNS, print_history
 from infra.cli.names import Names
 from infra.cli.output import note, print_json, stdout
 from infra.cli.row_output import print_sheet, write_sheets
@@ -13,6 +12,7 @@ from infra.files.atomic import PRIVATE, write_atomically
 from infra.files.region_names import region_named
 from infra.files.sheet import Sheet, coded, columns_of
 from infra.files.text_file import csv_bytes
+from infra.words.clearing import CHANGE_NAMES, PAYMENT_NAMES, fund_named, held_line, payee_cells, payer_named
 from processors.clearing.refusal import STATUS_NAMES
 from processors.law.terms import FUND_NAMES, INSURER_NAMES
 
@@ -48,14 +48,6 @@ def print_clearing(shown: Row, names: Names, *, json: bool) -> None:
     for row in shown["held"]:
         note(held_line(row, names))
     print_history(shown["history"])
-
-
-def held_line(row: Row, names: Names) -> str:
-    """What is held, by which case, until when."""
-    until = f"至 until {row['until']}（不含）" if row["until"] else "解除为止 until it is lifted"
-    upto = f"（限 up to {row['up_to']} 元）" if row["up_to"] else ""
-    by = f"案件 case {row['case_id']}，措施 measure {row['measure_id']}，{row['document_no']}{upto}"
-    return f"暂停拨付 held: {names.hospital(row['payee'])} {row['amount']} 元 yuan，{by}，{until}"
 
 
 def write_clearing(out: Path, shown: Row, names: Names) -> None:

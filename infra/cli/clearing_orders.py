@@ -7,15 +7,14 @@ import typer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from infra.cli.clearing_step import run_step
-from infra.cli.clearing_text import KIND_NAMES
 from infra.cli.names import Names, names_of
 from infra.cli.options import DataDir, Json
 from infra.cli.output import fail, print_json, stdout
 from infra.cli.row_output import OutFile, print_sheet, write_sheets
 from infra.files.region_names import region_named
 from infra.files.sheet import Sheet, coded, columns_of
+from infra.words.clearing import payee_cells, payer_named
 from processors.clearing import listings
-from processors.clearing.funds import EMERGENCY_FUND
 from processors.law.terms import FUND_NAMES, INSURER_NAMES
 
 Row = Mapping[str, Any]
@@ -66,12 +65,6 @@ def orders(
         write_sheets(out, [order_sheet(shown, order, names) for order in found])
 
 
-def payer_named(order: Row) -> str:
-    """A fund with its insurer, for people."""
-    name = FUND_NAMES[order["fund"]] if order["fund"] in FUND_NAMES else order["fund"] or "—"
-    return f"{name}（{INSURER_NAMES[order['insurer']]}）" if order["insurer"] else name
-
-
 def order_sheet(shown: Row, order: Row, names: Names) -> Sheet:
     """One fund's order: its payees with what they are transferred."""
     head = f"{shown['clearing_id']} {region_named(shown['region']).name} {shown['month']}"
@@ -80,12 +73,6 @@ def order_sheet(shown: Row, order: Row, names: Names) -> Sheet:
         for row in order["transfers"]
     ]
     return Sheet(f"{payer_named(order)} 拨付单 Order {head}", columns_of(_ORDER), rows, personal=True)
-
-
-def payee_cells(kind: str, id_: str, names: Names) -> tuple[Any, Any]:
-    """The kind and name of a payee."""
-    named = {"hospital": names.hospital, EMERGENCY_FUND: names.region}.get(kind)
-    return coded(KIND_NAMES, kind), named(id_) if named else id_
 
 
 def _sum(order: Row) -> tuple[Any, ...]:

@@ -9,9 +9,8 @@ import typer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from infra.cli.arguments import Actor, actor_of, id_of, unusable, words_of
-from infra.cli.clearing_orders import payee_cells
 from infra.cli.clearing_step import Reason, print_result, run_step
-from infra.cli.clearing_text import KIND_NAMES, moment_shown
+from infra.cli.clearing_text import moment_shown
 from infra.cli.names import Names, names_of
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json
@@ -20,6 +19,7 @@ from infra.files.key_file import KeyFileError, key_file_of, key_ring, read_keys,
 from infra.files.payee_file import PayeeList, read_payees
 from infra.files.sheet import Sheet, coded, columns_of
 from infra.files.text_file import UnusableFile
+from infra.words.clearing import KIND_NAMES, payee_cells
 from processors.bank import accounts
 from processors.bank.account_rows import PayeeAccount, Relation
 from processors.bank.accounts import RELATION_NAMES, STATUS_NAMES, AccountOrder, EnteredAccount

@@ -12,7 +12,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.money import yuan
 from infra.cli.arguments import Actor, actor_of, amount_of, day_of, region_of, words_of
-from infra.cli.clearing_orders import payer_named
 from infra.cli.clearing_step import MistakenReference, Reason, print_result, print_reversal, reversed_fields, run_step
 from infra.cli.clearing_text import print_history
 from infra.cli.names import Names, names_of
@@ -21,6 +20,7 @@ from infra.cli.output import print_json, table
 from infra.cli.row_output import OutFile, print_sheet, show
 from infra.files.region_names import region_named
 from infra.files.sheet import Sheet, coded, columns_of
+from infra.words.clearing import payer_named
 from policies.funds import BookedFund
 from processors.clearing import prepayments as steps
 from processors.clearing import reversals

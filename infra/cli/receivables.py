@@ -12,11 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from events.money import yuan
 from infra.cli.arguments import Actor, actor_of, amount_of, words_of
 from infra.cli.clearing_step import MistakenReference, Reason, print_result, print_reversal, reversed_fields, run_step
-from infra.cli.clearing_text import KIND_NAMES, print_history
+from infra.cli.clearing_text import print_history
 from infra.cli.options import DataDir, Json
 from infra.cli.output import print_json, table
 from infra.cli.row_output import OutFile, print_sheet, show
 from infra.files.sheet import Sheet, coded, columns_of
+from infra.words.clearing import KIND_NAMES
 from processors.clearing import listings, reversals, steps
 
 receivables = typer.Typer(help="应收款。What hospitals and persons owe the funds after a clearing.")

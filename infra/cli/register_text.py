@@ -5,11 +5,11 @@ from dataclasses import replace
 from typing import Any
 
 from events.codes import FILING_KIND_NAMES, INSTITUTION_KIND_NAMES
-from infra.cli.clearing_text import LENDER_NAMES
 from infra.cli.names import Names
 from infra.cli.premium_text import KIND_NAMES
 from infra.cli.row_output import Row
 from infra.files.sheet import Sheet, SheetColumn, coded
+from infra.words.clearing import LENDER_NAMES
 from processors.finance.reports import Field
 from processors.law.terms import CATEGORY_NAMES, DISEASE_NAMES, FUND_NAMES, LAYER_NAMES
 from processors.registers.register import Register

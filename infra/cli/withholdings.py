@@ -12,7 +12,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.money import yuan
 from infra.cli.arguments import Actor, actor_of, region_of, unusable, words_of
-from infra.cli.clearing_orders import payer_named
 from infra.cli.clearing_step import Reason, print_result, run_step
 from infra.cli.clearing_text import print_history
 from infra.cli.names import Names, names_of
@@ -21,6 +20,7 @@ from infra.cli.output import note, print_json, table
 from infra.cli.row_output import OutFile, print_sheet, show
 from infra.files.region_names import region_named
 from infra.files.sheet import Sheet, coded, columns_of
+from infra.words.clearing import payer_named
 from processors.clearing import withholdings as steps
 from processors.clearing.withholdings import STATUS_NAMES, ReleaseOrder
 

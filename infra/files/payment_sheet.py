@@ -19,18 +19,21 @@ SIGNATURES = (
 
 def write_payment_file(out: Path, made: WrittenPaymentFile) -> None:
     """Write a file for its writer alone: it holds account numbers."""
+    write_atomically(out, payment_file_bytes(made, csv=out.suffix.lower() == ".csv"), PRIVATE)
+
+
+def payment_file_bytes(made: WrittenPaymentFile, *, csv: bool) -> bytes:
+    """A file as CSV, or as a workbook."""
     file, clearing = made.file, made.clearing
     rows = [
         (place, line.holder, line.account, line.bank, line.bank_code, yuan(line.amount), line.purpose, line.reference)
         for place, line in enumerate(made.lines, start=1)
     ]
-    if out.suffix.lower() == ".csv":
+    if csv:
         headings = [column.chinese for column in columns_of(COLUMNS)]
         foot = [["合计", f"{len(rows)} 笔", "", "", "", yuan(file.total), "", ""], ["校验 sha256", file.sha256]]
-        content = csv_bytes(headings, [*([str(cell) for cell in row] for row in rows), *foot])
-    else:
-        title = f"银行付款文件 {file.file_id} {region_named(clearing.region).name} {clearing.month:%Y-%m}"
-        remark = f"；{len(rows)} 笔，{yuan(file.total)} 元；校验 sha256 {file.sha256}"
-        listing = Sheet(title, columns_of(COLUMNS), rows, personal=True, signatures=SIGNATURES)
-        content = workbook([listing], file.at[:19].replace("T", " "), remark)
-    write_atomically(out, content, PRIVATE)
+        return csv_bytes(headings, [*([str(cell) for cell in row] for row in rows), *foot])
+    title = f"银行付款文件 {file.file_id} {region_named(clearing.region).name} {clearing.month:%Y-%m}"
+    remark = f"；{len(rows)} 笔，{yuan(file.total)} 元；校验 sha256 {file.sha256}"
+    listing = Sheet(title, columns_of(COLUMNS), rows, personal=True, signatures=SIGNATURES)
+    return workbook([listing], file.at[:19].replace("T", " "), remark)

@@ -85,7 +85,7 @@ async def clearing(engine: AsyncEngine, clearing_id: str) -> dict[str, Any]:
         head = register.clearings.get((clearing_id,))
         if head is None:
             raise ClearingRefused(no_clearing(clearing_id))
-        parts = await _parts(connection, head)
+        parts = await draft_parts(connection, head)
         changes = await _changes(connection, head, parts)
         shares = await load_fund_shares(connection, head.region, head.ranges, list(register.lines), parts)
         due = {(each.payee_kind, each.payee): each.transferable for each in register.payments}
@@ -254,8 +254,8 @@ def _order(payer: BookedFund, transfers: Iterable[FundTransfer]) -> dict[str, An
     return {"fund": payer.fund, "insurer": payer.insurer, **sums, "transfers": shown}
 
 
-async def _parts(connection: AsyncConnection, clearing: Clearing) -> Sequence[ClearedPart]:
-    """From the draft's event: a clearing that was withdrawn has no rows of parts any more."""
+async def draft_parts(connection: AsyncConnection, clearing: Clearing) -> Sequence[ClearedPart]:
+    """What a draft took of later runs, from its event: a withdrawn clearing has no rows of parts any more."""
     draft = select(entries.c.data).where(entries.c.journal == CLEARING_JOURNAL, entries.c.number == clearing.number)
     return ClearingDraft.from_event(orjson.loads((await connection.execute(draft)).scalar_one())).parts
 

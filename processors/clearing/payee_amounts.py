@@ -37,23 +37,24 @@ JOIN ledger.entries AS entry
 JOIN projections.claims AS claim ON claim.claim_id = entry.claim_id
 WHERE claim.region = :region
 """
-_FIRST_PAYOUTS = f"{IN_RANGES} AND {IS_PAYOUT} AND entry.paid <> 0 AND {OF_FIRST_RUN}"
+FIRST_PAYOUTS = f"{IN_RANGES} AND {IS_PAYOUT} AND entry.paid <> 0 AND {OF_FIRST_RUN}"
+GRANTS_IN_RANGES = f"{IN_RANGES} AND {IS_GRANT} AND entry.paid <> 0"
 LATER_PAYOUT = f"({IS_PAYOUT} AND entry.paid <> 0 AND NOT {OF_FIRST_RUN})"
 
 _FIRST = f"""
 SELECT claim.prepaid, {PAYEE} AS payee, entry.layer, {FUND} AS fund, {INSURER} AS insurer,
        sum(entry.paid)::bigint AS amount
-{_FIRST_PAYOUTS}
+{FIRST_PAYOUTS}
 GROUP BY 1, 2, 3, 4, 5
 """
 _SUMMARY = "claim.claim_id, claim.person_id, claim.number, claim.hospital_id, claim.hospital_region, claim.date"
 _PREPAID = f"""
 SELECT {_SUMMARY}, entry.layer, entry.paid
-{_FIRST_PAYOUTS} AND claim.prepaid AND claim.person_id = ANY(:persons)
+{FIRST_PAYOUTS} AND claim.prepaid AND claim.person_id = ANY(:persons)
 """
 _GRANTS = f"""
 SELECT entry.person_id, entry.type, entry.paid, {FUND} AS fund, {INSURER} AS insurer, {GRANT_KIND} AS kind
-{IN_RANGES} AND {IS_GRANT} AND entry.paid <> 0
+{GRANTS_IN_RANGES}
 """
 _CLAIMS_WITH_LATER_RUNS = f"""
 SELECT {_SUMMARY}, claim.prepaid, claim.opened,

@@ -1,0 +1,170 @@
+"""Clearing in the browser: two clerks clear a month against each other, the bank is paid, and its reply is noted."""
+
+import csv
+import io
+import re
+from decimal import Decimal
+from pathlib import Path
+
+from openpyxl import load_workbook
+from playwright.async_api import Browser, Page
+
+from events.money import yuan
+from infra.files.key_file import key_file_of, write_keys
+from infra.settings import Settings
+from processors.bank.keys import KeyRing, new_key
+from processors.clearing import listings
+from tests.console.harness import NAMES, ConsoleUnderTest, SignedIn, browser_page, shots
+from tests.payees import approved, order
+
+REGION = "360923"
+KEY = new_key()
+
+
+def _id(page: str) -> str:
+    found = re.search(rf"{REGION}-\d{{4}}-\d\d-\d+", page)
+    assert found is not None, page
+    return found[0]
+
+
+async def _press(page: Page, words: str) -> None:
+    await page.click(f"main button:has-text('{words}')")
+    await page.wait_for_load_state()
+
+
+async def test_two_clerks_clear_a_month_against_each_other(
+    console: ConsoleUnderTest, browser: Browser, tmp_path: Path
+) -> None:
+    async with (
+        browser_page(browser, console, "ledger_writer") as lin,
+        browser_page(browser, console, "second_writer", 360) as zhao,
+    ):
+        await lin.goto("/clearing")
+        assert await lin.locator("#listing-uncleared tbody tr").count() >= 1
+        await lin.select_option("select[name=region]", REGION)
+        await _press(lin, "起草")
+        clearing_id = _id(lin.url)
+        assert "待另一人复核" in await lin.inner_text("main")
+        await shots(lin, tmp_path, "draft")
+        # who drafted it is refused with words, and nothing changes
+        await _press(lin, "复核")
+        assert f"{NAMES['ledger_writer']} 已办理前一步，这一步须由另一人办理" in await lin.inner_text("main")
+        engine = console.running.state.engine
+        assert (await listings.clearing(engine, clearing_id))["status"] == "drafted"
+        # the other finds it on his first page
+        await zhao.goto("/")
+        await zhao.click("text=清算单待复核")
+        await zhao.click(f"#listing-clearings a:has-text('{clearing_id}')")
+        await _press(zhao, "复核")
+        assert "可以拨付" in await zhao.inner_text("main")
+        await shots(zhao, tmp_path, "approved")
+        shown = await listings.clearing(engine, clearing_id)
+        assert (shown["status"], shown["drafted_by"], shown["approved_by"]) == (
+            "approved",
+            NAMES["ledger_writer"],
+            NAMES["second_writer"],
+        )
+        # each line opens its bookings, which come to it
+        await zhao.click("#listing-payments tbody tr >> nth=0 >> td.id a")
+        assert "各行等于下面明细之和" in await zhao.inner_text("main")
+        await shots(zhao, tmp_path, "payee")
+        links = await zhao.locator("#listing-bookings tbody td.id a").first.get_attribute("href")
+        assert links is not None
+        assert links.startswith("/claims/")
+        await zhao.goto(f"/clearing/{clearing_id}/form")
+        assert "清算表" in await zhao.title()
+        assert await zhao.evaluate("getComputedStyle(document.querySelector('.signatures')).display") == "grid"
+
+
+async def _amounts(session: SignedIn, clearing_id: str) -> list[dict[str, str]]:
+    exported = await session.get(f"/clearing/{clearing_id}", **{"payments.format": "csv"})
+    rows = list(csv.DictReader(io.StringIO(exported.text.removeprefix("\ufeff"))))
+    return [row for row in rows if row["种类 kind"] and not row["种类 kind"].startswith("#")]
+
+
+async def test_the_bank_is_paid_by_a_file_and_its_reply_is_noted_payee_by_payee(console: ConsoleUnderTest) -> None:
+    engine, keeper = console.running.state.engine, await console.signed_in("payee_keeper")
+    clearing_id = _id((await keeper.get("/clearing")).text)
+    payees = [row for row in (await listings.clearing(engine, clearing_id))["payments"] if Decimal(row["amount"])]
+    write_keys(key_file_of(Settings(data_dir=console.running.state.settings.data_dir)), [KEY])
+    orders = [
+        order(row["payee"], payee_kind=row["payee_kind"], holder=f"户名{place}", account=f"62000000{place:08d}")
+        for place, row in enumerate(payees)
+    ]
+    refused = await keeper.post(f"/clearing/{clearing_id}/payment-file")
+    assert refused.status_code == 409
+    assert "没有已复核的账户" in refused.text
+    await approved(engine, *orders, keys=KeyRing([KEY]))
+    made = await keeper.post(f"/clearing/{clearing_id}/payment-file")
+    assert f"已制作银行文件 {clearing_id}-B1：{len(payees)} 笔" in made.text
+    sent = await keeper.get(f"/clearing/files/{clearing_id}-B1/download", form="csv")
+    lines = [row for row in csv.reader(io.StringIO(sent.text.removeprefix("\ufeff"))) if row[0].isdecimal()]
+    assert [row[5] for row in lines] == [yuan(int(Decimal(row["amount"]) * 100)) for row in payees]
+    assert lines[0][2] == "6200000000000000"
+    book = load_workbook(io.BytesIO((await keeper.get(f"/clearing/files/{clearing_id}-B1/download")).content))
+    assert any(row[2] == "6200000000000000" for row in book.worksheets[0].iter_rows(values_only=True))
+    for role in ("ledger_writer", "investigator"):  # accounts are for who keeps them
+        session = await console.signed_in(role)
+        assert (await session.get(f"/clearing/files/{clearing_id}-B1/download")).status_code == 403
+        assert (await session.post(f"/clearing/{clearing_id}/payment-file")).status_code == 403
+    # the bank pays all but the last, and names one that nobody knows
+    replied = [["凭证号", "金额", "结果", "原因"], *([row[7], row[5], "成功", ""] for row in lines[:-1])]
+    replied += [[lines[-1][7], lines[-1][5], "退汇", "<b>户名不符</b>"], ["nobody", "1.00", "成功", ""]]
+    text = io.StringIO()
+    csv.writer(text).writerows(replied)
+    clerk = await console.signed_in("ledger_writer")
+    noted = await clerk.post("/clearing/reply", files={"file": ("reply.csv", text.getvalue().encode("gb18030"))})
+    assert noted.status_code == 200
+    assert "没有制作过凭证号为 nobody 的付款" in noted.text
+    assert "&lt;b&gt;户名不符&lt;/b&gt;" in noted.text
+    states = {row["payee"]: row["status"] for row in (await listings.clearing(engine, clearing_id))["payments"]}
+    back = payees[-1]
+    assert states == states | {row["payee"]: "paid" for row in payees[:-1]} | {back["payee"]: "returned"}
+    again = await clerk.post("/clearing/reply", files={"file": ("reply.csv", text.getvalue().encode("gb18030"))})
+    assert again.text.count("已登记过") > len(payees) - 1
+    # who noted the return does not pay again; another does, and the clearing is paid
+    path = f"/clearing/{clearing_id}/pay"
+    fields = {"payee": back["payee"], "kind": back["payee_kind"], "reference": "T-2"}
+    assert (await clerk.post(path, fields)).status_code == 409
+    other = await console.signed_in("second_writer")
+    paid = await other.post(path, fields)
+    assert "已登记拨付" in paid.text
+    assert (await listings.clearing(engine, clearing_id))["status"] == "paid"
+    assert len(await _amounts(other, clearing_id)) == len((await listings.clearing(engine, clearing_id))["payments"])
+
+
+async def test_what_can_not_be_is_told_by_its_field_or_its_reason(console: ConsoleUnderTest) -> None:
+    clerk, reader = await console.signed_in("ledger_writer"), await console.signed_in("investigator")
+    assert (await clerk.get("/clearing/nowhere-2019-01-1")).status_code == 404
+    assert (await clerk.get("/clearing/nowhere-2019-01-1/payees/person/x")).status_code == 404
+    bad = await clerk.post("/clearing/draft", {"region": REGION, "month": "2019-13"})
+    assert (bad.status_code, "月份" in bad.text) == (422, True)
+    clearing_id = _id((await clerk.get("/clearing")).text)
+    nothing = await clerk.post("/clearing/draft", {"region": REGION, "month": clearing_id[7:14], "supplement": "yes"})
+    assert nothing.status_code == 409
+    assert "没有新入账的" in nothing.text
+    for path in ("draft", f"{clearing_id}/approve", f"{clearing_id}/withdraw", f"{clearing_id}/pay", "reply"):
+        assert (await reader.post(f"/clearing/{path}")).status_code == 403, path
+    unreadable = await clerk.post("/clearing/reply", files={"file": ("x.xlsx", b"PK\x03\x04nothing")})
+    assert unreadable.status_code == 422
+
+
+async def test_a_look_at_a_persons_bookings_asks_and_is_recorded(console: ConsoleUnderTest) -> None:
+    clerk, reader = await console.signed_in("ledger_writer"), await console.new_session("investigator")
+    engine = console.running.state.engine
+    clearing_id = _id((await clerk.get("/clearing")).text)
+    payments = (await listings.clearing(engine, clearing_id))["payments"]
+    person = next(row["payee"] for row in payments if row["payee_kind"] == "person")
+    path = f"/clearing/{clearing_id}/payees/person/{person}"
+    assert (await reader.get(path)).url.path == "/access/purpose"
+    page = await clerk.get(path)
+    assert "各行等于下面明细之和" in page.text
+    log = await reader.get("/access", person=person)
+    assert log.text.count(person) >= 2
+
+
+async def test_nothing_kept_back_says_why(console: ConsoleUnderTest) -> None:
+    clerk = await console.signed_in("ledger_writer")
+    page = await clerk.get("/clearing/withholdings")
+    assert "还没有预留" in page.text
+    assert (await clerk.get("/clearing/withholdings/none")).status_code == 404
