@@ -7,7 +7,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from infra.console.authorization import needs
 from infra.console.errors import Forbidden, NotFound
-from infra.console.finance import claim_rows
+from infra.console.finance import claim_rows, file_routes, fund_routes, loan_routes, payable_routes
 from infra.console.finance.addresses import BOOKINGS, address
 from infra.console.finance.charts import chart_of
 from infra.console.finance.freshness import counted_stamp
@@ -146,5 +146,7 @@ async def _periods(connection: Any, page: ReportPage) -> list[str]:
     return [] if page.yearly else await periods(connection, page.report, None)
 
 
-router.get("/finance/{path}")(report)
+for _part in (fund_routes, payable_routes, loan_routes, file_routes):
+    router.routes.extend(_part.router.routes)
+router.get("/finance/{path}")(report)  # behind all others, whose paths it would take
 GROUP = PageGroup(router, (MenuEntry("/finance", "财务", "finance", Permission.FINANCE, 40),))
