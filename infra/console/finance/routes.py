@@ -119,7 +119,7 @@ async def report(request: Request, visitor: Reader, path: str) -> Response:
         shown.append((await listing.read(request, visitor, source), source))
     *above, (main, source) = shown
     async with visitor.engine.connect() as connection:
-        chart = await chart_of(connection, visitor, main, source)
+        chart = await chart_of(connection, visitor, words, main, source)
         held = [] if main.found.rows else (await _periods(connection, page))[-24:]
     return render(
         request,
