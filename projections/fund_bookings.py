@@ -44,7 +44,7 @@ _MONTH = "to_char(entry.recorded_at AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM')"
 # OFFSET 0 keeps PostgreSQL from writing the expression out wherever it is named: an entry's data is parsed once.
 _SAID = "SELECT convert_from(entry.data, 'UTF8')::jsonb AS said OFFSET 0"
 
-_BOOKED = f"""
+_ON_CLAIMS = f"""
 SELECT {_MONTH} AS month, to_char(claim.date, 'YYYY-MM') AS service_month,
        coalesce(entry.year, extract(year FROM claim.date)) AS year, entry.scheme, claim.region,
        coalesce(said.said ->> 'fund', CASE coalesce(said.said ->> 'grant', entry.layer) {_USUAL} END, entry.layer, '')
@@ -58,7 +58,8 @@ JOIN ledger.entries AS entry
 JOIN projections.claims AS claim ON claim.claim_id = entry.claim_id
 CROSS JOIN LATERAL ({_SAID}) AS said
 WHERE {IS_BOOKING} AND entry.paid <> 0
-UNION ALL
+"""  # noqa: S608 - our own words
+_PREMIUMS = f"""
 SELECT {_MONTH}, NULL, entry.year, entry.scheme, side.region, side.fund, side.insurer, side.line, side.other_fund,
        side.amount, entry.journal, entry.number, entry.type, entry.recorded_at, entry.claim_id, entry.person_id
 FROM ranges
@@ -83,14 +84,22 @@ CROSS JOIN LATERAL (VALUES
 ) AS side (region, fund, insurer, line, other_fund, amount)
 WHERE {IS_PREMIUM} AND side.amount <> 0
 """  # noqa: S608 - our own words
-BOOKED_ON_FUNDS = f"""
+
+
+def _told(booked: str) -> str:
+    return f"""
 SELECT month,
        coalesce(service_month, CASE WHEN coalesce(year, 0) IN (0, left(month, 4)::int) THEN month
                                     ELSE year::int || '-01' END) AS service_month,
        coalesce(year, 0)::smallint AS year, coalesce(scheme, '') AS scheme, coalesce(region, '') AS region,
        fund, insurer, line, other_fund, amount, journal, number, type, recorded_at, claim_id, person_id
-FROM ({_BOOKED}) AS booked
+FROM ({booked}) AS booked
 """  # noqa: S608 - our own words
+
+
+BOOKED_ON_CLAIMS, BOOKED_PREMIUMS = _told(_ON_CLAIMS), _told(_PREMIUMS)
+"""The two parts of ``BOOKED_ON_FUNDS``: payouts and grants, and the lines of premiums."""
+BOOKED_ON_FUNDS = _told(f"{_ON_CLAIMS} UNION ALL {_PREMIUMS}")
 """Each line of each entry in ``ranges`` (journal, low, high), amounts in fen, and the entry that it is of.
 
 ``service_month`` is that of discharge or service; of a premium that of booking, where it lies in the premium's year,

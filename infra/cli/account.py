@@ -14,6 +14,7 @@ from infra.cli.report_output import COUNTED_BEFORE, caught_up
 from infra.cli.row_output import ENDINGS, OutFile, show
 from infra.cli.session import reading, run
 from infra.files.sheet import Sheet, coded, columns_of, number
+from infra.words.funds import ACCOUNT_LINES
 from policies.explain import GRADES
 from processors.accounts.fund_account import fund_accounts
 from processors.law.terms import FUND_NAMES, INSURER_NAMES
@@ -27,29 +28,6 @@ _SUPPLEMENTARY = (
     ("by_government", "政府承担 by government"),
     ("operations_by_ratio", "按比例运营费 operations by ratio"),
     ("operations_limit", "运营费上限 operations at most"),
-)
-_LINES = (
-    ("carried_in", "上年结转 carried in"),
-    ("opening", "期初余额 opening"),
-    ("income", "拨款等收入 income"),
-    ("fines", "罚款入账 fines"),
-    ("premiums", "保费 premiums"),
-    ("transfers_in", "其他资金拨入 from funds"),
-    ("repayments", "收回临时救急借款 repaid"),
-    ("deficit_received", "收到弥补亏损 deficit received"),
-    ("payouts", "补偿款 payouts"),
-    ("grants", "补助 grants"),
-    ("refunds", "退还个人 refunds"),
-    ("premiums_paid", "代缴保费 premiums paid"),
-    ("operations", "运营费 operations"),
-    ("transfers_out", "拨给其他资金 to funds"),
-    ("advances", "借出 advances"),
-    ("balance", "余额 balance"),
-    ("by_government", "政府承担 by government"),
-    ("carried_out", "结转下年 carried on"),
-    ("operations_drawn", "实付运营费 operations drawn"),
-    ("premiums_received", "已到保费 received"),
-    ("premiums_transferred", "已划保费 transferred"),
 )
 _ALWAYS = ("carried_in", "balance", "carried_out")
 """Shown of every account, and never summed: they are carried from year to year. Other lines stand where some account
@@ -108,7 +86,7 @@ def account(
 def _sheet(years: Sequence[Mapping[str, Any]], names: Names, scheme: str | None) -> Sheet:
     """The supplementary insurance's account alone stands as it always did; others name whose they are."""
     alone = scheme is not None and all(year["region"] is None for year in years)
-    lines = [each for each in _LINES if each[0] in _ALWAYS or any(number(year[each[0]]) for year in years)]
+    lines = [each for each in ACCOUNT_LINES if each[0] in _ALWAYS or any(number(year[each[0]]) for year in years)]
     if alone:
         lines = [*_SUPPLEMENTARY, *(each for each in lines if each not in _SUPPLEMENTARY and each[0] != "balance")]
     insured = any(year["insurer"] for year in years)

@@ -13,11 +13,10 @@ from infra.cli.options import DataDir, Json
 from infra.cli.output import print_json
 from infra.cli.row_output import OutFile, Row, show
 from infra.files.sheet import Sheet, coded, columns_of
+from infra.words.funds import OFFICE_NAMES
 from processors.accounts import budgets as steps
 from processors.accounts.refusal import STATUS_NAMES
 from processors.law.terms import FUND_NAMES, INSURER_NAMES
-
-_OFFICE_NAMES = {"bureau": "医保局", "finance_office": "财政局"}
 
 
 def budget(
@@ -90,7 +89,7 @@ def _cells(row: Row, names: Names) -> tuple[Any, ...]:
     return (
         *(row["budget_id"], names.scheme(row["scheme"]), names.region(row["region"])),
         *(coded(FUND_NAMES, row["fund"]), coded(INSURER_NAMES, row["insurer"]), row["year"]),
-        *(row["spending"], row["income"], row["order_no"], coded(_OFFICE_NAMES, row["office"])),
+        *(row["spending"], row["income"], row["order_no"], coded(OFFICE_NAMES, row["office"])),
         *(coded(STATUS_NAMES, row["status"]), row["counts"]),
         *(row["entered_by"], row["approved_by"], row["ended_by"], row["reason"]),
     )

@@ -17,22 +17,13 @@ from infra.cli.report_output import COUNTED_BEFORE, caught_up
 from infra.cli.row_output import ENDINGS, OutFile, print_sheet, write_sheets
 from infra.cli.session import INSUFFICIENT_PRIVILEGE, reading, run
 from infra.files.sheet import Named, Sheet, coded, columns_of
+from infra.words.funds import COURSE_NAMES, INDICATOR_NAMES, LEVEL_NAMES
 from policies.explain import GRADES
 from policies.supervision.text import SupervisionHistory
 from processors.accounts.warnings import fund_warnings
 from processors.law.terms import FUND_NAMES, INSURER_NAMES
 from processors.supervision.adoption import adopted_texts
 
-LEVEL_NAMES = {"normal": "正常", "yellow": "黄色预警", "red": "红色预警", "unknown": "无从判断"}
-INDICATOR_NAMES = {
-    "months_payable": "可支付月数",
-    "payment_rate": "支付率",
-    "time_progress": "快于时间进度",
-    "budget_deviation": "预算偏差",
-    "growth_gap": "增幅差",
-    "run_out": "用完月份",
-}
-COURSE_NAMES = {"base": "基准", "high": "高", "low": "低"}
 _METHOD = (
     "推算：以账本最近一至三个整年各月占比为季节，支出按上年增幅逐年递增，收入照最近12个月。高、低走势在增幅上加减浮动点数。"
     "Forecast: the ledger's own seasons, spending raised by last year's growth, income as in the last twelve months"

@@ -18,6 +18,7 @@ from infra.cli.options import DataDir, Json
 from infra.cli.output import print_json, stdout
 from infra.cli.row_output import OutFile, Row, show
 from infra.files.sheet import Sheet, coded, columns_of
+from infra.words.funds import MOVEMENT_KINDS
 from processors.accounts import listings, steps
 from processors.accounts.budgets import approve_budget, withdraw_budget
 from processors.accounts.journal import rebuild as rebuild_table
@@ -31,20 +32,6 @@ ReceiptKind = Literal["opening", "appropriation", "contribution", "interest", "d
 TransferKind = Literal["premium", "allocation", "surplus", "deficit", "operations"]
 Status = Literal["entered", "approved", "withdrawn", "reversed"]
 Office = Literal["bureau", "finance_office"]
-KIND_NAMES = {
-    "opening": "期初余额",
-    "appropriation": "财政拨款",
-    "contribution": "缴费收入",
-    "interest": "利息",
-    "donation": "捐赠",
-    "fine": "罚款入账",
-    "other": "其他收入",
-    "premium": "划转保费",
-    "allocation": "拨付资金",
-    "surplus": "划转结余",
-    "deficit": "弥补亏损",
-    "operations": "运营费",
-}
 
 Scheme = Annotated[str, typer.Option("--scheme", help="政策名称 name of the scheme")]
 RegionCode = Annotated[str, typer.Option("--region", help="统筹区 region, 360923")]
@@ -245,7 +232,7 @@ def _cells(row: Row, names: Names) -> tuple[Any, ...]:
     between = (_side(row["from_fund"], row["from_insurer"]), _side(row["to_fund"], row["to_insurer"]))
     papers = (row["amount"], row["moved_on"], row["reference"], row["order_no"], row["proof"])
     people = (row["entered_by"], row["approved_by"], row["ended_by"], row["reason"])
-    kind, status = coded(KIND_NAMES, row["kind"]), coded(STATUS_NAMES, row["status"])
+    kind, status = coded(MOVEMENT_KINDS, row["kind"]), coded(STATUS_NAMES, row["status"])
     return (row["movement_id"], kind, *where, *between, row["party"], *papers, status, *people)
 
 

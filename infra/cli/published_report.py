@@ -18,17 +18,11 @@ from infra.files.published_file import read_published
 from infra.files.sheet import Named, Sheet, columns_of
 from infra.files.text_file import UnusableFile
 from infra.settings import Settings
-from processors.finance.published_figures import COUNTS, MONEY, SHARE, PublishedItem, PublishedRow, compare
+from infra.words.reports import PUBLISHED_ITEMS
+from processors.finance.published_figures import PublishedItem, PublishedRow, compare
 from processors.finance.reports import ANNUAL, Narrowed, read_report, sums_as_of
-from processors.law.terms import LAYER_NAMES, SETTING_NAMES
+from processors.law.terms import SETTING_NAMES
 
-_ITEM_NAMES = dict(
-    zip(
-        (*COUNTS, *MONEY, SHARE),
-        ("人次", "人数", "医疗费总额", "支付合计", "个人负担", "医院承担", "实际报销比例"),
-        strict=True,
-    )
-)
 _COLUMNS = (
     "年度 year:count,统筹区 region,政策 scheme,就医类型 setting,贫困人口 poor,项目 item,单位 unit,公布数 published"
 )
@@ -88,7 +82,7 @@ def _told(item: PublishedItem) -> dict[str, Any]:
 
 
 def _cells(item: PublishedItem, names: Names) -> tuple[Any, ...]:
-    named = Named(_ITEM_NAMES.get(item.item) or LAYER_NAMES.get(item.item, item.item), item.item)
+    named = Named(PUBLISHED_ITEMS.get(item.item, item.item), item.item)
     figures = [None if figure is None else f"{figure:,f}" for figure in (item.published, item.ledger)]
     difference = None if item.difference is None else f"{item.difference:+,f}" if item.difference else "0"
     return (

@@ -15,27 +15,15 @@ from infra.cli.session import reading, run
 from infra.files.hospital_file import BadRow, HospitalDetail, read_detail, read_totals
 from infra.files.sheet import Sheet, columns_of
 from infra.files.text_file import UnusableFile
-from processors.law.terms import LAYER_NAMES, NameChain
+from infra.words.reconciliation import DIFFERENCE_NAMES, FIELD_NAMES
 from processors.reconciliation.comparison import Reconciliation, ReconciliationDifference, amounts
 from processors.reconciliation.comparison import reconcile as compare
 
-KIND_NAMES = {
-    "hospital_only": "仅医院有",
-    "ledger_only": "仅账本有",
-    "reversed_at_hospital": "医院已冲正",
-    "reversed_in_ledger": "账本已冲正",
-    "date_differs": "日期不符",
-    "amount_differs": "金额不符",
-    "total_differs": "合计不符",
-    "total_not_of_detail": "合计与明细不符",
-}
 COLUMNS = columns_of(
     "种类 kind,结算单 claim,项目 field,医院 hospital:money,账本 ledger:money,差额 difference:money,说明 detail"
 )
 SUM_COLUMNS = columns_of("项目 field,医院明细 hospital:money,账本 ledger:money")
 SIGNATURES = "医院签章：____________    经办机构签章：____________    日期：____________"
-_FIELDS = {"claims": "人次", "total": "总额", "funds": "基金支付", "patient_share": "个人负担"}
-FIELD_NAMES = NameChain(_FIELDS | {"date": "日期", "status": "状态"}, LAYER_NAMES)
 
 
 def register(app: typer.Typer) -> None:
@@ -141,7 +129,7 @@ def _cells(each: ReconciliationDifference) -> tuple[Any, ...]:
     sides: tuple[Any, ...] = (each.hospital, each.ledger, each.difference)
     if each.field == "claims":
         sides = tuple(None if side is None else int(side) for side in sides)
-    return f"{KIND_NAMES[each.kind]} {each.kind}", each.claim_id, field, *sides, each.detail
+    return f"{DIFFERENCE_NAMES[each.kind]} {each.kind}", each.claim_id, field, *sides, each.detail
 
 
 def _bad(bad: BadRow) -> str:

@@ -16,6 +16,8 @@ _TYPES: Mapping[str, str] = {
 FOR_EVER = "public, max-age=31536000, immutable"
 RENDERED = ("base.css", "person.css")
 """What the console shares with the pages that are files; they have a colour for each layer of the ledger."""
+SHARED: Mapping[str, tuple[str, str]] = {"leader.css": ("infra.leader_page", "leader_rules.css")}
+"""Style sheets that stand in the templates of another package: its page has them too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,10 @@ class StaticTexts:
             each.name: _text(each.name, each.read_bytes())
             for each in files("infra.console").joinpath("static").iterdir()
             if each.name.rpartition(".")[2] in _TYPES
+        }
+        self._texts |= {
+            name: _text(name, files(package).joinpath("templates", source).read_bytes())
+            for name, (package, source) in SHARED.items()
         }
         self.refresh()
 

@@ -1,20 +1,23 @@
 """Renders the county's year for its leaders."""
 
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from events.county_time import COUNTY_TIME
-from infra.cli.fund_warning import COURSE_NAMES, INDICATOR_NAMES, LEVEL_NAMES
 from infra.cli.names import Names
 from infra.leader_page.charts import layer_bars, month_columns, target_bars
 from infra.leader_page.figures import LeaderYear
 from infra.person_file.page import templates
+from infra.words.funds import COURSE_NAMES, INDICATOR_NAMES, LEVEL_NAMES
 from infra.words.reports import TARGET_NAMES
 from processors.accounts.fund_warning import FundWarning, worst
 from processors.law.terms import DISEASE_NAMES, FUND_NAMES
 from processors.supervision.rules import SUPERVISION_RULES
 
+Address = Callable[[str, Mapping[str, Any]], str | None]
+"""Where the rows behind a figure are: by what it is of, and what narrows it; None where there is no such page."""
 MOST_ROWS = 8
 """Of a list on the page; how many more there are is said."""
 _TEN_THOUSAND = Decimal(10_000)
@@ -24,10 +27,20 @@ _SOURCES = {"civil-affairs": "民政", "poverty-office": "扶贫办", "bureau": 
 
 def page(year: LeaderYear, names: Names) -> str:
     """The year as one HTML page that needs nothing beside it; it names no person."""
+    return _rendered("leader.html", year, names, lambda _kind, _of: None)
+
+
+def body(year: LeaderYear, names: Names, address: Address) -> str:
+    """The same as HTML without what makes it a page of its own; ``address`` tells what is behind its figures."""
+    return _rendered("leader_body.html", year, names, address)
+
+
+def _rendered(template: str, year: LeaderYear, names: Names, address: Address) -> str:
     environment = templates("infra.leader_page")
     environment.filters |= {"wan": wan, "share": share, "points": points, "day": day, "source": source_named}
     funds = sorted(year.funds, key=lambda each: _LEVELS.index(each.level))
-    return environment.get_template("leader.html").render(
+    return environment.get_template(template).render(
+        address=address,
         year=year,
         called=names,
         funds=[(each, each.json(), _change(each, year)) for each in funds],

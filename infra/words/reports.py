@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from infra.person_file.names import FACTS
+from processors.finance.published_figures import COUNTS, MONEY, SHARE
 from processors.law.terms import DISEASE_NAMES, LAYER_NAMES, SETTING_NAMES, NameChain
 
 TARGET_NAMES = {
@@ -34,3 +35,12 @@ REPORT_CODES: Mapping[str, Mapping[Any, str]] = {
     "disease": DISEASE_NAMES,
 }
 """By the column whose codes they are."""
+_ITEMS = dict(
+    zip(
+        (*COUNTS, *MONEY, SHARE),
+        ("人次", "人数", "医疗费总额", "支付合计", "个人负担", "医院承担", "实际报销比例"),
+        strict=True,
+    )
+)
+PUBLISHED_ITEMS: Mapping[str, str] = NameChain(_ITEMS, LAYER_NAMES)
+"""Items of a published table, and layers."""

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.county_time import COUNTY_TIME
 from projections.bookings import IS_BOOKING, OF_FIRST_RUN
-from projections.fund_bookings import BOOKED_ON_FUNDS
+from projections.fund_bookings import BOOKED_ON_CLAIMS, BOOKED_ON_FUNDS, BOOKED_PREMIUMS
 
 Ranges = dict[str, tuple[int, int]]
 """Of each journal the last entry before, and the last one within."""
@@ -59,7 +59,7 @@ _CLAIM_COLUMNS = (
     *(column("hospital_id", Text), column("region", Text), column("setting", Text), column("date", Date)),
     *(column("layer", Text), column("amount", BigInteger), column("month", Text), column("first_run", Text)),
 )
-_ON_FUNDS = f"{_RANGES} {BOOKED_ON_FUNDS}"
+_CLAIM_LINES = ("payouts", "grants")
 _FUND_COLUMNS = (
     *(column("month", Text), column("service_month", Text), column("year", SmallInteger), column("scheme", Text)),
     *(column("region", Text), column("fund", Text), column("insurer", Text), column("line", Text)),
@@ -83,9 +83,10 @@ def claim_bookings(ranges: Ranges) -> Select[Any]:
     return select(text(_ON_CLAIMS).bindparams(**_taken(ranges)).columns(*_CLAIM_COLUMNS).subquery("booked"))
 
 
-def fund_bookings(ranges: Ranges) -> Select[Any]:
-    """The entries behind the booked lines of ``finance.fund_lines``, ``amount`` in fen."""
-    return select(text(_ON_FUNDS).bindparams(**_taken(ranges)).columns(*_FUND_COLUMNS).subquery("booked"))
+def fund_bookings(ranges: Ranges, line: str | None = None) -> Select[Any]:
+    """The entries behind the booked lines of ``finance.fund_lines``, or behind one of them; ``amount`` in fen."""
+    booked = BOOKED_ON_FUNDS if line is None else BOOKED_ON_CLAIMS if line in _CLAIM_LINES else BOOKED_PREMIUMS
+    return select(text(f"{_RANGES} {booked}").bindparams(**_taken(ranges)).columns(*_FUND_COLUMNS).subquery("booked"))
 
 
 def _taken(ranges: Ranges) -> dict[str, Any]:

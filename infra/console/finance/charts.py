@@ -1,7 +1,7 @@
 """Bars beside a table: what a report's rows come to by one of its columns."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -9,7 +9,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from infra.console.finance.addresses import BOOKINGS, CLAIMS, NO_CODE, address
-from infra.console.finance.report_listings import is_open
+from infra.console.finance.report_listings import LedgerWords, is_open
 from infra.console.listing import ListingPage, Source
 from infra.console.listing_columns import ListColumn
 from infra.console.pages import yuan_text
@@ -77,7 +77,9 @@ CHARTS: Mapping[str, ChartOf] = {
 _CARRIED = ("year", "region", "scheme", "setting", "poor", "layer", "payee")
 
 
-async def chart_of(connection: AsyncConnection, visitor: Visitor, page: ListingPage, source: Source) -> Chart | None:
+async def chart_of(
+    connection: AsyncConnection, visitor: Visitor, words: LedgerWords, page: ListingPage, source: Source
+) -> Chart | None:
     """The chart of a report's page over all rows of its filter; None where it has none, or nothing to show."""
     name, texts = page.listing.name, page.criteria.texts
     if name == ANNUAL.name:
@@ -96,6 +98,8 @@ async def chart_of(connection: AsyncConnection, visitor: Visitor, page: ListingP
     if spec.by_label:
         rows.reverse()
     column = next(each for each in page.listing.columns if each.name == spec.label)
+    if spec.label == "hospital_id":
+        column = replace(column, names=words.hospitals)
     told = []
     for label, value in rows:
         there = None if spec.link is None else spec.link(label, texts)

@@ -1,6 +1,6 @@
 """Reports as listings: their columns by name and kind, what narrows them, and what is behind their figures."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from infra.console.listing import Listing
 from infra.console.listing_columns import CellKind, ListColumn, ListFilter
 from infra.console.permissions import Permission
 from infra.console.visitor import Visitor
+from infra.words.names import NamedBy
 from infra.words.reports import PAYEE_NAMES, PAYMENT_STATES, REPORT_CODES, TARGET_NAMES
 from processors.finance.reports import ANNUAL, MONTHLY, Field, Narrowed, Report, read_report, shown
 from processors.law.terms import CATEGORY_NAMES, LAYER_NAMES, SETTING_NAMES, NameChain
@@ -42,22 +43,6 @@ class LedgerWords:
     hospitals: Mapping[Any, str]
     schemes: Mapping[Any, str]
     regions: Mapping[Any, str]
-
-
-class NamedBy(Mapping[Any, str]):
-    """Codes by what a function calls them; it knows every code, and lists none."""
-
-    def __init__(self, name: Callable[[Any], Any]) -> None:
-        self._name = name
-
-    def __getitem__(self, code: Any) -> str:
-        return str(self._name(code))
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(())
-
-    def __len__(self) -> int:
-        return 0
 
 
 async def words_of(visitor: Visitor) -> LedgerWords:

@@ -7,7 +7,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from infra.console.authorization import needs
 from infra.console.errors import Forbidden, NotFound
-from infra.console.finance import claim_rows
+from infra.console.finance import claim_rows, file_routes, fund_routes, loan_routes, payable_routes
 from infra.console.finance.addresses import BOOKINGS, address
 from infra.console.finance.charts import chart_of
 from infra.console.finance.freshness import counted_stamp
@@ -119,7 +119,7 @@ async def report(request: Request, visitor: Reader, path: str) -> Response:
         shown.append((await listing.read(request, visitor, source), source))
     *above, (main, source) = shown
     async with visitor.engine.connect() as connection:
-        chart = await chart_of(connection, visitor, main, source)
+        chart = await chart_of(connection, visitor, words, main, source)
         held = [] if main.found.rows else (await _periods(connection, page))[-24:]
     return render(
         request,
@@ -146,5 +146,7 @@ async def _periods(connection: Any, page: ReportPage) -> list[str]:
     return [] if page.yearly else await periods(connection, page.report, None)
 
 
-router.get("/finance/{path}")(report)
+for _part in (fund_routes, payable_routes, loan_routes, file_routes):
+    router.routes.extend(_part.router.routes)
+router.get("/finance/{path}")(report)  # behind all others, whose paths it would take
 GROUP = PageGroup(router, (MenuEntry("/finance", "财务", "finance", Permission.FINANCE, 40),))

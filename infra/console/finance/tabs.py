@@ -24,6 +24,14 @@ TABS = (
         for page in REPORT_PAGES.values()
         if page.path != "payment-claims"
     ),
+    Tab("/finance/funds", "基金账户", "Funds", Permission.FUNDS),
+    Tab("/finance/receivables", "应收款", "Receivables", Permission.FUNDS),
+    Tab("/finance/advances", "临时救急借款", "Advances", Permission.FUNDS),
+    Tab("/finance/prepayments", "预拨", "Prepayments", Permission.FUNDS),
+    Tab("/finance/premiums", "保费", "Premiums", Permission.FUNDS),
+    Tab("/finance/fines", "罚款", "Fines", Permission.FUNDS),
+    Tab("/finance/reconciliation", "医院对账", "Reconciliation", Permission.FUNDS),
+    Tab("/finance/published", "公布数", "Published", Permission.FINANCE),
 )
 
 

@@ -1,0 +1,1 @@
+"""Pages of hospitals: the register, and one hospital beside its peers."""

@@ -1,0 +1,118 @@
+"""``/leader``: the year on one page, as ``claims report leader`` writes it, with what is behind its figures."""
+
+from asyncio import Lock
+from calendar import monthrange
+from collections.abc import Mapping
+from time import monotonic
+from typing import Annotated, Any
+from weakref import WeakKeyDictionary
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from sqlalchemy import column, select, table
+
+from infra.cli.names import names_of
+from infra.console.authorization import needs
+from infra.console.group import MenuEntry, PageGroup
+from infra.console.listing_columns import ListFilter
+from infra.console.pages import query_text, render
+from infra.console.permissions import Permission
+from infra.console.state import ConsoleState, state_of
+from infra.console.visitor import Visitor
+from infra.leader_page.figures import LeaderYear, gather
+from infra.leader_page.page import body
+from policies.supervision.text import SupervisionHistory
+from processors.supervision.adoption import adopted_texts
+
+router = APIRouter()
+_YEAR = ListFilter("year", "年度", "year", "year")
+_REGION = ListFilter("region", "统筹区", "region", "region")
+_YEARS = table("annual_report", column("year"), schema="finance")
+KEPT_S = 60.0
+_PLAIN = {
+    "budgets": "/finance/budgets",
+    "cases": "/cases",
+    "clearing": "/clearing",
+    "fines": "/finance/fines",
+    "operations": "/operations",
+    "receivables": "/finance/receivables",
+    "rosters": "/rosters",
+}
+"""Pages behind figures that nothing narrows."""
+
+
+@router.get("/leader")
+async def leader(
+    request: Request, visitor: Annotated[Visitor, needs(Permission.LEADER)], year: str = "", region: str = ""
+) -> Response:
+    """The year asked for, or the last one that has claims."""
+    where = _REGION.read(region) if region else None
+    async with visitor.engine.connect() as connection:
+        years = sorted((await connection.execute(select(_YEARS.c.year).distinct())).scalars(), reverse=True)
+        history = SupervisionHistory(each.text for each in await adopted_texts(connection))
+    today = await visitor.today()
+    of_year = _YEAR.read(year) if year else years[0] if years else today.year
+    gathered = await _PAGES.of(state_of(request), visitor, history, of_year, where)
+    names = await names_of(visitor.engine)
+    shown = body(gathered, names, lambda kind, of: behind(gathered, kind, of))
+    years = sorted({*years, of_year}, reverse=True)
+    return render(request, "leader/leader.html", shown=shown, years=years, year=of_year, region=where)
+
+
+def behind(year: LeaderYear, kind: str, of: Mapping[str, Any]) -> str | None:
+    """The page with the rows behind a figure."""
+    period: dict[str, Any] = {"year": year.year, "region": year.region}
+    match kind:
+        case "claims":
+            return _address("/finance/claims", {**period, **of})
+        case "month":
+            first = f"{year.year}-{of['month']:02}"
+            days = monthrange(year.year, of["month"])[1]
+            return _address(
+                "/finance/claims", {"from": f"{first}-01", "until": f"{first}-{days}", "region": year.region}
+            )
+        case "targets" | "diseases":
+            return _address(f"/finance/{kind}", {**period, **of})
+        case "fund":
+            return _address("/finance/funds", {**period, **of})
+        case "hospital":
+            return f"/hospitals/{of['hospital_id']}?year={year.year}"
+        case "leads":
+            state = {} if of.get("state") in (None, "number") else {"state": of["state"]}
+            return _address("/leads", {"rule": of["rule"], "region": year.region, **state})
+        case "clearing_id":
+            return f"/clearing/{of['id']}"
+        case _:
+            return _PLAIN.get(kind)
+
+
+def _address(path: str, values: Mapping[str, Any]) -> str:
+    query = query_text(values)
+    return f"{path}?{query}" if query else path
+
+
+class GatheredYears:
+    """Years as they were gathered: the open bookings of a ledger are summed at most once a minute, not at each look."""
+
+    def __init__(self) -> None:
+        self._kept: WeakKeyDictionary[ConsoleState, dict[tuple[int, str | None], tuple[float, LeaderYear]]]
+        self._kept = WeakKeyDictionary()
+        self._lock = Lock()
+
+    async def of(
+        self, state: ConsoleState, visitor: Visitor, history: SupervisionHistory, year: int, region: str | None
+    ) -> LeaderYear:
+        """A year; whoever may open the page may read all that it is made of."""
+        async with self._lock:
+            kept = self._kept.setdefault(state, {})
+            at, found = kept.get((year, region), (0.0, None))
+            if found is None or monotonic() - at > KEPT_S:
+                for old in [key for key, (then, _) in kept.items() if monotonic() - then > KEPT_S]:
+                    del kept[old]
+                found = await gather(visitor.engine, history, year, region)
+                kept[year, region] = (monotonic(), found)
+        return found
+
+
+_PAGES = GatheredYears()
+GROUP = PageGroup(router, (MenuEntry("/leader", "领导一页", "leader", Permission.LEADER, 65),))
