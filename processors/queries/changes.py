@@ -47,6 +47,8 @@ def changes_query(unsigned: str | None = None) -> Select[Any]:
     data = cast(func.convert_from(settled.c.data, "UTF8"), JSON)
     cause = data["cause"]
     said = cast(func.convert_from(fact.c.raw, "UTF8"), JSON)
+    # An order of the ledger's own and a decision on aid say in their data who took it, others beside them.
+    signed = said["actor"].astext, said["data"]["actor"].astext, said["data"]["decided_by"].astext
     event_id = cause["event_id"].astext
     withdrawn = func.starts_with(event_id, WITHDRAWAL_IDS)
     moved = (
@@ -64,7 +66,7 @@ def changes_query(unsigned: str | None = None) -> Select[Any]:
         select(
             settled.c.recorded_at.label("at"),
             case((withdrawn, ROSTER_WITHDRAWN), else_=cause["type"].astext).label("kind"),
-            func.coalesce(said["actor"].astext, unsigned).label("actor"),
+            func.coalesce(*signed, unsigned).label("actor"),
             cause["source"].astext.label("source"),
             event_id.label("event_id"),
             number.label("cause"),

@@ -39,6 +39,8 @@ CHANGES = Listing(
     columns=(
         ListColumn("at", "记账时间", "booked", "moment", lambda row: f"/events/{row['journal']}/{row['number']}"),
         ListColumn("kind", "种类", "kind", names=KIND_NAMES, sortable=False),
+        ListColumn("moved", "各线支付变动", "moved", "fen", summed=True, sortable=False),
+        ListColumn("due_at_window", "窗口应补（负为应退）", "due at the window", "fen", summed=True, sortable=False),
         ListColumn("actor", "经办", "actor", sortable=False),
         ListColumn("source", "来源", "source", sortable=False),
         ListColumn("event_id", "事件", "event", "id", lambda row: f"/events/intake/{row['cause']}", sortable=False),
@@ -51,8 +53,6 @@ CHANGES = Listing(
         ),
         ListColumn("revision", "版次", "revision", "count", sortable=False),
         ListColumn("status", "状态", "status", names=_STATUS_NAMES, sortable=False),
-        ListColumn("moved", "各线支付变动", "moved", "fen", summed=True, sortable=False),
-        ListColumn("due_at_window", "窗口应补（负为应退）", "due at the window", "fen", summed=True, sortable=False),
     ),
     filters=(
         ListFilter("from", "自", "from", "from", column="at"),
