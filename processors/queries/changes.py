@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Numeric, Select, case, cast, func, literal_column, select
-from sqlalchemy.dialects.postgresql import JSON
+from sqlalchemy import BigInteger, ColumnElement, Numeric, Select, case, cast, func, literal_column, select, true
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.county_time import COUNTY_TIME
@@ -36,17 +36,23 @@ KEYS = (
 )
 
 
-def changes_query(unsigned: str | None = None) -> Select[Any]:
+def changes_query(unsigned: str | None = None, *, filtered: bool = True) -> Select[Any]:
     """Rows by ``KEYS``: ``at`` when it was booked, ``cause`` the fact's number in ``intake``, ``actor`` who stated it,
     ``unsigned`` where nobody says so.
 
     ``moved`` is by how much what all layers pay of the claim moved, in fen; ``due_at_window`` what the person owes the
-    hospital because of it, below 0 the hospital him; None where that is none of the hospital's.
+    hospital because of it, below 0 the hospital him; None where that is none of the hospital's. Where rows are
+    ``filtered`` or summed every entry is read once; else only the entries of the rows that are shown are.
     """
     settled, fact, booked = entries.alias("settled"), entries.alias("fact"), entries.alias("booked")
-    data = cast(func.convert_from(settled.c.data, "UTF8"), JSON)
+    data, said = _json_of(settled.c.data), _json_of(fact.c.raw)
+    read_data = (
+        select(data.label("data")).correlate(settled).offset(0).lateral("told")
+    )  # OFFSET: read once, not once a column
+    read_said = select(said.label("said")).correlate(fact).offset(0).lateral("stated")
+    if filtered:
+        data, said = read_data.c.data, read_said.c.said
     cause = data["cause"]
-    said = cast(func.convert_from(fact.c.raw, "UTF8"), JSON)
     # An order of the ledger's own and a decision on aid say in their data who took it, others beside them.
     signed = said["actor"].astext, said["data"]["actor"].astext, said["data"]["decided_by"].astext
     event_id = cause["event_id"].astext
@@ -62,6 +68,10 @@ def changes_query(unsigned: str | None = None) -> Select[Any]:
         .scalar_subquery()
     )
     number = cast(cause["number"].astext, BigInteger)
+    source = settled.join(read_data, true()) if filtered else settled
+    source = source.join(statements, statements.c.claim_id == settled.c.claim_id, isouter=True)
+    source = source.join(fact, (fact.c.journal == INTAKE_JOURNAL) & (fact.c.number == number), isouter=True)
+    source = source.join(read_said, true(), isouter=True) if filtered else source
     return (
         select(
             settled.c.recorded_at.label("at"),
@@ -83,11 +93,13 @@ def changes_query(unsigned: str | None = None) -> Select[Any]:
             settled.c.journal,
             settled.c.number,
         )
-        .select_from(settled)
-        .join(statements, statements.c.claim_id == settled.c.claim_id, isouter=True)
-        .join(fact, (fact.c.journal == INTAKE_JOURNAL) & (fact.c.number == number), isouter=True)
+        .select_from(source)
         .where(settled.c.type == literal_column(f"'{CLAIM_RESETTLED}'"))  # the index is of this very type
     )
+
+
+def _json_of(content: ColumnElement[Any]) -> ColumnElement[Any]:
+    return cast(func.convert_from(content, "UTF8"), JSONB)
 
 
 def sums_query(unsigned: str | None = None) -> Select[Any]:
@@ -96,7 +108,7 @@ def sums_query(unsigned: str | None = None) -> Select[Any]:
     ``changes``, ``claims`` and ``persons`` count; ``more`` and ``less`` are what moved up and down, ``moved``
     both, in fen.
     """
-    each = changes_query(unsigned).subquery("each_change")
+    each = changes_query(unsigned).offset(0).subquery("each_change")  # OFFSET: what moved is added up once a row
     month = func.to_char(each.c.at.op("AT TIME ZONE")(literal_column("'Asia/Shanghai'")), "YYYY-MM")
     moved = each.c.moved
     return select(

@@ -222,6 +222,8 @@ async def test_lists_lead_to_persons_and_claims(console: ConsoleUnderTest, corre
     found = await session.get("/persons", category="registered_poor", year="2019")
     assert "低保对象、建档立卡贫困人口" in found.text
     assert f'href="/persons/{person_id}"' in (await session.get("/persons", person=person_id)).text
+    idle = await session.get("/persons/P00003")  # insured, and never ill
+    assert "刚刚从头结算：与账面分毫不差" in idle.text
     one = (await session.get("/claims", claim=corrected.claim_id, format="json")).json()
     assert [(row["claim_id"], row["patient_share"]) for row in one["rows"]] == [
         (corrected.claim_id, yuan(corrected.patient))

@@ -1,6 +1,7 @@
 """``/changes``: every settlement that replaced an earlier one; ``/changes/sums``: by month, kind, source and actor."""
 
 from calendar import monthrange
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Request
@@ -69,6 +70,7 @@ CHANGES = Listing(
     key=("journal", "number"),
     personal=True,
 )
+ALL_CHANGES = replace(CHANGES, columns=tuple(replace(column, summed=False) for column in CHANGES.columns))
 SUMS = Listing(
     name="changes-sums",
     title="改动汇总 Changes by month, kind and actor",
@@ -105,6 +107,9 @@ async def changes(request: Request, visitor: Reader) -> Response:
             known = (await connection.execute(query)).first() is not None
         if known:
             await record_look(request, visitor, person_id, "changes")
+    if not CHANGES.criteria(request).narrowed:  # of all that ever changed the sums are a page of their own
+        source = changes_query(NOTHING, filtered=False)
+        return await show_listing(request, visitor, ALL_CHANGES, source, "changes/changes.html")
     return await show_listing(request, visitor, CHANGES, changes_query(NOTHING), "changes/changes.html")
 
 
