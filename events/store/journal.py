@@ -89,6 +89,13 @@ entries = Table(
         unique=True,
         postgresql_where=text("person_id IS NOT NULL"),
     ),
+    Index(
+        "entries_resettled",
+        text("recorded_at DESC NULLS LAST"),
+        "journal",
+        "number",
+        postgresql_where=text("type = 'claim.resettled.v1'"),
+    ),
     Index("entries_stream_seq", "stream_seq", postgresql_where=text("stream_seq IS NOT NULL")),
     schema="ledger",
     comment="append only: triggers and rights refuse UPDATE, DELETE and TRUNCATE",

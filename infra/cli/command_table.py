@@ -21,6 +21,7 @@ MODULES: Mapping[str, str] = {
     "parked": "parked_runs",
     "payouts": "payouts",
     "replay": "replay",
+    "changes": "changes",
     "verify": "verify",
     "file": "file",
     "status": "status",

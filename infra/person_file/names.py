@@ -109,6 +109,7 @@ FACTS: Names = {
     "resettlement.ordered.v1": ("按现行政策重新结算", "settled again under the text in force"),
     "recovery": ("恢复运行", "sent again by the ledger"),
 }
+CHANGE_KINDS: Names = {**FACTS, "roster.withdrawn.v1": ("撤回名单", "list withdrawn")}
 SEXES: Names = {sex: (name, sex) for sex, name in SEX_NAMES.items()}
 FILINGS: Names = {
     "away": (FILING_KIND_NAMES["away"], "away from home"),

@@ -3,6 +3,7 @@
 import html
 import re
 from datetime import timedelta
+from decimal import Decimal
 
 import httpx
 import pytest
@@ -170,6 +171,28 @@ async def test_every_look_at_a_person_is_recorded(console: ConsoleUnderTest, cor
     assert (await stranger.get(f"/claims/{corrected.claim_id}")).url.path == "/access/purpose"
 
 
+async def test_the_record_of_looks_is_for_oversight_alone(console: ConsoleUnderTest, corrected: FileClaim) -> None:
+    writer, owner = await console.signed_in("ledger_writer"), await console.signed_in("owner")
+    assert (await writer.get(f"/claims/{corrected.claim_id}")).status_code == 200  # so that there is a look
+    assert (await writer.get("/events/access.0/1")).status_code == 403
+    shown = await owner.get("/events/access.0/1")
+    assert shown.status_code == 200
+    assert "person_id" in shown.text
+
+
+async def test_a_change_stands_under_who_stated_it(console: ConsoleUnderTest, corrected: FileClaim) -> None:
+    session = await console.signed_in("ledger_writer")
+    [row] = (await session.get("/changes", actor="zhang_corrects", format="json")).json()["rows"]
+    moved = corrected.revisions[-1].paid - corrected.revisions[-2].paid
+    assert (row["claim_id"], row["event_id"], row["reason"]) == (corrected.claim_id, "correction-1", REASON)
+    assert Decimal(row["moved"]) * 100 == moved
+    [summed] = (await session.get("/changes/sums", actor="zhang_corrects", format="json")).json()["rows"]
+    assert (summed["changes"], summed["claims"], summed["persons"]) == (1, 1, 1)
+    page = await session.get("/changes", actor="zhang_corrects")
+    assert REASON not in page.text
+    assert html.escape(REASON, quote=False) in page.text.replace("&#39;", "'")
+
+
 async def test_what_is_not_there_or_not_readable_is_said(console: ConsoleUnderTest) -> None:
     session = await console.signed_in("ledger_writer")
     for path, status, said in (
@@ -199,6 +222,8 @@ async def test_lists_lead_to_persons_and_claims(console: ConsoleUnderTest, corre
     found = await session.get("/persons", category="registered_poor", year="2019")
     assert "低保对象、建档立卡贫困人口" in found.text
     assert f'href="/persons/{person_id}"' in (await session.get("/persons", person=person_id)).text
+    idle = await session.get("/persons/P00003")  # insured, and never ill
+    assert "刚刚从头结算：与账面分毫不差" in idle.text
     one = (await session.get("/claims", claim=corrected.claim_id, format="json")).json()
     assert [(row["claim_id"], row["patient_share"]) for row in one["rows"]] == [
         (corrected.claim_id, yuan(corrected.patient))

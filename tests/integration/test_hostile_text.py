@@ -130,6 +130,11 @@ def calls(folder: Path, month: str) -> dict[str, list[tuple[object, ...]]]:
 def person_calls(folder: Path) -> dict[str, list[tuple[object, ...]]]:
     """The same for one person."""
     return {
+        "changes": [
+            ("changes", "--actor", BOSS, "--source", BOSS, "--person", BOSS),
+            *(("changes", option, BOSS) for option in ("--kind", "--since", "--until")),
+            ("changes",),
+        ],
         "replay": [("replay", "P1"), ("replay", BOSS), ("replay", "P1", "--as-of", BOSS)],
         "file": [("file", "P1", "--out", folder / "P1.html"), ("file", BOSS, "--out", folder / "x.html")],
     }

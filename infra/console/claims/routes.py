@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from infra.console.authorization import needs
 from infra.console.claims.statements import STATEMENTS, statement_query
-from infra.console.errors import NotFound
+from infra.console.errors import NotFound, Refused
 from infra.console.group import MenuEntry, PageGroup
 from infra.console.histories import history_of, uplifts_shown
 from infra.console.listing import show_listing
@@ -55,7 +55,12 @@ async def claim(request: Request, visitor: Reader, claim_id: str) -> Response:
     history = await history_of(visitor, row.person_id)
     await record_look(request, visitor, row.person_id, "claim")
     file = await file_of(visitor.engine, history)
-    shown = next(each for each in file.claims if each.claim_id == claim_id)
+    shown = next((each for each in file.claims if each.claim_id == claim_id), None)
+    if shown is None:
+        raise Refused(
+            f"账目里没有结算单 {claim_id} 的结算，与列表不符，请运行 claims verify 核对。"
+            "The entries do not settle this claim, though the lists have it: run claims verify"
+        )
     facts = learnt_of(history)
     about = [
         fact

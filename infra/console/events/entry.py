@@ -1,15 +1,17 @@
 """An entry of the ledger as a page shows it."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 import orjson
 
 from events.catalog import FACTS
 from infra.person_file.names import FACTS as FACT_NAMES
-from infra.terminal_text import visible
+from infra.terminal_text import visible, visible_json
 from processors.delivery.names import INTAKE_JOURNAL
 from processors.person.history import (
     AcceptanceEntry,
@@ -87,7 +89,7 @@ def entry_of(row: Mapping[str, Any]) -> LedgerEntry:
         run=row["run"],
         layer=row["layer"],
         year=row["year"],
-        persons=_persons(row["person_id"], told),
+        persons=_persons(row["person_id"], data, None if row["raw"] is None else _json(row["raw"])),
         is_fact=is_fact,
         cause=number if isinstance(number, int) else None,
         cause_type=cause.get("type") if isinstance(cause, dict) else None,
@@ -124,14 +126,27 @@ def _followed(
     return Followed(*place, history.person_id, claim_id, layer, moved)
 
 
-def _persons(person_id: str | None, told: Mapping[str, Any]) -> list[str]:
-    """Those whom an entry names: its own person, or those in its data."""
-    named = [person_id, told.get("person_id"), *_texts(told.get("persons")), *_texts(told.get("person_ids"))]
-    return list(dict.fromkeys(each for each in named if isinstance(each, str)))[:MOST_PERSONS]
+def _persons(person_id: str | None, *told: Any) -> list[str]:
+    """Those whom an entry is about or names; of what is about more than twenty, such as a clearing, the first."""
+    named = [person_id, *chain.from_iterable(map(_named, told))]
+    return list(dict.fromkeys(each for each in named if isinstance(each, str) and each))[:MOST_PERSONS]
 
 
-def _texts(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []
+def _named(told: Any) -> Iterator[Any]:
+    """Values under the names of persons, however deep they stand."""
+    if isinstance(told, list):
+        for each in told:
+            yield from _named(each)
+    if not isinstance(told, dict):
+        return
+    if told.get("subject_kind") == "person":
+        yield told.get("subject_id")
+    for name, value in told.items():
+        if name == "person_id":
+            yield value
+        elif name in ("persons", "person_ids") and isinstance(value, list):
+            yield from (each for each in value if isinstance(each, str))
+        yield from _named(value)
 
 
 def _json(content: bytes) -> Any:
@@ -141,9 +156,24 @@ def _json(content: bytes) -> Any:
         return None
 
 
+_TOKENS = re.compile(r'"(?:\\.|[^"\\])*"|[{}\[\],:]|[^\s"{}\[\],:]+')
+
+
+def indented(text: str) -> str:
+    """A JSON text on lines, each word of it as it was written: amounts, escapes, and names that stand twice."""
+    lines, depth, before = [""], 0, ""
+    for word in _TOKENS.findall(text):
+        closes = word in ("}", "]")
+        depth -= closes
+        if before in ("{", "[", ",") if not closes else before not in ("{", "["):
+            lines.append("  " * depth)
+        lines[-1] += ": " if word == ":" else word
+        depth += word in ("{", "[")
+        before = word
+    return "\n".join(lines)
+
+
 def _pretty(content: bytes) -> str:
-    """JSON indented as it stands, every amount as it was written; anything else as visible text."""
-    found = _json(content)
-    if found is None:
-        return visible(bytes(content).decode(errors="replace"))
-    return orjson.dumps(found, option=orjson.OPT_INDENT_2).decode()
+    """JSON on lines, what can't be seen of it written as escapes; anything else as a visible text."""
+    text = bytes(content).decode(errors="replace")
+    return visible(text) if _json(content) is None else indented(visible_json(text))

@@ -1,0 +1,1 @@
+"""Changes: who changed what was settled, over all persons."""
