@@ -6,13 +6,14 @@ from typing import Any
 from fastapi import Request
 from fastapi.responses import Response
 
-from infra.cli.clearing_text import STEP_NAMES, moment_shown
+from infra.cli.clearing_text import moment_shown
 from infra.console.errors import NotFound
 from infra.console.finance.forms import StepForm
 from infra.console.finance.tabs import tabs_of
 from infra.console.listing import Listing, Source
 from infra.console.pages import render
 from infra.console.visitor import Visitor
+from infra.words.clearing import STEP_NAMES
 from processors.clearing.refusal import ClearingRefused
 
 

@@ -8,7 +8,6 @@ from fastapi.responses import Response
 from sqlalchemy import Select, Text, and_, cast, func, select
 
 from events.codes import INSTITUTION_KIND_NAMES
-from infra.cli.clearing_text import PAYMENT_NAMES
 from infra.console.authorization import needs
 from infra.console.group import MenuEntry, PageGroup
 from infra.console.hospitals.figures import COSTS, Row, hospital_page, last_year
@@ -19,6 +18,7 @@ from infra.console.permissions import Permission
 from infra.console.state import state_of
 from infra.console.visitor import Visitor
 from infra.files.region_names import region_named
+from infra.words.clearing import PAYMENT_NAMES
 from infra.words.names import NamedBy
 from processors.finance.peer_costs import LEAST_CASES, peer_costs
 from processors.law.terms import DISEASE_NAMES, SETTING_NAMES
