@@ -1,7 +1,7 @@
 """Claims as rules of supervision read them, made up for one rule at a time, and a year of them."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -28,17 +28,12 @@ USUAL: dict[str, Any] = {
     "stay_kind": "ordinary",
     "referral": (),
     "interim": False,
-    "prepaid": False,
-    "late": False,
-    "poor": False,
-    "categories": (),
     "sex": None,
     "age": None,
     "birth_month": None,
     "died_on": None,
     "household_id": None,
     "invoice": None,
-    "recorded_at": datetime(2019, 12, 31, tzinfo=UTC),
 }
 """What no rule on peers asks for, unless a test says so."""
 
@@ -81,8 +76,6 @@ def claim(
         "patient_share": total - paid,
         "admission_id": f"A{number}" if is_stay else None,
         "entry": number,
-        "event_id": f"E{number}",
-        "source": f"hospital/{hospital}",
     }
     return SupervisedClaim(**USUAL | said | more)
 

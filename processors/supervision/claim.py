@@ -29,9 +29,9 @@ class SupervisedClaim(Struct, frozen=True, gc=False):
     ``starts_on`` and ``ends_on`` are the days of admission and discharge, or the day of the visit; ``days`` lie between
     them, 1 at least. ``layers`` pay in the order applied. ``standing`` is false of a reversed claim. ``diagnoses`` are
     ICD-10 codes of a stay, in capitals, the main one first; a visit has none. ``disease`` is the scheme's own code.
-    ``entry``, ``event_id``, ``source`` and ``recorded_at`` are of the fact that claimed it. ``scheme`` is the pinned
-    text's hash, ``scheme_name`` its name. ``number`` is the place in the person's ledger order. A bill of 31 December
-    has ``interim``, and the ``admission_id`` of the discharge behind it.
+    ``entry`` is the number in journal intake of the fact that claimed it, ``reversal`` the fact that took it back.
+    ``scheme`` is the pinned text's hash, ``scheme_name`` its name. ``number`` is the place in ledger order.
+    A bill of 31 December has ``interim``, and the ``admission_id`` of the discharge behind it.
     """
 
     claim_id: str
@@ -62,10 +62,6 @@ class SupervisedClaim(Struct, frozen=True, gc=False):
     admission_id: str | None
     referral: tuple[str, ...]
     interim: bool
-    prepaid: bool
-    late: bool
-    poor: bool
-    categories: tuple[str, ...]
     sex: str | None
     age: int | None
     birth_month: str | None
@@ -73,12 +69,7 @@ class SupervisedClaim(Struct, frozen=True, gc=False):
     household_id: str | None
     invoice: str | None
     entry: int
-    event_id: str
-    source: str
-    recorded_at: datetime
     reversal: LedgerFact | None = None
-    corrections: tuple[LedgerFact, ...] = ()
-    audits: tuple[LedgerFact, ...] = ()
 
     @property
     def is_stay(self) -> bool:

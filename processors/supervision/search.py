@@ -1,12 +1,12 @@
 """Runs the rules over persons and years, and makes leads of what they find."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from processors.supervision.claim import SupervisedPerson
 from processors.supervision.content import lead_content, shown_claims
-from processors.supervision.loading import LoadedPersons, load_facts, load_supervised
+from processors.supervision.loading import load_facts, load_supervised
 from processors.supervision.rule import RuleFinding, SupervisionContext, YearClaims
 from processors.supervision.rules import SUPERVISION_RULES
 from processors.supervision.years import LoadedYears
@@ -20,14 +20,14 @@ async def find_of_persons(
     connection: AsyncConnection, person_ids: Collection[str], context: SupervisionContext
 ) -> list[LeadContent]:
     """What the rules on persons find now in the claims of some."""
-    return leads_of_persons(await load_supervised(connection, person_ids), context)
+    return await leads_of_persons(connection, await load_supervised(connection, person_ids), context)
 
 
-def leads_of_persons(loaded: LoadedPersons, context: SupervisionContext) -> list[LeadContent]:
+async def leads_of_persons(
+    connection: AsyncConnection, persons: Iterable[SupervisedPerson], context: SupervisionContext
+) -> list[LeadContent]:
     """What the rules on persons find in claims that are loaded."""
-    return [
-        lead_content(finding, None, loaded.facts) for person in loaded.persons for finding in _found(person, context)
-    ]
+    return await _leads(connection, [finding for person in persons for finding in _found(person, context)])
 
 
 def _found(person: SupervisedPerson, context: SupervisionContext) -> Iterator[RuleFinding]:
@@ -47,6 +47,11 @@ async def leads_of_year(
 ) -> list[LeadContent]:
     """What the rules on peers find in a year's claims that are loaded."""
     found = [finding for find in _OF_YEAR for finding in find(claims, context) if finding.terms.used]
-    shown = {claim.claim_id: claim.person_id for finding in found for claim in shown_claims(finding)}
-    facts = await load_facts(connection, set(shown.values()), shown)
-    return [lead_content(finding, claims.year, facts) for finding in found]
+    return await _leads(connection, found, claims.year)
+
+
+async def _leads(
+    connection: AsyncConnection, found: Sequence[RuleFinding], year: int | None = None
+) -> list[LeadContent]:
+    facts = await load_facts(connection, (claim for finding in found for claim in shown_claims(finding)))
+    return [lead_content(finding, year, facts) for finding in found]

@@ -79,7 +79,7 @@ async def _both(
     persons = [row["person_id"] for row in await fetch_text(connection, ALL_PERSONS, [])]
     for first in range(0, len(persons), PERSONS_AT_ONCE):
         loaded = await load_supervised(connection, persons[first : first + PERSONS_AT_ONCE])
-        yield leads_of_persons(loaded, old), leads_of_persons(loaded, new)
+        yield await leads_of_persons(connection, loaded, old), await leads_of_persons(connection, loaded, new)
     if not any(rule.of_year for rule in SUPERVISION_RULES.values()):
         return
     years = LoadedYears(connection)

@@ -298,17 +298,24 @@ async def test_a_year_s_claims_are_those_of_its_persons_with_the_same_facts(book
     await books.publish(events)
     async with books.engine.connect() as connection:
         loaded = await load_supervised(connection, ["P1", "P2"])
-        by_claim = {claim.claim_id: claim for person in loaded.persons for claim in person.claims}
+        by_claim = {claim.claim_id: claim for person in loaded for claim in person.claims}
         years = {year: await load_year(connection, year) for year in (2019, 2020)}
-        some = await load_facts(connection, ["P1", "P2"], ["C1", "C3"])
+        some = await load_facts(connection, [by_claim["C1"], by_claim["C3"]])
     assert {year: [claim.claim_id for claim in claims] for year, claims in years.items()} == {
         2019: ["C1", "C3"],
         2020: ["C2"],
     }
     assert [claim for claims in years.values() for claim in claims] == [by_claim[key] for key in ("C1", "C3", "C2")]
-    assert by_claim["C1"].corrections
-    assert by_claim["C3"].reversal is not None
-    for key in ("C1", "C3"):
-        claim = by_claim[key]
-        assert some[claim.person_id].of_claim(claim) == loaded.facts[claim.person_id].of_claim(claim)
+    assert by_claim["C1"].reversal is None
+    taken_back = by_claim["C3"].reversal
+    assert taken_back is not None
+    told = {key: [fact.type for fact in some[by_claim[key].person_id].of_claim(by_claim[key])] for key in ("C1", "C3")}
+    assert told == {
+        "C1": ["admission.recorded.v1", "discharge.recorded.v1", "claim.corrected.v1"],
+        "C3": ["admission.recorded.v1", "discharge.recorded.v1", "claim.reversed.v1"],
+    }
+    assert some["P2"].claims["C3"][-1] == taken_back
+    assert [some[by_claim[key].person_id].claims[key][0].number for key in ("C1", "C3")] == [
+        by_claim[key].entry for key in ("C1", "C3")
+    ]
     assert "C2" not in some["P1"].claims
