@@ -16,13 +16,13 @@ from infra.cli.output import note
 from infra.cli.report_output import COUNTED_BEFORE, RegionOption, caught_up
 from infra.cli.session import INSUFFICIENT_PRIVILEGE, reading, run
 from infra.files.atomic import write_atomically
-from processors.supervision.catch_up import catch_up_leads
+from infra.worker.lead_years import look_for_leads
 
 
 async def _leads_looked_for(engine: AsyncEngine) -> bool:
     """Look for leads in what is new; False where the database login may only read."""
     try:
-        await catch_up_leads(engine)
+        await look_for_leads(engine)
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) != INSUFFICIENT_PRIVILEGE:
             raise

@@ -16,9 +16,9 @@ from infra.cli.output import fail, note, print_json, stdout
 from infra.cli.row_output import ENDINGS, OutFile, print_sheet, show, write_sheets
 from infra.cli.session import INSUFFICIENT_PRIVILEGE, reading, run
 from infra.cli.supervision import TextFile, text_of
+from infra.worker.lead_years import look_for_leads
 from processors.supervision import steps
 from processors.supervision.adoption import SupervisionRefused
-from processors.supervision.catch_up import catch_up_leads
 from processors.supervision.listings import LeadFilter, lead_json, lead_of, list_leads
 from processors.supervision.rules import SUPERVISION_RULES
 from processors.supervision.trial import TextTrial, try_text
@@ -82,7 +82,7 @@ def list_(
 async def caught_up(engine: AsyncEngine, *, anew: bool = False) -> bool:
     """Look for leads in what is new; False where the database login may only read."""
     try:
-        await catch_up_leads(engine, anew=anew)
+        await look_for_leads(engine, anew=anew)
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) != INSUFFICIENT_PRIVILEGE:
             raise

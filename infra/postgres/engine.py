@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import orjson
 from sqlalchemy import Connection, event, make_url, text
@@ -56,7 +57,16 @@ def connect(database_url: str, *, pool_size: int = 5, stalled_after_s: int | Non
         connect_args={"server_settings": settings, "dsn": query.render_as_string()},
     )
     event.listen(engine.sync_engine, "checkout", _refuse_broken)
+    _urls[engine] = database_url
     return engine
+
+
+_urls: WeakKeyDictionary[AsyncEngine, str] = WeakKeyDictionary()
+
+
+def database_url_of(engine: AsyncEngine) -> str:
+    """The URL that ``connect`` was given for an engine, with password and query: another process connects by it."""
+    return _urls[engine]
 
 
 def _refuse_broken(adapted: Any, _record: object, _proxy: object) -> None:

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from infra.embedded.process import die_with_parent
 from infra.postgres.engine import connect
-from processors.supervision.catch_up import catch_up_leads
+from infra.worker.lead_years import look_for_leads
 
 NICE = 19
 
@@ -30,7 +30,7 @@ async def look(assignment: LeadAssignment) -> None:
     """Look for leads in what is new."""
     engine = connect(assignment.database_url)
     try:
-        await catch_up_leads(engine, peers=assignment.peers)
+        await look_for_leads(engine, peers=assignment.peers)
     finally:
         await engine.dispose()
 

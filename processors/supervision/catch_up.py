@@ -5,9 +5,10 @@ which such a person has claims. So leads are what looking through the whole ledg
 No consumer waits for it.
 """
 
-import gc
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import asyncio
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 from msgspec import Struct, to_builtins
@@ -23,9 +24,18 @@ from processors.supervision.journal import LeadJournal, open_lead_journal
 from processors.supervision.loading import PERSONS_AT_ONCE
 from processors.supervision.rule import COMPARED_YEARS
 from processors.supervision.rules import SUPERVISION_RULES
-from processors.supervision.search import find_in_year, find_of_persons
+from processors.supervision.search import YearLookup, YearSearch, find_in_year, find_of_persons, spared_collector
 from processors.supervision.years import LoadedYears
-from projections.leads import Lead, LeadContent, forget_progress, lead_journals, lead_years, leads, load_leads
+from projections.leads import (
+    Lead,
+    LeadContent,
+    LeadRegister,
+    forget_progress,
+    lead_journals,
+    lead_years,
+    leads,
+    load_leads,
+)
 
 MOST_NEW = 50_000
 """New entries of a journal. Where there are more, all persons are looked at and not those that entries are about."""
@@ -47,6 +57,13 @@ ORDER BY 1
 ALL_PERSONS = "SELECT DISTINCT person_id FROM projections.statements ORDER BY 1"
 """Every person with a settled claim."""
 _YEARS = "SELECT DISTINCT year FROM projections.statements WHERE person_id = ANY($1)"
+_ALL_YEARS = """
+SELECT DISTINCT year FROM projections.statements UNION SELECT year FROM projections.leads WHERE year IS NOT NULL
+"""
+MANY_PERSONS = 10_000
+"""With more persons to look at, another process that looks at years is worth its start."""
+_AWAKE_S = 30.0
+"""Less than what the server lets a transaction be idle for."""
 
 
 _ANYTHING_NEW = """
@@ -69,30 +86,23 @@ class CaughtUp(Struct):
     withdrawn: int = 0
 
 
-async def catch_up_leads(engine: AsyncEngine, *, peers: bool = True, anew: bool = False) -> CaughtUp:
+async def catch_up_leads(
+    engine: AsyncEngine, *, peers: bool = True, anew: bool = False, elsewhere: YearSearch | None = None
+) -> CaughtUp:
     """Look for leads in what is new. Two at a time wait for each other.
 
     Without ``peers`` the years that are touched wait for the next time. ``anew`` looks through all of the ledger.
+    ``elsewhere`` looks at the years of a large look while this process looks at its persons.
     """
     done = CaughtUp()
-    with _spared_collector():
-        await _catch_up(engine, done, peers=peers, anew=anew)
+    with spared_collector():
+        await _catch_up(engine, done, peers=peers, anew=anew, elsewhere=elsewhere)
     return done
 
 
-@contextmanager
-def _spared_collector() -> Iterator[None]:
-    """Claims of years live until the rules have read them all, and looking for cycles among them again and again took a
-    quarter of the time."""
-    before = gc.get_threshold()
-    gc.set_threshold(100_000, 20, 50)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
-
-
-async def _catch_up(engine: AsyncEngine, done: CaughtUp, *, peers: bool, anew: bool) -> None:
+async def _catch_up(
+    engine: AsyncEngine, done: CaughtUp, *, peers: bool, anew: bool, elsewhere: YearSearch | None
+) -> None:
     async with engine.connect() as connection:
         # one view of facts, statements and positions
         await connection.execution_options(isolation_level="REPEATABLE READ")
@@ -100,7 +110,7 @@ async def _catch_up(engine: AsyncEngine, done: CaughtUp, *, peers: bool, anew: b
             journal = await open_lead_journal(connection)
             if anew:
                 await forget_progress(connection)
-            await _look(journal, done, peers=peers)
+            await _look(journal, done, peers=peers, elsewhere=elsewhere)
             await journal.end()
 
 
@@ -111,7 +121,7 @@ async def anything_new(engine: AsyncEngine, *, peers: bool) -> bool:
         return bool(found.scalar_one())
 
 
-async def _look(journal: LeadJournal, done: CaughtUp, *, peers: bool) -> None:
+async def _look(journal: LeadJournal, done: CaughtUp, *, peers: bool, elsewhere: YearSearch | None) -> None:
     connection = journal.connection
     known = await load_context(connection)
     rows = (await connection.execute(select(lead_journals))).all()
@@ -120,17 +130,36 @@ async def _look(journal: LeadJournal, done: CaughtUp, *, peers: bool) -> None:
     new = {name: (seen.get(name, 0), head) for name, head in known.as_of.items() if seen.get(name, 0) < head}
     if is_same and all(high - low <= MOST_NEW for low, high in new.values()):
         persons = await _touched(connection, new)
+        years = [row["year"] for row in await fetch_text(connection, _YEARS, [persons])]
     else:
         # whose leads stand is among them: a statement is never taken away
         persons = [row["person_id"] for row in await fetch_text(connection, ALL_PERSONS, [])]
-    if not is_same:
-        await _wait_for_all_years(connection)
-    for first in range(0, len(persons), PERSONS_AT_ONCE):
-        await _look_at_persons(journal, known, persons[first : first + PERSONS_AT_ONCE], done)
-    if peers:
-        await _look_at_years(journal, known, done)
+        years = [row["year"] for row in await fetch_text(connection, _ALL_YEARS, [])]
+    # a year's claims are also what the years behind it are compared with
+    await _wait_for_years(connection, {year + more for year in years for more in range(COMPARED_YEARS + 1)})
+    waiting = await _waiting_years(connection) if peers else []
+    is_large = len(persons) > MANY_PERSONS
+    async with _finder(connection, known, waiting, elsewhere if is_large else None) as find:
+        for first in range(0, len(persons), PERSONS_AT_ONCE):
+            await _look_at_persons(journal, known, persons[first : first + PERSONS_AT_ONCE], done)
+        for year in waiting:
+            await _look_at_year(journal, known, year, await find(year), done)
+    await connection.execute(delete(lead_years).where(lead_years.c.year.in_(waiting)))
     if known.as_of:
         await _move(connection, known)
+
+
+@asynccontextmanager
+async def _finder(
+    connection: AsyncConnection, known: KnownContext, years: Sequence[int], elsewhere: YearSearch | None
+) -> AsyncIterator[YearLookup]:
+    if elsewhere is not None and years:
+        snapshot = (await connection.exec_driver_sql("SELECT pg_export_snapshot()")).scalar_one()
+        async with elsewhere(snapshot, years) as find:
+            yield partial(_awaited, connection, find)
+    else:
+        loaded = LoadedYears(connection)
+        yield lambda year: find_in_year(loaded, year, known.context)
 
 
 async def _move(connection: AsyncConnection, known: KnownContext) -> None:
@@ -154,30 +183,36 @@ async def _look_at_persons(journal: LeadJournal, known: KnownContext, persons: S
     standing = await load_leads(journal.connection, leads.c.person_id.in_(persons), leads.c.year.is_(None))
     _record(journal, known, standing, found, done)
     done.persons += len(persons)
-    years = [row["year"] for row in await fetch_text(journal.connection, _YEARS, [list(persons)])]
-    # a year's claims are also what the years behind it are compared with
-    await _wait_for_years(journal.connection, {year + more for year in years for more in range(COMPARED_YEARS + 1)})
+    await _save(journal)
+
+
+async def _look_at_year(
+    journal: LeadJournal, known: KnownContext, year: int, found: Iterable[LeadContent], done: CaughtUp
+) -> None:
+    _record(journal, known, await load_leads(journal.connection, leads.c.year == year), found, done)
+    done.years += 1
+    await _save(journal)
+
+
+async def _save(journal: LeadJournal) -> None:
+    """Write, and let go of leads that this look does not come to again: there may be more than memory holds."""
     await journal.save()
+    journal.register = LeadRegister()
 
 
-async def _look_at_years(journal: LeadJournal, known: KnownContext, done: CaughtUp) -> None:
-    connection = journal.connection
-    waiting = sorted((await connection.execute(select(lead_years.c.year))).scalars())
-    years = LoadedYears(connection)
-    for year in waiting:
-        found = await find_in_year(years, year, known.context)
-        _record(journal, known, await load_leads(connection, leads.c.year == year), found, done)
-        done.years += 1
-        await journal.save()
-    await connection.execute(delete(lead_years).where(lead_years.c.year.in_(waiting)))
+async def _awaited(connection: AsyncConnection, find: YearLookup, year: int) -> list[LeadContent]:
+    """What is found elsewhere; meanwhile the server hears of us."""
+    finding = asyncio.ensure_future(find(year))
+    try:
+        while not (await asyncio.wait({finding}, timeout=_AWAKE_S))[0]:
+            await connection.exec_driver_sql("SELECT 1")
+        return finding.result()
+    finally:
+        finding.cancel()
 
 
-async def _wait_for_all_years(connection: AsyncConnection) -> None:
-    query = text(
-        "SELECT DISTINCT year FROM projections.statements UNION"
-        " SELECT year FROM projections.leads WHERE year IS NOT NULL"
-    )
-    await _wait_for_years(connection, (await connection.execute(query)).scalars().all())
+async def _waiting_years(connection: AsyncConnection) -> list[int]:
+    return sorted((await connection.execute(select(lead_years.c.year))).scalars())
 
 
 async def _wait_for_years(connection: AsyncConnection, years: Iterable[int]) -> None:

@@ -1,5 +1,7 @@
 """Leads: what rules find, what changes or withdraws it when facts come late, and what offices do of it."""
 
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -7,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from infra.worker.lead_worker import LeadAssignment, look_elsewhere
+from infra.worker.lead_years import years_elsewhere
 from policies.supervision.text import load_supervision
 from processors.cases.hit_rates import hit_rate_rows
 from processors.proof.rebuild import rebuild
@@ -15,10 +18,11 @@ from processors.supervision.catch_up import anything_new, catch_up_leads
 from processors.supervision.journal import lead_journal
 from processors.supervision.listings import LeadFilter, lead_json, lead_of, list_leads
 from processors.supervision.loading import load_facts, load_supervised, load_year
+from processors.supervision.search import YearLookup
 from processors.supervision.steps import assign, confirm, dismiss, release
-from projections.leads import leads, load_leads
+from projections.leads import LeadContent, leads, load_leads
 from tests import facts
-from tests.leads import assert_from_scratch, county, funds_paid, look, shown, stay
+from tests.leads import REGION, assert_from_scratch, county, funds_paid, look, shown, stay
 from tests.ledger import Books
 
 TWO_STAYS = [*stay(1, "2019-03-01", "2019-03-10"), *stay(2, "2019-03-12", "2019-03-20", in_scope="6000")]
@@ -284,6 +288,45 @@ async def test_the_worker_s_other_process_looks_for_what_is_new(books: Books) ->
     assert await anything_new(engine, peers=True)
     with pytest.raises(ChildProcessError):
         await look_elsewhere(LeadAssignment("postgresql://nobody@127.0.0.1:1/none", peers=False))
+
+
+async def test_a_large_look_s_years_are_looked_at_by_another_process_with_the_same_view(
+    books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = books.engine
+    url = engine.url.render_as_string(hide_password=False)
+    # 21 bills of 3,000 yuan, one of 100: a low-standard stay, which peers tell
+    patients = [facts.enrol_as(f"Q{n}", region=REGION, birth_month="1970-05", sex="male") for n in range(21)]
+    stays = [stay(100 + n, "2019-03-01", "2019-03-09", f"Q{n}", in_scope="3000") for n in range(20)]
+    cheap = stay(120, "2019-03-01", "2019-03-03", "Q20", in_scope="100")
+    await books.publish([*county(), *TWO_STAYS, *patients, *(event for each in stays for event in each), *cheap])
+    monkeypatch.setattr("processors.supervision.catch_up.MANY_PERSONS", 1)
+    asked: list[list[int]] = []
+
+    @asynccontextmanager
+    async def elsewhere(snapshot: str, years: Sequence[int]) -> AsyncIterator[YearLookup]:
+        asked.append(list(years))
+        async with years_elsewhere(url, snapshot, years) as find:
+            yield find
+
+    async def broken(year: int) -> list[LeadContent]:
+        raise ChildProcessError(year)
+
+    @asynccontextmanager
+    async def ended(snapshot: str, years: Sequence[int]) -> AsyncIterator[YearLookup]:
+        yield broken
+
+    with pytest.raises(ChildProcessError):
+        await catch_up_leads(engine, elsewhere=ended)
+    assert await shown(engine) == []
+    await catch_up_leads(engine, elsewhere=elsewhere)
+    assert asked == [[2019, 2020, 2021, 2022]]
+    assert [lead.claims for lead in await shown(engine, "low_standard_stay")] == [["C120"]]
+    assert [lead.claims for lead in await shown(engine, "split_stay")] == [["C1", "C2"]]
+    await assert_from_scratch(engine)
+    with pytest.raises(ChildProcessError):
+        async with years_elsewhere(url, "00000000-0000000F-1", [2019]) as find:
+            await find(2019)
 
 
 async def test_a_year_s_claims_are_those_of_its_persons_with_the_same_facts(books: Books) -> None:

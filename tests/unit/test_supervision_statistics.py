@@ -144,6 +144,21 @@ def test_dearer_by_more_than_chance() -> None:
     assert welch_p([500, 500], [500, 500]) == 1
 
 
+def test_the_tests_are_those_of_scipy_stats() -> None:
+    """Which is not loaded for them: it takes a second."""
+    from scipy.stats import binom, false_discovery_control, ttest_ind
+
+    for cases, of, share in ((1, 1, 0.5), (7, 60, 1 / 12), (400, 5_000, 0.07), (5_000, 5_000, 0.999), (3, 9, 0.0)):
+        assert excess_p(cases, of, share) == binom.sf(cases - 1, of, share)
+    tested = [0.04, 0.001, 1.0, 0.03, 0.001, 0.2, 0.0]
+    for rate in (0.001, 0.01, 0.05, 0.06, 0.3):
+        assert discoveries(tested, rate) == [bool(p <= rate) for p in false_discovery_control(tested, method="bh")]
+    high, low = [310_000, 290_500, 402_300, 377_700], [280_100, 301_000, 299_000]
+    logarithms = [[math.log(cost) for cost in costs] for costs in (high, low)]
+    expected = ttest_ind(*logarithms, equal_var=False, alternative="greater").pvalue
+    assert welch_p(high, low) == pytest.approx(float(expected), rel=1e-12)
+
+
 def test_a_heap_under_a_line() -> None:
     # 30 in [970, 1000], 10 in (1000, 1030]; P(X ≥ 30 of 40) = 0.00111
     found = heap([990] * 29 + [1_000] + [1_001] * 10 + [500, 2_000], 1_000, 30)
