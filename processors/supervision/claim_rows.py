@@ -39,7 +39,7 @@ WHERE claim.person_id = ANY($1)
 _LAYERS = msgspec.json.Decoder(tuple[tuple[str, int], ...])
 
 
-class ClaimFacts(Struct):
+class SupervisedFacts(Struct):
     """What claims take of their facts.
 
     ``entries`` are the numbers in journal intake of the facts that claimed them, ``reversals`` those that took them
@@ -51,46 +51,13 @@ class ClaimFacts(Struct):
     reversals: Mapping[str, LedgerFact] = {}
 
 
-def supervised_claim(row: Sequence[Any], facts: ClaimFacts) -> SupervisedClaim:
+def supervised_claim(row: Sequence[Any], facts: SupervisedFacts) -> SupervisedClaim:
     """The claim of a row. Raises ``LookupError`` where no fact claims it."""
-    (
-        claim_id,
-        number,
-        person_id,
-        hospital_id,
-        tier,
-        hospital_region,
-        region,
-        scheme,
-        scheme_name,
-        setting,
-        disease,
-        starts_on,
-        ends_on,
-        total,
-        in_scope,
-        upfront_copay,
-        over_limit,
-        self_funded,
-        layers,
-        patient_share,
-        hospital_share,
-        status,
-        revision,
-        standing,
-        filed,
-        emergency,
-        stay_kind,
-        admission_id,
-        referral,
-        interim,
-        sex,
-        age,
-        birth_month,
-        died_on,
-        household_id,
-        invoice,
-    ) = row
+    claim_id, number, person_id, hospital_id, tier, hospital_region, region = row[:7]
+    scheme, scheme_name, setting, disease = row[7:11]
+    starts_on, ends_on, total, in_scope, upfront_copay, over_limit, self_funded, layers = row[11:19]
+    patient_share, hospital_share, status, revision, standing, filed, emergency, stay_kind = row[19:27]
+    admission_id, referral, interim, sex, age, birth_month, died_on, household_id, invoice = row[27:]
     entry = facts.entries.get(claim_id)
     if entry is None:
         raise LookupError(f"no fact of journal {INTAKE_JOURNAL} claims {claim_id}")

@@ -21,7 +21,7 @@ from processors.supervision.claim import (
     is_away_as_filed,
     stays_of,
 )
-from processors.supervision.claim_rows import CLAIMS, ClaimFacts, supervised_claim
+from processors.supervision.claim_rows import CLAIMS, SupervisedFacts, supervised_claim
 from projections.enrolments import Enrolment, load_enrolments
 from projections.referral_filings import load_filings
 
@@ -164,7 +164,7 @@ async def _deaths(connection: AsyncConnection, person_ids: Sequence[str]) -> dic
 async def _claims(
     connection: AsyncConnection, person_ids: Sequence[str], rows: Sequence[asyncpg.Record]
 ) -> list[SupervisedClaim]:
-    facts = ClaimFacts(
+    facts = SupervisedFacts(
         reversals=await _reversals(connection, {row["person_id"] for row in rows if not row["standing"]})
     )
     known: dict[tuple[str, ...], tuple[str, ...]] = {}
