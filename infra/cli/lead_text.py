@@ -4,8 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from msgspec import structs
-
 from events.money import yuan
 from infra.cli.names import Names
 from infra.cli.output import stdout, table
@@ -16,7 +14,6 @@ from policies.supervision.values import SEVERITY_NAMES
 from processors.law.terms import DISEASE_NAMES, LAYER_NAMES, SETTING_NAMES
 from processors.supervision.listings import LeadFilter, SearchedRange
 from processors.supervision.steps import STATE_NAMES
-from processors.supervision.trial import RuleTrial, TextTrial
 from projections.leads import Lead
 
 COLUMNS = (
@@ -30,11 +27,6 @@ QUEUE_COLUMNS = (
 CLAIM_COLUMNS = (
     *("单据 claim", "医疗机构 hospital", "类型 setting", "日期 days", "诊断 diagnoses", "总额 total"),
     *("范围内 in scope", "先付 copay", "超限 over limit", "自费 self-funded", "基金付 paid", "状态 status"),
-)
-TRIAL_COLUMNS = (
-    "规则 rule,原 old:count+,新 new:count+,新增 gained:count+,减少 lost:count+,加重 graver:count+,减轻 milder:count+,"
-    "查实仍在 confirmed kept:count+,查实丢失 confirmed lost:count+,排除仍在 dismissed kept:count+,"
-    "排除减少 dismissed lost:count+,原风险 at risk old:money+,新风险 at risk new:money+"
 )
 
 
@@ -80,21 +72,6 @@ def _cells(lead: Lead, names: Names) -> tuple[Any, ...]:
         coded(STATE_NAMES, lead.state),
         lead.lead_id,
     )
-
-
-def trial_json(trial: RuleTrial) -> dict[str, Any]:
-    """A rule's trial for programs, money in yuan."""
-    amounts = {"at_risk_old": yuan(trial.at_risk_old), "at_risk_new": yuan(trial.at_risk_new)}
-    return structs.asdict(trial) | amounts
-
-
-def trial_sheet(trial: TextTrial) -> Sheet:
-    """A text's trial as a list, a rule a row."""
-    rows = [
-        (rule_named(each.rule), *(value for name, value in trial_json(each).items() if name != "rule"))
-        for each in trial.rules
-    ]
-    return Sheet("参数试算 Trial of a text", columns_of(TRIAL_COLUMNS), rows)
 
 
 def searched_text(searched: SearchedRange) -> str:

@@ -130,8 +130,7 @@ async def test_new_entries_are_looked_through_on_demand(console: ConsoleUnderTes
     async with engine.connect() as connection:
         before = (await connection.execute(select(func.count()).select_from(leads))).scalar_one()
     session = await console.signed_in("ledger_writer")
-    done = await session.post("/leads/search")
-    assert "新查得" in done.text
+    assert "新查得 0 条" in await session.ended(await session.post("/leads/search"))
     async with engine.connect() as connection:
         assert await not_looked_at(connection) == (0, True)
         assert (await connection.execute(select(func.count()).select_from(leads))).scalar_one() == before
@@ -145,6 +144,21 @@ async def test_the_page_of_rules_tells_values_with_grade_and_source(console: Con
     assert re.search(r'class="grade (seed|public|later|assumed)"', page)
     text = await session.get("/leads/rules/text")
     assert b"rules:" in text.content
+
+
+async def test_a_changed_text_is_tried_and_nothing_is_adopted(console: ConsoleUnderTest) -> None:
+    session = await console.signed_in("investigator")
+    await session.post("/access/purpose", {"reason": "试算参数"})
+    page = await session.post(
+        "/leads/rules/trial", files={"file": ("mine.yaml", b"name: mine\nversion: x\n", "text/yaml")}
+    )
+    assert page.status_code == 422
+    assert "mine.yaml" in page.text
+    text = (await session.get("/leads/rules/text")).content.replace(b"version: 1\n", b"version: 9\n", 1)
+    told = await session.ended(await session.post("/leads/rules/trial", files={"file": ("new.yaml", text, "x")}))
+    assert "新增 0 条，减少 0 条；没有采用" in told
+    assert "分解住院" in told
+    assert "从未采用别的文本" in (await session.get("/leads/rules")).text
 
 
 async def test_the_queue_is_walked_by_keyboard(console: ConsoleUnderTest, browser: Browser) -> None:

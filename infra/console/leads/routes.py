@@ -10,7 +10,7 @@ from infra.console.authorization import needs
 from infra.console.errors import NotFound
 from infra.console.form_fields import FormFields
 from infra.console.group import MenuEntry, PageGroup, Task
-from infra.console.leads import lead_page
+from infra.console.leads import lead_page, works
 from infra.console.leads.queue import (
     count_by_state,
     leads_query,
@@ -29,7 +29,6 @@ from infra.words.evidence import rule_named
 from policies.supervision.values import SEVERITY_NAMES
 from processors.supervision import steps
 from processors.supervision.adoption import SupervisionRefused
-from processors.supervision.catch_up import catch_up_leads
 from processors.supervision.listings import lead_of, not_looked_at
 from processors.supervision.steps import STATE_NAMES
 from projections.leads import leads
@@ -55,14 +54,6 @@ async def queue(request: Request, visitor: Reader) -> Response:
     shown = {"tabs": tabs, "state": asked, "new": new, "looked": looked}
     may_step = visitor.may(Permission.LEADS_STEP)
     return await show_listing(request, visitor, listing, source, "leads/leads.html", **shown, may_step=may_step)
-
-
-@router.post("/leads/search")
-async def search(visitor: Writer) -> Response:
-    """Look for leads in what came since the last time, as ``claims leads`` does."""
-    told = await catch_up_leads(visitor.engine)
-    said = f"新查得 {told.found} 条，变动 {told.changed} 条，撤销 {told.withdrawn} 条"
-    return done(visitor, "/leads", f"{said}。Found {told.found}, changed {told.changed}, withdrawn {told.withdrawn}")
 
 
 @router.get("/leads/sample")
@@ -172,4 +163,5 @@ async def waiting(visitor: Visitor) -> list[Task]:
     ]
 
 
+router.routes.extend(works.router.routes)
 GROUP = PageGroup(router, (MenuEntry("/leads", "疑点", "leads", Permission.LEADS, 30),), tasks=waiting)
