@@ -12,7 +12,7 @@ from playwright.async_api import Browser
 from processors.cases.journal import load_register
 from tests import facts
 from tests.cases_of_supervision import BASIS, sent
-from tests.console.harness import ConsoleUnderTest, browser_page
+from tests.console.harness import ConsoleUnderTest, axe_faults, browser_page
 from tests.ledger import Books
 
 H1 = "H-CASES"
@@ -214,6 +214,7 @@ async def test_a_case_is_decided_in_a_browser(console: ConsoleUnderTest, browser
         await form.locator("textarea[name=reason]").fill("未发现违规")
         await form.locator("button").click()
         await page.get_by_text("已提请").wait_for()
+        assert await axe_faults(page) == []
     async with browser_page(browser, console, "second_writer", 1280, scripts=False) as page:
         await page.goto(f"/cases/{case}")
         form = page.locator(f"form[action='/cases/{case}/decide']")

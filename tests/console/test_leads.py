@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from processors.supervision.listings import not_looked_at
 from projections.leads import leads, load_leads
 from tests import facts
-from tests.console.harness import ConsoleUnderTest, browser_page
+from tests.console.harness import ConsoleUnderTest, axe_faults, browser_page
 from tests.leads import county, look, stay
 from tests.ledger import Books
 
@@ -172,6 +172,7 @@ async def test_the_queue_is_walked_by_keyboard(console: ConsoleUnderTest, browse
         await page.wait_for_url(f"**{second}")
         await page.keyboard.press("k")
         await page.get_by_text("第 1 条，").wait_for()
+        assert await axe_faults(page) == []
     async with browser_page(browser, console, "ledger_writer", 360, scripts=False) as page:
         await page.goto("/leads")
         await page.locator("[data-queue] tbody a").first.click()
