@@ -20,8 +20,10 @@ from processors.cases import hit_rates, listings, overdue
 from processors.cases import year as years
 from processors.cases.refusal import (
     CASE_STATE_NAMES,
+    FACT_STATE_NAMES,
     FINDING_STATE_NAMES,
     INSPECTION_KIND_NAMES,
+    LATE_NAMES,
     MEASURE_NAMES,
     MEASURE_STATE_NAMES,
     NOTE_NAMES,
@@ -35,20 +37,7 @@ from processors.supervision.rules import SUPERVISION_RULES
 
 Region = Annotated[str | None, typer.Option("--region", help="统筹区 region; 140400 also takes its counties")]
 Subject = Annotated[str | None, typer.Option("--subject", help="对象编号 hospital, person or doctor")]
-LATE_NAMES = {
-    "lead_check": "核查疑点",
-    "decision": "作出决定",
-    "answer": "警告函回执",
-    "fine": "缴纳罚款",
-    "refund": "退回基金",
-    **NOTE_NAMES,
-}
 RULE_NAMES = {code: rule.name for code, rule in SUPERVISION_RULES.items()}
-HIT_RATE = (
-    "命中率＝查实÷已核查（查实＋排除）；待处理、已立案的还没有结论，不算；自行消失的是后来的业务使其不再成立、无人核查过的，不算在疑点数内。"
-    "Hit rate = confirmed ÷ looked into (confirmed + dismissed); withdrawn leads are not among those found"
-)
-FACT_STATES = {"to_be_sent": "待发出", "taken": "已收下", "refused": "已拒收"}
 
 
 def register(app: typer.Typer) -> None:
@@ -220,28 +209,7 @@ def hit_rate(
     ]
     empty = empty_lists.narrowed(empty_lists.HIT_RATES, region=region, since=since)
     show(Sheet("各规则命中率 Hit rates", columns_of(columns), cells, empty=empty), json=json, out=out)
-    note(HIT_RATE)
-
-
-YEAR_LINES = (
-    ("案件 cases", "cases"),
-    ("查处违规金额，元 found", "found"),
-    ("追回基金，元 recovered", "recovered"),
-    ("处理家（人）数 dealt with", "dealt_with"),
-    ("罚款家（人）数 fined", "fined"),
-    ("罚款，元 fines", "fines"),
-    ("已缴罚款，元 fines paid", "fines_paid"),
-    ("中止协议：医院 suspended hospitals", "suspended_hospitals"),
-    ("中止协议：药店 suspended pharmacies", "suspended_pharmacies"),
-    ("解除、终止协议：医院 ended, hospitals", "ended_hospitals"),
-    ("解除、终止协议：药店 ended, pharmacies", "ended_pharmacies"),
-    ("暂停结算、拨付 payment holds", "payment_holds"),
-    ("约谈 talks", "talks"),
-    ("警告函 warning letters", "warning_letters"),
-    ("通报，份 circulars", "circulars"),
-    ("曝光家（人）数 exposed", "exposed"),
-    ("移送 transferred", "transferred"),
-)
+    note(hit_rates.DEFINITION)
 
 
 def year(
@@ -257,7 +225,7 @@ def year(
     if json:
         print_json([told.json()])
     shown = told.json()
-    sides = [(name, *(_figure(shown[side][key]) for side in years.SIDES)) for name, key in YEAR_LINES]
+    sides = [(name, *(_figure(shown[side][key]) for side in years.SIDES)) for name, key in years.YEAR_LINES]
     figures = Sheet(
         "查处情况 What was done", columns_of("项目 item,县内机构 inside,县外机构 outside,个人 persons"), sides
     )
@@ -365,5 +333,5 @@ def _done_cells(row: Row) -> tuple[Any, ...]:
 
 
 def _fact_cells(row: Row) -> tuple[Any, ...]:
-    state = coded(FACT_STATES, row["state"])
+    state = coded(FACT_STATE_NAMES, row["state"])
     return row["event_id"], row["type"], state, row["ledger_number"], row["refusal_detail"]

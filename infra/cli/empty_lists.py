@@ -1,27 +1,11 @@
 """Why a list that clerks keep is empty, and what fills it. Chinese first."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from infra.cli.row_output import Row
+from infra.words.registers import empty_register
 from processors.registers.register import Register
 
-_ENTERED = "用 claims registers enter {0} 逐个登记，或 claims registers import {0} 名册.xlsx 导入 enter or import them"
-_CARDS = "账本没有收到过慢性病卡的发放（chronic_card.issued）no card was ever issued"
-REGISTERS: Mapping[str, str] = {
-    "cards": _CARDS,
-    "card-counts": _CARDS,
-    "card-years": _CARDS,
-    "missing-cards": "没有人因无卡被拒收，也没有因病致贫而无卡的人 nobody was refused for want of a card",
-    "hospitals": "账本没有登记过定点医药机构（hospital.registered）no hospital was ever registered",
-    "measures": "没有机构被暂停、恢复或罚款过 no hospital was suspended, reinstated or fined",
-    "households": "参保登记没有写户编号（household_id），所以没有一户；"
-    "请报送参保登记的系统在 enrollment.recorded 里写上 enrollments name no household",
-    "townships": "按户汇总，参保登记没有写户编号（household_id），所以没有一户；各乡镇费用见 claims report townships "
-    "enrollments name no household",
-    "care": "该年没有在册的贫困人口，也没有持慢性病卡的人，没有人须签约或体检 nobody is rostered or holds a card",
-    "referrals": "账本没有收到过异地备案、转诊（referral.filed）no treatment elsewhere was ever filed",
-    "advances": "没有人申请或借过临时救急借款；申请用 claims advances apply nobody applied or was lent anything",
-}
 CASES = "没有立过案；由疑点立案：claims cases open lead --lead 疑点编号，疑点见 claims leads no case was opened"
 MEASURES = "没有提过措施；在案件里提：claims cases measure 案件编号 种类 no measure was taken"
 INSPECTIONS = "没有登记过检查；登记：claims cases inspect 医疗机构编号 no inspection was entered"
@@ -56,4 +40,4 @@ def why_empty(register: Register, without: Sequence[Row]) -> str:
     """Of a register without rows; ``without`` are its rows where nothing narrows it."""
     if without:
         return without_conditions(len(without))
-    return REGISTERS.get(register.name) or _ENTERED.format(register.name)
+    return empty_register(register.name)

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from infra.cli.arguments import Actor, actor_of, day_of, file_of, listed, unusable, words_of
 from infra.cli.clearing_step import Reason, print_result, run_step
-from infra.cli.lead_text import lead_queue, lead_sheet, none_found, print_lead, searched_text, trial_json, trial_sheet
+from infra.cli.lead_text import lead_queue, lead_sheet, none_found, print_lead, searched_text
 from infra.cli.names import names_of
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, stdout
@@ -17,6 +17,7 @@ from infra.cli.row_output import ENDINGS, OutFile, print_sheet, show, write_shee
 from infra.cli.session import INSUFFICIENT_PRIVILEGE, reading, run
 from infra.cli.supervision import TextFile, text_of
 from infra.worker.lead_years import look_for_leads
+from infra.words.trials import trial_json, trial_sheet
 from processors.supervision import steps
 from processors.supervision.adoption import SupervisionRefused
 from processors.supervision.listings import LeadFilter, lead_json, lead_of, list_leads

@@ -11,10 +11,10 @@ from infra.cli.arguments import region_of
 from infra.cli.names import Names
 from infra.cli.options import DataDir, Json, PersonId
 from infra.cli.premium_lists import write_lists
-from infra.cli.premium_text import KIND_NAMES
 from infra.cli.report_output import caught_up
 from infra.cli.row_output import OutFile, Row, list_rows
 from infra.files.sheet import coded
+from infra.words.premiums import KIND_NAMES
 from policies.explain import GRADES
 from processors.accounts.listings import premium_transfer_rows
 from processors.law.terms import CATEGORY_NAMES, FUND_NAMES, INSURER_NAMES, LAYER_NAMES

@@ -15,9 +15,9 @@ from events.money import yuan
 from infra.cli.arguments import day_of, unusable
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, print_json, stdout, table
-from infra.cli.premium_text import premium_line
 from infra.cli.session import reading, run
 from infra.cli.uplift_text import uplift_text
+from infra.words.premiums import premium_line
 from policies.engine import Schemes
 from policies.explain import STEP_NOTES, line, render
 from processors.law.terms import CATEGORY_NAMES, LAYER_NAMES, SETTING_NAMES

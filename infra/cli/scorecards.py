@@ -15,6 +15,7 @@ from infra.cli.report_output import RegionOption
 from infra.cli.row_output import ENDINGS, OutFile, print_sheet, write_sheets
 from infra.cli.session import reading, run
 from infra.files.sheet import Named, Sheet, columns_of
+from infra.words.scorecards import CLASSES, LINES, METHOD, UNRATED, item_interval, item_value
 from policies.explain import GRADES
 from processors.supervision.peers import TIER_NAMES
 from processors.supervision.scorecards.items import COUNTY_DEFINITIONS, DEFINITIONS, ItemDefinition
@@ -39,16 +40,6 @@ _SUMS = ",分子 numerator,分母 denominator,公式 formula"
 _COUNTIES = (
     "统筹区 region,项目 item,数值 value,区间 95% interval,例数 n:count,分子 numerator,分母 denominator,公式 formula"
 )
-_UNRATED = {
-    "contract": "协议期不足，不参评 contract too short: not rated",
-    "covered": "有分项目过少，不评总分 too few items have points: no total",
-}
-_METHOD = (
-    "得分：各项在同级医院 P10 与 P90 之间线性计分，按权重加权；同分同名次。名次区间：得分区间与本院不相交的才计先后。"
-    "Points are linear between the percentiles of the same tier; equal totals share a rank"
-)
-_LINES = ("least_cases", "least_peers", "low_percentile", "high_percentile", "least_points", "most_points")
-_CLASSES = ("class_a", "class_b", "class_c", "least_covered", "contract_months")
 
 
 def scorecards_report(
@@ -85,7 +76,7 @@ def scorecards_report(
         note(f"数据截至 as of {found.as_of}")
         if out is not None:
             sheets = [ranks, _items(told, names, year, sums=True), county_sheet]
-            write_sheets(out, sheets, str(found.as_of), f"；{_METHOD}")
+            write_sheets(out, sheets, str(found.as_of), f"；{METHOD}")
         return 0
 
     sys.exit(run(main))
@@ -103,7 +94,7 @@ def _ranks(told: Sequence[Mapping[str, Any]], names: Names, year: int) -> Sheet:
             each["ranked"] or None,
             _interval(each["rank_interval"]),
             Decimal(each["covered"]),
-            None if each["unrated"] is None else _UNRATED[each["unrated"]],
+            None if each["unrated"] is None else UNRATED[each["unrated"]],
         )
         for each in told
     ]
@@ -118,13 +109,13 @@ def _items(told: Sequence[Mapping[str, Any]], names: Names, year: int, *, sums: 
             row = (
                 names.hospital(card["hospital_id"]),
                 _named(definition, name),
-                _value(definition, item["value"]),
-                _values(definition, item["interval"]),
+                item_value(definition, item["value"]),
+                item_interval(definition, item["interval"]),
                 item["n"],
                 item["points"],
                 item["weight"],
-                _value(definition, item["p10"]),
-                _value(definition, item["p90"]),
+                item_value(definition, item["p10"]),
+                item_value(definition, item["p90"]),
                 item["peers"] or None,
                 unscored_items(item),
             )
@@ -137,8 +128,8 @@ def _county_sheet(counties: Sequence[Mapping[str, Any]], names: Names, year: int
         (
             names.region(each["region"]),
             _named(COUNTY_DEFINITIONS[name], name),
-            "例数过少 hidden" if item["hidden"] else _value(COUNTY_DEFINITIONS[name], item["value"]),
-            _values(COUNTY_DEFINITIONS[name], item["interval"]),
+            "例数过少 hidden" if item["hidden"] else item_value(COUNTY_DEFINITIONS[name], item["value"]),
+            item_interval(COUNTY_DEFINITIONS[name], item["interval"]),
             item["n"],
             *_formula(item),
         )
@@ -157,16 +148,6 @@ def _named(definition: ItemDefinition, name: str) -> Named:
     return Named(definition.chinese, name)
 
 
-def _value(definition: ItemDefinition, value: str | None) -> str | None:
-    if value is None or definition.unit != "share":
-        return value
-    return f"{Decimal(value) * 100:.2f}%"
-
-
-def _values(definition: ItemDefinition, interval: Sequence[str] | None) -> str | None:
-    return None if interval is None else " – ".join(str(_value(definition, each)) for each in interval)
-
-
 def _interval(interval: Sequence[Any] | None) -> str | None:
     return None if interval is None else " – ".join(map(str, interval))
 
@@ -175,10 +156,10 @@ def _print_basis(cards: Sequence[CardOfHospital]) -> None:
     """How points are given, and the lines with their grades, of each text that scored."""
     if not cards:
         return
-    stdout.print(_METHOD, highlight=False, markup=False)
+    stdout.print(METHOD, highlight=False, markup=False)
     for text in {each.text.content_hash: each.text for each in cards}.values():
         described = text.scorecard.described()
-        for names in (_LINES, _CLASSES):
+        for names in (LINES, CLASSES):
             parts = (described[name] | {"name": name} for name in names)
             said = "；".join(f"{each['name']} {each['value']}〔{GRADES[each['grade']]}〕" for each in parts)
             stdout.print(f"{text.name} 第 {text.version} 版：{said}", highlight=False, markup=False)

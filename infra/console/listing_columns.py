@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, any_, literal
 
 from events.codes import is_region, region_prefix
 from events.county_time import COUNTY_TIME
@@ -17,9 +17,10 @@ from infra.console.pages import NOTHING, count_text, day_text, moment_text, shar
 Row = Mapping[str, Any]
 CellKind = Literal["text", "id", "count", "fen", "yuan", "share", "day", "moment", "flag", "texts"]
 """``fen`` are whole fen, shown as yuan; ``yuan`` a Decimal or a text of one; ``share`` a fraction of 1."""
-FilterKind = Literal["text", "contains", "choice", "year", "month", "region", "from", "until", "least"]
-"""How a filter narrows: ``text`` equals, ``contains`` a part of it, ``region`` also those within it,
-``from`` and ``until`` are days that count themselves, ``least`` is an amount in yuan, ``month`` is ``2019-06``."""
+FilterKind = Literal["text", "contains", "choice", "year", "month", "region", "from", "until", "least", "has"]
+"""How a filter narrows: ``text`` equals, ``has`` is one of a list, ``contains`` a part of it, ``region`` also those
+within it, ``from`` and ``until`` are days that count themselves, ``least`` is an amount in yuan, ``month`` is
+``2019-06``."""
 
 FIGURES = frozenset({"count", "fen", "yuan", "share"})
 
@@ -135,6 +136,8 @@ class ListFilter:
         match self.kind:
             case "contains":
                 return column.icontains(value, autoescape=True)
+            case "has":
+                return literal(value) == any_(column)
             case "region":
                 return column == value if region_prefix(value) == value else column.startswith(region_prefix(value))
             case "month":

@@ -25,6 +25,8 @@ class Permission(StrEnum):
     LEADS_STEP = "办理疑点 steps on leads"
     CASES = "案件 cases"
     CASES_STEP = "办理案件 steps of cases"
+    REGISTERS = "台账 registers"
+    SCORECARDS = "医院考核 scorecards"
     FINANCE = "财务报表 finance"
     FUNDS = "基金账户 funds"
     FUNDS_STEP = "登记基金账户 steps on funds"
@@ -56,6 +58,8 @@ GROUPS_OF: Mapping[Permission, frozenset[str]] = {
     Permission.LEADS_STEP: WRITERS,
     Permission.CASES: READERS,
     Permission.CASES_STEP: WRITERS,
+    Permission.REGISTERS: READERS,
+    Permission.SCORECARDS: READERS,
     Permission.FINANCE: READERS | {"finance_reader"},
     Permission.FUNDS: READERS,
     Permission.FUNDS_STEP: WRITERS,

@@ -15,6 +15,10 @@ COUNTS = ("version", "found", "open", "in_case", "confirmed", "dismissed", "look
 """What a row counts behind the rule's version, in the order of the list."""
 FEW = 11
 """Fewer decided leads than this say little of a rule."""
+DEFINITION = (
+    "命中率＝查实÷已核查（查实＋排除）；待处理、已立案的还没有结论，不算；自行消失的是后来的业务使其不再成立、无人核查过的，不算在疑点数内。"
+    "Hit rate = confirmed ÷ looked into (confirmed + dismissed); withdrawn leads are not among those found"
+)
 
 
 async def hit_rate_rows(

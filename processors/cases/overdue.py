@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.codes import covers
@@ -17,7 +18,7 @@ from processors.cases.measures import PAYABLE, Done, done_facts, left_of
 from processors.supervision.adoption import adopted_texts
 from projections.case_register import CaseRegister
 from projections.cases import Case
-from projections.leads import leads, load_leads
+from projections.leads import leads
 from projections.measures import Measure
 
 Late = dict[str, Any]
@@ -70,7 +71,8 @@ async def _of_leads(connection: AsyncConnection, region: str | None, day: date) 
     """Open leads that nobody has checked in time: a row a rule and region, since the first of them was due."""
     waiting: dict[tuple[str, str], list[date]] = {}
     history = SupervisionHistory(each.text for each in await adopted_texts(connection))
-    for lead in await load_leads(connection, leads.c.state == "open"):
+    columns = (leads.c.rule, leads.c.region, leads.c.found_at)
+    for lead in await connection.execute(select(*columns).where(leads.c.state == "open")):
         found_on = lead.found_at.astimezone(COUNTY_TIME).date()
         days = history.in_force(found_on, lead.region).deadlines.lead_check_working_days.value
         due_on = add_working_days(found_on, days)

@@ -54,6 +54,16 @@ ENTRY_STATE_NAMES = {
 }
 EFFECT_NAMES = {"no_prepaid_free_admission": "入院先缴费", "closer_audit": "逐单审核", "published": "公布"}
 
+LATE_NAMES = {
+    "lead_check": "核查疑点",
+    "decision": "作出决定",
+    "answer": "警告函回执",
+    "fine": "缴纳罚款",
+    "refund": "退回基金",
+    **NOTE_NAMES,
+}
+FACT_STATE_NAMES = {"to_be_sent": "待发出", "taken": "已收下", "refused": "已拒收"}
+
 
 class CaseRefused(ClearingRefused):
     """A step that the rules of procedure do not allow; nothing was written. The message says what to do instead."""

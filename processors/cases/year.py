@@ -19,6 +19,27 @@ SIDES = ("inside", "outside", "persons")
 """Hospitals and pharmacies of the region, those outside it, and persons and doctors."""
 ENDING = ("agreement_ended", "contract_ended")
 
+YEAR_LINES = (
+    ("案件 cases", "cases"),
+    ("查处违规金额，元 found", "found"),
+    ("追回基金，元 recovered", "recovered"),
+    ("处理家（人）数 dealt with", "dealt_with"),
+    ("罚款家（人）数 fined", "fined"),
+    ("罚款，元 fines", "fines"),
+    ("已缴罚款，元 fines paid", "fines_paid"),
+    ("中止协议：医院 suspended hospitals", "suspended_hospitals"),
+    ("中止协议：药店 suspended pharmacies", "suspended_pharmacies"),
+    ("解除、终止协议：医院 ended, hospitals", "ended_hospitals"),
+    ("解除、终止协议：药店 ended, pharmacies", "ended_pharmacies"),
+    ("暂停结算、拨付 payment holds", "payment_holds"),
+    ("约谈 talks", "talks"),
+    ("警告函 warning letters", "warning_letters"),
+    ("通报，份 circulars", "circulars"),
+    ("曝光家（人）数 exposed", "exposed"),
+    ("移送 transferred", "transferred"),
+)
+"""What is told of each side: its name for people, and the field of ``SideOfYear``."""
+
 
 @dataclass(slots=True)
 class SideOfYear:

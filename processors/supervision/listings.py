@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.money import yuan
+from events.store.driver import fetch_text
 from events.store.journal import entries
 from policies.supervision.values import SEVERITIES
 from processors.delivery.names import LEADS_JOURNAL
@@ -122,6 +123,22 @@ async def _history(connection: AsyncConnection, lead_id: str) -> list[dict[str, 
         }
         for row in await connection.execute(query)
     ]
+
+
+_NEW = """
+SELECT coalesce(sum(greatest(journal_number - coalesce(seen.number, 0), 0)), 0)::bigint AS new,
+       coalesce(bool_or(seen.number IS NOT NULL), false) AS looked
+FROM processors.positions
+LEFT JOIN projections.lead_journals AS seen
+       ON seen.journal = CASE consumer WHEN 'intake' THEN consumer ELSE consumer || '.' || partition END
+WHERE consumer IN ('intake', 'settlement')
+"""
+
+
+async def not_looked_at(connection: AsyncConnection) -> tuple[int, bool]:
+    """How many entries came since leads were looked for, and whether anybody ever looked."""
+    [row] = await fetch_text(connection, _NEW, [])
+    return row["new"], row["looked"]
 
 
 def lead_json(lead: Lead) -> dict[str, Any]:

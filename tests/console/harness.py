@@ -60,6 +60,15 @@ class SignedIn:
         """A form as a page of ours sends it; redirects are followed."""
         return await self.client.post(path, data={"csrf": self.token, **(fields or {})}, files=files)
 
+    async def ended(self, begun: httpx.Response) -> str:
+        """The page of a work in the background once it has ended well; ``begun`` is the page that it led to."""
+        assert begun.url.path.startswith("/jobs/"), begun.text
+        async with asyncio.timeout(120):
+            while ">进行中<" in (page := (await self.get(begun.url.path)).text):  # noqa: ASYNC110 - as a browser asks
+                await asyncio.sleep(0.2)
+        assert ">已完成<" in page, page
+        return page
+
 
 @dataclass
 class ConsoleUnderTest:

@@ -14,10 +14,10 @@ from msgspec.structs import replace
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from infra.cli.premium_text import KIND_NAMES
 from infra.person_file import names
 from infra.person_file.page import grouped, money, page
 from infra.person_file.waterfall import waterfall
+from infra.words.premiums import KIND_NAMES
 from policies.claim import BillParts
 from policies.engine import settle
 from policies.explain import render

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from infra.cli.lead_text import word, worded
+from infra.words.evidence import word, worded
 from policies.supervision.peer_rules import PeerRules
 from policies.supervision.text import SupervisionTextError, built_in, load_supervision
 from processors.supervision.rules import SUPERVISION_RULES

@@ -5,13 +5,13 @@ from typing import Any
 
 from sqlalchemy import Select, Text, column, func, literal, select, table
 
-from infra.cli.premium_text import KIND_NAMES as PREMIUM_KINDS
-from infra.cli.register_text import FAULT_NAMES, STATE_NAMES
 from infra.console.finance.report_listings import YES_OR_NO, LedgerWords
 from infra.console.listing import Listing
 from infra.console.listing_columns import ListColumn, ListFilter
 from infra.words.clearing import KIND_NAMES as PAYEE_KINDS
 from infra.words.clearing import LENDER_NAMES
+from infra.words.premiums import KIND_NAMES as PREMIUM_KINDS
+from infra.words.registers import FAULT_NAMES, STATE_NAMES
 from processors.clearing.prepayments import STATUS_NAMES as PREPAYMENT_STATES
 from processors.law.terms import CATEGORY_NAMES, FUND_NAMES, INSURER_NAMES, LAYER_NAMES
 from processors.registers.registers import ADVANCE_FAULTS, ADVANCE_STATES, ADVANCES

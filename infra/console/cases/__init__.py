@@ -1,0 +1,1 @@
+"""Cases of supervision: opened, noted, decided by another person, carried out and closed; the blacklist."""
