@@ -9,6 +9,7 @@ import uvloop
 from rich.console import Console
 
 from benchmarks.bench import Bench, Options
+from benchmarks.console import console as console_pages
 from benchmarks.floods import floods
 from benchmarks.floor import floor
 from benchmarks.growth import growth
@@ -25,7 +26,7 @@ from infra.logs import configure
 RESULT = Path("build/bench.json")
 SUITES = (
     *("throughput", "workers", "orm", "eventsourcing", "floor"),
-    *("latency", "resettlement", "floods", "rebuild", "verify", "engine", "steps", "growth"),
+    *("latency", "resettlement", "floods", "rebuild", "verify", "engine", "steps", "growth", "console"),
 )
 console = Console(width=120)
 progress = Console(stderr=True)
@@ -41,6 +42,8 @@ async def run(bench: Bench, suites: list[str]) -> None:
             await _say(bench, name, name, suite(bench))
     if "steps" in suites:
         await steps(bench)
+    if "console" in suites:
+        bench.figures["console"] = await console_pages(bench)
     if "growth" in suites:
         for size in bench.options.rounds * bench.options.growth:
             await _say(bench, f"over {size:,} claims", f"growth_{size}", growth(bench, size))
@@ -92,6 +95,7 @@ def main(
     seconds: Annotated[float, typer.Option(help="how long each rate is held")] = Options.seconds,
     growth: Annotated[str, typer.Option(help="claims in the ledger before")] = "10000,100000",
     growth_claims: Annotated[int, typer.Option(help="new claims over them")] = Options.growth_claims,
+    console_claims: Annotated[int, typer.Option(help="claims in the ledger of the console")] = Options.console_claims,
     profile: Annotated[Path | None, typer.Option(help="cProfile of the worker of the last run, into this file")] = None,
     out: Annotated[Path | None, typer.Option(help=f"JSON file; {RESULT} where every suite is run")] = None,
 ) -> None:
@@ -109,6 +113,7 @@ def main(
         seconds=seconds,
         growth=_numbers(growth),
         growth_claims=growth_claims,
+        console_claims=console_claims,
         profile=profile,
     )
     configure("error")

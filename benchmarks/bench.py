@@ -23,6 +23,7 @@ class Options:
     warm_up_s: float = 5.0
     growth: tuple[int, ...] = (10_000, 100_000)
     growth_claims: int = 10_000
+    console_claims: int = 300_000
     profile: Path | None = None
 
 

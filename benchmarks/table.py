@@ -42,6 +42,7 @@ RATIOS = {
 P99_MS = {50: Target(60, at_most=True), 150: Target(150, at_most=True)}
 BESIDE_P99_MS = Target(500, at_most=True)
 PAYOUT_LAG_MS = Target(1_000, at_most=True)
+PAGE_P95_MS = Target(300, at_most=True)
 REBUILD = Target(50_000)
 VERIFY = Target(5_000)
 GROWTH = Target(0.9)
@@ -102,6 +103,8 @@ def figures(bench: Bench) -> dict[str, Any]:
             "payout_lag_ms": {str(rate): bench.figures.get(f"payout_lag_{rate}") for rate in bench.options.rates},
             "latency_beside_resettlement_ms": bench.figures.get("latency_beside"),
             "beside_floods_ms": bench.figures.get("floods"),
+            "console_ms": bench.figures.get("console"),
+            "console_claims": bench.figures.get("console_claims"),
             "cpu_us_per_claim": {name[7:]: median(name) for name in bench.samples if name.startswith("cpu_us_")},
             "samples": bench.samples,
         }
@@ -154,6 +157,9 @@ def _rows(bench: Bench) -> Iterator[Row]:
         yield from _sampled(bench, f"growth_{size}_rebuild", "  rebuild there, ledger entries/s", None)
         yield from _sampled(bench, f"growth_{size}_peak_rss_mb", "  peak RSS of the largest worker, MB", None)
     yield from _growth(bench)
+    for page, found in (bench.figures.get("console") or {}).items():
+        title = f"console, {page}, ms p95 (p50 {found['p50']:,.0f}, p99 {found['p99']:,.0f})"
+        yield _row(title, found["p95"], PAGE_P95_MS, "1", "{:,.0f}".format)
 
 
 def _beside_flood(bench: Bench) -> Target | None:

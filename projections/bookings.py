@@ -30,6 +30,16 @@ IS_BOOKING = f"entry.type IN ({_PAYOUTS}, '{GRANT_AWARDED}', '{GRANT_WITHDRAWN}'
 Damaged entries count too: so sums by this condition tell that what ``IS_PAYOUT`` and ``IS_GRANT`` give is too little.
 """
 
+ENTRIES_IN_RANGES = """CROSS JOIN LATERAL (
+  SELECT * FROM ledger.entries
+  WHERE entries.journal = ranges.journal AND entries.number > ranges.low AND entries.number <= ranges.high
+  OFFSET 0
+) AS entry"""
+"""Joins the entries of ``ranges`` (journal, low, high) by their key.
+
+PostgreSQL does not know how short the ranges are, and would rather read the whole ledger: OFFSET keeps it from that.
+"""
+
 IS_PREMIUM = f"entry.type IN ('{PREMIUM_SUBSIDISED}', '{PREMIUM_PURCHASED}', '{PREMIUM_REFUNDED}')"
 """Of a premium, or of what comes back to a person of one."""
 

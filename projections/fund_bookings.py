@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, Column, Integer, SmallInteger, Table, Text
 from events.decisions import PREMIUM_REFUNDED
 from events.store.metadata import metadata, one_of
 from policies.funds import USUAL
-from projections.bookings import IS_BOOKING, IS_PREMIUM
+from projections.bookings import ENTRIES_IN_RANGES, IS_BOOKING, IS_PREMIUM
 
 BOOKED_LINES = ("premiums", "payouts", "grants", "refunds", "premiums_paid")
 """Lines of an account that the journals book: ``premiums`` come in, the others go out.
@@ -53,8 +53,7 @@ SELECT {_MONTH} AS month, to_char(claim.date, 'YYYY-MM') AS service_month,
        CASE WHEN entry.type LIKE 'grant.%' THEN 'grants' ELSE 'payouts' END AS line, '' AS other_fund,
        entry.paid AS amount, entry.journal, entry.number, entry.type, entry.recorded_at, entry.claim_id, entry.person_id
 FROM ranges
-JOIN ledger.entries AS entry
-  ON entry.journal = ranges.journal AND entry.number > ranges.low AND entry.number <= ranges.high
+{ENTRIES_IN_RANGES}
 JOIN projections.claims AS claim ON claim.claim_id = entry.claim_id
 CROSS JOIN LATERAL ({_SAID}) AS said
 WHERE {IS_BOOKING} AND entry.paid <> 0
@@ -63,8 +62,7 @@ _PREMIUMS = f"""
 SELECT {_MONTH}, NULL, entry.year, entry.scheme, side.region, side.fund, side.insurer, side.line, side.other_fund,
        side.amount, entry.journal, entry.number, entry.type, entry.recorded_at, entry.claim_id, entry.person_id
 FROM ranges
-JOIN ledger.entries AS entry
-  ON entry.journal = ranges.journal AND entry.number > ranges.low AND entry.number <= ranges.high
+{ENTRIES_IN_RANGES}
 CROSS JOIN LATERAL ({_SAID}) AS said
 CROSS JOIN LATERAL (
   SELECT coalesce(said.said ->> 'payer', entry.track) AS payer,

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 
 from processors.law.terms import LAYER_NAMES, NameChain
+from processors.proof.verification.report import VerifyReport
 
 CHECKS: Mapping[str, str] = {
     "chain": "哈希链",
@@ -154,6 +155,23 @@ def finding_line(
     )
     place = bilingual(where) + (f"（{about}）" if about else "")
     return f"[{CHECKS[check]} {check}] {place}：应为 should be {bilingual(expected)}；现为 is {bilingual(found)}"
+
+
+def verdict_counts(report: VerifyReport) -> dict[str, int]:
+    """How much a verification has checked, by what that is called."""
+    return {
+        "账目 entries": report.entries,
+        "账册 journals": report.journals,
+        "政策 schemes": report.schemes,
+        "封账 seals": report.seals,
+        "参保人 persons": report.persons,
+        "在途跳过 skipped, in flight": report.skipped,
+        "结算单 claims": report.claims,
+        "累计 accumulations": report.accumulations,
+        "补助 grants": report.grants,
+        "清算 clearings": report.clearings,
+        "保费 premiums": report.premiums,
+    }
 
 
 def bilingual(text: str) -> str:

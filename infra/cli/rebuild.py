@@ -9,16 +9,13 @@ from rich.markup import escape
 
 from events.money import yuan
 from infra.cli.arguments import listed, unusable
-from infra.cli.finding_text import finding_line
+from infra.cli.difference_text import difference_line
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, stdout, table
 from infra.cli.session import reading, run
-from processors.proof.column_values import MONEY, column_text
-from processors.proof.rebuild import PROJECTIONS, ProjectionComparison, ProjectionDifference, RebuildReport
+from processors.proof.column_values import MONEY
+from processors.proof.rebuild import PROJECTIONS, ProjectionComparison, RebuildReport
 from processors.proof.rebuild import rebuild as derive_anew
-
-_KINDS = {"missing": "缺少", "surplus": "多余", "different": "不同"}
-_LONGEST_VALUE = 120
 
 
 def register(app: typer.Typer) -> None:
@@ -98,7 +95,7 @@ def _print(report: RebuildReport, *, dry_run: bool) -> None:
     table("重建 Rebuild", headings, rows, right=(1, 2, 3, 4, 5))
     for each in report.projections:
         for found in each.first:
-            stdout.print(escape(_line(each.projection, found)), highlight=False, soft_wrap=True)
+            stdout.print(escape(difference_line(each.projection, found)), highlight=False, soft_wrap=True)
         if each.found > len(each.first):
             stdout.print(f"{each.projection}: 另有 and {each.found - len(each.first)} more", highlight=False)
     if not report.found:
@@ -107,19 +104,3 @@ def _print(report: RebuildReport, *, dry_run: bool) -> None:
         fail(f"投影与账本不一致，未改正 rows that differ from the ledger, not mended: {report.found}")
     else:
         fail(f"投影与账本不一致，已按账本改正 rows that differed from the ledger, mended: {report.found}")
-
-
-def _line(projection: str, found: ProjectionDifference) -> str:
-    where = f"{projection} " + " ".join(f"{name}={value}" for name, value in found.key.items())
-    if found.kind != "different":
-        row = {"missing": ("a row", "no row"), "surplus": ("no row", "a row")}[found.kind]
-        return f"{_KINDS[found.kind]} {found.kind} {finding_line('projection', where, *row)}"
-    ledger, table_ = (
-        ", ".join(f"{name} {_text(name, sides[side])}" for name, sides in found.columns.items()) for side in (0, 1)
-    )
-    return f"{_KINDS[found.kind]} {found.kind} {finding_line('projection', where, ledger, table_)}"
-
-
-def _text(column: str, value: Any) -> str:
-    text = column_text(column, value)
-    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"

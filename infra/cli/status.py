@@ -8,33 +8,18 @@ import typer
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from events.county_time import COUNTY_TIME
 from events.store.journal import entries
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, print_json, stdout, table
 from infra.cli.session import ledger_servers, require_ledger, run
-from infra.embedded.nats_health import NoHealth, write_error
-from infra.embedded.process import ServerError
-from infra.messaging.backlog import most_waiting
-from infra.messaging.broker import connected_broker
-from infra.messaging.older_database import check_not_older
-from infra.messaging.streams import INTAKE, OlderDatabase, lag
-from infra.operations.payouts import payout_state
+from infra.operations.operation_state import operation_state
 from infra.postgres.engine import connect, migrate
 from infra.settings import Settings
-from infra.worker.failures import NATS_AWAY_ERRORS
-from infra.worker.shares import FOLLOWER, lanes_of
-from processors.delivery.in_flight import in_flight
-from processors.delivery.lane_owners import load_owners
-from processors.delivery.layout import partitions_of
-from processors.delivery.names import INTAKE_CONSUMER, RUNS
-from processors.delivery.position import all_positions
-from processors.law.terms import claim_consumers
 from projections.refusals import refusals
 from projections.statements import statements
 from projections.waiting_discharges import waiting
 
-NATS_ANSWERS_WITHIN_S = 5.0
-"""How long it tries to connect: what the database says is told anyhow."""
 _COUNTS = {
     "entries": "账目 entries",
     "statements": "结算单 statements",
@@ -76,53 +61,27 @@ def status(data_dir: DataDir = None, json: Json = False) -> None:
 async def _state(engine: AsyncEngine, nats_url: str, settings: Settings) -> dict[str, Any]:
     """What the database says, and what NATS adds where it answers."""
     async with engine.connect() as connection:
-        positions = await all_positions(connection)
-        lanes = [*lanes_of(await claim_consumers(connection), await partitions_of(connection) or 1), FOLLOWER]
-        owners = await load_owners(connection)
-        flight = await in_flight(connection)
         counts = {
             "entries": await _count(connection, entries),
             "statements": await _count(connection, statements),
             "refusals": await _count(connection, refusals),
             "waiting": await _count(connection, waiting),
         }
-    consumers: list[dict[str, Any]] = [
-        {"consumer": lane[0], "partition": lane[1], "position": positions.get(lane, 0), "lag": None}
-        | {"owner": owners[lane].worker if lane in owners else None}
-        for lane in lanes
+    state = await operation_state(engine, nats_url, settings)
+    consumers = [
+        {
+            "consumer": lane.consumer,
+            "partition": lane.partition,
+            "position": lane.position,
+            "lag": lane.lag,
+            "oldest": None if lane.oldest is None else lane.oldest.astimezone(COUNTY_TIME).isoformat(),
+            "owner": lane.owner,
+        }
+        for lane in state.lanes
     ]
-    state = {"consumers": consumers, "runs_in_flight": flight.runs, "parked": flight.parked, "counts": counts}
-    return state | await _streams_state(engine, nats_url, settings, consumers)
-
-
-async def _streams_state(
-    engine: AsyncEngine, nats_url: str, settings: Settings, consumers: list[dict[str, Any]]
-) -> dict[str, Any]:
-    """What NATS says: why it does not answer, whether it takes events, why no lane goes on; the lag of each lane."""
-    state: dict[str, Any] = {"nats_error": None, "intake_writable": None, "intake_error": None, "halted": None}
-    state["most_waiting"] = []
-    try:
-        async with connected_broker(nats_url, settings.nats_ca, within_s=NATS_ANSWERS_WITHIN_S) as broker:
-            js = broker.connection.jetstream()
-            for row in consumers:
-                if (row["consumer"], row["partition"]) == FOLLOWER:
-                    continue
-                stream = INTAKE if row["consumer"] == INTAKE_CONSUMER else RUNS
-                row["lag"] = await lag(js, stream, f"{row['consumer']}-{row['partition']}")
-                if row["consumer"] == INTAKE_CONSUMER and row["lag"]:
-                    state["most_waiting"] = await most_waiting(js, row["position"])
-            if settings.external is None:  # no account of ours may ask another's server
-                state["intake_error"] = await write_error(nats_url)
-                state["intake_writable"] = state["intake_error"] is None
-            await check_not_older(engine, broker.connection, js)
-            async with engine.connect() as connection:
-                told = await payout_state(connection, broker.connection)
-            consumers[-1] |= {"position": told.sequence, "lag": told.waiting}
-    except OlderDatabase as error:
-        state["halted"] = str(error)
-    except (ServerError, NoHealth, *NATS_AWAY_ERRORS) as error:
-        state["nats_error"] = str(error) or type(error).__name__
-    return state
+    said = {name: getattr(state, name) for name in ("nats_error", "intake_writable", "intake_error", "halted")}
+    flight = {"runs_in_flight": state.flight.runs, "parked": state.flight.parked}
+    return {"consumers": consumers} | flight | {"counts": counts} | said | {"most_waiting": state.most_waiting}
 
 
 async def _count(connection: Any, rows: Any) -> int:

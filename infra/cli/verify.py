@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 import typer
 
-from infra.cli.finding_text import finding_line
+from infra.cli.finding_text import finding_line, verdict_counts
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, print_json, stdout, table
 from infra.cli.session import ledger_servers, require_ledger, run
@@ -39,19 +39,7 @@ def verify(data_dir: DataDir = None, json: Json = False) -> None:
 
 def print_verdict(report: VerifyReport) -> None:
     """What was checked, and whether the books hold."""
-    counts = {
-        "账目 entries": report.entries,
-        "账册 journals": report.journals,
-        "政策 schemes": report.schemes,
-        "封账 seals": report.seals,
-        "参保人 persons": report.persons,
-        "在途跳过 skipped, in flight": report.skipped,
-        "结算单 claims": report.claims,
-        "累计 accumulations": report.accumulations,
-        "补助 grants": report.grants,
-        "清算 clearings": report.clearings,
-        "保费 premiums": report.premiums,
-    }
+    counts = verdict_counts(report)
     table("验账 Verification", ("已检查 checked", "数量 count"), [(k, str(v)) for k, v in counts.items()], right=(1,))
     if report.holds:
         stdout.print("[bold green]账实相符 the books hold[/]")

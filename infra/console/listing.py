@@ -39,6 +39,7 @@ class Listing:
     ``order`` is the name of a column, with a dash before it from the last to the first. ``key`` are names of columns
     that tell any two rows apart. ``counted``: what is shown are finance's sums. ``personal``: it names persons.
     ``prefixed``: its parameters begin with ``<name>.`` in the address, for a page with several listings.
+    ``grouped``: its query adds up rows into few, so that it is asked once, and these are counted in memory.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Listing:
     personal: bool = False
     prefixed: bool = False
     per_page: int = PER_PAGE
+    grouped: bool = False
 
     def parameter(self, name: str) -> str:
         """What a parameter of this listing is called in the address."""
@@ -79,7 +81,8 @@ class Listing:
             raise Unprocessable(FieldTrouble("page", f"没有第 {page} 页", "no such page"))
         key = self.key or tuple(column.name for column in self.columns if column.kind == "id")[:1]
         summed = tuple(column.name for column in self.columns if column.summed)
-        return Criteria(texts, tuple(narrowed), name, order.startswith("-"), key, summed, int(page))
+        descending = order.startswith("-")
+        return Criteria(texts, tuple(narrowed), name, descending, key, summed, int(page), self.grouped)
 
     async def read(self, request: Request, visitor: Visitor, source: Source) -> "ListingPage":
         """The rows that the address asks for. Raises ``Unprocessable`` where it makes no sense."""

@@ -18,6 +18,7 @@ class Criteria:
 
     ``texts`` are the filters as they were typed, ``narrowed`` as values, with the kind of the column that each narrows.
     Rows are ordered by ``order``, then by ``key``. ``summed`` names the columns that are summed. Pages count from 1.
+    ``grouped``: the query adds up rows into few, so that it is asked once for all of them.
     """
 
     texts: Mapping[str, str]
@@ -27,6 +28,7 @@ class Criteria:
     key: tuple[str, ...]
     summed: tuple[str, ...]
     page: int
+    grouped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,9 @@ async def read_select(
         column = inner.c[criteria.order]
         ordered.append(column.desc().nulls_last() if criteria.descending else column.asc().nulls_last())
     ordered += [inner.c[name] for name in criteria.key if name != criteria.order]
+    if counted and criteria.grouped:
+        every = (await connection.execute(filtered.order_by(*ordered).limit(counted + 1))).mappings().all()
+        return _page_of([dict(row) for row in every], criteria, offset, limit, counted)
     rows = (await connection.execute(filtered.order_by(*ordered).offset(offset).limit(limit + 1))).mappings().all()
     number, sums = None, {}
     if counted:
@@ -64,6 +69,15 @@ async def read_select(
             number = int(told.number)
             sums = dict(zip(criteria.summed, told[1:], strict=True))
     return FoundRows([dict(row) for row in rows[:limit]], number, sums, len(rows) > limit)
+
+
+def _page_of(rows: Sequence[Row], criteria: Criteria, offset: int, limit: int, counted: int) -> FoundRows:
+    """The page of rows that are all there, unless they are more than are counted."""
+    number, sums = None, {}
+    if len(rows) <= counted:
+        number = len(rows)
+        sums = {name: sum(row[name] or 0 for row in rows) for name in criteria.summed}
+    return FoundRows(rows[offset : offset + limit], number, sums, len(rows) > offset + limit)
 
 
 def read_rows(source: Sequence[Row], criteria: Criteria, offset: int, limit: int) -> FoundRows:

@@ -3,7 +3,10 @@
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
+
+from jinja2 import Environment
 
 from events.county_time import COUNTY_TIME
 from infra.cli.names import Names
@@ -36,33 +39,43 @@ def body(year: LeaderYear, names: Names, address: Address) -> str:
 
 
 def _rendered(template: str, year: LeaderYear, names: Names, address: Address) -> str:
+    funds = sorted(year.funds, key=lambda each: _LEVELS.index(each.level))
+    return (
+        _environment()
+        .get_template(template)
+        .render(
+            address=address,
+            year=year,
+            called=names,
+            funds=[(each, each.json(), _change(each, year)) for each in funds],
+            worst=worst(year.funds),
+            layers=layer_bars(year.now.layers, year.before.layers),
+            months=month_columns(year.months),
+            targets=target_bars(year.attainment),
+            changes={
+                name: _compared(year, change(getattr(year.now, name), getattr(year.before, name)))
+                for name in ("claims", "total", "paid", "patient_share")
+            },
+            several_schemes=len({each.account.scheme for each in funds}) > 1,
+            most=MOST_ROWS,
+            levels=LEVEL_NAMES,
+            indicators=INDICATOR_NAMES,
+            courses=COURSE_NAMES,
+            target_names=TARGET_NAMES,
+            disease_names=DISEASE_NAMES,
+            fund_names=FUND_NAMES,
+            rule_names={code: rule.name for code, rule in SUPERVISION_RULES.items()},
+            days_since=lambda moment: _days(year.today, moment),
+        )
+    )
+
+
+@cache
+def _environment() -> Environment:
+    """Kept, so that its templates are compiled once."""
     environment = templates("infra.leader_page")
     environment.filters |= {"wan": wan, "share": share, "points": points, "day": day, "source": source_named}
-    funds = sorted(year.funds, key=lambda each: _LEVELS.index(each.level))
-    return environment.get_template(template).render(
-        address=address,
-        year=year,
-        called=names,
-        funds=[(each, each.json(), _change(each, year)) for each in funds],
-        worst=worst(year.funds),
-        layers=layer_bars(year.now.layers, year.before.layers),
-        months=month_columns(year.months),
-        targets=target_bars(year.attainment),
-        changes={
-            name: _compared(year, change(getattr(year.now, name), getattr(year.before, name)))
-            for name in ("claims", "total", "paid", "patient_share")
-        },
-        several_schemes=len({each.account.scheme for each in funds}) > 1,
-        most=MOST_ROWS,
-        levels=LEVEL_NAMES,
-        indicators=INDICATOR_NAMES,
-        courses=COURSE_NAMES,
-        target_names=TARGET_NAMES,
-        disease_names=DISEASE_NAMES,
-        fund_names=FUND_NAMES,
-        rule_names={code: rule.name for code, rule in SUPERVISION_RULES.items()},
-        days_since=lambda moment: _days(year.today, moment),
-    )
+    return environment
 
 
 def wan(amount: Any) -> str:

@@ -11,7 +11,10 @@ WITH claim AS (
     SELECT claim_id, person_id, hospital_id, payee FROM projections.statements WHERE claim_id = :claim_id
 ), taken AS (
     SELECT first.clearing_id, 'settled' AS kind, claim.payee AS payee_kind, NULL::bigint AS amount
-    FROM claim JOIN projections.first_clearings AS first USING (claim_id) WHERE first.clearing_id IS NOT NULL
+    FROM claim CROSS JOIN LATERAL (
+        -- OFFSET: begun with this claim, not with all that clearings have taken
+        SELECT clearing_id FROM projections.first_clearings WHERE first_clearings.claim_id = claim.claim_id OFFSET 0
+    ) AS first WHERE first.clearing_id IS NOT NULL
     UNION ALL
     SELECT part.clearing_id, part.kind, part.payee_kind, sum(part.amount)::bigint
     FROM claim JOIN projections.clearing_parts AS part USING (claim_id) GROUP BY 1, 2, 3

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.county_time import COUNTY_TIME
@@ -22,17 +22,28 @@ from projections.clearings import clearings
 _REGIONS = text("SELECT DISTINCT region FROM projections.claims")
 # One journal at a time, after the number that every region has cleared: so the entries' primary key serves, and what
 # is cleared everywhere, which is most of a large ledger, is not read.
-UNCLEARED = text(f"""
+_OF_CLAIM = {
+    True: """CROSS JOIN LATERAL (
+    SELECT region, opened, standing FROM projections.claims WHERE claims.claim_id = entry.claim_id OFFSET 0
+) AS claim""",
+    False: "JOIN projections.claims AS claim ON claim.claim_id = entry.claim_id",
+}
+"""The claims of few entries are looked up one by one: PostgreSQL takes them for many, and would read all claims."""
+FEW = 50_000
+UNCLEARED = {
+    few: text(f"""
 SELECT claim.region, coalesce(sum(entry.paid), 0)::bigint AS amount, count(*) AS bookings,
        min(entry.recorded_at) AS since
 FROM ledger.entries AS entry
-JOIN projections.claims AS claim ON claim.claim_id = entry.claim_id
+{of_claim}
 LEFT JOIN unnest(CAST(:regions AS text[]), CAST(:upto AS bigint[])) AS taken (region, upto)
   ON taken.region = claim.region
 WHERE entry.journal = :journal AND entry.number > :least AND entry.number > coalesce(taken.upto, 0)
   AND ({IS_BOOKING} AND entry.paid <> 0 OR {MOVES_BETWEEN_PARTIES})
 GROUP BY claim.region
 """)  # noqa: S608 - our own conditions
+    for few, of_claim in _OF_CLAIM.items()
+}
 
 
 @dataclass(slots=True)
@@ -84,8 +95,9 @@ async def _load(connection: AsyncConnection) -> dict[str, _Uncleared]:
     regions = (await connection.execute(_REGIONS)).scalars().all()
     for journal in await cleared_journals(connection):
         taken = [upto.get((region, journal), 0) for region in regions]
-        within = {"journal": journal, "least": min(taken, default=0), "regions": regions, "upto": taken}
-        for row in await connection.execute(UNCLEARED, within):
+        within: dict[str, Any] = {"journal": journal, "least": min(taken, default=0), "regions": regions, "upto": taken}
+        head = await connection.scalar(select(func.max(entries.c.number)).where(entries.c.journal == journal)) or 0
+        for row in await connection.execute(UNCLEARED[head - within["least"] <= FEW], within):
             found.setdefault(row.region, _Uncleared()).add(row.amount, row.bookings, row.since)
     refunds: dict[str, list[tuple[int, int]]] = {}
     async for refund in load_refunds(connection, 0, END_OF_JOURNAL):

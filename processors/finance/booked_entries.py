@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.county_time import COUNTY_TIME
-from projections.bookings import IS_BOOKING, OF_FIRST_RUN
+from projections.bookings import ENTRIES_IN_RANGES, IS_BOOKING, OF_FIRST_RUN
 from projections.fund_bookings import BOOKED_ON_CLAIMS, BOOKED_ON_FUNDS, BOOKED_PREMIUMS
 
 Ranges = dict[str, tuple[int, int]]
@@ -48,8 +48,7 @@ SELECT entry.journal, entry.number, entry.type, entry.recorded_at, entry.claim_i
        to_char(entry.recorded_at AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM') AS month,
        CAST(entry.type = 'grant.awarded.v1' OR entry.type = 'payout.decided.v1' AND {OF_FIRST_RUN} AS text) AS first_run
 FROM ranges
-JOIN ledger.entries AS entry
-  ON entry.journal = ranges.journal AND entry.number > ranges.low AND entry.number <= ranges.high
+{ENTRIES_IN_RANGES}
 JOIN projections.claims AS claim ON claim.claim_id = entry.claim_id
 WHERE {IS_BOOKING}
 """  # noqa: S608 - our own conditions

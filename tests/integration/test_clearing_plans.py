@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -16,13 +17,14 @@ FROM generate_series(1, :entries) AS n
 """
 
 
-async def test_only_what_a_region_has_not_cleared_is_read(engine: AsyncEngine) -> None:
+@pytest.mark.parametrize("few", [True, False])
+async def test_only_what_a_region_has_not_cleared_is_read(engine: AsyncEngine, few: bool) -> None:
     async with engine.connect() as connection:
         await connection.execute(text(FILLED), {"entries": ENTRIES})
         await connection.execute(text("ANALYZE ledger.entries"))
         upto = [ENTRIES, ENTRIES - 10]
         within = {"journal": "basic.0", "least": min(upto), "regions": ["220621", "360923"], "upto": upto}
-        explained = await connection.execute(text(f"EXPLAIN (ANALYZE, FORMAT JSON) {UNCLEARED.text}"), within)
+        explained = await connection.execute(text(f"EXPLAIN (ANALYZE, FORMAT JSON) {UNCLEARED[few].text}"), within)
         (told,) = explained.scalar_one()
         (entries,) = [node for node in _nodes(told["Plan"]) if node.get("Relation Name") == "entries"]
         assert (entries["Node Type"], entries["Index Name"]) == ("Index Scan", "entries_pkey")

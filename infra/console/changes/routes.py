@@ -94,6 +94,7 @@ SUMS = Listing(
     ),
     order="-month",
     key=("month", "kind", "source", "actor"),
+    grouped=True,
 )
 
 

@@ -25,6 +25,7 @@ from processors.person.history import (
 
 _AMOUNTS = ("base", "deductible", "paid", "extra")
 MOST_PERSONS = 20
+_SENT_PERSON = re.compile(rb'"person_id"\s*:\s*"([^"\\]{1,200})"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ def entry_of(row: Mapping[str, Any]) -> LedgerEntry:
         run=row["run"],
         layer=row["layer"],
         year=row["year"],
-        persons=_persons(row["person_id"], data, None if row["raw"] is None else _json(row["raw"])),
+        persons=_persons(row["person_id"], data, _sent(row["raw"])),
         is_fact=is_fact,
         cause=number if isinstance(number, int) else None,
         cause_type=cause.get("type") if isinstance(cause, dict) else None,
@@ -130,6 +131,12 @@ def _persons(person_id: str | None, *told: Any) -> list[str]:
     """Those whom an entry is about or names; of what is about more than twenty, such as a clearing, the first."""
     named = [person_id, *chain.from_iterable(map(_named, told))]
     return list(dict.fromkeys(each for each in named if isinstance(each, str) and each))[:MOST_PERSONS]
+
+
+def _sent(raw: bytes | None) -> Any:
+    """What was sent. A refused event may be cut off, or no JSON: then whom its bytes name."""
+    sent = None if raw is None else _json(raw)
+    return sent or {"persons": [found.decode(errors="replace") for found in _SENT_PERSON.findall(bytes(raw or b""))]}
 
 
 def _named(told: Any) -> Iterator[Any]:

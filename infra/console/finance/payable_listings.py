@@ -216,6 +216,7 @@ def premium_sum_listing(words: LedgerWords) -> Listing:
         ),
         _premium_filters(shared=True),
         key=_PREMIUM_KEY,
+        grouped=True,
     )
 
 
@@ -223,7 +224,7 @@ def premium_sum_source() -> Select[Any]:
     """Sums of the premiums that stand."""
     key = [premiums.c[name] for name in _PREMIUM_KEY]
     sums = (
-        func.count(premiums.c.person_id.distinct()).label("persons"),
+        func.count().label("persons"),  # a person has one row of each key
         func.sum(premiums.c.amount).label("amount"),
     )
     return select(*key, *sums).where(premiums.c.amount != 0).group_by(*key)

@@ -1,0 +1,149 @@
+"""How fast the console's pages answer over a large ledger, with many persons signed in who go from page to page."""
+
+import asyncio
+import json
+import os
+import random
+import re
+import sys
+import time
+from asyncio.subprocess import PIPE
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from math import ceil
+from urllib.parse import quote, urlsplit
+
+import httpx
+from fastapi.routing import APIRoute
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from benchmarks.bench import Bench
+from benchmarks.copied_ledger import copy_claims
+from benchmarks.load import bodies, make_load
+from benchmarks.servers import engine_on, settle
+from events.county_time import COUNTY_TIME
+from events.store.journal import database_time
+from infra.console.group import page_groups
+from infra.servers import Endpoints
+from processors.clearing.draft import draft
+from processors.finance.catch_up import catch_up
+from processors.supervision.catch_up import catch_up_leads
+
+SETTLED_CLAIMS = 4_000
+"""So many are settled for real, the others are copies; persons and claims that are looked at are of these."""
+USERS = 20
+READS_S = 2.0
+"""How long a person reads before the next page, on the average."""
+SAMPLED = 40
+STARTS_WITHIN_S = 60.0
+SLOWEST_S = 60.0
+
+
+@dataclass
+class Answers:
+    """Milliseconds of each page by its route, and answers that were none of 200."""
+
+    took: dict[str, list[float]] = field(default_factory=dict)
+    failed: dict[str, int] = field(default_factory=dict)
+
+    def percentiles(self, page: str | None = None) -> dict[str, float]:
+        """p50, p95, p99 of a page, or of all of them together."""
+        times = sorted(self.took[page] if page else [ms for each in self.took.values() for ms in each])
+        return {f"p{share}": times[max(0, ceil(len(times) * share / 100) - 1)] for share in (50, 95, 99)}
+
+
+async def console(bench: Bench) -> dict[str, dict[str, float]]:
+    """Percentiles of each page in milliseconds, the slowest first; ``all`` is of all together."""
+    name = f"console-{bench.options.console_claims}"
+
+    async def fill(endpoints: Endpoints) -> None:
+        load = make_load(min(SETTLED_CLAIMS, bench.options.console_claims))
+        await settle(endpoints, bodies([*load.base, *load.work]))
+        async with engine_on(endpoints.database_url) as engine:
+            await _clear(engine)
+            await catch_up(engine)
+            await catch_up_leads(engine)
+            bench.figures["console_claims"] = await copy_claims(engine, bench.options.console_claims)
+
+    await bench.server_templates.prepare(name, fill)
+    async with bench.server_templates.running(name) as endpoints, engine_on(endpoints.database_url) as engine:
+        pages = await _pages(engine)
+        async with _served(endpoints) as url:
+            answers = await _walk(url, endpoints.database_url, pages, bench.options.seconds)
+    if answers.failed:
+        raise RuntimeError(f"pages that did not answer with 200: {answers.failed}")
+    slowest = sorted(answers.took, key=lambda page: -answers.percentiles(page)["p95"])
+    return {"all": answers.percentiles()} | {page: answers.percentiles(page) for page in slowest}
+
+
+async def _clear(engine: AsyncEngine) -> None:
+    """Draft a clearing of every region."""
+    async with engine.connect() as connection:
+        regions = (await connection.execute(text("SELECT DISTINCT region FROM projections.claims"))).scalars().all()
+        month = (await database_time(connection)).astimezone(COUNTY_TIME).date().replace(day=1)
+    for region in regions:
+        await draft(engine, region, month, "bench")
+
+
+async def _pages(engine: AsyncEngine) -> dict[str, list[str]]:
+    """Addresses by route: every page without parameters, and some persons, claims and hospitals."""
+    routes = [route for group in page_groups().values() for route in group.router.routes]
+    paths = [route.path for route in routes if isinstance(route, APIRoute) and "GET" in (route.methods or ())]
+    found = {path: [path] for path in paths if "{" not in path and not path.startswith("/session")}
+    sampled = {"/persons/{}": ("statements", "person_id"), "/claims/{}": ("statements", "claim_id")}
+    sampled["/hospitals/{}"] = ("hospitals", "hospital_id")
+    served = [re.sub(r"{[^}]*}", "{}", path) for path in paths]
+    async with engine.connect() as connection:
+        for path, (table, column) in sampled.items():
+            if path not in served:
+                continue
+            query = f"SELECT DISTINCT {column} FROM projections.{table} WHERE {column} NOT LIKE '%~%' LIMIT {SAMPLED}"
+            ids = (await connection.execute(text(query))).scalars()
+            found[path] = [path.format(quote(str(id_))) for id_ in ids]
+    return found
+
+
+@asynccontextmanager
+async def _served(endpoints: Endpoints) -> AsyncIterator[str]:
+    """`claims console` as a process of its own; gives its address."""
+    environment = os.environ | {"CLAIMS_DATABASE_URL": endpoints.database_url, "CLAIMS_NATS_URL": endpoints.nats_url}
+    command = (sys.executable, "-m", "infra", "console", "--listen", "127.0.0.1:0", "--json")
+    process = await asyncio.create_subprocess_exec(*command, env=environment, stdout=PIPE)
+    if process.stdout is None:
+        raise AssertionError("no pipe to the console")
+    try:
+        line = await asyncio.wait_for(process.stdout.readline(), STARTS_WITHIN_S)
+        yield json.loads(line)["url"]
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+async def _walk(url: str, database_url: str, pages: dict[str, list[str]], seconds: float) -> Answers:
+    """Let everybody go from page to page until the time is over and each page was opened a few times."""
+    answers = Answers()
+    login = urlsplit(database_url)
+    credentials = {"login": login.username or "", "password": login.password or ""}
+    routes = [*pages] * max(1, round(USERS * seconds / READS_S / len(pages)))
+    random.Random(7).shuffle(routes)
+    queue = iter(routes)
+
+    async def person(number: int) -> None:
+        rng = random.Random(number)
+        async with httpx.AsyncClient(base_url=url, timeout=SLOWEST_S) as client:
+            signed_in = await client.post("/session", data=credentials)
+            if signed_in.status_code != 303:
+                raise RuntimeError(f"could not sign in: {signed_in.status_code}")
+            for route in queue:
+                await asyncio.sleep(rng.uniform(0, 2 * READS_S))
+                began = time.perf_counter()
+                answer = await client.get(rng.choice(pages[route]), follow_redirects=True)
+                answers.took.setdefault(route, []).append((time.perf_counter() - began) * 1000)
+                if answer.status_code != 200:
+                    key = f"{route} {answer.status_code}"
+                    answers.failed[key] = answers.failed.get(key, 0) + 1
+
+    await asyncio.gather(*map(person, range(USERS)))
+    return answers
