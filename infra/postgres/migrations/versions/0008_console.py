@@ -11,7 +11,7 @@ down_revision = "0007"
 branch_labels = None
 depends_on = None
 
-FILES = ("0008_withholdings.sql", "0008_changes.sql", "0008_speed.sql")
+FILES = ("0008_withholdings.sql", "0008_changes.sql")
 
 
 def upgrade() -> None:
