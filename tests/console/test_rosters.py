@@ -14,16 +14,11 @@ from openpyxl import Workbook, load_workbook
 from playwright.async_api import Browser
 from sqlalchemy import text
 
-from infra.embedded.nats import NatsServer
-from infra.messaging.publisher import PublishedEvents, publish_file
 from infra.operations.quiescence import until_quiet
-from infra.operations.settle import at_work
 from infra.servers import Endpoints
-from infra.settings import Settings
-from infra.worker.worker import worker
 from tests import facts
 from tests.conftest import cloned
-from tests.console.harness import NAMES, ConsoleUnderTest, SignedIn, axe_faults, browser_page, running_console
+from tests.console.harness import NAMES, ConsoleUnderTest, SignedIn, axe_faults, browser_page, console_beside_worker
 
 JIAMUSI = "230803"
 AS_ANYBODY, AS_POOR = "15,727.50", "11,745.00"
@@ -35,29 +30,17 @@ async def console(
     endpoints: Endpoints, template_database: str, passwords: Mapping[str, str], data_dir: Path
 ) -> AsyncIterator[ConsoleUnderTest]:
     """A console beside a worker, over a ledger with two settled stays and nobody on a roster."""
-    nats = NatsServer(data_dir.parent / "nats")
-    try:
-        nats_url = await nats.start()
-        async with (
-            cloned(endpoints, template_database) as url,
-            worker(url, nats_url, Settings(data_dir=data_dir)) as ours,
-            at_work(ours),
-            running_console(url, passwords, data_dir, nats_url) as running,
-        ):
-            events = [
-                facts.hospital("H1", 3, region=JIAMUSI),
-                *(facts.enrol(person, region=JIAMUSI) for person in ("00001", "N00002")),
-                *facts.stay(1, "00001", "2019-04-10", in_scope="60000"),
-                *facts.stay(2, "N00002", "2019-04-10", in_scope="60000"),
-            ]
-            published = PublishedEvents()
-            lines = io.BytesIO(b"\n".join(map(orjson.dumps, events)))
-            async for _ in publish_file(ours.broker.connection, "facts", lines, published):
-                pass
-            await until_quiet(ours.engine, published.sequences)
-            yield running
-    finally:
-        await nats.stop()
+    events = [
+        facts.hospital("H1", 3, region=JIAMUSI),
+        *(facts.enrol(person, region=JIAMUSI) for person in ("00001", "N00002")),
+        *facts.stay(1, "00001", "2019-04-10", in_scope="60000"),
+        *facts.stay(2, "N00002", "2019-04-10", in_scope="60000"),
+    ]
+    async with (
+        cloned(endpoints, template_database) as url,
+        console_beside_worker(url, passwords, data_dir, events) as running,
+    ):
+        yield running
 
 
 def sheet(*rows: tuple[object, ...]) -> bytes:
