@@ -17,13 +17,14 @@ from events.county_time import COUNTY_TIME
 from infra.cli.arguments import actor_of, day_of, file_of, region_of, unusable, words_of
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note
-from infra.cli.roster_book import write_rosters
 from infra.cli.roster_duty import add_duty, period_of
 from infra.cli.roster_text import print_import, print_refused, print_roster, print_withdrawal
 from infra.cli.session import NoLedger, ledger_servers, reading, require_ledger, run
 from infra.files.refused_rows import refused_file, write_refused_rows
+from infra.files.roster_book import roster_book, write_book
 from infra.files.roster_file import RosterFile, read_content, read_file
 from infra.files.text_file import UnusableFile
+from infra.operations.ledger_access import own_access
 from infra.operations.roster_import import Allowances, RefusedList, SuspiciousList, import_list, preview
 from infra.operations.roster_withdrawal import withdraw_list
 from infra.postgres.engine import connect, migrate
@@ -160,9 +161,10 @@ async def _import(
             finally:
                 await engine.dispose()
             list_, allowed = read()
-            found = await import_list(
-                *(endpoints, settings, list_.read, receipt), sha256=list_.sha256, allowed=allowed, actor=actor
-            )
+            async with own_access(endpoints, settings) as access:
+                found = await import_list(
+                    access, list_.read, receipt, sha256=list_.sha256, allowed=allowed, actor=actor
+                )
     except RefusedList as error:
         fail(str(error))
         return 2
@@ -231,8 +233,11 @@ def withdraw(
                     effect = await effect_of(connection, withdrawal.changes)
             else:
                 require_ledger(settings)
-                async with ledger_servers(settings, "roster withdraw", nats=True) as endpoints:
-                    withdrawal = await withdraw_list(*(endpoints, settings, department, month), actor=actor, reason=why)
+                async with (
+                    ledger_servers(settings, "roster withdraw", nats=True) as endpoints,
+                    own_access(endpoints, settings) as access,
+                ):
+                    withdrawal = await withdraw_list(access, department, month, actor=actor, reason=why)
         except NothingToWithdraw as error:
             months = "、".join(map(str, error.standing)) or "无 none"
             fail(f"{department} 没有 {month} 的名单可撤销 no list of that month stands; 现有 there are: {months}")
@@ -268,8 +273,9 @@ def publish(
             async with engine.connect() as connection:
                 drawn_up = await load_month_roster(connection, region, month)
                 hospitals = await designated_hospitals(connection, region, month.due_out)
-            sent = write_rosters(out, drawn_up, hospitals)
-            noted = await record_deliveries(engine, region, str(month), sent, who) if who else None
+            book = roster_book(drawn_up, hospitals)
+            write_book(out, book)
+            noted = await record_deliveries(engine, region, str(month), book.sent, who) if who else None
         print_roster(drawn_up, hospitals, out, noted, json=json)
         if not hospitals:
             note(f"{region} 在 {month.due_out} 没有定点医院 no hospital is designated there on that day")

@@ -20,11 +20,17 @@ from infra.cli.session import reading, run
 from infra.files.region_names import region_named
 from infra.files.sheet import Named, Sheet, coded, columns_of
 from processors.registers import deliveries
-from processors.rosters.duty import STATE_NAMES, ListIn, ListOut, RosterDuty, load_duty
+from processors.rosters.duty import (
+    DEPARTMENT_NAMES,
+    RECIPIENT_NAMES,
+    STATE_NAMES,
+    ListIn,
+    ListOut,
+    RosterDuty,
+    load_duty,
+)
 from processors.rosters.period import Period
 
-DEPARTMENT_NAMES = {"civil-affairs": "民政部门", "poverty-office": "扶贫部门"}
-RECIPIENT_NAMES = {"hospital": "定点医疗机构", "health_bureau": "卫健局", "township": "乡镇医保所"}
 Month = Annotated[str, typer.Option("--month", help="所属月份 month of the lists, 2019-06")]
 _IN = "部门 department,统筹区 region,应报日 due:day,收到 received:day,情况 state,条数 listed:count,新增 added:count"
 _IN += ",移除 removed:count,经办 by"

@@ -5,28 +5,25 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
-from uuid import uuid4
 
 import orjson
 import typer
 
 from events.catalog import BUREAU
 from events.money import parse_yuan, yuan
-from events.national_ids import holds_national_id
 from events.refusals import REASON_NAMES
 from infra.cli.arguments import actor_of, amount_of, day_of, id_of, region_of, unusable
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, stdout, table
 from infra.cli.session import ledger_servers, migrate_and_learn, require_ledger, run
 from infra.cli.usage import file_trouble
-from infra.operations.window import submit_bill
+from infra.operations.ledger_access import own_access
+from infra.operations.window import bill_event, invoice_of, submit_bill
 from infra.postgres.engine import connect
 from infra.settings import Settings
 from processors.law.terms import LAYER_NAMES, SETTING_NAMES
 from processors.person.quote import Quotes
 
-_CODE_DIGITS, _NUMBER_DIGITS = 8, 10
-"""Of 财政电子票据: 票据代码 and 票据号码."""
 _PARTS = ("total", "in_scope", "upfront_copay", "over_limit", "self_funded")
 
 Region = Annotated[str, typer.Option("--region", help="经办统筹区 the bureau's region, GB/T 2260 code")]
@@ -122,19 +119,8 @@ def window(
     }
     if yes:
         actor_of(actor)
-    event = event_of(f"{BUREAU}/{region}", actor, stated)
+    event = bill_event(f"{BUREAU}/{region}", actor, stated)
     sys.exit(run(lambda: _work(settings_of(data_dir), event, yes=yes, actor=actor, json=json)))
-
-
-def invoice_of(text: str) -> str:
-    """An invoice as the ledger writes it: without blanks and hyphens, in capitals.
-
-    One of 18 digits that might be a national ID, which no event may hold, gets an N between code and number.
-    """
-    number = "".join(text.split()).replace("-", "").upper()
-    if len(number) == _CODE_DIGITS + _NUMBER_DIGITS and holds_national_id(number):
-        return f"{number[:_CODE_DIGITS]}N{number[_CODE_DIGITS:]}"
-    return number
 
 
 def digest_of(paper: Path) -> str:
@@ -144,19 +130,6 @@ def digest_of(paper: Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise typer.BadParameter(file_trouble(error), param_hint="--paper") from None
-
-
-def event_of(source: str, actor: str, stated: Mapping[str, Any]) -> dict[str, Any]:
-    """The event; a refused bill may be submitted again, so each submission has an id of its own."""
-    data = {"submitted_by": BUREAU} | {name: value for name, value in stated.items() if value is not None}
-    event = {
-        "specversion": "1.0",
-        "source": source,
-        "id": f"window-{stated['claim_id']}-{uuid4().hex[:12]}"[:128],
-        "type": "bill.submitted.v1",
-        "data": data | {"prepaid": True},
-    }
-    return event | {"actor": actor} if actor else event
 
 
 def _setting(text: str) -> str:
@@ -181,7 +154,8 @@ async def _work(settings: Settings, event: Mapping[str, Any], *, yes: bool, acto
             return 1
         if not yes and not _agreed(actor, json=json):
             return 0
-        done = await submit_bill(endpoints, settings, event)
+        async with own_access(endpoints, settings) as access:
+            done = await submit_bill(access, event)
     if done.statement is None and done.refusal is None:
         fail(
             "已受理，尚未结算完毕，请稍后查看 claims statements accepted, and not settled yet: see `claims statements`"

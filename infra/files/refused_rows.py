@@ -21,9 +21,14 @@ def refused_file(list_file: Path) -> Path:
 
 
 def write_refused_rows(path: Path, of: str, received_on: date, refused: Sequence[RefusedRow]) -> None:
-    """Write the refused rows, for their writer alone: place, reason, what is wrong, and the row as it was received.
+    """Write the refused rows, for their writer alone (``refused_rows``). Raises OSError."""
+    write_atomically(path, refused_rows(of, received_on, refused), PRIVATE)
 
-    ``of`` says of which list, received on which day. All cells are texts, so that 00042 stays 00042. Raises OSError.
+
+def refused_rows(of: str, received_on: date, refused: Sequence[RefusedRow]) -> bytes:
+    """A workbook of refused rows: place, reason, what is wrong, and the row as it was received.
+
+    ``of`` says of which list, received on which day. All cells are texts, so that 00042 stays 00042.
     """
     titles = _titles(refused)
     rows = [
@@ -37,7 +42,7 @@ def write_refused_rows(path: Path, of: str, received_on: date, refused: Sequence
     ]
     columns = (*_COLUMNS, *(SheetColumn(title, "") for title in titles.values()))
     listing = Sheet(f"未接收 {of} 名单，请更正后重新报送全部名单", columns, rows, personal=True)
-    write_atomically(path, workbook([listing], f"{received_on}"), PRIVATE)
+    return workbook([listing], f"{received_on}")
 
 
 def _titles(refused: Iterable[RefusedRow]) -> dict[int, str]:

@@ -1,38 +1,33 @@
 """Withdraws an imported list: publishes what puts memberships back, and records who withdrew it and why."""
 
-from contextlib import nullcontext
-
+from infra.operations.ledger_access import LedgerAccess
 from infra.operations.quiescence import until_quiet
-from infra.operations.roster_import import all_taken, import_lock, publish_changes
-from infra.operations.settle import at_work
-from infra.servers import Endpoints
-from infra.settings import Settings
-from infra.worker.worker import worker
+from infra.operations.roster_import import all_taken, import_lock, publish_changes, require_seen
 from processors.rosters.imports import ConcurrentImport
 from processors.rosters.period import Period
 from processors.rosters.withdrawals import ListWithdrawal, draw_up_withdrawal, record_withdrawal, withdrawal_event
 
 
 async def withdraw_list(
-    endpoints: Endpoints, settings: Settings, source: str, period: Period, *, actor: str, reason: str
+    access: LedgerAccess, source: str, period: Period, *, actor: str, reason: str, seen: str | None = None
 ) -> ListWithdrawal:
     """Withdraw a department's last list of a month. Raises ``NothingToWithdraw``, and ``RefusedList`` beside an import.
 
-    It returns when an import would (``import_list``). One that was interrupted is carried on by the same command.
+    ``seen`` and the time at which it returns are as an import has them (``import_list``). A withdrawal that was
+    interrupted is carried on by the same step.
     """
-    async with worker(endpoints.database_url, endpoints.nats_url, settings) as ours, import_lock(ours.engine):
-        shared = not endpoints.owned and settings.external is None
-        async with nullcontext() if shared else at_work(ours):
-            while True:
-                await all_taken(ours)
-                async with ours.engine.connect() as connection:
-                    withdrawal = await draw_up_withdrawal(connection, source, period)
-                events = (withdrawal_event(change, withdrawal.of, actor) for change in withdrawal.changes)
-                published = await publish_changes(ours, events)
-                if not shared:
-                    await until_quiet(ours.engine, published.sequences)
-                try:
-                    await record_withdrawal(ours.engine, withdrawal, actor, reason)
-                except ConcurrentImport:
-                    continue
-                return withdrawal
+    async with import_lock(access.engine):
+        while True:
+            await all_taken(access)
+            async with access.engine.connect() as connection:
+                withdrawal = await draw_up_withdrawal(connection, source, period)
+            require_seen(withdrawal.changes, seen)
+            events = (withdrawal_event(change, withdrawal.of, actor) for change in withdrawal.changes)
+            published = await publish_changes(access, events)
+            if access.settles:
+                await until_quiet(access.engine, published.sequences)
+            try:
+                await record_withdrawal(access.engine, withdrawal, actor, reason)
+            except ConcurrentImport:
+                continue
+            return withdrawal

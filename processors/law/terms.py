@@ -4,6 +4,7 @@ A process serves one ledger. What stands here is for people: no decision is take
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -101,6 +102,18 @@ def terms_in_force() -> Vocabulary:
 def use_terms(terms: Vocabulary) -> None:
     """Let the texts that this process writes name these terms: those of a scheme that is in no ledger."""
     _ledger.terms = terms
+
+
+@contextmanager
+def terms_used(terms: Vocabulary) -> Iterator[None]:
+    """Use terms within the block, which must not wait for anything: a process that serves several people at once goes
+    on with the terms of the ledger."""
+    before = terms_in_force()
+    use_terms(terms)
+    try:
+        yield
+    finally:
+        use_terms(before)
 
 
 async def learn_terms(connection: AsyncConnection) -> Vocabulary:

@@ -23,6 +23,8 @@ STATE_NAMES: Mapping[DutyState, str] = {
     "missing": "未办",
     "waiting": "未到期",
 }
+DEPARTMENT_NAMES: Mapping[str, str] = {CIVIL_AFFAIRS: "民政部门", POVERTY_OFFICE: "扶贫部门"}
+RECIPIENT_NAMES: Mapping[str, str] = {"hospital": "定点医疗机构", "health_bureau": "卫健局", "township": "乡镇医保所"}
 _IMPORTS = table(
     "roster_imports",
     *map(
@@ -89,12 +91,26 @@ class RosterDuty:
 
 async def load_duty(connection: AsyncConnection, period: Period, region: str | None, today: date) -> RosterDuty:
     """The duties of a month, of one region or of all that have had rosters."""
-    rows = [dict(row) for row in (await connection.execute(select(_IMPORTS).order_by(_IMPORTS.c.number))).mappings()]
+    rows = await _imports(connection)
     regions = await _regions(connection, rows) if region is None else [region]
-    of_month = [row for row in rows if row["period"] == str(period) and row["stands"]]
-    lists_in = [each for code in regions for each in _lists_in(code, period, of_month, today)]
+    lists_in = [each for code in regions for each in _lists_in(code, period, _standing(rows, period), today)]
     lists_out = [each for code in regions for each in await _lists_out(connection, code, period, today)]
     return RosterDuty(period, lists_in, lists_out)
+
+
+async def load_lists_in(connection: AsyncConnection, period: Period, today: date) -> list[ListIn]:
+    """What departments owe of a month alone, in all regions that have had rosters."""
+    rows = await _imports(connection)
+    standing = _standing(rows, period)
+    return [each for code in await _regions(connection, rows) for each in _lists_in(code, period, standing, today)]
+
+
+async def _imports(connection: AsyncConnection) -> list[dict[str, Any]]:
+    return [dict(row) for row in (await connection.execute(select(_IMPORTS).order_by(_IMPORTS.c.number))).mappings()]
+
+
+def _standing(imports: Sequence[Mapping[str, Any]], period: Period) -> list[Mapping[str, Any]]:
+    return [row for row in imports if row["period"] == str(period) and row["stands"]]
 
 
 async def _regions(connection: AsyncConnection, imports: Sequence[Mapping[str, Any]]) -> list[str]:

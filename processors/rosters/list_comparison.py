@@ -1,7 +1,7 @@
 """A department's full list compared with the ledger: who is added, who is removed, and why the list may be cut off."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
@@ -228,6 +228,11 @@ def change_name(membership: Membership, change: str, day: date, history: History
 
 def _letters(digits: str) -> str:
     return digits.translate(str.maketrans("0123456789", "ghijklmnop"))
+
+
+def changes_digest(changes: Iterable[ListChange]) -> str:
+    """sha256, hex, of changes in their order: their ids say what they change, and after what."""
+    return sha256("\n".join(change.event_id for change in changes).encode()).hexdigest()
 
 
 def list_name(file_sha256: str) -> str:

@@ -14,7 +14,7 @@ from datetime import date
 from typing import Any
 
 import orjson
-from sqlalchemy import func, select
+from sqlalchemy import ARRAY, BigInteger, any_, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.decisions import ROSTER_WITHDRAWN
@@ -42,6 +42,7 @@ from processors.rosters.memberships import (
     statements_of,
 )
 from processors.rosters.period import Period
+from projections.rosters import RosterChange, rosters
 
 Histories = dict[Membership, list[DepartmentStatement]]
 
@@ -102,6 +103,15 @@ async def draw_up_withdrawal(connection: AsyncConnection, source: str, period: P
     withdrawal.changes.sort(key=lambda change: change.effective_on, reverse=True)
     withdrawal.changes.sort(key=lambda change: change.person_id)
     return withdrawal
+
+
+async def changes_of_list(connection: AsyncConnection, number: int) -> list[RosterChange]:
+    """The changes that an imported list made, by the number of its record, whether or not it stands."""
+    records = await load_records(connection)
+    chosen = [each for each in records if isinstance(each, ImportRecord) and each.number == number]
+    made, _ = await _changes_of(connection, records, chosen) if chosen else (set(), set())
+    query = select(rosters).where(rosters.c.number == any_(literal(sorted(made), ARRAY(BigInteger))))
+    return [RosterChange(*row) for row in await connection.execute(query.order_by(rosters.c.number))]
 
 
 def gone_lists(records: Iterable[ListRecord], chosen: ImportRecord) -> list[ImportRecord]:

@@ -1,22 +1,29 @@
 """A console at work over a small county, clients signed in to it by HTTP, and pages in the system's Chromium."""
 
 import asyncio
+import io
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
+import orjson
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, ConsoleMessage, Page, Request, ViewportSize
 
 from infra.access.logins import GROUPS, Login, create_login
 from infra.console.address import Address
 from infra.console.server import Running, serving
+from infra.embedded.nats import NatsServer
+from infra.messaging.publisher import PublishedEvents, publish_file
+from infra.operations.quiescence import until_quiet
+from infra.operations.settle import at_work
 from infra.postgres.engine import connect
 from infra.settings import Settings
+from infra.worker.worker import worker
 
 OWNER = "owner"
 SECOND_WRITER = "second_writer"
@@ -134,6 +141,29 @@ async def running_console(
             yield console
         finally:
             await console.end()
+
+
+@asynccontextmanager
+async def console_beside_worker(
+    database_url: str, passwords: Mapping[str, str], data_dir: Path, events: Iterable[Mapping[str, Any]]
+) -> AsyncIterator[ConsoleUnderTest]:
+    """A console whose steps a worker takes, over a ledger in which these events are settled."""
+    nats = NatsServer(data_dir.parent / "nats")
+    try:
+        nats_url = await nats.start()
+        async with (
+            worker(database_url, nats_url, Settings(data_dir=data_dir)) as ours,
+            at_work(ours),
+            running_console(database_url, passwords, data_dir, nats_url) as running,
+        ):
+            published = PublishedEvents()
+            lines = io.BytesIO(b"\n".join(map(orjson.dumps, events)))
+            async for _ in publish_file(ours.broker.connection, "facts", lines, published):
+                pass
+            await until_quiet(ours.engine, published.sequences)
+            yield running
+    finally:
+        await nats.stop()
 
 
 @dataclass

@@ -10,8 +10,8 @@ from sqlalchemy import text
 
 from infra.cli.names import names_of
 from infra.cli.premium_lists import write_payer
-from infra.cli.roster_book import write_rosters
 from infra.files.register_file import read_entries
+from infra.files.roster_book import roster_book, write_book
 from infra.files.text_file import UnusableFile
 from processors.accounts.listings import premium_transfer_rows
 from processors.finance.catch_up import catch_up
@@ -275,8 +275,9 @@ async def test_a_month_s_lists_go_out_and_are_received(books: Books, tmp_path: P
     async def publish(period: Period, actor: str = "wang") -> list[str]:
         async with engine.connect() as connection:
             month = await load_month_roster(connection, REGION, period)
-        sent = write_rosters(tmp_path / str(period), month, ["H1"])
-        return await deliveries.publish(engine, REGION, str(period), sent, actor)
+        book = roster_book(month, ["H1"])
+        write_book(tmp_path / str(period), book)
+        return await deliveries.publish(engine, REGION, str(period), book.sent, actor)
 
     # the health bureau, one township in which somebody is rostered, one hospital
     assert len(await publish(june)) == 3
@@ -329,8 +330,9 @@ async def test_a_month_without_a_list_loses_no_change(books: Books, tmp_path: Pa
         async with engine.connect() as connection:
             month = await load_month_roster(connection, REGION, period)
         assert [(change.kind, change.person_id) for change in month.changes] == told
-        sent = write_rosters(tmp_path / str(period), month, [])
-        await deliveries.publish(engine, REGION, str(period), sent, "wang")
+        book = roster_book(month, [])
+        write_book(tmp_path / str(period), book)
+        await deliveries.publish(engine, REGION, str(period), book.sent, "wang")
 
 
 async def test_premiums_to_hand_over_by_payer_and_township(books: Books, tmp_path: Path) -> None:

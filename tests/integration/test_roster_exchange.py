@@ -104,7 +104,7 @@ async def later_lists_come_in_beside_up(data: Path, tmp_path: Path, june: Path, 
         late = await import_(data, august, "2019-08", "--received", "2019-08-12")
         assert (late.code, summary(late)) == (0, {"late": True, "listed": 9, "unchanged": 9})
         older = await import_(data, listed(tmp_path, named[:8]), "2019-07", "--allow-shrink")
-        assert (older.code, "a list of 2019-08 has been taken" in older.err) == (2, True)
+        assert (older.code, "A list of 2019-08 has been taken" in older.err) == (2, True)
 
 
 async def the_region_s_roster_is_published(data: Path, out: Path) -> None:
@@ -214,7 +214,7 @@ async def test_one_list_is_taken_in_at_a_time(database: str, nats_url: str, tmp_
         await other.execute("SELECT pg_advisory_lock($1)", IMPORT_LOCK)
         beside = await claims(*given, env=env)
         assert (beside.code, await other.fetchval("SELECT count(*) FROM projections.rosters")) == (2, 0)
-        assert "another list" in beside.err
+        assert "Another list" in beside.err
     finally:
         await other.close()
     assert (await claims(*given, env=env)).code == 0
@@ -238,7 +238,7 @@ async def test_a_cut_off_or_an_older_list_is_not_taken(books: Books) -> None:
     assert "leaves out 3 of 10 standing members" in (await refused(people[:7], 7) or "")
     assert await refused(people[:7], 7, allow_shrink=True) is None
     assert await refused(people[:8], 7) is None
-    assert "a list of 2019-06 has been taken" in (await refused(people, 5) or "")
+    assert "A list of 2019-06 has been taken" in (await refused(people, 5) or "")
 
 
 async def test_every_import_is_noted_once(books: Books) -> None:

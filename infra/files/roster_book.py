@@ -5,6 +5,7 @@ A spreadsheet that opens a bare CSV file makes the number 42 of the id 00042; in
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,43 +29,56 @@ _DIFFERENCES = "差异 kind,参保人编号 person,民政部门类别 civil affa
 _NOWHERE = Residence(None, None, None)
 
 
-def write_rosters(out: Path, month: MonthRoster, hospitals: Sequence[str]) -> list[RosterDeliveryOrder]:
-    """Write each recipient's list and the comparison into a folder, twice each; they name persons.
+@dataclass(slots=True)
+class RosterBook:
+    """The files of a month by name, and what of them goes to whom; what nobody gets is not among ``sent``."""
 
-    Hospitals and the health bureau get who is on the roster, each township its changes since the month before. Returns
-    what went to whom; what nobody gets is not among it.
+    files: dict[str, bytes] = field(default_factory=dict)
+    sent: list[RosterDeliveryOrder] = field(default_factory=list)
+
+
+def roster_book(month: MonthRoster, hospitals: Sequence[str]) -> RosterBook:
+    """Each recipient's list and the comparison, twice each; they name persons.
+
+    Hospitals and the health bureau get who is on the roster, each township its changes since the month before.
     """
-    out.mkdir(parents=True, exist_ok=True)
     drawn_up, period, region = month.roster, month.roster.period, month.roster.region
     place = f"{region_named(region).name} {region} {period}".strip()
     due = str(period.due_out)
     came, left = (sum(change.kind == kind for change in month.changes) for kind in ("added", "removed"))
     counts = (len(drawn_up.members), came, left)
-    sent: list[RosterDeliveryOrder] = []
+    book = RosterBook()
 
     def order(kind: str, recipient: str, counted: tuple[int, int, int], digest: str) -> None:
-        sent.append(RosterDeliveryOrder(kind, recipient, *counted, digest, month.known_until))
+        book.sent.append(RosterDeliveryOrder(kind, recipient, *counted, digest, month.known_until))
 
     members = Sheet(f"困难群众花名册 {place}", columns_of(_MEMBERS), list(_member_rows(drawn_up)))
     if hospitals:
-        digest = _write(out, [f"roster-{period}-{hospital_id}" for hospital_id in hospitals], members, due)
+        digest = _add(book, [f"roster-{period}-{hospital_id}" for hospital_id in hospitals], members, due)
         for hospital_id in hospitals:
             order("hospital", hospital_id, counts, digest)
     placed = Sheet(f"困难群众花名册（卫健局） {place}", columns_of(f"{_MEMBERS},{_PLACES}"), list(_placed_rows(month)))
-    order("health_bureau", region, counts, _write(out, [f"health-{period}-{region}"], placed, due))
+    order("health_bureau", region, counts, _add(book, [f"health-{period}-{region}"], placed, due))
     for township, changes in _by_township(month).items():
         name = township or UNPLACED
         title = f"困难群众变动名单 {name} {place}"
-        digest = _write(
-            out, [f"changes-{period}-{name}"], Sheet(title, columns_of(_CHANGES), _change_rows(month, changes)), due
+        digest = _add(
+            book, [f"changes-{period}-{name}"], Sheet(title, columns_of(_CHANGES), _change_rows(month, changes)), due
         )
         if township is not None:
             there = sum(month.township_of(member.person_id) == township for member in drawn_up.members)
             came, left = (sum(change.kind == kind for change in changes) for kind in ("added", "removed"))
             order("township", township, (there, came, left), digest)
     differences = Sheet(f"部门比对 {place}", columns_of(_DIFFERENCES), list(_difference_rows(drawn_up)))
-    _write(out, [f"comparison-{period}-{region}"], differences, due)
-    return sent
+    _add(book, [f"comparison-{period}-{region}"], differences, due)
+    return book
+
+
+def write_book(out: Path, book: RosterBook) -> None:
+    """Write a month's files into a folder."""
+    out.mkdir(parents=True, exist_ok=True)
+    for name, content in book.files.items():
+        write_atomically(out / name, content, PRIVATE)
 
 
 def _by_township(month: MonthRoster) -> dict[str | None, list[MonthChange]]:
@@ -76,16 +90,15 @@ def _by_township(month: MonthRoster) -> dict[str | None, list[MonthChange]]:
     return found
 
 
-def _write(out: Path, names: Sequence[str], listing: Sheet, as_of: str) -> str:
-    """Write a list under each name; returns the sha256 of its CSV file, hex."""
+def _add(book: RosterBook, names: Sequence[str], listing: Sheet, as_of: str) -> str:
+    """Add a list under each name; returns the sha256 of its CSV file, hex."""
     rows = (["" if cell is None else str(cell) for cell in row] for row in listing.rows)
     contents = {
         ".csv": csv_bytes([column.chinese for column in listing.columns], rows),
         ".xlsx": workbook([listing], as_of),
     }
     for name in names:
-        for ending, content in contents.items():
-            write_atomically(out / f"{name}{ending}", content, PRIVATE)
+        book.files |= {f"{name}{ending}": content for ending, content in contents.items()}
     return hashlib.sha256(contents[".csv"]).hexdigest()
 
 
