@@ -19,9 +19,10 @@ from policies.supervision.text import (
     SupervisionText,
     SupervisionTextError,
     built_in,
+    cited_sections,
     load_supervision,
 )
-from policies.supervision.values import SEVERITY_NAMES, CitedSection, RuleTerms
+from policies.supervision.values import SEVERITY_NAMES, RuleTerms
 from policies.yaml_text import MOST_BYTES
 from processors.supervision.adoption import AdoptedSupervision, adopt_supervision, adopted_texts
 
@@ -155,25 +156,11 @@ def _told(adopted: AdoptedSupervision) -> dict[str, Any]:
     }
 
 
-def _sections(text: SupervisionText) -> list[tuple[str, str, CitedSection]]:
-    """Section, item and its cited values."""
-    found = []
-    for section in type(text).model_fields:
-        held = getattr(text, section)
-        if isinstance(held, CitedSection):
-            found.append((section, "", held))
-        for item in getattr(type(held), "model_fields", {}):
-            part = getattr(held, item)
-            if isinstance(part, CitedSection):
-                found.append((section, item, part))
-    return found
-
-
 def _described(text: SupervisionText) -> dict[str, Any]:
     head = {"name": text.name, "version": text.version, "title": text.title, "document": text.document}
     head |= {"in_force_from": text.in_force_from.isoformat(), "regions": list(text.regions), "hash": text.content_hash}
     described: dict[str, Any] = {}
-    for section, item, part in _sections(text):
+    for section, item, part in cited_sections(text):
         own: dict[str, Any] = {}
         if isinstance(part, RuleTerms):
             own = {"version": part.version, "used": part.used, "severity": part.severity, "clause": part.clause}
@@ -188,7 +175,7 @@ def _print_text(text: SupervisionText) -> None:
     stdout.print(
         f"自 from {text.in_force_from}；统筹区 regions: {regions}；sha256 {text.content_hash}", highlight=False
     )
-    for section, item, part in _sections(text):
+    for section, item, part in cited_sections(text):
         title = f"{section} {rule_named(item) if section == 'rules' else item}"
         if isinstance(part, RuleTerms):
             used = "" if part.used else "（停用 not used）"
