@@ -11,7 +11,7 @@ from policies.loader import SCHEMES, load_directory
 from policies.scheme import Scheme
 from policies.supervision.text import built_in
 from processors.proof.verify import verify
-from tests.console.harness import NAMES, ConsoleUnderTest, SignedIn, browser_page, shots
+from tests.console.harness import NAMES, ConsoleUnderTest, SignedIn, axe_faults, browser_page
 from tests.program import eventually
 
 SHANGGAO = next(each for each in load_directory() if each.name == "shanggao")
@@ -87,7 +87,8 @@ async def test_one_proposes_and_tries_a_text_and_another_adopts_it(
         await lin.wait_for_url("**/jobs/*")
         await lin.wait_for_selector("text=试算完成", timeout=60_000)
         await lin.goto(f"/law/proposals/{number}")
-        await shots(lin, tmp_path, "proposal")
+        assert await axe_faults(lin) == []
+        await lin.screenshot(path=tmp_path / "proposal.png", full_page=True)
         await lin.click("main button:has-text('采用')")
         await lin.wait_for_load_state()
         assert f"{NAMES['ledger_writer']} 已办理前一步，这一步须由另一人办理" in await lin.inner_text("main")
@@ -97,11 +98,11 @@ async def test_one_proposes_and_tries_a_text_and_another_adopts_it(
         await zhao.click("main button:has-text('采用')")
         await zhao.wait_for_url("**/law/schemes/*")
         assert "在用" in await zhao.inner_text("h1")
-        await shots(zhao, tmp_path, "scheme")
         await zhao.click("main button:has-text('比较')")
         await zhao.wait_for_url("**/law/difference**")
         assert await zhao.locator("td.was").count() == await zhao.locator("td.now").count() - 1 > 0  # and a comment
-        await shots(zhao, tmp_path, "difference")
+        assert await axe_faults(zhao) == []
+        await zhao.screenshot(path=tmp_path / "difference.png", full_page=True)
     engine = console.running.state.engine
     async with engine.connect() as connection:
         said = (await connection.execute(text(_SAID))).scalars().all()
