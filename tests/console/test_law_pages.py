@@ -103,6 +103,9 @@ async def test_one_proposes_and_tries_a_text_and_another_adopts_it(
         assert await zhao.locator("td.was").count() == await zhao.locator("td.now").count() - 1 > 0  # and a comment
         assert await axe_faults(zhao) == []
         await zhao.screenshot(path=tmp_path / "difference.png", full_page=True)
+        await zhao.goto("/law/offers?on=2019-06-01&region=360923")
+        assert await axe_faults(zhao) == []
+        await zhao.screenshot(path=tmp_path / "offers.png", full_page=True)
     engine = console.running.state.engine
     async with engine.connect() as connection:
         said = (await connection.execute(text(_SAID))).scalars().all()
