@@ -61,7 +61,7 @@ RESERVED = {
     "categories": frozenset({"poor", "general"}),
     "layers": frozenset(
         (
-            *("intake", "settlement", "clearing", "rosters", "seal", "payouts"),
+            *("intake", "settlement", "clearing", "rosters", "seal", "payouts", "proposals"),
             *("grant", "grants", "emergency_fund", "case_quota", "quota", "funds", "layers", "gap"),
             *("total", "paid", "paid_share", "patient", "patient_share", "hospital", "hospital_share"),
             *("claims", "persons", "year", "region", "scheme", "setting", "poor", "date", "status"),

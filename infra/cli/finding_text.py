@@ -16,6 +16,7 @@ CHECKS: Mapping[str, str] = {
     "case": "监管案件",
     "register": "台账",
     "access": "查阅记录",
+    "proposal": "政策文本的提议",
     "reversal": "冲正",
     "lead": "疑点",
     "balance": "收支平衡",

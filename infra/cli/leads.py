@@ -16,8 +16,8 @@ from infra.cli.output import fail, note, print_json, stdout
 from infra.cli.row_output import ENDINGS, OutFile, print_sheet, show, write_sheets
 from infra.cli.session import INSUFFICIENT_PRIVILEGE, reading, run
 from infra.cli.supervision import TextFile, text_of
-from infra.worker.lead_years import look_for_leads
 from infra.words.trials import trial_json, trial_sheet
+from infra.worker.lead_years import look_for_leads
 from processors.supervision import steps
 from processors.supervision.adoption import SupervisionRefused
 from processors.supervision.listings import LeadFilter, lead_json, lead_of, list_leads

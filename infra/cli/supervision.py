@@ -12,13 +12,14 @@ from infra.cli.arguments import Actor, actor_of, day_of, id_of, region_of, words
 from infra.cli.clearing_step import Reason, print_result, run_step
 from infra.cli.options import DataDir, Json
 from infra.cli.output import fail, print_json, stdout, table
-from infra.words.evidence import rule_named, sections_of, word, worded
+from infra.words.evidence import rule_named, word, worded
 from policies.explain import GRADES
 from policies.supervision.text import (
     SupervisionHistory,
     SupervisionText,
     SupervisionTextError,
     built_in,
+    cited_sections,
     load_supervision,
 )
 from policies.supervision.values import SEVERITY_NAMES, RuleTerms
@@ -159,7 +160,7 @@ def _described(text: SupervisionText) -> dict[str, Any]:
     head = {"name": text.name, "version": text.version, "title": text.title, "document": text.document}
     head |= {"in_force_from": text.in_force_from.isoformat(), "regions": list(text.regions), "hash": text.content_hash}
     described: dict[str, Any] = {}
-    for section, item, part in sections_of(text):
+    for section, item, part in cited_sections(text):
         own: dict[str, Any] = {}
         if isinstance(part, RuleTerms):
             own = {"version": part.version, "used": part.used, "severity": part.severity, "clause": part.clause}
@@ -174,7 +175,7 @@ def _print_text(text: SupervisionText) -> None:
     stdout.print(
         f"自 from {text.in_force_from}；统筹区 regions: {regions}；sha256 {text.content_hash}", highlight=False
     )
-    for section, item, part in sections_of(text):
+    for section, item, part in cited_sections(text):
         title = f"{section} {rule_named(item) if section == 'rules' else item}"
         if isinstance(part, RuleTerms):
             used = "" if part.used else "（停用 not used）"

@@ -47,13 +47,19 @@ class SchemeSection:
     parts: tuple[Part, ...]
 
 
-def page(offers: Sequence[Offers], as_of: datetime) -> str:
-    """What schemes in force offer on a day, as one HTML page that needs nothing beside it.
+def style_sheet() -> str:
+    """The page's style, for a page that names it by its address."""
+    return templates("infra.offers_page").get_template("offers.css").render(words=names)
 
+
+def page(offers: Sequence[Offers], as_of: datetime, style_url: str = "") -> str:
+    """What schemes in force offer on a day, as one HTML page.
+
+    It needs nothing beside it, but for the style where ``style_url`` says that this is at an address of its own.
     ``as_of`` is the database's time at which they were in force.
     """
     template = templates("infra.offers_page").get_template("offers.html")
-    return template.render(sections=[_section(each) for each in offers], as_of=as_of, words=names)
+    return template.render(sections=[_section(each) for each in offers], as_of=as_of, words=names, style_url=style_url)
 
 
 def served(offers: Offers) -> tuple[str, ...]:

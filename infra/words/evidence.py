@@ -4,8 +4,6 @@ from typing import Any
 
 from infra.files.sheet import Named
 from infra.words.peers import PEER_VALUES, PEER_WORDS
-from policies.supervision.text import SupervisionText
-from policies.supervision.values import CitedSection
 from processors.supervision.rules import SUPERVISION_RULES
 
 NO_VERDICT = "疑点不是结论，须经核查和决定。A lead is no verdict: it needs an inquiry and a decision"
@@ -116,17 +114,3 @@ def worded(value: Any) -> str:
             return f"{PEER_VALUES[value]} {value}"
         case _:
             return str(value)
-
-
-def sections_of(text: SupervisionText) -> list[tuple[str, str, CitedSection]]:
-    """Section, item and its cited values."""
-    found = []
-    for section in type(text).model_fields:
-        held = getattr(text, section)
-        if isinstance(held, CitedSection):
-            found.append((section, "", held))
-        for item in getattr(type(held), "model_fields", {}):
-            part = getattr(held, item)
-            if isinstance(part, CitedSection):
-                found.append((section, item, part))
-    return found

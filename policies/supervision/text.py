@@ -17,6 +17,7 @@ from policies.supervision.deadlines import CaseDeadlines
 from policies.supervision.peer_rules import PeerRules
 from policies.supervision.person_rules import PersonRules
 from policies.supervision.scorecard import ScorecardTerms
+from policies.supervision.values import CitedSection
 from policies.supervision.warning import WarningLines
 from policies.supervision.withheld_share import WithholdingTerms
 from policies.values import Day, Strict
@@ -204,3 +205,17 @@ class SupervisionHistory:
         """What tells whether the texts are the same as before."""
         texts = [built_in(), *self.adopted]
         return hashlib.sha256(" ".join(text.content_hash for text in texts).encode()).hexdigest()
+
+
+def cited_sections(text: SupervisionText) -> list[tuple[str, str, CitedSection]]:
+    """A text's values: section, item within it (empty where it has none), and what is cited."""
+    found = []
+    for section in type(text).model_fields:
+        held = getattr(text, section)
+        if isinstance(held, CitedSection):
+            found.append((section, "", held))
+        for item in getattr(type(held), "model_fields", {}):
+            part = getattr(held, item)
+            if isinstance(part, CitedSection):
+                found.append((section, item, part))
+    return found

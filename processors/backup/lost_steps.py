@@ -3,7 +3,8 @@
 These are steps of clearing (journal ``clearing.0``), adopted schemes (``scheme.adopted.v1`` in journal ``intake``),
 seals (``seal.0``), records of imported rosters (``rosters.0``), money of funds that offices noted (``funds.0``),
 their registers (``registers.0``), leads with what offices did of them (``leads.0``), supervision texts
-(``supervision.0``), work on cases (``cases.0``), and who looked at whom (``access.0``).
+(``supervision.0``), work on cases (``cases.0``), proposals of texts (``proposals.0``), and who looked at whom
+(``access.0``).
 """
 
 from collections.abc import Mapping

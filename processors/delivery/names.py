@@ -12,6 +12,7 @@ SETTLEMENT_CONSUMER = "settlement"
 ACCESS_CONSUMER = "access"
 CLEARING_CONSUMER = "clearing"
 FUNDS_CONSUMER = "funds"
+PROPOSALS_CONSUMER = "proposals"
 CASES_CONSUMER = "cases"
 ROSTERS_CONSUMER = "rosters"
 REGISTERS_CONSUMER = "registers"
@@ -24,13 +25,14 @@ OFFICE_CONSUMERS = (
     CLEARING_CONSUMER,
     FUNDS_CONSUMER,
     LEADS_CONSUMER,
+    PROPOSALS_CONSUMER,
     REGISTERS_CONSUMER,
     ROSTERS_CONSUMER,
     SEAL_CONSUMER,
     SUPERVISION_CONSUMER,
 )
-"""Those whose journals no lane writes: work of offices, leads, and who looked at whom. They book nothing
-that a fund is told."""
+"""Those whose journals no lane writes: work of offices, leads, texts that are proposed, and who looked at whom. They
+book nothing that a fund is told."""
 PAYOUTS_CONSUMER = "payouts"
 """Follows the journals and writes none."""
 
@@ -44,6 +46,7 @@ INTAKE_JOURNAL = journal_name(INTAKE_CONSUMER, 0)
 ACCESS_JOURNAL = journal_name(ACCESS_CONSUMER, 0)
 CLEARING_JOURNAL = journal_name(CLEARING_CONSUMER, 0)
 FUNDS_JOURNAL = journal_name(FUNDS_CONSUMER, 0)
+PROPOSALS_JOURNAL = journal_name(PROPOSALS_CONSUMER, 0)
 CASES_JOURNAL = journal_name(CASES_CONSUMER, 0)
 REGISTERS_JOURNAL = journal_name(REGISTERS_CONSUMER, 0)
 ROSTERS_JOURNAL = journal_name(ROSTERS_CONSUMER, 0)

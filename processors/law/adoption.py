@@ -48,12 +48,26 @@ async def initialise(engine: AsyncEngine, schemes: Sequence[Scheme], partitions:
 async def adopt_schemes(engine: AsyncEngine, schemes: Sequence[Scheme], actor: str) -> list[Scheme]:
     """Adopt schemes for claims accepted from now on; returns those that were not in force. Raises ``SchemeError``."""
     async with engine.begin() as connection:
-        position = await lock_position(connection, INTAKE_CONSUMER, 0)
-        position.journal.start(await database_time(connection))
-        adopted = await adopt(connection, position.journal, schemes, actor)
-        await write(connection, position.journal)
-        await write_position(connection, position, position.stream_seq, position.outgoing)
+        return await adopt_within(connection, schemes, actor)
+
+
+async def adopt_within(connection: AsyncConnection, schemes: Sequence[Scheme], actor: str) -> list[Scheme]:
+    """Adopt schemes as a part of a transaction; returns those that were not in force. Raises ``SchemeError``."""
+    position = await lock_position(connection, INTAKE_CONSUMER, 0)
+    position.journal.start(await database_time(connection))
+    adopted = await adopt(connection, position.journal, schemes, actor)
+    await write(connection, position.journal)
+    await write_position(connection, position, position.stream_seq, position.outgoing)
     return adopted
+
+
+async def check_adoptable(connection: AsyncConnection, scheme: Scheme) -> None:
+    """Refuse, as ``adopt`` would, a scheme that can't follow the texts in force. Raises ``SchemeError``."""
+    pinned = PinnedSchemes()
+    await pinned.refresh(connection)
+    in_force = {each.name: each for each in pinned.current}
+    _check_offered(scheme, in_force.get(scheme.name), pinned)
+    check_together(list((in_force | {scheme.name: scheme}).values()))
 
 
 async def adopt(connection: AsyncConnection, journal: Journal, offered: Sequence[Scheme], actor: str) -> list[Scheme]:

@@ -13,6 +13,7 @@ from processors.proof.verification.funds import check_funds
 from processors.proof.verification.leads import check_leads
 from processors.proof.verification.looks import check_looks
 from processors.proof.verification.parts import parts
+from processors.proof.verification.proposals import check_proposals
 from processors.proof.verification.registers import check_registers
 from processors.proof.verification.report import MOST_PROBLEMS, Findings, Problem, Progress, Section, VerifyReport
 from processors.proof.verification.reversals import check_reversals
@@ -30,6 +31,7 @@ _OFFICES: tuple[tuple[str, Callable[[AsyncConnection, VerifyReport], Awaitable[N
     ("case", check_cases),
     ("register", check_registers),
     ("access", check_looks),
+    ("proposal", check_proposals),
 )
 """What stands in journals of offices' steps, and of leads; their SQL reads entries' data."""
 WORTH_PROCESSES = 40_000

@@ -82,6 +82,13 @@ async def change_to(engine: AsyncEngine, name: str, since: date) -> SchemeChange
     return SchemeChange(scheme, tuple(older), since)
 
 
+async def change_by(engine: AsyncEngine, scheme: Scheme, since: date) -> SchemeChange:
+    """The change that a text would bring which is not in force yet, for all claims under texts of its name."""
+    async with engine.connect() as connection:
+        older = [content_hash for content_hash, name in await adopted_schemes(connection) if name == scheme.name]
+    return SchemeChange(scheme, tuple(older), since)
+
+
 async def persons_touched(engine: AsyncEngine, change: SchemeChange) -> AsyncIterator[list[TouchedPerson]]:
     """The persons with a claim that the change moves, some at a time."""
     last = ""
@@ -105,8 +112,9 @@ async def preview(engine: AsyncEngine, change: SchemeChange, person_ids: Sequenc
     """Add to ``effect`` what the change would do to some persons; nothing is booked."""
     async with engine.connect() as connection:
         state = await load_histories(connection, set(person_ids))
-        hashes = {claim.scheme for claim in state.claims.values()} | {change.scheme.content_hash}
-        schemes = await PinnedSchemes().require(connection, hashes)
+        hashes = {claim.scheme for claim in state.claims.values()}
+        known = await PinnedSchemes().require(connection, hashes)
+    schemes = {**known, change.scheme.content_hash: change.scheme}
     for person_id in person_ids:
         history = list(state.by_person[person_id].values())
         changed = [moved_claim(schemes, claim, change.scheme, change.since) for claim in history]

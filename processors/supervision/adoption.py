@@ -61,32 +61,39 @@ async def adopt_supervision(
     change under a version that was used before.
     """
     async with engine.begin() as connection:
-        position = await lock_position(connection, SUPERVISION_CONSUMER, 0)
-        position.journal.start(await database_time(connection))
-        login, is_owner = await login_of(connection)
-        if Operator(actor, None).is_same(Operator(approver, None)):
-            raise SupervisionRefused(f"{actor} 不能自己批准，须由另一人批准。another person must approve it")
-        adopted = [each.text for each in await adopted_texts(connection)]
-        _check(text, adopted)
-        data = {
-            "name": text.name,
-            "hash": text.content_hash,
-            "title": text.title,
-            "version": text.version,
-            "regions": list(text.regions),
-            "in_force_from": text.in_force_from.isoformat(),
-            "actor": actor,
-            "approver": approver,
-            "reason": reason,
-            "login": login,
-        } | ({"owner": True} if is_owner else {})
-        number = position.journal.append(SUPERVISION_ADOPTED, data, raw=text.text)
-        await write(connection, position.journal)
-        await write_position(connection, position, position.stream_seq, position.outgoing)
+        return await adopt_within(connection, text, actor, approver, reason)
+
+
+async def adopt_within(
+    connection: AsyncConnection, text: SupervisionText, actor: str, approver: str, reason: str
+) -> AdoptedSupervision:
+    """Adopt a text as a part of a transaction. Raises ``SupervisionRefused``."""
+    position = await lock_position(connection, SUPERVISION_CONSUMER, 0)
+    position.journal.start(await database_time(connection))
+    login, is_owner = await login_of(connection)
+    if Operator(actor, None).is_same(Operator(approver, None)):
+        raise SupervisionRefused(f"{actor} 不能自己批准，须由另一人批准。another person must approve it")
+    check_supervision(text, [each.text for each in await adopted_texts(connection)])
+    data = {
+        "name": text.name,
+        "hash": text.content_hash,
+        "title": text.title,
+        "version": text.version,
+        "regions": list(text.regions),
+        "in_force_from": text.in_force_from.isoformat(),
+        "actor": actor,
+        "approver": approver,
+        "reason": reason,
+        "login": login,
+    } | ({"owner": True} if is_owner else {})
+    number = position.journal.append(SUPERVISION_ADOPTED, data, raw=text.text)
+    await write(connection, position.journal)
+    await write_position(connection, position, position.stream_seq, position.outgoing)
     return AdoptedSupervision(number, text, actor, approver, reason, position.journal.recorded_at)
 
 
-def _check(text: SupervisionText, adopted: list[SupervisionText]) -> None:
+def check_supervision(text: SupervisionText, adopted: list[SupervisionText]) -> None:
+    """Refuse a text that can't follow those that were adopted. Raises ``SupervisionRefused``."""
     same_name = [each for each in adopted if each.name == text.name]
     if text.name == built_in().name:
         raise SupervisionRefused(f"{text.name} 是内置文本的名称，请另取名。that is the name of the built-in text")

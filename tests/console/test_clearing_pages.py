@@ -14,7 +14,7 @@ from infra.files.key_file import key_file_of, write_keys
 from infra.settings import Settings
 from processors.bank.keys import KeyRing, new_key
 from processors.clearing import listings
-from tests.console.harness import NAMES, ConsoleUnderTest, SignedIn, browser_page, shots
+from tests.console.harness import NAMES, ConsoleUnderTest, SignedIn, axe_faults, browser_page
 from tests.payees import approved, order
 
 REGION = "360923"
@@ -45,7 +45,8 @@ async def test_two_clerks_clear_a_month_against_each_other(
         await _press(lin, "起草")
         clearing_id = _id(lin.url)
         assert "待另一人复核" in await lin.inner_text("main")
-        await shots(lin, tmp_path, "draft")
+        assert await axe_faults(lin) == []
+        await lin.screenshot(path=tmp_path / "draft.png", full_page=True)
         # who drafted it is refused with words, and nothing changes
         await _press(lin, "复核")
         assert f"{NAMES['ledger_writer']} 已办理前一步，这一步须由另一人办理" in await lin.inner_text("main")
@@ -57,7 +58,6 @@ async def test_two_clerks_clear_a_month_against_each_other(
         await zhao.click(f"#listing-clearings a:has-text('{clearing_id}')")
         await _press(zhao, "复核")
         assert "可以拨付" in await zhao.inner_text("main")
-        await shots(zhao, tmp_path, "approved")
         shown = await listings.clearing(engine, clearing_id)
         assert (shown["status"], shown["drafted_by"], shown["approved_by"]) == (
             "approved",
@@ -67,7 +67,8 @@ async def test_two_clerks_clear_a_month_against_each_other(
         # each line opens its bookings, which come to it
         await zhao.click("#listing-payments tbody tr >> nth=0 >> td.id a")
         assert "各行等于下面明细之和" in await zhao.inner_text("main")
-        await shots(zhao, tmp_path, "payee")
+        assert await axe_faults(zhao) == []
+        await zhao.screenshot(path=tmp_path / "payee.png", full_page=True)
         links = await zhao.locator("#listing-bookings tbody td.id a").first.get_attribute("href")
         assert links is not None
         assert links.startswith("/claims/")

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from infra.words.evidence import rule_named, sections_of, word, worded
+from infra.words.evidence import rule_named, word, worded
 from policies.explain import GRADES
-from policies.supervision.text import SupervisionHistory, SupervisionText, built_in
+from policies.supervision.text import SupervisionHistory, SupervisionText, built_in, cited_sections
 from policies.supervision.values import SEVERITY_NAMES, RuleTerms
 from processors.supervision.adoption import AdoptedSupervision, adopted_texts
 
@@ -46,7 +46,7 @@ async def text_in_force(
 def shown_sections(text: SupervisionText) -> list[ShownSection]:
     """Rules first, with their clauses; then deadlines, scorecards and what else a text says."""
     found = []
-    for section, item, part in sections_of(text):
+    for section, item, part in cited_sections(text):
         title, code, remark = item or section, item or section, ""
         if isinstance(part, RuleTerms):
             title = rule_named(item).name

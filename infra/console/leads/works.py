@@ -18,9 +18,9 @@ from infra.console.visitor import Visitor
 from infra.files.workbook import workbook
 from infra.words.evidence import rule_named
 from infra.words.trials import trial_sheet
+from infra.worker.lead_years import look_for_leads
 from policies.supervision.text import SupervisionText, SupervisionTextError, load_supervision
 from policies.yaml_text import MOST_BYTES
-from processors.supervision.catch_up import catch_up_leads
 from processors.supervision.trial import RuleTrial, TextTrial, try_text
 
 router = APIRouter()
@@ -35,7 +35,7 @@ async def search(request: Request, visitor: Writer) -> Response:
 
     async def work(engine: AsyncEngine, progress: WorkProgress) -> WorkOutcome:
         progress.set(0, None, "查找新疑点 looking for leads")
-        told = await in_thread(engine, catch_up_leads)
+        told = await in_thread(engine, look_for_leads)
         said = f"新查得 {told.found} 条，变动 {told.changed} 条，撤销 {told.withdrawn} 条"
         english = f"Found {told.found}, changed {told.changed}, withdrawn {told.withdrawn}"
         return WorkOutcome(f"{said}。{english}", path="/leads")
