@@ -1,6 +1,6 @@
 """How a step reaches the ledger: the database that it reads, and NATS for the events that it sends."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,18 +44,28 @@ async def own_access(endpoints: Endpoints, settings: Settings) -> AsyncIterator[
 
 
 @asynccontextmanager
-async def access_beside_workers(engine: AsyncEngine, nats_url: str, ca: Path | None) -> AsyncIterator[LedgerAccess]:
-    """That of who runs no worker. Raises ``NoWorkers``; ``ServerError`` where NATS does not answer."""
-    if not nats_url or not await events_are_taken(engine):
+async def access_beside_workers(
+    engine: AsyncEngine, nats_url: str, ca: Path | None, consumers: Collection[str] = (INTAKE_CONSUMER,)
+) -> AsyncIterator[LedgerAccess]:
+    """That of who runs no worker. Raises ``NoWorkers`` where nobody owns a lane of one of these consumers;
+    ``ServerError`` where NATS does not answer."""
+    idle = sorted(set(consumers) - await owned_consumers(engine))
+    if idle or not nats_url:
         raise NoWorkers(
-            "没有结算进程在运行，事件发出后无人受理：请信息中心启动 claims up（连同控制台为 claims up --console）。"
+            f"没有结算进程在运行（{'、'.join(idle) or 'NATS'}），事件发出后无人受理："
+            "请信息中心启动 claims up（连同控制台为 claims up --console）。"
             "No worker runs that would take events in: start `claims up`, or `claims up --console`"
         )
     async with connected_broker(nats_url, ca, within_s=ANSWERS_WITHIN_S) as broker:
         yield LedgerAccess(engine, broker.connection, settles=False)
 
 
-async def events_are_taken(engine: AsyncEngine) -> bool:
-    """Whether a worker owns the lane of intake."""
+async def owned_consumers(engine: AsyncEngine) -> set[str]:
+    """Consumers of which a worker owns a lane."""
     async with engine.connect() as connection:
-        return (INTAKE_CONSUMER, 0) in await load_owners(connection)
+        return {consumer for consumer, _ in await load_owners(connection)}
+
+
+async def events_are_taken(engine: AsyncEngine) -> bool:
+    """Whether a worker takes events in."""
+    return INTAKE_CONSUMER in await owned_consumers(engine)

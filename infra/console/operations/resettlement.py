@@ -15,10 +15,10 @@ from events.national_ids import NationalIdGivenError, refuse_national_ids
 from infra.console.authorization import needs
 from infra.console.background import RunningWork, WorkOutcome, WorkProgress
 from infra.console.errors import FieldTrouble, NotFound, Refused, Unprocessable
-from infra.console.operations.workers import beside_workers
 from infra.console.pages import render, yuan_text
 from infra.console.permissions import Permission
 from infra.console.state import state_of
+from infra.console.step_access import beside_workers
 from infra.console.visitor import Visitor
 from infra.operations.resettle import resettle
 from policies.vocabulary import in_layer_order
@@ -101,8 +101,8 @@ async def order(
             # ordered twice: the second pass finds what came in between
             progress.set(min(ordered, total), total, "张结算单 claims ordered")
 
-        async with beside_workers(state, engine, (INTAKE_CONSUMER, SETTLEMENT_CONSUMER)) as client:
-            await resettle(engine, client, change, who, tell)
+        async with beside_workers(state, engine, (INTAKE_CONSUMER, SETTLEMENT_CONSUMER)) as access:
+            await resettle(engine, access.client, change, who, tell)
         left = await _count(engine, change)
         message = (
             f"已重新结算 {total - left} 张。{total - left} claims were settled again"

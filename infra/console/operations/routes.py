@@ -15,10 +15,10 @@ from infra.console.group import MenuEntry, PageGroup, Task
 from infra.console.listing import show_listing
 from infra.console.operations import lists, logins, proofs, resettlement, seals
 from infra.console.operations.latest import latest_look
-from infra.console.operations.workers import beside_workers
 from infra.console.pages import render
 from infra.console.permissions import Permission
 from infra.console.state import state_of
+from infra.console.step_access import beside_workers
 from infra.console.visitor import Visitor
 from infra.operations.operation_state import LaneState
 from infra.operations.release import Released, release
@@ -121,8 +121,8 @@ async def release_parked(
         if not wanted:
             raise Refused("没有符合的挂起批次。No run that is parked fits")
         progress.set(0, None, f"释放 {len(wanted)} 个批次 releasing")
-        async with beside_workers(state, engine, {run.consumer for run in wanted}) as client:
-            return _released(await release(engine, client, partitions, wanted))
+        async with beside_workers(state, engine, {run.consumer for run in wanted}) as access:
+            return _released(await release(engine, access.client, partitions, wanted))
 
     started = state.works.start(visitor, "release", "释放挂起批次 Release parked runs", work)
     return RedirectResponse(f"/jobs/{started.id}", 303)
