@@ -6,10 +6,11 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from events.decisions import CASE_DECIDED, CASE_RETURNED, MEASURE_PAYMENT_REVERSED
+from events.decisions import BLACKLIST_APPROVED, CASE_DECIDED, CASE_RETURNED, MEASURE_PAYMENT_REVERSED
 from processors.clearing.office_journal import read_journal
 from processors.clearing.operators import Operator
 from processors.delivery.names import CASES_JOURNAL
+from processors.proof.verification.held_payments import DecidedHolds
 from processors.proof.verification.report import VerifyReport
 from projections.case_register import CaseRegister
 
@@ -26,7 +27,7 @@ async def check_cases(connection: AsyncConnection, report: VerifyReport) -> None
     for mine, theirs in zip(expected.tables, found.tables, strict=True):
         for key in mine.differing(theirs):
             report.problem("case", key, "a row as its journal says", "another row")
-    _check_persons(expected, report)
+    await steps.holds.check(connection, report)
 
 
 _DECIDED = "a decision by another person than proposed it"
@@ -38,6 +39,7 @@ class _Steps:
 
     def __init__(self, report: VerifyReport) -> None:
         self.register = CaseRegister()
+        self.holds = DecidedHolds()
         self._report = report
 
     def apply(self, type_: str, number: int, at: datetime, data: Mapping[str, Any]) -> None:
@@ -47,6 +49,7 @@ class _Steps:
             if who.is_same(first):
                 where = f"entry {number} of journal {CASES_JOURNAL}"
                 self._report.problem("case", where, what, who.actor)
+        self.holds.apply(self.register, type_, at, data)
         self.register.apply(type_, number, at, data)
 
     def _first(self, type_: str, data: Mapping[str, Any]) -> Iterator[tuple[Operator, str]]:
@@ -69,19 +72,10 @@ class _Steps:
             for paid in measure.payments if measure is not None else ():
                 if paid.reference == data["reference"]:
                     yield Operator(paid.actor, paid.login), "a reversal by another person than noted the payment"
-
-
-def _check_persons(register: CaseRegister, report: VerifyReport) -> None:
-    for entry in register.blacklist:
-        pairs = (
-            (entry.entered_by, entry.entered_login, entry.approved_by, entry.approved_login),
-            (
-                *(entry.removal_entered_by, entry.removal_entered_login),
-                *(entry.removal_approved_by, entry.removal_approved_login),
-            ),
-        )
-        for by, login, approver, its_login in pairs:
-            if approver is not None and Operator(by or "", login).is_same(Operator(approver, its_login)):
-                report.problem(
-                    "case", f"entry {entry.entry_id}", "approval by another person than entered it", approver
-                )
+        if type_ == BLACKLIST_APPROVED:
+            entry = register.blacklist.get(data["entry_id"])
+            if entry is not None:
+                by = (entry.entered_by, entry.entered_login)
+                removed_by = (entry.removal_entered_by, entry.removal_entered_login)
+                first = removed_by if data["step"] == "removal" else by
+                yield Operator(first[0] or "", first[1]), "approval by another person than entered it"

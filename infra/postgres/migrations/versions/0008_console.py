@@ -1,4 +1,4 @@
-"""Money kept back and released, and what the county's console shows."""
+"""Money kept back and released, payments in parts, and what the county's console shows."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ down_revision = "0007"
 branch_labels = None
 depends_on = None
 
-FILES = ("0008_withholdings.sql",)
+FILES = ("0008_withholdings.sql", "0008_payment_parts.sql")
 
 
 def upgrade() -> None:
