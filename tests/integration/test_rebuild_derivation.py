@@ -32,6 +32,8 @@ CLEARING = {
     "advance_repayments",
     "advance_receipts",
     "prepayments",
+    "withholdings",
+    "withholding_releases",
     "fund_movements",
     "lead_journals",
     "lead_years",

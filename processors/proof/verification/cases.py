@@ -13,6 +13,7 @@ from processors.delivery.names import CASES_JOURNAL
 from processors.proof.verification.held_payments import DecidedHolds
 from processors.proof.verification.report import VerifyReport
 from projections.case_register import CaseRegister
+from projections.cases import Case
 
 
 async def check_cases(connection: AsyncConnection, report: VerifyReport) -> None:
@@ -52,6 +53,12 @@ class _Steps:
         self.holds.apply(self.register, type_, at, data)
         self.register.apply(type_, number, at, data)
 
+    def _check_day(self, type_: str, case: Case, data: Mapping[str, Any]) -> None:
+        """No decision comes before its proposal; proposals of before state no day."""
+        if type_ == CASE_DECIDED and case.proposed_on is not None and data["decided_on"] < str(case.proposed_on):
+            where = f"decision of case {case.case_id}"
+            self._report.problem("case", where, f"on {case.proposed_on} or later", data["decided_on"])
+
     def _first(self, type_: str, data: Mapping[str, Any]) -> Iterator[tuple[Operator, str]]:
         """Who must not take a step, and by whom else it is to be taken."""
         register = self.register
@@ -60,6 +67,7 @@ class _Steps:
             if case is not None:
                 proposer = Operator(case.proposed_by or "", case.proposed_login)
                 yield proposer, _DECIDED if type_ == CASE_DECIDED else _RETURNED
+                self._check_day(type_, case, data)
         if type_ == CASE_DECIDED:
             for found in filter(None, map(register.findings.get, data["findings"])):
                 noted = Operator(found.noted_by, found.noted_login)

@@ -78,7 +78,7 @@ class DecidedHolds:
             for item in file.items
         }
         for paid in await load_movements(connection, (CLEARING_PAID, HOSPITAL_PREPAID)):
-            if paid.payee_kind != "hospital":
+            if paid.payee_kind != "hospital" or paid.reversed_by is not None:
                 continue
             sent = made.get(paid.reference or "", paid.at)
             for hold in self._holds.values():

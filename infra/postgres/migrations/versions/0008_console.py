@@ -11,7 +11,7 @@ down_revision = "0007"
 branch_labels = None
 depends_on = None
 
-FILES = ("0008_withholdings.sql", "0008_payment_parts.sql")
+FILES = ("0008_withholdings.sql", "0008_payment_parts.sql", "0008_proposals.sql")
 
 
 def upgrade() -> None:
