@@ -183,7 +183,9 @@ class CaseRegister:
                     due_on = date.fromisoformat(data["case_due_on"])
                     self.cases.change(case_id, due_on=due_on, extensions=extensions)
             case decisions.CASE_PROPOSED:
-                self.cases.change(case_id, status="proposed", proposed_at=signed.at, **signed.fields("proposed"))
+                day = date.fromisoformat(data["proposed_on"]) if "proposed_on" in data else None
+                proposed = signed.fields("proposed") | {"proposed_at": signed.at, "proposed_on": day}
+                self.cases.change(case_id, status="proposed", **proposed)
             case decisions.CASE_RETURNED:
                 decided = self.cases.change(case_id).decided_on is not None
                 self.cases.change(case_id, status="decided" if decided else "open")

@@ -65,6 +65,7 @@ cases = Table(
     Column("proposed_by", Text),
     Column("proposed_login", Text),
     Column("proposed_at", DateTime(timezone=True)),
+    Column("proposed_on", Date, comment="day of the proposal that waits or was decided last"),
     Column("decided_by", Text),
     Column("decided_login", Text),
     Column("decided_on", Date, comment="day of its last decision"),
@@ -171,6 +172,7 @@ class Case(Struct, frozen=True):
     proposed_by: str | None = None
     proposed_login: str | None = None
     proposed_at: datetime | None = None
+    proposed_on: date | None = None
     decided_by: str | None = None
     decided_login: str | None = None
     decided_on: date | None = None

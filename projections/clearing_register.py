@@ -110,14 +110,11 @@ class ClearingRegister:
             case decisions.CLEARING_WITHDRAWN:
                 self._withdraw(data)
             case decisions.CLEARING_PAID:
-                for paid in data["payments"]:
-                    key = data["clearing_id"], paid["payee_kind"], paid["payee"]
-                    reference = {"paid_at": at, "reference": paid.get("reference", data["reference"])}
-                    self.payments.change(key, status="paid", **_signature("paid", data), **reference, **_NOT_REVERSED)
-                self._set_status(data["clearing_id"])
+                self._pay(at, data)
             case decisions.PAYMENT_RETURNED:
                 key = data["clearing_id"], data["payee_kind"], data["payee"]
-                self.payments.change(key, status="returned", **_returned(data, at))
+                paid = self.payments[key].paid - data["amount"]
+                self.payments.change(key, status="returned", paid=paid, **_returned(data, at))
                 self._set_status(data["clearing_id"])
             case decisions.PAYMENT_REVERSED | decisions.RETURN_REVERSED:
                 self._reverse_payment(type_, data)
@@ -172,6 +169,17 @@ class ClearingRegister:
             case _:
                 self.withheld.take_back(data)
 
+    def _pay(self, at: datetime, data: Mapping[str, Any]) -> None:
+        """Each payment is of all that was due to its payee, or of what one fund pays."""
+        for item in data["payments"]:
+            key = data["clearing_id"], item["payee_kind"], item["payee"]
+            before = self.payments[key]
+            paid = before.paid + item["amount"]
+            status = "paid" if paid >= before.amount else before.status
+            said = {"paid_at": at, "reference": item.get("reference", data["reference"])}
+            self.payments.change(key, status=status, paid=paid, **_signature("paid", data), **said, **_NOT_REVERSED)
+        self._set_status(data["clearing_id"])
+
     def _reverse_payment(self, type_: str, data: Mapping[str, Any]) -> None:
         """Take back a payment, which is due again, or its return, so that it is paid after all.
 
@@ -180,13 +188,17 @@ class ClearingRegister:
         key = data["clearing_id"], data["payee_kind"], data["payee"]
         payment, returned = data.get("payment"), data.get("returned")
         stands = _NOT_PAID if payment is None else _paid(payment)
+        row = self.payments[key]
         if type_ == decisions.RETURN_REVERSED:
             came_back = _NOT_RETURNED if returned is None else _returned(returned, _moment(returned))
             not_reversed = _NOT_REVERSED if "returned" in data else {}
-            self.payments.change(key, status="paid", **stands, **came_back, **not_reversed)
+            paid = row.paid + data["amount"]
+            status = "paid" if paid >= row.amount else "due" if returned is None else "returned"
+            self.payments.change(key, status=status, paid=paid, **stands, **came_back, **not_reversed)
         else:
-            status = "due" if self.payments[key].returned_by is None else "returned"
-            self.payments.change(key, status=status, **stands, **_signature("reversed", data))
+            status = "due" if row.returned_by is None else "returned"
+            paid = row.paid - data["amount"]
+            self.payments.change(key, status=status, paid=paid, **stands, **_signature("reversed", data))
         self._set_status(data["clearing_id"])
 
     def _draft(self, number: int, at: datetime, data: Mapping[str, Any]) -> None:

@@ -86,7 +86,8 @@ class ClearedPart(Struct, frozen=True):
 class ClearingPayment(Struct, frozen=True):
     """One payee's balance over all funds, and what became of its transfer.
 
-    ``amount`` is balance + released − set off − withheld − prepaid, never under 0.
+    ``amount`` is balance + released − set off − withheld − prepaid, never under 0. ``paid`` is what of it stands as
+    paid: each fund pays from an account of its own.
     """
 
     clearing_id: str
@@ -110,11 +111,17 @@ class ClearingPayment(Struct, frozen=True):
     prepaid: int = 0
     withheld: int = 0
     released: int = 0
+    paid: int = 0
 
     @property
     def is_due(self) -> bool:
-        """Whether it is still to be paid, for the first time or again."""
+        """Whether it, or a part of it, is still to be paid, for the first time or again."""
         return self.status in ("due", "returned")
+
+    @property
+    def left(self) -> int:
+        """What of it is still to be paid, in fen."""
+        return self.amount - self.paid if self.is_due else 0
 
     @property
     def transferable(self) -> int:

@@ -106,6 +106,12 @@ clearing_payments = Table(
     Column("prepaid", BigInteger, nullable=False, comment="fen of it that a fund had paid ahead"),
     Column("withheld", BigInteger, nullable=False, comment="fen of it kept back until the hospital's score is known"),
     Column("released", BigInteger, nullable=False, comment="fen beside the balance, kept back by earlier clearings"),
+    Column(
+        "paid",
+        BigInteger,
+        nullable=False,
+        comment="fen of the amount that stand as paid; under the amount while it is due in whole or in part",
+    ),
     not_negative("set_off", "amount", "prepaid", "withheld", "released"),
     one_of("payee_kind", ("hospital", "person", "emergency_fund")),
     one_of("status", ("none", "due", "paid", "returned")),

@@ -66,7 +66,7 @@ async def measure(engine: AsyncEngine, case_id: str, kind: str, **more: Any) -> 
 
 async def decided(engine: AsyncEngine, case_id: str, on: date = date(2019, 4, 1)) -> list[str]:
     """Proposed by one person, decided by another; the ids of the facts that go to intake."""
-    await decisions.propose(engine, case_id, "chen", "上医保提〔2019〕1号", "事实清楚")
+    await decisions.propose(engine, case_id, "chen", "上医保提〔2019〕1号", "事实清楚", on)
     return await decisions.decide(engine, case_id, "li", "上医保决〔2019〕1号", "同意", on)
 
 

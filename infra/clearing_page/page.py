@@ -90,6 +90,7 @@ def page(shown: Row, names: Names, as_of: datetime, *, persons: bool, style_url:
         .get_template("clearing.html")
         .render(
             shown=shown,
+            held=[{**row, "name": names.hospital(row["payee"])} for row in shown["held"]],
             region=region_named(shown["region"]),
             status=STATUS_NAMES[shown["status"]],
             columns=[each for each in COLUMNS if all_.sums[each[0]] or each[0] not in _WHERE_ANY],

@@ -75,11 +75,18 @@ def withdraw_measure(
 
 
 def propose(
-    case_id: CaseId, document: Document, actor: Actor, reason: Reason, data_dir: DataDir = None, json: Json = False
+    case_id: CaseId,
+    document: Document,
+    actor: Actor,
+    reason: Reason,
+    on: Annotated[str | None, typer.Option("--on", help="提请日期，默认今天 day; today unless given")] = None,
+    data_dir: DataDir = None,
+    json: Json = False,
 ) -> None:
     """提请决定：认定与措施由另一人决定。Put findings and measures to another person for decision."""
     who, why, number = actor_of(actor), words_of(reason, "--reason"), words_of(document, "--document")
-    run_step(data_dir, lambda engine: decisions.propose(engine, case_id, who, number, why))
+    day = _day(on, "--on")
+    run_step(data_dir, lambda engine: decisions.propose(engine, case_id, who, number, why, day))
     print_result({"case_id": case_id, "status": "proposed"}, f"已提请，待另一人决定 proposed: {case_id}", json=json)
 
 

@@ -6,27 +6,30 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
+from msgspec import structs
 
 from events.money import yuan
-from infra.cli.arguments import Actor, actor_of, file_of, unusable, words_of
+from infra.cli.arguments import Actor, actor_of, day_of, file_of, unusable, words_of
 from infra.cli.clearing_step import print_result, run_step
 from infra.cli.clearing_text import moment_shown
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json
 from infra.cli.row_output import ENDINGS, OutFile, show
 from infra.files.key_file import key_ring
-from infra.files.payment_sheet import write_payment_file
+from infra.files.payment_sheet import payer_name, write_payment_file
 from infra.files.reply_file import BankReply, read_reply
 from infra.files.sheet import Sheet, columns_of
 from infra.files.text_file import UnusableFile
+from policies.funds import BookedFund
 from processors.bank import payment_files
-from processors.bank.payment_files import WrittenPaymentFile
-from processors.bank.replies import ReplyOutcome, apply_reply
+from processors.bank.payment_lines import WrittenPaymentFile
+from processors.bank.replies import apply_reply
+from processors.bank.reply_rows import ReplyOutcome
 
 ClearingId = Annotated[str, typer.Argument(help="清算单号 clearing_id")]
 FileId = Annotated[str, typer.Argument(help="银行文件编号 file_id")]
 Out = Annotated[Path, typer.Option("--out", help="输出 write to FILE.xlsx or FILE.csv")]
-_FILES = "文件 file,清算单 clearing,笔数 count:count+,金额 total:money+,未回单 open:count+"
+_FILES = "文件 file,统筹区 region,清算单 clearing,笔数 count:count+,金额 total:money+,未回单 open:count+"
 _FILES += ",制作 made by,时间 at,校验 sha256,已撤销 cancelled"
 
 
@@ -63,17 +66,18 @@ def payment_file(
         data_dir,
         lambda engine: payment_files.make(engine, keys, clearing_id, who, only_ready=only_ready, purpose=words),
     )
-    _tell(made, out, json=json)
+    tell_file(made, out, json=json)
 
 
 def repeat_file(file_id: FileId, out: Out, data_dir: DataDir = None, json: Json = False) -> None:
     """再次输出已制作的付款文件，内容须与登记的校验值一致。Write a file once more, if its lines are still the same."""
     file_of(out, ENDINGS)
     keys = key_ring(settings_of(data_dir))
-    _tell(run_step(data_dir, lambda engine: payment_files.again(engine, keys, file_id)), out, json=json)
+    tell_file(run_step(data_dir, lambda engine: payment_files.again(engine, keys, file_id)), out, json=json)
 
 
-def _tell(made: WrittenPaymentFile, out: Path, *, json: bool) -> None:
+def tell_file(made: WrittenPaymentFile, out: Path, *, json: bool) -> None:
+    """Write a file, and tell what is in it and what is not."""
     write_payment_file(out, made)
     note(f"已写入 written: {out}")
     for warning in made.warnings:
@@ -84,13 +88,20 @@ def _tell(made: WrittenPaymentFile, out: Path, *, json: bool) -> None:
     told = {
         "file_id": file.file_id,
         "clearing_id": file.clearing_id,
+        "region": file.region,
         "count": len(file.items),
         "total": yuan(file.total),
         "sha256": file.sha256,
+        "funds": [structs.asdict(each) | {"total": yuan(each.total)} for each in file.funds],
         "left_out": [{"payee_kind": kind, "payee": payee, "amount": yuan(fen)} for kind, payee, fen in made.left_out],
     }
+    by_fund = "".join(
+        f"  {payer_name(BookedFund(each.fund, each.insurer))}：{each.count} 笔，{yuan(each.total)} 元，"
+        f"校验 sha256 {each.sha256}\n"
+        for each in file.funds
+    )
     message = f"银行文件 {file.file_id}：{len(file.items)} 笔，{yuan(file.total)} 元，校验 sha256 {file.sha256}"
-    print_result(told, message, json=json)
+    print_result(told, f"{by_fund}{message}", json=json)
 
 
 def cancel_file(
@@ -118,7 +129,14 @@ def list_files(
         print_json(rows)
     cells = [
         (
-            *(row["file_id"], row["clearing_id"], row["count"], row["total"], row["open"]),
+            *(
+                row["file_id"],
+                row["region"],
+                row["clearing_id"] or "预拨 prepaid",
+                row["count"],
+                row["total"],
+                row["open"],
+            ),
             *(row["made_by"], moment_shown(row["made_at"]), row["sha256"], row["cancelled"]),
         )
         for row in rows
@@ -129,16 +147,19 @@ def list_files(
 def bank_reply(
     file: Annotated[Path, typer.Argument(help="银行回单 reply: FILE.xlsx or FILE.csv", exists=True, dir_okay=False)],
     actor: Actor,
+    day: Annotated[
+        str | None, typer.Option("--day", help="预拨的拨款日，默认今天 day on which prepayments were transferred")
+    ] = None,
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
     """读银行回单：按凭证号登记拨付和退汇，重读不重记。Note what the bank paid and what came back, by reference."""
-    who = actor_of(actor)
+    who, on = actor_of(actor), None if day is None else day_of(day, "--day")
     try:
         reply = read_reply(file)
     except UnusableFile as error:
         raise unusable(f"{file}：{error}", "The reply can't be used", "FILE") from None
-    outcomes = run_step(data_dir, lambda engine: apply_reply(engine, reply.rows, who, reply.sha256))
+    outcomes = run_step(data_dir, lambda engine: apply_reply(engine, reply.rows, who, reply.sha256, on))
     sys.exit(_tell_reply(reply, outcomes, json=json))
 
 

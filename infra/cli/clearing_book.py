@@ -21,7 +21,8 @@ Row = Mapping[str, Any]
 _LINES = "种类 kind,收款方 payee,基金 fund,结算 settled:money+,调整 adjusted:money+,稽核扣款 audit:money+"
 _LINES += ",归还临时救急借款 repaid:money+,应付 payable:money+"
 _PAYMENTS = "种类 kind,收款方 payee,余额 balance:money+,抵扣 set off:money+"
-_PAYMENTS += ",拨付 to pay:money+,状态 status,流水号 reference,退汇流水号 return reference,退汇原因 return reason"
+_PAYMENTS += ",拨付 to pay:money+,已付 paid:money+,状态 status"
+_PAYMENTS += ",流水号 reference,退汇流水号 return reference,退汇原因 return reason"
 _PAYMENTS += ",预拨抵扣 prepaid:money+,考核预留 withheld:money+,返还预留 released:money+"
 _REPAYMENTS = "临时救急借款 advance,参保人 person,基金 fund,金额 amount:money+"
 _FUNDS = "种类 kind,收款方 payee,项目 line,付款基金 fund,承办公司 insurer,入账 booked:money+"
@@ -84,7 +85,7 @@ def _line(row: Row, names: Names) -> tuple[Any, ...]:
 
 def _payment(row: Row, names: Names) -> tuple[Any, ...]:
     payee = payee_cells(row["payee_kind"], row["payee"], names)
-    amounts = (row[name] for name in ("balance", "set_off", "amount"))
+    amounts = (row[name] for name in ("balance", "set_off", "amount", "paid"))
     references = (row[name] for name in ("reference", "return_reference", "return_reason"))
     beside = (row[name] for name in ("prepaid", "withheld", "released"))
     return (*payee, *amounts, coded(PAYMENT_NAMES, row["status"]), *references, *beside)

@@ -5,23 +5,27 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.money import yuan
-from infra.cli.arguments import Actor, actor_of, amount_of, day_of, region_of, words_of
+from infra.cli.arguments import Actor, actor_of, amount_of, day_of, file_of, region_of, words_of
+from infra.cli.clearing_bank import tell_file
 from infra.cli.clearing_step import MistakenReference, Reason, print_result, print_reversal, reversed_fields, run_step
 from infra.cli.clearing_text import print_history
 from infra.cli.names import Names, names_of
-from infra.cli.options import DataDir, Json
+from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import print_json, table
-from infra.cli.row_output import OutFile, print_sheet, show
+from infra.cli.row_output import ENDINGS, OutFile, print_sheet, show
+from infra.files.key_file import key_ring
 from infra.files.region_names import region_named
 from infra.files.sheet import Sheet, coded, columns_of
 from infra.words.clearing import payer_named
 from policies.funds import BookedFund
+from processors.bank import prepayment_files
 from processors.clearing import prepayments as steps
 from processors.clearing import reversals
 from processors.clearing.prepayments import STATUS_NAMES
@@ -139,6 +143,30 @@ def approve(
 
     done = run_step(data_dir, step)
     print_result(done, f"已预拨 paid: {prepayment_id}，{done['paid']} 元 yuan", json=json)
+
+
+@prepayments.command("payment-file")
+def payment_file(
+    region: Annotated[str, typer.Option("--region", help="统筹区 region")],
+    out: Annotated[Path, typer.Option("--out", help="输出 write to FILE.xlsx or FILE.csv")],
+    actor: Actor,
+    only_ready: Annotated[
+        bool, typer.Option("--only-ready", help="先付有账户的 pay those that have an account")
+    ] = False,
+    purpose: Annotated[str | None, typer.Option("--purpose", help="用途 purpose of every line")] = None,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """预拨的银行付款文件：由申请人以外的人做，回单登记拨款。The file by which the bank pays what is ordered."""
+    who, words = actor_of(actor), None if purpose is None else words_of(purpose, "--purpose")
+    region_of(region)
+    file_of(out, ENDINGS)
+    keys = key_ring(settings_of(data_dir))
+    made = run_step(
+        data_dir,
+        lambda engine: prepayment_files.make(engine, keys, region, who, only_ready=only_ready, purpose=words),
+    )
+    tell_file(made, out, json=json)
 
 
 @prepayments.command()

@@ -9,7 +9,7 @@ from pathlib import Path
 from events.money import parse_yuan
 from infra.files.headed_table import UNUSABLE, named_in_chinese, read_table
 from infra.files.text_file import UnusableFile
-from processors.bank.replies import ReplyRow
+from processors.bank.reply_rows import ReplyRow
 
 COLUMNS: Mapping[str, str] = {
     "凭证号": "reference",

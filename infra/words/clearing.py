@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from infra.cli.names import Names
+from infra.files.payment_sheet import payer_name
 from infra.files.sheet import Named, coded
+from policies.funds import BookedFund
 from processors.clearing.funds import EMERGENCY_FUND, GRANT, REFUND
-from processors.law.terms import FUND_NAMES, INSURER_NAMES, LAYER_NAMES
+from processors.law.terms import FUND_NAMES, LAYER_NAMES
 
 Row = Mapping[str, Any]
 
@@ -53,8 +55,7 @@ def fund_named(fund: str) -> Named:
 
 def payer_named(order: Row) -> str:
     """A fund with its insurer, for people."""
-    name = FUND_NAMES[order["fund"]] if order["fund"] in FUND_NAMES else order["fund"] or "—"
-    return f"{name}（{INSURER_NAMES[order['insurer']]}）" if order["insurer"] else name
+    return payer_name(BookedFund(order["fund"] or "—", order["insurer"]))
 
 
 def payee_cells(kind: str, id_: str, names: Names) -> tuple[Any, Any]:

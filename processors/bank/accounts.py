@@ -35,6 +35,7 @@ from projections.persons import persons
 REGISTER_LOCK = 7_310_117
 """Advisory lock: one step writes at a time."""
 LONGEST_NAME = 100
+DEAD_OWN_ACCOUNT = "已登记死亡，账户仍为本人 the person is reported dead, and the account is still the person's"
 STATUS_NAMES = {
     "proposed": "待复核",
     "approved": "已复核",
@@ -248,7 +249,7 @@ def _warnings(register: AccountRegister, order: AccountOrder, *, is_dead: bool) 
     if other is not None:
         yield f"与 {other.set_.payee} 的账号相同 {other.set_.payee} has the same account number"
     if order.payee_kind == "person" and is_dead and order.relation == "own":
-        yield "已登记死亡，账户仍为本人 the person is reported dead, and the account is still the person's"
+        yield DEAD_OWN_ACCOUNT
     if order.payee_kind == "person" and not is_dead and order.relation == "heir":
         yield "尚未登记死亡，账户为继承人 no death is reported, and the account is an heir's"
 

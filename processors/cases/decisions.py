@@ -73,10 +73,16 @@ async def withdraw_measure(engine: AsyncEngine, measure_id: str, actor: str, rea
         journal.record(MEASURE_WITHDRAWN, {"measure_id": measure_id, "actor": actor, "reason": reason})
 
 
-async def propose(engine: AsyncEngine, case_id: str, actor: str, document_no: str, reason: str) -> None:
+async def propose(
+    engine: AsyncEngine, case_id: str, actor: str, document_no: str, reason: str, proposed_on: date | None = None
+) -> None:
     """Put a case's findings and measures to another person for decision. Raises ``CaseRefused``."""
     async with open_journal(engine) as journal:
         case = case_of(journal, case_id)
+        day = proposed_on or journal.today
+        require_past(journal, day, "提请日期")
+        if day < case.opened_on:
+            raise CaseRefused(f"提请日期 {day} 早于立案日 {case.opened_on}。it is proposed before it was opened")
         if case.status == "proposed":
             raise CaseRefused(f"案件 {case_id} 已提请决定。case {case_id} waits for a decision already")
         findings, measures = _pending(journal, case_id)
@@ -84,9 +90,8 @@ async def propose(engine: AsyncEngine, case_id: str, actor: str, document_no: st
             raise CaseRefused("没有新的认定或措施可供决定。there is nothing new to decide")
         await _require_procedure(journal, case, findings, measures)
         await _require_refunds(journal, case, measures)
-        journal.record(
-            CASE_PROPOSED, {"case_id": case_id, "actor": actor, "document_no": document_no, "reason": reason}
-        )
+        said = {"case_id": case_id, "proposed_on": day.isoformat(), "document_no": document_no, "reason": reason}
+        journal.record(CASE_PROPOSED, {**said, "actor": actor})
 
 
 async def return_case(engine: AsyncEngine, case_id: str, actor: str, reason: str) -> None:
@@ -110,6 +115,11 @@ async def decide(
         require_past(journal, day, "决定日期")
         if day < case.opened_on:
             raise CaseRefused(f"决定日期 {day} 早于立案日 {case.opened_on}。it is decided before it was opened")
+        if case.proposed_on is not None and day < case.proposed_on:
+            raise CaseRefused(
+                f"决定日期 {day} 早于提请日 {case.proposed_on}：提请登记时写明日期，或退回后重新提请。"
+                f"it is decided before it was proposed: say the proposal's day with propose --on"
+            )
         findings, measures = _pending(journal, case_id)
         _require_third(journal, findings, measures, actor)
         await _require_procedure(journal, case, findings, measures)

@@ -1,10 +1,9 @@
 """Clearings and receivables as commands show them: dicts with money in yuan."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-import orjson
 from msgspec import Struct, structs
 from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -27,20 +26,20 @@ from events.money import yuan
 from events.store.journal import database_time, entries
 from events.store.rows import among
 from policies.funds import BookedFund
+from processors.clearing.fund_orders import load_orders, load_parts
 from processors.clearing.funds import EMERGENCY_FUND, fund_place
 from processors.clearing.journal import refusing_unreadable_rows
 from processors.clearing.movements import history_rows
-from processors.clearing.paying_funds import FundShare, FundTransfer, fund_transfers, load_fund_shares
+from processors.clearing.paying_funds import FundShare, FundTransfer
 from processors.clearing.payment_holds import held_rows
 from processors.clearing.prepayments import prepaid_rows
 from processors.clearing.refusal import ClearingRefused, no_clearing
-from processors.delivery.names import CLEARING_JOURNAL, INTAKE_JOURNAL
+from processors.delivery.names import INTAKE_JOURNAL
 from projections.claims import claims
 from projections.clearing_register import ClearingRegister
 from projections.clearing_rows import (
     ClearedPart,
     Clearing,
-    ClearingDraft,
     ClearingLine,
     ClearingPayment,
     Receivable,
@@ -85,12 +84,9 @@ async def clearing(engine: AsyncEngine, clearing_id: str) -> dict[str, Any]:
         head = register.clearings.get((clearing_id,))
         if head is None:
             raise ClearingRefused(no_clearing(clearing_id))
-        parts = await draft_parts(connection, head)
+        parts = await load_parts(connection, head)
         changes = await _changes(connection, head, parts)
-        shares = await load_fund_shares(connection, head.region, head.ranges, list(register.lines), parts)
-        due = {(each.payee_kind, each.payee): each.transferable for each in register.payments}
-        withheld = head.withholding.withheld if head.withholding is not None else ()
-        transfers = fund_transfers(shares, due, head.prepaid, withheld, head.released)
+        shares, transfers = await load_orders(connection, head, register.lines, parts, register.payments)
         ahead = await prepaid_rows(connection, head)
         today = county_day(await database_time(connection))
         held = await held_rows(connection, head, register.payments, today) if head.status != "withdrawn" else []
@@ -209,7 +205,7 @@ def _line(line: ClearingLine) -> dict[str, Any]:
 def _payment(payment: ClearingPayment) -> dict[str, Any]:
     moments = {name: getattr(payment, name) for name in ("paid_at", "returned_at")}
     shown = {name: moment and moment.isoformat() for name, moment in moments.items()}
-    return _shown(payment, "balance", "released", "set_off", "withheld", "prepaid", "amount") | shown
+    return _shown(payment, "balance", "released", "set_off", "withheld", "prepaid", "amount", "paid") | shown
 
 
 def _shown(row: Struct, *money: str) -> dict[str, Any]:
@@ -252,12 +248,6 @@ def _order(payer: BookedFund, transfers: Iterable[FundTransfer]) -> dict[str, An
         for row in rows
     ]
     return {"fund": payer.fund, "insurer": payer.insurer, **sums, "transfers": shown}
-
-
-async def draft_parts(connection: AsyncConnection, clearing: Clearing) -> Sequence[ClearedPart]:
-    """What a draft took of later runs, from its event: a withdrawn clearing has no rows of parts any more."""
-    draft = select(entries.c.data).where(entries.c.journal == CLEARING_JOURNAL, entries.c.number == clearing.number)
-    return ClearingDraft.from_event(orjson.loads((await connection.execute(draft)).scalar_one())).parts
 
 
 async def _changes(

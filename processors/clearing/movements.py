@@ -28,9 +28,11 @@ from events.decisions import (
     RETURN_REVERSED,
 )
 from events.money import yuan
+from policies.funds import BookedFund
 from processors.clearing.operators import Operator
 from processors.clearing.refusal import ClearingRefused
 from processors.delivery.names import CLEARING_JOURNAL
+from projections.clearing_rows import ClearingPayment
 
 REVERSALS: Mapping[str, str] = {
     CLEARING_PAID: PAYMENT_REVERSED,
@@ -75,7 +77,7 @@ class Movement(Struct, frozen=True):
     """Money of one payee that moved, in fen, as entry ``entry`` of clearing's journal says.
 
     ``of`` is the clearing, receivable, advance or prepayment. ``reversed_by`` is the entry that took it back as a
-    mistake.
+    mistake. ``payer`` is the fund that paid, where it is not all that pay this payee.
     """
 
     entry: int
@@ -90,6 +92,7 @@ class Movement(Struct, frozen=True):
     reference: str | None
     reason: str | None
     reversed_by: int | None = None
+    payer: BookedFund | None = None
 
     def is_about(self, named: Mapping[str, str]) -> bool:
         """Whether it is of a receivable, or of an advance of one bureau."""
@@ -166,6 +169,26 @@ async def load_reversals(connection: AsyncConnection) -> list[MovementReversal]:
     ]
 
 
+async def standing_movements(connection: AsyncConnection, clearing_id: str) -> list[Movement]:
+    """Payments of a clearing and their returns that nobody took back, in recorded order."""
+    condition = "said ->> 'clearing_id' = CAST(:clearing_id AS text)"
+    found = await load_movements(connection, (CLEARING_PAID, PAYMENT_RETURNED), condition, clearing_id=clearing_id)
+    return [each for each in found if each.reversed_by is None]
+
+
+async def standing_transfers(connection: AsyncConnection, payment: ClearingPayment) -> list[Movement]:
+    """The transfers by which what is paid of a payment was paid, without those that came back."""
+    standing: list[Movement] = []
+    for each in await standing_movements(connection, payment.clearing_id):
+        if (each.payee_kind, each.payee) != (payment.payee_kind, payment.payee):
+            continue
+        if each.type == CLEARING_PAID:
+            standing.append(each)
+        else:
+            standing = [paid for paid in standing if each.payer is not None and paid.payer not in (None, each.payer)]
+    return standing
+
+
 async def require_new_reference(
     connection: AsyncConnection, type_: str, reference: str, region: str, payees: Collection[tuple[str, str]]
 ) -> None:
@@ -236,4 +259,5 @@ def _movements(event: _Said, owners: Mapping[str, Any]) -> Iterable[Movement]:
             amount=part["amount"],
             reference=part.get("reference", said.get("reference")),
             reason=said.get("reason"),
+            payer=BookedFund(part["fund"], part.get("insurer")) if part.get("fund") else None,
         )

@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.decisions import GRANT_AWARDED
 from events.store.rows import among
+from processors.clearing.fund_orders import load_parts
 from processors.clearing.funds import GRANT, refund_fund
 from processors.clearing.journal import refusing_unreadable_rows
-from processors.clearing.listings import draft_parts
 from processors.clearing.payee_amounts import FIRST_PAYOUTS, GRANTS_IN_RANGES, range_parameters
 from processors.clearing.premium_refunds import load_refunds
 from processors.clearing.refusal import ClearingRefused, no_clearing
@@ -119,7 +119,7 @@ async def _first(connection: AsyncConnection, head: Clearing, payee_kind: str, p
 
 async def _later(connection: AsyncConnection, head: Clearing, payee_kind: str, payee: str) -> Iterable[PayeeBooking]:
     sums: dict[tuple[str, str, str], int] = {}
-    for part in await draft_parts(connection, head):
+    for part in await load_parts(connection, head):
         if part.kind != "settled" and part.payee_kind == payee_kind:
             key = part.claim_id, part.fund, part.kind
             sums[key] = sums.get(key, 0) + part.amount

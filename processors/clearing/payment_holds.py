@@ -98,14 +98,14 @@ async def held_hospitals(connection: AsyncConnection, region: str, number: int, 
     if limited:
         payment = clearing_payments.c
         rows = await connection.execute(
-            select(payment.payee, payment.amount, clearings.c.region)
+            select(payment.payee, (payment.amount - payment.paid).label("left"), clearings.c.region)
             .join(clearings, clearings.c.clearing_id == payment.clearing_id)
             .where(payment.payee_kind == "hospital", payment.status.in_(("due", "returned")))
             .where(among(payment.payee, limited), clearings.c.number < number)
         )
         for row in rows:
             if any(each.hospital_id == row.payee and covers(each.region, row.region) for each in holds):
-                earlier[row.payee] = earlier.get(row.payee, 0) + row.amount
+                earlier[row.payee] = earlier.get(row.payee, 0) + row.left
     return HeldHospitals(holds, earlier)
 
 
@@ -114,7 +114,7 @@ def hold_row(payment: ClearingPayment, hold: PaymentHold) -> dict[str, Any]:
     return {
         "payee_kind": payment.payee_kind,
         "payee": payment.payee,
-        "amount": yuan(payment.amount),
+        "amount": yuan(payment.left),
         "case_id": hold.case_id,
         "measure_id": hold.measure_id,
         "document_no": hold.document_no,

@@ -19,6 +19,7 @@ from events.decisions import (
 )
 from events.money import yuan
 from policies.funds import BookedFund
+from processors.clearing.bank_files import load_files
 from processors.clearing.journal import ClearingJournal, open_journal, refusing_unreadable_rows
 from processors.clearing.movements import history_rows, require_new_reference
 from processors.clearing.operators import Operator
@@ -84,14 +85,22 @@ async def approve(engine: AsyncEngine, prepayment_id: str, actor: str, reference
         hospital = {("hospital", row.hospital_id)}
         await require_new_reference(journal.connection, HOSPITAL_PREPAID, reference, row.region, hospital)
         signed = {"ordered_by": row.ordered_by, "approved_by": actor, "actor": actor}
-        journal.record(HOSPITAL_PREPAID, _about(row, row.amount) | signed | {"reference": reference, "day": str(day)})
+        journal.record(
+            HOSPITAL_PREPAID, prepayment_said(row, row.amount) | signed | {"reference": reference, "day": str(day)}
+        )
     return row
 
 
 async def withdraw(engine: AsyncEngine, prepayment_id: str, actor: str) -> None:
-    """Withdraw a prepayment that is not paid. Raises ``ClearingRefused``."""
+    """Withdraw a prepayment that is not paid. Raises ``ClearingRefused``, also where a file for the bank pays it."""
     async with open_journal(engine) as journal:
         await _load(journal, prepayment_id, "ordered")
+        for file in await load_files(journal.connection):
+            if file.cancelled is None and any(item.prepayment_id == prepayment_id for item in file.items):
+                raise ClearingRefused(
+                    f"预拨 {prepayment_id} 在银行文件 {file.file_id} 中，没有送银行的先撤销文件。"
+                    f"{prepayment_id} is in {file.file_id}: cancel the file first, if it was not sent"
+                )
         journal.record(PREPAYMENT_WITHDRAWN, {"prepayment_id": prepayment_id, "actor": actor})
 
 
@@ -115,11 +124,12 @@ async def take_back(
                 f"预拨 {prepayment_id} 未抵扣 {yuan(row.outstanding)} 元，不能登记退回 {yuan(back)} 元。"
                 f"{yuan(row.outstanding)} is outstanding of {prepayment_id}, not {yuan(back)}"
             )
-        journal.record(PREPAYMENT_RETURNED, _about(row, back) | {"actor": actor, "reference": reference})
+        journal.record(PREPAYMENT_RETURNED, prepayment_said(row, back) | {"actor": actor, "reference": reference})
     return row.outstanding - back
 
 
-def _about(row: Prepayment, amount: int) -> dict[str, Any]:
+def prepayment_said(row: Prepayment, amount: int) -> dict[str, Any]:
+    """What events of money say of a prepayment; ``amount`` in fen is what moved."""
     named = {"prepayment_id": row.prepayment_id, "region": row.region, "hospital_id": row.hospital_id}
     return {**named, "payee_kind": "hospital", "payee": row.hospital_id, **row.payer.told(), "amount": amount}
 
@@ -214,6 +224,12 @@ async def prepaid_rows(connection: AsyncConnection, clearing: Clearing) -> list[
         }
         for each in clearing.prepaid
     ]
+
+
+async def prepayment_statuses(connection: AsyncConnection) -> dict[str, str]:
+    """The status of each prepayment by its id."""
+    found = await connection.execute(select(prepayments.c.prepayment_id, prepayments.c.status))
+    return {row.prepayment_id: row.status for row in found}
 
 
 async def _rows(connection: AsyncConnection, *conditions: ColumnElement[bool]) -> list[dict[str, Any]]:

@@ -16,7 +16,14 @@ from events.decisions import (
 from events.money import yuan
 from processors.clearing.journal import ClearingJournal, open_journal
 from processors.clearing.loans import load_loan
-from processors.clearing.movements import MOVEMENT_NAMES, REVERSALS, SAME_REFERENCE, Movement, load_movements
+from processors.clearing.movements import (
+    MOVEMENT_NAMES,
+    REVERSALS,
+    SAME_REFERENCE,
+    Movement,
+    load_movements,
+    standing_movements,
+)
 from processors.clearing.prepayments import no_prepayment
 from processors.clearing.refusal import ClearingRefused
 from processors.clearing.steps import load_clearing, payees_of
@@ -32,7 +39,7 @@ async def reverse_payment(
 
     Raises ``ClearingRefused`` where none stands, or where the actor may be who noted it.
     """
-    return await _reverse_of_clearing(engine, clearing_id, actor, payee, reason, kind, CLEARING_PAID, "paid")
+    return await _reverse_of_clearing(engine, clearing_id, actor, payee, reason, kind, CLEARING_PAID)
 
 
 async def reverse_return(
@@ -42,7 +49,7 @@ async def reverse_return(
 
     Raises ``ClearingRefused`` where none stands, or where the actor may be who noted it.
     """
-    return await _reverse_of_clearing(engine, clearing_id, actor, payee, reason, kind, PAYMENT_RETURNED, "returned")
+    return await _reverse_of_clearing(engine, clearing_id, actor, payee, reason, kind, PAYMENT_RETURNED)
 
 
 async def reverse_receipt(engine: AsyncEngine, receivable_id: str, actor: str, reference: str, reason: str) -> Movement:
@@ -107,31 +114,23 @@ async def _reverse_of_clearing(
     reason: str,
     kind: PayeeKind | None,
     type_: str,
-    status: str,
 ) -> Movement:
     async with open_journal(engine) as journal:
         await load_clearing(journal, clearing_id, "approved", "paid")
         ((payee_kind, _),) = payees_of(journal, [payee], kind)
         payment = journal.register.payments.get((clearing_id, payee_kind, payee))
-        if payment is None or payment.status != status:
+        standing = [
+            each
+            for each in await standing_movements(journal.connection, clearing_id)
+            if (each.payee_kind, each.payee) == (payee_kind, payee)
+        ]
+        if payment is None or not standing or standing[-1].type != type_:
             name = MOVEMENT_NAMES[type_]
             raise ClearingRefused(
                 f"{clearing_id} 中 {payee} 最后登记的不是{name}，不能撤销。"
                 f"what was noted last for {payee} in {clearing_id} is no {type_}: see claims clearing show"
             )
-        of_clearing = await load_movements(
-            journal.connection,
-            [CLEARING_PAID, PAYMENT_RETURNED],
-            "said ->> 'clearing_id' = CAST(:clearing_id AS text)",
-            clearing_id=clearing_id,
-        )
-        standing = [
-            each
-            for each in of_clearing
-            if (each.payee_kind, each.payee) == (payee_kind, payee) and each.reversed_by is None
-        ]
-        mistaken = [each for each in standing if each.type == type_][-1]
-        left = [each for each in standing if each is not mistaken]
+        *left, mistaken = standing
         named = {
             "clearing_id": clearing_id,
             "payment": _last(left, CLEARING_PAID),

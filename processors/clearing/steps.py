@@ -14,7 +14,7 @@ from events.decisions import (
 )
 from events.money import yuan
 from processors.clearing.journal import ClearingJournal, open_journal
-from processors.clearing.movements import require_new_reference
+from processors.clearing.movements import require_new_reference, standing_transfers
 from processors.clearing.operators import Operator
 from processors.clearing.payment_holds import held_hospitals, refuse_held
 from processors.clearing.refusal import STATUS_NAMES, ClearingRefused, no_clearing
@@ -79,12 +79,12 @@ async def pay(
             require_another_payer(journal.operator(actor), payment)
         paid_to = {(payment.payee_kind, payment.payee) for payment in chosen}
         await require_new_reference(journal.connection, CLEARING_PAID, reference, clearing.region, paid_to)
-        payments = [{name: getattr(payment, name) for name in ("payee_kind", "payee", "amount")} for payment in chosen]
+        payments = [{"payee_kind": each.payee_kind, "payee": each.payee, "amount": each.left} for each in chosen]
         journal.record(
             CLEARING_PAID,
             {"clearing_id": clearing_id, "actor": actor, "reference": reference, "payments": payments},
         )
-    return sum(payment.amount for payment in chosen)
+    return sum(payment.left for payment in chosen)
 
 
 async def _not_held(
@@ -117,28 +117,42 @@ async def record_return(
         clearing = await load_clearing(journal, clearing_id, "approved", "paid")
         ((payee_kind, _),) = payees_of(journal, [payee], kind)
         payment = journal.register.payments.get((clearing_id, payee_kind, payee))
-        if payment is None or payment.status != "paid":
+        if payment is None or not payment.paid:
             raise ClearingRefused(
                 f"{clearing_id} 中没有已拨付给 {payee} 的款项。nothing was paid to {payee} in {clearing_id}"
             )
-        given = {}
+        given = await _payer_of_the_only_transfer(journal, payment)
         if reference is not None:
             back = {(payee_kind, payee)}
             await require_new_reference(journal.connection, PAYMENT_RETURNED, reference, clearing.region, back)
-            given = {"reference": reference}
+            given |= {"reference": reference}
         journal.record(
             PAYMENT_RETURNED,
             {
                 "clearing_id": clearing_id,
                 "payee_kind": payee_kind,
                 "payee": payee,
-                "amount": payment.amount,
+                "amount": payment.paid,
                 "actor": actor,
                 "reason": reason,
                 **given,
             },
         )
-    return payment.amount
+    return payment.paid
+
+
+async def _payer_of_the_only_transfer(journal: ClearingJournal, payment: ClearingPayment) -> dict[str, str]:
+    """The fund whose transfer comes back, where one alone had paid. Raises ``ClearingRefused`` where several had."""
+    standing = await standing_transfers(journal.connection, payment)
+    if len(standing) > 1:
+        references = "、".join(str(each.reference) for each in standing)
+        raise ClearingRefused(
+            f"{payment.payee} 分 {len(standing)} 笔拨付（{references}），"
+            f"退汇请按凭证号用 claims clearing bank-reply 登记。"
+            f"{payment.payee} was paid in {len(standing)} transfers: note by a bank's reply which one came back"
+        )
+    (only,) = standing or (None,)
+    return {} if only is None or only.payer is None else only.payer.told()
 
 
 async def settle_receivable(

@@ -14,7 +14,8 @@ from events.codes import region_prefix
 
 _UNPAID = text("""
 SELECT clearing.clearing_id, clearing.region, to_char(clearing.month, 'YYYY-MM') AS month, clearing.status,
-       coalesce(clearing.approved_at, clearing.drafted_at) AS since, sum(payment.amount)::bigint AS amount,
+       coalesce(clearing.approved_at, clearing.drafted_at) AS since,
+       sum(payment.amount - payment.paid)::bigint AS amount,
        count(*) AS payees, count(*) FILTER (WHERE payment.status = 'returned') AS returned
 FROM projections.clearings AS clearing
 JOIN projections.clearing_payments AS payment USING (clearing_id)

@@ -35,6 +35,10 @@ def bank_calls(folder: Path, month: str, region: str, odd: str) -> dict[str, lis
             (*making, "--out", folder / "pay.csv", *who, "--purpose", odd),
             (*making, "--out", folder / f"{odd}.txt", *who),
         ],
+        "prepayments payment-file": [
+            ("prepayments", "payment-file", "--region", region, "--out", folder / "pay.csv", *who, "--purpose", odd),
+            ("prepayments", "payment-file", "--region", odd, "--out", folder / "pay.csv", *who),
+        ],
         "clearing repeat-file": [("clearing", "repeat-file", odd, "--out", folder / "pay.csv")],
         "clearing cancel-file": [("clearing", "cancel-file", odd, *other, *why)],
         "clearing payment-files": [("clearing", "payment-files"), ("clearing", "payment-files", "--clearing", odd)],

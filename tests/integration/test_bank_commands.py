@@ -60,10 +60,17 @@ async def test_from_the_account_to_the_bank_s_reply(program: Clerk, server_folde
     assert first["left_out"] == [{"payee_kind": "person", "payee": "P3", "amount": "5520.00"}]
     assert out.stat().st_mode & 0o777 == 0o600
     table = list(csv.reader(out.read_text(encoding="utf-8-sig").splitlines()))
-    assert table[0] == ["序号", "户名", "账号", "开户行", "联行号", "金额", "用途", "凭证号"]
-    assert table[2][1:4] == ["李四", CARD, "县信用社"]
-    assert table[3][:2] == ["合计", "2 笔"]
-    assert table[4] == ["校验 sha256", first["sha256"]]
+    assert table[0] == [
+        *("付款基金", "承办公司", "序号", "户名"),
+        *("账号", "开户行", "联行号", "金额", "用途", "凭证号"),
+    ]
+    assert table[2][3:6] == ["李四", CARD, "县信用社"]
+    (fund,) = first["funds"]
+    assert (fund["fund"], fund["insurer"], fund["count"], fund["total"]) == ("basic_fund", None, 2, "11040.00")
+    assert table[3][2:4] == ["小计", "2 笔"]
+    assert table[3][9] == f"校验 sha256 {fund['sha256']}"
+    assert table[4][2:4] == ["合计", "2 笔"]
+    assert table[5] == ["校验 sha256", first["sha256"]]
     await repeated(program, first, table, server_folder)
     await replied(program, clearing, table, server_folder)
 
@@ -110,7 +117,7 @@ async def repeated(program: Clerk, first: dict[str, Any], table: list[list[str]]
     assert sheet is not None
     cells = [list(row) for row in sheet.iter_rows(values_only=True)]
     assert first["sha256"] in str(cells[1][0])
-    assert [cells[3][2], cells[4][2]] == [table[1][2], table[2][2]]
+    assert [cells[3][2], cells[4][2]] == [table[1][4], table[2][4]]
     assert "审批" in str(cells[-1][0])
     assert "与文件名" in await refused(
         program, "clearing", "payment-file", "X", "--out", book, "--format", "csv", "--actor", "wang"
@@ -122,10 +129,10 @@ async def replied(program: Clerk, clearing: str, table: list[list[str]], folder:
     reply = folder / "reply.csv"
     rows = [
         ["付款凭证号", "付款金额(元)", "处理结果", "失败原因"],
-        [table[1][7], "5,520.00", "交易成功", ""],
-        [table[2][7], "5520.00", "退汇", "户名不符"],
+        [table[1][9], "5,520.00", "交易成功", ""],
+        [table[2][9], "5520.00", "退汇", "户名不符"],
         [f"{clearing}-B8-0001", "5520.00", "成功", ""],
-        [table[2][7] + "9", "5520", "处理中", ""],
+        [table[2][9] + "9", "5520", "处理中", ""],
     ]
     text = "\n".join(",".join(f'"{cell}"' for cell in row) for row in rows)
     reply.write_bytes(text.encode("gb18030"))

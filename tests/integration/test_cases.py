@@ -121,7 +121,9 @@ async def test_two_persons_decide_and_one_may_return(shanggao: Books) -> None:
     await measure(engine, case_id, "talk")
     with pytest.raises(CaseRefused, match="nobody has proposed"):
         await decisions.decide(engine, case_id, "li", "D1", "ok")
-    await decisions.propose(engine, case_id, "chen", "T1", "clear")
+    await decisions.propose(engine, case_id, "chen", "T1", "clear", date(2019, 4, 2))
+    with pytest.raises(CaseRefused, match="before it was proposed"):
+        await decisions.decide(engine, case_id, "li", "D1", "ok", date(2019, 4, 1))
     with pytest.raises(Exception, match="another person must decide it"):
         await decisions.decide(engine, case_id, "Chen", "D1", "ok")
     with pytest.raises(CaseRefused, match="waits for a decision"):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, File, Request, UploadFile
 from fastapi.responses import Response
@@ -24,11 +25,15 @@ from infra.console.state import state_of
 from infra.console.visitor import Visitor
 from infra.files.key_file import KeyFileError, key_ring
 from infra.files.payment_sheet import payment_file_bytes
+from infra.files.region_names import region_named
 from infra.files.reply_file import BankReply, read_reply
-from processors.bank import payment_files
+from processors.bank import payment_files, prepayment_files
 from processors.bank.keys import KeyRing
-from processors.bank.replies import ReplyOutcome, apply_reply
-from processors.clearing import steps
+from processors.bank.payment_lines import WrittenPaymentFile
+from processors.bank.replies import apply_reply
+from processors.bank.reply_rows import ReplyOutcome
+from processors.clearing import prepayments, steps
+from processors.clearing.bank_files import load_files
 
 router = APIRouter()
 Reader = Annotated[Visitor, needs(Permission.CLEARING)]
@@ -42,11 +47,19 @@ OUTCOME_KINDS = {"paid": "good", "returned": "warn", "unchanged": "plain", "refu
 async def all_files(request: Request, visitor: Reader) -> Response:
     """The payment files that were made, and the form for the bank's reply."""
     files = await payment_files.file_rows(visitor.engine)
-    rows = [{**each, "region": "", "made_at": each["made_at"]} for each in files]
+    ordered = [each for each in await prepayments.prepayment_rows(visitor.engine) if each["status"] == "ordered"]
     standing = [each["file_id"] for each in files if not each["cancelled"]]
-    may_step = visitor.may(Permission.CLEARING_STEP)
     return await show_listing(
-        request, visitor, FILES, head_rows(rows), "clearing/files.html", standing=standing, may_step=may_step
+        request,
+        visitor,
+        FILES,
+        head_rows(files),
+        "clearing/files.html",
+        standing=standing,
+        ahead=[each["file_id"] for each in files if each["clearing_id"] is None],
+        regions={each["region"]: str(region_named(each["region"])) for each in ordered},
+        may_step=visitor.may(Permission.CLEARING_STEP),
+        may_pay=visitor.may(Permission.PAYEES),
     )
 
 
@@ -88,13 +101,32 @@ async def make_file(request: Request, visitor: Keeper, clearing_id: str) -> Resp
         only_ready=fields.given("only_ready"),
         purpose=fields.maybe(fields.words, "purpose", "用途"),
     )
+    return _made(visitor, made, f"{clearing_path(clearing_id)}#files")
+
+
+@router.post("/clearing/files/prepayments")
+async def make_prepayment_file(request: Request, visitor: Keeper) -> Response:
+    """Make the file of all prepayments of a region that are ordered and in no other open file."""
+    fields = await FormFields.of(request)
+    made = await prepayment_files.make(
+        visitor.engine,
+        _keys(request),
+        fields.region("region", "统筹区"),
+        visitor.actor(fields.raw("actor")),
+        only_ready=fields.given("only_ready"),
+        purpose=fields.maybe(fields.words, "purpose", "用途"),
+    )
+    return _made(visitor, made, "/clearing/files#ahead")
+
+
+def _made(visitor: Visitor, made: WrittenPaymentFile, path: str) -> Response:
     for warning in made.warnings:
         visitor.notices.append(f"请核对：{warning}")
     for _, payee, amount in made.left_out:
         visitor.notices.append(f"没有账户，未列入：{payee} {yuan(amount)} 元。Left out: it has no account")
     file = made.file
     told = f"已制作银行文件 {file.file_id}：{len(file.items)} 笔，{yuan(file.total)} 元。Made: download it below"
-    return done(visitor, f"{clearing_path(clearing_id)}#files", told)
+    return done(visitor, path, told)
 
 
 @router.get("/clearing/files/{file_id}/download")
@@ -115,7 +147,8 @@ async def cancel(request: Request, visitor: Writer, file_id: str) -> Response:
     file = await payment_files.cancel(
         visitor.engine, file_id, visitor.actor(fields.raw("actor")), fields.words("reason", "原因")
     )
-    return done(visitor, f"{clearing_path(file.clearing_id)}#files", f"已撤销银行文件 {file_id}。Cancelled")
+    path = "/clearing/files" if file.clearing_id is None else f"{clearing_path(file.clearing_id)}#files"
+    return done(visitor, path, f"已撤销银行文件 {file_id}。Cancelled")
 
 
 @router.post("/clearing/{clearing_id}/pay")
@@ -135,8 +168,12 @@ async def _paths(visitor: Visitor, outcomes: Sequence[ReplyOutcome]) -> dict[str
     references = {each.reference for each in outcomes}
     async with visitor.engine.connect() as connection:
         return {
-            item.reference: payee_path(each.clearing_id, item.payee_kind, item.payee)
-            for each in await payment_files.load_files(connection)
+            item.reference: (
+                f"/finance/prepayments/{quote(item.prepayment_id or '', safe='')}"
+                if each.clearing_id is None
+                else payee_path(each.clearing_id, item.payee_kind, item.payee)
+            )
+            for each in await load_files(connection)
             for item in each.items
             if item.reference in references
         }

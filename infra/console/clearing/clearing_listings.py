@@ -19,6 +19,10 @@ def clearing_path(clearing_id: str) -> str:
     return f"/clearing/{quote(clearing_id, safe='')}"
 
 
+def _file_clearing_path(row: Row) -> str | None:
+    return None if row["clearing_id"] is None else clearing_path(row["clearing_id"])
+
+
 def payee_path(clearing_id: str, payee_kind: str, payee: str, **query: str) -> str:
     """Where a payee of a clearing is shown, with the bookings behind its lines."""
     path = f"{clearing_path(clearing_id)}/payees/{payee_kind}/{quote(payee, safe='')}"
@@ -233,7 +237,8 @@ FILES = Listing(
     "银行付款文件 Payment files",
     (
         ListColumn("file_id", "文件", "file", "id"),
-        ListColumn("clearing_id", "清算单", "clearing", "id", link=lambda row: clearing_path(row["clearing_id"])),
+        ListColumn("region_name", "统筹区", "region"),
+        ListColumn("clearing_id", "清算单", "clearing", "id", link=_file_clearing_path),
         ListColumn("count", "笔数", "count", "count"),
         ListColumn("total", "金额", "total", "yuan"),
         ListColumn("open", "未回单", "not answered", "count"),

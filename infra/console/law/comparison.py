@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
 
-from infra.cli.lead_text import rule_named, word, worded
 from infra.cli.scheme_text import place_text
+from infra.words.evidence import rule_named, word, worded
 from policies.describe import changes
 from policies.scheme import Scheme
 from policies.supervision.text import SupervisionText, cited_sections

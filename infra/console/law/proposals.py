@@ -11,7 +11,6 @@ from fastapi import APIRouter, File, Request, UploadFile
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from infra.cli.lead_text import rule_named
 from infra.console.authorization import needs
 from infra.console.background import WorkOutcome, WorkProgress
 from infra.console.errors import FieldTrouble, NotFound, Refused, Unprocessable
@@ -25,6 +24,7 @@ from infra.console.permissions import Permission
 from infra.console.state import state_of
 from infra.console.visitor import Visitor
 from infra.files.case_file import expected_headings, read_cases
+from infra.words.evidence import rule_named
 from policies.loader import SchemeError, falling_shares, load_text, review
 from policies.scheme import Scheme
 from policies.supervision.text import SupervisionText, SupervisionTextError, load_supervision

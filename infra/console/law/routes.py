@@ -10,7 +10,6 @@ from sqlalchemy import func, select
 
 from events.codes import INSURANCE_TYPE_NAMES, is_region
 from events.store.journal import database_time, entries
-from infra.cli.lead_text import word, worded
 from infra.cli.scheme_text import place_text, value_name_text
 from infra.console.authorization import needs
 from infra.console.errors import FieldTrouble, NotFound, Unprocessable
@@ -26,6 +25,7 @@ from infra.console.visitor import Visitor
 from infra.files.region_names import region_named
 from infra.offers_page.page import page as offers_page
 from infra.offers_page.page import style_sheet
+from infra.words.evidence import word, worded
 from policies.describe import describe
 from policies.explain import GRADES
 from policies.scheme import Scheme

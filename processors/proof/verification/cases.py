@@ -6,12 +6,14 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from events.decisions import CASE_DECIDED, CASE_RETURNED, MEASURE_PAYMENT_REVERSED
+from events.decisions import BLACKLIST_APPROVED, CASE_DECIDED, CASE_RETURNED, MEASURE_PAYMENT_REVERSED
 from processors.clearing.office_journal import read_journal
 from processors.clearing.operators import Operator
 from processors.delivery.names import CASES_JOURNAL
+from processors.proof.verification.held_payments import DecidedHolds
 from processors.proof.verification.report import VerifyReport
 from projections.case_register import CaseRegister
+from projections.cases import Case
 
 
 async def check_cases(connection: AsyncConnection, report: VerifyReport) -> None:
@@ -26,7 +28,7 @@ async def check_cases(connection: AsyncConnection, report: VerifyReport) -> None
     for mine, theirs in zip(expected.tables, found.tables, strict=True):
         for key in mine.differing(theirs):
             report.problem("case", key, "a row as its journal says", "another row")
-    _check_persons(expected, report)
+    await steps.holds.check(connection, report)
 
 
 _DECIDED = "a decision by another person than proposed it"
@@ -38,6 +40,7 @@ class _Steps:
 
     def __init__(self, report: VerifyReport) -> None:
         self.register = CaseRegister()
+        self.holds = DecidedHolds()
         self._report = report
 
     def apply(self, type_: str, number: int, at: datetime, data: Mapping[str, Any]) -> None:
@@ -47,7 +50,14 @@ class _Steps:
             if who.is_same(first):
                 where = f"entry {number} of journal {CASES_JOURNAL}"
                 self._report.problem("case", where, what, who.actor)
+        self.holds.apply(self.register, type_, at, data)
         self.register.apply(type_, number, at, data)
+
+    def _check_day(self, type_: str, case: Case, data: Mapping[str, Any]) -> None:
+        """No decision comes before its proposal; proposals of before state no day."""
+        if type_ == CASE_DECIDED and case.proposed_on is not None and data["decided_on"] < str(case.proposed_on):
+            where = f"decision of case {case.case_id}"
+            self._report.problem("case", where, f"on {case.proposed_on} or later", data["decided_on"])
 
     def _first(self, type_: str, data: Mapping[str, Any]) -> Iterator[tuple[Operator, str]]:
         """Who must not take a step, and by whom else it is to be taken."""
@@ -57,6 +67,7 @@ class _Steps:
             if case is not None:
                 proposer = Operator(case.proposed_by or "", case.proposed_login)
                 yield proposer, _DECIDED if type_ == CASE_DECIDED else _RETURNED
+                self._check_day(type_, case, data)
         if type_ == CASE_DECIDED:
             for found in filter(None, map(register.findings.get, data["findings"])):
                 noted = Operator(found.noted_by, found.noted_login)
@@ -69,19 +80,10 @@ class _Steps:
             for paid in measure.payments if measure is not None else ():
                 if paid.reference == data["reference"]:
                     yield Operator(paid.actor, paid.login), "a reversal by another person than noted the payment"
-
-
-def _check_persons(register: CaseRegister, report: VerifyReport) -> None:
-    for entry in register.blacklist:
-        pairs = (
-            (entry.entered_by, entry.entered_login, entry.approved_by, entry.approved_login),
-            (
-                *(entry.removal_entered_by, entry.removal_entered_login),
-                *(entry.removal_approved_by, entry.removal_approved_login),
-            ),
-        )
-        for by, login, approver, its_login in pairs:
-            if approver is not None and Operator(by or "", login).is_same(Operator(approver, its_login)):
-                report.problem(
-                    "case", f"entry {entry.entry_id}", "approval by another person than entered it", approver
-                )
+        if type_ == BLACKLIST_APPROVED:
+            entry = register.blacklist.get(data["entry_id"])
+            if entry is not None:
+                by = (entry.entered_by, entry.entered_login)
+                removed_by = (entry.removal_entered_by, entry.removal_entered_login)
+                first = removed_by if data["step"] == "removal" else by
+                yield Operator(first[0] or "", first[1]), "approval by another person than entered it"

@@ -39,10 +39,10 @@ async def check_clearing_funds(
     payments: Sequence[ClearingPayment],
     outstanding: Iterable[Prepayment],
     report: VerifyReport,
-) -> None:
+) -> list[FundTransfer]:
     """Hold the shares of one clearing against the ledger, fund by fund, and its orders against its payments.
 
-    ``outstanding`` are the prepayments that stood before it.
+    ``outstanding`` are the prepayments that stood before it. Returns what each fund is to transfer to each payee.
     """
     booked: dict[BookedFund, int] = {}
     for row in await connection.execute(_BOOKED, range_parameters(clearing.region, clearing.ranges)):
@@ -66,7 +66,8 @@ async def check_clearing_funds(
         where = f"{clearing.clearing_id}, set off against prepayments"
         report.problem("clearing", where, _told(expected), _told(clearing.prepaid))
     transferred: dict[tuple[str, str], int] = {}
-    for each in fund_transfers(shares, due_to_payees, clearing.prepaid, withheld, freed):
+    transfers = fund_transfers(shares, due_to_payees, clearing.prepaid, withheld, freed)
+    for each in transfers:
         add_to(transferred, (each.payee_kind, each.payee), each.amount)
     for payment in payments:
         # who has no share at all has a line that nothing was booked for: that is told already
@@ -74,6 +75,7 @@ async def check_clearing_funds(
         if amount != payment.amount:
             where = f"{clearing.clearing_id}, {payment.payee_kind} {payment.payee}, orders of all funds"
             report.problem("clearing", where, yuan(payment.amount), yuan(amount))
+    return transfers
 
 
 def check_stated_shares(

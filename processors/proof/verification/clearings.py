@@ -17,11 +17,13 @@ from processors.clearing.journal import (
     register_from_tables,
 )
 from processors.clearing.operators import Operator
+from processors.clearing.paying_funds import FundTransfer
 from processors.clearing.premium_refunds import UnreadableRefund, load_refunds
 from processors.clearing.set_off import set_off
 from processors.clearing.steps import drafter
 from processors.delivery.names import CLEARING_JOURNAL, INTAKE_JOURNAL
 from processors.proof.column_values import column_text
+from processors.proof.verification.bank_files import check_bank_files
 from processors.proof.verification.clearing_funds import (
     check_clearing_funds,
     check_prepayments,
@@ -77,6 +79,7 @@ async def check_clearings(connection: AsyncConnection, report: VerifyReport) -> 
     for history in by_region.values():
         _check_ranges(history, report)
     lines, parts, payments = _by_clearing(register.lines), _by_clearing(register.parts), _by_clearing(register.payments)
+    transfers: dict[str, list[FundTransfer]] = {}
     try:
         for clearing in standing:
             own_lines = lines[clearing.clearing_id]
@@ -84,7 +87,7 @@ async def check_clearings(connection: AsyncConnection, report: VerifyReport) -> 
             _check_repaid(register, clearing.clearing_id, own_lines, report)
             named = clearing.clearing_id
             own = parts[named], payments[named], outstanding[named]
-            await check_clearing_funds(connection, clearing, own_lines, *own, report)
+            transfers[named] = await check_clearing_funds(connection, clearing, own_lines, *own, report)
         await _check_totals(connection, lines, by_region, report)
     except UnreadableRefund as error:
         report.problem("clearing", f"journal {INTAKE_JOURNAL}", "refunds of premiums that can be read", error)
@@ -93,6 +96,7 @@ async def check_clearings(connection: AsyncConnection, report: VerifyReport) -> 
     check_withholdings(register.withheld, standing, report)
     check_stated_shares(await adopted_texts(connection), standing, report)
     _check_payments(register, report)
+    await check_bank_files(connection, register, transfers, report)
     await check_reversals(connection, report)
     for owed in register.receivables:
         if owed.outstanding < 0 or owed.settled < 0:
