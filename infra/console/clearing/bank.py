@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated
+from typing import Annotated, cast
 
 from fastapi import APIRouter, File, Request, UploadFile
 from fastapi.responses import Response
@@ -25,10 +25,12 @@ from infra.console.visitor import Visitor
 from infra.files.key_file import KeyFileError, key_ring
 from infra.files.payment_sheet import payment_file_bytes
 from infra.files.reply_file import BankReply, read_reply
+from infra.words.clearing import KIND_NAMES
 from processors.bank import payment_files
 from processors.bank.keys import KeyRing
 from processors.bank.replies import ReplyOutcome, apply_reply
 from processors.clearing import steps
+from projections.clearing_rows import PayeeKind
 
 router = APIRouter()
 Reader = Annotated[Visitor, needs(Permission.CLEARING)]
@@ -42,7 +44,7 @@ OUTCOME_KINDS = {"paid": "good", "returned": "warn", "unchanged": "plain", "refu
 async def all_files(request: Request, visitor: Reader) -> Response:
     """The payment files that were made, and the form for the bank's reply."""
     files = await payment_files.file_rows(visitor.engine)
-    rows = [{**each, "region": "", "made_at": each["made_at"]} for each in files]
+    rows = [{**each, "region": ""} for each in files]
     standing = [each["file_id"] for each in files if not each["cancelled"]]
     may_step = visitor.may(Permission.CLEARING_STEP)
     return await show_listing(
@@ -124,8 +126,8 @@ async def pay(request: Request, visitor: Writer, clearing_id: str) -> Response:
     fields = await FormFields.of(request)
     who, reference = visitor.actor(fields.raw("actor")), fields.words("reference", "银行流水号")
     payee = fields.maybe(fields.id, "payee", "收款方")
-    kind = fields.choice("kind", "种类", ("hospital", "person", "emergency_fund")) if payee else None
-    paid = await steps.pay(visitor.engine, clearing_id, who, reference, [payee] if payee else (), kind)  # type: ignore[arg-type]
+    kind = cast("PayeeKind", fields.choice("kind", "种类", KIND_NAMES)) if payee else None
+    paid = await steps.pay(visitor.engine, clearing_id, who, reference, [payee] if payee else (), kind)
     path = payee_path(clearing_id, kind, payee) if payee and kind else clearing_path(clearing_id)
     return done(visitor, path, f"已登记拨付 {yuan(paid)} 元，凭证号 {reference}。Noted as paid")
 
