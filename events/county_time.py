@@ -22,7 +22,11 @@ def month_end(month: date) -> datetime:
     return datetime(year, following, 1, tzinfo=COUNTY_TIME)
 
 
+def day_start(day: date) -> datetime:
+    """The first moment of a day."""
+    return datetime(day.year, day.month, day.day, tzinfo=COUNTY_TIME)
+
+
 def day_end(day: date) -> datetime:
     """The first moment after a day."""
-    following = day + timedelta(days=1)
-    return datetime(following.year, following.month, following.day, tzinfo=COUNTY_TIME)
+    return day_start(day + timedelta(days=1))

@@ -20,7 +20,7 @@ from infra.cli.output import note, print_json, table
 from infra.cli.row_output import OutFile, print_sheet, show
 from infra.files.region_names import region_named
 from infra.files.sheet import Sheet, coded, columns_of
-from infra.words.clearing import payer_named
+from infra.words.clearing import payer_named, percent_shown
 from processors.clearing import withholdings as steps
 from processors.clearing.withholdings import STATUS_NAMES, ReleaseOrder
 
@@ -164,7 +164,7 @@ def show_one(release_id: ReleaseId, data_dir: DataDir = None, json: Json = False
     scores = [
         (
             *(str(names.hospital(row["hospital_id"])), row["credit_class"] or "—", row["total"] or "—"),
-            *(_percent(row["share"]), row["cite"] or "—"),
+            *(percent_shown(row["share"]), row["cite"] or "—"),
         )
         for row in shown["scores"]
     ]
@@ -189,10 +189,6 @@ def _releases(rows: Sequence[Mapping[str, Any]]) -> Sheet:
         for row in rows
     ]
     return Sheet("返还单 Releases", columns_of(_RELEASES), cells)
-
-
-def _percent(share: str) -> str:
-    return f"{float(Fraction(share) * 100):g}%"
 
 
 def _ratio(text: str) -> Fraction:

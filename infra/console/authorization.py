@@ -1,4 +1,4 @@
-"""Which visitor a request comes from, and whether the route is open to him."""
+"""Which visitor a request comes from, and whether the route is open to that visitor."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from infra.console.visitor import Visitor
 
 
 class Needs:
-    """The dependency of a route: gives its visitor, once he is signed in, has the permission and shows the token."""
+    """The dependency of a route: gives the visitor who is signed in, has the permission and shows the token."""
 
     def __init__(self, permission: Permission) -> None:
         self.permission = permission
@@ -38,12 +38,12 @@ def needs(permission: Permission) -> Any:
 
 
 async def open_to_all(request: Request) -> None:
-    """The dependency of a route that is open to whoever is not signed in."""
+    """The dependency of a route that is open without signing in."""
     check_request(request)
 
 
 def signed_in(request: Request) -> Visitor | None:
-    """Who is signed in, if anybody; the layout of a page finds him in ``request.state``."""
+    """Who is signed in, if anybody; the layout of a page reads it from ``request.state``."""
     visitor = state_of(request).sessions.find(session_id_of(request))
     request.state.visitor = visitor
     return visitor

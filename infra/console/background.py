@@ -127,7 +127,7 @@ class BackgroundWorks:
         return made
 
     def find(self, visitor: Visitor, work_id: str) -> RunningWork:
-        """A work that the visitor may see: his own, or any for who may see operations. Raises ``NotFound``."""
+        """A work of the visitor's login; of any, where the visitor may step into operations. Raises ``NotFound``."""
         found = self._works.get(work_id)
         if found is None or not _may_see(visitor, found):
             raise NotFound(

@@ -4,7 +4,7 @@ A route shows one with ``show_listing``; a page with several reads each with ``L
 ``listing_table`` of ``console/components.html``.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -198,6 +198,15 @@ class ListingPage:
         return self.found.sums.get(column.name)
 
 
+async def asked_file(request: Request, visitor: Visitor, listed: Iterable[tuple[Listing, Source]]) -> Response | None:
+    """The file of that listing of a page for which the address asks; None where it asks for the page."""
+    for listing, source in listed:
+        form = request.query_params.get(listing.parameter("format"))
+        if form is not None:
+            return await listing.export(request, visitor, source, form)
+    return None
+
+
 async def show_listing(
     request: Request,
     visitor: Visitor,
@@ -210,7 +219,6 @@ async def show_listing(
 
     The template has ``page``, a ``ListingPage``, beside ``values``.
     """
-    form = request.query_params.get(listing.parameter("format"))
-    if form is not None:
-        return await listing.export(request, visitor, source, form)
+    if (file := await asked_file(request, visitor, [(listing, source)])) is not None:
+        return file
     return render(request, template, page=await listing.read(request, visitor, source), **values)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, any_, literal
 
 from events.codes import is_region, region_prefix
-from events.county_time import COUNTY_TIME
+from events.county_time import day_start
 from events.money import yuan
 from infra.console.errors import FieldTrouble, Unprocessable
 from infra.console.pages import NOTHING, count_text, day_text, moment_text, share_text, yuan_text
@@ -176,7 +176,7 @@ class ListFilter:
 
 def _begin(day: date, kind: CellKind | None) -> date | datetime:
     """A day as a column of days or moments is compared with it."""
-    return datetime(day.year, day.month, day.day, tzinfo=COUNTY_TIME) if kind == "moment" else day
+    return day_start(day) if kind == "moment" else day
 
 
 def _next_month(day: date) -> date:

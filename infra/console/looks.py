@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 from fastapi import Request
 from msgspec import structs
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from events.national_ids import NationalIdGivenError, refuse_national_ids
 from infra.console.errors import ConsoleError, FieldTrouble, Unprocessable
@@ -47,6 +47,18 @@ async def record_look(request: Request, visitor: Visitor, person_id: str, page: 
             raise PurposeAsked("查阅参保人须说明案件或事由。Say the case or the reason first")
         look = structs.replace(look, case_id=visitor.purpose.case_id, reason=visitor.purpose.reason)
     await write_look(state_of(request).engine, look)
+
+
+async def record_listed_person(
+    request: Request, visitor: Visitor, person_id: str | None, page: str, known_in: ColumnElement[str]
+) -> None:
+    """Record a list that is narrowed to one person, where ``known_in``, a column of ids, knows the person at all."""
+    if person_id is None:
+        return
+    async with visitor.engine.connect() as connection:
+        known = (await connection.execute(select(known_in).where(known_in == person_id).limit(1))).first()
+    if known is not None:
+        await record_look(request, visitor, person_id, page)
 
 
 async def purpose_of(visitor: Visitor, case_id: str, reason: str) -> Purpose:

@@ -1,6 +1,7 @@
 """The words of clearing, as clerks read them on the terminal, in files and on pages."""
 
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import Any
 
 from infra.cli.names import Names
@@ -70,3 +71,8 @@ def held_line(row: Row, names: Names) -> str:
     upto = f"（限 up to {row['up_to']} 元）" if row["up_to"] else ""
     by = f"案件 case {row['case_id']}，措施 measure {row['measure_id']}，{row['document_no']}{upto}"
     return f"暂停拨付 held: {names.hospital(row['payee'])} {row['amount']} 元 yuan，{by}，{until}"
+
+
+def percent_shown(share: str) -> str:
+    """A share that is kept as a fraction, ``9/10``, in percent."""
+    return f"{float(Fraction(share) * 100):g}%"

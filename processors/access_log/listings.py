@@ -1,14 +1,14 @@
 """Looks as rows, newest first."""
 
 from collections.abc import AsyncIterator, Mapping
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Boolean, Select, cast, func, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from events.county_time import COUNTY_TIME
+from events.county_time import COUNTY_TIME, day_start
 from events.decisions import PERSON_LOOKED_UP
 from events.store.journal import entries
 from processors.delivery.names import ACCESS_JOURNAL
@@ -43,7 +43,7 @@ async def look_rows(
     if login is not None:
         query = query.where(looks.c.login == login)
     if since is not None:
-        query = query.where(looks.c.at >= datetime(since.year, since.month, since.day, tzinfo=COUNTY_TIME))
+        query = query.where(looks.c.at >= day_start(since))
     async with engine.connect() as connection:
         async for row in await connection.stream(query):
             yield {name: getattr(row, name) for name in KEYS} | {"at": row.at.astimezone(COUNTY_TIME)}

@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, Date, DateTime, Select, SmallInteger, Text, b
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from events.county_time import COUNTY_TIME
+from events.county_time import day_start
 from projections.bookings import ENTRIES_IN_RANGES, IS_BOOKING, OF_FIRST_RUN
 from projections.fund_bookings import BOOKED_ON_CLAIMS, BOOKED_ON_FUNDS, BOOKED_PREMIUMS
 
@@ -70,7 +70,7 @@ _FUND_COLUMNS = (
 
 async def counted_ranges(connection: AsyncConnection, begin: date, end: date) -> Ranges:
     """The entries booked from a day on and before another, that finance's sums have counted."""
-    low, high = (datetime(day.year, day.month, day.day, tzinfo=COUNTY_TIME) for day in (begin, end))
+    low, high = map(day_start, (begin, end))
     found: dict[str, dict[datetime, int]] = {}
     for journal, bound, place in await connection.execute(_PLACES, {"bounds": [low, high]}):
         found.setdefault(journal, {})[bound] = place

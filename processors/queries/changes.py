@@ -1,14 +1,14 @@
 """Who changed the past: every settlement of a claim that replaced an earlier one, with the fact behind it."""
 
 from collections.abc import AsyncIterator, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Numeric, Select, case, cast, func, literal_column, select, true
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from events.county_time import COUNTY_TIME
+from events.county_time import COUNTY_TIME, day_end, day_start
 from events.decisions import CLAIM_RESETTLED, PAYOUT_ADJUSTED, PAYOUT_DECIDED, PAYOUT_WITHDRAWN, ROSTER_WITHDRAWN
 from events.money import yuan
 from events.store.journal import entries
@@ -139,9 +139,9 @@ async def change_rows(
     found = changes_query().subquery("changes")
     query = select(found).order_by(found.c.at.desc().nulls_last(), found.c.journal, found.c.number)
     if since is not None:
-        query = query.where(found.c.at >= _begin(since))
+        query = query.where(found.c.at >= day_start(since))
     if until is not None:
-        query = query.where(found.c.at < _begin(until + timedelta(days=1)))
+        query = query.where(found.c.at < day_end(until))
     same = {"actor": actor, "source": source, "kind": kind, "person_id": person_id}
     query = query.where(*(found.c[name] == value for name, value in same.items() if value is not None))
     async with engine.connect() as connection:
@@ -150,7 +150,3 @@ async def change_rows(
             due = None if row.due_at_window is None else yuan(row.due_at_window)
             at, day = row.at.astimezone(COUNTY_TIME), row.date
             yield told | {"at": at, "date": day, "moved": yuan(row.moved), "due_at_window": due}
-
-
-def _begin(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=COUNTY_TIME)

@@ -1,1 +1,1 @@
-"""Who looked at whom, for those who oversee it; and what an investigator says that he looks for."""
+"""Looks at persons, for those who oversee them; and what an investigator says the look is for."""

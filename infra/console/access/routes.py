@@ -1,4 +1,4 @@
-"""``/access``: the record of looks, and ``/access/purpose``, where an investigator says what he looks for."""
+"""``/access``: the record of looks, and ``/access/purpose``, where an investigator says what a look is for."""
 
 from typing import Annotated
 

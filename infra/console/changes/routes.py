@@ -6,14 +6,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
-from sqlalchemy import select
 
 from events.store.journal import entries
 from infra.console.authorization import needs
 from infra.console.group import MenuEntry, PageGroup
 from infra.console.listing import Listing, show_listing
 from infra.console.listing_columns import ListColumn, ListFilter, Row
-from infra.console.looks import record_look
+from infra.console.looks import record_listed_person
 from infra.console.pages import NOTHING, query_text
 from infra.console.permissions import Permission
 from infra.console.visitor import Visitor
@@ -102,12 +101,7 @@ SUMS = Listing(
 async def changes(request: Request, visitor: Reader) -> Response:
     """Every change, newest first; those of one person are a look at that person."""
     person_id = CHANGES.criteria(request).texts.get("person")
-    if person_id is not None:
-        async with visitor.engine.connect() as connection:
-            query = select(entries.c.number).where(entries.c.person_id == person_id).limit(1)
-            known = (await connection.execute(query)).first() is not None
-        if known:
-            await record_look(request, visitor, person_id, "changes")
+    await record_listed_person(request, visitor, person_id, "changes", entries.c.person_id)
     if not CHANGES.criteria(request).narrowed:  # of all that ever changed the sums are a page of their own
         source = changes_query(NOTHING, filtered=False)
         return await show_listing(request, visitor, ALL_CHANGES, source, "changes/changes.html")

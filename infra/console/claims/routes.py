@@ -13,7 +13,7 @@ from infra.console.errors import NotFound, Refused
 from infra.console.group import MenuEntry, PageGroup
 from infra.console.histories import history_of, uplifts_shown
 from infra.console.listing import show_listing
-from infra.console.looks import record_look
+from infra.console.looks import record_listed_person, record_look
 from infra.console.pages import render
 from infra.console.permissions import Permission
 from infra.console.visitor import Visitor
@@ -34,12 +34,7 @@ Reader = Annotated[Visitor, needs(Permission.CLAIMS)]
 async def claims(request: Request, visitor: Reader) -> Response:
     """Statements; those of one person are a look at that person."""
     person_id = STATEMENTS.criteria(request).texts.get("person")
-    if person_id is not None:
-        async with visitor.engine.connect() as connection:
-            query = select(statements.c.claim_id).where(statements.c.person_id == person_id).limit(1)
-            known = (await connection.execute(query)).first() is not None
-        if known:
-            await record_look(request, visitor, person_id, "claims")
+    await record_listed_person(request, visitor, person_id, "claims", statements.c.person_id)
     return await show_listing(request, visitor, STATEMENTS, statement_query(), "claims/claims.html")
 
 

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated
+from typing import Annotated, cast
 from urllib.parse import quote
 
 from fastapi import APIRouter, File, Request, UploadFile
@@ -27,6 +27,7 @@ from infra.files.key_file import KeyFileError, key_ring
 from infra.files.payment_sheet import payment_file_bytes
 from infra.files.region_names import region_named
 from infra.files.reply_file import BankReply, read_reply
+from infra.words.clearing import KIND_NAMES
 from processors.bank import payment_files, prepayment_files
 from processors.bank.keys import KeyRing
 from processors.bank.payment_lines import WrittenPaymentFile
@@ -34,6 +35,7 @@ from processors.bank.replies import apply_reply
 from processors.bank.reply_rows import ReplyOutcome
 from processors.clearing import prepayments, steps
 from processors.clearing.bank_files import load_files
+from projections.clearing_rows import PayeeKind
 
 router = APIRouter()
 Reader = Annotated[Visitor, needs(Permission.CLEARING)]
@@ -157,8 +159,8 @@ async def pay(request: Request, visitor: Writer, clearing_id: str) -> Response:
     fields = await FormFields.of(request)
     who, reference = visitor.actor(fields.raw("actor")), fields.words("reference", "银行流水号")
     payee = fields.maybe(fields.id, "payee", "收款方")
-    kind = fields.choice("kind", "种类", ("hospital", "person", "emergency_fund")) if payee else None
-    paid = await steps.pay(visitor.engine, clearing_id, who, reference, [payee] if payee else (), kind)  # type: ignore[arg-type]
+    kind = cast("PayeeKind", fields.choice("kind", "种类", KIND_NAMES)) if payee else None
+    paid = await steps.pay(visitor.engine, clearing_id, who, reference, [payee] if payee else (), kind)
     path = payee_path(clearing_id, kind, payee) if payee and kind else clearing_path(clearing_id)
     return done(visitor, path, f"已登记拨付 {yuan(paid)} 元，凭证号 {reference}。Noted as paid")
 

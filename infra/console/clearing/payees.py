@@ -1,5 +1,6 @@
 """``/clearing/…/payees/…``: one payee of a clearing: the bookings behind each line, and the steps on its payment."""
 
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Request
@@ -39,8 +40,11 @@ async def one_payee(request: Request, visitor: Reader, clearing_id: str, kind: s
         await record_look(request, visitor, payee, "clearing")
     names = await names_of(visitor.engine)
     _, named = payee_cells(kind, payee, names)
-    of_payee: dict[str, Any] = {"payee_kind": kind, "payee": payee}
-    payment = [row for row in shown["payments"] if {name: row[name] for name in of_payee} == of_payee]
+
+    def of_payee(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        return [row for row in rows if (row["payee_kind"], row["payee"]) == (kind, payee)]
+
+    payment = of_payee(shown["payments"])
     rows = [
         {name: getattr(each, name) for name in each.__struct_fields__}
         | {
@@ -62,11 +66,7 @@ async def one_payee(request: Request, visitor: Reader, clearing_id: str, kind: s
         named=str(named),
         payment=payment[0] if payment else None,
         payment_names=PAYMENT_NAMES,
-        lines=[
-            {**row, "fund_name": fund_named(row["fund"]).chinese()}
-            for row in shown["lines"]
-            if {name: row[name] for name in of_payee} == of_payee
-        ],
+        lines=[{**row, "fund_name": fund_named(row["fund"]).chinese()} for row in of_payee(shown["lines"])],
         path_of=lambda **query: payee_path(clearing_id, kind, payee, **query),
         differing=[
             f"{fund_named(fund).chinese()} {BOOKING_NAMES[of]} {yuan(amount)} 元"

@@ -37,7 +37,7 @@ from infra.console.clearing.clearing_listings import (
 from infra.console.errors import FieldTrouble, NotFound, Unprocessable
 from infra.console.form_fields import FormFields
 from infra.console.group import MenuEntry, PageGroup, Task
-from infra.console.listing import show_listing
+from infra.console.listing import asked_file, show_listing
 from infra.console.pages import done, render
 from infra.console.permissions import Permission
 from infra.console.visitor import Visitor
@@ -64,9 +64,8 @@ async def all_clearings(request: Request, visitor: Reader) -> Response:
     """All clearings, what none has taken yet, and the form of a draft."""
     rows = head_rows(await listings.clearing_rows(visitor.engine))
     waiting = head_rows(await uncleared_rows(visitor.engine))
-    form = request.query_params.get(UNCLEARED.parameter("format"))
-    if form is not None:
-        return await UNCLEARED.export(request, visitor, waiting, form)
+    if (file := await asked_file(request, visitor, [(UNCLEARED, waiting)])) is not None:
+        return file
     regions = {row["region"]: row["region_name"] for row in (*waiting, *rows)}
     given = request.query_params
     values = {
@@ -111,10 +110,8 @@ async def one_clearing(request: Request, visitor: Reader, clearing_id: str) -> R
         (LINES, line_rows(shown, names)),
         (CHANGES, change_rows(shown)),
     )
-    for listing, rows in tables:
-        form = request.query_params.get(listing.parameter("format"))
-        if form is not None:
-            return await listing.export(request, visitor, rows, form)
+    if (file := await asked_file(request, visitor, tables)) is not None:
+        return file
     (head,) = head_rows([{name: value for name, value in shown.items() if not isinstance(value, list)}])
     return render(
         request,

@@ -14,10 +14,11 @@ from infra.console.clearing.clearing_figures import head_rows
 from infra.console.clearing.clearing_listings import KEPT, RELEASES
 from infra.console.errors import FieldTrouble, NotFound, Unprocessable
 from infra.console.form_fields import FormFields
+from infra.console.listing import asked_file
 from infra.console.pages import done, render
 from infra.console.permissions import Permission
 from infra.console.visitor import Visitor
-from infra.words.clearing import STEP_NAMES, payer_named
+from infra.words.clearing import STEP_NAMES, payer_named, percent_shown
 from processors.clearing import withholdings
 from processors.clearing.refusal import ClearingRefused
 from processors.clearing.withholdings import STATUS_NAMES, ReleaseOrder
@@ -43,10 +44,8 @@ async def all_withholdings(request: Request, visitor: Reader) -> Response:
         for row in head_rows(await withholdings.withholding_rows(visitor.engine))
     ]
     released = head_rows(await withholdings.release_rows(visitor.engine))
-    for listing, rows in ((KEPT, kept), (RELEASES, released)):
-        form = request.query_params.get(listing.parameter("format"))
-        if form is not None:
-            return await listing.export(request, visitor, rows, form)
+    if (file := await asked_file(request, visitor, ((KEPT, kept), (RELEASES, released)))) is not None:
+        return file
     return render(
         request,
         "clearing/withholdings.html",
@@ -92,7 +91,7 @@ async def one_release(request: Request, visitor: Reader, release_id: str) -> Res
         hospitals=await names_of(visitor.engine),
         status=STATUS_NAMES[shown["status"]],
         payer_named=payer_named,
-        percent=lambda share: f"{float(Fraction(share) * 100):g}%",
+        percent=percent_shown,
         steps=head_rows([row | {"region": shown["region"], "done_at": row["at"]} for row in shown["history"]]),
         step_names=STEP_NAMES,
         may_step=visitor.may(Permission.CLEARING_STEP),

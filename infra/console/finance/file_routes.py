@@ -15,7 +15,7 @@ from infra.console.finance.freshness import counted_stamp
 from infra.console.finance.report_listings import words_of
 from infra.console.finance.tabs import tabs_of
 from infra.console.form_fields import FormFields
-from infra.console.listing import Listing
+from infra.console.listing import Listing, show_listing
 from infra.console.listing_columns import ListColumn, ListFilter
 from infra.console.pages import render
 from infra.console.permissions import Permission
@@ -23,6 +23,7 @@ from infra.console.state import state_of
 from infra.console.visitor import Visitor
 from infra.files.hospital_file import HospitalDetail, read_detail, read_totals
 from infra.files.published_file import read_published
+from infra.person_file.page import grouped
 from infra.words.reconciliation import DIFFERENCE_NAMES, FIELD_NAMES
 from infra.words.reports import PUBLISHED_ITEMS
 from processors.finance.published_figures import compare
@@ -124,7 +125,7 @@ def _sums(found: Reconciliation) -> list[tuple[str, str, str]]:
     def told(of: dict[str, int], name: str) -> str:
         if name not in of:
             return "—"
-        return f"{of[name]:,}" if name == "claims" else f"{float(yuan(of[name])):,.2f}"
+        return f"{of[name]:,}" if name == "claims" else grouped(yuan(of[name]))
 
     return [
         (f"{FIELD_NAMES[name]}：医院 / 账本", name, f"{told(found.hospital, name)} / {told(found.ledger, name)}")
@@ -227,17 +228,15 @@ async def _show(
     request: Request, visitor: Visitor, kind: str, id_: str, listing: Listing, fields: tuple[StepField, ...]
 ) -> Response:
     compared = COMPARISONS.get(state_of(request), visitor, kind, id_)
-    form = request.query_params.get("format")
-    if form is not None:
-        return await listing.export(request, visitor, compared.rows, form)
-    page = await listing.read(request, visitor, compared.rows)
-    return render(
+    return await show_listing(
         request,
+        visitor,
+        listing,
+        compared.rows,
         "finance/compared.html",
         words=_words(kind),
         fields=fields,
         compared=compared,
-        page=page,
         tabs=tabs_of(visitor),
     )
 

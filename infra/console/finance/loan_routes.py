@@ -12,7 +12,7 @@ from infra.console.errors import FieldTrouble, NotFound, Unprocessable
 from infra.console.finance.forms import MISTAKEN, REASON, REFERENCE, StepField, StepForm, amount_field
 from infra.console.finance.payable_listings import advance_listing, advance_source
 from infra.console.finance.report_listings import words_of
-from infra.console.finance.shown import show_book, show_record
+from infra.console.finance.shown import clearing_parts, show_book, show_record
 from infra.console.form_fields import FormFields
 from infra.console.looks import record_look
 from infra.console.pages import done
@@ -104,9 +104,7 @@ async def advance(request: Request, visitor: Reader, region: str, advance_id: st
         if visitor.may(Permission.FUNDS_STEP)
         else (),
         history=told["history"],
-        parts=[
-            (f"/clearing/{each['clearing_id']}", each["clearing_id"], each["amount"]) for each in told["by_clearings"]
-        ],
+        parts=clearing_parts(told["by_clearings"]),
         parts_title="清算归还",
         help="申请须由登记以外的另一人审核。借出后报备案；归还由清算扣回，或本人交现金在此登记。误登的由另一人撤销。",
     )

@@ -16,7 +16,7 @@ from infra.console.finance.report_listings import report_listing, report_source,
 from infra.console.finance.report_pages import REPORT_PAGES, ReportPage
 from infra.console.finance.tabs import tabs_of
 from infra.console.group import MenuEntry, PageGroup
-from infra.console.listing import show_listing
+from infra.console.listing import asked_file, show_listing
 from infra.console.listing_columns import ListFilter
 from infra.console.looks import record_look
 from infra.console.pages import render
@@ -113,9 +113,8 @@ async def report(request: Request, visitor: Reader, path: str) -> Response:
         async with visitor.engine.connect() as connection:
             told, source = await report_source(connection, each, _narrowed(request))
         listing = report_listing(page, told, words, visitor)
-        form = request.query_params.get(listing.parameter("format"))
-        if form is not None:
-            return await listing.export(request, visitor, source, form)
+        if (file := await asked_file(request, visitor, [(listing, source)])) is not None:
+            return file
         shown.append((await listing.read(request, visitor, source), source))
     *above, (main, source) = shown
     async with visitor.engine.connect() as connection:

@@ -10,7 +10,7 @@ from infra.cli.clearing_text import moment_shown
 from infra.console.errors import NotFound
 from infra.console.finance.forms import StepForm
 from infra.console.finance.tabs import tabs_of
-from infra.console.listing import Listing, Source
+from infra.console.listing import Listing, Source, asked_file
 from infra.console.pages import render
 from infra.console.visitor import Visitor
 from infra.words.clearing import STEP_NAMES
@@ -28,10 +28,8 @@ async def show_book(
     links: Sequence[tuple[str, str, str]] = (),
 ) -> Response:
     """A page of listings, with steps above them; where the address asks for a file of one of them, the file."""
-    for listing, source in listed:
-        form = request.query_params.get(listing.parameter("format"))
-        if form is not None:
-            return await listing.export(request, visitor, source, form)
+    if (file := await asked_file(request, visitor, listed)) is not None:
+        return file
     pages = [await listing.read(request, visitor, source) for listing, source in listed]
     chinese, _, english = title.partition(" ")
     return render(

@@ -11,7 +11,7 @@ from events.codes import INSTITUTION_KIND_NAMES
 from infra.console.authorization import needs
 from infra.console.group import MenuEntry, PageGroup
 from infra.console.hospitals.figures import COSTS, Row, hospital_page, last_year
-from infra.console.listing import Listing, show_listing
+from infra.console.listing import Listing, asked_file, show_listing
 from infra.console.listing_columns import ListColumn, ListFilter
 from infra.console.pages import query_text, render
 from infra.console.permissions import Permission
@@ -156,10 +156,8 @@ async def hospital(request: Request, visitor: Reader, hospital_id: str, year: st
         (YEARS, select(COSTS).where(COSTS.c.hospital_id == hospital_id)),
         (PEERS, rows),
     ]
-    for listing, source in sources:
-        form = request.query_params.get(listing.parameter("format"))
-        if form is not None:
-            return await listing.export(request, visitor, source, form)
+    if (file := await asked_file(request, visitor, sources)) is not None:
+        return file
     years, peers = [await listing.read(request, visitor, source) for listing, source in sources]
     return render(
         request,
