@@ -120,6 +120,7 @@ PHRASES: Mapping[str, str] = {
     "approval by another person than entered it": "由登记者以外的人审核",
     "no payment while a case holds it": "暂停拨付期间不付款",
     "held by": "暂停拨付的措施",
+    "no day before": "不早于",
     "payment file": "银行付款文件",
     "check sum": "校验值",
     "cancelled by another person": "由另一人撤销",
@@ -152,7 +153,8 @@ PHRASES: Mapping[str, str] = {
 """What a part that begins so says; the longest counts."""
 
 _PARTS = re.compile(r"(, | \+ | = |; )")
-_COUNTED = re.compile(r"\d+ (entries)$")
+_COUNTED = re.compile(r"\d+ (entries|lines)$")
+_COUNTED_NAMES = {"entries": "条目数", "lines": "笔数"}
 _LONGEST = sorted(PHRASES, key=len, reverse=True)
 
 
@@ -191,8 +193,8 @@ def bilingual(text: str) -> str:
 
 
 def _part(part: str) -> str:
-    if _COUNTED.search(part):
-        return f"条目数 {part}"
+    if counted := _COUNTED.search(part):
+        return f"{_COUNTED_NAMES[counted[1]]} {part}"
     for phrase in _LONGEST:
         if part == phrase or part.startswith((f"{phrase} ", f"{phrase}:")):
             return f"{PHRASES[phrase]} {part}"

@@ -30,7 +30,8 @@ async def test_a_console_runs_with_up_and_another_beside_it(server_folder: Path)
                 for link in (told["link"], with_up):
                     page = await client.get(link)
                     assert (page.status_code, page.url.path) == (200, "/")
-                    assert "没有等待办理的事项" in page.text
+                    waits = re.findall(r'<div class="tile.*?</div>', page.text, re.DOTALL)
+                    assert "没有等待办理的事项" in page.text, waits
             beside.send_signal(signal.SIGTERM)
             assert await exit_code(beside, logs[1]) == 0
         up.send_signal(signal.SIGINT)

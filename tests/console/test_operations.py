@@ -75,7 +75,7 @@ async def test_a_release_without_workers_is_refused_in_words(console: ConsoleUnd
     assert "P-parked" in (await session.get("/operations/parked")).text
     assert "挂起的批次" in (await session.get("/")).text
     ended = await _ended(session, await session.post("/operations/parked/release", {"person": "P-parked"}))
-    assert "请先启动 claims up" in ended
+    assert "请信息中心启动 claims up" in ended
     reader = await console.signed_in("investigator")
     assert "/operations/parked/release" not in (await reader.get("/operations/parked")).text
 

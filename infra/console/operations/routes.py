@@ -192,7 +192,10 @@ async def _tasks(visitor: Visitor) -> list[Task]:
         runs = int(await connection.scalar(select(func.count()).select_from(parked)) or 0)
         idle = not await load_owners(connection)
         backup = await _last_backup(connection)
-    due = backup is None or float(str(backup["left_s"])) < 0
+        empty = (
+            await connection.execute(select(entries.c.number).where(entries.c.journal == INTAKE_JOURNAL).limit(1))
+        ).first() is None
+    due = not empty and (backup is None or float(str(backup["left_s"])) < 0)
     return [
         Task("/operations/parked", "挂起的批次", "parked runs", runs, urgent=True),
         Task("/operations", "没有结算进程在运行", "no worker runs", int(idle), urgent=True),

@@ -57,7 +57,7 @@ class _Steps:
         """No decision comes before its proposal; proposals of before state no day."""
         if type_ == CASE_DECIDED and case.proposed_on is not None and data["decided_on"] < str(case.proposed_on):
             where = f"decision of case {case.case_id}"
-            self._report.problem("case", where, f"on {case.proposed_on} or later", data["decided_on"])
+            self._report.problem("case", where, f"no day before {case.proposed_on}", data["decided_on"])
 
     def _first(self, type_: str, data: Mapping[str, Any]) -> Iterator[tuple[Operator, str]]:
         """Who must not take a step, and by whom else it is to be taken."""
