@@ -192,10 +192,8 @@ async def _tasks(visitor: Visitor) -> list[Task]:
         runs = int(await connection.scalar(select(func.count()).select_from(parked)) or 0)
         idle = not await load_owners(connection)
         backup = await _last_backup(connection)
-        empty = (
-            await connection.execute(select(entries.c.number).where(entries.c.journal == INTAKE_JOURNAL).limit(1))
-        ).first() is None
-    due = not empty and (backup is None or float(str(backup["left_s"])) < 0)
+        used = await connection.scalar(select(persons.c.person_id).limit(1)) is not None
+    due = used and (backup is None or float(str(backup["left_s"])) < 0)
     return [
         Task("/operations/parked", "挂起的批次", "parked runs", runs, urgent=True),
         Task("/operations", "没有结算进程在运行", "no worker runs", int(idle), urgent=True),
