@@ -27,6 +27,7 @@ from processors.delivery.lane_owners import load_owners
 from processors.delivery.layout import partitions_of
 from processors.delivery.parked_runs import parked
 from processors.delivery.release import load_parked_runs
+from projections.persons import persons
 from projections.refusals import refusals
 from projections.waiting_discharges import waiting
 
