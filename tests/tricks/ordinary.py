@@ -27,6 +27,7 @@ class Ordinary:
     """Writes ordinary claims; ``stays`` and ``visits`` are those written.
 
     Hospitals in ``dear`` cost half as much again from a day on; ``dearer`` are those claims. ``dead`` are persons.
+    ``years`` end with the one of the tricks.
     """
 
     rng: Random
@@ -39,10 +40,11 @@ class Ordinary:
     dear: dict[str, date] = field(default_factory=dict)
     dearer: list[str] = field(default_factory=list)
     dead: set[str] = field(default_factory=set)
+    years: range = YEARS
 
     def write(self, claims: int) -> None:
         """So many claims in all."""
-        for year in YEARS:
+        for year in self.years:
             self._standing_treatments(year)
             self._births(year)
             self._families(year)
@@ -138,7 +140,7 @@ class Ordinary:
                 )
                 person.busy.add(day)
                 day += timedelta(days=3 if day.weekday() < 3 else 4)
-        for person in self.people[10 * (year - YEARS[0] + 1) :][:6]:
+        for person in self.people[10 * (year - self.years[0] + 1) :][:6]:
             for cycle in range(8):
                 admitted = date(year, 2, 1) + timedelta(days=21 * cycle + int(person.person_id[1:]) % 5)
                 discharged = admitted + timedelta(days=3)
@@ -203,7 +205,7 @@ class Ordinary:
         for place, person in enumerate(old):
             disease, cost = CHRONIC[0 if place % 3 else 1 + place % 2]
             house = self.houses[f"H{1 + place % 10:02d}"]
-            for year in YEARS:
+            for year in self.years:
                 day = date(year, 1, 3 + place % 25)
                 while day.year == year:
                     if day not in person.busy or (place == 7 and person.person_id not in self.dead):
@@ -212,7 +214,7 @@ class Ordinary:
                     day += timedelta(days=self.rng.randint(26, 34))
 
     def _outpatient(self) -> None:
-        person, year = self.rng.choice(self.people), self.rng.choice(YEARS)
+        person, year = self.rng.choice(self.people), self.rng.choice(self.years)
         day = self._day(year)
         if person.born.year >= year or day in person.busy:
             return
