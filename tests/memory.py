@@ -50,6 +50,7 @@ from tests.payers import payer_differences
 
 SHIPPED = load_directory()
 FIGURES = ("base", "deductible", "paid", "extra", "claims")
+_COLUMNS = tuple(entries.columns.keys())
 
 
 class _WatchedBatch(IntakeBatch):
@@ -257,7 +258,7 @@ class Memory:
 
     def _remember(self, journal: Journal) -> None:
         """The claims of each person as they stand behind a fact that was taken in."""
-        for row in self.entries(journal.name)[self.remembered :]:
+        for row in self.entries(journal.name, self.remembered):
             number, type_, claim_id = row["number"], row["type"], row["claim_id"]
             self.ordered = number if type_ == ORDERED else self.ordered
             if type_ in CLAIM_HISTORY_TYPES:
@@ -279,9 +280,9 @@ class Memory:
         if not told or told[-1].number != self.ordered:
             told.append(ToldFact(self.ordered, CLAIM_ACCEPTED, None, None, self.claims_of[person_id], claims))
 
-    def entries(self, journal: str) -> list[dict[str, Any]]:
-        """What a journal holds, by the names of the columns."""
-        return [dict(zip(entries.columns.keys(), row, strict=True)) for row in self.journals[journal].rows]
+    def entries(self, journal: str, after: int = 0) -> list[dict[str, Any]]:
+        """What a journal holds behind an entry's number, by the names of the columns."""
+        return [dict(zip(_COLUMNS, row, strict=True)) for row in self.journals[journal].rows[after:]]
 
     def _booked(self) -> dict[tuple[str, int, int], Used]:
         sums: dict[tuple[str, int, int], Used] = {}

@@ -7,6 +7,7 @@ import orjson
 
 from events.decisions import CLAIM_SETTLED
 from events.store.journal import SETTLEMENT_STAGE
+from policies.buckets import OpenBill
 from policies.claim import Claim
 from policies.engine import Schemes, settle
 from processors.clearing.counterparties import (
@@ -38,6 +39,32 @@ class ToldFact(NamedTuple):
     claims: tuple[Claim, ...]
 
 
+class Settled:
+    """Persons' claims as they stood, settled from scratch: once, however many claims are looked up in them."""
+
+    def __init__(self, schemes: Schemes) -> None:
+        self._schemes = schemes
+        self._bills: dict[int, tuple[tuple[Claim, ...], dict[int, OpenBill]]] = {}
+
+    def shares(self, claims: tuple[Claim, ...], claim: Claim) -> tuple[int, int, int]:
+        """Patient share, hospital share, and what the layers pay of one of the claims."""
+        bill = self._of(claims).get(claim.number)
+        return (*bill.shares(), bill.paid) if bill is not None else (0, 0, 0)
+
+    def paid(self, claims: tuple[Claim, ...], claim: Claim) -> dict[Place, int]:
+        """What each layer pays of one of the claims."""
+        bill = self._of(claims).get(claim.number)
+        found: dict[Place, int] = {}
+        for payout in bill.payouts if bill is not None else ():
+            found[payout.stage, payout.layer] = found.get((payout.stage, payout.layer), 0) + payout.paid
+        return found
+
+    def _of(self, claims: tuple[Claim, ...]) -> dict[int, OpenBill]:
+        if id(claims) not in self._bills:  # the tuple is kept with its bills: no other takes its id
+            self._bills[id(claims)] = claims, settle(self._schemes, claims)[0]
+        return self._bills[id(claims)][1]
+
+
 def party_differences(
     accepted: Mapping[str, tuple[int, tuple[Claim, ...]]],
     told: Mapping[str, list[ToldFact]],
@@ -54,13 +81,11 @@ def party_differences(
     for row in rows:
         if row["claim_id"] is not None and 0 <= row["stage"] <= SETTLEMENT_STAGE:
             entries.setdefault(row["claim_id"], []).append(row)
-    found = []
+    found, settled = [], Settled(schemes)
     for claim in claims:
         number, at_first = accepted[claim.claim_id]
         facts = [fact for fact in told.get(claim.person_id, ()) if fact.number > number]
-        paid = {0: _paid(schemes, at_first, claim)} | {
-            fact.number: _paid(schemes, fact.claims, claim) for fact in facts
-        }
+        paid = {0: settled.paid(at_first, claim)} | {fact.number: settled.paid(fact.claims, claim) for fact in facts}
         own = entries.get(claim.claim_id, [])
         later = [LaterFact(fact.number, *_side(fact, claim)) for fact in facts]
         first = next(row for row in own if row["type"] == CLAIM_SETTLED)
@@ -83,14 +108,14 @@ def party_differences(
         given = {key: amount for key, amount in given.items() if amount}
         if given != wanted:
             found.append(f"{claim.claim_id}: settled with {given}, by its facts {wanted}")
-        due = _due_at_window(claim, [fact for fact in facts if fact.number > _known(first)], schemes)
+        due = _due_at_window(claim, [fact for fact in facts if fact.number > _known(first)], settled)
         told_due = sum(signed_fen(orjson.loads(row["data"]).get("due_at_window", "0.00")) for row in own)
         if claim.standing and due != told_due:
             found.append(f"{claim.claim_id}: {told_due} told as due at the window, by its facts {due}")
     return found
 
 
-def _due_at_window(claim: Claim, facts: Iterable[ToldFact], schemes: Schemes) -> int:
+def _due_at_window(claim: Claim, facts: Iterable[ToldFact], settled: Settled) -> int:
     """What the claim's own facts behind the first statement leave the person to pay at the hospital's window.
 
     A bureau's correction of a bill on paper changes nothing there.
@@ -101,15 +126,9 @@ def _due_at_window(claim: Claim, facts: Iterable[ToldFact], schemes: Schemes) ->
             continue
         if fact.type == CORRECTED and claim.submitted_by == "bureau":
             continue
-        before, after = (_at(claim, claims, schemes) for claims in (fact.claims_before, fact.claims))
+        before, after = (settled.shares(claims, claim) for claims in (fact.claims_before, fact.claims))
         due += sum(after) - sum(before) if fact.type == CORRECTED and claim.prepaid else after[0] - before[0]
     return due
-
-
-def _at(claim: Claim, claims: tuple[Claim, ...], schemes: Schemes) -> tuple[int, int, int]:
-    """Patient share, hospital share, and what the layers pay."""
-    bill = settle(schemes, claims)[0].get(claim.number)
-    return (*bill.shares(), bill.paid) if bill is not None else (0, 0, 0)
 
 
 def _by_facts(
@@ -140,15 +159,6 @@ def _side(fact: ToldFact, claim: Claim) -> tuple[Party, PartKind]:
 
 def _payee(claim: Claim) -> Party:
     return "person" if claim.prepaid else "hospital"
-
-
-def _paid(schemes: Schemes, claims: tuple[Claim, ...], claim: Claim) -> dict[Place, int]:
-    bills, _ = settle(schemes, claims)
-    bill = bills.get(claim.number)
-    found: dict[Place, int] = {}
-    for payout in bill.payouts if bill is not None else ():
-        found[payout.stage, payout.layer] = found.get((payout.stage, payout.layer), 0) + payout.paid
-    return found
 
 
 def _known(row: Mapping[str, Any]) -> int:
