@@ -18,6 +18,8 @@ from policies.vocabulary import SETTING_NAMES, stated
 from policies.yaml_text import MOST_BYTES, Lines, TextError, read
 
 SCHEMES = Path(__file__).parent / "schemes"
+KEPT = 64
+"""Texts that stay loaded: a text is read, reviewed and pinned to in one process."""
 MOST_TOLD = 100
 """Problems of one file; a damaged file has thousands."""
 
@@ -93,12 +95,13 @@ def _told(scheme: Scheme, fall: FallingShare) -> str:
     )
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=KEPT)
 def _reviewed(text: bytes, name: str) -> tuple[Scheme, Lines, tuple[SchemeRemark, ...]]:
     scheme, lines = _load(text, name)
     return scheme, lines, tuple(findings(scheme))
 
 
+@lru_cache(maxsize=KEPT)
 def _load(text: bytes, name: str) -> tuple[Scheme, Lines]:
     try:
         value, lines = read(text)

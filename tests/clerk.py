@@ -13,13 +13,13 @@ _COMMAND_AFTER_COMMAND = """
 import json, sys, traceback
 from typer.testing import CliRunner
 from infra.cli import app
-from infra.cli.failures import UNUSABLE
+from infra.cli.failures import is_unusable
 from infra.whole_writes import write_wholly
 write_wholly()
 for line in sys.stdin:
     done = CliRunner().invoke(app, json.loads(line))
     ended = done.exception is None or isinstance(done.exception, SystemExit)
-    unusable = isinstance(done.exception, UNUSABLE)  # which the program itself tells
+    unusable = done.exception is not None and is_unusable(done.exception)  # which the program itself tells
     fault = "" if ended else str(done.exception) if unusable else "".join(traceback.format_exception(*done.exc_info))
     print(json.dumps([2 if unusable else done.exit_code, done.stdout, done.stderr + fault]), flush=True)
 """

@@ -1,5 +1,6 @@
 """One PostgreSQL for the run with a database per test cloned from a migrated template; one nats-server per test."""
 
+import gc
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -18,6 +19,16 @@ from tests.program import folder_for_servers
 pytest.register_assert_rewrite("tests.clearings", "tests.month", "tests.rosters")
 
 TEMPLATE = "template_claims"
+
+gc.disable()  # until all tests are collected: of what that makes nothing goes
+
+
+def pytest_collection_finish() -> None:
+    """The collector looks at what the tests leave behind, and not each time at all tests and modules."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
+
 
 # A busy machine is no fault of what is tested: an example may take as long as it takes, to be made and to be tried.
 settings.register_profile("ours", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -6,6 +6,7 @@ from types import TracebackType
 
 import typer
 
+from infra.cli.command_table import load
 from infra.cli.output import fail, note
 from infra.cli.usage import Commands
 from infra.whole_writes import write_wholly
@@ -35,12 +36,13 @@ def main() -> None:
     write_wholly()
     sys.excepthook = _tell_fault
     try:
+        load(sys.argv[1:])
         app()
     except KeyboardInterrupt:
         fail("已中断：已发送的事件不会丢失，再次运行即可继续。Interrupted: what was sent is kept, run it again")
         sys.exit(130)
     except Exception as error:
-        from infra.cli.failures import tell  # here: it knows all that any command may end on
+        from infra.cli.failures import tell  # here: a command that succeeds needs none of it
 
         code = tell(error)
         if code is None:

@@ -6,51 +6,38 @@ import asyncpg
 from nats.errors import Error as NatsError
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from events.national_ids import NationalIdGivenError
-from infra.cli.demo import NotEmpty
 from infra.cli.output import fail
-from infra.cli.session import NoLedger
 from infra.cli.usage import file_trouble
-from infra.console.address import ListenError, WrongLogin
-from infra.embedded.directory import DirectoryInUse
-from infra.embedded.process import ServerError
-from infra.files.key_file import KeyFileError
-from infra.messaging.streams import OlderDatabase, StreamBehind
-from infra.operations.backup import InUse, NotEmptyLedger, StepsForgotten
-from infra.postgres.clone import MayNotReplace
-from infra.postgres.dump import BackupError
-from infra.postgres.engine import SchemaAhead, SchemaBehind, SchemaLocked, ServerTooOld, WorkersRunning
-from infra.postgres.view_files import ViewInUse
-from processors.delivery.layout import LayoutError
-from processors.finance.unreadable import UnreadableEntry
 
-UNUSABLE = (
-    BackupError,
-    DirectoryInUse,
-    InUse,
-    KeyFileError,
-    LayoutError,
-    ListenError,
-    MayNotReplace,
-    NationalIdGivenError,
-    NoLedger,
-    NotEmpty,
-    NotEmptyLedger,
-    OlderDatabase,
-    SchemaAhead,
-    SchemaBehind,
-    SchemaLocked,
-    WorkersRunning,
-    ServerError,
-    ServerTooOld,
-    StepsForgotten,
-    StreamBehind,
-    UnreadableEntry,
-    ViewInUse,
-    WrongLogin,
+UNUSABLE = frozenset(
+    {
+        "events.national_ids.NationalIdGivenError",
+        "infra.cli.demo.NotEmpty",
+        "infra.cli.session.NoLedger",
+        "infra.console.address.ListenError",
+        "infra.console.address.WrongLogin",
+        "infra.embedded.directory.DirectoryInUse",
+        "infra.embedded.process.ServerError",
+        "infra.files.key_file.KeyFileError",
+        "infra.messaging.streams.OlderDatabase",
+        "infra.messaging.streams.StreamBehind",
+        "infra.operations.backup.InUse",
+        "infra.operations.backup.NotEmptyLedger",
+        "infra.operations.backup.StepsForgotten",
+        "infra.postgres.clone.MayNotReplace",
+        "infra.postgres.dump.BackupError",
+        "infra.postgres.engine.SchemaAhead",
+        "infra.postgres.engine.SchemaBehind",
+        "infra.postgres.engine.SchemaLocked",
+        "infra.postgres.engine.ServerTooOld",
+        "infra.postgres.engine.WorkersRunning",
+        "infra.postgres.view_files.ViewInUse",
+        "processors.delivery.layout.LayoutError",
+        "processors.finance.unreadable.UnreadableEntry",
+    }
 )
-"""What a command can't work with: its message says what to do about it."""
-
+"""What a command can't work with: its message says what to do about it. By name: a command that raises one has loaded
+its module, and needs none of the others'."""
 
 SERVER_AWAY = (ConnectionRefusedError, ConnectionResetError, ConnectionAbortedError, TimeoutError, socket.gaierror)
 """What a connection fails with; a broken pipe is the reader of our own output."""
@@ -65,10 +52,15 @@ WITHOUT_RIGHT = (
 """What is said to a database login that lacks a right; takes what PostgreSQL said."""
 
 
+def is_unusable(error: BaseException) -> bool:
+    """Whether an error is one of ``UNUSABLE``."""
+    return any(f"{kind.__module__}.{kind.__qualname__}" in UNUSABLE for kind in type(error).__mro__)
+
+
 def tell(error: Exception) -> int | None:
     """Say why a command could not go on; returns its exit code, or None for a fault of the program."""
     match error:
-        case _ if isinstance(error, UNUSABLE):
+        case _ if is_unusable(error):
             fail(str(error))
         case _ if isinstance(error, SERVER_AWAY):
             said = getattr(error, "strerror", None) or str(error) or type(error).__name__

@@ -28,10 +28,24 @@ FEN = st.one_of(st.just(0), st.integers(0, 300_00), st.integers(0, 30_000_00), s
 DAYS = st.dates(date(2023, 11, 1), date(2025, 2, 1))
 TYPES = {"city": ("employee_active", "employee_retired")}
 PARTLY = st.booleans()
+# made once: hypothesis checks each strategy that it meets, and one made while an example is drawn with each example
+SETTINGS = {name: st.sampled_from(sorted(law.settings)) for name, law in LAWS.items()}
+INSURED = {name: st.sampled_from(TYPES.get(name, ("resident",))) for name in LAWS}
+CATEGORIES = st.sampled_from([(), ("dibao",), ("destitute",)])
+REGIONS = st.sampled_from([None, "990299", "110101"])
+DISEASES = st.sampled_from(["diabetes", "hypertension"])
+AGES = st.one_of(st.none(), st.integers(0, 100))
+HOUSEHOLDS = st.sampled_from([None, "HH1"])
+CONTRACTS = st.sampled_from([None, True, False])
+STAY_KINDS = st.sampled_from(["ordinary", "day_surgery", "maternity"])
+INVOICES = st.sampled_from([None, None, "N01234567"])
+YEARS = st.one_of(st.none(), st.integers(1, 30))
+STANDING = st.sampled_from([True, True, True, False])
+AUDITS = st.lists(st.builds(Audit, FEN, st.sampled_from(["hospital", "person"])), max_size=1).map(tuple)
 
 
 def stays_and_visits(draw: st.DrawFn, law: Scheme, number: int) -> Claim:
-    setting = draw(st.sampled_from(sorted(law.settings)))
+    setting = draw(SETTINGS[law.name])
     stay, chronic = setting == "inpatient", setting == "chronic"
     made = claim(
         law,
@@ -39,28 +53,27 @@ def stays_and_visits(draw: st.DrawFn, law: Scheme, number: int) -> Claim:
         setting=setting,
         tier=draw(st.integers(0, 3)),
         number=number,
-        categories=draw(st.sampled_from([(), ("dibao",), ("destitute",)])),
-        hospital_region=draw(st.sampled_from([None, "990299", "110101"])),
+        categories=draw(CATEGORIES),
+        hospital_region=draw(REGIONS),
         filed=draw(PARTLY),
-        disease=draw(st.sampled_from(["diabetes", "hypertension"])) if chronic else None,
+        disease=draw(DISEASES) if chronic else None,
         card_class="I" if chronic else None,
         # a stay's own bills and those of stays before it: an admission may stand on several claims
         admission_id=f"A{draw(st.integers(1, number))}" if stay else None,
         referral=[f"A{earlier}" for earlier in range(number - 1, 0, -1)] if stay and draw(PARTLY) else [],
-        insurance_type=draw(st.sampled_from(TYPES.get(law.name, ("resident",)))),
-        age=draw(st.one_of(st.none(), st.integers(0, 100))),
-        household_id=draw(st.sampled_from([None, "HH1"])),
-        contracted_doctor=draw(st.sampled_from([None, True, False])),
+        insurance_type=draw(INSURED[law.name]),
+        age=draw(AGES),
+        household_id=draw(HOUSEHOLDS),
+        contracted_doctor=draw(CONTRACTS),
         emergency=draw(PARTLY),
-        stay_kind=draw(st.sampled_from(["ordinary", "day_surgery", "maternity"])) if stay else "ordinary",
-        invoice=draw(st.sampled_from([None, None, "N01234567"])),
-        years_insured=draw(st.one_of(st.none(), st.integers(1, 30))),
+        stay_kind=draw(STAY_KINDS) if stay else "ordinary",
+        invoice=draw(INVOICES),
+        years_insured=draw(YEARS),
         aids=tuple(Aid(each, "temporary_relief", draw(FEN)) for each in range(draw(st.integers(0, 2)))),
-        standing=draw(st.sampled_from([True, True, True, False])),
+        standing=draw(STANDING),
     )
     parts = [draw(FEN) for _ in range(4)]
-    audits = draw(st.lists(st.builds(Audit, FEN, st.sampled_from(["hospital", "person"])), max_size=1).map(tuple))
-    return replace(made, bill=BillParts(sum(parts), *parts), audits=audits)
+    return replace(made, bill=BillParts(sum(parts), *parts), audits=draw(AUDITS))
 
 
 @st.composite

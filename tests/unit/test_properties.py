@@ -53,6 +53,13 @@ DISEASE = st.one_of(
 PARTS = st.sampled_from([None, None, *AUDIT_PARTS])
 AUDITS = st.lists(st.builds(Audit, FEN, st.sampled_from(["hospital", "person"]), PARTS), max_size=3).map(tuple)
 REGIONS = st.sampled_from([None, None, "230103", "110101"])
+# made once: hypothesis checks each strategy that it meets, and one made while an example is drawn with each example
+OFFERED_DAYS = {name: st.sampled_from(offer.days) for name, offer in OFFERS.items()}
+OFFERED_SETTINGS = {name: st.sampled_from(offer.settings) for name, offer in OFFERS.items()}
+OFFERED_TIERS = {name: st.sampled_from(offer.tiers) for name, offer in OFFERS.items()}
+CARD_CLASSES = st.sampled_from(["I", "II"])
+STANDING = st.sampled_from([True, True, True, False])
+NAMES = st.sampled_from(sorted(OFFERS))
 
 
 @st.composite
@@ -64,19 +71,19 @@ def bills(draw: st.DrawFn) -> BillParts:
 @st.composite
 def claims(draw: st.DrawFn, name: str, number: int = 1) -> Claim:
     """One claim as the ledger may have accepted it."""
-    offer = OFFERS[name]
-    setting = draw(st.sampled_from(offer.settings))
+    tiers = OFFERED_TIERS[name]
+    setting = draw(OFFERED_SETTINGS[name])
     made = claim(
         name,
-        draw(st.sampled_from(offer.days)),
+        draw(OFFERED_DAYS[name]),
         setting=setting,
-        tier=draw(st.sampled_from(offer.tiers)),
+        tier=draw(tiers),
         categories=draw(CATEGORIES),
         number=number,
         hospital_region=draw(REGIONS),
         filed=draw(st.booleans()),
-        prescriber_tier=draw(st.sampled_from(offer.tiers)) if setting == "pharmacy" else 0,
-        card_class=draw(st.sampled_from(["I", "II"])) if setting == "chronic" else None,
+        prescriber_tier=draw(tiers) if setting == "pharmacy" else 0,
+        card_class=draw(CARD_CLASSES) if setting == "chronic" else None,
         any_card=draw(st.booleans()),
         disease=draw(DISEASE),
         late=draw(st.booleans()) if setting == "inpatient" else False,
@@ -88,10 +95,10 @@ def claims(draw: st.DrawFn, name: str, number: int = 1) -> Claim:
 @st.composite
 def histories(draw: st.DrawFn) -> list[Claim]:
     """A person's claims under one scheme in ledger order, of two years mixed, some of them reversed."""
-    name = draw(st.sampled_from(sorted(OFFERS)))
+    name = draw(NAMES)
     count = draw(st.integers(1, 6))
     history = [draw(claims(name, number)) for number in range(1, count + 1)]
-    return [replace(each, standing=draw(st.sampled_from([True, True, True, False]))) for each in history]
+    return [replace(each, standing=draw(STANDING)) for each in history]
 
 
 def settled(history: list[Claim]) -> dict[int, OpenBill]:

@@ -30,14 +30,17 @@ OVERS = [
 ]
 
 
+# made once: hypothesis checks each strategy that it meets, and one made while an example is drawn with each example
+MOST = st.sampled_from(["0", "0.07", "30", "400", "20000", "none"])
+WIDTHS, LENGTHS = st.sampled_from(OVERS), st.sampled_from(PERIODS)
+
+
 @st.composite
 def laws(draw: st.DrawFn) -> Scheme:
     """The example's rules under limits drawn at random."""
     text = RULES + "limits:\n"
     for number in range(draw(st.integers(1, 4))):
-        rows = (
-            f"[{{value: {draw(st.sampled_from(['0', '0.07', '30', '400', '20000', 'none']))}, grade: seed, cite: c}}]"
-        )
+        rows = f"[{{value: {draw(MOST)}, grade: seed, cite: c}}]"
         if draw(st.booleans()):
             one, other = ("{disease: diabetes, value: 300", "{disease: hypertension, value: 200.01")
             rows = f"[{one}, grade: seed, cite: c}}, {other}, grade: seed, cite: c}}]"
@@ -47,39 +50,41 @@ def laws(draw: st.DrawFn) -> Scheme:
             f"  - {{name: l{number}, title: 限, title_en: l}}\n".replace("{", "")
             .replace("}", "")
             .replace(", ", "\n    ")
-            + f"    over: {draw(st.sampled_from(OVERS))}\n    per: {draw(st.sampled_from(PERIODS))}\n    most: {rows}\n"
+            + f"    over: {draw(WIDTHS)}\n    per: {draw(LENGTHS)}\n    most: {rows}\n"
         )
     return load_text(text.encode(), "drawn.yaml")
 
 
 AMOUNTS = st.sampled_from(["0", "0.01", "33.33", "60", "700", "12000", "90000"])
 DAYS = st.dates(date(2023, 11, 1), date(2025, 3, 1))
+STAYS_AND_VISITS = st.sampled_from(["inpatient", "chronic", "general", "general"])
+ILLNESSES = st.sampled_from(["diabetes", "hypertension", "renal_dialysis"])
+CATEGORIES = st.sampled_from([[], DIBAO, DESTITUTE])
+CARDS = st.sampled_from([(), ("diabetes",)])
+STANDING = st.sampled_from([True, True, True, False])
 CLOSE = st.integers(0, 9).map(lambda past: date(2024, 2, 29) + timedelta(days=past * 41))
+ANY_DAY = DAYS | CLOSE
 
 
 @st.composite
 def histories(draw: st.DrawFn, law: Scheme) -> list[Claim]:
     found = []
     for number in range(1, draw(st.integers(1, 9)) + 1):
-        setting = draw(st.sampled_from(["inpatient", "chronic", "general", "general"]))
-        disease = (
-            draw(st.sampled_from(["diabetes", "hypertension", "renal_dialysis"])) if setting == "chronic" else None
-        )
+        setting = draw(STAYS_AND_VISITS)
+        disease = draw(ILLNESSES) if setting == "chronic" else None
         found.append(
             claim(
                 law,
-                str(draw(DAYS | CLOSE)),
+                str(draw(ANY_DAY)),
                 setting=setting,
                 number=number,
                 in_scope=draw(AMOUNTS),
                 self_funded=draw(AMOUNTS),
-                categories=draw(st.sampled_from([[], DIBAO, DESTITUTE])),
+                categories=draw(CATEGORIES),
                 disease=disease,
                 card_class="I" if disease else None,
-                card_diseases=tuple(
-                    sorted({*draw(st.sampled_from([(), ("diabetes",)])), *([disease] if disease else ())})
-                ),
-                standing=draw(st.sampled_from([True, True, True, False])),
+                card_diseases=tuple(sorted({*draw(CARDS), *([disease] if disease else ())})),
+                standing=draw(STANDING),
             )
         )
     return found
