@@ -9,6 +9,7 @@ from pathlib import Path
 from openpyxl import load_workbook
 from playwright.async_api import Browser, Page
 
+from infra.console.clearing.clearing_figures import totals
 from infra.files.key_file import key_file_of, write_keys
 from infra.settings import Settings
 from infra.words.clearing import KIND_NAMES
@@ -210,3 +211,15 @@ async def test_nothing_kept_back_says_why(console: ConsoleUnderTest) -> None:
     page = await clerk.get("/clearing/withholdings")
     assert "还没有预留" in page.text
     assert (await clerk.get("/clearing/withholdings/none")).status_code == 404
+
+
+def test_what_a_fund_has_paid_counts_where_another_funds_transfer_came_back() -> None:
+    nothing = dict.fromkeys(("balance", "released", "set_off", "withheld", "prepaid"), "0.00")
+    payments = [
+        nothing | {"status": "returned", "amount": "644584.03", "paid": "644400.72"},
+        nothing | {"status": "due", "amount": "622303.18", "paid": "0.00"},
+        nothing | {"status": "paid", "amount": "100.00", "paid": "100.00"},
+    ]
+    told = totals({"payments": payments, "held": []})
+    # 644,400.72 + 100.00 went out; 183.31 of the first and all of the second are still to go
+    assert (told.paid, told.due) == (Decimal("644500.72"), Decimal("622486.49"))

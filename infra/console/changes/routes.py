@@ -9,7 +9,7 @@ from fastapi.responses import Response
 
 from events.store.journal import entries
 from infra.console.authorization import needs
-from infra.console.group import MenuEntry, PageGroup
+from infra.console.group import MenuEntry, PageGroup, Shortcut
 from infra.console.listing import Listing, show_listing
 from infra.console.listing_columns import ListColumn, ListFilter, Row
 from infra.console.looks import record_listed_person
@@ -114,4 +114,17 @@ async def sums(request: Request, visitor: Reader) -> Response:
     return await show_listing(request, visitor, SUMS, sums_query(NOTHING), "changes/sums.html")
 
 
-GROUP = PageGroup(router, (MenuEntry("/changes", "改动", "changes", Permission.CHANGES, 25),))
+GROUP = PageGroup(
+    router,
+    (
+        MenuEntry(
+            "/changes",
+            "改动",
+            "changes",
+            Permission.CHANGES,
+            25,
+            told="谁改了已经结算的账，改了多少",
+            shortcuts=(Shortcut("/changes/sums", "按经办、月份汇总"),),
+        ),
+    ),
+)

@@ -94,4 +94,16 @@ def _answers(history: PersonHistory, claim_id: str) -> list[dict[str, object]]:
     ]
 
 
-GROUP = PageGroup(router, (MenuEntry("/claims", "结算单", "claims", Permission.CLAIMS, 15),))
+GROUP = PageGroup(
+    router,
+    (
+        MenuEntry(
+            "/claims",
+            "结算单",
+            "claims",
+            Permission.CLAIMS,
+            15,
+            told="一张结算单每一分钱的条款和算式，更正、清算到哪一步",
+        ),
+    ),
+)

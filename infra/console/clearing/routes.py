@@ -36,7 +36,7 @@ from infra.console.clearing.clearing_listings import (
 )
 from infra.console.errors import FieldTrouble, NotFound, Unprocessable
 from infra.console.form_fields import FormFields
-from infra.console.group import MenuEntry, PageGroup, Task
+from infra.console.group import MenuEntry, PageGroup, Shortcut, Task
 from infra.console.listing import asked_file, show_listing
 from infra.console.pages import done, render
 from infra.console.permissions import Permission
@@ -230,4 +230,22 @@ async def _tasks(visitor: Visitor) -> Sequence[Task]:
 
 _parts = (accounts.router, bank.router, withheld.router, payees.router, router)
 _all = APIRouter(routes=[route for part in _parts for route in part.routes])
-GROUP = PageGroup(_all, (MenuEntry("/clearing", "清算", "clearing", Permission.CLEARING, 45),), tasks=_tasks)
+GROUP = PageGroup(
+    _all,
+    (
+        MenuEntry(
+            "/clearing",
+            "清算",
+            "clearing",
+            Permission.CLEARING,
+            45,
+            told="每月起草、另一人复核、付款、退汇",
+            shortcuts=(
+                Shortcut("/clearing/payees", "收款账户", Permission.PAYEES),
+                Shortcut("/clearing/files", "银行文件和回单"),
+                Shortcut("/clearing/withholdings", "考核预留和返还"),
+            ),
+        ),
+    ),
+    tasks=_tasks,
+)
