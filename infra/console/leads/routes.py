@@ -103,6 +103,7 @@ async def lead(request: Request, visitor: Reader, lead_id: str) -> Response:
         request,
         "leads/lead.html",
         lead=found,
+        facts=lead_page.facts(found),
         rule=rule_named(found.rule),
         severity=SEVERITY_NAMES[found.severity],  # type: ignore[index] # of the table's check
         badge=BADGES[found.severity],
