@@ -15,6 +15,7 @@ from infra.console.pages import moment_text
 from infra.files.region_names import region_named
 from infra.person_file.names import FACTS
 from infra.words.evidence import LEAD_STEP_NAMES, word, worded
+from infra.words.sources import source_named
 from policies.explain import GRADES
 from policies.vocabulary import in_layer_order
 from processors.law.terms import DISEASE_NAMES, LAYER_NAMES, SETTING_NAMES
@@ -132,6 +133,7 @@ def facts(lead: Lead) -> list[dict[str, Any]]:
         each
         | {
             "type": FACTS[each["type"]][0] if each["type"] in FACTS else each["type"],
+            "source": source_named(each["source"]),
             "recorded_at": county_second(each["recorded_at"]),
         }
         for each in lead.evidence["facts"]
