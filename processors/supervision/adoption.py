@@ -18,7 +18,6 @@ from processors.clearing.refusal import ClearingRefused
 from processors.delivery.names import SUPERVISION_CONSUMER, SUPERVISION_JOURNAL
 from processors.delivery.position import lock_position, write_position
 
-
 _load = lru_cache(maxsize=256)(load_supervision)
 """A text that was adopted is read with every list of supervision's work, and is parsed once."""
 

@@ -92,7 +92,9 @@ async def known_texts(engine: AsyncEngine) -> KnownTexts:
     supervised = {text.content_hash: text for text in (built_in(), *(each.text for each in texts))}
     for each in proposals.values():
         if each.state == "proposed" and each.kind == "scheme":
-            known.setdefault(each.hash, KnownScheme(load_pinned(each.text, each.name), "proposed", None, each.proposer.actor))
+            known.setdefault(
+                each.hash, KnownScheme(load_pinned(each.text, each.name), "proposed", None, each.proposer.actor)
+            )
         elif each.state == "proposed":
             supervised.setdefault(each.hash, each.supervision())
     for scheme in _shipped():
