@@ -30,3 +30,8 @@ def day_start(day: date) -> datetime:
 def day_end(day: date) -> datetime:
     """The first moment after a day."""
     return day_start(day + timedelta(days=1))
+
+
+def county_second(at: str) -> str:
+    """A moment in ISO 8601 as the county's clocks show it: ``2019-03-31 09:05:07``."""
+    return f"{datetime.fromisoformat(at).astimezone(COUNTY_TIME):%Y-%m-%d %H:%M:%S}"

@@ -1,7 +1,8 @@
 """The program `claims`, loaded once: each command is a process of its own, forked from one that has loaded everything.
 
 Loading takes two seconds of a processor, and most commands a tenth of one. A forked process takes its arguments, its
-environment, its folder and its standard files from who asks for it, and runs the console script's ``main``.
+environment, its folder and its standard files from who asks for it, and calls what the console script calls, or what a
+test calls in its place.
 """
 
 import asyncio
@@ -14,14 +15,12 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import IO, Any
 
-from infra.cli import main
 from infra.cli.command_table import MODULES
 
 _LONGEST_REQUEST = 1_000_000
@@ -31,26 +30,37 @@ _STANDARD = 3
 """stdin, stdout and stderr come with a request, and the socket on which its pid and its exit code are told."""
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
-    """A command that runs, a child of the fork server."""
+MAIN = "infra.cli:main"
+"""What the console script calls."""
 
-    pid: int
-    _told: asyncio.StreamReader
-    _connection: asyncio.StreamWriter
+
+class Command:
+    """A process of the program that runs, a child of the fork server; ``returncode`` is None until it has ended."""
+
+    def __init__(self, pid: int, told: asyncio.StreamReader, connection: asyncio.StreamWriter) -> None:
+        self.pid = pid
+        self.returncode: int | None = None
+        self._ended = asyncio.create_task(self._hear(told, connection))
+
+    async def _hear(self, told: asyncio.StreamReader, connection: asyncio.StreamWriter) -> int:
+        self.returncode = int(await told.readline())
+        connection.close()
+        await connection.wait_closed()
+        return self.returncode
 
     async def wait(self) -> int:
         """Its exit code, negative where a signal ended it."""
-        code = int(await self._told.readline())
-        self._connection.close()
-        await self._connection.wait_closed()
-        return code
+        return await asyncio.shield(self._ended)
 
-    async def kill(self) -> None:
+    def send_signal(self, number: int) -> None:
+        """A signal, where it has not ended yet."""
+        if self.returncode is None:
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+    def kill(self) -> None:
         """kill -9, where it has not ended yet."""
-        with suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGKILL)
-        await self.wait()
+        self.send_signal(signal.SIGKILL)
 
 
 class ForkServer:
@@ -73,11 +83,18 @@ class ForkServer:
         self._requests.close()
         self._process.wait()
 
-    async def start(self, arguments: Sequence[str], env: Mapping[str, str], *standard: IO[bytes]) -> Command:
-        """Start a command; ``arguments`` begin with the program, ``env`` is all of its environment."""
+    async def start(
+        self,
+        arguments: Sequence[str],
+        env: Mapping[str, str],
+        *standard: IO[bytes] | socket.socket,
+        calls: str = MAIN,
+    ) -> Command:
+        """Start a command in a process group of its own; ``arguments`` begin with the program, ``env`` is all of its
+        environment, and ``calls`` names a function as an entry point of a package does."""
         ours, theirs = socket.socketpair()
         with theirs:
-            request = json.dumps([[*arguments], dict(env), str(Path.cwd())]).encode()
+            request = json.dumps([[*arguments], dict(env), str(Path.cwd()), calls]).encode()
             socket.send_fds(self._requests, [request], [*(file.fileno() for file in standard), theirs.fileno()])
         told, connection = await asyncio.open_unix_connection(sock=ours)
         return Command(int(await told.readline()), told, connection)
@@ -101,9 +118,12 @@ def _serve(requests: socket.socket) -> tuple[Any, list[int]] | None:
                 return None
             pid = os.fork()
             if pid == 0:
-                selector.close()
+                os.setpgid(0, 0)
+                _forget(selector)
                 requests.close()
                 return json.loads(request), files
+            with suppress(ProcessLookupError):
+                os.setpgid(pid, pid)  # also here: whoever is told the pid may kill the group
             connection = socket.socket(fileno=files.pop())
             for file in files:
                 os.close(file)
@@ -111,14 +131,23 @@ def _serve(requests: socket.socket) -> tuple[Any, list[int]] | None:
             selector.register(os.pidfd_open(pid), selectors.EVENT_READ, (pid, connection))
 
 
+def _forget(selector: selectors.BaseSelector) -> None:
+    """Close what a forked process has of the others."""
+    for key in selector.get_map().values():
+        if isinstance(key.fileobj, int):
+            os.close(key.fileobj)
+            key.data[1].close()
+    selector.close()
+
+
 def _tell(connection: socket.socket, number: int) -> None:
     with suppress(BrokenPipeError):  # who asked has given up
         connection.sendall(f"{number}\n".encode())
 
 
-def _become(request: Any, files: Sequence[int]) -> None:
-    """Take over what the command was asked for with."""
-    arguments, env, folder = request
+def _become(request: Any, files: Sequence[int]) -> Callable[[], object]:
+    """Take over what the command was asked for with; returns what it calls."""
+    arguments, env, folder, calls = request
     for number, file in enumerate(files[:_STANDARD]):
         os.dup2(file, number)
     for file in files:
@@ -127,6 +156,9 @@ def _become(request: Any, files: Sequence[int]) -> None:
     os.environ.clear()
     os.environ.update(env)
     os.chdir(folder)
+    module, _, function = calls.partition(":")
+    called: Callable[[], object] = getattr(import_module(module), function)
+    return called
 
 
 def run(number: int) -> None:
@@ -137,7 +169,7 @@ def run(number: int) -> None:
     gc.freeze()
     asked = _serve(socket.socket(fileno=number))
     if asked is not None:
-        _become(*asked)
+        main = _become(*asked)
         code: object = 0
         try:
             main()

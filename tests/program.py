@@ -9,7 +9,7 @@ import signal
 import sysconfig
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from infra.postgres.engine import connect
 from processors.proof.verify import verify
 from processors.queries import listings
-from tests.forkserver import ForkServer
+from tests.forkserver import MAIN, Command, ForkServer
 
 CLAIMS = Path(sysconfig.get_path("scripts")) / "claims"
 BOUND_S = 180.0
@@ -33,6 +33,8 @@ _ROOM_BYTES = 8_000_000_000
 """For all tests that run at once; what they take of it is some hundred MB each, and memory only then."""
 
 Dump = dict[str, list[dict[str, Any]]]
+Running = Command | asyncio.subprocess.Process
+"""The program at work: `pid`, `returncode`, `wait()` and `send_signal()`."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,8 @@ def environment(**more: str) -> dict[str, str]:
 
 
 @cache
-def _loaded() -> ForkServer:
+def loaded() -> ForkServer:
+    """What this run's processes of the program are forked from."""
     return ForkServer(environment())
 
 
@@ -66,14 +69,16 @@ async def claims(*arguments: object, stdin: bytes | None = None, env: Mapping[st
         given.write(stdin or b"")
         given.seek(0)
         called = [str(CLAIMS), *map(str, arguments)]
-        command = await _loaded().start(called, environment(**(env or {})), given, out, err)
+        command = await loaded().start(called, environment(**(env or {})), given, out, err)
         try:
             code = await asyncio.wait_for(command.wait(), BOUND_S)
         except asyncio.CancelledError:  # what runs beside it failed: the folder goes
-            await command.kill()
+            command.kill()
+            await command.wait()
             raise
         except TimeoutError:
-            await command.kill()
+            command.kill()
+            await command.wait()
             raise AssertionError(f"claims {arguments} did not end within {BOUND_S:g} s: {_written(err)!r}") from None
         return Done(code, _written(out), _written(err).decode())
 
@@ -99,7 +104,7 @@ async def outcome(process: asyncio.subprocess.Process, name: str, stdin: bytes |
     return Done(process.returncode, out, err.decode())
 
 
-async def exit_code(process: asyncio.subprocess.Process, log: Path, bound_s: float = BOUND_S) -> int:
+async def exit_code(process: Running, log: Path, bound_s: float = BOUND_S) -> int:
     """How a program in the background ends; AssertionError with its log and children where it does not in time."""
     try:
         return await asyncio.wait_for(process.wait(), bound_s)
@@ -107,7 +112,7 @@ async def exit_code(process: asyncio.subprocess.Process, log: Path, bound_s: flo
         raise AssertionError(f"it did not end within {bound_s:g} s: {_state(process, log)}") from None
 
 
-def _state(process: asyncio.subprocess.Process, log: Path) -> str:
+def _state(process: Running, log: Path) -> str:
     return f"its children {list(children(process.pid).values())}, its log {log.read_text(encoding='utf-8')}"
 
 
@@ -144,9 +149,24 @@ def _wait_for_servers_of(folder: Path) -> None:
 
 @asynccontextmanager
 async def background(
+    *arguments: object, log: Path, env: Mapping[str, str] | None = None, calls: str = MAIN
+) -> AsyncIterator[Running]:
+    """The program at work, in a process group of its own that is killed at the end; its output goes to `log`.
+
+    It need not load the program either: `calls` is what runs in place of the console script's function.
+    """
+    with log.open("wb") as file, TemporaryFile() as nothing:
+        called = [str(CLAIMS), *map(str, arguments)]
+        process = await loaded().start(called, environment(**(env or {})), nothing, file, file, calls=calls)
+    async with _ended(process):
+        yield process
+
+
+@asynccontextmanager
+async def installed(
     *arguments: object, log: Path, env: Mapping[str, str] | None = None, program: Sequence[str | Path] = (CLAIMS,)
-) -> AsyncIterator[asyncio.subprocess.Process]:
-    """The program at work, in a process group of its own that is killed at the end; its output goes to `log`."""
+) -> AsyncIterator[Running]:
+    """As `background`, but the installed script itself, or another program, that loads what it needs."""
     with log.open("wb") as file:
         process = await asyncio.create_subprocess_exec(
             *program,
@@ -157,17 +177,25 @@ async def background(
             env=environment(**(env or {})),
             start_new_session=True,
         )
-    try:
+    async with _ended(process):
         yield process
+
+
+@asynccontextmanager
+async def _ended(process: Running) -> AsyncIterator[None]:
+    """Kill a process and its group at the end of the block."""
+    try:
+        yield
     finally:
         kill_group(process)
         await process.wait()
 
 
-def kill_group(process: asyncio.subprocess.Process) -> None:
+def kill_group(process: Running) -> None:
     """kill -9 of a process and all that it started in its group, where it still runs."""
     if process.returncode is None:
-        os.killpg(process.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def children(pid: int) -> dict[int, str]:

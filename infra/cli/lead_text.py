@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from events.county_time import county_second
 from events.money import yuan
 from infra.cli.names import Names
 from infra.cli.output import stdout, table
@@ -175,7 +176,7 @@ def _print_figures(figures: Mapping[str, Any], title: str = "查得 Figures") ->
 
 def _print_facts(facts: Sequence[Mapping[str, Any]]) -> None:
     rows = [
-        (str(each["number"]), each["type"], each["source"], each["event_id"], each["recorded_at"][:19])
+        (str(each["number"]), each["type"], each["source"], each["event_id"], county_second(each["recorded_at"]))
         for each in facts
     ]
     columns = ("账册号 number", "事件 type", "来源 source", "事件号 event id", "入账时间 recorded at")
@@ -197,7 +198,7 @@ def _print_history(history: Iterable[Mapping[str, Any]]) -> None:
         (
             str(each["number"]),
             each["type"],
-            each["recorded_at"][:19],
+            county_second(each["recorded_at"]),
             STATE_NAMES.get(each["state"], each["state"]),
             each.get("actor", "—"),
             each.get("reason", "—"),

@@ -19,7 +19,7 @@ from infra.files.key_file import KeyFileError, key_file_of, key_ring, read_keys,
 from infra.files.payee_file import PayeeList, read_payees
 from infra.files.sheet import Sheet, coded, columns_of
 from infra.files.text_file import UnusableFile
-from infra.words.clearing import KIND_NAMES, payee_cells
+from infra.words.clearing import ACCOUNT_STEP_NAMES, KIND_NAMES, payee_cells
 from processors.bank import accounts
 from processors.bank.account_rows import PayeeAccount, Relation
 from processors.bank.accounts import RELATION_NAMES, STATUS_NAMES, AccountOrder, EnteredAccount
@@ -32,7 +32,6 @@ payees = typer.Typer(no_args_is_help=True, help="收款账户：登记、复核�
 Kind = Annotated[PayeeKind, typer.Option("--kind", help="收款方种类 kind of payee")]
 Payee = Annotated[str, typer.Argument(help="收款方编号 person_id, hospital_id or region")]
 Number = Annotated[int, typer.Argument(help="账户登记号 number of the account", min=1)]
-STEP_NAMES = {"set": "登记", "approved": "复核", "withdrawn": "撤回", "ended": "停用"}
 _COLUMNS = "登记号 number,种类 kind,收款方 payee,状态 status,户名 holder,账号 account,开户行 bank,联行号 code"
 _COLUMNS += ",账户关系 relation,原因 reason,登记 set by,登记时间 at,复核 approved by,复核时间 approved at"
 _STEPS = "登记号 number,步骤 step,账户 account,账户关系 relation,原因 reason,经办 actor,登录 login,时间 at"
@@ -217,7 +216,12 @@ def history(
         print_json(rows)
     cells = [
         (
-            *(row["number"], coded(STEP_NAMES, row["step"]), row["account"], coded(RELATION_NAMES, row["relation"])),
+            *(
+                row["number"],
+                coded(ACCOUNT_STEP_NAMES, row["step"]),
+                row["account"],
+                coded(RELATION_NAMES, row["relation"]),
+            ),
             *(row["reason"], row["actor"], row["login"], moment_shown(row["at"])),
         )
         for row in rows

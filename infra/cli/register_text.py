@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from events.county_time import county_second
 from infra.cli.names import Names
 from infra.cli.row_output import Row
 from infra.files.sheet import Sheet, SheetColumn, coded
@@ -50,5 +51,5 @@ def _cell(register: Register, field: Field, value: Any, names: Names) -> Any:
     if field.name in REGISTER_LISTS:
         return [coded(REGISTER_LISTS[field.name], each) for each in value]
     if field.name == "recorded_at":
-        return value[:19].replace("T", " ")
+        return county_second(value)
     return value

@@ -107,8 +107,10 @@ def order(
     region_of(region)
 
     async def step(engine: AsyncEngine) -> tuple[steps.OrderedRelease, Names]:
-        by_class = steps.shares_by_class(engine, region, year)
-        scores = await (by_class if ratio is None else steps.one_share(engine, region, ratio))
+        if ratio is None:
+            scores = await steps.shares_by_class(engine, region, year)
+        else:
+            scores = await steps.one_share(engine, region, ratio)
         wanted = ReleaseOrder(region, year, why, hospital)
         return await steps.order(engine, wanted, scores, who), await names_of(engine)
 

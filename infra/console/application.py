@@ -88,11 +88,12 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 async def _upkeep(state: ConsoleState) -> None:
     """End sessions that are idle, and learn what the ledger calls things now."""
     while True:
-        await asyncio.sleep(min(UPKEEP_S, IDLE_S))
-        await state.sessions.end_idle()
         try:
             async with state.engine.connect() as connection:
                 await learn_terms(connection)
+                await state.codes.refresh(connection)
             state.static.refresh()
         except (DBAPIError, OSError) as error:
             log.warning("terms not learnt", error=type(error).__name__)
+        await asyncio.sleep(min(UPKEEP_S, IDLE_S))
+        await state.sessions.end_idle()

@@ -13,14 +13,28 @@ from infra.console.visitor import Visitor
 
 
 @dataclass(frozen=True, slots=True)
+class Shortcut:
+    """What one wants to do, as the first page words it, and the page for it; ``permission`` where not the entry's."""
+
+    path: str
+    chinese: str
+    permission: Permission | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class MenuEntry:
-    """A place in the menu; shown to whom the permission is given. ``place`` orders the menu, small ones first."""
+    """A place in the menu; shown to whom the permission is given. ``place`` orders the menu, small ones first.
+
+    ``told`` says in Chinese what one does there, and ``shortcuts`` lead to single tasks: both on the first page.
+    """
 
     path: str
     chinese: str
     english: str
     permission: Permission
     place: int
+    told: str = ""
+    shortcuts: tuple[Shortcut, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,8 @@ class Listing:
         key = self.key or tuple(column.name for column in self.columns if column.kind == "id")[:1]
         summed = tuple(column.name for column in self.columns if column.summed)
         descending = order.startswith("-")
-        return Criteria(texts, tuple(narrowed), name, descending, key, summed, int(page), self.grouped)
+        figures = frozenset(column.name for column in self.columns if column.figures)
+        return Criteria(texts, tuple(narrowed), name, descending, key, summed, int(page), self.grouped, figures)
 
     async def read(self, request: Request, visitor: Visitor, source: Source) -> "ListingPage":
         """The rows that the address asks for. Raises ``Unprocessable`` where it makes no sense."""

@@ -17,10 +17,10 @@ from infra.console.pages import NOTHING, count_text, day_text, moment_text, shar
 Row = Mapping[str, Any]
 CellKind = Literal["text", "id", "count", "fen", "yuan", "share", "day", "moment", "flag", "texts"]
 """``fen`` are whole fen, shown as yuan; ``yuan`` a Decimal or a text of one; ``share`` a fraction of 1."""
-FilterKind = Literal["text", "contains", "choice", "year", "month", "region", "from", "until", "least", "has"]
+FilterKind = Literal["text", "contains", "choice", "year", "month", "region", "from", "until", "least", "has", "source"]
 """How a filter narrows: ``text`` equals, ``has`` is one of a list, ``contains`` a part of it, ``region`` also those
-within it, ``from`` and ``until`` are days that count themselves, ``least`` is an amount in yuan, ``month`` is
-``2019-06``."""
+within it, ``source`` is a sender with its kind or by its code alone, ``from`` and ``until`` are days that count
+themselves, ``least`` is an amount in yuan, ``month`` is ``2019-06``."""
 
 FIGURES = frozenset({"count", "fen", "yuan", "share"})
 
@@ -138,6 +138,8 @@ class ListFilter:
                 return column.icontains(value, autoescape=True)
             case "has":
                 return literal(value) == any_(column)
+            case "source":
+                return (column == value) | column.endswith(f"/{value}", autoescape=True)
             case "region":
                 return column == value if region_prefix(value) == value else column.startswith(region_prefix(value))
             case "month":
@@ -162,6 +164,8 @@ class ListFilter:
                 return str(value).casefold() in str(held).casefold()
             case "region":
                 return str(held).startswith(region_prefix(value))
+            case "source":
+                return str(held) == value or str(held).endswith(f"/{value}")
             case "month":
                 return day_text(held)[:7] == f"{value:%Y-%m}"
             case "from":

@@ -18,7 +18,8 @@ class Criteria:
 
     ``texts`` are the filters as they were typed, ``narrowed`` as values, with the kind of the column that each narrows.
     Rows are ordered by ``order``, then by ``key``. ``summed`` names the columns that are summed. Pages count from 1.
-    ``grouped``: the query adds up rows into few, so that it is asked once for all of them.
+    ``grouped``: the query adds up rows into few, so that it is asked once for all of them. ``figures`` names the
+    columns that hold figures: rows in memory may have them as texts, and are ordered by what these say.
     """
 
     texts: Mapping[str, str]
@@ -29,6 +30,7 @@ class Criteria:
     summed: tuple[str, ...]
     page: int
     grouped: bool = False
+    figures: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +92,10 @@ def read_rows(source: Sequence[Row], criteria: Criteria, offset: int, limit: int
     for name in (*reversed(criteria.key), criteria.order):
         if name:
             down = criteria.descending and name == criteria.order
-            there = [row for row in kept if row.get(name) is not None]
-            absent = [row for row in kept if row.get(name) is None]
-            kept = sorted(there, key=lambda row: _comparable(row[name]), reverse=down) + absent
+            read = number if name in criteria.figures else _comparable
+            values = [(read(row.get(name)), row) for row in kept]
+            there = sorted((each for each in values if each[0] is not None), key=lambda each: each[0], reverse=down)
+            kept = [row for _, row in there] + [row for value, row in values if value is None]
     sums = {name: sum((number(row.get(name)) or 0 for row in kept), Decimal(0)) for name in criteria.summed}
     return FoundRows(kept[offset : offset + limit], len(kept), sums, len(kept) > offset + limit)
 

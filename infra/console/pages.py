@@ -15,14 +15,14 @@ from infra.console.group import MenuEntry
 from infra.console.security import TOKEN_FIELD
 from infra.console.state import ConsoleState, state_of
 from infra.console.visitor import Visitor
-from infra.person_file.page import grouped, templates
+from infra.person_file.page import grouped, own_templates
 
 NOTHING = "—"
 
 
 def console_templates(groups: Sequence[str]) -> Environment:
     """The console's templates as ``console/…``, each group's as ``<folder>/…``, and those of a person's file."""
-    environment = templates()
+    environment = own_templates()
     packages = {"console": "infra.console"} | {name: f"infra.console.{name}" for name in groups}
     loaders = {prefix: PackageLoader(package) for prefix, package in packages.items()}
     environment.loader = ChoiceLoader([PrefixLoader(loaders), *environment.loader.loaders])  # type: ignore[union-attr]

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from infra.console.background import BackgroundWorks
 from infra.console.group import PageGroup
+from infra.console.known_codes import KnownCodes
 from infra.console.sessions import OneTimeLinks, Sessions, Throttle
 from infra.console.static_files import StaticTexts
 from infra.settings import Settings
@@ -31,7 +32,12 @@ class ConsoleState:
     sessions: Sessions = field(default_factory=Sessions)
     links: OneTimeLinks = field(default_factory=OneTimeLinks)
     throttle: Throttle = field(default_factory=Throttle)
+    codes: KnownCodes = field(default_factory=KnownCodes)
     works: BackgroundWorks = field(default_factory=BackgroundWorks)
+
+    def __post_init__(self) -> None:
+        """Let templates offer the codes."""
+        self.templates.globals["known_codes"] = self.codes
 
 
 def state_of(request: Request) -> ConsoleState:

@@ -1,8 +1,12 @@
 """Lists of payees' accounts as banks and village offices hand them in: CSV or XLSX, a row a payee."""
 
-from collections.abc import Mapping
+import io
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from openpyxl import Workbook
+from openpyxl.styles import Font
 
 from infra.files.headed_table import UNUSABLE, named_in_chinese, read_table
 from infra.files.text_file import UnusableFile
@@ -57,6 +61,8 @@ RELATIONS: Mapping[str, Relation] = {
     "other": "other",
 }
 _REQUIRED = ("payee", "holder", "account", "bank")
+_TEMPLATE = {"种类": 14, "编号": 20, "户名": 36, "账号": 26, "开户行": 30, "联行号": 16, "关系": 10, "原因": 20}
+"""Columns of the list to fill in, with their widths."""
 
 
 @dataclass(slots=True)
@@ -92,6 +98,30 @@ def read_payees(path: Path, kind: PayeeKind) -> PayeeList:
         except ValueError as error:
             found.bad[number] = str(error)
     return found
+
+
+def payee_template(payees: Iterable[tuple[str, str, str]]) -> bytes:
+    """A workbook to fill in: a row for each payee's kind, id and holder, so far as he is known.
+
+    Its cells are texts, for spreadsheets take the last digits from long numbers.
+    """
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None  # noqa: S101 - a new workbook has one
+    sheet.title = "收款账户"
+    sheet.append(list(_TEMPLATE))
+    for row in payees:
+        sheet.append([*row, *("",) * (len(_TEMPLATE) - len(row))])
+    for letter, width in zip("ABCDEFGH", _TEMPLATE.values(), strict=True):
+        sheet.column_dimensions[letter].width = width
+    for cells in sheet.iter_rows():
+        for cell in cells:
+            cell.number_format = "@"
+            cell.font = Font(bold=cell.row == 1)
+    sheet.freeze_panes = "A2"
+    content = io.BytesIO()
+    book.save(content)
+    return content.getvalue()
 
 
 def _order(cells: Mapping[str, str], kind: PayeeKind) -> AccountOrder:

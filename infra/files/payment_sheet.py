@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from events.county_time import county_second
 from events.money import yuan
 from infra.files.atomic import PRIVATE, write_atomically
 from infra.files.region_names import region_named
@@ -72,7 +73,7 @@ def _workbook(made: WrittenPaymentFile) -> bytes:
         title = f"银行付款文件 {head}"
         listings.append(Sheet(title, columns_of(_LINE), _cells(made.lines), personal=True, signatures=SIGNATURES))
     remark = f"；全部 {len(made.lines)} 笔，{yuan(file.total)} 元；校验 sha256 {file.sha256}"
-    return workbook(listings, file.at[:19].replace("T", " "), remark)
+    return workbook(listings, county_second(file.at), remark)
 
 
 def _cells(lines: Sequence[PaymentLine]) -> list[tuple[object, ...]]:

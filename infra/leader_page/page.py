@@ -12,7 +12,7 @@ from events.county_time import COUNTY_TIME
 from infra.cli.names import Names
 from infra.leader_page.charts import layer_bars, month_columns, target_bars
 from infra.leader_page.figures import LeaderYear
-from infra.person_file.page import templates
+from infra.person_file.page import own_templates
 from infra.words.funds import COURSE_NAMES, INDICATOR_NAMES, LEVEL_NAMES
 from infra.words.reports import TARGET_NAMES
 from processors.accounts.fund_warning import FundWarning, worst
@@ -73,7 +73,7 @@ def _rendered(template: str, year: LeaderYear, names: Names, address: Address) -
 @cache
 def _environment() -> Environment:
     """Kept, so that its templates are compiled once."""
-    environment = templates("infra.leader_page")
+    environment = own_templates("infra.leader_page")
     environment.filters |= {"wan": wan, "share": share, "points": points, "day": day, "source": source_named}
     return environment
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
@@ -73,8 +74,14 @@ def moment(at: datetime) -> str:
     return at.astimezone(COUNTY_TIME).strftime("%Y-%m-%d %H:%M")
 
 
+@cache  # else a template would be compiled each time that it is rendered
 def templates(*more: str) -> Environment:
-    """The templates of this page, and those of packages with pages of its kind."""
+    """The templates of this page, and those of packages with pages of its kind. It is one for all: don't change it."""
+    return own_templates(*more)
+
+
+def own_templates(*more: str) -> Environment:
+    """The same as an environment of the caller's own."""
     environment = Environment(
         loader=ChoiceLoader([PackageLoader(package) for package in ("infra.person_file", *more)]),
         autoescape=True,

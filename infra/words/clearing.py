@@ -44,6 +44,7 @@ STEP_NAMES = {
     "receipt.reversed.v1": "撤销收回 receipt taken back",
     "repayment.reversed.v1": "撤销归还 repayment taken back",
 }
+ACCOUNT_STEP_NAMES = {"set": "登记", "approved": "复核", "withdrawn": "撤回", "ended": "停用"}
 CHANGE_NAMES = {"adjusted": "调整", "audit": "稽核扣款"}
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from infra.files.sheet import Named
 from infra.words.peers import PEER_VALUES, PEER_WORDS
+from processors.law.terms import SETTING_NAMES
 from processors.supervision.rules import SUPERVISION_RULES
 
 NO_VERDICT = "疑点不是结论，须经核查和决定。A lead is no verdict: it needs an inquiry and a decision"
@@ -87,6 +88,17 @@ WORDS = {
 """Chinese for what evidence and parameters name."""
 
 
+LEAD_STEP_NAMES = {
+    "lead.found.v1": "查出",
+    "lead.changed.v1": "查得有变",
+    "lead.withdrawn.v1": "撤销",
+    "lead.dismissed.v1": "排除",
+    "lead.assigned.v1": "并入案件",
+    "lead.released.v1": "移出案件",
+    "lead.confirmed.v1": "查实",
+}
+
+
 def rule_named(code: str) -> Named:
     """A rule with its Chinese name."""
     rule = SUPERVISION_RULES.get(code)
@@ -110,6 +122,8 @@ def worded(value: Any) -> str:
             return "，".join(f"{word(str(name))} {worded(each)}" for name, each in value.items())
         case list():
             return "、".join(worded(each) for each in value) or "—"
+        case str() if value in SETTING_NAMES:
+            return SETTING_NAMES[value]
         case str() if value in PEER_VALUES:
             return f"{PEER_VALUES[value]} {value}"
         case _:

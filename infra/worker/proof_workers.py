@@ -39,12 +39,14 @@ async def prove(database_url: str, progress: Progress | None = None, processes: 
 
 
 def checker_processes(database_url: str, count: int) -> CheckerStart:
-    """``count`` processes that read the ledger at a URL."""
+    """``count`` processes that read the ledger at a URL, which may name a driver as SQLAlchemy's URLs do."""
+    scheme, separator, place = database_url.partition("://")
+    plain_url = scheme.partition("+")[0] + separator + place
 
     @asynccontextmanager
     async def started(shared: str, schemes: Schemes) -> AsyncIterator[Sequence[Checker]]:
         texts = [(scheme.name, scheme.text) for scheme in schemes.values()]
-        assignment = msgspec.json.encode(Assignment(database_url, shared, texts))
+        assignment = msgspec.json.encode(Assignment(plain_url, shared, texts))
         async with AsyncExitStack() as stack:
             yield [await stack.enter_async_context(_start(assignment)) for _ in range(count)]
 

@@ -318,11 +318,12 @@ async def _consumers(database_url: str) -> tuple[str, ...]:
         await engine.dispose()
 
 
-async def _recover_streams_at_start(ours: Worker) -> None:
+async def _begin(ours: Worker) -> None:
     """At the start: a cluster that has just lost a server gives no answer until it has chosen a leader."""
     for tries_left in reversed(range(FIRST_ANSWER_TRIES)):
         try:
             await ours.recover_streams()
+            await ours.check.run()
         except (NatsTimeout, ServiceUnavailableError, NoRespondersError) as error:
             if not tries_left:
                 raise
@@ -345,8 +346,7 @@ async def worker(
     try:
         async with connected_broker(nats_url, settings.nats_ca) as broker:
             ours = Worker(engine, database_url, broker, settings, partitions, share or Share(), consumers)
-            await _recover_streams_at_start(ours)
-            await ours.check.run()
+            await _begin(ours)
             yield ours
     finally:
         await engine.dispose()

@@ -1,14 +1,19 @@
 """Payees' accounts as commands show them: numbers masked unless they are asked for whole."""
 
+from collections import Counter
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from events.money import yuan
 from processors.bank.account_numbers import masked
 from processors.bank.account_rows import AccountStep, PayeeAccount, PayeeAccounts, load_steps
 from processors.bank.accounts import unsealed
 from processors.bank.keys import KeyRing
 from projections.clearing_rows import PayeeKind
+from projections.clearings import clearing_payments, clearings
+from projections.prepayments import prepayments
 
 
 async def account_rows(
@@ -28,6 +33,30 @@ async def account_rows(
         accounts = PayeeAccounts(await load_steps(connection, payee_kind, payee))
     shown = list(accounts.by_number.values()) if all_ else accounts.standing()
     return [_account(keys, each, whole=whole) for each in shown]
+
+
+async def lacking_rows(engine: AsyncEngine) -> list[dict[str, Any]]:
+    """Payees that are to be paid and have no account, approved or proposed; the sum in yuan.
+
+    They are those of approved clearings that are due or came back, and hospitals with an ordered prepayment.
+    """
+    due = select(clearing_payments.c.payee_kind, clearing_payments.c.payee, clearing_payments.c.amount).join(
+        clearings, clearings.c.clearing_id == clearing_payments.c.clearing_id
+    )
+    due = due.where(clearings.c.status == "approved", clearing_payments.c.status.in_(("due", "returned")))
+    ahead = select(prepayments.c.hospital_id, prepayments.c.amount).where(prepayments.c.status == "ordered")
+    sums: Counter[tuple[str, str]] = Counter()
+    async with engine.connect() as connection:
+        accounts = PayeeAccounts(await load_steps(connection))
+        for kind, payee, amount in await connection.execute(due):
+            sums[kind, payee] += amount
+        for hospital_id, amount in await connection.execute(ahead):
+            sums["hospital", hospital_id] += amount
+    return [
+        {"payee_kind": kind, "payee": payee, "amount": yuan(amount)}
+        for (kind, payee), amount in sorted(sums.items())
+        if accounts.approved(kind, payee) is None and accounts.proposed(kind, payee) is None
+    ]
 
 
 async def step_rows(engine: AsyncEngine, payee_kind: PayeeKind, payee: str) -> list[dict[str, Any]]:

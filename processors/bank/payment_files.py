@@ -248,9 +248,9 @@ def _without_account(clearing_id: str, lacking: Sequence[Due], *, some: bool) ->
     payees = list(dict.fromkeys(each.payee for each, _, _ in lacking))
     named = "、".join(payees[:MOST_NAMED]) + ("……" if len(payees) > MOST_NAMED else "")
     total = yuan(sum(due for _, _, due in lacking))
-    others = "先付其余的用 --only-ready；" if some else ""
+    others = "先付其余的：勾选“先付有账户的”（命令行 --only-ready）；" if some else ""
     return ClearingRefused(
         f"{clearing_id} 有 {len(payees)} 个收款方（共 {total} 元）没有已复核的账户：{named}。"
-        f"{others}登记账户用 claims payees set。"
+        f"{others}登记账户：控制台“清算·收款账户”，或 claims payees set。"
         f"{len(payees)} payees have no approved account" + (": --only-ready pays the others" if some else "")
     )

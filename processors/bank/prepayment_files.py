@@ -38,7 +38,8 @@ async def make(
             named = "、".join(dict.fromkeys(each.hospital_id for each in lacking))
             raise ClearingRefused(
                 f"统筹区 {region} 的预拨有医院没有已复核的账户：{named}。"
-                f"{'先付其余的用 --only-ready；' if ready else ''}登记账户用 claims payees set。"
+                f"{'先付其余的：勾选“先付有账户的”（命令行 --only-ready）；' if ready else ''}"
+                "登记账户：控制台“清算·收款账户”，或 claims payees set。"
                 f"hospitals without an approved account: {named}"
             )
         file_id = f"{region}-P-B{len(files) + 1}"

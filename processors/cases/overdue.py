@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Date, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.codes import covers
@@ -69,15 +69,17 @@ async def _of_measure(
 
 async def _of_leads(connection: AsyncConnection, region: str | None, day: date) -> list[Late]:
     """Open leads that nobody has checked in time: a row a rule and region, since the first of them was due."""
-    waiting: dict[tuple[str, str], list[date]] = {}
+    waiting: dict[tuple[str, str], tuple[date, int]] = {}
     history = SupervisionHistory(each.text for each in await adopted_texts(connection))
-    columns = (leads.c.rule, leads.c.region, leads.c.found_at)
-    for lead in await connection.execute(select(*columns).where(leads.c.state == "open")):
-        found_on = lead.found_at.astimezone(COUNTY_TIME).date()
-        days = history.in_force(found_on, lead.region).deadlines.lead_check_working_days.value
-        due_on = add_working_days(found_on, days)
+    found_on = cast(func.timezone("Asia/Shanghai", leads.c.found_at), Date).label("found_on")
+    columns = (leads.c.rule, leads.c.region, found_on)
+    counts = select(*columns, func.count().label("number")).where(leads.c.state == "open").group_by(*columns)
+    for lead in await connection.execute(counts):
+        days = history.in_force(lead.found_on, lead.region).deadlines.lead_check_working_days.value
+        due_on = add_working_days(lead.found_on, days)
         if due_on < day and (region is None or covers(region, lead.region)):
-            waiting.setdefault((lead.rule, lead.region), []).append(due_on)
+            first, number = waiting.get((lead.rule, lead.region), (due_on, 0))
+            waiting[lead.rule, lead.region] = min(first, due_on), number + lead.number
     return [
         {
             "case_id": None,
@@ -86,13 +88,13 @@ async def _of_leads(connection: AsyncConnection, region: str | None, day: date) 
             "subject_id": None,
             "what": "lead_check",
             "of": rule,
-            "due_on": min(due).isoformat(),
-            "days": (day - min(due)).days,
-            "count": len(due),
+            "due_on": first.isoformat(),
+            "days": (day - first).days,
+            "count": number,
             "left": None,
             "late_fine": None,
         }
-        for (rule, place), due in waiting.items()
+        for (rule, place), (first, number) in waiting.items()
     ]
 
 

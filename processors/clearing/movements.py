@@ -77,7 +77,8 @@ class Movement(Struct, frozen=True):
     """Money of one payee that moved, in fen, as entry ``entry`` of clearing's journal says.
 
     ``of`` is the clearing, receivable, advance or prepayment. ``reversed_by`` is the entry that took it back as a
-    mistake. ``payer`` is the fund that paid, where it is not all that pay this payee.
+    mistake. ``payer`` is the fund that paid, where it is not all that pay this payee. ``by_reply`` says that a bank's
+    reply told it, not a clerk.
     """
 
     entry: int
@@ -93,6 +94,7 @@ class Movement(Struct, frozen=True):
     reason: str | None
     reversed_by: int | None = None
     payer: BookedFund | None = None
+    by_reply: bool = False
 
     def is_about(self, named: Mapping[str, str]) -> bool:
         """Whether it is of a receivable, or of an advance of one bureau."""
@@ -260,4 +262,5 @@ def _movements(event: _Said, owners: Mapping[str, Any]) -> Iterable[Movement]:
             reference=part.get("reference", said.get("reference")),
             reason=said.get("reason"),
             payer=BookedFund(part["fund"], part.get("insurer")) if part.get("fund") else None,
+            by_reply="reply" in said,
         )

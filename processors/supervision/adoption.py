@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import datetime
+from functools import lru_cache
 
 import orjson
 from msgspec import Struct
@@ -16,6 +17,9 @@ from processors.clearing.operators import Operator, login_of
 from processors.clearing.refusal import ClearingRefused
 from processors.delivery.names import SUPERVISION_CONSUMER, SUPERVISION_JOURNAL
 from processors.delivery.position import lock_position, write_position
+
+_load = lru_cache(maxsize=256)(load_supervision)
+"""A text that was adopted is read with every list of supervision's work, and is parsed once."""
 
 
 class SupervisionRefused(ClearingRefused):
@@ -45,7 +49,7 @@ async def adopted_texts(connection: AsyncConnection) -> list[AdoptedSupervision]
         said = orjson.loads(row.data)
         if hashlib.sha256(row.raw).hexdigest() != said["hash"]:
             raise LookupError(f"entry {row.number} of {SUPERVISION_JOURNAL}: the text does not match its hash")
-        text = load_supervision(row.raw, said["name"])
+        text = _load(row.raw, said["name"])
         found.append(
             AdoptedSupervision(row.number, text, said["actor"], said["approver"], said["reason"], row.recorded_at)
         )

@@ -9,12 +9,13 @@ from pathlib import Path
 from openpyxl import load_workbook
 from playwright.async_api import Browser, Page
 
+from infra.console.clearing.clearing_figures import totals
 from infra.files.key_file import key_file_of, write_keys
 from infra.settings import Settings
-from processors.bank.keys import KeyRing, new_key
+from infra.words.clearing import KIND_NAMES
+from processors.bank.keys import new_key
 from processors.clearing import listings
-from tests.console.harness import NAMES, ConsoleUnderTest, SignedIn, axe_faults, browser_page
-from tests.payees import approved, order
+from tests.console.harness import NAMES, OWNER, ConsoleUnderTest, SignedIn, axe_faults, browser_page
 
 REGION = "360923"
 KEY = new_key()
@@ -82,19 +83,54 @@ async def _amounts(session: SignedIn, clearing_id: str) -> list[dict[str, str]]:
     return [row for row in rows if row["种类 kind"] and not row["种类 kind"].startswith("#")]
 
 
+async def _set_accounts(console: ConsoleUnderTest, places: dict[tuple[str, str], int]) -> None:
+    """All who are to be paid and have no account get one: by the list that the page gives, approved by another."""
+    keeper, owner = await console.signed_in("payee_keeper"), await console.signed_in(OWNER)
+    book = load_workbook(io.BytesIO((await keeper.get("/clearing/payees/template")).content))
+    sheet, kinds = book.worksheets[0], {name: kind for kind, name in KIND_NAMES.items()}
+    rows = list(sheet.iter_rows(min_row=2))
+    assert {(kinds[str(row[0].value)], str(row[1].value)) for row in rows} == set(places)
+    for row in rows:
+        place = places[kinds[str(row[0].value)], str(row[1].value)]
+        row[2].value, row[3].value, row[4].value = f"户名{place}", f"62000000{place:08d}", "上高农商行"
+    filled = io.BytesIO()
+    sheet.append(["个人", "nobody", "张三", "6200000099999999", "上高农商行"])
+    book.save(filled)
+    read = await keeper.post("/clearing/payees/import", {"kind": "person"}, {"file": ("a.xlsx", filled.getvalue())})
+    assert "账本里没有收款方 nobody" in read.text
+    listed = (await keeper.get("/clearing/payees")).text
+    assert f"待复核 {len(places)} 个" in listed
+    assert "****0000" in listed
+    assert "6200000000000000" not in listed  # whole numbers are for who compares them with the papers
+    assert "62000000" in (await owner.get("/clearing/payees/approval")).text
+    own = await keeper.post("/clearing/payees/approval", {"number": "1"})
+    assert (own.status_code, "须由另一人办理" in own.text) == (409, True)
+    assert (await owner.post("/clearing/payees/approval", {"actor": "zhou"})).status_code == 422
+    approved = await owner.post("/clearing/payees/approval", {"actor": "zhou", "all": "yes"})
+    assert f"已复核账户 {len(places)} 个" in approved.text
+    assert "没有缺账户的收款方" in approved.text
+    # one is ended, which one person may, and set again
+    (kind, payee), place = next(iter(places.items()))
+    found = await keeper.get(f"/clearing/payees/of/{kind}/{payee}")
+    number = found.url.path.rpartition("/")[2]
+    ended = await keeper.post(f"/clearing/payees/{number}/close", {"step": "end", "reason": "已销户"})
+    assert "已停用" in ended.text
+    fields = {"kind": kind, "payee": payee, "holder": f"户名{place}", "account": f"62000000{place:08d}"}
+    again = await keeper.post("/clearing/payees/enter", fields | {"bank": "上高农商行", "relation": "own"})
+    assert "待另一人复核" in again.text
+    ticked = {"actor": "zhou", "number": again.url.path.rpartition("/")[2]}
+    assert "已复核账户 1 个" in (await owner.post("/clearing/payees/approval", ticked)).text
+
+
 async def test_the_bank_is_paid_by_a_file_and_its_reply_is_noted_payee_by_payee(console: ConsoleUnderTest) -> None:
     engine, keeper = console.running.state.engine, await console.signed_in("payee_keeper")
     clearing_id = _id((await keeper.get("/clearing")).text)
     payees = [row for row in (await listings.clearing(engine, clearing_id))["payments"] if Decimal(row["amount"])]
     write_keys(key_file_of(Settings(data_dir=console.running.state.settings.data_dir)), [KEY])
-    orders = [
-        order(row["payee"], payee_kind=row["payee_kind"], holder=f"户名{place}", account=f"62000000{place:08d}")
-        for place, row in enumerate(payees)
-    ]
     refused = await keeper.post(f"/clearing/{clearing_id}/payment-file")
     assert refused.status_code == 409
     assert "没有已复核的账户" in refused.text
-    await approved(engine, *orders, keys=KeyRing([KEY]))
+    await _set_accounts(console, {(row["payee_kind"], row["payee"]): place for place, row in enumerate(payees)})
     made = await keeper.post(f"/clearing/{clearing_id}/payment-file")
     # a line a fund and payee: fund, insurer, number, holder, account, bank, its code, amount, purpose, reference
     sent = await keeper.get(f"/clearing/files/{clearing_id}-B1/download", form="csv")
@@ -175,3 +211,15 @@ async def test_nothing_kept_back_says_why(console: ConsoleUnderTest) -> None:
     page = await clerk.get("/clearing/withholdings")
     assert "还没有预留" in page.text
     assert (await clerk.get("/clearing/withholdings/none")).status_code == 404
+
+
+def test_what_a_fund_has_paid_counts_where_another_funds_transfer_came_back() -> None:
+    nothing = dict.fromkeys(("balance", "released", "set_off", "withheld", "prepaid"), "0.00")
+    payments = [
+        nothing | {"status": "returned", "amount": "644584.03", "paid": "644400.72"},
+        nothing | {"status": "due", "amount": "622303.18", "paid": "0.00"},
+        nothing | {"status": "paid", "amount": "100.00", "paid": "100.00"},
+    ]
+    told = totals({"payments": payments, "held": []})
+    # 644,400.72 + 100.00 went out; 183.31 of the first and all of the second are still to go
+    assert (told.paid, told.due) == (Decimal("644500.72"), Decimal("622486.49"))

@@ -80,6 +80,12 @@ async def test_the_menu_shows_what_may_be_opened(console: ConsoleUnderTest) -> N
         entries = [entry for group in console.running.state.groups.values() for entry in group.menu]
         for entry in entries:
             assert (f'<li><a href="{entry.path}"' in page) == (entry.permission in allowed), (role, entry.path)
+            assert entry.told or entry.path == "/", entry.path
+            for shortcut in entry.shortcuts:
+                may = {entry.permission, shortcut.permission or entry.permission} <= allowed
+                assert (f'<a href="{shortcut.path}">{shortcut.chinese}</a>' in page) == may, (role, shortcut.path)
+                if may:
+                    assert (await session.get(shortcut.path)).status_code == 200, (role, shortcut.path)
 
 
 def test_no_template_has_a_script_or_a_style_of_its_own() -> None:

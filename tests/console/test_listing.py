@@ -20,7 +20,8 @@ from infra.console.application import console_state
 from infra.console.authorization import needs
 from infra.console.group import PageGroup
 from infra.console.listing import Listing, show_listing
-from infra.console.listing_columns import ListColumn, ListFilter
+from infra.console.listing_columns import ListColumn, ListFilter, Row
+from infra.console.listing_sources import Criteria, read_rows
 from infra.console.permissions import Permission
 from infra.console.visitor import Visitor
 from infra.settings import Settings
@@ -251,3 +252,10 @@ async def test_rows_in_memory_are_listed_as_those_of_a_query(client: httpx.Async
     july = (await client.get("/test/names", params={"month": "2026-07"})).text
     assert "2026-07-01 01:00:00" in july
     assert "甲" not in july.partition("<tbody>")[2]
+
+
+def test_amounts_that_rows_in_memory_have_as_text_are_ordered_by_what_they_say() -> None:
+    rows: list[Row] = [{"amount": "877275.55"}, {"amount": "9760.99"}, {"amount": None}, {"amount": "7453974.60"}]
+    asked = Criteria({}, (), "amount", True, (), (), 1, figures=frozenset({"amount"}))
+    found = read_rows(rows, asked, 0, 9).rows
+    assert [row["amount"] for row in found] == ["7453974.60", "877275.55", "9760.99", None]

@@ -19,6 +19,7 @@ from infra.servers import Endpoints
 from tests import facts
 from tests.conftest import cloned
 from tests.console.harness import NAMES, ConsoleUnderTest, SignedIn, axe_faults, browser_page, console_beside_worker
+from tests.program import eventually
 
 JIAMUSI = "230803"
 AS_ANYBODY, AS_POOR = "15,727.50", "11,745.00"
@@ -256,3 +257,12 @@ async def test_a_clerk_walks_from_the_upload_to_the_history(
         assert urlsplit(page.url).path == "/rosters"
         assert "已导入" in await page.inner_text(".notice.good")
         assert month in await page.inner_text("#listing-imports")
+
+
+async def test_forms_offer_the_ledgers_regions_and_hospitals(console: ConsoleUnderTest) -> None:
+    clerk = await console.signed_in("ledger_writer")
+    codes = console.running.state.codes
+    await eventually(lambda: bool(codes.regions and codes.hospitals))
+    region, hospital = min(codes.regions), min(codes.hospitals)
+    for path, offered in {"/rosters": region, "/window": region, "/finance/prepayments": hospital}.items():
+        assert f'<option value="{offered}" label="' in (await clerk.get(path)).text, path

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.async_api import Browser
 
-from infra.console.window.explanation import layer_in_words, sentence_labels
+from infra.console.window.explanation import layer_in_words, sentence_labels, without_english
 from infra.servers import Endpoints
 from policies.explain import STEP_NAMES
 from processors.access_log.listings import look_rows
@@ -236,3 +236,15 @@ async def test_a_clerk_walks_from_the_bill_to_the_explanation(
         assert await axe_faults(page) == []
         assert urlsplit(page.url).path == f"/window/W{REGION}-3601011900055/explanation"
         assert "付给您本人" in await page.inner_text("main")
+
+
+@pytest.mark.parametrize(
+    ("cite", "shown"),
+    [
+        ("待县里确定 county must set it; from 安义县 二(四)", "待县里确定，安义县 二(四)"),
+        ("同省后期一般规定 later general rules in the same province", "同省后期一般规定"),
+        ("附件A 第3条", "附件A 第3条"),
+    ],
+)
+def test_a_patients_paper_has_clauses_without_our_english(cite: str, shown: str) -> None:
+    assert without_english(cite) == shown

@@ -14,6 +14,7 @@ from typing import Any
 sys.path.insert(0, str(Path.cwd()))
 
 import dump_offices  # type: ignore[import-not-found] # beside this script
+import dump_withholdings  # type: ignore[import-not-found] # beside this script
 from dump_program import claims, settle, today  # type: ignore[import-not-found] # beside this script
 
 from infra.embedded.postgres import PostgresServer
@@ -261,6 +262,10 @@ def main(out: Path) -> None:
             clear(data)
             if supervises():
                 dump_offices.pay_by_bank(data)
+            if (Path.cwd() / "infra" / "cli" / "withholdings.py").exists():
+                dump_withholdings.withhold(data)
+                dump_withholdings.hold(data)
+                asyncio.run(dump_withholdings.look(data))
             claims("report", "annual", "--data-dir", data)
             if supervises():
                 claims("report", "diseases", "--data-dir", data)

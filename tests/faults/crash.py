@@ -1,4 +1,4 @@
-"""``python -m tests.faults.crash CONSUMER POINT NTH kill|stop COMMAND…``: the real program, ended at one point.
+"""``crash``, with the arguments CONSUMER POINT NTH kill|stop COMMAND…: the real program, ended at one point.
 
 The worker goes on as it is until one of its consumer's batches, the nth or the first behind it that has something to
 send, reaches the point; there the process kills itself (SIGKILL: nothing of it runs any more) or stops (SIGSTOP). Only
@@ -121,10 +121,11 @@ def after(
     return dying
 
 
-if __name__ == "__main__":
+def crash() -> None:
+    """Run the program with the arguments behind the fate."""
     consumer, point, nth, how, *command = sys.argv[1:]
     fate = Fate(consumer, point, int(nth), how)
     wrap_lane(fate)
     wrap_servers(fate)
-    sys.argv = ["claims", *command]
+    sys.argv[1:] = command
     main()

@@ -3,14 +3,13 @@
 import asyncio
 import os
 import signal
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.faults.harness import Given
-from tests.program import CLAIMS, background, eventually, kill_group
+from tests.faults.harness import Given, dying
+from tests.program import Running, background, eventually, kill_group
 
 _RESTART_S = 0.3
 
@@ -29,7 +28,7 @@ class Supervised:
     starts: int = 0
     ends: int = 0
     log_now: Path = Path()
-    process: asyncio.subprocess.Process | None = None
+    process: Running | None = None
     may_start: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
@@ -52,11 +51,11 @@ class Supervised:
     async def _supervise(self) -> None:
         while True:
             fate, self.fate = self.fate, []
-            program = (sys.executable, "-m", "tests.faults.crash", *fate) if fate else (CLAIMS,)
-            env = self.given.env | {"PYTHONPATH": str(Path(__file__).parents[2])}
             log = self.log_now = self.log.with_suffix(f".{self.starts}") if self.starts else self.log
             share = ("--workers", "3", "--index", str(self.index))
-            async with background("up", *share, log=log, env=env, program=program) as process:
+            env = self.given.env
+            work = dying(fate, "up", *share, log=log, env=env) if fate else background("up", *share, log=log, env=env)
+            async with work as process:
                 self.process = process
                 self.starts += 1
                 await process.wait()

@@ -1,6 +1,5 @@
 """Three nats-servers: one that leads a stream is killed, under load or with events that intake has not taken yet."""
 
-import asyncio
 import signal
 import time
 from collections.abc import AsyncIterator, Callable
@@ -29,7 +28,7 @@ from tests.faults.harness import (
     until_quiet,
 )
 from tests.owners import all_lanes, own
-from tests.program import eventually
+from tests.program import Running, eventually
 
 pytestmark = LEAVES_CONNECTIONS
 
@@ -42,7 +41,7 @@ what is ours was 0.2 to 1.1 s on a busy machine."""
 @asynccontextmanager
 async def leader_and_worker(
     cluster: Cluster, stream: str, database: str, log: Path
-) -> AsyncIterator[tuple[str, asyncio.subprocess.Process, Source]]:
+) -> AsyncIterator[tuple[str, Running, Source]]:
     """The node that leads a stream, a worker and a source; both are connected to the other two.
 
     What is shown is what three copies are for; how a client finds another server is the client's own.

@@ -1,6 +1,5 @@
 """A worker cut off from its servers for a while, and one whose NATS comes back empty: both go on by themselves."""
 
-import asyncio
 import os
 import shutil
 import signal
@@ -29,7 +28,7 @@ from tests.faults.harness import (
 from tests.faults.proxy import Proxy, proxy_of
 from tests.faults.supervisor import stands_still
 from tests.owners import all_lanes, end_as_stalled, own, owners
-from tests.program import eventually, exit_code
+from tests.program import Running, eventually, exit_code
 
 pytestmark = LEAVES_CONNECTIONS
 
@@ -152,7 +151,7 @@ async def test_one_of_two_workers_dies_and_the_other_takes_its_lanes(
 @asynccontextmanager
 async def two_at_work(
     given: Given, logs: tuple[Path, Path], fate: Sequence[str]
-) -> AsyncIterator[tuple[asyncio.subprocess.Process, asyncio.subprocess.Process]]:
+) -> AsyncIterator[tuple[Running, Running]]:
     """One that wants some lanes only, and has a fate; then another, that takes all the rest."""
     only = [part for consumer in ONES for part in ("--only", consumer)]
     async with given.dying_worker(logs[0], fate, *only) as one:

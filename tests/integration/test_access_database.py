@@ -23,7 +23,7 @@ from tests import facts
 from tests.conftest import database_url
 from tests.ledger import SHIPPED_LAYERS
 from tests.owners import all_lanes, own
-from tests.program import Done, background, claims, eventually, exit_code, up_is_ready, write_lines
+from tests.program import Done, background, claims, eventually, exit_code, installed, up_is_ready, write_lines
 
 ROOT = Path(__file__).parents[2]
 SCHEMAS = ("ledger", "projections", "processors", "finance")
@@ -140,7 +140,7 @@ OFTEN = "import infra.worker.upkeep; infra.worker.upkeep.SUMS_ROUNDS = 1; from i
 async def test_up_moves_finance_s_sums_forward_by_itself(url_of: UrlOf, nats_url: str, server_folder: Path) -> None:
     log = server_folder / "log"
     env = {"CLAIMS_DATABASE_URL": await url_of("ledger_writer"), "CLAIMS_NATS_URL": nats_url}
-    up_often = background("up", log=log, env=env, program=(sys.executable, "-c", OFTEN))
+    up_often = installed("up", log=log, env=env, program=(sys.executable, "-c", OFTEN))
     async with session(await url_of("finance_reader")) as reader, up_often as up:
         await up_is_ready(log)
         published = await claims("publish", ROOT / "docs/examples/first.jsonl", env=env)

@@ -132,7 +132,7 @@ async def test_verify_looks_who_took_each_step_that_takes_another_person(shangga
             # chen noted the finding; zhou has put it forward
             said: dict[str, Any] = {
                 "case_id": case_id,
-                "decided_on": "2019-04-01",
+                "decided_on": str(journal.today),
                 "document_no": "T2",
                 "reason": "clear",
             }

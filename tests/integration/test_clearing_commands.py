@@ -75,7 +75,7 @@ async def test_a_month_through_the_program(program: Clerk, beside: AsyncEngine, 
     sheets = load_workbook(book)
     titles = ["明细", "拨付", "归还临时救急借款", "出院后调整", "付款基金", "预拨抵扣"]
     assert [name.split()[0] for name in sheets.sheetnames] == titles
-    assert [cell.value for cell in sheets.worksheets[1][4]][:6] == ["医院", "医院H1 H1", 11040, 0, 11040, "已退回"]
+    assert [cell.value for cell in sheets.worksheets[1][4]][:7] == ["医院", "医院H1 H1", 11040, 0, 11040, 0, "已退回"]
     assert "没有清算单 C9，全部清算单见 claims clearing list" in await refused(program, "clearing", "show", "C9")
     assert "抚松县 220621" in (await program("clearing", "list")).out.decode()
 

@@ -65,6 +65,9 @@ RELEASED = {
     "0007_reports.sql": "ccaccca340451f3b4b33507f594c06857d6f031d5c8a57ae3c1661bcf0de581f",
     "0007_supervision.py": "bed6cabf8fdcf78cfc9c9c766abe799afd115c7ef3a7bc5b83011ad4a69e127d",
     "0007_warning.sql": "445796fcd2960b0f67c68a1ad8a7ab33918d6c1b975be8b8997f278f7b69ce13",
+    "0008_changes.sql": "86af3796d93e71923ba5ebf4db86404b3e74faf5da629023ec47227ff094badd",
+    "0008_console.py": "da2373ed84396fe2daf72672692ff603278a12020511238fad177cb8d3121d41",
+    "0008_withholdings.sql": "49f4092398d200db8acd952662d3c6a7a339c11707b40f9d3280842c480a64f9",
 }
 """sha256 of the files of released migrations: a database that has run one is never changed by another text of it."""
 
@@ -82,7 +85,7 @@ def test_released_migrations_are_frozen() -> None:
     found = {
         path.name: hashlib.sha256(path.read_bytes()).hexdigest()
         for path in (MIGRATIONS / "versions").iterdir()
-        if path.name.startswith(("0001_", "0002_", "0003_", "0004_", "0005_", "0006_", "0007_"))
+        if path.name.startswith(("0001_", "0002_", "0003_", "0004_", "0005_", "0006_", "0007_", "0008_"))
     }
     assert found == RELEASED
 

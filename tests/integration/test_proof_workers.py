@@ -149,6 +149,22 @@ async def test_a_process_that_dies_is_an_error(settled: Books) -> None:
         await verify(settled.engine, None, doomed)
 
 
+async def test_processes_understand_the_url_of_an_engine(settled: Books) -> None:
+    url = settled.engine.url.render_as_string(hide_password=False)
+    assert url.startswith("postgresql+")
+    watched: list[Watched] = []
+
+    @asynccontextmanager
+    async def started(shared: str, schemes: Schemes) -> AsyncIterator[Sequence[Checker]]:
+        async with checker_processes(url, 1)(shared, schemes) as checkers:
+            watched.extend(map(Watched, checkers))
+            await watched[0].ready()
+            yield watched
+
+    assert (await verify(settled.engine, None, started)).holds
+    assert watched[0].checked
+
+
 async def test_a_process_that_cannot_begin_is_an_error(settled: Books, capfd: pytest.CaptureFixture[str]) -> None:
     gone = url_of(settled.engine).rsplit("/", 1)[0] + "/no_such_database"
     with pytest.raises(CheckerDied):

@@ -19,7 +19,7 @@ from nats.aio.msg import Msg
 from tests import facts
 from tests.faults.harness import log_lines
 from tests.owners import all_lanes, lanes_of, owners
-from tests.program import background, children, claims, eventually, exit_code, up_is_ready, write_lines
+from tests.program import background, children, claims, eventually, exit_code, installed, up_is_ready, write_lines
 
 STOPPED_WITHOUT_LOSS_S = 25.0
 """The server ends the session of a worker that says nothing for 30 s (STALLED_AFTER_S of infra/worker/worker.py)."""
@@ -105,7 +105,7 @@ def bad_input() -> list[tuple[bytes, str, str | None]]:
 
 async def test_up_answers_every_event_and_nothing_stops_it(server_folder: Path) -> None:
     data, log = server_folder / "data", server_folder / "log"
-    async with background("up", "--data-dir", data, log=log) as up:
+    async with installed("up", "--data-dir", data, log=log) as up:
         await up_is_ready(log)
         async with source_of(data) as source:
             await _settles_a_discharge(source)
@@ -285,7 +285,7 @@ async def test_two_workers_share_the_lanes_and_go_together(server_folder: Path) 
     enrolled = [facts.enrol(f"P{number}") for number in range(40)]
     file = write_lines(server_folder / "events.jsonl", [facts.hospital(), *enrolled, *stays])
     two = ("up", "--workers", "2", "--data-dir", data)
-    async with background(*two, log=log, env={"CLAIMS_PARTITIONS": "2"}) as up:
+    async with installed(*two, log=log, env={"CLAIMS_PARTITIONS": "2"}) as up:
         await up_is_ready(log)
         await two_share_the_lanes(up.pid, data)
         done = await claims("settle", file, "--json", "--data-dir", data)

@@ -29,7 +29,7 @@ from tests.ledger import Books
 from tests.program import claims, eventually
 
 DATA = Path(__file__).parents[1] / "data"
-VERSIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
+VERSIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
 
 
 async def query(engine: AsyncEngine, statement: str) -> list[dict[str, Any]]:
@@ -173,6 +173,8 @@ async def test_the_newest_dump_holds_what_its_version_brought(url: str, database
     brought |= {"advance.applied.v1", "advance.approved.v1", "advance.declined.v1", "advance.filed.v1"}
     brought |= {"roster.published.v1", "roster.received.v1", "payment_file.made.v1", "payment_file.cancelled.v1"}
     brought |= {"fund_budget.entered.v1", "fund_budget.approved.v1", "fund_budget.withdrawn.v1"}
+    brought |= {"withholding_release.ordered.v1", "withholding_release.approved.v1", "person.looked_up.v1"}
+    brought |= {"withholding_release.withdrawn.v1"}
     found = await query(database_engine, "SELECT DISTINCT type FROM ledger.entries")
     assert {row["type"] for row in found} >= brought
     columns = await query(
@@ -198,7 +200,12 @@ async def test_the_newest_dump_holds_what_its_version_brought(url: str, database
         "(SELECT count(*) FROM projections.case_facts) AS decided_facts, "
         "(SELECT count(*) FROM payees.account_steps WHERE step = 'ended') AS ended_accounts, "
         "(SELECT count(*) FROM projections.clearings WHERE supplements IS NOT NULL) AS supplements, "
-        "(SELECT count(*) FROM projections.disease_years) AS disease_years",
+        "(SELECT count(*) FROM projections.disease_years) AS disease_years, "
+        "(SELECT count(*) FROM projections.withholdings WHERE released > 0 AND ordered > released) AS kept_back, "
+        "(SELECT count(DISTINCT status) = 4 FROM projections.withholding_releases) AS every_release, "
+        "(SELECT count(*) FROM projections.clearing_payments WHERE withheld > 0 AND released > 0) AS withheld, "
+        "(SELECT count(*) FROM projections.case_measures WHERE kind = 'payment_hold' AND lifted_on IS NULL) AS held, "
+        "(SELECT count(*) FROM projections.case_measures WHERE kind = 'payment_hold' AND status = 'lifted') AS lifted",
     )
     assert all(columns[0].values()), columns
 

@@ -70,4 +70,6 @@ async def say_purpose(
     return done(visitor, own_path(next), f"此后的查阅按“{said}”记录。Looks from now on are recorded for that")
 
 
-GROUP = PageGroup(router, (MenuEntry("/access", "查阅记录", "looks", Permission.ACCESS, 75),))
+GROUP = PageGroup(
+    router, (MenuEntry("/access", "查阅记录", "looks", Permission.ACCESS, 75, told="谁看过哪位参保人，为了什么"),)
+)

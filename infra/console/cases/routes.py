@@ -23,7 +23,7 @@ from infra.console.cases.listings import (
     with_shares,
 )
 from infra.console.errors import FieldTrouble, NotFound, Unprocessable
-from infra.console.group import MenuEntry, PageGroup, Task
+from infra.console.group import MenuEntry, PageGroup, Shortcut, Task
 from infra.console.listing import show_listing
 from infra.console.looks import record_look
 from infra.console.pages import render
@@ -176,8 +176,20 @@ router.routes.extend((*steps.router.routes, *blacklist.router.routes))
 GROUP = PageGroup(
     router,
     (
-        MenuEntry("/cases", "案件", "cases", Permission.CASES, 35),
-        MenuEntry("/blacklist", "黑名单", "blacklist", Permission.CASES, 36),
+        MenuEntry(
+            "/cases",
+            "案件",
+            "cases",
+            Permission.CASES,
+            35,
+            told="立案、认定、提请、决定、执行、结案",
+            shortcuts=(
+                Shortcut("/cases/overdue", "逾期事项"),
+                Shortcut("/cases/inspections", "登记检查"),
+                Shortcut("/cases/year", "监管年报"),
+            ),
+        ),
+        MenuEntry("/blacklist", "黑名单", "blacklist", Permission.CASES, 36, told="登记、复核、移出"),
     ),
     tasks=waiting,
 )

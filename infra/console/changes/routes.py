@@ -9,7 +9,7 @@ from fastapi.responses import Response
 
 from events.store.journal import entries
 from infra.console.authorization import needs
-from infra.console.group import MenuEntry, PageGroup
+from infra.console.group import MenuEntry, PageGroup, Shortcut
 from infra.console.listing import Listing, show_listing
 from infra.console.listing_columns import ListColumn, ListFilter, Row
 from infra.console.looks import record_listed_person
@@ -17,6 +17,7 @@ from infra.console.pages import NOTHING, query_text
 from infra.console.permissions import Permission
 from infra.console.visitor import Visitor
 from infra.person_file.names import CHANGE_KINDS, STATUSES
+from infra.words.sources import BY_SOURCE
 from processors.queries.changes import KINDS, changes_query, sums_query
 
 router = APIRouter()
@@ -42,7 +43,7 @@ CHANGES = Listing(
         ListColumn("moved", "各线支付变动", "moved", "fen", summed=True, sortable=False),
         ListColumn("due_at_window", "窗口应补（负为应退）", "due at the window", "fen", summed=True, sortable=False),
         ListColumn("actor", "经办", "actor", sortable=False),
-        ListColumn("source", "来源", "source", sortable=False),
+        ListColumn("source", "来源", "source", names=BY_SOURCE, sortable=False),
         ListColumn("event_id", "事件", "event", "id", lambda row: f"/events/intake/{row['cause']}", sortable=False),
         ListColumn("reason", "事由", "reason", sortable=False),
         ListColumn("person_id", "参保人", "person", "id", lambda row: f"/persons/{row['person_id']}", sortable=False),
@@ -59,7 +60,7 @@ CHANGES = Listing(
         ListFilter("until", "至", "until", "until", column="at"),
         ListFilter("kind", "种类", "kind", "choice", KIND_NAMES),
         ListFilter("actor", "经办", "actor"),
-        ListFilter("source", "来源", "source"),
+        ListFilter("source", "来源", "source", "source"),
         ListFilter("hospital", "医疗机构编号", "hospital's id", column="hospital_id"),
         ListFilter("region", "统筹区", "region", "region"),
         ListFilter("person", "参保人编号", "person's id", column="person_id"),
@@ -76,7 +77,7 @@ SUMS = Listing(
     columns=(
         ListColumn("month", "月份", "month"),
         ListColumn("kind", "种类", "kind", names=KIND_NAMES),
-        ListColumn("source", "来源", "source"),
+        ListColumn("source", "来源", "source", names=BY_SOURCE),
         ListColumn("actor", "经办", "actor"),
         ListColumn("changes", "改动", "changes", "count", link=_changes_of, summed=True),
         ListColumn("claims", "结算单", "claims", "count", link=_changes_of),
@@ -88,7 +89,7 @@ SUMS = Listing(
     filters=(
         ListFilter("month", "月份", "month", "month"),
         ListFilter("kind", "种类", "kind", "choice", KIND_NAMES),
-        ListFilter("source", "来源", "source"),
+        ListFilter("source", "来源", "source", "source"),
         ListFilter("actor", "经办", "actor"),
     ),
     order="-month",
@@ -114,4 +115,17 @@ async def sums(request: Request, visitor: Reader) -> Response:
     return await show_listing(request, visitor, SUMS, sums_query(NOTHING), "changes/sums.html")
 
 
-GROUP = PageGroup(router, (MenuEntry("/changes", "改动", "changes", Permission.CHANGES, 25),))
+GROUP = PageGroup(
+    router,
+    (
+        MenuEntry(
+            "/changes",
+            "改动",
+            "changes",
+            Permission.CHANGES,
+            25,
+            told="谁改了已经结算的账，改了多少",
+            shortcuts=(Shortcut("/changes/sums", "按经办、月份汇总"),),
+        ),
+    ),
+)

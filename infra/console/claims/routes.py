@@ -18,6 +18,7 @@ from infra.console.pages import render
 from infra.console.permissions import Permission
 from infra.console.visitor import Visitor
 from infra.person_file.page import claim_values
+from infra.words.sources import source_named
 from processors.clearing.claim_clearings import claim_clearings
 from processors.clearing.refusal import STATUS_NAMES
 from processors.person.accumulation_steps import running_of
@@ -67,7 +68,7 @@ async def claim(request: Request, visitor: Reader, claim_id: str) -> Response:
         "claims/claim.html",
         file=file,
         claim=shown,
-        answered=row.source,
+        answered=source_named(row.source),
         answers=_answers(history, claim_id),
         running=[step for step in running_of(history) if step.claim_id == claim_id],
         about=about,
@@ -94,4 +95,16 @@ def _answers(history: PersonHistory, claim_id: str) -> list[dict[str, object]]:
     ]
 
 
-GROUP = PageGroup(router, (MenuEntry("/claims", "结算单", "claims", Permission.CLAIMS, 15),))
+GROUP = PageGroup(
+    router,
+    (
+        MenuEntry(
+            "/claims",
+            "结算单",
+            "claims",
+            Permission.CLAIMS,
+            15,
+            told="一张结算单每一分钱的条款和算式，更正、清算到哪一步",
+        ),
+    ),
+)

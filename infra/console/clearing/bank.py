@@ -15,21 +15,19 @@ from events.money import yuan
 from infra.console.authorization import needs
 from infra.console.clearing.clearing_figures import head_rows
 from infra.console.clearing.clearing_listings import FILES, clearing_path, payee_path
-from infra.console.errors import NotFound, Refused
+from infra.console.clearing.register_keys import register_keys
+from infra.console.errors import NotFound
 from infra.console.exports import WRITERS
 from infra.console.form_fields import FormFields
 from infra.console.listing import show_listing
 from infra.console.pages import done, render
 from infra.console.permissions import Permission
-from infra.console.state import state_of
 from infra.console.visitor import Visitor
-from infra.files.key_file import KeyFileError, key_ring
 from infra.files.payment_sheet import payment_file_bytes
 from infra.files.region_names import region_named
 from infra.files.reply_file import BankReply, read_reply
 from infra.words.clearing import KIND_NAMES
 from processors.bank import payment_files, prepayment_files
-from processors.bank.keys import KeyRing
 from processors.bank.payment_lines import WrittenPaymentFile
 from processors.bank.replies import apply_reply
 from processors.bank.reply_rows import ReplyOutcome
@@ -62,6 +60,7 @@ async def all_files(request: Request, visitor: Reader) -> Response:
         regions={each["region"]: str(region_named(each["region"])) for each in ordered},
         may_step=visitor.may(Permission.CLEARING_STEP),
         may_pay=visitor.may(Permission.PAYEES),
+        may_keep=visitor.may(Permission.PAYEES),
     )
 
 
@@ -97,7 +96,7 @@ async def make_file(request: Request, visitor: Keeper, clearing_id: str) -> Resp
     fields = await FormFields.of(request)
     made = await payment_files.make(
         visitor.engine,
-        _keys(request),
+        register_keys(request),
         clearing_id,
         visitor.actor(fields.raw("actor")),
         only_ready=fields.given("only_ready"),
@@ -112,7 +111,7 @@ async def make_prepayment_file(request: Request, visitor: Keeper) -> Response:
     fields = await FormFields.of(request)
     made = await prepayment_files.make(
         visitor.engine,
-        _keys(request),
+        register_keys(request),
         fields.region("region", "统筹区"),
         visitor.actor(fields.raw("actor")),
         only_ready=fields.given("only_ready"),
@@ -136,7 +135,7 @@ async def download(request: Request, visitor: Keeper, file_id: str, form: str = 
     """A file once more, where its lines are still those that were noted."""
     if form not in ("xlsx", "csv"):
         raise NotFound("付款文件的格式为 xlsx 或 csv。A payment file is xlsx or csv")
-    made = await payment_files.again(visitor.engine, _keys(request), file_id)
+    made = await payment_files.again(visitor.engine, register_keys(request), file_id)
     content = await asyncio.to_thread(payment_file_bytes, made, csv=form == "csv")
     named = f'attachment; filename="{made.file.file_id}.{form}"'
     return Response(content, media_type=WRITERS[form][1], headers={"content-disposition": named})
@@ -187,10 +186,3 @@ def _read(content: bytes) -> BankReply:
         path = Path(folder) / "reply"
         path.write_bytes(content)
         return read_reply(path)
-
-
-def _keys(request: Request) -> KeyRing:
-    try:
-        return key_ring(state_of(request).settings)
-    except KeyFileError as error:
-        raise Refused(str(error)) from None

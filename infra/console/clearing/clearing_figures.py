@@ -38,7 +38,7 @@ def totals(shown: Row) -> Totals:
     owed = sum(
         (max(Decimal(0), -Decimal(row["balance"]) - Decimal(row["released"])) for row in shown["payments"]), Decimal(0)
     )
-    paid = [row for row in shown["payments"] if row["status"] == "paid"]
+    due = [row for row in shown["payments"] if row["status"] in ("due", "returned")]
     held = {(row["payee_kind"], row["payee"]): Decimal(row["amount"]) for row in shown["held"]}
     return Totals(
         payable=total("balance"),
@@ -48,8 +48,8 @@ def totals(shown: Row) -> Totals:
         prepaid=total("prepaid"),
         amount=total("amount"),
         owed=owed,
-        paid=total("amount", paid),
-        due=total("amount", [row for row in shown["payments"] if row["status"] in ("due", "returned")]),
+        paid=total("paid"),
+        due=total("amount", due) - total("paid", due),
         held=sum(held.values(), Decimal(0)),
     )
 

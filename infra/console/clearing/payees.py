@@ -73,6 +73,7 @@ async def one_payee(request: Request, visitor: Reader, clearing_id: str, kind: s
             for (fund, of), amount in found.differences().items()
         ],
         may_step=visitor.may(Permission.CLEARING_STEP),
+        may_keep=visitor.may(Permission.PAYEES),
     )
 
 

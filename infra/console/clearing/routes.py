@@ -1,7 +1,7 @@
 """``/clearing``: the clearings, the draft of a month, and its steps up to what was paid."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Annotated, Any
 
@@ -15,7 +15,7 @@ from infra.clearing_page.page import page as form_page
 from infra.clearing_page.page import style_sheet
 from infra.cli.names import names_of
 from infra.console.authorization import needs
-from infra.console.clearing import bank, payees, withheld
+from infra.console.clearing import accounts, bank, payees, withheld
 from infra.console.clearing.clearing_figures import (
     change_rows,
     head_rows,
@@ -36,13 +36,14 @@ from infra.console.clearing.clearing_listings import (
 )
 from infra.console.errors import FieldTrouble, NotFound, Unprocessable
 from infra.console.form_fields import FormFields
-from infra.console.group import MenuEntry, PageGroup, Task
+from infra.console.group import MenuEntry, PageGroup, Shortcut, Task
 from infra.console.listing import asked_file, show_listing
 from infra.console.pages import done, render
 from infra.console.permissions import Permission
 from infra.console.visitor import Visitor
 from infra.files.region_names import region_named
 from infra.words.clearing import STEP_NAMES, held_line, payer_named
+from processors.bank.listings import lacking_rows
 from processors.bank.payment_files import file_rows
 from processors.clearing import listings, steps
 from processors.clearing.draft import Supplement
@@ -75,6 +76,7 @@ async def all_clearings(request: Request, visitor: Reader) -> Response:
         "draft_month": given.get("for", f"{await visitor.today():%Y-%m}"),
         "supplement": "supplement" in given,
         "may_step": visitor.may(Permission.CLEARING_STEP),
+        "may_keep": visitor.may(Permission.PAYEES),
     }
     return await show_listing(request, visitor, CLEARINGS, rows, "clearing/clearings.html", **values)
 
@@ -129,6 +131,7 @@ async def one_clearing(request: Request, visitor: Reader, clearing_id: str) -> R
         step_names=STEP_NAMES,
         may_step=visitor.may(Permission.CLEARING_STEP),
         may_pay=visitor.may(Permission.PAYEES),
+        lacking=await _lacking(visitor, shown),
     )
 
 
@@ -178,6 +181,14 @@ async def withdraw(request: Request, visitor: Writer, clearing_id: str) -> Respo
     return done(visitor, clearing_path(clearing_id), f"已撤回 {clearing_id}，其中各笔重新待清算。Withdrawn")
 
 
+async def _lacking(visitor: Visitor, shown: Mapping[str, Any]) -> int:
+    """How many payees of a clearing have no account yet, where the visitor may see accounts."""
+    if not visitor.may(Permission.PAYEES) or shown["status"] != "approved":
+        return 0
+    due = {(row["payee_kind"], row["payee"]) for row in shown["payments"] if row["status"] in ("due", "returned")}
+    return sum((row["payee_kind"], row["payee"]) in due for row in await lacking_rows(visitor.engine))
+
+
 async def shown_clearing(visitor: Visitor, clearing_id: str) -> dict[str, Any]:
     """A clearing as its pages show it. Raises ``NotFound``."""
     await _require_clearing(visitor, clearing_id)
@@ -217,6 +228,24 @@ async def _tasks(visitor: Visitor) -> Sequence[Task]:
     )
 
 
-_parts = (bank.router, withheld.router, payees.router, router)
+_parts = (accounts.router, bank.router, withheld.router, payees.router, router)
 _all = APIRouter(routes=[route for part in _parts for route in part.routes])
-GROUP = PageGroup(_all, (MenuEntry("/clearing", "清算", "clearing", Permission.CLEARING, 45),), tasks=_tasks)
+GROUP = PageGroup(
+    _all,
+    (
+        MenuEntry(
+            "/clearing",
+            "清算",
+            "clearing",
+            Permission.CLEARING,
+            45,
+            told="每月起草、另一人复核、付款、退汇",
+            shortcuts=(
+                Shortcut("/clearing/payees", "收款账户", Permission.PAYEES),
+                Shortcut("/clearing/files", "银行文件和回单"),
+                Shortcut("/clearing/withholdings", "考核预留和返还"),
+            ),
+        ),
+    ),
+    tasks=_tasks,
+)

@@ -55,6 +55,7 @@ async def all_withholdings(request: Request, visitor: Reader) -> Response:
         years={row["year"]: row["year"] for row in kept},
         hospitals={row["hospital_id"]: row["hospital_name"] for row in kept},
         may_step=visitor.may(Permission.CLEARING_STEP),
+        may_keep=visitor.may(Permission.PAYEES),
     )
 
 

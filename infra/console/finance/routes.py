@@ -15,7 +15,7 @@ from infra.console.finance.overview import latest_period, overview_of
 from infra.console.finance.report_listings import report_listing, report_source, words_of
 from infra.console.finance.report_pages import REPORT_PAGES, ReportPage
 from infra.console.finance.tabs import tabs_of
-from infra.console.group import MenuEntry, PageGroup
+from infra.console.group import MenuEntry, PageGroup, Shortcut
 from infra.console.listing import asked_file, show_listing
 from infra.console.listing_columns import ListFilter
 from infra.console.looks import record_look
@@ -148,4 +148,23 @@ async def _periods(connection: Any, page: ReportPage) -> list[str]:
 for _part in (fund_routes, payable_routes, loan_routes, file_routes):
     router.routes.extend(_part.router.routes)
 router.get("/finance/{path}")(report)  # behind all others, whose paths it would take
-GROUP = PageGroup(router, (MenuEntry("/finance", "财务", "finance", Permission.FINANCE, 40),))
+GROUP = PageGroup(
+    router,
+    (
+        MenuEntry(
+            "/finance",
+            "财务",
+            "finance",
+            Permission.FINANCE,
+            40,
+            told="年度、月度、医院、病种报表，数字点到结算单",
+            shortcuts=(
+                Shortcut("/finance/monthly", "基金流向（月报）"),
+                Shortcut("/finance/reconciliation", "与医院对账", Permission.FUNDS),
+                Shortcut("/finance/receivables", "应收款", Permission.FUNDS),
+                Shortcut("/finance/prepayments", "预拨", Permission.FUNDS),
+                Shortcut("/finance/funds", "基金账户和预警", Permission.FUNDS),
+            ),
+        ),
+    ),
+)

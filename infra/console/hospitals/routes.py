@@ -177,4 +177,11 @@ async def hospital(request: Request, visitor: Reader, hospital_id: str, year: st
     )
 
 
-GROUP = PageGroup(router, (MenuEntry("/hospitals", "医疗机构", "hospitals", Permission.HOSPITALS, 20),))
+GROUP = PageGroup(
+    router,
+    (
+        MenuEntry(
+            "/hospitals", "医疗机构", "hospitals", Permission.HOSPITALS, 20, told="一家医院历年费用，和同级医院比"
+        ),
+    ),
+)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Literal
 
 import orjson
@@ -91,9 +92,17 @@ async def known_texts(engine: AsyncEngine) -> KnownTexts:
     supervised = {text.content_hash: text for text in (built_in(), *(each.text for each in texts))}
     for each in proposals.values():
         if each.state == "proposed" and each.kind == "scheme":
-            known.setdefault(each.hash, KnownScheme(each.scheme(), "proposed", None, each.proposer.actor))
+            known.setdefault(
+                each.hash, KnownScheme(load_pinned(each.text, each.name), "proposed", None, each.proposer.actor)
+            )
         elif each.state == "proposed":
             supervised.setdefault(each.hash, each.supervision())
-    for scheme in load_directory():
+    for scheme in _shipped():
         known.setdefault(scheme.content_hash, KnownScheme(scheme, "shipped"))
     return KnownTexts(known, supervised, texts, proposals)
+
+
+@cache
+def _shipped() -> tuple[Scheme, ...]:
+    """The program's own texts, which stay as they are while it runs."""
+    return tuple(load_directory())

@@ -13,7 +13,7 @@ from events.store.journal import database_time, entries
 from infra.cli.scheme_text import place_text, value_name_text
 from infra.console.authorization import needs
 from infra.console.errors import FieldTrouble, NotFound, Unprocessable
-from infra.console.group import MenuEntry, PageGroup, Task
+from infra.console.group import MenuEntry, PageGroup, Shortcut, Task
 from infra.console.law import proposals
 from infra.console.law.comparison import changed_values, section_title, side_by_side
 from infra.console.law.law_listings import ADOPTED, TEXTS, VALUES
@@ -255,4 +255,18 @@ async def _tasks(visitor: Visitor) -> Sequence[Task]:
 
 
 _all = APIRouter(routes=[*proposals.router.routes, *router.routes])
-GROUP = PageGroup(_all, (MenuEntry("/law", "政策", "law", Permission.LAW, 60),), tasks=_tasks)
+GROUP = PageGroup(
+    _all,
+    (
+        MenuEntry(
+            "/law",
+            "政策",
+            "law",
+            Permission.LAW,
+            60,
+            told="各县政策的数值、条款、等级，某日适用哪一份",
+            shortcuts=(Shortcut("/law/proposals", "提议、试算、采用新文本"),),
+        ),
+    ),
+    tasks=_tasks,
+)

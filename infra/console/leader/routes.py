@@ -115,4 +115,4 @@ class GatheredYears:
 
 
 _PAGES = GatheredYears()
-GROUP = PageGroup(router, (MenuEntry("/leader", "领导一页", "leader", Permission.LEADER, 65),))
+GROUP = PageGroup(router, (MenuEntry("/leader", "领导一页", "leader", Permission.LEADER, 65, told="全年一页，可打印"),))

@@ -9,10 +9,13 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from events.county_time import county_second
 from events.money import yuan
 from infra.console.pages import moment_text
 from infra.files.region_names import region_named
-from infra.words.evidence import word, worded
+from infra.person_file.names import FACTS
+from infra.words.evidence import LEAD_STEP_NAMES, word, worded
+from infra.words.sources import source_named
 from policies.explain import GRADES
 from policies.vocabulary import in_layer_order
 from processors.law.terms import DISEASE_NAMES, LAYER_NAMES, SETTING_NAMES
@@ -124,6 +127,19 @@ def money(lead: Lead) -> list[tuple[str, str, str]]:
     return [(LAYER_NAMES.get(layer, layer), layer, yuan(lead.at_risk[layer])) for layer in in_layer_order(lead.at_risk)]
 
 
+def facts(lead: Lead) -> list[dict[str, Any]]:
+    """The facts of the ledger that it rests on, named, at the county's time."""
+    return [
+        each
+        | {
+            "type": FACTS[each["type"]][0] if each["type"] in FACTS else each["type"],
+            "source": source_named(each["source"]),
+            "recorded_at": county_second(each["recorded_at"]),
+        }
+        for each in lead.evidence["facts"]
+    ]
+
+
 def history(told: list[dict[str, Any]]) -> list[StepOfLead]:
     """What became of the lead."""
     return [
@@ -134,7 +150,7 @@ def history(told: list[dict[str, Any]]) -> list[StepOfLead]:
             each.get("actor"),
             each.get("reason"),
             each.get("case_id"),
-            each["type"],
+            LEAD_STEP_NAMES.get(each["type"], each["type"]),
         )
         for each in told
     ]

@@ -9,7 +9,7 @@ from sqlalchemy import exists, func, select
 from infra.console.authorization import needs
 from infra.console.errors import NotFound
 from infra.console.form_fields import FormFields
-from infra.console.group import MenuEntry, PageGroup, Task
+from infra.console.group import MenuEntry, PageGroup, Shortcut, Task
 from infra.console.leads import lead_page, works
 from infra.console.leads.queue import (
     count_by_state,
@@ -103,6 +103,7 @@ async def lead(request: Request, visitor: Reader, lead_id: str) -> Response:
         request,
         "leads/lead.html",
         lead=found,
+        facts=lead_page.facts(found),
         rule=rule_named(found.rule),
         severity=SEVERITY_NAMES[found.severity],  # type: ignore[index] # of the table's check
         badge=BADGES[found.severity],
@@ -164,4 +165,21 @@ async def waiting(visitor: Visitor) -> list[Task]:
 
 
 router.routes.extend(works.router.routes)
-GROUP = PageGroup(router, (MenuEntry("/leads", "疑点", "leads", Permission.LEADS, 30),), tasks=waiting)
+GROUP = PageGroup(
+    router,
+    (
+        MenuEntry(
+            "/leads",
+            "疑点",
+            "leads",
+            Permission.LEADS,
+            30,
+            told="监管规则查出的疑点，排除或立案",
+            shortcuts=(
+                Shortcut("/leads/sample", "今日抽样"),
+                Shortcut("/leads/rules", "规则、参数和试算"),
+            ),
+        ),
+    ),
+    tasks=waiting,
+)

@@ -11,7 +11,9 @@ from events.refusals import REASON_NAMES
 from events.store.journal import entries
 from infra.console.listing import Listing
 from infra.console.listing_columns import ListColumn, ListFilter, Row
+from infra.console.pages import query_text
 from infra.person_file.names import FACTS as FACT_NAMES
+from infra.words.sources import BY_SOURCE
 from processors.backup.retention import KEPT_FOR, backups
 from processors.delivery.names import INTAKE_CONSUMER, INTAKE_JOURNAL, PAYOUTS_CONSUMER, SETTLEMENT_CONSUMER
 from processors.delivery.parked_runs import parked
@@ -27,6 +29,10 @@ CONSUMER_NAMES = NameChain(
 )
 
 
+def _of_source(row: Row) -> str:
+    return f"/operations/refusals?{query_text({'source': row['source']})}"
+
+
 def _event(row: Row) -> str:
     return f"/events/{INTAKE_JOURNAL}/{row['number']}"
 
@@ -37,7 +43,7 @@ REFUSALS = Listing(
     columns=(
         ListColumn("number", "序号", "number", "count", link=_event),
         ListColumn("at", "拒收时间", "refused at", "moment", sortable=False),
-        ListColumn("source", "来源", "source", link=lambda row: f"/operations/refusals?source={row['source']}"),
+        ListColumn("source", "来源", "source", names=BY_SOURCE, link=_of_source),
         ListColumn("event_id", "事件", "event", "id", link=_event),
         ListColumn("type", "类型", "kind", names=KIND_NAMES),
         ListColumn("reason", "原因", "reason", names=REASON_NAMES),
@@ -46,7 +52,7 @@ REFUSALS = Listing(
     ),
     filters=(
         ListFilter("type", "类型", "kind", "choice", KIND_NAMES),
-        ListFilter("source", "来源", "source"),
+        ListFilter("source", "来源", "source", "source"),
         ListFilter("reason", "原因", "reason", "choice", REASONS),
         ListFilter("from", "自", "from", "from", column="at"),
         ListFilter("until", "至", "until", "until", column="at"),
@@ -61,13 +67,13 @@ WAITING = Listing(
     columns=(
         ListColumn("number", "序号", "number", "count", link=_event),
         ListColumn("at", "收到时间", "since", "moment", sortable=False),
-        ListColumn("source", "来源", "source"),
+        ListColumn("source", "来源", "source", names=BY_SOURCE),
         ListColumn("event_id", "事件", "event", "id", link=_event),
         ListColumn("kind", "类型", "kind", names={"bill": "出院结算或其更正", "change": "入院登记的变更"}),
         ListColumn("waits_for", "等待的入院登记", "admission that it waits for", "id"),
     ),
     filters=(
-        ListFilter("source", "来源", "source"),
+        ListFilter("source", "来源", "source", "source"),
         ListFilter("waits_for", "入院登记", "admission"),
         ListFilter("from", "自", "from", "from", column="at"),
         ListFilter("until", "至", "until", "until", column="at"),

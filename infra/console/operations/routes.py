@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from infra.console.authorization import needs
 from infra.console.background import WorkOutcome, WorkProgress
 from infra.console.errors import Refused
-from infra.console.group import MenuEntry, PageGroup, Task
+from infra.console.group import MenuEntry, PageGroup, Shortcut, Task
 from infra.console.listing import show_listing
 from infra.console.operations import lists, logins, proofs, resettlement, seals
 from infra.console.operations.latest import latest_look
@@ -202,4 +202,23 @@ async def _tasks(visitor: Visitor) -> list[Task]:
     ]
 
 
-GROUP = PageGroup(router, (MenuEntry("/operations", "运行", "operations", Permission.OPERATIONS, 70),), tasks=_tasks)
+GROUP = PageGroup(
+    router,
+    (
+        MenuEntry(
+            "/operations",
+            "运行",
+            "operations",
+            Permission.OPERATIONS,
+            70,
+            told="积压、挂起、拒收、备份",
+            shortcuts=(
+                Shortcut("/operations/proof", "验账"),
+                Shortcut("/operations/seals", "封账"),
+                Shortcut("/operations/resettle", "重新结算", Permission.OPERATIONS_STEP),
+                Shortcut("/operations/access", "登录和来源", Permission.OWNER),
+            ),
+        ),
+    ),
+    tasks=_tasks,
+)

@@ -78,4 +78,16 @@ async def _compared(
     return changed_between(before, history), [each for each in facts if earlier < each.at <= later]
 
 
-GROUP = PageGroup(router, (MenuEntry("/persons", "参保人", "persons", Permission.PERSONS, 10),))
+GROUP = PageGroup(
+    router,
+    (
+        MenuEntry(
+            "/persons",
+            "参保人",
+            "persons",
+            Permission.PERSONS,
+            10,
+            told="一个人为什么报了这些：时间带、累计、逐笔依据，从前和现在的差别",
+        ),
+    ),
+)

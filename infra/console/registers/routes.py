@@ -47,4 +47,11 @@ async def register(request: Request, visitor: Reader, name: str) -> Response:
     return await show_listing(request, visitor, listing, register_query(wanted), "registers/register.html", **shown)
 
 
-GROUP = PageGroup(router, (MenuEntry("/registers", "台账", "registers", Permission.REGISTERS, 37),))
+GROUP = PageGroup(
+    router,
+    (
+        MenuEntry(
+            "/registers", "台账", "registers", Permission.REGISTERS, 37, told="慢性病卡、定点机构、备案、按户核查等台账"
+        ),
+    ),
+)

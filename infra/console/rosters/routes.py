@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter
 
-from infra.console.group import MenuEntry, PageGroup, Task
+from infra.console.group import MenuEntry, PageGroup, Shortcut, Task
 from infra.console.permissions import Permission
 from infra.console.rosters import import_routes, month_routes, withdrawal_routes
 from infra.console.visitor import Visitor
@@ -28,4 +28,21 @@ async def waiting(visitor: Visitor) -> Sequence[Task]:
     ]
 
 
-GROUP = PageGroup(router, (MenuEntry("/rosters", "名册", "rosters", Permission.ROSTERS, 50),), tasks=waiting)
+GROUP = PageGroup(
+    router,
+    (
+        MenuEntry(
+            "/rosters",
+            "名册",
+            "rosters",
+            Permission.ROSTERS,
+            50,
+            told="上传部门名单，先预览再入账",
+            shortcuts=(
+                Shortcut("/rosters/duty", "谁没有报、谁没有签收"),
+                Shortcut("/rosters/month", "月名册、两部门比对、下发"),
+            ),
+        ),
+    ),
+    tasks=waiting,
+)

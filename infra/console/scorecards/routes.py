@@ -172,4 +172,6 @@ def _require_region(region: str) -> None:
         raise Unprocessable(FieldTrouble("统筹区", f"“{region}”不是统筹区代码", "a code of six digits"))
 
 
-GROUP = PageGroup(router, (MenuEntry("/scorecards", "医院考核", "scorecards", Permission.SCORECARDS, 38),))
+GROUP = PageGroup(
+    router, (MenuEntry("/scorecards", "医院考核", "scorecards", Permission.SCORECARDS, 38, told="医院年度得分和名次"),)
+)

@@ -30,4 +30,7 @@ async def search(request: Request, visitor: Annotated[Visitor, needs(Permission.
     return render(request, "search/search.html", asked=asked, finds=finds, most=MOST_FOUND)
 
 
-GROUP = PageGroup(router, (MenuEntry("/search", "查询", "search", Permission.SEARCH, 5),))
+GROUP = PageGroup(
+    router,
+    (MenuEntry("/search", "查询", "search", Permission.SEARCH, 5, told="按编号找人、结算单、事件，按名称找医院"),),
+)

@@ -85,6 +85,14 @@ class PlainLayer:
     rules: list[PlainRule] = field(default_factory=list)
 
 
+_ENGLISH = re.compile(r"[,;]?\s*\b[a-z][a-z,;:' -]*(?=[^a-z]|$)")
+
+
+def without_english(cite: str) -> str:
+    """A clause without our English remarks beside it, for a paper that patients read."""
+    return "，".join(part for part in (each.strip(" ,;") for each in _ENGLISH.split(cite)) if part)
+
+
 def plain_layers(claim: FileClaim) -> list[PlainLayer]:
     """Each layer of a claim in sentences, in the order in which they paid."""
     return [layer_in_words(each) for each in claim.layers]
@@ -97,7 +105,9 @@ def layer_in_words(decided: FileLayer) -> PlainLayer:
     for entry in decided.trace:
         if entry["kind"] == "value":
             values[value_name(entry["path"])] = entry["value"]
-            rule = PlainRule(entry["name"], grouped(_chinese(entry["value"])), entry["grade"], entry["cite"])
+            rule = PlainRule(
+                entry["name"], grouped(_chinese(entry["value"])), entry["grade"], without_english(entry["cite"])
+            )
             if rule not in told.rules:
                 told.rules.append(rule)
             continue

@@ -148,4 +148,11 @@ async def _form(request: Request, visitor: Visitor, form: BillForm, status: int)
     return render(request, "window/window.html", status, **values)
 
 
-GROUP = PageGroup(router, (MenuEntry("/window", "窗口", "window", Permission.WINDOW, 55),))
+GROUP = PageGroup(
+    router,
+    (
+        MenuEntry(
+            "/window", "窗口", "window", Permission.WINDOW, 55, told="外地票据手工报销：先试算再提交；打印结算单和说明"
+        ),
+    ),
+)

@@ -108,9 +108,14 @@ def _check_once(
 
 
 def _check_noted(files: Iterable[PaymentFile], movements: Iterable[Movement], report: VerifyReport) -> None:
-    """What is noted under a line's reference is that line, of a file that was made before and not cancelled."""
+    """What a reply notes under a line's reference is that line, of a file that was made before and not cancelled.
+
+    By hand a payment may be noted under any reference: of a cancelled file too, where the bank did pay.
+    """
     lines = {item.reference: (file, item) for file in files for item in file.items}
     for each in movements:
+        if each.payer is None and not each.by_reply:
+            continue
         file, item = lines.get(each.reference or "", (None, None))
         where = f"entry {each.entry} of journal clearing.0, {each.payee_kind} {each.payee}"
         if file is None or item is None:
