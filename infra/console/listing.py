@@ -19,6 +19,7 @@ from infra.console.errors import FieldTrouble, Unprocessable
 from infra.console.exports import AT_ONCE, MOST_ROWS, Export, export_file, require_format
 from infra.console.listing_columns import ListColumn, ListFilter, Row
 from infra.console.listing_sources import Criteria, FoundRows, read_rows, read_select
+from infra.console.looks import record_only_person
 from infra.console.pages import query_text, render
 from infra.console.stamp import Stamp, ledger_stamp
 from infra.console.state import state_of
@@ -40,6 +41,7 @@ class Listing:
     that tell any two rows apart. ``counted``: what is shown are finance's sums. ``personal``: it names persons.
     ``prefixed``: its parameters begin with ``<name>.`` in the address, for a page with several listings.
     ``grouped``: its query adds up rows into few, so that it is asked once, and these are counted in memory.
+    ``looks``: of a personal one, whether it is a look at a person where filters leave the rows of that one alone.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Listing:
     prefixed: bool = False
     per_page: int = PER_PAGE
     grouped: bool = False
+    looks: bool = True
 
     def parameter(self, name: str) -> str:
         """What a parameter of this listing is called in the address."""
@@ -95,6 +98,7 @@ class Listing:
                 found = await read_select(connection, source, criteria, offset, self.per_page, MOST_COUNTED)
             else:
                 found = read_rows(source, criteria, offset, self.per_page)
+        await self._record(request, visitor, criteria, found)
         return ListingPage(self, criteria, found, stamp, request.url.path, dict(request.query_params))
 
     async def export(self, request: Request, visitor: Visitor, source: Source, form: str) -> Response:
@@ -105,6 +109,7 @@ class Listing:
         require_format(form)
         criteria = self.criteria(request)
         found = await self._rows(visitor.engine, visitor, source, criteria, AT_ONCE[form])
+        await self._record(request, visitor, criteria, found[0])
         if not found[0].more:
             file = await export_file(self._export(*found, criteria), form)
             headers = {"content-disposition": f'attachment; filename="{file.name}"'}
@@ -125,6 +130,10 @@ class Listing:
         title = f"导出：{self.title.partition(' ')[0]} Export"
         started = state_of(request).works.start(visitor, f"export {visitor.login}", title, work)
         return RedirectResponse(f"/jobs/{started.id}", 303)
+
+    async def _record(self, request: Request, visitor: Visitor, criteria: Criteria, found: FoundRows) -> None:
+        if self.personal and self.looks and criteria.texts:
+            await record_only_person(request, visitor, found.rows, self.name)
 
     async def _rows(
         self, engine: AsyncEngine, visitor: Visitor, source: Source, criteria: Criteria, most: int

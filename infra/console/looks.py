@@ -1,5 +1,7 @@
 """Every look at a person is recorded before anything of him is shown."""
 
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 from urllib.parse import quote
 
 from fastapi import Request
@@ -40,13 +42,33 @@ async def record_look(request: Request, visitor: Visitor, person_id: str, page: 
 
     ``page`` is a short name of what is shown: ``person``, ``claim``, ``export claims``. It is written by the console's
     own login: who may only read could not. Raises ``PurposeAsked``; and where nothing can be written nothing is shown.
+    A request is one look at a person, however many of its parts ask for it.
     """
+    looked: set[str] = request.scope["state"].setdefault("looked", set())
+    if person_id in looked:
+        return
     look = Look(visitor.login, person_id, page, visitor.is_owner)
     if asks_purpose(visitor):
         if visitor.purpose is None:
             raise PurposeAsked("查阅参保人须说明案件或事由。Say the case or the reason first")
         look = structs.replace(look, case_id=visitor.purpose.case_id, reason=visitor.purpose.reason)
     await write_look(state_of(request).engine, look)
+    looked.add(person_id)
+
+
+async def record_only_person(request: Request, visitor: Visitor, rows: Sequence[Mapping[str, Any]], page: str) -> None:
+    """Record a list whose rows are all of one person, by whatever they were narrowed: a claim, a case, a day."""
+    persons = {person for row in rows for person in _persons(row)}
+    if len(persons) == 1:
+        await record_look(request, visitor, persons.pop(), page)
+
+
+def _persons(row: Mapping[str, Any]) -> Iterator[str]:
+    if row.get("person_id"):
+        yield row["person_id"]
+    for kind, named in (("subject_kind", "subject_id"), ("payee_kind", "payee")):
+        if row.get(kind) == "person" and row.get(named):
+            yield row[named]
 
 
 async def record_listed_person(

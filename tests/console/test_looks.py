@@ -9,7 +9,7 @@ import orjson
 import pytest
 from fastapi import APIRouter, Request
 from fastapi.responses import PlainTextResponse, Response
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from infra.access.logins import Login, create_login, drop_login
 from infra.console.address import Address, WrongLogin
@@ -27,6 +27,7 @@ from processors.access_log.journal import Look
 from processors.access_log.journal import record_look as write_look
 from processors.access_log.listings import look_rows
 from processors.proof.verify import verify
+from projections.statements import statements
 from tests.console.harness import NAMES, ConsoleUnderTest, SignedIn, at_once
 from tests.program import claims
 
@@ -132,6 +133,37 @@ async def test_looks_at_once_are_all_recorded(console: ConsoleUnderTest) -> None
     looks = await _looks(console, "P-many")
     assert len(looks) == 20
     assert len({look["number"] for look in looks}) == 20
+
+
+@pytest.mark.parametrize(
+    ("path", "page"),
+    [
+        ("/claims?claim={claim}", "claims"),
+        ("/claims?claim={claim}&format=json", "claims"),
+        ("/claims?person={person}", "claims"),  # narrowed by the person: one look, not two
+        ("/persons?person={person}", "persons"),
+        ("/finance/claims?person_id={person}", "claims"),
+    ],
+)
+async def test_a_list_that_leaves_one_person_is_a_look(console: ConsoleUnderTest, path: str, page: str) -> None:
+    async with console.running.state.engine.connect() as connection:
+        row = (await connection.execute(select(statements).where(statements.c.status == "settled").limit(1))).one()
+    before = await _looks(console, row.person_id)
+    session = await console.signed_in("ledger_writer")
+    assert (await session.get(path.format(claim=row.claim_id, person=row.person_id))).status_code == 200
+    [look] = [each for each in await _looks(console, row.person_id) if each not in before]
+    assert (look["page"], look["login"]) == (page, NAMES["ledger_writer"])
+    investigator = await console.new_session("investigator")
+    asked = await investigator.get(path.format(claim=row.claim_id, person=row.person_id))
+    assert asked.url.path == "/access/purpose"
+    assert row.claim_id not in asked.text.replace(f"claim={row.claim_id}", "")
+
+
+@pytest.mark.parametrize("path", ["/claims", "/finance/claims?person_id=11010519491231002X", "/access?person=P-listed"])
+async def test_a_list_of_many_or_of_nobody_is_none(console: ConsoleUnderTest, path: str) -> None:
+    every = [look async for look in look_rows(console.running.state.engine)]
+    assert (await (await console.signed_in("investigator")).get(path)).status_code == 200
+    assert [look async for look in look_rows(console.running.state.engine)] == every
 
 
 async def test_the_page_of_looks_narrows_by_person_login_and_day(console: ConsoleUnderTest) -> None:

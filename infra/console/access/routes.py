@@ -41,6 +41,7 @@ LOOKS = Listing(
     order="-number",
     key=("number",),
     personal=True,
+    looks=False,
 )
 
 

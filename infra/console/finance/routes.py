@@ -58,7 +58,7 @@ async def claims(request: Request, visitor: Reader) -> Response:
     words = await words_of(visitor)
     listing = claim_rows.claim_listing(words, visitor, layer=layer, places=bool(asked))
     criteria = listing.criteria(request)
-    for person_id in await _persons_named(visitor, criteria.texts):
+    for person_id in await _members(visitor, criteria.texts.get("household")):
         await record_look(request, visitor, person_id, "claims")
     source = claim_rows.claim_source(layer=layer, places=bool(asked))
     return await show_listing(
@@ -66,14 +66,12 @@ async def claims(request: Request, visitor: Reader) -> Response:
     )
 
 
-async def _persons_named(visitor: Visitor, texts: Any) -> list[str]:
-    """The persons whom a filter narrows claims to."""
-    if texts.get("person_id"):
-        return [texts["person_id"]]
-    if not texts.get("household"):
+async def _members(visitor: Visitor, household_id: str | None) -> list[str]:
+    """The persons whom a filter by household narrows claims to."""
+    if household_id is None:
         return []
     async with visitor.engine.connect() as connection:
-        return await claim_rows.household_members(connection, texts["household"])
+        return await claim_rows.household_members(connection, household_id)
 
 
 @router.get(BOOKINGS)
