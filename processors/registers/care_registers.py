@@ -125,6 +125,7 @@ def _register(name: str, title: str, help_: str, held: str, finding: str) -> Reg
             Field("finding", finding, "text"),
             Field("document", "单据号", "text"),
             Field("entered_by", "登记人", "text"),
+            Field("ended_by", "终止人", "text"),
             Field("reason", "终止原因", "text"),
         ),
         (
