@@ -84,6 +84,31 @@ async def test_a_loan_from_its_request_to_its_filing(books: Books) -> None:
     await holds(books)
 
 
+async def test_nothing_is_noted_of_the_dead_nor_twice(books: Books) -> None:
+    """P1 died on 10 March: that day still counts; the same request is not entered again while it waits."""
+    engine = books.engine
+    await books.publish([facts.enrol("P1"), facts.enrol("P2"), facts.death("P1", "2019-03-10")])
+
+    async def ask(person: str, day: int) -> str:
+        order = AdvanceRequestOrder(REGION, person, 500_00, date(2019, 3, day), "operation")
+        return await requests.apply(engine, order, "wang")
+
+    await ask("P1", 10)
+    with pytest.raises(RegisterNoteRefused, match="P1 died on 2019-03-10, before 2019-03-11"):
+        await ask("P1", 11)
+    first = await ask("P2", 11)
+    with pytest.raises(RegisterNoteRefused, match=f"{first} asks the same"):
+        await ask("P2", 11)
+    await requests.decline(engine, REGION, first, "li", "no document")
+    assert await ask("P2", 11) != first
+    with pytest.raises(RegisterNoteRefused, match="have the death corrected first"):
+        await entries.enter(engine, [order("P1", register="checkups")], "wang")
+    assert len(await entries.enter(engine, [order("P1", register="poverty_causes", disease="diabetes")], "wang")) == 1
+    await entries.enter(engine, [order("P2", "2020-02-29", register="checkups")], "wang")
+    assert await listed(engine, CHECKUPS, "due_on") == [("2021-02-28",)]
+    await holds(books)
+
+
 async def test_what_lacks_of_a_loan_is_told_and_the_old_event_alone_stands(books: Books) -> None:
     engine = books.engine
     await books.publish([facts.enrol(), facts.enrol("P2"), advance("L1", "700", "2019-03-01")])
@@ -145,7 +170,7 @@ async def test_who_has_a_doctor_and_whose_check_up_is_due(books: Books) -> None:
     assert await listed(engine, CARE, "person_id", examined=False) == [("P2",)]
     # once a year: the next is due a year later, and that day is past
     assert await listed(engine, CHECKUPS, "person_id", "due_on", "state", due_by="2020-12-31") == [
-        ("P1", "2020-04-30", "overdue")
+        ("P1", "2020-05-01", "overdue")
     ]
     with pytest.raises(RegisterNoteRefused, match="between that day and today"):
         await entries.end(engine, contract, date(2019, 4, 1), "moved", "li")
@@ -263,6 +288,8 @@ async def test_a_month_s_lists_go_out_and_are_received(books: Books, tmp_path: P
     """June's list is the first; in July P1 leaves, P3 comes, and a late change of June is told in July too."""
     engine = books.engine
     there = {"P1": STATION, "P2": STATION, "P3": "220621102", "P4": "220621102"}
+    # listed here, and living in another county: its township gets no list of ours
+    await books.publish([facts.enrol_as("P5", region="220622", township="220622101"), facts.roster("P5")])
     await books.publish(
         [
             facts.hospital(),
