@@ -14,6 +14,8 @@ from infra.files.register_file import read_entries
 from infra.files.roster_book import roster_book, write_book
 from infra.files.text_file import UnusableFile
 from processors.accounts.listings import premium_transfer_rows
+from processors.clearing.loans import loan
+from processors.clearing.refusal import ClearingRefused
 from processors.finance.catch_up import catch_up
 from processors.proof.verify import verify
 from processors.queries.listings import WantedPremiums
@@ -66,6 +68,8 @@ async def test_a_loan_from_its_request_to_its_filing(books: Books) -> None:
     assert await listed(engine, ADVANCES, "state", "asked", "approved", "issued", "outstanding") == [
         ("approved", "3000.00", "2500.00", None, "0.00")
     ]
+    with pytest.raises(ClearingRefused, match="is asked for \\(approved\\) and not lent"):
+        await loan(engine, REGION, first)
     station = "poverty-office/220621"
     await books.publish([advance(first, "2500", "2019-03-05", source=station, lent_by="township_station")])
     assert await listed(engine, ADVANCES, "state", "faults") == [("lent", ["not_filed"])]
@@ -77,35 +81,14 @@ async def test_a_loan_from_its_request_to_its_filing(books: Books) -> None:
         [],
         "2500.00",
     )
+    shown = await loan(engine, REGION, first)
+    assert (shown["filed_on"], shown["request"]["asked"], shown["request"]["filed_by"]) == (
+        *("2019-03-25", "3000.00", "zhao"),
+    )
     assert await listed(engine, ADVANCES, "advance_id", late=20) == []
     assert await listed(engine, ADVANCES, "advance_id", late=19, township=STATION, state="lent") == [(first,)]
     with pytest.raises(RegisterNoteRefused, match="was filed already"):
         await requests.file(engine, REGION, first, date(2019, 3, 26), "zhao")
-    await holds(books)
-
-
-async def test_nothing_is_noted_of_the_dead_nor_twice(books: Books) -> None:
-    """P1 died on 10 March: that day still counts; the same request is not entered again while it waits."""
-    engine = books.engine
-    await books.publish([facts.enrol("P1"), facts.enrol("P2"), facts.death("P1", "2019-03-10")])
-
-    async def ask(person: str, day: int) -> str:
-        order = AdvanceRequestOrder(REGION, person, 500_00, date(2019, 3, day), "operation")
-        return await requests.apply(engine, order, "wang")
-
-    await ask("P1", 10)
-    with pytest.raises(RegisterNoteRefused, match="P1 died on 2019-03-10, before 2019-03-11"):
-        await ask("P1", 11)
-    first = await ask("P2", 11)
-    with pytest.raises(RegisterNoteRefused, match=f"{first} asks the same"):
-        await ask("P2", 11)
-    await requests.decline(engine, REGION, first, "li", "no document")
-    assert await ask("P2", 11) != first
-    with pytest.raises(RegisterNoteRefused, match="have the death corrected first"):
-        await entries.enter(engine, [order("P1", register="checkups")], "wang")
-    assert len(await entries.enter(engine, [order("P1", register="poverty_causes", disease="diabetes")], "wang")) == 1
-    await entries.enter(engine, [order("P2", "2020-02-29", register="checkups")], "wang")
-    assert await listed(engine, CHECKUPS, "due_on") == [("2021-02-28",)]
     await holds(books)
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
 from openpyxl import load_workbook
 from sqlalchemy import text
 
@@ -12,8 +13,10 @@ from events.county_time import county_day
 from infra.cli.names import names_of
 from infra.cli.register_text import register_sheet
 from infra.cli.row_output import write_sheets
+from processors.registers import requests
 from processors.registers.care_registers import ENTRIES, HOUSEHOLDS
 from processors.registers.entries import RegisterEntryOrder, enter
+from processors.registers.refusal import RegisterNoteRefused
 from processors.registers.registers import (
     CARD_COUNTS,
     CARD_YEARS,
@@ -24,6 +27,7 @@ from processors.registers.registers import (
     REFERRALS,
     REGISTERS,
 )
+from processors.registers.requests import AdvanceRequestOrder
 from tests import facts
 from tests.ledger import Books
 from tests.projection_rows import differing
@@ -211,6 +215,39 @@ async def test_a_household_has_what_its_region_settled_and_no_dead(books: Books)
         # whom the county no longer has: its stay of February, and no place
         ("360923", "HH1", None, 0, 0, 0, 1, "4000.00"),
     ]
+
+
+async def test_nothing_is_noted_of_the_dead_nor_twice(books: Books) -> None:
+    """P1 died on 10 March: that day still counts; the same request is not entered again while it waits."""
+    engine = books.engine
+    await books.publish(
+        [*(facts.enrol(person, 2019, SHANGGAO) for person in ("P1", "P2")), facts.death("P1", "2019-03-10")]
+    )
+
+    async def ask(person: str, day: int) -> str:
+        order = AdvanceRequestOrder(SHANGGAO, person, 500_00, date(2019, 3, day), "operation")
+        return await requests.apply(engine, order, "wang")
+
+    await ask("P1", 10)
+    with pytest.raises(RegisterNoteRefused, match="P1 died on 2019-03-10, before 2019-03-11"):
+        await ask("P1", 11)
+    first = await ask("P2", 11)
+    with pytest.raises(RegisterNoteRefused, match=f"{first} asks the same"):
+        await ask("P2", 11)
+    await requests.decline(engine, SHANGGAO, first, "li", "no document")
+    assert await ask("P2", 11) != first
+    with pytest.raises(RegisterNoteRefused, match="have the death corrected first"):
+        await enter(engine, [RegisterEntryOrder("checkups", "P1", date(2019, 5, 1))], "wang")
+    assert (
+        len(
+            await enter(
+                engine, [RegisterEntryOrder("poverty_causes", "P1", date(2019, 5, 1), disease="diabetes")], "wang"
+            )
+        )
+        == 1
+    )
+    await enter(engine, [RegisterEntryOrder("checkups", "P2", date(2020, 2, 29))], "wang")
+    assert await listed(engine, ENTRIES[1], "due_on") == [("2021-02-28",)]
 
 
 async def test_what_was_followed_is_not_overdue(books: Books) -> None:
