@@ -75,6 +75,8 @@ async def test_a_loan_from_its_request_to_its_filing(books: Books) -> None:
     assert await listed(engine, ADVANCES, "state", "faults") == [("lent", ["not_filed"])]
     await requests.file(engine, REGION, first, date(2019, 3, 25), "zhao")
     (row,) = await listed(engine, ADVANCES)
+    # who approves must see for what; who entered and who filed it
+    assert (row["need"], row["applied_by"], row["filed_by"]) == ("operation in the province", "wang", "zhao")
     assert (row["filed_on"], row["days_to_filing"], row["faults"], row["outstanding"]) == (
         "2019-03-25",
         20,
@@ -271,8 +273,6 @@ async def test_a_month_s_lists_go_out_and_are_received(books: Books, tmp_path: P
     """June's list is the first; in July P1 leaves, P3 comes, and a late change of June is told in July too."""
     engine = books.engine
     there = {"P1": STATION, "P2": STATION, "P3": "220621102", "P4": "220621102"}
-    # listed here, and living in another county: its township gets no list of ours
-    await books.publish([facts.enrol_as("P5", region="220622", township="220622101"), facts.roster("P5")])
     await books.publish(
         [
             facts.hospital(),
@@ -329,6 +329,15 @@ async def test_a_month_s_lists_go_out_and_are_received(books: Books, tmp_path: P
     ]
     assert {each.state for each in waiting.lists_in} == {"waiting"}
     await holds(books)
+
+
+async def test_no_list_goes_to_another_county_s_township(books: Books) -> None:
+    """P1 is listed here and lives in another county: whoever is there is told in the list that nobody gets."""
+    await books.publish([facts.enrol_as("P1", region="220622", township="220622101"), facts.roster("P1")])
+    async with books.engine.connect() as connection:
+        month = await load_month_roster(connection, REGION, Period(2019, 6))
+    assert month.township_of("P1") is None
+    assert [sent.recipient_kind for sent in roster_book(month, []).sent] == ["health_bureau"]
 
 
 async def test_a_month_without_a_list_loses_no_change(books: Books, tmp_path: Path) -> None:
