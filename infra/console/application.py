@@ -8,9 +8,10 @@ import structlog
 from fastapi import Depends, FastAPI, Request
 from fastapi.responses import Response
 from sqlalchemy.exc import DBAPIError
+from starlette.types import Scope
 
 from infra.console.address import LOOPBACK
-from infra.console.authorization import open_to_all
+from infra.console.authorization import open_to_all, session_id_of
 from infra.console.error_pages import add_error_pages
 from infra.console.errors import NotFound
 from infra.console.group import page_groups
@@ -38,7 +39,11 @@ def console_state(database_url: str, nats_url: str, settings: Settings) -> Conso
 
 def console(state: ConsoleState, host_names: frozenset[str] = LOOPBACK) -> Guard:
     """The ASGI application; it answers requests for ``host_names`` alone."""
-    return Guard(routes(state), host_names)
+
+    def is_signed_in(scope: Scope) -> bool:
+        return state.sessions.find(session_id_of(Request(scope))) is not None
+
+    return Guard(routes(state), host_names, is_signed_in)
 
 
 def routes(state: ConsoleState) -> FastAPI:

@@ -22,6 +22,8 @@ FilterKind = Literal["text", "contains", "choice", "year", "month", "region", "f
 within it, ``source`` is a sender with its kind or by its code alone, ``from`` and ``until`` are days that count
 themselves, ``least`` is an amount in yuan, ``month`` is ``2019-06``."""
 
+FIRST_YEAR, LAST_YEAR = 1900, 2200
+MOST_YUAN = 10**13
 FIGURES = frozenset({"count", "fen", "yuan", "share"})
 
 
@@ -112,14 +114,14 @@ class ListFilter:
                     raise ValueError(text)
                 return text
             case "year":
-                return date(int(text), 1, 1).year
+                return _in_range(date.fromisoformat(f"{int(text):04d}-01-01")).year
             case "month":
-                return date.fromisoformat(f"{text}-01")
+                return _in_range(date.fromisoformat(f"{text}-01"))
             case "from" | "until":
-                return date.fromisoformat(text)
+                return _in_range(date.fromisoformat(text))
             case "least":
                 amount = Decimal(text)
-                if not amount.is_finite():
+                if not amount.is_finite() or abs(amount) > MOST_YUAN:
                     raise ValueError(text)
                 return amount
             case "region":
@@ -176,6 +178,13 @@ class ListFilter:
                 return bool(Decimal(held) >= (value * 100 if kind == "fen" else value))
             case _:
                 return value in held if isinstance(held, list | tuple) else str(held) == str(value)
+
+
+def _in_range(day: date) -> date:
+    """A day whose neighbours are days too, and moments in county time. Raises ``ValueError``."""
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise ValueError(day)
+    return day
 
 
 def _begin(day: date, kind: CellKind | None) -> date | datetime:

@@ -63,7 +63,7 @@ async def record_listed_person(
 
 async def purpose_of(visitor: Visitor, case_id: str, reason: str) -> Purpose:
     """What an investigator looks for: a case that is there, or a reason. Raises ``Unprocessable``."""
-    case_id, reason = case_id.strip(), " ".join(reason.split())
+    case_id, reason = case_id.strip().replace("\0", ""), " ".join(reason.split())
     if case_id:
         async with visitor.engine.connect() as connection:
             found = (await connection.execute(select(cases.c.case_id).where(cases.c.case_id == case_id))).scalar()

@@ -1,7 +1,7 @@
 """What every request must show and every response carries: host, origin, token of the session, headers."""
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
 from fastapi import Request
@@ -15,6 +15,11 @@ TOKEN_FIELD = "csrf"  # noqa: S105 - a field's name
 TOKEN_HEADER = "x-csrf-token"  # noqa: S105 - a header's name
 MOST_BYTES = 64 * 1024 * 1024
 """How large a request may be: a county's list has some megabytes."""
+FORM_BYTES = 1024 * 1024
+"""How large a form without files may be: it is read in one piece, by the loop that answers everybody."""
+SIGN_IN = "/session"
+"""Where somebody who is not signed in may send a form to."""
+_FILES = "multipart/form-data"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _OURS = frozenset({"same-origin", "none"})
 """Values of ``Sec-Fetch-Site`` of requests that a page of ours, or the person at the browser, has made."""
@@ -38,11 +43,14 @@ class Guard:
     """Lets in what is asked of our host names by our own pages, and puts ``HEADERS`` on each response.
 
     A page is never kept by a cache: it shows what one login may see. A response that says otherwise is left alone.
+    The body of a request that is refused, or that comes from nobody who is signed in, is not read: routes would read
+    it, and keep its files on the disk, before they ask who sends it.
     """
 
-    def __init__(self, app: ASGIApp, host_names: frozenset[str]) -> None:
+    def __init__(self, app: ASGIApp, host_names: frozenset[str], signed_in: Callable[[Scope], bool]) -> None:
         self._app = app
         self._host_names = host_names
+        self._signed_in = signed_in
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -62,7 +70,12 @@ class Guard:
                 headers.setdefault("cache-control", "no-store")
             await send(message)
 
-        scope.setdefault("state", {})["trouble"] = self._trouble(scope)
+        trouble = self._trouble(scope)
+        scope.setdefault("state", {})["trouble"] = trouble
+        if trouble is not None or (
+            scope["method"] not in _SAFE and scope["path"] != SIGN_IN and not self._signed_in(scope)
+        ):
+            scope, receive = _without_body(scope), _nothing
         try:
             await self._app(scope, receive, send_with_headers)
         except Exception:
@@ -75,11 +88,12 @@ class Guard:
         host = headers.get("host", "")
         if (urlsplit(f"//{host}").hostname or "") not in self._host_names:
             return BadRequest("地址中的主机名不是本系统的。This host name is not the console's")
-        if "\0" in scope["path"]:  # no id has it, and no text of the database
+        if "\0" in scope["path"] or b"%00" in scope["query_string"]:  # no id has it, and no text of the database
             return NotFound("没有这一页。There is no such page")
-        length = headers.get("content-length", "0")
-        if not length.isdecimal() or int(length) > MOST_BYTES:
-            return PayloadTooLarge(f"文件过大，最多 {MOST_BYTES // 2**20} MB。The request is too large")
+        length, files = headers.get("content-length", "0"), headers.get("content-type", "").startswith(_FILES)
+        most = MOST_BYTES if files and scope["path"] != SIGN_IN else FORM_BYTES
+        if not length.isdecimal() or int(length) > most:
+            return PayloadTooLarge(f"内容过大，最多 {most // 2**20} MB。The request is too large")
         if "transfer-encoding" in headers:  # no browser sends a form without its length
             return PayloadTooLarge("请求未说明长度。The request does not say how long it is")
         if scope["method"] not in _SAFE:
@@ -89,6 +103,15 @@ class Guard:
             if site is not None and site not in _OURS:
                 return Forbidden("请求不是本系统的页面发出的。The request comes from a page that is not ours")
         return None
+
+
+def _without_body(scope: Scope) -> Scope:
+    told = (b"content-type", b"content-length", b"transfer-encoding")
+    return {**scope, "headers": [(name, value) for name, value in scope["headers"] if name not in told]}
+
+
+async def _nothing() -> Message:
+    return {"type": "http.request", "body": b"", "more_body": False}
 
 
 def check_request(request: Request) -> None:

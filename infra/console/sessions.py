@@ -1,10 +1,13 @@
 """Sessions in memory: who is signed in, one-time links, and how often somebody may try a password."""
 
+import asyncio
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from math import ceil
+from weakref import WeakValueDictionary
 
 from infra.console.visitor import Visitor
 
@@ -101,6 +104,14 @@ class Throttle:
 
     clock: Clock = time.monotonic
     _failures: dict[str, _Failures] = field(default_factory=dict)
+    _turns: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
+
+    @asynccontextmanager
+    async def turn(self, login: str, address: str) -> AsyncIterator[None]:
+        """Let a login, and an address, try one password after the other: of many at once none has failed yet."""
+        of_login, of_address = (self._turns.setdefault(key, asyncio.Lock()) for key in self._keys(login, address))
+        async with of_address, of_login:
+            yield
 
     def wait_s(self, login: str, address: str) -> int:
         """Seconds that the next try has to wait, 0 where it need not."""

@@ -159,7 +159,10 @@ async def test_filters_narrow_as_they_say(client: httpx.AsyncClient, held: list[
         ({"least": "NaN"}, "总额不低于"),
         ({"setting": "hotel"}, "就医类型"),
         ({"region": "36"}, "统筹区"),
-        ({"has": "\0"}, "编号含"),
+        ({"until": "9999-12-31"}, "至"),  # the day behind it is none
+        ({"from": "0001-01-01"}, "自"),
+        ({"month": "9999-12"}, "月份"),
+        ({"least": "1e30"}, "总额不低于"),
         ({"sort": "person_id"}, "sort"),
         ({"sort": "categories"}, "sort"),
         ({"page": "0"}, "page"),
@@ -173,6 +176,19 @@ async def test_what_makes_no_sense_names_its_field(
     refused = await client.get("/test/claims", params=asked)
     assert refused.status_code == 422
     assert f"<b>{field}</b>" in refused.text
+
+
+@pytest.mark.parametrize(
+    "path", ["/test/claims?has=%00", "/leads?person=%00", "/cases/open?lead=%00", "/claims?year=9%00"]
+)
+async def test_what_no_text_of_the_database_holds_is_not_found(client: httpx.AsyncClient, path: str) -> None:
+    assert (await client.get(path)).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/claims?year=99999999999", "/leader?year=1", "/finance/bookings?year=9999"])
+async def test_a_year_out_of_range_names_its_field(client: httpx.AsyncClient, path: str) -> None:
+    refused = await client.get(path)
+    assert (refused.status_code, "<b>年度</b>" in refused.text) == (422, True)
 
 
 async def test_an_order_is_kept_by_pages_and_turned_by_its_heading(client: httpx.AsyncClient, held: list[Any]) -> None:

@@ -8,11 +8,12 @@ import pytest
 from playwright.async_api import Browser
 
 from infra.access.logins import Login, create_login, drop_login, rotate_login
-from infra.console.security import HEADERS
+from infra.console.application import console as application
+from infra.console.security import FORM_BYTES, HEADERS, MOST_BYTES
 from infra.console.sessions import FREE_FAILURES, IDLE_S, LINK_S, LONGEST_WAIT_S, OneTimeLinks, Sessions, Throttle
 from infra.console.visitor import open_visitor
 from infra.postgres.engine import connect
-from tests.console.harness import NAMES, ConsoleUnderTest, axe_faults, browser_page
+from tests.console.harness import NAMES, ConsoleUnderTest, at_once, axe_faults, browser_page
 
 
 class Clock:
@@ -75,6 +76,16 @@ async def test_whoever_tries_too_often_has_to_wait(console: ConsoleUnderTest) ->
             assert refused.status_code == 429
             assert int(refused.headers["retry-after"]) >= 1
             assert "秒后再试" in refused.text
+    finally:
+        console.forget_failures()
+
+
+async def test_passwords_tried_at_once_have_to_wait_too(console: ConsoleUnderTest) -> None:
+    try:
+        async with console.client() as client:
+            given = {"login": NAMES["payee_keeper"], "password": "wrong"}
+            tried = await at_once(*(client.post("/session", data=given) for _ in range(FREE_FAILURES + 15)))
+        assert sorted(page.status_code for page in tried) == [401] * FREE_FAILURES + [429] * 15
     finally:
         console.forget_failures()
 
@@ -174,6 +185,29 @@ async def test_a_request_that_does_not_say_its_length_is_refused(console: Consol
     async with console.client() as client:
         refused = await client.post("/session", content=pieces())  # httpx sends it in chunks
     assert (refused.status_code, "长度" in refused.text) == (413, True)
+
+
+@pytest.mark.parametrize(
+    ("path", "length", "kind", "status"),
+    [
+        ("/rosters/preview", 1_000, "multipart/form-data; boundary=x", 303),  # led to the sign-in page
+        ("/clearing/reply", MOST_BYTES + 1, "multipart/form-data; boundary=x", 413),
+        ("/session", FORM_BYTES + 1, "application/x-www-form-urlencoded", 413),
+        ("/session", FORM_BYTES + 1, "multipart/form-data; boundary=x", 413),
+    ],
+)
+async def test_what_nobody_may_send_is_not_read(
+    console: ConsoleUnderTest, path: str, length: int, kind: str, status: int
+) -> None:
+    async def body() -> AsyncIterator[bytes]:
+        pytest.fail("the body was read")
+        yield b""
+
+    transport = httpx.ASGITransport(application(console.running.state))
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        headers = {"content-length": str(length), "content-type": kind}
+        refused = await client.post(path, content=body(), headers=headers)
+    assert refused.status_code == status
 
 
 async def test_every_response_carries_the_headers(console: ConsoleUnderTest) -> None:

@@ -42,16 +42,17 @@ async def sign_in(
     state = state_of(request)
     login = login.strip()
     address = request.client.host if request.client is not None else ""
-    if wait_s := state.throttle.wait_s(login, address):
-        raise TriedTooOften(wait_s)
-    try:
-        visitor = await open_visitor(state.database_url, secrets.token_urlsafe(32), (login, password))
-    except SignInRefused:
-        state.throttle.failed(login, address)
-        return _form(request, next, 401, WRONG, login)
-    except LoginWithoutGroup:
-        return _form(request, next, 403, NO_GROUP, login)
-    state.throttle.succeeded(login)
+    async with state.throttle.turn(login, address):
+        if wait_s := state.throttle.wait_s(login, address):
+            raise TriedTooOften(wait_s)
+        try:
+            visitor = await open_visitor(state.database_url, secrets.token_urlsafe(32), (login, password))
+        except SignInRefused:
+            state.throttle.failed(login, address)
+            return _form(request, next, 401, WRONG, login)
+        except LoginWithoutGroup:
+            return _form(request, next, 403, NO_GROUP, login)
+        state.throttle.succeeded(login)
     return await _begin(request, visitor, next)
 
 
