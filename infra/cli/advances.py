@@ -20,6 +20,7 @@ from infra.files.sheet import Sheet, columns_of
 from infra.words.clearing import LENDER_NAMES, fund_named
 from processors.clearing import loans, reversals
 from processors.registers.registers import ADVANCES
+from processors.registers.requests import REQUEST_STATE_NAMES
 
 AdvanceState = Literal["applied", "approved", "declined", "lent", "repaid"]
 AdvanceFault = Literal["no_request", "not_approved", "over_approved", "another_person", "not_filed"]
@@ -76,6 +77,17 @@ def _sheet(rows: Sequence[Mapping[str, Any]]) -> Sheet:
     return Sheet("临时救急借款 Advances", columns_of(_COLUMNS), cells, personal=True)
 
 
+_REQUEST = {
+    "applied_on": "申请日 applied on",
+    "asked": "申请 asked",
+    "applied_by": "登记人 applied by",
+    "status": "审核 decision",
+    "approved": "批准 approved",
+    "decided_by": "审核人 decided by",
+    "filed_by": "登记备案人 filed by",
+}
+
+
 @advances.command("show")
 def show_one(
     advance: Annotated[str, typer.Argument(help="临时救急借款编号 advance_id", metavar="ADVANCE")],
@@ -89,6 +101,10 @@ def show_one(
         print_json([shown])
         return
     print_sheet(_sheet([shown]))
+    if asked := shown["request"]:
+        named = asked | {"status": REQUEST_STATE_NAMES[asked["status"]]}
+        title = "申请、审核和备案 Request, decision and filing（元 yuan）"
+        table(title, list(_REQUEST.values()), [[named[name] or "—" for name in _REQUEST]], right=(1, 4))
     if shown["by_clearings"]:
         cells = [(row["clearing_id"], fund_named(row["fund"]).name, row["amount"]) for row in shown["by_clearings"]]
         columns = ("清算单 clearing", "基金 fund", "金额 amount")

@@ -8,7 +8,7 @@ from fastapi import Request
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from infra.console.errors import BadRequest, Forbidden, NotFound, PayloadTooLarge
+from infra.console.errors import BadRequest, FieldTrouble, Forbidden, NotFound, PayloadTooLarge, Unprocessable
 from infra.console.visitor import Visitor
 
 TOKEN_FIELD = "csrf"  # noqa: S105 - a field's name
@@ -88,8 +88,10 @@ class Guard:
         host = headers.get("host", "")
         if (urlsplit(f"//{host}").hostname or "") not in self._host_names:
             return BadRequest("地址中的主机名不是本系统的。This host name is not the console's")
-        if "\0" in scope["path"] or b"%00" in scope["query_string"]:  # no id has it, and no text of the database
+        if "\0" in scope["path"]:  # no id has it, and no text of the database
             return NotFound("没有这一页。There is no such page")
+        if b"%00" in scope["query_string"]:
+            return Unprocessable(FieldTrouble("网址参数", "含有不可用的字符", "characters that can't be used"))
         length, files = headers.get("content-length", "0"), headers.get("content-type", "").startswith(_FILES)
         most = MOST_BYTES if files and scope["path"] != SIGN_IN else FORM_BYTES
         if not length.isdecimal() or int(length) > most:

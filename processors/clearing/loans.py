@@ -14,6 +14,7 @@ from processors.clearing.movements import history_rows, require_new_reference
 from processors.clearing.operators import Operator
 from processors.clearing.refusal import ClearingRefused
 from processors.delivery.names import INTAKE_JOURNAL
+from projections.advance_requests import advance_requests
 from projections.advances import Advance, load_advances
 from projections.clearings import advance_receipts, advance_repayments
 
@@ -56,6 +57,12 @@ async def load_loan(connection: AsyncConnection, region: str, advance_id: str) -
     for loan in await load_loans(connection):
         if (loan.advance.region, loan.advance.advance_id) == (region, advance_id):
             return loan
+    asked = await _request(connection, region, advance_id)
+    if asked is not None and asked["status"] != "none":
+        raise ClearingRefused(
+            f"{advance_id} 只有申请，尚未借出，见 claims advances --region {region}。"
+            f"{advance_id} is asked for ({asked['status']}) and not lent"
+        )
     raise ClearingRefused(
         f"统筹区 {region} 没有临时救急借款 {advance_id}，全部见 claims advances。"
         f"no advance {advance_id} was issued in region {region}"
@@ -65,9 +72,11 @@ async def load_loan(connection: AsyncConnection, region: str, advance_id: str) -
 async def loan(engine: AsyncEngine, region: str, advance_id: str) -> dict[str, Any]:
     """One advance, with what clearings took to repay it and every repayment in cash, also what was taken back.
 
-    Raises ``ClearingRefused`` where there is no such advance.
+    ``request`` is what was asked for, decided and filed, None of a loan that nobody noted anything of. Raises
+    ``ClearingRefused`` where there is no such advance, or it is asked for and not lent.
     """
     async with engine.connect() as connection:
+        asked = await _request(connection, region, advance_id)
         found = await load_loan(connection, region, advance_id)
         key = advance_repayments.c.region == region, advance_repayments.c.advance_id == advance_id
         taken = await connection.execute(
@@ -78,7 +87,26 @@ async def loan(engine: AsyncEngine, region: str, advance_id: str) -> dict[str, A
         history = [
             row for row in await history_rows(connection, types, "advance_id", advance_id) if row["region"] == region
         ]
-    return _loan_row(found) | {"by_clearings": by_clearings, "history": history}
+    said = _loan_row(found)
+    filed_on = said["filed_on"] or (asked and asked["filed_on"])
+    return said | {"filed_on": filed_on, "request": asked, "by_clearings": by_clearings, "history": history}
+
+
+async def _request(connection: AsyncConnection, region: str, advance_id: str) -> dict[str, Any] | None:
+    table = advance_requests.c
+    key = table.region == region, table.advance_id == advance_id
+    row = (await connection.execute(select(advance_requests).where(*key))).first()
+    if row is None:
+        return None
+    amounts = {"asked": row.amount, "approved": row.approved}
+    days = {"applied_on": row.applied_on, "filed_on": row.filed_on}
+    return {
+        "status": row.status,
+        "person_id": row.person_id,
+        **{name: None if fen is None else yuan(fen) for name, fen in amounts.items()},
+        **{name: None if day is None else day.isoformat() for name, day in days.items()},
+        **{name: getattr(row, name) for name in ("applied_by", "decided_by", "reason", "filed_by")},
+    }
 
 
 def _loan_row(loan: Loan) -> dict[str, Any]:

@@ -7,7 +7,7 @@ ENTRY_STATES = ("standing", "overdue", "ended", "withdrawn")
 
 _YEAR, _REGION = Field("year", "年度", "count"), Field("region", "统筹区", "text")
 _TOWNSHIP, _HOUSEHOLD = Field("township", "乡镇", "text"), Field("household_id", "户编号", "text")
-_PERSON = Field("person_id", "参保人", "text")
+_PERSON, _PERSONS = Field("person_id", "参保人", "text"), Field("persons", "成员", "texts")
 
 _BY_YEAR = Filter("year", "year", "equal", "年度 year")
 _BY_REGION = Filter("region", "region", "region", "统筹区 region; 140400 also takes its counties")
@@ -35,7 +35,7 @@ HOUSEHOLDS = Register(
     "按户核查台账 Households",
     "按户核查：参保、慢性病卡、住院报销是否达到目标（90%）。Households: insured, cards, stays under their target.",
     "household_checks",
-    (_YEAR, _REGION, _TOWNSHIP, Field("village", "村", "text"), _HOUSEHOLD, *_CHECKED),
+    (_YEAR, _REGION, _TOWNSHIP, Field("village", "村", "text"), _HOUSEHOLD, *_CHECKED, _PERSONS),
     (
         *(_BY_YEAR, _BY_REGION, _BY_TOWNSHIP, _BY_HOUSEHOLD),
         Filter("person", "persons", "has", "有此参保人的户 the household of a person"),
@@ -125,6 +125,7 @@ def _register(name: str, title: str, help_: str, held: str, finding: str) -> Reg
             Field("finding", finding, "text"),
             Field("document", "单据号", "text"),
             Field("entered_by", "登记人", "text"),
+            Field("ended_by", "终止人", "text"),
             Field("reason", "终止原因", "text"),
         ),
         (

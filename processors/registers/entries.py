@@ -1,7 +1,7 @@
 """Entries of registers of persons' care: entered, ended when they hold no longer, withdrawn as a mistake."""
 
-from collections.abc import Sequence
-from datetime import date, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from msgspec import Struct, structs
@@ -24,7 +24,6 @@ REGISTER_TITLES = {
     "poverty_causes": "因病致贫病因",
 }
 NEEDS_DISEASE = ("ten_diseases", "poverty_causes")
-_YEAR = timedelta(days=365)
 
 
 class RegisterEntryOrder(Struct, frozen=True):
@@ -54,15 +53,36 @@ async def enter(engine: AsyncEngine, orders: Sequence[RegisterEntryOrder], actor
             journal.connection, "register_entries", among(register_entries.c.person_id, persons)
         )
         regions = await _last_regions(journal.connection, persons)
+        died = await deaths_of(journal.connection, persons)
         known = {_said(entry) for entry in journal.register.entries() if entry.status != "withdrawn"}
         made: list[str] = []
         for order in orders:
             whole = _completed(order, regions, journal.today)
+            if whole.register != "poverty_causes":  # what made whom poor may be established later
+                must_live(whole.person_id, whole.held_on, died)
             if _said(whole) in known:
                 continue
             known.add(_said(whole))
             made.append(_record(journal, whole, actor))
     return made
+
+
+async def deaths_of(connection: AsyncConnection, persons: set[str]) -> dict[str, date]:
+    """The day of death of each of the persons who is reported dead."""
+    table = enrolments.c
+    dead = among(table.person_id, persons) & table.died_on.is_not(None)
+    rows = await connection.execute(select(table.person_id, table.died_on).where(dead))
+    return {row.person_id: row.died_on for row in rows}
+
+
+def must_live(person_id: str, on: date, died: Mapping[str, date]) -> None:
+    """Raise ``RegisterNoteRefused`` where a person was reported dead before a day."""
+    died_on = died.get(person_id)
+    if died_on is not None and died_on < on:
+        raise RegisterNoteRefused(
+            f"{person_id} 已于 {died_on} 去世，早于 {on}：请核对编号和日期；死亡登记有误的，先请民政部门更正。"
+            f"{person_id} died on {died_on}, before {on}: check number and day, or have the death corrected first"
+        )
 
 
 def _record(journal: RegisterJournal, order: RegisterEntryOrder, actor: str) -> str:
@@ -114,8 +134,12 @@ def _completed(order: RegisterEntryOrder, regions: dict[str, str], today: date) 
         )
     due = order.due_on
     if due is None and order.register == "checkups":
-        due = order.held_on + _YEAR  # 安义 四(十四): once a year
+        due = _a_year_after(order.held_on)  # 安义 四(十四): once a year
     return structs.replace(order, region=region, due_on=due)
+
+
+def _a_year_after(day: date) -> date:
+    return day.replace(year=day.year + 1, day=28 if (day.month, day.day) == (2, 29) else day.day)
 
 
 async def end(engine: AsyncEngine, entry_id: str, on: date, reason: str, actor: str) -> RegisterEntry:

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from events.decisions import ADVANCE_APPLIED, ADVANCE_APPROVED, ADVANCE_DECLINED, ADVANCE_FILED
 from events.money import yuan
 from processors.clearing.operators import Operator
+from processors.registers.entries import deaths_of, must_live
 from processors.registers.journal import RegisterJournal, open_journal
 from processors.registers.refusal import RegisterNoteRefused
 from projections.advance_requests import AdvanceRequest, advance_requests
@@ -49,6 +50,8 @@ async def apply(engine: AsyncEngine, order: AdvanceRequestOrder, actor: str) -> 
             raise RegisterNoteRefused(
                 f"账本中没有参保人 {order.person_id}，请核对编号。{order.person_id} was never enrolled"
             )
+        must_live(order.person_id, order.applied_on, await deaths_of(journal.connection, {order.person_id}))
+        await _asked_once(journal, order)
         said = structs.asdict(order) | {"advance_id": advance_id, "applied_on": order.applied_on.isoformat()}
         journal.record(ADVANCE_APPLIED, {**said, "actor": actor})
     return advance_id
@@ -105,6 +108,24 @@ async def file(engine: AsyncEngine, region: str, advance_id: str, on: date, acto
             )
         said = {"region": region, "advance_id": advance_id, "filed_on": on.isoformat(), "actor": actor}
         journal.record(ADVANCE_FILED, said)
+
+
+async def _asked_once(journal: RegisterJournal, order: AdvanceRequestOrder) -> None:
+    """Raise ``RegisterNoteRefused`` where the same request waits already: it was typed twice."""
+    table = advance_requests.c
+    same = select(table.advance_id).where(
+        table.region == order.region,
+        table.person_id == order.person_id,
+        table.applied_on == order.applied_on,
+        table.amount == order.amount,
+        table.status == "applied",
+    )
+    found = (await journal.connection.execute(same)).first()
+    if found is not None:
+        raise RegisterNoteRefused(
+            f"{order.person_id} 同日同额的申请 {found.advance_id} 正待审核，不用再登记。"
+            f"{found.advance_id} asks the same and waits for a decision: it need not be entered again"
+        )
 
 
 async def _load(journal: RegisterJournal, region: str, advance_id: str) -> None:

@@ -7,6 +7,7 @@ from typing import Literal
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from events.codes import covers
 from processors.delivery.names import INTAKE_JOURNAL
 from processors.delivery.position import positions
 from processors.rosters.histories import load_histories
@@ -49,9 +50,11 @@ class MonthRoster:
     known_until: int
 
     def township_of(self, person_id: str) -> str | None:
-        """The township of a person, where it is known."""
+        """The township of a person, where it is known and one of the region's: no list goes to another county's."""
         found = self.residences.get(person_id)
-        return None if found is None else found.township
+        if found is None or found.township is None or not covers(self.roster.region, found.township[:6]):
+            return None
+        return found.township
 
 
 async def load_month_roster(connection: AsyncConnection, region: str, period: Period) -> MonthRoster:

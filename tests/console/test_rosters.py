@@ -134,8 +134,9 @@ async def send_and_sign(session: SignedIn) -> None:
     with ZipFile(io.BytesIO((await session.get(link[1])).content)) as archive:
         assert "N00002" in archive.read("roster-2019-06-H1.csv").decode("utf-8-sig")
     duty = await session.get("/rosters/duty", month="2019-06")
-    states = {row["recipient"]: row["received_on"] for row in await rows(session, duty, "out")}
-    assert states == {JIAMUSI: None, "H1": None}
+    lists_out = await rows(session, duty, "out")
+    assert {row["recipient"]: row["received_on"] for row in lists_out} == {JIAMUSI: None, "H1": None}
+    assert all(row["name"] and row["place"] for row in lists_out)  # names beside codes
     fields = {"month": "2019-06", "whose": f"{JIAMUSI}/H1", "received": "2019-06-18", "signed": "医保科 王"}
     signed = await session.post("/rosters/duty/receipt", fields)
     assert "医保科 王" in signed.text

@@ -14,6 +14,8 @@ from infra.files.register_file import read_entries
 from infra.files.roster_book import roster_book, write_book
 from infra.files.text_file import UnusableFile
 from processors.accounts.listings import premium_transfer_rows
+from processors.clearing.loans import loan
+from processors.clearing.refusal import ClearingRefused
 from processors.finance.catch_up import catch_up
 from processors.proof.verify import verify
 from processors.queries.listings import WantedPremiums
@@ -66,16 +68,24 @@ async def test_a_loan_from_its_request_to_its_filing(books: Books) -> None:
     assert await listed(engine, ADVANCES, "state", "asked", "approved", "issued", "outstanding") == [
         ("approved", "3000.00", "2500.00", None, "0.00")
     ]
+    with pytest.raises(ClearingRefused, match="is asked for \\(approved\\) and not lent"):
+        await loan(engine, REGION, first)
     station = "poverty-office/220621"
     await books.publish([advance(first, "2500", "2019-03-05", source=station, lent_by="township_station")])
     assert await listed(engine, ADVANCES, "state", "faults") == [("lent", ["not_filed"])]
     await requests.file(engine, REGION, first, date(2019, 3, 25), "zhao")
     (row,) = await listed(engine, ADVANCES)
+    # who approves must see for what; who entered and who filed it
+    assert (row["need"], row["applied_by"], row["filed_by"]) == ("operation in the province", "wang", "zhao")
     assert (row["filed_on"], row["days_to_filing"], row["faults"], row["outstanding"]) == (
         "2019-03-25",
         20,
         [],
         "2500.00",
+    )
+    shown = await loan(engine, REGION, first)
+    assert (shown["filed_on"], shown["request"]["asked"], shown["request"]["filed_by"]) == (
+        *("2019-03-25", "3000.00", "zhao"),
     )
     assert await listed(engine, ADVANCES, "advance_id", late=20) == []
     assert await listed(engine, ADVANCES, "advance_id", late=19, township=STATION, state="lent") == [(first,)]
@@ -145,7 +155,7 @@ async def test_who_has_a_doctor_and_whose_check_up_is_due(books: Books) -> None:
     assert await listed(engine, CARE, "person_id", examined=False) == [("P2",)]
     # once a year: the next is due a year later, and that day is past
     assert await listed(engine, CHECKUPS, "person_id", "due_on", "state", due_by="2020-12-31") == [
-        ("P1", "2020-04-30", "overdue")
+        ("P1", "2020-05-01", "overdue")
     ]
     with pytest.raises(RegisterNoteRefused, match="between that day and today"):
         await entries.end(engine, contract, date(2019, 4, 1), "moved", "li")
@@ -319,6 +329,15 @@ async def test_a_month_s_lists_go_out_and_are_received(books: Books, tmp_path: P
     ]
     assert {each.state for each in waiting.lists_in} == {"waiting"}
     await holds(books)
+
+
+async def test_no_list_goes_to_another_county_s_township(books: Books) -> None:
+    """P1 is listed here and lives in another county: whoever is there is told in the list that nobody gets."""
+    await books.publish([facts.enrol_as("P1", region="220622", township="220622101"), facts.roster("P1")])
+    async with books.engine.connect() as connection:
+        month = await load_month_roster(connection, REGION, Period(2019, 6))
+    assert month.township_of("P1") is None
+    assert [sent.recipient_kind for sent in roster_book(month, []).sent] == ["health_bureau"]
 
 
 async def test_a_month_without_a_list_loses_no_change(books: Books, tmp_path: Path) -> None:

@@ -5,13 +5,18 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
 from openpyxl import load_workbook
+from sqlalchemy import text
 
 from events.county_time import county_day
 from infra.cli.names import names_of
 from infra.cli.register_text import register_sheet
 from infra.cli.row_output import write_sheets
+from processors.registers import requests
+from processors.registers.care_registers import ENTRIES, HOUSEHOLDS
 from processors.registers.entries import RegisterEntryOrder, enter
+from processors.registers.refusal import RegisterNoteRefused
 from processors.registers.registers import (
     CARD_COUNTS,
     CARD_YEARS,
@@ -22,6 +27,7 @@ from processors.registers.registers import (
     REFERRALS,
     REGISTERS,
 )
+from processors.registers.requests import AdvanceRequestOrder
 from tests import facts
 from tests.ledger import Books
 from tests.projection_rows import differing
@@ -135,6 +141,129 @@ async def test_who_may_lack_a_card(books: Books) -> None:
         ("P1", "diabetes", "refused", "2019-03-01", 2),
         ("P3", "diabetes", "poverty_cause", "2019-05-01", 1),
     ]
+
+
+async def test_each_withdrawal_has_its_own_ground_and_the_dead_hold_no_card(books: Books) -> None:
+    """P1's card was a mistake in March; a second one, given in June, was withdrawn in November for no mistake."""
+    await books.publish(
+        [
+            *(facts.enrol(person, 2019, SHANGGAO) for person in ("P1", "P2")),
+            facts.card("P1", on="2019-01-10", source=BUREAU),
+            facts.card("P1", on="2019-03-01", issued=False, source=BUREAU, corrects="wrong"),
+            facts.card("P1", on="2019-06-01", source=BUREAU),
+            facts.card("P1", on="2019-11-01", issued=False, source=BUREAU),
+            *(facts.card("P2", on="2019-01-10", source=BUREAU), facts.death("P2", "2019-08-01")),
+        ]
+    )
+    said = ("issued_on", "withdrawn_on", "withdrawal_corrects")
+    assert await listed(books.engine, CARDS, *said, person="P1") == [
+        ("2019-01-10", "2019-03-01", "wrong"),
+        ("2019-06-01", "2019-11-01", None),
+    ]
+    counted = await listed(books.engine, CARD_COUNTS, "month", "withdrawn", "corrected")
+    assert [row for row in counted if row[1]] == [("2019-03", 1, 1), ("2019-11", 1, 0)]
+    assert await listed(books.engine, CARD_YEARS, "holders", "corrected", year=2019) == [(0, 1)]
+
+
+async def test_registers_read_no_text_of_a_scheme_as_an_event(books: Books) -> None:
+    """Texts of schemes and what was refused lie in the journal of the facts: a condition must not be tried on them."""
+    await books.publish(
+        [
+            *(facts.hospital(), facts.enrol("P1"), facts.enrol("P2"), facts.death("P2", "2019-05-01")),
+            *({**facts.card("P1"), "actor": "W1"}, {**facts.suspend("2019-08-01"), "actor": "W1"}),
+            {**facts.file_referral(), "actor": "W1"},
+            *(facts.visit(f"V{person}", person, on="2019-03-01", disease="hypertension") for person in ("P1", "P2")),
+        ]
+    )
+    assert [reason for _, reason in await books.refused()] == ["chronic_card_missing"] * 2
+    # P2, who died since, needs none any more
+    assert await listed(books.engine, MISSING_CARDS, "person_id", reason="refused") == [("P1",)]
+    async with books.engine.connect() as connection:
+        # the plan of a larger ledger, which reads the journal by itself
+        await connection.execute(text("SET LOCAL enable_nestloop = off"))
+        assert await connection.scalar(text("SELECT count(*) FROM finance.missing_cards")) == 1
+        for view in ("chronic_cards", "hospital_measures", "referral_register"):
+            query = text(f"SELECT count(*) FROM finance.{view} WHERE actor = 'W1'")
+            assert await connection.scalar(query) == 1, view
+
+
+async def test_a_household_has_what_its_region_settled_and_no_dead(books: Books) -> None:
+    """P1 moved to another county in July; P2 died in March."""
+    lives: dict[str, Any] = {"household_id": "HH1", "township": "360923101"}
+    there: dict[str, Any] = {
+        "household_id": "HX",
+        "township": "360123101",
+        "effective_on": "2019-07-01",
+        "id_": "moved",
+    }
+    await books.publish(
+        [
+            facts.hospital("H1", 2, SHANGGAO),
+            *(facts.enrol_as(person, region=SHANGGAO, **lives) for person in ("P1", "P2")),
+            *(facts.roster(person) for person in ("P1", "P2")),
+            *(facts.card(person, source=BUREAU) for person in ("P1", "P2")),
+            *(*facts.stay(1, "P1", "2019-02-10", "4000"), *facts.stay(2, "P2", "2019-02-11", "3000")),
+            facts.enrol_as("P1", region="360123", **there),
+            *(*facts.stay(3, "P1", "2019-09-10", "5000"), facts.death("P2", "2019-03-10")),
+        ]
+    )
+    assert await books.refused() == []
+    said = ("region", "household_id", "township", "insured", "registered_poor", "with_card", "stays", "total")
+    assert await listed(books.engine, HOUSEHOLDS, *said, year=2019) == [
+        ("360123", "HX", "360123101", 1, 1, 1, 1, "5000.00"),
+        ("360923", "HH1", "360923101", 0, 0, 0, 1, "3000.00"),
+        # whom the county no longer has: its stay of February, and no place
+        ("360923", "HH1", None, 0, 0, 0, 1, "4000.00"),
+    ]
+
+
+async def test_nothing_is_noted_of_the_dead_nor_twice(books: Books) -> None:
+    """P1 died on 10 March: that day still counts; the same request is not entered again while it waits."""
+    engine = books.engine
+    await books.publish(
+        [*(facts.enrol(person, 2019, SHANGGAO) for person in ("P1", "P2")), facts.death("P1", "2019-03-10")]
+    )
+
+    async def ask(person: str, day: int) -> str:
+        order = AdvanceRequestOrder(SHANGGAO, person, 500_00, date(2019, 3, day), "operation")
+        return await requests.apply(engine, order, "wang")
+
+    await ask("P1", 10)
+    with pytest.raises(RegisterNoteRefused, match="P1 died on 2019-03-10, before 2019-03-11"):
+        await ask("P1", 11)
+    first = await ask("P2", 11)
+    with pytest.raises(RegisterNoteRefused, match=f"{first} asks the same"):
+        await ask("P2", 11)
+    await requests.decline(engine, SHANGGAO, first, "li", "no document")
+    assert await ask("P2", 11) != first
+    with pytest.raises(RegisterNoteRefused, match="have the death corrected first"):
+        await enter(engine, [RegisterEntryOrder("checkups", "P1", date(2019, 5, 1))], "wang")
+    assert (
+        len(
+            await enter(
+                engine, [RegisterEntryOrder("poverty_causes", "P1", date(2019, 5, 1), disease="diabetes")], "wang"
+            )
+        )
+        == 1
+    )
+    await enter(engine, [RegisterEntryOrder("checkups", "P2", date(2020, 2, 29))], "wang")
+    assert await listed(engine, ENTRIES[1], "due_on") == [("2021-02-28",)]
+
+
+async def test_what_was_followed_is_not_overdue(books: Books) -> None:
+    """P1 was examined in 2019 and again in 2020, and P2 died: only P1's last check-up is overdue."""
+    _, checkups, *_ = ENTRIES
+    await books.publish([facts.enrol("P1"), facts.enrol("P2")])
+    days = (("P1", 2019), ("P1", 2020), ("P2", 2019))
+    orders = [RegisterEntryOrder("checkups", person, date(year, 6, 1)) for person, year in days]
+    await enter(books.engine, orders, "wang")
+    await books.publish([facts.death("P2", "2019-08-01")])
+    assert await listed(books.engine, checkups, "person_id", "held_on", "due_on", "state") == [
+        ("P1", "2019-06-01", None, "standing"),
+        ("P1", "2020-06-01", "2021-06-01", "overdue"),
+        ("P2", "2019-06-01", None, "ended"),
+    ]
+    assert await listed(books.engine, checkups, "held_on", due_by="2025-01-01") == [("2020-06-01",)]
 
 
 async def test_who_is_designated_and_what_was_done(books: Books, tmp_path: Path) -> None:

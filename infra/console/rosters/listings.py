@@ -142,6 +142,7 @@ LISTS_IN = Listing(
     (
         ListColumn("department", "部门", "department", names=DEPARTMENT_NAMES),
         ListColumn("region", "统筹区", "region", "id"),
+        ListColumn("place", "地区", "place"),
         ListColumn("due_on", "应报日", "due", "day"),
         ListColumn("received_on", "收到", "received", "day"),
         ListColumn("state", "情况", "state", names=STATE_NAMES),
@@ -159,8 +160,10 @@ LISTS_OUT = Listing(
     "名单下发 Lists out",
     (
         ListColumn("region", "统筹区", "region", "id"),
+        ListColumn("place", "地区", "place"),
         ListColumn("recipient_kind", "类别", "kind", names=RECIPIENT_NAMES),
         ListColumn("recipient", "接收单位", "recipient", "id"),
+        ListColumn("name", "名称", "name"),
         ListColumn("due_on", "应发日", "due", "day"),
         ListColumn("published_on", "下发", "sent", "day"),
         ListColumn("state", "情况", "state", names=STATE_NAMES),

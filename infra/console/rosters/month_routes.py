@@ -12,6 +12,7 @@ from fastapi.responses import Response
 
 from events.county_time import COUNTY_TIME
 from events.store.journal import database_time
+from infra.cli.names import Names, names_of
 from infra.console.authorization import needs
 from infra.console.downloads import ZIP, download
 from infra.console.form_fields import FormFields
@@ -25,7 +26,7 @@ from infra.console.visitor import Visitor
 from infra.files.region_names import region_named
 from infra.files.roster_book import RosterBook, roster_book
 from processors.registers import deliveries
-from processors.rosters.duty import RECIPIENT_NAMES, load_duty
+from processors.rosters.duty import RECIPIENT_NAMES, ListOut, load_duty
 from processors.rosters.month_changes import MonthRoster, load_month_roster
 from processors.rosters.period import Period
 from processors.rosters.region_roster import designated_hospitals
@@ -129,8 +130,14 @@ async def duty(request: Request, visitor: Reader, month: str = "", region: str =
         today = (await database_time(connection)).astimezone(COUNTY_TIME).date()
         period = period_of(month) if month else Period(today.year, today.month)
         found = await load_duty(connection, period, region_of(region) if region else None, today)
-    lists_in = [asdict(each) | {"department": each.source.partition("/")[0]} for each in found.lists_in]
-    lists_out = [asdict(each) for each in found.lists_out]
+    names = await names_of(visitor.engine)
+    lists_in = [
+        asdict(each) | {"department": each.source.partition("/")[0], "place": region_named(each.region).name}
+        for each in found.lists_in
+    ]
+    lists_out = [
+        asdict(each) | {"place": region_named(each.region).name, "name": _name(each, names)} for each in found.lists_out
+    ]
     values = {
         "month": period,
         "region": region,
@@ -142,10 +149,22 @@ async def duty(request: Request, visitor: Reader, month: str = "", region: str =
     return await show_tables(request, visitor, tables, "rosters/duty.html", **values)
 
 
+def _name(sent: ListOut, names: Names) -> str | None:
+    match sent.recipient_kind:
+        case "hospital":
+            return names.hospital(sent.recipient).name or None
+        case "health_bureau":
+            return region_named(sent.recipient).name or None
+        case _:
+            return None
+
+
 def _open_receipts(lists_out: Sequence[dict[str, Any]]) -> dict[str, str]:
     """Whose receipt is still to be noted, by ``<region>/<recipient>``."""
     return {
-        f"{each['region']}/{each['recipient']}": f"{RECIPIENT_NAMES[each['recipient_kind']]} {each['recipient']}"
+        f"{each['region']}/{each['recipient']}": " ".join(
+            filter(None, (RECIPIENT_NAMES[each["recipient_kind"]], each["name"], each["recipient"]))
+        )
         for each in lists_out
         if each["published_on"] is not None and each["received_on"] is None
     }

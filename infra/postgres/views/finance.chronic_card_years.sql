@@ -1,8 +1,9 @@
--- Persons, as 上高's report counts them: a person with two cards is one.
+-- Persons, as 上高's report counts them: a person with two cards is one, and the dead hold none.
 CREATE VIEW finance.chronic_card_years AS
 SELECT years.year, card.region, coalesce(roster.added, false) AS registered_poor,
        count(DISTINCT card.person_id) FILTER (WHERE card.issued_on < years.ends
-           AND coalesce(card.withdrawn_on, 'infinity') >= years.ends) AS holders,
+           AND coalesce(card.withdrawn_on, 'infinity') >= years.ends
+           AND coalesce(death.died_on, 'infinity') >= years.ends - 1) AS holders,
        count(DISTINCT card.person_id) FILTER (WHERE card.on_site AND card.issued_on < years.ends
            AND card.issued_on >= years.begins) AS on_site,
        count(DISTINCT card.person_id) FILTER (WHERE
@@ -23,6 +24,7 @@ LEFT JOIN LATERAL (
       AND rosters.effective_on < years.ends
     ORDER BY effective_on DESC, number DESC LIMIT 1
 ) AS roster ON true
+LEFT JOIN projections.deaths AS death ON death.person_id = card.person_id
 GROUP BY years.year, card.region, coalesce(roster.added, false);
 
 COMMENT ON VIEW finance.chronic_card_years IS '慢性病卡年报：年末持卡人数、当年上门办卡人数、清理错漏人数（上高 二1）。Persons with cards by year, as 上高 reports them';

@@ -1,16 +1,19 @@
 -- A card stands until the first later revocation of its disease that does not lie before it; of several standing cards of one
 -- disease the last recorded counts. What a card is held against is today, or the last day of the last year of which its
--- region has enrolments: nobody of an old ledger is insured today.
+-- region has enrolments: nobody of an old ledger is insured today. The CASE over an entry's type holds the planner to read as
+-- JSON what is JSON: texts of schemes and what was refused lie in the same journal.
 CREATE VIEW finance.chronic_cards AS
 WITH issued AS (
     SELECT card.number, card.person_id, card.disease, card.disease_class, card.effective_on,
-           (SELECT min(later.effective_on) FROM projections.cards AS later
-            WHERE later.person_id = card.person_id AND later.disease = card.disease AND NOT later.issued
-              AND later.number > card.number AND later.effective_on >= card.effective_on) AS withdrawn_on,
-           (SELECT max(later.number) FROM projections.cards AS later
-            WHERE later.person_id = card.person_id AND later.disease = card.disease AND NOT later.issued
-              AND later.number > card.number AND later.effective_on >= card.effective_on) AS withdrawal
-    FROM projections.cards AS card WHERE card.issued
+           ending.effective_on AS withdrawn_on, ending.number AS withdrawal
+    FROM projections.cards AS card
+    LEFT JOIN LATERAL (
+        SELECT effective_on, number FROM projections.cards AS later
+        WHERE later.person_id = card.person_id AND later.disease = card.disease AND NOT later.issued
+          AND later.number > card.number AND later.effective_on >= card.effective_on
+        ORDER BY effective_on, number DESC LIMIT 1
+    ) AS ending ON true
+    WHERE card.issued
 ), reference AS (
     SELECT region, least((now() AT TIME ZONE 'Asia/Shanghai')::date, make_date(max(year), 12, 31)) AS day
     FROM projections.enrolments GROUP BY region
@@ -40,9 +43,12 @@ WITH issued AS (
 SELECT card.region, card.township, card.household_id, card.person_id, card.disease, card.disease_class,
        card.effective_on AS issued_on, card.withdrawn_on, card.withdrawn_on IS NULL AS stands,
        'registered_poor' = ANY (card.categories) AS registered_poor, card.categories,
-       coalesce((convert_from(entry.raw, 'UTF8')::json -> 'data' ->> 'on_site')::boolean, false) AS on_site,
-       convert_from(entry.raw, 'UTF8')::json -> 'data' ->> 'corrects' AS issue_corrects,
-       convert_from(ending.raw, 'UTF8')::json -> 'data' ->> 'corrects' AS withdrawal_corrects,
+       coalesce(CASE WHEN starts_with(entry.type, 'chronic_card.')
+                     THEN (convert_from(entry.raw, 'UTF8')::json -> 'data' ->> 'on_site')::boolean END, false) AS on_site,
+       CASE WHEN starts_with(entry.type, 'chronic_card.')
+            THEN convert_from(entry.raw, 'UTF8')::json -> 'data' ->> 'corrects' END AS issue_corrects,
+       CASE WHEN starts_with(ending.type, 'chronic_card.')
+            THEN convert_from(ending.raw, 'UTF8')::json -> 'data' ->> 'corrects' END AS withdrawal_corrects,
        CASE WHEN card.withdrawn_on IS NULL THEN array_remove(ARRAY[
            CASE WHEN card.enrolled_year IS NULL THEN 'unknown_person' END,
            CASE WHEN card.enrolled_year IS NOT NULL AND NOT EXISTS (
@@ -59,7 +65,10 @@ SELECT card.region, card.township, card.household_id, card.person_id, card.disea
            CASE WHEN card.enrolled_year IS NOT NULL AND card.township IS NULL THEN 'no_township' END,
            CASE WHEN card.categories = '{}' THEN 'not_rostered' END
        ], NULL) ELSE '{}' END AS faults,
-       entry.source, convert_from(entry.raw, 'UTF8')::json ->> 'actor' AS actor, entry.recorded_at
+       entry.source,
+       CASE WHEN starts_with(entry.type, 'chronic_card.')
+            THEN convert_from(entry.raw, 'UTF8')::json ->> 'actor' END AS actor,
+       entry.recorded_at
 FROM rostered AS card
 JOIN ledger.entries AS entry ON entry.journal = 'intake' AND entry.number = card.number
 LEFT JOIN ledger.entries AS ending ON ending.journal = 'intake' AND ending.number = card.withdrawal;

@@ -1,7 +1,10 @@
+-- The CASE: see finance.chronic_cards.
 CREATE VIEW finance.hospital_measures AS
 SELECT measure.day, measure.hospital_id, hospital.name, hospital.kind, hospital.region, measure.measure, measure.reference,
        measure.amount::numeric(16,2) AS amount, measure.reason, measure.clause, measure.source,
-       convert_from(entry.raw, 'UTF8')::json ->> 'actor' AS actor, entry.recorded_at
+       CASE WHEN starts_with(entry.type, 'hospital.') OR starts_with(entry.type, 'fine.')
+            THEN convert_from(entry.raw, 'UTF8')::json ->> 'actor' END AS actor,
+       entry.recorded_at
 FROM (
     SELECT number, effective_on AS day, hospital_id, CASE WHEN suspended THEN 'suspended' ELSE 'reinstated' END AS measure,
            NULL AS reference, NULL::numeric AS amount, reason, clause, source

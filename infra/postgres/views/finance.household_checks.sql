@@ -4,8 +4,21 @@
 CREATE VIEW finance.household_checks AS
 WITH homes AS (
     SELECT year, region, person_id, township, village, household_id,
-           effective_on <= make_date(year, 12, 31) AND (ended_on IS NULL OR ended_on > make_date(year, 12, 31)) AS insured
+           effective_on <= make_date(year, 12, 31) AND coalesce(ended_on, 'infinity') > make_date(year, 12, 31)
+             AND coalesce(died_on, 'infinity') >= make_date(year, 12, 31) AS insured,
+           coalesce(died_on, 'infinity') >= make_date(year, 12, 31) AS present
     FROM projections.enrolments WHERE household_id IS NOT NULL
+    UNION ALL
+    -- who moved to another region within the year: the stays that this one settled, and the household that they name
+    SELECT * FROM (
+        SELECT DISTINCT ON (statement.year, statement.region, statement.person_id)
+               statement.year, statement.region, statement.person_id, NULL, NULL, claim.household_id, false, false
+        FROM projections.statements AS statement JOIN projections.claims AS claim USING (claim_id)
+        WHERE statement.status = 'settled' AND claim.household_id IS NOT NULL AND NOT EXISTS (
+            SELECT FROM projections.enrolments AS home
+            WHERE home.person_id = statement.person_id AND home.year = statement.year AND home.region = statement.region)
+        ORDER BY statement.year, statement.region, statement.person_id, statement.number DESC
+    ) AS moved
 ), poor AS (
     SELECT homes.year, homes.person_id, coalesce(roster.categories, '{}') AS categories
     FROM homes
@@ -16,16 +29,17 @@ WITH homes AS (
             ORDER BY category, effective_on DESC, number DESC
         ) AS last WHERE added
     ) AS roster ON true
+    WHERE homes.present
 ), carded AS (
     SELECT DISTINCT homes.year, homes.person_id
     FROM homes JOIN projections.cards AS card USING (person_id)
-    WHERE card.issued AND card.effective_on <= make_date(homes.year, 12, 31)
+    WHERE homes.present AND card.issued AND card.effective_on <= make_date(homes.year, 12, 31)
       AND NOT EXISTS (SELECT FROM projections.cards AS later
                       WHERE later.person_id = card.person_id AND later.disease = card.disease AND NOT later.issued
                         AND later.number > card.number AND later.effective_on >= card.effective_on
                         AND later.effective_on <= make_date(homes.year, 12, 31))
 ), claims AS (
-    SELECT claim.year, claim.person_id, claim.setting, claim.payee, claim.total, claim.categories,
+    SELECT claim.year, claim.region, claim.person_id, claim.setting, claim.payee, claim.total, claim.categories,
            (SELECT coalesce(sum((layer ->> 1)::bigint), 0) FROM jsonb_array_elements(claim.layers) AS layer) AS paid,
            coalesce(asked.value, 0.90) AS line
     FROM projections.statements AS claim
@@ -34,13 +48,13 @@ WITH homes AS (
      AND asked.target = 'reimbursement'
     WHERE claim.status = 'settled'
 ), used AS (
-    SELECT year, person_id, count(*) FILTER (WHERE setting = 'inpatient') AS stays,
+    SELECT year, region, person_id, count(*) FILTER (WHERE setting = 'inpatient') AS stays,
            count(*) FILTER (WHERE setting = 'inpatient' AND categories <> '{}'
                               AND paid + 0.5 <= total * line) AS stays_under,
            count(*) FILTER (WHERE setting = 'inpatient' AND payee = 'hospital') AS stays_at_once,
            count(*) FILTER (WHERE setting = 'general') AS general_visits,
            sum(total) FILTER (WHERE setting = 'inpatient') AS total, sum(paid) FILTER (WHERE setting = 'inpatient') AS paid
-    FROM claims GROUP BY year, person_id
+    FROM claims GROUP BY year, region, person_id
 )
 SELECT homes.year, homes.region, homes.township, homes.village, homes.household_id,
        count(*) AS members, count(*) FILTER (WHERE homes.insured) AS insured,
@@ -55,15 +69,15 @@ SELECT homes.year, homes.region, homes.township, homes.village, homes.household_
        round(sum(used.paid) / nullif(sum(used.total), 0), 4)::numeric(10,4) AS share,
        array_agg(homes.person_id ORDER BY homes.person_id) AS persons
 FROM homes
-JOIN poor USING (year, person_id)
-LEFT JOIN carded USING (year, person_id)
-LEFT JOIN used USING (year, person_id)
+LEFT JOIN poor ON homes.present AND poor.year = homes.year AND poor.person_id = homes.person_id
+LEFT JOIN carded ON homes.present AND carded.year = homes.year AND carded.person_id = homes.person_id
+LEFT JOIN used ON used.year = homes.year AND used.region = homes.region AND used.person_id = homes.person_id
 GROUP BY homes.year, homes.region, homes.township, homes.village, homes.household_id;
 
 COMMENT ON VIEW finance.household_checks IS '按户核查台账（上高 二3）：参保、慢性病卡、住院报销比例、一站式结算、门诊统筹。Households of a year: who is insured, cards, what was paid of stays';
 COMMENT ON COLUMN finance.household_checks.year IS '年度。Year';
 COMMENT ON COLUMN finance.household_checks.region IS '统筹区代码。Region';
-COMMENT ON COLUMN finance.household_checks.township IS '乡镇，九位。Township, nine digits';
+COMMENT ON COLUMN finance.household_checks.township IS '乡镇，九位；年内迁往外地的人为空。Township, nine digits; null of who moved to another region within the year';
 COMMENT ON COLUMN finance.household_checks.village IS '村，十二位。Village, twelve digits';
 COMMENT ON COLUMN finance.household_checks.household_id IS '户编号。Household';
 COMMENT ON COLUMN finance.household_checks.members IS '登记人数。Persons enrolled in the year';

@@ -1,5 +1,5 @@
 -- Used: by an admission that stands, on a day and at a hospital that the filing covers. A bill on paper is a stay without an
--- admission, and its hospital need not be registered. A stay at home needs no filing.
+-- admission, and its hospital need not be registered. A stay at home needs no filing. The CASE: see finance.chronic_cards.
 CREATE VIEW finance.referral_register AS
 WITH stays AS (
     SELECT admission.person_id, admission.hospital_id, hospital.region, admission.admitted_on
@@ -27,7 +27,9 @@ SELECT filing.region, filing.filing_id, filing.person_id, filing.kind, filing.ef
             WHEN filing.effective_on > clock.day THEN 'to_come'
             ELSE 'open' END AS state,
        uses.stays IS NOT NULL AS used,
-       entry.source, convert_from(entry.raw, 'UTF8')::json ->> 'actor' AS actor, entry.recorded_at, filing.number
+       entry.source,
+       CASE WHEN starts_with(entry.type, 'referral.') THEN convert_from(entry.raw, 'UTF8')::json ->> 'actor' END AS actor,
+       entry.recorded_at, filing.number
 FROM projections.referral_filings AS filing
 CROSS JOIN (SELECT (now() AT TIME ZONE 'Asia/Shanghai')::date AS day) AS clock
 LEFT JOIN uses USING (region, filing_id)
