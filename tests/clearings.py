@@ -16,7 +16,7 @@ from events.store.journal import write
 from processors.clearing import listings, steps
 from processors.clearing.draft import draft
 from processors.clearing.journal import open_journal
-from processors.clearing.refusal import ClearingRefused
+from processors.offices.refusal import StepRefused
 from processors.pipeline.recovery import begin_runs_anew
 from processors.proof.verification.clearings import check_clearings
 from processors.proof.verify import Problem, VerifyReport, verify
@@ -132,7 +132,7 @@ async def half_settled(books: Books) -> None:
 async def cleared_everywhere(books: Books, month: int) -> dict[tuple[str, str, str], int]:
     found = Amounts()
     for region in REGIONS:
-        with suppress(ClearingRefused):  # nothing was accepted there yet
+        with suppress(StepRefused):  # nothing was accepted there yet
             shown = await drafted(books, month, region)
             await steps.approve(books.engine, shown["clearing_id"], "li")
             found += {payee_and_fund(line): fen(line["payable"]) for line in shown["lines"]}

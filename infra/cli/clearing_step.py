@@ -16,7 +16,7 @@ from infra.cli.row_output import ENDINGS
 from infra.cli.session import reading, run
 from processors.clearing.journal import InvalidClearingEvent
 from processors.clearing.movements import Movement
-from processors.clearing.refusal import ClearingRefused
+from processors.offices.refusal import StepRefused
 
 T = TypeVar("T")
 Reason = Annotated[str, typer.Option("--reason", help="原因 why")]
@@ -36,7 +36,7 @@ def run_step(data_dir: Path | None, step: Callable[[AsyncEngine], Awaitable[T]],
         async with reading(settings_of(data_dir), "clearing") as engine:
             try:
                 done.append(await step(engine))
-            except (ClearingRefused, InvalidClearingEvent) as refused:
+            except (StepRefused, InvalidClearingEvent) as refused:
                 fail(str(refused))
                 return 2
         return 0

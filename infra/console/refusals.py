@@ -6,11 +6,11 @@ from infra.files.text_file import UnusableFile
 from infra.operations.resettle import OrderRefused
 from infra.operations.roster_import import RefusedList
 from policies.loader import SchemeError
-from processors.clearing.refusal import ClearingRefused
+from processors.offices.refusal import StepRefused
 from processors.rosters.cells import UnusableCell
 from processors.rosters.imports import ConcurrentImport
 
-REFUSALS = (ClearingRefused, ConcurrentImport, LoginError, OrderRefused, RefusedList)
+REFUSALS = (StepRefused, ConcurrentImport, LoginError, OrderRefused, RefusedList)
 """Steps that the books do not allow; the message says what to do instead, as the command line words it."""
 UNUSABLE_INPUT = (SchemeError, UnusableCell, UnusableFile)
 """Files and texts that can't be read; the message says where."""

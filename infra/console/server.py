@@ -12,7 +12,7 @@ from infra.console.address import ANYWHERE, Address, ListenError, WrongLogin
 from infra.console.application import console, console_state
 from infra.console.state import ConsoleState
 from infra.settings import Settings
-from processors.clearing.operators import login_of
+from processors.offices.operators import login_of
 
 GRACE_S = 5
 """How long requests that are under way may last once the console is asked to end."""

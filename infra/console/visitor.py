@@ -16,7 +16,7 @@ from infra.access.logins import GROUPS
 from infra.console.errors import FieldTrouble, Unprocessable
 from infra.console.permissions import Permission, permissions_of
 from infra.postgres.engine import connect
-from processors.clearing.operators import login_of
+from processors.offices.operators import login_of
 
 LONGEST_LOGIN, LONGEST_PASSWORD = 63, 1_000
 _MEMBER = text(

@@ -12,7 +12,7 @@ from events.money import yuan
 from processors.accounts.journal import FundJournal, open_journal
 from processors.accounts.refusal import STATUS_NAMES, FundMovementRefused
 from processors.accounts.steps import insurer_of, scheme_in_force
-from processors.clearing.operators import Operator
+from processors.offices.operators import Operator
 from projections.fund_budgets import BudgetRegister, FundBudget, fund_budgets
 
 YEARS_AHEAD = 1

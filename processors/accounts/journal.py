@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from processors.clearing.office_journal import OfficeJournal, office_journal, read_journal
 from processors.delivery.names import FUNDS_CONSUMER, FUNDS_JOURNAL
+from processors.offices.journal import OfficeJournal, office_journal, read_journal
 from projections.fund_budgets import BudgetRegister
 from projections.fund_movements import FundRegister
 from projections.office_register import OfficeRegister, R

@@ -21,8 +21,8 @@ from events.money import yuan
 from policies.scheme import Scheme
 from processors.accounts.journal import FundJournal, open_journal
 from processors.accounts.refusal import STATUS_NAMES, FundMovementRefused
-from processors.clearing.operators import Operator
 from processors.law.pinned_schemes import PinnedSchemes
+from processors.offices.operators import Operator
 from projections.fines import fines
 from projections.fund_movements import FundMovement
 

@@ -13,7 +13,7 @@ from sqlalchemy import BigInteger, Boolean, Column, DateTime, Index, LargeBinary
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.store.metadata import metadata, one_of
-from processors.clearing.operators import Operator
+from processors.offices.operators import Operator
 from projections.clearing_rows import PayeeKind
 
 Relation = Literal["own", "guardian", "heir", "other"]

@@ -24,8 +24,8 @@ from processors.bank.account_rows import (
     load_steps,
 )
 from processors.bank.keys import KeyRing
-from processors.clearing.operators import Operator, login_of
-from processors.clearing.refusal import ClearingRefused
+from processors.offices.operators import Operator, login_of
+from processors.offices.refusal import StepRefused
 from projections.clearing_rows import PayeeKind
 from projections.deaths import load_deaths
 from projections.enrolments import enrolments
@@ -113,7 +113,7 @@ class AccountRegister:
         return added
 
     def opened(self, account: PayeeAccount) -> BankAccount:
-        """What is sealed of an account. Raises ``ClearingRefused``."""
+        """What is sealed of an account. Raises ``StepRefused``."""
         return unsealed(self.keys, account)
 
     def others_of(self, digits: str, payee: tuple[str, str]) -> PayeeAccount | None:
@@ -146,7 +146,7 @@ async def open_register(engine: AsyncEngine, keys: KeyRing) -> AsyncIterator[Acc
 
 
 def unsealed(keys: KeyRing, account: PayeeAccount) -> BankAccount:
-    """What is sealed of an account. Raises ``ClearingRefused`` where its key lacks or it was changed."""
+    """What is sealed of an account. Raises ``StepRefused`` where its key lacks or it was changed."""
     return convert(orjson.loads(_content(keys, account)), BankAccount)
 
 
@@ -183,13 +183,13 @@ def file_words(given: str, name: str) -> str:
 async def enter(engine: AsyncEngine, keys: KeyRing, order: AccountOrder, actor: str) -> EnteredAccount:
     """Set a payee's account; it is paid to once another person has approved it.
 
-    Raises ``ClearingRefused`` where the order can't be used, the payee is unknown, or another account of the payee
+    Raises ``StepRefused`` where the order can't be used, the payee is unknown, or another account of the payee
     waits for approval.
     """
     async with open_register(engine, keys) as register:
         (done,) = await enter_all(register, [order], actor)
         if isinstance(done, str):
-            raise ClearingRefused(done)
+            raise StepRefused(done)
     return done
 
 
@@ -206,7 +206,7 @@ async def enter_all(
             if (plain.payee_kind, plain.payee) not in known:
                 raise ValueError(f"账本里没有收款方 {plain.payee} there is no payee {plain.payee} in the ledger")
             done.append(_entered(register, plain, actor, is_dead=plain.payee in dead))
-        except ClearingRefused:
+        except StepRefused:
             raise  # a key lacks, or the register was tampered with: no order can be told from another
         except ValueError as refused:
             done.append(str(refused))
@@ -274,7 +274,7 @@ async def _known_payees(connection: AsyncConnection, orders: Iterable[AccountOrd
 async def approve(engine: AsyncEngine, keys: KeyRing, numbers: Collection[int], actor: str) -> list[PayeeAccount]:
     """Approve accounts: their payees are paid to them from now on, and no longer to those of before.
 
-    Raises ``ClearingRefused`` where one does not wait for approval, can't be read, or was set by the same person.
+    Raises ``StepRefused`` where one does not wait for approval, can't be read, or was set by the same person.
     """
     async with open_register(engine, keys) as register:
         return [_approved(register, _account(register, number, "proposed"), actor) for number in sorted(set(numbers))]
@@ -297,14 +297,14 @@ def _approved(register: AccountRegister, account: PayeeAccount, actor: str) -> P
 
 
 async def withdraw(engine: AsyncEngine, keys: KeyRing, number: int, actor: str, reason: str) -> PayeeAccount:
-    """Take back an account that nobody has approved. Raises ``ClearingRefused``."""
+    """Take back an account that nobody has approved. Raises ``StepRefused``."""
     return await _close(engine, keys, number, actor, reason, ("proposed", "withdrawn"))
 
 
 async def end(engine: AsyncEngine, keys: KeyRing, number: int, actor: str, reason: str) -> PayeeAccount:
     """End an approved account: nothing is paid to it any more. One person may; a new one takes two.
 
-    Raises ``ClearingRefused``.
+    Raises ``StepRefused``.
     """
     return await _close(engine, keys, number, actor, reason, ("approved", "ended"))
 
@@ -313,7 +313,7 @@ async def _close(
     engine: AsyncEngine, keys: KeyRing, number: int, actor: str, reason: str, states: tuple[str, str]
 ) -> PayeeAccount:
     if LONG_DIGITS.search(reason):
-        raise ClearingRefused("原因里不要写账号。leave the account's number out of the reason")
+        raise StepRefused("原因里不要写账号。leave the account's number out of the reason")
     async with open_register(engine, keys) as register:
         found = _account(register, number, states[0])
         register.record(states[1], found, actor=actor, reason=reason)
@@ -323,9 +323,9 @@ async def _close(
 def _account(register: AccountRegister, number: int, status: str) -> PayeeAccount:
     found = register.accounts.by_number.get(number)
     if found is None:
-        raise ClearingRefused(f"没有账户 {number}，全部见 claims payees list。there is no account {number}")
+        raise StepRefused(f"没有账户 {number}，全部见 claims payees list。there is no account {number}")
     if found.status != status:
-        raise ClearingRefused(
+        raise StepRefused(
             f"账户 {number} {STATUS_NAMES[found.status]}，这一步只能用于{STATUS_NAMES[status]}的账户。"
             f"account {number} is {found.status}, not {status}"
         )
@@ -334,7 +334,7 @@ def _account(register: AccountRegister, number: int, status: str) -> PayeeAccoun
 
 async def seal_anew(engine: AsyncEngine, keys: KeyRing) -> int:
     """Seal under the current key whatever is sealed under another; returns how many accounts. Raises
-    ``ClearingRefused``."""
+    ``StepRefused``."""
     async with open_register(engine, keys) as register:
         older = [each for each in register.accounts.by_number.values() if each.set_.key_id != keys.current]
         changed = [
@@ -351,7 +351,7 @@ async def seal_anew(engine: AsyncEngine, keys: KeyRing) -> int:
 def _content(keys: KeyRing, account: PayeeAccount) -> bytes:
     step = account.set_
     if step.sealed is None or step.key_id is None:
-        raise ClearingRefused(f"账户 {account.about} 没有密文，不能使用。nothing is sealed of {account.about}")
+        raise StepRefused(f"账户 {account.about} 没有密文，不能使用。nothing is sealed of {account.about}")
     return keys.open(step.key_id, step.sealed, account.about)
 
 

@@ -9,7 +9,7 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 
-from processors.clearing.refusal import ClearingRefused
+from processors.offices.refusal import StepRefused
 
 KEY_BYTES = 32
 _NONCE_BYTES = 12
@@ -39,20 +39,20 @@ class KeyRing:
         return nonce + AESGCM(self._by_id[self.current]).encrypt(nonce, content, about.encode())
 
     def open(self, id_: str, sealed: bytes, about: str) -> bytes:
-        """Decrypt. Raises ``ClearingRefused`` where the key lacks, or the text is not the one that was sealed here."""
+        """Decrypt. Raises ``StepRefused`` where the key lacks, or the text is not the one that was sealed here."""
         from cryptography.exceptions import InvalidTag
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
         key = self._by_id.get(id_)
         if key is None:
-            raise ClearingRefused(
+            raise StepRefused(
                 f"缺少密钥 {id_}，读不出账户 {about}：请放回原密钥文件。"
                 f"key {id_} lacks: {about} can't be read without it"
             )
         try:
             return AESGCM(key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], about.encode())
         except InvalidTag:
-            raise ClearingRefused(
+            raise StepRefused(
                 f"账户 {about} 的密文被改动过，不能使用。what is sealed of {about} was changed: it is not used"
             ) from None
 

@@ -27,7 +27,7 @@ async def account_rows(
 ) -> list[dict[str, Any]]:
     """Accounts that stand, or ``all_`` that ever were, in the order in which they were set.
 
-    Raises ``ClearingRefused`` where a key lacks.
+    Raises ``StepRefused`` where a key lacks.
     """
     async with engine.connect() as connection:
         accounts = PayeeAccounts(await load_steps(connection, payee_kind, payee))

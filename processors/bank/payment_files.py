@@ -29,8 +29,8 @@ from processors.clearing.listings import KINDS
 from processors.clearing.movements import standing_movements
 from processors.clearing.payment_holds import held_hospitals, refuse_held
 from processors.clearing.prepayments import prepayment_statuses
-from processors.clearing.refusal import ClearingRefused
 from processors.clearing.steps import load_clearing
+from processors.offices.refusal import StepRefused
 from projections.clearing_rows import Clearing, ClearingPayment
 from projections.clearings import clearing_lines
 
@@ -52,7 +52,7 @@ async def make(
     """Make the file of all that is due in an approved clearing and in no other file that is open: a line a payee and
     fund.
 
-    What cases of supervision hold is left out, and told. Raises ``ClearingRefused`` where a payee has no approved
+    What cases of supervision hold is left out, and told. Raises ``StepRefused`` where a payee has no approved
     account and ``only_ready`` does not say to pay the others, where nothing is left to pay, or where the clearing is
     not approved.
     """
@@ -79,7 +79,7 @@ async def make(
 
 
 async def again(engine: AsyncEngine, keys: KeyRing, file_id: str) -> WrittenPaymentFile:
-    """The lines of a file that was made, to be written once more. Raises ``ClearingRefused`` where they are others."""
+    """The lines of a file that was made, to be written once more. Raises ``StepRefused`` where they are others."""
     async with open_journal(engine) as journal:
         file = await load_file(journal, file_id)
         accounts = PayeeAccounts(await load_steps(journal.connection))
@@ -88,7 +88,7 @@ async def again(engine: AsyncEngine, keys: KeyRing, file_id: str) -> WrittenPaym
             month = journal.register.clearings[file.clearing_id,].month
         lines = payment_lines(keys, accounts, file.items, f"{month:%Y年%m月}" if month else "", file.purpose)
     if digest(lines) != file.sha256:
-        raise ClearingRefused(
+        raise StepRefused(
             f"{file_id} 的内容与制作时登记的校验值不符，不再输出：请撤销后重新制作。"
             f"the lines of {file_id} are not those that were noted: cancel it and make another"
         )
@@ -98,13 +98,13 @@ async def again(engine: AsyncEngine, keys: KeyRing, file_id: str) -> WrittenPaym
 async def cancel(engine: AsyncEngine, file_id: str, actor: str, reason: str) -> PaymentFile:
     """Cancel a file that was not sent: its payees may be in another. Another person than made it takes this step.
 
-    Raises ``ClearingRefused``, also where the bank has answered to one of its lines.
+    Raises ``StepRefused``, also where the bank has answered to one of its lines.
     """
     async with open_journal(engine) as journal:
         file = await load_file(journal, file_id)
         journal.operator(actor).must_differ(file.operator, f"made {file_id}", "cancel it")
         if await _answered(journal, file):
-            raise ClearingRefused(
+            raise StepRefused(
                 f"{file_id} 已有银行回单登记，不能撤销。the bank's reply to {file_id} is noted: it was sent"
             )
         about = {"region": file.region} if file.clearing_id is None else {"clearing_id": file.clearing_id}
@@ -113,14 +113,14 @@ async def cancel(engine: AsyncEngine, file_id: str, actor: str, reason: str) -> 
 
 
 async def load_file(journal: ClearingJournal, file_id: str) -> PaymentFile:
-    """A file that stands, with its clearing. Raises ``ClearingRefused``."""
+    """A file that stands, with its clearing. Raises ``StepRefused``."""
     found = [each for each in await load_files(journal.connection) if each.file_id == file_id]
     if not found:
-        raise ClearingRefused(
+        raise StepRefused(
             f"没有银行文件 {file_id}，见 claims clearing payment-files。there is no payment file {file_id}"
         )
     if found[0].cancelled is not None:
-        raise ClearingRefused(f"银行文件 {file_id} 已撤销。payment file {file_id} is cancelled")
+        raise StepRefused(f"银行文件 {file_id} 已撤销。payment file {file_id} is cancelled")
     if found[0].clearing_id is not None:
         await load_clearing(journal, found[0].clearing_id, "approved", "paid")
     return found[0]
@@ -173,7 +173,7 @@ async def _answered(journal: ClearingJournal, file: PaymentFile) -> bool:
 
 
 async def _due(journal: ClearingJournal, clearing: Clearing, files: Sequence[PaymentFile]) -> list[Due]:
-    """What each fund has still to transfer to each payee and is in no open file. Raises ``ClearingRefused``."""
+    """What each fund has still to transfer to each payee and is in no open file. Raises ``StepRefused``."""
     register, connection = journal.register, journal.connection
     await register.lines.load(connection, clearing_lines.c.clearing_id == clearing.clearing_id)
     _, transfers = await load_orders(connection, clearing, register.lines, list(register.parts), register.payments)
@@ -189,7 +189,7 @@ async def _due(journal: ClearingJournal, clearing: Clearing, files: Sequence[Pay
         own = [each for each in standing if (each.payee_kind, each.payee) == payee]
         left = due_by_fund(payment.amount, of_payee, own)
         if sum(left.values()) != payment.left or any(due < 0 for due in left.values()):
-            raise ClearingRefused(
+            raise StepRefused(
                 f"{clearing.clearing_id} 应付 {payment.payee} 的 {yuan(payment.left)} 元与各基金拨付单不符，请先运行 "
                 f"claims verify。what is due to {payment.payee} is not what the funds' orders say: run claims verify"
             )
@@ -207,7 +207,7 @@ async def _due(journal: ClearingJournal, clearing: Clearing, files: Sequence[Pay
 async def _without_holds(
     journal: ClearingJournal, clearing: Clearing, wanted: Sequence[Due]
 ) -> tuple[list[Due], tuple[str, ...]]:
-    """What may be paid, and a line about each payee whose payments a case holds. Raises ``ClearingRefused``."""
+    """What may be paid, and a line about each payee whose payments a case holds. Raises ``StepRefused``."""
     held = await held_hospitals(journal.connection, clearing.region, clearing.number, journal.today)
     holds = {each: held.of(each.payee_kind, each.payee) for each, _, _ in wanted}
     free = [each for each in wanted if not holds[each[0]]]
@@ -234,22 +234,22 @@ def _parted(accounts: PayeeAccounts, wanted: Iterable[Due]) -> tuple[list[tuple[
     return ready, lacking
 
 
-def _nothing_left(clearing_id: str, waiting: Mapping[str, int]) -> ClearingRefused:
+def _nothing_left(clearing_id: str, waiting: Mapping[str, int]) -> StepRefused:
     if not waiting:
-        return ClearingRefused(f"{clearing_id} 没有待拨付的款项。nothing is due in {clearing_id}")
+        return StepRefused(f"{clearing_id} 没有待拨付的款项。nothing is due in {clearing_id}")
     files = "、".join(sorted(waiting))
-    return ClearingRefused(
+    return StepRefused(
         f"{clearing_id} 待拨付的 {sum(waiting.values())} 笔都已在银行文件 {files} 中，等待回单。"
         f"all that is due is in {files}: read the bank's reply, or cancel what was not sent"
     )
 
 
-def _without_account(clearing_id: str, lacking: Sequence[Due], *, some: bool) -> ClearingRefused:
+def _without_account(clearing_id: str, lacking: Sequence[Due], *, some: bool) -> StepRefused:
     payees = list(dict.fromkeys(each.payee for each, _, _ in lacking))
     named = "、".join(payees[:MOST_NAMED]) + ("……" if len(payees) > MOST_NAMED else "")
     total = yuan(sum(due for _, _, due in lacking))
     others = "先付其余的：勾选“先付有账户的”（命令行 --only-ready）；" if some else ""
-    return ClearingRefused(
+    return StepRefused(
         f"{clearing_id} 有 {len(payees)} 个收款方（共 {total} 元）没有已复核的账户：{named}。"
         f"{others}登记账户：控制台“清算·收款账户”，或 claims payees set。"
         f"{len(payees)} payees have no approved account" + (": --only-ready pays the others" if some else "")

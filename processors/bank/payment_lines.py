@@ -14,7 +14,7 @@ from processors.bank.accounts import DEAD_OWN_ACCOUNT, file_words, unsealed
 from processors.bank.keys import KeyRing
 from processors.clearing.bank_files import FundTotal, PaymentFile, PaymentItem, items_digest
 from processors.clearing.journal import ClearingJournal
-from processors.clearing.refusal import ClearingRefused
+from processors.offices.refusal import StepRefused
 from projections.deaths import load_deaths
 
 PURPOSES: Mapping[str, str] = {
@@ -76,7 +76,7 @@ def fund_totals(lines: Iterable[PaymentLine]) -> tuple[FundTotal, ...]:
 def payment_lines(
     keys: KeyRing, accounts: PayeeAccounts, items: Iterable[PaymentItem], month: str, purpose: str | None
 ) -> tuple[PaymentLine, ...]:
-    """The lines with their accounts. Raises ``ClearingRefused`` where a key lacks."""
+    """The lines with their accounts. Raises ``StepRefused`` where a key lacks."""
     made = []
     for item in items:
         held = unsealed(keys, accounts.by_number[item.account])
@@ -130,11 +130,11 @@ def record_file(
 
 
 def purpose_words(given: str | None) -> str | None:
-    """The words of a file's purpose. Raises ``ClearingRefused``."""
+    """The words of a file's purpose. Raises ``StepRefused``."""
     try:
         return None if given is None else file_words(given, "用途 purpose")
     except ValueError as error:
-        raise ClearingRefused(str(error)) from None
+        raise StepRefused(str(error)) from None
 
 
 async def account_warnings(journal: ClearingJournal, accounts: Iterable[PayeeAccount]) -> tuple[str, ...]:

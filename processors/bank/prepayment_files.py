@@ -10,9 +10,9 @@ from processors.bank.keys import KeyRing
 from processors.bank.payment_lines import WrittenPaymentFile, payment_lines, purpose_words, record_file
 from processors.clearing.bank_files import PaymentFile, PaymentItem, load_files
 from processors.clearing.journal import ClearingJournal, open_journal
-from processors.clearing.operators import Operator
 from processors.clearing.payment_holds import load_holds
-from processors.clearing.refusal import ClearingRefused
+from processors.offices.operators import Operator
+from processors.offices.refusal import StepRefused
 from projections.prepayments import Prepayment, prepayments
 
 
@@ -21,7 +21,7 @@ async def make(
 ) -> WrittenPaymentFile:
     """Make the file of all prepayments of a region that are ordered and in no other file that is open.
 
-    What cases hold, and what the actor has ordered, is left out and told. Raises ``ClearingRefused`` where a hospital
+    What cases hold, and what the actor has ordered, is left out and told. Raises ``StepRefused`` where a hospital
     has no approved account and ``only_ready`` does not say to pay the others, or where nothing is left to pay.
     """
     words = purpose_words(purpose)
@@ -36,7 +36,7 @@ async def make(
         lacking = [each for each in wanted if each not in ready]
         if lacking and not (only_ready and ready):
             named = "、".join(dict.fromkeys(each.hospital_id for each in lacking))
-            raise ClearingRefused(
+            raise StepRefused(
                 f"统筹区 {region} 的预拨有医院没有已复核的账户：{named}。"
                 f"{'先付其余的：勾选“先付有账户的”（命令行 --only-ready）；' if ready else ''}"
                 "登记账户：控制台“清算·收款账户”，或 claims payees set。"
@@ -53,7 +53,7 @@ async def make(
 async def _payable(
     journal: ClearingJournal, region: str, actor: str, files: list[PaymentFile]
 ) -> tuple[list[Prepayment], tuple[str, ...]]:
-    """What may be sent, and a line about what is left out. Raises ``ClearingRefused`` where nothing is left."""
+    """What may be sent, and a line about what is left out. Raises ``StepRefused`` where nothing is left."""
     sent = {item.prepayment_id for file in files if file.cancelled is None for item in file.items}
     ordered = [each for each in journal.register.prepayments if each.status == "ordered"]
     holds = await load_holds(journal.connection, region, journal.today)
@@ -71,7 +71,7 @@ async def _payable(
             wanted.append(each)
     if not wanted:
         why = "；".join(told)
-        raise ClearingRefused(
+        raise StepRefused(
             f"统筹区 {region} 没有可以付款的预拨{'：' + why if why else ''}。no prepayment of {region} can be sent"
         )
     return wanted, tuple(told)
@@ -80,7 +80,7 @@ async def _payable(
 def _item(accounts: PayeeAccounts, row: Prepayment, reference: str) -> PaymentItem:
     account = accounts.approved("hospital", row.hospital_id)
     if account is None:
-        raise ClearingRefused(f"{row.hospital_id} 没有已复核的账户。{row.hospital_id} has no approved account")
+        raise StepRefused(f"{row.hospital_id} 没有已复核的账户。{row.hospital_id} has no approved account")
     payer = row.payer
     return PaymentItem(
         *("hospital", row.hospital_id, row.amount, reference, account.number),

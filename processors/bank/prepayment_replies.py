@@ -9,9 +9,9 @@ from events.money import yuan
 from processors.bank.reply_rows import NO_REASON, ReplyOutcome, ReplyRow
 from processors.clearing.bank_files import PaymentFile, PaymentItem
 from processors.clearing.journal import ClearingJournal
-from processors.clearing.operators import Operator
 from processors.clearing.prepayments import prepayment_said
-from processors.clearing.refusal import ClearingRefused
+from processors.offices.operators import Operator
+from processors.offices.refusal import StepRefused
 from projections.prepayments import Prepayment, prepayments
 
 
@@ -19,11 +19,11 @@ class PrepaymentReply:
     """One reply's rows on prepayments; each is noted as it is taken."""
 
     def __init__(self, journal: ClearingJournal, actor: str, sha256: str, day: date | None) -> None:
-        """``day`` is that of the transfers, today where it is None. Raises ``ClearingRefused`` where it is to come."""
+        """``day`` is that of the transfers, today where it is None. Raises ``StepRefused`` where it is to come."""
         self._journal, self._actor, self._sha256 = journal, actor, sha256
         self._day = day or journal.today
         if self._day > journal.today:
-            raise ClearingRefused(f"{day} 尚未到，今天是 {journal.today}。{day} is to come")
+            raise StepRefused(f"{day} 尚未到，今天是 {journal.today}。{day} is to come")
 
     async def load(self, ids: Collection[str]) -> None:
         """Load the prepayments."""
@@ -32,13 +32,13 @@ class PrepaymentReply:
         )
 
     def take(self, row: ReplyRow, file: PaymentFile, item: PaymentItem) -> ReplyOutcome:
-        """What becomes of a row. What came back is noted as paid, and as paid back. Raises ``ClearingRefused``."""
+        """What becomes of a row. What came back is noted as paid, and as paid back. Raises ``StepRefused``."""
         found = self._journal.register.prepayments[item.prepayment_id,]
         told = (row.row, row.reference)
         if found.status == "ordered":
             self._pay(found, file, item, row)
         elif found.reference != item.reference:
-            raise ClearingRefused(
+            raise StepRefused(
                 f"预拨 {found.prepayment_id} 已按凭证号 {found.reference} 登记，请核对。"
                 f"{found.prepayment_id} was noted under reference {found.reference}"
             )
@@ -52,7 +52,7 @@ class PrepaymentReply:
 
     def _pay(self, found: Prepayment, file: PaymentFile, item: PaymentItem, row: ReplyRow) -> None:
         if found.amount != item.amount:
-            raise ClearingRefused(f"账本上预拨 {yuan(found.amount)} 元。{yuan(found.amount)} is ordered in the ledger")
+            raise StepRefused(f"账本上预拨 {yuan(found.amount)} 元。{yuan(found.amount)} is ordered in the ledger")
         by = self._journal.operator(self._actor)
         by.must_differ(Operator(found.ordered_by, found.ordered_login), f"ordered {found.prepayment_id}", "note it")
         if found.reversed_by is not None:
@@ -65,7 +65,7 @@ class PrepaymentReply:
     def _return(self, prepayment_id: str, item: PaymentItem, row: ReplyRow) -> None:
         found = self._journal.register.prepayments[prepayment_id,]
         if found.outstanding < item.amount:
-            raise ClearingRefused(
+            raise StepRefused(
                 f"预拨 {prepayment_id} 已抵扣 {yuan(found.set_off)} 元，退回请核对后用 claims prepayments return 登记。"
                 f"{yuan(found.set_off)} of {prepayment_id} is set off: note by hand what came back"
             )

@@ -16,8 +16,8 @@ from processors.bank.reply_rows import NO_REASON, ReplyOutcome, ReplyRow
 from processors.clearing.bank_files import PaymentFile, PaymentItem, load_files
 from processors.clearing.journal import ClearingJournal, open_journal
 from processors.clearing.movements import Movement, standing_movements
-from processors.clearing.refusal import ClearingRefused
 from processors.clearing.steps import load_clearing, require_another_payer
+from processors.offices.refusal import StepRefused
 from projections.clearing_rows import ClearingPayment
 
 
@@ -51,7 +51,7 @@ async def apply_reply(
                 known = _required(row, line, times[row.reference])
                 take = reply.take if known.item.prepayment_id is None else ahead.take
                 outcomes.append(take(row, known.file, known.item))
-            except ClearingRefused as refused:
+            except StepRefused as refused:
                 payee = None if line is None else line.item.payee
                 outcomes.append(ReplyOutcome(row.row, row.reference, "refused", payee, row.amount, str(refused)))
         reply.record()
@@ -75,7 +75,7 @@ class _Reply:
             self._standing.setdefault((clearing_id, each.payee_kind, each.payee), []).append(each)
 
     def take(self, row: ReplyRow, file: PaymentFile, item: PaymentItem) -> ReplyOutcome:
-        """What becomes of a row. Raises ``ClearingRefused``."""
+        """What becomes of a row. Raises ``StepRefused``."""
         key = file.clearing_id or "", item.payee_kind, item.payee
         payment = self._journal.register.payments[key]
         noted = [each for each in self._standing.get(key, ()) if each.payer is None or each.payer == item.payer]
@@ -87,7 +87,7 @@ class _Reply:
         if not was_paid:
             self._pay(file, item, payment, noted, row)
         elif noted[-1] is not own[-1]:
-            raise ClearingRefused(
+            raise StepRefused(
                 f"该笔已登记拨付，其后又有登记（凭证号 {noted[-1].reference}），请核对。"
                 f"it was noted as paid, and more since"
             )
@@ -102,14 +102,14 @@ class _Reply:
         net = sum(each.amount if each.type == CLEARING_PAID else -each.amount for each in noted)
         if not payment.is_due or (item.payer is not None and net > 0):
             reference = noted[-1].reference if noted else payment.reference
-            raise ClearingRefused(
+            raise StepRefused(
                 f"{payment.payee} 已按凭证号 {reference} 登记拨付。"
                 f"{payment.payee} was noted as paid under reference {reference}"
             )
         key = payment.clearing_id, payment.payee_kind, payment.payee
         left = payment.left - self._taken.get(key, 0)
         if item.amount > left or (item.payer is None and item.amount != left):
-            raise ClearingRefused(f"账本上应付 {yuan(left)} 元。{yuan(left)} is due in the ledger")
+            raise StepRefused(f"账本上应付 {yuan(left)} 元。{yuan(left)} is due in the ledger")
         require_another_payer(self._journal.operator(self._actor), payment)
         self._taken[key] = self._taken.get(key, 0) + item.amount
         paid = {name: getattr(item, name) for name in ("payee_kind", "payee", "amount", "reference")}
@@ -146,18 +146,18 @@ def _said_of(item: PaymentItem, row: ReplyRow) -> dict[str, str]:
 
 def _required(row: ReplyRow, line: _Line | None, times: int) -> _Line:
     if line is None:
-        raise ClearingRefused(f"没有制作过凭证号为 {row.reference} 的付款。no payment has this reference")
+        raise StepRefused(f"没有制作过凭证号为 {row.reference} 的付款。no payment has this reference")
     if times > 1:
-        raise ClearingRefused(
+        raise StepRefused(
             f"凭证号在回单中出现 {times} 次，各行都未登记。it stands {times} times in the reply: none of them is noted"
         )
     if line.file.cancelled is not None:
-        raise ClearingRefused(
+        raise StepRefused(
             f"银行文件 {line.file.file_id} 已撤销；如确已付款，请核对后用 claims clearing pay 登记。"
             f"{line.file.file_id} is cancelled: if the bank did pay, note it by hand"
         )
     if row.amount != line.item.amount:
-        raise ClearingRefused(
+        raise StepRefused(
             f"金额 {yuan(row.amount)} 元不符，文件中为 {yuan(line.item.amount)} 元。"
             f"{yuan(row.amount)} is not the file's {yuan(line.item.amount)}"
         )

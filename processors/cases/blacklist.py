@@ -13,7 +13,7 @@ from events.decisions import BLACKLIST_APPROVED, BLACKLIST_ENTERED, BLACKLIST_RE
 from processors.cases.journal import CaseJournal, open_journal
 from processors.cases.refusal import ENTRY_STATE_NAMES, CaseRefused
 from processors.cases.steps import require_subject
-from processors.clearing.operators import Operator
+from processors.offices.operators import Operator
 from projections.blacklist import BlacklistEntry
 from projections.cases import Case
 

@@ -21,7 +21,7 @@ from processors.cases.finding_claims import claims_found
 from processors.cases.journal import CaseJournal, open_journal, require_past
 from processors.cases.refusal import MEASURE_NAMES, CaseRefused
 from processors.cases.steps import case_of
-from processors.clearing.operators import Operator
+from processors.offices.operators import Operator
 from processors.supervision.journal import open_lead_journal
 from processors.supervision.steps import confirm, release
 from projections.cases import Case, CaseFinding, CaseNote

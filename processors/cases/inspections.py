@@ -10,7 +10,7 @@ from events.decisions import INSPECTION_RECORDED, INSPECTION_WITHDRAWN
 from processors.cases.deadlines import deadlines_in_force
 from processors.cases.journal import open_journal, require_past
 from processors.cases.refusal import CaseRefused
-from processors.clearing.operators import Operator
+from processors.offices.operators import Operator
 from projections.hospitals import load_hospitals
 from projections.inspections import Inspection
 

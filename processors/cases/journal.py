@@ -7,8 +7,8 @@ from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from processors.cases.refusal import CaseRefused
-from processors.clearing.office_journal import OfficeJournal, office_journal, read_journal
 from processors.delivery.names import CASES_CONSUMER, CASES_JOURNAL
+from processors.offices.journal import OfficeJournal, office_journal, read_journal
 from projections.case_register import CaseRegister
 
 CaseJournal = OfficeJournal[CaseRegister]

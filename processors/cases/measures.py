@@ -14,7 +14,7 @@ from processors.cases.deadlines import deadlines_in_force, late_fine
 from processors.cases.journal import CaseJournal, open_journal, require_past
 from processors.cases.refusal import MEASURE_NAMES, CaseRefused
 from processors.cases.steps import case_of
-from processors.clearing.operators import Operator
+from processors.offices.operators import Operator
 from projections.case_register import CaseRegister
 from projections.cases import Case
 from projections.measures import CaseFact, Measure

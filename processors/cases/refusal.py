@@ -1,6 +1,6 @@
 """Why a step of a case is refused, and what things are called in the message."""
 
-from processors.clearing.refusal import ClearingRefused
+from processors.offices.refusal import StepRefused
 
 ORIGIN_NAMES = {"lead": "疑点", "report": "举报", "plan": "年度计划", "inspection": "检查"}
 SUBJECT_NAMES = {"hospital": "医院", "pharmacy": "药店", "person": "参保人", "doctor": "医师"}
@@ -65,5 +65,5 @@ LATE_NAMES = {
 FACT_STATE_NAMES = {"to_be_sent": "待发出", "taken": "已收下", "refused": "已拒收"}
 
 
-class CaseRefused(ClearingRefused):
+class CaseRefused(StepRefused):
     """A step that the rules of procedure do not allow; nothing was written. The message says what to do instead."""

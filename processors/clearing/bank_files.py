@@ -18,8 +18,8 @@ from events.money import yuan
 from events.store.journal import entries
 from policies.funds import BookedFund
 from processors.clearing.movements import Movement
-from processors.clearing.operators import Operator
 from processors.delivery.names import CLEARING_JOURNAL
+from processors.offices.operators import Operator
 
 
 class PaymentItem(Struct, frozen=True, omit_defaults=True):

@@ -18,10 +18,10 @@ from processors.clearing.loans import load_loans
 from processors.clearing.payee_amounts import PayeeAmount, load_amounts, load_prepaid_amounts
 from processors.clearing.paying_funds import due_to, fund_transfers, load_fund_shares, prepaid_set_off
 from processors.clearing.ranges import next_ranges
-from processors.clearing.refusal import ClearingRefused
 from processors.clearing.set_off import set_off
 from processors.clearing.withheld_money import kept_back, last_day, releases_that_wait, text_in_force
 from processors.law.terms import ledger_layers
+from processors.offices.refusal import StepRefused
 from projections.advances import Advance
 from projections.bookings import IS_PAYOUT
 from projections.claims import claims
@@ -71,7 +71,7 @@ async def draft(
 ) -> str:
     """Draft the clearing of a region for a month (its first day), or one more of its last month; returns its id.
 
-    ``now`` is the clock by which a month has begun: the database's where it is not given. Raises ``ClearingRefused``
+    ``now`` is the clock by which a month has begun: the database's where it is not given. Raises ``StepRefused``
     where it has not, where nothing was ever booked for the region, another draft of it is open, or the month is not
     after that of its last clearing (of a supplement: not the same); where a supplement has nothing to take; and where a
     booking names no layer, so that nobody can tell which fund pays it.
@@ -81,7 +81,7 @@ async def draft(
         # Months go in order: a clearing approved years ahead would leave the region without clearings until then.
         clock = now or await database_time(connection)
         if clock < month_start(month):
-            raise ClearingRefused(
+            raise StepRefused(
                 f"{month:%Y-%m} 尚未开始，只能起草本月或以前的月份。"
                 f"{month:%Y-%m} has not begun: draft the current month, or one before it"
             )
@@ -170,20 +170,20 @@ async def _deducted(
 
 
 def _end(month: date, supplement: Supplement | None, now: datetime) -> datetime:
-    """The first moment whose bookings a draft leaves to the next. Raises ``ClearingRefused``."""
+    """The first moment whose bookings a draft leaves to the next. Raises ``StepRefused``."""
     if supplement is None or supplement.until is None:
         return month_end(month)
     if not month <= supplement.until <= county_day(now):
-        raise ClearingRefused(
+        raise StepRefused(
             f"补充清算的截止日应在 {month} 至今天（{county_day(now)}）之间。"
             f"a supplement takes what was booked until a day from {month} to {county_day(now)}"
         )
     return day_end(supplement.until)
 
 
-def _nothing_since(supplements: str, month: date, supplement: Supplement | None) -> ClearingRefused:
+def _nothing_since(supplements: str, month: date, supplement: Supplement | None) -> StepRefused:
     until = supplement.until if supplement is not None and supplement.until is not None else f"{month:%Y-%m} 月末"
-    return ClearingRefused(
+    return StepRefused(
         f"{supplements} 之后到 {until} 没有新入账的，没有可补充清算的；其后入账的用 --until 指明截止日。"
         f"nothing was booked since {supplements} until {until}: --until takes what was booked later"
     )
@@ -194,7 +194,7 @@ async def _next_number(
 ) -> tuple[int, str | None]:
     """How often the month was drafted, this time included, and which clearing is supplemented, if one is.
 
-    Raises ``ClearingRefused`` where the month may not be drafted.
+    Raises ``StepRefused`` where the month may not be drafted.
     """
     rows = await connection.execute(
         select(clearings.c.clearing_id, clearings.c.status, clearings.c.month)
@@ -204,18 +204,18 @@ async def _next_number(
     )
     last = rows.one_or_none()
     if last is not None and last.status == "drafted":
-        raise ClearingRefused(
+        raise StepRefused(
             f"{last.clearing_id} 还是待复核的草稿，请先复核或撤回。"
             f"{last.clearing_id} is still a draft: have it approved, or withdraw it"
         )
     if supplement is not None and (last is None or month != last.month):
         named = "没有清算过" if last is None else f"最近一次清算是 {last.clearing_id}"
-        raise ClearingRefused(
+        raise StepRefused(
             f"{region} {named}，不能补充清算 {month:%Y-%m}。only the month of the last clearing can be supplemented"
         )
     if supplement is None and last is not None and month <= last.month:
         also = "，或用 --supplement 补充清算" if month == last.month else ""
-        raise ClearingRefused(
+        raise StepRefused(
             f"{last.clearing_id} 已清算，只能起草 {last.month:%Y-%m} 以后的月份{also}。"
             f"{last.clearing_id} was cleared already: draft a month after {last.month:%Y-%m}"
             + (", or supplement it" if also else "")
@@ -235,7 +235,7 @@ async def _require_layers(connection: AsyncConnection, region: str, ranges: Rang
     }
     for row in await connection.execute(_WITHOUT_LAYER, within):
         where = f"entry {row.number} of journal {row.journal}, claim {row.claim_id}"
-        raise ClearingRefused(
+        raise StepRefused(
             f"账册 {row.journal} 第 {row.number} 号（结算单 {row.claim_id}）没有可识别的保障线，无法清算，"
             f"请运行 claims verify。"
             f"{where}, names no layer that can pay: see claims verify"
@@ -245,7 +245,7 @@ async def _require_layers(connection: AsyncConnection, region: str, ranges: Rang
 async def _require_known_region(connection: AsyncConnection, region: str) -> None:
     known = exists().where(claims.c.region == region) | exists().where(clearings.c.region == region)
     if not (await connection.execute(select(known))).scalar_one():
-        raise ClearingRefused(
+        raise StepRefused(
             f"统筹区 {region} 从未受理过结算单，也没有退还过保费，没有可清算的；见 claims clearing open。"
             f"no claim of region {region} was ever accepted, and no premium refunded"
         )

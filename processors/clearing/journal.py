@@ -9,9 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.store.journal import entries
-from processors.clearing.office_journal import OfficeJournal, office_journal
-from processors.clearing.refusal import ClearingRefused
 from processors.delivery.names import CLEARING_CONSUMER, CLEARING_JOURNAL
+from processors.offices.journal import OfficeJournal, office_journal
+from processors.offices.refusal import StepRefused
 from projections.clearing_register import ClearingRegister
 from projections.clearing_table import UnreadableRow
 
@@ -54,18 +54,18 @@ async def register_from_tables(connection: AsyncConnection) -> ClearingRegister:
 
 @contextmanager
 def refusing_unreadable_rows() -> Iterator[None]:
-    """Raise ``ClearingRefused`` where a row of the tables can't be read: no step is taken on a guess."""
+    """Raise ``StepRefused`` where a row of the tables can't be read: no step is taken on a guess."""
     try:
         yield
     except UnreadableRow as error:
-        raise ClearingRefused(str(error)) from error
+        raise StepRefused(str(error)) from error
 
 
 @asynccontextmanager
 async def open_journal(engine: AsyncEngine) -> AsyncIterator[ClearingJournal]:
     """The journal for one step: written when the block ends, and rolled back when it raises.
 
-    Raises ``ClearingRefused`` where the step needs a row that can't be read.
+    Raises ``StepRefused`` where the step needs a row that can't be read.
     """
     async with office_journal(engine, CLEARING_CONSUMER, _no_rows) as opened:
         with refusing_unreadable_rows():

@@ -33,8 +33,9 @@ from processors.clearing.movements import history_rows
 from processors.clearing.paying_funds import FundShare, FundTransfer
 from processors.clearing.payment_holds import held_rows
 from processors.clearing.prepayments import prepaid_rows
-from processors.clearing.refusal import ClearingRefused, no_clearing
+from processors.clearing.refusal import no_clearing
 from processors.delivery.names import INTAKE_JOURNAL
+from processors.offices.refusal import StepRefused
 from projections.claims import claims
 from projections.clearing_register import ClearingRegister
 from projections.clearing_rows import (
@@ -59,7 +60,7 @@ KINDS = ("hospital", "person", EMERGENCY_FUND)
 
 
 async def clearing_rows(engine: AsyncEngine, region: str | None = None) -> list[dict[str, Any]]:
-    """All clearings, or one region's, oldest first. Raises ``ClearingRefused`` where a row can't be read."""
+    """All clearings, or one region's, oldest first. Raises ``StepRefused`` where a row can't be read."""
     found = ClearingTable(clearings, Clearing)
     async with engine.connect() as connection:
         with refusing_unreadable_rows():
@@ -71,7 +72,7 @@ async def clearing(engine: AsyncEngine, clearing_id: str) -> dict[str, Any]:
     """One clearing with its lines, payments, repaid advances, what changed claim by claim, and every step on it.
 
     ``changes`` of kind ``adjusted`` with a person say what the person paid too much at discharge (under 0: too
-    little), unless the claim was reversed by then. Raises ``ClearingRefused`` where there is no such clearing.
+    little), unless the claim was reversed by then. Raises ``StepRefused`` where there is no such clearing.
     """
     register = ClearingRegister()
     async with engine.connect() as connection:
@@ -83,7 +84,7 @@ async def clearing(engine: AsyncEngine, clearing_id: str) -> dict[str, Any]:
                 await table.load(connection, table.table.c.clearing_id == clearing_id)
         head = register.clearings.get((clearing_id,))
         if head is None:
-            raise ClearingRefused(no_clearing(clearing_id))
+            raise StepRefused(no_clearing(clearing_id))
         parts = await load_parts(connection, head)
         changes = await _changes(connection, head, parts)
         shares, transfers = await load_orders(connection, head, register.lines, parts, register.payments)
@@ -109,7 +110,7 @@ async def clearing(engine: AsyncEngine, clearing_id: str) -> dict[str, Any]:
 async def receivable_rows(engine: AsyncEngine, today: date | None = None) -> list[dict[str, Any]]:
     """What is outstanding, oldest first; ``closed`` says that a hospital is no longer designated today.
 
-    ``today`` is the database's day in the county, where it is not given. Raises ``ClearingRefused`` where a row can't
+    ``today`` is the database's day in the county, where it is not given. Raises ``StepRefused`` where a row can't
     be read.
     """
     async with engine.connect() as connection:
@@ -119,12 +120,12 @@ async def receivable_rows(engine: AsyncEngine, today: date | None = None) -> lis
 async def receivable(engine: AsyncEngine, receivable_id: str) -> dict[str, Any]:
     """One receivable, outstanding or not, with what drafts set off and every receipt, also those taken back.
 
-    Raises ``ClearingRefused`` where there is none.
+    Raises ``StepRefused`` where there is none.
     """
     async with engine.connect() as connection:
         rows = await _receivables(connection, None, receivables.c.receivable_id == receivable_id)
         if not rows:
-            raise ClearingRefused(f"没有应收款 {receivable_id}。there is no receivable {receivable_id}")
+            raise StepRefused(f"没有应收款 {receivable_id}。there is no receivable {receivable_id}")
         set_off = [
             {"clearing_id": clearing_id, "amount": yuan(each.amount)}
             for clearing_id, each in await _set_off(connection, rows[0]["region"])

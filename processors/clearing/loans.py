@@ -11,9 +11,9 @@ from events.money import yuan
 from events.store.journal import entries
 from processors.clearing.journal import open_journal
 from processors.clearing.movements import history_rows, require_new_reference
-from processors.clearing.operators import Operator
-from processors.clearing.refusal import ClearingRefused
 from processors.delivery.names import INTAKE_JOURNAL
+from processors.offices.operators import Operator
+from processors.offices.refusal import StepRefused
 from projections.advance_requests import advance_requests
 from projections.advances import Advance, load_advances
 from projections.clearings import advance_receipts, advance_repayments
@@ -53,17 +53,17 @@ async def load_loans(connection: AsyncConnection) -> list[Loan]:
 
 
 async def load_loan(connection: AsyncConnection, region: str, advance_id: str) -> Loan:
-    """The advance of one region. Raises ``ClearingRefused`` where there is none."""
+    """The advance of one region. Raises ``StepRefused`` where there is none."""
     for loan in await load_loans(connection):
         if (loan.advance.region, loan.advance.advance_id) == (region, advance_id):
             return loan
     asked = await _request(connection, region, advance_id)
     if asked is not None and asked["status"] != "none":
-        raise ClearingRefused(
+        raise StepRefused(
             f"{advance_id} 只有申请，尚未借出，见 claims advances --region {region}。"
             f"{advance_id} is asked for ({asked['status']}) and not lent"
         )
-    raise ClearingRefused(
+    raise StepRefused(
         f"统筹区 {region} 没有临时救急借款 {advance_id}，全部见 claims advances。"
         f"no advance {advance_id} was issued in region {region}"
     )
@@ -73,7 +73,7 @@ async def loan(engine: AsyncEngine, region: str, advance_id: str) -> dict[str, A
     """One advance, with what clearings took to repay it and every repayment in cash, also what was taken back.
 
     ``request`` is what was asked for, decided and filed, None of a loan that nobody noted anything of. Raises
-    ``ClearingRefused`` where there is no such advance, or it is asked for and not lent.
+    ``StepRefused`` where there is no such advance, or it is asked for and not lent.
     """
     async with engine.connect() as connection:
         asked = await _request(connection, region, advance_id)
@@ -129,7 +129,7 @@ async def repay_in_cash(
 ) -> int:
     """Record fen that a person has paid back of an advance of ``region``; returns what is left.
 
-    Raises ``ClearingRefused`` where there is no such advance, where less is outstanding, where the reference was noted
+    Raises ``StepRefused`` where there is no such advance, where less is outstanding, where the reference was noted
     already, or where the actor issued it.
     """
     async with open_journal(engine) as journal:
@@ -138,7 +138,7 @@ async def repay_in_cash(
             issued_by = Operator(issuer, None)
             journal.operator(actor).must_differ(issued_by, f"issued {advance_id}", "note what is paid back")
         if not 0 < amount <= loan.outstanding:
-            raise ClearingRefused(
+            raise StepRefused(
                 f"临时救急借款 {advance_id} 未还 {yuan(loan.outstanding)} 元，不能登记归还 {yuan(amount)} 元。"
                 f"{yuan(loan.outstanding)} is outstanding of {advance_id}, not {yuan(amount)}"
             )

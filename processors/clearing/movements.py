@@ -29,9 +29,9 @@ from events.decisions import (
 )
 from events.money import yuan
 from policies.funds import BookedFund
-from processors.clearing.operators import Operator
-from processors.clearing.refusal import ClearingRefused
 from processors.delivery.names import CLEARING_JOURNAL
+from processors.offices.operators import Operator
+from processors.offices.refusal import StepRefused
 from projections.clearing_rows import ClearingPayment
 
 REVERSALS: Mapping[str, str] = {
@@ -197,12 +197,12 @@ async def require_new_reference(
     """Refuse a reference that stands for the same step of one of the payees (kind, id), or in another region.
 
     References are the same in upper and lower case, in full and half width, and whatever blanks they have. A movement
-    that was reversed frees its reference. Raises ``ClearingRefused``.
+    that was reversed frees its reference. Raises ``StepRefused``.
     """
     for each in await load_movements(connection, [type_], SAME_REFERENCE, reference=reference):
         if each.reversed_by is None and (each.region != region or (each.payee_kind, each.payee) in payees):
             day, who = each.at.astimezone(COUNTY_TIME).date(), each.operator.actor
-            raise ClearingRefused(
+            raise StepRefused(
                 f"凭证号 {reference} 已登记：{each.of}，{each.payee}，{MOVEMENT_NAMES[type_]}，{day}，经办 {who}；"
                 f"请核对，确为另一笔的须用该笔自己的凭证号。"
                 f"reference {reference} was noted already: {each.of}, {each.payee}, entry {each.entry}, by {who}; "

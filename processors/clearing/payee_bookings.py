@@ -15,8 +15,9 @@ from processors.clearing.funds import GRANT, refund_fund
 from processors.clearing.journal import refusing_unreadable_rows
 from processors.clearing.payee_amounts import FIRST_PAYOUTS, GRANTS_IN_RANGES, range_parameters
 from processors.clearing.premium_refunds import load_refunds
-from processors.clearing.refusal import ClearingRefused, no_clearing
+from processors.clearing.refusal import no_clearing
 from processors.delivery.names import INTAKE_JOURNAL
+from processors.offices.refusal import StepRefused
 from projections.bookings import FUND, INSURER
 from projections.claims import claims
 from projections.clearing_register import ClearingRegister
@@ -76,7 +77,7 @@ class PayeeBookings(Struct, frozen=True):
 
 
 async def payee_bookings(engine: AsyncEngine, clearing_id: str, payee_kind: str, payee: str) -> PayeeBookings:
-    """What a clearing's lines of one payee are made of. Raises ``ClearingRefused`` where it has no such line."""
+    """What a clearing's lines of one payee are made of. Raises ``StepRefused`` where it has no such line."""
     register = ClearingRegister()
     async with engine.connect() as connection:
         with refusing_unreadable_rows():
@@ -84,10 +85,10 @@ async def payee_bookings(engine: AsyncEngine, clearing_id: str, payee_kind: str,
                 await table.load(connection, table.table.c.clearing_id == clearing_id)
         head = register.clearings.get((clearing_id,))
         if head is None:
-            raise ClearingRefused(no_clearing(clearing_id))
+            raise StepRefused(no_clearing(clearing_id))
         lines = tuple(each for each in register.lines if (each.payee_kind, each.payee) == (payee_kind, payee))
         if not lines:
-            raise ClearingRefused(f"{clearing_id} 没有收款方 {payee}。there is no payee {payee} in {clearing_id}")
+            raise StepRefused(f"{clearing_id} 没有收款方 {payee}。there is no payee {payee} in {clearing_id}")
         found: list[PayeeBooking] = []
         if payee_kind in ("hospital", "person"):
             found += await _first(connection, head, payee_kind, payee)

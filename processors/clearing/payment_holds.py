@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from events.codes import covers
 from events.money import yuan
 from events.store.rows import among
-from processors.clearing.refusal import ClearingRefused
+from processors.offices.refusal import StepRefused
 from projections.cases import cases
 from projections.clearing_rows import Clearing, ClearingPayment
 from projections.clearings import clearing_payments, clearings
@@ -138,7 +138,7 @@ async def held_rows(
 
 
 def refuse_held(what: str, holds: Sequence[PaymentHold]) -> None:
-    """Refuse to pay what is held. Raises ``ClearingRefused``."""
+    """Refuse to pay what is held. Raises ``StepRefused``."""
     if holds:
         named = "；".join(hold.named for hold in holds)
-        raise ClearingRefused(f"{what} 暂停拨付，解除后再付：{named}。{what} is held: it is paid once that is lifted")
+        raise StepRefused(f"{what} 暂停拨付，解除后再付：{named}。{what} is held: it is paid once that is lifted")

@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.decisions import PREMIUM_REFUNDED
 from events.refusals import Refusal
-from processors.clearing.refusal import ClearingRefused
 from processors.delivery.names import INTAKE_JOURNAL
+from processors.offices.refusal import StepRefused
 from processors.pipeline.fact_decoders import EnrollmentData, EntryRow, fact_data
 
 END_OF_JOURNAL = 2**62
@@ -44,7 +44,7 @@ WHERE whole ORDER BY person_id, number
 """
 
 
-class UnreadableRefund(ClearingRefused):
+class UnreadableRefund(StepRefused):
     """An entry that intake can't have written, or a refund to a person who was never enrolled for its year."""
 
     def __init__(self, number: int) -> None:

@@ -22,11 +22,11 @@ from policies.funds import BookedFund
 from processors.clearing.bank_files import load_files
 from processors.clearing.journal import ClearingJournal, open_journal, refusing_unreadable_rows
 from processors.clearing.movements import history_rows, require_new_reference
-from processors.clearing.operators import Operator
 from processors.clearing.payment_holds import load_holds, refuse_held
-from processors.clearing.refusal import ClearingRefused
 from processors.law.pinned_schemes import PinnedSchemes
 from processors.law.terms import ledger_terms
+from processors.offices.operators import Operator
+from processors.offices.refusal import StepRefused
 from projections.clearing_rows import Clearing
 from projections.clearing_table import ClearingTable
 from projections.clearings import clearings
@@ -45,15 +45,15 @@ async def order(
 ) -> str:
     """Order that a fund pays a hospital ahead, in fen; returns the prepayment's id.
 
-    Raises ``ClearingRefused`` where it is nothing, where no such hospital is registered, or where no scheme in force of
+    Raises ``StepRefused`` where it is nothing, where no such hospital is registered, or where no scheme in force of
     the region pays out of that fund, kept by that insurer. Where the schemes name one insurer, it need not be given.
     """
     if amount <= 0:
-        raise ClearingRefused("预拨金额须大于 0。a prepayment is above 0")
+        raise StepRefused("预拨金额须大于 0。a prepayment is above 0")
     async with open_journal(engine) as journal:
         connection = journal.connection
         if hospital_id not in await load_hospitals(connection, [hospital_id]):
-            raise ClearingRefused(f"没有登记医院 {hospital_id}。no hospital {hospital_id} is registered")
+            raise StepRefused(f"没有登记医院 {hospital_id}。no hospital {hospital_id} is registered")
         known = await _payer(connection, region, payer)
         count = select(func.count()).where(prepayments.c.region == region)
         id_ = f"{region}-P{int((await connection.execute(count)).scalar_one()) + 1}"
@@ -65,7 +65,7 @@ async def order(
 async def approve(engine: AsyncEngine, prepayment_id: str, actor: str, reference: str, day: date) -> Prepayment:
     """Approve a prepayment and note its transfer of a day; clearings set it off from then on.
 
-    Raises ``ClearingRefused`` where it is not ordered, where the day is to come, where a case holds the hospital's
+    Raises ``StepRefused`` where it is not ordered, where the day is to come, where a case holds the hospital's
     payments, where the reference was noted already, or where the actor may be who ordered it, or who took a noted
     transfer back as a mistake.
     """
@@ -77,7 +77,7 @@ async def approve(engine: AsyncEngine, prepayment_id: str, actor: str, reference
             reversed_ = Operator(row.reversed_by, row.reversed_login)
             by.must_differ(reversed_, f"took back the transfer of {prepayment_id}", "note the next one")
         if day > (today := journal.journal.recorded_at.astimezone(COUNTY_TIME).date()):
-            raise ClearingRefused(f"{day} 尚未到，今天是 {today}。{day} is to come")
+            raise StepRefused(f"{day} 尚未到，今天是 {today}。{day} is to come")
         holds = await load_holds(journal.connection, row.region, today)
         refuse_held(
             f"{prepayment_id} {row.hospital_id}", [each for each in holds if each.hospital_id == row.hospital_id]
@@ -92,12 +92,12 @@ async def approve(engine: AsyncEngine, prepayment_id: str, actor: str, reference
 
 
 async def withdraw(engine: AsyncEngine, prepayment_id: str, actor: str) -> None:
-    """Withdraw a prepayment that is not paid. Raises ``ClearingRefused``, also where a file for the bank pays it."""
+    """Withdraw a prepayment that is not paid. Raises ``StepRefused``, also where a file for the bank pays it."""
     async with open_journal(engine) as journal:
         await _load(journal, prepayment_id, "ordered")
         for file in await load_files(journal.connection):
             if file.cancelled is None and any(item.prepayment_id == prepayment_id for item in file.items):
-                raise ClearingRefused(
+                raise StepRefused(
                     f"预拨 {prepayment_id} 在银行文件 {file.file_id} 中，没有送银行的先撤销文件。"
                     f"{prepayment_id} is in {file.file_id}: cancel the file first, if it was not sent"
                 )
@@ -109,7 +109,7 @@ async def take_back(
 ) -> int:
     """Note what the hospital has paid back, in fen: all that is outstanding, or a part. Returns what is left.
 
-    Raises ``ClearingRefused`` where less is outstanding, where the reference was noted already, or where the actor may
+    Raises ``StepRefused`` where less is outstanding, where the reference was noted already, or where the actor may
     be who ordered the prepayment.
     """
     async with open_journal(engine) as journal:
@@ -120,7 +120,7 @@ async def take_back(
         await require_new_reference(journal.connection, PREPAYMENT_RETURNED, reference, row.region, hospital)
         back = row.outstanding if amount is None else amount
         if not 0 < back <= row.outstanding:
-            raise ClearingRefused(
+            raise StepRefused(
                 f"预拨 {prepayment_id} 未抵扣 {yuan(row.outstanding)} 元，不能登记退回 {yuan(back)} 元。"
                 f"{yuan(row.outstanding)} is outstanding of {prepayment_id}, not {yuan(back)}"
             )
@@ -141,16 +141,16 @@ async def _load(journal: ClearingJournal, prepayment_id: str, status: str) -> Pr
     if row is None:
         raise no_prepayment(prepayment_id)
     if row.status != status:
-        raise ClearingRefused(
+        raise StepRefused(
             f"预拨 {prepayment_id} {STATUS_NAMES[row.status]}，这一步只能用于{STATUS_NAMES[status]}的预拨。"
             f"{prepayment_id} is {row.status}, not {status}"
         )
     return row
 
 
-def no_prepayment(prepayment_id: str) -> ClearingRefused:
+def no_prepayment(prepayment_id: str) -> StepRefused:
     """There is no prepayment of an id."""
-    return ClearingRefused(
+    return StepRefused(
         f"没有预拨 {prepayment_id}，全部预拨见 claims prepayments。there is no prepayment {prepayment_id}"
     )
 
@@ -174,7 +174,7 @@ async def _payer(connection: AsyncConnection, region: str, payer: BookedFund) ->
         for fund, insurer, each in named
     )
     wrong = " ".join(filter(None, payer))
-    raise ClearingRefused(
+    raise StepRefused(
         f"统筹区 {region} 的在用政策不由 {wrong} 付款（承办公司用 --insurer 指明），可用的有：{there or '无 none'}。"
         f"no scheme in force of region {region} pays out of {wrong}: those are its funds, with their insurers"
     )
@@ -183,14 +183,14 @@ async def _payer(connection: AsyncConnection, region: str, payer: BookedFund) ->
 async def prepayment_rows(
     engine: AsyncEngine, region: str | None = None, hospital_id: str | None = None
 ) -> list[dict[str, Any]]:
-    """All prepayments, oldest first, with what became of them. Raises ``ClearingRefused`` for an unreadable row."""
+    """All prepayments, oldest first, with what became of them. Raises ``StepRefused`` for an unreadable row."""
     wanted = ((prepayments.c.region, region), (prepayments.c.hospital_id, hospital_id))
     async with engine.connect() as connection:
         return await _rows(connection, *(column == value for column, value in wanted if value is not None))
 
 
 async def prepayment(engine: AsyncEngine, prepayment_id: str) -> dict[str, Any]:
-    """One prepayment with the clearings that set it off, and every step. Raises ``ClearingRefused``."""
+    """One prepayment with the clearings that set it off, and every step. Raises ``StepRefused``."""
     async with engine.connect() as connection:
         rows = await _rows(connection, prepayments.c.prepayment_id == prepayment_id)
         if not rows:

@@ -4,13 +4,6 @@ STATUS_NAMES = {"drafted": "待复核", "approved": "已复核", "paid": "已拨
 """A clearing's states."""
 
 
-class ClearingRefused(ValueError):
-    """A step that the books do not allow; nothing was written.
-
-    The message says what to do instead: in Chinese, then in English.
-    """
-
-
 def no_clearing(clearing_id: str) -> str:
     """What is said where there is no such clearing."""
     return f"没有清算单 {clearing_id}，全部清算单见 claims clearing list。there is no clearing {clearing_id}"

@@ -25,8 +25,8 @@ from processors.clearing.movements import (
     standing_movements,
 )
 from processors.clearing.prepayments import no_prepayment
-from processors.clearing.refusal import ClearingRefused
 from processors.clearing.steps import load_clearing, payees_of
+from processors.offices.refusal import StepRefused
 from projections.clearing_rows import PayeeKind
 from projections.clearings import advance_receipts, receivables
 from projections.prepayments import prepayments
@@ -37,7 +37,7 @@ async def reverse_payment(
 ) -> Movement:
     """Take back the payment that was noted last for a payee: no money had moved, and it is due again.
 
-    Raises ``ClearingRefused`` where none stands, or where the actor may be who noted it.
+    Raises ``StepRefused`` where none stands, or where the actor may be who noted it.
     """
     return await _reverse_of_clearing(engine, clearing_id, actor, payee, reason, kind, CLEARING_PAID)
 
@@ -47,7 +47,7 @@ async def reverse_return(
 ) -> Movement:
     """Take back the return that was noted last for a payee: the transfer had arrived, and is paid.
 
-    Raises ``ClearingRefused`` where none stands, or where the actor may be who noted it.
+    Raises ``StepRefused`` where none stands, or where the actor may be who noted it.
     """
     return await _reverse_of_clearing(engine, clearing_id, actor, payee, reason, kind, PAYMENT_RETURNED)
 
@@ -55,12 +55,12 @@ async def reverse_return(
 async def reverse_receipt(engine: AsyncEngine, receivable_id: str, actor: str, reference: str, reason: str) -> Movement:
     """Take back what was noted as paid in on a receivable under a reference: it is outstanding again.
 
-    Raises ``ClearingRefused`` where none stands, or where the actor may be who noted it.
+    Raises ``StepRefused`` where none stands, or where the actor may be who noted it.
     """
     async with open_journal(engine) as journal:
         await journal.register.receivables.load(journal.connection, receivables.c.receivable_id == receivable_id)
         if journal.register.receivables.get((receivable_id,)) is None:
-            raise ClearingRefused(f"没有应收款 {receivable_id}。there is no receivable {receivable_id}")
+            raise StepRefused(f"没有应收款 {receivable_id}。there is no receivable {receivable_id}")
         named = {"receivable_id": receivable_id}
         mistaken = await _with_reference(journal.connection, RECEIVABLE_SETTLED, reference, named)
         return _record(journal, mistaken, actor, reason, named)
@@ -71,7 +71,7 @@ async def reverse_repayment(
 ) -> Movement:
     """Take back what was noted as paid back in cash of an advance under a reference: it is outstanding again.
 
-    Raises ``ClearingRefused`` where none stands, or where the actor may be who noted it.
+    Raises ``StepRefused`` where none stands, or where the actor may be who noted it.
     """
     async with open_journal(engine) as journal:
         loan = await load_loan(journal.connection, region, advance_id)
@@ -86,7 +86,7 @@ async def reverse_prepayment(
 ) -> Movement:
     """Take back the transfer of a prepayment that was noted under a reference: it is to be approved again.
 
-    With ``returned`` take back what was noted as paid back of it. Raises ``ClearingRefused`` where none stands, where
+    With ``returned`` take back what was noted as paid back of it. Raises ``StepRefused`` where none stands, where
     something of the prepayment is set off or paid back already, or where the actor may be who noted it.
     """
     async with open_journal(engine) as journal:
@@ -99,7 +99,7 @@ async def reverse_prepayment(
         type_ = PREPAYMENT_RETURNED if returned else HOSPITAL_PREPAID
         mistaken = await _with_reference(journal.connection, type_, reference, named)
         if not returned and (row.set_off or row.returned):
-            raise ClearingRefused(
+            raise StepRefused(
                 f"预拨 {prepayment_id} 已抵扣 {yuan(row.set_off)} 元、退回 {yuan(row.returned)} 元，不能撤销。"
                 f"{yuan(row.set_off)} of {prepayment_id} is set off, {yuan(row.returned)} paid back: it stands"
             )
@@ -126,7 +126,7 @@ async def _reverse_of_clearing(
         ]
         if payment is None or not standing or standing[-1].type != type_:
             name = MOVEMENT_NAMES[type_]
-            raise ClearingRefused(
+            raise StepRefused(
                 f"{clearing_id} 中 {payee} 最后登记的不是{name}，不能撤销。"
                 f"what was noted last for {payee} in {clearing_id} is no {type_}: see claims clearing show"
             )
@@ -159,7 +159,7 @@ async def _with_reference(connection: AsyncConnection, type_: str, reference: st
     if not found:
         what = " ".join(named.values())
         name = MOVEMENT_NAMES[type_]
-        raise ClearingRefused(
+        raise StepRefused(
             f"{what} 没有凭证号为 {reference} 的{name}登记。nothing stands of {what} under reference {reference}"
         )
     return found[-1]

@@ -15,9 +15,10 @@ from events.decisions import (
 from events.money import yuan
 from processors.clearing.journal import ClearingJournal, open_journal
 from processors.clearing.movements import require_new_reference, standing_transfers
-from processors.clearing.operators import Operator
 from processors.clearing.payment_holds import held_hospitals, refuse_held
-from processors.clearing.refusal import STATUS_NAMES, ClearingRefused, no_clearing
+from processors.clearing.refusal import STATUS_NAMES, no_clearing
+from processors.offices.operators import Operator
+from processors.offices.refusal import StepRefused
 from projections.clearing_rows import Clearing, ClearingPayment, PayeeKind
 from projections.clearings import receivables
 
@@ -30,7 +31,7 @@ def drafter(clearing: Clearing) -> Operator:
 async def approve(engine: AsyncEngine, clearing_id: str, actor: str) -> None:
     """Approve a draft; it does not change from then on.
 
-    Raises ``ClearingRefused``, also where the actor may be the person who drafted it.
+    Raises ``StepRefused``, also where the actor may be the person who drafted it.
     """
     async with open_journal(engine) as journal:
         clearing = await load_clearing(journal, clearing_id, "drafted")
@@ -39,7 +40,7 @@ async def approve(engine: AsyncEngine, clearing_id: str, actor: str) -> None:
 
 
 async def withdraw(engine: AsyncEngine, clearing_id: str, actor: str) -> None:
-    """Withdraw a draft; the next draft takes what it had taken. Raises ``ClearingRefused``."""
+    """Withdraw a draft; the next draft takes what it had taken. Raises ``StepRefused``."""
     async with open_journal(engine) as journal:
         await load_clearing(journal, clearing_id, "drafted")
         journal.record(CLEARING_WITHDRAWN, {"clearing_id": clearing_id, "actor": actor})
@@ -58,7 +59,7 @@ async def pay(
     What a case of supervision holds is left due; a payee who is named and held is refused.
 
     ``reference`` is the bank's, of the transfer: one reference for several payees, but none a second time for one of
-    them, nor for another region. Raises ``ClearingRefused`` where it was noted already, where nothing is due to one of
+    them, nor for another region. Raises ``StepRefused`` where it was noted already, where nothing is due to one of
     the payees, where an id names payees of several kinds, or where the actor may be who noted that such a transfer came
     back or was a mistake.
     """
@@ -69,11 +70,11 @@ async def pay(
             wanted = payees_of(journal, payees, kind)
             chosen = [payment for payment in chosen if (payment.payee_kind, payment.payee) in wanted]
             for _, payee in sorted(wanted - {(payment.payee_kind, payment.payee) for payment in chosen}):
-                raise ClearingRefused(
+                raise StepRefused(
                     f"{clearing_id} 中没有待拨付给 {payee} 的款项。nothing is due to {payee} in {clearing_id}"
                 )
         if not chosen:
-            raise ClearingRefused(f"{clearing_id} 没有待拨付的款项。nothing is due in {clearing_id}")
+            raise StepRefused(f"{clearing_id} 没有待拨付的款项。nothing is due in {clearing_id}")
         chosen = await _not_held(journal, clearing, chosen, named=bool(payees))
         for payment in chosen:
             require_another_payer(journal.operator(actor), payment)
@@ -110,7 +111,7 @@ async def record_return(
     """Record that a transfer came back: it is due again. Returns how much, in fen.
 
     ``reference`` is that of what came back, where the bank gives one; the payment keeps its own. Raises
-    ``ClearingRefused`` where nothing was paid, where the id names payees of several kinds, or where the reference was
+    ``StepRefused`` where nothing was paid, where the id names payees of several kinds, or where the reference was
     noted already.
     """
     async with open_journal(engine) as journal:
@@ -118,7 +119,7 @@ async def record_return(
         ((payee_kind, _),) = payees_of(journal, [payee], kind)
         payment = journal.register.payments.get((clearing_id, payee_kind, payee))
         if payment is None or not payment.paid:
-            raise ClearingRefused(
+            raise StepRefused(
                 f"{clearing_id} 中没有已拨付给 {payee} 的款项。nothing was paid to {payee} in {clearing_id}"
             )
         given = await _payer_of_the_only_transfer(journal, payment)
@@ -142,11 +143,11 @@ async def record_return(
 
 
 async def _payer_of_the_only_transfer(journal: ClearingJournal, payment: ClearingPayment) -> dict[str, str]:
-    """The fund whose transfer comes back, where one alone had paid. Raises ``ClearingRefused`` where several had."""
+    """The fund whose transfer comes back, where one alone had paid. Raises ``StepRefused`` where several had."""
     standing = await standing_transfers(journal.connection, payment)
     if len(standing) > 1:
         references = "、".join(str(each.reference) for each in standing)
-        raise ClearingRefused(
+        raise StepRefused(
             f"{payment.payee} 分 {len(standing)} 笔拨付（{references}），"
             f"退汇请按凭证号用 claims clearing bank-reply 登记。"
             f"{payment.payee} was paid in {len(standing)} transfers: note by a bank's reply which one came back"
@@ -160,18 +161,18 @@ async def settle_receivable(
 ) -> int:
     """Record money paid in on a receivable: all that is outstanding, or a part in fen. Returns what is left.
 
-    Raises ``ClearingRefused`` where it does not stand yet, where less is outstanding, where the reference was noted
+    Raises ``StepRefused`` where it does not stand yet, where less is outstanding, where the reference was noted
     already, or where the actor may be who drafted its clearing.
     """
     async with open_journal(engine) as journal:
         await journal.register.receivables.load(journal.connection, receivables.c.receivable_id == receivable_id)
         owed = journal.register.receivables.get((receivable_id,))
         if owed is None:
-            raise ClearingRefused(
+            raise StepRefused(
                 f"没有应收款 {receivable_id}，全部应收款见 claims receivables。there is no receivable {receivable_id}"
             )
         if not owed.stands:
-            raise ClearingRefused(
+            raise StepRefused(
                 f"{owed.clearing_id} 待复核，复核后应收款 {receivable_id} 才成立。"
                 f"{owed.clearing_id} is a draft: {receivable_id} stands once it is approved"
             )
@@ -181,7 +182,7 @@ async def settle_receivable(
         await require_new_reference(journal.connection, RECEIVABLE_SETTLED, reference, owed.region, payer)
         paid_in = owed.outstanding if amount is None else amount
         if not 0 < paid_in <= owed.outstanding:
-            raise ClearingRefused(
+            raise StepRefused(
                 f"应收款 {receivable_id} 未收 {yuan(owed.outstanding)} 元，不能登记收回 {yuan(paid_in)} 元。"
                 f"{yuan(owed.outstanding)} is outstanding of {receivable_id}, not {yuan(paid_in)}"
             )
@@ -211,7 +212,7 @@ def payees_of(journal: ClearingJournal, ids: Iterable[str], kind: PayeeKind | No
     for payee, found in kinds.items():
         if len(found) > 1:
             names = " and ".join(f"a {each}" for each in get_args(PayeeKind) if each in found)
-            raise ClearingRefused(
+            raise StepRefused(
                 f"本单中编号 {payee} 有多个收款方，请用 --kind 指明："
                 f"hospital 医院、person 个人、emergency_fund 临时救急基金。"
                 f"{payee} is {names} here: say which with --kind"
@@ -220,14 +221,14 @@ def payees_of(journal: ClearingJournal, ids: Iterable[str], kind: PayeeKind | No
 
 
 async def load_clearing(journal: ClearingJournal, clearing_id: str, *allowed: str) -> Clearing:
-    """Load a clearing and what its steps may change. Raises ``ClearingRefused`` where its status is not allowed."""
+    """Load a clearing and what its steps may change. Raises ``StepRefused`` where its status is not allowed."""
     await journal.register.load_clearing(journal.connection, clearing_id)
     found = journal.register.clearings.get((clearing_id,))
     if found is None:
-        raise ClearingRefused(no_clearing(clearing_id))
+        raise StepRefused(no_clearing(clearing_id))
     if found.status not in allowed:
         states = "或".join(STATUS_NAMES[status] for status in allowed)
-        raise ClearingRefused(
+        raise StepRefused(
             f"{clearing_id} {STATUS_NAMES[found.status]}，这一步只能用于{states}的清算单。"
             f"{clearing_id} is {found.status}, not {' or '.join(allowed)}"
         )

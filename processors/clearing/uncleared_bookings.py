@@ -64,7 +64,7 @@ class _Uncleared:
 async def uncleared_rows(engine: AsyncEngine) -> list[dict[str, Any]]:
     """Regions with uncleared bookings or with an open draft: money in yuan, days in the county's time.
 
-    Raises ``ClearingRefused`` where a clearing can't be read.
+    Raises ``StepRefused`` where a clearing can't be read.
     """
     async with engine.connect() as connection:
         # One snapshot: a clearing that is drafted meanwhile takes bookings either in both reads or in none.

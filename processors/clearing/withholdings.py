@@ -23,9 +23,9 @@ from events.store.journal import database_time
 from policies.arithmetic import share
 from processors.clearing.journal import ClearingJournal, open_journal, refusing_unreadable_rows
 from processors.clearing.movements import history_rows
-from processors.clearing.operators import Operator
-from processors.clearing.refusal import ClearingRefused
 from processors.clearing.withheld_money import text_in_force
+from processors.offices.operators import Operator
+from processors.offices.refusal import StepRefused
 from processors.supervision.scorecards.listings import scorecards
 from projections.clearing_table import ClearingTable
 from projections.withholdings import (
@@ -70,7 +70,7 @@ async def order(
     """Order a release of what the clearings of a year kept back; another person approves it.
 
     A hospital is released the share of its score of each amount, less what was released of it before. Raises
-    ``ClearingRefused`` where nothing is left to release.
+    ``StepRefused`` where nothing is left to release.
     """
     async with open_journal(engine) as journal:
         rows = await _standing(journal, wanted)
@@ -100,7 +100,7 @@ async def order(
 
 
 async def approve(engine: AsyncEngine, release_id: str, actor: str) -> WithholdingRelease:
-    """Approve a release: the next draft of its region pays it. Raises ``ClearingRefused``, also for who ordered it."""
+    """Approve a release: the next draft of its region pays it. Raises ``StepRefused``, also for who ordered it."""
     async with open_journal(engine) as journal:
         row = await _load(journal, release_id, "ordered")
         orderer = Operator(row.ordered_by, row.ordered_login)
@@ -112,7 +112,7 @@ async def approve(engine: AsyncEngine, release_id: str, actor: str) -> Withholdi
 async def withdraw(engine: AsyncEngine, release_id: str, actor: str, reason: str) -> WithholdingRelease:
     """Withdraw a release that no clearing pays; of an approved one another person than approved it.
 
-    Raises ``ClearingRefused``.
+    Raises ``StepRefused``.
     """
     async with open_journal(engine) as journal:
         row = await _load(journal, release_id, "ordered", "approved")
@@ -127,13 +127,13 @@ async def withdraw(engine: AsyncEngine, release_id: str, actor: str, reason: str
 async def shares_by_class(engine: AsyncEngine, region: str, year: int) -> dict[str, HospitalScore]:
     """By hospital the share that the class of its year's scorecard is released, by the text in force at its end.
 
-    Raises ``ClearingRefused`` where the year is not over.
+    Raises ``StepRefused`` where the year is not over.
     """
     async with engine.connect() as connection:
         today = county_day(await database_time(connection))
         terms = (await text_in_force(connection, date(year, 12, 31), region)).withholding
     if today.year <= year:
-        raise ClearingRefused(
+        raise StepRefused(
             f"{year} 年尚未结束，没有考核结果；要提前返还请用 --share 写明比例。"
             f"{year} is not over: there is no score of it; --share names a share"
         )
@@ -170,14 +170,14 @@ def _released(row: Withholding, scores: Mapping[str, HospitalScore]) -> Iterable
             yield ReleaseItem(row.clearing_id, row.hospital_id, row.fund, row.insurer, amount)
 
 
-def _nothing_left(wanted: ReleaseOrder, rows: Iterable[Withholding], unscored: Mapping[str, int]) -> ClearingRefused:
+def _nothing_left(wanted: ReleaseOrder, rows: Iterable[Withholding], unscored: Mapping[str, int]) -> StepRefused:
     left = sum(row.left for row in rows)
     if unscored:
         named = "、".join(sorted(unscored))
-        return ClearingRefused(
+        return StepRefused(
             f"{named} 没有考核等次，请用 --share 写明返还比例。no score gives a class: --share names what is released"
         )
-    return ClearingRefused(
+    return StepRefused(
         f"{wanted.region} {wanted.year} 年没有可返还的预留款（未返还 {yuan(left)} 元）。"
         f"nothing is left to release of what was kept back in {wanted.year}; {yuan(left)} stays with the funds"
     )
@@ -190,18 +190,16 @@ async def _load(journal: ClearingJournal, release_id: str, *allowed: str) -> Wit
         raise no_release(release_id)
     if row.status not in allowed:
         at = f"（{row.clearing_id}）" if row.clearing_id else ""
-        raise ClearingRefused(
+        raise StepRefused(
             f"返还单 {release_id} {STATUS_NAMES[row.status]}{at}，不能再办这一步。"
             f"{release_id} is {row.status}, not {' or '.join(allowed)}"
         )
     return row
 
 
-def no_release(release_id: str) -> ClearingRefused:
+def no_release(release_id: str) -> StepRefused:
     """There is no release of an id."""
-    return ClearingRefused(
-        f"没有返还单 {release_id}，见 claims withholdings releases。there is no release {release_id}"
-    )
+    return StepRefused(f"没有返还单 {release_id}，见 claims withholdings releases。there is no release {release_id}")
 
 
 async def withholding_rows(
@@ -242,7 +240,7 @@ async def release_rows(engine: AsyncEngine, region: str | None = None) -> list[d
 
 
 async def release(engine: AsyncEngine, release_id: str) -> dict[str, Any]:
-    """One release with its items, the scores behind it, and every step. Raises ``ClearingRefused``."""
+    """One release with its items, the scores behind it, and every step. Raises ``StepRefused``."""
     async with engine.connect() as connection:
         for row in await _releases(connection):
             if row.release_id == release_id:

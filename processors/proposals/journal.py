@@ -14,13 +14,13 @@ from events.store.journal import Journal, database_time, entries, write
 from policies.loader import load_text
 from policies.scheme import Scheme
 from policies.supervision.text import SupervisionText, load_supervision
-from processors.clearing.operators import Operator, login_of
-from processors.clearing.refusal import ClearingRefused
 from processors.delivery.names import PROPOSALS_CONSUMER, PROPOSALS_JOURNAL
 from processors.delivery.position import lock_position, write_position
 from processors.delivery.transaction import Position
 from processors.law.adoption import adopt_within as adopt_scheme
 from processors.law.adoption import check_adoptable
+from processors.offices.operators import Operator, login_of
+from processors.offices.refusal import StepRefused
 from processors.supervision.adoption import adopt_within as adopt_supervision
 from processors.supervision.adoption import adopted_texts, check_supervision
 
@@ -132,9 +132,9 @@ class _Opened(Struct):
     def standing(self, number: int) -> TextProposal:
         found = self.register.proposals.get(number)
         if found is None:
-            raise ClearingRefused(f"没有提议 {number}。There is no proposal {number}")
+            raise StepRefused(f"没有提议 {number}。There is no proposal {number}")
         if found.state != "proposed":
-            raise ClearingRefused(f"提议 {number} {STATE_NAMES[found.state]}。Proposal {number} is {found.state}")
+            raise StepRefused(f"提议 {number} {STATE_NAMES[found.state]}。Proposal {number} is {found.state}")
         return found
 
 
@@ -165,14 +165,14 @@ async def load_proposals(connection: AsyncConnection) -> ProposalRegister:
 async def propose(engine: AsyncEngine, text: Scheme | SupervisionText, actor: str, reason: str) -> TextProposal:
     """Propose a text: it is not in force until another person adopts it.
 
-    Raises ``SchemeError`` or ``ClearingRefused`` where it could not be adopted now, or is proposed already.
+    Raises ``SchemeError`` or ``StepRefused`` where it could not be adopted now, or is proposed already.
     """
     async with engine.begin() as connection:
         opened = await _open(connection)
         await _check(connection, text)
         for each in opened.register.proposals.values():
             if each.state == "proposed" and each.name == text.name:
-                raise ClearingRefused(
+                raise StepRefused(
                     f"{text.name} 已有提议 {each.number} 待采用，请先采用或撤回。"
                     f"proposal {each.number} of {text.name} waits: adopt it or withdraw it first"
                 )
@@ -186,7 +186,7 @@ async def propose(engine: AsyncEngine, text: Scheme | SupervisionText, actor: st
 async def record_trial(engine: AsyncEngine, number: int, actor: str, tried: Mapping[str, Any]) -> None:
     """Note what a trial came to: ``persons`` and, of a scheme, ``since``, ``claims``, ``before`` and ``after``.
 
-    Raises ``ClearingRefused`` where the proposal does not stand any more.
+    Raises ``StepRefused`` where the proposal does not stand any more.
     """
     async with engine.begin() as connection:
         opened = await _open(connection)
@@ -198,7 +198,7 @@ async def record_trial(engine: AsyncEngine, number: int, actor: str, tried: Mapp
 async def adopt_proposal(engine: AsyncEngine, number: int, actor: str) -> TextProposal:
     """Adopt what another person has proposed, and somebody has tried; it is law with this step.
 
-    Raises ``ClearingRefused`` for who proposed it, or where no trial was made; ``SchemeError`` where it can't follow
+    Raises ``StepRefused`` for who proposed it, or where no trial was made; ``SchemeError`` where it can't follow
     the texts in force any more.
     """
     async with engine.begin() as connection:
@@ -206,12 +206,10 @@ async def adopt_proposal(engine: AsyncEngine, number: int, actor: str) -> TextPr
         found = opened.standing(number)
         opened.operator(actor).must_differ(found.proposer, f"proposed text {number}", "adopt it")
         if not found.trials:
-            raise ClearingRefused(
-                f"提议 {number} 还没有试算，先试算再采用。Proposal {number} was not tried: try it first"
-            )
+            raise StepRefused(f"提议 {number} 还没有试算，先试算再采用。Proposal {number} was not tried: try it first")
         if found.kind == "scheme":
             if not await adopt_scheme(connection, [found.scheme()], actor):
-                raise ClearingRefused(f"{found.name} 此文本已在用。That text is in force already")
+                raise StepRefused(f"{found.name} 此文本已在用。That text is in force already")
         else:
             await adopt_supervision(connection, found.supervision(), found.proposer.actor, actor, found.reason)
         opened.record(TEXT_PROPOSAL_ADOPTED, {"proposal": number, "hash": found.hash, "actor": actor})
@@ -220,7 +218,7 @@ async def adopt_proposal(engine: AsyncEngine, number: int, actor: str) -> TextPr
 
 
 async def withdraw_proposal(engine: AsyncEngine, number: int, actor: str, reason: str) -> TextProposal:
-    """Take back a proposal that nobody has adopted. Raises ``ClearingRefused``."""
+    """Take back a proposal that nobody has adopted. Raises ``StepRefused``."""
     async with engine.begin() as connection:
         opened = await _open(connection)
         found = opened.standing(number)

@@ -4,8 +4,8 @@ from contextlib import AbstractAsyncContextManager
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from processors.clearing.office_journal import OfficeJournal, office_journal, read_journal
 from processors.delivery.names import REGISTERS_CONSUMER, REGISTERS_JOURNAL
+from processors.offices.journal import OfficeJournal, office_journal, read_journal
 from projections.office_notes import OfficeNotes, clear_notes
 
 RegisterJournal = OfficeJournal[OfficeNotes]

@@ -1,7 +1,7 @@
 """Why a note of an office is refused."""
 
-from processors.clearing.refusal import ClearingRefused
+from processors.offices.refusal import StepRefused
 
 
-class RegisterNoteRefused(ClearingRefused):
+class RegisterNoteRefused(StepRefused):
     """A note that the register does not allow; nothing was written. The message says what to do instead."""

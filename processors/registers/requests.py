@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.decisions import ADVANCE_APPLIED, ADVANCE_APPROVED, ADVANCE_DECLINED, ADVANCE_FILED
 from events.money import yuan
-from processors.clearing.operators import Operator
+from processors.offices.operators import Operator
 from processors.registers.entries import deaths_of, must_live
 from processors.registers.journal import RegisterJournal, open_journal
 from processors.registers.refusal import RegisterNoteRefused

@@ -13,16 +13,16 @@ from events.decisions import SUPERVISION_ADOPTED
 from events.store.journal import database_time, entries, write
 from policies.supervision.text import SupervisionHistory, SupervisionText, built_in, load_supervision
 from policies.supervision.values import RuleTerms
-from processors.clearing.operators import Operator, login_of
-from processors.clearing.refusal import ClearingRefused
 from processors.delivery.names import SUPERVISION_CONSUMER, SUPERVISION_JOURNAL
 from processors.delivery.position import lock_position, write_position
+from processors.offices.operators import Operator, login_of
+from processors.offices.refusal import StepRefused
 
 _load = lru_cache(maxsize=256)(load_supervision)
 """A text that was adopted is read with every list of supervision's work, and is parsed once."""
 
 
-class SupervisionRefused(ClearingRefused):
+class SupervisionRefused(StepRefused):
     """A step of supervision that is not allowed; nothing was written. The message says what to do instead."""
 
 

@@ -9,11 +9,11 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.store.journal import Journal, database_time, write
-from processors.clearing.office_journal import read_journal
-from processors.clearing.operators import Operator, login_of
 from processors.delivery.names import LEADS_CONSUMER, LEADS_JOURNAL
 from processors.delivery.position import lock_position, write_position
 from processors.delivery.transaction import Position
+from processors.offices.journal import read_journal
+from processors.offices.operators import Operator, login_of
 from projections.leads import LeadRegister
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from infra.console.background import RunningWork, WorkFile, WorkOutcome, WorkProgress
 from infra.console.errors import Refused
 from infra.console.visitor import Visitor
-from processors.clearing.refusal import ClearingRefused
+from processors.offices.refusal import StepRefused
 from tests.console.harness import NAMES, OWNER, ConsoleUnderTest, SignedIn, browser_page
 from tests.program import eventually
 
@@ -120,7 +120,7 @@ async def test_what_fails_says_why_and_shows_no_trace(console: ConsoleUnderTest)
     session = await console.signed_in("ledger_writer")
 
     async def refused(_engine: AsyncEngine, _progress: WorkProgress) -> WorkOutcome:
-        raise ClearingRefused("月份未到。The month is to come")
+        raise StepRefused("月份未到。The month is to come")
 
     async def broken(_engine: AsyncEngine, _progress: WorkProgress) -> WorkOutcome:
         raise KeyError("P-secret")

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from processors.clearing import listings, steps
 from processors.clearing.draft import draft
-from processors.clearing.refusal import ClearingRefused
+from processors.offices.refusal import StepRefused
 from processors.pipeline.recovery import begin_runs_anew
 from processors.proof.verify import verify
 from tests import facts
@@ -208,6 +208,6 @@ async def test_random_histories_come_to_nothing_though_the_store_is_lost(engine:
 async def drafted_and_withdrawn(engine: AsyncEngine, region: str, month: int) -> None:
     try:
         drawn = await draft(engine, region, MONTHS[month], "wang", LATER)
-    except ClearingRefused:  # nothing was accepted there yet
+    except StepRefused:  # nothing was accepted there yet
         return
     await steps.withdraw(engine, drawn, "wang")

@@ -10,7 +10,7 @@ from processors.clearing import loans, steps
 from processors.clearing.journal import rebuild
 from processors.clearing.payee_amounts import load_prepaid_amounts
 from processors.clearing.ranges import next_ranges
-from processors.clearing.refusal import ClearingRefused
+from processors.offices.refusal import StepRefused
 from processors.registers.registers import ADVANCES
 from tests import facts
 from tests.clearings import MONTHS, REGION, booked, cleared, drafted, fen, holds, lines, payments, problems_after, total
@@ -112,14 +112,14 @@ async def test_what_is_repaid_in_cash_is_not_taken_again(books: Books) -> None:
 
     assert await in_cash(1000_00) == 2000_00
     for amount in (2000_01, 0):
-        with pytest.raises(ClearingRefused, match=r"2000\.00 is outstanding of L1"):
+        with pytest.raises(StepRefused, match=r"2000\.00 is outstanding of L1"):
             await in_cash(amount)
     for unknown in (("L9", REGION), ("L1", "360923")):
-        with pytest.raises(ClearingRefused, match="was issued in region"):
+        with pytest.raises(StepRefused, match="was issued in region"):
             await in_cash(1, *unknown)
     shown = await drafted(books)
     assert {row["advance_id"]: row["amount"] for row in shown["repayments"]} == {"L1": "2000.00"}
-    with pytest.raises(ClearingRefused, match=r"0\.00 is outstanding"):  # what a draft takes is taken
+    with pytest.raises(StepRefused, match=r"0\.00 is outstanding"):  # what a draft takes is taken
         await in_cash(1)
     await steps.withdraw(engine, shown["clearing_id"], "wang")
     assert await in_cash(500_00) == 1500_00

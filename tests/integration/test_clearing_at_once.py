@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from processors.clearing import listings, loans, reversals, steps
 from processors.clearing.draft import draft
-from processors.clearing.refusal import ClearingRefused
+from processors.offices.refusal import StepRefused
 from tests import facts
 from tests.clearings import LATER, MONTHS, REGION, cleared, drafted, holds, owed, payments
 from tests.facts import advance
@@ -24,7 +24,7 @@ async def at_once(step: Callable[[str], Awaitable[Any]]) -> str:
     clerks = [f"clerk-{number}" for number in range(AT_ONCE)]
     done = await asyncio.gather(*(step(clerk) for clerk in clerks), return_exceptions=True)
     refused = [each for each in done if isinstance(each, BaseException)]
-    assert all(isinstance(each, ClearingRefused) for each in refused), refused
+    assert all(isinstance(each, StepRefused) for each in refused), refused
     assert len(refused) == AT_ONCE - 1, done
     told = {str(each) for each in refused}
     assert all(re.search("[\u4e00-\u9fff]", text[:40]) for text in told), told
@@ -68,7 +68,7 @@ async def test_a_draft_is_drawn_approved_or_withdrawn_once(books: Books) -> None
     done = await asyncio.gather(
         steps.withdraw(engine, of, "wang"), steps.approve(engine, of, "li"), return_exceptions=True
     )
-    assert sorted(type(each).__name__ for each in done) == ["ClearingRefused", "NoneType"]
+    assert sorted(type(each).__name__ for each in done) == ["StepRefused", "NoneType"]
     await holds(books)
 
 
@@ -102,5 +102,5 @@ async def test_what_a_draft_sets_off_is_not_paid_in_at_the_same_moment(books: Bo
     shown = await listings.receivable(engine, owing)
     assert {shown["settled"], shown["set_off"]} == {"600.00", "0.00"}, done
     assert shown["outstanding"] == "0.00"
-    assert isinstance(done[1], ClearingRefused) == (shown["settled"] == "0.00")
+    assert isinstance(done[1], StepRefused) == (shown["settled"] == "0.00")
     await holds(books)

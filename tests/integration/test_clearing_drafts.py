@@ -10,9 +10,9 @@ from sqlalchemy import text
 from events.county_time import COUNTY_TIME, month_end, month_start
 from processors.clearing import listings, steps
 from processors.clearing.draft import draft
-from processors.clearing.refusal import ClearingRefused
 from processors.clearing.uncleared_bookings import uncleared_rows
 from processors.delivery.transaction import Delivery, Handler, Transaction
+from processors.offices.refusal import StepRefused
 from tests import facts
 from tests.clearings import CHANGZHI, LATER, MONTHS, REGION, booked, cleared, drafted, holds, lines, payments, total
 from tests.ledger import Books
@@ -95,7 +95,7 @@ async def test_regions_are_cleared_apart(books: Books) -> None:
     assert set(payments(here)) == {"H1"}
     assert set(payments(there)) == {"H9"}
     assert total(here) + total(there) == await booked(books.engine)
-    with pytest.raises(ClearingRefused, match="no claim of region 220622"):
+    with pytest.raises(StepRefused, match="no claim of region 220622"):
         await draft(books.engine, other, MONTHS[0], "wang", LATER)
     await holds(books)
 
@@ -152,7 +152,7 @@ async def test_a_month_that_has_not_begun_is_not_drafted(books: Books) -> None:
     await books.publish([facts.hospital(), facts.enrol(), *facts.stay(1)])
     just_before = month_start(MONTHS[2]) - timedelta(microseconds=1)
     for month in (MONTHS[2], MONTHS[2].replace(year=2091)):
-        with pytest.raises(ClearingRefused, match="has not begun"):
+        with pytest.raises(StepRefused, match="has not begun"):
             await draft(books.engine, REGION, month, "wang", just_before)
     await draft(books.engine, REGION, MONTHS[1], "wang", just_before)
     await holds(books)
@@ -163,5 +163,5 @@ async def test_two_at_once_draft_one(books: Books) -> None:
     tries = await asyncio.gather(
         *(draft(books.engine, REGION, MONTHS[0], actor, LATER) for actor in ("wang", "li")), return_exceptions=True
     )
-    assert sorted(type(each).__name__ for each in tries) == ["ClearingRefused", "str"]
+    assert sorted(type(each).__name__ for each in tries) == ["StepRefused", "str"]
     await holds(books)

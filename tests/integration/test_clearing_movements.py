@@ -11,7 +11,7 @@ from events.decisions import PAYMENT_REVERSED, RECEIPT_REVERSED, RECEIVABLE_SETT
 from processors.clearing import journal, listings, loans, reversals, steps
 from processors.clearing.draft import draft
 from processors.clearing.journal import open_journal
-from processors.clearing.refusal import ClearingRefused
+from processors.offices.refusal import StepRefused
 from tests import facts
 from tests.clearings import LATER, MONTHS, REGION, cleared, drafted, holds, owed, payments, problems_after
 from tests.facts import advance
@@ -33,7 +33,7 @@ async def test_a_receipt_is_noted_once_under_its_reference(books: Books) -> None
     owing = await _owing(books)
     assert await steps.settle_receivable(books.engine, owing, "li", "R-31", 200_00) == 400_00
     for again in ("R-31", "r-31", "Ｒ－31", "R -31"):
-        with pytest.raises(ClearingRefused, match="noted already"):
+        with pytest.raises(StepRefused, match="noted already"):
             await steps.settle_receivable(books.engine, owing, "zhao", again, 200_00)
     assert await owed(books) == {"H1": "400.00"}
     assert await steps.settle_receivable(books.engine, owing, "li", "R-32", 200_00) == 200_00
@@ -44,9 +44,9 @@ async def test_a_repayment_is_noted_once_under_its_reference(books: Books) -> No
     await books.publish([facts.enrol(), facts.enrol("P2"), advance("L1", "3000"), advance("L2", "3000", person="P2")])
     await books.publish([advance("L1", "70", person="P3") | {"source": f"bureau/{NEIGHBOUR}"}])
     assert await loans.repay_in_cash(books.engine, REGION, "L1", 500_00, "li", "R-32") == 2500_00
-    with pytest.raises(ClearingRefused, match="R-32 was noted already: L1, P1"):
+    with pytest.raises(StepRefused, match="R-32 was noted already: L1, P1"):
         await loans.repay_in_cash(books.engine, REGION, "L1", 500_00, "li", "R-32")
-    with pytest.raises(ClearingRefused, match="noted already"):  # the receipt of another region
+    with pytest.raises(StepRefused, match="noted already"):  # the receipt of another region
         await loans.repay_in_cash(books.engine, NEIGHBOUR, "L1", 10_00, "li", "R-32")
     # one receipt for the loans of two persons of a family
     assert await loans.repay_in_cash(books.engine, REGION, "L2", 500_00, "li", "R-32") == 2500_00
@@ -60,7 +60,7 @@ async def test_a_transfer_of_one_region_is_none_of_another(books: Books) -> None
     there = await draft(books.engine, SHANGGAO, MONTHS[0], "wang", LATER)
     await steps.approve(books.engine, there, "li")
     assert await steps.pay(books.engine, here, "li", "T1") == 5520_00
-    with pytest.raises(ClearingRefused, match=f"T1 was noted already: {here}, H1"):
+    with pytest.raises(StepRefused, match=f"T1 was noted already: {here}, H1"):
         await steps.pay(books.engine, there, "li", "T1")
     assert await steps.pay(books.engine, there, "li", "T2") > 0
     await holds(books)
@@ -75,10 +75,10 @@ async def test_a_return_keeps_the_reference_of_its_payment(books: Books) -> None
     (row,) = (await listings.clearing(engine, clearing_id))["payments"]
     told = ("status", "reference", "return_reference", "return_reason", "returned_by")
     assert [row[name] for name in told] == ["returned", "T1", "B9", "户名不符", "li"]
-    with pytest.raises(ClearingRefused, match="T1 was noted already"):  # that transfer came back
+    with pytest.raises(StepRefused, match="T1 was noted already"):  # that transfer came back
         await steps.pay(engine, clearing_id, "zhao", "T1")
     await steps.pay(engine, clearing_id, "zhao", "T2")
-    with pytest.raises(ClearingRefused, match="B9 was noted already"):
+    with pytest.raises(StepRefused, match="B9 was noted already"):
         await steps.record_return(engine, clearing_id, "zhao", "H1", "户名不符", reference="B9")
     history = (await listings.clearing(engine, clearing_id))["history"]
     assert [(step["type"], step["reference"], step["reason"], step["actor"]) for step in history] == [
@@ -95,15 +95,15 @@ async def test_a_payment_noted_by_mistake_is_taken_back_by_another_person(books:
     await books.publish([facts.hospital(), facts.enrol(), *facts.stay(1)])
     clearing_id = (await cleared(books))["clearing_id"]
     engine = books.engine
-    with pytest.raises(ClearingRefused, match="最后登记的不是拨付"):
+    with pytest.raises(StepRefused, match="最后登记的不是拨付"):
         await reversals.reverse_payment(engine, clearing_id, "zhao", "H1", "never sent")
     await steps.pay(engine, clearing_id, "li", "T1")
-    with pytest.raises(ClearingRefused, match=r"Li noted .*another person must take it back"):
+    with pytest.raises(StepRefused, match=r"Li noted .*another person must take it back"):
         await reversals.reverse_payment(engine, clearing_id, "Li", "H1", "never sent")
     assert (await reversals.reverse_payment(engine, clearing_id, "zhao", "H1", "never sent")).amount == 5520_00
     shown = await listings.clearing(engine, clearing_id)
     assert (shown["status"], payments(shown)) == ("approved", {"H1": ("5520.00", "due")})
-    with pytest.raises(ClearingRefused, match="Zhao took back"):
+    with pytest.raises(StepRefused, match="Zhao took back"):
         await steps.pay(engine, clearing_id, "Zhao", "T1")
     # what was taken back frees its reference, and stays in the history
     assert await steps.pay(engine, clearing_id, "li", "T1") == 5520_00
@@ -124,7 +124,7 @@ async def test_a_return_noted_by_mistake_is_taken_back(books: Books) -> None:
     engine = books.engine
     await steps.pay(engine, clearing_id, "li", "T1")
     await steps.record_return(engine, clearing_id, "li", "H1", "mixed up")
-    with pytest.raises(ClearingRefused, match="another person must take it back"):
+    with pytest.raises(StepRefused, match="another person must take it back"):
         await reversals.reverse_return(engine, clearing_id, "li", "H1", "it arrived")
     await reversals.reverse_return(engine, clearing_id, "zhao", "H1", "it arrived")
     shown = await listings.clearing(engine, clearing_id)
@@ -176,7 +176,7 @@ async def test_what_was_noted_before_stands_again_as_it_was_noted(books: Books) 
     await reversals.reverse_payment(engine, clearing_id, "wu", "H1", "never sent")
     assert await stands() == came_back | {"reversed_by": "wu", "reversed_login": (await stands())["reversed_login"]}
     for barred, why in (("chen", "came back"), ("wu", "took back")):
-        with pytest.raises(ClearingRefused, match=why):
+        with pytest.raises(StepRefused, match=why):
             await steps.pay(engine, clearing_id, barred, "T3")
     await reversals.reverse_return(engine, clearing_id, "qian", "H1", "it arrived")
     assert [(await stands())[name] for name in ("status", "reference", "reversed_by")] == ["paid", "T1", None]
@@ -226,11 +226,11 @@ async def test_a_receipt_noted_by_mistake_is_taken_back(books: Books) -> None:
         twice = {"receivable_id": owing, "amount": 200_00, "actor": "li", "reference": "R1"}
         opened.record(RECEIVABLE_SETTLED, twice)
     assert await owed(books) == {"H1": "200.00"}
-    with pytest.raises(ClearingRefused, match="another person must take it back"):
+    with pytest.raises(StepRefused, match="another person must take it back"):
         await reversals.reverse_receipt(engine, owing, "LI", "R1", "noted twice")
     assert (await reversals.reverse_receipt(engine, owing, "zhao", "r1", "noted twice")).amount == 200_00
     assert await owed(books) == {"H1": "400.00"}
-    with pytest.raises(ClearingRefused, match="nothing stands of"):
+    with pytest.raises(StepRefused, match="nothing stands of"):
         await reversals.reverse_receipt(engine, owing, "zhao", "R9", "noted twice")
     await steps.settle_receivable(engine, owing, "li", "R2")
     shown = await listings.receivable(engine, owing)  # settled in full, it is still told
@@ -248,7 +248,7 @@ async def test_a_repayment_noted_by_mistake_is_taken_back(books: Books) -> None:
     await books.publish([facts.enrol(), advance("L1", "3000")])
     engine = books.engine
     await loans.repay_in_cash(engine, REGION, "L1", 500_00, "li", "R1")
-    with pytest.raises(ClearingRefused, match="another person must take it back"):
+    with pytest.raises(StepRefused, match="another person must take it back"):
         await reversals.reverse_repayment(engine, REGION, "L1", "li", "R1", "of another loan")
     await reversals.reverse_repayment(engine, REGION, "L1", "zhao", "R1", "of another loan")
     shown = await loans.loan(engine, REGION, "L1")
@@ -288,7 +288,7 @@ async def test_the_time_of_record_is_the_database_s(books: Books, monkeypatch: p
     await books.publish([facts.hospital(), facts.enrol(), *facts.stay(1)])
     for module in (journal, listings):
         monkeypatch.setattr(module, "datetime", Years, raising=False)
-    with pytest.raises(ClearingRefused, match="has not begun"):
+    with pytest.raises(StepRefused, match="has not begun"):
         await draft(books.engine, REGION, MONTHS[0], "wang")
     await drafted(books)
     assert await _seconds_off(books.engine) < timedelta(minutes=10)
@@ -310,5 +310,5 @@ async def test_a_booking_that_names_no_layer_is_refused_by_name(books: Books) ->
         books.engine, "SELECT journal, number FROM ledger.entries WHERE type = 'payout.decided.v1' AND paid <> 0"
     )
     where = f"entry {entry['number']} of journal {entry['journal']}, claim C1, names no layer"
-    with pytest.raises(ClearingRefused, match=where):
+    with pytest.raises(StepRefused, match=where):
         await drafted(books)

@@ -7,7 +7,7 @@ from events.decisions import CLEARING_DRAFTED
 from processors.clearing import listings, steps
 from processors.clearing.draft import draft
 from processors.clearing.journal import open_journal
-from processors.clearing.refusal import ClearingRefused
+from processors.offices.refusal import StepRefused
 from processors.proof.verification.clearings import check_clearings
 from processors.proof.verify import VerifyReport
 from tests import facts
@@ -90,10 +90,10 @@ async def test_a_refund_is_corrected_where_it_was_paid(books: Books) -> None:
     assert payments(here)["P1"][0] == f"{(total(here)) / 100:.2f}"  # with what the layers pay him: one transfer
     await steps.approve(books.engine, here["clearing_id"], "li")
     await books.publish([facts.enrol(region=ITS_NEIGHBOUR, self_paid="180", id_="moved")])
-    with pytest.raises(ClearingRefused, match="no claim of region 140422"):
+    with pytest.raises(StepRefused, match="no claim of region 140422"):
         await draft(books.engine, ITS_NEIGHBOUR, MONTHS[0], "wang", LATER)
     await books.publish([facts.enrol(region=REGION, self_paid="180", id_="moved-out")])
-    with pytest.raises(ClearingRefused, match="no claim of region 220621"):
+    with pytest.raises(StepRefused, match="no claim of region 220621"):
         await draft(books.engine, REGION, MONTHS[0], "wang", LATER)
     after = await drafted(books, 1, CHANGZHI)
     assert lines(after) == {("P1", REFUND): {"adjusted": "-180.00"}}
@@ -101,7 +101,7 @@ async def test_a_refund_is_corrected_where_it_was_paid(books: Books) -> None:
     assert await owed(books) == {"P1": "180.00"}
     await books.publish([facts.enrol(region=ITS_NEIGHBOUR, self_paid="70", id_="moved-again")])
     # all of the year nets where its first refund stands (docs/decisions/0015): 180 owed, 70 of it set off
-    with pytest.raises(ClearingRefused, match="no claim of region 140422"):
+    with pytest.raises(StepRefused, match="no claim of region 140422"):
         await draft(books.engine, ITS_NEIGHBOUR, MONTHS[1], "wang", LATER)
     netted = await drafted(books, 2, CHANGZHI)
     assert lines(netted) == {("P1", REFUND): {"settled": "70.00"}}

@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from processors.clearing import listings, steps
 from processors.clearing.draft import draft
-from processors.clearing.refusal import ClearingRefused
+from processors.offices.refusal import StepRefused
 from tests import facts
 from tests.clearings import LATER, MONTHS, REGION, cleared, drafted, fen, holds, owed, payments
 from tests.ledger import Books
@@ -47,16 +47,16 @@ async def test_a_receivable_is_settled_in_parts_and_never_beyond(books: Books) -
     hospital, person = rows["H1"]["receivable_id"], rows["P1"]["receivable_id"]
     left = await steps.settle_receivable(books.engine, hospital, "zhao", "receipt 1", 100_00)
     assert left == fen(rows["H1"]["outstanding"]) - 100_00
-    with pytest.raises(ClearingRefused, match="is outstanding"):
+    with pytest.raises(StepRefused, match="is outstanding"):
         await steps.settle_receivable(books.engine, hospital, "zhao", "receipt 2", left + 1)
-    with pytest.raises(ClearingRefused, match="is outstanding"):
+    with pytest.raises(StepRefused, match="is outstanding"):
         await steps.settle_receivable(books.engine, hospital, "zhao", "receipt 2", 0)
     assert await steps.settle_receivable(books.engine, hospital, "zhao", "receipt 2") == 0
     assert await steps.settle_receivable(books.engine, person, "zhao", "receipt 3") == 0
     assert await owed(books) == {}
-    with pytest.raises(ClearingRefused, match="Wang drafted"):
+    with pytest.raises(StepRefused, match="Wang drafted"):
         await steps.settle_receivable(books.engine, hospital, "Wang", "receipt 4")
-    with pytest.raises(ClearingRefused, match="there is no receivable"):
+    with pytest.raises(StepRefused, match="there is no receivable"):
         await steps.settle_receivable(books.engine, "R9", "zhao", "receipt 4")
     await holds(books)
 
@@ -66,24 +66,24 @@ async def test_the_steps_of_a_clearing_have_their_order(books: Books) -> None:
     await books.publish(facts.stay(2, "P2", prepaid=True))
     clearing_id = (await drafted(books, 3))["clearing_id"]
     engine = books.engine
-    with pytest.raises(ClearingRefused, match="still a draft"):
+    with pytest.raises(StepRefused, match="still a draft"):
         await draft(engine, REGION, MONTHS[4], "wang", LATER)
-    with pytest.raises(ClearingRefused, match="another person must approve"):
+    with pytest.raises(StepRefused, match="another person must approve"):
         await steps.approve(engine, clearing_id, "Wang")
-    with pytest.raises(ClearingRefused, match="is drafted, not approved"):
+    with pytest.raises(StepRefused, match="is drafted, not approved"):
         await steps.pay(engine, clearing_id, "li", "T1")
     await steps.approve(engine, clearing_id, "li")
     for again in (steps.approve, steps.withdraw):
-        with pytest.raises(ClearingRefused, match="is approved, not drafted"):
+        with pytest.raises(StepRefused, match="is approved, not drafted"):
             await again(engine, clearing_id, "zhao")
-    with pytest.raises(ClearingRefused, match="draft a month after 2031-04"):
+    with pytest.raises(StepRefused, match="draft a month after 2031-04"):
         await draft(engine, REGION, MONTHS[3], "wang", LATER)
-    with pytest.raises(ClearingRefused, match="nothing is due to H9"):
+    with pytest.raises(StepRefused, match="nothing is due to H9"):
         await steps.pay(engine, clearing_id, "li", "T1", ["H1", "H9"])
-    with pytest.raises(ClearingRefused, match="nothing was paid to H1"):
+    with pytest.raises(StepRefused, match="nothing was paid to H1"):
         await steps.record_return(engine, clearing_id, "li", "H1", "account closed")
     assert await steps.pay(engine, clearing_id, "li", "T1", ["H1"]) == 5520_00
-    with pytest.raises(ClearingRefused, match="nothing is due to H1"):
+    with pytest.raises(StepRefused, match="nothing is due to H1"):
         await steps.pay(engine, clearing_id, "li", "T2", ["H1"])
     assert (await listings.clearing(engine, clearing_id))["status"] == "approved"
     assert await steps.pay(engine, clearing_id, "li", "T2") == 5520_00
@@ -91,12 +91,12 @@ async def test_the_steps_of_a_clearing_have_their_order(books: Books) -> None:
     assert await steps.record_return(engine, clearing_id, "li", "P2", "account closed") == 5520_00
     shown = await listings.clearing(engine, clearing_id)
     assert (shown["status"], payments(shown)["P2"]) == ("approved", ("5520.00", "returned"))
-    with pytest.raises(ClearingRefused, match="another person must note the payment"):
+    with pytest.raises(StepRefused, match="another person must note the payment"):
         await steps.pay(engine, clearing_id, "Li", "T3", ["P2"])
     assert await steps.pay(engine, clearing_id, "zhao", "T3", ["P2"]) == 5520_00
     shown = await listings.clearing(engine, clearing_id)
     assert (shown["status"], payments(shown)["P2"]) == ("paid", ("5520.00", "paid"))
-    with pytest.raises(ClearingRefused, match="there is no clearing"):
+    with pytest.raises(StepRefused, match="there is no clearing"):
         await steps.approve(engine, "220621-2031-09-1", "li")
     await holds(books)
 
@@ -120,16 +120,16 @@ async def test_payees_of_one_id_are_told_apart_by_their_kind(books: Books) -> No
         shown = await listings.clearing(books.engine, clearing_id)
         return {row["payee_kind"]: row["status"] for row in shown["payments"]}
 
-    with pytest.raises(ClearingRefused, match="X1 is a hospital and a person here"):
+    with pytest.raises(StepRefused, match="X1 is a hospital and a person here"):
         await steps.pay(books.engine, clearing_id, "li", "T1", ["X1"])
     assert await steps.pay(books.engine, clearing_id, "li", "T1", ["X1"], "person") == 5520_00
     assert await stand() == {"hospital": "due", "person": "paid"}
-    with pytest.raises(ClearingRefused, match="say which with --kind"):  # though only one of them is due
+    with pytest.raises(StepRefused, match="say which with --kind"):  # though only one of them is due
         await steps.pay(books.engine, clearing_id, "li", "T2", ["X1"])
-    with pytest.raises(ClearingRefused, match="nothing is due to X1"):
+    with pytest.raises(StepRefused, match="nothing is due to X1"):
         await steps.pay(books.engine, clearing_id, "li", "T2", ["X1"], "person")
     assert await steps.pay(books.engine, clearing_id, "li", "T2") == 5520_00
-    with pytest.raises(ClearingRefused, match="say which with --kind"):
+    with pytest.raises(StepRefused, match="say which with --kind"):
         await steps.record_return(books.engine, clearing_id, "li", "X1", "account closed")
     assert await steps.record_return(books.engine, clearing_id, "li", "X1", "account closed", "hospital") == 5520_00
     assert await stand() == {"hospital": "returned", "person": "paid"}

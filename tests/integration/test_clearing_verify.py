@@ -8,8 +8,8 @@ from sqlalchemy import text
 from events.decisions import CLEARING_PAID
 from processors.clearing import listings, steps
 from processors.clearing.journal import rebuild
-from processors.clearing.refusal import ClearingRefused
 from processors.clearing.uncleared_bookings import uncleared_rows
+from processors.offices.refusal import StepRefused
 from processors.proof.verification.clearings import check_clearings
 from processors.proof.verify import VerifyReport, verify
 from tests import facts
@@ -102,7 +102,7 @@ async def test_a_clearing_that_no_event_made_and_nobody_can_read_is_found_and_de
         drafted(books, 1),
         uncleared_rows(books.engine),
     ):
-        with pytest.raises(ClearingRefused, match="claims clearing rebuild"):
+        with pytest.raises(StepRefused, match="claims clearing rebuild"):
             await refused
     assert (await rebuild(books.engine))["clearings"] == 1
     assert [row["drafted_by"] for row in await listings.clearing_rows(books.engine)] == ["wang"]

@@ -13,8 +13,8 @@ from processors.accounts.journal import rebuild
 from processors.accounts.refusal import FundMovementRefused
 from processors.accounts.steps import FundMovementOrder, approve, enter
 from processors.accounts.warnings import fund_warnings
-from processors.clearing.refusal import ClearingRefused
 from processors.finance.catch_up import catch_up
+from processors.offices.refusal import StepRefused
 from processors.proof.verify import verify
 from tests import facts
 from tests.clerk import clerk
@@ -51,7 +51,7 @@ async def shanggao(books: Books) -> Books:
 async def test_a_budget_counts_once_two_persons_have(shanggao: Books) -> None:
     engine = shanggao.engine
     budget_id = await enter_budget(engine, ORDER, "wang")
-    with pytest.raises(ClearingRefused, match="另一人"):
+    with pytest.raises(StepRefused, match="另一人"):
         await approve_budget(engine, budget_id, "wang")
     with pytest.raises(FundMovementRefused, match=budget_id):
         await enter_budget(engine, ORDER, "chen")  # another one waits

@@ -15,8 +15,8 @@ from infra.files.roster_book import roster_book, write_book
 from infra.files.text_file import UnusableFile
 from processors.accounts.listings import premium_transfer_rows
 from processors.clearing.loans import loan
-from processors.clearing.refusal import ClearingRefused
 from processors.finance.catch_up import catch_up
+from processors.offices.refusal import StepRefused
 from processors.proof.verify import verify
 from processors.queries.listings import WantedPremiums
 from processors.registers import deliveries, entries, requests
@@ -68,7 +68,7 @@ async def test_a_loan_from_its_request_to_its_filing(books: Books) -> None:
     assert await listed(engine, ADVANCES, "state", "asked", "approved", "issued", "outstanding") == [
         ("approved", "3000.00", "2500.00", None, "0.00")
     ]
-    with pytest.raises(ClearingRefused, match="is asked for \\(approved\\) and not lent"):
+    with pytest.raises(StepRefused, match="is asked for \\(approved\\) and not lent"):
         await loan(engine, REGION, first)
     station = "poverty-office/220621"
     await books.publish([advance(first, "2500", "2019-03-05", source=station, lent_by="township_station")])

@@ -14,7 +14,7 @@ from infra.postgres.engine import connect
 from processors.bank import accounts
 from processors.bank.keys import KeyRing, new_key
 from processors.bank.listings import account_rows, step_rows
-from processors.clearing.refusal import ClearingRefused
+from processors.offices.refusal import StepRefused
 from tests import facts
 from tests.ledger import Books
 from tests.payees import CARD, KEYS, OTHER_CARD, approved, order
@@ -30,12 +30,12 @@ async def known(books: Books) -> AsyncEngine:
 async def test_an_account_is_paid_to_once_another_person_has_approved_it(known: AsyncEngine) -> None:
     entered = await accounts.enter(known, KEYS, order(), "chen")
     assert (entered.number, entered.unchanged, entered.warnings) == (1, False, ())
-    with pytest.raises(ClearingRefused, match="another person must approve"):
+    with pytest.raises(StepRefused, match="another person must approve"):
         await accounts.approve(known, KEYS, [1], "Chen")
-    with pytest.raises(ClearingRefused, match="account 1 of P1 waits for approval"):
+    with pytest.raises(StepRefused, match="account 1 of P1 waits for approval"):
         await accounts.enter(known, KEYS, order(account=OTHER_CARD), "chen")
     await accounts.approve(known, KEYS, [1], "zhou")
-    with pytest.raises(ClearingRefused, match="is approved, not proposed"):
+    with pytest.raises(StepRefused, match="is approved, not proposed"):
         await accounts.approve(known, KEYS, [1], "zhou")
     assert (await accounts.enter(known, KEYS, order(account=f" {CARD[:4]} {CARD[4:]}"), "chen")).unchanged
     assert await approved(known, order(account=OTHER_CARD)) == [3]
@@ -60,7 +60,7 @@ async def test_an_account_is_paid_to_once_another_person_has_approved_it(known: 
 
 async def test_what_no_account_can_be_is_refused_and_what_may_be_a_slip_is_told(known: AsyncEngine) -> None:
     async def refusal(**stated: Any) -> str:
-        with pytest.raises(ClearingRefused) as refused:
+        with pytest.raises(StepRefused) as refused:
             await accounts.enter(known, KEYS, order(**stated), "chen")
         return str(refused.value)
 
@@ -124,14 +124,14 @@ async def test_an_account_that_was_moved_to_another_payee_pays_nobody(known: Asy
                 " WHERE account_steps.number = 1 AND other.number = 2"
             )
         )
-    with pytest.raises(ClearingRefused, match="person/P1/1 was changed"):
+    with pytest.raises(StepRefused, match="person/P1/1 was changed"):
         await account_rows(known, KEYS)
 
 
 async def test_a_new_key_seals_all_anew(known: AsyncEngine) -> None:
     old, new = new_key(), new_key()
     await approved(known, order(), keys=KeyRing([old]))
-    with pytest.raises(ClearingRefused, match="lacks"):
+    with pytest.raises(StepRefused, match="lacks"):
         await account_rows(known, KeyRing([new]))
     assert await accounts.seal_anew(known, KeyRing([new, old])) == 1
     assert await accounts.keys_in_use(known) == {KeyRing([new]).current}
@@ -160,7 +160,7 @@ async def test_the_register_is_its_own_role_s_alone(known: AsyncEngine) -> None:
                 await account_rows(login, KEYS)
     async with connected(known, "payee_keeper") as keeper:
         await accounts.enter(keeper, KEYS, order("P2", account=OTHER_CARD), "wu")
-        with pytest.raises(ClearingRefused, match="login login_payee_keeper"):
+        with pytest.raises(StepRefused, match="login login_payee_keeper"):
             await accounts.approve(keeper, KEYS, [3], "somebody")  # one login is one person
         assert await accounts.seal_anew(keeper, KEYS) == 0
         for change in ("UPDATE payees.account_steps SET actor = 'zhou'", "DELETE FROM payees.account_steps"):

@@ -15,8 +15,8 @@ from processors.bank.replies import apply_reply
 from processors.bank.reply_rows import ReplyRow
 from processors.clearing import listings, prepayments, reversals, steps
 from processors.clearing.bank_files import PaymentFile
-from processors.clearing.refusal import ClearingRefused
 from processors.law.adoption import adopt_schemes
+from processors.offices.refusal import StepRefused
 from tests import facts
 from tests.clearings import REGION, cleared, holds, payments, problems_with
 from tests.integration.test_paying_funds import FIRST, FUSONG
@@ -67,7 +67,7 @@ async def test_the_file_pays_each_payee_once_and_the_journal_knows_no_account(bo
     ]
     assert written.file.total == 3 * 5520_00
     assert written.file.sha256 == digest(written.lines)
-    with pytest.raises(ClearingRefused, match=f"all that is due is in {month}-B1"):
+    with pytest.raises(StepRefused, match=f"all that is due is in {month}-B1"):
         await made(books, month)  # a second file would pay twice
     again = await payment_files.again(books.engine, KEYS, written.file.file_id)
     assert again.lines == written.lines
@@ -83,12 +83,12 @@ async def test_a_payee_without_account_is_named_and_the_others_are_paid_only_whe
     books: Books, month: str
 ) -> None:
     await approved(books.engine, HOSPITAL, order("P2"))
-    with pytest.raises(ClearingRefused, match=r"1 个收款方（共 5520\.00 元）没有已复核的账户：P3"):
+    with pytest.raises(StepRefused, match=r"1 个收款方（共 5520\.00 元）没有已复核的账户：P3"):
         await made(books, month)
     first = await made(books, month, only_ready=True)
     assert [item.payee for item in first.file.items] == ["H1", "P2"]
     assert first.left_out == (("person", "P3", 5520_00),)
-    with pytest.raises(ClearingRefused, match="P3"):
+    with pytest.raises(StepRefused, match="P3"):
         await made(books, month, only_ready=True)  # nothing is ready now
     await approved(books.engine, order("P3", account=OTHER_CARD))
     second = await made(books, month)
@@ -167,11 +167,11 @@ async def test_a_payment_noted_by_hand_is_not_noted_again(books: Books, month: s
     assert "已按凭证号 T1 登记拨付" in (done[0].reason or "")
     # the reply's own payment is known by its reference, also to who notes by hand
     await reversals.reverse_payment(books.engine, month, "zhao", "P2", "误登")
-    with pytest.raises(ClearingRefused, match="zhao took back"):
+    with pytest.raises(StepRefused, match="zhao took back"):
         await steps.pay(books.engine, month, "zhao", "T2", ["P2"])
     assert await outcomes(books, rows[1:]) == ["paid", "unchanged"]
     await steps.record_return(books.engine, month, "li", "P3", "销户")
-    with pytest.raises(ClearingRefused, match=f"reference {rows[2].reference.lower()} was noted already"):
+    with pytest.raises(StepRefused, match=f"reference {rows[2].reference.lower()} was noted already"):
         await steps.pay(books.engine, month, "zhao", rows[2].reference.lower(), ["P3"])
     await holds(books)
 
@@ -179,7 +179,7 @@ async def test_a_payment_noted_by_hand_is_not_noted_again(books: Books, month: s
 async def test_a_file_that_was_not_sent_is_cancelled_by_another_person(books: Books, month: str) -> None:
     await everybody(books)
     file = (await made(books, month)).file
-    with pytest.raises(ClearingRefused, match="another person must cancel it"):
+    with pytest.raises(StepRefused, match="another person must cancel it"):
         await payment_files.cancel(books.engine, file.file_id, "wang", "没有送出")
     await payment_files.cancel(books.engine, file.file_id, "li", "没有送出")
     (refused, *_) = await apply_reply(books.engine, reply(file, "paid", "paid", "paid"), "li", "f" * 64)
@@ -189,7 +189,7 @@ async def test_a_file_that_was_not_sent_is_cancelled_by_another_person(books: Bo
     second = (await made(books, month)).file
     assert [(second.file_id, item.payee) for item in second.items] == [(f"{month}-B2", "H1"), (f"{month}-B2", "P2")]
     await outcomes(books, reply(second, "paid", "paid"))
-    with pytest.raises(ClearingRefused, match="is noted: it was sent"):
+    with pytest.raises(StepRefused, match="is noted: it was sent"):
         await payment_files.cancel(books.engine, second.file_id, "li", "没有送出")
     rows = await payment_files.file_rows(books.engine, month)
     assert [(row["file_id"], row["open"], row["cancelled"]) for row in rows] == [
@@ -201,14 +201,14 @@ async def test_a_file_that_was_not_sent_is_cancelled_by_another_person(books: Bo
 
 async def test_a_draft_has_no_file_and_a_reply_pays_one_step_a_file(books: Books, month: str) -> None:
     await everybody(books)
-    with pytest.raises(ClearingRefused, match="没有清算单"):
+    with pytest.raises(StepRefused, match="没有清算单"):
         await made(books, "220621-2031-02-1")
     file = (await made(books, month)).file
     await outcomes(books, reply(file, "paid", "paid", "paid"))
     async with books.engine.connect() as connection:
         count = "SELECT count(*) FROM ledger.entries WHERE journal = 'clearing.0' AND type = :type"
         assert (await connection.execute(text(count), {"type": CLEARING_PAID})).scalar_one() == 1
-    with pytest.raises(ClearingRefused, match="nothing is due"):
+    with pytest.raises(StepRefused, match="nothing is due"):
         await made(books, month)
 
 
@@ -249,9 +249,9 @@ async def test_each_fund_pays_from_its_own_account_and_is_answered_for_line_by_l
     assert await paid_of(books, month) == {"H1": ("12884.00", "paid"), "P2": ("11520.00", "returned")}
     assert await outcomes(books, reply(second, "paid"), "zhao") == ["paid"]
     assert (await paid_of(books, month))["P2"] == ("12884.00", "paid")
-    with pytest.raises(ClearingRefused, match="nothing is due"):
+    with pytest.raises(StepRefused, match="nothing is due"):
         await made(books, month)
-    with pytest.raises(ClearingRefused, match="was paid in 2 transfers"):
+    with pytest.raises(StepRefused, match="was paid in 2 transfers"):
         await steps.record_return(books.engine, month, "li", "H1", "销户")
     late = reply(file, "paid", "paid", "销户", "户名不符")
     assert await outcomes(books, late) == ["unchanged", "unchanged", "returned", "unchanged"]
@@ -319,7 +319,7 @@ async def test_prepayments_are_sent_by_another_person_and_noted_by_the_reply(boo
         await prepayments.order(books.engine, REGION, "H1", BookedFund("basic_fund"), fen, "wang", "预拨")
         for fen in (500_00, 700_00)
     ]
-    with pytest.raises(ClearingRefused, match="another person must send it"):
+    with pytest.raises(StepRefused, match="another person must send it"):
         await prepayment_files.make(books.engine, KEYS, REGION, "wang")
     written = await prepayment_files.make(books.engine, KEYS, REGION, "zhao")
     file = written.file
@@ -328,9 +328,9 @@ async def test_prepayments_are_sent_by_another_person_and_noted_by_the_reply(boo
         ("抚松县人民医院", 700_00, "医保基金预拨款"),
     ]
     assert (await payment_files.again(books.engine, KEYS, file.file_id)).lines == written.lines
-    with pytest.raises(ClearingRefused, match="is in a file already"):
+    with pytest.raises(StepRefused, match="is in a file already"):
         await prepayment_files.make(books.engine, KEYS, REGION, "zhao")
-    with pytest.raises(ClearingRefused, match="cancel the file first"):
+    with pytest.raises(StepRefused, match="cancel the file first"):
         await prepayments.withdraw(books.engine, ordered[0], "wang")
     rows = reply(file, "paid", "账户已销户")
     assert await outcomes(books, rows, "wang") == ["refused"] * 2  # who ordered it
@@ -341,7 +341,7 @@ async def test_prepayments_are_sent_by_another_person_and_noted_by_the_reply(boo
         ("paid", "500.00", file.items[0].reference),
         ("paid", "0.00", file.items[1].reference),
     ]
-    with pytest.raises(ClearingRefused, match="is noted: it was sent"):
+    with pytest.raises(StepRefused, match="is noted: it was sent"):
         await payment_files.cancel(books.engine, file.file_id, "li", "没有送出")
     (listed,) = await payment_files.file_rows(books.engine)
     assert (listed["clearing_id"], listed["open"], listed["total"]) == (None, 0, "1200.00")

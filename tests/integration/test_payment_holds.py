@@ -17,7 +17,7 @@ from processors.cases.refusal import CaseRefused
 from processors.clearing import listings, prepayments, reversals, steps
 from processors.clearing.draft import draft
 from processors.clearing.journal import open_journal
-from processors.clearing.refusal import ClearingRefused
+from processors.offices.refusal import StepRefused
 from processors.proof.verify import verify
 from tests import facts
 from tests.cases_of_supervision import REGION, county_of_two, decided, found, measure, opened
@@ -55,15 +55,15 @@ async def test_payments_of_a_hospital_wait_until_the_measure_is_lifted(books: Bo
     await decided(books.engine, case_id)
     assert await held(books, clearing_id) == [("H1", case_id)]  # a draft says so
     await steps.approve(books.engine, clearing_id, "li")
-    with pytest.raises(ClearingRefused, match=rf"H1 暂停拨付.*{case_id}.*{hold}"):
+    with pytest.raises(StepRefused, match=rf"H1 暂停拨付.*{case_id}.*{hold}"):
         await steps.pay(books.engine, clearing_id, "li", "T1", ["H1"])
     await steps.pay(books.engine, clearing_id, "li", "T1")  # all others
     shown = {row["payee"]: row["status"] for row in (await listings.clearing(books.engine, clearing_id))["payments"]}
     assert shown == {"H1": "due", "H2": "paid"}
-    with pytest.raises(ClearingRefused, match="H1 暂停拨付"):  # nothing else is due
+    with pytest.raises(StepRefused, match="H1 暂停拨付"):  # nothing else is due
         await steps.pay(books.engine, clearing_id, "li", "T2")
     ahead = await prepayments.order(books.engine, REGION, "H1", BookedFund("basic_fund"), 1_00, "wang", "预拨")
-    with pytest.raises(ClearingRefused, match="H1 暂停拨付"):
+    with pytest.raises(StepRefused, match="H1 暂停拨付"):
         await prepayments.approve(books.engine, ahead, "li", "T3", HELD_FROM)
     with pytest.raises(CaseRefused, match="仍在暂停拨付"):
         await measures.close(books.engine, case_id, "chen", "已执行")
@@ -153,6 +153,6 @@ async def test_a_file_of_held_hospitals_alone_is_refused(books: Books) -> None:
     written = await payment_files.make(books.engine, KEYS, clearing_id, "wang")
     assert [item.payee for item in written.file.items] == ["H2"]
     assert any("H1 暂停拨付，未列入" in each and case_id in each for each in written.warnings)
-    with pytest.raises(ClearingRefused, match=f"H1 暂停拨付.*{case_id}"):
+    with pytest.raises(StepRefused, match=f"H1 暂停拨付.*{case_id}"):
         await payment_files.make(books.engine, KEYS, clearing_id, "wang")
     await holds(books)

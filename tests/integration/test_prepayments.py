@@ -13,8 +13,8 @@ from events.decisions import CLEARING_DRAFTED
 from policies.funds import BookedFund
 from processors.backup.lost_steps import last_work
 from processors.clearing import prepayments, reversals, steps
-from processors.clearing.refusal import ClearingRefused
 from processors.law.adoption import adopt_schemes
+from processors.offices.refusal import StepRefused
 from tests import facts
 from tests.clearings import REGION, cleared, drafted, holds, problems_with
 from tests.clerk import clerk
@@ -89,10 +89,10 @@ async def test_what_is_left_is_paid_back_and_the_oldest_goes_first(books: Books)
     assert await balance(books, second) == ("paid", "0.00", "0.00", "5000.00")
     await holds(books)
     assert payment(await cleared(books)) == ("1920.00", "0.00", "1920.00", "0.00")
-    with pytest.raises(ClearingRefused, match=r"未抵扣 4080.00"):
+    with pytest.raises(StepRefused, match=r"未抵扣 4080.00"):
         await prepayments.take_back(books.engine, second, "li", "R1", 4_080_01)
     assert await prepayments.take_back(books.engine, second, "li", "R1", 80_00) == 4_000_00
-    with pytest.raises(ClearingRefused, match="已登记"):
+    with pytest.raises(StepRefused, match="已登记"):
         await prepayments.take_back(books.engine, second, "li", "r 1", 10_00)
     await reversals.reverse_prepayment(books.engine, second, "zhao", "R1", "登错", returned=True)
     assert await balance(books, second) == ("paid", "920.00", "0.00", "4080.00")
@@ -106,7 +106,7 @@ async def test_only_the_insurer_that_prepaid_has_it_set_off(books: Books) -> Non
     await books.publish([*COUNTY, *facts.stay(1, in_scope="20000")])
     id_ = await prepaid(books, 1_000_00, BookedFund("critical_illness"))  # of the only insurer that the text names
     assert (await prepayments.prepayment(books.engine, id_))["insurer"] == FIRST
-    with pytest.raises(ClearingRefused, match=r"不由 critical_illness second_insurance 付款.*甲保险公司"):
+    with pytest.raises(StepRefused, match=r"不由 critical_illness second_insurance 付款.*甲保险公司"):
         await prepayments.order(books.engine, REGION, "H1", BookedFund("critical_illness", SECOND), 1, "wang", "预拨")
     shown = await cleared(books)
     assert paid(shown)["critical_illness"] == ("1364.00", "0.00", "1000.00", "364.00")
@@ -122,34 +122,34 @@ async def test_only_the_insurer_that_prepaid_has_it_set_off(books: Books) -> Non
 async def test_it_takes_two_persons_and_what_was_noted_by_mistake_is_taken_back(books: Books) -> None:
     await books.publish(COUNTY)
     id_ = await prepayments.order(books.engine, REGION, "H1", BASIC, 1_000_00, "wang", "预拨")
-    with pytest.raises(ClearingRefused, match="须由另一人"):
+    with pytest.raises(StepRefused, match="须由另一人"):
         await prepayments.approve(books.engine, id_, "Wang", "T1", DAY)
-    with pytest.raises(ClearingRefused, match="待复核"):
+    with pytest.raises(StepRefused, match="待复核"):
         await prepayments.take_back(books.engine, id_, "li", "R1")
     await prepayments.approve(books.engine, id_, "li", "T1", DAY)
-    with pytest.raises(ClearingRefused, match="须由另一人"):
+    with pytest.raises(StepRefused, match="须由另一人"):
         await reversals.reverse_prepayment(books.engine, id_, "li", "T1", "未汇出")
     await reversals.reverse_prepayment(books.engine, id_, "zhao", "T1", "未汇出")
     assert await balance(books, id_) == ("ordered", "0.00", "0.00", "0.00")
-    with pytest.raises(ClearingRefused, match="须由另一人"):
+    with pytest.raises(StepRefused, match="须由另一人"):
         await prepayments.approve(books.engine, id_, "zhao", "T2", DAY)
     await prepayments.approve(books.engine, id_, "li", "T1", DAY)
     await books.publish(facts.stay(1, in_scope="4000"))
     await cleared(books)
-    with pytest.raises(ClearingRefused, match="已抵扣"):
+    with pytest.raises(StepRefused, match="已抵扣"):
         await reversals.reverse_prepayment(books.engine, id_, "zhao", "T1", "未汇出")
     other = await prepayments.order(books.engine, REGION, "H1", BASIC, 1_00, "wang", "预拨")
     await prepayments.withdraw(books.engine, other, "wang")
-    with pytest.raises(ClearingRefused, match="已撤回"):
+    with pytest.raises(StepRefused, match="已撤回"):
         await prepayments.approve(books.engine, other, "li", "T3", DAY)
-    with pytest.raises(ClearingRefused, match="没有登记医院 H9"):
+    with pytest.raises(StepRefused, match="没有登记医院 H9"):
         await prepayments.order(books.engine, REGION, "H9", BASIC, 1_00, "wang", "预拨")
-    with pytest.raises(ClearingRefused, match=r"可用的有：基本医保基金 basic_fund"):
+    with pytest.raises(StepRefused, match=r"可用的有：基本医保基金 basic_fund"):
         await prepayments.order(books.engine, REGION, "H1", BookedFund("lottery"), 1_00, "wang", "预拨")
-    with pytest.raises(ClearingRefused, match="须大于 0"):
+    with pytest.raises(StepRefused, match="须大于 0"):
         await prepayments.order(books.engine, REGION, "H1", BASIC, 0, "wang", "预拨")
     late = await prepayments.order(books.engine, REGION, "H1", BASIC, 1_00, "wang", "预拨")
-    with pytest.raises(ClearingRefused, match="2099-01-01 尚未到"):
+    with pytest.raises(StepRefused, match="2099-01-01 尚未到"):
         await prepayments.approve(books.engine, late, "li", "T4", date(2099, 1, 1))
     async with books.engine.connect() as connection:  # what a restored backup names as its last step
         last = (await last_work(connection)).last_step

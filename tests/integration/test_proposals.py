@@ -10,9 +10,9 @@ from sqlalchemy import text
 from events.decisions import TEXT_PROPOSAL_ADOPTED
 from events.store.journal import adopted_schemes, database_time, write
 from policies.loader import SchemeError, load_directory, load_text
-from processors.clearing.refusal import ClearingRefused
 from processors.delivery.names import PROPOSALS_CONSUMER
 from processors.delivery.position import lock_position, write_position
+from processors.offices.refusal import StepRefused
 from processors.proof.verify import verify
 from processors.proposals.journal import adopt_proposal, load_proposals, propose, record_trial, withdraw_proposal
 from processors.proposals.trial import try_scheme
@@ -42,12 +42,12 @@ async def test_a_trial_tells_what_a_resettlement_would_move_and_books_nothing(bo
 
 async def test_another_person_adopts_what_was_tried(books: Books) -> None:
     made = await propose(books.engine, CHEAPER, "lin", "降低起付线")
-    with pytest.raises(ClearingRefused, match="先试算再采用"):
+    with pytest.raises(StepRefused, match="先试算再采用"):
         await adopt_proposal(books.engine, made.number, "zhao")
     await record_trial(books.engine, made.number, "lin", {"persons": 0, "claims": 0, "before": {}, "after": {}})
-    with pytest.raises(ClearingRefused, match="须由另一人"):
+    with pytest.raises(StepRefused, match="须由另一人"):
         await adopt_proposal(books.engine, made.number, "LIN")
-    with pytest.raises(ClearingRefused, match="已有提议 1"):
+    with pytest.raises(StepRefused, match="已有提议 1"):
         await propose(books.engine, CHEAPER, "zhao", "再提")
     await adopt_proposal(books.engine, made.number, "zhao")
     async with books.engine.connect() as connection:
@@ -55,7 +55,7 @@ async def test_another_person_adopts_what_was_tried(books: Books) -> None:
         rows = await connection.execute(text(_ADOPTED))
         assert rows.scalars().all()[-1]["actor"] == "zhao"
     for step in (adopt_proposal(books.engine, 1, "zhou"), withdraw_proposal(books.engine, 1, "zhou", "x")):
-        with pytest.raises(ClearingRefused, match="已采用"):
+        with pytest.raises(StepRefused, match="已采用"):
             await step
     with pytest.raises(SchemeError, match="此文本曾经采用"):
         await propose(books.engine, FUSONG, "lin", "改回")

@@ -9,8 +9,8 @@ from events.county_time import county_day
 from events.store.journal import database_time
 from processors.clearing import listings, steps
 from processors.clearing.draft import Supplement, draft
-from processors.clearing.refusal import ClearingRefused
 from processors.clearing.uncleared_bookings import uncleared_rows
+from processors.offices.refusal import StepRefused
 from tests import facts
 from tests.clearings import LATER, MONTHS, REGION, cleared, drafted, fen, holds, payments, problems_after, total
 from tests.ledger import Books
@@ -22,20 +22,20 @@ async def test_a_month_is_cleared_once_more_with_what_was_booked_since(books: Bo
     persons = [facts.enrol(person) for person in ("P1", "P2", "P3")]
     await books.publish([facts.hospital(), *persons, *facts.stay(1)])
     engine = books.engine
-    with pytest.raises(ClearingRefused, match="only the month of the last clearing"):
+    with pytest.raises(StepRefused, match="only the month of the last clearing"):
         await draft(engine, REGION, JANUARY, "wang", LATER, Supplement())
     first = await cleared(books, 0)
-    with pytest.raises(ClearingRefused, match=f"nothing was booked since {first['clearing_id']}"):
+    with pytest.raises(StepRefused, match=f"nothing was booked since {first['clearing_id']}"):
         await draft(engine, REGION, JANUARY, "wang", LATER, Supplement())
     # booked after the month's clearing: another stay, and an audit of the first one that lies on the hospital
     await books.publish([*facts.stay(2, "P2"), facts.audit("C1", "1000", "hospital")])
-    with pytest.raises(ClearingRefused, match="or supplement it"):
+    with pytest.raises(StepRefused, match="or supplement it"):
         await draft(engine, REGION, JANUARY, "wang", LATER)
     second_id = await draft(engine, REGION, JANUARY, "wang", LATER, Supplement())
     assert second_id == f"{REGION}-2031-01-2"
-    with pytest.raises(ClearingRefused, match="still a draft"):
+    with pytest.raises(StepRefused, match="still a draft"):
         await draft(engine, REGION, FEBRUARY, "wang", LATER)
-    with pytest.raises(ClearingRefused, match="another person"):
+    with pytest.raises(StepRefused, match="another person"):
         await steps.approve(engine, second_id, "wang")
     await steps.approve(engine, second_id, "li")
     second = await listings.clearing(engine, second_id)
@@ -48,7 +48,7 @@ async def test_a_month_is_cleared_once_more_with_what_was_booked_since(books: Bo
     assert third["supplements"] is None
     assert payments(third) == {"H1": ("5520.00", "due")}
     assert total(first) + total(second) + total(third) == 3 * 5520_00 - 600_00
-    with pytest.raises(ClearingRefused, match="still a draft"):
+    with pytest.raises(StepRefused, match="still a draft"):
         await draft(engine, REGION, FEBRUARY, "wang", LATER, Supplement())
     await holds(books)
 
@@ -76,10 +76,10 @@ async def test_a_supplement_takes_what_was_booked_until_a_later_day(books: Books
     first = await draft(books.engine, REGION, before, "wang")
     assert (await listings.clearing(books.engine, first))["lines"] == []  # nothing was booked in that month
     await steps.approve(books.engine, first, "li")
-    with pytest.raises(ClearingRefused, match="--until takes what was booked later"):
+    with pytest.raises(StepRefused, match="--until takes what was booked later"):
         await draft(books.engine, REGION, before, "wang", supplement=Supplement())
     for wrong in (today + timedelta(days=2), before - timedelta(days=1)):
-        with pytest.raises(ClearingRefused, match="until a day from"):
+        with pytest.raises(StepRefused, match="until a day from"):
             await draft(books.engine, REGION, before, "wang", supplement=Supplement(wrong))
     second = await draft(books.engine, REGION, before, "wang", supplement=Supplement(today))
     assert payments(await listings.clearing(books.engine, second)) == {"H1": ("5520.00", "due")}

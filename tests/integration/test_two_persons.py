@@ -15,9 +15,9 @@ from infra.access.logins import Login, create_login, drop_login
 from infra.postgres.engine import connect
 from processors.clearing import loans, steps
 from processors.clearing.draft import draft
-from processors.clearing.refusal import ClearingRefused
 from processors.delivery.names import CLEARING_CONSUMER
 from processors.delivery.position import lock_position
+from processors.offices.refusal import StepRefused
 from processors.proof.verify import verify
 from tests import facts
 from tests.clearings import problems_with
@@ -52,21 +52,21 @@ async def test_one_login_is_one_person_whatever_he_calls_himself(books: Books, c
     chen, zhou = await clerk(), await clerk()
     await books.publish([facts.hospital(), facts.enrol(), *facts.stay(1)])
     first = await draft(chen, REGION, MARCH, "chen", LATER)
-    with pytest.raises(ClearingRefused, match=f"login {chen.url.username} drafted {first}, as chen: another person"):
+    with pytest.raises(StepRefused, match=f"login {chen.url.username} drafted {first}, as chen: another person"):
         await steps.approve(chen, first, "somebody")
-    with pytest.raises(ClearingRefused, match="Chen drafted"):
+    with pytest.raises(StepRefused, match="Chen drafted"):
         await steps.approve(zhou, first, "Chen")
     await steps.approve(zhou, first, "zhou")
     await steps.pay(chen, first, "chen", "T1")
     await steps.record_return(zhou, first, "zhou", "H1", "account closed")
-    with pytest.raises(ClearingRefused, match="noted that what H1 was paid came back, as zhou: another person"):
+    with pytest.raises(StepRefused, match="noted that what H1 was paid came back, as zhou: another person"):
         await steps.pay(zhou, first, "somebody", "T2")
     assert await steps.pay(chen, first, "chen", "T2") == 5520_00
 
     await books.publish([facts.audit(amount="1000")])
     second = await draft(zhou, REGION, APRIL, "zhou", LATER)
     await steps.approve(chen, second, "chen")
-    with pytest.raises(ClearingRefused, match="another person must note what is paid in"):
+    with pytest.raises(StepRefused, match="another person must note what is paid in"):
         await steps.settle_receivable(zhou, f"{second}-hospital-H1", "somebody", "R1")
     assert await steps.settle_receivable(chen, f"{second}-hospital-H1", "chen", "R1") == 0
     assert (await verify(books.engine)).problems == []
@@ -136,7 +136,7 @@ async def _appended(engine: AsyncEngine, said: Mapping[str, object]) -> None:
 async def test_a_loan_paid_back_in_cash_is_noted_by_another_than_issued_it(books: Books) -> None:
     by_chen = facts.advance("L1") | {"actor": "chen"}
     await books.publish([facts.enrol(), by_chen, facts.advance("L2")])
-    with pytest.raises(ClearingRefused, match="Chen issued L1: another person must note what is paid back"):
+    with pytest.raises(StepRefused, match="Chen issued L1: another person must note what is paid back"):
         await loans.repay_in_cash(books.engine, REGION, "L1", 100_00, "Chen", "R1")
     assert await loans.repay_in_cash(books.engine, REGION, "L1", 100_00, "zhou", "R1") == 2900_00
     assert await loans.repay_in_cash(books.engine, REGION, "L2", 100_00, "chen", "R2") == 2900_00  # nobody is named

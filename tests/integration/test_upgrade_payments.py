@@ -14,7 +14,7 @@ from processors.bank.account_rows import PayeeAccounts, load_steps
 from processors.bank.replies import apply_reply
 from processors.bank.reply_rows import ReplyRow
 from processors.clearing import listings
-from processors.clearing.refusal import ClearingRefused
+from processors.offices.refusal import StepRefused
 from processors.proof.rebuild import rebuild
 from processors.proof.verify import verify
 from tests.integration.test_upgrade import DATA, VERSIONS, query
@@ -83,7 +83,7 @@ async def test_a_file_of_before_is_answered_by_its_banks_reply(upgraded: AsyncEn
     assert {item.payee for item in again.items} == {back["payee"]}
     assert len({item.payer for item in again.items}) == len(again.items) > 1
     assert again.total == back["amount"]
-    with pytest.raises(ClearingRefused, match="all that is due is in"):
+    with pytest.raises(StepRefused, match="all that is due is in"):
         await payment_files.make(upgraded, KEYS, clearing_id, "wang", only_ready=True)
     # the first reply read again, with the line that it lacked, and a payment that comes back late
     said = [(first, None), (back, "户名不符"), (waiting, None)]

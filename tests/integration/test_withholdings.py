@@ -11,8 +11,8 @@ from sqlalchemy import text
 from events.decisions import CLEARING_DRAFTED, WITHHOLDING_RELEASE_APPROVED
 from policies.supervision.text import load_supervision
 from processors.clearing import listings, steps, withholdings
-from processors.clearing.refusal import ClearingRefused
 from processors.clearing.withholdings import ReleaseOrder
+from processors.offices.refusal import StepRefused
 from processors.supervision.adoption import adopt_supervision
 from tests import facts
 from tests.clearings import REGION, cleared, drafted, holds, problems_with
@@ -87,14 +87,14 @@ async def test_a_share_is_kept_back_by_fund_and_released_once(books: Books) -> N
     again = await cleared(books, 1)
     assert payment(again) == ("3064.00", "579.78", "0.00", "153.20", "0.00", "3490.58")
     nothing = await withholdings.one_share(books.engine, REGION, Fraction(0))
-    with pytest.raises(ClearingRefused, match="没有可返还的预留款"):
+    with pytest.raises(StepRefused, match="没有可返还的预留款"):
         await withholdings.order(books.engine, ReleaseOrder(REGION, YEAR, "重复", "H1"), nothing, "wang")
     await released(books)
     third = await cleared(books, 2)
     assert payment(third) == ("0.00", "217.62", "0.00", "0.00", "0.00", "217.62")  # 57.60 + 6.82 + 153.20
     rows = await withholdings.withholding_rows(books.engine, REGION, "H1", YEAR)
     assert {row["outstanding"] for row in rows} == {"0.00"}
-    with pytest.raises(ClearingRefused, match="没有可返还的预留款"):
+    with pytest.raises(StepRefused, match="没有可返还的预留款"):
         await released(books)
     await holds(books)
 
@@ -122,29 +122,29 @@ async def test_a_release_takes_two_persons_and_is_withdrawn_before_a_clearing_pa
     await books.publish([*facts.stay(1, in_scope="20000"), *facts.stay(2, on="2019-06-01", hospital_id="H9")])
     shown = await drafted(books)
     shares = await withholdings.one_share(books.engine, REGION, Fraction(1))
-    with pytest.raises(ClearingRefused, match="没有可返还"):  # the draft is not approved
+    with pytest.raises(StepRefused, match="没有可返还"):  # the draft is not approved
         await withholdings.order(books.engine, ALL, shares, "wang")
     await steps.approve(books.engine, shown["clearing_id"], "li")
     assert payment(shown, "H9")[3] == "0.00"  # of another county: no agreement, no score
     done = await withholdings.order(books.engine, ALL, shares, "wang")
-    with pytest.raises(ClearingRefused, match="须由另一人"):
+    with pytest.raises(StepRefused, match="须由另一人"):
         await withholdings.approve(books.engine, done.release_id, "Wang")
-    with pytest.raises(ClearingRefused, match="没有可返还"):
+    with pytest.raises(StepRefused, match="没有可返还"):
         await withholdings.order(books.engine, ALL, shares, "wang")
     assert (await drafted(books, 1))["payments"] == []  # not approved: not paid
     await steps.withdraw(books.engine, f"{REGION}-2031-02-1", "wang")
     await withholdings.approve(books.engine, done.release_id, "li")
-    with pytest.raises(ClearingRefused, match="须由另一人"):
+    with pytest.raises(StepRefused, match="须由另一人"):
         await withholdings.withdraw(books.engine, done.release_id, "li", "错")
     await withholdings.withdraw(books.engine, done.release_id, "zhao", "错")
-    with pytest.raises(ClearingRefused, match="已撤回"):
+    with pytest.raises(StepRefused, match="已撤回"):
         await withholdings.approve(books.engine, done.release_id, "li")
-    with pytest.raises(ClearingRefused, match="2031 年尚未结束"):
+    with pytest.raises(StepRefused, match="2031 年尚未结束"):
         await withholdings.shares_by_class(books.engine, REGION, YEAR)
     again = await withholdings.order(books.engine, ALL, shares, "wang")
     await withholdings.approve(books.engine, again.release_id, "li")
     await cleared(books, 1)
-    with pytest.raises(ClearingRefused, match="已列入清算"):
+    with pytest.raises(StepRefused, match="已列入清算"):
         await withholdings.withdraw(books.engine, again.release_id, "zhao", "错")
     await holds(books)
 

@@ -9,7 +9,7 @@ from infra.files.key_file import KeyFileError, key_file_of, read_keys, write_key
 from infra.settings import Settings
 from processors.bank.account_numbers import account_number, bank_code, is_doubtful_card, masked, passes_luhn
 from processors.bank.keys import KeyRing, key_text, new_key
-from processors.clearing.refusal import ClearingRefused
+from processors.offices.refusal import StepRefused
 
 
 def test_an_account_is_digits_whatever_stands_between_them() -> None:
@@ -40,11 +40,11 @@ def test_what_is_sealed_is_opened_by_its_own_key_for_its_own_payee_only() -> Non
     both = KeyRing([new, old])
     assert both.current != first.current
     assert both.open(first.current, sealed, "person/P1/1") == b"6217"
-    with pytest.raises(ClearingRefused, match="was changed"):
+    with pytest.raises(StepRefused, match="was changed"):
         both.open(first.current, sealed, "person/P2/1")  # nobody moves a sealed account to another payee
-    with pytest.raises(ClearingRefused, match="was changed"):
+    with pytest.raises(StepRefused, match="was changed"):
         both.open(first.current, bytes([sealed[0] ^ 1]) + sealed[1:], "person/P1/1")
-    with pytest.raises(ClearingRefused, match=f"key {first.current} lacks"):
+    with pytest.raises(StepRefused, match=f"key {first.current} lacks"):
         KeyRing([new]).open(first.current, sealed, "person/P1/1")
     assert sealed != first.seal(b"6217", "person/P1/1")
     assert key_text(old) not in repr(both)

@@ -13,8 +13,8 @@ from events.money import yuan
 from policies.funds import BookedFund
 from processors.clearing.bank_files import PaymentFile, PaymentItem, due_by_fund, items_digest, load_files, open_items
 from processors.clearing.movements import Movement, load_movements
-from processors.clearing.operators import Operator
 from processors.clearing.paying_funds import FundTransfer
+from processors.offices.operators import Operator
 from processors.proof.verification.report import VerifyReport
 from projections.clearing_register import ClearingRegister
 from projections.clearing_rows import ClearingPayment

@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.decisions import BLACKLIST_APPROVED, CASE_DECIDED, CASE_RETURNED, MEASURE_PAYMENT_REVERSED
-from processors.clearing.office_journal import read_journal
-from processors.clearing.operators import Operator
 from processors.delivery.names import CASES_JOURNAL
+from processors.offices.journal import read_journal
+from processors.offices.operators import Operator
 from processors.proof.verification.held_payments import DecidedHolds
 from processors.proof.verification.report import VerifyReport
 from projections.case_register import CaseRegister

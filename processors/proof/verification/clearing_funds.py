@@ -10,12 +10,12 @@ from events.money import yuan
 from policies.arithmetic import add_to
 from policies.funds import BookedFund, booked_fund
 from policies.supervision.text import SupervisionHistory
-from processors.clearing.operators import Operator
 from processors.clearing.payee_amounts import IN_RANGES, range_parameters
 from processors.clearing.paying_funds import FundTransfer, fund_transfers, load_fund_shares, prepaid_set_off
 from processors.clearing.premium_refunds import load_refunds
 from processors.clearing.withheld_money import last_day, withheld_shares
 from processors.delivery.names import INTAKE_JOURNAL
+from processors.offices.operators import Operator
 from processors.proof.verification.report import VerifyReport, funds_text
 from processors.supervision.adoption import AdoptedSupervision
 from projections.bookings import FUND, GRANT_KIND, INSURER, IS_BOOKING

@@ -16,12 +16,12 @@ from processors.clearing.journal import (
     register_from_journal,
     register_from_tables,
 )
-from processors.clearing.operators import Operator
 from processors.clearing.paying_funds import FundTransfer
 from processors.clearing.premium_refunds import UnreadableRefund, load_refunds
 from processors.clearing.set_off import set_off
 from processors.clearing.steps import drafter
 from processors.delivery.names import CLEARING_JOURNAL, INTAKE_JOURNAL
+from processors.offices.operators import Operator
 from processors.proof.column_values import column_text
 from processors.proof.verification.bank_files import check_bank_files
 from processors.proof.verification.clearing_funds import (

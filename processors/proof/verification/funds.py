@@ -9,8 +9,8 @@ from events.decisions import PREMIUM_REFUNDED
 from events.money import yuan
 from processors.accounts.journal import registers_from_journal
 from processors.accounts.steps import same_reference
-from processors.clearing.operators import Operator
 from processors.delivery.names import FUNDS_JOURNAL
+from processors.offices.operators import Operator
 from processors.proof.verification.report import VerifyReport
 from projections.bookings import IS_BOOKING, IS_PREMIUM
 from projections.fund_bookings import BOOKED_ON_FUNDS

@@ -2,8 +2,8 @@
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from processors.clearing.operators import Operator
 from processors.delivery.names import REGISTERS_JOURNAL
+from processors.offices.operators import Operator
 from processors.proof.verification.report import VerifyReport
 from processors.registers.journal import notes_from_journal
 from projections.office_notes import OfficeNotes

@@ -16,8 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.county_time import COUNTY_TIME
 from events.store.journal import Journal, database_time, entries, write
-from processors.clearing.operators import Operator, login_of
 from processors.delivery.position import lock_position, write_position
+from processors.offices.operators import Operator, login_of
 
 
 class StepReader(Protocol):

@@ -1,4 +1,4 @@
-"""Who takes a step of clearing, and when two steps need two persons.
+"""Who takes a step of an office, and when two steps need two persons.
 
 Persons are told apart by the id that they type, and by the login of the database where a login belongs to one person.
 """
@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from processors.clearing.refusal import ClearingRefused
+from processors.offices.refusal import StepRefused
 
 _LOGIN = text(
     "SELECT session_user::text, pg_get_userbyid(datdba)::text FROM pg_database WHERE datname = current_database()"
@@ -37,14 +37,14 @@ class Operator(NamedTuple):
     def must_differ(self, first: "Operator", did: str, must: str) -> None:
         """Refuse a second step by the person of the first; ``did`` and ``must`` name the steps in the message.
 
-        Raises ``ClearingRefused`` where one person may have taken both.
+        Raises ``StepRefused`` where one person may have taken both.
         """
         if self.actor.casefold() == first.actor.casefold():
-            raise ClearingRefused(
+            raise StepRefused(
                 f"{self.actor} 已办理前一步，这一步须由另一人办理。{self.actor} {did}: another person must {must}"
             )
         if self._shares_login(first):
-            raise ClearingRefused(
+            raise StepRefused(
                 f"数据库登录 {self.login} 已以 {first.actor} 之名办理前一步，这一步须由另一人用自己的登录办理。"
                 f"login {self.login} {did}, as {first.actor}: another person must {must}, under a login of his own"
             )
