@@ -68,7 +68,7 @@ async def test_a_draft_is_drawn_approved_or_withdrawn_once(books: Books) -> None
     done = await asyncio.gather(
         steps.withdraw(engine, of, "wang"), steps.approve(engine, of, "li"), return_exceptions=True
     )
-    assert sorted(type(each).__name__ for each in done) == ["StepRefused", "NoneType"]
+    assert sorted(type(each).__name__ for each in done) == ["NoneType", "StepRefused"]
     await holds(books)
 
 
