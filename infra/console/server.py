@@ -17,6 +17,11 @@ from processors.offices.operators import login_of
 GRACE_S = 5
 """How long requests that are under way may last once the console is asked to end."""
 
+KEEP_ALIVE_S = 75
+"""How long an idle connection stays open: longer than a browser's pool or a proxy (60 s) holds one, so that it is the
+client that closes. A server that closes first may do so under a request that is on its way, which then has no answer.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Running:
@@ -59,6 +64,7 @@ async def serving(
         server_header=False,
         lifespan="on",
         timeout_graceful_shutdown=GRACE_S,
+        timeout_keep_alive=KEEP_ALIVE_S,
         h11_max_incomplete_event_size=64 * 1024,
     )
     server = _Server(config)
