@@ -11,9 +11,9 @@ from pydantic import ValidationError
 
 from events.money import yuan
 from policies.monotony import FallingShare, falls
-from policies.sample_claims import TooMany
+from policies.sample_claims import TooMany, who
 from policies.scheme import Scheme
-from policies.soundness import SchemeRemark, findings, who
+from policies.soundness import SchemeRemark, findings
 from policies.vocabulary import SETTING_NAMES, stated
 from policies.yaml_text import MOST_BYTES, Lines, TextError, read
 
@@ -89,7 +89,7 @@ def _told(scheme: Scheme, fall: FallingShare) -> str:
         back, back_en = f"至 {yuan(fall.until)} 元才恢复", f"so much again from {yuan(fall.until)} on"
     return (
         f"费用由 {size} 元增到 {at} 元（全在政策范围内），个人负担由 {share} 元降到 {least} 元，{back}"
-        f"（{SETTING_NAMES[setting]} {setting}，{who(scheme, fall.sample)}）。"
+        f"（{SETTING_NAMES[setting]} {setting}，{who(scheme, fall.sample, by_values=True)}）。"
         f"Of {at} in scope the person bears {least}, of {size} more: {share}, and {back_en}. "
         "A slip, unless the law means it"
     )
