@@ -22,6 +22,7 @@ UNUSABLE = frozenset(
         "infra.messaging.streams.OlderDatabase",
         "infra.messaging.streams.StreamBehind",
         "infra.operations.backup.InUse",
+        "infra.operations.backup.MayNotBackUp",
         "infra.operations.backup.NotEmptyLedger",
         "infra.operations.backup.StepsForgotten",
         "infra.postgres.clone.MayNotReplace",

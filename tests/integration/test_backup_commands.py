@@ -13,6 +13,7 @@ import asyncpg
 import nats
 import pytest
 
+from infra.access.logins import Login, create_login, drop_login
 from infra.embedded.postgres import program
 from infra.messaging.publisher import PublishedEvents, publish_file
 from infra.operations.backup import InUse, back_up
@@ -220,6 +221,47 @@ async def test_the_documented_owner_restores_once_he_may_create_databases(
     async with administering(endpoints) as server:
         await server.execute(f"DROP OWNED BY {owner}")
         await server.execute(f"DROP ROLE {owner}")
+
+
+@pytest.mark.parametrize("role", ["ledger_writer", "investigator", "finance_reader"])
+async def test_a_login_that_may_not_read_all_is_told_who_may_before_anything_is_written(
+    ledger: BackedUpLedger, role: Any
+) -> None:
+    await ledger.settle([facts.hospital(), facts.enrol("P1"), *facts.stay(1)])
+    backup = ledger.folder / "ledger.backup"
+    async with login_of(ledger, role) as (name, env):
+        refused = await claims("backup", backup, env=env)
+    assert refused.code == 2
+    assert refused.err.startswith(f"登录 {name} 不能备份")
+    assert "payees.account_steps" in refused.err
+    assert "a login of role payee_keeper" in refused.err
+    assert [each.name for each in ledger.folder.iterdir() if "backup" in each.name] == []
+    # a backup that was only begun would let INTAKE grow for eight days
+    assert await ledger.holds("SELECT count(*) = 0 FROM processors.backups")
+
+
+async def test_a_keeper_of_payees_accounts_makes_a_whole_backup(ledger: BackedUpLedger) -> None:
+    await ledger.settle([facts.hospital(), facts.enrol("P1"), *facts.stay(1)])
+    backup = ledger.folder / "ledger.backup"
+    async with login_of(ledger, "payee_keeper") as (_, env):
+        made = await claims("backup", backup, env=env)
+    assert made.code == 0, made.err
+    assert (await ledger.restore(backup)).report.holds
+
+
+@asynccontextmanager
+async def login_of(ledger: BackedUpLedger, role: Any) -> AsyncIterator[tuple[str, dict[str, str]]]:
+    """A login of a role, and the environment in which a command is that login's."""
+    login = Login(f"login_{uuid.uuid4().hex[:12]}", role)
+    engine = connect(ledger.database)
+    parts = urlsplit(ledger.database)
+    try:
+        netloc = f"{login.name}:{await create_login(engine, login)}@{parts.netloc.rpartition('@')[2]}"
+        url = parts._replace(netloc=netloc).geturl()
+        yield login.name, {"CLAIMS_DATABASE_URL": url, "CLAIMS_NATS_URL": ledger.nats_url}
+    finally:
+        await drop_login(engine, login.name)
+        await engine.dispose()
 
 
 @asynccontextmanager
