@@ -114,8 +114,9 @@ async def _check_may_back_up(connection: AsyncConnection) -> None:
         login = (await connection.execute(text("SELECT session_user"))).scalar_one()
         raise MayNotBackUp(
             f"登录 {login} 不能备份：备份要读整个数据库，它无权读取 {closed}；请由数据库所有者，或用 payee_keeper "
-            f"角色的登录执行。尚未写入任何内容。{login} may not read {closed}, and a backup holds every table, payees' accounts "
-            "(sealed) too: the owner of the database makes it, or a login of role payee_keeper. Nothing was written"
+            f"角色的登录执行。尚未写入任何内容。{login} may not read {closed}, and a backup holds every table, payees' "
+            "accounts (sealed) too: the owner of the database makes it, or a login of role payee_keeper. "
+            "Nothing was written"
         )
 
 
