@@ -86,7 +86,7 @@ def movement_forms() -> list[StepForm]:
                 _insurer("to_insurer", "承保公司"),
                 *_PAPERS,
                 StepField("party", "付款方", "who paid", required=False),
-                StepField("fine_id", "处罚编号", "fine", required=False, hint="罚款入账时填"),
+                StepField("fine_id", "处罚编号", "fine", required=False, hint="罚款入账时填；对个人的罚款填措施编号"),
             ),
             note=note,
         ),
