@@ -70,7 +70,7 @@ def receive(
     payer: Annotated[str | None, typer.Option("--from", help="付款方 who paid")] = None,
     fine: Annotated[
         str | None,
-        typer.Option("--fine", help="处罚编号；对个人的罚款为措施编号 fine_id, or the measure that fines a person"),
+        typer.Option("--fine", help="处罚编号，对个人的为措施编号 fine_id, or measure"),
     ] = None,
     order: OrderNo = None,
     proof: Proof = None,

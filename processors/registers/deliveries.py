@@ -69,8 +69,8 @@ async def receive(
         sent_on = county_day(last.published_at)
         if on < sent_on:
             raise RegisterNoteRefused(
-                f"{period} 名单于 {sent_on} 下发，签收日期不能早于下发日期。the list went out on {sent_on}: nobody had it "
-                "before"
+                f"{period} 名单于 {sent_on} 下发，签收日期不能早于下发日期。"
+                f"the list went out on {sent_on}: nobody had it before"
             )
         said = {"delivery_id": last.delivery_id, "received_on": on.isoformat(), "receipt": receipt}
         journal.record(ROSTER_RECEIVED, {**said, "actor": actor})

@@ -15,8 +15,9 @@ from tests.ledger import Books
 
 def income(fine_id: str, amount: int, reference: str) -> FundMovementOrder:
     """What of a fine came into the county's basic fund."""
-    said = {"moved_on": date(2019, 5, 1), "reference": reference, "to_fund": "basic_fund", "fine_id": fine_id}
-    return FundMovementOrder(kind="fine", scheme="shanggao", region=REGION, amount=amount, **said)
+    return FundMovementOrder(
+        *("fine", "shanggao", REGION, amount, date(2019, 5, 1), reference), to_fund="basic_fund", fine_id=fine_id
+    )
 
 
 async def test_a_fine_on_a_person_is_income_of_the_fund_once_it_was_decided(books: Books) -> None:
