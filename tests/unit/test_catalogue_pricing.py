@@ -159,7 +159,8 @@ def test_the_answer_of_a_line_holds_its_identity() -> None:
         "memo": "",
     }
     unknown = fee_fields(priced(line("1.00", code="D2"), entry()))
-    assert (unknown["pric_uplmt_amt"], unknown["selfpay_prop"], unknown["chrgitm_lv"]) == (999_999, 1, "03")
+    asked = ("pric_uplmt_amt", "selfpay_prop", "chrgitm_lv")
+    assert [unknown[name] for name in asked] == [999_999, 1, "03"]
     assert unknown["memo"] == "当日目录中没有该编码，全自费"
 
 
