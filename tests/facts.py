@@ -82,7 +82,9 @@ def reinstate(on: str = "2019-06-01", hospital_id: str = "H1", *, id_: str | Non
     )
 
 
-def fine(fine_id: str = "F1", hospital_id: str = "H1", amount: str = "20000", id_: str | None = None) -> dict[str, Any]:
+def fine(
+    fine_id: str = "F1", hospital_id: str = "H1", amount: str = "20000", id_: str | None = None, **more: Any
+) -> dict[str, Any]:
     """A bureau fines a hospital."""
     return event(
         BUREAU,
@@ -93,6 +95,7 @@ def fine(fine_id: str = "F1", hospital_id: str = "H1", amount: str = "20000", id
         amount=amount,
         imposed_on="2019-07-01",
         reason="billed for what was not done",
+        **more,
     )
 
 
