@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 from msgspec import Struct, structs
-from sqlalchemy import func, select
+from sqlalchemy import func, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.codes import covers
@@ -24,7 +24,7 @@ from processors.accounts.refusal import STATUS_NAMES, FundMovementRefused
 from processors.law.pinned_schemes import PinnedSchemes
 from processors.offices.operators import Operator
 from projections.cases import INSTITUTIONS, cases
-from projections.fines import fines
+from projections.fines import STANDS, fines
 from projections.fund_movements import FundMovement
 from projections.measures import case_measures
 
@@ -220,12 +220,16 @@ def _require_new(journal: FundJournal, order: FundMovementOrder) -> None:
             )
 
 
-async def _imposed(connection: AsyncConnection, fine_id: str) -> tuple[int, str] | None:
-    """A fine's fen and the region of the bureau: one on a hospital, or the measure that a case decided on a person."""
-    on_house = select(fines.c.amount, func.split_part(fines.c.source, "/", 2)).where(fines.c.fine_id == fine_id)
+async def _imposed(connection: AsyncConnection, fine_id: str) -> tuple[int, str, str | None] | None:
+    """A fine's fen, the region of the bureau, and the fine that it took the place of.
+
+    It is one that stands on a hospital, or the measure that a case decided on a person.
+    """
+    bureau = func.split_part(fines.c.source, "/", 2)
+    on_house = select(fines.c.amount, bureau, fines.c.replaces).where(fines.c.fine_id == fine_id, STANDS)
     measure = case_measures.c
     on_person = (
-        select(measure.amount, cases.c.region)
+        select(measure.amount, cases.c.region, measure.of_measure)
         .join(cases, cases.c.case_id == measure.case_id)
         .where(
             measure.measure_id == fine_id,
@@ -236,9 +240,20 @@ async def _imposed(connection: AsyncConnection, fine_id: str) -> tuple[int, str]
     )
     for query in (on_house, on_person):
         if found := (await connection.execute(query)).one_or_none():
-            amount, region = found
-            return amount, region
+            amount, region, replaces = found
+            return amount, region, replaces
     return None
+
+
+async def _replaced(connection: AsyncConnection, first: str | None) -> set[str]:
+    """A fine that another took the place of, and those before it."""
+    found: set[str] = set()
+    while first is not None and first not in found:
+        found.add(first)
+        on_house = select(fines.c.replaces).where(fines.c.fine_id == first)
+        on_person = select(case_measures.c.of_measure).where(case_measures.c.measure_id == first)
+        first = (await connection.execute(union_all(on_house, on_person))).scalars().first()
+    return found
 
 
 async def _require_fine(journal: FundJournal, order: FundMovementOrder) -> None:
@@ -249,15 +264,16 @@ async def _require_fine(journal: FundJournal, order: FundMovementOrder) -> None:
     if found is None:
         raise FundMovementRefused(
             f"没有处罚 {order.fine_id}：对机构的见 claims fines，对个人的见 claims cases measures --kind fine。"
-            f"no fine {order.fine_id} was imposed"
+            f"no fine {order.fine_id} was imposed, or another took its place"
         )
-    imposed, bureau = found
+    imposed, bureau, replaces = found
     if not (covers(bureau, order.region) or covers(order.region, bureau)):
         raise FundMovementRefused(
             f"处罚 {order.fine_id} 由 {bureau} 作出，不能记入统筹区 {order.region} 的账户。"
             f"the bureau of {bureau} imposed it: it is no money of {order.region}"
         )
-    paid = sum(each.amount for each in journal.register.movements if each.stands and each.fine_id == order.fine_id)
+    of_fine = {order.fine_id, *await _replaced(journal.connection, replaces)}
+    paid = sum(each.amount for each in journal.register.movements if each.stands and each.fine_id in of_fine)
     if paid + order.amount > imposed:
         raise FundMovementRefused(
             f"处罚 {order.fine_id} 罚款 {yuan(imposed)} 元，已入账 {yuan(paid)} 元，再入 {yuan(order.amount)} 元即超。"

@@ -177,7 +177,9 @@ def _count(side: SideOfYear, rows: Iterable[Any]) -> None:
     side.to_recover = sum((row.to_recover for row in rows), start=Decimal("0.00"))
     side.recovered = sum((row.recovered for row in rows), start=Decimal("0.00"))
     side.fined = subjects("fine")
-    side.fines = sum((row.amount for row in rows if row.kind == "fine"), start=Decimal("0.00"))
+    side.fines = sum(
+        (row.amount for row in rows if row.kind == "fine" and row.status == "decided"), start=Decimal("0.00")
+    )
     side.fines_paid = sum((row.paid for row in rows if row.kind == "fine"), start=Decimal("0.00"))
     side.suspended_hospitals = subjects("suspension", of=("hospital",))
     side.suspended_pharmacies = subjects("suspension", of=("pharmacy",))

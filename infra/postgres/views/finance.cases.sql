@@ -12,7 +12,7 @@ LEFT JOIN (
     WHERE status = 'confirmed' GROUP BY case_id
 ) AS found USING (case_id)
 LEFT JOIN (
-    SELECT case_id, sum(amount) FILTER (WHERE kind = 'fine') AS fined,
+    SELECT case_id, sum(amount) FILTER (WHERE kind = 'fine' AND status = 'decided') AS fined,
            sum(to_recover) AS to_recover, sum(recovered) AS recovered
     FROM finance.measures WHERE status IN ('decided', 'lifted') GROUP BY case_id
 ) AS measured USING (case_id);

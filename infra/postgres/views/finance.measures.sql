@@ -58,7 +58,7 @@ COMMENT ON COLUMN finance.measures.subject_kind IS '对象种类：hospital 医�
 COMMENT ON COLUMN finance.measures.subject_id IS '对象编号。Hospital, person or doctor';
 COMMENT ON COLUMN finance.measures.subject_region IS '机构所在地或参保地代码。Where the hospital is, or the person is insured';
 COMMENT ON COLUMN finance.measures.kind IS '措施种类。Kind of measure';
-COMMENT ON COLUMN finance.measures.status IS '状态：proposed 待决定，withdrawn 已撤回，decided 已决定，lifted 已解除。State';
+COMMENT ON COLUMN finance.measures.status IS '状态：proposed 待决定，withdrawn 已撤回，decided 已决定，lifted 已解除，罚款为已被另一决定替换。State';
 COMMENT ON COLUMN finance.measures.amount IS '金额，元：罚款额，或认定的违规金额。Amount, yuan: of the fine, or of the bills that were found';
 COMMENT ON COLUMN finance.measures.from_on IS '起日。First day';
 COMMENT ON COLUMN finance.measures.until IS '止日（不含）。First day on which it holds no longer';
