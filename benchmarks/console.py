@@ -1,8 +1,8 @@
 """How fast the console's pages answer over a large ledger, with many persons signed in who go from page to page.
 
 20 persons are signed in, and each asks for the next page some 5 s after the last one came: four pages a second, which
-is brisk, for most pages take longer to read. All are asked for equally often, the heavy ones too, in the same order each
-run. Meanwhile one worker settles discharges on the same ledger, at the rate of the latency suite, and how long these
+is brisk, for most pages take longer to read. All are asked for equally often, the heavy ones too, each run in the same
+order. Meanwhile one worker settles discharges on the same ledger, at the rate of the latency suite, and how long these
 wait is measured as there. Pages are opened once before the clock starts, as the first person of a day would do.
 """
 

@@ -18,14 +18,14 @@ from infra.console.background import WorkOutcome, WorkProgress
 from infra.console.errors import FieldTrouble, Unprocessable
 from infra.console.exports import AT_ONCE, MOST_ROWS, Export, export_file, require_format
 from infra.console.listing_columns import ListColumn, ListFilter, Row
-from infra.console.listing_sources import Criteria, FoundRows, read_rows, read_select
+from infra.console.listing_sources import Criteria, FoundRows, KeyedRows, read_rows, read_select
 from infra.console.looks import record_only_person
 from infra.console.pages import query_text, render
 from infra.console.stamp import Stamp, ledger_stamp
 from infra.console.state import state_of
 from infra.console.visitor import Visitor
 
-Source = Select[Any] | Sequence[Row]
+Source = Select[Any] | KeyedRows | Sequence[Row]
 """Where rows come from: a query whose columns are the listing's, or rows that were made in memory."""
 PER_PAGE = 50
 MOST_COUNTED = 10_000
@@ -94,7 +94,7 @@ class Listing:
         offset = (criteria.page - 1) * self.per_page
         async with visitor.engine.connect() as connection:
             stamp = await ledger_stamp(connection, visitor, counted=self.counted)
-            if isinstance(source, Select):
+            if isinstance(source, Select | KeyedRows):
                 found = await read_select(connection, source, criteria, offset, self.per_page, MOST_COUNTED)
             else:
                 found = read_rows(source, criteria, offset, self.per_page)
@@ -142,7 +142,7 @@ class Listing:
         async with engine.connect() as connection:
             await connection.execution_options(isolation_level="REPEATABLE READ")
             stamp = await ledger_stamp(connection, visitor, counted=self.counted)
-            if isinstance(source, Select):
+            if isinstance(source, Select | KeyedRows):
                 return await read_select(connection, source, criteria, 0, most, 0), stamp
         return read_rows(source, criteria, 0, most), stamp
 
