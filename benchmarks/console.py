@@ -34,6 +34,7 @@ from benchmarks.servers import engine_on, settle
 from events.county_time import COUNTY_TIME
 from events.store.journal import database_time
 from infra.console.group import page_groups
+from infra.messaging.broker import connect_broker
 from infra.servers import Endpoints
 from processors.clearing.draft import draft
 from processors.finance.catch_up import catch_up
@@ -76,6 +77,7 @@ async def console(bench: Bench) -> dict[str, dict[str, float]]:
             await catch_up(engine)
             await catch_up_leads(engine)
             bench.figures["console_claims"] = await copy_claims(engine, options.console_claims)
+        await _forget_payouts(endpoints.nats_url)
         await settle(endpoints, bodies([*new.base, *new.work]))
 
     await bench.server_templates.prepare(name, fill)
@@ -96,6 +98,16 @@ async def console(bench: Bench) -> dict[str, dict[str, float]]:
     bench.figures["beside_console"] = percentiles(arrivals.waits_ms(options.warm_up_s, float("inf")))
     slowest = sorted(answers.took, key=lambda page: -answers.percentiles(page)["p95"])
     return {"all": answers.percentiles()} | {page: answers.percentiles(page) for page in slowest}
+
+
+async def _forget_payouts(nats_url: str) -> None:
+    """Empty PAYOUTS, whose last message says how far payers were told before the ledger was copied."""
+    broker = connect_broker(nats_url, None)
+    await broker.start()
+    try:
+        await broker.connection.jetstream().purge_stream("PAYOUTS")
+    finally:
+        await broker.stop()
 
 
 def _new_stays(number: int) -> tuple[Load, list[dict[str, Any]]]:

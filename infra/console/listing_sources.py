@@ -1,6 +1,6 @@
 """Reads a page of a listing: from PostgreSQL by a query, or from rows in memory."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -43,6 +43,9 @@ class FoundRows:
     more: bool
 
 
+AllOf = Callable[[AsyncConnection, Select[Any]], Awaitable[Sequence[dict[str, Any]]]]
+
+
 @dataclass(frozen=True, slots=True)
 class KeyedRows:
     """Rows that are dear to read whole: which of them stand on a page is asked first, by the criteria's keys alone.
@@ -61,13 +64,18 @@ async def read_select(
     offset: int,
     limit: int,
     counted: int,
+    all_of: AllOf | None = None,
 ) -> FoundRows:
-    """Rows of a query. Their number and sums are told of up to ``counted``; with 0 nobody asks for them."""
+    """Rows of a query. Their number and sums are told of up to ``counted``; with 0 nobody asks for them.
+
+    ``all_of`` reads all rows of a grouped query in another way than asking for them.
+    """
     filtered, ordered = _filtered(source if isinstance(source, Select) else source.every, criteria)
     inner = filtered.selected_columns
     if counted and criteria.grouped:
-        every = (await connection.execute(filtered.order_by(*ordered).limit(counted + 1))).mappings().all()
-        return _page_of([dict(row) for row in every], criteria, offset, limit, counted)
+        query = filtered.order_by(*ordered).limit(counted + 1)
+        read = all_of or _all_of
+        return _page_of(await read(connection, query), criteria, offset, limit, counted)
     if counted and isinstance(source, KeyedRows):
         keys = filtered.with_only_columns(*(inner[name] for name in criteria.key))
         there = (await connection.execute(keys.order_by(*ordered).offset(offset).limit(limit + 1))).mappings().all()
@@ -87,6 +95,10 @@ async def read_select(
             number = int(told.number)
             sums = dict(zip(criteria.summed, told[1:], strict=True))
     return FoundRows(rows[:limit], number, sums, len(rows) > limit)
+
+
+async def _all_of(connection: AsyncConnection, query: Select[Any]) -> Sequence[dict[str, Any]]:
+    return [dict(row) for row in (await connection.execute(query)).mappings()]
 
 
 def _filtered(source: Select[Any], criteria: Criteria) -> tuple[Select[Any], list[Any]]:
