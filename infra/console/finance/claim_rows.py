@@ -1,5 +1,6 @@
 """The rows behind figures: claims behind sums of claims, entries of the ledger behind what was booked."""
 
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
@@ -11,9 +12,11 @@ from infra.console.finance.addresses import NO_CODE
 from infra.console.finance.report_listings import YES_OR_NO, LedgerWords
 from infra.console.listing import Listing
 from infra.console.listing_columns import ListColumn, ListFilter
+from infra.console.listing_sources import KeyedRows
 from infra.console.permissions import Permission
 from infra.console.visitor import Visitor
 from infra.words.reports import PAYEE_NAMES, REPORT_CODES
+from processors.finance.booked_entries import Range, entries_of
 from processors.law.terms import CATEGORY_NAMES, DISEASE_NAMES, LAYER_NAMES, SETTING_NAMES, NameChain
 from projections.enrolments import enrolments
 
@@ -163,8 +166,20 @@ def _id(name: str, chinese: str, english: str, visitor: Visitor, words: LedgerWo
 def period_of(month: date | None, year: int | None) -> tuple[date, date] | None:
     """The days of a month or a year: the first one, and the one behind the last."""
     if month is not None:
-        return month, date(month.year + month.month // 12, month.month % 12 + 1, 1)
+        return month_of(month)
     return None if year is None else (date(year, 1, 1), date(year + 1, 1, 1))
+
+
+def month_of(month: date) -> tuple[date, date]:
+    """A month's first day, and the one behind its last."""
+    return month, date(month.year + month.month // 12, month.month % 12 + 1, 1)
+
+
+def by_keys(bookings: Callable[[Sequence[Range]], Select[Any]], ranges: Sequence[Range]) -> KeyedRows:
+    """Bookings of ranges, of which a month has many: what is shown of them is read by their keys."""
+    return KeyedRows(
+        bookings(ranges), lambda keys: bookings(entries_of((row["journal"], row["number"]) for row in keys))
+    )
 
 
 def booked_in_year(source: Select[Any]) -> Select[Any]:

@@ -16,6 +16,7 @@ from processors.clearing.prepayments import STATUS_NAMES as PREPAYMENT_STATES
 from processors.law.terms import CATEGORY_NAMES, FUND_NAMES, INSURER_NAMES, LAYER_NAMES
 from processors.registers.registers import ADVANCE_FAULTS, ADVANCE_STATES, ADVANCES
 from projections.fines import REPLACED_BY, STANDS, fines
+from projections.premium_entries import newest_premium
 from projections.premiums import premiums
 
 Row = Mapping[str, Any]
@@ -221,6 +222,7 @@ def premium_sum_listing(words: LedgerWords) -> Listing:
         _premium_filters(shared=True),
         key=_PREMIUM_KEY,
         grouped=True,
+        newest=newest_premium,
     )
 
 
