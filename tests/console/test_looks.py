@@ -167,7 +167,9 @@ async def test_a_list_of_many_or_of_nobody_is_none(console: ConsoleUnderTest, pa
 
 
 async def test_the_page_of_looks_narrows_by_person_login_and_day(console: ConsoleUnderTest) -> None:
-    await write_look(console.running.state.engine, Look("<b>mallory</b>", "P-listed", "settlement sheet", reason="=1+1"))
+    await write_look(
+        console.running.state.engine, Look("<b>mallory</b>", "P-listed", "settlement sheet", reason="=1+1")
+    )
     session = await console.signed_in("investigator")
     page = (await session.get("/access", person="P-listed")).text
     assert "&lt;b&gt;mallory" in page

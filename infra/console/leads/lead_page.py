@@ -46,7 +46,7 @@ class ShownParameter:
 
 @dataclass(frozen=True, slots=True)
 class ClaimOfLead:
-    """A claim that a lead is about: ``amounts`` are the bill's in yuan as ``BillParts`` has them, ``paid`` is by all."""
+    """A claim that a lead is about: ``amounts`` are yuan, those of ``BillParts`` in their order."""
 
     claim_id: str
     person_id: str
