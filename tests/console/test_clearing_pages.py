@@ -241,7 +241,10 @@ def test_what_a_fund_has_paid_counts_where_another_funds_transfer_came_back() ->
 def test_the_month_offered_is_the_oldest_that_no_clearing_was_made_of(
     since: str | None, cleared: list[tuple[str, str]], month: str
 ) -> None:
-    waiting = [{"region": REGION, "since": since}, {"region": "360123", "since": "2026-01-01"}]
-    rows = [{"region": REGION, "month": each, "status": status} for each, status in cleared]
+    waiting: list[dict[str, str | None]] = [
+        {"region": REGION, "since": since},
+        {"region": "360123", "since": "2026-01-01"},
+    ]
+    rows: list[dict[str, str]] = [{"region": REGION, "month": each, "status": status} for each, status in cleared]
     rows.append({"region": "360123", "month": "2026-11", "status": "paid"})
     assert month_to_draft(waiting, rows, REGION, date(2026, 12, 3)) == month
