@@ -3,13 +3,15 @@
 import csv
 import io
 import re
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
 from openpyxl import load_workbook
 from playwright.async_api import Browser, Page
 
-from infra.console.clearing.clearing_figures import totals
+from infra.console.clearing.clearing_figures import month_to_draft, totals
 from infra.files.key_file import PAYEES, key_file_of, write_keys
 from infra.settings import Settings
 from infra.words.clearing import KIND_NAMES
@@ -223,3 +225,26 @@ def test_what_a_fund_has_paid_counts_where_another_funds_transfer_came_back() ->
     told = totals({"payments": payments, "held": []})
     # 644,400.72 + 100.00 went out; 183.31 of the first and all of the second are still to go
     assert (told.paid, told.due) == (Decimal("644500.72"), Decimal("622486.49"))
+
+
+@pytest.mark.parametrize(
+    ("since", "cleared", "month"),
+    [
+        ("2026-11-07", [], "2026-11"),
+        ("2026-11-07", [("2026-11", "approved")], "2026-12"),
+        ("2026-11-07", [("2026-11", "withdrawn")], "2026-11"),
+        ("2026-09-30", [("2026-09", "paid"), ("2026-10", "drafted")], "2026-11"),
+        ("2026-12-02", [("2026-12", "drafted")], "2026-12"),
+        (None, [], "2026-12"),
+    ],
+)
+def test_the_month_offered_is_the_oldest_that_no_clearing_was_made_of(
+    since: str | None, cleared: list[tuple[str, str]], month: str
+) -> None:
+    waiting: list[dict[str, str | None]] = [
+        {"region": REGION, "since": since},
+        {"region": "360123", "since": "2026-01-01"},
+    ]
+    rows: list[dict[str, str]] = [{"region": REGION, "month": each, "status": status} for each, status in cleared]
+    rows.append({"region": "360123", "month": "2026-11", "status": "paid"})
+    assert month_to_draft(waiting, rows, REGION, date(2026, 12, 3)) == month

@@ -53,7 +53,8 @@ async def test_a_role_opens_what_the_table_allows(console: ConsoleUnderTest, rol
         assert answer.status_code < 500, said
         if needed not in allowed:
             assert answer.status_code == 403, said
-            assert f"没有“{needed.partition(' ')[0]}”的权限" in answer.text, said
+            assert f"没有“{needed.partition(' ')[0]}”的权限；有这项权限的角色：" in answer.text, said
+            assert "数据库所有者" in answer.text, said
         elif method == "GET":
             assert answer.status_code != 403, said
         else:  # it came without the token

@@ -37,7 +37,7 @@ _OPENS = {
 
 
 def claim_listing(words: LedgerWords, visitor: Visitor, *, layer: str | None, places: bool) -> Listing:
-    """Standing claims; with a ``layer`` what it paid of each has a column."""
+    """Standing claims; with a ``layer`` what it paid of each has a column, with ``places`` they are filters too."""
     paid_by = (
         ()
         if layer is None
@@ -55,7 +55,7 @@ def claim_listing(words: LedgerWords, visitor: Visitor, *, layer: str | None, pl
             ListColumn("scheme", "政策", "scheme", names=words.schemes),
             ListColumn("setting", "就医类型", "setting", names=SETTING_NAMES),
             ListColumn("disease", "病种", "disease", names=DISEASE_NAMES),
-            ListColumn("categories", "在册类别", "categories", "texts", names=CATEGORY_NAMES, sortable=False),
+            ListColumn("categories", "当日类别", "categories that day", "texts", names=CATEGORY_NAMES, sortable=False),
             ListColumn("total", "医疗费总额", "total", "yuan", summed=True),
             ListColumn("paid", "支付合计", "paid", "yuan", summed=True),
             *paid_by,
@@ -69,6 +69,7 @@ def claim_listing(words: LedgerWords, visitor: Visitor, *, layer: str | None, pl
             ListFilter("scheme", "政策", "scheme"),
             ListFilter("setting", "就医类型", "setting", "choice", SETTING_NAMES),
             ListFilter("poor", "贫困人口", "poor", "choice", YES_OR_NO, "poor_is"),
+            ListFilter("category", "当日类别", "category that day", "has", CATEGORY_NAMES, "categories"),
             ListFilter("hospital_id", "医疗机构", "hospital"),
             ListFilter("disease", "病种", "disease", column="disease_is"),
             ListFilter("layer", "保障线", "layer", "choice", LAYER_NAMES, "layer_is"),

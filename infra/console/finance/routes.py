@@ -56,7 +56,7 @@ async def claims(request: Request, visitor: Reader) -> Response:
         )
     layer = given.get("layer") or None
     words = await words_of(visitor)
-    listing = claim_rows.claim_listing(words, visitor, layer=layer, places=bool(asked))
+    listing = claim_rows.claim_listing(words, visitor, layer=layer, places=places)
     criteria = listing.criteria(request)
     for person_id in await _members(visitor, criteria.texts.get("household")):
         await record_look(request, visitor, person_id, "claims")
