@@ -12,11 +12,12 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from infra.console.authorization import session_id_of, signed_in
-from infra.console.errors import ConsoleError, FieldTrouble, Forbidden, NotSignedIn, TriedTooOften
+from infra.console.errors import ConsoleError, FieldTrouble, Forbidden, NotSignedIn, TakenAlready, TriedTooOften
 from infra.console.looks import PurposeAsked
 from infra.console.pages import render
 from infra.console.refusals import REFUSALS, UNUSABLE_INPUT
 from infra.console.state import state_of
+from infra.console.submissions import not_taken
 
 log = structlog.get_logger(__name__)
 _AWAY = (
@@ -66,6 +67,9 @@ async def _console_error(request: Request, error: Exception) -> Response:
         return sign_in_first(request)
     if isinstance(error, PurposeAsked):
         return lead_to(request, error.page(request))
+    if isinstance(error, TakenAlready):
+        request.state.visitor.notices.append(str(error))
+        return lead_to(request, error.path)
     troubles = getattr(error, "troubles", ())
     page = error_page(request, error.status, error.chinese, error.english, message=str(error), troubles=troubles)
     if isinstance(error, TriedTooOften):
@@ -81,7 +85,8 @@ def sign_in_first(request: Request) -> Response:
 
 
 def lead_to(request: Request, path: str) -> Response:
-    """Lead to a page, also where a part of one was asked for."""
+    """Lead to a page, also where a part of one was asked for: a step that was not taken."""
+    not_taken(request.scope)
     if "hx-request" in request.headers:
         return Response(status_code=204, headers={"hx-redirect": path})
     return RedirectResponse(path, 303)

@@ -15,6 +15,7 @@ from events.store.journal import database_time
 from infra.access.logins import GROUPS
 from infra.console.errors import FieldTrouble, Unprocessable
 from infra.console.permissions import Permission, permissions_of
+from infra.console.submissions import Submissions
 from infra.postgres.engine import connect
 from processors.offices.operators import login_of
 
@@ -51,7 +52,7 @@ class Visitor:
     ``is_owner``: the login owns the database, so that several persons may work under it, and a step asks who takes it.
     ``engine_of_its_own`` makes another one, for work that goes on when the session has ended; whoever asks disposes it.
     ``csrf`` stands in every form of the session. ``purpose`` is what an investigator looks for now. ``notices`` are
-    shown on the next page: what a step has done.
+    shown on the next page: what a step has done. ``submissions`` are the forms that the session has sent.
     """
 
     login: str
@@ -63,6 +64,7 @@ class Visitor:
     permissions: frozenset[Permission] = frozenset()
     purpose: Purpose | None = None
     notices: list[str] = field(default_factory=list)
+    submissions: Submissions = field(default_factory=Submissions)
 
     def may(self, permission: Permission) -> bool:
         """Whether a page, an export or a step is open to this login."""
