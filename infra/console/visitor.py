@@ -77,6 +77,14 @@ class Visitor:
             raise Unprocessable(FieldTrouble("经办人", "须填写，最多63个字", "who takes the step: up to 63 characters"))
         return actor
 
+    async def require_login(self) -> None:
+        """Ask the database whether the login is good still, before something is shown that is not read from there.
+
+        Raises what a connection raises where it was dropped, or has another password.
+        """
+        async with self.engine.connect():
+            pass
+
     async def today(self) -> date:
         """The county's day, by the database's clock."""
         async with self.engine.connect() as connection:
