@@ -53,10 +53,12 @@ async def pay(
     reference: str,
     payees: Sequence[str] = (),
     kind: PayeeKind | None = None,
+    seen: int | None = None,
 ) -> int:
     """Record as paid what is due to some payees (ids, all of one kind where it is given), or to all; returns fen.
 
-    What a case of supervision holds is left due; a payee who is named and held is refused.
+    What a case of supervision holds is left due; a payee who is named and held is refused. ``seen`` is what the actor
+    was shown to be due, in fen, where he was: nothing else is noted.
 
     ``reference`` is the bank's, of the transfer: one reference for several payees, but none a second time for one of
     them, nor for another region. Raises ``StepRefused`` where it was noted already, where nothing is due to one of
@@ -78,6 +80,11 @@ async def pay(
         chosen = await _not_held(journal, clearing, chosen, named=bool(payees))
         for payment in chosen:
             require_another_payer(journal.operator(actor), payment)
+        if seen not in (None, due := sum(payment.left for payment in chosen)):
+            raise StepRefused(
+                f"待拨付现为 {yuan(due)} 元，打开页面时为 {yuan(seen or 0)} 元，请重新核对后登记。"
+                f"{yuan(due)} is due now, {yuan(seen or 0)} was when the page was opened: look at it again"
+            )
         paid_to = {(payment.payee_kind, payment.payee) for payment in chosen}
         await require_new_reference(journal.connection, CLEARING_PAID, reference, clearing.region, paid_to)
         payments = [{"payee_kind": each.payee_kind, "payee": each.payee, "amount": each.left} for each in chosen]
@@ -85,7 +92,7 @@ async def pay(
             CLEARING_PAID,
             {"clearing_id": clearing_id, "actor": actor, "reference": reference, "payments": payments},
         )
-    return sum(payment.left for payment in chosen)
+    return due
 
 
 async def _not_held(

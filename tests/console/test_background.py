@@ -1,13 +1,16 @@
 """Long work: one of a kind at a time, its progress on a page, cancelled or ended, and seen by whom it concerns."""
 
+import ast
 import asyncio
 import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+import infra.console
 from infra.access.logins import Login, create_login, drop_login
 from infra.console.background import BackgroundWorks, RunningWork, WorkFile, WorkOutcome, WorkProgress
 from infra.console.errors import Refused
@@ -230,15 +233,14 @@ async def test_files_are_held_up_to_a_bound_and_the_last_in_any_case(
     assert [each.kind for each in works.of(visitor)] == ["4", "3"]
 
 
-@pytest.mark.parametrize("path", ["/leads/rules/trial", "/scorecards"])
-async def test_a_work_opens_no_connection_of_a_session_that_has_ended(console: ConsoleUnderTest, path: str) -> None:
-    session = await console.new_session("ledger_writer")
-    visitor = _visitor(console, session)
-    text = (await session.get("/leads/rules/text")).content
-    files = {"file": ("text.yaml", text)} if "trial" in path else None
-    begun = await session.post(path, {"year": "2019"}, files)
-    work = console.running.state.works.find(visitor, begun.url.path.rpartition("/")[2])
-    await session.post("/session/end")
-    await eventually(lambda: work.state != "running")
-    assert work.state == "done", work.outcome
-    assert visitor.engine.pool.checkedin() == 0  # type: ignore[attr-defined] # of the pool that an engine has
+def test_works_use_the_engine_that_they_are_given() -> None:
+    """That of the session is disposed when it ends: a connection made then would stay open for ever."""
+    folder = Path(infra.console.__file__).parent
+    works = [
+        (path.name, node)
+        for path in folder.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.AsyncFunctionDef) and node.name in ("work", "tried", "scored")
+    ]
+    assert len(works) >= 10
+    assert [name for name, node in works if "visitor.engine" in ast.unparse(node)] == []

@@ -99,16 +99,13 @@ async def approval(request: Request, visitor: Keeper) -> Response:
 
 @router.post("/clearing/payees/approval")
 async def approve(request: Request, visitor: Keeper) -> Response:
-    """Approve those that are ticked, or all that others have set; another person than set them."""
+    """Approve those that are ticked, or all of others that the page has shown; another person than set them."""
     fields = await FormFields.of(request)
     who, keys = visitor.actor(fields.raw("actor")), register_keys(request)
-    if fields.given("all"):
-        approved, _ = await accounts.approve_all(visitor.engine, keys, who)
-    else:
-        numbers = [_number(each) for each in fields.all("number")]
-        if not numbers:
-            raise Unprocessable(FieldTrouble("账户", "请勾选核对过的账户", "tick the accounts that you have compared"))
-        approved = await accounts.approve(visitor.engine, keys, numbers, who)
+    numbers = [_number(each) for each in fields.all("shown" if fields.given("all") else "number")]
+    if not numbers:
+        raise Unprocessable(FieldTrouble("账户", "请勾选核对过的账户", "tick the accounts that you have compared"))
+    approved = await accounts.approve(visitor.engine, keys, numbers, who)
     return done(visitor, "/clearing/payees", f"已复核账户 {len(approved)} 个，付款文件可以用了。Approved")
 
 
