@@ -77,6 +77,10 @@ class Visitor:
             raise Unprocessable(FieldTrouble("经办人", "须填写，最多63个字", "who takes the step: up to 63 characters"))
         return actor
 
+    def took(self, actor: str | None) -> bool:
+        """Whether this login took a step, so that a second person's is not offered; the owner's may be anybody's."""
+        return not self.is_owner and actor is not None and actor.casefold() == self.login.casefold()
+
     async def require_login(self) -> None:
         """Ask the database whether the login is good still, before something is shown that is not read from there.
 
