@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
+from typing import Any
 
 import asyncpg
-from sqlalchemy import make_url, text
+from sqlalchemy import ColumnElement, func, make_url, text, true
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -80,6 +81,10 @@ class Visitor:
     def took(self, actor: str | None) -> bool:
         """Whether this login took a step, so that a second person's is not offered; the owner's may be anybody's."""
         return not self.is_owner and actor is not None and actor.casefold() == self.login.casefold()
+
+    def is_others(self, actor: ColumnElement[Any]) -> ColumnElement[bool]:
+        """The condition in SQL that somebody else took a step, as ``took`` tells it."""
+        return true() if self.is_owner else func.lower(actor) != self.login.lower()
 
     async def require_login(self) -> None:
         """Ask the database whether the login is good still, before something is shown that is not read from there.

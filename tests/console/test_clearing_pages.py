@@ -219,10 +219,11 @@ async def test_nothing_kept_back_says_why(console: ConsoleUnderTest) -> None:
 def test_what_a_fund_has_paid_counts_where_another_funds_transfer_came_back() -> None:
     nothing = dict.fromkeys(("balance", "released", "set_off", "withheld", "prepaid"), "0.00")
     payments = [
-        nothing | {"status": "returned", "amount": "644584.03", "paid": "644400.72"},
-        nothing | {"status": "due", "amount": "622303.18", "paid": "0.00"},
-        nothing | {"status": "paid", "amount": "100.00", "paid": "100.00"},
+        nothing | {"payee": "H1", "status": "returned", "amount": "644584.03", "paid": "644400.72"},
+        nothing | {"payee": "H2", "status": "due", "amount": "622303.18", "paid": "0.00"},
+        nothing | {"payee": "H3", "status": "paid", "amount": "100.00", "paid": "100.00"},
     ]
-    told = totals({"payments": payments, "held": []})
+    payments = [row | {"payee_kind": "hospital"} for row in payments]
+    told = totals({"payments": payments, "held": [{"payee_kind": "hospital", "payee": "H1"}]})
     # 644,400.72 + 100.00 went out; 183.31 of the first and all of the second are still to go
-    assert (told.paid, told.due) == (Decimal("644500.72"), Decimal("622486.49"))
+    assert (told.paid, told.due, told.held) == (Decimal("644500.72"), Decimal("622486.49"), Decimal("183.31"))

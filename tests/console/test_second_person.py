@@ -35,17 +35,17 @@ async def _one_of(console: ConsoleUnderTest, column: Any) -> str:
 
 
 @pytest.mark.parametrize(
-    ("path", "fields", "approval"),
+    ("path", "fields", "approval", "waits"),
     [
-        ("/finance/movements/receive", MOVEMENT, {}),
-        ("/finance/budgets", BUDGET, {}),
-        ("/finance/prepayments", PREPAYMENT, TRANSFER),
-        ("/finance/advances", ADVANCE, {}),
+        ("/finance/movements/receive", MOVEMENT, {}, "资金收支待复核"),
+        ("/finance/budgets", BUDGET, {}, "年度预算待复核"),
+        ("/finance/prepayments", PREPAYMENT, TRANSFER, "预拨待复核"),
+        ("/finance/advances", ADVANCE, {}, "救急借款申请待审核"),
     ],
     ids=["movement", "budget", "prepayment", "advance"],
 )
 async def test_who_entered_it_never_approves_it(
-    console: ConsoleUnderTest, path: str, fields: Mapping[str, str], approval: Mapping[str, str]
+    console: ConsoleUnderTest, path: str, fields: Mapping[str, str], approval: Mapping[str, str], waits: str
 ) -> None:
     first, elsewhere = await console.signed_in("ledger_writer"), await console.new_session("ledger_writer")
     second, owner = await console.signed_in("second_writer"), await console.signed_in(OWNER)
@@ -67,6 +67,9 @@ async def test_who_entered_it_never_approves_it(
     # nor by who works under the owner's login and is the same person
     as_owner = await owner.post(f"{there}/approve", {**approval, "actor": FIRST.upper()})
     assert as_owner.status_code == 409, as_owner.text
+    # the first page says so to whom it waits for
+    assert waits in (await second.get("/")).text
+    assert waits not in (await first.get("/")).text
     # the other may, once: of two clicks one is told how it stands
     assert f'action="{there}/approve"' in (await second.get(there)).text
     one, two = await at_once(*(second.post(f"{there}/approve", approval) for _ in range(2)))
@@ -156,6 +159,8 @@ async def test_all_accounts_are_those_that_were_shown(console: ConsoleUnderTest)
         if place == 0:
             shown = re.findall(r'name="shown" value="(\d+)"', (await owner.get("/clearing/payees/approval")).text)
     assert shown == entered[:1]
+    assert "收款账户待复核" in (await owner.get("/")).text
+    assert "收款账户待复核" not in (await keeper.get("/")).text
     approved = await owner.post("/clearing/payees/approval", {"actor": "zhou", "all": "yes", "shown": shown})
     assert "已复核账户 1 个" in approved.text
     assert 'name="shown" value="' + entered[1] in (await owner.get("/clearing/payees/approval")).text

@@ -9,6 +9,8 @@ from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, File, Request, UploadFile
 from fastapi.responses import RedirectResponse, Response
+from sqlalchemy import exists, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from infra.cli.names import Names, names_of
 from infra.console.authorization import needs
@@ -25,7 +27,7 @@ from infra.console.visitor import Visitor
 from infra.files.payee_file import PayeeList, payee_template, read_payees
 from infra.words.clearing import ACCOUNT_STEP_NAMES, KIND_NAMES, payee_cells
 from processors.bank import accounts
-from processors.bank.account_rows import Relation
+from processors.bank.account_rows import Relation, account_steps
 from processors.bank.accounts import RELATION_NAMES, STATUS_NAMES, AccountOrder, EnteredAccount
 from processors.bank.keys import KeyRing
 from processors.bank.listings import account_rows, lacking_rows, step_rows
@@ -205,6 +207,20 @@ async def of_payee(request: Request, visitor: Keeper, kind: str, payee: str) -> 
     rows = await account_rows(visitor.engine, register_keys(request), cast("PayeeKind", kind), payee)
     path = account_path(rows[-1]) if rows else account_path({"payee_kind": kind, "payee": payee, "number": None})
     return RedirectResponse(path, 303)
+
+
+async def waiting(visitor: Visitor, connection: AsyncConnection) -> int:
+    """How many accounts that others have set wait for the visitor, who keeps accounts; else none."""
+    if not visitor.may(Permission.PAYEES):
+        return 0
+    later = account_steps.alias()
+    set_ = account_steps.c
+    rows = select(func.count()).where(
+        set_.step == "set",
+        visitor.is_others(set_.actor),
+        ~exists().where(later.c.account == set_.number, later.c.step != "set"),
+    )
+    return int((await connection.execute(rows)).scalar_one())
 
 
 def _named(rows: Sequence[Mapping[str, Any]], names: Names) -> list[dict[str, Any]]:
