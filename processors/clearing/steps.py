@@ -16,7 +16,7 @@ from events.money import yuan
 from processors.clearing.journal import ClearingJournal, open_journal
 from processors.clearing.movements import require_new_reference, standing_transfers
 from processors.clearing.payment_holds import held_hospitals, refuse_held
-from processors.clearing.refusal import STATUS_NAMES, no_clearing
+from processors.clearing.refusal import STATUS_NAMES, no_clearing, no_receivable
 from processors.offices.operators import Operator
 from processors.offices.refusal import StepRefused
 from projections.clearing_rows import Clearing, ClearingPayment, PayeeKind
@@ -175,9 +175,7 @@ async def settle_receivable(
         await journal.register.receivables.load(journal.connection, receivables.c.receivable_id == receivable_id)
         owed = journal.register.receivables.get((receivable_id,))
         if owed is None:
-            raise StepRefused(
-                f"没有应收款 {receivable_id}，全部应收款见 claims receivables。there is no receivable {receivable_id}"
-            )
+            raise no_receivable(receivable_id)
         if not owed.stands:
             raise StepRefused(
                 f"{owed.clearing_id} 待复核，复核后应收款 {receivable_id} 才成立。"
@@ -232,7 +230,7 @@ async def load_clearing(journal: ClearingJournal, clearing_id: str, *allowed: st
     await journal.register.load_clearing(journal.connection, clearing_id)
     found = journal.register.clearings.get((clearing_id,))
     if found is None:
-        raise StepRefused(no_clearing(clearing_id))
+        raise no_clearing(clearing_id)
     if found.status not in allowed:
         states = "或".join(STATUS_NAMES[status] for status in allowed)
         raise StepRefused(

@@ -120,11 +120,16 @@ async def test_a_case_that_was_proposed_anew_is_not_decided_unseen(console: Cons
     assert "已决定" in now.text
 
 
+async def _month(session: SignedIn) -> str:
+    """The month that the form of a draft offers."""
+    offered = re.search(r'name="month"[^>]*value="(20\d\d-\d\d)"', (await session.get("/clearing")).text)
+    assert offered is not None
+    return offered[1]
+
+
 async def test_what_is_due_otherwise_than_it_was_shown_is_not_noted_as_paid(console: ConsoleUnderTest) -> None:
     first, second = await console.signed_in("ledger_writer"), await console.signed_in("second_writer")
-    offered = re.search(r'name="month"[^>]*value="(20\d\d-\d\d)"', (await first.get("/clearing")).text)
-    assert offered is not None
-    drafted = await first.post("/clearing/draft", {"region": REGION, "month": offered[1]})
+    drafted = await first.post("/clearing/draft", {"region": REGION, "month": await _month(first)})
     path = drafted.url.path
     clearing_id = path.rpartition("/")[2]
     await second.post(f"{path}/approve")
@@ -167,3 +172,25 @@ async def test_all_accounts_are_those_that_were_shown(console: ConsoleUnderTest)
     again = await owner.post("/clearing/payees/approval", {"actor": "zhou", "all": "yes", "shown": shown})
     assert (again.status_code, "已复核" in again.text) == (409, True)
     assert (await owner.post("/clearing/payees/approval", {"actor": "zhou", "all": "yes"})).status_code == 422
+
+
+async def test_a_row_that_can_not_be_read_is_told_in_the_place_of_a_page_that_is_missing(
+    console: ConsoleUnderTest,
+) -> None:
+    clerk, engine = await console.signed_in("ledger_writer"), console.running.state.engine
+    hospital_id = await _one_of(console, hospitals.c.hospital_id)
+    there = (await clerk.post("/finance/prepayments", PREPAYMENT | {"hospital_id": hospital_id})).url.path
+    await clerk.post("/clearing/draft", {"region": REGION, "month": await _month(clerk)})
+    async with engine.begin() as connection:
+        await connection.exec_driver_sql(
+            "CREATE TEMP TABLE good AS SELECT clearing_id, ranges FROM projections.clearings"
+        )
+        await connection.exec_driver_sql("""UPDATE projections.clearings SET ranges = '{"basic.0": 1}'""")
+        await connection.commit()
+        unreadable = await clerk.get(there)
+        await connection.exec_driver_sql(
+            "UPDATE projections.clearings AS row SET ranges = good.ranges FROM good WHERE good.clearing_id = row.clearing_id"
+        )
+    assert (unreadable.status_code, "读不出" in unreadable.text) == (409, True), unreadable.text
+    assert (await clerk.get(there)).status_code == 200
+    assert (await clerk.get("/finance/prepayments/360923-P999")).status_code == 404

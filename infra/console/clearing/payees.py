@@ -21,7 +21,7 @@ from infra.console.visitor import Visitor
 from infra.words.clearing import KIND_NAMES, PAYMENT_NAMES, fund_named, payee_cells
 from processors.clearing import listings, reversals, steps
 from processors.clearing.payee_bookings import payee_bookings
-from processors.offices.refusal import StepRefused
+from processors.offices.refusal import NoSuchRecord
 from projections.clearing_rows import PayeeKind
 
 router = APIRouter()
@@ -35,7 +35,7 @@ async def one_payee(request: Request, visitor: Reader, clearing_id: str, kind: s
     try:
         shown = await listings.clearing(visitor.engine, clearing_id)
         found = await payee_bookings(visitor.engine, clearing_id, kind, payee)
-    except StepRefused as missing:
+    except NoSuchRecord as missing:
         raise NotFound(str(missing)) from None
     if kind == "person":
         await record_look(request, visitor, payee, "clearing")
