@@ -181,16 +181,13 @@ async def test_a_row_that_can_not_be_read_is_told_in_the_place_of_a_page_that_is
     hospital_id = await _one_of(console, hospitals.c.hospital_id)
     there = (await clerk.post("/finance/prepayments", PREPAYMENT | {"hospital_id": hospital_id})).url.path
     await clerk.post("/clearing/draft", {"region": REGION, "month": await _month(clerk)})
+    same = "kept WHERE kept.clearing_id = row.clearing_id"
     async with engine.begin() as connection:
-        await connection.exec_driver_sql(
-            "CREATE TEMP TABLE good AS SELECT clearing_id, ranges FROM projections.clearings"
-        )
+        await connection.exec_driver_sql("CREATE TABLE kept AS SELECT clearing_id, ranges FROM projections.clearings")
         await connection.exec_driver_sql("""UPDATE projections.clearings SET ranges = '{"basic.0": 1}'""")
-        await connection.commit()
-        unreadable = await clerk.get(there)
-        await connection.exec_driver_sql(
-            "UPDATE projections.clearings AS row SET ranges = good.ranges FROM good WHERE good.clearing_id = row.clearing_id"
-        )
+    unreadable = await clerk.get(there)
+    async with engine.begin() as connection:
+        await connection.exec_driver_sql(f"UPDATE projections.clearings AS row SET ranges = kept.ranges FROM {same}")
     assert (unreadable.status_code, "读不出" in unreadable.text) == (409, True), unreadable.text
     assert (await clerk.get(there)).status_code == 200
     assert (await clerk.get("/finance/prepayments/360923-P999")).status_code == 404
