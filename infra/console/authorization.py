@@ -8,11 +8,15 @@ from infra.console.errors import Forbidden, NotSignedIn
 from infra.console.permissions import Permission, holders_of
 from infra.console.security import check_request, check_token
 from infra.console.state import SESSION_COOKIES, state_of
+from infra.console.submissions import take_once
 from infra.console.visitor import Visitor
 
 
 class Needs:
-    """The dependency of a route: gives the visitor who is signed in, has the permission and shows the token."""
+    """The dependency of a route: gives the visitor who is signed in, has the permission and shows the token.
+
+    Of a form that is sent twice the second is led to where the first led.
+    """
 
     def __init__(self, permission: Permission) -> None:
         self.permission = permission
@@ -30,6 +34,8 @@ class Needs:
                 f"Login {visitor.login} has no permission for: {self.permission.partition(' ')[2]}"
             )
         await check_token(request, visitor)
+        if request.method == "POST":
+            await take_once(request, visitor)
         return visitor
 
 

@@ -94,22 +94,33 @@ async def propose(
         journal.record(CASE_PROPOSED, {**said, "actor": actor})
 
 
-async def return_case(engine: AsyncEngine, case_id: str, actor: str, reason: str) -> None:
-    """Return what was proposed, to be worked on again. Raises ``CaseRefused``, also for who proposed it."""
+async def return_case(engine: AsyncEngine, case_id: str, actor: str, reason: str, seen: str | None = None) -> None:
+    """Return what was proposed, to be worked on again. Raises ``CaseRefused``, also for who proposed it.
+
+    ``seen`` is the moment (ISO) of the proposal that the actor has before him, where he has one: no other is returned.
+    """
     async with open_journal(engine) as journal:
-        _require_other(journal, _proposed(journal, case_id), actor, "return it")
+        _require_other(journal, _proposed(journal, case_id, seen), actor, "return it")
         journal.record(CASE_RETURNED, {"case_id": case_id, "actor": actor, "reason": reason})
 
 
 async def decide(
-    engine: AsyncEngine, case_id: str, actor: str, document_no: str, reason: str, decided_on: date | None = None
+    engine: AsyncEngine,
+    case_id: str,
+    actor: str,
+    document_no: str,
+    reason: str,
+    decided_on: date | None = None,
+    seen: str | None = None,
 ) -> list[str]:
     """Decide what another person has proposed; returns the ids of the facts that go to intake.
 
-    Findings stand from now on, leads are confirmed or dismissed by them, measures are decided. Raises ``CaseRefused``.
+    Findings stand from now on, leads are confirmed or dismissed by them, measures are decided. ``seen`` is the moment
+    (ISO) of the proposal that the actor has before him, where he has one. Raises ``CaseRefused``, also where the case
+    was returned meanwhile and proposed anew.
     """
     async with open_journal(engine) as journal:
-        case = _proposed(journal, case_id)
+        case = _proposed(journal, case_id, seen)
         _require_other(journal, case, actor, "decide it")
         day = decided_on or journal.today
         require_past(journal, day, "决定日期")
@@ -179,10 +190,15 @@ def _pending(journal: CaseJournal, case_id: str) -> tuple[list[CaseFinding], lis
     return findings, measures
 
 
-def _proposed(journal: CaseJournal, case_id: str) -> Case:
+def _proposed(journal: CaseJournal, case_id: str, seen: str | None) -> Case:
     case = case_of(journal, case_id)
-    if case.status != "proposed":
+    if case.status != "proposed" or case.proposed_at is None:
         raise CaseRefused(f"案件 {case_id} 尚未提请决定。nobody has proposed a decision of case {case_id}")
+    if seen is not None and seen != case.proposed_at.isoformat():
+        raise CaseRefused(
+            f"案件 {case_id} 在您打开页面之后退回并重新提请，请看过现在的认定和措施再办。"
+            f"case {case_id} was returned and proposed anew after you have looked at it: look at it again"
+        )
     return case
 
 

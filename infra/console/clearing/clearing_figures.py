@@ -16,7 +16,7 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """A clearing's sums in yuan, over all payees."""
+    """A clearing's sums in yuan, over all payees; ``held`` is what of ``due`` a case of supervision holds."""
 
     payable: Decimal
     released: Decimal
@@ -40,7 +40,8 @@ def totals(shown: Row) -> Totals:
         (max(Decimal(0), -Decimal(row["balance"]) - Decimal(row["released"])) for row in shown["payments"]), Decimal(0)
     )
     due = [row for row in shown["payments"] if row["status"] in ("due", "returned")]
-    held = {(row["payee_kind"], row["payee"]): Decimal(row["amount"]) for row in shown["held"]}
+    on_hold = {(row["payee_kind"], row["payee"]) for row in shown["held"]}
+    held = [row for row in due if (row["payee_kind"], row["payee"]) in on_hold]
     return Totals(
         payable=total("balance"),
         released=total("released"),
@@ -51,7 +52,7 @@ def totals(shown: Row) -> Totals:
         owed=owed,
         paid=total("paid"),
         due=total("amount", due) - total("paid", due),
-        held=sum(held.values(), Decimal(0)),
+        held=total("amount", held) - total("paid", held),
     )
 
 

@@ -242,7 +242,7 @@ async def movement(request: Request, visitor: Reader, movement_id: str) -> Respo
     here = f"/finance/movements/{movement_id}"
     forms = {
         "entered": [
-            StepForm(f"{here}/approve", "复核", "approve", note="须由登记以外的另一人。"),
+            StepForm(f"{here}/approve", "复核", "approve", note="须由登记以外的另一人。", first=row["entered_by"]),
             StepForm(f"{here}/withdraw", "撤回", "withdraw", (REASON,), danger=True),
         ],
         "approved": [
@@ -353,7 +353,7 @@ async def budget(request: Request, visitor: Reader, budget_id: str) -> Response:
     row["counts_is"] = str(row["counts"]).lower()
     columns = budget_listing(await words_of(visitor)).columns
     forms = [
-        StepForm(f"{here}/approve", "复核", "approve", note="须由登记以外的另一人。"),
+        StepForm(f"{here}/approve", "复核", "approve", note="须由登记以外的另一人。", first=row["entered_by"]),
         StepForm(f"{here}/withdraw", "撤回", "withdraw", (REASON,), danger=True),
     ]
     return show_record(
