@@ -11,6 +11,6 @@ SELECT coalesce(max(entry.number), 0) FROM ledger.entries AS entry WHERE entry.j
 
 
 async def newest_premium(connection: AsyncConnection) -> int:
-    """The number in journal intake of the last premium booked; 0 where none is. Premiums stand as they do until the next."""
+    """The number in journal intake of the last premium booked; 0 where none is. Until the next all stand as they do."""
     number: int = (await connection.execute(_NEWEST)).scalar_one()
     return number

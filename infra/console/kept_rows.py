@@ -17,7 +17,7 @@ KEPT_S = 600.0
 
 @dataclass(eq=False)
 class KeptRows:
-    """What was read last, by question. Whoever may open a page may read all rows of it, so that one answer serves all."""
+    """What was read last, by question. Whoever may open a page may read all its rows, so that one answer serves all."""
 
     clock: Callable[[], float] = time.monotonic
     _kept: dict[Hashable, tuple[Hashable, float, Sequence[dict[str, Any]]]] = field(default_factory=dict)
