@@ -1,0 +1,168 @@
+"""Settlements of visits: sent to the ledger, answered, reversed, found again."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from msgspec import structs
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from processors.visits.lines import LineSet
+from processors.visits.visit_rows import VisitSettlement, settlements
+
+STANDING = ("sent", "settled")
+
+
+async def current_lines(connection: AsyncConnection, mdtrt_id: str, chrg_bchno: str) -> LineSet:
+    """The lines of a batch that are open, or settled by the settlement that stands: those of its latest round."""
+    query = select(func.max(settlements.c.round)).where(
+        settlements.c.mdtrt_id == mdtrt_id,
+        settlements.c.chrg_bchno == chrg_bchno,
+        settlements.c.state == "reversed",
+    )
+    return LineSet(mdtrt_id, chrg_bchno, ((await connection.scalar(query)) or 0) + 1)
+
+
+async def standing_settlement(connection: AsyncConnection, of: LineSet) -> VisitSettlement | None:
+    """The settlement of some lines that stands, or for whose answer the gateway waits."""
+    query = select(settlements).where(
+        settlements.c.mdtrt_id == of.mdtrt_id,
+        settlements.c.chrg_bchno == of.chrg_bchno,
+        settlements.c.round == of.round,
+        settlements.c.state.in_(STANDING),
+    )
+    return _settlement((await connection.execute(query)).mappings().one_or_none())
+
+
+async def standing_settlements(connection: AsyncConnection, mdtrt_id: str) -> list[VisitSettlement]:
+    """All settlements of a visit that stand, or for whose answer the gateway waits; the oldest first."""
+    query = (
+        select(settlements)
+        .where(settlements.c.mdtrt_id == mdtrt_id, settlements.c.state.in_(STANDING))
+        .order_by(settlements.c.begun_at, settlements.c.claim_id)
+    )
+    rows = (await connection.execute(query)).mappings()
+    return [found for row in rows if (found := _settlement(row)) is not None]
+
+
+async def settlement_of(connection: AsyncConnection, setl_id: str) -> VisitSettlement | None:
+    """The latest settlement under a number: the claim that stands, or the last that stood. A refused one is none."""
+    query = (
+        select(settlements)
+        .where(settlements.c.setl_id == setl_id, settlements.c.state != "refused")
+        .order_by(settlements.c.round.desc())
+        .limit(1)
+    )
+    return _settlement((await connection.execute(query)).mappings().one_or_none())
+
+
+async def settlement_of_message(connection: AsyncConnection, fixmedins_code: str, msgid: str) -> VisitSettlement | None:
+    """The latest settlement that a transaction has brought about, unless the ledger refused it."""
+    query = (
+        select(settlements)
+        .where(
+            settlements.c.fixmedins_code == fixmedins_code,
+            settlements.c.msgid == msgid,
+            settlements.c.state != "refused",
+        )
+        .order_by(settlements.c.begun_at.desc())
+        .limit(1)
+    )
+    return _settlement((await connection.execute(query)).mappings().one_or_none())
+
+
+async def reversal_of_message(connection: AsyncConnection, fixmedins_code: str, msgid: str) -> VisitSettlement | None:
+    """The settlement that a transaction has reversed, or asked the ledger to reverse."""
+    query = select(settlements).where(
+        settlements.c.fixmedins_code == fixmedins_code, settlements.c.reversal_msgid == msgid
+    )
+    return _settlement((await connection.execute(query)).mappings().one_or_none())
+
+
+async def reversed_rounds(connection: AsyncConnection, mdtrt_id: str) -> dict[str, int]:
+    """By batch of a visit the last round whose settlement was reversed: lines of a later one are those that count."""
+    query = (
+        select(settlements.c.chrg_bchno, func.max(settlements.c.round))
+        .where(settlements.c.mdtrt_id == mdtrt_id, settlements.c.state == "reversed")
+        .group_by(settlements.c.chrg_bchno)
+    )
+    return {row[0]: row[1] for row in await connection.execute(query)}
+
+
+async def settlement_attempts(connection: AsyncConnection, fixmedins_code: str, msgid: str) -> int:
+    """How often a transaction has asked the ledger to settle, each time with another bill."""
+    query = (
+        select(func.count())
+        .select_from(settlements)
+        .where(settlements.c.fixmedins_code == fixmedins_code, settlements.c.msgid == msgid)
+    )
+    return int(await connection.scalar(query) or 0)
+
+
+async def insert_settlement(connection: AsyncConnection, settlement: VisitSettlement) -> None:
+    """Note a settlement before it is sent to the ledger: from then on its lines are never changed."""
+    await connection.execute(insert(settlements).values(structs.asdict(settlement)))
+
+
+async def note_settled(
+    connection: AsyncConnection, claim_id: str, at: datetime, answer: Mapping[str, Any], shares: tuple[int, int, int]
+) -> VisitSettlement:
+    """Note what the hospital is told; ``shares`` are those of the funds, the person, the hospital, in fen.
+
+    Of two who note it at once the first counts; returns what counts.
+    """
+    fund_pay, psn_part, hosp_part = shares
+    await connection.execute(
+        update(settlements)
+        .where(settlements.c.claim_id == claim_id, settlements.c.state == "sent")
+        .values(
+            state="settled",
+            settled_at=at,
+            answer=answer,
+            fund_pay=fund_pay,
+            psn_part=psn_part,
+            hosp_part=hosp_part,
+        )
+    )
+    return await _claimed(connection, claim_id)
+
+
+async def note_refused(connection: AsyncConnection, claim_id: str, reason: str) -> None:
+    """Note that the ledger refused a settlement: its lines may be changed again."""
+    await connection.execute(
+        update(settlements)
+        .where(settlements.c.claim_id == claim_id, settlements.c.state == "sent")
+        .values(state="refused", reason=reason)
+    )
+
+
+async def note_reversal(connection: AsyncConnection, claim_id: str, event: str, msgid: str) -> VisitSettlement:
+    """Keep the event of a reversal before it is sent. Of two the first counts; returns the settlement with it."""
+    await connection.execute(
+        update(settlements)
+        .where(settlements.c.claim_id == claim_id, settlements.c.reversal.is_(None))
+        .values(reversal=event, reversal_msgid=msgid)
+    )
+    return await _claimed(connection, claim_id)
+
+
+async def note_reversed(connection: AsyncConnection, claim_id: str, at: datetime) -> bool:
+    """Note that a settlement was reversed; false where it was noted before."""
+    changed = await connection.execute(
+        update(settlements)
+        .where(settlements.c.claim_id == claim_id, settlements.c.state == "settled")
+        .values(state="reversed", reversed_at=at)
+    )
+    return changed.rowcount == 1
+
+
+async def _claimed(connection: AsyncConnection, claim_id: str) -> VisitSettlement:
+    query = select(settlements).where(settlements.c.claim_id == claim_id)
+    found = _settlement((await connection.execute(query)).mappings().one())
+    assert found is not None, claim_id
+    return found
+
+
+def _settlement(row: Mapping[Any, Any] | None) -> VisitSettlement | None:
+    return None if row is None else VisitSettlement(**{str(name): value for name, value in row.items()})
