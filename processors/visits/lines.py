@@ -11,13 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.facts import Bill
 from events.money import yuan
-from processors.visits.visit_rows import FeeLine, fee_lines
+from processors.visits.visit_rows import VisitLine, fee_lines
 
 PARTS = ("self_funded", "over_limit", "upfront_copay", "in_scope")
 """The four parts of a line and of a bill, in the order of the interface: 全自费, 超限价, 先行自付, 符合政策范围."""
 
 _DIGESTED = ("feedetl_sn", "init_feedetl_sn", "med_list_codg", "medins_list_codg")
-_COLUMNS = FeeLine.__struct_fields__
+_COLUMNS = VisitLine.__struct_fields__
 
 
 class LineSet(Struct, frozen=True):
@@ -47,7 +47,7 @@ class LineSums(Struct, frozen=True):
         return {name: yuan(getattr(self, name)) for name in Bill.model_fields}
 
 
-def sums(lines: Iterable[FeeLine]) -> LineSums:
+def sums(lines: Iterable[VisitLine]) -> LineSums:
     """The sums over lines."""
     total = 0
     parts = dict.fromkeys(PARTS, 0)
@@ -58,7 +58,7 @@ def sums(lines: Iterable[FeeLine]) -> LineSums:
     return LineSums(total, **parts)
 
 
-def digest(lines: Iterable[FeeLine]) -> str:
+def digest(lines: Iterable[VisitLine]) -> str:
     """SHA-256, hex, over the lines in the order of their numbers, as canonical JSON: a list of objects, keys sorted.
 
     Of each line: number, the line taken back, both codes, day of service, count, price, amount and parts in fen. Who
@@ -72,13 +72,13 @@ def digest(lines: Iterable[FeeLine]) -> str:
     return hashlib.sha256(orjson.dumps(stated, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
-async def load_lines(connection: AsyncConnection, of: LineSet) -> list[FeeLine]:
+async def load_lines(connection: AsyncConnection, of: LineSet) -> list[VisitLine]:
     """The lines of a batch, in the order of their numbers."""
     rows = await connection.execute(select(fee_lines).where(*_those(of)).order_by(fee_lines.c.feedetl_sn))
     return [_line(row) for row in rows.mappings()]
 
 
-async def insert_lines(connection: AsyncConnection, lines: Sequence[FeeLine]) -> None:
+async def insert_lines(connection: AsyncConnection, lines: Sequence[VisitLine]) -> None:
     """Add lines to their batch."""
     if lines:
         await connection.execute(insert(fee_lines), [structs.asdict(line) for line in lines])
@@ -92,7 +92,7 @@ async def delete_lines(connection: AsyncConnection, of: LineSet, numbers: Collec
     return (await connection.execute(delete(fee_lines).where(*conditions))).rowcount
 
 
-async def lines_numbered(connection: AsyncConnection, mdtrt_id: str, numbers: Collection[str]) -> list[FeeLine]:
+async def lines_numbered(connection: AsyncConnection, mdtrt_id: str, numbers: Collection[str]) -> list[VisitLine]:
     """The lines of a visit under some numbers, of every batch and round."""
     query = select(fee_lines).where(fee_lines.c.mdtrt_id == mdtrt_id, fee_lines.c.feedetl_sn.in_(numbers))
     return [_line(row) for row in (await connection.execute(query)).mappings()]
@@ -130,5 +130,5 @@ def _those(of: LineSet) -> list[Any]:
     ]
 
 
-def _line(row: Mapping[Any, Any]) -> FeeLine:
-    return FeeLine(**{str(name): value for name, value in row.items()})
+def _line(row: Mapping[Any, Any]) -> VisitLine:
+    return VisitLine(**{str(name): value for name, value in row.items()})

@@ -1,7 +1,6 @@
 """Settlements of visits: sent to the ledger, answered, reversed, found again."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec import structs
@@ -57,18 +56,9 @@ async def settlement_of(connection: AsyncConnection, setl_id: str) -> VisitSettl
     return _settlement((await connection.execute(query)).mappings().one_or_none())
 
 
-async def settlement_of_message(connection: AsyncConnection, fixmedins_code: str, msgid: str) -> VisitSettlement | None:
-    """The latest settlement that a transaction has brought about, unless the ledger refused it."""
-    query = (
-        select(settlements)
-        .where(
-            settlements.c.fixmedins_code == fixmedins_code,
-            settlements.c.msgid == msgid,
-            settlements.c.state != "refused",
-        )
-        .order_by(settlements.c.begun_at.desc())
-        .limit(1)
-    )
+async def settlement_of_claim(connection: AsyncConnection, claim_id: str) -> VisitSettlement | None:
+    """A settlement by the ledger's number of its claim."""
+    query = select(settlements).where(settlements.c.claim_id == claim_id)
     return _settlement((await connection.execute(query)).mappings().one_or_none())
 
 
@@ -90,39 +80,28 @@ async def reversed_rounds(connection: AsyncConnection, mdtrt_id: str) -> dict[st
     return {row[0]: row[1] for row in await connection.execute(query)}
 
 
-async def settlement_attempts(connection: AsyncConnection, fixmedins_code: str, msgid: str) -> int:
-    """How often a transaction has asked the ledger to settle, each time with another bill."""
-    query = (
-        select(func.count())
-        .select_from(settlements)
-        .where(settlements.c.fixmedins_code == fixmedins_code, settlements.c.msgid == msgid)
-    )
-    return int(await connection.scalar(query) or 0)
-
-
 async def insert_settlement(connection: AsyncConnection, settlement: VisitSettlement) -> None:
     """Note a settlement before it is sent to the ledger: from then on its lines are never changed."""
     await connection.execute(insert(settlements).values(structs.asdict(settlement)))
 
 
 async def note_settled(
-    connection: AsyncConnection, claim_id: str, at: datetime, answer: Mapping[str, Any], shares: tuple[int, int, int]
+    connection: AsyncConnection, claim_id: str, layers: Sequence[tuple[str, str, int]], patient: int, hospital: int
 ) -> VisitSettlement:
-    """Note what the hospital is told; ``shares`` are those of the funds, the person, the hospital, in fen.
+    """Note what the hospital is told: layer, fund and fen in the order applied, and the shares of person and hospital.
 
     Of two who note it at once the first counts; returns what counts.
     """
-    fund_pay, psn_part, hosp_part = shares
     await connection.execute(
         update(settlements)
         .where(settlements.c.claim_id == claim_id, settlements.c.state == "sent")
         .values(
             state="settled",
-            settled_at=at,
-            answer=answer,
-            fund_pay=fund_pay,
-            psn_part=psn_part,
-            hosp_part=hosp_part,
+            settled_at=func.clock_timestamp(),
+            layers=[list(each) for each in layers],
+            fund_pay=sum(paid for _, _, paid in layers),
+            psn_part=patient,
+            hosp_part=hospital,
         )
     )
     return await _claimed(connection, claim_id)
@@ -147,19 +126,18 @@ async def note_reversal(connection: AsyncConnection, claim_id: str, event: str, 
     return await _claimed(connection, claim_id)
 
 
-async def note_reversed(connection: AsyncConnection, claim_id: str, at: datetime) -> bool:
+async def note_reversed(connection: AsyncConnection, claim_id: str) -> bool:
     """Note that a settlement was reversed; false where it was noted before."""
     changed = await connection.execute(
         update(settlements)
         .where(settlements.c.claim_id == claim_id, settlements.c.state == "settled")
-        .values(state="reversed", reversed_at=at)
+        .values(state="reversed", reversed_at=func.clock_timestamp())
     )
     return changed.rowcount == 1
 
 
 async def _claimed(connection: AsyncConnection, claim_id: str) -> VisitSettlement:
-    query = select(settlements).where(settlements.c.claim_id == claim_id)
-    found = _settlement((await connection.execute(query)).mappings().one())
+    found = await settlement_of_claim(connection, claim_id)
     assert found is not None, claim_id
     return found
 

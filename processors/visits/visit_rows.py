@@ -17,7 +17,6 @@ from sqlalchemy import (
     Index,
     Integer,
     Numeric,
-    Sequence,
     SmallInteger,
     Table,
     Text,
@@ -34,9 +33,6 @@ SETTLEMENT_STATES = ("sent", "settled", "refused", "reversed")
 PRICED_BY = ("catalogue", "hospital", "nobody")
 HELD_BATCH = ""
 """The batch of an inpatient's lines, and of a pharmacy's: the interface numbers those of outpatients only."""
-
-visit_serial = Sequence("visit_serial", schema="gateway", metadata=metadata)
-settlement_serial = Sequence("settlement_serial", schema="gateway", metadata=metadata)
 
 visits = Table(
     "visits",
@@ -58,16 +54,9 @@ visits = Table(
     Column("discharge", JSONB, comment="dscginfo"),
     Column("discharge_diagnoses", JSONB, comment="diseinfo of the discharge"),
     Column("msgid", Text, nullable=False, comment="of the transaction that registered it"),
-    Column("event", Text, comment="the event of the admission as it was sent"),
     Column("opter", Text, nullable=False),
     Column("registered_at", DateTime(timezone=True), nullable=False),
     Index("visits_person", "psn_no", "began_at"),
-    Index(
-        "visits_message",
-        *("fixmedins_code", "kind", "msgid"),
-        unique=True,
-        postgresql_where=text("state <> 'refused'"),
-    ),
     one_of("kind", VISIT_KINDS),
     one_of("state", VISIT_STATES),
     schema="gateway",
@@ -133,7 +122,7 @@ settlements = Table(
     Column("linesdigest", Text, nullable=False, comment="SHA-256 over the lines, as the claim's event states it"),
     Column("begun_at", DateTime(timezone=True), nullable=False),
     Column("settled_at", DateTime(timezone=True), comment="结算时间: when the ledger had answered"),
-    Column("answer", JSONB, comment="setlinfo and setldetail as told first, without the person's own data"),
+    Column("layers", JSONB, comment="[[layer, fund, fen], …] in the order applied, as told first"),
     Column("fund_pay", BigInteger, comment="基金支付总额 as told first"),
     Column("psn_part", BigInteger, comment="个人负担总金额 as told first"),
     Column("hosp_part", BigInteger, comment="医院负担 as told first"),
@@ -149,7 +138,6 @@ settlements = Table(
         postgresql_where=text("state <> 'refused'"),
     ),
     Index("settlements_hospital", "fixmedins_code", "settled_at"),
-    Index("settlements_message", "fixmedins_code", "msgid"),
     Index("settlements_person", "psn_no"),
     Index("settlements_reversal", "fixmedins_code", "reversal_msgid"),
     one_of("state", SETTLEMENT_STATES),
@@ -180,12 +168,11 @@ class Visit(Struct, frozen=True):
     discharge: dict[str, Any] | None
     discharge_diagnoses: list[dict[str, Any]] | None
     msgid: str
-    event: str | None
     opter: str
     registered_at: datetime
 
 
-class FeeLine(Struct, frozen=True):
+class VisitLine(Struct, frozen=True):
     """A row of ``gateway.fee_lines``; amounts in fen, below 0 of a refund."""
 
     mdtrt_id: str
@@ -241,7 +228,7 @@ class VisitSettlement(Struct, frozen=True):
     linesdigest: str
     begun_at: datetime
     settled_at: datetime | None = None
-    answer: dict[str, Any] | None = None
+    layers: list[list[Any]] | None = None
     fund_pay: int | None = None
     psn_part: int | None = None
     hosp_part: int | None = None

@@ -5,7 +5,11 @@ from dataclasses import dataclass
 
 from events.codes import ORDINARY, Setting
 from infra.gateway.national.call import NationalRefused
-from policies.vocabulary import DiseaseTerm
+from processors.law.terms import terms_in_force
+from processors.visits.hospital_settings import MED_TYPE, HospitalSettings
+
+DISEASE = "disease"
+"""The table of a hospital's settings that says which disease of the ledger a 病种编码 is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +45,11 @@ CLEARING_WAY = "1"
 """清算方式 按项目, as traffic has it."""
 
 
-def medical_types(own: Mapping[str, str]) -> dict[str, MedicalType]:
-    """The national list with a hospital's own codes, each with its setting."""
-    return {**MEDICAL_TYPES, **{code: _own_type(code, setting) for code, setting in own.items()}}
-
-
-def medical_type(own: Mapping[str, str], code: str, allowed: Iterable[Setting]) -> MedicalType:
+def medical_type(hospital: HospitalSettings, code: str, allowed: Iterable[Setting]) -> MedicalType:
     """What a code means to a hospital; raises ``NationalRefused`` with the codes that may be sent."""
     settings = set(allowed)
-    known = medical_types(own)
+    own = hospital.codes.get(MED_TYPE, {})
+    known = {**MEDICAL_TYPES, **{each: _own_type(each, setting) for each, setting in own.items()}}
     found = known.get(code)
     if found is None or found.setting not in settings:
         usable = "、".join(f"{each} {known[each].name}" for each in sorted(known) if known[each].setting in settings)
@@ -57,13 +57,14 @@ def medical_type(own: Mapping[str, str], code: str, allowed: Iterable[Setting]) 
     return found
 
 
-def disease_of(own: Mapping[str, str], diseases: Mapping[str, DiseaseTerm], code: str) -> str:
+def disease_of(hospital: HospitalSettings, code: str) -> str:
     """The ledger's disease of a 病种编码: by the hospital's own table, the national list, or the ledger's code itself.
 
     Raises ``NationalRefused`` with what may be sent.
     """
+    diseases = terms_in_force().diseases
     national = {disease.national: name for name, disease in diseases.items() if disease.national is not None}
-    named = {**national, **own}
+    named = {**national, **hospital.codes.get(DISEASE, {})}
     if code in named:
         return named[code]
     if code in diseases:

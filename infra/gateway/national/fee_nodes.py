@@ -2,14 +2,18 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from fractions import Fraction
 from typing import Any
 
+from msgspec import structs
 from pydantic import Field
 
 from infra.gateway.national.call import NationalRefused
 from infra.gateway.national.fields import CodeOf, Fen, LineNumber, ListCode, Moment, Node, Number, Price, Quantity
 from infra.gateway.national.settlement_answer import amount
-from processors.visits.visit_rows import FeeLine
+from policies.arithmetic import share
+from processors.visits.lines import PARTS, LineSet
+from processors.visits.visit_rows import VisitLine
 
 MOST_LINES = 100
 """How many lines a call may upload."""
@@ -54,14 +58,11 @@ class BatchKey(Node):
     chrg_bchno: Number = Field(description="0000: every batch that is not settled")
 
 
-def unpriced_line(
-    node: LineNode, raw: Mapping[str, Any], *, batch: tuple[str, str, int], opter: str, at: datetime
-) -> FeeLine:
-    """A line with the parts that the hospital states, else wholly in scope; ``batch`` is visit, batch and round.
+def unpriced_line(node: LineNode, raw: Mapping[str, Any], of: LineSet, *, opter: str, at: datetime) -> VisitLine:
+    """A line with the parts that the hospital states, else wholly in scope.
 
     What stated parts leave of the amount is in scope. Raises ``NationalRefused`` where they are more than it.
     """
-    mdtrt_id, chrg_bchno, round_ = batch
     total = node.det_item_fee_sumamt
     if (node.cnt < 0) != (total < 0) and node.cnt and total:
         raise NationalRefused(
@@ -76,10 +77,10 @@ def unpriced_line(
             f"费用明细 {node.feedetl_sn}：全自费、超限价、先行自付之和 {sum(stated) / 100:.2f} 超过明细项目费用总额 "
             f"{total / 100:.2f}，或正负号不一致：请改正后重传"
         )
-    return FeeLine(
-        mdtrt_id=mdtrt_id,
-        chrg_bchno=chrg_bchno,
-        round=round_,
+    return VisitLine(
+        mdtrt_id=of.mdtrt_id,
+        chrg_bchno=of.chrg_bchno,
+        round=of.round,
         feedetl_sn=node.feedetl_sn,
         init_feedetl_sn=node.init_feedetl_sn,
         med_list_codg=node.med_list_codg,
@@ -100,13 +101,29 @@ def unpriced_line(
     )
 
 
-def fee_answer(line: FeeLine) -> dict[str, Any]:
+def refunded_line(line: VisitLine, original: VisitLine, left: int) -> VisitLine:
+    """A refund with the parts that it takes of a line, of whose amount ``left`` (fen) was not taken back before.
+
+    All of a line taken back, in however many steps, leaves nothing in any part. What rounding leaves is in scope.
+    """
+    if not original.amount:
+        return line
+    parts = {
+        name: share(getattr(original, name), Fraction(left + line.amount, original.amount))
+        - share(getattr(original, name), Fraction(left, original.amount))
+        for name in PARTS[:-1]
+    }
+    in_scope = line.amount - sum(parts.values())
+    return structs.replace(line, **parts, in_scope=in_scope, priced_by=original.priced_by, fee=original.fee)
+
+
+def fee_answer(line: VisitLine) -> dict[str, Any]:
     """What 2301 and 2204 answer of a line: its four parts make its amount."""
     return {
         "feedetl_sn": line.feedetl_sn,
         "det_item_fee_sumamt": amount(line.amount),
-        "cnt": float(line.cnt),
-        "pric": float(line.pric),
+        "cnt": line.cnt,
+        "pric": line.pric,
         "pric_uplmt_amt": line.fee.get("pric_uplmt_amt", NO_CAP),
         "selfpay_prop": line.fee.get("selfpay_prop", 0),
         "fulamt_ownpay_amt": amount(line.self_funded),
@@ -125,7 +142,7 @@ def fee_answer(line: FeeLine) -> dict[str, Any]:
     }
 
 
-def _level(line: FeeLine) -> str:
+def _level(line: VisitLine) -> str:
     """收费项目等级 as the parts show it: 03 where nothing is covered, 02 where the person pays first, else 01."""
     if line.amount and line.self_funded == line.amount:
         return "03"

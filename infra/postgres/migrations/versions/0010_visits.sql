@@ -3,9 +3,6 @@
 
 CREATE SCHEMA IF NOT EXISTS gateway;
 
-CREATE SEQUENCE gateway.visit_serial;
-CREATE SEQUENCE gateway.settlement_serial;
-
 CREATE TABLE gateway.visits (
     mdtrt_id text PRIMARY KEY,
     kind text NOT NULL,
@@ -24,14 +21,12 @@ CREATE TABLE gateway.visits (
     discharge jsonb,
     discharge_diagnoses jsonb,
     msgid text NOT NULL,
-    event text,
     opter text NOT NULL,
     registered_at timestamptz NOT NULL,
     CONSTRAINT visits_kind_known CHECK ("kind" IN ('inpatient', 'outpatient', 'pharmacy')),
     CONSTRAINT visits_state_known CHECK ("state" IN ('sent', 'open', 'refused', 'cancelled'))
 );
 CREATE INDEX visits_person ON gateway.visits (psn_no, began_at);
-CREATE UNIQUE INDEX visits_message ON gateway.visits (fixmedins_code, kind, msgid) WHERE state <> 'refused';
 
 COMMENT ON TABLE gateway.visits IS 'stays and visits as hospitals register them over the national interface';
 COMMENT ON COLUMN gateway.visits.mdtrt_id IS '就诊ID, which is the ledger''s admission_id of a stay';
@@ -48,7 +43,6 @@ COMMENT ON COLUMN gateway.visits.diagnoses IS 'diseinfo of the registration, as 
 COMMENT ON COLUMN gateway.visits.discharge IS 'dscginfo';
 COMMENT ON COLUMN gateway.visits.discharge_diagnoses IS 'diseinfo of the discharge';
 COMMENT ON COLUMN gateway.visits.msgid IS 'of the transaction that registered it';
-COMMENT ON COLUMN gateway.visits.event IS 'the event of the admission as it was sent';
 
 CREATE TABLE gateway.fee_lines (
     mdtrt_id text NOT NULL,
@@ -117,7 +111,7 @@ CREATE TABLE gateway.settlements (
     linesdigest text NOT NULL,
     begun_at timestamptz NOT NULL,
     settled_at timestamptz,
-    answer jsonb,
+    layers jsonb,
     fund_pay bigint,
     psn_part bigint,
     hosp_part bigint,
@@ -132,7 +126,6 @@ CREATE TABLE gateway.settlements (
 CREATE INDEX settlements_number ON gateway.settlements (setl_id);
 CREATE UNIQUE INDEX settlements_of_visit ON gateway.settlements (mdtrt_id, chrg_bchno, round) WHERE state <> 'refused';
 CREATE INDEX settlements_hospital ON gateway.settlements (fixmedins_code, settled_at);
-CREATE INDEX settlements_message ON gateway.settlements (fixmedins_code, msgid);
 CREATE INDEX settlements_person ON gateway.settlements (psn_no);
 CREATE INDEX settlements_reversal ON gateway.settlements (fixmedins_code, reversal_msgid);
 
@@ -148,7 +141,7 @@ COMMENT ON COLUMN gateway.settlements.total IS 'fen; so the four parts and what 
 COMMENT ON COLUMN gateway.settlements.lines IS 'how many fee lines';
 COMMENT ON COLUMN gateway.settlements.linesdigest IS 'SHA-256 over the lines, as the claim''s event states it';
 COMMENT ON COLUMN gateway.settlements.settled_at IS '结算时间: when the ledger had answered';
-COMMENT ON COLUMN gateway.settlements.answer IS 'setlinfo and setldetail as told first, without the person''s own data';
+COMMENT ON COLUMN gateway.settlements.layers IS '[[layer, fund, fen], …] in the order applied, as told first';
 COMMENT ON COLUMN gateway.settlements.fund_pay IS '基金支付总额 as told first';
 COMMENT ON COLUMN gateway.settlements.psn_part IS '个人负担总金额 as told first';
 COMMENT ON COLUMN gateway.settlements.hosp_part IS '医院负担 as told first';
@@ -181,7 +174,7 @@ REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION gateway.ref
 -- A settlement ends where the ledger answers it; one that stands can only be reversed.
 CREATE FUNCTION gateway.refuse_settlement_change() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 DECLARE
-    open constant text[] := ARRAY['state', 'settled_at', 'answer', 'fund_pay', 'psn_part', 'hosp_part', 'reason'];
+    open constant text[] := ARRAY['state', 'settled_at', 'layers', 'fund_pay', 'psn_part', 'hosp_part', 'reason'];
     standing constant text[] := ARRAY['state', 'reversal', 'reversal_msgid', 'reversed_at'];
 BEGIN
     IF TG_OP = 'UPDATE' THEN
