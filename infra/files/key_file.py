@@ -5,7 +5,7 @@ from pathlib import Path
 
 from infra.files.atomic import PRIVATE, write_atomically
 from infra.settings import Settings
-from processors.bank.keys import KeyRing, key_of, key_text
+from processors.offices.keys import KeyRing, key_of, key_text
 
 _OTHERS = 0o077
 _HEAD = "# 收款账户登记簿的密钥，新的在前；丢失即读不出账户 keys of the register of payees' accounts, newest first\n"

@@ -13,8 +13,8 @@ from infra.console.clearing.clearing_figures import totals
 from infra.files.key_file import key_file_of, write_keys
 from infra.settings import Settings
 from infra.words.clearing import KIND_NAMES
-from processors.bank.keys import new_key
 from processors.clearing import listings
+from processors.offices.keys import new_key
 from tests.console.harness import NAMES, OWNER, ConsoleUnderTest, SignedIn, axe_faults, browser_page
 
 REGION = "360923"

@@ -8,7 +8,7 @@ import pytest
 from infra.files.key_file import KeyFileError, key_file_of, read_keys, write_keys
 from infra.settings import Settings
 from processors.bank.account_numbers import account_number, bank_code, is_doubtful_card, masked, passes_luhn
-from processors.bank.keys import KeyRing, key_text, new_key
+from processors.offices.keys import KeyRing, key_text, new_key
 from processors.offices.refusal import StepRefused
 
 

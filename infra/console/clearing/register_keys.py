@@ -5,7 +5,7 @@ from fastapi import Request
 from infra.console.errors import Refused
 from infra.console.state import state_of
 from infra.files.key_file import KeyFileError, key_ring
-from processors.bank.keys import KeyRing
+from processors.offices.keys import KeyRing
 
 
 def register_keys(request: Request) -> KeyRing:

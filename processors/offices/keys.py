@@ -1,4 +1,4 @@
-"""Keys of the register of payees' accounts: AES-256-GCM, each sealed text bound to the account that it belongs to.
+"""Keys of what is sealed in the database: AES-256-GCM, each sealed text bound to what it is about.
 
 The library is imported where it is used: no other command pays for it.
 """
@@ -17,11 +17,11 @@ _ID_DIGITS = 16
 
 
 class KeyRing:
-    """The keys of a register, the one that seals first; the others open what was sealed before."""
+    """Keys, the one that seals first; the others open what was sealed before."""
 
     def __init__(self, keys: Sequence[bytes]) -> None:
         if not keys or any(len(key) != KEY_BYTES for key in keys):
-            raise ValueError(f"a register has one key or more, of {KEY_BYTES} bytes each")
+            raise ValueError(f"one key or more is wanted, of {KEY_BYTES} bytes each")
         self._by_id = {key_id(key): key for key in reversed(keys)}
         self.current = key_id(keys[0])
 
@@ -46,14 +46,13 @@ class KeyRing:
         key = self._by_id.get(id_)
         if key is None:
             raise StepRefused(
-                f"缺少密钥 {id_}，读不出账户 {about}：请放回原密钥文件。"
-                f"key {id_} lacks: {about} can't be read without it"
+                f"缺少密钥 {id_}，读不出 {about}：请放回原密钥文件。key {id_} lacks: {about} can't be read without it"
             )
         try:
             return AESGCM(key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], about.encode())
         except InvalidTag:
             raise StepRefused(
-                f"账户 {about} 的密文被改动过，不能使用。what is sealed of {about} was changed: it is not used"
+                f"{about} 的密文被改动过，不能使用。what is sealed of {about} was changed: it is not used"
             ) from None
 
 
