@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 from msgspec import Struct, structs
-from sqlalchemy import delete, func, insert, literal, select, update
+from sqlalchemy import delete, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.facts import Bill
@@ -107,7 +107,7 @@ async def line_batches(connection: AsyncConnection, mdtrt_id: str) -> list[str]:
 async def copy_lines(connection: AsyncConnection, of: LineSet, to: LineSet) -> None:
     """Give lines whose settlement is reversed to another round, where they may be changed and settled again."""
     given = {"chrg_bchno": literal(to.chrg_bchno), "round": literal(to.round)}
-    chosen = [given.get(name, fee_lines.c[name]) for name in _COLUMNS]
+    chosen: list[Any] = [given.get(name, fee_lines.c[name]) for name in _COLUMNS]
     copied = select(*chosen).where(*_those(of))
     await connection.execute(insert(fee_lines).from_select(list(_COLUMNS), copied))
 

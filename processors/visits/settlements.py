@@ -138,7 +138,8 @@ async def note_reversed(connection: AsyncConnection, claim_id: str) -> bool:
 
 async def _claimed(connection: AsyncConnection, claim_id: str) -> VisitSettlement:
     found = await settlement_of_claim(connection, claim_id)
-    assert found is not None, claim_id
+    if found is None:
+        raise AssertionError(f"settlement {claim_id} is gone")
     return found
 
 

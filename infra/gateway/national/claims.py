@@ -4,13 +4,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
+from msgspec import Struct
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from events.codes import Setting
 from events.decisions import CLAIM_RESETTLED, CLAIM_SETTLED, EVENT_REJECTED, EVENT_WAITING
 from events.money import yuan
 from infra.gateway.answers import Answer
 from infra.gateway.national.call import Call, NationalRefused
+from infra.gateway.national.code_lists import CLEARING_TYPES
 from infra.gateway.national.ledger_events import Event, event_of, refusal_of
 from infra.gateway.national.scheme_funds import fund_of_layers
 from infra.gateway.national.settlement_answer import Shares, shares_of
@@ -25,7 +28,7 @@ from processors.visits.settlements import (
     note_settled,
     settlement_of_claim,
 )
-from processors.visits.visit_rows import HELD_BATCH, VisitLine, VisitSettlement
+from processors.visits.visit_rows import HELD_BATCH, Visit, VisitLine, VisitSettlement
 from projections.statements import statements
 
 _STATEMENTS = (CLAIM_SETTLED, CLAIM_RESETTLED)
@@ -54,6 +57,52 @@ def bill_of(lines: Sequence[VisitLine], request: SettlementRequest) -> LineSums:
     return found
 
 
+class BillClaim(Struct, frozen=True):
+    """What of a visit is to be settled: the lines, their bill, and the event that claims it."""
+
+    visit: Visit
+    of: LineSet
+    bill: LineSums
+    lines: int
+    event: Event
+    med_type: str
+    setting: Setting
+    interim: bool = False
+
+    def settlement(self, call: Call, request: SettlementRequest) -> VisitSettlement:
+        """The settlement to be noted before the event is sent."""
+        claim_id = self.event["data"]["claim_id"]
+        return VisitSettlement(
+            claim_id=claim_id,
+            setl_id=claim_id,
+            mdtrt_id=self.of.mdtrt_id,
+            chrg_bchno=self.of.chrg_bchno,
+            round=self.of.round,
+            fixmedins_code=self.visit.fixmedins_code,
+            psn_no=self.visit.psn_no,
+            insutype=request.insutype,
+            insuplc_admdvs=call.insuplc_admdvs or self.visit.insuplc_admdvs,
+            med_type=self.med_type,
+            setting=self.setting,
+            clr_type=CLEARING_TYPES[self.setting],
+            infno=call.infno,
+            msgid=call.msgid,
+            opter=call.opter,
+            invono=request.invono,
+            interim=self.interim,
+            state="sent",
+            event=orjson.dumps(self.event).decode(),
+            total=self.bill.total,
+            self_funded=self.bill.self_funded,
+            over_limit=self.bill.over_limit,
+            upfront_copay=self.bill.upfront_copay,
+            in_scope=self.bill.in_scope,
+            lines=self.lines,
+            linesdigest=self.event["linesdigest"],
+            begun_at=call.received_at,
+        )
+
+
 async def try_out(services: Services, event: Event, bill: LineSums) -> Shares:
     """What the event of a claim would settle to now; nothing is booked. Raises ``NationalRefused``."""
     quoted = await services.quote(event)
@@ -72,20 +121,16 @@ async def settle(services: Services, call: Call, settlement: VisitSettlement) ->
     if settlement.state == "settled":
         return settlement
     event = orjson.loads(settlement.event)
-    answer = await services.send(call.hospital, event, settlement.claim_id, call=call)
+    answer = await services.send(call.source, event, settlement.claim_id)
     return await note_answer(services, call, settlement, answer)
 
 
-async def note_answer(
-    services: Services, call: Call, settlement: VisitSettlement, answer: Answer
-) -> VisitSettlement:
+async def note_answer(services: Services, call: Call, settlement: VisitSettlement, answer: Answer) -> VisitSettlement:
     """Note what the ledger said to a claim; raises ``NationalRefused`` where it did not settle it."""
     if answer.type in _STATEMENTS and answer.data["status"] == "settled":
         shares = await _shares(services, sums_of(settlement), answer.data)
         async with services.engine.begin() as connection:
-            return await note_settled(
-                connection, settlement.claim_id, shares.layers, shares.patient, shares.hospital
-            )
+            return await note_settled(connection, settlement.claim_id, shares.layers, shares.patient, shares.hospital)
     if answer.type in _STATEMENTS:
         refused = NationalRefused("结算单已被冲正：请重新结算")
     elif answer.type == EVENT_WAITING:
@@ -106,12 +151,13 @@ async def reverse(services: Services, call: Call, settlement: VisitSettlement, r
     event = event_of(call, "claim.reversed.v1", {"claim_id": settlement.claim_id, "reason": reason})
     async with services.engine.begin() as connection:
         kept = await note_reversal(connection, settlement.claim_id, orjson.dumps(event).decode(), call.msgid)
-    answer = await services.send(call.hospital, orjson.loads(kept.reversal or ""), settlement.claim_id, call=call)
+    reversal = orjson.loads(kept.reversal or "")
+    answer = await services.send(call.source, reversal, settlement.claim_id)
     if answer.type == EVENT_REJECTED and answer.data.get("reason") != "already_reversed":
         raise refusal_of(answer.data)
     if answer.type in _STATEMENTS and answer.data["status"] != "reversed":
         # the answer to a late fact, which came before ours
-        await services.send(call.hospital, orjson.loads(kept.reversal or ""), settlement.claim_id, call=call)
+        await services.send(call.source, reversal, settlement.claim_id)
     return await note_taken_back(services, settlement)
 
 
@@ -120,9 +166,7 @@ async def note_taken_back(services: Services, settlement: VisitSettlement) -> Vi
     async with services.engine.begin() as connection:
         if await note_reversed(connection, settlement.claim_id):
             await copy_lines(connection, lines_of(settlement), await _open_lines(connection, settlement))
-        found = await settlement_of_claim(connection, settlement.claim_id)
-    assert found is not None, settlement.claim_id
-    return found
+        return await settlement_of_claim(connection, settlement.claim_id) or settlement
 
 
 async def still_stands(services: Services, settlement: VisitSettlement) -> bool:
@@ -175,7 +219,7 @@ async def _end_wait(services: Services, call: Call, settlement: VisitSettlement)
     """Take back what waits in the ledger, which would else be settled later without the hospital's knowing."""
     event = event_of(call, "claim.reversed.v1", {"claim_id": settlement.claim_id, "reason": "结算未完成，撤回"})
     event["id"] += "-end"
-    await services.send(call.hospital, event, event["id"], call=call)
+    await services.send(call.source, event, event["id"])
 
 
 async def _open_lines(connection: AsyncConnection, settlement: VisitSettlement) -> LineSet:

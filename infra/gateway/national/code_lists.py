@@ -38,6 +38,11 @@ MEDICAL_TYPES: Mapping[str, MedicalType] = {
 }
 """The national list; provinces' own codes are settings of a hospital, as code and setting."""
 
+INPATIENT_ONLY: tuple[Setting, ...] = ("inpatient",)
+VISITS: tuple[Setting, ...] = ("general", "chronic")
+PURCHASES: tuple[Setting, ...] = ("pharmacy", "chronic", "general")
+"""The settings in which stays, visits and purchases may be claimed."""
+
 CLEARING_TYPES: Mapping[Setting, str] = {"inpatient": "21", "general": "11", "chronic": "11", "pharmacy": "41"}
 """清算类别."""
 

@@ -9,7 +9,18 @@ from msgspec import structs
 from pydantic import Field
 
 from infra.gateway.national.call import NationalRefused
-from infra.gateway.national.fields import CodeOf, Fen, LineNumber, ListCode, Moment, Node, Number, Price, Quantity
+from infra.gateway.national.fields import (
+    CodeOf,
+    Fen,
+    LineNumber,
+    ListCode,
+    Moment,
+    Node,
+    Number,
+    Price,
+    Quantity,
+    as_stored,
+)
 from infra.gateway.national.settlement_answer import amount
 from policies.arithmetic import share
 from processors.visits.lines import PARTS, LineSet
@@ -95,7 +106,7 @@ def unpriced_line(node: LineNode, raw: Mapping[str, Any], of: LineSet, *, opter:
         in_scope=rest,
         priced_by="hospital" if by_hospital else "nobody",
         fee={},
-        node=dict(raw),
+        node=as_stored(raw),
         opter=opter,
         uploaded_at=at,
     )

@@ -10,12 +10,13 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Annotated, Any, TypeVar
 
+import orjson
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from events.county_time import COUNTY_TIME
 from events.fact_fields import DIAGNOSIS_PATTERN, FIRST_DAY, LAST_DAY
 from events.money import MAX_FEN
-from infra.gateway.national.call import NationalRefused
+from infra.gateway.national.call import Call, NationalRefused
 
 MOST_TEXT = 500
 _DIGITS = re.compile(r"[0-9]+")
@@ -95,7 +96,7 @@ def _fen(value: object) -> int:
 
 def _decimal(value: object) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
-        raise ValueError("须为数字")  # noqa: TRY004, pydantic tells a ValueError
+        raise ValueError("须为数字")
     try:
         number = Decimal(str(value).strip())
     except InvalidOperation:
@@ -190,6 +191,18 @@ def read_node(model: type[Model], node: Mapping[str, Any], place: str) -> Model:
         first = error.errors(include_url=False)[0]
         field = str(first["loc"][0]) if first["loc"] else place
         raise NationalRefused(f"{place} 的 {_named(field)} {_wrong(first)}：请改正后重发") from None
+
+
+def as_stored(node: Mapping[str, Any]) -> dict[str, Any]:
+    """A node as JSON columns take it, its fractions as text."""
+    stored: dict[str, Any] = orjson.loads(orjson.dumps(node, default=str))
+    return stored
+
+
+def require_past(call: Call, field: str, moment: datetime) -> None:
+    """Refuse a moment of a later day than the call's."""
+    if moment.date() > call.received_at.date():
+        raise NationalRefused(f"{_named(field)} {moment:%Y-%m-%d} 晚于今天：请改正后重发")
 
 
 def _named(field: str) -> str:

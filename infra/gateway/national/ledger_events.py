@@ -1,6 +1,6 @@
 """The ledger's events that transactions send, as the hospital that called."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from events.codes import ORDINARY, is_id, region_prefix
@@ -60,5 +60,3 @@ def require_accepted(answer: Answer) -> None:
 def changed_fields(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
     """What of some fields is other than before."""
     return {name: value for name, value in now.items() if before.get(name) != value}
-
-

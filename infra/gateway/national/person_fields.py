@@ -7,7 +7,7 @@ from infra.gateway.services import Services
 _EMPLOYEES = ("310", "320", "330")
 
 
-async def person_fields(services: Services, psn_no: str, insutype: str) -> dict[str, Any]:
+async def person_fields(_services: Services, _psn_no: str, insutype: str) -> dict[str, Any]:
     """Name, certificate, sex and birth by the register of persons; null of who is not in it."""
     return {
         "psn_name": None,

@@ -87,7 +87,11 @@ def amount(fen: int) -> Decimal:
 def amounts(shares: Shares, sign: int = 1) -> dict[str, Decimal]:
     """The amounts of ``setlinfo``; with ``sign`` -1 those of its reversal."""
     fen = dict.fromkeys(AMOUNT_FIELDS, 0)
-    fen |= {"medfee_sumamt": shares.total, "fulamt_ownpay_amt": shares.self_funded, "overlmt_selfpay": shares.over_limit}
+    fen |= {
+        "medfee_sumamt": shares.total,
+        "fulamt_ownpay_amt": shares.self_funded,
+        "overlmt_selfpay": shares.over_limit,
+    }
     fen |= {"preselfpay_amt": shares.upfront_copay, "inscp_scp_amt": shares.in_scope}
     for _, fund, paid in shares.layers:
         fen[_FIELD_OF_FUND.get(fund, _OTHER_FIELD)] += paid

@@ -47,5 +47,3 @@ class ReversalNode(Node):
     mdtrt_id: Number
     setl_id: Number
     psn_no: Number
-
-

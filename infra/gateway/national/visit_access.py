@@ -35,9 +35,7 @@ async def open_visit(
     """``own_visit`` that is registered and not cancelled."""
     visit = await own_visit(connection, call, mdtrt_id, psn_no, kinds, lock=lock)
     if visit.state == "sent":
-        raise NationalRefused(
-            f"就诊 {mdtrt_id} 的入院登记尚未完成：请以原msgid重发2401，或先冲正(2601)", system=True
-        )
+        raise NationalRefused(f"就诊 {mdtrt_id} 的入院登记尚未完成：请以原msgid重发2401，或先冲正(2601)", system=True)
     if visit.state == "cancelled":
         raise NationalRefused(f"就诊 {mdtrt_id} 已撤销登记：请重新登记")
     return visit

@@ -14,6 +14,7 @@ from infra.gateway.national.fields import (
     Node,
     Number,
     Words,
+    as_stored,
     nodes_of,
     read_node,
 )
@@ -94,7 +95,7 @@ def diagnosis_nodes(given: Mapping[str, Any]) -> list[dict[str, Any]]:
     nodes = nodes_of(given, "diseinfo", required=False)
     for place, node in enumerate(nodes, start=1):
         read_node(DiagnosisNode, node, f"diseinfo 第{place}条")
-    return [dict(node) for node in nodes]
+    return [as_stored(node) for node in nodes]
 
 
 def diagnosis_codes(nodes: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -107,4 +108,4 @@ def diagnosis_codes(nodes: Iterable[Mapping[str, Any]]) -> list[str]:
 
 def kept(node: Mapping[str, Any]) -> dict[str, Any]:
     """A node as it is stored: without certificates, names and telephone numbers, which are the register's alone."""
-    return {name: value for name, value in node.items() if name not in _KEPT_ELSEWHERE}
+    return as_stored({name: value for name, value in node.items() if name not in _KEPT_ELSEWHERE})

@@ -1,15 +1,14 @@
 """Stays: admission, its change and cancellation, discharge and its cancellation (2401 to 2405)."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from infra.gateway.answers import Answer
 from infra.gateway.national.call import Call, NationalRefused, Original
-from infra.gateway.national.code_lists import disease_of, medical_type
-from infra.gateway.national.fields import node_of, read_node
+from infra.gateway.national.code_lists import INPATIENT_ONLY, disease_of, medical_type
+from infra.gateway.national.fields import node_of, read_node, require_past
 from infra.gateway.national.ledger_events import away, changed_fields, circumstances, event_of, require_accepted
 from infra.gateway.national.registry import transaction, undo
 from infra.gateway.national.visit_access import INPATIENT, open_visit, own_visit
@@ -28,17 +27,15 @@ from processors.visits.settlements import current_lines, standing_settlements
 from processors.visits.visit_rows import Visit
 from processors.visits.visits import change_visit, insert_visit, load_visit, visit_id
 
-_STAY = ("inpatient",)
-
 
 @transaction("2401")
 async def admit(services: Services, call: Call) -> Mapping[str, Any]:
     """入院办理: the ledger takes the admission before 就诊ID is told."""
     raw = node_of(call.input, "mdtrtinfo")
     node = read_node(AdmissionNode, raw, "mdtrtinfo")
-    type_ = medical_type(call.hospital, node.med_type, _STAY)
+    type_ = medical_type(call.hospital, node.med_type, INPATIENT_ONLY)
     diagnoses = diagnosis_nodes(call.input)
-    _require_past(call, "begntime（入院时间）", node.begntime)
+    require_past(call, "begntime", node.begntime)
     mdtrt_id = visit_id(call.fixmedins_code, call.number)
     visit = Visit(
         mdtrt_id=mdtrt_id,
@@ -73,7 +70,7 @@ async def admit(services: Services, call: Call) -> Mapping[str, Any]:
         **circumstances(type_),
     }
     event = event_of(call, "admission.recorded.v1", data)
-    answer = await services.send(call.hospital, event, event["id"], call=call)
+    answer = await services.send(call.source, event, event["id"], transaction=call.number)
     await _note_admitted(services, mdtrt_id, answer)
     require_accepted(answer)
     return {"result": {"mdtrt_id": mdtrt_id}}
@@ -88,7 +85,7 @@ async def discharge(services: Services, call: Call) -> None:
     async with services.engine.begin() as connection:
         visit = await open_visit(connection, call, node.mdtrt_id, node.psn_no, (INPATIENT,))
         await _require_unsettled(connection, visit)
-        _require_past(call, "endtime（出院时间）", node.endtime)
+        require_past(call, "endtime", node.endtime)
         if node.endtime.date() < visit.began_at.date():
             raise NationalRefused(f"endtime（出院时间）{node.endtime:%Y-%m-%d} 早于入院时间 {visit.began_at:%Y-%m-%d}")
         changed = {} if node.dise_codg is None else {"disease": disease_of(call.hospital, node.dise_codg)}
@@ -117,11 +114,11 @@ async def change(services: Services, call: Call) -> None:
     changed |= {"ended_at": node.endtime} if node.endtime and visit.ended_at else {}
     changed |= {"med_type": node.med_type} if node.med_type else {}
     changed |= {"disease": disease_of(call.hospital, node.dise_codg)} if node.dise_codg else {}
-    _require_past(call, "begntime（入院时间）", node.begntime or visit.began_at)
+    require_past(call, "begntime", node.begntime or visit.began_at)
     told = changed_fields(_told(call, visit, {}), _told(call, visit, changed))
     if told:
         event = event_of(call, "admission.changed.v1", {"admission_id": visit.mdtrt_id, **told})
-        require_accepted(await services.send(call.hospital, event, event["id"], call=call))
+        require_accepted(await services.send(call.source, event, event["id"], transaction=call.number))
     async with services.engine.begin() as connection:
         await change_visit(connection, visit.mdtrt_id, **changed)
 
@@ -176,7 +173,7 @@ async def _cancel(services: Services, call: Call, visit: Visit, reason: str) -> 
         return
     if visit.state == "open":
         event = event_of(call, "admission.cancelled.v1", {"admission_id": visit.mdtrt_id, "reason": reason})
-        require_accepted(await services.send(call.hospital, event, event["id"], call=call))
+        require_accepted(await services.send(call.source, event, event["id"], transaction=call.number))
     async with services.engine.begin() as connection:
         for batch in await line_batches(connection, visit.mdtrt_id):
             await delete_lines(connection, await current_lines(connection, visit.mdtrt_id, batch))
@@ -185,7 +182,7 @@ async def _cancel(services: Services, call: Call, visit: Visit, reason: str) -> 
 
 def _told(call: Call, visit: Visit, changed: Mapping[str, Any]) -> dict[str, Any]:
     """What the ledger knows of a stay, by the visit as it is or as it is to be."""
-    type_ = medical_type(call.hospital, changed.get("med_type", visit.med_type), _STAY)
+    type_ = medical_type(call.hospital, changed.get("med_type", visit.med_type), INPATIENT_ONLY)
     return {
         "admitted_on": changed.get("began_at", visit.began_at).date().isoformat(),
         "diagnoses": diagnosis_codes(changed.get("diagnoses", visit.diagnoses)),
@@ -197,13 +194,6 @@ def _told(call: Call, visit: Visit, changed: Mapping[str, Any]) -> dict[str, Any
 async def _require_unsettled(connection: AsyncConnection, visit: Visit) -> None:
     for settlement in await standing_settlements(connection, visit.mdtrt_id):
         if settlement.state == "sent":
-            raise NationalRefused(
-                f"就诊 {visit.mdtrt_id} 的结算尚未完成：请以原msgid重发，或先冲正(2601)", system=True
-            )
+            raise NationalRefused(f"就诊 {visit.mdtrt_id} 的结算尚未完成：请以原msgid重发，或先冲正(2601)", system=True)
         if not settlement.interim:
             raise NationalRefused(f"就诊 {visit.mdtrt_id} 已结算（{settlement.setl_id}）：请先撤销结算(2305)")
-
-
-def _require_past(call: Call, field: str, moment: datetime) -> None:
-    if moment.date() > call.received_at.date():
-        raise NationalRefused(f"{field}{moment:%Y-%m-%d} 晚于今天：请改正后重发")

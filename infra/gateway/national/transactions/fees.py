@@ -30,7 +30,7 @@ from processors.visits.lines import (
     load_lines,
 )
 from processors.visits.settlements import current_lines, reversed_rounds, standing_settlement
-from processors.visits.visit_rows import HELD_BATCH, VisitLine, Visit
+from processors.visits.visit_rows import HELD_BATCH, Visit, VisitLine
 
 ALL = "0000"
 """In place of a line's or batch's number: all that are not settled."""
@@ -118,9 +118,7 @@ def _one_visit(nodes: Sequence[LineNode]) -> tuple[str, str]:
     return mdtrt_id, psn_no
 
 
-def _line(
-    call: Call, visit: Visit, rounds: Mapping[str, int], node: LineNode, raw: Mapping[str, Any]
-) -> VisitLine:
+def _line(call: Call, visit: Visit, rounds: Mapping[str, int], node: LineNode, raw: Mapping[str, Any]) -> VisitLine:
     batch = HELD_BATCH
     if visit.kind == OUTPATIENT:
         if node.chrg_bchno is None or node.chrg_bchno == ALL:
@@ -163,8 +161,8 @@ def _refunds(held: Sequence[VisitLine], added: Sequence[VisitLine], *, required:
         count, amount_left = left[original.feedetl_sn]
         if count + line.cnt < 0 or amount_left + line.amount < 0:
             raise NationalRefused(
-                f"退费明细 {line.feedetl_sn}：超过原明细 {original.feedetl_sn} 的余额，原明细尚余数量 {count.normalize():f}、"
-                f"金额 {yuan(amount_left)} 元"
+                f"退费明细 {line.feedetl_sn}：超过原明细 {original.feedetl_sn} 的余额，"
+                f"原明细尚余数量 {count.normalize():f}、金额 {yuan(amount_left)} 元"
             )
         refunds.append(refunded_line(line, original, amount_left))
         _take_back(left, line)
@@ -194,7 +192,5 @@ async def _remove(connection: AsyncConnection, of: LineSet, numbers: Collection[
         raise NationalRefused(f"没有未结算的费用明细 {'、'.join(missing[:5])}：请核对 feedetl_sn（费用明细流水号）")
     refunds = [line for line in held if line.init_feedetl_sn in numbers and line.feedetl_sn not in numbers]
     if refunds:
-        raise NationalRefused(
-            f"费用明细 {refunds[0].init_feedetl_sn} 已有退费明细 {refunds[0].feedetl_sn}：请一并撤销"
-        )
+        raise NationalRefused(f"费用明细 {refunds[0].init_feedetl_sn} 已有退费明细 {refunds[0].feedetl_sn}：请一并撤销")
     await delete_lines(connection, of, numbers)

@@ -44,9 +44,7 @@ async def take_back(services: Services, call: Call) -> Mapping[str, Any]:
         ):
             raise NationalRefused("本次住院的出院结算尚在：请先撤销出院结算(2305)，再撤销年末中途结算")
     if settlement.state == "sent":
-        raise NationalRefused(
-            f"结算 {node.setl_id} 尚未完成：请以原msgid重发结算，或先冲正(2601)", system=True
-        )
+        raise NationalRefused(f"结算 {node.setl_id} 尚未完成：请以原msgid重发结算，或先冲正(2601)", system=True)
     reversed_ = await reverse(services, call, settlement, _NAMES[call.infno])
     return await settlement_reply(services, reversed_, sign=-1)
 
@@ -104,7 +102,9 @@ async def _claimed_anew(services: Services, call: Call, settlement: VisitSettlem
             raise NationalRefused(f"结算 {settlement.setl_id} 撤销后明细已变更，其撤销不能冲正：请重新结算")
         claim_id = settlement_id(call.fixmedins_code, call.number)
         before = orjson.loads(settlement.event)
-        event = event_of(call, before["type"], before["data"] | {"claim_id": claim_id}, linesdigest=settlement.linesdigest)
+        event = event_of(
+            call, before["type"], before["data"] | {"claim_id": claim_id}, linesdigest=settlement.linesdigest
+        )
         anew = structs.replace(
             settlement,
             claim_id=claim_id,

@@ -4,12 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from infra.gateway.national.call import Call, NationalRefused
-from infra.gateway.national.claims import bill_of, settle, still_stands, try_out
-from infra.gateway.national.code_lists import CLEARING_TYPES, medical_type
+from infra.gateway.national.claims import BillClaim, bill_of, settle, still_stands, try_out
+from infra.gateway.national.code_lists import INPATIENT_ONLY, medical_type
 from infra.gateway.national.fields import node_of, read_node
 from infra.gateway.national.ledger_events import Event, event_of
 from infra.gateway.national.registry import transaction
@@ -26,7 +25,6 @@ from processors.visits.settlements import (
 from processors.visits.visit_rows import HELD_BATCH, Visit, VisitLine, VisitSettlement
 from processors.visits.visits import settlement_id
 
-_STAY = ("inpatient",)
 _TRIAL = "-trial"
 """Ends the claim id of a trial, which is never booked."""
 
@@ -43,34 +41,23 @@ async def try_stay(services: Services, call: Call) -> Mapping[str, Any]:
     event = _claim(call, visit, bill, lines, visit.mdtrt_id + _TRIAL, billed_on, interim=node.mid_setl_flag)
     shares = await try_out(services, event, bill)
     med_type = visit.med_type or ""
-    type_ = medical_type(call.hospital, med_type, _STAY)
-    return await trial_reply(
-        services, call, node, shares, mdtrt_id=visit.mdtrt_id, med_type=med_type, type_=type_
-    )
+    type_ = medical_type(call.hospital, med_type, INPATIENT_ONLY)
+    return await trial_reply(services, call, node, shares, mdtrt_id=visit.mdtrt_id, med_type=med_type, type_=type_)
 
 
 @transaction("2304")
 async def settle_stay(services: Services, call: Call) -> Mapping[str, Any]:
     """住院结算: once for a stay, whichever msgid asks; a settlement that stands is answered again."""
     node = read_node(StaySettlementNode, node_of(call.input, "data"), "data")
-    settlement = await _standing(services, call, node)
-    if settlement is not None and not await still_stands(services, settlement):
-        settlement = None
-    if settlement is None:
+    settlement = await _begin(services, call, node)
+    if not await still_stands(services, settlement):
         settlement = await _begin(services, call, node)
     settled = await settle(services, call, settlement)
     return await settlement_reply(services, settled, cert_type=node.mdtrt_cert_type)
 
 
-async def _standing(services: Services, call: Call, node: StaySettlementNode) -> VisitSettlement | None:
-    async with services.engine.connect() as connection:
-        visit = await open_visit(connection, call, node.mdtrt_id, node.psn_no, (INPATIENT,), lock=False)
-        of = await current_lines(connection, visit.mdtrt_id, _batch(call, node))
-        return await standing_settlement(connection, of)
-
-
 async def _begin(services: Services, call: Call, node: StaySettlementNode) -> VisitSettlement:
-    """Note the settlement of a stay's lines; of two at once the first is both's."""
+    """Note the settlement of a stay's lines; the one that stands, or is under way, is everybody's."""
     async with services.engine.begin() as connection:
         visit = await open_visit(connection, call, node.mdtrt_id, node.psn_no, (INPATIENT,))
         of = await current_lines(connection, visit.mdtrt_id, _batch(call, node))
@@ -87,35 +74,8 @@ async def _begin(services: Services, call: Call, node: StaySettlementNode) -> Vi
             await move_lines(connection, held, of, [line.feedetl_sn for line in lines])
         claim_id = settlement_id(call.fixmedins_code, call.number)
         event = _claim(call, visit, bill, lines, claim_id, day, interim=node.mid_setl_flag)
-        settlement = VisitSettlement(
-            claim_id=claim_id,
-            setl_id=claim_id,
-            mdtrt_id=visit.mdtrt_id,
-            chrg_bchno=of.chrg_bchno,
-            round=of.round,
-            fixmedins_code=visit.fixmedins_code,
-            psn_no=visit.psn_no,
-            insutype=node.insutype,
-            insuplc_admdvs=call.insuplc_admdvs or visit.insuplc_admdvs,
-            med_type=visit.med_type or "",
-            setting="inpatient",
-            clr_type=CLEARING_TYPES["inpatient"],
-            infno=call.infno,
-            msgid=call.msgid,
-            opter=call.opter,
-            invono=node.invono,
-            interim=node.mid_setl_flag,
-            state="sent",
-            event=orjson.dumps(event).decode(),
-            total=bill.total,
-            self_funded=bill.self_funded,
-            over_limit=bill.over_limit,
-            upfront_copay=bill.upfront_copay,
-            in_scope=bill.in_scope,
-            lines=len(lines),
-            linesdigest=event["linesdigest"],
-            begun_at=call.received_at,
-        )
+        claim = BillClaim(visit, of, bill, len(lines), event, visit.med_type or "", "inpatient", node.mid_setl_flag)
+        settlement = claim.settlement(call, node)
         await insert_settlement(connection, settlement)
         return settlement
 
@@ -130,7 +90,7 @@ async def _billed(
     billed_on = _new_year_s_eve(call)
     if visit.began_at.date() > billed_on or visit.ended_at is not None:
         raise NationalRefused(
-            f"mid_setl_flag（中途结算标志）：只有跨年住院、尚未出院的可于12月31日办理年末中途结算，本次应按 {billed_on} 结算"
+            f"mid_setl_flag（中途结算标志）：只有跨年住院、尚未出院的可办理年末中途结算，本次应按 {billed_on} 结算"
         )
     return [line for line in lines if line.fee_ocur_time.date() <= billed_on], billed_on
 
