@@ -145,7 +145,11 @@ async def note_answer(services: Services, call: Call, settlement: VisitSettlemen
 
 
 async def reverse(services: Services, call: Call, settlement: VisitSettlement, reason: str) -> VisitSettlement:
-    """Take a settlement that stands back: its lines may be changed and settled again. One reversed before stays so."""
+    """Take a settlement that stands back: its lines may be changed and settled again. One reversed before stays so.
+
+    The ledger answers once the reversal is in its books: whatever is settled of the person from then on goes without
+    the claim.
+    """
     if settlement.state == "reversed":
         return settlement
     event = event_of(call, "claim.reversed.v1", {"claim_id": settlement.claim_id, "reason": reason})
@@ -155,9 +159,6 @@ async def reverse(services: Services, call: Call, settlement: VisitSettlement, r
     answer = await services.send(call.source, reversal, settlement.claim_id)
     if answer.type == EVENT_REJECTED and answer.data.get("reason") != "already_reversed":
         raise refusal_of(answer.data)
-    if answer.type in _STATEMENTS and answer.data["status"] != "reversed":
-        # the answer to a late fact, which came before ours
-        await services.send(call.source, reversal, settlement.claim_id)
     return await note_taken_back(services, settlement)
 
 
