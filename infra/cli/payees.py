@@ -25,7 +25,6 @@ from processors.bank import accounts
 from processors.bank.account_rows import PayeeAccount, Relation
 from processors.bank.accounts import RELATION_NAMES, STATUS_NAMES, AccountOrder, EnteredAccount
 from processors.bank.listings import account_rows, step_rows
-from processors.offices.keys import KeyRing, new_key
 from projections.clearing_rows import PayeeKind
 
 payees = typer.Typer(no_args_is_help=True, help="收款账户：登记、复核、停用。Accounts to which payees are paid.")
