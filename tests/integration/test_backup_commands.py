@@ -242,7 +242,8 @@ async def given_all(database: str, owner: str) -> None:
         " WHERE relkind IN ('r', 'v') AND relnamespace::regnamespace::text IN"
         " ('ledger', 'projections', 'processors', 'finance', 'payees', 'gateway', 'public')"
         " UNION ALL SELECT format('ALTER FUNCTION %s OWNER TO ' || $1, pg_proc.oid::regprocedure) FROM pg_proc"
-        " WHERE pronamespace::regnamespace::text IN ('ledger', 'projections', 'processors', 'finance', 'payees', 'gateway')",
+        " WHERE pronamespace::regnamespace::text IN"
+        " ('ledger', 'projections', 'processors', 'finance', 'payees', 'gateway')",
         owner,
     )
     for (statement,) in statements:
