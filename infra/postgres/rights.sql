@@ -4,7 +4,7 @@ DO $$
 DECLARE
     wanted text;
 BEGIN
-    FOREACH wanted IN ARRAY ARRAY['ledger_writer', 'finance_reader', 'investigator', 'payee_keeper'] LOOP
+    FOREACH wanted IN ARRAY ARRAY['ledger_writer', 'finance_reader', 'investigator', 'payee_keeper', 'gateway'] LOOP
         IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = wanted) THEN
             BEGIN
                 EXECUTE format('CREATE ROLE %I NOLOGIN', wanted);
@@ -22,12 +22,14 @@ BEGIN
 END
 $$;
 
-GRANT USAGE ON SCHEMA ledger, projections, processors, finance TO ledger_writer, investigator, payee_keeper;
+GRANT USAGE ON SCHEMA ledger, projections, processors, finance TO ledger_writer, investigator, payee_keeper, gateway;
 GRANT USAGE ON SCHEMA finance TO finance_reader;
 GRANT USAGE ON SCHEMA payees TO payee_keeper;
+GRANT USAGE ON SCHEMA gateway TO gateway, investigator, payee_keeper;
 
 -- any login may ask whether the schema is this program's
-GRANT SELECT ON public.alembic_version, public.view_files TO ledger_writer, finance_reader, investigator, payee_keeper;
+GRANT SELECT ON public.alembic_version, public.view_files
+TO ledger_writer, finance_reader, investigator, payee_keeper, gateway;
 
 DO $$
 DECLARE
@@ -37,17 +39,27 @@ BEGIN
     FOR ours IN
         SELECT oid::regclass AS name, relnamespace::regnamespace::text AS room FROM pg_catalog.pg_class
         WHERE relkind IN ('r', 'p', 'v', 'm', 'f') AND pg_has_role(relowner, 'USAGE')
-          AND relnamespace::regnamespace::text IN ('ledger', 'projections', 'processors', 'finance', 'payees')
+          AND relnamespace::regnamespace::text IN ('ledger', 'projections', 'processors', 'finance', 'payees', 'gateway')
     LOOP
         -- from nothing, so that a right that was taken out of this file is taken away, also from whom it was passed on to
-        EXECUTE format('REVOKE ALL ON %s FROM ledger_writer, finance_reader, investigator, payee_keeper CASCADE',
+        EXECUTE format('REVOKE ALL ON %s FROM ledger_writer, finance_reader, investigator, payee_keeper, gateway CASCADE',
                        ours.name);
         -- payees' accounts are for who keeps them, and may be sealed anew, not changed
         IF ours.room = 'payees' THEN
             EXECUTE format('GRANT SELECT, INSERT, UPDATE (sealed, key_id) ON %s TO payee_keeper', ours.name);
             CONTINUE;
         END IF;
-        EXECUTE format('GRANT SELECT ON %s TO investigator', ours.name);
+        EXECUTE format('GRANT SELECT ON %s TO investigator, gateway', ours.name);
+        -- the gateway's own: investigators read fee lines beside claims, and a backup reads all
+        IF ours.room = 'gateway' THEN
+            EXECUTE format('GRANT INSERT, UPDATE ON %s TO gateway', ours.name);
+            EXECUTE format('GRANT SELECT ON %s TO payee_keeper', ours.name);
+            -- an event whose transaction is answered is in the ledger, and is kept there
+            IF ours.name::text = 'gateway.sent_events' THEN
+                EXECUTE format('GRANT DELETE ON %s TO gateway', ours.name);
+            END IF;
+            CONTINUE;
+        END IF;
         CASE ours.room
             WHEN 'ledger' THEN
                 EXECUTE format('GRANT SELECT, INSERT ON %s TO ledger_writer, payee_keeper', ours.name);
@@ -65,5 +77,5 @@ $$;
 ALTER DEFAULT PRIVILEGES IN SCHEMA ledger GRANT SELECT, INSERT ON TABLES TO ledger_writer, payee_keeper;
 ALTER DEFAULT PRIVILEGES IN SCHEMA projections, processors
     GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON TABLES TO ledger_writer, payee_keeper;
-ALTER DEFAULT PRIVILEGES IN SCHEMA ledger, projections, processors, finance GRANT SELECT ON TABLES TO investigator;
+ALTER DEFAULT PRIVILEGES IN SCHEMA ledger, projections, processors, finance GRANT SELECT ON TABLES TO investigator, gateway;
 ALTER DEFAULT PRIVILEGES IN SCHEMA finance GRANT SELECT ON TABLES TO finance_reader, ledger_writer, payee_keeper;

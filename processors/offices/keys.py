@@ -1,11 +1,13 @@
-"""Keys of what is sealed in the database: AES-256-GCM, each sealed text bound to what it is about.
+"""Keys of registers that keep what may not be read: AES-256-GCM, each sealed text bound to what it belongs to.
 
-The library is imported where it is used: no other command pays for it.
+A register has a ring of its own (``infra/files/key_file.py``). The library is imported where it is used: no other
+command pays for it.
 """
 
 import base64
 import binascii
 import hashlib
+import hmac
 import secrets
 from collections.abc import Sequence
 
@@ -17,11 +19,11 @@ _ID_DIGITS = 16
 
 
 class KeyRing:
-    """Keys, the one that seals first; the others open what was sealed before."""
+    """The keys of a register, the one that seals first; the others open what was sealed before."""
 
     def __init__(self, keys: Sequence[bytes]) -> None:
         if not keys or any(len(key) != KEY_BYTES for key in keys):
-            raise ValueError(f"one key or more is wanted, of {KEY_BYTES} bytes each")
+            raise ValueError(f"a register has one key or more, of {KEY_BYTES} bytes each")
         self._by_id = {key_id(key): key for key in reversed(keys)}
         self.current = key_id(keys[0])
 
@@ -30,6 +32,14 @@ class KeyRing:
 
     def __contains__(self, id_: str) -> bool:
         return id_ in self._by_id
+
+    def index(self, content: bytes, purpose: str) -> bytes:
+        """A blind index under the current key: what equals is found by it, and who lacks the key can't try contents."""
+        return _blind_index(self._by_id[self.current], content, purpose)
+
+    def indexes(self, content: bytes, purpose: str) -> list[bytes]:
+        """The same under each key, for rows that are not sealed anew yet."""
+        return [_blind_index(key, content, purpose) for key in self._by_id.values()]
 
     def seal(self, content: bytes, about: str) -> bytes:
         """Encrypt under the current key. ``about`` is not kept: what is opened under another is refused."""
@@ -56,8 +66,17 @@ class KeyRing:
             ) from None
 
 
+def _blind_index(key: bytes, content: bytes, purpose: str) -> bytes:
+    """HMAC-SHA256 under a key derived from one of the ring: what seals is used for nothing else (RFC 5869)."""
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+    derived = HKDF(SHA256(), KEY_BYTES, salt=None, info=f"claims index {purpose}".encode()).derive(key)
+    return hmac.digest(derived, content, "sha256")
+
+
 def key_id(key: bytes) -> str:
-    """What names a key without telling it."""
+    """What names a key without telling it; the words before it are those of the first register, of whatever ring."""
     return hashlib.sha256(b"claims payees " + key).hexdigest()[:_ID_DIGITS]
 
 

@@ -61,7 +61,7 @@ sent_events = Table(
 )
 
 
-class Transaction(Struct, frozen=True):
+class ReceivedTransaction(Struct, frozen=True):
     """A row of the table."""
 
     number: int
@@ -88,23 +88,25 @@ class SentEvent(Struct, frozen=True):
     body: bytes
 
 
-_COLUMNS = [transactions.c[name] for name in Transaction.__struct_fields__]
+_COLUMNS = [transactions.c[name] for name in ReceivedTransaction.__struct_fields__]
 
 
-async def begin(connection: AsyncConnection, hospital_id: str, infno: str, msgid: str, digest: bytes) -> Transaction:
+async def begin(
+    connection: AsyncConnection, hospital_id: str, infno: str, msgid: str, digest: bytes
+) -> ReceivedTransaction:
     """The transaction of a call: a new one that is open, or the one that is there, whatever its digest."""
     values = {"hospital_id": hospital_id, "infno": infno, "msgid": msgid, "digest": digest, "state": "open"}
     new = insert(transactions).values(values).on_conflict_do_nothing().returning(*_COLUMNS)
     row = (await connection.execute(new)).first()
     if row is not None:
-        return Transaction(*row)
+        return ReceivedTransaction(*row)
     found = await find(connection, hospital_id, infno, msgid)
     if found is None:
         raise AssertionError(f"transaction {infno} {msgid} of {hospital_id} is neither new nor there")
     return found
 
 
-async def find(connection: AsyncConnection, hospital_id: str, infno: str, msgid: str) -> Transaction | None:
+async def find(connection: AsyncConnection, hospital_id: str, infno: str, msgid: str) -> ReceivedTransaction | None:
     """A transaction, None where none was received."""
     own = (
         transactions.c.hospital_id == hospital_id,
@@ -112,7 +114,7 @@ async def find(connection: AsyncConnection, hospital_id: str, infno: str, msgid:
         transactions.c.msgid == msgid,
     )
     row = (await connection.execute(select(*_COLUMNS).where(*own))).first()
-    return None if row is None else Transaction(*row)
+    return None if row is None else ReceivedTransaction(*row)
 
 
 async def keep_sent(connection: AsyncConnection, transaction: int, event: SentEvent) -> SentEvent:

@@ -10,7 +10,7 @@ from openpyxl import load_workbook
 from playwright.async_api import Browser, Page
 
 from infra.console.clearing.clearing_figures import totals
-from infra.files.key_file import key_file_of, write_keys
+from infra.files.key_file import PAYEES, key_file_of, write_keys
 from infra.settings import Settings
 from infra.words.clearing import KIND_NAMES
 from processors.clearing import listings
@@ -126,7 +126,7 @@ async def test_the_bank_is_paid_by_a_file_and_its_reply_is_noted_payee_by_payee(
     engine, keeper = console.running.state.engine, await console.signed_in("payee_keeper")
     clearing_id = _id((await keeper.get("/clearing")).text)
     payees = [row for row in (await listings.clearing(engine, clearing_id))["payments"] if Decimal(row["amount"])]
-    write_keys(key_file_of(Settings(data_dir=console.running.state.settings.data_dir)), [KEY])
+    write_keys(key_file_of(Settings(data_dir=console.running.state.settings.data_dir), PAYEES), PAYEES, [KEY])
     refused = await keeper.post(f"/clearing/{clearing_id}/payment-file")
     assert refused.status_code == 409
     assert "没有已复核的账户" in refused.text

@@ -195,7 +195,7 @@ async def test_the_documented_owner_restores_once_he_may_create_databases(
     name, owner = urlsplit(ledger.database).path[1:], f"owner_{uuid.uuid4().hex[:12]}"
     async with administering(endpoints) as server:
         await server.execute(f"CREATE ROLE {owner} LOGIN PASSWORD 'given'")
-        given = f"GRANT ledger_writer, finance_reader, investigator, payee_keeper TO {owner} WITH ADMIN OPTION"
+        given = f"GRANT ledger_writer, finance_reader, investigator, payee_keeper, gateway TO {owner} WITH ADMIN OPTION"
         await server.execute(given)
         await server.execute(f"ALTER DATABASE {name} OWNER TO {owner}")
     await given_all(ledger.database, owner)
@@ -237,12 +237,13 @@ async def given_all(database: str, owner: str) -> None:
     connection = await asyncpg.connect(database, ssl=False)
     statements = await connection.fetch(
         "SELECT format('ALTER SCHEMA %I OWNER TO ' || $1, nspname) FROM pg_namespace"
-        " WHERE nspname IN ('ledger', 'projections', 'processors', 'finance', 'payees')"
+        " WHERE nspname IN ('ledger', 'projections', 'processors', 'finance', 'payees', 'gateway')"
         " UNION ALL SELECT format('ALTER TABLE %s OWNER TO ' || $1, pg_class.oid::regclass) FROM pg_class"
         " WHERE relkind IN ('r', 'v') AND relnamespace::regnamespace::text IN"
-        " ('ledger', 'projections', 'processors', 'finance', 'payees', 'public')"
+        " ('ledger', 'projections', 'processors', 'finance', 'payees', 'gateway', 'public')"
         " UNION ALL SELECT format('ALTER FUNCTION %s OWNER TO ' || $1, pg_proc.oid::regprocedure) FROM pg_proc"
-        " WHERE pronamespace::regnamespace::text IN ('ledger', 'projections', 'processors', 'finance', 'payees')",
+        " WHERE pronamespace::regnamespace::text IN"
+        " ('ledger', 'projections', 'processors', 'finance', 'payees', 'gateway')",
         owner,
     )
     for (statement,) in statements:

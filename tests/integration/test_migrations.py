@@ -21,6 +21,7 @@ from policies.loader import load_directory
 from processors.bank import account_rows  # noqa: F401 - declares its table
 from processors.delivery.layout import LayoutError
 from processors.law.adoption import initialise
+from processors.visits import hospital_settings, transactions  # noqa: F401 - declare their tables
 from tests import facts
 from tests.conftest import database_url
 from tests.ledger import Books
@@ -123,7 +124,7 @@ CATALOGS = {
         SELECT pg_class.oid::regclass::text, obj_description(pg_class.oid, 'pg_class')
         FROM pg_class WHERE relkind = 'r' AND {ours}""",
 }
-OURS = "relnamespace::regnamespace::text IN ('ledger', 'projections', 'processors', 'finance', 'payees')"
+OURS = "relnamespace::regnamespace::text IN ('ledger', 'projections', 'processors', 'finance', 'payees', 'gateway')"
 
 
 async def catalogs(engine: AsyncEngine) -> dict[str, set[tuple[Any, ...]]]:
@@ -141,7 +142,7 @@ async def test_the_migrated_schema_is_that_of_the_metadata(engine: AsyncEngine, 
     declared = connect(database_url(endpoints, "declared"))
     try:
         async with declared.begin() as connection:
-            for name in ("ledger", "projections", "processors", "finance", "payees"):
+            for name in ("ledger", "projections", "processors", "finance", "payees", "gateway"):
                 await connection.execute(text(f"CREATE SCHEMA {name}"))
             await connection.run_sync(metadata.create_all)
         wanted, found = await catalogs(declared), await catalogs(engine)

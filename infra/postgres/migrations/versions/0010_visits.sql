@@ -1,8 +1,6 @@
 -- Visits, fee lines and settlements that hospitals tell over the national interface. They stand outside the ledger, and no
 -- ledger of before has any.
 
-CREATE SCHEMA IF NOT EXISTS gateway;
-
 CREATE TABLE gateway.visits (
     mdtrt_id text PRIMARY KEY,
     kind text NOT NULL,
