@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.facts import Bill
 from events.money import yuan
-from processors.visits.visit_rows import VisitLine, fee_lines
+from processors.visits.visit_rows import VisitLine, fee_lines, stored
 
 PARTS = ("self_funded", "over_limit", "upfront_copay", "in_scope")
 """The four parts of a line and of a bill, in the order of the interface: 全自费, 超限价, 先行自付, 符合政策范围."""
@@ -131,4 +131,4 @@ def _those(of: LineSet) -> list[Any]:
 
 
 def _line(row: Mapping[Any, Any]) -> VisitLine:
-    return VisitLine(**{str(name): value for name, value in row.items()})
+    return VisitLine(**stored(row))

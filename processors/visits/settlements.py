@@ -8,7 +8,7 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from processors.visits.lines import LineSet
-from processors.visits.visit_rows import VisitSettlement, settlements
+from processors.visits.visit_rows import VisitSettlement, settlements, stored
 
 STANDING = ("sent", "settled")
 
@@ -144,4 +144,4 @@ async def _claimed(connection: AsyncConnection, claim_id: str) -> VisitSettlemen
 
 
 def _settlement(row: Mapping[Any, Any] | None) -> VisitSettlement | None:
-    return None if row is None else VisitSettlement(**{str(name): value for name, value in row.items()})
+    return None if row is None else VisitSettlement(**stored(row))

@@ -4,6 +4,7 @@ A settlement has the lines of its visit, batch and round: while it is sent, sett
 change of them. A reversal begins the next round with a copy of the lines.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -25,6 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from events.codes import SETTINGS
+from events.county_time import COUNTY_TIME
 from events.store.metadata import metadata, not_negative, one_of
 
 VISIT_KINDS = ("inpatient", "outpatient", "pharmacy")
@@ -236,3 +238,11 @@ class VisitSettlement(Struct, frozen=True):
     reversal: str | None = None
     reversal_msgid: str | None = None
     reversed_at: datetime | None = None
+
+
+def stored(row: Mapping[Any, Any]) -> dict[str, Any]:
+    """A row's columns by name; the driver gives moments in UTC, days are those of the county."""
+    return {
+        str(name): value.astimezone(COUNTY_TIME) if isinstance(value, datetime) else value
+        for name, value in row.items()
+    }

@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from processors.visits.visit_rows import Visit, visits
+from processors.visits.visit_rows import Visit, visits, stored
 
 _SERIAL_DIGITS = 12
 
@@ -43,4 +43,4 @@ async def change_visit(connection: AsyncConnection, mdtrt_id: str, **values: Any
 
 
 def _visit(row: Mapping[Any, Any] | None) -> Visit | None:
-    return None if row is None else Visit(**{str(name): value for name, value in row.items()})
+    return None if row is None else Visit(**stored(row))

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 Post = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
 """Sends an envelope, gives the answer."""
 
@@ -123,6 +125,13 @@ class His:
         given = {name: info[name] for name in ("mdtrt_id", "setl_id", "psn_no")}
         return await self.call(infno, {"data": given})
 
+    async def stay(self, lines: Sequence[Mapping[str, Any]], psn_no: str = "") -> str:
+        """A stay from admission to discharge, to be settled; returns 就诊ID."""
+        mdtrt_id = await self.admit(psn_no)
+        await self.upload(mdtrt_id, lines, psn_no)
+        await self.discharge(mdtrt_id, psn_no)
+        return mdtrt_id
+
     # what a visit sends
 
     async def register(self, psn_no: str = "", on: str = "2019-05-06 08:30:00") -> str:
@@ -134,7 +143,13 @@ class His:
 
     async def describe(self, mdtrt_id: str, med_type: str, infno: str = "2203A", **more: Any) -> None:
         """2203A or 2203."""
-        node = {"mdtrt_id": mdtrt_id, "psn_no": self.psn_no, "med_type": med_type, "begntime": "2019-05-06 08:30:00", **more}
+        node = {
+            "mdtrt_id": mdtrt_id,
+            "psn_no": self.psn_no,
+            "med_type": med_type,
+            "begntime": "2019-05-06 08:30:00",
+            **more,
+        }
         await self.call(infno, {"mdtrtinfo": node, "diseinfo": [diagnosis("I10", None)]})
 
     async def upload_batch(self, mdtrt_id: str, batch: str, lines: Sequence[Mapping[str, Any]]) -> list[Any]:
@@ -210,6 +225,19 @@ def check_identities(answer: Mapping[str, Any]) -> None:
     funds = ("hifp_pay", "cvlserv_pay", "hifes_pay", "hifmi_pay", "hifob_pay", "maf_pay", "oth_pay")
     assert told["fund_pay_sumamt"] == sum(told[fund] for fund in funds)
     assert told["fund_pay_sumamt"] == sum(Decimal(str(row["fund_payamt"])) for row in answer["setldetail"])
+
+
+def figures(answer: Mapping[str, Any]) -> dict[str, Decimal]:
+    """The total of a settlement's answer, and who bears it."""
+    names = ("medfee_sumamt", "fund_pay_sumamt", "psn_part_amt", "hosp_part_amt")
+    return {name: Decimal(str(answer["setlinfo"][name])) for name in names}
+
+
+async def refusal(call: Awaitable[Any]) -> CallRefused:
+    """How a call is refused, which must be."""
+    with pytest.raises(CallRefused) as refused:
+        await call
+    return refused.value
 
 
 NUMBERS = ("_amt", "_pay", "_selfpay", "_sumamt", "_pay_sumamt")

@@ -35,6 +35,10 @@ class GatewayLedger:
         """A bureau enrolls a person for 2019."""
         await self.publish(facts.enrol(psn_no))
 
+    async def reverse(self, claim_id: str) -> None:
+        """A bureau reverses a claim."""
+        await self.publish(facts.reverse(claim_id, source=facts.BUREAU))
+
     async def claims(self, psn_no: str) -> list[dict[str, Any]]:
         """A person's statements in ledger order, as `claims statements` shows them."""
         await until_quiet(self.engine, [])

@@ -1,11 +1,10 @@
 """Stays over the national interface: each transaction from admission to reversal, and what goes wrong on the way."""
 
-from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from tests.gateway.his import CallRefused, His, check_identities, diagnosis, line
+from tests.gateway.his import His, check_identities, diagnosis, figures, line, refusal
 from tests.gateway.ledger import GatewayLedger
 
 # 20,000 in scope at a hospital of tier 3 in 抚松, nobody poor (tests/cases/test_fusong.py)
@@ -14,29 +13,8 @@ TOTAL = "20000.00"
 STRANGER = "P-stranger"
 
 
-async def stay(his: His, psn_no: str = "", lines: list[dict[str, Any]] = LINES) -> str:
-    """A stay that is to be settled; returns 就诊ID."""
-    mdtrt_id = await his.admit(psn_no)
-    await his.upload(mdtrt_id, lines, psn_no)
-    await his.discharge(mdtrt_id, psn_no)
-    return mdtrt_id
-
-
-def figures(answer: dict[str, Any]) -> dict[str, Decimal]:
-    return {
-        name: Decimal(str(answer["setlinfo"][name]))
-        for name in ("medfee_sumamt", "fund_pay_sumamt", "psn_part_amt", "hosp_part_amt")
-    }
-
-
-async def refusal(call: Any) -> CallRefused:
-    with pytest.raises(CallRefused) as refused:
-        await call
-    return refused.value
-
-
 async def test_a_stay_from_admission_to_reversal(his: His, ledger: GatewayLedger) -> None:
-    mdtrt_id = await stay(his)
+    mdtrt_id = await his.stay(LINES)
     tried = await his.settle(mdtrt_id, TOTAL, infno="2303")
     check_identities(tried)
     assert tried["setlinfo"]["setl_id"] is None
@@ -67,7 +45,7 @@ async def test_a_stay_from_admission_to_reversal(his: His, ledger: GatewayLedger
 
 
 async def test_the_event_names_clerk_and_lines(his: His, ledger: GatewayLedger) -> None:
-    mdtrt_id = await stay(his)
+    mdtrt_id = await his.stay(LINES)
     told = await his.settle(mdtrt_id, TOTAL)
     (event,) = await ledger.events(his.psn_no, "discharge.recorded.v1")
     assert event["data"]["claim_id"] == told["setlinfo"]["setl_id"]
@@ -77,7 +55,7 @@ async def test_the_event_names_clerk_and_lines(his: His, ledger: GatewayLedger) 
 
 
 async def test_settled_again_under_another_msgid_is_one_claim(his: His, ledger: GatewayLedger) -> None:
-    mdtrt_id = await stay(his)
+    mdtrt_id = await his.stay(LINES)
     first = await his.settle(mdtrt_id, TOTAL)
     second = await his.settle(mdtrt_id, TOTAL)
     assert second == first
@@ -86,7 +64,7 @@ async def test_settled_again_under_another_msgid_is_one_claim(his: His, ledger: 
 
 
 async def test_lines_of_a_settled_stay_stay(his: His) -> None:
-    mdtrt_id = await stay(his)
+    mdtrt_id = await his.stay(LINES)
     await his.settle(mdtrt_id, TOTAL)
     for call in (
         his.upload(mdtrt_id, [line("4", "1.00")]),
@@ -101,7 +79,7 @@ async def test_lines_of_a_settled_stay_stay(his: His) -> None:
 
 
 async def test_the_total_is_that_of_the_lines(his: His) -> None:
-    mdtrt_id = await stay(his)
+    mdtrt_id = await his.stay(LINES)
     refused = await refusal(his.settle(mdtrt_id, "19999.99"))
     assert "19999.99" in refused.err_msg
     assert "20000.00" in refused.err_msg
@@ -113,7 +91,7 @@ async def test_the_total_is_that_of_the_lines(his: His) -> None:
 
 
 async def test_parts_of_the_settlement_count_where_no_line_has_any(his: His) -> None:
-    mdtrt_id = await stay(his, lines=[line("1", "1000.00"), line("2", "9000.00")])
+    mdtrt_id = await his.stay([line("1", "1000.00"), line("2", "9000.00")])
     told = await his.settle(
         mdtrt_id, "10000", fulamt_ownpay_amt=400, overlmt_selfpay="100.5", preselfpay_amt="99.50", inscp_scp_amt=9400
     )
@@ -162,7 +140,7 @@ async def test_trial_before_discharge_settlement_after(his: His) -> None:
 
 
 async def test_a_discharge_is_taken_back_and_told_anew(his: His, ledger: GatewayLedger) -> None:
-    mdtrt_id = await stay(his)
+    mdtrt_id = await his.stay(LINES)
     await his.call("2405", {"data": {"mdtrt_id": mdtrt_id, "psn_no": his.psn_no, "exp_content": None}})
     assert "2402" in (await refusal(his.settle(mdtrt_id, TOTAL))).err_msg
     await his.discharge(mdtrt_id, on="2019-05-12")
@@ -198,7 +176,7 @@ async def test_a_cancelled_admission(his: His, ledger: GatewayLedger) -> None:
 
 
 async def test_what_the_ledger_refuses_is_told_in_chinese(his: His, ledger: GatewayLedger) -> None:
-    stranger = await stay(his, STRANGER)  # whom nobody has enrolled
+    stranger = await his.stay(LINES, STRANGER)  # whom nobody has enrolled
     refused = await refusal(his.settle(stranger, TOTAL, STRANGER))
     assert refused.infcode == -2
     assert "not_enrolled" in refused.err_msg
@@ -215,19 +193,19 @@ async def test_what_the_ledger_refuses_is_told_in_chinese(his: His, ledger: Gate
         ({"dise_codg": "M99999"}, "dise_codg（病种编码）M99999 没有对应的病种"),
         ({"begntime": "2019/13/01"}, "begntime（开始时间）"),
         ({"begntime": "2099-01-01"}, "晚于今天"),
-        ({"psn_no": ""}, "psn_no（人员编号） 必填"),
+        ({"insutype": ""}, "insutype（险种类型） 必填"),
         ({"psn_no": "P 1"}, "psn_no（人员编号） 格式不对"),
         ({"insutype": "居民"}, "insutype（险种类型） 格式不对"),
     ],
 )
 async def test_a_wrong_admission_is_refused_by_field(his: His, changed: dict[str, Any], told: str) -> None:
-    refused = await refusal(his.admit(**{**changed}) if "psn_no" not in changed else his.admit(changed["psn_no"]))
+    refused = await refusal(his.admit(**changed))
     assert refused.infcode == -2
     assert told in refused.err_msg
 
 
 async def test_each_hospital_sees_only_its_own(his: His, other_his: His) -> None:
-    mdtrt_id = await stay(his)
+    mdtrt_id = await his.stay(LINES)
     told = await his.settle(mdtrt_id, TOTAL)
     key = {"mdtrt_id": mdtrt_id, "psn_no": his.psn_no}
     for infno, given in (

@@ -11,7 +11,16 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.county_time import COUNTY_TIME
-from processors.visits.lines import LineSet, copy_lines, delete_lines, digest, insert_lines, load_lines, move_lines, sums
+from processors.visits.lines import (
+    LineSet,
+    copy_lines,
+    delete_lines,
+    digest,
+    insert_lines,
+    load_lines,
+    move_lines,
+    sums,
+)
 from processors.visits.settlements import (
     current_lines,
     insert_settlement,

@@ -53,7 +53,13 @@ def test_every_identity_holds_to_the_fen(history: list[Claim], insutype: str, si
 def statement(**paid: str) -> dict[str, Any]:
     """A statement over 1,000.00 whose person bears 100.00 and hospital 50.00."""
     layers = [{"layer": layer, "paid": amount} for layer, amount in paid.items()]
-    return {"claim_id": "C1", "total": "1000.00", "layers": layers, "patient_share": "100.00", "hospital_share": "50.00"}
+    return {
+        "claim_id": "C1",
+        "total": "1000.00",
+        "layers": layers,
+        "patient_share": "100.00",
+        "hospital_share": "50.00",
+    }
 
 
 BILL = LineSums(1000_00, self_funded=40_00, over_limit=10_00, upfront_copay=50_00, in_scope=900_00)
@@ -101,7 +107,11 @@ def test_each_layer_stands_in_the_field_of_its_fund() -> None:
 
 
 def test_a_statement_of_another_bill_is_never_told() -> None:
-    for wrong in (statement(basic="849.99"), statement(basic="850.01"), statement(basic="850.00") | {"total": "999.99"}):
+    for wrong in (
+        statement(basic="849.99"),
+        statement(basic="850.01"),
+        statement(basic="850.00") | {"total": "999.99"},
+    ):
         try:
             shares_of(BILL, wrong, FUNDS.__getitem__)
         except AssertionError:

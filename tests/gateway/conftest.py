@@ -1,0 +1,156 @@
+"""interim"""
+
+import importlib, hashlib, io, asyncio
+from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
+import orjson, pytest, secrets
+from nats.aio.client import Client
+from infra.embedded.nats import NatsServer
+from infra.gateway.answers import AnswerReader
+from infra.gateway.hospitals import KnownHospitals
+from infra.gateway.national.call import Call, NationalRefused, Original
+from infra.gateway.national.registry import TRANSACTIONS, UNDOS
+from infra.gateway.services import Services, LedgerSilent
+from infra.gateway.sources import SourceConnections
+from infra.messaging.publisher import PublishedEvents, publish_file
+from infra.operations.quiescence import until_quiet
+from infra.operations.settle import at_work
+from infra.postgres.engine import connect
+from infra.settings import Settings
+from infra.worker.worker import worker
+from events.county_time import COUNTY_TIME
+from processors.offices.keys import KeyRing
+from processors.visits.hospital_settings import HospitalSettings
+from processors.visits.transactions import begin, find, keep_answer, withdraw
+from tests import facts
+from tests.conftest import cloned
+from tests.program import folder_for_servers
+from tests.gateway.his import His
+from tests.gateway.ledger import GatewayLedger
+
+for name in ("admission", "fees", "stays", "outpatient", "pharmacy", "reversals"):
+    importlib.import_module(f"infra.gateway.national.transactions.{name}")
+
+PERSONS = iter([f"P{n}" for n in range(1, 100)])
+EVENTS = (
+    [
+        facts.hospital("H1"),
+        facts.hospital("H2", tier=2),
+        *(facts.enrol(f"P{n}") for n in range(1, 100)),
+        *(facts.card(person=f"P{n}", disease="hypertension", class_="II") for n in range(1, 100)),
+    ]
+    if hasattr(facts, "card")
+    else []
+)
+
+
+def strip(v):
+    if isinstance(v, dict):
+        return {k: strip(x) for k, x in v.items() if x not in (None, "")}
+    if isinstance(v, list):
+        return [strip(x) for x in v]
+    return v
+
+
+class Own:
+    def __init__(self, c):
+        self.c = c
+
+    async def client(self, *a):
+        return self.c
+
+    async def close(self):
+        pass
+
+
+class Direct:
+    def __init__(self, services):
+        self.services = services
+        self.replies = {}
+
+    async def post(self, e):
+        s = self.services
+        code = e["fixmedins_code"]
+        async with s.engine.begin() as c:
+            t = await begin(c, code, e["infno"], e["msgid"], hashlib.sha256(orjson.dumps(e["input"])).digest())
+        if t.number in self.replies:
+            return self.replies[t.number]
+        hospital = HospitalSettings(code)
+        call = Call(
+            e["infno"],
+            e["msgid"],
+            code,
+            e["opter"],
+            e["opter_name"],
+            e["insuplc_admdvs"] or "",
+            e["mdtrtarea_admvs"],
+            t.received_at.astimezone(COUNTY_TIME),
+            hospital,
+            strip(e["input"]),
+            t.number,
+        )
+        try:
+            if e["infno"] == "2601":
+                d = e["input"]["data"]
+                async with s.engine.begin() as c:
+                    o = await find(c, code, d["oinfno"], d["omsgid"])
+                if o is not None and "refused" not in self.replies.get(o.number, {}):
+                    await UNDOS[d["oinfno"]](s, call, Original(o.number, o.infno, o.msgid, None, {}))
+                out = None
+            else:
+                out = await TRANSACTIONS[e["infno"]].handler(s, call)
+            reply = {"infcode": 0, "err_msg": None, "output": out}
+        except NationalRefused as r:
+            reply = {"infcode": -1 if r.system else -2, "err_msg": r.message_zh, "refused": 1}
+        except LedgerSilent as r:
+            return {"infcode": -1, "err_msg": str(r)}
+        self.replies[t.number] = reply
+        return reply
+
+
+@pytest.fixture(scope="session")
+async def direct(endpoints, template_database):
+    with folder_for_servers() as folder:
+        nats = NatsServer(folder / "nats")
+        url = await nats.start()
+        async with cloned(endpoints, template_database) as db:
+            async with worker(db, url, Settings(data_dir=folder / "d")) as ours, at_work(ours):
+
+                async def publish(*events):
+                    published = PublishedEvents()
+                    async for _ in publish_file(
+                        ours.broker.connection, "facts", io.BytesIO(b"\n".join(map(orjson.dumps, events))), published
+                    ):
+                        pass
+                    await until_quiet(ours.engine, published.sequences)
+
+                await publish(*EVENTS)
+                client = Client()
+                await client.connect(url)
+                keys = KeyRing([secrets.token_bytes(32)])
+                engine = connect(db, pool_size=5)
+                answers = AnswerReader(client)
+                answers.start()
+                sources = Own(client)
+                services = Services(engine, KnownHospitals(keys), client, answers, sources, keys)
+                yield Direct(services), GatewayLedger(engine, publish), publish
+                await answers.stop()
+                await sources.close()
+                await client.close()
+                await engine.dispose()
+        await nats.stop()
+
+
+@pytest.fixture
+async def his(direct):
+    return His(direct[0].post, next(PERSONS))
+
+
+@pytest.fixture
+async def other_his(direct):
+    return His(direct[0].post, next(PERSONS), code="H2")
+
+
+@pytest.fixture
+async def ledger(direct):
+    return direct[1]

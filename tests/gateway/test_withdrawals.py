@@ -1,0 +1,98 @@
+"""2601: what each transaction has done is undone, whenever it comes and however often."""
+
+import asyncio
+
+from tests.gateway.his import His, check_identities, figures, line, refusal
+from tests.gateway.ledger import GatewayLedger
+
+LINES = [line("1", "12000.00"), line("2", 8000)]
+TOTAL = "20000.00"
+
+
+async def test_a_settlement_is_withdrawn_and_the_stay_settled_anew(his: His, ledger: GatewayLedger) -> None:
+    mdtrt_id = await his.stay(LINES)
+    told = await his.settle(mdtrt_id, TOTAL)
+    await his.withdraw("2304")
+    await his.withdraw("2304")
+    assert [each["status"] for each in await ledger.claims(his.psn_no)] == ["reversed"]
+    anew = await his.settle(mdtrt_id, TOTAL)
+    assert figures(anew) == figures(told)
+    assert [each["status"] for each in await ledger.claims(his.psn_no)] == ["reversed", "settled"]
+
+
+async def test_a_withdrawn_reversal_claims_the_same_bill_under_the_same_number(his: His, ledger: GatewayLedger) -> None:
+    mdtrt_id = await his.stay(LINES)
+    told = await his.settle(mdtrt_id, TOTAL)
+    await his.take_back(told)
+    await his.withdraw("2305")
+    await his.withdraw("2305")
+    reversed_, standing = await ledger.claims(his.psn_no)
+    assert (reversed_["status"], standing["status"]) == ("reversed", "settled")
+    assert ledger.figures(standing) == figures(told)
+    again = await his.settle(mdtrt_id, TOTAL)
+    assert again["setlinfo"]["setl_id"] == told["setlinfo"]["setl_id"]
+    check_identities(again)
+    # the hospital reverses it under the number that it knows
+    await his.take_back(told)
+    assert [each["status"] for each in await ledger.claims(his.psn_no)] == ["reversed", "reversed"]
+
+
+async def test_a_reversal_whose_lines_were_changed_since_stays(his: His, ledger: GatewayLedger) -> None:
+    mdtrt_id = await his.stay(LINES)
+    told = await his.settle(mdtrt_id, TOTAL)
+    await his.take_back(told)
+    await his.upload(mdtrt_id, [line("3", "1.00")])
+    assert "撤销后明细已变更" in (await refusal(his.withdraw("2305"))).err_msg
+    assert [each["status"] for each in await ledger.claims(his.psn_no)] == ["reversed"]
+
+
+async def test_an_admission_is_withdrawn(his: His, ledger: GatewayLedger) -> None:
+    mdtrt_id = await his.admit()
+    await his.upload(mdtrt_id, LINES)
+    await his.withdraw("2401")
+    await his.withdraw("2401")
+    assert (await ledger.admission(mdtrt_id))["cancelled"]
+    assert "已撤销登记" in (await refusal(his.discharge(mdtrt_id))).err_msg
+
+
+async def test_a_visit_and_a_purchase_are_withdrawn(his: His, ledger: GatewayLedger) -> None:
+    mdtrt_id = await his.register()
+    await his.upload_batch(mdtrt_id, "B1", [line("1", 100)])
+    told = await his.settle_batch(mdtrt_id, "B1", 100)
+    await his.withdraw("2207")
+    await his.settle_batch(mdtrt_id, "B1", 100)
+    purchase = {"psn_no": his.psn_no, "begntime": "2019-05-07", "medfee_sumamt": 9, "insutype": "390"}
+    bought = await his.call("2102", {"druginfo": purchase, "drugdetail": [line("1", 9)]})
+    await his.withdraw("2102")
+    assert [each["status"] for each in await ledger.claims(his.psn_no)] == ["reversed", "settled", "reversed"]
+    assert figures(told)["medfee_sumamt"] == 100
+    # and the reversals of both
+    await his.take_back(bought, "2103")
+    await his.withdraw("2103")
+    assert len(await ledger.claims(his.psn_no)) == 3
+
+
+async def test_a_withdrawn_reversal_of_a_visit(his: His, ledger: GatewayLedger) -> None:
+    mdtrt_id = await his.register()
+    await his.upload_batch(mdtrt_id, "B1", [line("1", 100)])
+    told = await his.settle_batch(mdtrt_id, "B1", 100)
+    await his.take_back(told, "2208")
+    await his.withdraw("2208")
+    assert [each["status"] for each in await ledger.claims(his.psn_no)] == ["reversed", "settled"]
+    assert (await his.settle_batch(mdtrt_id, "B1", 100))["setlinfo"]["setl_id"] == told["setlinfo"]["setl_id"]
+
+
+async def test_two_settlements_at_once_are_one_claim(his: His, ledger: GatewayLedger) -> None:
+    mdtrt_id = await his.stay(LINES)
+    answers = await asyncio.gather(*(his.settle(mdtrt_id, TOTAL) for _ in range(4)))
+    assert all(answer == answers[0] for answer in answers)
+    assert len(await ledger.claims(his.psn_no)) == 1
+
+
+async def test_what_a_bureau_has_reversed_is_settled_anew(his: His, ledger: GatewayLedger) -> None:
+    mdtrt_id = await his.stay(LINES)
+    told = await his.settle(mdtrt_id, TOTAL)
+    await ledger.reverse(told["setlinfo"]["setl_id"])
+    anew = await his.settle(mdtrt_id, TOTAL)
+    assert anew["setlinfo"]["setl_id"] != told["setlinfo"]["setl_id"]
+    assert [each["status"] for each in await ledger.claims(his.psn_no)] == ["reversed", "settled"]
