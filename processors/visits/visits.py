@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from processors.visits.visit_rows import Visit, visits, stored
+from processors.visits.visit_rows import Visit, stored, visits
 
 _SERIAL_DIGITS = 12
 

@@ -1,43 +1,47 @@
 """interim"""
 
-import importlib, hashlib, io, asyncio
-from contextlib import asynccontextmanager
-from collections.abc import AsyncIterator
-import orjson, pytest, secrets
+import hashlib
+import importlib
+import io
+import secrets
+
+import orjson
+import pytest
 from nats.aio.client import Client
+
+from events.county_time import COUNTY_TIME
 from infra.embedded.nats import NatsServer
 from infra.gateway.answers import AnswerReader
 from infra.gateway.hospitals import KnownHospitals
 from infra.gateway.national.call import Call, NationalRefused, Original
 from infra.gateway.national.registry import TRANSACTIONS, UNDOS
-from infra.gateway.services import Services, LedgerSilent
-from infra.gateway.sources import SourceConnections
+from infra.gateway.services import LedgerSilent, Services
 from infra.messaging.publisher import PublishedEvents, publish_file
 from infra.operations.quiescence import until_quiet
 from infra.operations.settle import at_work
 from infra.postgres.engine import connect
 from infra.settings import Settings
 from infra.worker.worker import worker
-from events.county_time import COUNTY_TIME
 from processors.offices.keys import KeyRing
 from processors.visits.hospital_settings import HospitalSettings
-from processors.visits.transactions import begin, find, keep_answer, withdraw
+from processors.visits.transactions import begin, find
 from tests import facts
 from tests.conftest import cloned
-from tests.program import folder_for_servers
 from tests.gateway.his import His
 from tests.gateway.ledger import GatewayLedger
+from tests.program import folder_for_servers
 
 for name in ("admission", "fees", "stays", "outpatient", "pharmacy", "reversals"):
     importlib.import_module(f"infra.gateway.national.transactions.{name}")
 
-PERSONS = iter([f"P{n}" for n in range(1, 100)])
+REGIONS = {"220621": "P", "230881": "Q", "211202": "R"}
+PERSONS = {region: iter([f"{letter}{n}" for n in range(1, 60)]) for region, letter in REGIONS.items()}
 EVENTS = (
     [
         facts.hospital("H1"),
         facts.hospital("H2", tier=2),
-        *(facts.enrol(f"P{n}") for n in range(1, 100)),
-        *(facts.card(person=f"P{n}", disease="hypertension", class_="II") for n in range(1, 100)),
+        *(facts.enrol(f"{letter}{n}", region=region) for region, letter in REGIONS.items() for n in range(1, 60)),
+        *(facts.card(person=f"P{n}", disease="hypertension", class_="II") for n in range(1, 60)),
     ]
     if hasattr(facts, "card")
     else []
@@ -141,14 +145,25 @@ async def direct(endpoints, template_database):
         await nats.stop()
 
 
+
 @pytest.fixture
 async def his(direct):
-    return His(direct[0].post, next(PERSONS))
+    return His(direct[0].post, next(PERSONS["220621"]))
+
+
+@pytest.fixture
+async def city_his(direct):
+    return His(direct[0].post, next(PERSONS["230881"]), insured_in="230881")
+
+
+@pytest.fixture
+async def province_his(direct):
+    return His(direct[0].post, next(PERSONS["211202"]), insured_in="211202")
 
 
 @pytest.fixture
 async def other_his(direct):
-    return His(direct[0].post, next(PERSONS), code="H2")
+    return His(direct[0].post, next(PERSONS["220621"]), code="H2")
 
 
 @pytest.fixture

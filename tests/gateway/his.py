@@ -32,6 +32,7 @@ class His:
     psn_no: str
     code: str = "H1"
     region: str = "220621"
+    insured_in: str = "220621"
     sent: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def envelope(self, infno: str, given: Mapping[str, Any], msgid: str | None = None) -> dict[str, Any]:
@@ -41,7 +42,7 @@ class His:
             "infno": infno,
             "msgid": msgid,
             "mdtrtarea_admvs": self.region,
-            "insuplc_admdvs": "220621",
+            "insuplc_admdvs": self.insured_in,
             "recer_sys_code": "FSI_LOCAL",
             "dev_no": "",
             "dev_safe_info": None,

@@ -36,24 +36,24 @@ async def test_a_chronic_visit_from_registration_to_reversal(his: His, ledger: G
     assert "已撤销登记" in (await refusal(his.upload_batch(mdtrt_id, "B2", LINES))).err_msg
 
 
-async def test_batches_are_settled_each_by_itself(his: His, ledger: GatewayLedger) -> None:
-    mdtrt_id = await his.register()
-    await his.describe(mdtrt_id, "11", "2203")
-    await his.upload_batch(mdtrt_id, "B1", [line("1", 100)])
-    await his.upload_batch(mdtrt_id, "B2", [line("2", 50)])
-    first = await his.settle_batch(mdtrt_id, "B1", 100)
-    assert "收费批次 B1 已结算" in (await refusal(his.upload_batch(mdtrt_id, "B1", [line("3", 1)]))).err_msg
+async def test_batches_are_settled_each_by_itself(city_his: His, ledger: GatewayLedger) -> None:
+    mdtrt_id = await city_his.register()
+    await city_his.describe(mdtrt_id, "11", "2203")
+    await city_his.upload_batch(mdtrt_id, "B1", [line("1", 100)])
+    await city_his.upload_batch(mdtrt_id, "B2", [line("2", 50)])
+    first = await city_his.settle_batch(mdtrt_id, "B1", 100)
+    assert "收费批次 B1 已结算" in (await refusal(city_his.upload_batch(mdtrt_id, "B1", [line("3", 1)]))).err_msg
     # a line's number is the visit's, whatever the batch
-    assert "已用于另一条明细" in (await refusal(his.upload_batch(mdtrt_id, "B2", [line("1", 1)]))).err_msg
-    second = await his.settle_batch(mdtrt_id, "B2", 50)
+    assert "已用于另一条明细" in (await refusal(city_his.upload_batch(mdtrt_id, "B2", [line("1", 1)]))).err_msg
+    second = await city_his.settle_batch(mdtrt_id, "B2", 50)
     assert first["setlinfo"]["setl_id"] != second["setlinfo"]["setl_id"]
-    assert [each["total"] for each in await ledger.claims(his.psn_no)] == ["100.00", "50.00"]
-    assert await his.settle_batch(mdtrt_id, "B1", 100) == first
-    await his.upload_batch(mdtrt_id, "B3", [line("4", 9)])
-    everything = {"data": {"mdtrt_id": mdtrt_id, "psn_no": his.psn_no, "chrg_bchno": "0000"}}
-    await his.call("2205", everything)
-    assert "没有未结算的费用明细" in (await refusal(his.settle_batch(mdtrt_id, "B3", 9))).err_msg
-    assert "请先撤销结算(2208)" in (await refusal(his.call("2202", everything))).err_msg
+    assert [each["total"] for each in await ledger.claims(city_his.psn_no)] == ["100.00", "50.00"]
+    assert await city_his.settle_batch(mdtrt_id, "B1", 100) == first
+    await city_his.upload_batch(mdtrt_id, "B3", [line("4", 9)])
+    everything = {"data": {"mdtrt_id": mdtrt_id, "psn_no": city_his.psn_no, "chrg_bchno": "0000"}}
+    await city_his.call("2205", everything)
+    assert "没有未结算的费用明细" in (await refusal(city_his.settle_batch(mdtrt_id, "B3", 9))).err_msg
+    assert "请先撤销结算(2208)" in (await refusal(city_his.call("2202", everything))).err_msg
 
 
 @pytest.mark.parametrize(
@@ -89,12 +89,12 @@ async def test_a_disease_comes_from_the_batch_or_the_visit(his: His, ledger: Gat
     assert "M03900 高血压" in refused.err_msg
 
 
-async def test_an_emergency_and_a_birth_are_told_to_the_ledger(his: His, ledger: GatewayLedger) -> None:
-    mdtrt_id = await his.register()
+async def test_an_emergency_and_a_birth_are_told_to_the_ledger(city_his: His, ledger: GatewayLedger) -> None:
+    mdtrt_id = await city_his.register()
     for batch, med_type in (("B1", "13"), ("B2", "51")):
-        await his.upload_batch(mdtrt_id, batch, [line(batch, 100)])
-        await his.settle_batch(mdtrt_id, batch, 100, med_type)
-    urgent, birth = await ledger.events(his.psn_no, "outpatient.recorded.v1")
+        await city_his.upload_batch(mdtrt_id, batch, [line(batch, 100)])
+        await city_his.settle_batch(mdtrt_id, batch, 100, med_type)
+    urgent, birth = await ledger.events(city_his.psn_no, "outpatient.recorded.v1")
     assert urgent["data"]["emergency"] is True
     assert birth["data"]["stay_kind"] == "maternity"
 
@@ -102,25 +102,26 @@ async def test_an_emergency_and_a_birth_are_told_to_the_ledger(his: His, ledger:
 PURCHASE = {"begntime": "2019-05-06 15:00:00", "medfee_sumamt": "60.50", "insutype": "390", "med_type": "41"}
 
 
-async def test_a_purchase_and_its_reversal(his: His, ledger: GatewayLedger) -> None:
+async def test_a_purchase_and_its_reversal(province_his: His, ledger: GatewayLedger) -> None:
     given = {
-        "druginfo": PURCHASE | {"psn_no": his.psn_no, "mdtrt_cert_type": "01", "mdtrt_cert_no": "x", "invono": None},
+        "druginfo": PURCHASE
+        | {"psn_no": province_his.psn_no, "mdtrt_cert_type": "01", "mdtrt_cert_no": "x", "invono": None},
         "drugdetail": [line("1", "60.50", rxno="", sin_dos_dscr="1片")],
     }
-    tried = await his.call("2101", given)
+    tried = await province_his.call("2101", given)
     check_identities(tried)
     assert (tried["setlinfo"]["setl_id"], tried["setlinfo"]["mdtrt_id"]) == (None, None)
-    told = await his.call("2102", given)
+    told = await province_his.call("2102", given)
     check_identities(told)
     assert figures(told) == figures(tried)
     assert [each["feedetl_sn"] for each in told["detlcutinfo"]] == ["1"]
-    assert await his.again("2102") == told
-    (statement,) = await ledger.claims(his.psn_no)
+    assert await province_his.again("2102") == told
+    (statement,) = await ledger.claims(province_his.psn_no)
     assert (statement["setting"], ledger.figures(statement)) == ("pharmacy", figures(told))
     assert told["setlinfo"]["clr_type"] == "41"
-    back = await his.take_back(told, "2103")
+    back = await province_his.take_back(told, "2103")
     assert figures(back) == {name: -value for name, value in figures(told).items()}
-    assert (await his.take_back(told, "2103"))["setlinfo"] == back["setlinfo"]
+    assert (await province_his.take_back(told, "2103"))["setlinfo"] == back["setlinfo"]
 
 
 async def test_a_visit_is_not_settled_as_a_stay(his: His) -> None:
@@ -132,11 +133,11 @@ async def test_a_visit_is_not_settled_as_a_stay(his: His) -> None:
         await his.upload_batch(stay, "B1", LINES)
 
 
-async def test_each_hospital_sees_only_its_own_visits(his: His, other_his: His) -> None:
-    mdtrt_id = await his.register()
-    await his.upload_batch(mdtrt_id, "B1", [line("1", 100)])
-    told = await his.settle_batch(mdtrt_id, "B1", 100)
-    key = {"mdtrt_id": mdtrt_id, "psn_no": his.psn_no}
+async def test_each_hospital_sees_only_its_own_visits(city_his: His, other_his: His) -> None:
+    mdtrt_id = await city_his.register()
+    await city_his.upload_batch(mdtrt_id, "B1", [line("1", 100)])
+    told = await city_his.settle_batch(mdtrt_id, "B1", 100)
+    key = {"mdtrt_id": mdtrt_id, "psn_no": city_his.psn_no}
     bill = key | {"medfee_sumamt": 100, "insutype": "390", "med_type": "11", "chrg_bchno": "B1"}
     for infno, given in (
         ("2202", {"data": key}),

@@ -55,31 +55,35 @@ async def test_an_admission_is_withdrawn(his: His, ledger: GatewayLedger) -> Non
     assert "已撤销登记" in (await refusal(his.discharge(mdtrt_id))).err_msg
 
 
-async def test_a_visit_and_a_purchase_are_withdrawn(his: His, ledger: GatewayLedger) -> None:
-    mdtrt_id = await his.register()
-    await his.upload_batch(mdtrt_id, "B1", [line("1", 100)])
-    told = await his.settle_batch(mdtrt_id, "B1", 100)
-    await his.withdraw("2207")
-    await his.settle_batch(mdtrt_id, "B1", 100)
-    purchase = {"psn_no": his.psn_no, "begntime": "2019-05-07", "medfee_sumamt": 9, "insutype": "390"}
-    bought = await his.call("2102", {"druginfo": purchase, "drugdetail": [line("1", 9)]})
-    await his.withdraw("2102")
-    assert [each["status"] for each in await ledger.claims(his.psn_no)] == ["reversed", "settled", "reversed"]
-    assert figures(told)["medfee_sumamt"] == 100
-    # and the reversals of both
-    await his.take_back(bought, "2103")
-    await his.withdraw("2103")
-    assert len(await ledger.claims(his.psn_no)) == 3
+async def test_a_visit_is_withdrawn(city_his: His, ledger: GatewayLedger) -> None:
+    mdtrt_id = await city_his.register()
+    await city_his.upload_batch(mdtrt_id, "B1", [line("1", 100)])
+    told = await city_his.settle_batch(mdtrt_id, "B1", 100)
+    await city_his.withdraw("2207")
+    assert figures(await city_his.settle_batch(mdtrt_id, "B1", 100)) == figures(told)
+    assert [each["status"] for each in await ledger.claims(city_his.psn_no)] == ["reversed", "settled"]
 
 
-async def test_a_withdrawn_reversal_of_a_visit(his: His, ledger: GatewayLedger) -> None:
-    mdtrt_id = await his.register()
-    await his.upload_batch(mdtrt_id, "B1", [line("1", 100)])
-    told = await his.settle_batch(mdtrt_id, "B1", 100)
-    await his.take_back(told, "2208")
-    await his.withdraw("2208")
-    assert [each["status"] for each in await ledger.claims(his.psn_no)] == ["reversed", "settled"]
-    assert (await his.settle_batch(mdtrt_id, "B1", 100))["setlinfo"]["setl_id"] == told["setlinfo"]["setl_id"]
+async def test_a_purchase_is_withdrawn_and_its_reversal_too(province_his: His, ledger: GatewayLedger) -> None:
+    bought = {"psn_no": province_his.psn_no, "begntime": "2019-05-07", "medfee_sumamt": 9, "insutype": "390"}
+    given = {"druginfo": bought, "drugdetail": [line("1", 9)]}
+    await province_his.call("2102", given)
+    await province_his.withdraw("2102")
+    told = await province_his.call("2102", given)
+    await province_his.take_back(told, "2103")
+    await province_his.withdraw("2103")
+    statuses = [each["status"] for each in await ledger.claims(province_his.psn_no)]
+    assert statuses == ["reversed", "reversed", "settled"]
+
+
+async def test_a_withdrawn_reversal_of_a_visit(city_his: His, ledger: GatewayLedger) -> None:
+    mdtrt_id = await city_his.register()
+    await city_his.upload_batch(mdtrt_id, "B1", [line("1", 100)])
+    told = await city_his.settle_batch(mdtrt_id, "B1", 100)
+    await city_his.take_back(told, "2208")
+    await city_his.withdraw("2208")
+    assert [each["status"] for each in await ledger.claims(city_his.psn_no)] == ["reversed", "settled"]
+    assert (await city_his.settle_batch(mdtrt_id, "B1", 100))["setlinfo"]["setl_id"] == told["setlinfo"]["setl_id"]
 
 
 async def test_two_settlements_at_once_are_one_claim(his: His, ledger: GatewayLedger) -> None:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from math import isfinite
 from typing import Annotated, Any, TypeVar
 
 import orjson
@@ -140,8 +141,10 @@ def _price(value: object) -> Decimal:
 
 
 def _whole_code(value: object) -> object:
-    """A code that a client sent as a number, 390.0 for 390."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+    """A code that a client sent as a number: 390 for 390.0."""
+    if isinstance(value, float | Decimal) and isfinite(value) and value == int(value):
+        return int(value)
+    return value
 
 
 Fen = Annotated[int, BeforeValidator(_fen)]
