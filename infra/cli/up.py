@@ -9,7 +9,7 @@ from infra.cli.arguments import listed, unusable
 from infra.cli.options import DataDir, settings_of
 from infra.cli.output import fail, note, stderr
 from infra.cli.session import ending, ledger_servers, run
-from infra.console.address import DEFAULT, Address
+from infra.http.address import CONSOLE, Address
 from infra.worker.shares import FOLLOWER, Share
 from infra.worker.worker import worker
 from infra.worker.worker_processes import other_processes
@@ -26,7 +26,7 @@ def up(
     only: Annotated[list[str] | None, typer.Option(help="只运行这些处理器 only these consumers")] = None,
     console: Annotated[bool, typer.Option("--console", help="同时开控制台 with the web console as well")] = False,
     listen: Annotated[
-        str | None, typer.Argument(help=f"控制台的监听地址 where the console listens; {DEFAULT}", metavar="HOST:PORT")
+        str | None, typer.Argument(help=f"控制台的监听地址 where the console listens; {CONSOLE}", metavar="HOST:PORT")
     ] = None,
     index: Annotated[int, typer.Option(hidden=True)] = 0,
 ) -> None:
@@ -36,7 +36,7 @@ def up(
 
     if listen is not None and not console:
         raise unusable("HOST:PORT 与 --console 一起用", "HOST:PORT goes with --console", "HOST:PORT")
-    address = (listen or DEFAULT) if console else None
+    address = (listen or CONSOLE) if console else None
     if address is not None and index == 0:
         Address.parse(address).bound().close()  # said now, and not again and again by the process that would listen
 

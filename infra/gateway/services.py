@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from infra.access.sources import QUOTE, Source
 from infra.gateway.answers import Answer, AnswerReader
 from infra.gateway.hospitals import KnownHospitals
+from infra.gateway.locks import TransactionLocks
 from infra.gateway.sources import SourceConnections
 from infra.messaging.publisher import subject_of
 from infra.messaging.sender import Outgoing, SendError, publish_all
@@ -44,6 +45,7 @@ class Services:
     answers: AnswerReader
     sources: SourceConnections
     keys: KeyRing
+    locks: TransactionLocks
 
     async def send(self, source: Source, event: Mapping[str, Any], waits_for: str, *, transaction: int = 0) -> Answer:
         """Publish an event as a hospital, and wait for the ledger's answer.

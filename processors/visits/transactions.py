@@ -40,7 +40,7 @@ transactions = Table(
     Column("msgid", Text, nullable=False),
     Column("digest", LargeBinary, comment="SHA-256 of input; null where its reversal came first"),
     Column("state", Text, nullable=False, comment="open, answered or withdrawn"),
-    Column("reply", LargeBinary, comment="the answer's infcode, err_msg and output, AES-256-GCM"),
+    Column("reply", LargeBinary, comment="what is kept of its answer, AES-256-GCM"),
     Column("key_id", Text, comment="under which key it is sealed"),
     Column("received_at", DateTime(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
     Column("ended_at", DateTime(timezone=True), comment="when it was answered or withdrawn, whichever came last"),

@@ -15,9 +15,9 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, ConsoleMessage, Page, Request, ViewportSize
 
 from infra.access.logins import OFFICE_GROUPS, Login, create_login
-from infra.console.address import Address
 from infra.console.server import Running, serving
 from infra.embedded.nats import NatsServer
+from infra.http.address import Address
 from infra.messaging.publisher import PublishedEvents, publish_file
 from infra.operations.quiescence import until_quiet
 from infra.operations.settle import at_work

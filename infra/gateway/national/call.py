@@ -41,8 +41,8 @@ class Call:
 class Original:
     """The transaction that a reversal (2601) takes back.
 
-    ``output`` is what its answer held, None where it was not answered. ``answers`` are what the ledger said to the
-    events that it had sent, by their ids, where it was not answered.
+    ``output`` is what its answer held, amounts as plain numbers; None where it was not answered. Then ``answers`` are
+    what the ledger says to the events that it had sent, by their ids, none where it had sent none.
     """
 
     number: int

@@ -23,7 +23,7 @@ COMMENT ON COLUMN gateway.transactions.number IS 'serial; its ids are made from 
 COMMENT ON COLUMN gateway.transactions.hospital_id IS 'fixmedins_code';
 COMMENT ON COLUMN gateway.transactions.digest IS 'SHA-256 of input; null where its reversal came first';
 COMMENT ON COLUMN gateway.transactions.state IS 'open, answered or withdrawn';
-COMMENT ON COLUMN gateway.transactions.reply IS 'the answer''s infcode, err_msg and output, AES-256-GCM';
+COMMENT ON COLUMN gateway.transactions.reply IS 'what is kept of its answer, AES-256-GCM';
 COMMENT ON COLUMN gateway.transactions.key_id IS 'under which key it is sealed';
 COMMENT ON COLUMN gateway.transactions.ended_at IS 'when it was answered or withdrawn, whichever came last';
 
