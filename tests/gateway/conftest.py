@@ -5,7 +5,7 @@ import importlib
 import io
 import secrets
 
-import orjson
+import json, orjson
 import pytest
 from nats.aio.client import Client
 
@@ -15,6 +15,10 @@ from infra.gateway.answers import AnswerReader
 from infra.gateway.hospitals import KnownHospitals
 from infra.gateway.national.call import Call, NationalRefused, Original
 from infra.gateway.national.registry import TRANSACTIONS, UNDOS
+from infra.gateway.national.frame import NationalDoor
+from infra.gateway.locks import TransactionLocks
+import infra.gateway.national.transactions
+from decimal import Decimal
 from infra.gateway.services import LedgerSilent, Services
 from infra.messaging.publisher import PublishedEvents, publish_file
 from infra.operations.quiescence import until_quiet
@@ -31,9 +35,6 @@ from tests.gateway.his import His
 from tests.gateway.ledger import GatewayLedger
 from tests.program import folder_for_servers
 
-for name in ("admission", "fees", "stays", "outpatient", "pharmacy", "reversals"):
-    importlib.import_module(f"infra.gateway.national.transactions.{name}")
-
 REGIONS = {"220621": "P", "230881": "Q", "211202": "R"}
 PERSONS = {region: iter([f"{letter}{n}" for n in range(1, 60)]) for region, letter in REGIONS.items()}
 EVENTS = (
@@ -48,14 +49,6 @@ EVENTS = (
 )
 
 
-def strip(v):
-    if isinstance(v, dict):
-        return {k: strip(x) for k, x in v.items() if x not in (None, "")}
-    if isinstance(v, list):
-        return [strip(x) for x in v]
-    return v
-
-
 class Own:
     def __init__(self, c):
         self.c = c
@@ -67,50 +60,13 @@ class Own:
         pass
 
 
+class Hospitals(KnownHospitals):
+    async def refresh(self, connection): self._known = {code: HospitalSettings(code) for code in ("H1", "H2")}
+
 class Direct:
-    def __init__(self, services):
-        self.services = services
-        self.replies = {}
-
+    def __init__(self, services): self.door = NationalDoor(services)
     async def post(self, e):
-        s = self.services
-        code = e["fixmedins_code"]
-        async with s.engine.begin() as c:
-            t = await begin(c, code, e["infno"], e["msgid"], hashlib.sha256(orjson.dumps(e["input"])).digest())
-        if t.number in self.replies:
-            return self.replies[t.number]
-        hospital = HospitalSettings(code)
-        call = Call(
-            e["infno"],
-            e["msgid"],
-            code,
-            e["opter"],
-            e["opter_name"],
-            e["insuplc_admdvs"] or "",
-            e["mdtrtarea_admvs"],
-            t.received_at.astimezone(COUNTY_TIME),
-            hospital,
-            strip(e["input"]),
-            t.number,
-        )
-        try:
-            if e["infno"] == "2601":
-                d = e["input"]["data"]
-                async with s.engine.begin() as c:
-                    o = await find(c, code, d["oinfno"], d["omsgid"])
-                if o is not None and "refused" not in self.replies.get(o.number, {}):
-                    await UNDOS[d["oinfno"]](s, call, Original(o.number, o.infno, o.msgid, None, {}))
-                out = None
-            else:
-                out = await TRANSACTIONS[e["infno"]].handler(s, call)
-            reply = {"infcode": 0, "err_msg": None, "output": out}
-        except NationalRefused as r:
-            reply = {"infcode": -1 if r.system else -2, "err_msg": r.message_zh, "refused": 1}
-        except LedgerSilent as r:
-            return {"infcode": -1, "err_msg": str(r)}
-        self.replies[t.number] = reply
-        return reply
-
+        return json.loads(await self.door.answer(orjson.dumps(e), "127.0.0.1", {}), parse_float=Decimal)
 
 @pytest.fixture(scope="session")
 async def direct(endpoints, template_database):
@@ -136,14 +92,13 @@ async def direct(endpoints, template_database):
                 answers = AnswerReader(client)
                 answers.start()
                 sources = Own(client)
-                services = Services(engine, KnownHospitals(keys), client, answers, sources, keys)
+                services = Services(engine, Hospitals(keys), client, answers, sources, keys, TransactionLocks(engine))
                 yield Direct(services), GatewayLedger(engine, publish), publish
                 await answers.stop()
                 await sources.close()
                 await client.close()
                 await engine.dispose()
         await nats.stop()
-
 
 
 @pytest.fixture

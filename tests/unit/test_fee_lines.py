@@ -52,7 +52,7 @@ def test_what_stated_parts_leave_is_in_scope() -> None:
     split = line(preselfpay_amt=10.02, overlmt_amt="0.03", inscp_scp_amt="90.21")
     assert parts(split) == (0, 3, 10_02, 90_20)
     assert split.priced_by == "hospital"
-    with pytest.raises(NationalRefused, match="超过明细项目费用总额 100.25"):
+    with pytest.raises(NationalRefused, match=r"超过明细项目费用总额 100\.25"):
         line(fulamt_ownpay_amt="100.26")
 
 
