@@ -37,6 +37,8 @@ class Envelope:
 
 def read_envelope(raw: bytes) -> Envelope:
     """Read a request. Raises ``NationalRefused``."""
+    if len(raw) > LONGEST_BYTES:
+        raise NationalRefused("报文超过10MB，请减少每批明细条数后分批上传")
     text = _decoded(raw)
     whole = read_object(text, "报文")
     infno = _code(whole, "infno", "交易编号")
