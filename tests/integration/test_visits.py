@@ -1,6 +1,6 @@
 """What the gateway keeps of visits: lines of a settlement are never changed, and a settlement ends one way."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -109,17 +109,15 @@ async def settled(engine: AsyncEngine) -> list[VisitLine]:
     return lines
 
 
-Change = str | Callable[[AsyncConnection], Awaitable[None]]
+Change = str | Callable[[AsyncConnection], Coroutine[None, None, None]]
 
 
 async def refused(engine: AsyncEngine, change: Change) -> str:
     """The words in which the database refuses a change."""
-    with pytest.raises(DBAPIError) as refusal:
-        async with engine.begin() as connection:
-            if isinstance(change, str):
-                await connection.execute(text(change))
-            else:
-                await change(connection)
+    async with engine.connect() as connection:
+        changing = connection.execute(text(change)) if isinstance(change, str) else change(connection)
+        with pytest.raises(DBAPIError) as refusal:
+            await changing
     return str(refusal.value.orig)
 
 

@@ -78,7 +78,7 @@ def disease_of(hospital: HospitalSettings, code: str) -> str:
     others = [f"{each} {disease.name}" for each, disease in diseases.items() if each not in named.values()]
     raise NationalRefused(
         f"dise_codg（病种编码）{code[:30]} 没有对应的病种。可用的有：{'、'.join([*listed, *others])}；"
-        "其他编码请经办机构为本院设置对应（claims gateway hospitals change --disease）"
+        "其他编码请经办机构为本院设置对应（claims gateway hospitals change --code disease:编码=病种）"
     )
 
 

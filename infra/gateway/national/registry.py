@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
 from typing import Any
 
 from infra.gateway.national.call import Call, Original
@@ -62,6 +63,6 @@ def undo(*infnos: str) -> Callable[[Undo], Undo]:
 
 @cache
 def known_transactions() -> Mapping[str, Registered]:
-    """All transactions, each registered."""
-
+    """All transactions, each registered by its module."""
+    import_module("infra.gateway.national.transactions")  # here: they are registered by what stands above
     return TRANSACTIONS

@@ -1,8 +1,8 @@
 """What the ledger holds of what a hospital's program has sent over the gateway."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any
 
 import orjson
 from sqlalchemy import select
@@ -16,12 +16,8 @@ from projections.admissions import admissions
 from projections.statements import statement_json, statements
 from tests import facts
 
-
-class Publish(Protocol):
-    """Sends events of other sources, and returns once they are settled."""
-
-    async def __call__(self, *events: Mapping[str, Any]) -> None:
-        """Send them."""
+Publish = Callable[[Iterable[Mapping[str, Any]]], Awaitable[None]]
+"""Sends events of other sources, and returns once they are settled."""
 
 
 class GatewayLedger:
@@ -33,18 +29,19 @@ class GatewayLedger:
 
     async def enrol(self, psn_no: str) -> None:
         """A bureau enrolls a person for 2019."""
-        await self.publish(facts.enrol(psn_no))
+        await self.publish([facts.enrol(psn_no)])
 
     async def reverse(self, claim_id: str) -> None:
         """A bureau reverses a claim."""
-        await self.publish(facts.reverse(claim_id, source=facts.BUREAU))
+        await self.publish([facts.reverse(claim_id, source=facts.BUREAU)])
 
     async def claims(self, psn_no: str) -> list[dict[str, Any]]:
         """A person's statements in ledger order, as `claims statements` shows them."""
         await until_quiet(self.engine, [])
         query = select(statements).where(statements.c.person_id == psn_no).order_by(statements.c.number)
         async with self.engine.connect() as connection:
-            return [statement_json(row) for row in (await connection.execute(query)).mappings()]
+            rows = (await connection.execute(query)).mappings()
+            return [statement_json({str(name): value for name, value in row.items()}) for row in rows]
 
     @staticmethod
     def figures(statement: Mapping[str, Any]) -> dict[str, Decimal]:

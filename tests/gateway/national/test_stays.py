@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.gateway.his import His, check_identities, diagnosis, figures, line, refusal
-from tests.gateway.ledger import GatewayLedger
+from tests.gateway.national.his import His, check_identities, diagnosis, figures, line, refusal
+from tests.gateway.national.ledger import GatewayLedger
 
 # 20,000 in scope at a hospital of tier 3 in 抚松, nobody poor (tests/cases/test_fusong.py)
 LINES = [line("1", "12000.00"), line("2", 7500), line("3", 500.0, fulamt_ownpay_amt="500.00")]
@@ -224,3 +224,12 @@ async def test_each_hospital_sees_only_its_own(his: His, other_his: His) -> None
         assert "不存在" in refused.err_msg, infno
     wrong_person = await refusal(his.settle(mdtrt_id, TOTAL, "P-other"))
     assert "登记的人员编号不是 P-other" in wrong_person.err_msg
+
+
+async def test_a_hospital_s_own_codes(other_his: His, ledger: GatewayLedger) -> None:
+    mdtrt_id = await other_his.admit(med_type="2101", dise_codg="M00500")
+    await other_his.upload(mdtrt_id, LINES)
+    await other_his.discharge(mdtrt_id)
+    await other_his.settle(mdtrt_id, TOTAL)
+    (event,) = await ledger.events(other_his.psn_no, "discharge.recorded.v1")
+    assert event["data"]["disease"] == "lung_cancer"

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.gateway.his import CallRefused, His, check_identities, figures, line, refusal
-from tests.gateway.ledger import GatewayLedger
+from tests.gateway.national.his import CallRefused, His, check_identities, figures, line, refusal
+from tests.gateway.national.ledger import GatewayLedger
 
 LINES = [line("1", "200.00"), line("2", "40.00", preselfpay_amt="4.00")]
 CHRONIC = {"med_type": "14", "dise_codg": "M03900"}

@@ -2,8 +2,8 @@
 
 import asyncio
 
-from tests.gateway.his import His, check_identities, figures, line, refusal
-from tests.gateway.ledger import GatewayLedger
+from tests.gateway.national.his import His, check_identities, figures, line, refusal
+from tests.gateway.national.ledger import GatewayLedger
 
 LINES = [line("1", "12000.00"), line("2", 8000)]
 TOTAL = "20000.00"
