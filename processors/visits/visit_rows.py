@@ -150,7 +150,7 @@ settlements = Table(
 )
 
 
-class Visit(Struct, frozen=True):
+class RegisteredVisit(Struct, frozen=True):
     """A row of ``gateway.visits``; moments with their zone."""
 
     mdtrt_id: str

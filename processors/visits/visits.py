@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from processors.visits.visit_rows import Visit, stored, visits
+from processors.visits.visit_rows import RegisteredVisit, stored, visits
 
 _SERIAL_DIGITS = 12
 
@@ -26,12 +26,12 @@ def settlement_id(fixmedins_code: str, number: int) -> str:
     return f"{fixmedins_code}S{number:0{_SERIAL_DIGITS}d}"
 
 
-async def insert_visit(connection: AsyncConnection, visit: Visit) -> None:
+async def insert_visit(connection: AsyncConnection, visit: RegisteredVisit) -> None:
     """Register a visit; one that is there already stays as it is."""
     await connection.execute(insert(visits).values(structs.asdict(visit)).on_conflict_do_nothing())
 
 
-async def load_visit(connection: AsyncConnection, mdtrt_id: str, *, lock: bool = False) -> Visit | None:
+async def load_visit(connection: AsyncConnection, mdtrt_id: str, *, lock: bool = False) -> RegisteredVisit | None:
     """A visit; with ``lock`` nobody else registers lines or settles until the transaction ends."""
     query = select(visits).where(visits.c.mdtrt_id == mdtrt_id)
     return _visit((await connection.execute(query.with_for_update() if lock else query)).mappings().one_or_none())
@@ -42,5 +42,5 @@ async def change_visit(connection: AsyncConnection, mdtrt_id: str, **values: Any
     await connection.execute(update(visits).where(visits.c.mdtrt_id == mdtrt_id).values(values))
 
 
-def _visit(row: Mapping[Any, Any] | None) -> Visit | None:
-    return None if row is None else Visit(**stored(row))
+def _visit(row: Mapping[Any, Any] | None) -> RegisteredVisit | None:
+    return None if row is None else RegisteredVisit(**stored(row))

@@ -28,7 +28,7 @@ from processors.visits.settlements import (
     note_settled,
     settlement_of_claim,
 )
-from processors.visits.visit_rows import HELD_BATCH, Visit, VisitLine, VisitSettlement
+from processors.visits.visit_rows import HELD_BATCH, RegisteredVisit, VisitLine, VisitSettlement
 from projections.statements import statements
 
 _STATEMENTS = (CLAIM_SETTLED, CLAIM_RESETTLED)
@@ -60,7 +60,7 @@ def bill_of(lines: Sequence[VisitLine], request: SettlementRequest) -> LineSums:
 class BillClaim(Struct, frozen=True):
     """What of a visit is to be settled: the lines, their bill, and the event that claims it."""
 
-    visit: Visit
+    visit: RegisteredVisit
     of: LineSet
     bill: LineSums
     lines: int

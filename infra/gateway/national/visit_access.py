@@ -5,7 +5,7 @@ from collections.abc import Collection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from infra.gateway.national.call import Call, NationalRefused
-from processors.visits.visit_rows import Visit
+from processors.visits.visit_rows import RegisteredVisit
 from processors.visits.visits import load_visit
 
 INPATIENT, OUTPATIENT, PHARMACY = "inpatient", "outpatient", "pharmacy"
@@ -14,7 +14,7 @@ _NAMES = {INPATIENT: "住院", OUTPATIENT: "门诊", PHARMACY: "药店购药"}
 
 async def own_visit(
     connection: AsyncConnection, call: Call, mdtrt_id: str, psn_no: str, kinds: Collection[str], *, lock: bool = True
-) -> Visit:
+) -> RegisteredVisit:
     """A visit of the calling hospital's, of that person, of one of the kinds; raises ``NationalRefused``.
 
     Another hospital's visit is told in the words of one that does not exist.
@@ -31,7 +31,7 @@ async def own_visit(
 
 async def open_visit(
     connection: AsyncConnection, call: Call, mdtrt_id: str, psn_no: str, kinds: Collection[str], *, lock: bool = True
-) -> Visit:
+) -> RegisteredVisit:
     """``own_visit`` that is registered and not cancelled."""
     visit = await own_visit(connection, call, mdtrt_id, psn_no, kinds, lock=lock)
     if visit.state == "sent":

@@ -24,7 +24,7 @@ from infra.gateway.national.visit_nodes import (
 from infra.gateway.services import Services
 from processors.visits.lines import delete_lines, line_batches
 from processors.visits.settlements import current_lines, standing_settlements
-from processors.visits.visit_rows import Visit
+from processors.visits.visit_rows import RegisteredVisit
 from processors.visits.visits import change_visit, insert_visit, load_visit, visit_id
 
 
@@ -37,7 +37,7 @@ async def admit(services: Services, call: Call) -> Mapping[str, Any]:
     diagnoses = diagnosis_nodes(call.input)
     require_past(call, "begntime", node.begntime)
     mdtrt_id = visit_id(call.fixmedins_code, call.number)
-    visit = Visit(
+    visit = RegisteredVisit(
         mdtrt_id=mdtrt_id,
         kind=INPATIENT,
         fixmedins_code=call.fixmedins_code,
@@ -168,7 +168,7 @@ async def _note_admitted(services: Services, mdtrt_id: str, answer: Answer) -> N
             await change_visit(connection, mdtrt_id, state=state)
 
 
-async def _cancel(services: Services, call: Call, visit: Visit, reason: str) -> None:
+async def _cancel(services: Services, call: Call, visit: RegisteredVisit, reason: str) -> None:
     if visit.state == "cancelled":
         return
     if visit.state == "open":
@@ -180,7 +180,7 @@ async def _cancel(services: Services, call: Call, visit: Visit, reason: str) -> 
         await change_visit(connection, visit.mdtrt_id, state="cancelled")
 
 
-def _told(call: Call, visit: Visit, changed: Mapping[str, Any]) -> dict[str, Any]:
+def _told(call: Call, visit: RegisteredVisit, changed: Mapping[str, Any]) -> dict[str, Any]:
     """What the ledger knows of a stay, by the visit as it is or as it is to be."""
     type_ = medical_type(call.hospital, changed.get("med_type", visit.med_type), INPATIENT_ONLY)
     return {
@@ -191,7 +191,7 @@ def _told(call: Call, visit: Visit, changed: Mapping[str, Any]) -> dict[str, Any
     }
 
 
-async def _require_unsettled(connection: AsyncConnection, visit: Visit) -> None:
+async def _require_unsettled(connection: AsyncConnection, visit: RegisteredVisit) -> None:
     for settlement in await standing_settlements(connection, visit.mdtrt_id):
         if settlement.state == "sent":
             raise NationalRefused(f"就诊 {visit.mdtrt_id} 的结算尚未完成：请以原msgid重发，或先冲正(2601)", system=True)

@@ -30,7 +30,7 @@ from processors.visits.lines import (
     load_lines,
 )
 from processors.visits.settlements import current_lines, reversed_rounds, standing_settlement
-from processors.visits.visit_rows import HELD_BATCH, Visit, VisitLine
+from processors.visits.visit_rows import HELD_BATCH, RegisteredVisit, VisitLine
 
 ALL = "0000"
 """In place of a line's or batch's number: all that are not settled."""
@@ -118,7 +118,9 @@ def _one_visit(nodes: Sequence[LineNode]) -> tuple[str, str]:
     return mdtrt_id, psn_no
 
 
-def _line(call: Call, visit: Visit, rounds: Mapping[str, int], node: LineNode, raw: Mapping[str, Any]) -> VisitLine:
+def _line(
+    call: Call, visit: RegisteredVisit, rounds: Mapping[str, int], node: LineNode, raw: Mapping[str, Any]
+) -> VisitLine:
     batch = HELD_BATCH
     if visit.kind == OUTPATIENT:
         if node.chrg_bchno is None or node.chrg_bchno == ALL:
@@ -175,7 +177,7 @@ def _take_back(left: dict[str, tuple[Decimal, int]], line: VisitLine) -> None:
         left[line.init_feedetl_sn] = (count + line.cnt, amount_left + line.amount)
 
 
-async def _unsettled(connection: AsyncConnection, visit: Visit, batch: str) -> LineSet:
+async def _unsettled(connection: AsyncConnection, visit: RegisteredVisit, batch: str) -> LineSet:
     of = await current_lines(connection, visit.mdtrt_id, batch)
     settlement = await standing_settlement(connection, of)
     if settlement is not None:

@@ -23,7 +23,7 @@ from processors.visits.settlements import (
     standing_settlement,
     standing_settlements,
 )
-from processors.visits.visit_rows import Visit, VisitLine, VisitSettlement
+from processors.visits.visit_rows import RegisteredVisit, VisitLine, VisitSettlement
 from processors.visits.visits import change_visit, insert_visit, settlement_id, visit_id
 
 _TRIAL = "-trial"
@@ -36,7 +36,7 @@ async def register(services: Services, call: Call) -> Mapping[str, Any]:
     node = read_node(RegistrationNode, raw, "data")
     require_past(call, "begntime", node.begntime)
     mdtrt_id = visit_id(call.fixmedins_code, call.number)
-    visit = Visit(
+    visit = RegisteredVisit(
         mdtrt_id=mdtrt_id,
         kind=OUTPATIENT,
         fixmedins_code=call.fixmedins_code,
@@ -141,7 +141,7 @@ async def _claim(
     connection: AsyncConnection,
     call: Call,
     node: VisitSettlementNode,
-    treated: tuple[Visit, LineSet, MedicalType],
+    treated: tuple[RegisteredVisit, LineSet, MedicalType],
     claim_id: str,
 ) -> BillClaim:
     visit, of, type_ = treated
@@ -164,7 +164,7 @@ async def _claim(
     return BillClaim(visit, of, bill, len(lines), event, node.med_type, type_.setting)
 
 
-def _disease(call: Call, visit: Visit, lines: Sequence[VisitLine]) -> str | None:
+def _disease(call: Call, visit: RegisteredVisit, lines: Sequence[VisitLine]) -> str | None:
     """The disease of a batch, of which its lines name one at most; else the visit's."""
     named = {str(code) for line in lines if (code := line.node.get("dise_codg"))}
     if len(named) > 1:

@@ -17,7 +17,7 @@ from infra.gateway.national.visit_nodes import kept
 from infra.gateway.services import Services
 from processors.visits.lines import LineSet, digest, insert_lines, load_lines
 from processors.visits.settlements import insert_settlement, settlement_of_claim
-from processors.visits.visit_rows import HELD_BATCH, Visit, VisitLine
+from processors.visits.visit_rows import HELD_BATCH, RegisteredVisit, VisitLine
 from processors.visits.visits import insert_visit, settlement_id, visit_id
 
 _TRIAL = "-trial"
@@ -87,7 +87,7 @@ def _claim(
 ) -> BillClaim:
     bill = bill_of(lines, node)
     disease = None if node.dise_codg is None else disease_of(call.hospital, node.dise_codg)
-    visit = Visit(
+    visit = RegisteredVisit(
         mdtrt_id=of.mdtrt_id,
         kind=PHARMACY,
         fixmedins_code=call.fixmedins_code,

@@ -22,7 +22,7 @@ from processors.visits.settlements import (
     insert_settlement,
     standing_settlement,
 )
-from processors.visits.visit_rows import HELD_BATCH, Visit, VisitLine, VisitSettlement
+from processors.visits.visit_rows import HELD_BATCH, RegisteredVisit, VisitLine, VisitSettlement
 from processors.visits.visits import settlement_id
 
 _TRIAL = "-trial"
@@ -81,7 +81,7 @@ async def _begin(services: Services, call: Call, node: StaySettlementNode) -> Vi
 
 
 async def _billed(
-    connection: AsyncConnection, call: Call, visit: Visit, node: StaySettlementNode
+    connection: AsyncConnection, call: Call, visit: RegisteredVisit, node: StaySettlementNode
 ) -> tuple[list[VisitLine], date | None]:
     """The lines of a stay that are billed; of an interim bill those up to its 31 December, with that day."""
     lines = await load_lines(connection, await current_lines(connection, visit.mdtrt_id, HELD_BATCH))
@@ -106,14 +106,14 @@ def _new_year_s_eve(call: Call) -> date:
     return this_year if today == this_year else date(today.year - 1, 12, 31)
 
 
-def _discharged_on(visit: Visit, node: StaySettlementNode) -> date | None:
+def _discharged_on(visit: RegisteredVisit, node: StaySettlementNode) -> date | None:
     moment = visit.ended_at or node.dscgTime
     return None if moment is None else moment.date()
 
 
 def _claim(
     call: Call,
-    visit: Visit,
+    visit: RegisteredVisit,
     bill: LineSums,
     lines: Sequence[VisitLine],
     claim_id: str,
