@@ -7,6 +7,7 @@ from ipaddress import ip_address, ip_network
 from msgspec import Struct, field, structs
 from msgspec.json import Decoder
 from sqlalchemy import BigInteger, Boolean, Column, DateTime, Index, LargeBinary, Table, Text, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.store.metadata import metadata, one_of
@@ -120,7 +121,7 @@ async def load_hospitals(connection: AsyncConnection, keys: KeyRing) -> dict[str
     """The settings that stand, by hospital. Raises ``StepRefused`` where a key lacks."""
     newest = (
         select(*(hospital_steps.c[name] for name in HospitalStep.__struct_fields__))
-        .distinct(hospital_steps.c.hospital_id)
+        .ext(distinct_on(hospital_steps.c.hospital_id))
         .order_by(hospital_steps.c.hospital_id, hospital_steps.c.number.desc())
     )
     found = [HospitalStep(*row) for row in await connection.execute(newest)]

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
 from typing import Any
 
 from infra.gateway.national.call import Call, Original
@@ -63,5 +64,5 @@ def undo(*infnos: str) -> Callable[[Undo], Undo]:
 @cache
 def known_transactions() -> Mapping[str, Registered]:
     """All transactions, each registered."""
-
+    import_module("infra.gateway.national.transactions")  # here: its modules register with this one
     return TRANSACTIONS
