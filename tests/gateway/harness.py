@@ -71,6 +71,7 @@ class GatewayUnderTest:
     running: RunningGateway
     worker: Worker
     nats: NatsServer
+    nats_url: str
     keys: KeyRing
     folder: Path
     client: httpx.AsyncClient = field(default_factory=lambda: httpx.AsyncClient(timeout=MOST_S))
@@ -79,6 +80,14 @@ class GatewayUnderTest:
     def engine(self) -> AsyncEngine:
         """Reads and writes what the gateway keeps, as the owner."""
         return self.running.services.engine
+
+    @asynccontextmanager
+    async def another(self) -> AsyncIterator[RunningGateway]:
+        """A further gateway over the same ledger."""
+        settings = Settings(data_dir=self.folder / "ledger")
+        address = Address("127.0.0.1", 0)
+        async with serving(self.worker.database_url, self.nats_url, settings, self.keys, address) as running:
+            yield running
 
     async def post(
         self, body: bytes | Mapping[str, Any], *, path: str = PATH, headers: Mapping[str, str] | None = None
@@ -131,7 +140,7 @@ async def running_gateway(
             for hospital in hospitals:
                 await connect_hospital(ours.engine, keys, folder / "nats", hospital)
             async with serving(database_url, nats_url, settings, keys, Address("127.0.0.1", 0)) as running:
-                gateway = GatewayUnderTest(running, ours, nats, keys, folder)
+                gateway = GatewayUnderTest(running, ours, nats, nats_url, keys, folder)
                 try:
                     await gateway.publish(events)
                     yield gateway

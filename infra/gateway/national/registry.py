@@ -63,6 +63,6 @@ def undo(*infnos: str) -> Callable[[Undo], Undo]:
 
 @cache
 def known_transactions() -> Mapping[str, Registered]:
-    """All transactions, each registered by its module."""
-    import_module("infra.gateway.national.transactions")  # here: they are registered by what stands above
+    """All transactions, each registered."""
+    import_module("infra.gateway.national.transactions")  # here: its modules register with this one
     return TRANSACTIONS
