@@ -6,9 +6,9 @@ It says what is shown and offered. PostgreSQL decides: each session works on con
 from collections.abc import Mapping
 from enum import StrEnum
 
-READERS = frozenset({"investigator", "ledger_writer", "payee_keeper"})
+READERS = frozenset({"investigator", "ledger_writer", "payee_keeper", "identity_keeper"})
 """Who may read the whole ledger."""
-WRITERS = frozenset({"ledger_writer", "payee_keeper"})
+WRITERS = frozenset({"ledger_writer", "payee_keeper", "identity_keeper"})
 """Who may book steps and send events."""
 
 

@@ -13,6 +13,7 @@ import asyncpg
 import nats
 import pytest
 
+from infra.access.logins import GROUPS
 from infra.embedded.postgres import program
 from infra.messaging.publisher import PublishedEvents, publish_file
 from infra.operations.backup import InUse, back_up
@@ -195,7 +196,7 @@ async def test_the_documented_owner_restores_once_he_may_create_databases(
     name, owner = urlsplit(ledger.database).path[1:], f"owner_{uuid.uuid4().hex[:12]}"
     async with administering(endpoints) as server:
         await server.execute(f"CREATE ROLE {owner} LOGIN PASSWORD 'given'")
-        given = f"GRANT ledger_writer, finance_reader, investigator, payee_keeper, gateway TO {owner} WITH ADMIN OPTION"
+        given = f"GRANT {', '.join(GROUPS)} TO {owner} WITH ADMIN OPTION"
         await server.execute(given)
         await server.execute(f"ALTER DATABASE {name} OWNER TO {owner}")
     await given_all(ledger.database, owner)
@@ -235,16 +236,15 @@ async def administering(endpoints: Endpoints) -> AsyncIterator[asyncpg.Connectio
 async def given_all(database: str, owner: str) -> None:
     """Everything in a database is made over to a login, as if it had made it."""
     connection = await asyncpg.connect(database, ssl=False)
+    schemas = ["ledger", "projections", "processors", "finance", "payees", "gateway", "identities"]
     statements = await connection.fetch(
-        "SELECT format('ALTER SCHEMA %I OWNER TO ' || $1, nspname) FROM pg_namespace"
-        " WHERE nspname IN ('ledger', 'projections', 'processors', 'finance', 'payees', 'gateway')"
+        "SELECT format('ALTER SCHEMA %I OWNER TO ' || $1, nspname) FROM pg_namespace WHERE nspname = ANY($2::text[])"
         " UNION ALL SELECT format('ALTER TABLE %s OWNER TO ' || $1, pg_class.oid::regclass) FROM pg_class"
-        " WHERE relkind IN ('r', 'v') AND relnamespace::regnamespace::text IN"
-        " ('ledger', 'projections', 'processors', 'finance', 'payees', 'gateway', 'public')"
+        " WHERE relkind IN ('r', 'v') AND relnamespace::regnamespace::text = ANY($2::text[] || 'public'::text)"
         " UNION ALL SELECT format('ALTER FUNCTION %s OWNER TO ' || $1, pg_proc.oid::regprocedure) FROM pg_proc"
-        " WHERE pronamespace::regnamespace::text IN"
-        " ('ledger', 'projections', 'processors', 'finance', 'payees', 'gateway')",
+        " WHERE pronamespace::regnamespace::text = ANY($2::text[])",
         owner,
+        schemas,
     )
     for (statement,) in statements:
         await connection.execute(statement)
