@@ -18,6 +18,8 @@ KINDS = (HOSPITAL, BUREAU, CIVIL_AFFAIRS, POVERTY_OFFICE)
 """The sources of events."""
 PAYER = "payer"
 """Who pays out of a fund: it sends nothing, and hears what is booked on its fund in its region."""
+GATEWAY = "gateway"
+"""Ends the name of the user under which the gateway speaks for a source."""
 QUOTE = "claims.quote"
 RULES = "claims.rules"
 EVENT_BYTES = 262_144
@@ -82,6 +84,11 @@ class Source:
     def user(self) -> str:
         """Name of its first user. A dot in it would begin what tells a further user."""
         return f"{self.kind}-{self.id.replace('.', '-')}"
+
+    @property
+    def gateway_user(self) -> str:
+        """Name of the user under which the gateway speaks for it: changes of its own password leave that one alone."""
+        return f"{self.user}.{GATEWAY}"
 
     def next_user(self) -> str:
         """A name for a further user of the source: while a password is changed it has two, each with its own."""

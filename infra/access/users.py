@@ -25,8 +25,8 @@ def read_users(folder: Path) -> Users:
 
 
 def users_of(users: Users, source: Source) -> list[str]:
-    """Names of a source's users, the one made last at the end."""
-    return [user for user in users if Source.named(user) == source]
+    """Names of a source's own users, the one made last at the end; the gateway's is none of them."""
+    return [user for user in users if Source.named(user) == source and user != source.gateway_user]
 
 
 def write_users(folder: Path, users: Mapping[str, str]) -> None:

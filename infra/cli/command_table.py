@@ -14,6 +14,7 @@ MODULES: Mapping[str, str] = {
     "publish": "publish",
     "up": "up",
     "console": "console",
+    "gateway": "gateway",
     "statements": "listings",
     "accumulations": "listings",
     "grants": "listings",

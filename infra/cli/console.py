@@ -8,7 +8,7 @@ import typer
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import note, print_json, stderr
 from infra.cli.session import ending, ledger_servers, migrate_and_learn, require_ledger, run
-from infra.console.address import DEFAULT, Address
+from infra.http.address import CONSOLE, Address
 
 if TYPE_CHECKING:
     from infra.console.server import Running
@@ -26,7 +26,7 @@ def register(app: typer.Typer) -> None:
 def console_command(
     listen: Annotated[
         str, typer.Option("--listen", help="监听地址 where to listen; port 0 takes a free one")
-    ] = DEFAULT,
+    ] = CONSOLE,
     host_name: HostNames = None,
     data_dir: DataDir = None,
     json: Json = False,

@@ -10,7 +10,6 @@ from fastapi.responses import Response
 from sqlalchemy.exc import DBAPIError
 from starlette.types import Scope
 
-from infra.console.address import LOOPBACK
 from infra.console.authorization import open_to_all, session_id_of
 from infra.console.error_pages import add_error_pages
 from infra.console.errors import NotFound
@@ -21,6 +20,7 @@ from infra.console.sessions import IDLE_S
 from infra.console.state import ConsoleState, state_of
 from infra.console.static_files import FOR_EVER, StaticTexts
 from infra.console.submissions import TakenOnce
+from infra.http.address import LOOPBACK
 from infra.postgres.engine import connect
 from infra.settings import Settings
 from processors.law.terms import learn_terms

@@ -16,7 +16,7 @@ GROUP_NAMES: Mapping[str, str] = {
     "investigator": "稽核：查阅全部，不登记",
     "payee_keeper": "收款账户：经办，并保管账户",
     "identity_keeper": "参保人登记：经办，并保管姓名和证件号",
-    "gateway": "医院接口：程序用，人不用",
+    "gateway": "接口服务：仅供程序使用，不能登录控制台",
 }
 """What a role of a login is called, and what it may."""
 

@@ -1,26 +1,20 @@
 """Serves the console over HTTP until it is asked to end."""
 
-import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-import uvicorn
 from sqlalchemy import text
 
-from infra.console.address import ANYWHERE, Address, ListenError, WrongLogin
 from infra.console.application import console, console_state
 from infra.console.state import ConsoleState
+from infra.http.address import Address, WrongLogin
+from infra.http.server import listening
 from infra.settings import Settings
 from processors.offices.operators import login_of
 
 GRACE_S = 5
 """How long requests that are under way may last once the console is asked to end."""
-
-KEEP_ALIVE_S = 75
-"""How long an idle connection stays open: longer than a browser's pool or a proxy (60 s) holds one, so that it is the
-client that closes. A server that closes first may do so under a request that is on its way, which then has no answer.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +28,6 @@ class Running:
     def json(self) -> dict[str, str | None]:
         """As a program reads it."""
         return {"url": self.url, "link": self.link}
-
-
-class _Server(uvicorn.Server):
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave signals to the command, which ends other things besides."""
-        yield
 
 
 @asynccontextmanager
@@ -57,37 +44,9 @@ async def serving(
         await state.engine.dispose()
         raise
     app = console(state, address.host_names(host_names))
-    config = uvicorn.Config(
-        app,
-        log_config=None,
-        access_log=False,  # addresses name persons, if only by pseudonyms
-        server_header=False,
-        lifespan="on",
-        timeout_graceful_shutdown=GRACE_S,
-        timeout_keep_alive=KEEP_ALIVE_S,
-        h11_max_incomplete_event_size=64 * 1024,
-    )
-    server = _Server(config)
-    task = asyncio.create_task(server.serve(sockets=[listener]))
-    try:
-        while not server.started:
-            if task.done():
-                await task
-                raise ListenError("控制台没有启动。The console did not start")
-            await asyncio.sleep(0.01)
-        url = f"http://{_shown_host(address.host)}:{listener.getsockname()[1]}"
+    async with listening(app, listener, address, "控制台没有启动。The console did not start", GRACE_S) as url:
         link = f"{url}/session/link/{state.links.make()}" if settings.external is None else None
         yield Running(url, link, state)
-    finally:
-        server.should_exit = True
-        await task
-        listener.close()
-
-
-def _shown_host(host: str) -> str:
-    if host in ANYWHERE:
-        return "127.0.0.1"
-    return f"[{host}]" if ":" in host else host
 
 
 async def _require_writer(state: ConsoleState) -> None:

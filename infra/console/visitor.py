@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.county_time import COUNTY_TIME
 from events.store.journal import database_time
-from infra.access.logins import GROUPS
+from infra.access.logins import OFFICE_GROUPS
 from infra.console.errors import FieldTrouble, Unprocessable
 from infra.console.permissions import Permission, permissions_of
 from infra.console.submissions import Submissions
@@ -126,7 +126,7 @@ async def _visitor(engine: AsyncEngine, make: Callable[[], AsyncEngine], csrf: s
     try:
         async with engine.connect() as connection:
             login, is_owner = await login_of(connection)
-            groups = frozenset((await connection.execute(_MEMBER, {"groups": list(GROUPS)})).scalars())
+            groups = frozenset((await connection.execute(_MEMBER, {"groups": list(OFFICE_GROUPS)})).scalars())
     except (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidPasswordError) as error:
         raise SignInRefused from error
     except DBAPIError as error:

@@ -75,6 +75,10 @@ BEGIN
                 ELSE
                     EXECUTE format('GRANT INSERT, UPDATE ON %s TO gateway', ours.name);
                 END IF;
+                -- an event whose transaction is answered is in the ledger; a line that is not settled may be taken back
+                IF ours.relname IN ('sent_events', 'fee_lines') THEN
+                    EXECUTE format('GRANT DELETE ON %s TO gateway', ours.name);
+                END IF;
             ELSE
                 EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON %s TO ledger_writer, payee_keeper, '
                                'identity_keeper', ours.name);

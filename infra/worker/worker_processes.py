@@ -1,4 +1,4 @@
-"""The other workers of a ``claims up`` and its console, each a process of its own: one that ends is replaced."""
+"""The other workers of a ``claims up``, its console and its gateway: processes of their own, replaced when they end."""
 
 import asyncio
 import os
@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -89,20 +89,25 @@ class _OtherProcess:
 
 @asynccontextmanager
 async def other_processes(
-    settings: Settings, count: int, only: frozenset[str], console: str | None, asked_to_end: asyncio.Event
+    settings: Settings,
+    count: int,
+    only: frozenset[str],
+    serving: Mapping[str, str],
+    asked_to_end: asyncio.Event,
 ) -> AsyncIterator[None]:
-    """The other workers of ``count``, and the console where it is to listen, beside the block and no longer.
+    """The other workers of ``count``, and what serves HTTP, beside the block and no longer.
 
-    The console is a process of its own, so that no page keeps a lane waiting. Call from the main thread.
+    ``serving`` says where each of ``console`` and ``gateway`` listens that is to be there: processes of their own, so
+    that no page and no hospital keeps a lane waiting. Call from the main thread.
     """
     program = [sys.executable, "-m", "infra"]
     command = [*program, "up", "--data-dir", str(settings.data_dir), "--workers", str(count)]
     for consumer in sorted(only):
         command += ["--only", consumer]
     processes = [_OtherProcess("worker", [*command, "--index", str(index)], index) for index in range(1, count)]
-    if console is not None:
-        command = [*program, "console", "--data-dir", str(settings.data_dir), "--listen", console]
-        processes.append(_OtherProcess("console", command, None))
+    for name, address in serving.items():
+        command = [*program, name, "--data-dir", str(settings.data_dir), "--listen", address]
+        processes.append(_OtherProcess(name, command, None))
 
     async def watch() -> None:
         while not asked_to_end.is_set():  # Ctrl-C reaches them too

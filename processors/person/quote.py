@@ -51,9 +51,9 @@ class Quotes:
 
         ``raw`` is a CloudEvent that claims a bill. ``asker`` is a source ("hospital/H1"): a hospital asks about its own
         events and only about a person who has an open admission with it, a bureau about any but another bureau's bill
-        on paper. None is the ledger's own user, who asks in the name of the event's source. Refusals are those of
-        acceptance in the order of docs/domain.md#refusals; a discharge that would wait for its admission is refused as
-        ``unknown_admission``.
+        on paper. None is the ledger's own user, who asks in the name of the event's source and needs no admission.
+        Refusals are those of acceptance in the order of docs/domain.md#refusals; a discharge that would wait for its
+        admission is refused as ``unknown_admission``.
         """
         return (await self.explained(asker, raw))[0]
 
@@ -63,7 +63,7 @@ class Quotes:
             fact, data = _claimed(raw, asker)
             async with self.engine.connect() as connection:
                 await connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
-                if not _is_bureau(asker) and not _is_bureau(fact.source):
+                if asker is not None and not _is_bureau(asker):
                     await _require_open_admission(connection, fact.source, data.person_id)
                 bill, scheme = await self._settled(connection, fact, data)
         except Refusal as refusal:

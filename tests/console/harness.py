@@ -14,10 +14,10 @@ import orjson
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, ConsoleMessage, Page, Request, ViewportSize
 
-from infra.access.logins import GROUPS, Login, create_login
-from infra.console.address import Address
+from infra.access.logins import OFFICE_GROUPS, Login, create_login
 from infra.console.server import Running, serving
 from infra.embedded.nats import NatsServer
+from infra.http.address import Address
 from infra.messaging.publisher import PublishedEvents, publish_file
 from infra.operations.quiescence import until_quiet
 from infra.operations.settle import at_work
@@ -28,7 +28,7 @@ from infra.worker.worker import worker
 OWNER = "owner"
 SECOND_WRITER = "second_writer"
 """Another login of ``ledger_writer``: steps that take two persons take two of these."""
-GROUP_OF: Mapping[str, str] = {group: group for group in GROUPS} | {SECOND_WRITER: "ledger_writer"}
+GROUP_OF: Mapping[str, str] = {group: group for group in OFFICE_GROUPS} | {SECOND_WRITER: "ledger_writer"}
 NAMES: Mapping[str, str] = {
     "ledger_writer": "lin_settles",
     SECOND_WRITER: "zhao_approves",

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from fastapi.routing import APIRoute
 
-from infra.access.logins import GROUPS
+from infra.access.logins import OFFICE_GROUPS
 from infra.console.authorization import Needs, open_to_all
 from infra.console.permissions import GROUPS_OF, Permission, permissions_of
 from tests.console.harness import GROUP_OF, OWNER, ROLES, ConsoleUnderTest
@@ -36,7 +36,7 @@ async def test_every_route_asks_for_a_permission(console: ConsoleUnderTest) -> N
 
 def test_every_permission_is_in_the_table() -> None:
     assert set(GROUPS_OF) == set(Permission)
-    assert frozenset().union(*GROUPS_OF.values()) == {*GROUPS} - {"gateway"}  # which is a program's
+    assert frozenset().union(*GROUPS_OF.values()) == set(OFFICE_GROUPS)
 
 
 @pytest.mark.parametrize("role", ROLES)

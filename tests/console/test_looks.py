@@ -12,7 +12,6 @@ from fastapi.responses import PlainTextResponse, Response
 from sqlalchemy import select, text
 
 from infra.access.logins import Login, create_login, drop_login
-from infra.console.address import Address, WrongLogin
 from infra.console.application import console as application
 from infra.console.application import console_state
 from infra.console.authorization import needs
@@ -21,6 +20,7 @@ from infra.console.looks import record_look
 from infra.console.permissions import Permission
 from infra.console.server import serving
 from infra.console.visitor import Visitor
+from infra.http.address import Address, WrongLogin
 from infra.postgres.engine import connect
 from infra.settings import Settings
 from processors.access_log.journal import Look

@@ -190,9 +190,11 @@ async def test_each_asks_as_itself(books: Books) -> None:
     assert await asked(books, own, BUREAU) == await asked(books, own, None) == {"statement": statement}
     assert await reason(books, own, "hospital/H2") == "source_not_allowed"
     assert await reason(books, own, "civil-affairs/220621") == "source_not_allowed"
-    # the ledger's own user asks as that hospital, a bureau needs no admission
-    assert await reason(books, facts.visit("V1", "P2", disease="diabetes"), None) == "source_not_allowed"
-    assert "statement" in await asked(books, facts.visit("V1", "P2", disease="diabetes"), BUREAU)
+    # neither a bureau nor the ledger's own user, as which the gateway asks, needs an admission
+    visit = facts.visit("V1", "P2", disease="diabetes")
+    assert await reason(books, visit, "hospital/H1") == "source_not_allowed"
+    assert "statement" in await asked(books, visit, BUREAU)
+    assert await asked(books, visit, None) == await asked(books, visit, BUREAU)
     # a hospital's admission is not another's through a bureau either
     assert await reason(books, facts.discharge("C2", "A2", "P2", "H1"), BUREAU) == "source_not_allowed"
 

@@ -1,9 +1,10 @@
-"""Where the console listens, and by which names browsers may ask for it."""
+"""Where a program listens, and by which names browsers may ask for it."""
 
 import socket
 from dataclasses import dataclass
 
-DEFAULT = "127.0.0.1:8700"
+CONSOLE = "127.0.0.1:8700"
+GATEWAY = "127.0.0.1:8710"
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 ANYWHERE = ("0.0.0.0", "::", "")  # noqa: S104 - compared with, not bound to
 
@@ -13,12 +14,12 @@ class ListenError(RuntimeError):
 
 
 class WrongLogin(RuntimeError):
-    """The program's own login may not write what the console records."""
+    """The program's own login may not write what it keeps."""
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where the console listens; port 0 takes a free one."""
+    """Where a program listens; port 0 takes a free one."""
 
     host: str
     port: int

@@ -1,0 +1,29 @@
+"""The hospitals that the gateway speaks for, as their settings stand now."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from processors.offices.keys import KeyRing
+from processors.visits.hospital_settings import HospitalSettings, hospital_steps, load_hospitals
+
+
+class KnownHospitals:
+    """Settings by hospital, read again whenever a step has been taken since."""
+
+    def __init__(self, keys: KeyRing) -> None:
+        self._keys = keys
+        self._known: Mapping[str, HospitalSettings] = {}
+        self._last_step = -1
+
+    def find(self, hospital_id: str) -> HospitalSettings | None:
+        """A hospital's settings as they were last read, None where the gateway does not speak for it."""
+        return self._known.get(hospital_id)
+
+    async def refresh(self, connection: AsyncConnection) -> None:
+        """Read what has changed. Raises ``StepRefused`` where a key lacks."""
+        last = (await connection.execute(select(func.coalesce(func.max(hospital_steps.c.number), 0)))).scalar_one()
+        if last != self._last_step:
+            self._known = await load_hospitals(connection, self._keys)
+            self._last_step = last

@@ -1,0 +1,1 @@
+"""The national platform's interface for hospitals and pharmacies: one POST, one JSON document in and out."""

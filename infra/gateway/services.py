@@ -1,0 +1,109 @@
+"""What transactions and routes of the gateway work with: the database, the ledger's answers, trial settlements."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from nats.aio.client import Client
+from nats.errors import Error as NatsError
+from nats.js.errors import Error as JetStreamError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from infra.access.sources import QUOTE, Source
+from infra.gateway.answers import Answer, AnswerReader
+from infra.gateway.hospitals import KnownHospitals
+from infra.gateway.locks import TransactionLocks
+from infra.gateway.sources import SourceConnections
+from infra.messaging.publisher import subject_of
+from infra.messaging.sender import Outgoing, SendError, publish_all
+from processors.offices.keys import KeyRing
+from processors.visits.transactions import SentEvent, keep_sent
+
+ANSWERED_WITHIN_S = 15.0
+"""How long a call waits for the ledger in all: hospitals' programs wait 20 s at least."""
+SENT_AGAIN_AFTER_S = 6.0
+"""After how long without an answer the event is sent again, once: the ledger answers it again."""
+ACKNOWLEDGED_WITHIN_S = 3.0
+"""How long one try to publish takes at most: a leader that was lost answers nothing."""
+QUOTED_WITHIN_S = 10.0
+_PAUSE_S = 0.2
+
+
+class LedgerSilent(Exception):
+    """The ledger did not answer in time. What was sent may be in the books or get there: send the same again."""
+
+
+@dataclass(eq=False, slots=True)
+class Services:
+    """One for the whole program; ``engine`` connects under the program's own login, ``keys`` seal what it keeps."""
+
+    engine: AsyncEngine
+    hospitals: KnownHospitals
+    ledger: Client
+    answers: AnswerReader
+    sources: SourceConnections
+    keys: KeyRing
+    locks: TransactionLocks
+
+    async def send(self, source: Source, event: Mapping[str, Any], waits_for: str, *, transaction: int = 0) -> Answer:
+        """Publish an event as a hospital, and wait for the ledger's answer.
+
+        ``waits_for`` is the claim that the event bills, whose statement is the answer; else the event's own id. A
+        refusal, and that the event waits for another, is an answer too. With ``transaction``, a call's number, the
+        event is kept before it is sent, and one that was kept before under the same id is sent in its place: however
+        often the transaction is done, the ledger hears one and the same event. Raises ``LedgerSilent``.
+        """
+        sent = SentEvent(str(event["id"]), waits_for, orjson.dumps(event))
+        if transaction:
+            async with self.engine.begin() as connection:
+                sent = await keep_sent(connection, transaction, sent)
+        return await self.send_again(source, sent)
+
+    async def send_again(self, source: Source, sent: SentEvent) -> Answer:
+        """Publish an event that was kept, and wait for the ledger's answer. Raises ``LedgerSilent``."""
+        try:
+            async with asyncio.timeout(ANSWERED_WITHIN_S):
+                await self.answers.listening()
+                with self.answers.expected(source, sent.event_id, sent.waits_for) as answered:
+                    await self._publish(source, sent.body)
+                    await asyncio.wait({answered}, timeout=SENT_AGAIN_AFTER_S)
+                    if not answered.done():
+                        await self._publish(source, sent.body)
+                    return await answered
+        except TimeoutError:
+            raise LedgerSilent(f"no answer to {sent.event_id} of {source.user}") from None
+
+    async def quote(self, event: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What an event that bills a claim would settle to: ``{"statement": …}`` or ``{"refused": …}``.
+
+        The ledger itself asks, in the name of the event's source, so that no open admission is needed. Raises
+        ``LedgerSilent``.
+        """
+        try:
+            reply = await self.ledger.request(QUOTE, orjson.dumps(event), timeout=QUOTED_WITHIN_S)
+        except (NatsError, TimeoutError) as error:
+            raise LedgerSilent(f"no trial settlement: {type(error).__name__}") from None
+        quoted: Mapping[str, Any] = orjson.loads(reply.data)
+        return quoted
+
+    async def _publish(self, source: Source, body: bytes) -> None:
+        """Publish until it is acknowledged; the caller bounds how long."""
+        message = Outgoing(subject_of(body), body)
+        while True:
+            try:
+                client = await self.sources.client(source, self._password(source))
+                await publish_all(client, [message], timeout_s=ACKNOWLEDGED_WITHIN_S)
+            except SendError as error:
+                if not error.is_transient:
+                    raise
+            except (NatsError, JetStreamError, OSError, TimeoutError):  # also refused: the user may be made meanwhile
+                pass
+            else:
+                return
+            await asyncio.sleep(_PAUSE_S)
+
+    def _password(self, source: Source) -> str:
+        hospital = self.hospitals.find(source.id)
+        return "" if hospital is None else hospital.secrets.password

@@ -1,0 +1,1 @@
+"""What the gateway keeps of hospitals and visits, beside the ledger and outside it."""

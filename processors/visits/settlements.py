@@ -1,0 +1,147 @@
+"""Settlements of visits: sent to the ledger, answered, reversed, found again."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from msgspec import structs
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from processors.visits.lines import LineSet
+from processors.visits.visit_rows import VisitSettlement, settlements, stored
+
+STANDING = ("sent", "settled")
+
+
+async def current_lines(connection: AsyncConnection, mdtrt_id: str, chrg_bchno: str) -> LineSet:
+    """The lines of a batch that are open, or settled by the settlement that stands: those of its latest round."""
+    query = select(func.max(settlements.c.round)).where(
+        settlements.c.mdtrt_id == mdtrt_id,
+        settlements.c.chrg_bchno == chrg_bchno,
+        settlements.c.state == "reversed",
+    )
+    return LineSet(mdtrt_id, chrg_bchno, ((await connection.scalar(query)) or 0) + 1)
+
+
+async def standing_settlement(connection: AsyncConnection, of: LineSet) -> VisitSettlement | None:
+    """The settlement of some lines that stands, or for whose answer the gateway waits."""
+    query = select(settlements).where(
+        settlements.c.mdtrt_id == of.mdtrt_id,
+        settlements.c.chrg_bchno == of.chrg_bchno,
+        settlements.c.round == of.round,
+        settlements.c.state.in_(STANDING),
+    )
+    return _settlement((await connection.execute(query)).mappings().one_or_none())
+
+
+async def standing_settlements(connection: AsyncConnection, mdtrt_id: str) -> list[VisitSettlement]:
+    """All settlements of a visit that stand, or for whose answer the gateway waits; the oldest first."""
+    query = (
+        select(settlements)
+        .where(settlements.c.mdtrt_id == mdtrt_id, settlements.c.state.in_(STANDING))
+        .order_by(settlements.c.begun_at, settlements.c.claim_id)
+    )
+    rows = (await connection.execute(query)).mappings()
+    return [found for row in rows if (found := _settlement(row)) is not None]
+
+
+async def settlement_of(connection: AsyncConnection, setl_id: str) -> VisitSettlement | None:
+    """The latest settlement under a number: the claim that stands, or the last that stood. A refused one is none."""
+    query = (
+        select(settlements)
+        .where(settlements.c.setl_id == setl_id, settlements.c.state != "refused")
+        .order_by(settlements.c.round.desc())
+        .limit(1)
+    )
+    return _settlement((await connection.execute(query)).mappings().one_or_none())
+
+
+async def settlement_of_claim(connection: AsyncConnection, claim_id: str) -> VisitSettlement | None:
+    """A settlement by the ledger's number of its claim."""
+    query = select(settlements).where(settlements.c.claim_id == claim_id)
+    return _settlement((await connection.execute(query)).mappings().one_or_none())
+
+
+async def reversal_of_message(connection: AsyncConnection, fixmedins_code: str, msgid: str) -> VisitSettlement | None:
+    """The settlement that a transaction has reversed, or asked the ledger to reverse."""
+    query = select(settlements).where(
+        settlements.c.fixmedins_code == fixmedins_code, settlements.c.reversal_msgid == msgid
+    )
+    return _settlement((await connection.execute(query)).mappings().one_or_none())
+
+
+async def reversed_rounds(connection: AsyncConnection, mdtrt_id: str) -> dict[str, int]:
+    """By batch of a visit the last round whose settlement was reversed: lines of a later one are those that count."""
+    query = (
+        select(settlements.c.chrg_bchno, func.max(settlements.c.round))
+        .where(settlements.c.mdtrt_id == mdtrt_id, settlements.c.state == "reversed")
+        .group_by(settlements.c.chrg_bchno)
+    )
+    return {row[0]: row[1] for row in await connection.execute(query)}
+
+
+async def insert_settlement(connection: AsyncConnection, settlement: VisitSettlement) -> None:
+    """Note a settlement before it is sent to the ledger: from then on its lines are never changed."""
+    await connection.execute(insert(settlements).values(structs.asdict(settlement)))
+
+
+async def note_settled(
+    connection: AsyncConnection, claim_id: str, layers: Sequence[tuple[str, str, int]], patient: int, hospital: int
+) -> VisitSettlement:
+    """Note what the hospital is told: layer, fund and fen in the order applied, and the shares of person and hospital.
+
+    Of two who note it at once the first counts; returns what counts.
+    """
+    await connection.execute(
+        update(settlements)
+        .where(settlements.c.claim_id == claim_id, settlements.c.state == "sent")
+        .values(
+            state="settled",
+            settled_at=func.clock_timestamp(),
+            layers=[list(each) for each in layers],
+            fund_pay=sum(paid for _, _, paid in layers),
+            psn_part=patient,
+            hosp_part=hospital,
+        )
+    )
+    return await _claimed(connection, claim_id)
+
+
+async def note_refused(connection: AsyncConnection, claim_id: str, reason: str) -> None:
+    """Note that the ledger refused a settlement: its lines may be changed again."""
+    await connection.execute(
+        update(settlements)
+        .where(settlements.c.claim_id == claim_id, settlements.c.state == "sent")
+        .values(state="refused", reason=reason)
+    )
+
+
+async def note_reversal(connection: AsyncConnection, claim_id: str, event: str, msgid: str) -> VisitSettlement:
+    """Keep the event of a reversal before it is sent. Of two the first counts; returns the settlement with it."""
+    await connection.execute(
+        update(settlements)
+        .where(settlements.c.claim_id == claim_id, settlements.c.reversal.is_(None))
+        .values(reversal=event, reversal_msgid=msgid)
+    )
+    return await _claimed(connection, claim_id)
+
+
+async def note_reversed(connection: AsyncConnection, claim_id: str) -> bool:
+    """Note that a settlement was reversed; false where it was noted before."""
+    changed = await connection.execute(
+        update(settlements)
+        .where(settlements.c.claim_id == claim_id, settlements.c.state == "settled")
+        .values(state="reversed", reversed_at=func.clock_timestamp())
+    )
+    return changed.rowcount == 1
+
+
+async def _claimed(connection: AsyncConnection, claim_id: str) -> VisitSettlement:
+    found = await settlement_of_claim(connection, claim_id)
+    if found is None:
+        raise AssertionError(f"settlement {claim_id} is gone")
+    return found
+
+
+def _settlement(row: Mapping[Any, Any] | None) -> VisitSettlement | None:
+    return None if row is None else VisitSettlement(**stored(row))

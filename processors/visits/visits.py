@@ -1,0 +1,46 @@
+"""Stays and visits: registered, changed, found again."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import structs
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from processors.visits.visit_rows import RegisteredVisit, stored, visits
+
+_SERIAL_DIGITS = 12
+
+
+def visit_id(fixmedins_code: str, number: int) -> str:
+    """就诊ID of what a transaction registers: the hospital's number, a letter, the transaction's.
+
+    25 characters of a national code of 12. The letter keeps it from beginning with a longer number of another hospital.
+    """
+    return f"{fixmedins_code}M{number:0{_SERIAL_DIGITS}d}"
+
+
+def settlement_id(fixmedins_code: str, number: int) -> str:
+    """结算ID of what a transaction settles, which is the ledger's claim id."""
+    return f"{fixmedins_code}S{number:0{_SERIAL_DIGITS}d}"
+
+
+async def insert_visit(connection: AsyncConnection, visit: RegisteredVisit) -> None:
+    """Register a visit; one that is there already stays as it is."""
+    await connection.execute(insert(visits).values(structs.asdict(visit)).on_conflict_do_nothing())
+
+
+async def load_visit(connection: AsyncConnection, mdtrt_id: str, *, lock: bool = False) -> RegisteredVisit | None:
+    """A visit; with ``lock`` nobody else registers lines or settles until the transaction ends."""
+    query = select(visits).where(visits.c.mdtrt_id == mdtrt_id)
+    return _visit((await connection.execute(query.with_for_update() if lock else query)).mappings().one_or_none())
+
+
+async def change_visit(connection: AsyncConnection, mdtrt_id: str, **values: Any) -> None:
+    """Change some columns of a visit."""
+    await connection.execute(update(visits).where(visits.c.mdtrt_id == mdtrt_id).values(values))
+
+
+def _visit(row: Mapping[Any, Any] | None) -> RegisteredVisit | None:
+    return None if row is None else RegisteredVisit(**stored(row))
