@@ -7,9 +7,11 @@ from typing import Any
 import httpx
 import orjson
 import pytest
+from msgspec import structs
 from sqlalchemy import func, select, text
 
 from infra.gateway import services as services_module
+from processors.visits.hospital_settings import HospitalSettings
 from processors.visits.transactions import transactions
 from projections.statements import statements
 from tests.gateway.harness import GatewayUnderTest, envelope, new_msgid
@@ -250,9 +252,7 @@ async def test_hospitals_do_not_wait_for_each_other(gateway: GatewayUnderTest) -
     assert [orjson.loads(each)["infcode"] for each in answers] == [0]
 
 
-def _with_wrong_password(settings: Any) -> Any:
-    from msgspec import structs
-
+def _with_wrong_password(settings: HospitalSettings) -> HospitalSettings:
     return structs.replace(settings, secrets=structs.replace(settings.secrets, password="wrong"))
 
 

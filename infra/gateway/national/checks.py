@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import SM4
 from cryptography.hazmat.primitives.ciphers.modes import ECB
 from cryptography.hazmat.primitives.padding import PKCS7
-from gmssl_pyx import GmsslInnerError, sm2_verify
+from gmssl_pyx import GmsslInnerError, normalize_sm2_public_key, sm2_verify
 
 from infra.gateway.national.call import NationalRefused
 from infra.gateway.national.envelope import Envelope, read_object, without_blanks
@@ -88,7 +88,7 @@ def _check_signature(public_key: str, envelope: Envelope) -> None:
             signature = encode_dss_signature(
                 int.from_bytes(signature[:half], "big"), int.from_bytes(signature[half:], "big")
             )
-        key = bytes.fromhex(public_key)
+        key = normalize_sm2_public_key(bytes.fromhex(public_key))
         if sm2_verify(key, envelope.input_text.encode(), signature):
             return
     except (ValueError, GmsslInnerError):  # nothing that could be a signature
