@@ -1,4 +1,4 @@
-"""What the gateway keeps outside the ledger: transactions, hospitals, visits, the medical catalogue, who persons are."""
+"""What the gateway keeps outside the ledger: transactions, hospitals, visits, the catalogue, and who persons are."""
 
 from pathlib import Path
 
