@@ -19,6 +19,7 @@ class UnreadableRow(ValueError):
 
     def __init__(self, table: Table, key: Key, fault: Exception) -> None:
         super().__init__(
+            f"表 {table.name} 中 {' '.join(map(str, key))} 一行读不出，请运行 claims clearing rebuild，按账册重建各表。"
             f"{table.name} {' '.join(map(str, key))} can't be read: {fault}. Run claims clearing rebuild: it makes the "
             f"tables again from the journal"
         )

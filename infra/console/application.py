@@ -19,6 +19,7 @@ from infra.console.security import Guard
 from infra.console.sessions import IDLE_S
 from infra.console.state import ConsoleState, state_of
 from infra.console.static_files import FOR_EVER, StaticTexts
+from infra.console.submissions import TakenOnce
 from infra.http.address import LOOPBACK
 from infra.postgres.engine import connect
 from infra.settings import Settings
@@ -43,7 +44,7 @@ def console(state: ConsoleState, host_names: frozenset[str] = LOOPBACK) -> Guard
     def is_signed_in(scope: Scope) -> bool:
         return state.sessions.find(session_id_of(Request(scope))) is not None
 
-    return Guard(routes(state), host_names, is_signed_in)
+    return Guard(TakenOnce(routes(state)), host_names, is_signed_in)
 
 
 def routes(state: ConsoleState) -> FastAPI:

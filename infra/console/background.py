@@ -13,6 +13,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.county_time import COUNTY_TIME
+from infra.console.database_errors import DATABASE_SAYS, WORDS, meaning
 from infra.console.errors import NotFound, Refused
 from infra.console.permissions import Permission
 from infra.console.refusals import IN_THEIR_WORDS
@@ -21,6 +22,8 @@ from infra.console.visitor import Visitor
 log = structlog.get_logger(__name__)
 KEPT = 20
 """How many works that have ended are remembered, with their files."""
+MOST_FILE_BYTES = 256 * 1024 * 1024
+"""Of the files of all that are remembered; the oldest work is forgotten first."""
 WorkState = Literal["running", "done", "failed", "cancelled"]
 STATE_NAMES = {"running": "进行中", "done": "已完成", "failed": "未完成", "cancelled": "已取消"}
 
@@ -66,19 +69,24 @@ class WorkOutcome:
     good: bool = True
 
 
-_CANCELLED = WorkOutcome("已取消，已经记入账本的不撤回。Cancelled; what was booked stays", good=False)
+def _cancelled(by: str = "") -> WorkOutcome:
+    who, english = (f"由 {by} ", f" by {by}") if by else ("", "")
+    return WorkOutcome(f"{who}已取消，已经记入账本的不撤回。Cancelled{english}; what was booked stays", good=False)
+
+
 Work = Callable[[AsyncEngine, WorkProgress], Awaitable[WorkOutcome]]
 """Does it, on connections of the visitor's login."""
 
 
 @dataclass(eq=False)
 class RunningWork:
-    """A work of a login, until the console restarts."""
+    """A work of a login, until the console restarts; ``groups`` are the rights with which it was begun."""
 
     id: str
     kind: str
     title: str
     login: str
+    groups: frozenset[str]
     started_at: datetime
     began_s: float
     progress: WorkProgress = field(default_factory=WorkProgress)
@@ -91,6 +99,15 @@ class RunningWork:
     def seconds(self) -> float:
         """How long it has run."""
         return (self.ended_s or time.monotonic()) - self.began_s
+
+    @property
+    def file_bytes(self) -> int:
+        """How large the file is that it has made."""
+        return len(self.outcome.file.content) if self.outcome is not None and self.outcome.file is not None else 0
+
+    def is_of(self, visitor: Visitor) -> bool:
+        """Whether the visitor has begun it, and still has the rights with which its results were read."""
+        return self.login == visitor.login and self.groups <= visitor.groups
 
     @property
     def seconds_left(self) -> float | None:
@@ -119,11 +136,17 @@ class BackgroundWorks:
                     "It is running already, one at a time: wait for its end, or cancel it"
                 )
         made = RunningWork(
-            secrets.token_urlsafe(12), kind, title, visitor.login, datetime.now(COUNTY_TIME), time.monotonic()
+            secrets.token_urlsafe(12),
+            kind,
+            title,
+            visitor.login,
+            visitor.groups,
+            datetime.now(COUNTY_TIME),
+            time.monotonic(),
         )
         self._works[made.id] = made
         made.task = asyncio.create_task(_run(made, visitor.engine_of_its_own(), work))
-        self._forget_old()
+        made.task.add_done_callback(lambda _: self._forget_old())
         return made
 
     def find(self, visitor: Visitor, work_id: str) -> RunningWork:
@@ -149,23 +172,30 @@ class BackgroundWorks:
             await cancel_work(each)
 
     def _forget_old(self) -> None:
-        ended = [each.id for each in self._works.values() if each.state != "running"]
-        for work_id in ended[: max(0, len(ended) - KEPT)]:
-            del self._works[work_id]
+        """Forget works that ended, the oldest first; never the last."""
+        ended = [each for each in self._works.values() if each.state != "running"]
+        held = sum(each.file_bytes for each in ended)
+        for place, each in enumerate(ended[:-1]):
+            if len(ended) - place <= KEPT and held <= MOST_FILE_BYTES:
+                return
+            held -= each.file_bytes
+            del self._works[each.id]
 
 
-async def cancel_work(work: RunningWork) -> None:
-    """Cancel a work that runs, and wait until it has ended."""
+async def cancel_work(work: RunningWork, by: str = "") -> None:
+    """Cancel a work that runs, and wait until it has ended; ``by`` is the login that asks for it."""
     if work.task is not None and not work.task.done():
         work.task.cancel()
         with suppress(asyncio.CancelledError):
             await work.task
         if work.state == "running":  # it was cancelled before it had begun
-            work.state, work.outcome, work.ended_s = "cancelled", _CANCELLED, time.monotonic()
+            work.state, work.ended_s = "cancelled", time.monotonic()
+        if work.state == "cancelled":
+            work.outcome = _cancelled(by)
 
 
 def _may_see(visitor: Visitor, work: RunningWork) -> bool:
-    return work.login == visitor.login or visitor.may(Permission.OPERATIONS_STEP)
+    return work.is_of(visitor) or visitor.may(Permission.OPERATIONS_STEP)
 
 
 async def _run(made: RunningWork, engine: AsyncEngine, work: Work) -> None:
@@ -174,11 +204,16 @@ async def _run(made: RunningWork, engine: AsyncEngine, work: Work) -> None:
         made.state = "done"
     except asyncio.CancelledError:
         made.state = "cancelled"
-        made.outcome = _CANCELLED
+        made.outcome = _cancelled()
         raise
     except IN_THEIR_WORDS as refusal:
         made.state, made.outcome = "failed", WorkOutcome(str(refusal), good=False)
     except Exception as error:
+        if isinstance(error, DATABASE_SAYS) and (said := meaning(error)) is not None:
+            log.warning("work ended by the database", work=made.kind, error=type(error).__name__, meaning=said)
+            message = f"没有完成：{WORDS[said]}"
+            made.state, made.outcome = "failed", WorkOutcome(message, good=False)
+            return
         number = secrets.token_hex(4)
         log.error("fault", number=number, work=made.kind, error=type(error).__name__, exc_info=error)
         message = (

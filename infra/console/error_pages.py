@@ -8,32 +8,19 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse, Response
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from infra.console.authorization import session_id_of, signed_in
-from infra.console.errors import ConsoleError, FieldTrouble, Forbidden, NotSignedIn, TriedTooOften
+from infra.console.database_errors import AWAY_ERRORS, WORDS, meaning
+from infra.console.errors import ConsoleError, FieldTrouble, Forbidden, NotSignedIn, TakenAlready, TriedTooOften
 from infra.console.looks import PurposeAsked
 from infra.console.pages import render
 from infra.console.refusals import REFUSALS, UNUSABLE_INPUT
 from infra.console.state import state_of
+from infra.console.submissions import not_taken
 
 log = structlog.get_logger(__name__)
-_AWAY = (
-    OSError,
-    TimeoutError,
-    asyncpg.InterfaceError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-)
-_AWAY_STATES = ("08", "57", "53")
-"""Classes of PostgreSQL's errors: the connection, the operator's intervention, resources."""
-_NO_RIGHT = "42501"
-_NO_LOGIN = "28"
-AWAY = (
-    "数据库没有应答，请稍候重试；仍不行请联系信息中心。The database does not answer: try again in a moment, then call "
-    "the information centre"
-)
 
 
 def add_error_pages(app: FastAPI) -> None:
@@ -47,7 +34,7 @@ def add_error_pages(app: FastAPI) -> None:
         app.add_exception_handler(unusable, _unusable)
     app.add_exception_handler(SQLAlchemyError, _database)
     app.add_exception_handler(asyncpg.PostgresError, _database)
-    for away in _AWAY:
+    for away in AWAY_ERRORS:
         app.add_exception_handler(away, _database)
     app.add_exception_handler(Exception, _fault)
 
@@ -66,6 +53,9 @@ async def _console_error(request: Request, error: Exception) -> Response:
         return sign_in_first(request)
     if isinstance(error, PurposeAsked):
         return lead_to(request, error.page(request))
+    if isinstance(error, TakenAlready):
+        request.state.visitor.notices.append(str(error))
+        return lead_to(request, error.path)
     troubles = getattr(error, "troubles", ())
     page = error_page(request, error.status, error.chinese, error.english, message=str(error), troubles=troubles)
     if isinstance(error, TriedTooOften):
@@ -81,7 +71,8 @@ def sign_in_first(request: Request) -> Response:
 
 
 def lead_to(request: Request, path: str) -> Response:
-    """Lead to a page, also where a part of one was asked for."""
+    """Lead to a page, also where a part of one was asked for: a step that was not taken."""
+    not_taken(request.scope)
     if "hx-request" in request.headers:
         return Response(status_code=204, headers={"hx-redirect": path})
     return RedirectResponse(path, 303)
@@ -118,20 +109,17 @@ async def _unusable(request: Request, error: Exception) -> Response:
 
 async def _database(request: Request, error: Exception) -> Response:
     """What PostgreSQL has said, or that it says nothing."""
-    said = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
-    state = str(getattr(said, "sqlstate", "") or "")
-    if state == _NO_RIGHT:
-        message = "本登录无权这样做，数据库不允许，权限见 docs/access.md。The database refuses that to this login"
-        return error_page(request, 403, Forbidden.chinese, Forbidden.english, message=message)
-    if state.startswith(_NO_LOGIN):  # the login was dropped, or has another password by now
-        await state_of(request).sessions.end(session_id_of(request))
-        return sign_in_first(request)
-    invalid = isinstance(error, DBAPIError) and error.connection_invalidated
-    if invalid or not state or state[:2] in _AWAY_STATES or isinstance(said, _AWAY):
-        log.warning("database away", error=type(said).__name__)
-        page = error_page(request, 503, "暂时不可用", "Not available now", message=AWAY)
-        page.headers["retry-after"] = "5"
-        return page
+    match meaning(error):
+        case "no_right":
+            return error_page(request, 403, Forbidden.chinese, Forbidden.english, message=WORDS["no_right"])
+        case "no_login":
+            await state_of(request).sessions.end(session_id_of(request))
+            return sign_in_first(request)
+        case "away":
+            log.warning("database away", error=type(error).__name__)
+            page = error_page(request, 503, "暂时不可用", "Not available now", message=WORDS["away"])
+            page.headers["retry-after"] = "5"
+            return page
     return await _fault(request, error)
 
 

@@ -42,6 +42,20 @@ class Refused(ConsoleError):
     chinese, english = "未能办理", "Not done"
 
 
+class TakenAlready(ConsoleError):
+    """The form was sent before, and its step taken: the visitor is led to ``path``, where that led, with this word."""
+
+    status = 409
+    chinese, english = "已经办理", "Taken already"
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            "同一张表单已提交过，没有再办一次；以下是现在的情况。"
+            "This very form was sent before; nothing was done twice: this is how it stands"
+        )
+        self.path = path
+
+
 class PayloadTooLarge(ConsoleError):
     """The request is larger than anything that is taken."""
 

@@ -14,6 +14,7 @@ from events.county_time import COUNTY_TIME
 from infra.console.group import MenuEntry
 from infra.console.security import TOKEN_FIELD
 from infra.console.state import ConsoleState, state_of
+from infra.console.submissions import SUBMISSION_FIELD, submission_number
 from infra.console.visitor import Visitor
 from infra.person_file.page import grouped, own_templates
 
@@ -37,7 +38,11 @@ def console_templates(groups: Sequence[str]) -> Environment:
         "query": query_text,
         "duration": duration_text,
     }
-    environment.globals["nothing"] = NOTHING
+    environment.globals |= {
+        "nothing": NOTHING,
+        "submission_field": SUBMISSION_FIELD,
+        "submission_number": submission_number,
+    }
     return environment
 
 

@@ -13,6 +13,8 @@ from infra.console.visitor import Visitor
 
 IDLE_S = 30 * 60
 """A session that asks for nothing for so long has ended."""
+MOST_OF_A_LOGIN = 30
+"""Sessions of a login at once: each holds a connection of the server's, and what was uploaded in it."""
 LINK_S = 24 * 3600
 """How long a one-time link may be used."""
 FREE_FAILURES = 5
@@ -41,8 +43,12 @@ class Sessions:
     def __iter__(self) -> Iterator[Visitor]:
         return iter([each.visitor for each in self._held.values()])
 
-    def begin(self, visitor: Visitor) -> str:
-        """Keep a visitor; returns the secret of the session."""
+    async def begin(self, visitor: Visitor) -> str:
+        """Keep a visitor; returns the secret of the session. Of too many of a login the one idle longest ends."""
+        ours = [session_id for session_id, held in self._held.items() if held.visitor.login == visitor.login]
+        ours.sort(key=lambda session_id: self._held[session_id].seen)
+        for oldest in ours[: max(0, len(ours) + 1 - MOST_OF_A_LOGIN)]:
+            await self.end(oldest)
         session_id = secrets.token_urlsafe(_ID_BYTES)
         self._held[session_id] = _Held(visitor, self._clock())
         return session_id

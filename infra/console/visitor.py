@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
+from typing import Any
 
 import asyncpg
-from sqlalchemy import make_url, text
+from sqlalchemy import ColumnElement, func, make_url, text, true
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -15,6 +16,7 @@ from events.store.journal import database_time
 from infra.access.logins import OFFICE_GROUPS
 from infra.console.errors import FieldTrouble, Unprocessable
 from infra.console.permissions import Permission, permissions_of
+from infra.console.submissions import Submissions
 from infra.postgres.engine import connect
 from processors.offices.operators import login_of
 
@@ -51,7 +53,7 @@ class Visitor:
     ``is_owner``: the login owns the database, so that several persons may work under it, and a step asks who takes it.
     ``engine_of_its_own`` makes another one, for work that goes on when the session has ended; whoever asks disposes it.
     ``csrf`` stands in every form of the session. ``purpose`` is what an investigator looks for now. ``notices`` are
-    shown on the next page: what a step has done.
+    shown on the next page: what a step has done. ``submissions`` are the forms that the session has sent.
     """
 
     login: str
@@ -63,6 +65,7 @@ class Visitor:
     permissions: frozenset[Permission] = frozenset()
     purpose: Purpose | None = None
     notices: list[str] = field(default_factory=list)
+    submissions: Submissions = field(default_factory=Submissions)
 
     def may(self, permission: Permission) -> bool:
         """Whether a page, an export or a step is open to this login."""
@@ -74,6 +77,22 @@ class Visitor:
         if not actor or len(actor) > LONGEST_LOGIN or not actor.isprintable():
             raise Unprocessable(FieldTrouble("经办人", "须填写，最多63个字", "who takes the step: up to 63 characters"))
         return actor
+
+    def took(self, actor: str | None) -> bool:
+        """Whether this login took a step, so that a second person's is not offered; the owner's may be anybody's."""
+        return not self.is_owner and actor is not None and actor.casefold() == self.login.casefold()
+
+    def is_others(self, actor: ColumnElement[Any]) -> ColumnElement[bool]:
+        """The condition in SQL that somebody else took a step, as ``took`` tells it."""
+        return true() if self.is_owner else func.lower(actor) != self.login.lower()
+
+    async def require_login(self) -> None:
+        """Ask the database whether the login is good still, before something is shown that is not read from there.
+
+        Raises what a connection raises where it was dropped, or has another password.
+        """
+        async with self.engine.connect():
+            pass
 
     async def today(self) -> date:
         """The county's day, by the database's clock."""

@@ -30,6 +30,7 @@ class KeptRegister:
 
 PAYEES = KeptRegister("payees", "收款账户登记簿", "the register of payees' accounts")
 GATEWAY = KeptRegister("gateway", "接口服务", "the gateway")
+PERSONS = KeptRegister("persons", "参保人登记簿", "the persons' register")
 
 
 class KeyFileError(RuntimeError):

@@ -10,7 +10,7 @@ from typing import Any
 from events.codes import is_id
 from events.national_ids import is_national_id
 from infra.files.text_file import UnusableFile, decoded, read_bytes
-from infra.files.workbook_rows import MOST_ROWS, SheetRow, is_workbook, read_workbook
+from infra.files.workbook_rows import SheetRow, is_workbook, read_workbook
 from processors.law.terms import DISEASE_NAMES
 from processors.registers.entries import RegisterEntryOrder
 from processors.rosters.cells import is_blank, read_day, read_person_id, text_of
@@ -74,8 +74,6 @@ def _sheets(content: bytes) -> list[tuple[str, Mapping[int, SheetRow]]]:
         lines = list(csv.reader(io.StringIO(text, newline=""), strict=True))
     except csv.Error as error:
         raise UnusableFile(f"不是 CSV 文件 not a CSV file: {error}") from None
-    if len(lines) > MOST_ROWS:
-        raise UnusableFile(f"名册超过 {MOST_ROWS} 行 the list has more than {MOST_ROWS} rows")
     return [("", {number: dict(enumerate(line)) for number, line in enumerate(lines, start=1)})]
 
 

@@ -10,7 +10,7 @@ from typing import Literal
 
 from events.codes import is_id
 from infra.files.text_file import UnusableFile, decoded, read_bytes
-from infra.files.workbook_rows import MOST_ROWS, SheetRow, WorkbookSheet, is_workbook, read_workbook
+from infra.files.workbook_rows import SheetRow, WorkbookSheet, is_workbook, read_workbook
 from processors.rosters.cells import (
     RowFault,
     UnreadableCell,
@@ -41,7 +41,8 @@ SHORTEST_ID = 3
 
 _DELIMITERS = (",", "\t", ";")
 _NO_HEADING = (
-    "找不到标题行“参保人编号、救助对象类别（、生效日期）” no row of headings: person_id, category (, effective_on)"
+    f"找不到标题行：前 {HEADING_WITHIN} 行里须有一行写着“参保人编号”和“救助对象类别”（可有“生效日期”、“状态”），"
+    "请把表中这两列的标题改成这样 no row of headings: person_id, category (, effective_on, status)"
 )
 
 SheetUse = Literal["read", "hidden", "no_headings", "empty"]
@@ -106,8 +107,6 @@ def _of_text(text: str) -> RosterFile:
         try:
             for number, line in enumerate(io.StringIO(text, newline=""), start=1):
                 rows[number] = _line_cells(line, delimiter)
-                if number > MOST_ROWS:
-                    raise UnusableFile(f"名单超过 {MOST_ROWS} 行 the list has more than {MOST_ROWS} rows")
         except csv.Error as error:
             raise UnusableFile(f"不是 CSV 文件 not a CSV file: {error}") from None
         table = _Table("", rows, broken=_broken)

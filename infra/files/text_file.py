@@ -6,6 +6,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 LARGEST_BYTES = 100_000_000
+MOST_ROWS = 100_000
+"""Rows of a table in which anything stands; a county's poor are a tenth of that, and so are a month's claims."""
+MOST_CELLS = 1_000_000
+"""Rows and cells of a table, empty ones among them."""
+_ENDS, _DELIMITERS = "\n\r", ",;\t"
 
 
 class UnusableFile(ValueError):
@@ -16,16 +21,28 @@ class UnusableFile(ValueError):
 
 
 def decoded(content: bytes, otherwise: str) -> str:
-    """Text in UTF-8 or GB18030. Raises ``UnusableFile`` with the message ``otherwise``.
+    """The text of a table, in UTF-8 or GB18030. Raises ``UnusableFile``: with the message ``otherwise``, or why it is
+    larger than any table that is taken.
 
     Text in GB18030 is hardly ever valid UTF-8; where it is, the headings or the cells come out unknown.
     """
     for encoding in ("utf-8-sig", "gb18030"):
         try:
-            return content.decode(encoding)
+            text = content.decode(encoding)
         except UnicodeDecodeError:
             continue
+        _check_cells(text)
+        return text
     raise UnusableFile(otherwise)
+
+
+def _check_cells(text: str) -> None:
+    """Count rows and cells as characters: to make lists of millions of them takes the machine's memory."""
+    rows = max(map(text.count, _ENDS))
+    if rows > MOST_ROWS:
+        raise UnusableFile(f"表格超过 {MOST_ROWS} 行 the table has more than {MOST_ROWS} rows")
+    if rows + max(map(text.count, _DELIMITERS)) > MOST_CELLS:
+        raise UnusableFile(f"表格超过 {MOST_CELLS} 个单元格 the table has more than {MOST_CELLS} cells")
 
 
 def read_bytes(path: Path, too_large: str) -> bytes:

@@ -9,14 +9,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from infra.files.text_file import UnusableFile
+from infra.files.text_file import MOST_CELLS, MOST_ROWS, UnusableFile
 from processors.rosters.cells import WHOLE_DIGITS, FormattedNumber, UnreadableCell
 
 LARGEST_UNPACKED_BYTES = 64_000_000
-MOST_ROWS = 100_000
-"""Rows of a workbook in which anything stands; a county's poor are a tenth of that, and so are a month's claims."""
-MOST_CELLS = 1_000_000
-"""Rows and cells of a workbook, those too in which nothing stands but a format."""
 _ROW_OR_CELL = re.compile(rb"<(?:[A-Za-z][A-Za-z0-9]*:)?(?:row|c|mergeCell)[ />\t\r\n]")
 
 _BROKEN_BOOK = (

@@ -33,9 +33,8 @@ from processors.clearing.movements import history_rows
 from processors.clearing.paying_funds import FundShare, FundTransfer
 from processors.clearing.payment_holds import held_rows
 from processors.clearing.prepayments import prepaid_rows
-from processors.clearing.refusal import no_clearing
+from processors.clearing.refusal import no_clearing, no_receivable
 from processors.delivery.names import INTAKE_JOURNAL
-from processors.offices.refusal import StepRefused
 from projections.claims import claims
 from projections.clearing_register import ClearingRegister
 from projections.clearing_rows import (
@@ -84,7 +83,7 @@ async def clearing(engine: AsyncEngine, clearing_id: str) -> dict[str, Any]:
                 await table.load(connection, table.table.c.clearing_id == clearing_id)
         head = register.clearings.get((clearing_id,))
         if head is None:
-            raise StepRefused(no_clearing(clearing_id))
+            raise no_clearing(clearing_id)
         parts = await load_parts(connection, head)
         changes = await _changes(connection, head, parts)
         shares, transfers = await load_orders(connection, head, register.lines, parts, register.payments)
@@ -125,7 +124,7 @@ async def receivable(engine: AsyncEngine, receivable_id: str) -> dict[str, Any]:
     async with engine.connect() as connection:
         rows = await _receivables(connection, None, receivables.c.receivable_id == receivable_id)
         if not rows:
-            raise StepRefused(f"没有应收款 {receivable_id}。there is no receivable {receivable_id}")
+            raise no_receivable(receivable_id)
         set_off = [
             {"clearing_id": clearing_id, "amount": yuan(each.amount)}
             for clearing_id, each in await _set_off(connection, rows[0]["region"])

@@ -17,7 +17,7 @@ from processors.clearing.payee_amounts import FIRST_PAYOUTS, GRANTS_IN_RANGES, r
 from processors.clearing.premium_refunds import load_refunds
 from processors.clearing.refusal import no_clearing
 from processors.delivery.names import INTAKE_JOURNAL
-from processors.offices.refusal import StepRefused
+from processors.offices.refusal import NoSuchRecord
 from projections.bookings import FUND, INSURER
 from projections.claims import claims
 from projections.clearing_register import ClearingRegister
@@ -85,10 +85,10 @@ async def payee_bookings(engine: AsyncEngine, clearing_id: str, payee_kind: str,
                 await table.load(connection, table.table.c.clearing_id == clearing_id)
         head = register.clearings.get((clearing_id,))
         if head is None:
-            raise StepRefused(no_clearing(clearing_id))
+            raise no_clearing(clearing_id)
         lines = tuple(each for each in register.lines if (each.payee_kind, each.payee) == (payee_kind, payee))
         if not lines:
-            raise StepRefused(f"{clearing_id} 没有收款方 {payee}。there is no payee {payee} in {clearing_id}")
+            raise NoSuchRecord(f"{clearing_id} 没有收款方 {payee}。there is no payee {payee} in {clearing_id}")
         found: list[PayeeBooking] = []
         if payee_kind in ("hospital", "person"):
             found += await _first(connection, head, payee_kind, payee)

@@ -26,7 +26,7 @@ from processors.clearing.payment_holds import load_holds, refuse_held
 from processors.law.pinned_schemes import PinnedSchemes
 from processors.law.terms import ledger_terms
 from processors.offices.operators import Operator
-from processors.offices.refusal import StepRefused
+from processors.offices.refusal import NoSuchRecord, StepRefused
 from projections.clearing_rows import Clearing
 from projections.clearing_table import ClearingTable
 from projections.clearings import clearings
@@ -148,9 +148,9 @@ async def _load(journal: ClearingJournal, prepayment_id: str, status: str) -> Pr
     return row
 
 
-def no_prepayment(prepayment_id: str) -> StepRefused:
+def no_prepayment(prepayment_id: str) -> NoSuchRecord:
     """There is no prepayment of an id."""
-    return StepRefused(
+    return NoSuchRecord(
         f"没有预拨 {prepayment_id}，全部预拨见 claims prepayments。there is no prepayment {prepayment_id}"
     )
 

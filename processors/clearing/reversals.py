@@ -25,6 +25,7 @@ from processors.clearing.movements import (
     standing_movements,
 )
 from processors.clearing.prepayments import no_prepayment
+from processors.clearing.refusal import no_receivable
 from processors.clearing.steps import load_clearing, payees_of
 from processors.offices.refusal import StepRefused
 from projections.clearing_rows import PayeeKind
@@ -60,7 +61,7 @@ async def reverse_receipt(engine: AsyncEngine, receivable_id: str, actor: str, r
     async with open_journal(engine) as journal:
         await journal.register.receivables.load(journal.connection, receivables.c.receivable_id == receivable_id)
         if journal.register.receivables.get((receivable_id,)) is None:
-            raise StepRefused(f"没有应收款 {receivable_id}。there is no receivable {receivable_id}")
+            raise no_receivable(receivable_id)
         named = {"receivable_id": receivable_id}
         mistaken = await _with_reference(journal.connection, RECEIVABLE_SETTLED, reference, named)
         return _record(journal, mistaken, actor, reason, named)

@@ -16,7 +16,7 @@ from events.money import yuan
 from processors.clearing.journal import ClearingJournal, open_journal
 from processors.clearing.movements import require_new_reference, standing_transfers
 from processors.clearing.payment_holds import held_hospitals, refuse_held
-from processors.clearing.refusal import STATUS_NAMES, no_clearing
+from processors.clearing.refusal import STATUS_NAMES, no_clearing, no_receivable
 from processors.offices.operators import Operator
 from processors.offices.refusal import StepRefused
 from projections.clearing_rows import Clearing, ClearingPayment, PayeeKind
@@ -53,10 +53,12 @@ async def pay(
     reference: str,
     payees: Sequence[str] = (),
     kind: PayeeKind | None = None,
+    seen: int | None = None,
 ) -> int:
     """Record as paid what is due to some payees (ids, all of one kind where it is given), or to all; returns fen.
 
-    What a case of supervision holds is left due; a payee who is named and held is refused.
+    What a case of supervision holds is left due; a payee who is named and held is refused. ``seen`` is what the actor
+    was shown to be due, in fen, where he was: nothing else is noted.
 
     ``reference`` is the bank's, of the transfer: one reference for several payees, but none a second time for one of
     them, nor for another region. Raises ``StepRefused`` where it was noted already, where nothing is due to one of
@@ -78,6 +80,11 @@ async def pay(
         chosen = await _not_held(journal, clearing, chosen, named=bool(payees))
         for payment in chosen:
             require_another_payer(journal.operator(actor), payment)
+        if seen not in (None, due := sum(payment.left for payment in chosen)):
+            raise StepRefused(
+                f"待拨付现为 {yuan(due)} 元，打开页面时为 {yuan(seen or 0)} 元，请重新核对后登记。"
+                f"{yuan(due)} is due now, {yuan(seen or 0)} was when the page was opened: look at it again"
+            )
         paid_to = {(payment.payee_kind, payment.payee) for payment in chosen}
         await require_new_reference(journal.connection, CLEARING_PAID, reference, clearing.region, paid_to)
         payments = [{"payee_kind": each.payee_kind, "payee": each.payee, "amount": each.left} for each in chosen]
@@ -85,7 +92,7 @@ async def pay(
             CLEARING_PAID,
             {"clearing_id": clearing_id, "actor": actor, "reference": reference, "payments": payments},
         )
-    return sum(payment.left for payment in chosen)
+    return due
 
 
 async def _not_held(
@@ -168,9 +175,7 @@ async def settle_receivable(
         await journal.register.receivables.load(journal.connection, receivables.c.receivable_id == receivable_id)
         owed = journal.register.receivables.get((receivable_id,))
         if owed is None:
-            raise StepRefused(
-                f"没有应收款 {receivable_id}，全部应收款见 claims receivables。there is no receivable {receivable_id}"
-            )
+            raise no_receivable(receivable_id)
         if not owed.stands:
             raise StepRefused(
                 f"{owed.clearing_id} 待复核，复核后应收款 {receivable_id} 才成立。"
@@ -225,7 +230,7 @@ async def load_clearing(journal: ClearingJournal, clearing_id: str, *allowed: st
     await journal.register.load_clearing(journal.connection, clearing_id)
     found = journal.register.clearings.get((clearing_id,))
     if found is None:
-        raise StepRefused(no_clearing(clearing_id))
+        raise no_clearing(clearing_id)
     if found.status not in allowed:
         states = "或".join(STATUS_NAMES[status] for status in allowed)
         raise StepRefused(

@@ -25,7 +25,7 @@ from processors.clearing.journal import ClearingJournal, open_journal, refusing_
 from processors.clearing.movements import history_rows
 from processors.clearing.withheld_money import text_in_force
 from processors.offices.operators import Operator
-from processors.offices.refusal import StepRefused
+from processors.offices.refusal import NoSuchRecord, StepRefused
 from processors.supervision.scorecards.listings import scorecards
 from projections.clearing_table import ClearingTable
 from projections.withholdings import (
@@ -197,9 +197,9 @@ async def _load(journal: ClearingJournal, release_id: str, *allowed: str) -> Wit
     return row
 
 
-def no_release(release_id: str) -> StepRefused:
+def no_release(release_id: str) -> NoSuchRecord:
     """There is no release of an id."""
-    return StepRefused(f"没有返还单 {release_id}，见 claims withholdings releases。there is no release {release_id}")
+    return NoSuchRecord(f"没有返还单 {release_id}，见 claims withholdings releases。there is no release {release_id}")
 
 
 async def withholding_rows(

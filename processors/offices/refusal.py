@@ -6,3 +6,7 @@ class StepRefused(ValueError):
 
     The message says what to do instead: in Chinese, then in English.
     """
+
+
+class NoSuchRecord(StepRefused):
+    """The books have nothing under an id, which is all that is wrong."""

@@ -1,13 +1,18 @@
 """Long work: one of a kind at a time, its progress on a page, cancelled or ended, and seen by whom it concerns."""
 
+import ast
 import asyncio
+import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from infra.console.background import RunningWork, WorkFile, WorkOutcome, WorkProgress
+import infra.console
+from infra.access.logins import Login, create_login, drop_login
+from infra.console.background import BackgroundWorks, RunningWork, WorkFile, WorkOutcome, WorkProgress
 from infra.console.errors import Refused
 from infra.console.visitor import Visitor
 from processors.offices.refusal import StepRefused
@@ -144,3 +149,98 @@ async def test_the_page_moves_by_itself_in_a_browser(console: ConsoleUnderTest, 
         work.go.set()
         await page.wait_for_selector("#job >> text=办好了")
         assert await page.locator("progress").count() == 0
+
+
+async def _new_login(console: ConsoleUnderTest, name: str, group: str) -> SignedIn:
+    engine = console.running.state.engine
+    password = await create_login(engine, Login(name, group))
+    client = console.client()
+    page = await client.post("/session", data={"login": name, "password": password})
+    token = re.search(r'name="csrf" value="([^"]+)"', page.text)
+    assert token is not None, page.text
+    return SignedIn(client, token[1])
+
+
+async def test_a_work_of_a_login_that_is_dropped_ends_and_says_so(console: ConsoleUnderTest) -> None:
+    session, go = await _new_login(console, "gone_soon", "ledger_writer"), asyncio.Event()
+    begun = asyncio.Event()
+
+    async def work(engine: AsyncEngine, _progress: WorkProgress) -> WorkOutcome:
+        begun.set()
+        await go.wait()
+        async with engine.connect() as connection:
+            await connection.exec_driver_sql("SELECT 1")
+        return WorkOutcome("不应办成。It went on")
+
+    started = console.running.state.works.start(_visitor(console, session), "of one who goes", "核对 Verify", work)
+    await begun.wait()
+    await drop_login(console.running.state.engine, "gone_soon")
+    go.set()
+    await eventually(lambda: started.state == "failed")
+    assert started.outcome is not None
+    assert "本登录已停用" in started.outcome.message
+    # what the console holds in memory is no longer shown to the session either
+    ended = await session.get(f"/jobs/{started.id}")
+    assert ended.url.path == "/session"
+    await session.client.aclose()
+
+
+async def test_another_login_of_the_same_name_gets_no_file_for_which_it_has_no_right(console: ConsoleUnderTest) -> None:
+    session = await _new_login(console, "same_name", "investigator")
+
+    async def work(_engine: AsyncEngine, _progress: WorkProgress) -> WorkOutcome:
+        return WorkOutcome("共 2 行。2 rows", file=WorkFile("persons.csv", "text/csv", b"P1\nP2"))
+
+    started = console.running.state.works.start(_visitor(console, session), "export same_name", "导出 Export", work)
+    await eventually(lambda: started.state == "done")
+    assert (await session.get(f"/jobs/{started.id}/file")).content == b"P1\nP2"
+    await drop_login(console.running.state.engine, "same_name")
+    try:
+        later = await _new_login(console, "same_name", "finance_reader")
+        assert (await later.get(f"/jobs/{started.id}/file")).status_code == 404
+        assert started.id not in (await later.get("/jobs")).text
+    finally:
+        await drop_login(console.running.state.engine, "same_name")
+    for each in (session, later):
+        await each.client.aclose()
+
+
+async def test_who_cancels_anothers_work_is_named(
+    console: ConsoleUnderTest, held: tuple[Held, RunningWork, SignedIn]
+) -> None:
+    _, started, _ = held
+    await eventually(lambda: started.progress.done == 30)
+    second = await console.signed_in("second_writer")
+    page = await second.post(f"/jobs/{started.id}/cancel")
+    assert f"由 {NAMES['second_writer']} 已取消" in page.text
+    again = await second.post(f"/jobs/{started.id}/cancel")  # it has ended: nothing changes
+    assert f"由 {NAMES['second_writer']} 已取消" in again.text
+
+
+async def test_files_are_held_up_to_a_bound_and_the_last_in_any_case(
+    console: ConsoleUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("infra.console.background.MOST_FILE_BYTES", 250)
+    session, works = await console.signed_in("ledger_writer"), BackgroundWorks()
+
+    async def work(_engine: AsyncEngine, _progress: WorkProgress) -> WorkOutcome:
+        return WorkOutcome("好。Done", file=WorkFile("a.csv", "text/csv", b"x" * 100))
+
+    visitor = _visitor(console, session)
+    for place in range(5):
+        started = works.start(visitor, str(place), "导出 Export", work)
+        await eventually(lambda started=started: started.state == "done")  # type: ignore[misc]
+    assert [each.kind for each in works.of(visitor)] == ["4", "3"]
+
+
+def test_works_use_the_engine_that_they_are_given() -> None:
+    """That of the session is disposed when it ends: a connection made then would stay open for ever."""
+    folder = Path(infra.console.__file__).parent
+    works = [
+        (path.name, node)
+        for path in folder.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.AsyncFunctionDef) and node.name in ("work", "tried", "scored")
+    ]
+    assert len(works) >= 10
+    assert [name for name, node in works if "visitor.engine" in ast.unparse(node)] == []

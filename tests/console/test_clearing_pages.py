@@ -3,13 +3,15 @@
 import csv
 import io
 import re
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
 from openpyxl import load_workbook
 from playwright.async_api import Browser, Page
 
-from infra.console.clearing.clearing_figures import totals
+from infra.console.clearing.clearing_figures import month_to_draft, totals
 from infra.files.key_file import PAYEES, key_file_of, write_keys
 from infra.settings import Settings
 from infra.words.clearing import KIND_NAMES
@@ -47,9 +49,11 @@ async def test_two_clerks_clear_a_month_against_each_other(
         assert "待另一人复核" in await lin.inner_text("main")
         assert await axe_faults(lin) == []
         await lin.screenshot(path=tmp_path / "draft.png", full_page=True)
-        # who drafted it is refused with words, and nothing changes
-        await _press(lin, "复核")
-        assert f"{NAMES['ledger_writer']} 已办理前一步，这一步须由另一人办理" in await lin.inner_text("main")
+        # who drafted it is not offered the second step; by hand it is refused with words, and nothing changes
+        assert "须由另一人登录办理" in await lin.inner_text("main")
+        assert await lin.locator("main button:has-text('复核')").count() == 0
+        by_hand = await (await console.signed_in("ledger_writer")).post(f"/clearing/{clearing_id}/approve")
+        assert f"{NAMES['ledger_writer']} 已办理前一步，这一步须由另一人办理" in by_hand.text
         engine = console.running.state.engine
         assert (await listings.clearing(engine, clearing_id))["status"] == "drafted"
         # the other finds it on his first page
@@ -106,7 +110,8 @@ async def _set_accounts(console: ConsoleUnderTest, places: dict[tuple[str, str],
     own = await keeper.post("/clearing/payees/approval", {"number": "1"})
     assert (own.status_code, "须由另一人办理" in own.text) == (409, True)
     assert (await owner.post("/clearing/payees/approval", {"actor": "zhou"})).status_code == 422
-    approved = await owner.post("/clearing/payees/approval", {"actor": "zhou", "all": "yes"})
+    shown = re.findall(r'name="shown" value="(\d+)"', (await owner.get("/clearing/payees/approval")).text)
+    approved = await owner.post("/clearing/payees/approval", {"actor": "zhou", "all": "yes", "shown": shown})
     assert f"已复核账户 {len(places)} 个" in approved.text
     assert "没有缺账户的收款方" in approved.text
     # one is ended, which one person may, and set again
@@ -216,10 +221,34 @@ async def test_nothing_kept_back_says_why(console: ConsoleUnderTest) -> None:
 def test_what_a_fund_has_paid_counts_where_another_funds_transfer_came_back() -> None:
     nothing = dict.fromkeys(("balance", "released", "set_off", "withheld", "prepaid"), "0.00")
     payments = [
-        nothing | {"status": "returned", "amount": "644584.03", "paid": "644400.72"},
-        nothing | {"status": "due", "amount": "622303.18", "paid": "0.00"},
-        nothing | {"status": "paid", "amount": "100.00", "paid": "100.00"},
+        nothing | {"payee": "H1", "status": "returned", "amount": "644584.03", "paid": "644400.72"},
+        nothing | {"payee": "H2", "status": "due", "amount": "622303.18", "paid": "0.00"},
+        nothing | {"payee": "H3", "status": "paid", "amount": "100.00", "paid": "100.00"},
     ]
-    told = totals({"payments": payments, "held": []})
+    payments = [row | {"payee_kind": "hospital"} for row in payments]
+    told = totals({"payments": payments, "held": [{"payee_kind": "hospital", "payee": "H1"}]})
     # 644,400.72 + 100.00 went out; 183.31 of the first and all of the second are still to go
-    assert (told.paid, told.due) == (Decimal("644500.72"), Decimal("622486.49"))
+    assert (told.paid, told.due, told.held) == (Decimal("644500.72"), Decimal("622486.49"), Decimal("183.31"))
+
+
+@pytest.mark.parametrize(
+    ("since", "cleared", "month"),
+    [
+        ("2026-11-07", [], "2026-11"),
+        ("2026-11-07", [("2026-11", "approved")], "2026-12"),
+        ("2026-11-07", [("2026-11", "withdrawn")], "2026-11"),
+        ("2026-09-30", [("2026-09", "paid"), ("2026-10", "drafted")], "2026-11"),
+        ("2026-12-02", [("2026-12", "drafted")], "2026-12"),
+        (None, [], "2026-12"),
+    ],
+)
+def test_the_month_offered_is_the_oldest_that_no_clearing_was_made_of(
+    since: str | None, cleared: list[tuple[str, str]], month: str
+) -> None:
+    waiting: list[dict[str, str | None]] = [
+        {"region": REGION, "since": since},
+        {"region": "360123", "since": "2026-01-01"},
+    ]
+    rows: list[dict[str, str]] = [{"region": REGION, "month": each, "status": status} for each, status in cleared]
+    rows.append({"region": "360123", "month": "2026-11", "status": "paid"})
+    assert month_to_draft(waiting, rows, REGION, date(2026, 12, 3)) == month

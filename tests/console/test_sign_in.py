@@ -10,7 +10,16 @@ from playwright.async_api import Browser
 from infra.access.logins import Login, create_login, drop_login, rotate_login
 from infra.console.application import console as application
 from infra.console.security import FORM_BYTES, HEADERS, MOST_BYTES
-from infra.console.sessions import FREE_FAILURES, IDLE_S, LINK_S, LONGEST_WAIT_S, OneTimeLinks, Sessions, Throttle
+from infra.console.sessions import (
+    FREE_FAILURES,
+    IDLE_S,
+    LINK_S,
+    LONGEST_WAIT_S,
+    MOST_OF_A_LOGIN,
+    OneTimeLinks,
+    Sessions,
+    Throttle,
+)
 from infra.console.visitor import open_visitor
 from infra.postgres.engine import connect
 from tests.console.harness import NAMES, ConsoleUnderTest, at_once, axe_faults, browser_page
@@ -114,7 +123,7 @@ async def test_an_idle_session_ends_and_its_connections_with_it(console: Console
     visitor = await open_visitor(
         console.database_url, "token", (NAMES["investigator"], console.passwords["investigator"])
     )
-    secret = sessions.begin(visitor)
+    secret = await sessions.begin(visitor)
     clock.now += IDLE_S
     assert sessions.find(secret) is visitor  # and is seen again
     clock.now += IDLE_S
@@ -126,6 +135,20 @@ async def test_an_idle_session_ends_and_its_connections_with_it(console: Console
     await sessions.end_idle()
     assert list(sessions) == []
     assert visitor.engine.pool.checkedin() == 0  # type: ignore[attr-defined]
+
+
+async def test_of_many_sessions_of_a_login_the_one_idle_longest_ends(console: ConsoleUnderTest) -> None:
+    clock = Clock()
+    sessions, login = Sessions(clock), (NAMES["investigator"], console.passwords["investigator"])
+    secrets = []
+    for _ in range(MOST_OF_A_LOGIN):
+        clock.now += 1
+        secrets.append(await sessions.begin(await open_visitor(console.database_url, "token", login)))
+    clock.now += 1
+    assert sessions.find(secrets[0]) is not None
+    secrets.append(await sessions.begin(await open_visitor(console.database_url, "token", login)))
+    assert [place for place, secret in enumerate(secrets) if sessions.find(secret) is None] == [1]
+    await sessions.end_all()
 
 
 def test_a_link_grows_old() -> None:

@@ -2,14 +2,23 @@
 
 import io
 import zipfile
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from infra.files.case_file import read_cases
+from infra.files.hospital_file import read_detail
+from infra.files.payee_file import read_payees
+from infra.files.published_file import read_published
+from infra.files.register_file import read_entries
+from infra.files.reply_file import read_reply
 from infra.files.roster_file import read_file
-from infra.files.text_file import UnusableFile
-from infra.files.workbook_rows import LARGEST_UNPACKED_BYTES, MOST_CELLS, MOST_ROWS
+from infra.files.text_file import MOST_CELLS, MOST_ROWS, UnusableFile
+from infra.files.workbook_rows import LARGEST_UNPACKED_BYTES
+from policies.vocabulary import SHARED
 from processors.rosters.list_comparison import compare_list
 from tests.rosters import OURS, TITLES, book_of, read_of, refusals, standing
 
@@ -250,6 +259,33 @@ def test_a_workbook_of_too_many_rows_or_cells_is_refused(filler: str, what: str)
         read_file(content)
 
 
-def test_a_text_of_too_many_rows_is_refused() -> None:
-    with pytest.raises(UnusableFile, match=f"more than {MOST_ROWS} rows"):
-        read_file(b"person_id,category\n" + b"P1,dibao\n" * (MOST_ROWS + 1))
+READERS: Mapping[str, Callable[[Path], object]] = {
+    "roster": lambda path: read_file(path.read_bytes()),
+    "register": lambda path: read_entries(path, "examination"),
+    "hospital": lambda path: read_detail(path, MARCH),
+    "published": read_published,
+    "reply": read_reply,
+    "payees": lambda path: read_payees(path, "person"),
+    "cases": lambda path: read_cases(path, SHARED),
+}
+
+
+@pytest.mark.parametrize("read", READERS.values(), ids=READERS)
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (b"a,b\n" * (MOST_ROWS + 1), f"{MOST_ROWS} rows"),
+        (b"a\r" * (MOST_ROWS + 1), f"{MOST_ROWS} rows"),
+        (b"," * (MOST_CELLS + 1), f"{MOST_CELLS} cells"),
+        (b"\t" * (MOST_CELLS + 1), f"{MOST_CELLS} cells"),
+    ],
+    ids=["rows", "rows of old Macs", "cells", "cells with tabs"],
+)
+def test_a_text_of_too_many_rows_or_cells_is_refused_before_it_is_read(
+    read: Callable[[Path], object], content: bytes, what: str, tmp_path: Path
+) -> None:
+    """Millions of lists would take the memory of the machine on which everybody's console runs."""
+    path = tmp_path / "table.csv"
+    path.write_bytes(content)
+    with pytest.raises(UnusableFile, match=f"more than {what}"):
+        read(path)

@@ -84,7 +84,8 @@ async def propose(request: Request, visitor: Writer, case_id: str) -> Response:
 async def return_case(request: Request, visitor: Writer, case_id: str) -> Response:
     """Return what was proposed; another person than proposed it."""
     fields = await FormFields.of(request)
-    await decisions.return_case(visitor.engine, case_id, _actor(visitor, fields), fields.words("reason", "理由"))
+    why, seen = fields.words("reason", "理由"), fields.raw("seen") or None
+    await decisions.return_case(visitor.engine, case_id, _actor(visitor, fields), why, seen)
     return _back(visitor, case_id, "已退回重办。Returned")
 
 
@@ -97,7 +98,8 @@ async def decide(request: Request, visitor: Writer, case_id: str) -> Response:
         fields.words("reason", "理由"),
         fields.maybe(fields.day, "on", "决定日期"),
     )
-    facts = await decisions.decide(visitor.engine, case_id, _actor(visitor, fields), number, why, day)
+    seen = fields.raw("seen") or None
+    facts = await decisions.decide(visitor.engine, case_id, _actor(visitor, fields), number, why, day, seen)
     sent = f"，{len(facts)} 件事实待发往账本" if facts else ""
     return _back(visitor, case_id, f"已决定{sent}。Decided; facts that go to the ledger: {len(facts)}")
 

@@ -9,6 +9,8 @@ from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, File, Request, UploadFile
 from fastapi.responses import RedirectResponse, Response
+from sqlalchemy import exists, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from infra.cli.names import Names, names_of
 from infra.console.authorization import needs
@@ -25,7 +27,7 @@ from infra.console.visitor import Visitor
 from infra.files.payee_file import PayeeList, payee_template, read_payees
 from infra.words.clearing import ACCOUNT_STEP_NAMES, KIND_NAMES, payee_cells
 from processors.bank import accounts
-from processors.bank.account_rows import Relation
+from processors.bank.account_rows import Relation, account_steps
 from processors.bank.accounts import RELATION_NAMES, STATUS_NAMES, AccountOrder, EnteredAccount
 from processors.bank.listings import account_rows, lacking_rows, step_rows
 from processors.offices.keys import KeyRing
@@ -99,16 +101,13 @@ async def approval(request: Request, visitor: Keeper) -> Response:
 
 @router.post("/clearing/payees/approval")
 async def approve(request: Request, visitor: Keeper) -> Response:
-    """Approve those that are ticked, or all that others have set; another person than set them."""
+    """Approve those that are ticked, or all of others that the page has shown; another person than set them."""
     fields = await FormFields.of(request)
     who, keys = visitor.actor(fields.raw("actor")), register_keys(request)
-    if fields.given("all"):
-        approved, _ = await accounts.approve_all(visitor.engine, keys, who)
-    else:
-        numbers = [_number(each) for each in fields.all("number")]
-        if not numbers:
-            raise Unprocessable(FieldTrouble("账户", "请勾选核对过的账户", "tick the accounts that you have compared"))
-        approved = await accounts.approve(visitor.engine, keys, numbers, who)
+    numbers = [_number(each) for each in fields.all("shown" if fields.given("all") else "number")]
+    if not numbers:
+        raise Unprocessable(FieldTrouble("账户", "请勾选核对过的账户", "tick the accounts that you have compared"))
+    approved = await accounts.approve(visitor.engine, keys, numbers, who)
     return done(visitor, "/clearing/payees", f"已复核账户 {len(approved)} 个，付款文件可以用了。Approved")
 
 
@@ -208,6 +207,20 @@ async def of_payee(request: Request, visitor: Keeper, kind: str, payee: str) -> 
     rows = await account_rows(visitor.engine, register_keys(request), cast("PayeeKind", kind), payee)
     path = account_path(rows[-1]) if rows else account_path({"payee_kind": kind, "payee": payee, "number": None})
     return RedirectResponse(path, 303)
+
+
+async def waiting(visitor: Visitor, connection: AsyncConnection) -> int:
+    """How many accounts that others have set wait for the visitor, who keeps accounts; else none."""
+    if not visitor.may(Permission.PAYEES):
+        return 0
+    later = account_steps.alias()
+    set_ = account_steps.c
+    rows = select(func.count()).where(
+        set_.step == "set",
+        visitor.is_others(set_.actor),
+        ~exists().where(later.c.account == set_.number, later.c.step != "set"),
+    )
+    return int((await connection.execute(rows)).scalar_one())
 
 
 def _named(rows: Sequence[Mapping[str, Any]], names: Names) -> list[dict[str, Any]]:

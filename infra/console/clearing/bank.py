@@ -159,7 +159,8 @@ async def pay(request: Request, visitor: Writer, clearing_id: str) -> Response:
     who, reference = visitor.actor(fields.raw("actor")), fields.words("reference", "银行流水号")
     payee = fields.maybe(fields.id, "payee", "收款方")
     kind = cast("PayeeKind", fields.choice("kind", "种类", KIND_NAMES)) if payee else None
-    paid = await steps.pay(visitor.engine, clearing_id, who, reference, [payee] if payee else (), kind)
+    seen = fields.maybe(fields.fen, "due", "待拨付")
+    paid = await steps.pay(visitor.engine, clearing_id, who, reference, [payee] if payee else (), kind, seen)
     path = payee_path(clearing_id, kind, payee) if payee and kind else clearing_path(clearing_id)
     return done(visitor, path, f"已登记拨付 {yuan(paid)} 元，凭证号 {reference}。Noted as paid")
 

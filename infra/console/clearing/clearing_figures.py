@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from events.county_time import month_end
 from infra.cli.names import Names
 from infra.files.region_names import region_named
 from infra.words.clearing import fund_named, payee_cells, payer_named
@@ -15,7 +16,7 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """A clearing's sums in yuan, over all payees."""
+    """A clearing's sums in yuan, over all payees; ``held`` is what of ``due`` a case of supervision holds."""
 
     payable: Decimal
     released: Decimal
@@ -39,7 +40,8 @@ def totals(shown: Row) -> Totals:
         (max(Decimal(0), -Decimal(row["balance"]) - Decimal(row["released"])) for row in shown["payments"]), Decimal(0)
     )
     due = [row for row in shown["payments"] if row["status"] in ("due", "returned")]
-    held = {(row["payee_kind"], row["payee"]): Decimal(row["amount"]) for row in shown["held"]}
+    on_hold = {(row["payee_kind"], row["payee"]) for row in shown["held"]}
+    held = [row for row in due if (row["payee_kind"], row["payee"]) in on_hold]
     return Totals(
         payable=total("balance"),
         released=total("released"),
@@ -50,7 +52,7 @@ def totals(shown: Row) -> Totals:
         owed=owed,
         paid=total("paid"),
         due=total("amount", due) - total("paid", due),
-        held=sum(held.values(), Decimal(0)),
+        held=total("amount", held) - total("paid", held),
     )
 
 
@@ -101,6 +103,19 @@ def head_rows(rows: Sequence[Row]) -> list[dict[str, Any]]:
         | {"region_name": str(region_named(row["region"]))}
         for row in rows
     ]
+
+
+def month_to_draft(waiting: Iterable[Row], cleared: Iterable[Row], region: str, today: date) -> str:
+    """The month that a draft of the region is for, ``2019-06``: the oldest with bookings that no clearing was made of.
+
+    ``waiting`` are the rows of what is not cleared, ``cleared`` those of all clearings.
+    """
+    since = next((row["since"] for row in waiting if row["region"] == region), None)
+    taken = {row["month"] for row in cleared if row["region"] == region and row["status"] != "withdrawn"}
+    month = today if since is None else min(today, date.fromisoformat(since))
+    while f"{month:%Y-%m}" in taken and month < today.replace(day=1):
+        month = month_end(month).date()
+    return f"{month:%Y-%m}"
 
 
 def _moment(value: str | None) -> datetime | None:

@@ -1,6 +1,7 @@
 """``/clearing/…/payees/…``: one payee of a clearing: the bookings behind each line, and the steps on its payment."""
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Request
@@ -20,7 +21,7 @@ from infra.console.visitor import Visitor
 from infra.words.clearing import KIND_NAMES, PAYMENT_NAMES, fund_named, payee_cells
 from processors.clearing import listings, reversals, steps
 from processors.clearing.payee_bookings import payee_bookings
-from processors.offices.refusal import StepRefused
+from processors.offices.refusal import NoSuchRecord
 from projections.clearing_rows import PayeeKind
 
 router = APIRouter()
@@ -34,7 +35,7 @@ async def one_payee(request: Request, visitor: Reader, clearing_id: str, kind: s
     try:
         shown = await listings.clearing(visitor.engine, clearing_id)
         found = await payee_bookings(visitor.engine, clearing_id, kind, payee)
-    except StepRefused as missing:
+    except NoSuchRecord as missing:
         raise NotFound(str(missing)) from None
     if kind == "person":
         await record_look(request, visitor, payee, "clearing")
@@ -65,6 +66,7 @@ async def one_payee(request: Request, visitor: Reader, clearing_id: str, kind: s
         payee=payee,
         named=str(named),
         payment=payment[0] if payment else None,
+        left=Decimal(payment[0]["amount"]) - Decimal(payment[0]["paid"]) if payment else None,
         payment_names=PAYMENT_NAMES,
         lines=[{**row, "fund_name": fund_named(row["fund"]).chinese()} for row in of_payee(shown["lines"])],
         path_of=lambda **query: payee_path(clearing_id, kind, payee, **query),

@@ -20,6 +20,7 @@ from infra.console.clearing.clearing_figures import (
     change_rows,
     head_rows,
     line_rows,
+    month_to_draft,
     order_rows,
     payment_rows,
     totals,
@@ -69,11 +70,12 @@ async def all_clearings(request: Request, visitor: Reader) -> Response:
         return file
     regions = {row["region"]: row["region_name"] for row in (*waiting, *rows)}
     given = request.query_params
+    region = given.get("of") or min(regions, default="")
     values = {
         "uncleared": await UNCLEARED.read(request, visitor, waiting),
         "regions": dict(sorted(regions.items())),
-        "region": given.get("of", ""),
-        "draft_month": given.get("for", f"{await visitor.today():%Y-%m}"),
+        "region": region,
+        "draft_month": given.get("for") or month_to_draft(waiting, rows, region, await visitor.today()),
         "supplement": "supplement" in given,
         "may_step": visitor.may(Permission.CLEARING_STEP),
         "may_keep": visitor.may(Permission.PAYEES),
@@ -210,7 +212,7 @@ def _month(fields: FormFields) -> date:
 
 
 async def _tasks(visitor: Visitor) -> Sequence[Task]:
-    drafted = select(func.count()).where(clearings.c.status == "drafted")
+    drafted = select(func.count()).where(clearings.c.status == "drafted", visitor.is_others(clearings.c.drafted_by))
     due = select(func.count(clearings.c.clearing_id)).where(
         clearings.c.status == "approved",
         exists().where(
@@ -218,13 +220,16 @@ async def _tasks(visitor: Visitor) -> Sequence[Task]:
             clearing_payments.c.status.in_(("due", "returned")),
         ),
     )
-    ordered = select(func.count()).where(withholding_releases.c.status == "ordered")
+    releases = withholding_releases.c
+    ordered = select(func.count()).where(releases.status == "ordered", visitor.is_others(releases.ordered_by))
     async with visitor.engine.connect() as connection:
         counts = [(await connection.execute(query)).scalar_one() for query in (drafted, due, ordered)]
+        proposed = await accounts.waiting(visitor, connection)
     return (
         Task("/clearing?status=drafted", "清算单待复核", "clearings to approve", counts[0], urgent=True),
         Task("/clearing?status=approved", "清算单待拨付", "clearings to pay", counts[1]),
         Task("/clearing/withholdings?releases.status=ordered", "返还单待复核", "releases to approve", counts[2]),
+        Task("/clearing/payees/approval", "收款账户待复核", "payees' accounts to approve", proposed),
     )
 
 

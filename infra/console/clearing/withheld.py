@@ -21,7 +21,7 @@ from infra.console.visitor import Visitor
 from infra.words.clearing import STEP_NAMES, payer_named, percent_shown
 from processors.clearing import withholdings
 from processors.clearing.withholdings import STATUS_NAMES, ReleaseOrder
-from processors.offices.refusal import StepRefused
+from processors.offices.refusal import NoSuchRecord
 
 router = APIRouter()
 Reader = Annotated[Visitor, needs(Permission.CLEARING)]
@@ -82,7 +82,7 @@ async def one_release(request: Request, visitor: Reader, release_id: str) -> Res
     """A release: classes, shares, items, every step."""
     try:
         shown = await withholdings.release(visitor.engine, release_id)
-    except StepRefused as missing:
+    except NoSuchRecord as missing:
         raise NotFound(str(missing)) from None
     (head,) = head_rows([{name: value for name, value in shown.items() if not isinstance(value, list)}])
     return render(

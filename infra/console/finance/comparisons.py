@@ -17,6 +17,8 @@ from infra.console.visitor import Visitor
 
 T = TypeVar("T")
 MOST_KEPT = 40
+MOST_ROWS_KEPT = 200_000
+"""Of all that are kept; the oldest goes first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +44,10 @@ class FileComparisons:
         kept = self._kept.setdefault(state, {})
         id_ = secrets.token_urlsafe(9)
         kept[id_] = compared
-        for old in list(kept)[:-MOST_KEPT]:
-            del kept[old]
+        while len(kept) > 1 and (
+            len(kept) > MOST_KEPT or sum(len(each.rows) for each in kept.values()) > MOST_ROWS_KEPT
+        ):
+            del kept[next(iter(kept))]
         return id_
 
     def get(self, state: ConsoleState, visitor: Visitor, kind: str, id_: str) -> FileComparison:

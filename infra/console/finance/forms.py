@@ -21,7 +21,10 @@ class StepField:
 
 @dataclass(frozen=True, slots=True)
 class StepForm:
-    """A step; the person who takes it is asked for where several work under a login."""
+    """A step; the person who takes it is asked for where several work under a login.
+
+    ``first`` is who took the step before, where another person takes this one.
+    """
 
     action: str
     chinese: str
@@ -29,6 +32,7 @@ class StepForm:
     fields: Sequence[StepField] = ()
     danger: bool = False
     note: str = ""
+    first: str | None = None
 
     @property
     def files(self) -> bool:

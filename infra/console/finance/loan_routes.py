@@ -100,7 +100,7 @@ async def advance(request: Request, visitor: Reader, region: str, advance_id: st
         title="临时救急借款 Advance",
         id=advance_id,
         facts=[(each.chinese, each.english, each.shown(row[each.name])) for each in columns],
-        forms=_forms(here, row["state"], lent=lent, filed=row["filed_on"] is not None)
+        forms=_forms(here, row["state"], row["applied_by"], lent=lent, filed=row["filed_on"] is not None)
         if visitor.may(Permission.FUNDS_STEP)
         else (),
         history=told["history"],
@@ -110,12 +110,12 @@ async def advance(request: Request, visitor: Reader, region: str, advance_id: st
     )
 
 
-def _forms(here: str, state: str, *, lent: bool, filed: bool) -> list[StepForm]:
+def _forms(here: str, state: str, applicant: str | None, *, lent: bool, filed: bool) -> list[StepForm]:
     if state == "applied":
         part = amount_field("批准金额（元）", required=False, hint="不填为申请金额")
         return [
-            StepForm(f"{here}/approve", "审核批准", "approve", (part,), note="须由登记以外的另一人。"),
-            StepForm(f"{here}/decline", "不予批准", "decline", (REASON,), danger=True),
+            StepForm(f"{here}/approve", "审核批准", "approve", (part,), note="须由登记以外的另一人。", first=applicant),
+            StepForm(f"{here}/decline", "不予批准", "decline", (REASON,), danger=True, first=applicant),
         ]
     forms = []
     if lent and not filed:

@@ -26,7 +26,11 @@ from processors.law.terms import FUND_NAMES, INSURER_NAMES
 router = APIRouter()
 Reader = Annotated[Visitor, needs(Permission.FUNDS)]
 Writer = Annotated[Visitor, needs(Permission.FUNDS_STEP)]
-_PART = amount_field(required=False, hint="不填为全部")
+
+
+def _part(outstanding: str) -> StepField:
+    """All that is outstanding as the page shows it, or a part: what changed meanwhile is not noted unseen."""
+    return amount_field(value=outstanding, hint="全部；只收到一部分的改为该额")
 
 
 @router.get("/finance/receivables")
@@ -52,7 +56,9 @@ async def one_receivable(request: Request, visitor: Reader, receivable_id: str) 
     here = f"/finance/receivables/{receivable_id}"
     forms = [StepForm(f"{here}/reverse", "撤销误登的收回", "take back a receipt", (MISTAKEN, REASON), danger=True)]
     if float(row["outstanding"]):
-        forms.insert(0, StepForm(f"{here}/settle", "登记收回", "note money paid in", (REFERENCE, _PART)))
+        forms.insert(
+            0, StepForm(f"{here}/settle", "登记收回", "note money paid in", (REFERENCE, _part(row["outstanding"])))
+        )
     return show_record(
         request,
         visitor,
@@ -146,6 +152,7 @@ async def one_prepayment(request: Request, visitor: Reader, prepayment_id: str) 
                 "approve, and note the transfer",
                 (REFERENCE, StepField("day", "拨款日", "day of the transfer", "date")),
                 note="须由申请以外的另一人。",
+                first=row["ordered_by"],
             ),
             StepForm(f"{here}/withdraw", "撤回", "withdraw", danger=True),
         ],
@@ -154,8 +161,9 @@ async def one_prepayment(request: Request, visitor: Reader, prepayment_id: str) 
                 f"{here}/return",
                 "登记退回",
                 "note what was paid back",
-                (REFERENCE, _PART),
+                (REFERENCE, _part(row["outstanding"])),
                 note="须由申请以外的另一人。",
+                first=row["ordered_by"],
             ),
             StepForm(
                 f"{here}/reverse",
@@ -266,5 +274,6 @@ async def fines(request: Request, visitor: Reader) -> Response:
         visitor,
         [(listing, listings.fine_source())],
         title=listing.title,
-        help="对医疗机构的行政罚款，由案件决定或医保局事件登记；罚款入账在“资金收支”登记。与 claims fines 相同。",
+        help="对医疗机构的行政罚款，由案件决定或医保局事件登记；另作决定的，原处罚被替换，有效金额为零。"
+        "罚款入账在“资金收支”登记。与 claims fines 相同。",
     )

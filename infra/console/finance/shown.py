@@ -14,7 +14,7 @@ from infra.console.listing import Listing, Source, asked_file
 from infra.console.pages import render
 from infra.console.visitor import Visitor
 from infra.words.clearing import STEP_NAMES
-from processors.offices.refusal import StepRefused
+from processors.offices.refusal import NoSuchRecord
 
 
 async def show_book(
@@ -87,5 +87,5 @@ async def found(record: Awaitable[dict[str, Any]]) -> dict[str, Any]:
     """A record. Raises ``NotFound`` where the books have none of the id, in their words."""
     try:
         return await record
-    except StepRefused as refused:
+    except NoSuchRecord as refused:
         raise NotFound(str(refused)) from refused

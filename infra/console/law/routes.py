@@ -250,7 +250,8 @@ async def _tasks(visitor: Visitor) -> Sequence[Task]:
         if not (await connection.execute(some)).scalar_one():
             return ()
         register = await load_proposals(connection)
-    waiting = sum(each.state == "proposed" for each in register.proposals.values())
+    proposed = [each for each in register.proposals.values() if each.state == "proposed"]
+    waiting = sum(not visitor.took(each.proposer.actor) for each in proposed)
     return (Task("/law/proposals?state=proposed", "政策文本待采用", "texts to adopt", waiting),)
 
 

@@ -11,7 +11,7 @@ from infra.console.background import WorkFile, WorkOutcome, WorkProgress
 from infra.console.errors import FieldTrouble, Unprocessable
 from infra.console.pages import moment_text
 from infra.console.permissions import Permission
-from infra.console.stamp import ledger_stamp
+from infra.console.stamp import Stamp, ledger_stamp
 from infra.console.state import state_of
 from infra.console.threads import in_thread
 from infra.console.visitor import Visitor
@@ -49,11 +49,14 @@ async def trial(request: Request, visitor: Reader, file: UploadFile) -> Response
     """Look through all history by the texts in force and with a new one behind them; nothing is written."""
     text = await _text_of(file)
 
+    async def tried(engine: AsyncEngine) -> tuple[Stamp, TextTrial]:
+        async with engine.connect() as connection:
+            stamp = await ledger_stamp(connection, visitor)
+        return stamp, await try_text(engine, text)
+
     async def work(engine: AsyncEngine, progress: WorkProgress) -> WorkOutcome:
         progress.set(0, None, "按新旧参数各查一遍全部历史 all history, by the old text and the new")
-        async with visitor.engine.connect() as connection:
-            stamp = await ledger_stamp(connection, visitor)
-        told = await in_thread(engine, lambda own: try_text(own, text))
+        stamp, told = await in_thread(engine, tried)
         remark = f"；账本位置 {stamp.entries}；{text.name} 第 {text.version} 版"
         content = workbook([trial_sheet(told)], moment_text(stamp.as_of), remark)
         return _outcome(text, told, WorkFile(f"trial-{text.name}-{text.version}.xlsx", XLSX, content))

@@ -119,6 +119,7 @@ def _archive(book: RosterBook) -> bytes:
 @router.get("/rosters/files/{token}")
 async def files(visitor: Writer, token: str) -> Response:
     """The files that were drawn up in this session."""
+    await visitor.require_login()
     book = held(visitor, token, HeldBook)
     return download(book.archive, book.name, ZIP)
 

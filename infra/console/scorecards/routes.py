@@ -17,12 +17,13 @@ from infra.console.listing_columns import ListColumn, ListFilter, Row
 from infra.console.pages import query_text, render
 from infra.console.permissions import Permission
 from infra.console.scorecards.scores import Scored, county_rows, item_rows, keep, kept, rank_rows
-from infra.console.stamp import ledger_stamp
+from infra.console.stamp import Stamp, ledger_stamp
 from infra.console.state import state_of
 from infra.console.threads import in_thread
 from infra.console.visitor import Visitor
 from infra.words.scorecards import METHOD
 from processors.supervision.peers import TIER_NAMES
+from processors.supervision.scorecards.listings import ScorecardsOfYear
 from processors.supervision.scorecards.listings import scorecards as score
 
 router = APIRouter()
@@ -139,11 +140,14 @@ async def compute(
     _require_region(region)
     state = state_of(request)
 
+    async def scored(engine: AsyncEngine) -> tuple[Stamp, ScorecardsOfYear]:
+        async with engine.connect() as connection:
+            stamp = await ledger_stamp(connection, visitor)
+        return stamp, await score(engine, of_year, region or None)
+
     async def work(engine: AsyncEngine, progress: WorkProgress) -> WorkOutcome:
         progress.set(0, None, "读取四个年度的结算单并计分 reading claims of four years")
-        async with visitor.engine.connect() as connection:
-            stamp = await ledger_stamp(connection, visitor)
-        found = await in_thread(engine, lambda own: score(own, of_year, region or None))
+        stamp, found = await in_thread(engine, scored)
         keep(state, of_year, region, Scored(found, stamp.entries, stamp.read_at))
         path = f"/scorecards?{query_text({'year': of_year, 'region': region, 'hospital': hospital})}"
         return WorkOutcome(f"{of_year} 年 {len(found.cards)} 家医院已计分。Scored", path=path)

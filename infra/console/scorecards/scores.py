@@ -25,6 +25,8 @@ class Scored:
     at: datetime
 
 
+MOST_KEPT = 40
+"""Years and regions whose scorecards are kept; the oldest goes first."""
 _KEPT: "WeakKeyDictionary[ConsoleState, dict[tuple[int, str], Scored]]" = WeakKeyDictionary()
 
 
@@ -35,7 +37,11 @@ def kept(state: ConsoleState, year: int, region: str) -> Scored | None:
 
 def keep(state: ConsoleState, year: int, region: str, scored: Scored) -> None:
     """Keep what was computed; who may open the page may see it, whoever computed it."""
-    _KEPT.setdefault(state, {})[year, region] = scored
+    ours = _KEPT.setdefault(state, {})
+    ours.pop((year, region), None)
+    ours[year, region] = scored
+    while len(ours) > MOST_KEPT:
+        del ours[next(iter(ours))]
 
 
 def rank_rows(found: ScorecardsOfYear) -> list[Row]:

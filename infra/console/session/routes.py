@@ -92,7 +92,7 @@ async def _begin(request: Request, visitor: Visitor, there: str) -> Response:
     response = RedirectResponse(own_path(there), 303)
     response.set_cookie(
         SESSION_COOKIES[secure],
-        state.sessions.begin(visitor),
+        await state.sessions.begin(visitor),
         path="/",
         secure=secure,
         httponly=True,

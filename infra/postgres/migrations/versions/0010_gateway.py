@@ -1,4 +1,4 @@
-"""What the gateway keeps: transactions and hospitals, in a schema outside the ledger."""
+"""What the gateway keeps outside the ledger: transactions, hospitals, the medical catalogue, and who persons are."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ down_revision = "0009"
 branch_labels = None
 depends_on = None
 
-FILES = ("0010_transactions.sql",)
+FILES = ("0010_transactions.sql", "0010_catalogue.sql", "0010_identities.sql")
 
 
 def upgrade() -> None:
