@@ -24,7 +24,10 @@ async def asked(url: str, request: dict[str, Any]) -> bytes:
 
 async def gateway_of(log: Path) -> str:
     """Where the gateway of ``claims up --gateway`` answers."""
-    text = lambda: log.read_text(encoding="utf-8")  # noqa: E731 - asked again and again
+
+    def text() -> str:
+        return log.read_text(encoding="utf-8")
+
     await eventually(lambda: ADDRESS.search(text()) is not None, text)
     found = ADDRESS.search(text())
     assert found is not None
