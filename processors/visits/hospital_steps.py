@@ -82,12 +82,12 @@ async def seal_anew(engine: AsyncEngine, keys: KeyRing) -> int:
         await _lock(connection)
         older = [step for step in await load_steps(connection) if step.key_id not in (None, keys.current)]
         rows = [
-            {"step": step.number, "sealed": _sealed(keys, settings_of(step, keys), step.about), "key": keys.current}
+            {"of": step.number, "anew": _sealed(keys, settings_of(step, keys), step.about), "under": keys.current}
             for step in older
         ]
         if rows:
-            renewed: dict[str, Any] = {"sealed": bindparam("sealed"), "key_id": bindparam("key")}
-            changed = update(hospital_steps).where(hospital_steps.c.number == bindparam("step")).values(renewed)
+            renewed: dict[str, Any] = {"sealed": bindparam("anew"), "key_id": bindparam("under")}
+            changed = update(hospital_steps).where(hospital_steps.c.number == bindparam("of")).values(renewed)
             await connection.execute(changed, rows)
     return len(rows)
 

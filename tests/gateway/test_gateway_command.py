@@ -34,9 +34,42 @@ async def gateway_of(log: Path) -> str:
     return found[1]
 
 
+def sources_of(folder: Path) -> list[str]:
+    """The users that the embedded server lets in beside the ledger's own."""
+    listed = json.loads((folder / "ledger" / "nats" / "sources.json").read_text(encoding="utf-8"))
+    return sorted(each["user"] for each in listed["users"])
+
+
+async def added(at: tuple[object, ...]) -> None:
+    """Let the gateway speak for H1, once."""
+    done = await claims("gateway", "hospitals", "add", "H1", "--actor", "lin", "--json", *at)
+    nothing: dict[str, Any] = {"networks": [], "codes": {}, "infcode_text": False, "checks": []}
+    assert done.rows == [{"hospital_id": "H1", **nothing}]
+    twice = await claims("gateway", "hospitals", "add", "H1", "--actor", "lin", *at)
+    assert (twice.code, "hospitals change" in twice.err) == (2, True)
+
+
+async def changed(at: tuple[object, ...], url: str, request: dict[str, Any]) -> None:
+    """Change H1's settings, and see that the next call heeds them and nothing shows a secret."""
+    secret = "only-for-both-sides"
+    options = ("--secret", secret, "--network", "127.0.0.0/8", "--med-type", "2101=inpatient", "--infcode-text")
+    done = await claims("gateway", "hospitals", "change", "H1", "--actor", "zhao", *options, *at, "--json")
+    assert done.rows[0]["checks"] == ["x-tif"]
+    assert done.rows[0]["codes"] == {"med_type": {"2101": "inpatient"}}
+    assert "x-tif" in json.loads(await asked(url, request))["err_msg"]
+    await claims("gateway", "hospitals", "change", "H1", "--actor", "zhao", "--secret", "", *at)
+    listed = await claims("gateway", "hospitals", "list", *at, "--json")
+    assert listed.rows[0]["networks"] == ["127.0.0.0/8"]
+    history = await claims("gateway", "hospitals", "list", "--history", *at)
+    steps = [(each["step"], each["actor"]) for each in history.rows]
+    assert steps == [("set", "lin"), ("set", "zhao"), ("set", "zhao")]
+    shown = b"".join((done.out, listed.out, history.out)).decode() + done.err
+    assert secret not in shown
+    assert "password" not in shown
+
+
 async def test_hospitals_come_change_and_go_beside_a_running_gateway(server_folder: Path) -> None:
     log, at = server_folder / "up.log", ("--data-dir", server_folder / "ledger")
-    secret = "only-for-both-sides"
     await claims("settle", write_lines(server_folder / "facts.jsonl", [facts.hospital()]), *at)
     # without its keys there is no gateway, and it is said before anything starts
     refused = await claims("up", *at, "--gateway")
@@ -50,49 +83,22 @@ async def test_hospitals_come_change_and_go_beside_a_running_gateway(server_fold
         await up_is_ready(log)
         url = await gateway_of(log)
         assert "未在本接口登记" in json.loads(await asked(url, request))["err_msg"]
-        added = await claims("gateway", "hospitals", "add", "H1", "--actor", "lin", "--json", *at)
-        assert added.rows[0] == {
-            "hospital_id": "H1",
-            "networks": [],
-            "codes": {},
-            "infcode_text": False,
-            "checks": [],
-        }
+        await added(at)
         first = await asked(url, request)
         assert json.loads(first)["infcode"] == 0
-        twice = await claims("gateway", "hospitals", "add", "H1", "--actor", "lin", *at)
-        assert (twice.code, "hospitals change" in twice.err) == (2, True)
-
         # a hospital's own password is its own affair
         await claims("access", "hospital", "H1", *at)
         await claims("access", "hospital", "H1", "--rotate", "--end-old", *at)
-        users = json.loads((server_folder / "ledger" / "nats" / "sources.json").read_text())["users"]
-        assert len([each for each in users if each["user"] == "hospital-H1.gateway"]) == 1
-        assert len(users) == 2
-
-        # a change holds for the next call
-        options = ("--secret", secret, "--network", "127.0.0.0/8", "--med-type", "2101=inpatient", "--infcode-text")
-        changed = await claims("gateway", "hospitals", "change", "H1", "--actor", "zhao", *options, *at, "--json")
-        told = changed.rows[0]
-        assert told["checks"] == ["x-tif"]
-        assert told["codes"] == {"med_type": {"2101": "inpatient"}}
-        assert "x-tif" in json.loads(await asked(url, request))["err_msg"]
-        await claims("gateway", "hospitals", "change", "H1", "--actor", "zhao", "--secret", "", *at)
+        assert len(sources_of(server_folder)) == 2
+        assert "hospital-H1.gateway" in sources_of(server_folder)
+        await changed(at, url, request)
         assert await asked(url, request) == first
-
-        listed = await claims("gateway", "hospitals", "list", *at, "--json")
-        assert listed.rows[0]["networks"] == ["127.0.0.0/8"]
-        history = await claims("gateway", "hospitals", "list", "--history", *at)
-        steps = history.rows
-        assert [(each["step"], each["actor"]) for each in steps] == [("set", "lin"), ("set", "zhao"), ("set", "zhao")]
-        shown = b"".join((added.out, changed.out, listed.out, history.out)).decode() + changed.err
-        assert secret not in shown
-        assert "password" not in shown
         up.send_signal(signal.SIGTERM)
         assert await exit_code(up, log) == 0
 
-    # after a restart the same call has the same answer, and a new key reads it too
-    assert (await claims("gateway", "rotate-key", *at)).code == 0
+    # after a restart the same call has the same answer, and beside a new key
+    rotated = await claims("gateway", "rotate-key", *at)
+    assert rotated.code == 0, rotated.err
     async with background("up", *at, "--gateway", "127.0.0.1:0", log=log) as up:
         await up_is_ready(log)
         url = await gateway_of(log)
@@ -100,8 +106,7 @@ async def test_hospitals_come_change_and_go_beside_a_running_gateway(server_fold
         ended = await claims("gateway", "hospitals", "end", "H1", "--actor", "lin", *at)
         assert ended.code == 0, ended.err
         assert "已停用" in json.loads(await asked(url, request))["err_msg"]
-        users = json.loads((server_folder / "ledger" / "nats" / "sources.json").read_text())["users"]
-        assert not [each for each in users if each["user"].endswith(".gateway")]
+        assert "hospital-H1.gateway" not in sources_of(server_folder)
         up.send_signal(signal.SIGTERM)
         assert await exit_code(up, log) == 0
 
