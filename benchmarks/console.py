@@ -1,4 +1,10 @@
-"""How fast the console's pages answer over a large ledger, with many persons signed in who go from page to page."""
+"""How fast the console's pages answer over a large ledger, with many persons signed in who go from page to page.
+
+20 persons are signed in, and each asks for the next page some 5 s after the last one came: four pages a second, which
+is brisk, for most pages take longer to read. All are asked for equally often, the heavy ones too, each run in the same
+order. Meanwhile one worker settles discharges on the same ledger, at the rate of the latency suite, and how long these
+wait is measured as there. Pages are opened once before the clock starts, as the first person of a day would do.
+"""
 
 import asyncio
 import json
@@ -12,6 +18,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from math import ceil
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 import httpx
@@ -21,11 +28,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from benchmarks.bench import Bench
 from benchmarks.copied_ledger import copy_claims
-from benchmarks.load import bodies, make_load
+from benchmarks.latency import BESIDE_RATE, all_answered, at_the_worker, first_discharges, percentiles
+from benchmarks.load import CLAIMS_PER_STAY, Load, bodies, make_load, renamed, type_of
 from benchmarks.servers import engine_on, settle
 from events.county_time import COUNTY_TIME
 from events.store.journal import database_time
 from infra.console.group import page_groups
+from infra.messaging.broker import connect_broker
 from infra.servers import Endpoints
 from processors.clearing.draft import draft
 from processors.finance.catch_up import catch_up
@@ -34,9 +43,10 @@ from processors.supervision.catch_up import catch_up_leads
 SETTLED_CLAIMS = 4_000
 """So many are settled for real, the others are copies; persons and claims that are looked at are of these."""
 USERS = 20
-READS_S = 2.0
+READS_S = 5.0
 """How long a person reads before the next page, on the average."""
 SAMPLED = 40
+NEW_STAYS_SEED = 100
 STARTS_WITHIN_S = 60.0
 SLOWEST_S = 60.0
 
@@ -56,26 +66,60 @@ class Answers:
 
 async def console(bench: Bench) -> dict[str, dict[str, float]]:
     """Percentiles of each page in milliseconds, the slowest first; ``all`` is of all together."""
-    name = f"console-{bench.options.console_claims}"
+    name, options = f"console-{bench.options.console_claims}", bench.options
+    new, discharges = _new_stays(round(BESIDE_RATE * (options.seconds + options.warm_up_s)))
 
     async def fill(endpoints: Endpoints) -> None:
-        load = make_load(min(SETTLED_CLAIMS, bench.options.console_claims))
+        load = make_load(min(SETTLED_CLAIMS, options.console_claims))
         await settle(endpoints, bodies([*load.base, *load.work]))
         async with engine_on(endpoints.database_url) as engine:
             await _clear(engine)
             await catch_up(engine)
             await catch_up_leads(engine)
-            bench.figures["console_claims"] = await copy_claims(engine, bench.options.console_claims)
+            bench.figures["console_claims"] = await copy_claims(engine, options.console_claims)
+        await _forget_payouts(endpoints.nats_url)
+        await settle(endpoints, bodies([*new.base, *new.work]))
 
     await bench.server_templates.prepare(name, fill)
-    async with bench.server_templates.running(name) as endpoints, engine_on(endpoints.database_url) as engine:
+    async with (
+        bench.server_templates.running(name) as endpoints,
+        engine_on(endpoints.database_url) as engine,
+        at_the_worker(endpoints, discharges, BESIDE_RATE) as (arrivals, _),
+    ):
         pages = await _pages(engine)
         async with _served(endpoints) as url:
-            answers = await _walk(url, endpoints.database_url, pages, bench.options.seconds)
+            await _open_each(url, endpoints.database_url, pages)
+            walking = asyncio.create_task(_walk(url, endpoints.database_url, pages, options.seconds))
+            await arrivals.send()
+            answers = await walking
+        await all_answered(arrivals)
     if answers.failed:
         raise RuntimeError(f"pages that did not answer with 200: {answers.failed}")
+    bench.figures["beside_console"] = percentiles(arrivals.waits_ms(options.warm_up_s, float("inf")))
     slowest = sorted(answers.took, key=lambda page: -answers.percentiles(page)["p95"])
     return {"all": answers.percentiles()} | {page: answers.percentiles(page) for page in slowest}
+
+
+async def _forget_payouts(nats_url: str) -> None:
+    """Empty PAYOUTS, whose last message says how far payers were told before the ledger was copied."""
+    broker = connect_broker(nats_url, None)
+    await broker.start()
+    try:
+        await broker.connection.jetstream().purge_stream("PAYOUTS")
+    finally:
+        await broker.stop()
+
+
+def _new_stays(number: int) -> tuple[Load, list[dict[str, Any]]]:
+    """Persons of their own who are admitted before the clock starts, and so many of their discharges."""
+    load = make_load(round(number * CLAIMS_PER_STAY * 1.2) + 100, seed=NEW_STAYS_SEED)
+    discharges = first_discharges([], load.work)[:number]
+    if len(discharges) < number:
+        raise RuntimeError(f"{len(discharges)} discharges for {number} arrivals")
+    admitted = [line for line in load.work if type_of(line) == "admission.recorded.v1"]
+    return renamed(Load(load.base, admitted), "N"), [
+        line for line in renamed(Load([], list(discharges)), "N").work if isinstance(line, dict)
+    ]
 
 
 async def _clear(engine: AsyncEngine) -> None:
@@ -121,25 +165,39 @@ async def _served(endpoints: Endpoints) -> AsyncIterator[str]:
         await process.wait()
 
 
-async def _walk(url: str, database_url: str, pages: dict[str, list[str]], seconds: float) -> Answers:
-    """Let everybody go from page to page until the time is over and each page was opened a few times."""
-    answers = Answers()
+@asynccontextmanager
+async def _signed_in(url: str, database_url: str) -> AsyncIterator[httpx.AsyncClient]:
+    """A session of the owner of the database."""
     login = urlsplit(database_url)
     credentials = {"login": login.username or "", "password": login.password or ""}
+    async with httpx.AsyncClient(base_url=url, timeout=SLOWEST_S, follow_redirects=True) as client:
+        signed_in = await client.post("/session", data=credentials, follow_redirects=False)
+        if signed_in.status_code != 303:
+            raise RuntimeError(f"could not sign in: {signed_in.status_code}")
+        yield client
+
+
+async def _open_each(url: str, database_url: str, pages: dict[str, list[str]]) -> None:
+    """Open each page once: its templates are compiled then."""
+    async with _signed_in(url, database_url) as client:
+        for addresses in pages.values():
+            await client.get(addresses[0])
+
+
+async def _walk(url: str, database_url: str, pages: dict[str, list[str]], seconds: float) -> Answers:
+    """Let everybody go from page to page until each page was opened as often as the time allows."""
+    answers = Answers()
     routes = [*pages] * max(1, round(USERS * seconds / READS_S / len(pages)))
     random.Random(7).shuffle(routes)
     queue = iter(routes)
 
     async def person(number: int) -> None:
         rng = random.Random(number)
-        async with httpx.AsyncClient(base_url=url, timeout=SLOWEST_S) as client:
-            signed_in = await client.post("/session", data=credentials)
-            if signed_in.status_code != 303:
-                raise RuntimeError(f"could not sign in: {signed_in.status_code}")
+        async with _signed_in(url, database_url) as client:
             for route in queue:
                 await asyncio.sleep(rng.uniform(0, 2 * READS_S))
                 began = time.perf_counter()
-                answer = await client.get(rng.choice(pages[route]), follow_redirects=True)
+                answer = await client.get(rng.choice(pages[route]))
                 answers.took.setdefault(route, []).append((time.perf_counter() - began) * 1000)
                 if answer.status_code != 200:
                     key = f"{route} {answer.status_code}"

@@ -42,6 +42,11 @@ UPDATE projections.clearings SET ranges = (
 )
 """
 """Clearings have taken all but the last month."""
+_TOLD = """
+INSERT INTO processors.payouts_told SELECT journal, max(number) FROM ledger.entries GROUP BY journal
+ON CONFLICT (journal) DO UPDATE SET number = excluded.number
+"""
+"""Payers have heard of all of it: what tells them begins there where PAYOUTS holds nothing."""
 
 
 async def copy_claims(engine: AsyncEngine, claims: int) -> int:
@@ -63,6 +68,7 @@ async def copy_claims(engine: AsyncEngine, claims: int) -> int:
             await connection.execute(text(_CLEARED))
             position = f"UPDATE processors.positions SET journal_number = {head}"
             await connection.execute(text(position))
+            await connection.execute(text(_TOLD))
         reached = await _count(connection)
     async with engine.connect() as connection:
         await connection.execution_options(isolation_level="AUTOCOMMIT")

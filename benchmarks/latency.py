@@ -23,7 +23,7 @@ from nats.js.api import ConsumerConfig, DeliverPolicy
 from benchmarks.bench import Bench
 from benchmarks.load import CLAIMS_PER_STAY, Line, bodies, make_load, type_of
 from benchmarks.servers import engine_on, settle
-from benchmarks.worker_processes import environment, start_workers
+from benchmarks.worker_processes import WorkerProcesses, environment, start_workers
 from infra.embedded.process import die_with_parent
 from infra.messaging.broker import connect_broker
 from infra.messaging.publisher import subject_of
@@ -147,37 +147,43 @@ async def _resettle(endpoints: Endpoints) -> int:
 
 @asynccontextmanager
 async def arriving(bench: Bench, rate: int) -> AsyncIterator[tuple[Arrivals, Endpoints]]:
+    """Arrivals at a rate over a small ledger, and its servers."""
     discharges = await prepare(bench)
     wanted = round(rate * (bench.options.seconds + bench.options.warm_up_s))
     if len(discharges) < wanted:
         raise RuntimeError(f"{len(discharges)} discharges for {wanted} arrivals")
-    async with bench.server_templates.running("latency") as endpoints:
-        broker = connect_broker(endpoints.nats_url, None)
-        await broker.start()
-        try:
-            arrivals = Arrivals(broker.connection, discharges[:wanted], rate)
-            async with start_workers(endpoints, 1) as ours:
-                js = broker.connection.jetstream()
+    async with (
+        bench.server_templates.running("latency") as endpoints,
+        at_the_worker(endpoints, discharges[:wanted], rate) as (arrivals, ours),
+    ):
+        yield arrivals, endpoints
+        await ours.stop()
+        bench.figures["latency_cpu_s"] = ours.cpu_s
+
+
+@asynccontextmanager
+async def at_the_worker(
+    endpoints: Endpoints, discharges: Sequence[dict[str, Any]], rate: float
+) -> AsyncIterator[tuple[Arrivals, WorkerProcesses]]:
+    """Discharges of persons who were admitted before, to be sent at a rate, and the one worker that settles them."""
+    broker = connect_broker(endpoints.nats_url, None)
+    await broker.start()
+    try:
+        arrivals = Arrivals(broker.connection, discharges, rate)
+        async with start_workers(endpoints, 1) as ours:
+            js = broker.connection.jetstream()
+            for stream, hear in (("ANSWERS", arrivals.hear), ("PAYOUTS", arrivals.hear_payout)):
                 await js.subscribe(
-                    "claims.answers.>",
-                    stream="ANSWERS",
-                    cb=arrivals.hear,
+                    f"claims.{stream.lower()}.>",
+                    stream=stream,
+                    cb=hear,
                     ordered_consumer=True,
                     config=ConsumerConfig(deliver_policy=DeliverPolicy.NEW),
                 )
-                await js.subscribe(
-                    "claims.payouts.>",
-                    stream="PAYOUTS",
-                    cb=arrivals.hear_payout,
-                    ordered_consumer=True,
-                    config=ConsumerConfig(deliver_policy=DeliverPolicy.NEW),
-                )
-                ours.tell("go")
-                yield arrivals, endpoints
-                await ours.stop()
-                bench.figures["latency_cpu_s"] = ours.cpu_s
-        finally:
-            await broker.stop()
+            ours.tell("go")
+            yield arrivals, ours
+    finally:
+        await broker.stop()
 
 
 async def prepare(bench: Bench) -> list[dict[str, Any]]:
@@ -199,10 +205,10 @@ async def prepare(bench: Bench) -> list[dict[str, Any]]:
         await settle(endpoints, bodies([line for line in rest if type_of(line) == "admission.recorded.v1"]))
 
     await bench.server_templates.prepare("latency", fill)
-    return _first_discharges(bulk, rest)
+    return first_discharges(bulk, rest)
 
 
-def _first_discharges(bulk: Sequence[Line], rest: Sequence[Line]) -> list[dict[str, Any]]:
+def first_discharges(bulk: Sequence[Line], rest: Sequence[Line]) -> list[dict[str, Any]]:
     """Discharges that will be accepted: each admission's first, none that waits for a reversal, none that is faulty."""
     told = {_admission(line) for line in bulk if type_of(line) == "discharge.recorded.v1"}
     admitted = {_admission(line) for line in (*bulk, *rest) if type_of(line) == "admission.recorded.v1"}

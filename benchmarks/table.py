@@ -103,6 +103,7 @@ def figures(bench: Bench) -> dict[str, Any]:
             "payout_lag_ms": {str(rate): bench.figures.get(f"payout_lag_{rate}") for rate in bench.options.rates},
             "latency_beside_resettlement_ms": bench.figures.get("latency_beside"),
             "beside_floods_ms": bench.figures.get("floods"),
+            "latency_beside_console_ms": bench.figures.get("beside_console"),
             "console_ms": bench.figures.get("console"),
             "console_claims": bench.figures.get("console_claims"),
             "cpu_us_per_claim": {name[7:]: median(name) for name in bench.samples if name.startswith("cpu_us_")},
@@ -157,6 +158,8 @@ def _rows(bench: Bench) -> Iterator[Row]:
         yield from _sampled(bench, f"growth_{size}_rebuild", "  rebuild there, ledger entries/s", None)
         yield from _sampled(bench, f"growth_{size}_peak_rss_mb", "  peak RSS of the largest worker, MB", None)
     yield from _growth(bench)
+    beside = bench.figures.get("beside_console")
+    yield from _latency(beside, "discharge to answer at 50/s beside the console", BESIDE_P99_MS)
     for page, found in (bench.figures.get("console") or {}).items():
         title = f"console, {page}, ms p95 (p50 {found['p50']:,.0f}, p99 {found['p99']:,.0f})"
         yield _row(title, found["p95"], PAGE_P95_MS, "1", "{:,.0f}".format)

@@ -352,6 +352,7 @@ class FineImposed(FactData):
     imposed_on: Day = Field(description="day of the decision")
     reason: Reason
     clause: Clause = None
+    replaces: Given[Id] = Field(default=None, description="the hospital's fine that this one takes the place of")
 
 
 @stated_by(LEDGER, type_="resettlement.ordered.v1")

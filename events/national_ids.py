@@ -53,6 +53,10 @@ _LOOKS_LIKE_X = {ord(letter): "X" for letter in "ХхΧχ×"}
 _REDACTED = "*"
 
 
+class InvalidNationalId(ValueError):
+    """A text that is no national ID; the message says why, in both languages, and never holds the number."""
+
+
 class NationalIdGivenError(ValueError):
     """A national ID where the ledger would keep it for ever; the message never holds the number."""
 
@@ -85,6 +89,24 @@ def is_national_id(text: str) -> bool:
     if _WHOLE_LONG.fullmatch(digits):
         return _is_birthday(digits[6:14])
     return _WHOLE_SHORT.fullmatch(digits) is not None and digits[:2] in _PROVINCES and _is_birthday(f"19{digits[6:12]}")
+
+
+def normal_national_id(text: str) -> str:
+    """A national ID as 18 characters, its region, day of birth and check digit right; one of 15 digits is widened.
+
+    Blanks and hyphens between the digits, full-width digits and a small x are taken. Raises ``InvalidNationalId``.
+    """
+    given = _SEPARATORS.sub("", _plain(text)[0]).upper()
+    if _WHOLE_SHORT.fullmatch(given):
+        widened = f"{given[:6]}19{given[6:]}"
+        given = widened + _check_digit(widened)
+    if not _WHOLE_LONG.fullmatch(given):
+        raise InvalidNationalId("应为 18 位（或旧的 15 位）身份证号 18 digits are wanted, or the 15 of old")
+    if given[:2] not in _PROVINCES or not _is_birthday(given[6:14]):
+        raise InvalidNationalId("地区或出生日期不对 its region or day of birth is none")
+    if given[17] != _check_digit(given):
+        raise InvalidNationalId("校验位不对，请与证件核对 its check digit is wrong: compare it with the card")
+    return given
 
 
 def redacted(text: str) -> str:

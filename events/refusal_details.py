@@ -286,6 +286,15 @@ def duplicate_fine(fine_id: str) -> Refusal:
     return Refusal("duplicate_fine", f"fine {fine_id} was recorded before", f"处罚编号 {fine_id} 已登记过：请换新编号")
 
 
+def unknown_fine(fine_id: str, hospital_id: str) -> Refusal:
+    """What a fine is to take the place of is none that stands on the hospital."""
+    return Refusal(
+        "unknown_fine",
+        f"no fine {fine_id} stands on hospital {hospital_id}: it is another's, was never recorded, or was replaced",
+        f"医疗机构 {hospital_id} 没有有效的处罚 {fine_id}：属于他人、从未登记，或已被替换",
+    )
+
+
 def duplicate_advance(region: str, advance_id: str) -> Refusal:
     """The number of the advance has been used in the region."""
     return Refusal(

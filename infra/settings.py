@@ -16,7 +16,7 @@ class Settings(BaseSettings):
     the first alone. ``nats_ca`` holds the certificates of the authority that signed those of the NATS servers (PEM).
     ``partitions`` counts when a database is first used, and is fixed from then on. ``pg_bin`` is a folder with pg_dump
     and pg_restore to be used instead of our own, for a server newer than these. ``payees_key`` is the file of the keys
-    of payees' accounts, where it does not stand beside the data folder.
+    of payees' accounts, where it does not stand beside the data folder, ``persons_key`` that of the persons' register.
     """
 
     model_config = SettingsConfigDict(env_prefix="CLAIMS_")
@@ -31,6 +31,7 @@ class Settings(BaseSettings):
     log_level: str = "info"
     pg_bin: Path | None = None
     payees_key: Path | None = None
+    persons_key: Path | None = None
 
     @field_validator("database_url")
     @classmethod

@@ -18,6 +18,10 @@ MOST_CELLS = 50_000
 """Ways in which the facts of a claim can meet what is asked of them."""
 
 
+SIZES = ("total", "in_scope")
+"""Facts that are the bill's size."""
+
+
 class NumberRange(NamedTuple):
     """From a number on, up to another; both count. ``to`` None: without an end."""
 

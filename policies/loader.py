@@ -11,9 +11,9 @@ from pydantic import ValidationError
 
 from events.money import yuan
 from policies.monotony import FallingShare, falls
-from policies.sample_claims import TooMany
+from policies.sample_claims import TooMany, who
 from policies.scheme import Scheme
-from policies.soundness import SchemeRemark, findings, who
+from policies.soundness import SchemeRemark, findings
 from policies.vocabulary import SETTING_NAMES, stated
 from policies.yaml_text import MOST_BYTES, Lines, TextError, read
 
@@ -89,41 +89,51 @@ def _told(scheme: Scheme, fall: FallingShare) -> str:
         back, back_en = f"至 {yuan(fall.until)} 元才恢复", f"so much again from {yuan(fall.until)} on"
     return (
         f"费用由 {size} 元增到 {at} 元（全在政策范围内），个人负担由 {share} 元降到 {least} 元，{back}"
-        f"（{SETTING_NAMES[setting]} {setting}，{who(scheme, fall.sample)}）。"
+        f"（{SETTING_NAMES[setting]} {setting}，{who(scheme, fall.sample, by_values=True)}）。"
         f"Of {at} in scope the person bears {least}, of {size} more: {share}, and {back_en}. "
         "A slip, unless the law means it"
     )
 
 
-@lru_cache(maxsize=KEPT)
 def _reviewed(text: bytes, name: str) -> tuple[Scheme, Lines, tuple[SchemeRemark, ...]]:
     scheme, lines = _load(text, name)
-    return scheme, lines, tuple(findings(scheme))
+    return scheme, lines, _findings(text)
 
 
 @lru_cache(maxsize=KEPT)
+def _findings(text: bytes) -> tuple[SchemeRemark, ...]:
+    return tuple(findings(_loaded(text)[0]))
+
+
 def _load(text: bytes, name: str) -> tuple[Scheme, Lines]:
+    try:
+        return _loaded(text)
+    except _Faults as faults:
+        raise SchemeError(_first([f"{name}:{fault}" for fault in faults.args])) from None
+
+
+class _Faults(Exception):
+    """What keeps a text from being loaded, each as ``line: message``."""
+
+
+@lru_cache(maxsize=KEPT)
+def _loaded(text: bytes) -> tuple[Scheme, Lines]:
+    """By the text alone: what the program brings along and what was adopted of it are one text under two names."""
     try:
         value, lines = read(text)
     except TextError as error:
-        raise SchemeError([f"{name}:{error.line}: {error}"]) from None
+        raise _Faults(f"{error.line}: {error}") from None
     try:
         scheme = Scheme.model_validate(value, context=stated(value))
     except ValidationError as error:
-        raise SchemeError(
-            _first(
-                sorted(
-                    {
-                        f"{name}:{lines.at(fault['loc'])}: {_path(fault['loc'], lines)}{_message(fault)}"
-                        for fault in error.errors()
-                    }
-                )
-            )
-        ) from None
-    problems = (f"{name}:{lines.at(path)}: {_path(path, lines)}{message}" for path, message in scheme.problems())
+        faults = {
+            f"{lines.at(fault['loc'])}: {_path(fault['loc'], lines)}{_message(fault)}" for fault in error.errors()
+        }
+        raise _Faults(*sorted(faults)) from None
+    problems = (f"{lines.at(path)}: {_path(path, lines)}{message}" for path, message in scheme.problems())
     told = list(islice(problems, MOST_TOLD + 1))
     if told:
-        raise SchemeError(_first(told))
+        raise _Faults(*told)
     scheme.pin(hashlib.sha256(text).hexdigest(), text)
     return scheme, lines
 

@@ -3,18 +3,19 @@
 from collections.abc import Iterator, Sequence
 from datetime import date
 from itertools import combinations, product
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
 from policies.chronic_list import takes
-from policies.claim import BillParts, Claim, Place
-from policies.claim_facts import AskedFacts, TooManyWays, ways
+from policies.claim import BillParts, Claim, Place, place_of
+from policies.claim_facts import SIZES, AskedFacts, TooManyWays, facts_of, facts_told, ways
 from policies.condition import Condition
 from policies.engine import open_claim
 from policies.rule_context import Rule
 from policies.scheme import ALL_TIERS, Scheme
 from policies.value_gaps import PLACES
+from policies.values import Row
 
 MOST = 20_000
 """Samples of one scheme; the shipped ones have at most 168."""
@@ -80,6 +81,35 @@ def _on_paper(scheme: Scheme, claims: Iterator[Claim]) -> Iterator[Claim]:
         yield claim
         if asked:
             yield replace(claim, invoice="SAMPLE")
+
+
+def who(scheme: Scheme, sample: Sample, *, by_values: bool = False) -> str:
+    """A sample for people: tier, categories, disease, card, place and facts that conditions ask for.
+
+    With ``by_values`` also what rows of values ask for but the bill's size, and the day where it is not the scheme's
+    first.
+    """
+    claim = sample.claim
+    known = scheme.terms.categories
+    categories = "、".join(known[category].name for category in claim.categories) or "普通居民 not poor"
+    named = [f"{claim.tier}级医院 tier {claim.tier}", categories]
+    if claim.disease is not None:
+        named.append(claim.disease)
+    if claim.card_class is not None:
+        named.append(f"{claim.card_class}类证 class {claim.card_class}")
+    asking: list[Condition | Row[Any]] = [
+        condition for stage in scheme.stages for case in stage.cases for condition in case.conditions
+    ]
+    if by_values:
+        asking += [row for parameter in scheme.parameters.values() for row in parameter.root]
+    if any(each.place for each in asking):
+        named.append(place_of(claim))
+    asked = [tuple(each for each in key.asked if not by_values or each[0] not in SIZES) for key in asking]
+    if facts := facts_told(facts_of(claim), asked):
+        named.append(facts)
+    if by_values and claim.date > scheme.valid.from_:
+        named.append(f"{claim.date} 起 from")
+    return "，".join(named)
 
 
 def _claims(scheme: Scheme) -> Iterator[Claim]:

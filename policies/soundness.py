@@ -9,8 +9,7 @@ from typing import Any, NamedTuple
 
 from msgspec import structs
 
-from policies.claim import BillParts, place_of
-from policies.claim_facts import facts_of, facts_told
+from policies.claim import BillParts
 from policies.limits import JointLimit
 from policies.rule_context import Rule
 from policies.rules.annual_bands import AnnualBands
@@ -19,7 +18,7 @@ from policies.rules.case_quota import QuotaBasic, QuotaFill, QuotaResidual, Quot
 from policies.rules.decision import Decided
 from policies.rules.deductible_ratio_cap import DeductibleRatioCap
 from policies.rules.ratio_within_limit import RatioWithinLimit
-from policies.sample_claims import Sample, TooMany, samples
+from policies.sample_claims import Sample, TooMany, samples, who
 from policies.scheme import Scheme
 from policies.values import Parameter
 from policies.vocabulary import SETTING_NAMES, SHARED
@@ -182,24 +181,6 @@ def _decided(scheme: Scheme, sample: Sample) -> bool:
         index is not None and not isinstance(stage.cases[index], Decided)
         for stage, index in zip(scheme.stages, sample.cases, strict=True)
     )
-
-
-def who(scheme: Scheme, sample: Sample) -> str:
-    """A sample for people: tier, categories, disease, card, place and facts that the scheme asks for."""
-    claim = sample.claim
-    known = scheme.terms.categories
-    categories = "、".join(known[category].name for category in claim.categories) or "普通居民 not poor"
-    named = [f"{claim.tier}级医院 tier {claim.tier}", categories]
-    if claim.disease is not None:
-        named.append(claim.disease)
-    if claim.card_class is not None:
-        named.append(f"{claim.card_class}类证 class {claim.card_class}")
-    asked = [condition.asked for stage in scheme.stages for case in stage.cases for condition in case.conditions]
-    if any(condition.place for stage in scheme.stages for case in stage.cases for condition in case.conditions):
-        named.append(place_of(claim))
-    if facts := facts_told(facts_of(claim), asked):
-        named.append(facts)
-    return "，".join(named)
 
 
 def _unreachable(scheme: Scheme, tried: Sequence[Sample]) -> Iterator[SchemeRemark]:

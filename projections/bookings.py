@@ -46,8 +46,11 @@ IS_PREMIUM = f"entry.type IN ('{PREMIUM_SUBSIDISED}', '{PREMIUM_PURCHASED}', '{P
 OF_FIRST_RUN = "entry.run = claim.opened"
 """The run that first carried the claim. What it books is the claim's first settlement."""
 
+MAY_MOVE_BETWEEN_PARTIES = f"entry.type IN ('{CLAIM_SETTLED}', '{CLAIM_RESETTLED}')"
+"""What ``MOVES_BETWEEN_PARTIES`` asks of the entry alone, before its claim is known."""
+
 MOVES_BETWEEN_PARTIES = f"""(
-  entry.type IN ('{CLAIM_SETTLED}', '{CLAIM_RESETTLED}') AND entry.run <> claim.opened AND (
+  {MAY_MOVE_BETWEEN_PARTIES} AND entry.run <> claim.opened AND (
     NOT claim.standing OR EXISTS (
       SELECT FROM processors.replaced_runs AS replaced
       WHERE replaced.person_id = entry.person_id AND replaced.replaced_by = entry.run

@@ -163,6 +163,14 @@ class CaseRegister:
         for rows in self.tables:
             await rows.save(connection)
 
+    def with_payments(self, measure: Measure) -> Measure:
+        """A fine with what was paid of those that it took the place of, but for what paying them late cost."""
+        before = self.measures.get(measure.of_measure or "")
+        if measure.kind != "fine" or before is None:
+            return measure
+        paid = [structs.replace(each, late=0) for each in self.with_payments(before).payments]
+        return structs.replace(measure, payments=[*paid, *measure.payments])
+
     def of_case(self, rows: Rows[T], case_id: str) -> list[T]:
         """The rows of one case, in the order in which they were entered."""
         return [row for row in rows if row.case_id == case_id]  # type: ignore[attr-defined] # rows of a case alone

@@ -72,6 +72,7 @@ claims = Table(
     Column("years_insured", SmallInteger, comment="without a break, the date's own included; unknown of older claims"),
     Column("interim", Boolean, nullable=False, comment="the bill of a stay on 31 December"),
     Index("claims_person", "person_id", "number", unique=True),
+    Index("claims_region", "region"),
     Index("claims_invoice", "invoice", postgresql_where=text("invoice IS NOT NULL")),
     Index("claims_on_paper", "person_id", postgresql_where=text("invoice IS NOT NULL")),
     not_negative("total", "in_scope", "upfront_copay", "over_limit", "self_funded"),

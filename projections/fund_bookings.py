@@ -58,9 +58,19 @@ JOIN projections.claims AS claim ON claim.claim_id = entry.claim_id
 CROSS JOIN LATERAL ({_SAID}) AS said
 WHERE {IS_BOOKING} AND entry.paid <> 0
 """  # noqa: S608 - our own words
+_REFUNDED = f"entry.type = '{PREMIUM_REFUNDED}'"
+_PREMIUM_AMOUNT = (
+    f"CASE WHEN side.line = 'refunds' THEN CASE WHEN {_REFUNDED} THEN entry.paid ELSE 0 END "
+    f"WHEN {_REFUNDED} THEN -entry.paid ELSE entry.paid END"
+)
+"""Of the entry alone: who asks for nothing that its data says has no data read."""
 _PREMIUMS = f"""
-SELECT {_MONTH}, NULL, entry.year, entry.scheme, side.region, side.fund, side.insurer, side.line, side.other_fund,
-       side.amount, entry.journal, entry.number, entry.type, entry.recorded_at, entry.claim_id, entry.person_id
+SELECT {_MONTH}, NULL, entry.year, entry.scheme,
+       CASE side.line WHEN 'refunds' THEN premium.cleared_in ELSE premium.region END,
+       CASE side.line WHEN 'premiums' THEN premium.insured_by ELSE premium.payer END,
+       CASE side.line WHEN 'premiums' THEN premium.insurer ELSE '' END, side.line,
+       CASE side.line WHEN 'premiums' THEN premium.payer WHEN 'premiums_paid' THEN premium.insured_by ELSE '' END,
+       {_PREMIUM_AMOUNT}, entry.journal, entry.number, entry.type, entry.recorded_at, entry.claim_id, entry.person_id
 FROM ranges
 {ENTRIES_IN_RANGES}
 CROSS JOIN LATERAL ({_SAID}) AS said
@@ -70,17 +80,10 @@ CROSS JOIN LATERAL (
                   CASE entry.layer {_USUAL} END, entry.layer, '') AS insured_by,
          coalesce(said.said #>> '{{to,insurer}}', said.said #>> '{{instead_of,insurer}}', '') AS insurer,
          said.said ->> 'region' AS region,
-         coalesce(said.said ->> 'clears_in', said.said ->> 'region') AS cleared_in,
-         entry.type = '{PREMIUM_REFUNDED}' AS refunded
+         coalesce(said.said ->> 'clears_in', said.said ->> 'region') AS cleared_in
 ) AS premium
-CROSS JOIN LATERAL (VALUES
-  (premium.region, premium.insured_by, premium.insurer, 'premiums', premium.payer,
-   CASE WHEN premium.refunded THEN -entry.paid ELSE entry.paid END),
-  (premium.region, premium.payer, '', 'premiums_paid', premium.insured_by,
-   CASE WHEN premium.refunded THEN -entry.paid ELSE entry.paid END),
-  (premium.cleared_in, premium.payer, '', 'refunds', '', CASE WHEN premium.refunded THEN entry.paid ELSE 0 END)
-) AS side (region, fund, insurer, line, other_fund, amount)
-WHERE {IS_PREMIUM} AND side.amount <> 0
+CROSS JOIN (VALUES ('premiums'), ('premiums_paid'), ('refunds')) AS side (line)
+WHERE {IS_PREMIUM} AND {_PREMIUM_AMOUNT} <> 0
 """  # noqa: S608 - our own words
 
 

@@ -82,17 +82,18 @@ def reinstate(on: str = "2019-06-01", hospital_id: str = "H1", *, id_: str | Non
     )
 
 
-def fine(fine_id: str = "F1", hospital_id: str = "H1", amount: str = "20000", id_: str | None = None) -> dict[str, Any]:
+def fine(fine_id: str = "F1", hospital_id: str = "H1", amount: str = "20000", **more: Any) -> dict[str, Any]:
     """A bureau fines a hospital."""
     return event(
         BUREAU,
-        id_ or f"fine-{fine_id}",
+        more.pop("id_", f"fine-{fine_id}"),
         "fine.imposed.v1",
         fine_id=fine_id,
         hospital_id=hospital_id,
         amount=amount,
         imposed_on="2019-07-01",
         reason="billed for what was not done",
+        **more,
     )
 
 

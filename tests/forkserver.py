@@ -22,6 +22,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from infra.cli.command_table import MODULES
+from policies.loader import load_directory, review
+from policies.supervision.text import built_in
 
 _LONGEST_REQUEST = 1_000_000
 _LOADED_LATER = ("alembic.command", "anyio._backends._asyncio")
@@ -165,6 +167,9 @@ def run(number: int) -> None:
     """Load the program and fork commands, asked for on a socket; a forked process runs its command and exits."""
     for module in (*(f"infra.cli.{name}" for name in {*MODULES.values(), "failures"}), *_LOADED_LATER):
         import_module(module)
+    for scheme in load_directory():  # kept by their texts, as a process that runs on keeps them
+        review(scheme.text, scheme.name)
+    built_in()
     gc.collect()
     gc.freeze()
     asked = _serve(socket.socket(fileno=number))

@@ -243,6 +243,7 @@ EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
             "imposed_on": "2019-07-01",
             "reason": "虚增费用",
             "clause": "社会保险法第八十七条",
+            "replaces": "F0",
         },
     ),
     "resettlement.ordered.v1": (
@@ -259,7 +260,7 @@ EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
 OPTIONAL = {
     "hospital.registered.v1": {"designated_until", "kind"},
     "hospital.suspended.v1": {"clause"},
-    "fine.imposed.v1": {"clause"},
+    "fine.imposed.v1": {"clause", "replaces"},
     "chronic_card.issued.v1": {"on_site", "corrects"},
     "chronic_card.revoked.v1": {"corrects"},
     "audit.found.v1": {"part"},

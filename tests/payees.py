@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from processors.bank import accounts
 from processors.bank.accounts import AccountOrder
-from processors.bank.keys import KeyRing, new_key
+from processors.offices.keys import KeyRing, new_key
 
 KEYS = KeyRing([new_key()])
 CARD, OTHER_CARD = "6217000000000000004", "6217000000000000012"

@@ -25,6 +25,7 @@ EVERY_FACT: list[Any] = [
     facts.reinstate("2019-09-05", "H2"),
     facts.suspend("2019-09-05", "H2", id_="after-all"),
     facts.fine(),
+    facts.fine("F2", amount="15000", replaces="F1"),
     facts.enrol("P1", self_paid="120.5"),
     facts.enrol("P1", 2018),
     facts.enrol("P2"),

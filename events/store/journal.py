@@ -43,6 +43,7 @@ GRANT_STAGES = {"annual": 101, "one_off": 102}
 _TAKEN = "type <> 'event.waiting.v1'"
 _WAITING = "type = 'event.waiting.v1'"
 _REFUND = "type = 'premium.refunded.v1'"
+_PREMIUM = "type IN ('premium.subsidised.v1', 'premium.purchased.v1', 'premium.refunded.v1')"
 
 # The hash of an entry covers its columns in this order (hash_chain.py), whatever order the database has them in.
 entries = Table(
@@ -97,6 +98,7 @@ entries = Table(
         "number",
         postgresql_where=text("type = 'claim.resettled.v1'"),
     ),
+    Index("entries_premiums", "journal", "number", postgresql_where=text(_PREMIUM)),
     Index("entries_refunds", "journal", "number", postgresql_where=text(_REFUND)),
     Index("entries_stream_seq", "stream_seq", postgresql_where=text("stream_seq IS NOT NULL")),
     schema="ledger",

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from infra.access.passwords import new_password, scram_verifier
 
-GROUPS = ("ledger_writer", "finance_reader", "investigator", "payee_keeper")
+GROUPS = ("ledger_writer", "finance_reader", "investigator", "payee_keeper", "identity_keeper", "gateway")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 

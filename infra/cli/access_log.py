@@ -10,6 +10,7 @@ from infra.cli.arguments import day_of
 from infra.cli.names import Names
 from infra.cli.options import DataDir, Json, PersonId
 from infra.cli.row_output import OutFile, Row, list_rows
+from infra.words.looks import LOOKED_PAGE_NAMES
 from processors.access_log.listings import look_rows
 
 
@@ -41,5 +42,6 @@ def log(
 
 def _cells(row: Row, _names: Names) -> Sequence[Any]:
     at = f"{row['at']:%Y-%m-%d %H:%M:%S}"
-    said = (row["login"], row["owner"], row["person_id"], row["page"], row["case_id"], row["reason"])
+    page = LOOKED_PAGE_NAMES.get(row["page"], row["page"])
+    said = (row["login"], row["owner"], row["person_id"], page, row["case_id"], row["reason"])
     return [row["number"], at, *said]

@@ -43,7 +43,7 @@ def measure(
         str | None, typer.Option("--until", help="止日（不含） first day on which it holds no longer")
     ] = None,
     finding: Annotated[str | None, typer.Option("--finding", help="退回所依认定 finding that is refunded")] = None,
-    of: Annotated[str | None, typer.Option("--of", help="所解除的措施 measure that is lifted")] = None,
+    of: Annotated[str | None, typer.Option("--of", help="所解除或替换的措施 measure lifted or replaced")] = None,
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:

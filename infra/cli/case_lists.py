@@ -60,7 +60,7 @@ def list_(
     _check(region)
     columns = "案件 case,来源 origin,对象种类 kind,对象 subject,状态 status,立案 opened on:day,期限 due on:day"
     columns += ",决定 decided on:day,结案 closed on:day,结果 outcome,违规金额 found:money+"
-    columns += ",追回 recovered:money+,罚款 fined:money+"
+    columns += ",应追回 to recover:money+,已追回 recovered:money+,罚款 fined:money+"
     list_rows(
         data_dir,
         "cases",
@@ -251,7 +251,7 @@ def year(
 MEASURE_COLUMNS = "措施 measure,案件 case,对象种类 kind of subject,对象 subject,种类 kind,状态 status,金额 amount:money"
 MEASURE_COLUMNS += ",起日 from:day,止日（不含） until:day,依据 basis,文号 document,决定 decided on:day,期限 due on:day"
 MEASURE_COLUMNS += ",解除 lifted on:day,已缴 paid:money+,账本收下 taken:count+,序号 ledger numbers,拒收 refused:count+"
-MEASURE_COLUMNS += ",拒收原因 reasons,追回基金 recovered:money+"
+MEASURE_COLUMNS += ",拒收原因 reasons,应追回基金 to recover:money+,已追回基金 recovered:money+"
 
 
 def _check(region: str | None) -> None:
@@ -271,7 +271,7 @@ def _subject(row: Row, names: Names) -> Any:
 def _case_cells(row: Row, names: Names) -> tuple[Any, ...]:
     kinds = (coded(ORIGIN_NAMES, row["origin"]), coded(SUBJECT_NAMES, row["subject_kind"]), _subject(row, names))
     days = (row[name] for name in ("opened_on", "due_on", "decided_on", "closed_on"))
-    money = (row[name] for name in ("found", "recovered", "fined"))
+    money = (row[name] for name in ("found", "to_recover", "recovered", "fined"))
     return (
         *(row["case_id"], *kinds, coded(CASE_STATE_NAMES, row["status"]), *days),
         *(coded(OUTCOME_NAMES, row["outcome"]), *money),
@@ -285,7 +285,7 @@ def _measure_cells(row: Row, names: Names) -> tuple[Any, ...]:
     return (
         *(row["measure_id"], row["case_id"], coded(SUBJECT_NAMES, row["subject_kind"]), _subject(row, names)),
         *(*kinds, *said, row["lifted_on"], row["paid"], row["taken"], numbers or None),
-        *(row["refused"], row["refusal_reasons"], row["recovered"]),
+        *(row["refused"], row["refusal_reasons"], row["to_recover"], row["recovered"]),
     )
 
 
@@ -308,7 +308,7 @@ PARTS_OF_CASE = (
         "measures",
         "措施 Measures",
         "编号 measure,种类 kind,状态 status,金额 amount:money,起日 from:day,止日（不含） until:day,文号 document,"
-        "追回 recovered:money+,已缴 paid:money+",
+        "应追回 to recover:money+,已追回 recovered:money+,已缴 paid:money+",
     ),
     ("facts", "发往账本 Facts", "事件 event,种类 type,账本 ledger,序号 number:count,拒收原因 refused for"),
 )
@@ -328,7 +328,7 @@ def _finding_cells(row: Row) -> tuple[Any, ...]:
 
 def _done_cells(row: Row) -> tuple[Any, ...]:
     kinds = (coded(MEASURE_NAMES, row["kind"]), coded(MEASURE_STATE_NAMES, row["status"]))
-    said = (row[name] for name in ("amount", "from_on", "until", "document_no", "recovered", "paid"))
+    said = (row[name] for name in ("amount", "from_on", "until", "document_no", "to_recover", "recovered", "paid"))
     return row["measure_id"], *kinds, *said
 
 

@@ -15,7 +15,7 @@ from infra.cli.clearing_text import moment_shown
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json
 from infra.cli.row_output import ENDINGS, OutFile, show
-from infra.files.key_file import key_ring
+from infra.files.key_file import PAYEES, key_ring
 from infra.files.payment_sheet import payer_name, write_payment_file
 from infra.files.reply_file import BankReply, read_reply
 from infra.files.sheet import Sheet, columns_of
@@ -61,7 +61,7 @@ def payment_file(
     if format_ is not None and out.suffix.lower() != f".{format_}":
         raise unusable(f"--format {format_} 与文件名 {out.name} 不符", "The file's name says another", "--format")
     file_of(out, ENDINGS)
-    keys = key_ring(settings_of(data_dir))
+    keys = key_ring(settings_of(data_dir), PAYEES)
     made = run_step(
         data_dir,
         lambda engine: payment_files.make(engine, keys, clearing_id, who, only_ready=only_ready, purpose=words),
@@ -72,7 +72,7 @@ def payment_file(
 def repeat_file(file_id: FileId, out: Out, data_dir: DataDir = None, json: Json = False) -> None:
     """再次输出已制作的付款文件，内容须与登记的校验值一致。Write a file once more, if its lines are still the same."""
     file_of(out, ENDINGS)
-    keys = key_ring(settings_of(data_dir))
+    keys = key_ring(settings_of(data_dir), PAYEES)
     tell_file(run_step(data_dir, lambda engine: payment_files.again(engine, keys, file_id)), out, json=json)
 
 

@@ -49,6 +49,8 @@ MODULES: Mapping[str, str] = {
     "prepayments": "prepayments",
     "withholdings": "withholdings",
     "payees": "payees",
+    "catalogue": "catalogue",
+    "persons": "persons",
     "reconcile": "reconcile",
     "roster": "roster",
     "registers": "registers",

@@ -31,12 +31,12 @@ def fines(
         out=out,
         title="罚款 Fines",
         columns="处罚编号 fine,医疗机构 hospital,金额 amount:money+,日期 imposed on:day,原因 reason,依据 clause,"
-        "作出机关 source",
+        "作出机关 source,被替换为 replaced by",
         cells=_cells,
         empty=empty_lists.narrowed(empty_lists.FINES, hospital=hospital),
     )
 
 
 def _cells(row: Row, names: Names) -> tuple[Any, ...]:
-    told = (row[name] for name in ("amount", "imposed_on", "reason", "clause", "source"))
+    told = (row[name] for name in ("amount", "imposed_on", "reason", "clause", "source", "replaced_by"))
     return row["fine_id"], names.hospital(row["hospital_id"]), *told

@@ -68,7 +68,10 @@ def receive(
     insurer: Annotated[str | None, typer.Option("--insurer", help="承保公司 who keeps the fund")] = None,
     year: AccountYear = None,
     payer: Annotated[str | None, typer.Option("--from", help="付款方 who paid")] = None,
-    fine: Annotated[str | None, typer.Option("--fine", help="处罚编号 fine_id")] = None,
+    fine: Annotated[
+        str | None,
+        typer.Option("--fine", help="处罚编号，对个人的为措施编号 fine_id, or measure"),
+    ] = None,
     order: OrderNo = None,
     proof: Proof = None,
     office: OfOffice = "bureau",

@@ -10,6 +10,7 @@ from infra.cli.names import Names
 from infra.cli.output import stdout, table
 from infra.files.sheet import Sheet, coded, columns_of
 from infra.words.evidence import NO_VERDICT, rule_named, word, worded
+from policies.claim import BillParts
 from policies.explain import GRADES
 from policies.supervision.values import SEVERITY_NAMES
 from processors.law.terms import DISEASE_NAMES, LAYER_NAMES, SETTING_NAMES
@@ -153,7 +154,7 @@ def _print_claims(claims: Sequence[Mapping[str, Any]], total: int, names: Names)
             SETTING_NAMES.get(each["setting"], each["setting"]),
             f"{each['starts_on']} – {each['ends_on']}",
             " ".join(each["diagnoses"]) or DISEASE_NAMES.get(each["disease"] or "", each["disease"] or "—"),
-            *each["bill"].values(),
+            *(each["bill"][part] for part in BillParts.__struct_fields__),
             yuan_sum(each["layers"].values()),
             "已冲销" if each["status"] == "reversed" else "已结算",
         )

@@ -14,8 +14,9 @@ from infra.cli.clearing_text import moment_shown
 from infra.cli.names import Names, names_of
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json
+from infra.cli.register_keys import make_key_file, rotate_key_file
 from infra.cli.row_output import OutFile, show
-from infra.files.key_file import KeyFileError, key_file_of, key_ring, read_keys, write_keys
+from infra.files.key_file import PAYEES, key_ring
 from infra.files.payee_file import PayeeList, read_payees
 from infra.files.sheet import Sheet, coded, columns_of
 from infra.files.text_file import UnusableFile
@@ -23,7 +24,6 @@ from infra.words.clearing import ACCOUNT_STEP_NAMES, KIND_NAMES, payee_cells
 from processors.bank import accounts
 from processors.bank.account_rows import PayeeAccount, Relation
 from processors.bank.accounts import RELATION_NAMES, STATUS_NAMES, AccountOrder, EnteredAccount
-from processors.bank.keys import KeyRing, new_key
 from processors.bank.listings import account_rows, step_rows
 from projections.clearing_rows import PayeeKind
 
@@ -63,7 +63,7 @@ def set_(
 ) -> None:
     """登记收款账户，由另一人复核后生效。Set a payee's account; another person approves it."""
     who = actor_of(actor)
-    keys = key_ring(settings_of(data_dir))
+    keys = key_ring(settings_of(data_dir), PAYEES)
     digits = typer.prompt("账号 account number", err=True) if account is None else account
     order = AccountOrder(kind, payee, holder, digits, bank, bank_code, relation, reason)
     done: EnteredAccount = run_step(data_dir, lambda engine: accounts.enter(engine, keys, order, who))
@@ -84,7 +84,7 @@ def import_(
 ) -> None:
     """批量登记账户：户名、账号、开户行。Set the accounts of a list; another person approves them."""
     who = actor_of(actor)
-    keys = key_ring(settings_of(data_dir))
+    keys = key_ring(settings_of(data_dir), PAYEES)
     try:
         listed = read_payees(file, kind)
     except UnusableFile as error:
@@ -134,7 +134,7 @@ def approve(
     who = actor_of(actor)
     if bool(numbers) == all_:
         raise unusable("写登记号，或用 --all，二者选一", "Give numbers, or --all", "NUMBERS")
-    keys = key_ring(settings_of(data_dir))
+    keys = key_ring(settings_of(data_dir), PAYEES)
 
     async def step(engine: AsyncEngine) -> tuple[list[PayeeAccount], int]:
         if all_:
@@ -161,7 +161,7 @@ def end(number: Number, actor: Actor, reason: Reason, data_dir: DataDir = None, 
 
 def _close(close: Any, number: int, actor: str, reason: str, data_dir: Path | None, *, json: bool) -> None:
     who, why = actor_of(actor), words_of(reason, "--reason")
-    keys = key_ring(settings_of(data_dir))
+    keys = key_ring(settings_of(data_dir), PAYEES)
     done: PayeeAccount = run_step(data_dir, lambda engine: close(engine, keys, number, who, why))
     told = {"number": number, "payee": done.set_.payee, "status": done.status}
     print_result(
@@ -180,7 +180,7 @@ def list_(
     json: Json = False,
 ) -> None:
     """收款账户清单，账号只显示末四位。Accounts; of numbers the last four digits unless --whole."""
-    keys = key_ring(settings_of(data_dir))
+    keys = key_ring(settings_of(data_dir), PAYEES)
     asked = None if payee is None else id_of(payee, "--payee")
 
     async def step(engine: AsyncEngine) -> tuple[list[dict[str, Any]], Names]:
@@ -233,31 +233,10 @@ def history(
 @payees.command("new-key")
 def new_key_(data_dir: DataDir = None, json: Json = False) -> None:
     """生成新登记簿的密钥文件。Make the key file of a new register."""
-    path = key_file_of(settings_of(data_dir))
-    if path.exists():
-        raise KeyFileError(f"已有密钥文件 {path}，换密钥用 claims payees rotate-key。{path} is there already")
-    in_use = run_step(data_dir, accounts.keys_in_use)
-    if in_use:
-        raise KeyFileError(
-            f"登记簿已用密钥 {'、'.join(sorted(in_use))} 加密，请放回原密钥文件 {path}。"
-            f"accounts are sealed under other keys: bring their file back as {path}"
-        )
-    key = new_key()
-    write_keys(path, [key])
-    told = {"key_file": str(path), "key_id": KeyRing([key]).current}
-    print_result(told, f"已生成 written: {path}；请另存一份，备份里没有它 keep a copy: no backup holds it", json=json)
+    make_key_file(data_dir, PAYEES, accounts.keys_in_use, json=json)
 
 
 @payees.command("rotate-key")
 def rotate_key(data_dir: DataDir = None, json: Json = False) -> None:
     """换密钥：全部账户用新密钥重新加密，旧密钥留着读旧备份。A new key: all accounts are sealed anew under it."""
-    path = key_file_of(settings_of(data_dir))
-    keys = [new_key(), *read_keys(path)]
-    missing = {each for each in run_step(data_dir, accounts.keys_in_use) if each not in KeyRing(keys)}
-    if missing:
-        raise KeyFileError(f"{path} 缺少密钥 {'、'.join(sorted(missing))}。{path} lacks keys that are in use")
-    write_keys(path, keys)  # before it is used: what is sealed can be opened whatever stops this program
-    ring = KeyRing(keys)
-    sealed = run_step(data_dir, lambda engine: accounts.seal_anew(engine, ring))
-    told = {"key_file": str(path), "key_id": ring.current, "accounts": sealed}
-    print_result(told, f"已换密钥 {ring.current}，重新加密账户 sealed anew: {sealed}", json=json)
+    rotate_key_file(data_dir, PAYEES, accounts.keys_in_use, accounts.seal_anew, counted="accounts", json=json)

@@ -20,7 +20,7 @@ from infra.cli.names import Names, names_of
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import print_json, table
 from infra.cli.row_output import ENDINGS, OutFile, print_sheet, show
-from infra.files.key_file import key_ring
+from infra.files.key_file import PAYEES, key_ring
 from infra.files.region_names import region_named
 from infra.files.sheet import Sheet, coded, columns_of
 from infra.words.clearing import payer_named
@@ -161,7 +161,7 @@ def payment_file(
     who, words = actor_of(actor), None if purpose is None else words_of(purpose, "--purpose")
     region_of(region)
     file_of(out, ENDINGS)
-    keys = key_ring(settings_of(data_dir))
+    keys = key_ring(settings_of(data_dir), PAYEES)
     made = run_step(
         data_dir,
         lambda engine: prepayment_files.make(engine, keys, region, who, only_ready=only_ready, purpose=words),

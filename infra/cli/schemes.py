@@ -188,8 +188,7 @@ def check(
         fail(f"不可用 not fit for use: {file}")
         sys.exit(1)
     scheme = reviewed.scheme
-    for remark in falling_shares(scheme.text, str(file)):
-        note(f"提醒 note: {remark}")
+    _tell_falling_shares(scheme, file)
     note(f"可用 fit for use: {scheme.name}, 数值 values {len(scheme.parameters)}, sha256 {scheme.content_hash}")
     if cases_file is not None:
         sys.exit(check_cases(scheme, cases_file))
@@ -204,6 +203,7 @@ def adopt(
 ) -> None:
     """采用政策文本。Adopt a scheme for claims accepted from now on; earlier claims keep the text they are pinned to."""
     scheme = _review(file).scheme
+    _tell_falling_shares(scheme, file)
 
     async def main() -> int:
         async with database_of(settings_of(data_dir), "schemes adopt") as engine:
@@ -296,6 +296,11 @@ def _review(file: Path) -> Review:
     for remark in reviewed.warned:
         note(f"提醒 note: {remark}")
     return reviewed
+
+
+def _tell_falling_shares(scheme: Scheme, file: Path) -> None:
+    for remark in falling_shares(scheme.text, str(file)):
+        note(f"提醒 note: {remark}")
 
 
 def _refuse(file: Path, error: SchemeError) -> NoReturn:

@@ -42,8 +42,8 @@ class Address:
         except OSError as error:
             listener.close()
             raise ListenError(
-                f"不能在 {self.host}:{self.port} 监听（{error.strerror}），请用 --listen 换一个。"
-                f"can't listen on {self.host}:{self.port}: {error.strerror}; choose another by --listen"
+                f"不能在 {self.host}:{self.port} 监听（{error.strerror}），请换一个地址或端口。"
+                f"can't listen on {self.host}:{self.port}: {error.strerror}; choose another address or port"
             ) from None
         return listener
 

@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import Depends, Request
 
 from infra.console.errors import Forbidden, NotSignedIn
-from infra.console.permissions import Permission
+from infra.console.permissions import Permission, holders_of
 from infra.console.security import check_request, check_token
 from infra.console.state import SESSION_COOKIES, state_of
 from infra.console.submissions import take_once
@@ -29,7 +29,8 @@ class Needs:
             raise NotSignedIn("会话已结束，请登录。The session has ended: sign in")
         if not visitor.may(self.permission):
             raise Forbidden(
-                f"登录 {visitor.login} 没有“{self.permission.partition(' ')[0]}”的权限，权限见 docs/access.md。"
+                f"登录 {visitor.login} 没有“{self.permission.partition(' ')[0]}”的权限；"
+                f"有这项权限的角色：{holders_of(self.permission)}，由信息中心建立登录。"
                 f"Login {visitor.login} has no permission for: {self.permission.partition(' ')[2]}"
             )
         await check_token(request, visitor)

@@ -17,15 +17,16 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from infra.console.background import WorkOutcome, WorkProgress
 from infra.console.errors import FieldTrouble, Unprocessable
 from infra.console.exports import AT_ONCE, MOST_ROWS, Export, export_file, require_format
+from infra.console.kept_rows import Newest
 from infra.console.listing_columns import ListColumn, ListFilter, Row
-from infra.console.listing_sources import Criteria, FoundRows, read_rows, read_select
+from infra.console.listing_sources import AllOf, Criteria, FoundRows, KeyedRows, read_rows, read_select
 from infra.console.looks import record_only_person
 from infra.console.pages import query_text, render
 from infra.console.stamp import Stamp, ledger_stamp
 from infra.console.state import state_of
 from infra.console.visitor import Visitor
 
-Source = Select[Any] | Sequence[Row]
+Source = Select[Any] | KeyedRows | Sequence[Row]
 """Where rows come from: a query whose columns are the listing's, or rows that were made in memory."""
 PER_PAGE = 50
 MOST_COUNTED = 10_000
@@ -41,6 +42,7 @@ class Listing:
     that tell any two rows apart. ``counted``: what is shown are finance's sums. ``personal``: it names persons.
     ``prefixed``: its parameters begin with ``<name>.`` in the address, for a page with several listings.
     ``grouped``: its query adds up rows into few, so that it is asked once, and these are counted in memory.
+    ``newest``: of a grouped one whose query takes long: the newest entries that it adds up, under which it is kept.
     ``looks``: of a personal one, whether it is a look at a person where filters leave the rows of that one alone.
     """
 
@@ -55,6 +57,7 @@ class Listing:
     prefixed: bool = False
     per_page: int = PER_PAGE
     grouped: bool = False
+    newest: Newest | None = None
     looks: bool = True
 
     def parameter(self, name: str) -> str:
@@ -93,13 +96,23 @@ class Listing:
         criteria = self.criteria(request)
         offset = (criteria.page - 1) * self.per_page
         async with visitor.engine.connect() as connection:
+            await connection.execution_options(isolation_level="REPEATABLE READ")
             stamp = await ledger_stamp(connection, visitor, counted=self.counted)
-            if isinstance(source, Select):
-                found = await read_select(connection, source, criteria, offset, self.per_page, MOST_COUNTED)
+            if isinstance(source, Select | KeyedRows):
+                all_of = self._kept(request, criteria)
+                found = await read_select(connection, source, criteria, offset, self.per_page, MOST_COUNTED, all_of)
             else:
                 found = read_rows(source, criteria, offset, self.per_page)
         await self._record(request, visitor, criteria, found)
         return ListingPage(self, criteria, found, stamp, request.url.path, dict(request.query_params))
+
+    def _kept(self, request: Request, criteria: Criteria) -> AllOf | None:
+        """Reads all rows of a query that is kept, where it is."""
+        newest = self.newest
+        if newest is None:
+            return None
+        question = (self.name, tuple(sorted(criteria.texts.items())), criteria.order, criteria.descending)
+        return lambda connection, query: state_of(request).rows.read(connection, newest, question, query)
 
     async def export(self, request: Request, visitor: Visitor, source: Source, form: str) -> Response:
         """All rows that the address asks for, as a file, at once or as work in the background where they are many.
@@ -142,7 +155,7 @@ class Listing:
         async with engine.connect() as connection:
             await connection.execution_options(isolation_level="REPEATABLE READ")
             stamp = await ledger_stamp(connection, visitor, counted=self.counted)
-            if isinstance(source, Select):
+            if isinstance(source, Select | KeyedRows):
                 return await read_select(connection, source, criteria, 0, most, 0), stamp
         return read_rows(source, criteria, 0, most), stamp
 

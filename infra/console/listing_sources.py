@@ -1,6 +1,6 @@
 """Reads a page of a listing: from PostgreSQL by a query, or from rows in memory."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -43,26 +43,50 @@ class FoundRows:
     more: bool
 
 
+AllOf = Callable[[AsyncConnection, Select[Any]], Awaitable[Sequence[dict[str, Any]]]]
+
+
+@dataclass(frozen=True, slots=True)
+class KeyedRows:
+    """Rows that are dear to read whole: which of them stand on a page is asked first, by the criteria's keys alone.
+
+    ``every`` gives all of them; ``of`` those with some keys, and perhaps others.
+    """
+
+    every: Select[Any]
+    of: Callable[[Sequence[Row]], Select[Any]]
+
+
 async def read_select(
-    connection: AsyncConnection, source: Select[Any], criteria: Criteria, offset: int, limit: int, counted: int
+    connection: AsyncConnection,
+    source: Select[Any] | KeyedRows,
+    criteria: Criteria,
+    offset: int,
+    limit: int,
+    counted: int,
+    all_of: AllOf | None = None,
 ) -> FoundRows:
-    """Rows of a query. Their number and sums are told of up to ``counted``; with 0 nobody asks for them."""
-    inner = source.subquery("listed")
-    wanted = [where.where(inner.c[where.narrows], kind, value) for where, kind, value in criteria.narrowed]
-    filtered = select(inner).where(*wanted)
-    ordered: list[Any] = []
-    if criteria.order:
-        column = inner.c[criteria.order]
-        ordered.append(column.desc().nulls_last() if criteria.descending else column.asc().nulls_last())
-    ordered += [inner.c[name] for name in criteria.key if name != criteria.order]
+    """Rows of a query. Their number and sums are told of up to ``counted``; with 0 nobody asks for them.
+
+    ``all_of`` reads all rows of a grouped query in another way than asking for them.
+    """
+    filtered, ordered = _filtered(source if isinstance(source, Select) else source.every, criteria)
+    inner = filtered.selected_columns
     if counted and criteria.grouped:
-        every = (await connection.execute(filtered.order_by(*ordered).limit(counted + 1))).mappings().all()
-        return _page_of([dict(row) for row in every], criteria, offset, limit, counted)
-    rows = (await connection.execute(filtered.order_by(*ordered).offset(offset).limit(limit + 1))).mappings().all()
+        query = filtered.order_by(*ordered).limit(counted + 1)
+        read = all_of or _all_of
+        return _page_of(await read(connection, query), criteria, offset, limit, counted)
+    if counted and isinstance(source, KeyedRows):
+        keys = filtered.with_only_columns(*(inner[name] for name in criteria.key))
+        there = (await connection.execute(keys.order_by(*ordered).offset(offset).limit(limit + 1))).mappings().all()
+        rows = await _rows_of(connection, source, criteria, [dict(key) for key in there])
+    else:
+        page = filtered.order_by(*ordered).offset(offset).limit(limit + 1)
+        rows = [dict(row) for row in (await connection.execute(page)).mappings()]
     number, sums = None, {}
     if counted:
         some = filtered.with_only_columns(
-            *(inner.c[name] for name in criteria.summed or criteria.key or inner.c.keys()[:1])
+            *(inner[name] for name in criteria.summed or criteria.key or inner.keys()[:1])
         )
         counts = some.limit(counted + 1).subquery("counted")
         totals = [func.sum(counts.c[name]).label(f"sum_{place}") for place, name in enumerate(criteria.summed)]
@@ -70,7 +94,32 @@ async def read_select(
         if told.number <= counted:
             number = int(told.number)
             sums = dict(zip(criteria.summed, told[1:], strict=True))
-    return FoundRows([dict(row) for row in rows[:limit]], number, sums, len(rows) > limit)
+    return FoundRows(rows[:limit], number, sums, len(rows) > limit)
+
+
+async def _all_of(connection: AsyncConnection, query: Select[Any]) -> Sequence[dict[str, Any]]:
+    return [dict(row) for row in (await connection.execute(query)).mappings()]
+
+
+def _filtered(source: Select[Any], criteria: Criteria) -> tuple[Select[Any], list[Any]]:
+    """The rows that are wanted, and in which order."""
+    inner = source.subquery("listed")
+    wanted = [where.where(inner.c[where.narrows], kind, value) for where, kind, value in criteria.narrowed]
+    ordered: list[Any] = []
+    if criteria.order:
+        column = inner.c[criteria.order]
+        ordered.append(column.desc().nulls_last() if criteria.descending else column.asc().nulls_last())
+    ordered += [inner.c[name] for name in criteria.key if name != criteria.order]
+    return select(inner).where(*wanted), ordered
+
+
+async def _rows_of(
+    connection: AsyncConnection, source: KeyedRows, criteria: Criteria, keys: Sequence[Row]
+) -> list[dict[str, Any]]:
+    """The rows of some keys, in their order."""
+    found = (await connection.execute(source.of(keys))).mappings() if keys else ()
+    by_key = {tuple(row[name] for name in criteria.key): dict(row) for row in found}
+    return [by_key[tuple(key.values())] for key in keys]
 
 
 def _page_of(rows: Sequence[Row], criteria: Criteria, offset: int, limit: int, counted: int) -> FoundRows:

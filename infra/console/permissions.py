@@ -6,10 +6,19 @@ It says what is shown and offered. PostgreSQL decides: each session works on con
 from collections.abc import Mapping
 from enum import StrEnum
 
-READERS = frozenset({"investigator", "ledger_writer", "payee_keeper"})
+READERS = frozenset({"investigator", "ledger_writer", "payee_keeper", "identity_keeper"})
 """Who may read the whole ledger."""
-WRITERS = frozenset({"ledger_writer", "payee_keeper"})
+WRITERS = frozenset({"ledger_writer", "payee_keeper", "identity_keeper"})
 """Who may book steps and send events."""
+GROUP_NAMES: Mapping[str, str] = {
+    "ledger_writer": "经办：登记、清算、提交",
+    "finance_reader": "财务：只看汇总报表",
+    "investigator": "稽核：查阅全部，不登记",
+    "payee_keeper": "收款账户：经办，并保管账户",
+    "identity_keeper": "参保人登记：经办，并保管姓名和证件号",
+    "gateway": "医院接口：程序用，人不用",
+}
+"""What a role of a login is called, and what it may."""
 
 
 class Permission(StrEnum):
@@ -85,3 +94,9 @@ GROUPS_OF: Mapping[Permission, frozenset[str]] = {
 def permissions_of(groups: frozenset[str], *, is_owner: bool) -> frozenset[Permission]:
     """What a login may, by its groups."""
     return frozenset(each for each, allowed in GROUPS_OF.items() if is_owner or groups & allowed)
+
+
+def holders_of(permission: Permission) -> str:
+    """Which roles have a permission, by their Chinese names; the owner of the database has every one."""
+    names = [name.partition("：")[0] for group, name in GROUP_NAMES.items() if group in GROUPS_OF[permission]]
+    return "、".join([*names, "数据库所有者"])

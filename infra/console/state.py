@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from infra.console.background import BackgroundWorks
 from infra.console.group import PageGroup
+from infra.console.kept_rows import KeptRows
 from infra.console.known_codes import KnownCodes
 from infra.console.sessions import OneTimeLinks, Sessions, Throttle
 from infra.console.static_files import StaticTexts
@@ -34,6 +35,7 @@ class ConsoleState:
     throttle: Throttle = field(default_factory=Throttle)
     codes: KnownCodes = field(default_factory=KnownCodes)
     works: BackgroundWorks = field(default_factory=BackgroundWorks)
+    rows: KeptRows = field(default_factory=KeptRows)
 
     def __post_init__(self) -> None:
         """Let templates offer the codes."""

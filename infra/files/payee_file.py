@@ -1,14 +1,11 @@
 """Lists of payees' accounts as banks and village offices hand them in: CSV or XLSX, a row a payee."""
 
-import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from openpyxl import Workbook
-from openpyxl.styles import Font
-
 from infra.files.headed_table import UNUSABLE, named_in_chinese, read_table
+from infra.files.template import template_book
 from infra.files.text_file import UnusableFile
 from processors.bank.account_rows import Relation
 from processors.bank.accounts import AccountOrder
@@ -101,27 +98,8 @@ def read_payees(path: Path, kind: PayeeKind) -> PayeeList:
 
 
 def payee_template(payees: Iterable[tuple[str, str, str]]) -> bytes:
-    """A workbook to fill in: a row for each payee's kind, id and holder, so far as he is known.
-
-    Its cells are texts, for spreadsheets take the last digits from long numbers.
-    """
-    book = Workbook()
-    sheet = book.active
-    assert sheet is not None  # noqa: S101 - a new workbook has one
-    sheet.title = "收款账户"
-    sheet.append(list(_TEMPLATE))
-    for row in payees:
-        sheet.append([*row, *("",) * (len(_TEMPLATE) - len(row))])
-    for letter, width in zip("ABCDEFGH", _TEMPLATE.values(), strict=True):
-        sheet.column_dimensions[letter].width = width
-    for cells in sheet.iter_rows():
-        for cell in cells:
-            cell.number_format = "@"
-            cell.font = Font(bold=cell.row == 1)
-    sheet.freeze_panes = "A2"
-    content = io.BytesIO()
-    book.save(content)
-    return content.getvalue()
+    """A workbook to fill in: a row for each payee's kind, id and holder, so far as he is known."""
+    return template_book("收款账户", _TEMPLATE, payees)
 
 
 def _order(cells: Mapping[str, str], kind: PayeeKind) -> AccountOrder:

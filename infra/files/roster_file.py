@@ -41,7 +41,8 @@ SHORTEST_ID = 3
 
 _DELIMITERS = (",", "\t", ";")
 _NO_HEADING = (
-    "找不到标题行“参保人编号、救助对象类别（、生效日期）” no row of headings: person_id, category (, effective_on)"
+    f"找不到标题行：前 {HEADING_WITHIN} 行里须有一行写着“参保人编号”和“救助对象类别”（可有“生效日期”、“状态”），"
+    "请把表中这两列的标题改成这样 no row of headings: person_id, category (, effective_on, status)"
 )
 
 SheetUse = Literal["read", "hidden", "no_headings", "empty"]

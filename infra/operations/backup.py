@@ -34,6 +34,10 @@ LEAVING_S = 2.0
 """How long a connection that is being closed, perhaps our own, may still be seen."""
 
 
+class MayNotBackUp(RuntimeError):
+    """The login may not read all of the database: what it made would be no whole backup."""
+
+
 class NotEmptyLedger(RuntimeError):
     """A ledger is there already: only with ``--replace`` is it given up."""
 
@@ -72,10 +76,12 @@ async def back_up(database_url: str, file: Path, pg_bin: Path | None) -> int:
     """Write one moment of the database into ``file``, whole or not at all; returns its size in bytes.
 
     The processors may be at work. INTAKE keeps what they take from now on (docs/operations.md). Raises
-    ``BackupError``.
+    ``MayNotBackUp`` before anything is written, and ``BackupError``.
     """
-    draft = _draft(file)
     async with _engine(database_url) as engine:
+        async with engine.connect() as connection:
+            await _check_may_back_up(connection)
+        draft = _draft(file)
         async with engine.begin() as connection:
             begun = await begin_backup(connection)
         try:
@@ -87,6 +93,31 @@ async def back_up(database_url: str, file: Path, pg_bin: Path | None) -> int:
         async with engine.begin() as connection:
             await complete_backup(connection, begun)
     return size
+
+
+_CLOSED = text("""
+SELECT oid::regclass::text FROM pg_class
+WHERE relkind IN ('r', 'p', 'S') AND relpersistence <> 't'
+  AND relnamespace::regnamespace::text NOT LIKE ALL (ARRAY['pg\\_%', 'information\\_schema'])
+  AND NOT (has_schema_privilege(relnamespace, 'USAGE')
+           AND CASE relkind WHEN 'S' THEN has_sequence_privilege(oid, 'SELECT')
+               ELSE has_table_privilege(oid, 'SELECT') END)
+ORDER BY 1 LIMIT 1
+""")
+"""A table or sequence that pg_dump reads and the login may not."""
+
+
+async def _check_may_back_up(connection: AsyncConnection) -> None:
+    """Raise ``MayNotBackUp``, which says who may, where a login may not read all tables."""
+    closed = (await connection.execute(_CLOSED)).scalar_one_or_none()
+    if closed is not None:
+        login = (await connection.execute(text("SELECT session_user"))).scalar_one()
+        raise MayNotBackUp(
+            f"登录 {login} 不能备份：备份要读整个数据库，它无权读取 {closed}；请由数据库所有者，或用 payee_keeper "
+            f"角色的登录执行。尚未写入任何内容。{login} may not read {closed}, and a backup holds every table, payees' "
+            "accounts (sealed) too: the owner of the database makes it, or a login of role payee_keeper. "
+            "Nothing was written"
+        )
 
 
 async def restore(

@@ -26,7 +26,8 @@ WITH RECURSIVE reads AS (
     WHERE classid = 'pg_rewrite'::regclass AND refclassid = 'pg_class'::regclass AND ev_class <> refobjid
 ), readers AS (
     SELECT oid FROM pg_class
-    WHERE relnamespace::regnamespace::text IN ('ledger', 'projections', 'processors', 'finance', 'payees')
+    WHERE relnamespace::regnamespace::text IN
+          ('ledger', 'projections', 'processors', 'finance', 'payees', 'gateway', 'identities')
     UNION
     SELECT reader FROM reads JOIN readers ON readers.oid = reads.relation
 )

@@ -181,7 +181,8 @@ SELECT DISTINCT pid, coalesce(nullif(application_name, ''), 'a program without a
 FROM pg_locks JOIN pg_stat_activity USING (pid) LEFT JOIN pg_class ON pg_class.oid = pg_locks.relation
 WHERE pg_locks.database = (SELECT oid FROM pg_database WHERE datname = current_database())
   AND granted AND pid <> pg_backend_pid()
-  AND (relnamespace::regnamespace::text IN ('ledger', 'projections', 'processors', 'finance', 'payees', 'public')
+  AND (relnamespace::regnamespace::text IN
+           ('ledger', 'projections', 'processors', 'finance', 'payees', 'gateway', 'identities', 'public')
        OR locktype = 'advisory' AND classid = 0 AND objid = CAST(:migration AS oid))
 ORDER BY pid
 """

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 from msgspec import Struct, structs
-from sqlalchemy import select
+from sqlalchemy import func, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.codes import covers
@@ -23,8 +23,10 @@ from processors.accounts.journal import FundJournal, open_journal
 from processors.accounts.refusal import STATUS_NAMES, FundMovementRefused
 from processors.law.pinned_schemes import PinnedSchemes
 from processors.offices.operators import Operator
-from projections.fines import fines
+from projections.cases import INSTITUTIONS, cases
+from projections.fines import STANDS, fines
 from projections.fund_movements import FundMovement
+from projections.measures import case_measures
 
 BETWEEN_FUNDS = ("premium", "allocation", "surplus", "deficit")
 """Kinds of transfer that need a fund that receives."""
@@ -218,21 +220,60 @@ def _require_new(journal: FundJournal, order: FundMovementOrder) -> None:
             )
 
 
+async def _imposed(connection: AsyncConnection, fine_id: str) -> tuple[int, str, str | None] | None:
+    """A fine's fen, the region of the bureau, and the fine that it took the place of.
+
+    It is one that stands on a hospital, or the measure that a case decided on a person.
+    """
+    bureau = func.split_part(fines.c.source, "/", 2)
+    on_house = select(fines.c.amount, bureau, fines.c.replaces).where(fines.c.fine_id == fine_id, STANDS)
+    measure = case_measures.c
+    on_person = (
+        select(measure.amount, cases.c.region, measure.of_measure)
+        .join(cases, cases.c.case_id == measure.case_id)
+        .where(
+            measure.measure_id == fine_id,
+            measure.kind == "fine",
+            measure.status == "decided",
+            cases.c.subject_kind.not_in(INSTITUTIONS),
+        )
+    )
+    for query in (on_house, on_person):
+        if found := (await connection.execute(query)).one_or_none():
+            amount, region, replaces = found
+            return amount, region, replaces
+    return None
+
+
+async def _replaced(connection: AsyncConnection, first: str | None) -> set[str]:
+    """A fine that another took the place of, and those before it."""
+    found: set[str] = set()
+    while first is not None and first not in found:
+        found.add(first)
+        on_house = select(fines.c.replaces).where(fines.c.fine_id == first)
+        on_person = select(case_measures.c.of_measure).where(case_measures.c.measure_id == first)
+        first = (await connection.execute(union_all(on_house, on_person))).scalars().first()
+    return found
+
+
 async def _require_fine(journal: FundJournal, order: FundMovementOrder) -> None:
-    """A fine is one of the register, of a bureau of the account's region; no more comes in than was imposed."""
+    """A fine is one that a bureau of the account's region imposed; no more comes in than was imposed."""
     if order.fine_id is None:
         return
-    query = select(fines.c.amount, fines.c.source).where(fines.c.fine_id == order.fine_id)
-    found = (await journal.connection.execute(query)).one_or_none()
+    found = await _imposed(journal.connection, order.fine_id)
     if found is None:
-        raise FundMovementRefused(f"没有处罚 {order.fine_id}，全部见 claims fines。no fine {order.fine_id} was imposed")
-    imposed, bureau = found.amount, found.source.partition("/")[2]
+        raise FundMovementRefused(
+            f"没有处罚 {order.fine_id}：对机构的见 claims fines，对个人的见 claims cases measures --kind fine。"
+            f"no fine {order.fine_id} was imposed, or another took its place"
+        )
+    imposed, bureau, replaces = found
     if not (covers(bureau, order.region) or covers(order.region, bureau)):
         raise FundMovementRefused(
             f"处罚 {order.fine_id} 由 {bureau} 作出，不能记入统筹区 {order.region} 的账户。"
             f"the bureau of {bureau} imposed it: it is no money of {order.region}"
         )
-    paid = sum(each.amount for each in journal.register.movements if each.stands and each.fine_id == order.fine_id)
+    of_fine = {order.fine_id, *await _replaced(journal.connection, replaces)}
+    paid = sum(each.amount for each in journal.register.movements if each.stands and each.fine_id in of_fine)
     if paid + order.amount > imposed:
         raise FundMovementRefused(
             f"处罚 {order.fine_id} 罚款 {yuan(imposed)} 元，已入账 {yuan(paid)} 元，再入 {yuan(order.amount)} 元即超。"

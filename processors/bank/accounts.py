@@ -23,7 +23,7 @@ from processors.bank.account_rows import (
     account_steps,
     load_steps,
 )
-from processors.bank.keys import KeyRing
+from processors.offices.keys import KeyRing
 from processors.offices.operators import Operator, login_of
 from processors.offices.refusal import StepRefused
 from projections.clearing_rows import PayeeKind

@@ -10,7 +10,7 @@ from events.money import yuan
 from processors.bank.account_numbers import masked
 from processors.bank.account_rows import AccountStep, PayeeAccount, PayeeAccounts, load_steps
 from processors.bank.accounts import unsealed
-from processors.bank.keys import KeyRing
+from processors.offices.keys import KeyRing
 from projections.clearing_rows import PayeeKind
 from projections.clearings import clearing_payments, clearings
 from projections.prepayments import prepayments

@@ -13,7 +13,6 @@ from events.decisions import PAYMENT_FILE_CANCELLED
 from events.money import yuan
 from policies.funds import BookedFund
 from processors.bank.account_rows import PayeeAccount, PayeeAccounts, load_steps
-from processors.bank.keys import KeyRing
 from processors.bank.payment_lines import (
     WrittenPaymentFile,
     account_warnings,
@@ -30,6 +29,7 @@ from processors.clearing.movements import standing_movements
 from processors.clearing.payment_holds import held_hospitals, refuse_held
 from processors.clearing.prepayments import prepayment_statuses
 from processors.clearing.steps import load_clearing
+from processors.offices.keys import KeyRing
 from processors.offices.refusal import StepRefused
 from projections.clearing_rows import Clearing, ClearingPayment
 from projections.clearings import clearing_lines

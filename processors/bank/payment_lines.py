@@ -11,9 +11,9 @@ from events.money import yuan
 from policies.funds import BookedFund
 from processors.bank.account_rows import PayeeAccount, PayeeAccounts
 from processors.bank.accounts import DEAD_OWN_ACCOUNT, file_words, unsealed
-from processors.bank.keys import KeyRing
 from processors.clearing.bank_files import FundTotal, PaymentFile, PaymentItem, items_digest
 from processors.clearing.journal import ClearingJournal
+from processors.offices.keys import KeyRing
 from processors.offices.refusal import StepRefused
 from projections.deaths import load_deaths
 

@@ -6,11 +6,11 @@ Who makes it sends the money: another person than ordered a prepayment. The bank
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from processors.bank.account_rows import PayeeAccounts, load_steps
-from processors.bank.keys import KeyRing
 from processors.bank.payment_lines import WrittenPaymentFile, payment_lines, purpose_words, record_file
 from processors.clearing.bank_files import PaymentFile, PaymentItem, load_files
 from processors.clearing.journal import ClearingJournal, open_journal
 from processors.clearing.payment_holds import load_holds
+from processors.offices.keys import KeyRing
 from processors.offices.operators import Operator
 from processors.offices.refusal import StepRefused
 from projections.prepayments import Prepayment, prepayments

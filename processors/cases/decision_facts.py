@@ -81,7 +81,9 @@ def _stated(
         case "fine" if case.hospital_id is not None and case.subject_kind in ("hospital", "pharmacy"):
             fine = {"fine_id": _number(measure.measure_id, decision), "hospital_id": case.hospital_id}
             said = {"amount": yuan(measure.amount or 0), "imposed_on": decision.decided_on.isoformat()}
-            yield "fine.imposed.v1", fine | said | {"reason": reason, "clause": measure.basis}
+            replaced = [fact for fact in register.facts if fact.measure_id == measure.of_measure]
+            named = orjson.loads(replaced[0].body)["data"]["fine_id"] if replaced else None
+            yield "fine.imposed.v1", fine | said | {"reason": reason, "clause": measure.basis, "replaces": named}
         case kind if kind in ENDS_AGREEMENT and case.hospital_id is not None:
             data = {"hospital_id": case.hospital_id, "reason": reason}
             yield from _agreement(measure, _lasting(register, case, measure), days, data)

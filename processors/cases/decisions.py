@@ -276,9 +276,10 @@ def _require_form(journal: CaseJournal, case: Case, order: MeasureOrder, terms: 
         raise CaseRefused(f"{name}写了止日，须写起日。an end needs a first day")
     if order.kind in ("agreement_ended", "contract_ended") and order.until is not None:
         raise CaseRefused(f"{name}没有止日。a {order.kind} has no end")
-    if (order.kind == "lifting") != (order.of_measure is not None):
+    if (order.kind == "lifting") != (order.of_measure is not None) and order.kind != "fine":
         raise CaseRefused(
-            "解除措施须写明所解除的措施编号，其他不写。a lifting names the measure that it lifts, no other does"
+            "解除措施须写明所解除的措施编号，除替换罚款外其他不写。"
+            "a lifting names the measure that it lifts, a fine may name one that it replaces, no other does"
         )
     _require_lifting(journal, case, order)
     _require_one_suspension(journal, case, order)
@@ -292,15 +293,29 @@ def _require_lifting(journal: CaseJournal, case: Case, order: MeasureOrder) -> N
         raise CaseRefused(
             f"本案没有已决定的措施 {order.of_measure}。the case has decided no measure {order.of_measure}"
         )
+    if order.kind == "fine":
+        _require_replaceable(journal, found)
+        return
     if found.kind in ("refund", "fine", "transfer", "lifting"):
         raise CaseRefused(
-            f"{MEASURE_NAMES[found.kind]}不能解除：账本不撤销已入账的事实。"
-            f"a {found.kind} is not lifted: the ledger keeps its fact"
+            f"{MEASURE_NAMES[found.kind]}不能解除：账本不撤销已入账的事实；罚款可另作决定替换（measure fine --of）。"
+            f"a {found.kind} is not lifted: the ledger keeps its fact; another fine may replace a fine"
         )
     if found.kind in ENDS_AGREEMENT and order.from_on is None:
         raise CaseRefused("解除须写明恢复日。say from which day the hospital is reinstated")
     if order.from_on is not None and found.from_on is not None and order.from_on < found.from_on:
         raise CaseRefused(f"早于措施起日 {found.from_on}。it is lifted before it begins")
+
+
+def _require_replaceable(journal: CaseJournal, fine: Measure) -> None:
+    """A fine, which no other measure that waits for a decision replaces already."""
+    if fine.kind != "fine":
+        raise CaseRefused(f"{fine.measure_id} 不是罚款。{fine.measure_id} is no fine: a fine replaces fines alone")
+    for each in journal.register.measures:
+        if each.of_measure == fine.measure_id and each.status == "proposed":
+            raise CaseRefused(
+                f"{each.measure_id} 已拟替换它。{each.measure_id} is meant to replace it already: drop that first"
+            )
 
 
 def _require_one_suspension(journal: CaseJournal, case: Case, order: MeasureOrder) -> None:
@@ -328,12 +343,14 @@ async def _require_procedure(
 ) -> None:
     """What must have happened before a fine: notice, hearing, legal review, and the time bar not passed.
 
-    All fines of a case count together: no notice covers two, and none is cut in two to go without a hearing.
+    All fines of a case count together: no notice covers two, and none is cut in two to go without a hearing. One that
+    is replaced does not count beside what takes its place.
     """
     if not any(each.kind == "fine" for each in measures):
         return
     decided = journal.register.of_case(journal.register.measures, case.case_id)
-    before = [each for each in decided if each.status in ("decided", "lifted")]
+    replaced = {each.of_measure for each in measures if each.kind == "fine"}
+    before = [each for each in decided if each.status == "decided" and each.measure_id not in replaced]
     fine = sum(each.amount or 0 for each in (*before, *measures) if each.kind == "fine")
     terms = await deadlines_in_force(journal.connection, case.opened_on, case.region)
     notes = journal.register.of_case(journal.register.notes, case.case_id)

@@ -25,7 +25,7 @@ CASES = table(
         (
             *("case_id", "region", "origin", "subject_kind", "subject_id", "hospital_region", "status", "opened_on"),
             *("due_on", "decided_on", "closed_on", "outcome", "document_no", "decision_no", "findings", "found"),
-            *("recovered", "fined"),
+            *("to_recover", "recovered", "fined"),
         ),
     ),
     schema="finance",
@@ -38,7 +38,7 @@ MEASURES = table(
             *("measure_id", "case_id", "region", "subject_kind", "subject_id", "subject_region", "kind", "status"),
             *("amount", "from_on", "until", "basis", "document_no", "reason", "decided_on", "due_on", "lifted_on"),
             *("answered_on", "paid", "paid_late", "facts", "taken", "refused", "ledger_numbers", "refusal_reasons"),
-            "recovered",
+            *("to_recover", "recovered"),
         ),
     ),
     schema="finance",

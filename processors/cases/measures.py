@@ -43,7 +43,7 @@ async def pay(
         if amount < 0 or late < 0 or amount + late == 0 or amount > left:
             raise CaseRefused(f"尚欠 {yuan(left)} 元，不能登记 {yuan(amount)} 元。{yuan(left)} is still due")
         terms = await deadlines_in_force(journal.connection, case.opened_on, case.region)
-        due = late_fine(terms, measure, paid_on)
+        due = late_fine(terms, journal.register.with_payments(measure), paid_on)
         if measure.paid_late + late > due:
             raise CaseRefused(
                 f"加处罚款至 {paid_on} 为 {yuan(due)} 元，已缴 {yuan(measure.paid_late)} 元，不得超过。"
@@ -147,8 +147,11 @@ def left_of(register: CaseRegister, measure: Measure, done: Done) -> int:
     """What is still due of a fine or refund, in fen; ``done`` are the facts that leave nothing due.
 
     A refund of claims is given back once intake has taken its facts: the clearing that follows sets it off. Nothing is
-    due of a claim that its hospital reversed itself. What else intake refused is still due, and is paid in.
+    due of a claim that its hospital reversed itself. What else intake refused is still due, and is paid in. Of a fine
+    that another took the place of nothing is due; what was paid of it counts for the other.
     """
+    if measure.kind == "fine" and measure.status == "lifted":
+        return 0
     due = measure.amount or 0
     if measure.kind == "refund":
         found = register.findings.get(measure.finding_id or "")
@@ -156,7 +159,7 @@ def left_of(register: CaseRegister, measure: Measure, done: Done) -> int:
         for fact in register.facts:
             if fact.measure_id == measure.measure_id and (fact.source, fact.event_id) in done:
                 due -= whole[orjson.loads(fact.body)["data"]["claim_id"]]
-    return due - measure.paid
+    return max(0, due - register.with_payments(measure).paid)
 
 
 def _decided(journal: CaseJournal, measure_id: str) -> tuple[Measure, Case]:

@@ -62,7 +62,7 @@ async def _of_measure(
     if not left:
         return []
     terms = await deadlines_in_force(connection, case.opened_on, case.region)
-    late = late_fine(terms, measure, day) - measure.paid_late
+    late = late_fine(terms, register.with_payments(measure), day) - measure.paid_late
     told = {"left": yuan(left), "late_fine": yuan(late) if measure.kind == "fine" else None}
     return [_late(case, measure.kind, measure.due_on, day, of=measure.measure_id) | told]
 

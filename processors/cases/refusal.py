@@ -36,7 +36,7 @@ MEASURE_NAMES = {
     "transfer": "移送",
     "lifting": "解除措施",
 }
-MEASURE_STATE_NAMES = {"proposed": "待决定", "withdrawn": "已撤回", "decided": "已决定", "lifted": "已解除"}
+MEASURE_STATE_NAMES = {"proposed": "待决定", "withdrawn": "已撤回", "decided": "已决定", "lifted": "已解除或被替换"}
 INSPECTION_KIND_NAMES = {
     "plan": "年度计划",
     "report": "举报",

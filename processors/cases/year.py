@@ -22,7 +22,8 @@ ENDING = ("agreement_ended", "contract_ended")
 YEAR_LINES = (
     ("案件 cases", "cases"),
     ("查处违规金额，元 found", "found"),
-    ("追回基金，元 recovered", "recovered"),
+    ("应追回基金，元 to recover", "to_recover"),
+    ("已追回基金，元 recovered", "recovered"),
     ("处理家（人）数 dealt with", "dealt_with"),
     ("罚款家（人）数 fined", "fined"),
     ("罚款，元 fines", "fines"),
@@ -46,11 +47,13 @@ class SideOfYear:
     """What was done about institutions inside or outside a region, or about persons; amounts in yuan.
 
     ``dealt_with``, ``fined``, ``suspended_*``, ``ended_*`` and ``exposed`` count institutions or persons, ``circulars``
-    documents, the rest measures. ``recovered`` is what the ledger pays less, and what was paid in of refunds beside.
+    documents, the rest measures. ``to_recover`` is what the ledger pays less, and what refunds beside
+    it are to pay in; ``recovered`` what of it was cleared or paid in.
     """
 
     cases: int = 0
     found: Decimal = Decimal("0.00")
+    to_recover: Decimal = Decimal("0.00")
     recovered: Decimal = Decimal("0.00")
     dealt_with: int = 0
     fined: int = 0
@@ -171,11 +174,12 @@ def _count(side: SideOfYear, rows: Iterable[Any]) -> None:
         return len({row.subject_id for row in rows if row.kind in kinds and (not of or row.subject_kind in of)})
 
     side.dealt_with = len({row.subject_id for row in rows if row.kind != "lifting"})
-    side.recovered = sum(
-        (row.recovered + (row.paid if row.kind == "refund" else 0) for row in rows), start=Decimal("0.00")
-    )
+    side.to_recover = sum((row.to_recover for row in rows), start=Decimal("0.00"))
+    side.recovered = sum((row.recovered for row in rows), start=Decimal("0.00"))
     side.fined = subjects("fine")
-    side.fines = sum((row.amount for row in rows if row.kind == "fine"), start=Decimal("0.00"))
+    side.fines = sum(
+        (row.amount for row in rows if row.kind == "fine" and row.status == "decided"), start=Decimal("0.00")
+    )
     side.fines_paid = sum((row.paid for row in rows if row.kind == "fine"), start=Decimal("0.00"))
     side.suspended_hospitals = subjects("suspension", of=("hospital",))
     side.suspended_pharmacies = subjects("suspension", of=("pharmacy",))

@@ -14,12 +14,21 @@ from processors.clearing.journal import refusing_unreadable_rows
 from processors.clearing.premium_refunds import END_OF_JOURNAL, load_refunds
 from processors.clearing.ranges import cleared_journals
 from processors.delivery.names import INTAKE_JOURNAL
-from projections.bookings import IS_BOOKING, MOVES_BETWEEN_PARTIES
+from projections.bookings import IS_BOOKING, MAY_MOVE_BETWEEN_PARTIES, MOVES_BETWEEN_PARTIES
 from projections.clearing_rows import Clearing
 from projections.clearing_table import ClearingTable
 from projections.clearings import clearings
 
-_REGIONS = text("SELECT DISTINCT region FROM projections.claims")
+_REGIONS = text("""
+WITH RECURSIVE known (region) AS (
+    SELECT min(region) FROM projections.claims
+    UNION ALL
+    SELECT (SELECT min(region) FROM projections.claims WHERE claims.region > known.region)
+    FROM known WHERE known.region IS NOT NULL
+)
+SELECT region FROM known WHERE region IS NOT NULL
+""")
+"""The regions of claims, each found in the index behind the one before: a ledger has few of them and many claims."""
 # One journal at a time, after the number that every region has cleared: so the entries' primary key serves, and what
 # is cleared everywhere, which is most of a large ledger, is not read.
 _OF_CLAIM = {
@@ -28,17 +37,23 @@ _OF_CLAIM = {
 ) AS claim""",
     False: "JOIN projections.claims AS claim ON claim.claim_id = entry.claim_id",
 }
-"""The claims of few entries are looked up one by one: PostgreSQL takes them for many, and would read all claims."""
+"""The claims of few entries are looked up one by one: PostgreSQL takes them for many, and would read all claims. Most
+entries of a layer book nothing; OFFSET sorts these out before their claims are looked up."""
 FEW = 50_000
 UNCLEARED = {
     few: text(f"""
 SELECT claim.region, coalesce(sum(entry.paid), 0)::bigint AS amount, count(*) AS bookings,
        min(entry.recorded_at) AS since
-FROM ledger.entries AS entry
+FROM (
+    SELECT entry.* FROM ledger.entries AS entry
+    WHERE entry.journal = :journal AND entry.number > :least
+      AND ({IS_BOOKING} AND entry.paid <> 0 OR {MAY_MOVE_BETWEEN_PARTIES})
+    OFFSET 0
+) AS entry
 {of_claim}
 LEFT JOIN unnest(CAST(:regions AS text[]), CAST(:upto AS bigint[])) AS taken (region, upto)
   ON taken.region = claim.region
-WHERE entry.journal = :journal AND entry.number > :least AND entry.number > coalesce(taken.upto, 0)
+WHERE entry.number > coalesce(taken.upto, 0)
   AND ({IS_BOOKING} AND entry.paid <> 0 OR {MOVES_BETWEEN_PARTIES})
 GROUP BY claim.region
 """)  # noqa: S608 - our own conditions

@@ -1,9 +1,23 @@
 """The ledger's entries behind finance's sums: bookings by month, as far as the sums have counted."""
 
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Date, DateTime, Select, SmallInteger, Text, bindparam, column, select, text
+from sqlalchemy import (
+    BigInteger,
+    Date,
+    DateTime,
+    Select,
+    SmallInteger,
+    Subquery,
+    Text,
+    bindparam,
+    column,
+    literal,
+    select,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -13,6 +27,8 @@ from projections.fund_bookings import BOOKED_ON_CLAIMS, BOOKED_ON_FUNDS, BOOKED_
 
 Ranges = dict[str, tuple[int, int]]
 """Of each journal the last entry before, and the last one within."""
+Range = tuple[str, int, int]
+"""A journal, the last entry before, and the last one within; a journal may have several."""
 
 _PLACES = text(
     """
@@ -49,9 +65,10 @@ SELECT entry.journal, entry.number, entry.type, entry.recorded_at, entry.claim_i
        CAST(entry.type = 'grant.awarded.v1' OR entry.type = 'payout.decided.v1' AND {OF_FIRST_RUN} AS text) AS first_run
 FROM ranges
 {ENTRIES_IN_RANGES}
-JOIN projections.claims AS claim ON claim.claim_id = entry.claim_id
+LEFT JOIN projections.claims AS claim ON claim.claim_id = entry.claim_id
 WHERE {IS_BOOKING}
 """  # noqa: S608 - our own conditions
+# Each booking has its claim: LEFT lets PostgreSQL leave the claims alone where nothing of them is asked for.
 _CLAIM_COLUMNS = (
     *(column("journal", Text), column("number", BigInteger), column("type", Text)),
     *(column("recorded_at", DateTime(timezone=True)), column("claim_id", Text), column("person_id", Text)),
@@ -77,20 +94,45 @@ async def counted_ranges(connection: AsyncConnection, begin: date, end: date) ->
     return {journal: (at[low], at[high]) for journal, at in found.items() if at[low] < at[high]}
 
 
-def claim_bookings(ranges: Ranges) -> Select[Any]:
-    """The entries of ``finance.fund_flows``, ``amount`` in fen; its ``decided`` sums those of ``first_run``."""
-    return select(text(_ON_CLAIMS).bindparams(**_taken(ranges)).columns(*_CLAIM_COLUMNS).subquery("booked"))
+def ranges_of(ranges: Ranges) -> list[Range]:
+    """Ranges as the queries below take them."""
+    return [(journal, low, high) for journal, (low, high) in ranges.items()]
 
 
-def fund_bookings(ranges: Ranges, line: str | None = None) -> Select[Any]:
-    """The entries behind the booked lines of ``finance.fund_lines``, or behind one of them; ``amount`` in fen."""
-    booked = BOOKED_ON_FUNDS if line is None else BOOKED_ON_CLAIMS if line in _CLAIM_LINES else BOOKED_PREMIUMS
-    return select(text(f"{_RANGES} {booked}").bindparams(**_taken(ranges)).columns(*_FUND_COLUMNS).subquery("booked"))
+def entries_of(keys: Iterable[tuple[str, int]]) -> list[Range]:
+    """Single entries by journal and number as ranges, each once."""
+    return [(journal, number - 1, number) for journal, number in sorted(set(keys))]
 
 
-def _taken(ranges: Ranges) -> dict[str, Any]:
+def claim_bookings(ranges: Sequence[Range], month: str | None = None) -> Select[Any]:
+    """The entries of ``finance.fund_flows``, ``amount`` in fen; its ``decided`` sums those of ``first_run``.
+
+    ``month`` (2019-06) is that of all the ranges, where it is known.
+    """
+    booked = text(_ON_CLAIMS).bindparams(**_taken(ranges)).columns(*_CLAIM_COLUMNS).subquery("booked")
+    return _of_month(booked, month)
+
+
+def fund_bookings(ranges: Sequence[Range], month: str, line: str | None = None) -> Select[Any]:
+    """The entries behind the booked lines of ``finance.fund_lines``, or behind one of them; ``amount`` in fen.
+
+    ``month`` is that of all the ranges.
+    """
+    told = BOOKED_ON_FUNDS if line is None else BOOKED_ON_CLAIMS if line in _CLAIM_LINES else BOOKED_PREMIUMS
+    booked = text(f"{_RANGES} {told}").bindparams(**_taken(ranges)).columns(*_FUND_COLUMNS).subquery("booked")
+    return _of_month(booked, month)
+
+
+def _of_month(booked: Subquery, month: str | None) -> Select[Any]:
+    """With the month as it is known, so that it is not worked out for each entry."""
+    if month is None:
+        return select(booked)
+    return select(*(literal(month, Text).label("month") if each.name == "month" else each for each in booked.c))
+
+
+def _taken(ranges: Sequence[Range]) -> dict[str, Any]:
     return {
-        "journals": list(ranges),
-        "lows": [low for low, _ in ranges.values()],
-        "highs": [high for _, high in ranges.values()],
+        "journals": [journal for journal, _, _ in ranges],
+        "lows": [low for _, low, _ in ranges],
+        "highs": [high for _, _, high in ranges],
     }

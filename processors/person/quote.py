@@ -17,9 +17,13 @@ from events.county_time import county_day
 from events.envelope import salvage
 from events.refusals import Refusal
 from events.store.journal import database_time, entries
+from policies.buckets import OpenBill
 from policies.claim import Claim
 from policies.engine import settle
+from policies.explain import render
+from policies.scheme import Scheme
 from processors.law.pinned_schemes import PinnedSchemes
+from processors.person.file_model import FileLayer
 from processors.pipeline.intake import load_for
 from processors.pipeline.kinds.discharge import WaitsFor, accept_discharge
 from processors.pipeline.kinds.interim import accept_interim
@@ -51,17 +55,24 @@ class Quotes:
         acceptance in the order of docs/domain.md#refusals; a discharge that would wait for its admission is refused as
         ``unknown_admission``.
         """
+        return (await self.explained(asker, raw))[0]
+
+    async def explained(self, asker: str | None, raw: bytes) -> tuple[dict[str, Any], list[FileLayer]]:
+        """What ``quote`` answers, and the layers as they pay in turn, with their steps: none if refused."""
         try:
             fact, data = _claimed(raw, asker)
             async with self.engine.connect() as connection:
                 await connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
                 if not _is_bureau(asker) and not _is_bureau(fact.source):
                     await _require_open_admission(connection, fact.source, data.person_id)
-                return {"statement": await self._statement(connection, fact, data)}
+                bill, scheme = await self._settled(connection, fact, data)
         except Refusal as refusal:
-            return {"refused": {"reason": refusal.reason, "detail": refusal.detail, "detail_zh": refusal.detail_zh}}
+            return {"refused": {"reason": refusal.reason, "detail": refusal.detail, "detail_zh": refusal.detail_zh}}, []
+        row = statement_row(bill.claim, bill.payouts, scheme)
+        layers = [FileLayer(each.layer, each.paid, render(scheme, each.trace)) for each in bill.payouts if each.trace]
+        return {"statement": statement_json(row | {"revision": 1})}, layers
 
-    async def _statement(self, connection: AsyncConnection, fact: Fact, data: facts.ClaimFact) -> dict[str, Any]:
+    async def _settled(self, connection: AsyncConnection, fact: Fact, data: facts.ClaimFact) -> tuple[OpenBill, Scheme]:
         await self.pinned.refresh(connection)
         state = await load_for(connection, [fact])
         state.today = county_day(await database_time(connection))
@@ -70,9 +81,7 @@ class Quotes:
         history = [*told.by_person.get(claim.person_id, {}).values(), claim]
         schemes = await self.pinned.require(connection, {each.scheme for each in history})
         bills, _ = settle(schemes, history)
-        bill = bills[claim.number]
-        row = statement_row(bill.claim, bill.payouts, schemes[claim.scheme])
-        return statement_json(row | {"revision": 1})
+        return bills[claim.number], schemes[claim.scheme]
 
     def _accept(self, state: LedgerState, fact: Fact, data: facts.ClaimFact) -> Claim:
         if isinstance(data, facts.BillSubmitted):

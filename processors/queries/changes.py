@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Numeric, Select, case, cast, func, literal_column, select, true
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.county_time import COUNTY_TIME, day_end, day_start
 from events.decisions import CLAIM_RESETTLED, PAYOUT_ADJUSTED, PAYOUT_DECIDED, PAYOUT_WITHDRAWN, ROSTER_WITHDRAWN
@@ -100,6 +100,13 @@ def changes_query(unsigned: str | None = None, *, filtered: bool = True) -> Sele
 
 def _json_of(content: ColumnElement[Any]) -> ColumnElement[Any]:
     return cast(func.convert_from(content, "UTF8"), JSONB)
+
+
+async def newest_changes(connection: AsyncConnection) -> tuple[tuple[str, int], ...]:
+    """The last change in each journal: sums of changes are the same as long as it is, for journals only grow."""
+    last = select(entries.c.journal, func.max(entries.c.number)).group_by(entries.c.journal)
+    found = await connection.execute(last.where(entries.c.type == literal_column(f"'{CLAIM_RESETTLED}'")))
+    return tuple(sorted((journal, number) for journal, number in found))
 
 
 def sums_query(unsigned: str | None = None) -> Select[Any]:

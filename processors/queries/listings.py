@@ -14,7 +14,7 @@ from processors.delivery.parked_runs import parked
 from processors.queries.uplift import load_uplifts
 from projections.accumulations import accumulations
 from projections.enrolments import enrolments, load_enrolments
-from projections.fines import fines
+from projections.fines import REPLACED_BY, fines
 from projections.grants import grants
 from projections.premiums import PayerPremium, premium_json, premiums
 from projections.refusals import load_unenrolled, refusal_json, refusals
@@ -152,7 +152,7 @@ def _premium_conditions(wanted: WantedPremiums) -> list[ColumnElement[bool]]:
 
 async def fine_rows(engine: AsyncEngine, *, hospital_id: str | None = None) -> Rows:
     """Fines on hospitals, in the order they were recorded."""
-    query = select(fines).order_by(fines.c.number)
+    query = select(fines, REPLACED_BY.label("replaced_by")).order_by(fines.c.number)
     if hospital_id is not None:
         query = query.where(fines.c.hospital_id == hospital_id)
     async for row in _rows(engine, query):
@@ -164,6 +164,7 @@ async def fine_rows(engine: AsyncEngine, *, hospital_id: str | None = None) -> R
             "reason": row["reason"],
             "clause": row["clause"],
             "source": row["source"],
+            "replaced_by": row["replaced_by"],
         }
 
 

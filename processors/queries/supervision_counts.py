@@ -45,7 +45,8 @@ _CASES = text("""
 SELECT count(*) AS number, count(*) FILTER (WHERE status IN ('open', 'proposed')) AS open,
        count(*) FILTER (WHERE status IN ('open', 'proposed') AND due_on < :today) AS overdue,
        min(opened_on) FILTER (WHERE status IN ('open', 'proposed')) AS since,
-       coalesce(sum(found), 0) AS found, coalesce(sum(recovered), 0) AS recovered, coalesce(sum(fined), 0) AS fined
+       coalesce(sum(found), 0) AS found, coalesce(sum(to_recover), 0) AS to_recover,
+       coalesce(sum(recovered), 0) AS recovered, coalesce(sum(fined), 0) AS fined
 FROM finance.cases
 WHERE starts_with(region, :region) AND extract(year FROM opened_on) = :year
 """)

@@ -6,6 +6,7 @@ from datetime import date
 from msgspec import Struct, structs
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from events.county_time import county_day
 from events.decisions import ROSTER_PUBLISHED, ROSTER_RECEIVED
 from processors.registers.journal import open_journal
 from processors.registers.refusal import RegisterNoteRefused
@@ -65,6 +66,12 @@ async def receive(
             )
         if on > journal.today:
             raise RegisterNoteRefused(f"{on} 尚未到。{on} is to come")
+        sent_on = county_day(last.published_at)
+        if on < sent_on:
+            raise RegisterNoteRefused(
+                f"{period} 名单于 {sent_on} 下发，签收日期不能早于下发日期。"
+                f"the list went out on {sent_on}: nobody had it before"
+            )
         said = {"delivery_id": last.delivery_id, "received_on": on.isoformat(), "receipt": receipt}
         journal.record(ROSTER_RECEIVED, {**said, "actor": actor})
     return last

@@ -35,8 +35,9 @@ NAMES: Mapping[str, str] = {
     "investigator": "chen_inspects",
     "finance_reader": "wang_reads",
     "payee_keeper": "sun_keeps",
+    "identity_keeper": "qian_registers",
 }
-"""The login of each role."""
+"""The login of each role that people have."""
 ROLES = (*NAMES, OWNER)
 _TOKEN = re.compile(r'name="csrf" value="([^"]+)"')
 

@@ -199,6 +199,26 @@ async def test_an_entry_of_the_blacklist_takes_two_persons(console: ConsoleUnder
     assert (await (await console.signed_in("investigator")).get("/blacklist/none")).status_code == 404
 
 
+async def test_who_goes_back_from_a_refused_form_finds_what_was_typed(
+    console: ConsoleUnderTest, browser: Browser
+) -> None:
+    async with browser_page(browser, console, "ledger_writer", 1280) as page:
+        await page.goto("/cases/open")
+        typed = OPENING | {"officers": "张三 李四", "on": "2019-03-02"}
+        for name in ("subject", "officers", "document", "on", "reason"):
+            await page.fill(f"[name={name}]", typed[name])
+        await page.select_option("[name=origin]", "report")
+        await page.click("main form button")
+        await page.get_by_text("不是编号").wait_for()
+        await page.go_back()
+        for name in ("subject", "officers", "document", "on", "reason", "origin"):
+            assert await page.input_value(f"[name={name}]") == typed[name], name
+        await page.fill("[name=officers]", OPENING["officers"])
+        await page.click("main form button")
+        await page.wait_for_url("**/cases/*-*")
+        await page.wait_for_function("sessionStorage.getItem('typed') === null")
+
+
 async def test_a_case_is_decided_in_a_browser(console: ConsoleUnderTest, browser: Browser) -> None:
     case = await _opened(console)
     async with browser_page(browser, console, "ledger_writer", 360) as page:

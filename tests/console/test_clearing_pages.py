@@ -3,18 +3,20 @@
 import csv
 import io
 import re
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
 from openpyxl import load_workbook
 from playwright.async_api import Browser, Page
 
-from infra.console.clearing.clearing_figures import totals
-from infra.files.key_file import key_file_of, write_keys
+from infra.console.clearing.clearing_figures import month_to_draft, totals
+from infra.files.key_file import PAYEES, key_file_of, write_keys
 from infra.settings import Settings
 from infra.words.clearing import KIND_NAMES
-from processors.bank.keys import new_key
 from processors.clearing import listings
+from processors.offices.keys import new_key
 from tests.console.harness import NAMES, OWNER, ConsoleUnderTest, SignedIn, axe_faults, browser_page
 
 REGION = "360923"
@@ -129,7 +131,7 @@ async def test_the_bank_is_paid_by_a_file_and_its_reply_is_noted_payee_by_payee(
     engine, keeper = console.running.state.engine, await console.signed_in("payee_keeper")
     clearing_id = _id((await keeper.get("/clearing")).text)
     payees = [row for row in (await listings.clearing(engine, clearing_id))["payments"] if Decimal(row["amount"])]
-    write_keys(key_file_of(Settings(data_dir=console.running.state.settings.data_dir)), [KEY])
+    write_keys(key_file_of(Settings(data_dir=console.running.state.settings.data_dir), PAYEES), PAYEES, [KEY])
     refused = await keeper.post(f"/clearing/{clearing_id}/payment-file")
     assert refused.status_code == 409
     assert "没有已复核的账户" in refused.text
@@ -227,3 +229,26 @@ def test_what_a_fund_has_paid_counts_where_another_funds_transfer_came_back() ->
     told = totals({"payments": payments, "held": [{"payee_kind": "hospital", "payee": "H1"}]})
     # 644,400.72 + 100.00 went out; 183.31 of the first and all of the second are still to go
     assert (told.paid, told.due, told.held) == (Decimal("644500.72"), Decimal("622486.49"), Decimal("183.31"))
+
+
+@pytest.mark.parametrize(
+    ("since", "cleared", "month"),
+    [
+        ("2026-11-07", [], "2026-11"),
+        ("2026-11-07", [("2026-11", "approved")], "2026-12"),
+        ("2026-11-07", [("2026-11", "withdrawn")], "2026-11"),
+        ("2026-09-30", [("2026-09", "paid"), ("2026-10", "drafted")], "2026-11"),
+        ("2026-12-02", [("2026-12", "drafted")], "2026-12"),
+        (None, [], "2026-12"),
+    ],
+)
+def test_the_month_offered_is_the_oldest_that_no_clearing_was_made_of(
+    since: str | None, cleared: list[tuple[str, str]], month: str
+) -> None:
+    waiting: list[dict[str, str | None]] = [
+        {"region": REGION, "since": since},
+        {"region": "360123", "since": "2026-01-01"},
+    ]
+    rows: list[dict[str, str]] = [{"region": REGION, "month": each, "status": status} for each, status in cleared]
+    rows.append({"region": "360123", "month": "2026-11", "status": "paid"})
+    assert month_to_draft(waiting, rows, REGION, date(2026, 12, 3)) == month

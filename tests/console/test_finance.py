@@ -119,3 +119,21 @@ async def test_a_filter_that_makes_no_sense_names_its_field(console: ConsoleUnde
         assert answer.status_code == 422, (path, answer.text)
         assert "不可用" in answer.text, path
     assert (await session.get("/finance/nothing")).status_code == 404
+
+
+async def test_what_a_fund_paid_for_a_category_is_asked_of_the_claims_themselves(console: ConsoleUnderTest) -> None:
+    clerk = await console.signed_in("ledger_writer")
+    every = await _rows(clerk, "/finance/claims?layer=basic")
+    expected = [row for row in every if "dibao" in row["categories"]]
+    assert 0 < len(expected) < len(every)
+    assert await _rows(clerk, "/finance/claims?layer=basic&category=dibao") == expected
+    page = (await clerk.get("/finance/claims?layer=basic&category=dibao")).text
+    assert f"{sum(Decimal(row['layer_paid']) for row in expected):,.2f}" in page[page.index("<tfoot>") :]
+    assert 'name="category"' in page
+    assert 'name="township"' in page
+    sheet = (await clerk.get("/finance/claims?category=dibao&format=csv")).content.decode("utf-8-sig")
+    assert "当日类别" in sheet
+    reader = await console.signed_in("finance_reader")
+    offered = (await reader.get("/finance/claims")).text
+    assert 'name="category"' in offered
+    assert 'name="township"' not in offered

@@ -15,6 +15,8 @@ from tests.leads import county, look, stay
 from tests.ledger import Books
 
 GRAVE = {"violation": 0, "suspicious": 1, "hint": 2}
+BILL = {"upfront_copay": "1200", "over_limit": "450", "self_funded": "2000"}
+"""Parts of the bill of claim C2, each another amount."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -26,7 +28,8 @@ async def planted(console: ConsoleUnderTest) -> None:
         [
             *county(),
             *stay(1, "2019-03-01", "2019-03-10"),
-            *stay(2, "2019-03-09", "2019-03-20", hospital_id="H2"),
+            facts.admit("A2", "P1", "H2", "2019-03-09"),
+            facts.discharge("C2", "A2", "P1", "H2", "2019-03-20", bill=facts.bill("10000", **BILL)),
             *visits,
             *stay(3, "2019-05-01", "2019-05-10", "P2", "H2"),
             *stay(4, "2019-05-12", "2019-05-20", "P2", "H2", in_scope="90000"),
@@ -85,6 +88,24 @@ async def test_a_lead_shows_its_evidence(console: ConsoleUnderTest) -> None:
         for said in told.evidence["unchecked"]:
             assert said.split(" ")[0] in page
     assert (await session.get("/leads/L404")).status_code == 404
+
+
+async def test_the_parts_of_a_claims_bill_stand_under_their_headings(console: ConsoleUnderTest) -> None:
+    session = await console.signed_in("ledger_writer")
+    (lead,) = await _rows(console, rule="overlapping_stays")
+    page = (await session.get(f"/leads/{lead['lead_id']}")).text
+    part = page[page.index('aria-label="单据 claims"') :].split("</table>")[0]
+    heads = re.findall(r'<span class="en" lang="en">([^<]*)</span></th>', part)
+    (row,) = (each for each in re.findall(r"<tr>(.*?)</tr>", part, re.DOTALL) if ">C2</a>" in each)
+    said = dict(zip(heads, re.findall(r"<td[^>]*>(.*?)</td>", row, re.DOTALL), strict=True))
+    told = {name: said[name] for name in ("total", "in scope", "copay", "over limit", "self-funded")}
+    assert told == {
+        "total": "13,650.00",
+        "in scope": "10,000.00",
+        "copay": "1,200.00",
+        "over limit": "450.00",
+        "self-funded": "2,000.00",
+    }
 
 
 async def test_a_lead_on_a_person_is_a_look_and_an_investigator_says_why(console: ConsoleUnderTest) -> None:

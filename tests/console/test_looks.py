@@ -167,10 +167,13 @@ async def test_a_list_of_many_or_of_nobody_is_none(console: ConsoleUnderTest, pa
 
 
 async def test_the_page_of_looks_narrows_by_person_login_and_day(console: ConsoleUnderTest) -> None:
-    await write_look(console.running.state.engine, Look("<b>mallory</b>", "P-listed", "person", reason="=1+1"))
+    await write_look(
+        console.running.state.engine, Look("<b>mallory</b>", "P-listed", "settlement sheet", reason="=1+1")
+    )
     session = await console.signed_in("investigator")
     page = (await session.get("/access", person="P-listed")).text
     assert "&lt;b&gt;mallory" in page
+    assert ">结算单打印件</td>" in page
     assert "共 1 行" in page
     none = (await session.get("/access", until="2000-01-01")).text
     assert "没有符合筛选条件的行" in none
@@ -194,6 +197,7 @@ async def test_the_command_lists_them(console: ConsoleUnderTest) -> None:
     }
     table = await claims("access", "log", "--since", "2000-01-01", env=env)
     assert "P-told" in table.out.decode()
+    assert "结算单" in table.out.decode()
     assert (await claims("access", "log", "--since", "2100-01-01", "--json", env=env)).rows == []
 
 

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from infra.files.key_file import key_file_of, write_keys
+from infra.files.key_file import PAYEES, key_file_of, write_keys
 from infra.settings import Settings
-from processors.bank.keys import new_key
 from processors.cases.journal import load_register
 from processors.clearing import listings
+from processors.offices.keys import new_key
 from projections.enrolments import enrolments
 from projections.hospitals import hospitals
 from tests.console.harness import NAMES, OWNER, ConsoleUnderTest, SignedIn, at_once
@@ -152,7 +152,8 @@ async def test_what_is_due_otherwise_than_it_was_shown_is_not_noted_as_paid(cons
 
 
 async def test_all_accounts_are_those_that_were_shown(console: ConsoleUnderTest) -> None:
-    write_keys(key_file_of(Settings(data_dir=console.running.state.settings.data_dir)), [new_key()])
+    key_file = key_file_of(Settings(data_dir=console.running.state.settings.data_dir), PAYEES)
+    write_keys(key_file, PAYEES, [new_key()])
     keeper, owner = await console.signed_in("payee_keeper"), await console.signed_in(OWNER)
     async with console.running.state.engine.connect() as connection:
         some = (await connection.execute(select(hospitals.c.hospital_id).limit(2))).scalars().all()

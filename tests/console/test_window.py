@@ -75,6 +75,11 @@ async def test_a_bill_is_tried_submitted_once_and_printed(console: ConsoleUnderT
     assert await looks(console, "P1") == [(NAMES["ledger_writer"], "window trial")] * 2
     claim_id = f"W{REGION}-36010119N0001234567"
     assert (await session.get(f"/window/{claim_id}/sheet")).status_code == 404, "a trial books nothing"
+    assert "北京某医院 HX" in tried.text
+    assert "起付线以下由您本人付" in tried.text, "a trial says why"
+    mended = await session.get("/window", tried=tried.url.path.rpartition("/")[2])
+    assert 'value="3601 0119-0001234567"' in mended.text, "what was typed stands when the bill is to be changed"
+    assert f'name="digest" value="{hashlib.sha256(PAPER).hexdigest()}"' in mended.text
 
     printed = await session.post(tried.url.path)
     assert printed.url.path == f"/window/{claim_id}/sheet", printed.text
@@ -182,6 +187,17 @@ async def test_a_bill_without_papers_is_not_tried(console: ConsoleUnderTest) -> 
     assert (refused.status_code, "请选择材料扫描件" in refused.text) == (422, True)
 
 
+async def test_a_person_leads_to_the_form_and_to_his_sheets(console: ConsoleUnderTest) -> None:
+    clerk, investigator = await console.signed_in("ledger_writer"), await console.signed_in("investigator")
+    await investigator.post("/access/purpose", {"reason": "核实举报"})
+    assert 'href="/window?person=P2"' in (await clerk.get("/persons/P2")).text
+    assert 'href="/window?person=P2"' not in (await investigator.get("/persons/P2")).text
+    assert 'name="person_id" type="text" value="P2"' in (await clerk.get("/window", person="P2")).text
+    listed = await clerk.get("/window/print", claim="P2")
+    assert (listed.url.path, listed.url.params["person"]) == ("/claims", "P2")
+    assert (await clerk.get("/window/print", claim="P404")).status_code == 404
+
+
 async def test_without_a_worker_a_bill_is_tried_and_not_submitted(console: ConsoleUnderTest) -> None:
     session, state = await console.signed_in("ledger_writer"), console.running.state
     bill = BILL | {"invoice": "3601011900077", "admitted_on": "2019-10-03", "served_on": "2019-10-18"}
@@ -244,6 +260,8 @@ async def test_a_clerk_walks_from_the_bill_to_the_explanation(
         ("待县里确定 county must set it; from 安义县 二(四)", "待县里确定，安义县 二(四)"),
         ("同省后期一般规定 later general rules in the same province", "同省后期一般规定"),
         ("附件A 第3条", "附件A 第3条"),
+        ("年报 二2: 控制在90%左右, of the total 〔我方解读 reading: ours〕", "年报 二2: 控制在90%左右〔我方解读〕"),
+        ("年报 二2: about 90%, of the total 〔我方解读 reading: ours〕", "年报 二2: 90%〔我方解读〕"),
     ],
 )
 def test_a_patients_paper_has_clauses_without_our_english(cite: str, shown: str) -> None:

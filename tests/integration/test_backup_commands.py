@@ -13,6 +13,7 @@ import asyncpg
 import nats
 import pytest
 
+from infra.access.logins import GROUPS, Login, create_login, drop_login
 from infra.embedded.postgres import program
 from infra.messaging.publisher import PublishedEvents, publish_file
 from infra.operations.backup import InUse, back_up
@@ -195,7 +196,7 @@ async def test_the_documented_owner_restores_once_he_may_create_databases(
     name, owner = urlsplit(ledger.database).path[1:], f"owner_{uuid.uuid4().hex[:12]}"
     async with administering(endpoints) as server:
         await server.execute(f"CREATE ROLE {owner} LOGIN PASSWORD 'given'")
-        given = f"GRANT ledger_writer, finance_reader, investigator, payee_keeper TO {owner} WITH ADMIN OPTION"
+        given = f"GRANT {', '.join(GROUPS)} TO {owner} WITH ADMIN OPTION"
         await server.execute(given)
         await server.execute(f"ALTER DATABASE {name} OWNER TO {owner}")
     await given_all(ledger.database, owner)
@@ -222,6 +223,47 @@ async def test_the_documented_owner_restores_once_he_may_create_databases(
         await server.execute(f"DROP ROLE {owner}")
 
 
+@pytest.mark.parametrize("role", ["ledger_writer", "investigator", "finance_reader"])
+async def test_a_login_that_may_not_read_all_is_told_who_may_before_anything_is_written(
+    ledger: BackedUpLedger, role: Any
+) -> None:
+    await ledger.settle([facts.hospital(), facts.enrol("P1"), *facts.stay(1)])
+    backup = ledger.folder / "ledger.backup"
+    async with login_of(ledger, role) as (name, env):
+        refused = await claims("backup", backup, env=env)
+    assert refused.code == 2
+    assert f"登录 {name} 不能备份：备份要读整个数据库，它无权读取 " in refused.err
+    assert role != "ledger_writer" or "payees.account_steps" in refused.err
+    assert "a login of role payee_keeper" in refused.err
+    assert [each.name for each in ledger.folder.iterdir() if "backup" in each.name] == []
+    # a backup that was only begun would let INTAKE grow for eight days
+    assert await ledger.holds("SELECT count(*) = 0 FROM processors.backups")
+
+
+async def test_a_keeper_of_payees_accounts_makes_a_whole_backup(ledger: BackedUpLedger) -> None:
+    await ledger.settle([facts.hospital(), facts.enrol("P1"), *facts.stay(1)])
+    backup = ledger.folder / "ledger.backup"
+    async with login_of(ledger, "payee_keeper") as (_, env):
+        made = await claims("backup", backup, env=env)
+    assert made.code == 0, made.err
+    assert (await ledger.restore(backup)).report.holds
+
+
+@asynccontextmanager
+async def login_of(ledger: BackedUpLedger, role: Any) -> AsyncIterator[tuple[str, dict[str, str]]]:
+    """A login of a role, and the environment in which a command is that login's."""
+    login = Login(f"login_{uuid.uuid4().hex[:12]}", role)
+    engine = connect(ledger.database)
+    parts = urlsplit(ledger.database)
+    try:
+        netloc = f"{login.name}:{await create_login(engine, login)}@{parts.netloc.rpartition('@')[2]}"
+        url = parts._replace(netloc=netloc).geturl()
+        yield login.name, {"CLAIMS_DATABASE_URL": url, "CLAIMS_NATS_URL": ledger.nats_url}
+    finally:
+        await drop_login(engine, login.name)
+        await engine.dispose()
+
+
 @asynccontextmanager
 async def administering(endpoints: Endpoints) -> AsyncIterator[asyncpg.Connection]:
     """An administrator's connection to the server."""
@@ -235,15 +277,15 @@ async def administering(endpoints: Endpoints) -> AsyncIterator[asyncpg.Connectio
 async def given_all(database: str, owner: str) -> None:
     """Everything in a database is made over to a login, as if it had made it."""
     connection = await asyncpg.connect(database, ssl=False)
+    schemas = ["ledger", "projections", "processors", "finance", "payees", "gateway", "identities"]
     statements = await connection.fetch(
-        "SELECT format('ALTER SCHEMA %I OWNER TO ' || $1, nspname) FROM pg_namespace"
-        " WHERE nspname IN ('ledger', 'projections', 'processors', 'finance', 'payees')"
+        "SELECT format('ALTER SCHEMA %I OWNER TO ' || $1, nspname) FROM pg_namespace WHERE nspname = ANY($2::text[])"
         " UNION ALL SELECT format('ALTER TABLE %s OWNER TO ' || $1, pg_class.oid::regclass) FROM pg_class"
-        " WHERE relkind IN ('r', 'v') AND relnamespace::regnamespace::text IN"
-        " ('ledger', 'projections', 'processors', 'finance', 'payees', 'public')"
+        " WHERE relkind IN ('r', 'v') AND relnamespace::regnamespace::text = ANY($2::text[] || 'public'::text)"
         " UNION ALL SELECT format('ALTER FUNCTION %s OWNER TO ' || $1, pg_proc.oid::regprocedure) FROM pg_proc"
-        " WHERE pronamespace::regnamespace::text IN ('ledger', 'projections', 'processors', 'finance', 'payees')",
+        " WHERE pronamespace::regnamespace::text = ANY($2::text[])",
         owner,
+        schemas,
     )
     for (statement,) in statements:
         await connection.execute(statement)

@@ -4,16 +4,20 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.store.journal import write
 from processors.cases import decisions, listings, steps
 from processors.cases.journal import load_register, open_journal, rebuild
 from processors.cases.refusal import CaseRefused
+from processors.clearing.draft import draft
+from processors.clearing.steps import approve
 from processors.proof.verification.cases import check_cases
 from processors.proof.verify import VerifyReport, verify
 from projections.cases import FindingClaim
 from tests import facts
-from tests.cases_of_supervision import county_of_two, decided, found, measure, noted, opened, sent
+from tests.cases_of_supervision import REGION, county_of_two, decided, found, measure, noted, opened, sent
+from tests.clearings import LATER, MONTHS
 from tests.ledger import Books
 
 
@@ -74,6 +78,10 @@ async def test_no_more_is_found_of_a_bill_or_a_part_than_it_holds(shanggao: Book
         await measure(engine, other, "refund", finding_id=refund, amount=500_01)
 
 
+async def recovered(engine: AsyncEngine) -> list[tuple[str, str]]:
+    return [(row["to_recover"], row["recovered"]) async for row in listings.measure_rows(engine)]
+
+
 async def test_two_cases_on_one_claim_take_back_what_each_found(shanggao: Books) -> None:
     engine = shanggao.engine
     for amount in (2_000_00, 3_000_00):
@@ -82,9 +90,15 @@ async def test_two_cases_on_one_claim_take_back_what_each_found(shanggao: Books)
         await measure(engine, case_id, "refund", finding_id=finding_id)
         await decided(engine, case_id)
     assert await sent(shanggao) == 2  # at once: intake may take both into one settlement
-    rows = [row async for row in listings.measure_rows(engine)]
     # basic pays 80% of what is in scope
-    assert [row["recovered"] for row in rows] == ["1600.00", "2400.00"]
+    assert await recovered(engine) == [("1600.00", "0.00"), ("2400.00", "0.00")]
+    # what is booked is given back once an approved clearing has it: a draft may be withdrawn
+    clearing_id = await draft(engine, REGION, MONTHS[0], "wang", LATER)
+    assert await recovered(engine) == [("1600.00", "0.00"), ("2400.00", "0.00")]
+    await approve(engine, clearing_id, "li")
+    assert await recovered(engine) == [("1600.00", "1600.00"), ("2400.00", "2400.00")]
+    cases = [row async for row in listings.case_rows(engine)]
+    assert sorted((row["to_recover"], row["recovered"]) for row in cases) == await recovered(engine)
     assert (await shanggao.paid("C1"))["hospital"] == "5000.00"
     assert (await verify(engine)).problems == []
     assert set((await rebuild(engine)).values()) == {0}

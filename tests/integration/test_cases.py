@@ -62,7 +62,7 @@ async def test_a_decision_makes_the_audit_and_the_register_says_what_it_took_bac
     assert events == [f"{refund}-E1", f"{refund}-E2"]
     assert await shanggao.paid("C1") == paid, "nothing before intake has the facts"
     [before] = await rows_of(engine, case_id)
-    assert (before["facts"], before["taken"], before["recovered"]) == (2, 0, "0.00")
+    assert (before["facts"], before["taken"], before["to_recover"]) == (2, 0, "0.00")
     with pytest.raises(CaseRefused, match=r"13000\.00 of .* is still due"):
         await measures.close(engine, case_id, "chen", "done")
 
@@ -75,13 +75,13 @@ async def test_a_decision_makes_the_audit_and_the_register_says_what_it_took_bac
     reversed_funds = sum(Decimal(amount) for layer, amount in paid.items() if layer not in ("patient", "hospital"))
     [row] = await rows_of(engine, case_id)
     assert (row["taken"], row["refused"], len(row["ledger_numbers"])) == (2, 0, 2)
-    assert Decimal(row["recovered"]) == sum(funds.values()) + reversed_funds
+    assert Decimal(row["to_recover"]) == sum(funds.values()) + reversed_funds
     finding = (await load_register(engine)).findings.get(finding_id)
     assert finding is not None
     # what was foreseen when it was found is what was booked
-    assert sum(finding.layers.values()) == Decimal(row["recovered"]) * 100
+    assert sum(finding.layers.values()) == Decimal(row["to_recover"]) * 100
     [case] = [row async for row in listings.case_rows(engine, region="360900")]
-    assert (case["found"], case["recovered"], case["outcome"]) == ("13000.00", row["recovered"], "measures")
+    assert (case["found"], case["to_recover"], case["outcome"]) == ("13000.00", row["to_recover"], "measures")
     await measures.close(engine, case_id, "chen", "done")
     assert await case_status(engine, case_id) == "closed"
     with pytest.raises(CaseRefused, match="is closed"):
@@ -98,7 +98,7 @@ async def test_what_intake_refuses_stands_in_the_register_with_its_reason(shangg
     await shanggao.publish([facts.reverse("C1")])  # the hospital is quicker
     await sent(shanggao)
     [row] = await rows_of(engine, case_id)
-    assert (row["taken"], row["refused"], row["refusal_reasons"], row["recovered"]) == (
+    assert (row["taken"], row["refused"], row["refusal_reasons"], row["to_recover"]) == (
         *(0, 1, "already_reversed"),
         "0.00",
     )

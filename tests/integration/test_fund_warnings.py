@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from msgspec import structs
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -137,6 +138,34 @@ async def test_a_fund_of_a_year_by_hand(shanggao: Books) -> None:
         "critical_illness",
         "supplementary",
     ]
+
+
+async def test_two_years_against_their_budgets_by_hand(shanggao: Books) -> None:
+    """2019 spends a twentieth more than its budget, 2020 more than a seventh: each year is held against its own."""
+    engine = shanggao.engine
+    await shanggao.publish([facts.enrol("P1", 2020, SHANGGAO)])
+    for number, day in ((2, "2020-02-03"), (3, "2020-08-03")):
+        await shanggao.publish(facts.stay(number, on=day, bill=facts.bill("9000", self_funded="1000")))
+    await approved(engine, structs.replace(ORDER, spending=6_500_00))
+    await approved(engine, structs.replace(ORDER, year=2020, spending=12_000_00, order_no="上财社〔2020〕1号"))
+    told = {year: (await warned(engine, year=year, fund="basic_fund"))[0] for year in (2019, 2020)}
+    # 2019: (9,000 − 400) × 80% = 6,880, and 75 for P1's critical-illness insurance, of 6,500: 7.00% more, over 5%
+    first = told[2019]
+    assert (first["budget"], first["spending"], first["budget_deviation"]) == ("6500.00", "6955.00", "0.0700")
+    assert (first["levels"]["budget_deviation"], first["levels"]["time_progress"]) == ("yellow", "yellow")
+    # 2020: 2 × 6,880 + 75 = 13,835 of 12,000: 15.29% more, over 15% and, at the year's end, 10 points ahead
+    second = told[2020]
+    assert (second["budget"], second["spending"], second["budget_deviation"]) == ("12000.00", "13835.00", "0.1529")
+    assert (second["levels"]["budget_deviation"], second["levels"]["time_progress"]) == ("red", "red")
+    # 250 of premiums a year: 250 − 6,955 + 250 − 13,835
+    assert (first["balance"], second["balance"]) == ("-6705.00", "-20290.00")
+    # nobody has noted what the fund had or got beside premiums: no months are told of such a balance
+    assert (second["levels"]["months_payable"], second["level"]) == ("unknown", "red")
+    # a budget that is raised to 13,500 leaves 2.48%: no line is passed, and 2019 stays as it was
+    await approved(engine, structs.replace(ORDER, year=2020, spending=13_500_00, order_no="上财社〔2020〕9号"))
+    raised = {year: (await warned(engine, year=year, fund="basic_fund"))[0] for year in (2019, 2020)}
+    assert (raised[2020]["budget_deviation"], raised[2020]["levels"]["budget_deviation"]) == ("0.0248", "normal")
+    assert raised[2019]["budget_deviation"] == "0.0700"
 
 
 async def test_verify_and_rebuild_know_budgets(shanggao: Books) -> None:

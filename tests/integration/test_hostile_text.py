@@ -17,6 +17,7 @@ from tests import facts
 from tests.clerk import Clerk, clerk
 from tests.hostile_cases import case_calls
 from tests.integration.bank_calls import bank_calls
+from tests.integration.gateway_calls import gateway_calls
 from tests.months import months_from_now
 from tests.program import write_lines
 
@@ -101,6 +102,7 @@ def calls(folder: Path, month: str) -> dict[str, list[tuple[object, ...]]]:
         **clearing_calls(month),
         **office_calls(folder),
         **bank_calls(folder, month, REGION, BOSS),
+        **gateway_calls(folder, BOSS),
         "roster import": [
             ("roster", "import", listed, "--source", f"civil-affairs/{REGION}", "--period", "2019-06", *who),
             ("roster", "import", listed, "--source", BOSS, "--period", "2019-06", *who),
@@ -380,8 +382,8 @@ async def test_no_command_lets_text_from_outside_steer(database: str, nats_url: 
     known = commands()
     assert sorted(typed) == sorted(set(known) - set(WITHOUT))
     said: dict[str, str] = {}
-    key = str(server_folder / "payees.key")
-    async with clerk(CLAIMS_DATABASE_URL=database, CLAIMS_NATS_URL=nats_url, CLAIMS_PAYEES_KEY=key) as run:
+    keys = {f"CLAIMS_{each}_KEY": str(server_folder / f"{each}.key") for each in ("PAYEES", "PERSONS")}
+    async with clerk(CLAIMS_DATABASE_URL=database, CLAIMS_NATS_URL=nats_url, **keys) as run:
         said["settle"] = await walked(run, typed, "settle", json=False)
         await soil(database)
         for name in typed:

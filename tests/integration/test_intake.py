@@ -50,6 +50,7 @@ REFUSED: dict[str, tuple[list[dict[str, Any]], dict[str, Any]]] = {
     "already_reversed": ([*CLAIMED, reverse()], correct()),
     "duplicate_finding": ([*CLAIMED, audit()], audit(id_="again")),
     "duplicate_fine": ([hospital(), facts.fine()], facts.fine(id_="again")),
+    "unknown_fine": ([hospital(), facts.fine()], facts.fine("F2", replaces="F0")),
     "duplicate_advance": ([facts.advance()], facts.advance(amount="20", person="P2", id_="again")),
     "duplicate_filing": ([facts.file_referral()], facts.file_referral(person="P2", id_="again")),
     "unknown_admission": (READY, cancel()),

@@ -14,6 +14,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 import infra.cli  # noqa: F401 - with every command, every table is declared
+import processors.catalogue.tables
+import processors.identities.tables  # noqa: F401 - each declares its own
 from events.store.metadata import metadata
 from infra.postgres.engine import LANES_LOCK, MIGRATIONS, VERSIONS, WorkersRunning, connect, migrate, upgrade
 from infra.servers import Endpoints
@@ -123,7 +125,8 @@ CATALOGS = {
         SELECT pg_class.oid::regclass::text, obj_description(pg_class.oid, 'pg_class')
         FROM pg_class WHERE relkind = 'r' AND {ours}""",
 }
-OURS = "relnamespace::regnamespace::text IN ('ledger', 'projections', 'processors', 'finance', 'payees')"
+SCHEMAS = ("ledger", "projections", "processors", "finance", "payees", "gateway", "identities")
+OURS = f"relnamespace::regnamespace::text IN {SCHEMAS}"
 
 
 async def catalogs(engine: AsyncEngine) -> dict[str, set[tuple[Any, ...]]]:
@@ -141,7 +144,7 @@ async def test_the_migrated_schema_is_that_of_the_metadata(engine: AsyncEngine, 
     declared = connect(database_url(endpoints, "declared"))
     try:
         async with declared.begin() as connection:
-            for name in ("ledger", "projections", "processors", "finance", "payees"):
+            for name in SCHEMAS:
                 await connection.execute(text(f"CREATE SCHEMA {name}"))
             await connection.run_sync(metadata.create_all)
         wanted, found = await catalogs(declared), await catalogs(engine)

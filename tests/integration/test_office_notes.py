@@ -1,13 +1,15 @@
 """What offices note in registers.0: requests for loans by two persons, entries of care, lists that went out."""
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from openpyxl import Workbook, load_workbook
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from events.county_time import county_day
 from infra.cli.names import names_of
 from infra.cli.premium_lists import write_payer
 from infra.files.register_file import read_entries
@@ -269,6 +271,18 @@ async def duties(books: Books, period: Period, today: date) -> RosterDuty:
         return await load_duty(connection, period, REGION, today)
 
 
+async def received(engine: AsyncEngine) -> None:
+    """The hospital signs for July's list, today: it went out today."""
+    today = county_day(datetime.now(UTC))
+    with pytest.raises(RegisterNoteRefused, match=f"the list went out on {today}: nobody had it before"):
+        await deliveries.receive(engine, REGION, "2019-07", "H1", today - timedelta(days=1), "signed by Zhou", "li")
+    await deliveries.receive(engine, REGION, "2019-07", "H1", today, "signed by Zhou", "li")
+    with pytest.raises(RegisterNoteRefused, match="has received it already"):
+        await deliveries.receive(engine, REGION, "2019-07", "H1", today, "again", "li")
+    with pytest.raises(RegisterNoteRefused, match="no list of 2019-08"):
+        await deliveries.receive(engine, REGION, "2019-08", "H1", date(2019, 8, 19), "x", "li")
+
+
 async def test_a_month_s_lists_go_out_and_are_received(books: Books, tmp_path: Path) -> None:
     """June's list is the first; in July P1 leaves, P3 comes, and a late change of June is told in July too."""
     engine = books.engine
@@ -306,11 +320,7 @@ async def test_a_month_s_lists_go_out_and_are_received(books: Books, tmp_path: P
     assert [line.split(",")[:2] for line in left[1:]] == [["减少", "P1"]]
     health = (tmp_path / "2019-07" / f"health-2019-07-{REGION}.csv").read_text(encoding="utf-8-sig")
     assert [line.split(",")[0] for line in health.splitlines()[1:]] == ["P2", "P3", "P4"]
-    await deliveries.receive(engine, REGION, "2019-07", "H1", date(2019, 7, 19), "signed by Zhou", "li")
-    with pytest.raises(RegisterNoteRefused, match="has received it already"):
-        await deliveries.receive(engine, REGION, "2019-07", "H1", date(2019, 7, 19), "again", "li")
-    with pytest.raises(RegisterNoteRefused, match="no list of 2019-08"):
-        await deliveries.receive(engine, REGION, "2019-08", "H1", date(2019, 8, 19), "x", "li")
+    await received(engine)
     duty, waiting = await duties(books, july, date(2019, 8, 1)), await duties(books, july, date(2019, 7, 5))
     out = {
         each.recipient: (each.recipient_kind, each.state, each.additions, each.removals, each.receipt)

@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from infra.access.logins import Login, create_login, drop_login
 from infra.postgres.engine import connect
 from processors.bank import accounts
-from processors.bank.keys import KeyRing, new_key
 from processors.bank.listings import account_rows, step_rows
+from processors.offices.keys import KeyRing, new_key
 from processors.offices.refusal import StepRefused
 from tests import facts
 from tests.ledger import Books

@@ -7,9 +7,12 @@ from typing import Any
 from processors.cases import measures
 from processors.cases.inspections import InspectionOrder, record_inspection
 from processors.cases.year import supervision_year
+from processors.clearing.draft import draft
+from processors.clearing.steps import approve
 from projections.cases import FindingClaim
 from tests import facts
 from tests.cases_of_supervision import OFFICERS, REGION, decided, found, measure, noted, opened, sent
+from tests.clearings import LATER, MONTHS
 from tests.ledger import Books
 
 HOSPITALS = [f"H{number}" for number in range(1, 31)]
@@ -56,6 +59,10 @@ async def test_the_county_s_year_is_printed_from_its_events(books: Books) -> Non
     await found(engine, case_id, amount=1_000_00)
     await decided(engine, case_id, date(2020, 1, 1))
     await sent(books)
+    before = (await supervision_year(engine, 2019, REGION)).json()["inside"]
+    # what the ledger pays less is taken back once a clearing has it
+    assert (before["to_recover"], before["recovered"]) == ("598848.00", "589848.00")
+    await approve(engine, await draft(engine, REGION, MONTHS[0], "wang", LATER), "li")
 
     year = (await supervision_year(engine, 2019, REGION)).json()
     assert (year["institutions"], year["inspected"], year["coverage"]) == (196, 196, "1.0000")
@@ -64,7 +71,7 @@ async def test_the_county_s_year_is_printed_from_its_events(books: Books) -> Non
     # 10,000 + 59 × 24,000 + 46,341
     assert inside["found"] == "1472341.00"
     # 9,000 by the ledger + 60 × 9,830.80 paid in
-    assert inside["recovered"] == "598848.00"
+    assert inside["to_recover"] == inside["recovered"] == "598848.00"
     # 55 × 44,000 + 68,408
     assert (inside["fined"], inside["fines"]) == (56, "2488408.00")
     assert inside["dealt_with"] == inside["cases"] == 61

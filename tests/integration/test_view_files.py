@@ -159,7 +159,7 @@ async def test_rights_that_a_group_passed_on_end_with_its_own(owner: AsyncEngine
 
 async def test_a_table_of_somebody_else_in_our_schemas_stops_nothing(owner: AsyncEngine) -> None:
     """The tables' owner is no superuser, as in a county's own server."""
-    schemas = "ledger, projections, processors, finance, payees"
+    schemas = "ledger, projections, processors, finance, payees, gateway, identities"
     async with owner.connect() as connection:
         outer = await connection.begin()
         for statement in (

@@ -1,14 +1,15 @@
 """Numbers of bank accounts, and the keys under which they are sealed."""
 
+import hmac
 import os
 from pathlib import Path
 
 import pytest
 
-from infra.files.key_file import KeyFileError, key_file_of, read_keys, write_keys
+from infra.files.key_file import PAYEES, KeyFileError, key_file_of, read_keys, write_keys
 from infra.settings import Settings
 from processors.bank.account_numbers import account_number, bank_code, is_doubtful_card, masked, passes_luhn
-from processors.bank.keys import KeyRing, key_text, new_key
+from processors.offices.keys import KeyRing, key_text, new_key
 from processors.offices.refusal import StepRefused
 
 
@@ -50,29 +51,45 @@ def test_what_is_sealed_is_opened_by_its_own_key_for_its_own_payee_only() -> Non
     assert key_text(old) not in repr(both)
 
 
+def test_a_blind_index_finds_what_equals_and_tells_nothing_without_the_key() -> None:
+    old, new = new_key(), new_key()
+    first, both = KeyRing([old]), KeyRing([new, old])
+    index = first.index(b"6217", "accounts")
+    assert index == KeyRing([old]).index(b"6217", "accounts")
+    assert index in both.indexes(b"6217", "accounts")  # found before it is sealed anew
+    assert both.index(b"6217", "accounts") != index
+    others = (
+        first.index(b"6218", "accounts"),
+        first.index(b"6217", "persons"),
+        KeyRing([new]).index(b"6217", "accounts"),
+    )
+    assert index not in others
+    assert index != hmac.digest(old, b"6217", "sha256")  # the key that seals makes no index itself
+
+
 def test_the_key_file_is_its_owner_s_alone(tmp_path: Path) -> None:
     path = tmp_path / "keys"
     with pytest.raises(KeyFileError, match="claims payees new-key"):
-        read_keys(path)
+        read_keys(path, PAYEES)
     keys = [new_key(), new_key()]
-    write_keys(path, keys)
+    write_keys(path, PAYEES, keys)
     assert path.stat().st_mode & 0o777 == 0o600
-    assert read_keys(path) == keys
+    assert read_keys(path, PAYEES) == keys
     path.chmod(0o640)
     with pytest.raises(KeyFileError, match="chmod 600"):
-        read_keys(path)
+        read_keys(path, PAYEES)
     path.chmod(0o600)
     secret = key_text(keys[0])
     for text in ("", "# none\n", f"{secret[:-4]}\n", f"{secret} {secret}\n"):
         path.write_text(text, encoding="utf-8")
         with pytest.raises(KeyFileError) as refused:
-            read_keys(path)
+            read_keys(path, PAYEES)
         assert secret[:16] not in str(refused.value)
 
 
 def test_the_key_file_stands_beside_the_data_folder_or_where_it_is_said(tmp_path: Path) -> None:
     folder = tmp_path / "county"
-    assert key_file_of(Settings(data_dir=folder)) == tmp_path / "county-payees.key"
-    assert key_file_of(Settings(data_dir=folder, payees_key=tmp_path / "k")) == tmp_path / "k"
+    assert key_file_of(Settings(data_dir=folder), PAYEES) == tmp_path / "county-payees.key"
+    assert key_file_of(Settings(data_dir=folder, payees_key=tmp_path / "k"), PAYEES) == tmp_path / "k"
     here = Path(os.path.relpath(folder))
-    assert key_file_of(Settings(data_dir=here)).parent == tmp_path
+    assert key_file_of(Settings(data_dir=here), PAYEES).parent == tmp_path

@@ -27,6 +27,7 @@ NOUNS = {
     "loading",  # of schemes
     "messaging",  # what a broker is for
     "opening",  # of a run
+    "pricing",  # of fee lines: which part of a price is insured
     "sourcing",  # of events
 }
 IRREGULAR = {

@@ -13,6 +13,7 @@ from infra.console.looks import LONGEST_REASON, asks_purpose, purpose_of
 from infra.console.pages import done, own_path, render
 from infra.console.permissions import Permission
 from infra.console.visitor import Visitor
+from infra.words.looks import LOOKED_PAGE_NAMES
 from processors.access_log.listings import looks_query
 
 router = APIRouter()
@@ -27,7 +28,7 @@ LOOKS = Listing(
         ListColumn("login", "登录名", "login", "id", link=lambda row: f"/access?login={row['login']}"),
         ListColumn("owner", "数据库所有者", "owner", "flag", sortable=False),
         ListColumn("person_id", "参保人", "person", "id", link=lambda row: f"/access?person={row['person_id']}"),
-        ListColumn("page", "页面", "page"),
+        ListColumn("page", "页面", "page", names=LOOKED_PAGE_NAMES),
         ListColumn("case_id", "案件", "case", "id"),
         ListColumn("reason", "事由", "reason", sortable=False),
     ),

@@ -110,7 +110,7 @@ def measure_order(case_id: str, fields: FormFields) -> MeasureOrder:
         from_on=fields.maybe(fields.day, "from", "起日"),
         until=fields.maybe(fields.day, "until", "止日"),
         finding_id=fields.maybe(fields.id, "finding", "所依认定"),
-        of_measure=fields.maybe(fields.id, "of", "所解除的措施"),
+        of_measure=fields.maybe(fields.id, "of", "所解除或替换的措施"),
     )
 
 

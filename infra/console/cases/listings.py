@@ -66,7 +66,8 @@ CASES = Listing(
         ListColumn("document_no", "立案文号", "document"),
         ListColumn("decision_no", "决定文号", "decision"),
         ListColumn("found", "违规金额", "found", "yuan", link=_to_case, summed=True),
-        ListColumn("recovered", "追回", "recovered", "yuan", link=_to_case, summed=True),
+        ListColumn("to_recover", "应追回", "to recover", "yuan", link=_to_case, summed=True),
+        ListColumn("recovered", "已追回", "recovered", "yuan", link=_to_case, summed=True),
         ListColumn("fined", "罚款", "fined", "yuan", link=_to_case, summed=True),
     ),
     (
@@ -102,7 +103,8 @@ MEASURES = Listing(
         ListColumn("paid", "已缴", "paid", "yuan", summed=True),
         ListColumn("taken", "账本收下", "taken", "count", summed=True),
         ListColumn("refused", "拒收", "refused", "count", link=_to_case, summed=True),
-        ListColumn("recovered", "追回基金", "recovered", "yuan", link=_to_case, summed=True),
+        ListColumn("to_recover", "应追回基金", "to recover", "yuan", link=_to_case, summed=True),
+        ListColumn("recovered", "已追回基金", "recovered", "yuan", link=_to_case, summed=True),
     ),
     (
         ListFilter("kind", "种类", "kind", "choice", MEASURE_NAMES),
@@ -230,7 +232,7 @@ BLACKLIST = Listing(
 )
 _TYPES: Mapping[str, Any] = {
     **dict.fromkeys(("opened_on", "due_on", "decided_on", "closed_on", "from_on", "until", "lifted_on"), Date()),
-    **dict.fromkeys(("amount", "paid", "recovered", "found", "fined"), Numeric(16, 2)),
+    **dict.fromkeys(("amount", "paid", "to_recover", "recovered", "found", "fined"), Numeric(16, 2)),
     **dict.fromkeys(("region", "subject_id", "case_id", "removed_on"), Text()),
     "removed_on": Date(),
 }

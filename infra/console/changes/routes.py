@@ -18,7 +18,7 @@ from infra.console.permissions import Permission
 from infra.console.visitor import Visitor
 from infra.person_file.names import CHANGE_KINDS, STATUSES
 from infra.words.sources import BY_SOURCE
-from processors.queries.changes import KINDS, changes_query, sums_query
+from processors.queries.changes import KINDS, changes_query, newest_changes, sums_query
 
 router = APIRouter()
 Reader = Annotated[Visitor, needs(Permission.CHANGES)]
@@ -95,6 +95,7 @@ SUMS = Listing(
     order="-month",
     key=("month", "kind", "source", "actor"),
     grouped=True,
+    newest=newest_changes,
 )
 
 

@@ -29,8 +29,8 @@ from infra.words.clearing import ACCOUNT_STEP_NAMES, KIND_NAMES, payee_cells
 from processors.bank import accounts
 from processors.bank.account_rows import Relation, account_steps
 from processors.bank.accounts import RELATION_NAMES, STATUS_NAMES, AccountOrder, EnteredAccount
-from processors.bank.keys import KeyRing
 from processors.bank.listings import account_rows, lacking_rows, step_rows
+from processors.offices.keys import KeyRing
 from projections.clearing_rows import PayeeKind
 
 router = APIRouter()

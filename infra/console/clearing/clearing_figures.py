@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from events.county_time import month_end
 from infra.cli.names import Names
 from infra.files.region_names import region_named
 from infra.words.clearing import fund_named, payee_cells, payer_named
@@ -102,6 +103,19 @@ def head_rows(rows: Sequence[Row]) -> list[dict[str, Any]]:
         | {"region_name": str(region_named(row["region"]))}
         for row in rows
     ]
+
+
+def month_to_draft(waiting: Iterable[Row], cleared: Iterable[Row], region: str, today: date) -> str:
+    """The month that a draft of the region is for, ``2019-06``: the oldest with bookings that no clearing was made of.
+
+    ``waiting`` are the rows of what is not cleared, ``cleared`` those of all clearings.
+    """
+    since = next((row["since"] for row in waiting if row["region"] == region), None)
+    taken = {row["month"] for row in cleared if row["region"] == region and row["status"] != "withdrawn"}
+    month = today if since is None else min(today, date.fromisoformat(since))
+    while f"{month:%Y-%m}" in taken and month < today.replace(day=1):
+        month = month_end(month).date()
+    return f"{month:%Y-%m}"
 
 
 def _moment(value: str | None) -> datetime | None:

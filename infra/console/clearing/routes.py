@@ -20,6 +20,7 @@ from infra.console.clearing.clearing_figures import (
     change_rows,
     head_rows,
     line_rows,
+    month_to_draft,
     order_rows,
     payment_rows,
     totals,
@@ -69,11 +70,12 @@ async def all_clearings(request: Request, visitor: Reader) -> Response:
         return file
     regions = {row["region"]: row["region_name"] for row in (*waiting, *rows)}
     given = request.query_params
+    region = given.get("of") or min(regions, default="")
     values = {
         "uncleared": await UNCLEARED.read(request, visitor, waiting),
         "regions": dict(sorted(regions.items())),
-        "region": given.get("of", ""),
-        "draft_month": given.get("for", f"{await visitor.today():%Y-%m}"),
+        "region": region,
+        "draft_month": given.get("for") or month_to_draft(waiting, rows, region, await visitor.today()),
         "supplement": "supplement" in given,
         "may_step": visitor.may(Permission.CLEARING_STEP),
         "may_keep": visitor.may(Permission.PAYEES),

@@ -1,5 +1,6 @@
 """The rows behind figures: claims behind sums of claims, entries of the ledger behind what was booked."""
 
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
@@ -11,9 +12,11 @@ from infra.console.finance.addresses import NO_CODE
 from infra.console.finance.report_listings import YES_OR_NO, LedgerWords
 from infra.console.listing import Listing
 from infra.console.listing_columns import ListColumn, ListFilter
+from infra.console.listing_sources import KeyedRows
 from infra.console.permissions import Permission
 from infra.console.visitor import Visitor
 from infra.words.reports import PAYEE_NAMES, REPORT_CODES
+from processors.finance.booked_entries import Range, entries_of
 from processors.law.terms import CATEGORY_NAMES, DISEASE_NAMES, LAYER_NAMES, SETTING_NAMES, NameChain
 from projections.enrolments import enrolments
 
@@ -34,7 +37,7 @@ _OPENS = {
 
 
 def claim_listing(words: LedgerWords, visitor: Visitor, *, layer: str | None, places: bool) -> Listing:
-    """Standing claims; with a ``layer`` what it paid of each has a column."""
+    """Standing claims; with a ``layer`` what it paid of each has a column, with ``places`` they are filters too."""
     paid_by = (
         ()
         if layer is None
@@ -52,7 +55,7 @@ def claim_listing(words: LedgerWords, visitor: Visitor, *, layer: str | None, pl
             ListColumn("scheme", "政策", "scheme", names=words.schemes),
             ListColumn("setting", "就医类型", "setting", names=SETTING_NAMES),
             ListColumn("disease", "病种", "disease", names=DISEASE_NAMES),
-            ListColumn("categories", "在册类别", "categories", "texts", names=CATEGORY_NAMES, sortable=False),
+            ListColumn("categories", "当日类别", "categories that day", "texts", names=CATEGORY_NAMES, sortable=False),
             ListColumn("total", "医疗费总额", "total", "yuan", summed=True),
             ListColumn("paid", "支付合计", "paid", "yuan", summed=True),
             *paid_by,
@@ -66,6 +69,7 @@ def claim_listing(words: LedgerWords, visitor: Visitor, *, layer: str | None, pl
             ListFilter("scheme", "政策", "scheme"),
             ListFilter("setting", "就医类型", "setting", "choice", SETTING_NAMES),
             ListFilter("poor", "贫困人口", "poor", "choice", YES_OR_NO, "poor_is"),
+            ListFilter("category", "当日类别", "category that day", "has", CATEGORY_NAMES, "categories"),
             ListFilter("hospital_id", "医疗机构", "hospital"),
             ListFilter("disease", "病种", "disease", column="disease_is"),
             ListFilter("layer", "保障线", "layer", "choice", LAYER_NAMES, "layer_is"),
@@ -163,8 +167,20 @@ def _id(name: str, chinese: str, english: str, visitor: Visitor, words: LedgerWo
 def period_of(month: date | None, year: int | None) -> tuple[date, date] | None:
     """The days of a month or a year: the first one, and the one behind the last."""
     if month is not None:
-        return month, date(month.year + month.month // 12, month.month % 12 + 1, 1)
+        return month_of(month)
     return None if year is None else (date(year, 1, 1), date(year + 1, 1, 1))
+
+
+def month_of(month: date) -> tuple[date, date]:
+    """A month's first day, and the one behind its last."""
+    return month, date(month.year + month.month // 12, month.month % 12 + 1, 1)
+
+
+def by_keys(bookings: Callable[[Sequence[Range]], Select[Any]], ranges: Sequence[Range]) -> KeyedRows:
+    """Bookings of ranges, of which a month has many: what is shown of them is read by their keys."""
+    return KeyedRows(
+        bookings(ranges), lambda keys: bookings(entries_of((row["journal"], row["number"]) for row in keys))
+    )
 
 
 def booked_in_year(source: Select[Any]) -> Select[Any]:

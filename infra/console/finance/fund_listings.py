@@ -210,7 +210,7 @@ def booked_listing(words: LedgerWords) -> Listing:
             ListFilter("line", "科目", "line", "choice", LINE_NAMES),
             ListFilter("other", "对方资金", "other fund", "choice", FUND_NAMES, "other_fund"),
         ),
-        key=("journal", "number"),
+        key=("journal", "number", "line"),
         counted=True,
         personal=True,
     )

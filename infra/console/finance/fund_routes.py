@@ -9,7 +9,7 @@ from events.money import yuan
 from infra.console.authorization import needs
 from infra.console.errors import NotFound
 from infra.console.finance.addresses import address
-from infra.console.finance.claim_rows import period_of
+from infra.console.finance.claim_rows import by_keys, month_of
 from infra.console.finance.forms import REASON, StepField, StepForm, amount_field
 from infra.console.finance.freshness import counted_stamp
 from infra.console.finance.fund_listings import (
@@ -37,7 +37,7 @@ from processors.accounts import budgets, listings, steps
 from processors.accounts.fund_account import fund_accounts
 from processors.accounts.refusal import STATUS_NAMES
 from processors.accounts.warnings import fund_warnings
-from processors.finance.booked_entries import counted_ranges, fund_bookings
+from processors.finance.booked_entries import counted_ranges, fund_bookings, ranges_of
 from processors.law.terms import FUND_NAMES, INSURER_NAMES
 from processors.supervision.adoption import adopted_texts
 
@@ -86,7 +86,7 @@ def movement_forms() -> list[StepForm]:
                 _insurer("to_insurer", "承保公司"),
                 *_PAPERS,
                 StepField("party", "付款方", "who paid", required=False),
-                StepField("fine_id", "处罚编号", "fine", required=False, hint="罚款入账时填"),
+                StepField("fine_id", "处罚编号", "fine", required=False, hint="罚款入账时填；对个人的罚款填措施编号"),
             ),
             note=note,
         ),
@@ -160,15 +160,15 @@ async def bookings(request: Request, visitor: Reader, month: str = "", line: str
         if latest is None:
             raise NotFound("账本还没有入账。Nothing has been booked yet")
         return RedirectResponse(address("/finance/fund-bookings", **{**request.query_params, "month": latest}), 303)
-    period = period_of(_MONTH.read(month), None)
     words = await words_of(visitor)
     async with visitor.engine.connect() as connection:
-        ranges = await counted_ranges(connection, *period) if period else {}
+        ranges = ranges_of(await counted_ranges(connection, *month_of(_MONTH.read(month))))
     listing = booked_listing(words)
+    source = by_keys(lambda taken: fund_bookings(taken, month, line or None), ranges)
     return await show_book(
         request,
         visitor,
-        [(listing, fund_bookings(ranges, line or None))],
+        [(listing, source)],
         title=listing.title,
         help="一个月里记在各资金上的账目，差额相加即该科目的金额。",
     )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Select, Text, column, func, literal, select, table
+from sqlalchemy import Select, Text, case, column, func, literal, select, table
 
 from infra.console.finance.report_listings import YES_OR_NO, LedgerWords
 from infra.console.listing import Listing
@@ -15,7 +15,8 @@ from infra.words.registers import FAULT_NAMES, STATE_NAMES
 from processors.clearing.prepayments import STATUS_NAMES as PREPAYMENT_STATES
 from processors.law.terms import CATEGORY_NAMES, FUND_NAMES, INSURER_NAMES, LAYER_NAMES
 from processors.registers.registers import ADVANCE_FAULTS, ADVANCE_STATES, ADVANCES
-from projections.fines import fines
+from projections.fines import REPLACED_BY, STANDS, fines
+from projections.premium_entries import newest_premium
 from projections.premiums import premiums
 
 Row = Mapping[str, Any]
@@ -157,11 +158,13 @@ def fine_listing(words: LedgerWords) -> Listing:
         (
             ListColumn("fine_id", "处罚编号", "fine", "id"),
             ListColumn("hospital_id", "医疗机构", "hospital", "id", hospital_link, names=words.hospitals),
-            ListColumn("amount", "金额", "amount", "fen", summed=True),
+            ListColumn("amount", "金额", "amount", "fen"),
+            ListColumn("standing", "其中有效", "standing", "fen", summed=True),
             ListColumn("imposed_on", "日期", "imposed on", "day"),
             ListColumn("reason", "原因", "reason"),
             ListColumn("clause", "依据", "clause"),
             ListColumn("source", "作出机关", "source"),
+            ListColumn("replaced_by", "被替换为", "replaced by", "id"),
         ),
         (
             ListFilter("hospital_id", "医疗机构", "hospital"),
@@ -174,7 +177,9 @@ def fine_listing(words: LedgerWords) -> Listing:
 
 def fine_source() -> Select[Any]:
     """Fines as they were recorded."""
-    return select(*(each for each in fines.c if each.name != "number"))
+    shown = (each for each in fines.c if each.name not in ("number", "replaces"))
+    standing = case((STANDS, fines.c.amount), else_=0).label("standing")
+    return select(*shown, standing, REPLACED_BY.label("replaced_by"))
 
 
 _PREMIUM_KEY = ("year", "region", "scheme", "layer", "kind", "payer")
@@ -217,6 +222,7 @@ def premium_sum_listing(words: LedgerWords) -> Listing:
         _premium_filters(shared=True),
         key=_PREMIUM_KEY,
         grouped=True,
+        newest=newest_premium,
     )
 
 

@@ -274,5 +274,6 @@ async def fines(request: Request, visitor: Reader) -> Response:
         visitor,
         [(listing, listings.fine_source())],
         title=listing.title,
-        help="对医疗机构的行政罚款，由案件决定或医保局事件登记；罚款入账在“资金收支”登记。与 claims fines 相同。",
+        help="对医疗机构的行政罚款，由案件决定或医保局事件登记；另作决定的，原处罚被替换，有效金额为零。"
+        "罚款入账在“资金收支”登记。与 claims fines 相同。",
     )

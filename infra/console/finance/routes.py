@@ -24,7 +24,7 @@ from infra.console.pages import render
 from infra.console.permissions import Permission
 from infra.console.state import state_of
 from infra.console.visitor import Visitor
-from processors.finance.booked_entries import claim_bookings, counted_ranges
+from processors.finance.booked_entries import claim_bookings, counted_ranges, ranges_of
 from processors.finance.reports import Narrowed, periods
 
 router = APIRouter()
@@ -57,7 +57,7 @@ async def claims(request: Request, visitor: Reader) -> Response:
         )
     layer = given.get("layer") or None
     words = await words_of(visitor)
-    listing = claim_rows.claim_listing(words, visitor, layer=layer, places=bool(asked))
+    listing = claim_rows.claim_listing(words, visitor, layer=layer, places=places)
     criteria = listing.criteria(request)
     for person_id in await _members(visitor, criteria.texts.get("household")):
         await record_look(request, visitor, person_id, "claims")
@@ -88,9 +88,9 @@ async def bookings(request: Request, visitor: LedgerReader) -> Response:
         return RedirectResponse(address(BOOKINGS, **{**given, "month": latest}), 303)
     words = await words_of(visitor)
     async with visitor.engine.connect() as connection:
-        ranges = await counted_ranges(connection, *period)
+        ranges = ranges_of(await counted_ranges(connection, *period))
     listing = claim_rows.booking_listing(words, visitor)
-    source = claim_rows.booked_in_year(claim_bookings(ranges))
+    source = claim_rows.by_keys(lambda taken: claim_rows.booked_in_year(claim_bookings(taken, month or None)), ranges)
     return await show_listing(
         request, visitor, listing, source, "finance/rows.html", tabs=tabs_of(visitor), help="bookings"
     )

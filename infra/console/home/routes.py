@@ -1,6 +1,5 @@
 """``/``: what waits for the visitor, as each group of pages tells it."""
 
-import asyncio
 import sys
 from dataclasses import replace
 from typing import Annotated
@@ -31,12 +30,13 @@ SECTIONS = (
 @router.get("/")
 async def home(request: Request, visitor: Annotated[Visitor, needs(Permission.HOME)]) -> Response:
     """What waits, urgent first."""
-    asked = [
-        group.tasks(visitor)
+    told = [  # one group after the other: all at once would each take a connection, and most of them a new one
+        task
         for group in state_of(request).groups.values()
         if group.tasks is not None and visitor.may(group.menu[0].permission)
+        for task in await group.tasks(visitor)
+        if task.number
     ]
-    told = [task for tasks in await asyncio.gather(*asked) for task in tasks if task.number]
     async with visitor.engine.connect() as connection:
         stamp = await ledger_stamp(connection, visitor)
     tasks = sorted(told, key=lambda task: not task.urgent)

@@ -12,7 +12,7 @@ from infra.console.errors import NotFound
 from infra.console.visitor import Visitor
 from processors.clearing.listings import receivable_rows
 from projections.clearings import clearing_payments, clearings
-from projections.fines import fines
+from projections.fines import STANDS, fines
 from projections.hospitals import Hospital, load_hospitals
 from projections.leads import leads
 from projections.prepayments import prepayments
@@ -60,7 +60,7 @@ async def hospital_page(visitor: Visitor, hospital_id: str) -> HospitalPage:
             await _payments(connection, hospital_id),
             [],
             await _sum(connection, _LEFT, prepayments, hospital_id, prepayments.c.status == "paid"),
-            await _sum(connection, fines.c.amount, fines, hospital_id),
+            await _sum(connection, fines.c.amount, fines, hospital_id, STANDS),
         )
     owed = [row for row in await receivable_rows(visitor.engine, today) if row["payee"] == hospital_id]
     return replace(told, owed=owed)

@@ -16,6 +16,7 @@ from infra.files.region_names import region_named
 from infra.person_file.names import FACTS
 from infra.words.evidence import LEAD_STEP_NAMES, word, worded
 from infra.words.sources import source_named
+from policies.claim import BillParts
 from policies.explain import GRADES
 from policies.vocabulary import in_layer_order
 from processors.law.terms import DISEASE_NAMES, LAYER_NAMES, SETTING_NAMES
@@ -45,7 +46,7 @@ class ShownParameter:
 
 @dataclass(frozen=True, slots=True)
 class ClaimOfLead:
-    """A claim that a lead is about: amounts are yuan, what was paid by layer too."""
+    """A claim that a lead is about: ``amounts`` are yuan, those of ``BillParts`` in their order."""
 
     claim_id: str
     person_id: str
@@ -114,7 +115,7 @@ def claims(lead: Lead, called: Mapping[str, str]) -> list[ClaimOfLead]:
             each["starts_on"],
             each["ends_on"],
             " ".join(each["diagnoses"]) or DISEASE_NAMES.get(each["disease"] or "", each["disease"] or ""),
-            tuple(each["bill"].values()),
+            tuple(each["bill"][part] for part in BillParts.__struct_fields__),
             str(sum(map(Decimal, each["layers"].values()), Decimal("0.00"))),
             each["status"] == "reversed",
         )

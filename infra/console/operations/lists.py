@@ -120,7 +120,7 @@ def refusals_query() -> Select[Any]:
     """Refusals with when each was written."""
     table = refusals.c
     told = (table.number, table.source, table.event_id, table.type, table.reason, table.detail_zh, table.detail)
-    return select(*told, entries.c.recorded_at.label("at")).join(entries, _entry_of(table.number))
+    return select(*told, _written_at(table.number))
 
 
 def waiting_query() -> Select[Any]:
@@ -128,7 +128,7 @@ def waiting_query() -> Select[Any]:
     table = waiting.c
     kind = case((table.claim_id == "", "change"), else_="bill").label("kind")
     told = (table.number, table.source, table.event_id, kind, table.admission_id.label("waits_for"))
-    return select(*told, entries.c.recorded_at.label("at")).join(entries, _entry_of(table.number))
+    return select(*told, _written_at(table.number))
 
 
 def parked_query() -> Select[Any]:
@@ -150,5 +150,7 @@ def retention_ends(made_at: datetime) -> timedelta:
     return made_at + KEPT_FOR - datetime.now(UTC)
 
 
-def _entry_of(number: Any) -> Any:
-    return and_(entries.c.journal == INTAKE_JOURNAL, entries.c.number == number)
+def _written_at(number: Any) -> Any:
+    """When an entry of intake was written: a query of its own, that the rows which are shown are asked by alone."""
+    at = select(entries.c.recorded_at).where(entries.c.journal == INTAKE_JOURNAL, entries.c.number == number)
+    return at.scalar_subquery().label("at")

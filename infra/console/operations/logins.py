@@ -10,19 +10,13 @@ from infra.access.users import read_users, users_of
 from infra.console.authorization import needs
 from infra.console.operations.latest import latest_look
 from infra.console.pages import done, render
-from infra.console.permissions import Permission
+from infra.console.permissions import GROUP_NAMES, Permission
 from infra.console.state import state_of
 from infra.console.visitor import Visitor
 
 router = APIRouter()
 Owner = Annotated[Visitor, needs(Permission.OWNER)]
 Name = Annotated[str, Form(max_length=100)]
-GROUP_NAMES = {
-    "ledger_writer": "经办：登记、清算、提交",
-    "finance_reader": "财务：只看汇总报表",
-    "investigator": "稽核：查阅全部，不登记",
-    "payee_keeper": "收款账户：经办，并保管账户",
-}
 KIND_NAMES = {
     "hospital": "医疗机构",
     "bureau": "医保局",

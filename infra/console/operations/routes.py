@@ -198,7 +198,7 @@ async def _tasks(visitor: Visitor) -> list[Task]:
     return [
         Task("/operations/parked", "挂起的批次", "parked runs", runs, urgent=True),
         Task("/operations", "没有结算进程在运行", "no worker runs", int(idle), urgent=True),
-        Task("/operations/backups", f"{KEPT_FOR.days} 天内没有备份", "no backup of late", int(due)),
+        Task("/operations/backups", f"待做备份（{KEPT_FOR.days} 天内没有）", "backup to make, none of late", int(due)),
     ]
 
 

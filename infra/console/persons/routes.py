@@ -58,6 +58,7 @@ async def person(request: Request, visitor: Reader, person_id: str) -> Response:
         changes=changes,
         learnt=learnt,
         links=True,
+        at_window=visitor.may(Permission.WINDOW) and axes.current,
         uplifts=uplifts_shown(history),
         form_moment=address_moment,
         just_before=lambda moment: address_moment(moment - timedelta(microseconds=1)),

@@ -172,6 +172,6 @@ async def _digest(paper: FormUpload) -> str:
     return digest.hexdigest()
 
 
-def empty_form(region: str) -> BillForm:
-    """The form before anything was typed."""
-    return BillForm(FormFields({"region": [region], "setting": ["inpatient"]}), [])
+def empty_form(region: str, person_id: str) -> BillForm:
+    """The form before anything was typed; ``person_id`` where it is known whose bill it is, else empty."""
+    return BillForm(FormFields({"region": [region], "person_id": [person_id], "setting": ["inpatient"]}), [])

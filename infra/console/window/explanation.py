@@ -90,7 +90,8 @@ _ENGLISH = re.compile(r"[,;]?\s*\b[a-z][a-z,;:' -]*(?=[^a-z]|$)")
 
 def without_english(cite: str) -> str:
     """A clause without our English remarks beside it, for a paper that patients read."""
-    return "，".join(part for part in (each.strip(" ,;") for each in _ENGLISH.split(cite)) if part)
+    parts = "，".join(part for part in (each.strip(" ,;") for each in _ENGLISH.split(cite)) if part)
+    return parts.replace("，〔", "〔").replace("，〕", "〕").replace(":，", ": ")
 
 
 def plain_layers(claim: FileClaim) -> list[PlainLayer]:

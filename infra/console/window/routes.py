@@ -23,12 +23,15 @@ from infra.console.stamp import ledger_stamp
 from infra.console.step_access import step_access
 from infra.console.visitor import Visitor
 from infra.console.window.bill_form import TIER_NAMES, BillForm, bill_form, empty_form
-from infra.console.window.explanation import bill_sentences, plain_layers
+from infra.console.window.explanation import bill_sentences, layer_in_words, plain_layers
 from infra.console.window.sheet import capitals, claim_sheet
 from infra.operations.ledger_access import events_are_taken
 from infra.operations.window import bill_event, submit_bill
+from infra.words.sources import source_named
 from processors.law.terms import LAYER_NAMES, SETTING_NAMES
+from processors.person.file_model import FileLayer
 from processors.person.quote import Quotes
+from projections.hospitals import hospitals
 from projections.statements import load_statements, statements
 
 router = APIRouter()
@@ -38,20 +41,25 @@ Reader = Annotated[Visitor, needs(Permission.CLAIMS)]
 
 @dataclass(frozen=True, slots=True)
 class TriedBill:
-    """A bill that was tried: what it states, under which source, and the statement that it would get."""
+    """A bill that was tried: what it states, under which source, its statement, and each layer with its steps."""
 
     form: BillForm
     source: str
     stated: Mapping[str, Any]
     statement: Mapping[str, Any]
+    layers: list[FileLayer]
 
 
 @router.get("/window")
-async def window(request: Request, visitor: Annotated[Visitor, needs(Permission.WINDOW)]) -> Response:
-    """The empty form."""
+async def window(
+    request: Request, visitor: Annotated[Visitor, needs(Permission.WINDOW)], person: str = "", tried: str = ""
+) -> Response:
+    """The form: empty, of a ``person``, or of the bill that was ``tried`` under this token, to be mended."""
+    if tried:
+        return await _form(request, visitor, held(visitor, tried, TriedBill).form, 200)
     async with visitor.engine.connect() as connection:
         region = (await connection.execute(select(statements.c.region).limit(1))).scalar()
-    return await _form(request, visitor, empty_form(region or ""), 200)
+    return await _form(request, visitor, empty_form(region or "", person), 200)
 
 
 @router.post("/window")
@@ -63,11 +71,11 @@ async def try_bill(request: Request, visitor: Writer) -> Response:
         return await _form(request, visitor, form, 422)
     await record_look(request, visitor, stated["person_id"], "window trial")
     source = f"{BUREAU}/{form.text('region')}"
-    reply = await Quotes(visitor.engine).quote(None, orjson.dumps(bill_event(source, "", stated)))
+    reply, layers = await Quotes(visitor.engine).explained(None, orjson.dumps(bill_event(source, "", stated)))
     if "refused" in reply:
         form.refused(reply["refused"])
         return await _form(request, visitor, form, 422)
-    token = hold(visitor, TriedBill(form, source, stated, reply["statement"]), 0)
+    token = hold(visitor, TriedBill(form, source, stated, reply["statement"], layers), 0)
     return RedirectResponse(f"/window/trials/{token}", 303)
 
 
@@ -76,9 +84,16 @@ async def trial(request: Request, visitor: Writer, token: str) -> Response:
     """What a bill would be paid."""
     tried = held(visitor, token, TriedBill)
     await record_look(request, visitor, tried.stated["person_id"], "window trial")
+    hospital_id = tried.stated["hospital_id"]
+    async with visitor.engine.connect() as connection:
+        query = select(hospitals.c.name).where(hospitals.c.hospital_id == hospital_id)
+        called = (await connection.execute(query)).scalar() or tried.stated["hospital_name"] or ""
     values: dict[str, Any] = {
         "token": token,
         "tried": tried,
+        "hospital": f"{called} {hospital_id}".strip(),
+        "bureau": source_named(tried.source),
+        "plain": [layer_in_words(each) for each in tried.layers],
         "statement": tried.statement,
         "due": sum(parse_yuan(each["paid"]) for each in tried.statement["layers"]),
         "layers": LAYER_NAMES,
@@ -109,10 +124,14 @@ async def submit(request: Request, visitor: Writer, token: str) -> Response:
 
 @router.get("/window/print")
 async def print_claim(visitor: Reader, claim: str = "") -> Response:
-    """Lead to the sheet of a claim."""
+    """Lead to the sheet of a claim, or to the claims of a person who was named in its place."""
     claim_id = claim.strip()
     async with visitor.engine.connect() as connection:
         known = is_id(claim_id) and claim_id in await load_statements(connection, [claim_id])
+        if is_id(claim_id) and not known:
+            query = select(statements.c.person_id).where(statements.c.person_id == claim_id).limit(1)
+            if (await connection.execute(query)).first() is not None:
+                return RedirectResponse(f"/claims?person={claim_id}", 303)
     if not known:
         raise NotFound(f"没有结算单 {claim_id}。There is no claim {claim_id}")
     return RedirectResponse(f"/window/{claim_id}/sheet", 303)

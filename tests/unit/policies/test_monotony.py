@@ -42,6 +42,38 @@ def test_it_is_found_where_only_a_place_or_category_has_it() -> None:
     assert {fall.sample.claim.categories for fall in falls(group).found} == {("dibao",)}
 
 
+CITY = (ROOT / "docs" / "examples" / "city.yaml").read_text(encoding="utf-8")
+TOP = '{value: 80%, grade: seed, cite: "办法 二十二"}'
+
+
+def topping_up_to(ratio: str, reads: str = "reads: [basic]") -> str:
+    assert CITY.count(TOP) == CITY.count("reads: [basic]") == 1
+    return CITY.replace(TOP, TOP.replace("80%", ratio)).replace("reads: [basic]", reads)
+
+
+def test_a_top_up_that_leaves_out_what_others_pay_is_found_where_only_some_place_falls() -> None:
+    # not filed basic pays 72%; beside 60% of the 28% that it leaves, 85% − 72% make 101.8%, 83.2% − 72% just 100%
+    found = falls(load_text(topping_up_to("85%").encode(), "city.yaml")).found
+    assert {fall.case for fall in found} == {(2, 0)}
+    assert {(fall.sample.claim.hospital_region[:2], fall.sample.claim.filed) for fall in found} == {("98", False)}
+    assert falls(load_text(topping_up_to("83.2%").encode(), "city.yaml")).found == []
+    assert falls(load_text(topping_up_to("85%", "reads: [basic, assistance]").encode(), "city.yaml")).found == []
+    told = list(falling_shares(topping_up_to("85%").encode(), "city.yaml"))
+    line = CITY[: CITY.index("      - rule: top_up")].count("\n") + 1
+    assert all(each.startswith(f"city.yaml:{line}: stages[2].cases[0]: ") and "unfiled" in each for each in told)
+
+
+def test_it_is_found_where_only_a_later_day_or_an_age_has_it() -> None:
+    dated = with_ratios(
+        ("until: 2024-06-01, ", "60%"),
+        ("from: 2024-06-01, ", "60%"),
+        ("from: 2024-06-01, total: {from: 50000}, ", "80%"),
+    )
+    assert {str(fall.sample.claim.date) for fall in falls(dated).found} == {"2024-06-01"}
+    aged = with_ratios(("", "60%"), ("age: {from: 70}, ", "65%"), ("age: {from: 70}, total: {from: 50000}, ", "85%"))
+    assert {fall.sample.claim.age for fall in falls(aged).found} == {70}
+
+
 def test_a_lower_ratio_from_a_size_on_is_no_fall() -> None:
     assert falls(with_ratios(("", "60%"), ("total: {from: 50000}, ", "50%"))).found == []
 

@@ -1,4 +1,4 @@
-"""Payments in part, days of proposals, and indexes for what the console shows."""
+"""Fines that are replaced, payments in part, days of proposals, and indexes for what the console shows."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ down_revision = "0008"
 branch_labels = None
 depends_on = None
 
-FILES = ("0009_payment_parts.sql", "0009_proposals.sql", "0009_speed.sql")
+FILES = ("0009_fines.sql", "0009_payment_parts.sql", "0009_proposals.sql", "0009_speed.sql")
 
 
 def upgrade() -> None:

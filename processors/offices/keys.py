@@ -1,11 +1,13 @@
-"""Keys of the register of payees' accounts: AES-256-GCM, each sealed text bound to the account that it belongs to.
+"""Keys of registers that keep what may not be read: AES-256-GCM, each sealed text bound to what it belongs to.
 
-The library is imported where it is used: no other command pays for it.
+A register has a ring of its own (``infra/files/key_file.py``). The library is imported where it is used: no other
+command pays for it.
 """
 
 import base64
 import binascii
 import hashlib
+import hmac
 import secrets
 from collections.abc import Sequence
 
@@ -31,6 +33,14 @@ class KeyRing:
     def __contains__(self, id_: str) -> bool:
         return id_ in self._by_id
 
+    def index(self, content: bytes, purpose: str) -> bytes:
+        """A blind index under the current key: what equals is found by it, and who lacks the key can't try contents."""
+        return _blind_index(self._by_id[self.current], content, purpose)
+
+    def indexes(self, content: bytes, purpose: str) -> list[bytes]:
+        """The same under each key, for rows that are not sealed anew yet."""
+        return [_blind_index(key, content, purpose) for key in self._by_id.values()]
+
     def seal(self, content: bytes, about: str) -> bytes:
         """Encrypt under the current key. ``about`` is not kept: what is opened under another is refused."""
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -46,19 +56,27 @@ class KeyRing:
         key = self._by_id.get(id_)
         if key is None:
             raise StepRefused(
-                f"缺少密钥 {id_}，读不出账户 {about}：请放回原密钥文件。"
-                f"key {id_} lacks: {about} can't be read without it"
+                f"缺少密钥 {id_}，读不出 {about}：请放回原密钥文件。key {id_} lacks: {about} can't be read without it"
             )
         try:
             return AESGCM(key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], about.encode())
         except InvalidTag:
             raise StepRefused(
-                f"账户 {about} 的密文被改动过，不能使用。what is sealed of {about} was changed: it is not used"
+                f"{about} 的密文被改动过，不能使用。what is sealed of {about} was changed: it is not used"
             ) from None
 
 
+def _blind_index(key: bytes, content: bytes, purpose: str) -> bytes:
+    """HMAC-SHA256 under a key derived from one of the ring: what seals is used for nothing else (RFC 5869)."""
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+    derived = HKDF(SHA256(), KEY_BYTES, salt=None, info=f"claims index {purpose}".encode()).derive(key)
+    return hmac.digest(derived, content, "sha256")
+
+
 def key_id(key: bytes) -> str:
-    """What names a key without telling it."""
+    """What names a key without telling it; the words before it are those of the first register, of whatever ring."""
     return hashlib.sha256(b"claims payees " + key).hexdigest()[:_ID_DIGITS]
 
 

@@ -1,0 +1,33 @@
+"""What is typed at the commands of what the gateway keeps, an odd argument where they take one."""
+
+from pathlib import Path
+
+
+def gateway_calls(folder: Path, odd: str) -> dict[str, list[tuple[object, ...]]]:
+    """By command; ``odd`` is the text that shall not steer a terminal."""
+    who = ("--actor", "wang")
+    entries = folder / "catalogue.csv"
+    entries.write_text(f"目录编码,名称,种类,等级,生效日期,{odd}\nX1,药,药品,甲,2026-01-01,{odd}\n", encoding="utf-8")
+    faulty = folder / "faulty.csv"
+    faulty.write_text(f"目录编码,名称,种类,等级,生效日期\n{odd},{odd},{odd},{odd},{odd}\n", encoding="utf-8")
+    listed = folder / "persons.csv"
+    listed.write_text(
+        f"参保人编号,姓名,身份证号,{odd}\nP1,{odd},999999199001010016,x\n{odd},测,{odd},x\n", encoding="utf-8"
+    )
+    named = folder / "named.csv"
+    named.write_text("参保人编号,姓名,身份证号\nP1,测甲,999999199001010016\n", encoding="utf-8")
+    return {
+        "catalogue import": [("catalogue", "import", each, *who) for each in (entries, faulty)],
+        "catalogue list": [("catalogue", "list"), ("catalogue", "list", "--code", odd, "--region", odd)],
+        "persons new-key": [("persons", "new-key")],
+        "persons import": [("persons", "import", each, *who) for each in (listed, named)],
+        "persons find": [
+            ("persons", "find", "--certificate", odd),
+            ("persons", "find", "--psn-no", odd),
+            ("persons", "find", "--psn-no", "P1", "--reason", odd),
+            ("persons", "find", "--psn-no", "P1", "--whole"),
+        ],
+        "persons rotate-key": [("persons", "rotate-key")],
+        "persons template": [("persons", "template", "--out", folder / f"{odd}.xlsx")],
+        "catalogue template": [("catalogue", "template", "--out", folder / f"{odd}.xlsx")],
+    }
