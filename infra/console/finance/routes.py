@@ -15,7 +15,7 @@ from infra.console.finance.overview import latest_period, overview_of
 from infra.console.finance.report_listings import report_listing, report_source, words_of
 from infra.console.finance.report_pages import REPORT_PAGES, ReportPage
 from infra.console.finance.tabs import tabs_of
-from infra.console.finance.waiting import waiting
+from infra.console.finance.tasks import waiting
 from infra.console.group import MenuEntry, PageGroup, Shortcut
 from infra.console.listing import asked_file, show_listing
 from infra.console.listing_columns import ListFilter
