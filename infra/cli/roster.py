@@ -2,7 +2,7 @@
 
 import hashlib
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -20,11 +20,13 @@ from infra.cli.output import fail, note
 from infra.cli.roster_duty import add_duty, period_of
 from infra.cli.roster_text import print_import, print_refused, print_roster, print_withdrawal
 from infra.cli.session import NoLedger, ledger_servers, reading, require_ledger, run
+from infra.files.key_file import PERSONS, key_ring
 from infra.files.refused_rows import refused_file, write_refused_rows
 from infra.files.roster_book import roster_book, write_book
 from infra.files.roster_file import RosterFile, read_content, read_file
 from infra.files.text_file import UnusableFile
 from infra.operations.ledger_access import own_access
+from infra.operations.roster_certificates import numbered_rows
 from infra.operations.roster_import import Allowances, RefusedList, SuspiciousList, import_list, preview
 from infra.operations.roster_withdrawal import withdraw_list
 from infra.postgres.engine import connect, migrate
@@ -33,7 +35,7 @@ from processors.law.terms import region_terms, use_terms
 from processors.registers.deliveries import publish as record_deliveries
 from processors.rosters.effect import effect_of
 from processors.rosters.list_comparison import ListReceipt
-from processors.rosters.lists import RosterList, read_list
+from processors.rosters.lists import ListRow, RosterList, read_list
 from processors.rosters.month_changes import load_month_roster
 from processors.rosters.period import Period
 from processors.rosters.region_roster import designated_hospitals
@@ -96,54 +98,73 @@ def import_(
         actor_of(actor)
     written = refused_file(file) if refused_rows is None else file_of(refused_rows, (".xlsx",), "--refused")
 
-    def read() -> tuple[_List, Allowances]:
-        found = _read_file(file, receipt, empty=empty, hidden_sheets=hidden_sheets, json=json)
+    async def read(connection: AsyncConnection | None) -> tuple[_List, Allowances]:
+        file_ = _read_file(file, hidden_sheets=hidden_sheets)
+        rows = await numbered_rows(connection, lambda: key_ring(settings, PERSONS), file_.rows)
+        found = _list_of(file_, rows, receipt, empty=empty, json=json)
         return found, Allowances(allow_shrink or not (found.read.listed or found.read.ended), allow_growth)
 
-    try:
-        require_ledger(settings)
-    except NoLedger:
-        read()  # without a ledger no scheme has terms of its own: what can't be used is told before one is made
-
     async def main() -> int:
+        try:
+            require_ledger(settings)
+        except NoLedger:
+            await read(None)  # no scheme has terms of its own: what can't be used is told before a ledger is made
         if not dry_run:
             return await _import(settings, read, receipt, written, actor, json=json)
         async with reading(settings, "roster import") as engine, engine.connect() as connection:
             use_terms(await region_terms(connection, receipt.source.partition("/")[2]))
-            list_, allowed = read()
+            list_, allowed = await read(connection)
             return await _preview(connection, list_, receipt, allowed, written, json=json)
 
     sys.exit(run(main))
 
 
 @dataclass(frozen=True, slots=True)
-class _List:
-    """A list's file, its sha256 in hex, and the list in it."""
+class _File:
+    """A list's file: where it is, its sha256 in hex, and what is in it."""
 
+    path: Path
     sha256: str
-    file: RosterFile
+    content: RosterFile
+
+    @property
+    def rows(self) -> list[ListRow]:
+        """Its rows as they were received."""
+        return self.content.rows
+
+
+@dataclass(frozen=True, slots=True)
+class _List:
+    """A list's file, and the list in it."""
+
+    file: _File
     read: RosterList
 
 
-def _read_file(file: Path, receipt: ListReceipt, *, empty: bool, hidden_sheets: bool, json: bool) -> _List:
-    """A file and the list in it. Where the file can't be used, print why and exit with 2."""
+def _read_file(file: Path, *, hidden_sheets: bool) -> _File:
+    """A list's file. Where it can't be used, print why and exit with 2."""
     try:
         content = read_content(file)
-        found = read_file(content, hidden_sheets=hidden_sheets)
+        return _File(file, hashlib.sha256(content).hexdigest(), read_file(content, hidden_sheets=hidden_sheets))
     except UnusableFile as error:
         fail(f"{file}: {error}")
         sys.exit(2)
-    read = read_list(found.rows, receipt.until)
+
+
+def _list_of(file: _File, rows: Sequence[ListRow], receipt: ListReceipt, *, empty: bool, json: bool) -> _List:
+    """The list in a file. Where no row can be used, print why and exit with 2."""
+    read = read_list(rows, receipt.until)
     if not (read.listed or read.ended or empty):
-        fail(f"{file}: 没有可用的行；确无人员时加 --empty no row can be used; if nobody is on the list, give --empty")
+        why = "没有可用的行；确无人员时加 --empty no row can be used; if nobody is on the list, give --empty"
+        fail(f"{file.path}: {why}")
         print_refused(read, json=json)
         sys.exit(2)
-    return _List(hashlib.sha256(content).hexdigest(), found, read)
+    return _List(file, read)
 
 
 async def _import(
     settings: Settings,
-    read: Callable[[], tuple[_List, Allowances]],
+    read: Callable[[AsyncConnection], Awaitable[tuple[_List, Allowances]]],
     receipt: ListReceipt,
     written: Path,
     actor: str,
@@ -158,18 +179,18 @@ async def _import(
             try:
                 async with engine.connect() as connection:
                     use_terms(await region_terms(connection, receipt.source.partition("/")[2]))
+                    list_, allowed = await read(connection)
             finally:
                 await engine.dispose()
-            list_, allowed = read()
             async with own_access(endpoints, settings) as access:
                 found = await import_list(
-                    access, list_.read, receipt, sha256=list_.sha256, allowed=allowed, actor=actor
+                    access, list_.read, receipt, sha256=list_.file.sha256, allowed=allowed, actor=actor
                 )
     except RefusedList as error:
         fail(str(error))
         return 2
     told = _write_refused(written, list_.read, receipt)
-    print_import(found, list_.file, list_.read, receipt, None, told, json=json)
+    print_import(found, list_.file.content, list_.read, receipt, None, told, json=json)
     return 1 if list_.read.refused else 0
 
 
@@ -189,7 +210,7 @@ async def _preview(
         return 2
     effect = await effect_of(connection, found.comparison.changes)
     told = _write_refused(written, list_.read, receipt)
-    print_import(found, list_.file, list_.read, receipt, effect, told, json=json)
+    print_import(found, list_.file.content, list_.read, receipt, effect, told, json=json)
     if doubt is not None:
         fail(str(doubt))
         return 2

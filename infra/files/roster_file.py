@@ -22,13 +22,13 @@ from processors.rosters.cells import (
 )
 from processors.rosters.columns import (
     COLUMN_NAMES,
-    REQUIRED,
     Column,
     columns_of,
     is_filler,
     is_foot,
     is_serial,
     may_be_effective_day,
+    naming_column,
     normal_heading,
     tells_of_end,
 )
@@ -41,8 +41,8 @@ SHORTEST_ID = 3
 
 _DELIMITERS = (",", "\t", ";")
 _NO_HEADING = (
-    f"找不到标题行：前 {HEADING_WITHIN} 行里须有一行写着“参保人编号”和“救助对象类别”（可有“生效日期”、“状态”），"
-    "请把表中这两列的标题改成这样 no row of headings: person_id, category (, effective_on, status)"
+    f"找不到标题行：前 {HEADING_WITHIN} 行里须有一行写着“参保人编号”（或“身份证号”）和“救助对象类别”（可有“生效日期”、“状态”），"
+    "请把表中这两列的标题改成这样 no row of headings: person_id (or certificate), category (, effective_on, status)"
 )
 
 SheetUse = Literal["read", "hidden", "no_headings", "empty"]
@@ -190,7 +190,7 @@ def _heading(table: _Table) -> int | None:
     """Which of the first rows has the headings. Raises ``UnusableFile`` where two columns may be the same."""
     for number in sorted(table.rows)[:HEADING_WITHIN]:
         found, doubtful = columns_of(_texts(table.rows[number]))
-        if {*REQUIRED} <= {*found, *doubtful}:
+        if "category" in (known := {*found, *doubtful}) and naming_column(known) is not None:
             if doubtful:
                 names = "、".join(COLUMN_NAMES[column] for column in doubtful)
                 raise UnusableFile(
@@ -204,6 +204,8 @@ def _heading(table: _Table) -> int | None:
 def _read_table(read: RosterFile, table: _Table, heading: int) -> None:
     headings = _texts(table.rows[heading])
     columns, _ = columns_of(headings)
+    naming = naming_column(columns)
+    assert naming is not None  # noqa: S101 - a row of headings has one
     merged = _merged_cells(table, set(columns.values()), heading)
     _check_columns(read, table, heading, headings, columns)
     titles_of = {column: title for column, title in enumerate(headings) if title}
@@ -212,7 +214,7 @@ def _read_table(read: RosterFile, table: _Table, heading: int) -> None:
     titles = {
         number
         for number, first, last in table.across
-        if all(first <= columns[column] <= last for column in REQUIRED) and number > heading
+        if first <= columns[naming] <= last and first <= columns["category"] <= last and number > heading
     }
     serial = {place for place, each in enumerate(headings) if is_serial(each)}
     unused = {place: each for place, each in enumerate(headings) if place not in columns.values()}
@@ -225,12 +227,12 @@ def _read_table(read: RosterFile, table: _Table, heading: int) -> None:
         said = {column: _cell(table, column, cells.get(where)) for column, where in columns.items()}
         filled = [text_of(cell) for cell in own.values() if not is_blank(cell)]
         unread = any(isinstance(cell, UnreadableCell) for cell in said.values())
-        if _repeats(names, cells, columns["person_id"]):
+        if _repeats(names, cells, columns[naming]):
             continue  # the headings again, on a new page
         if (
             number in titles
             or all(map(is_filler, filled))
-            or (not unread and is_foot(text_of(said["person_id"]), text_of(said["category"]), filled))
+            or (not unread and is_foot(text_of(said[naming]), text_of(said["category"]), filled))
         ):
             read.passed_over.append(place)
             continue
@@ -240,13 +242,14 @@ def _read_table(read: RosterFile, table: _Table, heading: int) -> None:
         )
         read.rows.append(
             ListRow(
-                *(place, said["person_id"], said["category"], said.get("effective_on")),
+                *(place, said[naming], said["category"], said.get("effective_on")),
                 *(said.get("status"), said.get("ended_on"), said.get("birth")),
                 fault=fault,
                 ending=None if ending is None else f"{_letter(ending)} 列 {unused[ending]}",
                 letters=letters,
                 headings=titles_of,
                 whole={column: _written(cell) for column, cell in sorted(cells.items())},
+                certificate_at=columns.get("certificate"),
             )
         )
 

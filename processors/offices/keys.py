@@ -26,6 +26,7 @@ class KeyRing:
             raise ValueError(f"a register has one key or more, of {KEY_BYTES} bytes each")
         self._by_id = {key_id(key): key for key in reversed(keys)}
         self.current = key_id(keys[0])
+        self._index_keys: dict[tuple[str, str], bytes] = {}
 
     def __repr__(self) -> str:
         return f"KeyRing({', '.join(self._by_id)})"
@@ -35,11 +36,21 @@ class KeyRing:
 
     def index(self, content: bytes, purpose: str) -> bytes:
         """A blind index under the current key: what equals is found by it, and who lacks the key can't try contents."""
-        return _blind_index(self._by_id[self.current], content, purpose)
+        return hmac.digest(self._index_key(self.current, purpose), content, "sha256")
 
     def indexes(self, content: bytes, purpose: str) -> list[bytes]:
         """The same under each key, for rows that are not sealed anew yet."""
-        return [_blind_index(key, content, purpose) for key in self._by_id.values()]
+        return [hmac.digest(self._index_key(id_, purpose), content, "sha256") for id_ in self._by_id]
+
+    def _index_key(self, id_: str, purpose: str) -> bytes:
+        """A key that is derived from one of the ring: what seals is used for nothing else (RFC 5869)."""
+        from cryptography.hazmat.primitives.hashes import SHA256
+        from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+        if (id_, purpose) not in self._index_keys:
+            derivation = HKDF(SHA256(), KEY_BYTES, salt=None, info=f"claims index {purpose}".encode())
+            self._index_keys[id_, purpose] = derivation.derive(self._by_id[id_])
+        return self._index_keys[id_, purpose]
 
     def seal(self, content: bytes, about: str) -> bytes:
         """Encrypt under the current key. ``about`` is not kept: what is opened under another is refused."""
@@ -64,15 +75,6 @@ class KeyRing:
             raise StepRefused(
                 f"{about} 的密文被改动过，不能使用。what is sealed of {about} was changed: it is not used"
             ) from None
-
-
-def _blind_index(key: bytes, content: bytes, purpose: str) -> bytes:
-    """HMAC-SHA256 under a key derived from one of the ring: what seals is used for nothing else (RFC 5869)."""
-    from cryptography.hazmat.primitives.hashes import SHA256
-    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-
-    derived = HKDF(SHA256(), KEY_BYTES, salt=None, info=f"claims index {purpose}".encode()).derive(key)
-    return hmac.digest(derived, content, "sha256")
 
 
 def key_id(key: bytes) -> str:

@@ -25,6 +25,9 @@ RowFault = Literal[
     "contradiction",
     "broken_row",
     "no_headings",
+    "bad_certificate",
+    "unknown_certificate",
+    "shared_certificate",
 ]
 FAULT_NAMES: dict[RowFault, str] = {
     "bad_person_id": "参保人编号不合格",
@@ -39,6 +42,9 @@ FAULT_NAMES: dict[RowFault, str] = {
     "contradiction": "前后矛盾",
     "broken_row": "行不完整",
     "no_headings": "工作表无标题行",
+    "bad_certificate": "身份证号不合格",
+    "unknown_certificate": "证件未登记",
+    "shared_certificate": "证件对应几个编号",
 }
 
 _KIND_OF_CATEGORY = re.compile(r"\((农村|城市|城镇|城乡|分散供养|集中供养|[ABCabc一二三123][类档级])\)$")

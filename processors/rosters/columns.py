@@ -1,14 +1,15 @@
 """The columns of a department's list: what their headings may be called, and rows that are no rows of persons."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Literal
 
 from events.codes import is_id
 
-Column = Literal["person_id", "category", "effective_on", "status", "ended_on", "birth"]
+Column = Literal["person_id", "certificate", "category", "effective_on", "status", "ended_on", "birth"]
 COLUMN_NAMES: dict[Column, str] = {
     "person_id": "参保人编号",
+    "certificate": "身份证号",
     "category": "救助对象类别",
     "effective_on": "生效日期",
     "status": "状态",
@@ -16,7 +17,8 @@ COLUMN_NAMES: dict[Column, str] = {
     "birth": "出生日期",
 }
 """What the ledger calls the columns that it reads."""
-REQUIRED: tuple[Column, ...] = ("person_id", "category")
+NAMING: tuple[Column, ...] = ("person_id", "certificate")
+"""By which a row names its person: by certificate where a list has no column of numbers."""
 
 _SYNONYMS: dict[Column, str] = {
     "person_id": "参保编号 参保号 参保人号 参保人编码 参保人员编号 参保人员编码 医保编号 医保号 医保编码 医保个人编号 "
@@ -29,8 +31,8 @@ _SYNONYMS: dict[Column, str] = {
     "status": "人员状态 救助状态 保障状态 享受状态 待遇状态 在册状态 在保状态 对象状态 是否在保 是否在册 是否享受",
     "ended_on": "终止时间 停发日期 停发时间 停保日期 停保时间 停止日期 停止时间 退出日期 退出时间 取消日期 取消时间 "
     "注销日期 注销时间 失效日期 失效时间 截止日期 截止时间 结束日期 结束时间 enddate",
-    "birth": "出生年月 出生年月日 出生年份 出生时间 生日 身份证号 身份证号码 居民身份证号 居民身份证号码 公民身份号码 "
-    "公民身份证号 公民身份证号码 证件号码 birthdate",
+    "certificate": "身份证号码 居民身份证号 居民身份证号码 公民身份号码 公民身份证号 公民身份证号码 证件号码",
+    "birth": "出生年月 出生年月日 出生年份 出生时间 生日 birthdate",
 }
 HEADINGS: Mapping[str, Column] = {
     **{synonym: column for column, names in _SYNONYMS.items() for synonym in names.split()},
@@ -85,7 +87,8 @@ def normal_heading(text: str) -> str:
 def columns_of(headings: Sequence[str]) -> tuple[dict[Column, int], list[Column]]:
     """Where each column stands in a row of headings, and the columns that more than one heading could be.
 
-    The ledger's own name of a column goes before its synonyms. Columns are counted from 0.
+    The ledger's own name of a column goes before its synonyms. Columns are counted from 0. A certificate names the
+    person where there is no column of numbers; beside one it is read for the year of birth, as ``birth``.
     """
     found: dict[Column, list[int]] = {}
     names = [normal_heading(heading) for heading in headings]
@@ -98,11 +101,20 @@ def columns_of(headings: Sequence[str]) -> tuple[dict[Column, int], list[Column]
         own = [place for place in where if names[place] in _OWN_NAMES] or where
         if len(own) == 1:
             places[column] = own[0]
-        elif column != "birth":  # which only checks: one of them will do
-            doubtful.append(column)
+        elif column == "birth" or (column == "certificate" and "person_id" in found):
+            places[column] = own[-1]  # which only checks: one of them will do
         else:
-            places[column] = own[-1]
+            doubtful.append(column)
+    if "certificate" in places:
+        places.setdefault("birth", places["certificate"])
+        if "person_id" in found:
+            del places["certificate"]
     return places, doubtful
+
+
+def naming_column(columns: Container[Column]) -> Column | None:
+    """The column by which rows name their persons; None where there is none."""
+    return next((column for column in NAMING if column in columns), None)
 
 
 def may_be_effective_day(heading: str) -> bool:

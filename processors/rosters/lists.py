@@ -27,7 +27,9 @@ class ListRow:
 
     ``letters`` are the spreadsheet's names of its columns. ``fault`` says that what it holds may not be all, ``ending``
     which column that is not read says that the person left (备注: 停发). ``whole``
-    are the texts of all its cells below the ``headings``, both by column.
+    are the texts of all its cells below the ``headings``, both by column. ``certificate_at`` is the column by which the
+    person is named where that is a certificate: such a row is read once the insured's number stands in its place
+    (``processors/rosters/certificates.py``).
     """
 
     place: str
@@ -42,6 +44,7 @@ class ListRow:
     letters: Mapping[Column, str] = field(default_factory=dict, kw_only=True)
     headings: Mapping[int, str] = field(default_factory=dict, kw_only=True)
     whole: Mapping[int, str] = field(default_factory=dict, kw_only=True)
+    certificate_at: int | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,15 @@ class RosterList:
 _FAULTY_ROWS: Mapping[RowFault, tuple[str, str]] = {
     "broken_row": ("行末引号未闭合，或单元格内有换行", "a quote that is not closed, or a line break in a cell"),
     "no_headings": ("有名单行而无标题行，请补上标题行", "rows of a list without headings: add them"),
+    "bad_certificate": ("身份证号位数、日期或校验位不对，请与证件核对", "no national ID: compare it with the card"),
+    "unknown_certificate": (
+        "参保人登记簿中没有该证件，请先导入，或改写参保人编号",
+        "the persons' register does not know the certificate: import it first, or give the insured's number",
+    ),
+    "shared_certificate": (
+        "该证件对应几个参保人编号，请改写参保人编号",
+        "the certificate belongs to several insured numbers: give the number",
+    ),
 }
 
 

@@ -3,6 +3,7 @@
 import io
 import re
 from collections.abc import AsyncIterator, Mapping
+from datetime import date
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 from zipfile import ZipFile
@@ -14,8 +15,12 @@ from openpyxl import Workbook, load_workbook
 from playwright.async_api import Browser
 from sqlalchemy import text
 
+from infra.files.key_file import PERSONS, key_file_of, write_keys
 from infra.operations.quiescence import until_quiet
 from infra.servers import Endpoints
+from processors.identities.identity import Identity
+from processors.identities.store import record_identities
+from processors.offices.keys import KeyRing, new_key
 from tests import facts
 from tests.conftest import cloned
 from tests.console.harness import NAMES, ConsoleUnderTest, SignedIn, axe_faults, browser_page, console_beside_worker
@@ -267,3 +272,23 @@ async def test_forms_offer_the_ledgers_regions_and_hospitals(console: ConsoleUnd
     region, hospital = min(codes.regions), min(codes.hospitals)
     for path, offered in {"/rosters": region, "/window": region, "/finance/prepayments": hospital}.items():
         assert f'<option value="{offered}" label="' in (await clerk.get(path)).text, path
+
+
+async def test_a_list_with_certificates_is_read_by_who_may_read_the_register(console: ConsoleUnderTest) -> None:
+    known, stranger, key = "999999199001010016", "999999198506070036", new_key()
+    keeper, writer = await console.signed_in("identity_keeper"), await console.signed_in("ledger_writer")
+    content = f"姓名,身份证号,救助对象类别\n测甲,{known},低保\n测乙,{stranger},低保\n".encode()
+    keyless = await uploaded(keeper, content, "2020-01")
+    assert (keyless.status_code, "claims persons new-key" in keyless.text) == (409, True)
+    state = console.running.state
+    write_keys(key_file_of(state.settings, PERSONS), PERSONS, [key])
+    who = Identity("N00002", "测甲", "01", known, "1", date(1990, 1, 1))
+    await record_identities(state.engine, KeyRing([key]), [who], "wang")
+    assert (await uploaded(writer, content, "2020-01")).status_code == 403
+
+    page = await uploaded(keeper, content, "2020-01")
+    assert page.status_code == 200, page.text
+    assert [row["person_id"] for row in await rows(keeper, page, "changes")] == ["N00002"]
+    assert [row["reason"] for row in await rows(keeper, page, "refused")] == ["unknown_certificate"]
+    assert known not in page.text
+    assert stranger not in page.text

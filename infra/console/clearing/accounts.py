@@ -15,7 +15,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from infra.cli.names import Names, names_of
 from infra.console.authorization import needs
 from infra.console.clearing.account_listings import ACCOUNTS, LACKING, account_path
-from infra.console.clearing.register_keys import register_keys
 from infra.console.downloads import XLSX, download
 from infra.console.errors import FieldTrouble, NotFound, Refused, Unprocessable
 from infra.console.form_fields import FormFields
@@ -23,7 +22,9 @@ from infra.console.listing import asked_file
 from infra.console.looks import record_look
 from infra.console.pages import done, render
 from infra.console.permissions import Permission
+from infra.console.register_keys import register_keys
 from infra.console.visitor import Visitor
+from infra.files.key_file import PAYEES
 from infra.files.payee_file import PayeeList, payee_template, read_payees
 from infra.words.clearing import ACCOUNT_STEP_NAMES, KIND_NAMES, payee_cells
 from processors.bank import accounts
@@ -83,7 +84,7 @@ async def template(visitor: Keeper) -> Response:
 async def approval(request: Request, visitor: Keeper) -> Response:
     """The accounts that wait, with whole numbers, to be compared with the papers and approved."""
     names = await names_of(visitor.engine)
-    rows = await account_rows(visitor.engine, register_keys(request), whole=True)
+    rows = await account_rows(visitor.engine, register_keys(request, PAYEES), whole=True)
     waiting = _named([row for row in rows if row["status"] == "proposed"], names)
     own = sum(_is_own(visitor, row) for row in waiting)
     for row in waiting:
@@ -103,7 +104,7 @@ async def approval(request: Request, visitor: Keeper) -> Response:
 async def approve(request: Request, visitor: Keeper) -> Response:
     """Approve those that are ticked, or all of others that the page has shown; another person than set them."""
     fields = await FormFields.of(request)
-    who, keys = visitor.actor(fields.raw("actor")), register_keys(request)
+    who, keys = visitor.actor(fields.raw("actor")), register_keys(request, PAYEES)
     numbers = [_number(each) for each in fields.all("shown" if fields.given("all") else "number")]
     if not numbers:
         raise Unprocessable(FieldTrouble("账户", "请勾选核对过的账户", "tick the accounts that you have compared"))
@@ -125,7 +126,9 @@ async def enter(request: Request, visitor: Keeper) -> Response:
         cast("Relation", fields.choice("relation", "账户关系", RELATION_NAMES)),
         fields.maybe(fields.words, "reason", "原因"),
     )
-    entered = await accounts.enter(visitor.engine, register_keys(request), order, visitor.actor(fields.raw("actor")))
+    entered = await accounts.enter(
+        visitor.engine, register_keys(request, PAYEES), order, visitor.actor(fields.raw("actor"))
+    )
     for warning in entered.warnings:
         visitor.notices.append(f"请核对：{warning}")
     told = "与已登记的相同，没有改动。Unchanged" if entered.unchanged else "已登记，待另一人复核。Another approves it"
@@ -136,7 +139,7 @@ async def enter(request: Request, visitor: Keeper) -> Response:
 async def import_list(request: Request, visitor: Keeper, file: Annotated[UploadFile, File()]) -> Response:
     """Set the accounts of a list; rows that can't be used are told, the others are taken."""
     fields = await FormFields.of(request)
-    who, keys = visitor.actor(fields.raw("actor")), register_keys(request)
+    who, keys = visitor.actor(fields.raw("actor")), register_keys(request, PAYEES)
     kind = cast("PayeeKind", fields.choice("kind", "种类", KIND_NAMES))
     listed = await asyncio.to_thread(_read, await file.read(), kind)
     async with accounts.open_register(visitor.engine, keys) as register:
@@ -163,7 +166,7 @@ async def import_list(request: Request, visitor: Keeper, file: Annotated[UploadF
 @router.get("/clearing/payees/{number}")
 async def one_account(request: Request, visitor: Keeper, number: str) -> Response:
     """An account, its number masked, every step on the payee's accounts, and the next step."""
-    rows = await account_rows(visitor.engine, register_keys(request), all_=True)
+    rows = await account_rows(visitor.engine, register_keys(request, PAYEES), all_=True)
     found = [row for row in rows if str(row["number"]) == number]
     if not found:
         raise NotFound(f"没有账户 {number}。There is no such account")
@@ -193,7 +196,7 @@ async def close(request: Request, visitor: Keeper, number: str) -> Response:
     fields = await FormFields.of(request)
     step = accounts.end if fields.raw("step") == "end" else accounts.withdraw
     who, reason, place = visitor.actor(fields.raw("actor")), fields.words("reason", "原因"), _number(number)
-    closed = await step(visitor.engine, register_keys(request), place, who, reason)
+    closed = await step(visitor.engine, register_keys(request, PAYEES), place, who, reason)
     return done(
         visitor, account_path({"number": place}), f"账户 {place} {STATUS_NAMES[closed.status]}。{closed.status}"
     )
@@ -204,7 +207,7 @@ async def of_payee(request: Request, visitor: Keeper, kind: str, payee: str) -> 
     """The account that a payee has, or the form to set one."""
     if kind not in KIND_NAMES:
         raise NotFound(f"没有收款方种类 {kind}。There is no such kind of payee")
-    rows = await account_rows(visitor.engine, register_keys(request), cast("PayeeKind", kind), payee)
+    rows = await account_rows(visitor.engine, register_keys(request, PAYEES), cast("PayeeKind", kind), payee)
     path = account_path(rows[-1]) if rows else account_path({"payee_kind": kind, "payee": payee, "number": None})
     return RedirectResponse(path, 303)
 
@@ -238,7 +241,7 @@ def _is_own(visitor: Visitor, row: Mapping[str, Any]) -> bool:
 def _keys_or_why(request: Request) -> KeyRing | str:
     """The keys; where there are none yet, why: the page is shown without accounts."""
     try:
-        return register_keys(request)
+        return register_keys(request, PAYEES)
     except Refused as missing:
         return str(missing)
 

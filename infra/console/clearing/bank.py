@@ -15,14 +15,15 @@ from events.money import yuan
 from infra.console.authorization import needs
 from infra.console.clearing.clearing_figures import head_rows
 from infra.console.clearing.clearing_listings import FILES, clearing_path, payee_path
-from infra.console.clearing.register_keys import register_keys
 from infra.console.errors import NotFound
 from infra.console.exports import WRITERS
 from infra.console.form_fields import FormFields
 from infra.console.listing import show_listing
 from infra.console.pages import done, render
 from infra.console.permissions import Permission
+from infra.console.register_keys import register_keys
 from infra.console.visitor import Visitor
+from infra.files.key_file import PAYEES
 from infra.files.payment_sheet import payment_file_bytes
 from infra.files.region_names import region_named
 from infra.files.reply_file import BankReply, read_reply
@@ -96,7 +97,7 @@ async def make_file(request: Request, visitor: Keeper, clearing_id: str) -> Resp
     fields = await FormFields.of(request)
     made = await payment_files.make(
         visitor.engine,
-        register_keys(request),
+        register_keys(request, PAYEES),
         clearing_id,
         visitor.actor(fields.raw("actor")),
         only_ready=fields.given("only_ready"),
@@ -111,7 +112,7 @@ async def make_prepayment_file(request: Request, visitor: Keeper) -> Response:
     fields = await FormFields.of(request)
     made = await prepayment_files.make(
         visitor.engine,
-        register_keys(request),
+        register_keys(request, PAYEES),
         fields.region("region", "统筹区"),
         visitor.actor(fields.raw("actor")),
         only_ready=fields.given("only_ready"),
@@ -135,7 +136,7 @@ async def download(request: Request, visitor: Keeper, file_id: str, form: str = 
     """A file once more, where its lines are still those that were noted."""
     if form not in ("xlsx", "csv"):
         raise NotFound("付款文件的格式为 xlsx 或 csv。A payment file is xlsx or csv")
-    made = await payment_files.again(visitor.engine, register_keys(request), file_id)
+    made = await payment_files.again(visitor.engine, register_keys(request, PAYEES), file_id)
     content = await asyncio.to_thread(payment_file_bytes, made, csv=form == "csv")
     named = f'attachment; filename="{made.file.file_id}.{form}"'
     return Response(content, media_type=WRITERS[form][1], headers={"content-disposition": named})

@@ -12,6 +12,7 @@ from infra.console.form_fields import FormFields
 from infra.console.listing import show_listing
 from infra.console.pages import done
 from infra.console.permissions import Permission
+from infra.console.register_keys import register_keys
 from infra.console.rosters.fields import receipt_of
 from infra.console.rosters.list_preview import LARGEST_LIST, ListPreview, UploadedList, claims_of, preview_list
 from infra.console.rosters.listings import BOOKED, CHANGES, CLAIMS, IMPORTS, OTHERS, REFUSED, imports_query
@@ -19,6 +20,7 @@ from infra.console.rosters.table_pages import show_tables
 from infra.console.session_contents import held, hold, let_go
 from infra.console.step_access import step_access
 from infra.console.visitor import Visitor
+from infra.files.key_file import PERSONS
 from infra.files.region_names import region_named
 from infra.operations.ledger_access import events_are_taken
 from infra.operations.roster_import import Allowances, import_list
@@ -62,7 +64,7 @@ async def upload(request: Request, visitor: Writer, file: UploadFile) -> Respons
     if not content:
         raise Unprocessable(FieldTrouble("名单文件", "请选择文件", "choose a file that holds anything"))
     uploaded = UploadedList(file.filename or "", content, receipt, fields.given("empty"), fields.given("hidden_sheets"))
-    found = await preview_list(visitor, uploaded)
+    found = await preview_list(visitor, uploaded, lambda: register_keys(request, PERSONS))
     return RedirectResponse(f"/rosters/preview/{hold(visitor, found, len(content))}", 303)
 
 
@@ -107,7 +109,7 @@ async def take(request: Request, visitor: Writer, token: str) -> Response:
         raise Refused("文件与预览的不是同一个，请重新上传。It is not the file that was previewed: upload it again")
     receipt = found.upload.receipt
     async with visitor.engine.connect() as connection:
-        _, read = await found.upload.read(connection)
+        _, read = await found.upload.read(connection, lambda: register_keys(request, PERSONS))
     nobody = not (read.listed or read.ended)
     async with step_access(request, visitor) as access:
         taken = await import_list(

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,9 +12,11 @@ from infra.console.errors import FieldTrouble, Unprocessable
 from infra.console.visitor import Visitor
 from infra.files.refused_rows import refused_rows
 from infra.files.roster_file import SHEET_USE_NAMES, RosterFile, read_file
+from infra.operations.roster_certificates import numbered_rows
 from infra.operations.roster_import import Allowances, Preview, preview
 from policies.vocabulary import in_layer_order
 from processors.law.terms import LAYER_NAMES, region_terms, terms_used
+from processors.offices.keys import KeyRing
 from processors.rosters.cells import FAULT_NAMES
 from processors.rosters.effect import ListEffect, effect_of
 from processors.rosters.list_comparison import ListReceipt, changes_digest
@@ -39,12 +41,16 @@ class UploadedList:
         """Of the bytes, hex: what is taken is what was previewed."""
         return hashlib.sha256(self.content).hexdigest()
 
-    async def read(self, connection: AsyncConnection) -> tuple[RosterFile, RosterList]:
-        """The file and the list in it. Raises ``UnusableFile``; ``Unprocessable`` where nobody is on it."""
+    async def read(self, connection: AsyncConnection, keys: Callable[[], KeyRing]) -> tuple[RosterFile, RosterList]:
+        """The file and the list in it; ``keys`` are those of the persons' register, for a list with certificates.
+
+        Raises ``UnusableFile``; ``Unprocessable`` where nobody is on it.
+        """
         file = await asyncio.to_thread(read_file, self.content, hidden_sheets=self.hidden_sheets)
+        rows = await numbered_rows(connection, keys, file.rows)
         terms = await region_terms(connection, self.receipt.source.partition("/")[2])
         with terms_used(terms):
-            read = read_list(file.rows, self.receipt.until)
+            read = read_list(rows, self.receipt.until)
         if not (read.listed or read.ended or self.empty):
             places = "；".join(f"{row.place.partition(' ')[0]} {row.chinese}" for row in read.refused[:5])
             raise Unprocessable(
@@ -153,10 +159,10 @@ class ListPreview:
         return refused_rows(f"{receipt.source} {receipt.period}", receipt.received_on, self.read.refused)
 
 
-async def preview_list(visitor: Visitor, upload: UploadedList) -> ListPreview:
+async def preview_list(visitor: Visitor, upload: UploadedList, keys: Callable[[], KeyRing]) -> ListPreview:
     """Compare an uploaded list with the ledger, and settle the claims that it moves. Raises ``RefusedList``."""
     async with visitor.engine.connect() as connection:
-        file, read = await upload.read(connection)
+        file, read = await upload.read(connection, keys)
         found = await preview(connection, read, upload.receipt, Allowances(shrink=True, growth=True))
         effect = await effect_of(connection, found.comparison.changes)
     return ListPreview(upload, file, read, found, effect)
