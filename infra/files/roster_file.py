@@ -41,7 +41,8 @@ SHORTEST_ID = 3
 
 _DELIMITERS = (",", "\t", ";")
 _NO_HEADING = (
-    f"找不到标题行：前 {HEADING_WITHIN} 行里须有一行写着“参保人编号”（或“身份证号”）和“救助对象类别”（可有“生效日期”、“状态”），"
+    f"找不到标题行：前 {HEADING_WITHIN} 行里须有一行写着“参保人编号”（或“身份证号”）和“救助对象类别”"
+    "（可有“生效日期”、“状态”），"
     "请把表中这两列的标题改成这样 no row of headings: person_id (or certificate), category (, effective_on, status)"
 )
 
