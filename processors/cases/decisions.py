@@ -20,7 +20,7 @@ from processors.cases.decision_facts import ENDS_AGREEMENT, DecisionReference, f
 from processors.cases.finding_claims import claims_found
 from processors.cases.journal import CaseJournal, open_journal, require_past
 from processors.cases.refusal import MEASURE_NAMES, CaseRefused
-from processors.cases.steps import case_of
+from processors.cases.steps import case_of, proposed_case
 from processors.offices.operators import Operator
 from processors.supervision.journal import open_lead_journal
 from processors.supervision.steps import confirm, release
@@ -100,7 +100,7 @@ async def return_case(engine: AsyncEngine, case_id: str, actor: str, reason: str
     ``seen`` is the moment (ISO) of the proposal that the actor has before him, where he has one: no other is returned.
     """
     async with open_journal(engine) as journal:
-        _require_other(journal, _proposed(journal, case_id, seen), actor, "return it")
+        _require_other(journal, proposed_case(journal, case_id, seen), actor, "return it")
         journal.record(CASE_RETURNED, {"case_id": case_id, "actor": actor, "reason": reason})
 
 
@@ -120,7 +120,7 @@ async def decide(
     was returned meanwhile and proposed anew.
     """
     async with open_journal(engine) as journal:
-        case = _proposed(journal, case_id, seen)
+        case = proposed_case(journal, case_id, seen)
         _require_other(journal, case, actor, "decide it")
         day = decided_on or journal.today
         require_past(journal, day, "决定日期")
@@ -188,18 +188,6 @@ def _pending(journal: CaseJournal, case_id: str) -> tuple[list[CaseFinding], lis
     findings = [each for each in register.of_case(register.findings, case_id) if each.status == "noted"]
     measures = [each for each in register.of_case(register.measures, case_id) if each.status == "proposed"]
     return findings, measures
-
-
-def _proposed(journal: CaseJournal, case_id: str, seen: str | None) -> Case:
-    case = case_of(journal, case_id)
-    if case.status != "proposed" or case.proposed_at is None:
-        raise CaseRefused(f"案件 {case_id} 尚未提请决定。nobody has proposed a decision of case {case_id}")
-    if seen is not None and seen != case.proposed_at.isoformat():
-        raise CaseRefused(
-            f"案件 {case_id} 在您打开页面之后退回并重新提请，请看过现在的认定和措施再办。"
-            f"case {case_id} was returned and proposed anew after you have looked at it: look at it again"
-        )
-    return case
 
 
 def _require_other(journal: CaseJournal, case: Case, actor: str, must: str) -> None:

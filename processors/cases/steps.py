@@ -174,6 +174,22 @@ def case_of(journal: CaseJournal, case_id: str) -> Case:
     return found
 
 
+def proposed_case(journal: CaseJournal, case_id: str, seen: str | None) -> Case:
+    """A case that waits for its decision, as it was proposed at ``seen`` (ISO), where that is known.
+
+    Raises ``CaseRefused``.
+    """
+    case = case_of(journal, case_id)
+    if case.status != "proposed" or case.proposed_at is None:
+        raise CaseRefused(f"案件 {case_id} 尚未提请决定。nobody has proposed a decision of case {case_id}")
+    if seen is not None and seen != case.proposed_at.isoformat():
+        raise CaseRefused(
+            f"案件 {case_id} 在您打开页面之后退回并重新提请，请看过现在的认定和措施再办。"
+            f"case {case_id} was returned and proposed anew after you have looked at it: look at it again"
+        )
+    return case
+
+
 def _require_open(case: Case) -> None:
     if case.status not in ("open", "decided"):
         raise CaseRefused(
