@@ -88,6 +88,27 @@ BEGIN
 END
 $$;
 
+-- numbers of what the gateway keeps: it draws them, and a backup reads where they stand
+DO $$
+DECLARE
+    ours record;
+BEGIN
+    FOR ours IN
+        SELECT oid::regclass AS name, relnamespace::regnamespace::text AS room FROM pg_catalog.pg_class
+        WHERE relkind = 'S' AND pg_has_role(relowner, 'USAGE')
+          AND relnamespace::regnamespace::text IN ('gateway', 'identities')
+    LOOP
+        EXECUTE format('REVOKE ALL ON SEQUENCE %s FROM ledger_writer, finance_reader, investigator, payee_keeper, '
+                       'identity_keeper, gateway CASCADE', ours.name);
+        EXECUTE format('GRANT SELECT ON SEQUENCE %s TO payee_keeper', ours.name);
+        IF ours.room = 'gateway' THEN
+            EXECUTE format('GRANT SELECT ON SEQUENCE %s TO ledger_writer, identity_keeper', ours.name);
+            EXECUTE format('GRANT SELECT, USAGE ON SEQUENCE %s TO gateway', ours.name);
+        END IF;
+    END LOOP;
+END
+$$;
+
 -- the same on tables that somebody adds later
 ALTER DEFAULT PRIVILEGES IN SCHEMA ledger GRANT SELECT, INSERT ON TABLES TO ledger_writer, payee_keeper, identity_keeper;
 ALTER DEFAULT PRIVILEGES IN SCHEMA projections, processors

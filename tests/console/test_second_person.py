@@ -40,7 +40,7 @@ async def _one_of(console: ConsoleUnderTest, column: Any) -> str:
         ("/finance/movements/receive", MOVEMENT, {}, "资金收支待复核"),
         ("/finance/budgets", BUDGET, {}, "年度预算待复核"),
         ("/finance/prepayments", PREPAYMENT, TRANSFER, "预拨待复核"),
-        ("/finance/advances", ADVANCE, {}, "救急借款申请待审核"),
+        ("/finance/advances", ADVANCE, {}, "临时救急借款申请待审核"),
     ],
     ids=["movement", "budget", "prepayment", "advance"],
 )

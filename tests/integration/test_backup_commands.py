@@ -233,7 +233,7 @@ async def test_a_login_that_may_not_read_all_is_told_who_may_before_anything_is_
         refused = await claims("backup", backup, env=env)
     assert refused.code == 2
     assert f"登录 {name} 不能备份：备份要读整个数据库，它无权读取 " in refused.err
-    assert role != "ledger_writer" or "payees.account_steps" in refused.err
+    assert role != "ledger_writer" or "identities.persons" in refused.err
     assert "a login of role payee_keeper" in refused.err
     assert [each.name for each in ledger.folder.iterdir() if "backup" in each.name] == []
     # a backup that was only begun would let INTAKE grow for eight days

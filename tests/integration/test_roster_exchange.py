@@ -4,7 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from typer.testing import CliRunner
 
+from events.county_time import COUNTY_TIME
 from infra.cli import app
 from infra.operations.roster_import import IMPORT_LOCK, Allowances, RefusedList, preview
 from processors.proof.verify import verify
@@ -154,6 +155,7 @@ async def what_was_asked_in_july(data: Path, out: Path) -> None:
     at = ("--region", "220621", "--data-dir", data)
     sent = await claims("roster", "publish", "--period", "2019-07", "--out", out, "--actor", "wang", *at, "--json")
     assert len(sent.rows[0]["deliveries"]) == 3
+    today = datetime.now(COUNTY_TIME).date().isoformat()  # nobody had a list before it went out
     receipt = (
         "roster",
         "receipt",
@@ -161,7 +163,7 @@ async def what_was_asked_in_july(data: Path, out: Path) -> None:
         "--month",
         "2019-07",
         "--on",
-        "2019-07-19",
+        today,
         "--receipt",
         "Zhou",
         "--actor",
@@ -174,7 +176,7 @@ async def what_was_asked_in_july(data: Path, out: Path) -> None:
         CIVIL: ("on_time", "2019-07-10"),
         POVERTY: ("missing", None),
         "220621": ("late", None),
-        "H1": ("late", "2019-07-19"),
+        "H1": ("late", today),
         "H2": ("late", None),
     }
     june = (await claims("roster", "duty", "--month", "2019-06", *at, "--late", "--json")).rows

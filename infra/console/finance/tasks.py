@@ -16,7 +16,7 @@ WAITING = (
     (fund_movements, "entered", "entered_by", "/finance/movements?status=entered", "资金收支待复核", "movements"),
     (fund_budgets, "entered", "entered_by", "/finance/budgets?status=entered", "年度预算待复核", "budgets"),
     (prepayments, "ordered", "ordered_by", "/finance/prepayments?status=ordered", "预拨待复核", "prepayments"),
-    (advance_requests, "applied", "applied_by", "/finance/advances?state=applied", "救急借款申请待审核", "loans"),
+    (advance_requests, "applied", "applied_by", "/finance/advances?state=applied", "临时救急借款申请待审核", "loans"),
 )
 """Table, the status that waits, who took the first step, where the rows are, and what they are called."""
 

@@ -142,7 +142,7 @@ COMMENT ON COLUMN gateway.settlements.settled_at IS '结算时间: when the ledg
 COMMENT ON COLUMN gateway.settlements.layers IS '[[layer, fund, fen], …] in the order applied, as told first';
 COMMENT ON COLUMN gateway.settlements.fund_pay IS '基金支付总额 as told first';
 COMMENT ON COLUMN gateway.settlements.psn_part IS '个人负担总金额 as told first';
-COMMENT ON COLUMN gateway.settlements.hosp_part IS '医院负担 as told first';
+COMMENT ON COLUMN gateway.settlements.hosp_part IS '医院承担 as told first';
 COMMENT ON COLUMN gateway.settlements.reason IS 'why the ledger refused it';
 COMMENT ON COLUMN gateway.settlements.reversal IS 'the event of the reversal as it was sent';
 COMMENT ON COLUMN gateway.settlements.reversal_msgid IS 'of the transaction that reversed it';
