@@ -53,7 +53,7 @@ def test_a_column_of_numbers_goes_before_certificates() -> None:
 
 
 def test_a_list_without_either_and_one_with_two_columns_of_certificates_can_t_be_used() -> None:
-    with pytest.raises(UnusableFile, match="参保人编号（或身份证号）"):
+    with pytest.raises(UnusableFile, match="“参保人编号”（或“身份证号”）"):
         read_file("姓名,救助对象类别\n测甲,低保对象\n".encode())
     with pytest.raises(UnusableFile, match="不止一列可能是 身份证号"):
         read_file(f"身份证号码,证件号码,救助对象类别\n{WOMAN},{WOMAN},低保对象\n".encode())
