@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.county_time import COUNTY_TIME
+from events.store.advisory_locks import AdvisoryLock
 from events.store.driver import connected, fetch_text
 from infra.messaging.publisher import PublishedEvents, publish_file
 from infra.messaging.streams import INTAKE
@@ -29,9 +30,6 @@ from processors.rosters.list_comparison import (
 )
 from processors.rosters.lists import RosterList
 from processors.rosters.near_ids import hold_back, load_known_persons, near_ids
-
-IMPORT_LOCK = 7_310_116
-"""Advisory lock: one list is imported at a time."""
 
 
 class RefusedList(RuntimeError):
@@ -153,13 +151,15 @@ async def import_lock(engine: AsyncEngine) -> AsyncIterator[None]:
     Of two lists that are compared before either is published, one would end what the other says.
     """
     async with connected(engine) as connection:
-        [row] = await fetch_text(connection, "SELECT pg_try_advisory_lock($1) AS ours", [IMPORT_LOCK])
+        [row] = await fetch_text(
+            connection, "SELECT pg_try_advisory_lock($1) AS ours", [AdvisoryLock.ROSTER_IMPORT.value]
+        )
         if not row["ours"]:
             raise RefusedList("另一份名单正在导入，请稍后再试。Another list is being taken in: try again after it")
         try:
             yield
         finally:
-            await fetch_text(connection, "SELECT pg_advisory_unlock($1)", [IMPORT_LOCK])
+            await fetch_text(connection, "SELECT pg_advisory_unlock($1)", [AdvisoryLock.ROSTER_IMPORT.value])
 
 
 async def all_taken(access: LedgerAccess) -> None:

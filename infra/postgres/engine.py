@@ -9,6 +9,7 @@ from sqlalchemy import Connection, event, make_url, text
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from events.store.advisory_locks import AdvisoryLock, hold_lock
 from infra.postgres.view_files import apply_rights, are_applied, create_views, dependents_refused, drop_views
 from processors.delivery.lane_owners import load_owners
 from processors.law.adoption import fill_targets
@@ -27,10 +28,6 @@ LOCK_WAIT_MS = 5_000
 _INSUFFICIENT_PRIVILEGE = "42501"
 _LOCKED_OUT = ("55P03", "40P01")
 """A lock did not come in time; a deadlock."""
-LANES_LOCK = 7_310_114
-"""First half of the key of the advisory locks by which workers of versions before 0004 own lanes."""
-MIGRATION_LOCK = 7_310_113
-"""Advisory lock: two programs that start at once migrate one after the other; who waits too long is told for whom."""
 
 
 def connect(database_url: str, *, pool_size: int = 5, stalled_after_s: int | None = None) -> AsyncEngine:
@@ -141,7 +138,7 @@ async def _migrate(engine: AsyncEngine) -> None:
             )
         # A request for a lock on a table keeps every later reader of it waiting too; anybody may hold an advisory lock.
         await connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_WAIT_MS}ms'"))
-        await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+        await hold_lock(connection, AdvisoryLock.MIGRATION)
         if await connection.run_sync(_is_newest):
             return  # another program did it while this one waited, and its workers may run by now
         if workers := await _workers(connection):
@@ -157,7 +154,7 @@ async def _migrate(engine: AsyncEngine) -> None:
 
 async def _workers(connection: AsyncConnection) -> list[str]:
     """Who owns lanes of a database of any version."""
-    rows = (await connection.execute(text(_OWNED_LANES), {"lanes": LANES_LOCK})).all()
+    rows = (await connection.execute(text(_OWNED_LANES), {"lanes": AdvisoryLock.LANES.value})).all()
     found = {f"{row.application} as {row.login}, process {row.pid}" for row in rows}
     if (await connection.execute(text("SELECT to_regclass('processors.lane_owners')"))).scalar() is not None:
         found |= {owner.worker for owner in (await load_owners(connection)).values()}
@@ -167,7 +164,7 @@ async def _workers(connection: AsyncConnection) -> list[str]:
 async def _blocked_by(engine: AsyncEngine) -> str:
     """One sentence on who holds locks on our tables and views."""
     async with engine.connect() as connection:
-        rows = (await connection.execute(text(_HOLDERS), {"migration": MIGRATION_LOCK})).all()
+        rows = (await connection.execute(text(_HOLDERS), {"migration": AdvisoryLock.MIGRATION.value})).all()
     who = "; ".join(f"{row.application} as {row.login}, process {row.pid}" for row in rows) or "gone by now"
     return (
         "其他程序正在使用数据库，无法升级。The database can't be upgraded while other programs hold its tables "

@@ -8,10 +8,11 @@ from typing import Any
 
 import orjson
 from msgspec import Struct, convert, structs
-from sqlalchemy import bindparam, insert, select, text, union, update
+from sqlalchemy import bindparam, insert, select, union, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.codes import is_id, is_region
+from events.store.advisory_locks import AdvisoryLock, hold_lock
 from events.store.journal import database_time
 from events.store.rows import among
 from processors.bank.account_numbers import LONG_DIGITS, account_number, bank_code, is_doubtful_card
@@ -32,8 +33,6 @@ from projections.enrolments import enrolments
 from projections.hospitals import load_hospitals
 from projections.persons import persons
 
-REGISTER_LOCK = 7_310_117
-"""Advisory lock: one step writes at a time."""
 LONGEST_NAME = 100
 DEAD_OWN_ACCOUNT = "已登记死亡，账户仍为本人 the person is reported dead, and the account is still the person's"
 STATUS_NAMES = {
@@ -134,7 +133,7 @@ class AccountRegister:
 async def open_register(engine: AsyncEngine, keys: KeyRing) -> AsyncIterator[AccountRegister]:
     """The register for one step: written when the block ends, and rolled back when it raises."""
     async with engine.begin() as connection:
-        await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": REGISTER_LOCK})
+        await hold_lock(connection, AdvisoryLock.PAYEES)
         login, is_owner = await login_of(connection)
         steps = await load_steps(connection)
         last = steps[-1].number if steps else 0

@@ -5,9 +5,10 @@ from datetime import date
 from typing import Any
 
 from msgspec import Struct, structs
-from sqlalchemy import ColumnElement, Row, Select, exists, func, insert, or_, select, text, tuple_
+from sqlalchemy import ColumnElement, Row, Select, exists, func, insert, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from events.store.advisory_locks import AdvisoryLock, hold_lock
 from events.store.driver import insert_rows
 from events.store.journal import database_time
 from events.store.rows import among
@@ -15,8 +16,6 @@ from processors.catalogue.entries import Catalogue, CatalogueEntry
 from processors.catalogue.tables import catalogue_entries, catalogue_imports
 from processors.offices.operators import login_of
 
-IMPORT_LOCK = 7_310_118
-"""Advisory lock: one list is taken in at a time."""
 _FIELDS = [catalogue_entries.c[name] for name in CatalogueEntry.__struct_fields__]
 
 
@@ -93,7 +92,7 @@ async def import_catalogue(
     An entry that stands word for word is not recorded again. No two may have code, region and first day in common.
     """
     async with engine.begin() as connection:
-        await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": IMPORT_LOCK})
+        await hold_lock(connection, AdvisoryLock.CATALOGUE)
         standing = await _standing(connection, {entry.code for entry in entries})
         new = [entry for entry in entries if standing.get(_key(entry)) != structs.replace(entry, number=0)]
         if not new:

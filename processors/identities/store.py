@@ -9,10 +9,11 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import LargeBinary, Row, Select, any_, bindparam, exists, func, select, text, update
+from sqlalchemy import LargeBinary, Row, Select, any_, bindparam, exists, func, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from events.store.advisory_locks import AdvisoryLock, hold_lock
 from events.store.driver import insert_rows
 from events.store.journal import database_time
 from events.store.rows import among
@@ -22,8 +23,6 @@ from processors.offices.keys import KeyRing
 from processors.offices.operators import login_of
 from processors.offices.refusal import StepRefused
 
-REGISTER_LOCK = 7_310_119
-"""Advisory lock: one list is taken in at a time, and none while all is sealed anew."""
 CERTIFICATES = "certificates"
 """What the blind index is made for: no other register's index of a number equals it."""
 
@@ -102,7 +101,7 @@ async def record_identities(
     Raises ``StepRefused`` where a row of a listed person can't be read.
     """
     async with engine.begin() as connection:
-        await _lock(connection)
+        await hold_lock(connection, AdvisoryLock.PERSONS)
         known = await _load(connection, keys, {each.person_id for each in identities})
         new = [each for each in identities if known.get(each.person_id) != each]
         if new:
@@ -122,7 +121,7 @@ async def record_identities(
 async def seal_anew(engine: AsyncEngine, keys: KeyRing) -> int:
     """Seal and index under the current key whatever is under another; returns how many rows. Raises ``StepRefused``."""
     async with engine.begin() as connection:
-        await _lock(connection)
+        await hold_lock(connection, AdvisoryLock.PERSONS)
         older = (await connection.execute(select(identity_rows).where(identity_rows.c.key_id != keys.current))).all()
         changed = [
             {f"new_{name}": value for name, value in _sealed(keys, _opened(keys, row), row.number).items()}
@@ -140,10 +139,6 @@ async def keys_in_use(engine: AsyncEngine) -> set[str]:
     """The ids of the keys under which persons are sealed."""
     async with engine.connect() as connection:
         return set((await connection.execute(select(identity_rows.c.key_id).distinct())).scalars())
-
-
-async def _lock(connection: AsyncConnection) -> None:
-    await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": REGISTER_LOCK})
 
 
 async def _load(connection: AsyncConnection, keys: KeyRing, person_ids: Collection[str]) -> dict[str, Identity]:

@@ -4,9 +4,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from msgspec import json, structs, to_builtins
-from sqlalchemy import bindparam, func, insert, select, text, update
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from events.store.advisory_locks import AdvisoryLock, hold_lock
 from events.store.journal import database_time
 from processors.offices.keys import KeyRing
 from processors.offices.operators import login_of
@@ -20,9 +21,6 @@ from processors.visits.hospital_settings import (
     settings_of,
 )
 from processors.visits.transactions import transactions
-
-HOSPITALS_LOCK = 7_310_118
-"""Advisory lock: one step writes at a time."""
 
 
 async def add_hospital(engine: AsyncEngine, keys: KeyRing, settings: HospitalSettings, actor: str) -> HospitalStep:
@@ -79,7 +77,7 @@ async def keys_in_use(engine: AsyncEngine) -> set[str]:
 async def seal_anew(engine: AsyncEngine, keys: KeyRing) -> int:
     """Seal all hospitals' secrets under the newest key; returns how many. Answers stay under the key that they have."""
     async with engine.begin() as connection:
-        await _lock(connection)
+        await hold_lock(connection, AdvisoryLock.GATEWAY_HOSPITALS)
         older = [step for step in await load_steps(connection) if step.key_id not in (None, keys.current)]
         rows = [
             {"of": step.number, "anew": _sealed(keys, settings_of(step, keys), step.about), "under": keys.current}
@@ -93,12 +91,8 @@ async def seal_anew(engine: AsyncEngine, keys: KeyRing) -> int:
 
 
 async def _locked(connection: AsyncConnection, keys: KeyRing) -> dict[str, HospitalSettings]:
-    await _lock(connection)
+    await hold_lock(connection, AdvisoryLock.GATEWAY_HOSPITALS)
     return await load_hospitals(connection, keys)
-
-
-async def _lock(connection: AsyncConnection) -> None:
-    await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": HOSPITALS_LOCK})
 
 
 def _one_of(known: dict[str, HospitalSettings], hospital_id: str) -> HospitalSettings:

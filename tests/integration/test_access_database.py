@@ -15,9 +15,10 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from events.store.advisory_locks import AdvisoryLock
 from infra.access.logins import Login, LoginError, create_login, drop_login, logins, rotate_login
 from infra.embedded.process import ServerError
-from infra.postgres.engine import LANES_LOCK, SchemaBehind, connect, migrate
+from infra.postgres.engine import SchemaBehind, connect, migrate
 from infra.servers import Endpoints, servers
 from tests import facts
 from tests.conftest import database_url
@@ -259,7 +260,7 @@ async def test_a_reader_can_keep_no_lane_from_its_workers(
         await waits
         for name in ("intake", *SHIPPED_LAYERS, "settlement"):  # and those of versions before
             lane = zlib.crc32(f"{name}.0".encode()) - 2**31
-            assert await reader.fetchval("SELECT pg_try_advisory_lock($1, $2)", LANES_LOCK, lane)
+            assert await reader.fetchval("SELECT pg_try_advisory_lock($1, $2)", AdvisoryLock.LANES.value, lane)
         assert await denied(reader, "UPDATE processors.lane_owners SET process = pg_backend_pid()")
         assert await denied(reader, "SELECT * FROM processors.lane_owners FOR KEY SHARE")
         async with background("up", log=server_folder / "second", env=env) as second:

@@ -16,8 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 import infra.cli  # noqa: F401 - with every command, every table is declared
 import processors.catalogue.tables
 import processors.identities.tables  # noqa: F401 - each declares its own
+from events.store.advisory_locks import AdvisoryLock
 from events.store.metadata import metadata
-from infra.postgres.engine import LANES_LOCK, MIGRATIONS, VERSIONS, WorkersRunning, connect, migrate, upgrade
+from infra.postgres.engine import MIGRATIONS, VERSIONS, WorkersRunning, connect, migrate, upgrade
 from infra.servers import Endpoints
 from policies.loader import load_directory
 from processors.bank import account_rows  # noqa: F401 - declares its table
@@ -173,12 +174,12 @@ async def test_nothing_is_migrated_under_running_workers(endpoints: Endpoints) -
         async with older.begin() as connection:
             await connection.run_sync(upgrade, "0001")
         await older.dispose()
-        await owner.execute("SELECT pg_advisory_lock($1, 1)", LANES_LOCK)  # a worker owns a lane
+        await owner.execute("SELECT pg_advisory_lock($1, 1)", AdvisoryLock.LANES.value)  # a worker owns a lane
         with pytest.raises(WorkersRunning, match="stop all workers"):
             await migrate(url)
         await owner.execute("SELECT pg_advisory_unlock_all()")
         await migrate(url)
-        await owner.execute("SELECT pg_advisory_lock($1, 1)", LANES_LOCK)
+        await owner.execute("SELECT pg_advisory_lock($1, 1)", AdvisoryLock.LANES.value)
         await migrate(url)  # nothing is left to do
     finally:
         await owner.close()

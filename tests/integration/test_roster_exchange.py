@@ -16,8 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from typer.testing import CliRunner
 
 from events.county_time import COUNTY_TIME
+from events.store.advisory_locks import AdvisoryLock
 from infra.cli import app
-from infra.operations.roster_import import IMPORT_LOCK, Allowances, RefusedList, preview
+from infra.operations.roster_import import Allowances, RefusedList, preview
 from processors.proof.verify import verify
 from processors.rosters.imports import ConcurrentImport, ListImport, newest_period, record_import
 from processors.rosters.list_comparison import ListReceipt, compare_list, event_of
@@ -213,7 +214,7 @@ async def test_one_list_is_taken_in_at_a_time(database: str, nats_url: str, tmp_
     assert (await claims("settle", write_lines(tmp_path / "e.jsonl", [facts.enrol()]), env=env)).code == 0
     other = await asyncpg.connect(database, ssl=False)
     try:
-        await other.execute("SELECT pg_advisory_lock($1)", IMPORT_LOCK)
+        await other.execute("SELECT pg_advisory_lock($1)", AdvisoryLock.ROSTER_IMPORT.value)
         beside = await claims(*given, env=env)
         assert (beside.code, await other.fetchval("SELECT count(*) FROM projections.rosters")) == (2, 0)
         assert "Another list" in beside.err

@@ -12,9 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 import infra.postgres.engine
 from events.codes import is_id
+from events.store.advisory_locks import AdvisoryLock
 from events.store.journal import write
 from infra.postgres.dump import load
-from infra.postgres.engine import LANES_LOCK, MIGRATION_LOCK, SchemaLocked, migrate, upgrade
+from infra.postgres.engine import SchemaLocked, migrate, upgrade
 from infra.postgres.view_files import ViewInUse, create_views, drop_views
 from policies.loader import SCHEMES, load_file
 from policies.vocabulary import LAYERS
@@ -356,7 +357,7 @@ async def test_who_waited_for_another_programs_upgrade_has_nothing_left_to_do(
 ) -> None:
     await load(url, DATA / "ledger_0002.dump", None)
     async with database_engine.begin() as first:
-        await first.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+        await first.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": AdvisoryLock.MIGRATION.value})
         second = asyncio.create_task(migrate(url))
         waiting = text(
             "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = "
@@ -370,5 +371,7 @@ async def test_who_waited_for_another_programs_upgrade_has_nothing_left_to_do(
         grants = await first.run_sync(drop_views)
         await first.run_sync(upgrade)
         await first.run_sync(create_views, grants)
-        await first.execute(text("SELECT pg_advisory_lock(:lanes, 1)"), {"lanes": LANES_LOCK})  # its worker owns a lane
+        await first.execute(
+            text("SELECT pg_advisory_lock(:lanes, 1)"), {"lanes": AdvisoryLock.LANES.value}
+        )  # its worker owns a lane
     await second
