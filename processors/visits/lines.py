@@ -86,10 +86,7 @@ async def insert_lines(connection: AsyncConnection, lines: Sequence[VisitLine]) 
 
 async def delete_lines(connection: AsyncConnection, of: LineSet, numbers: Collection[str] | None = None) -> int:
     """Take back lines that are not settled, or all of the batch; returns how many there were."""
-    conditions = _those(of)
-    if numbers is not None:
-        conditions.append(fee_lines.c.feedetl_sn.in_(numbers))
-    return (await connection.execute(delete(fee_lines).where(*conditions))).rowcount
+    return (await connection.execute(delete(fee_lines).where(*_those(of, numbers)))).rowcount
 
 
 async def lines_numbered(connection: AsyncConnection, mdtrt_id: str, numbers: Collection[str]) -> list[VisitLine]:
@@ -116,18 +113,18 @@ async def move_lines(
     connection: AsyncConnection, of: LineSet, to: LineSet, numbers: Collection[str] | None = None
 ) -> None:
     """Move lines that are not settled to another batch of their visit."""
-    conditions = _those(of)
-    if numbers is not None:
-        conditions.append(fee_lines.c.feedetl_sn.in_(numbers))
-    await connection.execute(update(fee_lines).where(*conditions).values(chrg_bchno=to.chrg_bchno, round=to.round))
+    moved = update(fee_lines).where(*_those(of, numbers))
+    await connection.execute(moved.values(chrg_bchno=to.chrg_bchno, round=to.round))
 
 
-def _those(of: LineSet) -> list[Any]:
-    return [
+def _those(of: LineSet, numbers: Collection[str] | None = None) -> list[Any]:
+    """The lines of a batch, or those of it under some numbers."""
+    conditions = [
         fee_lines.c.mdtrt_id == of.mdtrt_id,
         fee_lines.c.chrg_bchno == of.chrg_bchno,
         fee_lines.c.round == of.round,
     ]
+    return conditions if numbers is None else [*conditions, fee_lines.c.feedetl_sn.in_(numbers)]
 
 
 def _line(row: Mapping[Any, Any]) -> VisitLine:

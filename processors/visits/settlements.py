@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec import structs
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Select, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from processors.visits.lines import LineSet
@@ -31,7 +31,7 @@ async def standing_settlement(connection: AsyncConnection, of: LineSet) -> Visit
         settlements.c.round == of.round,
         settlements.c.state.in_(STANDING),
     )
-    return _settlement((await connection.execute(query)).mappings().one_or_none())
+    return await _only(connection, query)
 
 
 async def standing_settlements(connection: AsyncConnection, mdtrt_id: str) -> list[VisitSettlement]:
@@ -41,8 +41,7 @@ async def standing_settlements(connection: AsyncConnection, mdtrt_id: str) -> li
         .where(settlements.c.mdtrt_id == mdtrt_id, settlements.c.state.in_(STANDING))
         .order_by(settlements.c.begun_at, settlements.c.claim_id)
     )
-    rows = (await connection.execute(query)).mappings()
-    return [found for row in rows if (found := _settlement(row)) is not None]
+    return [_settlement(row) for row in (await connection.execute(query)).mappings()]
 
 
 async def settlement_of(connection: AsyncConnection, setl_id: str) -> VisitSettlement | None:
@@ -53,13 +52,13 @@ async def settlement_of(connection: AsyncConnection, setl_id: str) -> VisitSettl
         .order_by(settlements.c.round.desc())
         .limit(1)
     )
-    return _settlement((await connection.execute(query)).mappings().one_or_none())
+    return await _only(connection, query)
 
 
 async def settlement_of_claim(connection: AsyncConnection, claim_id: str) -> VisitSettlement | None:
     """A settlement by the ledger's number of its claim."""
     query = select(settlements).where(settlements.c.claim_id == claim_id)
-    return _settlement((await connection.execute(query)).mappings().one_or_none())
+    return await _only(connection, query)
 
 
 async def reversal_of_message(connection: AsyncConnection, fixmedins_code: str, msgid: str) -> VisitSettlement | None:
@@ -67,7 +66,7 @@ async def reversal_of_message(connection: AsyncConnection, fixmedins_code: str, 
     query = select(settlements).where(
         settlements.c.fixmedins_code == fixmedins_code, settlements.c.reversal_msgid == msgid
     )
-    return _settlement((await connection.execute(query)).mappings().one_or_none())
+    return await _only(connection, query)
 
 
 async def reversed_rounds(connection: AsyncConnection, mdtrt_id: str) -> dict[str, int]:
@@ -143,5 +142,10 @@ async def _claimed(connection: AsyncConnection, claim_id: str) -> VisitSettlemen
     return found
 
 
-def _settlement(row: Mapping[Any, Any] | None) -> VisitSettlement | None:
-    return None if row is None else VisitSettlement(**stored(row))
+async def _only(connection: AsyncConnection, query: Select[Any]) -> VisitSettlement | None:
+    row = (await connection.execute(query)).mappings().one_or_none()
+    return None if row is None else _settlement(row)
+
+
+def _settlement(row: Mapping[Any, Any]) -> VisitSettlement:
+    return VisitSettlement(**stored(row))

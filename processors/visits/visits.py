@@ -26,6 +26,11 @@ def settlement_id(fixmedins_code: str, number: int) -> str:
     return f"{fixmedins_code}S{number:0{_SERIAL_DIGITS}d}"
 
 
+def trial_id(mdtrt_id: str) -> str:
+    """The claim id of a trial, which is never booked."""
+    return f"{mdtrt_id}-trial"
+
+
 async def insert_visit(connection: AsyncConnection, visit: RegisteredVisit) -> None:
     """Register a visit; one that is there already stays as it is."""
     await connection.execute(insert(visits).values(structs.asdict(visit)).on_conflict_do_nothing())

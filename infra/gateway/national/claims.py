@@ -1,6 +1,6 @@
 """Claims of visits: tried, sent to the ledger, answered, reversed. What the groups of transactions share."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -9,9 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.codes import Setting
-from events.decisions import CLAIM_RESETTLED, CLAIM_SETTLED, EVENT_REJECTED, EVENT_WAITING
+from events.decisions import EVENT_REJECTED, EVENT_WAITING
 from events.money import yuan
-from infra.gateway.answers import Answer
+from infra.gateway.answers import STATEMENTS, Answer
 from infra.gateway.national.call import Call, NationalRefused
 from infra.gateway.national.code_lists import CLEARING_TYPES
 from infra.gateway.national.ledger_events import Event, event_of, refusal_of
@@ -30,8 +30,6 @@ from processors.visits.settlements import (
 )
 from processors.visits.visit_rows import HELD_BATCH, RegisteredVisit, VisitLine, VisitSettlement
 from projections.statements import statements
-
-_STATEMENTS = (CLAIM_SETTLED, CLAIM_RESETTLED)
 
 
 def bill_of(lines: Sequence[VisitLine], request: SettlementRequest) -> LineSums:
@@ -112,6 +110,16 @@ async def try_out(services: Services, event: Event, bill: LineSums) -> Shares:
     return await _shares(services, bill, quoted["statement"])
 
 
+async def settle_standing(
+    services: Services, call: Call, begin: Callable[[], Awaitable[VisitSettlement]]
+) -> VisitSettlement:
+    """Settle what ``begin`` notes, or finds noted; where that stands no more in the ledger, what it notes then."""
+    settlement = await begin()
+    if not await still_stands(services, settlement):
+        settlement = await begin()
+    return await settle(services, call, settlement)
+
+
 async def settle(services: Services, call: Call, settlement: VisitSettlement) -> VisitSettlement:
     """A settlement with what the ledger answers; one that stands is as it was told first.
 
@@ -127,11 +135,11 @@ async def settle(services: Services, call: Call, settlement: VisitSettlement) ->
 
 async def note_answer(services: Services, call: Call, settlement: VisitSettlement, answer: Answer) -> VisitSettlement:
     """Note what the ledger said to a claim; raises ``NationalRefused`` where it did not settle it."""
-    if answer.type in _STATEMENTS and answer.data["status"] == "settled":
+    if answer.type in STATEMENTS and answer.data["status"] == "settled":
         shares = await _shares(services, sums_of(settlement), answer.data)
         async with services.engine.begin() as connection:
             return await note_settled(connection, settlement.claim_id, shares.layers, shares.patient, shares.hospital)
-    if answer.type in _STATEMENTS:
+    if answer.type in STATEMENTS:
         refused = NationalRefused("结算单已被冲正：请重新结算")
     elif answer.type == EVENT_WAITING:
         refused = NationalRefused(f"入院登记 {answer.data.get('waits_for')} 尚未登记：请先办理入院(2401)再结算")

@@ -1,15 +1,71 @@
-"""The visit that a transaction is about, refused where it is not the caller's to change."""
+"""The visit that a transaction is about: registered, or refused where it is not the caller's to change."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from infra.gateway.national.call import Call, NationalRefused
+from infra.gateway.national.visit_nodes import kept
 from processors.visits.visit_rows import RegisteredVisit
 from processors.visits.visits import load_visit
 
 INPATIENT, OUTPATIENT, PHARMACY = "inpatient", "outpatient", "pharmacy"
 _NAMES = {INPATIENT: "住院", OUTPATIENT: "门诊", PHARMACY: "药店购药"}
+
+
+class RegisteringNode(Protocol):
+    """What each node says by which a visit is registered."""
+
+    @property
+    def psn_no(self) -> str:
+        """人员编号."""
+
+    @property
+    def insutype(self) -> str:
+        """险种."""
+
+    @property
+    def begntime(self) -> datetime:
+        """When it begins."""
+
+
+def new_visit(
+    call: Call,
+    mdtrt_id: str,
+    kind: str,
+    node: RegisteringNode,
+    raw: Mapping[str, Any],
+    *,
+    state: str = "open",
+    ipt_otp_no: str | None = None,
+    med_type: str | None = None,
+    disease: str | None = None,
+    diagnoses: Sequence[dict[str, Any]] = (),
+) -> RegisteredVisit:
+    """A visit as its call registers it, not ended; ``raw`` is the node as it was sent."""
+    return RegisteredVisit(
+        mdtrt_id=mdtrt_id,
+        kind=kind,
+        fixmedins_code=call.fixmedins_code,
+        psn_no=node.psn_no,
+        ipt_otp_no=ipt_otp_no,
+        insutype=node.insutype,
+        insuplc_admdvs=call.insuplc_admdvs or None,
+        med_type=med_type,
+        began_at=node.begntime,
+        ended_at=None,
+        disease=disease,
+        state=state,
+        registration=kept(raw),
+        diagnoses=list(diagnoses),
+        discharge=None,
+        discharge_diagnoses=None,
+        msgid=call.msgid,
+        opter=call.opter,
+        registered_at=call.received_at,
+    )
 
 
 async def own_visit(

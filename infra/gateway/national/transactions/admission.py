@@ -11,7 +11,7 @@ from infra.gateway.national.code_lists import INPATIENT_ONLY, disease_of, medica
 from infra.gateway.national.fields import node_of, read_node, require_past
 from infra.gateway.national.ledger_events import away, changed_fields, circumstances, event_of, require_accepted
 from infra.gateway.national.registry import transaction, undo
-from infra.gateway.national.visit_access import INPATIENT, open_visit, own_visit
+from infra.gateway.national.visit_access import INPATIENT, new_visit, open_visit, own_visit
 from infra.gateway.national.visit_nodes import (
     AdmissionNode,
     ChangeNode,
@@ -37,26 +37,17 @@ async def admit(services: Services, call: Call) -> Mapping[str, Any]:
     diagnoses = diagnosis_nodes(call.input)
     require_past(call, "begntime", node.begntime)
     mdtrt_id = visit_id(call.fixmedins_code, call.number)
-    visit = RegisteredVisit(
-        mdtrt_id=mdtrt_id,
-        kind=INPATIENT,
-        fixmedins_code=call.fixmedins_code,
-        psn_no=node.psn_no,
-        ipt_otp_no=node.ipt_no,
-        insutype=node.insutype,
-        insuplc_admdvs=call.insuplc_admdvs or None,
-        med_type=node.med_type,
-        began_at=node.begntime,
-        ended_at=None,
-        disease=None if node.dise_codg is None else disease_of(call.hospital, node.dise_codg),
+    visit = new_visit(
+        call,
+        mdtrt_id,
+        INPATIENT,
+        node,
+        raw,
         state="sent",
-        registration=kept(raw),
+        ipt_otp_no=node.ipt_no,
+        med_type=node.med_type,
+        disease=None if node.dise_codg is None else disease_of(call.hospital, node.dise_codg),
         diagnoses=diagnoses,
-        discharge=None,
-        discharge_diagnoses=None,
-        msgid=call.msgid,
-        opter=call.opter,
-        registered_at=call.received_at,
     )
     async with services.engine.begin() as connection:
         await insert_visit(connection, visit)

@@ -6,14 +6,14 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from infra.gateway.national.call import Call, NationalRefused
-from infra.gateway.national.claims import BillClaim, bill_of, settle, still_stands, try_out
+from infra.gateway.national.claims import BillClaim, bill_of, settle_standing, try_out
 from infra.gateway.national.code_lists import VISITS, MedicalType, disease_of, medical_type
 from infra.gateway.national.fields import node_of, read_node, require_past
 from infra.gateway.national.ledger_events import circumstances, event_of
 from infra.gateway.national.registry import transaction
 from infra.gateway.national.settlement_nodes import VisitSettlementNode
 from infra.gateway.national.settlement_reply import settlement_reply, trial_reply
-from infra.gateway.national.visit_access import OUTPATIENT, open_visit, own_visit
+from infra.gateway.national.visit_access import OUTPATIENT, new_visit, open_visit, own_visit
 from infra.gateway.national.visit_nodes import RegistrationNode, VisitKey, VisitNode, diagnosis_nodes, kept
 from infra.gateway.services import Services
 from processors.visits.lines import LineSet, delete_lines, digest, line_batches, load_lines
@@ -24,9 +24,7 @@ from processors.visits.settlements import (
     standing_settlements,
 )
 from processors.visits.visit_rows import RegisteredVisit, VisitLine, VisitSettlement
-from processors.visits.visits import change_visit, insert_visit, settlement_id, visit_id
-
-_TRIAL = "-trial"
+from processors.visits.visits import change_visit, insert_visit, settlement_id, trial_id, visit_id
 
 
 @transaction("2201")
@@ -36,27 +34,7 @@ async def register(services: Services, call: Call) -> Mapping[str, Any]:
     node = read_node(RegistrationNode, raw, "data")
     require_past(call, "begntime", node.begntime)
     mdtrt_id = visit_id(call.fixmedins_code, call.number)
-    visit = RegisteredVisit(
-        mdtrt_id=mdtrt_id,
-        kind=OUTPATIENT,
-        fixmedins_code=call.fixmedins_code,
-        psn_no=node.psn_no,
-        ipt_otp_no=node.ipt_otp_no,
-        insutype=node.insutype,
-        insuplc_admdvs=call.insuplc_admdvs or None,
-        med_type=None,
-        began_at=node.begntime,
-        ended_at=None,
-        disease=None,
-        state="open",
-        registration=kept(raw),
-        diagnoses=[],
-        discharge=None,
-        discharge_diagnoses=None,
-        msgid=call.msgid,
-        opter=call.opter,
-        registered_at=call.received_at,
-    )
+    visit = new_visit(call, mdtrt_id, OUTPATIENT, node, raw, ipt_otp_no=node.ipt_otp_no)
     async with services.engine.begin() as connection:
         await insert_visit(connection, visit)
     return {"data": {"mdtrt_id": mdtrt_id, "psn_no": node.psn_no, "ipt_otp_no": node.ipt_otp_no}}
@@ -106,7 +84,7 @@ async def try_visit(services: Services, call: Call) -> Mapping[str, Any]:
     async with services.engine.connect() as connection:
         visit = await open_visit(connection, call, node.mdtrt_id, node.psn_no, (OUTPATIENT,), lock=False)
         of = await current_lines(connection, visit.mdtrt_id, node.chrg_bchno)
-        claim = await _claim(connection, call, node, (visit, of, type_), visit.mdtrt_id + _TRIAL)
+        claim = await _claim(connection, call, node, (visit, of, type_), trial_id(visit.mdtrt_id))
     shares = await try_out(services, claim.event, claim.bill)
     return await trial_reply(services, call, node, shares, mdtrt_id=visit.mdtrt_id, med_type=node.med_type, type_=type_)
 
@@ -115,10 +93,7 @@ async def try_visit(services: Services, call: Call) -> Mapping[str, Any]:
 async def settle_visit(services: Services, call: Call) -> Mapping[str, Any]:
     """门诊结算 of a batch: once, whichever msgid asks; a settlement that stands is answered again."""
     node = read_node(VisitSettlementNode, node_of(call.input, "data"), "data")
-    settlement = await _begin(services, call, node)
-    if not await still_stands(services, settlement):
-        settlement = await _begin(services, call, node)
-    settled = await settle(services, call, settlement)
+    settled = await settle_standing(services, call, lambda: _begin(services, call, node))
     return await settlement_reply(services, settled, cert_type=node.mdtrt_cert_type)
 
 

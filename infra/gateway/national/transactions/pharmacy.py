@@ -12,22 +12,19 @@ from infra.gateway.national.ledger_events import circumstances, event_of
 from infra.gateway.national.registry import transaction
 from infra.gateway.national.settlement_nodes import PurchaseNode
 from infra.gateway.national.settlement_reply import settlement_reply, trial_reply
-from infra.gateway.national.visit_access import PHARMACY
-from infra.gateway.national.visit_nodes import kept
+from infra.gateway.national.visit_access import PHARMACY, new_visit
 from infra.gateway.services import Services
 from processors.visits.lines import LineSet, digest, insert_lines, load_lines
 from processors.visits.settlements import insert_settlement, settlement_of_claim
-from processors.visits.visit_rows import HELD_BATCH, RegisteredVisit, VisitLine
-from processors.visits.visits import insert_visit, settlement_id, visit_id
-
-_TRIAL = "-trial"
+from processors.visits.visit_rows import HELD_BATCH, VisitLine
+from processors.visits.visits import insert_visit, settlement_id, trial_id, visit_id
 
 
 @transaction("2101", kept=False)
 async def try_purchase(services: Services, call: Call) -> Mapping[str, Any]:
     """药店预结算: nothing is kept."""
     node, type_ = _read(call)
-    of = LineSet(f"{call.fixmedins_code}M{_TRIAL}", HELD_BATCH, 1)
+    of = LineSet(trial_id(f"{call.fixmedins_code}M"), HELD_BATCH, 1)
     lines = _lines(call, of)
     claim = _claim(call, node, type_, of, lines, claim_id=of.mdtrt_id)
     shares = await try_out(services, claim.event, claim.bill)
@@ -87,27 +84,8 @@ def _claim(
 ) -> BillClaim:
     bill = bill_of(lines, node)
     disease = None if node.dise_codg is None else disease_of(call.hospital, node.dise_codg)
-    visit = RegisteredVisit(
-        mdtrt_id=of.mdtrt_id,
-        kind=PHARMACY,
-        fixmedins_code=call.fixmedins_code,
-        psn_no=node.psn_no,
-        ipt_otp_no=None,
-        insutype=node.insutype,
-        insuplc_admdvs=call.insuplc_admdvs or None,
-        med_type=node.med_type,
-        began_at=node.begntime,
-        ended_at=None,
-        disease=disease,
-        state="open",
-        registration=kept(node_of(call.input, "druginfo")),
-        diagnoses=[],
-        discharge=None,
-        discharge_diagnoses=None,
-        msgid=call.msgid,
-        opter=call.opter,
-        registered_at=call.received_at,
-    )
+    raw = node_of(call.input, "druginfo")
+    visit = new_visit(call, of.mdtrt_id, PHARMACY, node, raw, med_type=node.med_type, disease=disease)
     data = {
         "claim_id": claim_id,
         "person_id": node.psn_no,

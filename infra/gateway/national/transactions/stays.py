@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from infra.gateway.national.call import Call, NationalRefused
-from infra.gateway.national.claims import BillClaim, bill_of, settle, still_stands, try_out
+from infra.gateway.national.claims import BillClaim, bill_of, settle_standing, try_out
 from infra.gateway.national.code_lists import INPATIENT_ONLY, medical_type
 from infra.gateway.national.fields import node_of, read_node
 from infra.gateway.national.ledger_events import Event, event_of
@@ -23,10 +23,7 @@ from processors.visits.settlements import (
     standing_settlement,
 )
 from processors.visits.visit_rows import HELD_BATCH, RegisteredVisit, VisitLine, VisitSettlement
-from processors.visits.visits import settlement_id
-
-_TRIAL = "-trial"
-"""Ends the claim id of a trial, which is never booked."""
+from processors.visits.visits import settlement_id, trial_id
 
 
 @transaction("2303", kept=False)
@@ -38,7 +35,7 @@ async def try_stay(services: Services, call: Call) -> Mapping[str, Any]:
         lines, billed_on = await _billed(connection, call, visit, node)
     bill = bill_of(lines, node)
     billed_on = billed_on or _discharged_on(visit, node) or call.received_at.date()
-    event = _claim(call, visit, bill, lines, visit.mdtrt_id + _TRIAL, billed_on, interim=node.mid_setl_flag)
+    event = _claim(call, visit, bill, lines, trial_id(visit.mdtrt_id), billed_on, interim=node.mid_setl_flag)
     shares = await try_out(services, event, bill)
     med_type = visit.med_type or ""
     type_ = medical_type(call.hospital, med_type, INPATIENT_ONLY)
@@ -49,10 +46,7 @@ async def try_stay(services: Services, call: Call) -> Mapping[str, Any]:
 async def settle_stay(services: Services, call: Call) -> Mapping[str, Any]:
     """住院结算: once for a stay, whichever msgid asks; a settlement that stands is answered again."""
     node = read_node(StaySettlementNode, node_of(call.input, "data"), "data")
-    settlement = await _begin(services, call, node)
-    if not await still_stands(services, settlement):
-        settlement = await _begin(services, call, node)
-    settled = await settle(services, call, settlement)
+    settled = await settle_standing(services, call, lambda: _begin(services, call, node))
     return await settlement_reply(services, settled, cert_type=node.mdtrt_cert_type)
 
 
