@@ -4,14 +4,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from sqlalchemy import text
-
 from infra.console.application import console, console_state
 from infra.console.state import ConsoleState
-from infra.http.address import Address, WrongLogin
+from infra.http.address import Address
+from infra.http.program_login import require_program_login
 from infra.http.server import listening
 from infra.settings import Settings
-from processors.offices.operators import login_of
 
 GRACE_S = 5
 """How long requests that are under way may last once the console is asked to end."""
@@ -30,6 +28,13 @@ class Running:
         return {"url": self.url, "link": self.link}
 
 
+_NO_WRITER = (
+    "登录 {login} 不能写查阅记录，控制台须用 ledger_writer 或数据库所有者的登录运行。login {login} may not write "
+    "the record of looks: run the console under a login of ledger_writer, or as the owner of the database"
+)
+"""What the console records about looks at persons, it writes under the program's own login."""
+
+
 @asynccontextmanager
 async def serving(
     database_url: str, nats_url: str, settings: Settings, address: Address, host_names: frozenset[str] = frozenset()
@@ -38,7 +43,7 @@ async def serving(
     listener = address.bound()
     state = console_state(database_url, nats_url, settings)
     try:
-        await _require_writer(state)
+        await require_program_login(state.engine, "ledger_writer", _NO_WRITER)
     except BaseException:
         listener.close()
         await state.engine.dispose()
@@ -47,16 +52,3 @@ async def serving(
     async with listening(app, listener, address, "控制台没有启动。The console did not start", GRACE_S) as url:
         link = f"{url}/session/link/{state.links.make()}" if settings.external is None else None
         yield Running(url, link, state)
-
-
-async def _require_writer(state: ConsoleState) -> None:
-    """What the console records about looks at persons, it writes under the program's own login."""
-    async with state.engine.connect() as connection:
-        login, is_owner = await login_of(connection)
-        member = text("SELECT pg_has_role(session_user, 'ledger_writer', 'USAGE')")
-        if is_owner or (await connection.execute(member)).scalar_one():
-            return
-    raise WrongLogin(
-        f"登录 {login} 不能写查阅记录，控制台须用 ledger_writer 或数据库所有者的登录运行。login {login} may not write "
-        "the record of looks: run the console under a login of ledger_writer, or as the owner of the database"
-    )

@@ -98,7 +98,7 @@ def read_payees(path: Path, kind: PayeeKind) -> PayeeList:
 
 
 def payee_template(payees: Iterable[tuple[str, str, str]]) -> bytes:
-    """A workbook to fill in: a row for each payee's kind, id and holder, so far as he is known."""
+    """A workbook to fill in: a row for each payee's kind, id and holder, so far as the holder is known."""
     return template_book("收款账户", _TEMPLATE, payees)
 
 

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from infra.gateway.answers import AnswerReader
@@ -14,13 +13,13 @@ from infra.gateway.locks import TransactionLocks
 from infra.gateway.national.frame import CALL_WITHIN_S
 from infra.gateway.services import Services
 from infra.gateway.sources import SourceConnections
-from infra.http.address import Address, WrongLogin
+from infra.http.address import Address
+from infra.http.program_login import require_program_login
 from infra.http.server import listening
 from infra.messaging.broker import connected_broker
 from infra.postgres.engine import connect
 from infra.settings import Settings
 from processors.offices.keys import KeyRing
-from processors.offices.operators import login_of
 
 CONNECTIONS = 20
 """To the database, beside a few more at a rush."""
@@ -38,6 +37,12 @@ class RunningGateway:
         return {"url": self.url}
 
 
+_NO_GATEWAY = (
+    "登录 {login} 不能保存接口交易，接口服务须用 gateway 或数据库所有者的登录运行。login {login} may not keep "
+    "what the gateway receives: run it under a login of gateway, or as the owner of the database"
+)
+
+
 @asynccontextmanager
 async def serving(
     database_url: str, nats_url: str, settings: Settings, keys: KeyRing, address: Address
@@ -46,11 +51,11 @@ async def serving(
     listener = address.bound()
     engine = connect(database_url, pool_size=CONNECTIONS)
     try:
-        await _require_gateway(engine)
+        await require_program_login(engine, "gateway", _NO_GATEWAY)
         async with _services(engine, nats_url, settings, keys) as services:
             app = gateway(services)
             not_started = "接口服务没有启动。The gateway did not start"
-            # whoever has called hears what became of it
+            # calls that are under way are answered
             async with listening(app, listener, address, not_started, round(CALL_WITHIN_S) + 1) as url:
                 yield RunningGateway(url, services)
     finally:
@@ -74,15 +79,3 @@ async def _services(engine: AsyncEngine, nats_url: str, settings: Settings, keys
             await answers.stop()
             await sources.close()
             await locks.close()
-
-
-async def _require_gateway(engine: AsyncEngine) -> None:
-    async with engine.connect() as connection:
-        login, is_owner = await login_of(connection)
-        member = text("SELECT pg_has_role(session_user, 'gateway', 'USAGE')")
-        if is_owner or (await connection.execute(member)).scalar_one():
-            return
-    raise WrongLogin(
-        f"登录 {login} 不能保存接口交易，接口服务须用 gateway 或数据库所有者的登录运行。login {login} may not keep "
-        "what the gateway receives: run it under a login of gateway, or as the owner of the database"
-    )

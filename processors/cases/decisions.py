@@ -97,7 +97,7 @@ async def propose(
 async def return_case(engine: AsyncEngine, case_id: str, actor: str, reason: str, seen: str | None = None) -> None:
     """Return what was proposed, to be worked on again. Raises ``CaseRefused``, also for who proposed it.
 
-    ``seen`` is the moment (ISO) of the proposal that the actor has before him, where he has one: no other is returned.
+    ``seen`` is the moment (ISO) of the proposal that the actor looks at, where one was shown: no other is returned.
     """
     async with open_journal(engine) as journal:
         _require_other(journal, proposed_case(journal, case_id, seen), actor, "return it")
@@ -116,7 +116,7 @@ async def decide(
     """Decide what another person has proposed; returns the ids of the facts that go to intake.
 
     Findings stand from now on, leads are confirmed or dismissed by them, measures are decided. ``seen`` is the moment
-    (ISO) of the proposal that the actor has before him, where he has one. Raises ``CaseRefused``, also where the case
+    (ISO) of the proposal that the actor looks at, where one was shown. Raises ``CaseRefused``, also where the case
     was returned meanwhile and proposed anew.
     """
     async with open_journal(engine) as journal:

@@ -58,7 +58,7 @@ async def pay(
     """Record as paid what is due to some payees (ids, all of one kind where it is given), or to all; returns fen.
 
     What a case of supervision holds is left due; a payee who is named and held is refused. ``seen`` is what the actor
-    was shown to be due, in fen, where he was: nothing else is noted.
+    was shown to be due, in fen, where it was shown: nothing else is noted.
 
     ``reference`` is the bank's, of the transfer: one reference for several payees, but none a second time for one of
     them, nor for another region. Raises ``StepRefused`` where it was noted already, where nothing is due to one of

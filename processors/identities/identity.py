@@ -31,7 +31,7 @@ _OTHER_CERTIFICATE = re.compile(r"[0-9A-Z()/-]{3,50}")
 
 
 class Identity(Struct, frozen=True, forbid_unknown_fields=True):
-    """A person as the bureau's list has him. Codes are those of the national interface.
+    """A person as a list of the bureau states it. Codes are those of the national interface.
 
     ``certificate`` is the number in its plain form; ``ethnicity`` is naty, ``insurance`` insutype, ``person_type``
     psn_type, ``region`` insuplc_admdvs, each None where nobody stated it.

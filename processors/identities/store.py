@@ -96,7 +96,7 @@ async def find_numbers(connection: AsyncConnection, keys: KeyRing, certificates:
 async def record_identities(
     engine: AsyncEngine, keys: KeyRing, identities: Sequence[Identity], actor: str
 ) -> RecordedIdentities:
-    """Record what a list says of persons, each once: whoever is known as listed is left as he stands.
+    """Record what a list says of persons, each once: a person who is known as listed is left unchanged.
 
     Raises ``StepRefused`` where a row of a listed person can't be read.
     """

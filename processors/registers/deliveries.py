@@ -48,7 +48,7 @@ async def publish(
 async def receive(
     engine: AsyncEngine, region: str, period: str, recipient: str, on: date, receipt: str, actor: str
 ) -> RosterDelivery:
-    """Note that a recipient has the last list of a month that went to him. Raises ``RegisterNoteRefused``."""
+    """Note that a recipient has the last list of a month that was sent to it. Raises ``RegisterNoteRefused``."""
     async with open_journal(engine) as journal:
         table = roster_deliveries.c
         of_month = (table.region == region, table.period == period, table.recipient == recipient)

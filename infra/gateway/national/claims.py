@@ -115,7 +115,7 @@ async def settle_standing(
 ) -> VisitSettlement:
     """Settle what ``begin`` notes, or finds noted; where that stands no more in the ledger, what it notes then."""
     settlement = await begin()
-    if not await still_stands(services, settlement):
+    if not await _still_stands(services, settlement):
         settlement = await begin()
     return await settle(services, call, settlement)
 
@@ -178,7 +178,7 @@ async def note_taken_back(services: Services, settlement: VisitSettlement) -> Vi
         return await settlement_of_claim(connection, settlement.claim_id) or settlement
 
 
-async def still_stands(services: Services, settlement: VisitSettlement) -> bool:
+async def _still_stands(services: Services, settlement: VisitSettlement) -> bool:
     """Whether a settlement stands in the ledger too; one that a bureau has reversed is noted as such."""
     if settlement.state != "settled":
         return settlement.state == "sent"

@@ -1,4 +1,4 @@
-"""One call of the national interface from its bytes to its answer: whoever sends whatever gets infcode and a reason.
+"""One call of the national interface from its bytes to its answer: whatever is sent, infcode and a reason come back.
 
 A transaction that is kept happens once: the same hospital, infno, msgid and input get the same bytes again, also from
 another gateway and after a restart. What the system failed to do stays open, and is gone on with when it comes again.
