@@ -19,6 +19,20 @@ def gateway_calls(folder: Path, odd: str) -> dict[str, list[tuple[object, ...]]]
     return {
         "catalogue import": [("catalogue", "import", each, *who) for each in (entries, faulty)],
         "catalogue list": [("catalogue", "list"), ("catalogue", "list", "--code", odd, "--region", odd)],
+        "gateway new-key": [("gateway", "new-key")],
+        "gateway hospitals add": [
+            ("gateway", "hospitals", "add", "H1", *who, "--med-type", "2101=inpatient"),
+            ("gateway", "hospitals", "add", "H2", *who, "--code", f"disease:{odd}=diabetes"),
+            ("gateway", "hospitals", "add", "H2", "--actor", odd, "--network", odd),
+            ("gateway", "hospitals", "add", odd, *who),
+        ],
+        "gateway hospitals change": [
+            ("gateway", "hospitals", "change", "H1", *who, "--code", f"disease:D1={odd}", "--secret", odd),
+            ("gateway", "hospitals", "change", "H9", *who, "--sm4-key", odd),
+        ],
+        "gateway hospitals list": [("gateway", "hospitals", "list"), ("gateway", "hospitals", "list", "--history")],
+        "gateway hospitals end": [("gateway", "hospitals", "end", each, *who) for each in (odd, "H1")],
+        "gateway rotate-key": [("gateway", "rotate-key")],
         "persons new-key": [("persons", "new-key")],
         "persons import": [("persons", "import", each, *who) for each in (listed, named)],
         "persons find": [

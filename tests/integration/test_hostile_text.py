@@ -28,7 +28,8 @@ EXAMPLE = Path("docs/examples/county.yaml")
 
 WITHOUT = {
     **dict.fromkeys(
-        ("up", "console", "demo", "restore", "backup"), "runs until it is stopped, or takes over servers or files"
+        ("up", "console", "gateway", "demo", "restore", "backup"),
+        "runs until it is stopped, or takes over servers or files",
     ),
     "events schemas": "prints the number of its own files",
     "publish": "wants a running up; prints a count and what check_readable says, as settle does",
@@ -382,7 +383,7 @@ async def test_no_command_lets_text_from_outside_steer(database: str, nats_url: 
     known = commands()
     assert sorted(typed) == sorted(set(known) - set(WITHOUT))
     said: dict[str, str] = {}
-    keys = {f"CLAIMS_{each}_KEY": str(server_folder / f"{each}.key") for each in ("PAYEES", "PERSONS")}
+    keys = {f"CLAIMS_{each}_KEY": str(server_folder / f"{each}.key") for each in ("PAYEES", "PERSONS", "GATEWAY")}
     async with clerk(CLAIMS_DATABASE_URL=database, CLAIMS_NATS_URL=nats_url, **keys) as run:
         said["settle"] = await walked(run, typed, "settle", json=False)
         await soil(database)
@@ -393,6 +394,7 @@ async def test_no_command_lets_text_from_outside_steer(database: str, nats_url: 
                     await walked(run, typed, name, json=True)
                 said[name] = await walked(run, typed, name, json=False)
     # shown as such, and not left out
-    for name in ("replay", "fines", "refusals", "report hospital", "schemes check", "account", "reconcile", "settle"):
+    shown = ("replay", "fines", "refusals", "report hospital", "schemes check", "account", "reconcile", "settle")
+    for name in (*shown, "gateway hospitals list"):
         assert r"\x1b[32mboss" in said[name], f"{name}: {said[name]}"
     assert SHOWN in said["fines"]

@@ -255,11 +255,11 @@ async def test_the_command_asks_who_is_there(county: County, tmp_path: Path) -> 
     assert (reading.code, reading.rows) == (0, asking.rows), reading.err
     assert heard == []
     assert reading.rows[0] == await Quotes(county.engine).quote(None, orjson.dumps(facts.discharge()))
-    assert [row["refused"]["reason"] for row in reading.rows[1:]] == ["malformed", "source_not_allowed"]
+    assert [row["refused"]["reason"] for row in reading.rows[1:]] == ["malformed", "person_mismatch"]
 
     shown = await claims("quote", file, env=env)
     assert (shown.code, shown.err) == (0, "")
-    for part in ("未入账", "来源无权发送 source_not_allowed", f"{file}:4", "C1", reading.rows[0]["statement"]["total"]):
+    for part in ("未入账", "参保人不符 person_mismatch", f"{file}:4", "C1", reading.rows[0]["statement"]["total"]):
         assert part in shown.out.decode()
     assert (await claims("quote", tmp_path / "none", env=env)).code == 2
 
