@@ -5,6 +5,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from infra.gateway.national.envelope import LONGEST_BYTES
+from infra.gateway.national.file_reply import FileContent
 from infra.gateway.national.frame import NationalDoor
 from infra.gateway.services import Services
 
@@ -28,6 +29,8 @@ def gateway(services: Services) -> FastAPI:
             return Response(status_code=400)  # nobody hears it
         address = request.client.host if request.client else "127.0.0.1"
         answer = await door.answer(raw, address, request.headers)
+        if isinstance(answer, FileContent):
+            return Response(answer.content, media_type="application/octet-stream")
         return Response(answer, media_type="application/json;charset=UTF-8")
 
     app.add_route("/{path:path}", national, methods=["POST"])
