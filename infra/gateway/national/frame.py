@@ -14,10 +14,8 @@ from datetime import datetime
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.county_time import COUNTY_TIME
-from events.store.journal import database_time
 from infra.gateway.national.call import Call, NationalRefused
 from infra.gateway.national.checks import check_caller, encrypted, opened
 from infra.gateway.national.envelope import Envelope, read_envelope
@@ -79,8 +77,9 @@ class NationalDoor:
         envelope = read_envelope(raw)
         reading.take(envelope)
         async with self.services.engine.connect() as connection:
-            reading.received_at = (await database_time(connection)).astimezone(COUNTY_TIME)
-            hospital = await self._hospital(connection, envelope.fixmedins_code)
+            now = await self.services.hospitals.refresh(connection)
+        reading.received_at = now.astimezone(COUNTY_TIME)
+        hospital = self._hospital(envelope.fixmedins_code)
         check_caller(hospital, address, headers, reading.received_at)
         envelope = opened(hospital, envelope)
         reading.hospital = hospital
@@ -94,8 +93,7 @@ class NationalDoor:
             output = await registered.handler(self.services, call)
             return output if isinstance(output, FileContent) else reading.reply(Outcome(DONE, output=output))
 
-    async def _hospital(self, connection: AsyncConnection, hospital_id: str) -> HospitalSettings:
-        await self.services.hospitals.refresh(connection)
+    def _hospital(self, hospital_id: str) -> HospitalSettings:
         hospital = self.services.hospitals.find(hospital_id)
         if hospital is None:
             raise NationalRefused(f"机构 {hospital_id} 未在本接口登记或已停用，请联系医保经办机构登记")
