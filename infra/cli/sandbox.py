@@ -1,7 +1,8 @@
 """``claims sandbox``: a gateway over a made-up county, for a hospital's program to be tried against."""
 
 import sys
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,6 +10,9 @@ from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, stderr, table
 from infra.cli.session import ending, ledger_servers, run
 from infra.http.address import GATEWAY, Address
+
+if TYPE_CHECKING:
+    from infra.sandbox.county import SandboxPerson
 
 sandbox = typer.Typer(
     help="联调沙箱：模拟县加接口服务，供医院程序联调，直到中断。A made-up county to try a hospital's program against.",
@@ -68,7 +72,7 @@ def serve(
     sys.exit(run(main))
 
 
-def _tell(url: str, people: Any, *, json: bool) -> None:
+def _tell(url: str, people: "Sequence[SandboxPerson]", *, json: bool) -> None:
     from infra.sandbox.county import HOSPITALS, PHARMACY, REGION
 
     if json:
@@ -76,8 +80,8 @@ def _tell(url: str, people: Any, *, json: bool) -> None:
         print_json([{"url": url, **told}])
         return
     note(f"联调沙箱 sandbox: {url} · 统筹区 region {REGION} · Ctrl-C 停止 stops")
-    columns = ("机构 fixmedins_code", "名称 name", "等级 tier")
-    table("机构 Institutions", columns, [(each.code, each.name, str(each.tier)) for each in (*HOSPITALS, PHARMACY)])
+    there = [(each.code, each.name, str(each.tier)) for each in (*HOSPITALS, PHARMACY)]
+    table("机构 Institutions", ("机构 fixmedins_code", "名称 name", "等级 tier"), there)
     rows = [
         (
             *(each.identity.person_id, each.identity.name, each.identity.certificate),

@@ -37,9 +37,7 @@ def sandbox_keys(settings: Settings) -> KeyRing:
     return key_ring(settings, GATEWAY)
 
 
-async def prepare_county(
-    worker: Worker, settings: Settings, keys: KeyRing, people: Sequence[SandboxPerson]
-) -> None:
+async def prepare_county(worker: Worker, settings: Settings, keys: KeyRing, people: Sequence[SandboxPerson]) -> None:
     """Adopt the scheme, tell the facts and wait until they are taken, record persons, catalogue and hospitals."""
     engine = worker.engine
     await adopt_schemes(engine, [load_file(SCHEME)], ACTOR)
