@@ -1,9 +1,7 @@
 """``claims sandbox`` as a vendor runs it: another process, spoken to by HTTP alone."""
 
 import json
-import signal
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -16,29 +14,8 @@ from events.county_time import COUNTY_TIME
 from tests import facts
 from tests.gateway.harness import MOST_S, PATH
 from tests.gateway.national.his import His, check_identities, line
-from tests.program import background, claims, eventually, exit_code, write_lines
-
-
-@asynccontextmanager
-async def sandbox(folder: Path) -> AsyncIterator[dict[str, Any]]:
-    """What a sandbox says in its first line; it ends by SIGTERM, and in good order."""
-    log = folder / "sandbox.log"
-    ready: dict[str, Any] = {}
-
-    def is_ready() -> bool:
-        for said in log.read_bytes().splitlines():
-            if said.startswith(b'{"url"'):
-                ready.update(orjson.loads(said))
-                return True
-        return False
-
-    data = ("--data-dir", folder / "ledger")
-    async with background("sandbox", "--listen", "127.0.0.1:0", *data, "--json", log=log) as process:
-        await eventually(is_ready, lambda: log.read_text(encoding="utf-8"))
-        yield ready
-        process.send_signal(signal.SIGTERM)
-        assert await exit_code(process, log) == 0
-        assert "stopped" in log.read_text(encoding="utf-8")
+from tests.program import claims, write_lines
+from tests.sandbox.harness import sandbox
 
 
 def his(client: httpx.AsyncClient, ready: Mapping[str, Any], tier: int, psn_no: str) -> His:
