@@ -109,6 +109,11 @@ def normal_national_id(text: str) -> str:
     return given
 
 
+def checked_national_id(digits: str) -> str:
+    """A national ID of the 17 digits before its check digit."""
+    return digits + _check_digit(digits)
+
+
 def redacted(text: str) -> str:
     """A text in which stars stand for every 15 and more digits on end, whether or not they make a national ID."""
     plain, origins = _plain(text)

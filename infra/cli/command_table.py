@@ -60,6 +60,7 @@ MODULES: Mapping[str, str] = {
     "restore": "backup",
     "seal": "seal",
     "demo": "demo",
+    "sandbox": "sandbox",
 }
 """The module of ``infra.cli`` that registers each command, in the order of the help."""
 

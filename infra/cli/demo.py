@@ -13,7 +13,6 @@ import typer
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from events.store.journal import entries
 from infra.cli.options import DataDir, settings_of
 from infra.cli.output import draw, note, progress_bar, stdout
 from infra.cli.replay import print_replay
@@ -22,8 +21,9 @@ from infra.cli.settle import print_summary
 from infra.cli.verify import print_verdict
 from infra.demo import write_county
 from infra.demo.fund_table import fund_table
+from infra.operations.made_up_ledger import require_made_up
 from infra.operations.settle import settle_files
-from infra.postgres.engine import connect, migrate
+from infra.postgres.engine import connect
 from infra.worker.proof_workers import prove
 from policies.loader import SCHEMES, load_file
 from processors.person.replay import load_history
@@ -52,7 +52,8 @@ def demo(
             count = write_county(file, seed)
             note(f"已生成模拟数据 made up: {count} events")
             async with ledger_servers(settings, "demo", nats=True) as endpoints:
-                await _require_own_ledger(endpoints.database_url, file)
+                with file.open("rb") as lines:
+                    await require_made_up(endpoints.database_url, orjson.loads(next(lines)))
                 with progress_bar() as report:
                     settled = await settle_files(endpoints, settings, [str(file)], report)
                 print_summary(settled, json=False)
@@ -90,30 +91,6 @@ async def _show(database_url: str) -> int:
     stdout.print()
     draw(fund_table(paid, claims, total, published))
     return 0 if report.holds else 1
-
-
-class NotEmpty(RuntimeError):
-    """The ledger holds other events than the demo's."""
-
-
-async def _require_own_ledger(database_url: str, file: Path) -> None:
-    """A made-up county is never poured into a ledger that holds anything else: nothing could take it out again."""
-    with file.open("rb") as lines:
-        first = orjson.loads(next(lines))
-    await migrate(database_url)
-    engine = connect(database_url)
-    try:
-        async with engine.connect() as connection:
-            ours = entries.c.source == first["source"], entries.c.event_id == first["id"]
-            facts = await connection.execute(select(entries.c.number).where(entries.c.source.is_not(None)).limit(1))
-            own = await connection.execute(select(entries.c.raw).where(*ours))
-            if facts.first() is not None and own.scalar_one_or_none() != orjson.dumps(first):
-                raise NotEmpty(
-                    "账本中有演示以外的事件，请用 --data-dir 指定一个空目录。"
-                    "This ledger holds other events than this demo's: give it an empty --data-dir"
-                )
-    finally:
-        await engine.dispose()
 
 
 async def _poor_inpatient(connection: AsyncConnection) -> tuple[dict[str, int], int, int]:

@@ -12,7 +12,6 @@ from infra.cli.usage import file_trouble
 UNUSABLE = frozenset(
     {
         "events.national_ids.NationalIdGivenError",
-        "infra.cli.demo.NotEmpty",
         "infra.cli.session.NoLedger",
         "infra.http.address.ListenError",
         "infra.http.address.WrongLogin",
@@ -25,6 +24,7 @@ UNUSABLE = frozenset(
         "infra.operations.backup.MayNotBackUp",
         "infra.operations.backup.NotEmptyLedger",
         "infra.operations.backup.StepsForgotten",
+        "infra.operations.made_up_ledger.NotEmpty",
         "infra.postgres.clone.MayNotReplace",
         "infra.postgres.dump.BackupError",
         "infra.postgres.engine.SchemaAhead",

@@ -14,14 +14,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from events.codes import SETTINGS, is_code
 from infra.access.passwords import bcrypt_hash, new_password
 from infra.access.sources import Source
-from infra.access.users import changing_users
 from infra.cli.arguments import Actor, actor_of, id_of, listed, unusable
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, table
 from infra.cli.session import ledger_servers, migrate_and_learn, reading, require_ledger, run
-from infra.embedded.nats import reload
 from infra.files.key_file import GATEWAY as KEYS
 from infra.files.key_file import key_ring
+from infra.operations.gateway_users import let_gateway_in
 from infra.postgres.engine import connect
 from infra.settings import Settings
 from processors.offices.keys import KeyRing
@@ -246,12 +245,7 @@ async def _let_in(settings: Settings, source: Source, password: str) -> Mapping[
     hashed = bcrypt_hash(password) if password else ""
     if settings.external is not None:
         return source.entry(source.gateway_user, hashed) if hashed else {"user": source.gateway_user}
-    folder = settings.data_dir / "nats"
-    with changing_users(folder) as users:
-        users.pop(source.gateway_user, None)
-        if hashed:
-            users[source.gateway_user] = hashed
-    await reload(folder)
+    await let_gateway_in(settings.data_dir / "nats", {source: hashed})
     return None
 
 
