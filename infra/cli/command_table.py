@@ -26,6 +26,7 @@ MODULES: Mapping[str, str] = {
     "changes": "changes",
     "verify": "verify",
     "file": "file",
+    "sheet": "sheet",
     "status": "status",
     "schemes": "schemes",
     "events": "events",

@@ -33,6 +33,8 @@ UNUSABLE = frozenset(
         "infra.postgres.engine.ServerTooOld",
         "infra.postgres.engine.WorkersRunning",
         "infra.postgres.view_files.ViewInUse",
+        "infra.settlement_sheet.page.NoBrowser",
+        "infra.settlement_sheet.sheet.NoSheet",
         "processors.delivery.layout.LayoutError",
         "processors.finance.unreadable.UnreadableEntry",
     }

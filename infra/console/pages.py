@@ -23,7 +23,7 @@ NOTHING = "—"
 
 def console_templates(groups: Sequence[str]) -> Environment:
     """The console's templates as ``console/…``, each group's as ``<folder>/…``, and those of a person's file."""
-    environment = own_templates()
+    environment = own_templates("infra.settlement_sheet")
     packages = {"console": "infra.console"} | {name: f"infra.console.{name}" for name in groups}
     loaders = {prefix: PackageLoader(package) for prefix, package in packages.items()}
     environment.loader = ChoiceLoader([PrefixLoader(loaders), *environment.loader.loaders])  # type: ignore[union-attr]

@@ -45,4 +45,8 @@ def gateway_calls(folder: Path, odd: str) -> dict[str, list[tuple[object, ...]]]
         "persons rotate-key": [("persons", "rotate-key")],
         "persons template": [("persons", "template", "--out", folder / f"{odd}.xlsx")],
         "catalogue template": [("catalogue", "template", "--out", folder / f"{odd}.xlsx")],
+        "sheet": [("sheet", "C1", "--out", folder / "C1.html"), ("sheet", odd, "--out", folder / "x.html")],
+        "sandbox": [("sandbox", "--listen", odd)],
+        "sandbox certify": [("sandbox", "certify", "--url", odd)],
+        "sandbox report": [("sandbox", "report")],
     }

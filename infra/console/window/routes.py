@@ -24,9 +24,10 @@ from infra.console.step_access import step_access
 from infra.console.visitor import Visitor
 from infra.console.window.bill_form import TIER_NAMES, BillForm, bill_form, empty_form
 from infra.console.window.explanation import bill_sentences, layer_in_words, plain_layers
-from infra.console.window.sheet import capitals, claim_sheet
+from infra.console.window.sheet import looked_up_sheet
 from infra.operations.ledger_access import events_are_taken
 from infra.operations.window import bill_event, submit_bill
+from infra.settlement_sheet.sheet import capitals
 from infra.words.sources import source_named
 from processors.law.terms import LAYER_NAMES, SETTING_NAMES
 from processors.person.file_model import FileLayer
@@ -140,7 +141,7 @@ async def print_claim(visitor: Reader, claim: str = "") -> Response:
 @router.get("/window/{claim_id}/sheet")
 async def sheet(request: Request, visitor: Reader, claim_id: str) -> Response:
     """The settlement sheet, for A4 and two signatures."""
-    found = await claim_sheet(request, visitor, claim_id, "settlement sheet")
+    found = await looked_up_sheet(request, visitor, claim_id, "settlement sheet")
     async with visitor.engine.connect() as connection:
         stamp = await ledger_stamp(connection, visitor)
     return render(request, "window/sheet.html", sheet=found, claim=found.claim, capitals=capitals, stamp=stamp)
@@ -149,7 +150,7 @@ async def sheet(request: Request, visitor: Reader, claim_id: str) -> Response:
 @router.get("/window/{claim_id}/explanation")
 async def explanation(request: Request, visitor: Reader, claim_id: str) -> Response:
     """What each fund paid and why, for the person himself."""
-    found = await claim_sheet(request, visitor, claim_id, "explanation")
+    found = await looked_up_sheet(request, visitor, claim_id, "explanation")
     async with visitor.engine.connect() as connection:
         stamp = await ledger_stamp(connection, visitor)
     values: dict[str, Any] = {"told": bill_sentences(found.claim), "plain": plain_layers(found.claim), "stamp": stamp}
