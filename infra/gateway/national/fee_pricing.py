@@ -6,7 +6,7 @@ from datetime import date
 from msgspec import structs
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from infra.gateway.national.call import NationalRefused
+from infra.gateway.national.call import Call, NationalRefused
 from processors.catalogue.fee_fields import fee_fields
 from processors.catalogue.pricing import (
     FeeLine,
@@ -19,21 +19,23 @@ from processors.catalogue.pricing import (
 )
 from processors.catalogue.store import is_loaded, load_catalogue, load_entries
 from processors.visits.visit_rows import VisitLine
+from projections.hospitals import load_hospitals
 
 Terms = LineTerms | StatedTerms
 CATALOGUE = "catalogue"
 
 
 async def price_lines(
-    connection: AsyncConnection, region: str, added: Sequence[VisitLine], held: Sequence[VisitLine] = ()
+    connection: AsyncConnection, call: Call, added: Sequence[VisitLine], held: Sequence[VisitLine] = ()
 ) -> list[VisitLine]:
     """The added lines with their parts, in their order; ``held`` are those of which refunds may take back.
 
-    A line is priced by the catalogue where any entry of the region had begun by its day, by whatever the hospital
-    states. A refund that names its line has that line's terms. Raises ``NationalRefused`` where one takes back more
+    A line is priced by the catalogue where any entry of the hospital's region had begun by its day, whatever the
+    hospital states. The region is that of the ledger's register of hospitals; a refund that names its line has that line's terms. Raises ``NationalRefused`` where one takes back more
     than is left.
     """
-    terms = await _terms(connection, region, added)
+    hospital = (await load_hospitals(connection, [call.fixmedins_code])).get(call.fixmedins_code)
+    terms = await _terms(connection, call.mdtrtarea_admvs if hospital is None else hospital.region, added)
     refunded = {line.init_feedetl_sn for line in added if line.init_feedetl_sn is not None}
     standing = await _standing(connection, [*held], refunded)
     charged_first = sorted(added, key=lambda line: _fee_line(line).takes_back)

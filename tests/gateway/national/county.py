@@ -16,6 +16,8 @@ from tests.gateway.national.ledger import GatewayLedger
 
 FUSONG, JIAMUSI, LIAONING = "220621", "230881", "211202"
 """Regions whose schemes settle stays and chronic visits, all visits, and purchases."""
+PRICED = "220622"
+"""The region of H3, of the same prefecture as 抚松: where a test takes a catalogue in."""
 PERSONS = 60
 _LETTERS = {FUSONG: "P", JIAMUSI: "Q", LIAONING: "R"}
 HOSPITALS = (
@@ -25,6 +27,7 @@ HOSPITALS = (
         codes={"med_type": {"2101": "inpatient"}, "disease": {"M00500": "lung_cancer"}},
         infcode_text=True,
     ),
+    HospitalSettings("H3"),
 )
 
 
@@ -63,6 +66,7 @@ async def gateway_county(database_url: str, folder: Path) -> AsyncIterator[Gatew
 def _facts() -> Iterable[dict[str, Any]]:
     yield facts.hospital("H1")
     yield facts.hospital("H2", tier=2)
+    yield facts.hospital("H3", region=PRICED)
     for region, letter in _LETTERS.items():
         for person in _numbers(letter):
             yield facts.enrol(person, region=region)

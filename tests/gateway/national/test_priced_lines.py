@@ -8,12 +8,10 @@ import pytest
 
 from processors.catalogue.entries import CatalogueEntry
 from processors.catalogue.store import import_catalogue
-from tests.gateway.national.county import LIAONING, GatewayCounty
+from tests.gateway.national.county import LIAONING, PRICED, GatewayCounty
 from tests.gateway.national.his import His, check_identities, line, refusal
 from tests.gateway.national.ledger import GatewayLedger
 
-REGION = "220622"
-"""Of the same prefecture as those who are insured: its hospitals alone have a catalogue."""
 FEE_PARTS = ("fulamt_ownpay_amt", "overlmt_amt", "preselfpay_amt", "inscp_scp_amt")
 
 
@@ -27,7 +25,7 @@ def entry(code: str, **stated: Any) -> CatalogueEntry:
         "price_cap": None,
         "charge_type": "09",
         "valid_from": date(2019, 1, 1),
-        "region": REGION,
+        "region": PRICED,
     }
     return CatalogueEntry(code=code, **(usual | stated))
 
@@ -45,10 +43,8 @@ async def listed(county: GatewayCounty) -> None:
 
 @pytest.fixture
 def priced_his(county: GatewayCounty, listed: None) -> His:
-    """The program of H1 as of the region with a catalogue."""
-    his = county.his()
-    his.region = REGION
-    return his
+    """The program of a hospital whose region has a catalogue."""
+    return county.his("H3")
 
 
 def fee_parts(fee: dict[str, Any]) -> list[Decimal]:
@@ -120,8 +116,7 @@ async def test_all_of_a_line_taken_back_within_a_call_leaves_nothing(priced_his:
 async def test_a_purchase_is_priced_tried_and_settled(
     county: GatewayCounty, listed: None, ledger: GatewayLedger
 ) -> None:
-    his = county.his(region=LIAONING)
-    his.region = REGION
+    his = county.his("H3", region=LIAONING)
     given = {
         "druginfo": {
             "psn_no": his.psn_no,

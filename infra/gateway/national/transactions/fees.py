@@ -103,7 +103,7 @@ async def _upload(services: Services, call: Call, kind: str) -> Mapping[str, Any
             if any(line.cnt < 0 or line.amount < 0 for line in added):
                 held = await load_lines(connection, of)
                 _check_refunds(held, added, required=kind == INPATIENT)
-            added = await price_lines(connection, call.mdtrtarea_admvs, added, held)
+            added = await price_lines(connection, call, added, held)
             await insert_lines(connection, added)
             known |= {line.feedetl_sn: line for line in added}
     return {"result": [fee_answer(known[node.feedetl_sn]) for node in nodes]}

@@ -75,7 +75,7 @@ async def _lines(connection: AsyncConnection, call: Call, of: LineSet) -> list[V
         unpriced_line(node, given, of, opter=call.opter, at=call.received_at)
         for node, given in zip(nodes, raw, strict=True)
     ]
-    return await price_lines(connection, call.mdtrtarea_admvs, stated)
+    return await price_lines(connection, call, stated)
 
 
 def _claim(
