@@ -24,7 +24,7 @@ from policies.loader import load_directory
 from processors.bank import account_rows  # noqa: F401 - declares its table
 from processors.delivery.layout import LayoutError
 from processors.law.adoption import initialise
-from processors.visits import hospital_settings, transactions, visit_rows  # noqa: F401 - declare their tables
+from processors.visits import hospital_settings, looks, transactions, visit_rows  # noqa: F401 - declare their tables
 from tests import facts
 from tests.conftest import database_url
 from tests.ledger import Books

@@ -30,9 +30,9 @@ async def price_lines(
 ) -> list[VisitLine]:
     """The added lines with their parts, in their order; ``held`` are those of which refunds may take back.
 
-    A line is priced by the catalogue where any entry of the hospital's region had begun by its day, whatever the
-    hospital states. The region is that of the ledger's register of hospitals; a refund that names its line has that line's terms. Raises ``NationalRefused`` where one takes back more
-    than is left.
+    A line is priced by the catalogue where any entry of the hospital's region, as the ledger registers it, had begun
+    by its day, whatever the hospital states. A refund that names its line has that line's terms. Raises
+    ``NationalRefused`` where one takes back more than is left.
     """
     hospital = (await load_hospitals(connection, [call.fixmedins_code])).get(call.fixmedins_code)
     terms = await _terms(connection, call.mdtrtarea_admvs if hospital is None else hospital.region, added)

@@ -76,6 +76,9 @@ FIELD_NAMES: Mapping[str, str] = {
     "feedetail": "费用明细",
     "druginfo": "购药信息",
     "drugdetail": "购药明细",
+    "certno": "证件号码",
+    "mdtrt_cert_no": "就诊凭证编号",
+    "psn_name": "人员姓名",
     "data": "输入",
 }
 """What the interface calls its fields, for those who read what is wrong with one."""

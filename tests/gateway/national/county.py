@@ -24,7 +24,11 @@ HOSPITALS = (
     HospitalSettings("H1"),
     HospitalSettings(
         "H2",
-        codes={"med_type": {"2101": "inpatient"}, "disease": {"M00500": "lung_cancer"}},
+        codes={
+            "med_type": {"2101": "inpatient"},
+            "disease": {"M00500": "lung_cancer"},
+            "psn_idet_type_220621": {"M7": "dibao"},
+        },
         infcode_text=True,
     ),
     HospitalSettings("H3"),

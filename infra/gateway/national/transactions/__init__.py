@@ -4,6 +4,7 @@ from infra.gateway.national.transactions import (
     admission,
     fees,
     outpatient,
+    persons,
     pharmacy,
     reversal,
     settlement_reversal,
@@ -11,4 +12,14 @@ from infra.gateway.national.transactions import (
     stays,
 )
 
-__all__ = ["admission", "fees", "outpatient", "pharmacy", "reversal", "settlement_reversal", "sign_in", "stays"]
+__all__ = [
+    "admission",
+    "fees",
+    "outpatient",
+    "persons",
+    "pharmacy",
+    "reversal",
+    "settlement_reversal",
+    "sign_in",
+    "stays",
+]
