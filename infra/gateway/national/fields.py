@@ -91,6 +91,9 @@ FIELD_NAMES: Mapping[str, str] = {
     "med_sumfee": "医保认可费用总额",
     "fund_appy_sum": "基金申报总额",
     "clr_appy_evt_id": "机构清算申请事件ID",
+    "certno": "证件号码",
+    "mdtrt_cert_no": "就诊凭证编号",
+    "psn_name": "人员姓名",
     "data": "输入",
 }
 """What the interface calls its fields, for those who read what is wrong with one."""

@@ -20,16 +20,23 @@ FUSONG, JIAMUSI, LIAONING = "220621", "230881", "211202"
 """Regions whose schemes settle stays and chronic visits, all visits, and purchases."""
 RECONCILING = ("H3", "H4", "H5", "H6", "H7")
 """Hospitals whose settlements of the day are one test's alone."""
+PRICED = "220622"
+"""The region of H9, of the same prefecture as 抚松: where a test takes a catalogue in."""
 PERSONS = 60
 _LETTERS = {FUSONG: "P", JIAMUSI: "Q", LIAONING: "R"}
 HOSPITALS = (
     HospitalSettings("H1"),
     HospitalSettings(
         "H2",
-        codes={"med_type": {"2101": "inpatient"}, "disease": {"M00500": "lung_cancer"}},
+        codes={
+            "med_type": {"2101": "inpatient"},
+            "disease": {"M00500": "lung_cancer"},
+            "psn_idet_type_220621": {"M7": "dibao"},
+        },
         infcode_text=True,
     ),
     *(HospitalSettings(each) for each in RECONCILING),
+    HospitalSettings("H9"),
 )
 
 
@@ -74,6 +81,7 @@ def _facts() -> Iterable[dict[str, Any]]:
     yield facts.hospital("H2", tier=2)
     for hospital_id in RECONCILING:
         yield facts.hospital(hospital_id)
+    yield facts.hospital("H9", region=PRICED)
     for region, letter in _LETTERS.items():
         for person in _numbers(letter):
             yield facts.enrol(person, region=region)

@@ -1,4 +1,4 @@
-"""What hospitals reconcile and apply for over the gateway."""
+"""What hospitals reconcile and apply for over the gateway, and whom they looked at."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ down_revision = "0010"
 branch_labels = None
 depends_on = None
 
-FILES = ("0011_reconciliation.sql",)
+FILES = ("0011_reconciliation.sql", "0011_looks.sql")
 
 
 def upgrade() -> None:
