@@ -154,6 +154,7 @@ async def test_a_hospital_gets_its_own_files_alone(county: GatewayCounty, his: H
         (packed([["S", "M", "P", 1, 1, 0]])[:-30], "不是完好的zip压缩文件"),
         (bytes(8 * 1024 * 1024), "报文超过10MB"),
     ],
+    ids=["text", "two files", "path above", "path of Windows", "bomb", "cut off", "too large"],
 )
 async def test_a_file_that_is_none_is_refused(his: His, content: bytes, told: str) -> None:
     assert told in (await refusal(upload(his, content))).err_msg
