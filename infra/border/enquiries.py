@@ -32,19 +32,9 @@ TITLES: Mapping[str, str] = {
 _WORDS: Schema = {"type": "string", "minLength": 1}
 _TEXT: Schema = {"type": ["string", "null"]}
 _DAY: Schema = {"type": "string", "format": "date"}
-_YUAN: Schema = {"type": "string", "pattern": r"^-?[0-9]+\\.[0-9]{2}$", "description": "yuan"}
-_STATES = (
-    "unknown",
-    "waiting",
-    "taken",
-    "refused",
-    "open",
-    "discharged",
-    "cancelled",
-    "in_flight",
-    "settled",
-    "reversed",
-)
+_YUAN: Schema = {"type": "string", "pattern": r"^-?[0-9]+\.[0-9]{2}$", "description": "yuan"}
+_STATES: tuple[str, ...] = ("unknown", "waiting", "taken", "refused", "open", "discharged", "cancelled")
+_STATES += ("in_flight", "settled", "reversed")
 
 
 def request_name(subject: str) -> str:

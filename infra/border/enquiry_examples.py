@@ -1,4 +1,4 @@
-"""One request and its reply for each subject of docs/enquiries.md; a reply on ``claims.statement`` has a statement too."""
+"""A request and its reply for each subject of docs/enquiries.md; that on ``claims.statement`` has a statement too."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -14,9 +14,11 @@ from events.money import yuan
 from events.refusal_details import no_open_admission
 from events.refusals import Refusal
 from events.store.journal import database_time
+from policies.claim import Used
 from processors.law.terms import CATEGORY_NAMES, DISEASE_NAMES, LAYER_NAMES
-from processors.person.accumulation_steps import RunningBound, running_of
+from processors.person.accumulation_steps import running_of
 from processors.person.file_model import InsuredYear, PersonStatus, Span
+from processors.person.growth import HELD_AGAINST
 from processors.person.history import PersonHistory
 from processors.person.open_admission import has_open_admission
 from processors.person.replay import load_history
@@ -85,24 +87,28 @@ def _held(span: Span, day: date) -> bool:
 
 
 def _limits(history: PersonHistory, year: int) -> list[dict[str, Any]]:
-    """Each bound against which claims of the year were held, with what is left of it after the last of them."""
-    last: dict[tuple[str, str, str], RunningBound] = {}
+    """Each bound against which claims of the year were held, with what is left of it now."""
+    amounts: dict[tuple[str, str, str], int | None] = {}
+    used: dict[tuple[str, str], Used] = {}
     for step in running_of(history):
         if step.year == year:
             for layer in step.layers:
-                for bound in layer.bounds:
-                    last[layer.layer, layer.track, bound.name] = bound
-    return [
-        {
-            "layer": layer,
-            "layer_zh": LAYER_NAMES[layer],
-            "track": track,
-            "bound": name,
-            "bound_zh": BOUND_NAMES[name],
-            "amount": yuan(bound.limit),
-            "used": yuan(bound.used),
-            "left": yuan(max(0, bound.limit - bound.used)),
-        }
-        for (layer, track, name), bound in sorted(last.items())
-        if bound.limit is not None
-    ]
+                used[layer.layer, layer.track] = layer.used  # also of one that was taken back, which names no bound
+                amounts |= {(layer.layer, layer.track, bound.name): bound.limit for bound in layer.bounds}
+    told = []
+    for (layer_, track, name), amount in sorted(amounts.items()):
+        if amount is not None:
+            spent: int = getattr(used[layer_, track], HELD_AGAINST[name])
+            told.append(
+                {
+                    "layer": layer_,
+                    "layer_zh": LAYER_NAMES[layer_],
+                    "track": track,
+                    "bound": name,
+                    "bound_zh": BOUND_NAMES[name],
+                    "amount": yuan(amount),
+                    "used": yuan(spent),
+                    "left": yuan(max(0, amount - spent)),
+                }
+            )
+    return told

@@ -31,7 +31,7 @@ from infra.operations.quiescence import until_quiet
 from infra.operations.settle import at_work
 from infra.postgres.engine import connect
 from infra.settings import Settings
-from infra.worker.quote_service import TOO_MANY
+from infra.worker.quote_service import TOO_MANY, quote_service
 from infra.worker.request_service import ANSWERED_WITHIN_S, AT_ONCE, OF_ONE_SOURCE, UNAVAILABLE
 from infra.worker.worker import worker
 from processors.person.quote import Quotes
