@@ -53,6 +53,7 @@ def request_schemas() -> dict[str, Schema]:
     for subject, form in REQUESTS.items():
         (_, *_), parts = msgspec.json.schema_components([form], ref_template="{name}")
         found[request_name(subject)] = _inlined(parts[form.__name__], parts)
+    found[request_name(STATUS)] = {**found[request_name(STATUS)], "minProperties": 1, "maxProperties": 1}
     return found
 
 

@@ -86,7 +86,7 @@ async def _repeat(run: CertificationRun) -> None:
     require(await run.hospital.post(run.of("settling")) == run.of("answer"), "应答不同 another answer")
 
 
-@_step("other_input", "2304", "同一msgid换内容，被拒绝", "the same msgid with another input is refused")
+@_step("other_input", "2304", "同一msgid换内容，不予受理", "the same msgid with another input is refused")
 async def _other_input(run: CertificationRun) -> None:
     envelope = run.of("settling")
     other = envelope | {"input": {"data": envelope["input"]["data"] | {"invono": "FP2"}}}
@@ -142,7 +142,7 @@ async def _twice_withdrawn(run: CertificationRun) -> None:
 @_step(
     "never_received",
     "2601",
-    "冲正未收到的交易，迟到的被拒绝",
+    "冲正未收到的交易，迟到的不予受理",
     "one never received is reversed, and refused when it comes",
 )
 async def _never_received(run: CertificationRun) -> None:
@@ -220,8 +220,8 @@ async def _withdraw(his: ReferenceHis, psn_no: str, infno: str, msgid: str) -> N
 
 async def _require_refused(infno: str, his: ReferenceHis, envelope: Mapping[str, Any]) -> None:
     answer = orjson.loads(await his.post(envelope))
-    require(int(answer["infcode"]) == -2, f"{infno} 应被拒绝 should be refused: infcode {answer['infcode']}")
-    require(bool(answer["err_msg"]), "拒绝没有说明原因 refused without a reason")
+    require(int(answer["infcode"]) == -2, f"{infno} 应不予受理 should be refused: infcode {answer['infcode']}")
+    require(bool(answer["err_msg"]), "不予受理没有说明原因 refused without a reason")
 
 
 def _key(answer: Mapping[str, Any]) -> dict[str, Any]:
