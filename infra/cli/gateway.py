@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from infra.cli.clearing_applications import applications
 from infra.cli.gateway_hospitals import hospitals
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, stderr
@@ -23,6 +24,7 @@ gateway = typer.Typer(
     invoke_without_command=True,
 )
 gateway.add_typer(hospitals, name="hospitals")
+gateway.command()(applications)
 
 
 def register(app: typer.Typer) -> None:

@@ -1,12 +1,17 @@
 """The hospitals that the gateway speaks for, as their settings stand now."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from processors.offices.keys import KeyRing
 from processors.visits.hospital_settings import HospitalSettings, hospital_steps, load_hospitals
+
+_NOW_AND_LAST_STEP = select(
+    func.clock_timestamp().label("now"), func.coalesce(func.max(hospital_steps.c.number), 0).label("last")
+)
 
 
 class KnownHospitals:
@@ -21,9 +26,11 @@ class KnownHospitals:
         """A hospital's settings as they were last read, None where the gateway does not speak for it."""
         return self._known.get(hospital_id)
 
-    async def refresh(self, connection: AsyncConnection) -> None:
-        """Read what has changed. Raises ``StepRefused`` where a key lacks."""
-        last = (await connection.execute(select(func.coalesce(func.max(hospital_steps.c.number), 0)))).scalar_one()
-        if last != self._last_step:
+    async def refresh(self, connection: AsyncConnection) -> datetime:
+        """Read what has changed; returns the time of the database. Raises ``StepRefused`` where a key lacks."""
+        row = (await connection.execute(_NOW_AND_LAST_STEP)).one()
+        if row.last != self._last_step:
             self._known = await load_hospitals(connection, self._keys)
-            self._last_step = last
+            self._last_step = row.last
+        now: datetime = row.now
+        return now

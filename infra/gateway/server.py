@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from infra.files.key_file import PERSONS, key_file_of, key_ring
 from infra.gateway.answers import AnswerReader
 from infra.gateway.application import gateway
 from infra.gateway.hospitals import KnownHospitals
@@ -47,7 +48,10 @@ _NO_GATEWAY = (
 async def serving(
     database_url: str, nats_url: str, settings: Settings, keys: KeyRing, address: Address
 ) -> AsyncIterator[RunningGateway]:
-    """The gateway at work within the block. Raises ``ListenError``, ``WrongLogin``, ``ServerError``."""
+    """The gateway at work within the block.
+
+    Raises ``ListenError``, ``WrongLogin``, ``ServerError``, and ``KeyFileError`` where the persons' keys can't be read.
+    """
     listener = address.bound()
     engine = connect(database_url, pool_size=CONNECTIONS)
     try:
@@ -66,6 +70,7 @@ async def serving(
 @asynccontextmanager
 async def _services(engine: AsyncEngine, nats_url: str, settings: Settings, keys: KeyRing) -> AsyncIterator[Services]:
     hospitals = KnownHospitals(keys)
+    persons = key_ring(settings, PERSONS) if key_file_of(settings, PERSONS).exists() else None
     async with engine.connect() as connection:
         await hospitals.refresh(connection)
     async with connected_broker(nats_url, settings.nats_ca) as broker:
@@ -74,7 +79,7 @@ async def _services(engine: AsyncEngine, nats_url: str, settings: Settings, keys
         locks = TransactionLocks(engine)
         answers.start()
         try:
-            yield Services(engine, hospitals, broker.connection, answers, sources, keys, locks)
+            yield Services(engine, hospitals, broker.connection, answers, sources, keys, locks, persons)
         finally:
             await answers.stop()
             await sources.close()

@@ -37,7 +37,10 @@ class LedgerSilent(Exception):
 
 @dataclass(eq=False, slots=True)
 class Services:
-    """One for the whole program; ``engine`` connects under the program's own login, ``keys`` seal what it keeps."""
+    """One for the whole program; ``engine`` connects under the program's own login, ``keys`` seal what it keeps.
+
+    ``persons`` are the keys of the persons' register, None on a machine that has none.
+    """
 
     engine: AsyncEngine
     hospitals: KnownHospitals
@@ -46,6 +49,7 @@ class Services:
     sources: SourceConnections
     keys: KeyRing
     locks: TransactionLocks
+    persons: KeyRing | None = None
 
     async def send(self, source: Source, event: Mapping[str, Any], waits_for: str, *, transaction: int = 0) -> Answer:
         """Publish an event as a hospital, and wait for the ledger's answer.

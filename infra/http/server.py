@@ -9,6 +9,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from infra.http.address import ANYWHERE, Address, ListenError
+from infra.http.head_bound import HeadBoundProtocol
 
 KEEP_ALIVE_S = 75
 """How long an idle connection stays open: longer than a browser's pool or a proxy (60 s) holds one, so that it is the
@@ -34,6 +35,7 @@ async def listening(
     """
     config = uvicorn.Config(
         app,
+        http=HeadBoundProtocol,
         log_config=None,
         access_log=False,  # addresses name persons, if only by pseudonyms
         server_header=False,

@@ -27,9 +27,10 @@ class ImportedCatalogue(Struct, frozen=True):
     unchanged: int
 
 
-async def is_loaded(connection: AsyncConnection, region: str) -> bool:
-    """Whether there is any entry that may hold in a region; where there is none, hospitals' own split is taken."""
-    return bool((await connection.execute(select(exists(select(1).where(_in_region(region)))))).scalar_one())
+async def is_loaded(connection: AsyncConnection, region: str, on: date) -> bool:
+    """Whether any entry of a region had begun by a day; where none had, hospitals' own split is taken."""
+    begun = select(1).where(_in_region(region), catalogue_entries.c.valid_from <= on)
+    return bool((await connection.execute(select(exists(begun)))).scalar_one())
 
 
 async def load_catalogue(connection: AsyncConnection, codes: Collection[str], region: str) -> Catalogue:

@@ -33,9 +33,9 @@ class SharedCertificate(StepRefused):
     def __init__(self, person_ids: Sequence[str]) -> None:
         self.person_ids = person_ids
         listed = "、".join(person_ids)
+        self.chinese = f"该证件对应几个参保人编号（{listed}），请用参保人编号"
         super().__init__(
-            f"该证件对应几个参保人编号（{listed}），请用参保人编号。The certificate belongs to several insured numbers "
-            f"({listed}): give the number"
+            f"{self.chinese}。The certificate belongs to several insured numbers ({listed}): give the number"
         )
 
 

@@ -140,6 +140,11 @@ settlements = Table(
         postgresql_where=text("state <> 'refused'"),
     ),
     Index("settlements_hospital", "fixmedins_code", "settled_at"),
+    Index(
+        "settlements_reversed",
+        *("fixmedins_code", "reversed_at"),
+        postgresql_where=text("reversed_at IS NOT NULL"),
+    ),
     Index("settlements_person", "psn_no"),
     Index("settlements_reversal", "fixmedins_code", "reversal_msgid"),
     one_of("state", SETTLEMENT_STATES),

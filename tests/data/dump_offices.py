@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from dump_program import settle, today, typed  # type: ignore[import-not-found] # beside this script
+from dump_program import bank_lines, proposed_on, settle, today, typed  # type: ignore[import-not-found] # beside this script
 
 from tests import facts
 
@@ -76,9 +76,10 @@ def prosecute(data: Path, leads: dict[str, str]) -> None:
         kind: typed(data, f"cases measure {case} {kind} {said} {why}")[0]["measure_id"] for kind, said in meant.items()
     }
     typed(data, f"cases drop {measures['talk']} {by} --reason 不需要")
-    typed(data, f"cases propose {case} --document 提1号 {by} --reason 事实清楚")
+    day = proposed_on("2019-03-20")
+    typed(data, f"cases propose {case} --document 提1号 {by} --reason 事实清楚 {day}")
     typed(data, f"cases return {case} --actor zhou --reason 补充告知")
-    typed(data, f"cases propose {case} --document 提2号 {by} --reason 事实清楚")
+    typed(data, f"cases propose {case} --document 提2号 {by} --reason 事实清楚 {day}")
     typed(data, f"cases decide {case} --document 决1号 --actor zhou --reason 同意 --on 2019-04-01")
     typed(data, f"cases answer {measures['warning_letter']} {by} --on 2019-04-10 --reason 已整改")
     for number in ("K1", "K2"):
@@ -158,8 +159,7 @@ def pay_by_bank(data: Path) -> None:
     typed(data, f"clearing cancel-file {made} --actor li --reason 没有送银行")
     file.unlink()
     typed(data, making)
-    lines = [line.split(",") for line in file.read_text(encoding="utf-8-sig").splitlines()]
-    paid, back = (f"{line[7]},{line[5]}" for line in lines[1:3])
+    paid, back = bank_lines(file)[:2]
     file.write_text(f"凭证号,金额,结果,原因\n{paid},成功,\n{back},退汇,户名不符\n", encoding="utf-8")
     typed(data, f"clearing bank-reply {file} --actor li")
     typed(data, "payees end 2 --actor wang --reason 销户")

@@ -1,5 +1,6 @@
 """The program of the tree that tests/data/make_dump.py runs in."""
 
+import csv
 import datetime
 import json
 import os
@@ -36,3 +37,15 @@ def settle(data: Path, sent: list[dict[str, Any]]) -> None:
     lines = data.parent / "events.jsonl"
     lines.write_text("".join(json.dumps(event, ensure_ascii=False) + "\n" for event in sent), encoding="utf-8")
     claims("settle", lines, "--data-dir", data)
+
+
+def proposed_on(day: str) -> str:
+    """The day of a case's proposal, for a program whose proposals have one."""
+    has_days = (Path.cwd() / "infra/postgres/migrations/versions/0009_proposals.sql").exists()
+    return f"--on {day}" if has_days else ""
+
+
+def bank_lines(file: Path) -> list[str]:
+    """The lines of a file for the bank, each as its reply begins: reference, amount."""
+    with file.open(encoding="utf-8-sig", newline="") as opened:
+        return [f"{row['凭证号']},{row['金额']}" for row in csv.DictReader(opened) if row["凭证号"]]

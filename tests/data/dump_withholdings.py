@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from dump_offices import opened  # type: ignore[import-not-found] # beside this script
-from dump_program import settle, today, typed  # type: ignore[import-not-found] # beside this script
+from dump_program import bank_lines, settle, today, typed  # type: ignore[import-not-found] # beside this script
 
 from infra.embedded.postgres import PostgresServer
 from tests import facts
@@ -73,8 +73,7 @@ def _send_file(data: Path, clearing: str) -> None:
         typed(data, f"payees approve {entered[0]['number']} --actor li")
     file = data.parent / "withheld.csv"
     typed(data, f"clearing payment-file {clearing} --out {file} --only-ready --actor wang")
-    lines = [line.split(",") for line in file.read_text(encoding="utf-8-sig").splitlines()]
-    paid, back, _ = (f"{line[7]},{line[5]}" for line in lines[1:4])
+    paid, back, *_ = bank_lines(file)
     file.write_text(f"凭证号,金额,结果,原因\n{paid},成功,\n{back},退汇,户名不符\n", encoding="utf-8")
     typed(data, f"clearing bank-reply {file} --actor li")
 

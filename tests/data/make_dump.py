@@ -13,6 +13,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path.cwd()))
 
+import dump_gateway  # type: ignore[import-not-found] # beside this script
 import dump_offices  # type: ignore[import-not-found] # beside this script
 import dump_withholdings  # type: ignore[import-not-found] # beside this script
 from dump_program import claims, settle, today  # type: ignore[import-not-found] # beside this script
@@ -266,6 +267,10 @@ def main(out: Path) -> None:
                 dump_withholdings.withhold(data)
                 dump_withholdings.hold(data)
                 asyncio.run(dump_withholdings.look(data))
+            if (Path.cwd() / "infra" / "gateway").exists():
+                dump_gateway.replace_fine(data)
+                dump_gateway.keep_books(data)
+                asyncio.run(dump_gateway.speak(data))
             claims("report", "annual", "--data-dir", data)
             if supervises():
                 claims("report", "diseases", "--data-dir", data)

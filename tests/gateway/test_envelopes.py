@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 import time
+from collections.abc import AsyncIterator
 from typing import Any
 
 import orjson
@@ -11,9 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from infra.gateway import application
 from infra.gateway.national.call import NationalRefused
 from infra.gateway.national.envelope import LONGEST_BYTES, Envelope, member_text, read_envelope
-from tests.gateway.harness import GatewayUnderTest, envelope
+from infra.http import head_bound
+from tests.gateway.harness import MOST_S, GatewayUnderTest, envelope
 
 GOOD = envelope("9001", {"signIn": {"opter_no": "D001"}})
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -108,16 +111,66 @@ async def test_blanks_and_escapes_of_a_document_change_nothing(gateway: GatewayU
     assert await gateway.post(json.dumps(request, indent=2, sort_keys=True).encode()) == first
 
 
-async def test_a_body_that_never_ends_holds_up_nobody(gateway: GatewayUnderTest) -> None:
-    """A client that sends half of what it announced and waits."""
+async def ended(gateway: GatewayUnderTest, sent: bytes) -> bytes:
+    """What a client reads to the end that sends something and then waits; others are answered meanwhile."""
     host, port = gateway.running.url.removeprefix("http://").split(":")
-    _, writer = await asyncio.open_connection(host, int(port))
-    writer.write(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\n{")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(sent)
     await writer.drain()
-    answer = await gateway.call("9001", {"signIn": {}})
-    assert answer["infcode"] == 0
+    assert (await gateway.call("9001", {"signIn": {}}))["infcode"] == 0
+    async with asyncio.timeout(MOST_S):
+        answer = await reader.read()
     writer.close()
     await writer.wait_closed()
+    return answer
+
+
+HALF = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\n{"
+
+
+async def test_a_body_that_never_ends_is_given_up(gateway: GatewayUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that sends half of what it announced and waits."""
+    monkeypatch.setattr(application, "BODY_WITHIN_S", 1.0)
+    assert (await ended(gateway, HALF)).startswith(b"HTTP/1.1 408")
+
+
+@pytest.mark.parametrize("sent", [b"", b"POST / HTTP/1.1\r\nhost: x\r\n"])
+async def test_a_request_that_never_begins_is_given_up(
+    gateway: GatewayUnderTest, monkeypatch: pytest.MonkeyPatch, sent: bytes
+) -> None:
+    monkeypatch.setattr(head_bound, "HEAD_WITHIN_S", 1.0)
+    assert await ended(gateway, sent) == b""
+
+
+async def test_a_further_request_that_never_begins_is_given_up(
+    gateway: GatewayUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One whole request and a half on the same connection; the whole one is answered."""
+    monkeypatch.setattr(head_bound, "HEAD_WITHIN_S", 1.0)
+    whole = b"POST /v1/nothing HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}"
+    host, port = gateway.running.url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    async with asyncio.timeout(MOST_S):
+        writer.write(whole)
+        assert b"404" in await reader.readuntil(b"\r\n\r\n")
+        await reader.readuntil(b"}")
+        writer.write(whole[:20])
+        assert await reader.read() == b""
+    writer.close()
+    await writer.wait_closed()
+
+
+async def test_a_slow_body_that_ends_is_answered(gateway: GatewayUnderTest) -> None:
+    """Bytes that come one after the other, each in a packet of its own."""
+    body = orjson.dumps(envelope("9001", {"signIn": {}}))
+
+    async def parts() -> AsyncIterator[bytes]:
+        for place in range(0, len(body), 40):
+            yield body[place : place + 40]
+            await asyncio.sleep(0)
+
+    answer = await gateway.client.post(f"{gateway.running.url}/x", content=parts())
+    assert answer.json()["infcode"] == 0
 
 
 def read_or_refused(body: bytes) -> Envelope | str:

@@ -31,6 +31,7 @@ def gateway_calls(folder: Path, odd: str) -> dict[str, list[tuple[object, ...]]]
             ("gateway", "hospitals", "change", "H9", *who, "--sm4-key", odd),
         ],
         "gateway hospitals list": [("gateway", "hospitals", "list"), ("gateway", "hospitals", "list", "--history")],
+        "gateway applications": [("gateway", "applications"), ("gateway", "applications", "--month", odd)],
         "gateway hospitals end": [("gateway", "hospitals", "end", each, *who) for each in (odd, "H1")],
         "gateway rotate-key": [("gateway", "rotate-key")],
         "persons new-key": [("persons", "new-key")],

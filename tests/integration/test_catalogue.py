@@ -31,7 +31,7 @@ async def listed(engine: AsyncEngine, **asked: Any) -> list[tuple[str, Decimal]]
 
 async def test_what_is_taken_in_holds_from_its_first_day(engine: AsyncEngine) -> None:
     async with engine.connect() as connection:
-        assert not await is_loaded(connection, "360923")
+        assert not await is_loaded(connection, "360923", date(2026, 7, 1))
     first = await import_catalogue(engine, [entry(), entry("D2", region="360924")], SHA, "wang")
     assert (first.number, first.added, first.unchanged) == (1, 2, 0)
     again = await import_catalogue(engine, [entry(), entry("D2", region="360924")], SHA, "wang")
@@ -47,7 +47,8 @@ async def test_what_is_taken_in_holds_from_its_first_day(engine: AsyncEngine) ->
             (3, Decimal("0.2")),
         ]
         assert known.on("D2", later) is None  # of another region
-        assert await is_loaded(connection, "360923")
+        begun = [await is_loaded(connection, "360923", day) for day in (date(2025, 12, 31), date(2026, 1, 1))]
+        assert begun == [False, True]
         assert (await load_entries(connection, {1, 3, 7}))[3] == found[1]
     assert await listed(engine, on=date(2026, 6, 30)) == [("D1", Decimal("0.1")), ("D2", Decimal("0.1"))]
     assert await listed(engine, on=later, region="360923") == [("D1", Decimal("0.2"))]

@@ -1,5 +1,6 @@
 """Fee lines priced by the catalogue: worked lines, and parts that sum to the fen whatever the line."""
 
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -7,10 +8,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from processors.catalogue.entries import Catalogue, CatalogueEntry
 from processors.catalogue.fee_fields import fee_fields
-from processors.catalogue.pricing import FeeLine, PricedLine, RefundTooLarge, price
+from processors.catalogue.pricing import FeeLine, LineTerms, PricedLine, RefundTooLarge, StatedTerms, price, terms_of
 
 DAY = date(2026, 3, 5)
 
@@ -42,14 +44,18 @@ def parts(priced: PricedLine) -> tuple[int, int, int, int]:
 
 
 def priced(given_: FeeLine, *entries: CatalogueEntry, on: date = DAY) -> PricedLine:
-    [found] = price([given_], on, Catalogue(entries))
+    [found] = price([given_], by(Catalogue(entries), on))
     return found
+
+
+def by(catalogue: Catalogue, on: date = DAY) -> Callable[[FeeLine], LineTerms]:
+    return lambda each: terms_of(each.code, on, catalogue)
 
 
 def test_a_line_of_level_b_over_its_cap() -> None:
     # 3 × 12.50 = 37.50; cap 10: 3 × 2.50 = 7.50 over; 10% of 30.00 = 3.00 upfront; 27.00 in scope
     found = priced(line("37.50", "3", "12.50"), entry(price_cap=Decimal(10)))
-    assert (parts(found), found.why) == ((0, 750, 300, 2700), None)
+    assert parts(found) == (0, 750, 300, 2700)
 
 
 @pytest.mark.parametrize(
@@ -70,12 +76,14 @@ def test_upfront_is_rounded_half_up_and_the_rest_is_in_scope(
 
 
 def test_level_c_and_what_the_catalogue_lacks_are_self_funded_and_it_is_said_why() -> None:
-    of_level = priced(line("8.80"), entry(level="03", upfront_ratio=Decimal(1), price_cap=Decimal(1)))
-    assert (parts(of_level), of_level.why) == ((880, 0, 0, 0), "丙类，全自费")
-    unknown = priced(line("8.80", code="D2"), entry())
-    assert (parts(unknown), unknown.why) == ((880, 0, 0, 0), "当日目录中没有该编码，全自费")
-    early = priced(line("8.80"), entry(), on=date(2025, 12, 31))
-    assert early.terms.reason == "unknown"
+    known = Catalogue([entry(level="03", upfront_ratio=Decimal(1), price_cap=Decimal(1))])
+    for code, on, why in (
+        ("D1", DAY, "丙类，全自费"),
+        ("D2", DAY, "当日目录中没有该编码，全自费"),
+        ("D1", date(2025, 12, 31), "当日目录中没有该编码，全自费"),
+    ):
+        terms = terms_of(code, on, known)
+        assert (parts(PricedLine.of(line("8.80", code=code), terms)), terms.why) == ((880, 0, 0, 0), why)
 
 
 def test_over_the_limit_is_never_more_than_the_line() -> None:
@@ -111,22 +119,21 @@ def test_a_refund_taken_back_whole_leaves_nothing_in_any_part() -> None:
     catalogue = Catalogue([entry(price_cap=Decimal("3.333"))])
     first = line("10.01", "3", "3.336667")
     refund = line("-10.01", "-3", "3.336667", sn="2", refunded="1")
-    bought, taken_back = price([first, refund], DAY, catalogue)
+    bought, taken_back = price([first, refund], by(catalogue))
     assert parts(taken_back) == (0, -1, -100, -900)
     assert [sum(both) for both in zip(parts(bought), parts(taken_back), strict=True)] == [0, 0, 0, 0]
     # on a later day, after the catalogue has changed: by the terms of the line that is taken back
     changed = Catalogue([entry(upfront_ratio=Decimal(1))])
-    [later] = price([refund], date(2026, 4, 1), changed, {"1": bought})
+    [later] = price([refund], by(changed, date(2026, 4, 1)), {"1": bought})
     assert parts(later) == parts(taken_back)
 
 
 def test_no_refund_takes_back_more_than_is_left() -> None:
     half = line("-5.00", "-1", "5", sn="2", refunded="1")
-    with pytest.raises(RefundTooLarge, match="退费明细 4 超过原明细 1 的余额"):
+    with pytest.raises(RefundTooLarge, match=r"退费明细 4：超过原明细 1 的余额，原明细尚余数量 0、金额 0\.00 元"):
         price(
             [line("10.00", "2"), half, structs_with(half, "3"), structs_with(half, "4")],
-            DAY,
-            Catalogue([entry()]),
+            by(Catalogue([entry()])),
         )
 
 
@@ -134,34 +141,17 @@ def structs_with(of: FeeLine, sn: str) -> FeeLine:
     return FeeLine(sn, of.code, of.amount, of.count, of.price, of.refunded)
 
 
-def test_the_answer_of_a_line_holds_its_identity() -> None:
-    told = fee_fields(priced(line("37.50", "3", "12.50"), entry(price_cap=Decimal(10))))
-    assert told == {
-        "feedetl_sn": "1",
-        "det_item_fee_sumamt": Decimal("37.50"),
-        "cnt": 3,
-        "pric": Decimal("12.50"),
-        "pric_uplmt_amt": 10,
-        "selfpay_prop": Decimal("0.1"),
-        "fulamt_ownpay_amt": 0,
-        "overlmt_amt": Decimal("7.50"),
-        "preselfpay_amt": Decimal("3.00"),
-        "inscp_scp_amt": Decimal("27.00"),
+def test_what_the_catalogue_says_of_a_line() -> None:
+    assert fee_fields(terms_of("D1", DAY, Catalogue([entry(price_cap=Decimal(10))]))) == {
+        "entry": 1,
+        "pric_uplmt_amt": "10",
+        "selfpay_prop": "0.1",
         "chrgitm_lv": "02",
         "med_chrgitm_type": "09",
-        **dict.fromkeys(
-            (
-                *("bas_medn_flag", "hi_nego_drug_flag", "chld_medc_flag"),
-                *("list_sp_item_flag", "lmt_used_flag", "drt_reim_flag"),
-            ),
-            "0",
-        ),
-        "memo": "",
+        "memo": None,
     }
-    unknown = fee_fields(priced(line("1.00", code="D2"), entry()))
-    asked = ("pric_uplmt_amt", "selfpay_prop", "chrgitm_lv")
-    assert [unknown[name] for name in asked] == [999_999, 1, "03"]
-    assert unknown["memo"] == "当日目录中没有该编码，全自费"
+    unknown = fee_fields(terms_of("D2", DAY, Catalogue([entry()])))
+    assert list(unknown.values()) == [None, "999999", "1", "03", "14", "当日目录中没有该编码，全自费"]
 
 
 AMOUNTS = st.integers(0, 10**11)
@@ -179,18 +169,26 @@ LINES = st.builds(
 )
 
 
-@given(of=LINES, by=ENTRIES)
-def test_the_four_parts_are_the_line(of: FeeLine, by: CatalogueEntry) -> None:
-    found = priced(of, by)
+@given(of=LINES, listed=ENTRIES)
+def test_the_four_parts_are_the_line(of: FeeLine, listed: CatalogueEntry) -> None:
+    found = priced(of, listed)
     assert sum(parts(found)) == of.amount
     assert all(part >= 0 for part in parts(found))
     refund = FeeLine("1", of.code, -of.amount, -of.count, of.price)
-    assert parts(priced(refund, by)) == tuple(-part for part in parts(found))
+    assert parts(priced(refund, listed)) == tuple(-part for part in parts(found))
 
 
-@given(of=LINES, by=ENTRIES, shares=st.lists(st.integers(0, 100), max_size=4))
-def test_refunds_in_steps_leave_parts_of_what_is_left(of: FeeLine, by: CatalogueEntry, shares: list[int]) -> None:
-    catalogue = Catalogue([by])
+TERMS = ENTRIES.map(LineTerms.of) | st.lists(st.integers(0, 10**9), min_size=4, max_size=4).map(
+    lambda split: StatedTerms(sum(split), *split[:3])
+)
+
+
+@given(of=LINES, terms=TERMS, shares=st.lists(st.integers(0, 100), max_size=4))
+def test_refunds_in_steps_leave_parts_of_what_is_left(
+    of: FeeLine, terms: LineTerms | StatedTerms, shares: list[int]
+) -> None:
+    if isinstance(terms, StatedTerms):
+        of = structs.replace(of, amount=terms.amount)
     amounts = [of.amount * share // 400 for share in shares]
     counts = [(of.count * share / 400).quantize(Decimal("0.0001"), "ROUND_DOWN") for share in shares]
     steps = [
@@ -198,16 +196,11 @@ def test_refunds_in_steps_leave_parts_of_what_is_left(of: FeeLine, by: Catalogue
         for place, (amount, count) in enumerate(zip(amounts, counts, strict=True))
         if amount
     ]
-    rest = FeeLine(
-        "last",
-        of.code,
-        -of.amount - sum(s.amount for s in steps),
-        -of.count - sum(s.count for s in steps),
-        of.price,
-        "1",
-    )
-    found = price([of, *steps, *([rest] if rest.amount else [])], DAY, catalogue)
-    for each in found:
+    taken, counted = sum(step.amount for step in steps), sum(step.count for step in steps)
+    rest = FeeLine("last", of.code, -of.amount - taken, -of.count - counted, of.price, "1")
+    found = price([of, *steps, *([rest] if rest.amount else [])], lambda _: terms)
+    for place, each in enumerate(found, start=1):
         assert sum(parts(each)) == each.line.amount
+        assert all(sum(of_part) >= 0 for of_part in zip(*map(parts, found[:place]), strict=True))
     if rest.amount:
         assert [sum(of_part) for of_part in zip(*map(parts, found), strict=True)] == [0, 0, 0, 0]

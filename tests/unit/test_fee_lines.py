@@ -5,15 +5,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from msgspec import structs
 
 from events.county_time import COUNTY_TIME
 from infra.gateway.national.call import NationalRefused
-from infra.gateway.national.fee_nodes import LineNode, fee_answer, refunded_line, unpriced_line
+from infra.gateway.national.fee_nodes import LineNode, fee_answer, unpriced_line
 from infra.gateway.national.fields import read_node
-from processors.visits.lines import PARTS, LineSet, digest, sums
+from processors.visits.lines import PARTS, LineSet, digest
 from processors.visits.visit_rows import VisitLine
 
 AT = datetime(2019, 5, 6, 9, 30, tzinfo=COUNTY_TIME)
@@ -71,25 +69,6 @@ def test_a_wrong_field_is_named_in_chinese(changed: dict[str, Any], told: str) -
     with pytest.raises(NationalRefused) as refused:
         line(**changed)
     assert told in refused.value.message_zh
-
-
-@given(
-    st.lists(st.integers(1, 50_000_00), min_size=4, max_size=4),
-    st.lists(st.integers(1, 1000), min_size=1, max_size=6),
-)
-def test_what_is_taken_back_in_steps_leaves_nothing_in_any_part(split: list[int], steps: list[int]) -> None:
-    charged = structs.replace(line(), **dict(zip(PARTS, split, strict=True)), amount=sum(split), priced_by="hospital")
-    lines, left = [charged], charged.amount
-    for place, step in enumerate(steps):
-        taken = left if place == len(steps) - 1 else min(left, charged.amount * step // 3000)
-        refund = structs.replace(line(feedetl_sn=f"r{place}"), cnt=Decimal(-1), amount=-taken)
-        refund = refunded_line(refund, charged, left)
-        assert sum(parts(refund)) == refund.amount
-        lines.append(refund)
-        left -= taken
-        assert not sums(lines).negative
-    assert all(getattr(sums(lines), part) == 0 for part in PARTS)
-    assert sums(lines).total == 0
 
 
 def test_the_answer_of_a_line_adds_up() -> None:

@@ -46,6 +46,21 @@ PURCHASES: tuple[Setting, ...] = ("pharmacy", "chronic", "general")
 CLEARING_TYPES: Mapping[Setting, str] = {"inpatient": "21", "general": "11", "chronic": "11", "pharmacy": "41"}
 """清算类别."""
 
+PERSON_IDENTITY = "psn_idet_type"
+"""The table of a hospital's settings that says which category of the ledger a 人员身份类别 is.
+
+With ``_`` and a region's code behind it, that of those who are insured there.
+"""
+_IDENTITY_CODES: Mapping[str, str] = {
+    "veteran": "01",
+    **dict.fromkeys(("low_income", "dibao_margin", "illness_poor", "severely_disabled"), "02"),
+    **dict.fromkeys(
+        ("registered_poor", "returned_to_poverty", "unstable_out_of_poverty", "near_poverty", "sudden_hardship"), "03"
+    ),
+}
+_AIDED = "23"
+"""医疗救助对象: of a category that no table names."""
+
 CLEARING_WAY = "1"
 """清算方式 按项目, as traffic has it."""
 
@@ -80,6 +95,15 @@ def disease_of(hospital: HospitalSettings, code: str) -> str:
         f"dise_codg（病种编码）{code[:30]} 没有对应的病种。可用的有：{'、'.join([*listed, *others])}；"
         "其他编码请经办机构为本院设置对应（claims gateway hospitals change --code disease:编码=病种）"
     )
+
+
+def identity_codes(hospital: HospitalSettings, region: str, category: str) -> list[str]:
+    """The 人员身份类别 of a category: by the table of the person's region, by that of all, else the usual one."""
+    for name in (f"{PERSON_IDENTITY}_{region}", PERSON_IDENTITY):
+        codes = sorted(code for code, named in hospital.codes.get(name, {}).items() if named == category)
+        if codes:
+            return codes
+    return [_IDENTITY_CODES.get(category, _AIDED)]
 
 
 def _own_type(code: str, setting: str) -> MedicalType:

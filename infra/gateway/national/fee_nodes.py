@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from fractions import Fraction
+from decimal import Decimal
 from typing import Any
 
-from msgspec import structs
 from pydantic import Field
 
 from infra.gateway.national.call import NationalRefused
@@ -22,14 +21,15 @@ from infra.gateway.national.fields import (
     as_stored,
 )
 from infra.gateway.national.settlement_answer import amount
-from policies.arithmetic import share
-from processors.visits.lines import PARTS, LineSet
+from processors.catalogue.entries import NO_CAP
+from processors.catalogue.fee_fields import OTHER_CHARGES
+from processors.visits.lines import LineSet
 from processors.visits.visit_rows import VisitLine
 
 MOST_LINES = 100
 """How many lines a call may upload."""
-NO_CAP = 999999
-"""pric_uplmt_amt where there is none."""
+_FLAGS = ("bas_medn_flag", "hi_nego_drug_flag", "chld_medc_flag", "list_sp_item_flag", "lmt_used_flag", "drt_reim_flag")
+"""Flags of which neither hospital nor catalogue says anything: 0, no."""
 
 
 class LineNode(Node):
@@ -70,7 +70,7 @@ class BatchKey(Node):
 
 
 def unpriced_line(node: LineNode, raw: Mapping[str, Any], of: LineSet, *, opter: str, at: datetime) -> VisitLine:
-    """A line with the parts that the hospital states, else wholly in scope.
+    """A line that no catalogue has priced: with the parts that the hospital states, else wholly in scope.
 
     What stated parts leave of the amount is in scope. Raises ``NationalRefused`` where they are more than it.
     """
@@ -112,44 +112,24 @@ def unpriced_line(node: LineNode, raw: Mapping[str, Any], of: LineSet, *, opter:
     )
 
 
-def refunded_line(line: VisitLine, original: VisitLine, left: int) -> VisitLine:
-    """A refund with the parts that it takes of a line, of whose amount ``left`` (fen) was not taken back before.
-
-    All of a line taken back, in however many steps, leaves nothing in any part. What rounding leaves is in scope.
-    """
-    if not original.amount:
-        return line
-    parts = {
-        name: share(getattr(original, name), Fraction(left + line.amount, original.amount))
-        - share(getattr(original, name), Fraction(left, original.amount))
-        for name in PARTS[:-1]
-    }
-    in_scope = line.amount - sum(parts.values())
-    return structs.replace(line, **parts, in_scope=in_scope, priced_by=original.priced_by, fee=original.fee)
-
-
 def fee_answer(line: VisitLine) -> dict[str, Any]:
     """What 2301 and 2204 answer of a line: its four parts make its amount."""
+    fee = line.fee
     return {
         "feedetl_sn": line.feedetl_sn,
         "det_item_fee_sumamt": amount(line.amount),
         "cnt": line.cnt,
         "pric": line.pric,
-        "pric_uplmt_amt": line.fee.get("pric_uplmt_amt", NO_CAP),
-        "selfpay_prop": line.fee.get("selfpay_prop", 0),
+        "pric_uplmt_amt": Decimal(fee.get("pric_uplmt_amt", NO_CAP)),
+        "selfpay_prop": Decimal(fee.get("selfpay_prop", 0)),
         "fulamt_ownpay_amt": amount(line.self_funded),
         "overlmt_amt": amount(line.over_limit),
         "preselfpay_amt": amount(line.upfront_copay),
         "inscp_scp_amt": amount(line.in_scope),
-        "chrgitm_lv": line.fee.get("chrgitm_lv", _level(line)),
-        "med_chrgitm_type": line.fee.get("med_chrgitm_type", "14"),
-        "bas_medn_flag": "0",
-        "hi_nego_drug_flag": "0",
-        "chld_medc_flag": "0",
-        "list_sp_item_flag": "0",
-        "lmt_used_flag": "0",
-        "drt_reim_flag": "0",
-        "memo": line.fee.get("memo"),
+        "chrgitm_lv": fee.get("chrgitm_lv", _level(line)),
+        "med_chrgitm_type": fee.get("med_chrgitm_type", OTHER_CHARGES),
+        **dict.fromkeys(_FLAGS, "0"),
+        "memo": fee.get("memo"),
     }
 
 

@@ -76,6 +76,24 @@ FIELD_NAMES: Mapping[str, str] = {
     "feedetail": "费用明细",
     "druginfo": "购药信息",
     "drugdetail": "购药明细",
+    "clr_type": "清算类别",
+    "setl_optins": "结算经办机构",
+    "stmt_begndate": "对账开始日期",
+    "stmt_enddate": "对账结束日期",
+    "fund_pay_sumamt": "基金支付总额",
+    "fixmedins_setl_cnt": "结算笔数",
+    "file_qury_no": "文件查询号",
+    "filename": "文件名",
+    "in": "文件内容",
+    "setlym": "结算年月",
+    "begndate": "开始日期",
+    "enddate": "结束日期",
+    "med_sumfee": "医保认可费用总额",
+    "fund_appy_sum": "基金申报总额",
+    "clr_appy_evt_id": "机构清算申请事件ID",
+    "certno": "证件号码",
+    "mdtrt_cert_no": "就诊凭证编号",
+    "psn_name": "人员姓名",
     "data": "输入",
 }
 """What the interface calls its fields, for those who read what is wrong with one."""
@@ -87,8 +105,8 @@ class Node(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True, coerce_numbers_to_str=True, str_strip_whitespace=True)
 
 
-def _fen(value: object) -> int:
-    """An amount in yuan, a number or text, as fen; finer than a fen is rounded half up."""
+def fen_of(value: object) -> int:
+    """An amount in yuan, a number or text, as fen; finer than a fen is rounded half up. Raises ``ValueError``."""
     number = _decimal(value)
     if abs(number) > MAX_FEN // 100:
         raise ValueError("金额过大")
@@ -147,7 +165,7 @@ def _whole_code(value: object) -> object:
     return value
 
 
-Fen = Annotated[int, BeforeValidator(_fen)]
+Fen = Annotated[int, BeforeValidator(fen_of)]
 Quantity = Annotated[Decimal, BeforeValidator(_quantity)]
 Price = Annotated[Decimal, BeforeValidator(_price)]
 Moment = Annotated[datetime, BeforeValidator(_moment)]

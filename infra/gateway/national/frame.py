@@ -14,13 +14,12 @@ from datetime import datetime
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.county_time import COUNTY_TIME
-from events.store.journal import database_time
 from infra.gateway.national.call import Call, NationalRefused
 from infra.gateway.national.checks import check_caller, encrypted, opened
 from infra.gateway.national.envelope import Envelope, read_envelope
+from infra.gateway.national.file_reply import FileContent
 from infra.gateway.national.registry import Registered, known_transactions
 from infra.gateway.national.reply import (
     DONE,
@@ -54,8 +53,8 @@ class NationalDoor:
     services: Services
     _in_work: dict[str, int] = field(default_factory=dict)
 
-    async def answer(self, raw: bytes, address: str, headers: Mapping[str, str]) -> bytes:
-        """The answer to a request's bytes, from the caller's IP address; it never raises."""
+    async def answer(self, raw: bytes, address: str, headers: Mapping[str, str]) -> bytes | FileContent:
+        """The answer to a request's bytes, from the caller's IP address: a document or a file. It never raises."""
         reading = _Reading(datetime.now(COUNTY_TIME))
         try:
             async with asyncio.timeout(CALL_WITHIN_S):
@@ -72,12 +71,15 @@ class NationalDoor:
             outcome = Outcome(SYSTEM_FAULT, LATER)
         return reading.reply(outcome)
 
-    async def _answer(self, reading: "_Reading", raw: bytes, address: str, headers: Mapping[str, str]) -> bytes:
+    async def _answer(
+        self, reading: "_Reading", raw: bytes, address: str, headers: Mapping[str, str]
+    ) -> bytes | FileContent:
         envelope = read_envelope(raw)
         reading.take(envelope)
         async with self.services.engine.connect() as connection:
-            reading.received_at = (await database_time(connection)).astimezone(COUNTY_TIME)
-            hospital = await self._hospital(connection, envelope.fixmedins_code)
+            now = await self.services.hospitals.refresh(connection)
+        reading.received_at = now.astimezone(COUNTY_TIME)
+        hospital = self._hospital(envelope.fixmedins_code)
         check_caller(hospital, address, headers, reading.received_at)
         envelope = opened(hospital, envelope)
         reading.hospital = hospital
@@ -88,10 +90,10 @@ class NationalDoor:
             if registered.kept:
                 return await self._once(reading, registered, envelope, hospital)
             call = _call(envelope, hospital, reading.received_at, 0)
-            return reading.reply(Outcome(DONE, output=await registered.handler(self.services, call)))
+            output = await registered.handler(self.services, call)
+            return output if isinstance(output, FileContent) else reading.reply(Outcome(DONE, output=output))
 
-    async def _hospital(self, connection: AsyncConnection, hospital_id: str) -> HospitalSettings:
-        await self.services.hospitals.refresh(connection)
+    def _hospital(self, hospital_id: str) -> HospitalSettings:
         hospital = self.services.hospitals.find(hospital_id)
         if hospital is None:
             raise NationalRefused(f"机构 {hospital_id} 未在本接口登记或已停用，请联系医保经办机构登记")

@@ -7,10 +7,11 @@ from importlib import import_module
 from typing import Any
 
 from infra.gateway.national.call import Call, Original
+from infra.gateway.national.file_reply import FileContent
 from infra.gateway.services import Services
 
-Output = Mapping[str, Any] | list[Any] | None
-"""What stands in ``output``; amounts are Decimals."""
+Output = Mapping[str, Any] | list[Any] | FileContent | None
+"""What stands in ``output``; amounts are Decimals. A question may answer a file instead."""
 Handler = Callable[[Services, Call], Awaitable[Output]]
 Undo = Callable[[Services, Call, Original], Awaitable[None]]
 

@@ -1,7 +1,7 @@
 """What settlements, trials and reversals answer: ``setlinfo`` with the person's own fields, and ``setldetail``."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from events.county_time import COUNTY_TIME
@@ -29,7 +29,7 @@ async def trial_reply(
     type_: MedicalType,
 ) -> dict[str, Any]:
     """What a trial (2101, 2206, 2303) answers: as a settlement, without a number of its own."""
-    person = await person_fields(services, request.psn_no, request.insutype)
+    person = await person_fields(services, request.psn_no, request.insutype, call.received_at.date())
     info = {
         "mdtrt_id": mdtrt_id,
         "setl_id": None,
@@ -51,9 +51,9 @@ async def settlement_reply(
     services: Services, settlement: VisitSettlement, *, cert_type: str | None = None, sign: int = 1
 ) -> dict[str, Any]:
     """What a settlement answers, as it was told first; with ``sign`` -1 its reversal: all amounts below 0."""
-    person = await person_fields(services, settlement.psn_no, settlement.insutype)
     shares = told_shares(settlement)
     moment = settlement.settled_at if sign > 0 else settlement.reversed_at
+    person = await person_fields(services, settlement.psn_no, settlement.insutype, _day(moment or settlement.begun_at))
     info = {
         "mdtrt_id": settlement.mdtrt_id,
         "setl_id": settlement.setl_id,
@@ -75,6 +75,10 @@ async def settlement_reply(
 
 def _clearing(insuplc_admdvs: str | None, clr_type: str) -> Mapping[str, Any]:
     return {"clr_optins": insuplc_admdvs or None, "clr_way": CLEARING_WAY, "clr_type": clr_type}
+
+
+def _day(moment: datetime) -> date:
+    return moment.astimezone(COUNTY_TIME).date()
 
 
 def _moment(moment: datetime) -> str:

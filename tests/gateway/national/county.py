@@ -8,23 +8,35 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from processors.visits.hospital_settings import HospitalSettings
 from tests import facts
-from tests.gateway.harness import GatewayUnderTest, running_gateway
+from tests.gateway.harness import PATH, GatewayUnderTest, running_gateway
 from tests.gateway.national.his import His
 from tests.gateway.national.ledger import GatewayLedger
 
 FUSONG, JIAMUSI, LIAONING = "220621", "230881", "211202"
 """Regions whose schemes settle stays and chronic visits, all visits, and purchases."""
+RECONCILING = ("H3", "H4", "H5", "H6", "H7")
+"""Hospitals whose settlements of the day are one test's alone."""
+PRICED = "220622"
+"""The region of H9, of the same prefecture as 抚松: where a test takes a catalogue in."""
 PERSONS = 60
 _LETTERS = {FUSONG: "P", JIAMUSI: "Q", LIAONING: "R"}
 HOSPITALS = (
     HospitalSettings("H1"),
     HospitalSettings(
         "H2",
-        codes={"med_type": {"2101": "inpatient"}, "disease": {"M00500": "lung_cancer"}},
+        codes={
+            "med_type": {"2101": "inpatient"},
+            "disease": {"M00500": "lung_cancer"},
+            "psn_idet_type_220621": {"M7": "dibao"},
+        },
         infcode_text=True,
     ),
+    *(HospitalSettings(each) for each in RECONCILING),
+    HospitalSettings("H9"),
 )
 
 
@@ -46,6 +58,10 @@ class GatewayCounty:
         """The program of a hospital, which treats a person of a region."""
         return His(self.post, next(self.persons[region]), code, insured_in=region)
 
+    async def fetch(self, envelope: Mapping[str, Any]) -> httpx.Response:
+        """The answer to an envelope as HTTP has it."""
+        return await self.gateway.client.post(f"{self.gateway.running.url}{PATH}", json=envelope)
+
     async def post(self, envelope: Mapping[str, Any]) -> dict[str, Any]:
         """The answer to an envelope, amounts as Decimals."""
         raw = json.dumps(envelope, ensure_ascii=False).encode()
@@ -63,6 +79,9 @@ async def gateway_county(database_url: str, folder: Path) -> AsyncIterator[Gatew
 def _facts() -> Iterable[dict[str, Any]]:
     yield facts.hospital("H1")
     yield facts.hospital("H2", tier=2)
+    for hospital_id in RECONCILING:
+        yield facts.hospital(hospital_id)
+    yield facts.hospital("H9", region=PRICED)
     for region, letter in _LETTERS.items():
         for person in _numbers(letter):
             yield facts.enrol(person, region=region)

@@ -2,13 +2,30 @@
 
 from infra.gateway.national.transactions import (
     admission,
+    applications,
     fees,
+    files,
     outpatient,
+    persons,
     pharmacy,
+    reconciliation,
     reversal,
     settlement_reversal,
     sign_in,
     stays,
 )
 
-__all__ = ["admission", "fees", "outpatient", "pharmacy", "reversal", "settlement_reversal", "sign_in", "stays"]
+__all__ = [
+    "admission",
+    "applications",
+    "fees",
+    "files",
+    "outpatient",
+    "persons",
+    "pharmacy",
+    "reconciliation",
+    "reversal",
+    "settlement_reversal",
+    "sign_in",
+    "stays",
+]

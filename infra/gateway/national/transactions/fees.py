@@ -1,12 +1,10 @@
 """Fee lines of stays and visits: uploaded and taken back (2301, 2302, 2204, 2205)."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from events.money import yuan
 from infra.gateway.national.call import Call, NationalRefused
 from infra.gateway.national.fee_nodes import (
     MOST_LINES,
@@ -14,9 +12,9 @@ from infra.gateway.national.fee_nodes import (
     LineNode,
     LinesKey,
     fee_answer,
-    refunded_line,
     unpriced_line,
 )
+from infra.gateway.national.fee_pricing import price_lines
 from infra.gateway.national.fields import node_of, nodes_of, read_node
 from infra.gateway.national.registry import transaction
 from infra.gateway.national.visit_access import INPATIENT, OUTPATIENT, open_visit
@@ -101,8 +99,11 @@ async def _upload(services: Services, call: Call, kind: str) -> Mapping[str, Any
         for batch in sorted({line.chrg_bchno for line in new}):
             of = await _unsettled(connection, visit, batch)
             added = [line for line in new if line.chrg_bchno == batch]
-            if any(line.cnt < 0 for line in added):
-                added = _refunds(await load_lines(connection, of), added, required=kind == INPATIENT)
+            held = []
+            if any(line.cnt < 0 or line.amount < 0 for line in added):
+                held = await load_lines(connection, of)
+                _check_refunds(held, added, required=kind == INPATIENT)
+            added = await price_lines(connection, call, added, held)
             await insert_lines(connection, added)
             known |= {line.feedetl_sn: line for line in added}
     return {"result": [fee_answer(known[node.feedetl_sn]) for node in nodes]}
@@ -144,37 +145,17 @@ def _new_lines(lines: Iterable[VisitLine], known: Mapping[str, VisitLine]) -> li
     return list(new.values())
 
 
-def _refunds(held: Sequence[VisitLine], added: Sequence[VisitLine], *, required: bool) -> list[VisitLine]:
-    """The added lines, each refund with the parts of what it takes back."""
+def _check_refunds(held: Sequence[VisitLine], added: Sequence[VisitLine], *, required: bool) -> None:
+    """Refuse a refund that names no line, where that is required, or another than a charge under the same code."""
     by_number = {line.feedetl_sn: line for line in (*held, *added)}
-    left = {number: (line.cnt, line.amount) for number, line in by_number.items()}
-    for line in held:
-        _take_back(left, line)
-    refunds = []
     for line in added:
         if line.cnt >= 0 or (line.init_feedetl_sn is None and not required):
-            refunds.append(line)
             continue
         original = by_number.get(line.init_feedetl_sn or "")
         if original is None or original.cnt < 0 or original.med_list_codg != line.med_list_codg:
             raise NationalRefused(
                 f"退费明细 {line.feedetl_sn}：init_feedetl_sn（原费用流水号）须为本次就诊同一目录的未结算明细"
             )
-        count, amount_left = left[original.feedetl_sn]
-        if count + line.cnt < 0 or amount_left + line.amount < 0:
-            raise NationalRefused(
-                f"退费明细 {line.feedetl_sn}：超过原明细 {original.feedetl_sn} 的余额，"
-                f"原明细尚余数量 {count.normalize():f}、金额 {yuan(amount_left)} 元"
-            )
-        refunds.append(refunded_line(line, original, amount_left))
-        _take_back(left, line)
-    return refunds
-
-
-def _take_back(left: dict[str, tuple[Decimal, int]], line: VisitLine) -> None:
-    if line.init_feedetl_sn in left and line.cnt < 0:
-        count, amount_left = left[line.init_feedetl_sn]
-        left[line.init_feedetl_sn] = (count + line.cnt, amount_left + line.amount)
 
 
 async def _unsettled(connection: AsyncConnection, visit: RegisteredVisit, batch: str) -> LineSet:

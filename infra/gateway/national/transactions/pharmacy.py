@@ -3,10 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from infra.gateway.national.call import Call, NationalRefused
 from infra.gateway.national.claims import BillClaim, bill_of, settle, try_out
 from infra.gateway.national.code_lists import PURCHASES, MedicalType, disease_of, medical_type
 from infra.gateway.national.fee_nodes import MOST_LINES, LineNode, fee_answer, unpriced_line
+from infra.gateway.national.fee_pricing import price_lines
 from infra.gateway.national.fields import node_of, nodes_of, read_node, require_past
 from infra.gateway.national.ledger_events import circumstances, event_of
 from infra.gateway.national.registry import transaction
@@ -25,7 +28,8 @@ async def try_purchase(services: Services, call: Call) -> Mapping[str, Any]:
     """药店预结算: nothing is kept."""
     node, type_ = _read(call)
     of = LineSet(trial_id(f"{call.fixmedins_code}M"), HELD_BATCH, 1)
-    lines = _lines(call, of)
+    async with services.engine.connect() as connection:
+        lines = await _lines(connection, call, of)
     claim = _claim(call, node, type_, of, lines, claim_id=of.mdtrt_id)
     shares = await try_out(services, claim.event, claim.bill)
     reply = await trial_reply(services, call, node, shares, mdtrt_id=None, med_type=node.med_type, type_=type_)
@@ -41,7 +45,7 @@ async def settle_purchase(services: Services, call: Call) -> Mapping[str, Any]:
     async with services.engine.begin() as connection:
         settlement = await settlement_of_claim(connection, claim_id)
         if settlement is None:
-            lines = _lines(call, of)
+            lines = await _lines(connection, call, of)
             claim = _claim(call, node, type_, of, lines, claim_id=claim_id)
             await insert_visit(connection, claim.visit)
             await insert_lines(connection, lines)
@@ -60,17 +64,18 @@ def _read(call: Call) -> tuple[PurchaseNode, MedicalType]:
     return node, medical_type(call.hospital, node.med_type, PURCHASES)
 
 
-def _lines(call: Call, of: LineSet) -> list[VisitLine]:
+async def _lines(connection: AsyncConnection, call: Call, of: LineSet) -> list[VisitLine]:
     raw = nodes_of(call.input, "drugdetail")
     if len(raw) > MOST_LINES:
         raise NationalRefused(f"drugdetail（购药明细）共 {len(raw)} 条，每次至多 {MOST_LINES} 条：请分次结算")
     nodes = [read_node(LineNode, node, f"drugdetail 第{place}条") for place, node in enumerate(raw, start=1)]
     if len({node.feedetl_sn for node in nodes}) < len(nodes):
         raise NationalRefused("drugdetail（购药明细）的 feedetl_sn（费用明细流水号）有重复：请改正后重发")
-    return [
+    stated = [
         unpriced_line(node, given, of, opter=call.opter, at=call.received_at)
         for node, given in zip(nodes, raw, strict=True)
     ]
+    return await price_lines(connection, call, stated)
 
 
 def _claim(
