@@ -17,7 +17,7 @@ from infra.sandbox.certification import (
     check_identities,
     require,
 )
-from infra.sandbox.county import REGION
+from infra.sandbox.county import REGION, persons
 from infra.sandbox.reference_his import CallFailed, ReferenceHis, output_of, settlement
 
 _TOTAL = "6000.00"
@@ -36,6 +36,17 @@ def _step(key: str, infnos: str, name: str, name_en: str) -> Callable[[StepFunct
 async def _sign_in(run: CertificationRun) -> None:
     output = await run.hospital.call("9001", {"signIn": {"opter_no": "D001", "mac": "", "ip": ""}})
     require(bool(output["signinoutb"]["sign_no"]), "没有签到编号 no sign_no")
+
+
+@_step("person", "1101", "人员信息查询", "a person by certificate")
+async def _person(run: CertificationRun) -> None:
+    who = persons()[0].identity
+    data = {"mdtrt_cert_type": "02", "mdtrt_cert_no": who.certificate, "begntime": run.hospital.moment(0)}
+    output = await run.hospital.call("1101", {"data": data})
+    told = output["baseinfo"]["psn_no"], output["baseinfo"]["psn_name"]
+    require(told == (who.person_id, who.name), f"{told} ≠ {who.person_id}, {who.name}")
+    insured = [each["insuplc_admdvs"] for each in output["insuinfo"] if each["insutype"] == "390"]
+    require(insured == [REGION], f"参保地 insuplc_admdvs {insured} ≠ {REGION}")
 
 
 @_step("admission", "2401", "入院登记", "admission")
