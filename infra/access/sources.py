@@ -1,8 +1,8 @@
 """Whom NATS lets in beside the ledger: a user a source, two while its password is changed, and what these may do.
 
-Sources are users of an account of their own. Into the ledger's account lead seven services, nothing else: a reply
+Sources are users of an account of their own. Into the ledger's account lead eleven services, nothing else: a reply
 subject of a source's choosing stays in the account of the sources, where clients listen on inboxes only, or is one of
-the seven, which take nothing from an acknowledgement.
+the eleven, which take nothing from an acknowledgement.
 """
 
 import secrets
@@ -22,6 +22,10 @@ GATEWAY = "gateway"
 """Ends the name of the user under which the gateway speaks for a source."""
 QUOTE = "claims.quote"
 RULES = "claims.rules"
+STATUS, ENTITLEMENT, STATEMENT = "claims.status", "claims.entitlement", "claims.statement"
+RECONCILE = "claims.reconcile"
+_BY_WHO_BILLS = (QUOTE, STATUS, ENTITLEMENT, STATEMENT)
+"""What hospitals and bureaus ask."""
 EVENT_BYTES = 262_144
 """How large a message of a source may be: an event has a few kB, and a much larger one stalls all behind it."""
 HEADROOM = 1_024
@@ -128,7 +132,9 @@ class Source:
         if self.intake is not None:
             publish = [self.intake, RULES, *publish]
         if self.kind in (HOSPITAL, BUREAU):
-            publish.append(QUOTE)
+            publish += _BY_WHO_BILLS
+        if self.kind == HOSPITAL:
+            publish.append(RECONCILE)
         return {
             "user": user,
             "password": password_hash,

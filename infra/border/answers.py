@@ -15,8 +15,11 @@ from events.decisions import (
 )
 from events.refusals import REASONS
 from events.schemas import DIALECT
+from infra.access.sources import STATEMENT as ACCOUNT
+from infra.border.enquiries import REQUESTS, reply_name, reply_schemas, request_name, request_schemas
 from infra.border.payouts import BOOKED, PAYOUT, payout_schemas
-from infra.worker.quote_service import TOO_MANY, UNAVAILABLE
+from infra.worker.quote_service import TOO_MANY
+from infra.worker.request_service import UNAVAILABLE
 
 Schema = Mapping[str, Any]
 
@@ -62,6 +65,8 @@ def answer_schemas(prefix: str) -> dict[str, Schema]:
         QUOTED: _quoted(prefix),
         RULES_REQUEST: _rules_request(),
         RULES_REPLY: _rules_reply(),
+        **request_schemas(),
+        **reply_schemas(f"{prefix}{STATEMENT}"),
     }
     return parts | {type_: _envelope(type_, f"{prefix}{_DATA[type_]}") for type_ in TOLD}
 
@@ -72,6 +77,10 @@ def answer_documents() -> dict[str, Schema]:
     roots: dict[str, tuple[str, tuple[str, ...]]] = {type_: (type_, (_DATA[type_],)) for type_ in TOLD}
     roots |= {QUOTE_REPLY: (QUOTED, (STATEMENT,))} | {name: (name, ()) for name in (RULES_REQUEST, RULES_REPLY)}
     roots |= {type_: (type_, (PAYOUT,)) for type_ in BOOKED}
+    roots |= {request_name(subject): (request_name(subject), ()) for subject in REQUESTS}
+    roots |= {
+        reply_name(subject): (reply_name(subject), (STATEMENT,) if subject == ACCOUNT else ()) for subject in REQUESTS
+    }
     return {
         name: {
             "$schema": DIALECT,

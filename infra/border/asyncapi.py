@@ -15,8 +15,10 @@ import yaml
 from events.catalog import BUREAU, CIVIL_AFFAIRS, FACTS, HOSPITAL, POVERTY_OFFICE
 from events.decisions import CLAIM_SETTLED, EVENT_ACCEPTED, EVENT_REJECTED, EVENT_WAITING
 from events.schemas import json_schemas
-from infra.access.sources import KINDS, PAYER, QUOTE, RULES, Source
+from infra.access.sources import KINDS, PAYER, QUOTE, RULES, STATEMENT, Source
 from infra.border.answers import QUOTED, RULES_REPLY, RULES_REQUEST, TOLD, answer_schemas
+from infra.border.enquiries import REQUESTS, TITLES, reply_name, request_name
+from infra.border.enquiry_examples import ENQUIRY_EXAMPLES
 from infra.border.payouts import BOOKED, payout_schemas
 from policies.funds import FUNDS
 
@@ -41,7 +43,10 @@ _ANSWERS_TO_OFFICES = (EVENT_ACCEPTED, EVENT_REJECTED)
 """A source that claims no bill hears whether its events were taken; a bureau's bill on paper never waits."""
 _SENT = {type_: fact for type_, fact in FACTS.items() if not set(KINDS).isdisjoint(fact.kinds)}
 """The facts of sources; the others the ledger orders of itself."""
-_NO_EVENTS = (QUOTED, RULES_REQUEST, RULES_REPLY)
+_NO_EVENTS = (
+    *(QUOTED, RULES_REQUEST, RULES_REPLY),
+    *(name(subject) for subject in REQUESTS for name in (request_name, reply_name)),
+)
 _RULES = {
     "rules": {
         "region": "360123",
@@ -73,10 +78,13 @@ def asyncapi() -> dict[str, Any]:
     for kind in KINDS:
         channels |= _channels(kind)
         operations |= _operations(kind)
-    channels |= _payouts_channel() | _quote_channels() | _rules_channels()
+    channels |= _payouts_channel() | _quote_channels() | _rules_channels() | _enquiry_channels()
     operations["hearAsPayer"] = {"action": "receive", "channel": {"$ref": f"#/channels/payouts-{PAYER}"}}
     operations["askForQuote"] = _ask("quote", "what would this claim be paid now?")
     operations["askForRules"] = _ask("rules", "which settings and diseases does a county offer?")
+    for subject, title in TITLES.items():
+        name = subject.removeprefix("claims.")
+        operations[f"askFor{name.capitalize()}"] = _ask(name, title)
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -200,6 +208,24 @@ def _rules_channels() -> dict[str, Any]:
     }
 
 
+def _enquiry_channels() -> dict[str, Any]:
+    channels: dict[str, Any] = {}
+    for subject, title in TITLES.items():
+        name = subject.removeprefix("claims.")
+        channels[name] = {
+            "address": subject,
+            "title": title,
+            "description": "Request and reply; nothing is written. Each is told of its own: docs/enquiries.md.",
+            "messages": _named([request_name(subject)]),
+        }
+        channels[f"{name}-reply"] = {
+            "address": None,
+            "title": "the asker's inbox",
+            "messages": _named([reply_name(subject)]),
+        }
+    return channels
+
+
 def _ask(channel: str, summary: str) -> dict[str, Any]:
     return {
         "action": "send",
@@ -218,7 +244,17 @@ def _messages() -> dict[str, Any]:
         QUOTED: _message(QUOTED, "the reply to a trial settlement", statement),
         RULES_REQUEST: _message(RULES_REQUEST, "a region and a day", {"region": "230803", "day": "2019-05-06"}),
         RULES_REPLY: _message(RULES_REPLY, "the scheme in force there on that day", _RULES),
+        **_enquiry_messages(statement),
     }
+
+
+def _enquiry_messages(statement: dict[str, Any]) -> dict[str, Any]:
+    messages: dict[str, Any] = {}
+    for subject, (asked, told) in ENQUIRY_EXAMPLES.items():
+        reply = told | (statement if subject == STATEMENT else {})
+        messages[request_name(subject)] = _message(request_name(subject), TITLES[subject], asked)
+        messages[reply_name(subject)] = _message(reply_name(subject), "what the ledger tells, or why not", reply)
+    return messages
 
 
 def _message(name: str, summary: str, example: dict[str, Any]) -> dict[str, Any]:

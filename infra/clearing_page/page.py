@@ -7,8 +7,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from events.chinese_amount import in_capitals
 from infra.cli.names import Names
-from infra.files.chinese_amount import in_capitals
 from infra.files.region_names import region_named
 from infra.person_file.page import templates
 from infra.words.clearing import KIND_NAMES, payer_named

@@ -20,7 +20,8 @@ from infra.messaging.tls import check_tls
 from infra.postgres.engine import connect
 from infra.servers import Endpoints
 from infra.settings import Settings
-from infra.worker.quote_service import ANSWERED_WITHIN_S, TOO_MANY, UNAVAILABLE
+from infra.worker.quote_service import TOO_MANY
+from infra.worker.request_service import ANSWERED_WITHIN_S, UNAVAILABLE
 from processors.law.terms import LAYER_NAMES
 from processors.person.quote import Quotes
 

@@ -141,7 +141,7 @@ def report(
             )
             for each in traffic
         ]
-        columns = "机构 institution,交易 infno,结果 result,成功 done,被拒绝 refused,已冲正 reversed"
+        columns = "机构 institution,交易 infno,结果 result,成功 done,未受理 refused,已冲正 reversed"
         columns += ",未应答 unanswered,原因 why"
         empty = "还没有任何机构调用 no institution has called yet"
         table("联调记录 What programs did", columns.split(","), rows, right=(3, 4, 5, 6), empty=empty)

@@ -54,6 +54,10 @@ accounts {{
       {{service: "claims.intake.*.*.*"}}
       {{service: "claims.quote"}}
       {{service: "claims.rules"}}
+      {{service: "claims.status"}}
+      {{service: "claims.entitlement"}}
+      {{service: "claims.statement"}}
+      {{service: "claims.reconcile"}}
       {{service: "$JS.API.CONSUMER.MSG.NEXT.ANSWERS.*", response_type: Stream, response_threshold: 1h}}
       {{service: "$JS.ACK.ANSWERS.>"}}
       {{service: "$JS.API.CONSUMER.MSG.NEXT.PAYOUTS.*", response_type: Stream, response_threshold: 1h}}
@@ -67,6 +71,10 @@ accounts {{
       {{service: {{account: LEDGER, subject: "claims.intake.*.*.*"}}}}
       {{service: {{account: LEDGER, subject: "claims.quote"}}, share: true}}
       {{service: {{account: LEDGER, subject: "claims.rules"}}}}
+      {{service: {{account: LEDGER, subject: "claims.status"}}, share: true}}
+      {{service: {{account: LEDGER, subject: "claims.entitlement"}}, share: true}}
+      {{service: {{account: LEDGER, subject: "claims.statement"}}, share: true}}
+      {{service: {{account: LEDGER, subject: "claims.reconcile"}}, share: true}}
       {{service: {{account: LEDGER, subject: "$JS.API.CONSUMER.MSG.NEXT.ANSWERS.*"}}}}
       {{service: {{account: LEDGER, subject: "$JS.ACK.ANSWERS.>"}}}}
       {{service: {{account: LEDGER, subject: "$JS.API.CONSUMER.MSG.NEXT.PAYOUTS.*"}}}}

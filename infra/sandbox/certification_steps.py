@@ -17,7 +17,7 @@ from infra.sandbox.certification import (
     check_identities,
     require,
 )
-from infra.sandbox.county import REGION
+from infra.sandbox.county import REGION, persons
 from infra.sandbox.reference_his import CallFailed, ReferenceHis, output_of, settlement
 
 _TOTAL = "6000.00"
@@ -36,6 +36,17 @@ def _step(key: str, infnos: str, name: str, name_en: str) -> Callable[[StepFunct
 async def _sign_in(run: CertificationRun) -> None:
     output = await run.hospital.call("9001", {"signIn": {"opter_no": "D001", "mac": "", "ip": ""}})
     require(bool(output["signinoutb"]["sign_no"]), "没有签到编号 no sign_no")
+
+
+@_step("person", "1101", "人员信息查询", "a person by certificate")
+async def _person(run: CertificationRun) -> None:
+    who = persons()[0].identity
+    data = {"mdtrt_cert_type": "02", "mdtrt_cert_no": who.certificate, "begntime": run.hospital.moment(0)}
+    output = await run.hospital.call("1101", {"data": data})
+    told = output["baseinfo"]["psn_no"], output["baseinfo"]["psn_name"]
+    require(told == (who.person_id, who.name), f"{told} ≠ {who.person_id}, {who.name}")
+    insured = [each["insuplc_admdvs"] for each in output["insuinfo"] if each["insutype"] == "390"]
+    require(insured == [REGION], f"参保地 insuplc_admdvs {insured} ≠ {REGION}")
 
 
 @_step("admission", "2401", "入院登记", "admission")
@@ -86,7 +97,7 @@ async def _repeat(run: CertificationRun) -> None:
     require(await run.hospital.post(run.of("settling")) == run.of("answer"), "应答不同 another answer")
 
 
-@_step("other_input", "2304", "同一msgid换内容，被拒绝", "the same msgid with another input is refused")
+@_step("other_input", "2304", "同一msgid换内容，不予受理", "the same msgid with another input is refused")
 async def _other_input(run: CertificationRun) -> None:
     envelope = run.of("settling")
     other = envelope | {"input": {"data": envelope["input"]["data"] | {"invono": "FP2"}}}
@@ -142,7 +153,7 @@ async def _twice_withdrawn(run: CertificationRun) -> None:
 @_step(
     "never_received",
     "2601",
-    "冲正未收到的交易，迟到的被拒绝",
+    "冲正未收到的交易，迟到的不予受理",
     "one never received is reversed, and refused when it comes",
 )
 async def _never_received(run: CertificationRun) -> None:
@@ -220,8 +231,8 @@ async def _withdraw(his: ReferenceHis, psn_no: str, infno: str, msgid: str) -> N
 
 async def _require_refused(infno: str, his: ReferenceHis, envelope: Mapping[str, Any]) -> None:
     answer = orjson.loads(await his.post(envelope))
-    require(int(answer["infcode"]) == -2, f"{infno} 应被拒绝 should be refused: infcode {answer['infcode']}")
-    require(bool(answer["err_msg"]), "拒绝没有说明原因 refused without a reason")
+    require(int(answer["infcode"]) == -2, f"{infno} 应不予受理 should be refused: infcode {answer['infcode']}")
+    require(bool(answer["err_msg"]), "不予受理没有说明原因 refused without a reason")
 
 
 def _key(answer: Mapping[str, Any]) -> dict[str, Any]:

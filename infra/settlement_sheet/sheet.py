@@ -5,8 +5,8 @@ from decimal import Decimal
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from events.chinese_amount import in_capitals
 from events.money import yuan
-from infra.files.chinese_amount import in_capitals
 from processors.law.terms import FUND_NAMES
 from processors.person.file import file_of
 from processors.person.file_model import FileClaim, PersonFile

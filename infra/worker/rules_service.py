@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from events.codes import RESIDENT, is_code, is_region
 from infra.access.sources import RULES
 from infra.worker.failures import error_line
-from infra.worker.quote_service import UNAVAILABLE, refused_reply, send_reply
+from infra.worker.request_service import UNAVAILABLE, refused_reply, send_reply
 from processors.law.offers import offered
 from processors.law.pinned_schemes import PinnedSchemes
 

@@ -22,11 +22,13 @@ from infra.postgres.connections import Connections
 from infra.postgres.engine import connect, migrate
 from infra.settings import Settings
 from infra.worker.database_check import DatabaseCheck
+from infra.worker.enquiry_service import enquiry_service
 from infra.worker.failures import NATS_AWAY_ERRORS, error_line, log_failure
 from infra.worker.lane import Lane
 from infra.worker.lane_locks import SILENT_S, STALLED_AFTER_S, LaneLocks
 from infra.worker.payout_publisher import PayoutPublisher
-from infra.worker.quote_service import QuoteService
+from infra.worker.quote_service import quote_service
+from infra.worker.request_service import RequestService
 from infra.worker.rules_service import RulesService
 from infra.worker.shares import FOLLOWER, Share, lanes_of, worker_of_each
 from infra.worker.upkeep import Upkeep
@@ -83,7 +85,8 @@ class Worker:
     subscribers: dict[str, EagerSubscriber] = field(default_factory=dict)
     owned: dict[str, Lane] = field(default_factory=dict)
     payouts: PayoutPublisher = field(init=False)
-    quotes: QuoteService = field(init=False)
+    quotes: RequestService = field(init=False)
+    enquiries: RequestService = field(init=False)
     rules: RulesService = field(init=False)
 
     def __post_init__(self) -> None:
@@ -92,7 +95,8 @@ class Worker:
         self.upkeep = Upkeep(self.engine, self.database_url, lambda: self.broker.connection, self.owned, self.all_lanes)
         self.check = DatabaseCheck(self.engine, self.broker.connection)
         self.payouts = PayoutPublisher(self.engine, self.broker.connection, self._miss_streams)
-        self.quotes = QuoteService(self.broker, self.engine)
+        self.quotes = quote_service(self.broker, self.engine)
+        self.enquiries = enquiry_service(self.broker, self.engine)
         self.rules = RulesService(self.broker, self.engine)
         self._add_lanes(self.consumers)
 
@@ -114,6 +118,7 @@ class Worker:
         """Own what is free, again and again, until ``stop``; own shares first, others' after a while."""
         _spare_the_collector()
         await self.quotes.start()
+        await self.enquiries.start()
         await self.rules.start()
         rounds = 0
         while not stop.is_set():
@@ -138,9 +143,9 @@ class Worker:
     async def close(self) -> None:
         """Finish the batches in hand, then give the lanes up."""
         await self.upkeep.stop()
-        await asyncio.gather(
-            self.quotes.stop(), self.rules.stop(), *(self.subscribers[name].stop() for name in self.owned)
-        )
+        services = (self.quotes, self.enquiries, self.rules)
+        lanes = [self.subscribers[name] for name in self.owned]
+        await asyncio.gather(*(service.stop() for service in services), *(lane.stop() for lane in lanes))
         await self.payouts.finish()
         await self.upkeep.purge()
         self.owned.clear()

@@ -8,7 +8,7 @@ intake has not taken yet is not known here.
 
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events import facts, paper_refusals, refusal_details
@@ -16,7 +16,7 @@ from events.catalog import BUREAU, Fact, read
 from events.county_time import county_day
 from events.envelope import salvage
 from events.refusals import Refusal
-from events.store.journal import database_time, entries
+from events.store.journal import database_time
 from policies.buckets import OpenBill
 from policies.claim import Claim
 from policies.engine import settle
@@ -24,6 +24,7 @@ from policies.explain import render
 from policies.scheme import Scheme
 from processors.law.pinned_schemes import PinnedSchemes
 from processors.person.file_model import FileLayer
+from processors.person.open_admission import has_open_admission
 from processors.pipeline.intake import load_for
 from processors.pipeline.kinds.discharge import WaitsFor, accept_discharge
 from processors.pipeline.kinds.interim import accept_interim
@@ -31,10 +32,8 @@ from processors.pipeline.kinds.outpatient import accept_outpatient
 from processors.pipeline.kinds.paper_bill import accept_paper_bill
 from processors.pipeline.settlement import statement_row
 from processors.pipeline.state import LedgerState, load_histories
-from projections.admissions import load_admissions
 from projections.statements import statement_json
 
-_ADMITTED = "admission.recorded.v1"
 _NO_RUN = 0
 """Stands for the run that would carry the claim: none is opened."""
 
@@ -64,7 +63,9 @@ class Quotes:
             async with self.engine.connect() as connection:
                 await connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
                 if asker is not None and not _is_bureau(asker):
-                    await _require_open_admission(connection, fact.source, data.person_id)
+                    hospital_id = fact.source.partition("/")[2]
+                    if not await has_open_admission(connection, hospital_id, data.person_id):
+                        raise refusal_details.no_open_admission(fact.source, data.person_id)
                 bill, scheme = await self._settled(connection, fact, data)
         except Refusal as refusal:
             return {"refused": {"reason": refusal.reason, "detail": refusal.detail, "detail_zh": refusal.detail_zh}}, []
@@ -108,26 +109,3 @@ def _claimed(raw: bytes, asker: str | None) -> tuple[Fact, facts.ClaimFact]:
 
 def _is_bureau(asker: str | None) -> bool:
     return asker is not None and asker.startswith(f"{BUREAU}/")
-
-
-async def _require_open_admission(connection: AsyncConnection, hospital: str, person_id: str) -> None:
-    """Refuse a hospital that has no open admission of the person: it must not learn whether the ledger knows them.
-
-    The hospital's admissions of the person are found in the ledger, which has an index by person: one on the
-    projection would cost at every admission and discharge.
-    """
-    recorded = await connection.execute(
-        select(entries.c.raw).where(
-            entries.c.person_id == person_id,
-            entries.c.claim_number.is_(None),
-            entries.c.run.is_(None),
-            entries.c.stage.is_(None),
-            entries.c.type == _ADMITTED,
-            entries.c.source == hospital,
-        )
-    )
-    told = (read(raw, hospital).data for raw in recorded.scalars())
-    own = [data.admission_id for data in told if isinstance(data, facts.AdmissionRecorded)]
-    known = await load_admissions(connection, own)
-    if not any(not admission.cancelled and admission.discharged_by is None for admission in known.values()):
-        raise refusal_details.no_open_admission(hospital, person_id)

@@ -5,7 +5,7 @@ brings to a month is its last statement in the month less its last statement bef
 """
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import orjson
@@ -29,11 +29,18 @@ Row = Mapping[str, Any]
 
 
 async def settled_in(connection: AsyncConnection, hospital_id: str, month: date) -> dict[str, tuple[Row | None, Row]]:
-    """By claim with a statement in the month (its first day): the last statement before it, if any, and in it.
+    """What was settled in a month (its first day), as ``settled_between`` gives it."""
+    return await settled_between(connection, hospital_id, month_start(month), month_end(month))
+
+
+async def settled_between(
+    connection: AsyncConnection, hospital_id: str, begun: datetime, ended: datetime
+) -> dict[str, tuple[Row | None, Row]]:
+    """By claim with a statement from ``begun`` until ``ended``: the last statement before that, if any, and in it.
 
     A statement is a row as ``projections.statements`` has it: fen, ``layers`` as pairs, ``status``, ``payee``.
     """
-    within = {"hospital_id": hospital_id, "begun": month_start(month), "ended": month_end(month)}
+    within = {"hospital_id": hospital_id, "begun": begun, "ended": ended}
     found: dict[str, list[Row | None]] = {}
     for row in await connection.execute(_STATEMENTS, within):
         found.setdefault(row.claim_id, [None, None])[row.within] = _statement(orjson.loads(row.data)["statement"])

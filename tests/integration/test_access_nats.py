@@ -25,7 +25,7 @@ from infra.embedded.nats import NatsServer, reload
 from infra.embedded.process import server_user
 from infra.messaging.sender import Outgoing, SendError, _request, publish_all
 from infra.messaging.streams import ensure_streams
-from infra.worker.quote_service import asker_of
+from infra.worker.request_service import asker_of
 from tests import facts
 from tests.nats_clients import PASSWORD, Connected, connected, turned_away
 from tests.program import BOUND_S, background, claims, environment, eventually, outcome, up_is_ready, write_lines

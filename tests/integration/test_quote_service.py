@@ -31,7 +31,8 @@ from infra.operations.quiescence import until_quiet
 from infra.operations.settle import at_work
 from infra.postgres.engine import connect
 from infra.settings import Settings
-from infra.worker.quote_service import ANSWERED_WITHIN_S, AT_ONCE, OF_ONE_SOURCE, TOO_MANY, UNAVAILABLE, QuoteService
+from infra.worker.quote_service import TOO_MANY, quote_service
+from infra.worker.request_service import ANSWERED_WITHIN_S, AT_ONCE, OF_ONE_SOURCE, UNAVAILABLE
 from infra.worker.worker import worker
 from processors.person.quote import Quotes
 from tests import facts
@@ -140,7 +141,7 @@ async def test_over_nats_each_user_is_who_the_server_says(county: County) -> Non
 async def test_an_answer_comes_also_where_the_ledger_cant_settle(nats_url: str) -> None:
     broker, nowhere = connect_broker(nats_url, None), connect("postgresql://nobody@127.0.0.1:1/none")
     await broker.start()
-    service = QuoteService(broker, nowhere)
+    service = quote_service(broker, nowhere)
     await service.start()
     try:
         refused = (await reply_to(broker.connection, facts.discharge()))["refused"]
@@ -162,7 +163,7 @@ async def test_a_worker_that_ends_beside_a_database_that_stands_still_tells_who_
     port = database.sockets[0].getsockname()[1]
     broker, still = connect_broker(nats_url, None), connect(f"postgresql://nobody@127.0.0.1:{port}/none")
     await broker.start()
-    service = QuoteService(broker, still)
+    service = quote_service(broker, still)
     await service.start()
     try:
         # ten for each that is answered at a time: one after another they would take ten times as long as one may

@@ -30,14 +30,12 @@ def his(client: httpx.AsyncClient, ready: Mapping[str, Any], tier: int, psn_no: 
 
 
 async def settled_stay(program: His) -> Any:
-    """A stay that ended today, settled; its bill is 1,000 yuan in scope."""
+    """A stay that ended today, settled; its bill is 1,000 yuan of level 甲, without a cap."""
     today = datetime.now(COUNTY_TIME).replace(hour=0, minute=0, second=1, microsecond=0)
     begun = today - timedelta(days=2)
     mdtrt_id = await program.admit(on=f"{begun:%Y-%m-%d %H:%M:%S}")
-    # in no catalogue: the split is that of the hospital
-    parts = {"fulamt_ownpay_amt": 0, "overlmt_amt": 0, "preselfpay_amt": 0, "inscp_scp_amt": "1000.00"}
     when = f"{begun + timedelta(days=1):%Y-%m-%d %H:%M:%S}"
-    await program.upload(mdtrt_id, [line("1", "1000.00", fee_ocur_time=when, **parts)])
+    await program.upload(mdtrt_id, [line("1", "1000.00", fee_ocur_time=when, med_list_codg="MNZL0009")])
     await program.discharge(mdtrt_id, on=f"{today:%Y-%m-%d %H:%M:%S}")
     return await program.settle(mdtrt_id, "1000.00")
 

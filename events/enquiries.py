@@ -1,0 +1,40 @@
+"""What sources ask of the ledger by request and reply beside trial settlements: how it is read, and who is told."""
+
+from typing import Annotated, TypeVar
+
+import msgspec
+from msgspec import Meta, Struct
+
+from events.catalog import BUREAU, HOSPITAL
+from events.codes import ID_PATTERN
+from events.refusals import Refusal
+
+EnquiredId = Annotated[str, Meta(pattern=ID_PATTERN)]
+EventId = Annotated[str, Meta(min_length=1, max_length=128)]
+EnquiryAmount = Annotated[str, Meta(pattern=r"^-?[0-9]{1,13}(\.[0-9]{1,2})?$", description="yuan")]
+Enquiry = TypeVar("Enquiry", bound=Struct)
+
+
+def read_enquiry(body: bytes, form: type[Enquiry]) -> Enquiry:
+    """What is asked. Raises ``Refusal``: malformed, with the field that is wrong."""
+    try:
+        return msgspec.json.decode(body, type=form)
+    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
+        fields = "、".join(form.__struct_fields__)
+        raise Refusal(
+            "malformed", f"the request can't be read: {error}", f"请求应为 JSON 对象，可用的字段：{fields}（{error}）"
+        ) from None
+
+
+def hospital_asking(asker: str | None) -> str | None:
+    """The number of the hospital that asks; None where none does."""
+    kind, _, id_ = (asker or "").partition("/")
+    return id_ if kind == HOSPITAL else None
+
+
+def may_ask(asker: str | None, *, hospital_id: str, region: str) -> bool:
+    """Whether an asker is told of what is a hospital's, of a person of a region.
+
+    A hospital is told of its own, a bureau of its region's persons, the ledger's own user (None) of all.
+    """
+    return asker in (None, f"{HOSPITAL}/{hospital_id}", f"{BUREAU}/{region}")
