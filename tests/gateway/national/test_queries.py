@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from tests import facts
+from tests.clerk import clerk
+from tests.gateway.national.county import GatewayCounty
 from tests.gateway.national.his import His, check_identities, figures, line, refusal
 from tests.gateway.national.ledger import GatewayLedger
 
@@ -13,7 +15,7 @@ TOTAL = "20000.00"
 SPAN = {"begntime": "2019-01-01", "endtime": "2019-12-31"}
 
 
-async def test_a_stay_is_found_with_diagnoses_lines_and_settlement(his: His) -> None:
+async def test_a_stay_is_found_with_diagnoses_lines_and_settlement(his: His, ledger: GatewayLedger) -> None:
     mdtrt_id = await his.stay(LINES)
     told = await his.settle(mdtrt_id, TOTAL)
     person = {"psn_no": his.psn_no}
@@ -45,6 +47,7 @@ async def test_a_stay_is_found_with_diagnoses_lines_and_settlement(his: His) -> 
     assert by_code["Q0000"] > 0
     await his.take_back(told)
     assert (await his.call("5203", {"data": key}))["setlinfo"]["refd_setl_flag"] == "1"
+    assert [each["status"] for each in await ledger.claims(his.psn_no)] == ["reversed"]
     after = (await his.call("5206", {"data": person | {"cum_ym": "201905"}}))["cuminfo"]
     assert next(each["cum"] for each in after if each["cum_type_code"] == "C0000") == 0
 
@@ -101,3 +104,18 @@ async def test_lists_hold_the_hospital_s_own_alone(his: His, other_his: His) -> 
     assert (await other_his.call("5201", asked))["mdtrtinfo"] == []
     assert len((await his.call("5205", asked))["feedetail"]) == 1
     assert (await other_his.call("5205", asked))["feedetail"] == []
+
+
+async def test_lines_and_looks_are_listed_for_investigators(his: His, county: GatewayCounty) -> None:
+    mdtrt_id = await his.stay(LINES)
+    claim = (await his.settle(mdtrt_id, TOTAL))["setlinfo"]["setl_id"]
+    await his.call("5201", {"data": {"psn_no": his.psn_no} | SPAN})
+    async with clerk(CLAIMS_DATABASE_URL=county.gateway.worker.database_url) as run:
+        first, second = (await run("gateway", "lines", claim, "--json")).rows
+        assert (first["line"], first["amount"], first["in_scope"]) == ("1", "19500.00", "19500.00")
+        assert (second["self_funded"], second["priced_by"], second["clerk"]) == ("500.00", "hospital", "W01")
+        assert b"19,500.00" in (await run("gateway", "lines", claim)).out
+        assert (await run("gateway", "lines", "C-nowhere", "--json")).rows == []
+        (look,) = (await run("gateway", "looks", "--person", his.psn_no, "--json")).rows
+        assert (look["fixmedins_code"], look["infno"]) == ("H1", "5201")
+        assert (await run("gateway", "looks", "--hospital", "H7", "--json")).rows == []
