@@ -44,6 +44,23 @@ async def standing_settlements(connection: AsyncConnection, mdtrt_id: str) -> li
     return [_settlement(row) for row in (await connection.execute(query)).mappings()]
 
 
+async def settlements_of_person(
+    connection: AsyncConnection, fixmedins_code: str, psn_no: str, setting: str
+) -> list[VisitSettlement]:
+    """A person's settlements of a setting at a hospital that stand, the oldest first."""
+    query = (
+        select(settlements)
+        .where(
+            settlements.c.psn_no == psn_no,
+            settlements.c.fixmedins_code == fixmedins_code,
+            settlements.c.setting == setting,
+            settlements.c.state == "settled",
+        )
+        .order_by(settlements.c.begun_at, settlements.c.claim_id)
+    )
+    return [_settlement(row) for row in (await connection.execute(query)).mappings()]
+
+
 async def settlement_of(connection: AsyncConnection, setl_id: str) -> VisitSettlement | None:
     """The latest settlement under a number: the claim that stands, or the last that stood. A refused one is none."""
     query = (

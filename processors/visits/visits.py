@@ -1,6 +1,7 @@
 """Stays and visits: registered, changed, found again."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from msgspec import structs
@@ -40,6 +41,23 @@ async def load_visit(connection: AsyncConnection, mdtrt_id: str, *, lock: bool =
     """A visit; with ``lock`` nobody else registers lines or settles until the transaction ends."""
     query = select(visits).where(visits.c.mdtrt_id == mdtrt_id)
     return _visit((await connection.execute(query.with_for_update() if lock else query)).mappings().one_or_none())
+
+
+async def visits_of_person(
+    connection: AsyncConnection, fixmedins_code: str, psn_no: str, first: datetime, last: datetime
+) -> list[RegisteredVisit]:
+    """A person's visits to a hospital that began within a time, the oldest first; those the ledger refused are none."""
+    query = (
+        select(visits)
+        .where(
+            visits.c.psn_no == psn_no,
+            visits.c.fixmedins_code == fixmedins_code,
+            visits.c.began_at.between(first, last),
+            visits.c.state.in_(("open", "cancelled")),
+        )
+        .order_by(visits.c.began_at, visits.c.mdtrt_id)
+    )
+    return [RegisteredVisit(**stored(row)) for row in (await connection.execute(query)).mappings()]
 
 
 async def change_visit(connection: AsyncConnection, mdtrt_id: str, **values: Any) -> None:

@@ -33,6 +33,12 @@ def gateway_calls(folder: Path, odd: str) -> dict[str, list[tuple[object, ...]]]
         "gateway hospitals list": [("gateway", "hospitals", "list"), ("gateway", "hospitals", "list", "--history")],
         "gateway applications": [("gateway", "applications"), ("gateway", "applications", "--month", odd)],
         "gateway hospitals end": [("gateway", "hospitals", "end", each, *who) for each in (odd, "H1")],
+        "gateway lines": [("gateway", "lines", each) for each in (odd, "C1")],
+        "gateway looks": [
+            ("gateway", "looks"),
+            ("gateway", "looks", "--person", odd),
+            ("gateway", "looks", "--hospital", odd),
+        ],
         "gateway rotate-key": [("gateway", "rotate-key")],
         "persons new-key": [("persons", "new-key")],
         "persons import": [("persons", "import", each, *who) for each in (listed, named)],

@@ -6,10 +6,12 @@ from typing import Any
 import structlog
 
 from events.codes import RESIDENT
+from infra.gateway.national.call import Call
 from infra.gateway.services import Services
 from processors.identities.identity import RESIDENTS, Identity
 from processors.identities.store import find_person
 from processors.offices.refusal import StepRefused
+from processors.visits.looks import record_hospital_look
 
 log = structlog.get_logger(__name__)
 EMPLOYEE_INSURANCES = ("310", "320", "330")
@@ -35,6 +37,12 @@ async def person_fields(services: Services, psn_no: str, insutype: str, on: date
     usual = _WORKING if insutype[:3] in EMPLOYEE_INSURANCES else _ADULT_RESIDENT
     stated = None if identity is None else identity.person_type
     return identity_fields(identity, on) | {"psn_type": stated or usual, "cvlserv_flag": "0"}
+
+
+async def record_look(services: Services, call: Call, psn_no: str) -> None:
+    """Record that a hospital asks about a person, before it is answered."""
+    told = {"fixmedins_code": call.fixmedins_code, "opter": call.opter, "infno": call.infno, "msgid": call.msgid}
+    await record_hospital_look(services.engine, psn_no, **told)
 
 
 def identity_fields(identity: Identity | None, on: date) -> dict[str, Any]:

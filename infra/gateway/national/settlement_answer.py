@@ -21,14 +21,15 @@ _FIELD_OF_FUND: Mapping[str, str] = {
 }
 _OTHER_FIELD = "oth_pay"
 _FUND_FIELDS = ("hifp_pay", "cvlserv_pay", "hifes_pay", "hifmi_pay", "hifob_pay", "maf_pay", "oth_pay")
-_RESIDENTS_CODES: Mapping[str, str] = {
+RESIDENTS_CODES: Mapping[str, str] = {
     "basic_fund": "390100",
     "critical_illness": "390200",
     "assistance_fund": "610100",
     "county_finance": "640100",
     "backstop_fund": "640100",
 }
-_EMPLOYEES_CODES: Mapping[str, str] = {**_RESIDENTS_CODES, "basic_fund": "310100", "critical_illness": "330100"}
+"""fund_pay_type of the residents' insurance, by fund."""
+_EMPLOYEES_CODES: Mapping[str, str] = {**RESIDENTS_CODES, "basic_fund": "310100", "critical_illness": "330100"}
 _OTHER_CODE = "999997"
 _EMPLOYEE_INSURANCES = ("310", "320", "330")
 
@@ -102,7 +103,7 @@ def amounts(shares: Shares, sign: int = 1) -> dict[str, Decimal]:
 
 def details(shares: Shares, insutype: str, sign: int = 1) -> list[dict[str, Any]]:
     """``setldetail``: a row a layer that pays, in the order applied."""
-    codes = _EMPLOYEES_CODES if insutype[:3] in _EMPLOYEE_INSURANCES else _RESIDENTS_CODES
+    codes = _EMPLOYEES_CODES if insutype[:3] in _EMPLOYEE_INSURANCES else RESIDENTS_CODES
     return [
         {
             "fund_pay_type": codes.get(fund, _OTHER_CODE),

@@ -38,7 +38,7 @@ async def trial_reply(
         "insutype": request.insutype,
         "med_type": med_type,
         "mdtrt_cert_type": request.mdtrt_cert_type,
-        "setl_time": _moment(call.received_at),
+        "setl_time": moment_text(call.received_at),
         **amounts(shares),
         **_NO_ACCOUNT,
         "medins_setl_id": call.msgid,
@@ -62,7 +62,7 @@ async def settlement_reply(
         "insutype": settlement.insutype,
         "med_type": settlement.med_type,
         "mdtrt_cert_type": cert_type,
-        "setl_time": None if moment is None else _moment(moment),
+        "setl_time": None if moment is None else moment_text(moment),
         **amounts(shares, sign),
         **_NO_ACCOUNT,
         "medins_setl_id": settlement.msgid,
@@ -81,5 +81,6 @@ def _day(moment: datetime) -> date:
     return moment.astimezone(COUNTY_TIME).date()
 
 
-def _moment(moment: datetime) -> str:
+def moment_text(moment: datetime) -> str:
+    """A moment as the interface writes it."""
     return moment.astimezone(COUNTY_TIME).strftime("%Y-%m-%d %H:%M:%S")

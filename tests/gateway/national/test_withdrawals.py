@@ -2,6 +2,13 @@
 
 import asyncio
 
+import pytest
+from msgspec import structs
+
+from infra.gateway import services
+from processors.visits.visits import insert_visit, load_visit
+from tests import facts
+from tests.gateway.national.county import GatewayCounty
 from tests.gateway.national.his import His, check_identities, figures, line, refusal
 from tests.gateway.national.ledger import GatewayLedger
 
@@ -100,3 +107,53 @@ async def test_what_a_bureau_has_reversed_is_settled_anew(his: His, ledger: Gate
     anew = await his.settle(mdtrt_id, TOTAL)
     assert anew["setlinfo"]["setl_id"] != told["setlinfo"]["setl_id"]
     assert [each["status"] for each in await ledger.claims(his.psn_no)] == ["reversed", "settled"]
+
+
+async def test_a_settlement_that_was_never_answered_is_withdrawn(
+    his: His, ledger: GatewayLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mdtrt_id = await his.stay(LINES)
+    with monkeypatch.context() as silent:
+        silent.setattr(services, "ANSWERED_WITHIN_S", 0.0)  # the ledger may have heard of it, and may not
+        refused = await refusal(his.settle(mdtrt_id, TOTAL))
+        assert (refused.infcode, "结算超时" in refused.err_msg) == (-1, True)
+    await his.withdraw("2304")
+    await his.withdraw("2304")
+    assert "settled" not in [each["status"] for each in await ledger.claims(his.psn_no)]
+    assert "已被冲正" in (await refusal(his.again("2304"))).err_msg
+    check_identities(await his.settle(mdtrt_id, TOTAL))
+    assert [each["status"] for each in await ledger.claims(his.psn_no)].count("settled") == 1
+
+
+async def test_a_claim_whose_admission_the_ledger_lacks_waits_for_nothing(
+    his: His, county: GatewayCounty, ledger: GatewayLedger
+) -> None:
+    known = await his.stay(LINES)
+    # a visit that a restored database has, and the ledger has not
+    lost = f"{his.code}M{999_999:012d}"
+    async with county.gateway.engine.begin() as connection:
+        visit = await load_visit(connection, known)
+        assert visit is not None
+        await insert_visit(connection, structs.replace(visit, mdtrt_id=lost))
+    await his.upload(lost, LINES)
+    refused = await refusal(his.settle(lost, TOTAL))
+    assert f"入院登记 {lost} 尚未登记" in refused.err_msg
+    # what is admitted later is not billed behind the hospital's back; its lines may be changed, and settled then
+    await ledger.publish([facts.admit(lost, his.psn_no, on="2019-05-01")])
+    assert await ledger.claims(his.psn_no) == []
+    await his.upload(lost, [line("3", "1.00")])
+    check_identities(await his.settle(lost, "20001.00"))
+
+
+async def test_an_interim_bill_that_is_refused_gives_its_lines_back(his: His, ledger: GatewayLedger) -> None:
+    mdtrt_id = await his.admit()
+    await his.upload(mdtrt_id, LINES)
+    for infno in ("2303", "2304"):
+        refused = await refusal(his.settle(mdtrt_id, TOTAL, infno=infno, mid_setl_flag="1"))
+        assert refused.infcode == -2, refused.err_msg
+        assert "not_enrolled" in refused.err_msg  # on the last 31 December
+    await his.discharge(mdtrt_id)
+    assert "只有跨年住院" in (await refusal(his.settle(mdtrt_id, TOTAL, mid_setl_flag=1))).err_msg
+    check_identities(await his.settle(mdtrt_id, TOTAL))
+    (statement,) = await ledger.claims(his.psn_no)
+    assert statement["total"] == TOTAL

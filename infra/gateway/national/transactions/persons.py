@@ -11,14 +11,13 @@ from events.national_ids import InvalidNationalId, normal_national_id
 from infra.gateway.national.call import Call, NationalRefused
 from infra.gateway.national.code_lists import identity_codes
 from infra.gateway.national.fields import CodeOf, Moment, Node, Number, Words, node_of, read_node
-from infra.gateway.national.person_fields import identity_fields, insurance_code, person_type_code
+from infra.gateway.national.person_fields import identity_fields, insurance_code, person_type_code, record_look
 from infra.gateway.national.registry import transaction
 from infra.gateway.national.settlement_answer import amount
 from infra.gateway.services import Services
 from processors.identities.identity import Identity
 from processors.identities.store import SharedCertificate, find_person
 from processors.law.terms import CATEGORY_NAMES
-from processors.visits.looks import record_hospital_look
 from projections.enrolments import Enrolment, load_enrolments
 from projections.rosters import RosterChange, categories_on, load_rosters
 
@@ -58,8 +57,7 @@ async def find(services: Services, call: Call) -> Mapping[str, Any]:
         raise NationalRefused("没有这个证件号码或人员编号的参保人：请核对号码，或请经办机构登记(claims persons import)")
     if identity is not None and node.psn_name is not None and node.psn_name.replace(" ", "") != identity.name:
         raise NationalRefused("psn_name（人员姓名）与证件登记的姓名不符：请核对姓名和证件号码")
-    told = {"fixmedins_code": call.fixmedins_code, "opter": call.opter, "infno": call.infno, "msgid": call.msgid}
-    await record_hospital_look(services.engine, psn_no, **told)
+    await record_look(services, call, psn_no)
     enrolment = _enrolment_on(enrolments.values(), day)
     region = call.insuplc_admdvs if enrolment is None else enrolment.region
     return {
