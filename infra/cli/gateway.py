@@ -7,6 +7,7 @@ import typer
 
 from infra.cli.clearing_applications import applications
 from infra.cli.gateway_hospitals import hospitals
+from infra.cli.gateway_retention import prune_answers
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, stderr
 from infra.cli.register_keys import make_key_file, rotate_key_file
@@ -25,6 +26,7 @@ gateway = typer.Typer(
 )
 gateway.add_typer(hospitals, name="hospitals")
 gateway.command()(applications)
+gateway.command("prune")(prune_answers)
 
 
 def register(app: typer.Typer) -> None:

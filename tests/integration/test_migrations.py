@@ -27,6 +27,7 @@ from processors.law.adoption import initialise
 from processors.visits import (  # noqa: F401 - declare their tables
     clearing_applications,
     hospital_settings,
+    retention,
     statement_files,
     transactions,
     visit_rows,

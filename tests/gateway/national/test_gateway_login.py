@@ -15,6 +15,7 @@ from infra.access.logins import Login, create_login, drop_login
 from infra.gateway.server import serving
 from infra.http.address import Address
 from infra.settings import Settings
+from processors.visits.retention import prune
 from tests.gateway.harness import MOST_S
 from tests.gateway.national.books import DayBook, packed, sendable, upload
 from tests.gateway.national.county import FUSONG, JIAMUSI, GatewayCounty
@@ -81,6 +82,7 @@ async def test_every_kind_of_transaction_works_by_the_groups_rights(county: Gate
 
         await walk_stay(His(post, next(county.persons[FUSONG]), "H8", insured_in=FUSONG))
         await walk_visit(His(post, next(county.persons[JIAMUSI]), "H8", insured_in=JIAMUSI))
+        assert (await prune(running.services.engine, 30, "wang")).answers == 0
 
 
 async def test_the_login_can_write_nothing_of_the_ledgers(login_url: str) -> None:
