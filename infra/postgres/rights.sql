@@ -75,8 +75,9 @@ BEGIN
                 ELSE
                     EXECUTE format('GRANT INSERT, UPDATE ON %s TO gateway', ours.name);
                 END IF;
-                -- an event whose transaction is answered is in the ledger; a line that is not settled may be taken back
-                IF ours.relname IN ('sent_events', 'fee_lines') THEN
+                -- an event whose transaction is answered is in the ledger; a line that is not settled may be
+                -- taken back; a file of reconciliation has its time
+                IF ours.relname IN ('sent_events', 'fee_lines', 'statement_files') THEN
                     EXECUTE format('GRANT DELETE ON %s TO gateway', ours.name);
                 END IF;
             ELSE

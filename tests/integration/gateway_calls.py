@@ -32,6 +32,7 @@ def gateway_calls(folder: Path, odd: str) -> dict[str, list[tuple[object, ...]]]
         ],
         "gateway hospitals list": [("gateway", "hospitals", "list"), ("gateway", "hospitals", "list", "--history")],
         "gateway applications": [("gateway", "applications"), ("gateway", "applications", "--month", odd)],
+        "gateway prune": [("gateway", "prune", *who), ("gateway", "prune", "--actor", odd, "--older-than", "40")],
         "gateway hospitals end": [("gateway", "hospitals", "end", each, *who) for each in (odd, "H1")],
         "gateway lines": [("gateway", "lines", each) for each in (odd, "C1")],
         "gateway looks": [

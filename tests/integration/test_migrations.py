@@ -28,6 +28,7 @@ from processors.visits import (  # noqa: F401 - declare their tables
     clearing_applications,
     hospital_settings,
     looks,
+    retention,
     statement_files,
     transactions,
     visit_rows,

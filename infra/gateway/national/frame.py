@@ -130,6 +130,8 @@ class NationalDoor:
             if found.reply is not None and found.key_id is not None:
                 kept = kept_answer(self.services.keys.open(found.key_id, found.reply, found.about))
                 return kept.document.encode()
+            if found.state == "answered":
+                raise NationalRefused("该交易早已办结，其应答已过保存期：请用查询交易核对，勿再以此msgid重发")
             reading.received_at = found.received_at.astimezone(COUNTY_TIME)
             call = _call(envelope, hospital, reading.received_at, found.number)
             try:

@@ -18,7 +18,7 @@ from tests.gateway.national.ledger import GatewayLedger
 
 FUSONG, JIAMUSI, LIAONING = "220621", "230881", "211202"
 """Regions whose schemes settle stays and chronic visits, all visits, and purchases."""
-RECONCILING = ("H3", "H4", "H5", "H6", "H7")
+RECONCILING = ("H3", "H4", "H5", "H6", "H7", "H8")
 """Hospitals whose settlements of the day are one test's alone."""
 PRICED = "220622"
 """The region of H9, of the same prefecture as 抚松: where a test takes a catalogue in."""

@@ -11,7 +11,7 @@ down_revision = "0010"
 branch_labels = None
 depends_on = None
 
-FILES = ("0011_reconciliation.sql", "0011_looks.sql")
+FILES = ("0011_reconciliation.sql", "0011_looks.sql", "0011_retention.sql")
 
 
 def upgrade() -> None:
