@@ -13,7 +13,7 @@ CREATE INDEX looks_person ON gateway.looks (psn_no, number);
 
 COMMENT ON TABLE gateway.looks IS 'who was asked about over the national interface; never changed';
 COMMENT ON COLUMN gateway.looks.fixmedins_code IS 'the hospital that asked';
-COMMENT ON COLUMN gateway.looks.opter IS 'its clerk, as the envelope names him';
+COMMENT ON COLUMN gateway.looks.opter IS 'its clerk, as named in the envelope';
 COMMENT ON COLUMN gateway.looks.psn_no IS 'the person_id';
 
 CREATE FUNCTION gateway.refuse_look_change() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS
