@@ -10,7 +10,7 @@ looks = Table(
     metadata,
     Column("number", BigInteger, Identity(always=True), primary_key=True),
     Column("fixmedins_code", Text, nullable=False, comment="the hospital that asked"),
-    Column("opter", Text, nullable=False, comment="its clerk, as the envelope names him"),
+    Column("opter", Text, nullable=False, comment="its clerk, as named in the envelope"),
     Column("infno", Text, nullable=False),
     Column("msgid", Text, nullable=False),
     Column("psn_no", Text, nullable=False, comment="the person_id"),
