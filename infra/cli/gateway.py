@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from infra.cli.gateway_hospitals import hospitals
+from infra.cli.gateway_keys import keys
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, stderr
 from infra.cli.register_keys import make_key_file, rotate_key_file
@@ -23,6 +24,7 @@ gateway = typer.Typer(
     invoke_without_command=True,
 )
 gateway.add_typer(hospitals, name="hospitals")
+gateway.add_typer(keys, name="keys")
 
 
 def register(app: typer.Typer) -> None:

@@ -1,0 +1,58 @@
+"""How much one source may ask for, so that it takes no place of another's."""
+
+import math
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from limits import RateLimitItemPerSecond
+from limits.aio.storage import MemoryStorage
+from limits.aio.strategies import FixedWindowRateLimiter
+
+from infra.access.sources import Source
+from infra.gateway.plain.problems import Problem
+
+EVENTS = RateLimitItemPerSecond(2_000, 10)
+"""Calls and events of one source: 200 a second in the mean, and a burst of ten seconds' worth."""
+WAITING = 16
+"""How many calls of one source may wait for answers at once, streams among them."""
+
+
+@dataclass(eq=False, slots=True)
+class SourceLimits:
+    """What each source has used, at this gateway."""
+
+    _rates: FixedWindowRateLimiter = field(default_factory=lambda: FixedWindowRateLimiter(MemoryStorage()))
+    _waiting: dict[Source, int] = field(default_factory=dict)
+
+    async def take(self, source: Source, events: int = 1) -> None:
+        """Count a call, or the events of one. Raises ``Problem``."""
+        if not await self._rates.hit(EVENTS, source.user, cost=events):
+            window = await self._rates.get_window_stats(EVENTS, source.user)
+            seconds = max(1, math.ceil(window.reset_time - time.time()))
+            raise Problem(
+                429,
+                f"at most {EVENTS.amount} calls and events in {EVENTS.get_expiry()} s: go on in {seconds} s",
+                f"每 {EVENTS.get_expiry()} 秒至多 {EVENTS.amount} 次请求和事件，请 {seconds} 秒后继续",
+                retry_after_s=seconds,
+            )
+
+    @contextmanager
+    def waiting(self, source: Source) -> Iterator[None]:
+        """Hold one of the places of those who wait. Raises ``Problem``."""
+        held = self._waiting.get(source, 0)
+        if held >= WAITING:
+            raise Problem(
+                429,
+                f"{WAITING} of your calls wait for answers already",
+                f"本机构已有 {WAITING} 个请求在等待应答",
+                retry_after_s=1,
+            )
+        self._waiting[source] = held + 1
+        try:
+            yield
+        finally:
+            self._waiting[source] -= 1
+            if not self._waiting[source]:
+                del self._waiting[source]
