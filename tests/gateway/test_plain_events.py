@@ -38,7 +38,7 @@ async def sent(
 def stay(number: str, person: str) -> list[Mapping[str, Any]]:
     """An admission and its discharge."""
     return [
-        facts.admission(f"H1-A{number}", person=person),
+        facts.admission(f"H1-A{number}", person),
         facts.discharge(f"H1-C{number}", person=person, admission=f"H1-A{number}"),
     ]
 
@@ -94,7 +94,7 @@ async def test_what_is_refused(keyed: GatewayUnderTest, body: bytes, media_type:
 
 
 async def test_a_hospital_speaks_of_itself_only(keyed: GatewayUnderTest) -> None:
-    event = facts.admission("H2-A1", person="P5", hospital="H2")
+    event = facts.admission("H2-A1", "P5", hospital_id="H2")
     answer = await sent(keyed, event)
     assert answer.status_code == 403, answer.text
 

@@ -2,8 +2,6 @@
 
 import math
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from limits import RateLimitItemPerSecond
@@ -15,8 +13,6 @@ from infra.gateway.plain.problems import Problem
 
 EVENTS = RateLimitItemPerSecond(2_000, 10)
 """Calls and events of one source: 200 a second in the mean, and a burst of ten seconds' worth."""
-WAITING = 16
-"""How many calls of one source may wait for answers at once, streams among them."""
 
 
 @dataclass(eq=False, slots=True)
@@ -24,7 +20,6 @@ class SourceLimits:
     """What each source has used, at this gateway."""
 
     _rates: FixedWindowRateLimiter = field(default_factory=lambda: FixedWindowRateLimiter(MemoryStorage()))
-    _waiting: dict[Source, int] = field(default_factory=dict)
 
     async def take(self, source: Source, events: int = 1) -> None:
         """Count a call, or the events of one. Raises ``Problem``."""
@@ -37,22 +32,3 @@ class SourceLimits:
                 f"每 {EVENTS.get_expiry()} 秒至多 {EVENTS.amount} 次请求和事件，请 {seconds} 秒后继续",
                 retry_after_s=seconds,
             )
-
-    @contextmanager
-    def waiting(self, source: Source) -> Iterator[None]:
-        """Hold one of the places of those who wait. Raises ``Problem``."""
-        held = self._waiting.get(source, 0)
-        if held >= WAITING:
-            raise Problem(
-                429,
-                f"{WAITING} of your calls wait for answers already",
-                f"本机构已有 {WAITING} 个请求在等待应答",
-                retry_after_s=1,
-            )
-        self._waiting[source] = held + 1
-        try:
-            yield
-        finally:
-            self._waiting[source] -= 1
-            if not self._waiting[source]:
-                del self._waiting[source]
