@@ -1,7 +1,7 @@
 """Plain HTTP: events are sent as the hospital whose key calls, and what the ledger would refuse is refused at once."""
 
 import hashlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
@@ -19,11 +19,11 @@ KEY = "of H1, given once"
 
 
 @pytest.fixture(scope="module")
-async def keyed(gateway: GatewayUnderTest) -> AsyncIterator[GatewayUnderTest]:
+async def keyed(gateway: GatewayUnderTest) -> GatewayUnderTest:
     """A gateway at which H1 has a key."""
     key = ApiKey("his", hashlib.sha256(KEY.encode()).hexdigest())
     await add_api_key(gateway.engine, gateway.keys, "H1", key, "tester")
-    yield gateway
+    return gateway
 
 
 async def sent(
@@ -38,7 +38,7 @@ async def sent(
 def stay(number: str, person: str) -> list[Mapping[str, Any]]:
     """An admission and its discharge."""
     return [
-        facts.admission(f"H1-A{number}", person),
+        facts.admit(f"H1-A{number}", person),
         facts.discharge(f"H1-C{number}", person=person, admission=f"H1-A{number}"),
     ]
 
@@ -94,7 +94,7 @@ async def test_what_is_refused(keyed: GatewayUnderTest, body: bytes, media_type:
 
 
 async def test_a_hospital_speaks_of_itself_only(keyed: GatewayUnderTest) -> None:
-    event = facts.admission("H2-A1", "P5", hospital_id="H2")
+    event = facts.admit("H2-A1", "P5", hospital_id="H2")
     answer = await sent(keyed, event)
     assert answer.status_code == 403, answer.text
 
