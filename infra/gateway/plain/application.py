@@ -13,7 +13,7 @@ from infra.access.sources import Source
 from infra.gateway.plain.callers import caller_of
 from infra.gateway.plain.events import take_events
 from infra.gateway.plain.limits import SourceLimits
-from infra.gateway.plain.problems import TITLES, Problem
+from infra.gateway.plain.problems import TITLES, HttpProblem
 from infra.gateway.services import LedgerSilent, Services
 from processors.offices.refusal import StepRefused
 
@@ -40,7 +40,7 @@ def _guarded(services: Services, limits: SourceLimits, endpoint: _Endpoint) -> C
         try:
             source = await caller_of(services, request)
             return await endpoint(services, limits, source, request)
-        except Problem as problem:
+        except HttpProblem as problem:
             return problem.response()
         except ClientDisconnect:
             return Response(status_code=400)  # nobody hears it
@@ -49,10 +49,10 @@ def _guarded(services: Services, limits: SourceLimits, endpoint: _Endpoint) -> C
             told = {"path": request.url.path, "error": type(error).__name__}
             log.error("a call failed", **told, exc_info=None if away else error)
             if away:
-                return Problem(
+                return HttpProblem(
                     503, "the ledger is away: send the same again", "账本暂时不能处理，请原样重发", retry_after_s=5
                 ).response()
-            return Problem(500, "the program failed: tell the bureau", "程序故障，请联系医保经办机构").response()
+            return HttpProblem(500, "the program failed: tell the bureau", "程序故障，请联系医保经办机构").response()
 
     return answered
 
@@ -60,4 +60,4 @@ def _guarded(services: Services, limits: SourceLimits, endpoint: _Endpoint) -> C
 async def _no_such_path(_request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) and error.status_code in TITLES else 404
     headers = error.headers if isinstance(error, HTTPException) else None
-    return Problem(status, TITLES[status][0], TITLES[status][1]).response(headers)
+    return HttpProblem(status, TITLES[status][0], TITLES[status][1]).response(headers)

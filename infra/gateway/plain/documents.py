@@ -7,7 +7,7 @@ from urllib.parse import unquote
 import msgspec
 import orjson
 
-from infra.gateway.plain.problems import Problem
+from infra.gateway.plain.problems import HttpProblem
 
 STRUCTURED = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
@@ -27,9 +27,9 @@ class SentDocument:
 
 
 def documents_of(headers: Mapping[str, str], body: bytes) -> list[SentDocument]:
-    """The events of a request, in their order. Raises ``Problem``."""
+    """The events of a request, in their order. Raises ``HttpProblem``."""
     if len(body) > MOST_BYTES:
-        raise Problem(413, f"a request has at most {MOST_BYTES} bytes", f"一次请求至多 {MOST_BYTES} 字节")
+        raise HttpProblem(413, f"a request has at most {MOST_BYTES} bytes", f"一次请求至多 {MOST_BYTES} 字节")
     media_type = headers.get("content-type", "").partition(";")[0].strip().casefold()
     if media_type == STRUCTURED:
         return [SentDocument(body, "")]
@@ -37,7 +37,7 @@ def documents_of(headers: Mapping[str, str], body: bytes) -> list[SentDocument]:
         return _batch(body)
     if any(name.casefold().startswith(PREFIX) for name in headers):
         return [_binary(headers, body)]
-    raise Problem(
+    raise HttpProblem(
         415,
         f"Content-Type must be {STRUCTURED} or {BATCH}, or the attributes stand in headers ce-…",
         f"Content-Type 须为 {STRUCTURED} 或 {BATCH}，或以 ce- 开头的请求头写明事件属性",
@@ -48,9 +48,9 @@ def _batch(body: bytes) -> list[SentDocument]:
     try:
         events = msgspec.json.decode(body, type=list[msgspec.Raw])
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        raise Problem(400, "a batch is a JSON array of events", "批量须为由事件组成的 JSON 数组") from None
+        raise HttpProblem(400, "a batch is a JSON array of events", "批量须为由事件组成的 JSON 数组") from None
     if not 1 <= len(events) <= MOST_EVENTS:
-        raise Problem(
+        raise HttpProblem(
             413 if events else 422,
             f"a batch has 1 to {MOST_EVENTS} events, not {len(events)}",
             f"一批有 1 至 {MOST_EVENTS} 个事件，不能为 {len(events)} 个",
@@ -64,7 +64,7 @@ def _binary(headers: Mapping[str, str], body: bytes) -> SentDocument:
         if not isinstance(orjson.loads(body), dict):
             raise ValueError
     except ValueError:
-        raise Problem(400, "data must be a JSON object", "data 须为 JSON 对象") from None
+        raise HttpProblem(400, "data must be a JSON object", "data 须为 JSON 对象") from None
     attributes = {
         name.casefold().removeprefix(PREFIX): unquote(value)
         for name, value in headers.items()
@@ -76,5 +76,5 @@ def _binary(headers: Mapping[str, str], body: bytes) -> SentDocument:
     try:
         envelope = orjson.dumps(attributes)
     except (TypeError, ValueError):  # half of a surrogate pair
-        raise Problem(400, "a header ce-… is no text", "ce- 请求头不是文本") from None
+        raise HttpProblem(400, "a header ce-… is no text", "ce- 请求头不是文本") from None
     return SentDocument(envelope[:-1] + b',"data":' + body + b"}", "")

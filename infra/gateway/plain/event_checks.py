@@ -10,14 +10,14 @@ from events.faults import faults
 from events.refusals import Refusal
 from infra.access.sources import EVENT_BYTES, Source
 from infra.gateway.plain.documents import SentDocument
-from infra.gateway.plain.problems import FieldError, Problem
+from infra.gateway.plain.problems import FieldError, HttpProblem
 
 MOST_ERRORS = 100
 """Told of one request."""
 
 
 def check_documents(source: Source, documents: Sequence[SentDocument]) -> None:
-    """Raise ``Problem`` unless each event would be read and allowed; all faults of all events are told."""
+    """Raise ``HttpProblem`` unless each event would be read and allowed; all faults of all events are told."""
     errors: list[FieldError] = []
     statuses: set[int] = set()
     for document in documents:
@@ -27,7 +27,7 @@ def check_documents(source: Source, documents: Sequence[SentDocument]) -> None:
     if errors:
         status = 422 if 422 in statuses else max(statuses)
         first = errors[0]
-        raise Problem(
+        raise HttpProblem(
             status, f"nothing was sent: {first.message}", f"未发送：{first.message_zh}", errors=errors[:MOST_ERRORS]
         )
 

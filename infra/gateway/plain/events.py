@@ -13,7 +13,7 @@ from infra.gateway.bodies import read_body
 from infra.gateway.plain.documents import MOST_BYTES, SentDocument, documents_of
 from infra.gateway.plain.event_checks import check_documents
 from infra.gateway.plain.limits import SourceLimits
-from infra.gateway.plain.problems import Problem
+from infra.gateway.plain.problems import HttpProblem
 from infra.gateway.services import Services
 from infra.messaging.streams import INTAKE
 
@@ -22,7 +22,7 @@ SENT_WITHIN_S = 15.0
 
 
 async def take_events(services: Services, limits: SourceLimits, source: Source, request: Request) -> Response:
-    """Send the events of a request. Raises ``Problem``, ``ClientDisconnect``."""
+    """Send the events of a request. Raises ``HttpProblem``, ``ClientDisconnect``."""
     documents = documents_of(request.headers, await read_body(request, MOST_BYTES))
     await limits.take(source, len(documents))
     check_documents(source, documents)
@@ -41,7 +41,7 @@ async def _sent(services: Services, source: Source, documents: Sequence[SentDocu
                 event_id = orjson.loads(document.raw)["id"]
                 accepted.append({"id": event_id, "stream": INTAKE, "sequence": sequence})
     except TimeoutError:
-        raise Problem(
+        raise HttpProblem(
             503,
             f"{len(accepted)} of {len(documents)} events were acknowledged: send the same request again",
             f"{len(documents)} 个事件中已确认 {len(accepted)} 个：请原样重发",

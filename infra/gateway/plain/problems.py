@@ -40,7 +40,7 @@ class FieldError:
         return told | ({"expected": dict(self.limits)} if self.limits else {})
 
 
-class Problem(Exception):
+class HttpProblem(Exception):
     """Why a call is not done; ``more`` are further members, ``retry_after_s`` when to come again."""
 
     def __init__(
