@@ -72,4 +72,4 @@ class HttpProblem(Exception):
             said["WWW-Authenticate"] = "Bearer"
         if self.retry_after_s is not None:
             said["Retry-After"] = str(self.retry_after_s)
-        return Response(orjson.dumps(body | self.more), self.status, said, PROBLEM_JSON)
+        return Response(orjson.dumps(body | self.more, default=str), self.status, said, PROBLEM_JSON)
