@@ -1,5 +1,7 @@
 """What is told of data that is not what its type wants: each fault with its place, in English and in Chinese."""
 
+from typing import NamedTuple
+
 from pydantic import ValidationError
 
 from events.codes import CODE_PATTERN, ID_PATTERN, REGION_PATTERN
@@ -66,20 +68,34 @@ _CONSEQUENCE = "default_factory_not_called"
 """A default that hangs on a field which is itself wrong: the field has been named."""
 
 
+class Fault(NamedTuple):
+    """One fault: its place in the data, what is told of it, and the limits that it breaks, by name."""
+
+    location: tuple[int | str, ...]
+    english: str
+    chinese: str
+    limits: dict[str, object]
+
+
+def faults(error: ValidationError) -> list[Fault]:
+    """All faults of some data."""
+    found = []
+    for each in error.errors(include_url=False, include_input=False):
+        kind, context = each["type"], each.get("ctx", {})
+        if kind != _CONSEQUENCE:
+            limits = {name: value for name, value in context.items() if name != "error"}
+            found.append(Fault(each["loc"], *_told(kind, context), limits))
+    return found
+
+
 def problems(error: ValidationError) -> Told:
     """The first three faults of some data with their places, and how many more there are."""
-    english, chinese = [], []
-    for found in error.errors(include_url=False, include_input=False):
-        kind, context = found["type"], found.get("ctx", {})
-        if kind == _CONSEQUENCE:
-            continue
-        told, told_zh = _told(kind, context)
-        place = _path(found["loc"])
-        english.append(f"{place} {told}")
-        chinese.append(f"{place} {told_zh}")
-    more = len(english) - _PROBLEMS_NAMED
+    found = faults(error)
+    english = [f"{_path(fault.location)} {fault.english}" for fault in found[:_PROBLEMS_NAMED]]
+    chinese = [f"{_path(fault.location)} {fault.chinese}" for fault in found[:_PROBLEMS_NAMED]]
+    more = len(found) - _PROBLEMS_NAMED
     rest, rest_zh = (f"; and {more} more", f"；另有 {more} 处") if more > 0 else ("", "")
-    return "; ".join(english[:_PROBLEMS_NAMED]) + rest, "；".join(chinese[:_PROBLEMS_NAMED]) + rest_zh
+    return "; ".join(english) + rest, "；".join(chinese) + rest_zh
 
 
 def _told(kind: str, context: dict[str, object]) -> Told:

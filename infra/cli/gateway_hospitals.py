@@ -269,6 +269,7 @@ def _told(settings: HospitalSettings) -> dict[str, Any]:
         "codes": {name: dict(table) for name, table in settings.codes.items()},
         "infcode_text": settings.infcode_text,
         "checks": _checks(settings),
+        "api_keys": [key.name for key in settings.api_keys],
     }
 
 

@@ -71,10 +71,10 @@ class Services:
             async with asyncio.timeout(ANSWERED_WITHIN_S):
                 await self.answers.listening()
                 with self.answers.expected(source, sent.event_id, sent.waits_for) as answered:
-                    await self._publish(source, sent.body)
+                    await self.publish(source, sent.body)
                     await asyncio.wait({answered}, timeout=SENT_AGAIN_AFTER_S)
                     if not answered.done():
-                        await self._publish(source, sent.body)
+                        await self.publish(source, sent.body)
                     return await answered
         except TimeoutError:
             raise LedgerSilent(f"no answer to {sent.event_id} of {source.user}") from None
@@ -92,20 +92,20 @@ class Services:
         quoted: Mapping[str, Any] = orjson.loads(reply.data)
         return quoted
 
-    async def _publish(self, source: Source, body: bytes) -> None:
-        """Publish until it is acknowledged; the caller bounds how long."""
+    async def publish(self, source: Source, body: bytes) -> int:
+        """Publish as a source until it is acknowledged, the caller bounds how long; returns the place in INTAKE."""
         message = Outgoing(subject_of(body), body)
         while True:
             try:
                 client = await self.sources.client(source, self._password(source))
-                await publish_all(client, [message], timeout_s=ACKNOWLEDGED_WITHIN_S)
+                [sequence] = await publish_all(client, [message], timeout_s=ACKNOWLEDGED_WITHIN_S)
             except SendError as error:
                 if not error.is_transient:
                     raise
             except (NatsError, JetStreamError, OSError, TimeoutError):  # also refused: the user may be made meanwhile
                 pass
             else:
-                return
+                return sequence
             await asyncio.sleep(_PAUSE_S)
 
     def _password(self, source: Source) -> str:

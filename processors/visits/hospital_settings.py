@@ -53,17 +53,29 @@ class HospitalSecrets(Struct, frozen=True):
         return "HospitalSecrets(…)"
 
 
+class ApiKey(Struct, frozen=True):
+    """A key by which a hospital's program calls plain HTTP; ``sha256`` is of its text, hexadecimal.
+
+    The text is random enough that its hash can be shown.
+    """
+
+    name: str
+    sha256: str
+
+
 class HospitalSettings(Struct, frozen=True):
     """One hospital as the gateway knows it; ``hospital_id`` is its fixmedins_code.
 
     ``networks`` are those from which it may call, any where none is named. ``codes`` are its own tables by name, such
     as ``med_type``: code of the interface → what the ledger calls it. ``infcode_text`` gives infcode as text.
+    ``api_keys`` are those of plain HTTP, which it may not call where there is none.
     """
 
     hospital_id: str
     networks: tuple[str, ...] = ()
     codes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     infcode_text: bool = False
+    api_keys: tuple[ApiKey, ...] = ()
     secrets: HospitalSecrets = field(default_factory=HospitalSecrets)
 
     def code(self, table: str, code: str) -> str | None:

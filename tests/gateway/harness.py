@@ -119,7 +119,9 @@ async def connect_hospital(
     source = Source("hospital", settings.hospital_id)
     secrets = settings.secrets
     named = HospitalSecrets(password, secrets.signature_secret, secrets.sm2_public_key, secrets.sm4_key)
-    known = HospitalSettings(settings.hospital_id, settings.networks, settings.codes, settings.infcode_text, named)
+    known = HospitalSettings(
+        settings.hospital_id, settings.networks, settings.codes, settings.infcode_text, settings.api_keys, named
+    )
     await add_hospital(engine, keys, known, "tester")
     with changing_users(nats_folder) as users:
         users[source.gateway_user] = bcrypt_hash(password)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from infra.gateway import application
+from infra.gateway import bodies
 from infra.gateway.national.call import NationalRefused
 from infra.gateway.national.envelope import LONGEST_BYTES, Envelope, member_text, read_envelope
 from infra.http import head_bound
@@ -130,7 +130,7 @@ HALF = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\n{"
 
 async def test_a_body_that_never_ends_is_given_up(gateway: GatewayUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
     """A client that sends half of what it announced and waits."""
-    monkeypatch.setattr(application, "BODY_WITHIN_S", 1.0)
+    monkeypatch.setattr(bodies, "BODY_WITHIN_S", 1.0)
     assert (await ended(gateway, HALF)).startswith(b"HTTP/1.1 408")
 
 

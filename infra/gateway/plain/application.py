@@ -1,0 +1,66 @@
+"""The application of plain HTTP: each path, who may call it, and what a fault is answered with."""
+
+from collections.abc import Awaitable, Callable
+
+import structlog
+from fastapi import FastAPI
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from infra.access.sources import Source
+from infra.gateway.bodies import BodyStalled
+from infra.gateway.plain.callers import caller_of
+from infra.gateway.plain.events import take_events
+from infra.gateway.plain.limits import SourceLimits
+from infra.gateway.plain.problems import TITLES, HttpProblem
+from infra.gateway.services import LedgerSilent, Services
+from processors.offices.refusal import StepRefused
+
+log = structlog.get_logger(__name__)
+_Endpoint = Callable[[Services, SourceLimits, Source, Request], Awaitable[Response]]
+ENDPOINTS: tuple[tuple[str, str, _Endpoint], ...] = (("POST", "/events", take_events),)
+"""Method, path below /v1, and what answers."""
+
+
+def plain_http(services: Services) -> FastAPI:
+    """The application over services that run, to be mounted."""
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    limits = SourceLimits()
+    for method, path, endpoint in ENDPOINTS:
+        app.add_route(path, _guarded(services, limits, endpoint), methods=[method])
+    app.add_exception_handler(HTTPException, _no_such_path)
+    return app
+
+
+def _guarded(services: Services, limits: SourceLimits, endpoint: _Endpoint) -> Callable[[Request], Awaitable[Response]]:
+    """An endpoint for callers that are known, every fault of which is a problem."""
+
+    async def answered(request: Request) -> Response:
+        try:
+            source = await caller_of(services, request)
+            return await endpoint(services, limits, source, request)
+        except HttpProblem as problem:
+            return problem.response()
+        except ClientDisconnect:
+            return Response(status_code=400)  # nobody hears it
+        except BodyStalled:
+            return HttpProblem(408, "send the request without pauses", "请不间断地发完请求").response({"connection": "close"})
+        except Exception as error:
+            away = isinstance(error, LedgerSilent | SQLAlchemyError | OSError | TimeoutError | StepRefused)
+            told = {"path": request.url.path, "error": type(error).__name__}
+            log.error("a call failed", **told, exc_info=None if away else error)
+            if away:
+                return HttpProblem(
+                    503, "the ledger is away: send the same again", "账本暂时不能处理，请原样重发", retry_after_s=5
+                ).response()
+            return HttpProblem(500, "the program failed: tell the bureau", "程序故障，请联系医保经办机构").response()
+
+    return answered
+
+
+async def _no_such_path(_request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) and error.status_code in TITLES else 404
+    headers = error.headers if isinstance(error, HTTPException) else None
+    return HttpProblem(status, TITLES[status][0], TITLES[status][1]).response(headers)
