@@ -7,9 +7,9 @@ import typer
 
 from infra.cli.clearing_applications import applications
 from infra.cli.gateway_hospitals import hospitals
+from infra.cli.gateway_keys import keys
 from infra.cli.gateway_records import lines, looks
 from infra.cli.gateway_retention import prune_answers
-from infra.cli.gateway_keys import keys
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, stderr
 from infra.cli.register_keys import make_key_file, rotate_key_file

@@ -9,18 +9,27 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from infra.access.sources import Source
 from infra.gateway.bodies import BodyStalled
 from infra.gateway.plain.callers import caller_of
+from infra.gateway.plain.enquiries import Endpoint, enquiry, quote, statement_of
 from infra.gateway.plain.events import take_events
 from infra.gateway.plain.limits import SourceLimits
 from infra.gateway.plain.problems import TITLES, HttpProblem
 from infra.gateway.services import LedgerSilent, Services
 from processors.offices.refusal import StepRefused
+from processors.person.entitlement import tell_entitlement
+from processors.person.known_state import tell_status
+from processors.reconciliation.settlement_day import tell_reconciliation
 
 log = structlog.get_logger(__name__)
-_Endpoint = Callable[[Services, SourceLimits, Source, Request], Awaitable[Response]]
-ENDPOINTS: tuple[tuple[str, str, _Endpoint], ...] = (("POST", "/events", take_events),)
+ENDPOINTS: tuple[tuple[str, str, Endpoint], ...] = (
+    ("POST", "/events", take_events),
+    ("POST", "/quote", quote),
+    ("GET", "/statements/{claim_id}", statement_of),
+    ("POST", "/status", enquiry(tell_status)),
+    ("POST", "/entitlement", enquiry(tell_entitlement)),
+    ("POST", "/reconcile", enquiry(tell_reconciliation)),
+)
 """Method, path below /v1, and what answers."""
 
 
@@ -34,7 +43,7 @@ def plain_http(services: Services) -> FastAPI:
     return app
 
 
-def _guarded(services: Services, limits: SourceLimits, endpoint: _Endpoint) -> Callable[[Request], Awaitable[Response]]:
+def _guarded(services: Services, limits: SourceLimits, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
     """An endpoint for callers that are known, every fault of which is a problem."""
 
     async def answered(request: Request) -> Response:
@@ -46,7 +55,9 @@ def _guarded(services: Services, limits: SourceLimits, endpoint: _Endpoint) -> C
         except ClientDisconnect:
             return Response(status_code=400)  # nobody hears it
         except BodyStalled:
-            return HttpProblem(408, "send the request without pauses", "请不间断地发完请求").response({"connection": "close"})
+            return HttpProblem(408, "send the request without pauses", "请不间断地发完请求").response(
+                {"connection": "close"}
+            )
         except Exception as error:
             away = isinstance(error, LedgerSilent | SQLAlchemyError | OSError | TimeoutError | StepRefused)
             told = {"path": request.url.path, "error": type(error).__name__}
