@@ -43,7 +43,7 @@ def sources_of(folder: Path) -> list[str]:
 async def added(at: tuple[object, ...]) -> None:
     """Let the gateway speak for H1, once."""
     done = await claims("gateway", "hospitals", "add", "H1", "--actor", "lin", "--json", *at)
-    nothing: dict[str, Any] = {"networks": [], "codes": {}, "infcode_text": False, "checks": []}
+    nothing: dict[str, Any] = {"networks": [], "codes": {}, "infcode_text": False, "checks": [], "api_keys": []}
     assert done.rows == [{"hospital_id": "H1", **nothing}]
     twice = await claims("gateway", "hospitals", "add", "H1", "--actor", "lin", *at)
     assert (twice.code, "hospitals change" in twice.err) == (2, True)

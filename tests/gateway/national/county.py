@@ -22,7 +22,7 @@ RECONCILING = ("H3", "H4", "H5", "H6", "H7", "H8")
 """Hospitals whose settlements of the day are one test's alone."""
 PRICED = "220622"
 """The region of H9, of the same prefecture as 抚松: where a test takes a catalogue in."""
-PERSONS = 60
+PERSONS = 150
 _LETTERS = {FUSONG: "P", JIAMUSI: "Q", LIAONING: "R"}
 HOSPITALS = (
     HospitalSettings("H1"),
