@@ -104,7 +104,7 @@ def _call(found: ReceivedTransaction, keys: KeyRing) -> _Call:
     if found.state == "withdrawn":
         return _Call("withdrawn")
     if found.reply is None or found.key_id is None:
-        return _Call("unanswered")
+        return _Call("unanswered" if found.state == "open" else "done")  # an answer that was pruned is no fault
     kept = kept_answer(keys.open(found.key_id, found.reply, found.about))
     return _Call("done") if kept.infcode == DONE else _Call("refused", json.loads(kept.document)["err_msg"])
 

@@ -7,10 +7,10 @@ from typing import Any
 import httpx
 import orjson
 import pytest
+from limits import RateLimitItemPerSecond
 
 from infra.gateway import bodies
 from infra.gateway.plain import limits
-from infra.gateway.plain.limits import RateLimitItemPerSecond
 from processors.visits.api_keys import add_api_key
 from processors.visits.hospital_settings import ApiKey
 from tests import facts

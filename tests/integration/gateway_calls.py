@@ -40,15 +40,7 @@ def gateway_calls(folder: Path, odd: str) -> dict[str, list[tuple[object, ...]]]
             ("gateway", "looks", "--person", odd),
             ("gateway", "looks", "--hospital", odd),
         ],
-        "gateway keys add": [
-            ("gateway", "keys", "add", "his", "--source", "hospital/H1", *who),
-            ("gateway", "keys", "add", odd, "--source", "hospital/H1", *who),
-            ("gateway", "keys", "add", "his", "--source", odd, *who),
-        ],
-        "gateway keys list": [("gateway", "keys", "list")],
-        "gateway keys end": [
-            ("gateway", "keys", "end", "none", "--source", each, *who) for each in (odd, "hospital/H1")
-        ],
+        **_key_calls(odd, who),
         "gateway rotate-key": [("gateway", "rotate-key")],
         "persons new-key": [("persons", "new-key")],
         "persons import": [("persons", "import", each, *who) for each in (listed, named)],
@@ -65,4 +57,18 @@ def gateway_calls(folder: Path, odd: str) -> dict[str, list[tuple[object, ...]]]
         "sandbox": [("sandbox", "--listen", odd)],
         "sandbox certify": [("sandbox", "certify", "--url", odd)],
         "sandbox report": [("sandbox", "report")],
+    }
+
+
+def _key_calls(odd: str, who: tuple[object, ...]) -> dict[str, list[tuple[object, ...]]]:
+    return {
+        "gateway keys add": [
+            ("gateway", "keys", "add", "his", "--source", "hospital/H1", *who),
+            ("gateway", "keys", "add", odd, "--source", "hospital/H1", *who),
+            ("gateway", "keys", "add", "his", "--source", odd, *who),
+        ],
+        "gateway keys list": [("gateway", "keys", "list")],
+        "gateway keys end": [
+            ("gateway", "keys", "end", "none", "--source", each, *who) for each in (odd, "hospital/H1")
+        ],
     }

@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+import zlib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -13,6 +14,8 @@ from infra.gateway.national.fields import fen_of
 MOST_TEXT = 20 * 1024 * 1024
 """Bytes of a file's text, however small its zip is."""
 MOST_LINES = 100_000
+_BOUNDED = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+"""What is unpacked no further than it is read: Python's bzip2 and LZMA unpack all at once."""
 _ENCRYPTED = 1
 _COLUMNS = 6
 """A line has at least these: setl_id, mdtrt_id, psn_no, medfee_sumamt, fund_pay_sumamt, acct_pay."""
@@ -48,9 +51,11 @@ def zipped_text(content: bytes) -> bytes:
                 raise NationalRefused("压缩文件内的文件名不得带路径：请直接压缩该文件后上传(9101)")
             if entry.flag_bits & _ENCRYPTED:
                 raise NationalRefused("压缩文件不得加密：请去掉密码后上传(9101)")
+            if entry.compress_type not in _BOUNDED:
+                raise NationalRefused("压缩文件须以通常的方式(deflate)压缩：请重新压缩后上传(9101)")
             with archive.open(entry) as opened:
                 text = opened.read(MOST_TEXT + 1)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, ValueError, zipfile.LargeZipFile):
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, ValueError, zipfile.LargeZipFile, zlib.error):
         raise NationalRefused("文件不是完好的zip压缩文件：请按接口规范压缩后上传(9101)") from None
     if len(text) > MOST_TEXT:
         raise NationalRefused("文件解压后超过20MB：请缩短对账区间，分次上传")
@@ -64,13 +69,15 @@ def hospital_lines(content: bytes) -> list[HospitalLine]:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = raw.decode("gb18030", errors="replace")
+    if text.count("\n") > MOST_LINES + 1:
+        raise NationalRefused(f"文件超过 {MOST_LINES} 行：请缩短对账区间，分次上传")
     found: list[HospitalLine] = []
     for number, written in enumerate(text.split("\n"), start=1):
         if not written.strip() or (number == 1 and written.strip().lower().startswith("setl_id")):
             continue
         if len(found) == MOST_LINES:
             raise NationalRefused(f"文件超过 {MOST_LINES} 行：请缩短对账区间，分次上传")
-        found.append(_line(number, [_cell(each) for each in written.split("\t")]))
+        found.append(_line(number, [_cell(each) for each in written.split("\t", _COLUMNS + 1)]))
     return found
 
 

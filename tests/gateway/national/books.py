@@ -77,13 +77,21 @@ def packed(lines: Sequence[Sequence[Any]], name: str = "dz.txt", encoding: str =
     return zipped({name: text.encode(encoding)})
 
 
-def zipped(files: Mapping[str, bytes]) -> bytes:
+def zipped(files: Mapping[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
     """A zip of some files."""
     whole = io.BytesIO()
-    with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(whole, "w", method) as archive:
         for name, content in files.items():
             archive.writestr(name, content)
     return whole.getvalue()
+
+
+def damaged(content: bytes) -> bytes:
+    """A zip of one file whose compressed bytes are others, behind the 30 of its header and its name."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        (entry,) = archive.infolist()
+    begins = 30 + len(entry.filename)
+    return content[:begins] + b"\xff" * entry.compress_size + content[begins + entry.compress_size :]
 
 
 async def upload(his: His, content: bytes, filename: str = "dz.zip") -> str:

@@ -52,6 +52,18 @@ async def test_a_stay_is_found_with_diagnoses_lines_and_settlement(his: His, led
     assert next(each["cum"] for each in after if each["cum_type_code"] == "C0000") == 0
 
 
+async def test_a_bureau_s_reversal_is_told(his: His, ledger: GatewayLedger) -> None:
+    mdtrt_id = await his.stay(LINES)
+    told = await his.settle(mdtrt_id, TOTAL)
+    setl_id = told["setlinfo"]["setl_id"]
+    await ledger.publish([facts.reverse(setl_id)])
+    found = await his.call("5203", {"data": {"psn_no": his.psn_no, "mdtrt_id": mdtrt_id, "setl_id": setl_id}})
+    assert found["setlinfo"]["refd_setl_flag"] == "1"
+    (stands,) = found["resetlinfo"]
+    assert (stands["medfee_sumamt"], stands["fund_pay_sumamt"]) == (0, 0)
+    assert stands["fund_pay_sumamt_diff"] == -told["setlinfo"]["fund_pay_sumamt"]
+
+
 async def test_a_late_fact_is_told_with_the_difference(his: His, ledger: GatewayLedger) -> None:
     mdtrt_id = await his.stay(LINES)
     told = await his.settle(mdtrt_id, TOTAL)

@@ -1,13 +1,14 @@
 """Reconciliation over the national interface: sums and lines agree with what was answered, to the fen (3201, 3202)."""
 
 import random
+import zipfile
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from tests import facts
-from tests.gateway.national.books import DayBook, packed, sendable, upload, verdicts, zipped
+from tests.gateway.national.books import DayBook, damaged, packed, sendable, upload, verdicts, zipped
 from tests.gateway.national.county import JIAMUSI, GatewayCounty
 from tests.gateway.national.his import His, line, refusal
 
@@ -153,8 +154,20 @@ async def test_a_hospital_gets_its_own_files_alone(county: GatewayCounty, his: H
         (zipped({"bomb.txt": bytes(21 * 1024 * 1024)}), "解压后超过20MB"),
         (packed([["S", "M", "P", 1, 1, 0]])[:-30], "不是完好的zip压缩文件"),
         (bytes(8 * 1024 * 1024), "报文超过10MB"),
+        (zipped({"bomb.txt": bytes(21 * 1024 * 1024)}, zipfile.ZIP_BZIP2), "通常的方式(deflate)"),
+        (damaged(zipped({"dz.txt": bytes(range(256)) * 40})), "不是完好的zip压缩文件"),
     ],
-    ids=["text", "two files", "path above", "path of Windows", "bomb", "cut off", "too large"],
+    ids=[
+        "text",
+        "two files",
+        "path above",
+        "path of Windows",
+        "bomb",
+        "cut off",
+        "too large",
+        "bomb of bzip2",
+        "damaged",
+    ],
 )
 async def test_a_file_that_is_none_is_refused(his: His, content: bytes, told: str) -> None:
     assert told in (await refusal(upload(his, content))).err_msg

@@ -28,6 +28,7 @@ async def test_old_answers_and_files_go_and_nothing_is_done_twice(county: Gatewa
     asked = {"fsDownloadIn": {"file_qury_no": number, "filename": "dz.zip"}}
     assert "已过下载期" in (await refusal(his.call("9102", asked))).err_msg
     # another message still finds the settlement, and its lines are as they were
+    assert "不能再冲正" in (await refusal(his.withdraw("2304"))).err_msg
     assert (await his.settle(mdtrt_id, "20000.00"))["setlinfo"]["setl_id"] == told["setlinfo"]["setl_id"]
     assert await county.ledger.digest_of_lines(mdtrt_id) == lines
     assert [each["status"] for each in await county.ledger.claims(his.psn_no)] == ["settled"]

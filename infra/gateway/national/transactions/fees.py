@@ -149,13 +149,17 @@ def _check_refunds(held: Sequence[VisitLine], added: Sequence[VisitLine], *, req
     """Refuse a refund that names no line, where that is required, or another than a charge under the same code."""
     by_number = {line.feedetl_sn: line for line in (*held, *added)}
     for line in added:
-        if line.cnt >= 0 or (line.init_feedetl_sn is None and not required):
+        if not _refund(line) or (line.init_feedetl_sn is None and not required):
             continue
         original = by_number.get(line.init_feedetl_sn or "")
-        if original is None or original.cnt < 0 or original.med_list_codg != line.med_list_codg:
+        if original is None or _refund(original) or original.med_list_codg != line.med_list_codg:
             raise NationalRefused(
                 f"退费明细 {line.feedetl_sn}：init_feedetl_sn（原费用流水号）须为本次就诊同一目录的未结算明细"
             )
+
+
+def _refund(line: VisitLine) -> bool:
+    return line.cnt < 0 or line.amount < 0
 
 
 async def _unsettled(connection: AsyncConnection, visit: RegisteredVisit, batch: str) -> LineSet:

@@ -55,9 +55,9 @@ async def find(services: Services, call: Call) -> Mapping[str, Any]:
         changes = (await load_rosters(connection, [psn_no])).get(psn_no, [])
     if identity is None and not enrolments:
         raise NationalRefused("没有这个证件号码或人员编号的参保人：请核对号码，或请经办机构登记(claims persons import)")
+    await record_look(services, call, psn_no)
     if identity is not None and node.psn_name is not None and node.psn_name.replace(" ", "") != identity.name:
         raise NationalRefused("psn_name（人员姓名）与证件登记的姓名不符：请核对姓名和证件号码")
-    await record_look(services, call, psn_no)
     enrolment = _enrolment_on(enrolments.values(), day)
     region = call.insuplc_admdvs if enrolment is None else enrolment.region
     return {

@@ -112,7 +112,7 @@ async def show_settlement(services: Services, call: Call) -> Mapping[str, Any]:
         visit = await own_visit(connection, call, node.mdtrt_id, node.psn_no, _ANY, lock=False)
         settlement = await _settled(connection, visit, node.setl_id)
         hospital = (await load_hospitals(connection, [call.fixmedins_code])).get(call.fixmedins_code)
-        changed = await _changed(connection, settlement)
+        reversed_, changed = await _changed(connection, settlement)
     await record_look(services, call, node.psn_no)
     reply = await settlement_reply(services, settlement)
     info = reply["setlinfo"]
@@ -125,7 +125,7 @@ async def show_settlement(services: Services, call: Call) -> Mapping[str, Any]:
         "hosp_lv": None if hospital is None else str(hospital.tier),
         "begndate": visit.began_at.date().isoformat(),
         "enddate": (visit.ended_at or visit.began_at).date().isoformat(),
-        "refd_setl_flag": "1" if settlement.state == "reversed" else "0",
+        "refd_setl_flag": "1" if settlement.state == "reversed" or reversed_ else "0",
         "invono": settlement.invono,
         "opter_id": settlement.opter,
     }
@@ -213,20 +213,22 @@ async def _settled(connection: AsyncConnection, visit: RegisteredVisit, setl_id:
     return settlement
 
 
-async def _changed(connection: AsyncConnection, settlement: VisitSettlement) -> list[dict[str, Any]]:
-    """What stands of a claim that was settled again since it was told, and by how much it is more; else nothing."""
-    query = select(statements).where(statements.c.claim_id == settlement.claim_id, statements.c.status == "settled")
+async def _changed(connection: AsyncConnection, settlement: VisitSettlement) -> tuple[bool, list[dict[str, Any]]]:
+    """Whether a bureau has reversed a claim since it was told; what stands of one that changed, by how much more."""
+    query = select(statements).where(statements.c.claim_id == settlement.claim_id)
     row = (await connection.execute(query)).mappings().one_or_none()
     if row is None or settlement.state != "settled":
-        return []
+        return False, []
+    reversed_ = row["status"] == "reversed"
     told = (settlement.total, settlement.fund_pay or 0, settlement.psn_part or 0, settlement.hosp_part or 0)
     now = (row["total"], sum(paid for _, paid in row["layers"]), row["patient_share"], row["hospital_share"])
+    now = (0, 0, 0, 0) if reversed_ else now
     if told == now:
-        return []
+        return False, []
     names = ("medfee_sumamt", "fund_pay_sumamt", "psn_part_amt", "hosp_part_amt")
     stands = {name: amount(value) for name, value in zip(names, now, strict=True)}
     more = {f"{name}_diff": amount(new - old) for name, new, old in zip(names, now, told, strict=True)}
-    return [{"setl_id": settlement.setl_id, "revision": row["revision"], **stands, **more}]
+    return reversed_, [{"setl_id": settlement.setl_id, "revision": row["revision"], **stands, **more}]
 
 
 async def _visits(services: Services, call: Call, node: PersonSpan) -> Sequence[RegisteredVisit]:

@@ -34,6 +34,8 @@ async def reverse(services: Services, call: Call) -> None:
 
 async def _take_back(services: Services, call: Call, found: ReceivedTransaction) -> None:
     output = None
+    if found.reply is None and found.state == "answered":  # whether anything was done is not known any more
+        raise NationalRefused("原交易的应答已过保存期：不能再冲正，已结算的请办理结算撤销(2305、2208、2103)")
     if found.reply is not None and found.key_id is not None:
         kept = kept_answer(services.keys.open(found.key_id, found.reply, found.about))
         if kept.infcode != DONE:  # it was refused: nothing was done
