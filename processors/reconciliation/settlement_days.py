@@ -22,6 +22,12 @@ FROM projections.claims AS claim
 JOIN ledger.entries AS entry ON entry.person_id = claim.person_id AND entry.claim_number = claim.number
  AND entry.type IN ('claim.settled.v1', 'claim.resettled.v1')
 WHERE claim.hospital_id = :hospital_id AND claim.invoice IS NULL AND entry.recorded_at < :ended
+  AND EXISTS (
+    SELECT FROM ledger.entries AS of_span
+    WHERE of_span.person_id = claim.person_id AND of_span.claim_number = claim.number
+      AND of_span.type IN ('claim.settled.v1', 'claim.resettled.v1')
+      AND of_span.recorded_at >= :begun AND of_span.recorded_at < :ended
+  )
 ORDER BY entry.claim_id, entry.recorded_at >= :begun, entry.run DESC
 """)
 
