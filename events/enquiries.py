@@ -32,9 +32,10 @@ def hospital_asking(asker: str | None) -> str | None:
     return id_ if kind == HOSPITAL else None
 
 
-def may_ask(asker: str | None, *, hospital_id: str, region: str) -> bool:
-    """Whether an asker is told of what is a hospital's, of a person of a region.
+def may_ask(asker: str | None, *, hospital_id: str, region: str, on_paper: bool) -> bool:
+    """Whether an asker is told of a claim of a hospital, of a person of a region.
 
-    A hospital is told of its own, a bureau of its region's persons, the ledger's own user (None) of all.
+    A hospital is told of its own but of a bill ``on_paper``, which is the person's and the bureau's; a bureau of its
+    region's persons; the ledger's own user (None) of all.
     """
-    return asker in (None, f"{HOSPITAL}/{hospital_id}", f"{BUREAU}/{region}")
+    return asker in (None, f"{BUREAU}/{region}") or (not on_paper and asker == f"{HOSPITAL}/{hospital_id}")

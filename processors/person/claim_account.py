@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from msgspec import Struct
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events import refusal_details
@@ -17,6 +18,7 @@ from processors.person.file_claims import file_claims
 from processors.person.file_model import FileClaim
 from processors.person.history import PersonHistory
 from processors.person.replay import load_history
+from projections.claims import claims
 from projections.statements import load_statements, statement_json
 
 _PARTS = ("total", "in_scope", "upfront_copay", "over_limit", "self_funded")
@@ -36,7 +38,10 @@ async def tell_statement(engine: AsyncEngine, asker: str | None, body: bytes) ->
     claim_id = read_enquiry(body, StatementRequest).claim_id
     async with engine.connect() as connection:
         row = (await load_statements(connection, [claim_id])).get(claim_id)
-    if row is None or not may_ask(asker, hospital_id=row["hospital_id"], region=row["region"]):
+        invoice = await connection.scalar(select(claims.c.invoice).where(claims.c.claim_id == claim_id))
+    if row is None or not may_ask(
+        asker, hospital_id=row["hospital_id"], region=row["region"], on_paper=invoice is not None
+    ):
         raise refusal_details.unknown_claim(claim_id)
     history = await load_history(engine, row["person_id"])
     claim = next((each for each in file_claims(history, {}) if each.claim_id == claim_id), None)

@@ -88,9 +88,13 @@ async def _of_admission(connection: AsyncConnection, asker: str | None, admissio
 
 async def _of_claim(connection: AsyncConnection, asker: str | None, claim_id: str) -> dict[str, Any]:
     told: dict[str, Any] = {"claim_id": claim_id}
-    query = select(claims.c.hospital_id, claims.c.region, claims.c.standing).where(claims.c.claim_id == claim_id)
+    query = select(claims.c.hospital_id, claims.c.region, claims.c.standing, claims.c.invoice).where(
+        claims.c.claim_id == claim_id
+    )
     claim = (await connection.execute(query)).first()
-    if claim is None or not may_ask(asker, hospital_id=claim.hospital_id, region=claim.region):
+    if claim is None or not may_ask(
+        asker, hospital_id=claim.hospital_id, region=claim.region, on_paper=claim.invoice is not None
+    ):
         return told | {"state": UNKNOWN}
     statement = (await load_statements(connection, [claim_id])).get(claim_id)
     if statement is None:

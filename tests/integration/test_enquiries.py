@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -26,6 +27,7 @@ from infra.worker.worker import Worker, worker
 from tests import facts
 from tests.border import as_said
 from tests.nats_clients import PASSWORD, Connected, connected
+from tests.papers import paper
 from tests.program import BOUND_S, eventually
 
 H1, H2 = Source("hospital", "H1"), Source("hospital", "H2")
@@ -44,6 +46,7 @@ TOLD = [
     facts.admit("A3", "P1", on="2019-06-01"),
     facts.discharge("C4", "A4", "P1", on="2019-06-02"),
     facts.discharge("C5", "A3", "P2", on="2019-06-02"),
+    paper("W1", person="P2", source=f"bureau/{REGION}"),
 ]
 
 
@@ -119,6 +122,14 @@ async def test_a_source_hears_what_became_of_its_own_and_nothing_of_others(enqui
     assert (await enquiries.ask(ELSEWHERE, "status", {"claim_id": "C1"}))["status"]["state"] == "unknown"
 
 
+async def test_a_bill_on_paper_is_told_to_the_bureau_alone(enquiries: Enquiries) -> None:
+    """H1 treated the person, who paid there and handed the bill in: what the funds pay of it is not H1's."""
+    told = await enquiries.ask(BUREAU, "statement", {"claim_id": "W1"})
+    assert told["statement"]["payee"] == "person"
+    assert (await enquiries.ask(H1, "statement", {"claim_id": "W1"}))["refused"]["reason"] == "unknown_claim"
+    assert (await enquiries.ask(H1, "status", {"claim_id": "W1"}))["status"]["state"] == "unknown"
+
+
 async def test_a_statement_names_parts_payers_and_what_the_year_had_used(enquiries: Enquiries) -> None:
     reply = await enquiries.ask(H1, "statement", {"claim_id": "C1"})
     account, statement = reply["account"], reply["statement"]
@@ -177,7 +188,7 @@ async def test_an_entitlement_is_told_to_who_treats_the_person(enquiries: Enquir
 
 async def test_a_day_is_held_against_the_ledger(enquiries: Enquiries) -> None:
     statement = (await enquiries.ask(H1, "statement", {"claim_id": "C1"}))["statement"]
-    funds = "{:.2f}".format(sum(float(each["paid"]) for each in statement["layers"]))
+    funds = str(sum(Decimal(each["paid"]) for each in statement["layers"]))
     own = {"total": "10700.00", "funds": funds, "patient_share": statement["patient_share"]}
     day = datetime.now(COUNTY_TIME).date().isoformat()
     agreeing = {"day": day, "count": 1, **own}
