@@ -19,6 +19,7 @@ INSERT INTO gateway.catalogue_imports VALUES (1, 'e', 1, 1, 'lin', session_user,
 INSERT INTO gateway.catalogue_entries VALUES (1, 1, NULL, 'XA01', '药', 'drug', '01', 0.1, 30, '09', '2019-01-01');
 INSERT INTO identities.persons VALUES (1, 'P1', 'sealed', 'blind', 'K', 'lin', session_user, true, now());
 INSERT INTO gateway.statement_files VALUES ('F1', 'H1', 'dz.zip', 'uploaded', 'zip', 'X1', 'W1', now());
+INSERT INTO gateway.looks (fixmedins_code, opter, infno, msgid, psn_no) VALUES ('H1', 'W1', '1101', 'X1', 'P1');
 INSERT INTO gateway.prunings (before, answers, files, actor) VALUES (now(), 1, 1, 'lin');
 """
 
