@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from infra.cli.options import DataDir, Json, settings_of
+from infra.cli.options import DataDir, Json, Listen, settings_of
 from infra.cli.output import note, print_json, stderr
 from infra.cli.session import ending, ledger_servers, migrate_and_learn, require_ledger, run
 from infra.http.address import CONSOLE, Address
@@ -24,9 +24,7 @@ def register(app: typer.Typer) -> None:
 
 
 def console_command(
-    listen: Annotated[
-        str, typer.Option("--listen", help="监听地址 where to listen; port 0 takes a free one")
-    ] = CONSOLE,
+    listen: Listen = CONSOLE,
     host_name: HostNames = None,
     data_dir: DataDir = None,
     json: Json = False,

@@ -1,7 +1,7 @@
 """``claims gateway``: hospitals' programs speak HTTP to it, and it sends their events to the ledger."""
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -10,7 +10,7 @@ from infra.cli.gateway_hospitals import hospitals
 from infra.cli.gateway_keys import keys
 from infra.cli.gateway_records import lines, looks
 from infra.cli.gateway_retention import prune_answers
-from infra.cli.options import DataDir, Json, settings_of
+from infra.cli.options import DataDir, Json, Listen, settings_of
 from infra.cli.output import fail, note, print_json, stderr
 from infra.cli.register_keys import make_key_file, rotate_key_file
 from infra.cli.session import ending, ledger_servers, migrate_and_learn, require_ledger, run
@@ -42,9 +42,7 @@ def register(app: typer.Typer) -> None:
 @gateway.callback()
 def serve(
     context: typer.Context,
-    listen: Annotated[
-        str, typer.Option("--listen", help="监听地址 where to listen; port 0 takes a free one")
-    ] = GATEWAY,
+    listen: Listen = GATEWAY,
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:

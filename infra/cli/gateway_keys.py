@@ -27,7 +27,7 @@ from processors.visits.hospital_steps import standing_hospitals
 SourceOption = Annotated[
     str, typer.Option("--source", help="来源，如 hospital/H2206213 whom the key speaks for", metavar="KIND/ID")
 ]
-KeyName = Annotated[str, typer.Argument(help="密钥名称 what it is called, such as his", metavar="NAME")]
+KeyName = Annotated[str, typer.Argument(help="密钥名称 what it is called, such as billing", metavar="NAME")]
 
 keys = typer.Typer(no_args_is_help=True, help="HTTP接口的密钥：发放、停用。API keys of plain HTTP.")
 

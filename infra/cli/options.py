@@ -15,6 +15,7 @@ DataDir = Annotated[
     typer.Option("--data-dir", help="数据目录 where the embedded servers keep the ledger (CLAIMS_DATA_DIR)"),
 ]
 Json = Annotated[bool, typer.Option("--json", help="JSON Lines on stdout")]
+Listen = Annotated[str, typer.Option("--listen", help="监听地址 where to listen; port 0 takes a free one")]
 PersonId = Annotated[str | None, typer.Option("--person", help="参保人编号 person_id")]
 
 

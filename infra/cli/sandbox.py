@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from infra.cli.options import DataDir, Json, settings_of
+from infra.cli.options import DataDir, Json, Listen, settings_of
 from infra.cli.output import fail, note, print_json, stderr, table
 from infra.cli.session import ending, ledger_servers, reading, require_ledger, run
 from infra.http.address import GATEWAY, Address
@@ -33,9 +33,7 @@ def register(app: typer.Typer) -> None:
 @sandbox.callback()
 def serve(
     context: typer.Context,
-    listen: Annotated[
-        str, typer.Option("--listen", help="监听地址 where to listen; port 0 takes a free one")
-    ] = GATEWAY,
+    listen: Listen = GATEWAY,
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:

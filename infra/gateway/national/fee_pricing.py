@@ -38,7 +38,7 @@ async def price_lines(
     terms = await _terms(connection, call.mdtrtarea_admvs if hospital is None else hospital.region, added)
     refunded = {line.init_feedetl_sn for line in added if line.init_feedetl_sn is not None}
     standing = await _standing(connection, [*held], refunded)
-    charged_first = sorted(added, key=lambda line: _fee_line(line).takes_back)
+    charged_first = sorted(added, key=takes_back)
     try:
         priced = price(map(_fee_line, charged_first), lambda line: terms[line.sn], standing)
     except RefundTooLarge as error:
@@ -46,6 +46,11 @@ async def price_lines(
     by_number = {each.line.sn: each for each in priced}
     sources = {line.feedetl_sn: line.priced_by for line in (*held, *added)}
     return [_with_parts(line, by_number[line.feedetl_sn], sources) for line in added]
+
+
+def takes_back(line: VisitLine) -> bool:
+    """Whether a line is a refund, as the catalogue has it."""
+    return _fee_line(line).takes_back
 
 
 async def _terms(connection: AsyncConnection, region: str, lines: Sequence[VisitLine]) -> dict[str, Terms]:
@@ -81,7 +86,7 @@ async def _standing(
             terms = LineTerms.of(entries.get(line.fee["entry"]))
         standing[line.feedetl_sn] = PricedLine.of(_fee_line(line), terms)
     for line in held:
-        if line.init_feedetl_sn in standing and _fee_line(line).takes_back:
+        if line.init_feedetl_sn in standing and takes_back(line):
             standing[line.init_feedetl_sn] = standing[line.init_feedetl_sn].without(_fee_line(line))
     return standing
 

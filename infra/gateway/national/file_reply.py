@@ -3,11 +3,10 @@
 import base64
 import binascii
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from events.county_time import COUNTY_TIME
-from infra.gateway.national.call import NationalRefused
+from infra.gateway.national.call import Call, NationalRefused
+from processors.visits.statement_files import StatementFile, file_number
 
 LONGEST_FILE = 7 * 1024 * 1024
 """Bytes of an uploaded file: what a request of 10 MB holds of it as base64."""
@@ -39,6 +38,16 @@ def uploaded_bytes(given: Any) -> bytes:
     return found
 
 
-def county_moment(at: datetime) -> str:
-    """A moment as the interface writes it."""
-    return f"{at.astimezone(COUNTY_TIME):%Y-%m-%d %H:%M:%S}"
+def file_of(call: Call, kind: str, content: bytes, filename: str = "") -> StatementFile:
+    """A zip file that a transaction brings or makes; without a name it is called by its number."""
+    number = file_number(call.fixmedins_code, call.number)
+    return StatementFile(
+        file_qury_no=number,
+        fixmedins_code=call.fixmedins_code,
+        filename=filename or f"{number}.zip",
+        kind=kind,
+        content=content,
+        msgid=call.msgid,
+        opter=call.opter,
+        at=call.received_at,
+    )

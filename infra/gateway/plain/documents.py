@@ -28,8 +28,6 @@ class SentDocument:
 
 def documents_of(headers: Mapping[str, str], body: bytes) -> list[SentDocument]:
     """The events of a request, in their order. Raises ``HttpProblem``."""
-    if len(body) > MOST_BYTES:
-        raise HttpProblem(413, f"a request has at most {MOST_BYTES} bytes", f"一次请求至多 {MOST_BYTES} 字节")
     media_type = headers.get("content-type", "").partition(";")[0].strip().casefold()
     if media_type == STRUCTURED:
         return [SentDocument(body, "")]

@@ -10,11 +10,10 @@ from starlette.responses import Response
 
 from events.refusals import Refusal
 from infra.access.sources import EVENT_BYTES, Source
-from infra.gateway.bodies import read_body
 from infra.gateway.plain.documents import SentDocument
 from infra.gateway.plain.event_checks import check_documents
 from infra.gateway.plain.limits import SourceLimits
-from infra.gateway.plain.problems import HttpProblem
+from infra.gateway.plain.problems import HttpProblem, read_bounded
 from infra.gateway.services import Services
 from infra.worker.request_service import UNAVAILABLE
 from processors.person.claim_account import tell_statement
@@ -30,7 +29,7 @@ def enquiry(tell: _Tell) -> Endpoint:
 
     async def asked(services: Services, limits: SourceLimits, source: Source, request: Request) -> Response:
         await limits.take(source)
-        return await _told(services, source, tell, await _body(request))
+        return await _told(services, source, tell, await read_bounded(request, EVENT_BYTES))
 
     return asked
 
@@ -46,7 +45,7 @@ async def statement_of(services: Services, limits: SourceLimits, source: Source,
 async def quote(services: Services, limits: SourceLimits, source: Source, request: Request) -> Response:
     """What an event that bills a claim would settle to now; nothing is booked."""
     await limits.take(source)
-    raw = await _body(request)
+    raw = await read_bounded(request, EVENT_BYTES)
     check_documents(source, [SentDocument(raw, "")])
     quoted = await services.quote(orjson.loads(raw))
     refused = quoted.get("refused")
@@ -60,13 +59,6 @@ async def _told(services: Services, source: Source, tell: _Tell, body: bytes) ->
         return _json(await tell(services.engine, f"{source.kind}/{source.id}", body))
     except Refusal as refused:
         raise _problem(refused.reason, refused.detail, refused.detail_zh or refused.detail) from None
-
-
-async def _body(request: Request) -> bytes:
-    body = await read_body(request, EVENT_BYTES)
-    if len(body) > EVENT_BYTES:
-        raise HttpProblem(413, f"a request has at most {EVENT_BYTES} bytes", f"一次请求至多 {EVENT_BYTES} 字节")
-    return body
 
 
 def _problem(reason: str, detail: str, detail_zh: str) -> HttpProblem:

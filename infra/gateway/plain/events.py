@@ -9,11 +9,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from infra.access.sources import Source
-from infra.gateway.bodies import read_body
 from infra.gateway.plain.documents import MOST_BYTES, SentDocument, documents_of
 from infra.gateway.plain.event_checks import check_documents
 from infra.gateway.plain.limits import SourceLimits
-from infra.gateway.plain.problems import HttpProblem
+from infra.gateway.plain.problems import HttpProblem, read_bounded
 from infra.gateway.services import Services
 from infra.messaging.streams import INTAKE
 
@@ -23,7 +22,7 @@ SENT_WITHIN_S = 15.0
 
 async def take_events(services: Services, limits: SourceLimits, source: Source, request: Request) -> Response:
     """Send the events of a request. Raises ``HttpProblem``, ``ClientDisconnect``."""
-    documents = documents_of(request.headers, await read_body(request, MOST_BYTES))
+    documents = documents_of(request.headers, await read_bounded(request, MOST_BYTES))
     await limits.take(source, len(documents))
     check_documents(source, documents)
     return Response(

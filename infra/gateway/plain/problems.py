@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from starlette.requests import Request
 from starlette.responses import Response
+
+from infra.gateway.bodies import read_body
 
 PROBLEM_JSON = "application/problem+json"
 TITLES: Mapping[int, tuple[str, str]] = {
@@ -74,3 +77,11 @@ class HttpProblem(Exception):
         if self.retry_after_s is not None:
             said["Retry-After"] = str(self.retry_after_s)
         return Response(orjson.dumps(body | self.more, default=str), self.status, said, PROBLEM_JSON)
+
+
+async def read_bounded(request: Request, most_bytes: int) -> bytes:
+    """The bytes of a request; of one that is longer it raises ``HttpProblem``. Raises as ``read_body`` does, too."""
+    body = await read_body(request, most_bytes)
+    if len(body) > most_bytes:
+        raise HttpProblem(413, f"a request has at most {most_bytes} bytes", f"一次请求至多 {most_bytes} 字节")
+    return body

@@ -14,7 +14,7 @@ from infra.gateway.national.fee_nodes import (
     fee_answer,
     unpriced_line,
 )
-from infra.gateway.national.fee_pricing import price_lines
+from infra.gateway.national.fee_pricing import price_lines, takes_back
 from infra.gateway.national.fields import node_of, nodes_of, read_node
 from infra.gateway.national.registry import transaction
 from infra.gateway.national.visit_access import INPATIENT, OUTPATIENT, open_visit
@@ -149,17 +149,13 @@ def _check_refunds(held: Sequence[VisitLine], added: Sequence[VisitLine], *, req
     """Refuse a refund that names no line, where that is required, or another than a charge under the same code."""
     by_number = {line.feedetl_sn: line for line in (*held, *added)}
     for line in added:
-        if not _refund(line) or (line.init_feedetl_sn is None and not required):
+        if not takes_back(line) or (line.init_feedetl_sn is None and not required):
             continue
         original = by_number.get(line.init_feedetl_sn or "")
-        if original is None or _refund(original) or original.med_list_codg != line.med_list_codg:
+        if original is None or takes_back(original) or original.med_list_codg != line.med_list_codg:
             raise NationalRefused(
                 f"退费明细 {line.feedetl_sn}：init_feedetl_sn（原费用流水号）须为本次就诊同一目录的未结算明细"
             )
-
-
-def _refund(line: VisitLine) -> bool:
-    return line.cnt < 0 or line.amount < 0
 
 
 async def _unsettled(connection: AsyncConnection, visit: RegisteredVisit, batch: str) -> LineSet:

@@ -6,12 +6,13 @@ from typing import Any
 
 from infra.gateway.national.call import Call, NationalRefused
 from infra.gateway.national.fields import node_of, read_node
-from infra.gateway.national.file_reply import FileContent, county_moment, uploaded_bytes
+from infra.gateway.national.file_reply import FileContent, file_of, uploaded_bytes
 from infra.gateway.national.reconciliation_nodes import DownloadNode, UploadNode
 from infra.gateway.national.registry import transaction
+from infra.gateway.national.settlement_reply import moment_text
 from infra.gateway.national.statement_text import zipped_text
 from infra.gateway.services import Services
-from processors.visits.statement_files import StatementFile, file_number, keep_file, own_file
+from processors.visits.statement_files import keep_file, own_file
 
 _PATHS = ("/", "\\", "..")
 
@@ -24,23 +25,14 @@ async def upload(services: Services, call: Call) -> Mapping[str, Any]:
         raise NationalRefused("filename（文件名）不得带路径或控制字符：请改正后重发")
     content = uploaded_bytes(node.content)
     await asyncio.to_thread(zipped_text, content)
-    file = StatementFile(
-        file_qury_no=file_number(call.fixmedins_code, call.number),
-        fixmedins_code=call.fixmedins_code,
-        filename=node.filename,
-        kind="uploaded",
-        content=content,
-        msgid=call.msgid,
-        opter=call.opter,
-        at=call.received_at,
-    )
+    file = file_of(call, "uploaded", content, node.filename)
     async with services.engine.begin() as connection:
         await keep_file(connection, file)
     return {
         "file_qury_no": file.file_qury_no,
         "filename": file.filename,
         "fixmedins_code": file.fixmedins_code,
-        "dld_endtime": county_moment(file.downloadable_until),
+        "dld_endtime": moment_text(file.downloadable_until),
     }
 
 

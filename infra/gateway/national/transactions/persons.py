@@ -1,4 +1,4 @@
-"""Who a person is, how he is insured, and on which lists of those who are helped (1101)."""
+"""Who a person is, how insured, and on which lists of those who are helped (1101)."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date

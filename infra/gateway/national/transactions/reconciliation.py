@@ -6,15 +6,16 @@ from typing import Any
 
 from infra.gateway.national.call import Call, NationalRefused
 from infra.gateway.national.fields import node_of, read_node
-from infra.gateway.national.file_reply import county_moment
+from infra.gateway.national.file_reply import file_of
 from infra.gateway.national.reconciliation_nodes import DetailNode, TotalsNode
 from infra.gateway.national.registry import transaction
+from infra.gateway.national.settlement_reply import moment_text
 from infra.gateway.national.statement_comparison import compared, totals_description, totals_result, written
 from infra.gateway.national.statement_text import hospital_lines, zipped
 from infra.gateway.services import Services
 from processors.reconciliation.hospital_settlements import ToldSettlement, hospital_settlements, sums_of
 from processors.visits.hospital_settings import HospitalSettings
-from processors.visits.statement_files import StatementFile, file_number, keep_file, own_file
+from processors.visits.statement_files import file_number, keep_file, own_file
 
 
 @transaction("3201", kept=False)
@@ -42,27 +43,18 @@ async def compare_lines(services: Services, call: Call) -> Mapping[str, Any]:
     """对明细账: an uploaded file's lines, each with what the ledger has; the answer is fetched by 9102."""
     node = read_node(DetailNode, node_of(call.input, "data"), "data")
     chosen = node.chosen()
-    number = file_number(call.fixmedins_code, call.number)
     async with services.engine.connect() as connection:
         uploaded = await own_file(connection, call.fixmedins_code, node.file_qury_no)
         if uploaded is None or uploaded.kind != "uploaded":
             raise NationalRefused(f"file_qury_no（文件查询号）{node.file_qury_no} 不存在：请先上传对账文件(9101)")
         rows = await hospital_settlements(connection, call.fixmedins_code, chosen)
+    number = file_number(call.fixmedins_code, call.number)
     content = await asyncio.to_thread(_compare, uploaded.content, rows, call.hospital, number, refunds=chosen.refunds)
-    answer = StatementFile(
-        file_qury_no=number,
-        fixmedins_code=call.fixmedins_code,
-        filename=f"{number}.zip",
-        kind="compared",
-        content=content,
-        msgid=call.msgid,
-        opter=call.opter,
-        at=call.received_at,
-    )
+    answer = file_of(call, "compared", content)
     async with services.engine.begin() as connection:
         await keep_file(connection, answer)
     info = {"file_qury_no": number, "filename": answer.filename}
-    return {"fileinfo": info | {"dld_endtime": county_moment(answer.downloadable_until)}}
+    return {"fileinfo": info | {"dld_endtime": moment_text(answer.downloadable_until)}}
 
 
 def _compare(
