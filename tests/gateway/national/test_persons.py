@@ -21,7 +21,8 @@ from tests.gateway.national.his import His, line, refusal
 
 WIDENED, OLD = "11010519491231002X", "110105491231002"
 UNKNOWN = "999999199001010016"
-KNOWN = "P059"
+KNOWN = "P-known"
+"""Nobody of those whom the county hands out, so that no other test finds the claims of this one's."""
 BASE = {"mdtrt_cert_type": "02", "begntime": "2019-05-06 08:00:00"}
 
 
@@ -33,7 +34,11 @@ async def url(county: GatewayCounty) -> AsyncIterator[str]:
     who = Identity(KNOWN, "测甲", "01", WIDENED, "2", date(1949, 12, 31), ethnicity="11", employer="测试厂")
     await record_identities(gateway.engine, KeyRing([key]), [who], "wang")
     await gateway.publish(
-        [facts.roster(KNOWN, "dibao", on="2019-02-01"), facts.roster(KNOWN, "veteran", on="2019-06-01")]
+        [
+            facts.enrol(KNOWN),
+            facts.roster(KNOWN, "dibao", on="2019-02-01"),
+            facts.roster(KNOWN, "veteran", on="2019-06-01"),
+        ]
     )
     async with gateway.another() as running:
         yield running.url
@@ -98,7 +103,7 @@ async def test_identities_are_those_of_the_day_by_the_table_of_the_region(county
         ({"mdtrt_cert_no": UNKNOWN}, "参保人登记簿里没有这个证件号码"),
         ({"mdtrt_cert_no": "E9999999", "mdtrt_cert_type": "01"}, "没有这个证件号码或人员编号"),
         ({"certno": WIDENED, "psn_name": "测乙"}, "与证件登记的姓名不符"),
-        ({"certno": WIDENED, "psn_no": "P058"}, "参保人登记簿里没有这个证件号码"),
+        ({"certno": WIDENED, "psn_no": "P-other"}, "参保人登记簿里没有这个证件号码"),
         ({}, "请至少填写一项"),
     ],
 )
