@@ -41,7 +41,8 @@ class WindowForm:
     def refused(self, refusal: Mapping[str, str]) -> None:
         """Put the ledger's refusal to its field."""
         reason, detail = refusal["reason"], refusal["detail"]
-        named = next((name for name in self.names if re.search(rf"\b{name}\b", detail)), "")
+        told = {name: found.start() for name in self.names if (found := re.search(rf"\b{name}\b", detail))}
+        named = min(told, key=lambda name: told[name], default="")
         place = self.field_of_reason.get(reason, named if reason == "malformed" else "")
         said = self._named(refusal["detail_zh"])
         self.wrong[place] = f"{REASON_NAMES.get(reason, reason)}：{said}"  # type: ignore[call-overload]
