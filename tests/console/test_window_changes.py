@@ -41,7 +41,12 @@ async def console(
     endpoints: Endpoints, template_database: str, passwords: Mapping[str, str], data_dir: Path
 ) -> AsyncIterator[ConsoleUnderTest]:
     """A console beside a worker: P1 to P6 have a bill on paper each, P2 a stay of a hospital in the county too."""
-    elsewhere: dict[str, Any] = {"hospital_name": "北京某医院", "hospital_tier": 3, "hospital_region": "110108", "filed": True}
+    elsewhere: dict[str, Any] = {
+        "hospital_name": "北京某医院",
+        "hospital_tier": 3,
+        "hospital_region": "110108",
+        "filed": True,
+    }
     events = [
         facts.hospital("H1", 3, region=REGION),
         *(facts.enrol(f"P{number}", region=REGION) for number in range(1, 7)),
@@ -148,7 +153,9 @@ async def test_only_a_bill_on_paper_is_changed_here(console: ConsoleUnderTest) -
     refused = await session.post("/window/change", {"claim_id": "C1", "step": "reverse", "reason": "试试"})
     assert (refused.status_code, "须由其更正或冲正" in refused.text) == (409, True)
     assert "/window/change" not in (await session.get("/claims/C1")).text.partition("<main")[2].partition("<h2>")[0]
-    assert (await session.get("/window/change", claim="C404")).status_code == 404
+    for unknown in ("C404", "一"):
+        assert (await session.get("/window/change", claim=unknown)).status_code == 404
+        assert (await session.get("/window/filing", filing=unknown)).status_code == 404
 
 
 async def test_a_change_that_was_tried_before_another_is_tried_again(console: ConsoleUnderTest) -> None:

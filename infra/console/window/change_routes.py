@@ -8,6 +8,7 @@ import orjson
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
+from events.codes import is_id
 from events.refusals import Refusal
 from infra.console.authorization import needs
 from infra.console.errors import NotFound, Refused
@@ -124,6 +125,8 @@ async def submit(request: Request, visitor: Writer, token: str) -> Response:
 
 async def _paper_claim(request: Request, visitor: Visitor, claim_id: str) -> tuple[Row, int]:
     """A bill on paper that stands, and its statement's revision; the look is recorded first."""
+    if not is_id(claim_id):
+        raise NotFound(f"没有结算单 {claim_id}。There is no claim {claim_id}")
     async with visitor.engine.connect() as connection:
         row = (await load_claim_rows(connection, [claim_id])).get(claim_id)
         statement = (await load_statements(connection, [claim_id])).get(claim_id)

@@ -169,8 +169,8 @@ async def _form(request: Request, visitor: Visitor, form: BillForm, status: int)
     return render(request, "window/window.html", status, **values)
 
 
-router.include_router(change_routes.router)
-router.include_router(filing_routes.router)
+for part in (change_routes, filing_routes):
+    router.routes.extend(part.router.routes)
 GROUP = PageGroup(
     router,
     (
