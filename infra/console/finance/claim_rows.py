@@ -36,8 +36,11 @@ _OPENS = {
 }
 
 
-def claim_listing(words: LedgerWords, visitor: Visitor, *, layer: str | None, places: bool) -> Listing:
-    """Standing claims; with a ``layer`` what it paid of each has a column, with ``places`` they are filters too."""
+def claim_listing(words: LedgerWords, visitor: Visitor, *, layer: str | None, places: bool, persons: bool) -> Listing:
+    """Standing claims; with a ``layer`` what it paid of each has a column, with ``places`` they are filters too.
+
+    Without ``persons`` it does not say whose they are.
+    """
     paid_by = (
         ()
         if layer is None
@@ -50,7 +53,7 @@ def claim_listing(words: LedgerWords, visitor: Visitor, *, layer: str | None, pl
             _id("claim_id", "结算单", "claim", visitor),
             ListColumn("date", "费用日期", "date", "day"),
             _id("hospital_id", "医疗机构", "hospital", visitor, words),
-            _id("person_id", "参保人", "person", visitor),
+            *((_id("person_id", "参保人", "person", visitor),) if persons else ()),
             ListColumn("region", "统筹区", "region", names=words.regions),
             ListColumn("scheme", "政策", "scheme", names=words.schemes),
             ListColumn("setting", "就医类型", "setting", names=SETTING_NAMES),
@@ -73,7 +76,7 @@ def claim_listing(words: LedgerWords, visitor: Visitor, *, layer: str | None, pl
             ListFilter("hospital_id", "医疗机构", "hospital"),
             ListFilter("disease", "病种", "disease", column="disease_is"),
             ListFilter("layer", "保障线", "layer", "choice", LAYER_NAMES, "layer_is"),
-            ListFilter("person_id", "参保人", "person"),
+            *((ListFilter("person_id", "参保人", "person"),) if persons else ()),
             ListFilter("from", "费用日期起", "from", "from", column="date"),
             ListFilter("until", "至", "until", "until", column="date"),
             *(
@@ -83,14 +86,18 @@ def claim_listing(words: LedgerWords, visitor: Visitor, *, layer: str | None, pl
             ),
         ),
         key=("claim_id",),
-        personal=True,
+        personal=persons,
     )
 
 
-def claim_source(*, layer: str | None, places: bool) -> Select[Any]:
-    """Standing claims as finance's view has them; where ``places``, with township and household."""
+def claim_source(*, layer: str | None, places: bool, persons: bool) -> Select[Any]:
+    """Standing claims as finance's view has them; where ``places``, with township and household.
+
+    Without ``persons`` the column that names them is not read at all.
+    """
     view = _STATEMENTS.c
-    columns: list[Any] = [each for each in view if each.name not in ("status", "layers", "poor")]
+    unread = {"status", "layers", "poor"} if persons else {"status", "layers", "poor", "person_id"}
+    columns: list[Any] = [each for each in view if each.name not in unread]
     columns += [func.coalesce(view.disease, NO_CODE).label("disease_is"), cast(view.poor, Text).label("poor_is")]
     source: Any = _STATEMENTS
     wanted = [view.status == "settled"]
