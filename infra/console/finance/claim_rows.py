@@ -15,7 +15,7 @@ from infra.console.listing_columns import ListColumn, ListFilter
 from infra.console.listing_sources import KeyedRows
 from infra.console.permissions import Permission
 from infra.console.visitor import Visitor
-from infra.words.reports import PAYEE_NAMES, REPORT_CODES
+from infra.words.reports import ENTRY_NAMES, PAYEE_NAMES, REPORT_CODES
 from processors.finance.booked_entries import Range, entries_of
 from processors.law.terms import CATEGORY_NAMES, DISEASE_NAMES, LAYER_NAMES, SETTING_NAMES, NameChain
 from projections.enrolments import enrolments
@@ -125,7 +125,7 @@ def booking_listing(words: LedgerWords, visitor: Visitor) -> Listing:
         "账目 Bookings",
         (
             ListColumn("recorded_at", "入账时间", "booked at", "moment"),
-            ListColumn("type", "账目", "entry", names=BOOKING_NAMES),
+            ListColumn("type", "账目", "entry", names=ENTRY_NAMES),
             _id("claim_id", "结算单", "claim", visitor),
             _id("person_id", "参保人", "person", visitor),
             _id("hospital_id", "医疗机构", "hospital", visitor, words),
@@ -152,16 +152,6 @@ def booking_listing(words: LedgerWords, visitor: Visitor) -> Listing:
     )
 
 
-BOOKING_NAMES = {
-    "payout.decided.v1": "支付",
-    "payout.adjusted.v1": "支付调整",
-    "payout.withdrawn.v1": "支付撤销",
-    "grant.awarded.v1": "补助",
-    "grant.withdrawn.v1": "补助撤销",
-    "premium.subsidised.v1": "代缴保费",
-    "premium.purchased.v1": "购买保险",
-    "premium.refunded.v1": "退还保费",
-}
 _ENTRY = (ListColumn("journal", "账册", "journal"), ListColumn("number", "账目号", "entry number", "text"))
 
 
