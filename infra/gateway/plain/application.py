@@ -18,6 +18,7 @@ from infra.gateway.plain.callers import caller_of
 from infra.gateway.plain.enquiries import Endpoint, enquiry, quote, statement_of
 from infra.gateway.plain.events import take_events
 from infra.gateway.plain.limits import SourceLimits
+from infra.gateway.plain.openapi import openapi_json
 from infra.gateway.plain.problems import TITLES, HttpProblem
 from infra.gateway.services import LedgerSilent, Services
 from processors.offices.refusal import StepRefused
@@ -46,6 +47,7 @@ def plain_http(services: Services) -> FastAPI:
     app.router.routes += [
         Route(path, _Guarded(services, limits, method, endpoint)) for method, path, endpoint in ENDPOINTS
     ]
+    app.add_route("/openapi.json", _document, methods=["GET"])
     app.add_exception_handler(HTTPException, _no_such_path)
     return app
 
@@ -94,6 +96,11 @@ def _failure(*, away: bool) -> HttpProblem:
             503, "the ledger is away: send the same again", "账本暂时不能处理，请原样重发", retry_after_s=5
         )
     return HttpProblem(500, "the program failed: tell the bureau", "程序故障，请联系医保经办机构")
+
+
+async def _document(_request: Request) -> Response:
+    """What there is to call; who has no key may read it."""
+    return Response(openapi_json(), media_type="application/json")
 
 
 async def _no_such_path(_request: Request, error: Exception) -> Response:
