@@ -24,6 +24,7 @@ from events.decisions import (
     PREMIUM_REFUNDED,
     PREMIUM_SUBSIDISED,
 )
+from projections.bookings import ENTRIES_IN_RANGES
 
 BOOKING_TYPES = (
     PAYOUT_DECIDED,
@@ -46,19 +47,15 @@ _TYPES = ", ".join(f"'{type_}'" for type_ in BOOKING_TYPES)
 _BOOKINGS = text(f"""
 SELECT entry.journal, entry.number, entry.type, entry.recorded_at, entry.person_id, entry.claim_id, entry.scheme,
        entry.layer, entry.track, entry.paid, entry.data, claim.region, claim.hospital_id, claim.prepaid
-FROM unnest(CAST(:journals AS text[]), CAST(:begun AS bigint[]), CAST(:ended AS bigint[]))
-  AS taken (journal, begun, ended)
-JOIN ledger.entries AS entry
-  ON entry.journal = taken.journal AND entry.number > taken.begun AND entry.number <= taken.ended
+FROM unnest(CAST(:journals AS text[]), CAST(:begun AS bigint[]), CAST(:ended AS bigint[])) AS ranges (journal, low, high)
+{ENTRIES_IN_RANGES}
 LEFT JOIN projections.claims AS claim ON claim.claim_id = entry.claim_id
 WHERE entry.type IN ({_TYPES})
 """)  # noqa: S608 - our own types
 _COUNT = text(f"""
 SELECT count(*)
-FROM unnest(CAST(:journals AS text[]), CAST(:begun AS bigint[]), CAST(:ended AS bigint[]))
-  AS taken (journal, begun, ended)
-JOIN ledger.entries AS entry
-  ON entry.journal = taken.journal AND entry.number > taken.begun AND entry.number <= taken.ended
+FROM unnest(CAST(:journals AS text[]), CAST(:begun AS bigint[]), CAST(:ended AS bigint[])) AS ranges (journal, low, high)
+{ENTRIES_IN_RANGES}
 WHERE entry.type IN ({_TYPES})
 """)  # noqa: S608 - our own types
 _RECORDED = text("""
