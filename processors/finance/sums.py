@@ -18,7 +18,7 @@ WITH ranges AS (
     SELECT entry.type, entry.recorded_at, entry.claim_id, entry.run, entry.layer, entry.paid
     FROM ranges
     {ENTRIES_IN_RANGES}
-)"""
+)"""  # noqa: S608 - our own words
 
 FUND_FLOWS = (
     _RANGES
