@@ -44,6 +44,7 @@ from infra.console.listing import asked_file, show_listing
 from infra.console.listing_sources import KeyedRows
 from infra.console.pages import done, render
 from infra.console.permissions import Permission
+from infra.console.state import state_of
 from infra.console.visitor import Visitor
 from infra.files.region_names import region_named
 from infra.words.clearing import STEP_NAMES, held_line, payer_named
@@ -69,7 +70,7 @@ _MONTH = re.compile(r"20[0-9]{2}-(0[1-9]|1[0-2])")
 async def all_clearings(request: Request, visitor: Reader) -> Response:
     """All clearings, what none has taken yet, and the form of a draft."""
     rows = head_rows(await listings.clearing_rows(visitor.engine))
-    waiting = head_rows(await uncleared_rows(visitor.engine))
+    waiting = head_rows(await uncleared_rows(visitor.engine, state_of(request).booked))
     if (file := await asked_file(request, visitor, [(UNCLEARED, waiting)])) is not None:
         return file
     regions = {row["region"]: row["region_name"] for row in (*waiting, *rows)}

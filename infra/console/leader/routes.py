@@ -130,7 +130,7 @@ class GatheredYears:
             if found is None or monotonic() - at > KEPT_S:
                 for old in [key for key, (then, _) in kept.items() if monotonic() - then > KEPT_S]:
                     del kept[old]
-                found = await gather(state.engine, history, year, region)
+                found = await gather(state.engine, history, year, region, state.booked)
                 kept[year, region] = (monotonic(), found)
         return found
 
