@@ -37,20 +37,21 @@ LEFT JOIN unnest(CAST(:regions AS text[]), CAST(:taken_of AS text[]), CAST(:upto
 WHERE entry.number > coalesce(taken.upto, 0) AND {counts}
 GROUP BY entry.journal, claim.region
 """
-_OF_CLAIM = {
+OF_CLAIM = {
     True: """CROSS JOIN LATERAL (
-    SELECT region, opened, standing FROM projections.claims WHERE claims.claim_id = entry.claim_id OFFSET 0
+    SELECT region, hospital_id, opened, standing FROM projections.claims
+    WHERE claims.claim_id = entry.claim_id OFFSET 0
 ) AS claim""",
     False: "JOIN projections.claims AS claim ON claim.claim_id = entry.claim_id",
 }
 """The claims of few entries are looked up one by one: PostgreSQL takes them for many, and would read all claims."""
 BOOKED = {
     few: text(_SUMS.format(wanted=f"{IS_BOOKING} AND entry.paid <> 0", counts="true", of_claim=of_claim))
-    for few, of_claim in _OF_CLAIM.items()
+    for few, of_claim in OF_CLAIM.items()
 }
 MOVED = {
     few: text(_SUMS.format(wanted=MAY_MOVE_BETWEEN_PARTIES, counts=MOVES_BETWEEN_PARTIES, of_claim=of_claim))
-    for few, of_claim in _OF_CLAIM.items()
+    for few, of_claim in OF_CLAIM.items()
 }
 _HEADS = text("""
 SELECT name.journal,

@@ -11,11 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from events.county_time import COUNTY_TIME
 from events.money import yuan
 from events.store.journal import database_time, entries
-from processors.clearing.booked_sums import BookedSums
+from processors.clearing.booked_sums import FEW, OF_CLAIM, BookedSums
 from processors.clearing.journal import refusing_unreadable_rows
 from processors.clearing.premium_refunds import END_OF_JOURNAL, load_refunds
 from processors.clearing.ranges import cleared_journals, next_ranges
 from processors.delivery.names import INTAKE_JOURNAL
+from processors.finance.booked_entries import parts_of
 from projections.bookings import ENTRIES_IN_RANGES, IS_BOOKING, MOVES_BETWEEN_PARTIES
 from projections.clearing_rows import Clearing, Ranges
 from projections.clearing_table import ClearingTable
@@ -31,7 +32,8 @@ WITH RECURSIVE known (region) AS (
 SELECT region FROM known WHERE region IS NOT NULL
 """)
 """The regions of claims, each found in the index behind the one before: a ledger has few of them and many claims."""
-_ENTRIES = f"""
+_ENTRIES = {
+    few: f"""
 WITH ranges AS (
     SELECT journal, low, high
     FROM unnest(CAST(:journals AS text[]), CAST(:lows AS bigint[]), CAST(:highs AS bigint[]))
@@ -43,7 +45,7 @@ SELECT entry.journal, entry.number, entry.type, entry.recorded_at, entry.claim_i
        coalesce(entry.layer, 'grant') AS layer, coalesce(entry.paid, 0) AS amount
 FROM ranges
 {ENTRIES_IN_RANGES}
-JOIN projections.claims AS claim ON claim.claim_id = entry.claim_id
+{of_claim}
 WHERE claim.region = :region AND ({IS_BOOKING} AND entry.paid <> 0 OR {MOVES_BETWEEN_PARTIES})
 UNION ALL
 SELECT entry.journal, entry.number, entry.type, entry.recorded_at, NULL, entry.person_id, NULL, entry.layer,
@@ -51,6 +53,8 @@ SELECT entry.journal, entry.number, entry.type, entry.recorded_at, NULL, entry.p
 FROM refunds AS refund
 JOIN ledger.entries AS entry ON entry.journal = :refunded_in AND entry.number = refund.number
 """  # noqa: S608 - our own conditions
+    for few, of_claim in OF_CLAIM.items()
+}
 _COLUMNS = (
     *(column("journal", Text), column("number", BigInteger), column("type", Text)),
     *(column("recorded_at", DateTime(timezone=True)), column("claim_id", Text), column("person_id", Text)),
@@ -66,6 +70,11 @@ class UnclearedBookings:
     ranges: Ranges
     refunds: Mapping[int, int]
 
+    def parts(self) -> list[Select[Any]]:
+        """Their entries in the order of journals and numbers, in parts that grow."""
+        ranges = [(journal, *within) for journal, within in self.ranges.items()]
+        return [self.select([part]) for part in parts_of(ranges)]
+
     def select(self, ranges: Sequence[tuple[str, int, int]] | None = None) -> Select[Any]:
         """Their entries, ``amount`` in fen; of those in ``ranges`` alone, where some are named."""
         taken = [(journal, *within) for journal, within in self.ranges.items()] if ranges is None else ranges
@@ -75,7 +84,8 @@ class UnclearedBookings:
             if ranges is None or any(each[0] == INTAKE_JOURNAL and each[1] < number <= each[2] for each in ranges)
         }
         journals, lows, highs = zip(*taken, strict=True) if taken else ((), (), ())
-        query = text(_ENTRIES).bindparams(
+        few = ranges is not None and sum(high - low for _, low, high in ranges) <= FEW
+        query = text(_ENTRIES[few]).bindparams(
             region=self.region,
             journals=list(journals),
             lows=list(lows),
@@ -98,7 +108,7 @@ async def uncleared_of(connection: AsyncConnection, region: str) -> UnclearedBoo
 
 
 @dataclass(slots=True)
-class _Uncleared:
+class UnclearedSum:
     """What one region has uncleared, in fen."""
 
     amount: int = 0
@@ -121,7 +131,7 @@ async def uncleared_rows(engine: AsyncEngine, booked: BookedSums | None = None) 
     async with engine.connect() as connection:
         # One snapshot: a clearing that is drafted meanwhile takes bookings either in both reads or in none.
         await connection.execution_options(isolation_level="REPEATABLE READ")
-        found = await _load(connection, booked or BookedSums())
+        found = await load_uncleared(connection, booked or BookedSums())
     return [
         {
             "region": region,
@@ -134,8 +144,9 @@ async def uncleared_rows(engine: AsyncEngine, booked: BookedSums | None = None) 
     ]
 
 
-async def _load(connection: AsyncConnection, booked: BookedSums) -> dict[str, _Uncleared]:
-    found: dict[str, _Uncleared] = {}
+async def load_uncleared(connection: AsyncConnection, booked: BookedSums) -> dict[str, UnclearedSum]:
+    """The same by region, as the connection's one snapshot has it."""
+    found: dict[str, UnclearedSum] = {}
     upto: dict[tuple[str, str], int] = {}
     standing = ClearingTable(clearings, Clearing)
     with refusing_unreadable_rows():
@@ -143,10 +154,10 @@ async def _load(connection: AsyncConnection, booked: BookedSums) -> dict[str, _U
     for clearing in sorted(standing, key=lambda each: each.number):
         upto |= {(clearing.region, journal): to for journal, (_, to) in clearing.ranges.items()}
         if clearing.status == "drafted":
-            found[clearing.region] = _Uncleared(draft=clearing.clearing_id)
+            found[clearing.region] = UnclearedSum(draft=clearing.clearing_id)
     regions = (await connection.execute(_REGIONS)).scalars().all()
     for region, sums in (await booked.read(connection, await cleared_journals(connection), regions, upto)).items():
-        found.setdefault(region, _Uncleared()).add(sums.amount, sums.bookings, sums.since)
+        found.setdefault(region, UnclearedSum()).add(sums.amount, sums.bookings, sums.since)
     refunds: dict[str, list[tuple[int, int]]] = {}
     async for refund in load_refunds(connection, 0, END_OF_JOURNAL):
         if refund.number > upto.get((refund.region, INTAKE_JOURNAL), 0):
@@ -156,5 +167,5 @@ async def _load(connection: AsyncConnection, booked: BookedSums) -> dict[str, _U
             entries.c.journal == INTAKE_JOURNAL, entries.c.number == min(number for number, _ in refunded)
         )
         since = (await connection.execute(oldest)).scalar_one()
-        found.setdefault(region, _Uncleared()).add(sum(amount for _, amount in refunded), len(refunded), since)
+        found.setdefault(region, UnclearedSum()).add(sum(amount for _, amount in refunded), len(refunded), since)
     return found

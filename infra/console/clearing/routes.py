@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
-from sqlalchemy import exists, func, select
+from sqlalchemy import Select, exists, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.codes import is_region
 from events.county_time import month_end
@@ -41,7 +42,8 @@ from infra.console.errors import FieldTrouble, NotFound, Unprocessable
 from infra.console.form_fields import FormFields
 from infra.console.group import MenuEntry, PageGroup, Shortcut, Task
 from infra.console.listing import asked_file, show_listing
-from infra.console.listing_sources import KeyedRows
+from infra.console.listing_columns import Row
+from infra.console.listing_sources import Criteria, KeyedRows
 from infra.console.pages import done, render
 from infra.console.permissions import Permission
 from infra.console.state import state_of
@@ -54,7 +56,7 @@ from processors.clearing import listings, steps
 from processors.clearing.draft import Supplement
 from processors.clearing.draft import draft as draft_clearing
 from processors.clearing.refusal import STATUS_NAMES
-from processors.clearing.uncleared_bookings import uncleared_of, uncleared_rows
+from processors.clearing.uncleared_bookings import UnclearedSum, load_uncleared, uncleared_of, uncleared_rows
 from processors.finance.booked_entries import entries_of
 from projections.clearings import clearing_payments, clearings
 from projections.withholdings import withholding_releases
@@ -115,12 +117,21 @@ async def uncleared_entries(request: Request, visitor: Reader, region: str) -> R
     """The entries behind what a region has uncleared."""
     if not is_region(region):
         raise NotFound(f"没有统筹区 {region}。There is no region {region}")
-    async with visitor.engine.connect() as connection:
+
+    async def totals(connection: AsyncConnection, criteria: Criteria) -> tuple[int, dict[str, int]] | None:
+        if criteria.narrowed:
+            return None
+        found = (await load_uncleared(connection, state_of(request).booked)).get(region, UnclearedSum())
+        return found.bookings, {"amount": found.amount}
+
+    async def source(connection: AsyncConnection) -> KeyedRows:
         uncleared = await uncleared_of(connection, region)
-    source = KeyedRows(
-        uncleared.select(),
-        lambda keys: uncleared.select(entries_of((row["journal"], row["number"]) for row in keys)),
-    )
+
+        def of(keys: Sequence[Row]) -> Select[Any]:
+            return uncleared.select(entries_of((row["journal"], row["number"]) for row in keys))
+
+        return KeyedRows(uncleared.select(), of, uncleared.parts(), totals)
+
     shown = {"place": region_named(region), "may_keep": visitor.may(Permission.PAYEES)}
     return await show_listing(request, visitor, UNCLEARED_ENTRIES, source, "clearing/uncleared.html", **shown)
 
