@@ -131,13 +131,14 @@ async def _clear(engine: AsyncEngine) -> None:
 
 
 async def _pages(engine: AsyncEngine) -> dict[str, list[str]]:
-    """Addresses by route: every page without parameters, and some persons, claims and hospitals."""
+    """Addresses by route: every page without parameters, and some persons, claims, hospitals and regions."""
     routes = [route for group in page_groups().values() for route in group.router.routes]
     paths = [route.path for route in routes if isinstance(route, APIRoute) and "GET" in (route.methods or ())]
     paths = [path for path in paths if path not in ASK_FOR_MORE]
     found = {path: [path] for path in paths if "{" not in path and not path.startswith("/session")}
     sampled = {"/persons/{}": ("statements", "person_id"), "/claims/{}": ("statements", "claim_id")}
     sampled["/hospitals/{}"] = ("hospitals", "hospital_id")
+    sampled["/clearing/uncleared/{}"] = ("statements", "region")
     served = [re.sub(r"{[^}]*}", "{}", path) for path in paths]
     async with engine.connect() as connection:
         for path, (table, column) in sampled.items():
