@@ -101,7 +101,8 @@ async def read_select(
     else:
         page = filtered.order_by(*ordered).offset(offset).limit(limit + 1)
         rows = [dict(row) for row in (await connection.execute(page)).mappings()]
-    number, sums = None, {}
+    number: int | None = None
+    sums: Mapping[str, Any] = {}
     kept = await source.totals(connection, criteria) if isinstance(source, KeyedRows) and source.totals else None
     if counted and kept is not None:
         number, sums = kept

@@ -16,7 +16,6 @@ from processors.clearing.journal import refusing_unreadable_rows
 from processors.clearing.premium_refunds import END_OF_JOURNAL, load_refunds
 from processors.clearing.ranges import cleared_journals, next_ranges
 from processors.delivery.names import INTAKE_JOURNAL
-from processors.finance.booked_entries import parts_of
 from projections.bookings import ENTRIES_IN_RANGES, IS_BOOKING, MOVES_BETWEEN_PARTIES
 from projections.clearing_rows import Clearing, Ranges
 from projections.clearing_table import ClearingTable
@@ -69,11 +68,6 @@ class UnclearedBookings:
     region: str
     ranges: Ranges
     refunds: Mapping[int, int]
-
-    def parts(self) -> list[Select[Any]]:
-        """Their entries in the order of journals and numbers, in parts that grow."""
-        ranges = [(journal, *within) for journal, within in self.ranges.items()]
-        return [self.select([part]) for part in parts_of(ranges)]
 
     def select(self, ranges: Sequence[tuple[str, int, int]] | None = None) -> Select[Any]:
         """Their entries, ``amount`` in fen; of those in ``ranges`` alone, where some are named."""

@@ -22,15 +22,20 @@ class Ledger:
         return GatheredYears(self.gather, lambda: self.now_s)
 
 
+async def looked_at(years: GatheredYears, region: str | None = None) -> Any:
+    """Which gathering is shown of 2019."""
+    return await years.of(2019, region)
+
+
 async def test_one_gathering_serves_who_looks_meanwhile() -> None:
     ledger = Ledger()
     years = ledger.years()
-    assert await asyncio.gather(*(years.of(2019, None) for _ in range(5))) == [1] * 5
-    assert await years.of(2019, "360923") == 2, "another region is another page"
+    assert await asyncio.gather(*(looked_at(years) for _ in range(5))) == [1] * 5
+    assert await looked_at(years, "360923") == 2, "another region is another page"
     ledger.now_s = KEPT_S
-    assert await years.of(2019, None) == 1
+    assert await looked_at(years) == 1
     ledger.now_s = KEPT_S + 1
-    assert await years.of(2019, None) == 3, "nothing older is shown"
+    assert await looked_at(years) == 3, "nothing older is shown"
 
 
 async def test_what_is_looked_at_is_gathered_beforehand() -> None:

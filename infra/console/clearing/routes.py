@@ -57,7 +57,7 @@ from processors.clearing.draft import Supplement
 from processors.clearing.draft import draft as draft_clearing
 from processors.clearing.refusal import STATUS_NAMES
 from processors.clearing.uncleared_bookings import UnclearedSum, load_uncleared, uncleared_of, uncleared_rows
-from processors.finance.booked_entries import entries_of
+from processors.finance.booked_entries import entries_of, parts_of
 from projections.clearings import clearing_payments, clearings
 from projections.withholdings import withholding_releases
 
@@ -130,7 +130,8 @@ async def uncleared_entries(request: Request, visitor: Reader, region: str) -> R
         def of(keys: Sequence[Row]) -> Select[Any]:
             return uncleared.select(entries_of((row["journal"], row["number"]) for row in keys))
 
-        return KeyedRows(uncleared.select(), of, uncleared.parts(), totals)
+        ranges = [(journal, *within) for journal, within in uncleared.ranges.items()]
+        return KeyedRows(uncleared.select(), of, [uncleared.select([part]) for part in parts_of(ranges)], totals)
 
     shown = {"place": region_named(region), "may_keep": visitor.may(Permission.PAYEES)}
     return await show_listing(request, visitor, UNCLEARED_ENTRIES, source, "clearing/uncleared.html", **shown)
