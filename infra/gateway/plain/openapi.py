@@ -19,6 +19,7 @@ from infra.border.enquiries import TITLES as QUESTIONS
 from infra.border.enquiries import reply_name, request_name
 from infra.gateway.plain.answer_stream import EVENT_STREAM
 from infra.gateway.plain.answers import (
+    LAST_EVENT_ID_PATTERN,
     LONGEST_WAIT_S,
     MOST_ANSWERS,
     USUAL_ANSWERS,
@@ -132,7 +133,7 @@ def _answers() -> dict[str, Any]:
                 "name": "Last-Event-ID",
                 "in": "header",
                 "description": f"of {EVENT_STREAM}: the last that was read",
-                "schema": {"type": "string", "pattern": "^[0-9]{1,18}$"},
+                "schema": {"type": "string", "pattern": LAST_EVENT_ID_PATTERN},
             },
         ],
     )
