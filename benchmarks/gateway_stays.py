@@ -54,9 +54,7 @@ def persons(count: int) -> list[str]:
     return [f"N{REGION}B{number:05d}" for number in range(count)]
 
 
-async def prepare_stays(
-    endpoints: Endpoints, folder: Path, insured: Sequence[str], stays: int
-) -> list[PreparedStay]:
+async def prepare_stays(endpoints: Endpoints, folder: Path, insured: Sequence[str], stays: int) -> list[PreparedStay]:
     """Make the county on new servers in ``folder``, with stays of the first of the ``insured``, one each."""
     settings = gateway_settings(folder)
     keys, address = sandbox_keys(settings), Address("127.0.0.1", 0)

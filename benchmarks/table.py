@@ -143,14 +143,7 @@ def _rows(bench: Bench) -> Iterator[Row]:
         value = ratio(bench, peer)
         if value is not None:
             yield _row(f"  throughput : {peer}", value, target, "", "{:.2f}".format)
-    for rate in bench.options.rates:
-        yield from _latency(bench.figures.get(f"latency_{rate}"), f"discharge to answer at {rate}/s", P99_MS.get(rate))
-        yield from _latency(bench.figures.get(f"payout_lag_{rate}"), f"booking to its payer at {rate}/s", PAYOUT_LAG_MS)
-    gateway = bench.figures.get("gateway") or {}
-    for rate in bench.options.rates:
-        title = f"settlement over HTTP (2304) at {rate}/s"
-        yield from _latency(gateway.get(str(rate)), title, GATEWAY_P99_MS.get(rate))
-    yield from _latency(gateway.get(WALK), f"a stay over HTTP (2401 to 2304) at {WALK_RATE}/s", None)
+    yield from _by_rate(bench)
     beside = bench.figures.get("latency_beside")
     yield from _latency(beside, "discharge to answer at 50/s beside a re-settlement", BESIDE_P99_MS)
     for who, found in (bench.figures.get("floods") or {}).items():
@@ -171,6 +164,17 @@ def _rows(bench: Bench) -> Iterator[Row]:
     for page, found in (bench.figures.get("console") or {}).items():
         title = f"console, {page}, ms p95 (p50 {found['p50']:,.0f}, p99 {found['p99']:,.0f})"
         yield _row(title, found["p95"], PAGE_P95_MS, "1", "{:,.0f}".format)
+
+
+def _by_rate(bench: Bench) -> Iterator[Row]:
+    for rate in bench.options.rates:
+        yield from _latency(bench.figures.get(f"latency_{rate}"), f"discharge to answer at {rate}/s", P99_MS.get(rate))
+        yield from _latency(bench.figures.get(f"payout_lag_{rate}"), f"booking to its payer at {rate}/s", PAYOUT_LAG_MS)
+    gateway = bench.figures.get("gateway") or {}
+    for rate in bench.options.rates:
+        title = f"settlement over HTTP (2304) at {rate}/s"
+        yield from _latency(gateway.get(str(rate)), title, GATEWAY_P99_MS.get(rate))
+    yield from _latency(gateway.get(WALK), f"a stay over HTTP (2401 to 2304) at {WALK_RATE}/s", None)
 
 
 def _beside_flood(bench: Bench) -> Target | None:
