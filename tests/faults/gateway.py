@@ -110,14 +110,21 @@ class GatewayRound:
         while len(deck) < faults:
             deck += self.draw.sample(kinds, len(kinds))
         for fault in deck[:faults]:
-            before = self.answered
-            await eventually(lambda before=before: self.answered > before + 1 or ended(), bound_s=GOES_ON_WITHIN_S)
+            await self._answers(self.answered + 2, ended)
             if ended():  # all is done, or a program has met what it can't go on from: that shows below
                 return
             await asyncio.sleep(self.draw.uniform(0, 0.3))
             await fault()
             self.faults[fault.__name__] += 1
             log(f"  {fault.__name__}: {self.answered} answered, {self.repeats} calls repeated")
+
+    async def _answers(self, wanted: int, ended: Callable[[], bool]) -> None:
+        """Wait until so many have been answered, or nothing more will be."""
+        await eventually(
+            lambda: self.answered >= wanted or ended(),
+            lambda: f"{self.answered} of {wanted} answered",
+            GOES_ON_WITHIN_S,
+        )
 
     async def _compare(self, people: int) -> Figures:
         connection = await asyncpg.connect(self.given.database_url, ssl=False)
@@ -159,7 +166,8 @@ class GatewayRound:
 @asynccontextmanager
 async def hospitals_at_work(seed: int, folder: Path, people: list[str]) -> AsyncIterator[GatewayRound]:
     """The sandbox's county with these people insured; two workers and a gateway, started again whenever they end."""
-    settings = Settings(data_dir=folder, partitions=PARTITIONS)
+    gateway_key, persons_key = folder / "gateway.key", folder / "persons.key"
+    settings = Settings(data_dir=folder, partitions=PARTITIONS, gateway_key=gateway_key, persons_key=persons_key)
     database, broker = PostgresServer(folder / "postgres"), NatsServer(folder / "nats")
     async with AsyncExitStack() as stack:
         stack.push_async_callback(database.stop)
@@ -175,8 +183,8 @@ async def hospitals_at_work(seed: int, folder: Path, people: list[str]) -> Async
             await until_quiet(database_url, await publish(nats_url, insured))
         named = {
             "CLAIMS_PARTITIONS": f"{PARTITIONS}",
-            "CLAIMS_GATEWAY_KEY": f"{folder / 'gateway.key'}",
-            "CLAIMS_PERSONS_KEY": f"{folder / 'persons.key'}",
+            "CLAIMS_GATEWAY_KEY": f"{gateway_key}",
+            "CLAIMS_PERSONS_KEY": f"{persons_key}",
         }
         given = Given(database_url, nats_url, named)
         workers = [

@@ -12,6 +12,7 @@ from tests.faults.harness import Given, dying
 from tests.program import Running, background, eventually, kill_group
 
 _RESTART_S = 0.3
+_READY_WITHIN_S = 60.0
 
 
 @dataclass
@@ -46,7 +47,7 @@ class Supervised:
         worker = cls(given, log, index, command=command, says=says)
         task = asyncio.create_task(worker._supervise())
         try:
-            await eventually(worker.is_ready)
+            await eventually(worker.is_ready, lambda: worker.log_now.read_text(encoding="utf-8"), _READY_WITHIN_S)
             yield worker
         finally:
             task.cancel()
