@@ -10,9 +10,9 @@ from infra.cli.arguments import id_of
 from infra.cli.names import Names
 from infra.cli.options import DataDir, Json, PersonId
 from infra.cli.row_output import OutFile, Row, list_rows
+from infra.words.fee_lines import PRICED_BY_NAMES
 from processors.visits.listings import line_rows, look_rows
 
-_PRICED_BY = {"catalogue": "目录", "hospital": "医院", "nobody": "未拆分"}
 _PARTS = ("amount", "self_funded", "over_limit", "upfront_copay", "in_scope")
 
 
@@ -71,7 +71,7 @@ def looks(
 
 def _line_cells(row: Row, _names: Names) -> Sequence[Any]:
     said = (row["line"], row["refunds"], row["day"], row["code"], row["own_code"], row["count"], row["price"])
-    return [*said, *(row[part] for part in _PARTS), _PRICED_BY[row["priced_by"]]]
+    return [*said, *(row[part] for part in _PARTS), PRICED_BY_NAMES[row["priced_by"]]]
 
 
 def _look_cells(row: Row, names: Names) -> Sequence[Any]:

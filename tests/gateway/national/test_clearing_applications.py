@@ -1,6 +1,7 @@
 """Applications for clearing: kept once, withdrawn until a clearing took them (3203, 3204)."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from events.county_time import COUNTY_TIME
@@ -74,3 +75,10 @@ async def test_a_clearing_takes_it_and_the_bureau_sees_the_difference(county: Ga
             if row["clr_appy_evt_id"] == number
         ]
         assert (row["state"], row["clearing_id"]) == ("cleared", clearing)
+    async with county.console() as session:
+        shown = await session.get("/clearing/applications")
+        assert shown.url.params["month"] == f"{month:%Y-%m}", "the last month that has any"
+        exported = await session.get("/clearing/applications", hospital="H7", format="json")
+    [told] = exported.json()["rows"]
+    assert (told["clr_appy_evt_id"], told["clearing_id"], Decimal(told["difference"])) == (number, clearing, Decimal(1))
+    assert f'href="/clearing/{clearing}"' in shown.text

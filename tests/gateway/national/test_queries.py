@@ -131,3 +131,7 @@ async def test_lines_and_looks_are_listed_for_investigators(his: His, county: Ga
         (look,) = (await run("gateway", "looks", "--person", his.psn_no, "--json")).rows
         assert (look["fixmedins_code"], look["infno"]) == ("H1", "5201")
         assert (await run("gateway", "looks", "--hospital", "H7", "--json")).rows == []
+    async with county.console() as session:
+        page = (await session.get(f"/claims/{claim}")).text.partition("费用明细")[2].partition("</table>")[0]
+    assert page.count("<tr><td") == 2
+    assert all(told in page for told in ("19,500.00", "500.00", "医院"))
