@@ -12,7 +12,7 @@ import httpx
 
 from processors.visits.hospital_settings import HospitalSettings
 from tests import facts
-from tests.console.harness import OWNER, SignedIn, running_console
+from tests.console.harness import ConsoleUnderTest, running_console
 from tests.gateway.harness import PATH, GatewayUnderTest, running_gateway
 from tests.gateway.national.his import His
 from tests.gateway.national.ledger import GatewayLedger
@@ -60,11 +60,11 @@ class GatewayCounty:
         return His(self.post, next(self.persons[region]), code, insured_in=region)
 
     @asynccontextmanager
-    async def console(self) -> AsyncIterator[SignedIn]:
-        """The owner's session at a console over the same ledger."""
+    async def console(self) -> AsyncIterator[ConsoleUnderTest]:
+        """A console over the same ledger."""
         gateway = self.gateway
         async with running_console(gateway.worker.database_url, {}, gateway.folder / "ledger") as console:
-            yield await console.signed_in(OWNER)
+            yield console
 
     async def fetch(self, envelope: Mapping[str, Any]) -> httpx.Response:
         """The answer to an envelope as HTTP has it."""

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from events.county_time import COUNTY_TIME
+from infra.access.logins import drop_login
 from processors.clearing.draft import draft
 from tests.clerk import clerk
 from tests.gateway.national.county import FUSONG, GatewayCounty
@@ -75,10 +76,16 @@ async def test_a_clearing_takes_it_and_the_bureau_sees_the_difference(county: Ga
             if row["clr_appy_evt_id"] == number
         ]
         assert (row["state"], row["clearing_id"]) == ("cleared", clearing)
-    async with county.console() as session:
-        shown = await session.get("/clearing/applications")
-        assert shown.url.params["month"] == f"{month:%Y-%m}", "the last month that has any"
-        exported = await session.get("/clearing/applications", hospital="H7", format="json")
-    [told] = exported.json()["rows"]
-    assert (told["clr_appy_evt_id"], told["clearing_id"], Decimal(told["difference"])) == (number, clearing, Decimal(1))
-    assert f'href="/clearing/{clearing}"' in shown.text
+    async with county.console() as console:
+        for role, group in (("applied_clerk", "ledger_writer"), ("applied_inspector", "investigator")):
+            try:
+                session = await console.new_login(role, group)
+                shown = await session.get("/clearing/applications")
+                exported = await session.get("/clearing/applications", hospital="H7", format="json")
+            finally:
+                await drop_login(county.gateway.engine, role)
+            assert shown.url.params["month"] == f"{month:%Y-%m}", "the last month that has any"
+            [told] = exported.json()["rows"]
+            assert (told["clr_appy_evt_id"], told["clearing_id"]) == (number, clearing)
+            assert Decimal(told["difference"]) == Decimal(1)
+            assert f'href="/clearing/{clearing}"' in shown.text
