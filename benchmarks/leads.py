@@ -3,8 +3,9 @@
     python -m benchmarks.leads [--claims 300000] [--beside 6000] [--rounds 3]
 
 The first part generates rows (three claims a person, a third of them visits, 60 hospitals) in a temporary database. The
-second settles a made-up county with as many workers as there are processors, with and without lookers that run one
-behind the other all the time, alternating: far more often than the worker's own every five minutes.
+second settles a made-up county with as many workers as there are processors: without looks, with looks that begin as the
+worker's do but one behind the other instead of every five minutes, and with looks that begin at once, so that one is
+under way whenever claims come in. The three alternate.
 """
 
 import asyncio
@@ -15,11 +16,12 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal, get_args
 
 import asyncpg
 import typer
 from rich.console import Console
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from benchmarks.bench import Bench, Options
 from benchmarks.servers import engine_on, server_templates
@@ -28,7 +30,7 @@ from infra.logs import configure
 from infra.postgres.engine import migrate
 from infra.servers import servers
 from infra.tasks import end
-from infra.worker.lead_worker import LeadAssignment, look_elsewhere
+from infra.worker.lead_worker import LeadAssignment, look_elsewhere, look_once_at_rest
 from infra.worker.lead_years import look_for_leads
 from policies.loader import load_directory
 from processors.law.adoption import initialise
@@ -78,25 +80,32 @@ async def _generate(database_url: str, claims: int) -> None:
         await connection.close()
 
 
-async def beside(bench: Bench, *, looking: bool) -> float:
-    """Claims a second, with lookers one behind the other or without."""
+Looks = Literal["none", "worker's", "under way"]
+LOOKS: tuple[Looks, ...] = get_args(Looks)
+
+
+async def beside(bench: Bench, looks: Looks) -> float:
+    """Claims a second beside looks."""
     name = await prepare(bench)
-    async with bench.server_templates.running(name) as endpoints, _lookers(endpoints.database_url, looking=looking):
+    async with bench.server_templates.running(name) as endpoints, _lookers(endpoints.database_url, looks):
         rate, _, _ = await timed(bench, endpoints, CORES)
     return rate
 
 
 @asynccontextmanager
-async def _lookers(database_url: str, *, looking: bool) -> AsyncIterator[None]:
-    async def look() -> None:
-        while True:
-            await look_elsewhere(LeadAssignment(database_url, peers=True))
+async def _lookers(database_url: str, looks: Looks) -> AsyncIterator[None]:
+    assignment = LeadAssignment(database_url, peers=True)
 
-    tasks = [asyncio.create_task(look())] if looking else []
-    try:
-        yield
-    finally:
-        await end(tasks)
+    async def look(engine: AsyncEngine) -> None:
+        while True:
+            await (look_once_at_rest(engine, assignment) if looks == "worker's" else look_elsewhere(assignment))
+
+    async with engine_on(database_url) as engine:
+        tasks = [asyncio.create_task(look(engine))] if looks != "none" else []
+        try:
+            yield
+        finally:
+            await end(tasks)
 
 
 def main(
@@ -112,12 +121,14 @@ def main(
         if not beside_claims:
             return
         bench = Bench(Options(claims=beside_claims), folders)
-        rates: dict[bool, list[float]] = {False: [], True: []}
+        rates: dict[Looks, list[float]] = {looks: [] for looks in LOOKS}
         for _ in range(rounds):
-            for looking in (False, True):
-                rates[looking].append(asyncio.run(beside(bench, looking=looking)))
-        alone, with_leads = (statistics.median(rates[looking]) for looking in (False, True))
-        console.print(f"claims a second alone {rates[False]}, beside leads {rates[True]}: {with_leads / alone:.3f}")
+            for looks in LOOKS:
+                rates[looks].append(asyncio.run(beside(bench, looks)))
+        alone = statistics.median(rates["none"])
+        for looks, measured in rates.items():
+            ratio = statistics.median(measured) / alone
+            console.print(f"claims a second, looks {looks}: {[round(rate) for rate in measured]}, ratio {ratio:.3f}")
 
 
 if __name__ == "__main__":

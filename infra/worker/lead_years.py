@@ -21,33 +21,43 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from infra.embedded.process import die_with_parent
 from infra.postgres.engine import connect, database_url_of
-from processors.supervision.catch_up import CaughtUp, catch_up_leads
+from infra.worker.low_priority import StandBack
+from processors.supervision.catch_up import CaughtUp, catch_up_leads, go_on
 from processors.supervision.context import load_context
 from processors.supervision.search import YearLookup, find_in_year, spared_collector
 from processors.supervision.years import LoadedYears
 from projections.leads import LeadContent
 
+PAUSE_S = 60.0
+"""So long a look that has begun waits for settlement in all: its snapshot keeps the server from clearing old rows, and
+the server ends a transaction that is idle for twice as long."""
 _LEADS = msgspec.json.Decoder(list[LeadContent])
 
 
 class YearsAssignment(Struct, frozen=True):
-    """Where the ledger is, the snapshot to see it by, and the years in rising order."""
+    """Where the ledger is, the snapshot to see it by, the years in rising order, and who goes first."""
 
     database_url: str
     snapshot: str
     years: list[int]
+    stands_back: bool = False
 
 
-async def look_for_leads(engine: AsyncEngine, *, peers: bool = True, anew: bool = False) -> CaughtUp:
-    """Look for leads in what is new; of much, with two processes."""
-    elsewhere = partial(years_elsewhere, database_url_of(engine))
-    return await catch_up_leads(engine, peers=peers, anew=anew, elsewhere=elsewhere)
+async def look_for_leads(
+    engine: AsyncEngine, *, peers: bool = True, anew: bool = False, stands_back: bool = False
+) -> CaughtUp:
+    """Look for leads in what is new; of much, with two processes. One that ``stands_back`` lets settlement go first."""
+    elsewhere = partial(years_elsewhere, database_url_of(engine), stands_back=stands_back)
+    stand_back = StandBack(engine, PAUSE_S) if stands_back else go_on
+    return await catch_up_leads(engine, peers=peers, anew=anew, elsewhere=elsewhere, stand_back=stand_back)
 
 
 @asynccontextmanager
-async def years_elsewhere(database_url: str, snapshot: str, years: Sequence[int]) -> AsyncIterator[YearLookup]:
+async def years_elsewhere(
+    database_url: str, snapshot: str, years: Sequence[int], *, stands_back: bool = False
+) -> AsyncIterator[YearLookup]:
     """Let another process look at years while the block runs. Its finder raises ``ChildProcessError``."""
-    assignment = YearsAssignment(database_url, snapshot, list(years))
+    assignment = YearsAssignment(database_url, snapshot, list(years), stands_back)
     with TemporaryFile() as file:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-P", "-m", __name__, str(file.fileno())),
@@ -89,6 +99,7 @@ async def _found(process: asyncio.subprocess.Process, file: IO[bytes], year: int
 async def look(assignment: YearsAssignment, file: int) -> None:
     """Look at the years, and say of each what was found."""
     engine = connect(assignment.database_url)
+    stand_back = StandBack(engine, PAUSE_S) if assignment.stands_back else go_on
     written = 0
     try:
         async with engine.connect() as connection:
@@ -98,6 +109,7 @@ async def look(assignment: YearsAssignment, file: int) -> None:
             known = (await load_context(connection)).context
             loaded = LoadedYears(connection)
             for year in assignment.years:
+                await stand_back()
                 with spared_collector():
                     found = msgspec.json.encode(await find_in_year(loaded, year, known))
                 os.pwrite(file, found, written)
