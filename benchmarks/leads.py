@@ -3,9 +3,9 @@
     python -m benchmarks.leads [--claims 300000] [--beside 6000] [--rounds 3]
 
 The first part generates rows (three claims a person, a third of them visits, 60 hospitals) in a temporary database. The
-second settles a made-up county with as many workers as there are processors: without looks, with looks that begin as the
-worker's do but one behind the other instead of every five minutes, and with looks that begin at once, so that one is
-under way whenever claims come in. The three alternate.
+second settles a made-up county with as many workers as there are processors: without looks, with looks that begin as
+the worker's do but one behind the other instead of every five minutes, and with looks that begin at once, so that one
+is under way whenever claims come in. The three alternate.
 """
 
 import asyncio
