@@ -4,8 +4,8 @@
 
 The first part generates rows (three claims a person, a third of them visits, 60 hospitals) in a temporary database. The
 second settles a made-up county with as many workers as there are processors: without looks, with looks that begin as
-the worker's do but one behind the other instead of every five minutes, and with looks that begin at once, so that one
-is under way whenever claims come in. The three alternate.
+the worker's do but one behind the other instead of every five minutes, and with looks one behind the other that are at
+work all the time, as the worker's is once all that it may wait is used up. The three alternate.
 """
 
 import asyncio
@@ -20,6 +20,7 @@ from typing import Annotated, Literal, get_args
 
 import asyncpg
 import typer
+from msgspec import structs
 from rich.console import Console
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -80,7 +81,7 @@ async def _generate(database_url: str, claims: int) -> None:
         await connection.close()
 
 
-Looks = Literal["none", "worker's", "under way"]
+Looks = Literal["none", "worker's", "at work"]
 LOOKS: tuple[Looks, ...] = get_args(Looks)
 
 
@@ -98,7 +99,10 @@ async def _lookers(database_url: str, looks: Looks) -> AsyncIterator[None]:
 
     async def look(engine: AsyncEngine) -> None:
         while True:
-            await (look_once_at_rest(engine, assignment) if looks == "worker's" else look_elsewhere(assignment))
+            if looks == "worker's":
+                await look_once_at_rest(engine, assignment)
+            else:
+                await look_elsewhere(structs.replace(assignment, waits_s=0.0))
 
     async with engine_on(database_url) as engine:
         tasks = [asyncio.create_task(look(engine))] if looks != "none" else []

@@ -8,7 +8,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from tempfile import TemporaryFile
@@ -21,43 +21,50 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from infra.embedded.process import die_with_parent
 from infra.postgres.engine import connect, database_url_of
-from infra.worker.low_priority import StandBack
+from infra.worker.low_priority import StandBack, lower_backends
 from processors.supervision.catch_up import CaughtUp, catch_up_leads, go_on
 from processors.supervision.context import load_context
 from processors.supervision.search import YearLookup, find_in_year, spared_collector
 from processors.supervision.years import LoadedYears
 from projections.leads import LeadContent
 
-PAUSE_S = 60.0
-"""So long a look that has begun waits for settlement in all: its snapshot keeps the server from clearing old rows, and
-the server ends a transaction that is idle for twice as long."""
 _LEADS = msgspec.json.Decoder(list[LeadContent])
 
 
 class YearsAssignment(Struct, frozen=True):
-    """Where the ledger is, the snapshot to see it by, the years in rising order, and who goes first."""
+    """Where the ledger is, the snapshot to see it by, the years in rising order, and ``waits_s`` of the whole look."""
 
     database_url: str
     snapshot: str
     years: list[int]
-    stands_back: bool = False
+    waits_s: float | None = None
 
 
 async def look_for_leads(
-    engine: AsyncEngine, *, peers: bool = True, anew: bool = False, stands_back: bool = False
+    engine: AsyncEngine, *, peers: bool = True, anew: bool = False, waits_s: float | None = None
 ) -> CaughtUp:
-    """Look for leads in what is new; of much, with two processes. One that ``stands_back`` lets settlement go first."""
-    elsewhere = partial(years_elsewhere, database_url_of(engine), stands_back=stands_back)
-    stand_back = StandBack(engine, PAUSE_S) if stands_back else go_on
+    """Look for leads in what is new; of much, with two processes.
+
+    With ``waits_s`` it lets settlement go first: it waits for it so long in all, and its queries have low priority.
+    """
+    elsewhere = partial(years_elsewhere, database_url_of(engine), waits_s=waits_s)
+    stand_back = _letting_go_first(engine, waits_s)
     return await catch_up_leads(engine, peers=peers, anew=anew, elsewhere=elsewhere, stand_back=stand_back)
+
+
+def _letting_go_first(engine: AsyncEngine, waits_s: float | None) -> StandBack | Callable[[], Awaitable[None]]:
+    if waits_s is None:
+        return go_on
+    lower_backends(engine)
+    return StandBack(engine, waits_s)
 
 
 @asynccontextmanager
 async def years_elsewhere(
-    database_url: str, snapshot: str, years: Sequence[int], *, stands_back: bool = False
+    database_url: str, snapshot: str, years: Sequence[int], *, waits_s: float | None = None
 ) -> AsyncIterator[YearLookup]:
     """Let another process look at years while the block runs. Its finder raises ``ChildProcessError``."""
-    assignment = YearsAssignment(database_url, snapshot, list(years), stands_back)
+    assignment = YearsAssignment(database_url, snapshot, list(years), waits_s)
     with TemporaryFile() as file:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-P", "-m", __name__, str(file.fileno())),
@@ -99,7 +106,7 @@ async def _found(process: asyncio.subprocess.Process, file: IO[bytes], year: int
 async def look(assignment: YearsAssignment, file: int) -> None:
     """Look at the years, and say of each what was found."""
     engine = connect(assignment.database_url)
-    stand_back = StandBack(engine, PAUSE_S) if assignment.stands_back else go_on
+    stand_back = _letting_go_first(engine, assignment.waits_s)
     written = 0
     try:
         async with engine.connect() as connection:

@@ -6,16 +6,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from infra.worker.lead_worker import LeadAssignment, look_elsewhere, look_once_at_rest
+from infra.worker.lead_years import look_for_leads
 from infra.worker.low_priority import NICE, StandBack
 from processors.delivery.in_flight import is_settling
 from processors.delivery.names import SETTLEMENT_CONSUMER
 from processors.delivery.parked_runs import parked
 from processors.delivery.run import runs
-from processors.supervision.catch_up import catch_up_leads
+from processors.supervision.catch_up import anything_new, catch_up_leads
 from processors.supervision.journal import hold_leads
 from tests.leads import county, shown, stay
 from tests.ledger import Books
@@ -24,6 +25,7 @@ from tests.program import BOUND_S, eventually
 TWO_STAYS = [*stay(1, "2019-03-01", "2019-03-10"), *stay(2, "2019-03-12", "2019-03-20", in_scope="6000")]
 FOR_EVER_S = 1e9
 INTAKE = ("intake", 0)
+WAITING = text("SELECT pid FROM pg_locks WHERE NOT granted AND relation = 'projections.lead_journals'::regclass")
 
 
 @pytest.fixture
@@ -58,7 +60,12 @@ async def times(asked: asyncio.Semaphore, count: int) -> None:
 
 def assignment(books: Books) -> LeadAssignment:
     """A look at persons only."""
-    return LeadAssignment(books.engine.url.render_as_string(hide_password=False), peers=False)
+    return LeadAssignment(url_of(books), peers=False)
+
+
+def url_of(books: Books) -> str:
+    """Where the ledger is, with the password."""
+    return books.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 async def test_who_stands_back_waits_until_nothing_is_settling(settling: Books, asked: asyncio.Semaphore) -> None:
@@ -120,16 +127,43 @@ async def test_a_look_stands_back_before_each_part(books: Books, monkeypatch: py
     assert stood_back == 6
 
 
-async def test_a_look_s_process_has_the_lowest_priority_of_all_sessions(books: Books) -> None:
+async def test_a_look_ends_though_claims_never_rest(settling: Books, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("infra.worker.lead_worker.PUT_OFF_S", 0.1)
+    assignment = LeadAssignment(url_of(settling), peers=True, waits_s=0.1)
+    await asyncio.wait_for(look_once_at_rest(settling.engine, assignment), BOUND_S)
+    async with settling.engine.connect() as connection:
+        assert await is_settling(connection)
+    assert not await anything_new(settling.engine, peers=True)
+
+
+async def test_a_look_has_low_priority_in_its_session_and_in_the_server(books: Books) -> None:
     async with books.engine.connect() as holding, holding.begin():
         await hold_leads(holding)
         look = asyncio.create_task(look_elsewhere(assignment(books)))
         await eventually(lambda: len(lookers()) == 1, lookers)
         [pid] = lookers()
-        assert os.getpriority(os.PRIO_PROCESS, pid) == NICE
         assert os.getsid(pid) == pid
-        assert nice_of_session(pid) in (NICE, None)
+        await eventually(lambda: waits_for_lock(holding), lookers)
+        [backend] = (await holding.execute(WAITING)).scalars()
+        for each in (pid, backend):
+            assert os.getpriority(os.PRIO_PROCESS, each) == NICE
+            assert nice_of_session(each) in (NICE, None)
     await asyncio.wait_for(look, BOUND_S)
+
+
+async def test_a_look_that_somebody_waits_for_has_the_priority_of_any(books: Books) -> None:
+    async with books.engine.connect() as holding, holding.begin():
+        await hold_leads(holding)
+        look = asyncio.create_task(look_for_leads(books.engine))
+        await eventually(lambda: waits_for_lock(holding))
+        [backend] = (await holding.execute(WAITING)).scalars()
+        assert os.getpriority(os.PRIO_PROCESS, backend) == 0
+    await asyncio.wait_for(look, BOUND_S)
+
+
+async def waits_for_lock(connection: AsyncConnection) -> bool:
+    """Whether a backend waits for a lock."""
+    return len((await connection.execute(WAITING)).all()) == 1
 
 
 def nice_of_session(pid: int) -> int | None:
