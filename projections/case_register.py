@@ -23,6 +23,7 @@ from projections.cases import (
 )
 from projections.inspections import Inspection, inspections
 from projections.measures import CaseFact, Measure, Payment, case_facts, case_measures
+from projections.signatures import login_told, signature
 
 T = TypeVar("T", bound=Struct)
 Data = Mapping[str, Any]
@@ -31,16 +32,15 @@ LASTING = ("suspension", "agreement_ended", "contract_ended", "payment_hold", "e
 
 
 class Signature(NamedTuple):
-    """Who took a step, and when."""
+    """The entry that tells a step, and when it was taken."""
 
     number: int
-    actor: str
-    login: str | None
+    data: Data
     at: datetime
 
     def fields(self, did: str) -> dict[str, Any]:
-        """The step as a row says it: ``<did>_by`` and ``<did>_login``."""
-        return {f"{did}_by": self.actor, f"{did}_login": self.login}
+        """Who took the step, as columns ``<did>_by`` and ``<did>_login``."""
+        return signature(did, self.data)
 
 
 class Rows(Generic[T]):
@@ -126,7 +126,7 @@ class CaseRegister:
 
         Raises ``KeyError`` where it names what is not there, msgspec's ``ValidationError`` where it can't be read.
         """
-        signed = Signature(number, data["actor"], None if data.get("owner") else data.get("login"), at)
+        signed = Signature(number, data, at)
         kind = type_.partition(".")[0]
         match kind:
             case "case":
@@ -244,7 +244,7 @@ class CaseRegister:
             case decisions.MEASURE_PAID:
                 paid = Payment(
                     *(data["amount"], data["late"], date.fromisoformat(data["paid_on"]), data["reference"]),
-                    *(signed.actor, signed.login),
+                    *(data["actor"], login_told(data)),
                 )
                 payments = [*self.measures.change(measure_id).payments, paid]
                 self.measures.change(measure_id, payments=payments)

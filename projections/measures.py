@@ -11,6 +11,7 @@ from sqlalchemy import BigInteger, Column, Date, Index, SmallInteger, Table, Tex
 from sqlalchemy.dialects.postgresql import JSONB
 
 from events.store.metadata import metadata, not_negative, one_of
+from projections.signatures import signature_columns
 
 MeasureKind = Literal[
     "talk",
@@ -46,8 +47,7 @@ case_measures = Table(
     Column("document_no", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("status", Text, nullable=False),
-    Column("proposed_by", Text, nullable=False),
-    Column("proposed_login", Text),
+    *signature_columns("proposed", required=True, at=False),
     Column("decided_on", Date),
     Column("due_on", Date, comment="day by which it is to be paid or answered"),
     Column("lifted_on", Date),
