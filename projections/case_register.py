@@ -22,7 +22,7 @@ from projections.cases import (
     cases,
 )
 from projections.inspections import Inspection, inspections
-from projections.measures import CaseFact, Measure, Payment, case_facts, case_measures
+from projections.measures import PAYABLE, CaseFact, Measure, Payment, case_facts, case_measures
 from projections.signatures import login_told, signature
 
 T = TypeVar("T", bound=Struct)
@@ -164,9 +164,9 @@ class CaseRegister:
             await rows.save(connection)
 
     def with_payments(self, measure: Measure) -> Measure:
-        """A fine with what was paid of those that it took the place of, but for what paying them late cost."""
+        """A measure with what was paid of those that it took the place of, but for what paying them late cost."""
         before = self.measures.get(measure.of_measure or "")
-        if measure.kind != "fine" or before is None:
+        if measure.kind not in PAYABLE or before is None:
             return measure
         paid = [structs.replace(each, late=0) for each in self.with_payments(before).payments]
         return structs.replace(measure, payments=[*paid, *measure.payments])

@@ -29,6 +29,8 @@ MeasureKind = Literal[
 ]
 MEASURE_KINDS: tuple[MeasureKind, ...] = get_args(MeasureKind)
 """约谈, 警告函, 退回基金, 罚款, 暂停结算、拨付, 中止, 解除, 终止, 曝光, 通报, 移送, and a lifting of another."""
+PAYABLE: tuple[MeasureKind, ...] = ("fine", "refund")
+"""Of which an amount is paid in, and which a later decision of the case may replace by another of its kind."""
 MEASURE_STATES = ("proposed", "withdrawn", "decided", "lifted")
 
 case_measures = Table(

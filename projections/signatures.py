@@ -15,8 +15,8 @@ def signature_columns(
 ) -> Iterator[Column[Any]]:
     """Columns ``<step>_by``, ``<step>_login`` and, with ``at``, ``<step>_at``.
 
-    ``comment`` and ``login`` are comments of the first two. The login may always be missing: the owner's is none, and older
-    events have none.
+    ``comment`` and ``login`` are comments of the first two. The login may always be missing: the owner's is none, and
+    older events have none.
     """
     yield Column(f"{step}_by", Text, nullable=not required, comment=comment)
     yield Column(f"{step}_login", Text, comment=login)
