@@ -1,11 +1,9 @@
 """How long leads take over a whole ledger and over what is new, and what looking for them costs settlement beside it.
 
-    python -m benchmarks.leads [--claims 300000] [--beside 6000] [--rounds 3]
+    python -m benchmarks.leads [--claims 300000] [--beside 40000] [--rounds 3]
 
 The first part generates rows (three claims a person, a third of them visits, 60 hospitals) in a temporary database. The
-second settles a made-up county with as many workers as there are processors: without looks, with looks that begin as
-the worker's do but one behind the other instead of every five minutes, and with looks one behind the other that are at
-work all the time, as the worker's is once all that it may wait is used up. The three alternate.
+second settles a made-up county with as many workers as there are processors beside looks (``leads_beside``).
 """
 
 import asyncio
@@ -13,25 +11,19 @@ import os
 import resource
 import statistics
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated
 
 import asyncpg
 import typer
-from msgspec import structs
 from rich.console import Console
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from benchmarks.bench import Bench, Options
+from benchmarks.leads_beside import beside
 from benchmarks.servers import engine_on, server_templates
-from benchmarks.throughput import CORES, prepare, timed
 from infra.logs import configure
 from infra.postgres.engine import migrate
 from infra.servers import servers
-from infra.tasks import end
-from infra.worker.lead_worker import LeadAssignment, look_elsewhere, look_once_at_rest
 from infra.worker.lead_years import look_for_leads
 from policies.loader import load_directory
 from processors.law.adoption import initialise
@@ -81,41 +73,10 @@ async def _generate(database_url: str, claims: int) -> None:
         await connection.close()
 
 
-Looks = Literal["none", "worker's", "at work"]
-LOOKS: tuple[Looks, ...] = get_args(Looks)
-
-
-async def beside(bench: Bench, looks: Looks) -> float:
-    """Claims a second beside looks."""
-    name = await prepare(bench)
-    async with bench.server_templates.running(name) as endpoints, _lookers(endpoints.database_url, looks):
-        rate, _, _ = await timed(bench, endpoints, CORES)
-    return rate
-
-
-@asynccontextmanager
-async def _lookers(database_url: str, looks: Looks) -> AsyncIterator[None]:
-    assignment = LeadAssignment(database_url, peers=True)
-
-    async def look(engine: AsyncEngine) -> None:
-        while True:
-            if looks == "worker's":
-                await look_once_at_rest(engine, assignment)
-            else:
-                await look_elsewhere(structs.replace(assignment, waits_s=0.0))
-
-    async with engine_on(database_url) as engine:
-        tasks = [asyncio.create_task(look(engine))] if looks != "none" else []
-        try:
-            yield
-        finally:
-            await end(tasks)
-
-
 def main(
     claims: Annotated[int, typer.Option(help="claims to generate")] = 300_000,
-    beside_claims: Annotated[int, typer.Option("--beside", help="claims to settle beside it; 0: none")] = 6_000,
-    rounds: Annotated[int, typer.Option(min=1, help="how often both alternate")] = 3,
+    beside_claims: Annotated[int, typer.Option("--beside", help="claims to settle beside it; 0: none")] = 40_000,
+    rounds: Annotated[int, typer.Option(min=1, help="how often that is settled")] = 3,
 ) -> None:
     """Measure."""
     configure("error")
@@ -125,14 +86,10 @@ def main(
         if not beside_claims:
             return
         bench = Bench(Options(claims=beside_claims), folders)
-        rates: dict[Looks, list[float]] = {looks: [] for looks in LOOKS}
-        for _ in range(rounds):
-            for looks in LOOKS:
-                rates[looks].append(asyncio.run(beside(bench, looks)))
-        alone = statistics.median(rates["none"])
-        for looks, measured in rates.items():
-            ratio = statistics.median(measured) / alone
-            console.print(f"claims a second, looks {looks}: {[round(rate) for rate in measured]}, ratio {ratio:.3f}")
+        found = [ratio for _ in range(rounds) for ratio in asyncio.run(beside(bench))]
+        console.print(f"settled beside looks: {[round(each, 2) for each in found]}")
+        error = statistics.stdev(found) / len(found) ** 0.5
+        console.print(f"mean {statistics.mean(found):.3f}, standard error {error:.3f}, of {len(found)} windows")
 
 
 if __name__ == "__main__":
