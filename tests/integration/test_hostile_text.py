@@ -88,7 +88,7 @@ def calls(folder: Path, month: str) -> dict[str, list[tuple[object, ...]]]:
         "refusals": [("refusals",), ("refusals", "--lifted")],
         "payouts": [("payouts",), ("payouts", "--payer", BOSS)],
         "seal": [("seal",), ("seal", "--out", folder / f"no{BOSS}")],
-        "events asyncapi": [("events", "asyncapi", "--out", folder / f"no{BOSS}")],
+        **{f"events {text}": [("events", text, "--out", folder / f"no{BOSS}")] for text in ("asyncapi", "openapi")},
         "rebuild": [("rebuild", "--dry-run")],
         "account": [("account", "--scheme", "fusong"), ("account", "--scheme", BOSS)],
         **person_calls(folder),
