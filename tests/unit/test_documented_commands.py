@@ -19,7 +19,7 @@ CALL = re.compile(r"(?:^ {4}|`|\$ |&& )(?:\.venv/bin/)?claims +([a-z][^`\n#&]*)"
 
 def problem(call: str) -> str | None:
     """What is wrong with a call of the program, if anything."""
-    command, words = COMMANDS, call.replace("…", " ").split()
+    command, words = COMMANDS, re.sub(r"…|（[^）]*）", " ", call).split()
     while words and (inner := getattr(command, "commands", None)):
         if words[0] not in inner:
             if command is COMMANDS or not words[0].lstrip("[").startswith("-"):
