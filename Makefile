@@ -46,10 +46,11 @@ check: install
 
 lint: check
 
-# docs/schemas and docs/asyncapi.yaml, made from the code; a test holds them against it
+# docs/schemas, docs/asyncapi.yaml and docs/openapi.json, made from the code; a test holds them against it
 asyncapi: install
 	$(BIN)/claims events schemas
 	$(BIN)/claims events asyncapi
+	$(BIN)/claims events openapi
 
 simulate: install
 	$(BIN)/python -m tests.simulate $(FROM) $(SEEDS)

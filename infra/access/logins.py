@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from infra.access.passwords import new_password, scram_verifier
 
-OFFICE_GROUPS = ("ledger_writer", "finance_reader", "investigator", "payee_keeper", "identity_keeper")
+OFFICE_GROUPS = ("ledger_writer", "finance_reader", "leader", "investigator", "payee_keeper", "identity_keeper")
 """Groups of persons, who work in the console too."""
 GROUPS = (*OFFICE_GROUPS, "gateway")
 """All of them: also those under which a program alone runs."""

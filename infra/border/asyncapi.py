@@ -106,7 +106,7 @@ def asyncapi() -> dict[str, Any]:
         "operations": operations,
         "components": {
             "messages": _messages(),
-            "schemas": _schemas(),
+            "schemas": component_schemas(),
             "securitySchemes": {
                 "source": {
                     "type": "userPassword",
@@ -272,8 +272,11 @@ def _example_lines() -> list[bytes]:
     return files("infra.border").joinpath("examples.jsonl").read_bytes().splitlines()
 
 
-def _schemas() -> dict[str, Any]:
-    """AsyncAPI resolves references against the document: what each schema defines for itself moves beside it."""
+def component_schemas() -> dict[str, Any]:
+    """The schemas of what sources send, ask and hear, by name.
+
+    AsyncAPI and OpenAPI resolve references against the document: what each schema defines for itself moves beside it.
+    """
     schemas: dict[str, Any] = {}
     schemas_of = json_schemas()
     for type_ in _SENT:

@@ -1,4 +1,4 @@
-"""``claims events`` schemas, asyncapi."""
+"""``claims events`` schemas, asyncapi, openapi."""
 
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +13,7 @@ from infra.cli.arguments import file_of
 from infra.cli.output import note
 from infra.files.atomic import READABLE, write_atomically
 
-events = typer.Typer(no_args_is_help=True, help="事件格式。The events as JSON Schemas and AsyncAPI.")
+events = typer.Typer(no_args_is_help=True, help="事件格式。The events as JSON Schemas, AsyncAPI and OpenAPI.")
 
 
 def register(app: typer.Typer) -> None:
@@ -41,3 +41,14 @@ def asyncapi(
     """导出 AsyncAPI 文档。Write what sources send and hear over NATS as an AsyncAPI 3.0 document."""
     write_atomically(file_of(out, (".yaml",)), asyncapi_yaml().encode(), READABLE)
     note(f"已写入 written: {out}（AsyncAPI 3.0）")
+
+
+@events.command()
+def openapi(
+    out: Annotated[Path, typer.Option("--out", help="文件 file")] = Path("docs/openapi.json"),
+) -> None:
+    """导出 OpenAPI 文档。Write what hospitals call over plain HTTP as an OpenAPI 3.1 document."""
+    from infra.gateway.plain.openapi import openapi_text  # here: no other command pays for what serves HTTP
+
+    write_atomically(file_of(out, (".json",)), openapi_text(), READABLE)
+    note(f"已写入 written: {out}（OpenAPI 3.1）")

@@ -47,11 +47,11 @@ SERVER_AWAY = (ConnectionRefusedError, ConnectionResetError, ConnectionAbortedEr
 
 
 WITHOUT_RIGHT = (
-    "本登录无权这样做（{}）：查看财务视图用 finance_reader，复核用 investigator，结算、清算用 ledger_writer，"
-    "收款账户和银行文件用 payee_keeper，参保人登记用 identity_keeper，升级、重建用数据库所有者。This login may not do "
-    "that. Finance's views take a login of role finance_reader, all other reading investigator, settling and clearing "
-    "ledger_writer, payees' accounts payee_keeper, the persons' register identity_keeper, upgrading and rebuilding the "
-    "owner: see docs/access.md"
+    "本登录无权这样做（{}）：查看财务视图用 finance_reader（领导用 leader），复核用 investigator，"
+    "结算、清算用 ledger_writer，收款账户和银行文件用 payee_keeper，参保人登记用 identity_keeper，"
+    "升级、重建用数据库所有者。This login may not do that. Finance's views take a login of role finance_reader, all "
+    "other reading investigator, settling and clearing ledger_writer, payees' accounts payee_keeper, the persons' "
+    "register identity_keeper, upgrading and rebuilding the owner: see docs/access.md"
 )
 """What is said to a database login that lacks a right; takes what PostgreSQL said."""
 

@@ -47,7 +47,7 @@ def add(name: KeyName, source: SourceOption, actor: Actor, data_dir: DataDir = N
 
 @keys.command()
 def end(name: KeyName, source: SourceOption, actor: Actor, data_dir: DataDir = None, json: Json = False) -> None:
-    """停用密钥，立即生效。End a key: the next call with it is refused."""
+    """停用密钥，一秒内生效。End a key: from a second later on calls with it are refused."""
     who, hospital_id, called = actor_of(actor), _hospital(source), id_of(name, "NAME")
 
     async def step(engine: AsyncEngine, ring: KeyRing) -> None:

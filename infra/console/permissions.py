@@ -13,6 +13,7 @@ WRITERS = frozenset({"ledger_writer", "payee_keeper", "identity_keeper"})
 GROUP_NAMES: Mapping[str, str] = {
     "ledger_writer": "经办：登记、清算、提交",
     "finance_reader": "财务：只看汇总报表",
+    "leader": "领导：领导一页和汇总报表，看不到参保人",
     "investigator": "稽核：查阅全部，不登记",
     "payee_keeper": "收款账户：经办，并保管账户",
     "identity_keeper": "参保人登记：经办，并保管姓名和证件号",
@@ -37,6 +38,7 @@ class Permission(StrEnum):
     REGISTERS = "台账 registers"
     SCORECARDS = "医院考核 scorecards"
     FINANCE = "财务报表 finance"
+    FINANCE_PERSONS = "列出参保人或户的报表 reports that name persons"
     FUNDS = "基金账户 funds"
     FUNDS_STEP = "登记基金账户 steps on funds"
     CLEARING = "清算 clearing"
@@ -57,7 +59,7 @@ class Permission(StrEnum):
 
 
 GROUPS_OF: Mapping[Permission, frozenset[str]] = {
-    Permission.HOME: READERS | {"finance_reader"},
+    Permission.HOME: READERS | {"finance_reader", "leader"},
     Permission.SEARCH: READERS,
     Permission.PERSONS: READERS,
     Permission.CLAIMS: READERS,
@@ -69,7 +71,8 @@ GROUPS_OF: Mapping[Permission, frozenset[str]] = {
     Permission.CASES_STEP: WRITERS,
     Permission.REGISTERS: READERS,
     Permission.SCORECARDS: READERS,
-    Permission.FINANCE: READERS | {"finance_reader"},
+    Permission.FINANCE: READERS | {"finance_reader", "leader"},
+    Permission.FINANCE_PERSONS: READERS | {"finance_reader"},
     Permission.FUNDS: READERS,
     Permission.FUNDS_STEP: WRITERS,
     Permission.CLEARING: READERS,
@@ -81,7 +84,7 @@ GROUPS_OF: Mapping[Permission, frozenset[str]] = {
     Permission.WINDOW_STEP: WRITERS,
     Permission.LAW: READERS,
     Permission.LAW_STEP: WRITERS,
-    Permission.LEADER: READERS,
+    Permission.LEADER: READERS | {"leader"},
     Permission.OPERATIONS: READERS,
     Permission.OPERATIONS_STEP: WRITERS,
     Permission.OWNER: frozenset(),

@@ -34,7 +34,7 @@ class Stamp:
 async def ledger_stamp(connection: AsyncConnection, visitor: Visitor, *, counted: bool = False) -> Stamp:
     """The ledger's position; that of finance's sums where these are shown, or for who may see nothing else."""
     now = await database_time(connection)
-    if counted or not (visitor.is_owner or visitor.groups - {"finance_reader"}):
+    if counted or not (visitor.is_owner or visitor.groups - {"finance_reader", "leader"}):
         row = (await connection.execute(select(_FRESHNESS.c.as_of, _FRESHNESS.c.entries))).one()
         return Stamp(int(row.entries or 0), row.as_of, now, counted=True)
     heads = select(func.sum(positions.c.journal_number), func.max(positions.c.recorded_at))

@@ -29,3 +29,9 @@ async def read_body(request: Request, most_bytes: int) -> bytes:
     except TimeoutError:
         raise BodyStalled from None
     return b"".join(parts)[: most_bytes + 1]
+
+
+async def disconnected(request: Request) -> None:
+    """Wait until the caller of a request whose body was read, or that has none, is gone."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass

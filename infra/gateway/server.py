@@ -61,7 +61,10 @@ async def serving(
             not_started = "接口服务没有启动。The gateway did not start"
             # calls that are under way are answered
             async with listening(app, listener, address, not_started, round(CALL_WITHIN_S) + 1) as url:
-                yield RunningGateway(url, services)
+                try:
+                    yield RunningGateway(url, services)
+                finally:
+                    services.ending.set()
     finally:
         listener.close()
         await engine.dispose()

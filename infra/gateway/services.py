@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -39,7 +39,8 @@ class LedgerSilent(Exception):
 class Services:
     """One for the whole program; ``engine`` connects under the program's own login, ``keys`` seal what it keeps.
 
-    ``persons`` are the keys of the persons' register, None on a machine that has none.
+    ``persons`` are the keys of the persons' register, None on a machine that has none. ``ending`` is set when the
+    gateway takes no further calls, for those that wait.
     """
 
     engine: AsyncEngine
@@ -50,6 +51,7 @@ class Services:
     keys: KeyRing
     locks: TransactionLocks
     persons: KeyRing | None = None
+    ending: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def send(self, source: Source, event: Mapping[str, Any], waits_for: str, *, transaction: int = 0) -> Answer:
         """Publish an event as a hospital, and wait for the ledger's answer.

@@ -1,4 +1,4 @@
-"""Submits a bill on paper as its bureau would, and waits for what the ledger makes of it."""
+"""Submits bills on paper, what changes them, and filings, and waits for what the ledger makes of each."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import orjson
+from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.catalog import BUREAU
@@ -14,6 +15,7 @@ from infra.messaging.publisher import subject_of
 from infra.messaging.sender import Outgoing, publish_events
 from infra.operations.ledger_access import LedgerAccess
 from infra.operations.quiescence import poll_until, until_taken
+from processors.delivery.run import runs
 from projections.refusals import refusal_at
 from projections.statements import load_statements, statement_json
 
@@ -45,22 +47,42 @@ def invoice_of(text: str) -> str:
 def bill_event(source: str, actor: str, stated: Mapping[str, Any]) -> dict[str, Any]:
     """The event; a refused bill may be submitted again, so each submission has an id of its own."""
     data = {"submitted_by": BUREAU} | {name: value for name, value in stated.items() if value is not None}
+    return _event(source, actor, "bill.submitted.v1", stated["claim_id"], data | {"prepaid": True})
+
+
+def correction_event(source: str, actor: str, claim_id: str, bill: Mapping[str, str], reason: str) -> dict[str, Any]:
+    """The event that replaces the amounts of a bill on paper, in yuan."""
+    return _event(
+        source, actor, "claim.corrected.v1", claim_id, {"claim_id": claim_id, "bill": dict(bill), "reason": reason}
+    )
+
+
+def reversal_event(source: str, actor: str, claim_id: str, reason: str) -> dict[str, Any]:
+    """The event that takes a bill on paper back whole."""
+    return _event(source, actor, "claim.reversed.v1", claim_id, {"claim_id": claim_id, "reason": reason})
+
+
+def filing_event(source: str, actor: str, stated: Mapping[str, Any]) -> dict[str, Any]:
+    """The event that files treatment elsewhere, or replaces what was filed under its number."""
+    data = {name: value for name, value in stated.items() if value is not None}
+    return _event(source, actor, "referral.filed.v1", stated["filing_id"], data)
+
+
+def _event(source: str, actor: str, type_: str, about: str, data: Mapping[str, Any]) -> dict[str, Any]:
     event = {
         "specversion": "1.0",
         "source": source,
-        "id": f"window-{stated['claim_id']}-{uuid4().hex[:12]}"[:128],
-        "type": "bill.submitted.v1",
-        "data": data | {"prepaid": True},
+        "id": f"window-{about[:96]}-{uuid4().hex[:12]}",
+        "type": type_,
+        "data": dict(data),
     }
     return event | {"actor": actor} if actor else event
 
 
 async def submit_bill(access: LedgerAccess, event: Mapping[str, Any]) -> SubmittedBill:
     """Publish a bill on paper; returns once it is settled or refused."""
-    body = orjson.dumps(event)
     claim_id = event["data"]["claim_id"]
-    (place,) = await publish_events(access.client, [Outgoing(subject_of(body), body)])
-    await until_taken(access.engine, place)
+    place = await _published(access, event)
 
     async def observe(connection: AsyncConnection) -> SubmittedBill:
         refusal = await refusal_at(connection, place)
@@ -73,3 +95,38 @@ async def submit_bill(access: LedgerAccess, event: Mapping[str, Any]) -> Submitt
         lambda seen: seen.statement is not None or seen.refusal is not None,
         give_up_after_s=NOTHING_MOVES_S,
     )
+
+
+async def submit_change(access: LedgerAccess, event: Mapping[str, Any]) -> SubmittedBill:
+    """Publish a correction or reversal of a claim; returns once its person's claims are settled again, or refused."""
+    claim_id = event["data"]["claim_id"]
+    place = await _published(access, event)
+
+    async def observe(connection: AsyncConnection) -> SubmittedBill:
+        if refusal := await refusal_at(connection, place):
+            return SubmittedBill(None, refusal)
+        row = (await load_statements(connection, [claim_id]))[claim_id]
+        on_its_way = await connection.scalar(select(exists().where(runs.c.person_id == row["person_id"])))
+        return SubmittedBill(None if on_its_way else statement_json(row), None)
+
+    return await poll_until(
+        access.engine,
+        observe,
+        lambda seen: seen.statement is not None or seen.refusal is not None,
+        give_up_after_s=NOTHING_MOVES_S,
+    )
+
+
+async def submit_filing(access: LedgerAccess, event: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Publish a filing; returns its refusal, or None once it is in the books."""
+    place = await _published(access, event)
+    async with access.engine.connect() as connection:
+        return await refusal_at(connection, place)
+
+
+async def _published(access: LedgerAccess, event: Mapping[str, Any]) -> int:
+    """Publish an event, and wait until intake has taken it; returns its place in INTAKE."""
+    body = orjson.dumps(event)
+    (place,) = await publish_events(access.client, [Outgoing(subject_of(body), body)])
+    await until_taken(access.engine, place)
+    return place

@@ -4,8 +4,8 @@ DO $$
 DECLARE
     wanted text;
 BEGIN
-    FOREACH wanted IN ARRAY ARRAY['ledger_writer', 'finance_reader', 'investigator', 'payee_keeper', 'identity_keeper',
-                                  'gateway'] LOOP
+    FOREACH wanted IN ARRAY ARRAY['ledger_writer', 'finance_reader', 'leader', 'investigator', 'payee_keeper',
+                                  'identity_keeper', 'gateway'] LOOP
         IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = wanted) THEN
             BEGIN
                 EXECUTE format('CREATE ROLE %I NOLOGIN', wanted);
@@ -25,18 +25,19 @@ $$;
 
 GRANT USAGE ON SCHEMA ledger, projections, processors, finance
 TO ledger_writer, investigator, payee_keeper, identity_keeper, gateway;
-GRANT USAGE ON SCHEMA finance TO finance_reader;
+GRANT USAGE ON SCHEMA finance TO finance_reader, leader;
 GRANT USAGE ON SCHEMA payees TO payee_keeper;
 GRANT USAGE ON SCHEMA gateway TO ledger_writer, investigator, payee_keeper, identity_keeper, gateway;
 GRANT USAGE ON SCHEMA identities TO payee_keeper, identity_keeper, gateway;
 
 -- any login may ask whether the schema is this program's
 GRANT SELECT ON public.alembic_version, public.view_files
-TO ledger_writer, finance_reader, investigator, payee_keeper, identity_keeper, gateway;
+TO ledger_writer, finance_reader, leader, investigator, payee_keeper, identity_keeper, gateway;
 
 DO $$
 DECLARE
     ours record;
+    of_nobody text;
 BEGIN
     -- a table that somebody else made in our schemas is his to give rights on
     FOR ours IN
@@ -46,8 +47,8 @@ BEGIN
               ('ledger', 'projections', 'processors', 'finance', 'payees', 'gateway', 'identities')
     LOOP
         -- from nothing, so that a right that was taken out of this file is taken away, also from whom it was passed on to
-        EXECUTE format('REVOKE ALL ON %s FROM ledger_writer, finance_reader, investigator, payee_keeper, identity_keeper, '
-                       'gateway CASCADE', ours.name);
+        EXECUTE format('REVOKE ALL ON %s FROM ledger_writer, finance_reader, leader, investigator, payee_keeper, '
+                       'identity_keeper, gateway CASCADE', ours.name);
         -- payees' accounts are for who keeps them, and may be sealed anew, not changed
         IF ours.room = 'payees' THEN
             EXECUTE format('GRANT SELECT, INSERT, UPDATE (sealed, key_id) ON %s TO payee_keeper', ours.name);
@@ -67,6 +68,11 @@ BEGIN
             WHEN 'finance' THEN
                 EXECUTE format('GRANT SELECT ON %s TO finance_reader, ledger_writer, payee_keeper, identity_keeper, gateway',
                                ours.name);
+                -- a leader reads what the county paid and for what, and of nobody: no column that may name a person
+                SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) INTO of_nobody FROM pg_catalog.pg_attribute
+                WHERE attrelid = ours.name AND attnum > 0 AND NOT attisdropped
+                  AND attname NOT IN ('person_id', 'household_id', 'subject_id', 'reason', 'certificate');
+                EXECUTE format('GRANT SELECT (%s) ON %s TO leader', of_nobody, ours.name);
             WHEN 'gateway' THEN
                 -- the bureau keeps the catalogue, and the gateway what hospitals send
                 EXECUTE format('GRANT SELECT ON %s TO ledger_writer, payee_keeper, identity_keeper, gateway', ours.name);
@@ -99,7 +105,7 @@ BEGIN
         WHERE relkind = 'S' AND pg_has_role(relowner, 'USAGE')
           AND relnamespace::regnamespace::text IN ('gateway', 'identities')
     LOOP
-        EXECUTE format('REVOKE ALL ON SEQUENCE %s FROM ledger_writer, finance_reader, investigator, payee_keeper, '
+        EXECUTE format('REVOKE ALL ON SEQUENCE %s FROM ledger_writer, finance_reader, leader, investigator, payee_keeper, '
                        'identity_keeper, gateway CASCADE', ours.name);
         EXECUTE format('GRANT SELECT ON SEQUENCE %s TO payee_keeper', ours.name);
         IF ours.room = 'gateway' THEN

@@ -93,7 +93,7 @@ WHERE relkind = 'v' AND relnamespace::regnamespace || '.' || relname = ANY(:view
   AND grantee <> relowner AND NOT pg_get_userbyid(grantee) = ANY(:groups)
 ORDER BY 1, 2, 3
 """
-_GROUPS = ("ledger_writer", "finance_reader", "investigator", "payee_keeper", "identity_keeper", "gateway")
+_GROUPS = ("ledger_writer", "finance_reader", "leader", "investigator", "payee_keeper", "identity_keeper", "gateway")
 """Who has what rights.sql gives, no less and no more."""
 
 

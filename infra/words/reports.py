@@ -44,3 +44,16 @@ _ITEMS = dict(
 )
 PUBLISHED_ITEMS: Mapping[str, str] = NameChain(_ITEMS, LAYER_NAMES)
 """Items of a published table, and layers."""
+ENTRY_NAMES: Mapping[Any, str] = {
+    "payout.decided.v1": "支付",
+    "payout.adjusted.v1": "支付调整",
+    "payout.withdrawn.v1": "支付撤销",
+    "grant.awarded.v1": "补助",
+    "grant.withdrawn.v1": "补助撤销",
+    "premium.subsidised.v1": "代缴保费",
+    "premium.purchased.v1": "购买保险",
+    "premium.refunded.v1": "退还保费",
+    "claim.settled.v1": "收款方变动",
+    "claim.resettled.v1": "收款方变动",
+}
+"""Entries of the ledger that book money, or move it between payees, by type."""

@@ -1,21 +1,22 @@
 """What is booked and no clearing has taken yet, by region, whether the region was ever cleared or not."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import BigInteger, DateTime, Select, Text, column, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.county_time import COUNTY_TIME
 from events.money import yuan
-from events.store.journal import entries
+from events.store.journal import database_time, entries
 from processors.clearing.journal import refusing_unreadable_rows
 from processors.clearing.premium_refunds import END_OF_JOURNAL, load_refunds
-from processors.clearing.ranges import cleared_journals
+from processors.clearing.ranges import cleared_journals, next_ranges
 from processors.delivery.names import INTAKE_JOURNAL
-from projections.bookings import IS_BOOKING, MAY_MOVE_BETWEEN_PARTIES, MOVES_BETWEEN_PARTIES
-from projections.clearing_rows import Clearing
+from projections.bookings import ENTRIES_IN_RANGES, IS_BOOKING, MAY_MOVE_BETWEEN_PARTIES, MOVES_BETWEEN_PARTIES
+from projections.clearing_rows import Clearing, Ranges
 from projections.clearing_table import ClearingTable
 from projections.clearings import clearings
 
@@ -59,6 +60,72 @@ GROUP BY claim.region
 """)  # noqa: S608 - our own conditions
     for few, of_claim in _OF_CLAIM.items()
 }
+
+
+_ENTRIES = f"""
+WITH ranges AS (
+    SELECT journal, low, high
+    FROM unnest(CAST(:journals AS text[]), CAST(:lows AS bigint[]), CAST(:highs AS bigint[]))
+         AS taken(journal, low, high)
+), refunds AS (
+    SELECT number, amount FROM unnest(CAST(:refunds AS bigint[]), CAST(:amounts AS bigint[])) AS refund(number, amount)
+)
+SELECT entry.journal, entry.number, entry.type, entry.recorded_at, entry.claim_id, entry.person_id, claim.hospital_id,
+       coalesce(entry.layer, 'grant') AS layer, coalesce(entry.paid, 0) AS amount
+FROM ranges
+{ENTRIES_IN_RANGES}
+JOIN projections.claims AS claim ON claim.claim_id = entry.claim_id
+WHERE claim.region = :region AND ({IS_BOOKING} AND entry.paid <> 0 OR {MOVES_BETWEEN_PARTIES})
+UNION ALL
+SELECT entry.journal, entry.number, entry.type, entry.recorded_at, NULL, entry.person_id, NULL, entry.layer,
+       refund.amount
+FROM refunds AS refund
+JOIN ledger.entries AS entry ON entry.journal = :refunded_in AND entry.number = refund.number
+"""  # noqa: S608 - our own conditions
+_COLUMNS = (
+    *(column("journal", Text), column("number", BigInteger), column("type", Text)),
+    *(column("recorded_at", DateTime(timezone=True)), column("claim_id", Text), column("person_id", Text)),
+    *(column("hospital_id", Text), column("layer", Text), column("amount", BigInteger)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class UnclearedBookings:
+    """Which bookings of a region no clearing has taken: ranges of journals, and refunds of premiums, fen by number."""
+
+    region: str
+    ranges: Ranges
+    refunds: Mapping[int, int]
+
+    def select(self, ranges: Sequence[tuple[str, int, int]] | None = None) -> Select[Any]:
+        """Their entries, ``amount`` in fen; of those in ``ranges`` alone, where some are named."""
+        taken = [(journal, *within) for journal, within in self.ranges.items()] if ranges is None else ranges
+        wanted = {
+            number: amount
+            for number, amount in self.refunds.items()
+            if ranges is None or any(each[0] == INTAKE_JOURNAL and each[1] < number <= each[2] for each in ranges)
+        }
+        journals, lows, highs = zip(*taken, strict=True) if taken else ((), (), ())
+        query = text(_ENTRIES).bindparams(
+            region=self.region,
+            journals=list(journals),
+            lows=list(lows),
+            highs=list(highs),
+            refunds=list(wanted),
+            amounts=list(wanted.values()),
+            refunded_in=INTAKE_JOURNAL,
+        )
+        return select(query.columns(*_COLUMNS).subquery("uncleared"))
+
+
+async def uncleared_of(connection: AsyncConnection, region: str) -> UnclearedBookings:
+    """What stands behind a row of ``uncleared_rows``, up to now."""
+    ranges = await next_ranges(connection, region, await database_time(connection))
+    begun, ended = ranges.get(INTAKE_JOURNAL, (0, 0))
+    refunds = {
+        each.number: each.amount async for each in load_refunds(connection, begun, ended) if each.region == region
+    }
+    return UnclearedBookings(region, ranges, refunds)
 
 
 @dataclass(slots=True)

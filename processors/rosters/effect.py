@@ -1,32 +1,19 @@
 """What changes of rosters would do to claims that are settled: which would move, and by how much. Nothing is booked."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from policies.claim import Claim
-from policies.engine import Schemes, settle
 from processors.law.pinned_schemes import PinnedSchemes
-from processors.pipeline.settlement import statement_row
+from processors.pipeline.moved_claims import MovedClaim, moved_claims
 from processors.pipeline.state import load_histories
 from processors.rosters.list_comparison import ListChange
 from processors.rosters.memberships import UNRECORDED
 from projections.rosters import RosterChange, categories_on
 
 PERSONS_AT_ONCE = 200
-
-
-@dataclass(frozen=True, slots=True)
-class MovedClaim:
-    """A claim whose figures a change moves; amounts are fen: the patient's share, and what each layer pays more."""
-
-    claim_id: str
-    person_id: str
-    share_before: int
-    share_after: int
-    layers: Mapping[str, int]
 
 
 @dataclass(slots=True)
@@ -72,35 +59,10 @@ async def effect_of(connection: AsyncConnection, changes: Iterable[ListChange]) 
             told = [*state.rosters.get(person_id, ()), *by_person[person_id]]
             after = [replace(claim, categories=categories_on(told, claim.date)) for claim in before]
             if before != after:
-                effect.claims += _moved(schemes, before, after)
+                effect.claims += moved_claims(schemes, before, after)
     return effect
 
 
 def _some_at_once(persons: Sequence[str], size: int) -> Iterable[Sequence[str]]:
     """Some at a time."""
     return (persons[first : first + size] for first in range(0, len(persons), size))
-
-
-def _moved(schemes: Schemes, before: Sequence[Claim], after: Sequence[Claim]) -> Iterable[MovedClaim]:
-    old, new = _figures(schemes, before), _figures(schemes, after)
-    for claim in before:
-        (share_before, paid_before), (share_after, paid_after) = old[claim.number], new[claim.number]
-        layers = {
-            layer: paid_after.get(layer, 0) - paid_before.get(layer, 0)
-            for layer in paid_before.keys() | paid_after.keys()
-        }
-        if share_before != share_after or any(layers.values()):
-            yield MovedClaim(claim.claim_id, claim.person_id, share_before, share_after, layers)
-
-
-def _figures(schemes: Schemes, claims: Sequence[Claim]) -> dict[int, tuple[int, dict[str, int]]]:
-    """The patient's share and what each layer pays, by claim number."""
-    bills, _ = settle(schemes, claims)
-    settled = [(claim, bills.get(claim.number)) for claim in claims]
-    rows = {
-        claim.number: statement_row(
-            claim if bill is None else bill.claim, [] if bill is None else bill.payouts, schemes[claim.scheme]
-        )
-        for claim, bill in settled
-    }
-    return {number: (row["patient_share"], dict(row["layers"])) for number, row in rows.items()}

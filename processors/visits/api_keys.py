@@ -26,7 +26,7 @@ async def add_api_key(
 
 
 async def end_api_key(engine: AsyncEngine, keys: KeyRing, hospital_id: str, name: str, actor: str) -> HospitalSettings:
-    """Let a key count no more, from the next call on. Raises ``StepRefused`` where there is none of that name."""
+    """Let a key count no more. Raises ``StepRefused`` where there is none of that name."""
 
     def changed(settings: HospitalSettings) -> HospitalSettings:
         left = tuple(each for each in settings.api_keys if each.name != name)

@@ -34,6 +34,7 @@ NAMES: Mapping[str, str] = {
     SECOND_WRITER: "zhao_approves",
     "investigator": "chen_inspects",
     "finance_reader": "wang_reads",
+    "leader": "li_leads",
     "payee_keeper": "sun_keeps",
     "identity_keeper": "qian_registers",
 }

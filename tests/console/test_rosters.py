@@ -127,6 +127,17 @@ async def test_a_clerk_takes_compares_sends_and_withdraws_a_list(console: Consol
     await withdraw(console, session)
 
 
+@pytest.mark.parametrize(("regions", "opens"), [([JIAMUSI], True), ([JIAMUSI, "360923"], False), ([], False)])
+async def test_a_month_opens_at_once_where_there_is_one_region(
+    console: ConsoleUnderTest, monkeypatch: pytest.MonkeyPatch, regions: list[str], opens: bool
+) -> None:
+    monkeypatch.setattr(console.running.state.codes, "regions", dict.fromkeys(regions, ""))
+    session = await console.signed_in("ledger_writer")
+    shown = await session.get("/rosters/month")
+    assert shown.status_code == 200, shown.text
+    assert (shown.url.params.get("region") == JIAMUSI, "在册人数" in shown.text) == (opens, opens)
+
+
 async def send_and_sign(session: SignedIn) -> None:
     month = await session.get("/rosters/month", month="2019-06", region=JIAMUSI)
     assert [(row["person_id"], row["since"]) for row in await rows(session, month, "members")] == [

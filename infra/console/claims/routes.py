@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from sqlalchemy import select
 
+from events.catalog import BUREAU
 from infra.console.authorization import needs
 from infra.console.claims.statements import STATEMENTS, statement_query
 from infra.console.errors import NotFound, Refused
@@ -75,6 +76,7 @@ async def claim(request: Request, visitor: Reader, claim_id: str) -> Response:
         cleared=cleared,
         statuses=STATUS_NAMES,
         links=True,
+        may_change=row.source.startswith(f"{BUREAU}/") and visitor.may(Permission.WINDOW_STEP),
         uplifts=uplifts_shown(history),
         **claim_values([shown]),
     )

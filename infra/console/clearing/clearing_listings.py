@@ -8,8 +8,10 @@ from infra.console.listing import Listing
 from infra.console.listing_columns import ListColumn, ListFilter, Row
 from infra.console.pages import query_text
 from infra.words.clearing import CHANGE_NAMES, KIND_NAMES, PAYMENT_NAMES
+from infra.words.reports import ENTRY_NAMES
 from processors.clearing.refusal import STATUS_NAMES
 from processors.clearing.withholdings import STATUS_NAMES as RELEASE_NAMES
+from processors.law.terms import LAYER_NAMES, NameChain
 
 BOOKING_NAMES: Mapping[str, str] = {"settled": "结算", **CHANGE_NAMES, "repaid": "归还临时救急借款"}
 
@@ -65,6 +67,10 @@ def _of_kind(kind: str) -> Any:
     return link
 
 
+def _uncleared(row: Row) -> str:
+    return f"/clearing/uncleared/{row['region']}"
+
+
 def _money(name: str, chinese: str, english: str, **more: Any) -> ListColumn:
     return ListColumn(name, chinese, english, "yuan", summed=True, **more)
 
@@ -96,8 +102,8 @@ UNCLEARED = Listing(
     "尚未清算 Not cleared yet",
     (
         ListColumn("region_name", "统筹区", "region"),
-        ListColumn("amount", "已入账金额", "booked", "yuan", summed=True),
-        ListColumn("bookings", "笔数", "bookings", "count", summed=True),
+        ListColumn("amount", "已入账金额", "booked", "yuan", summed=True, link=_uncleared),
+        ListColumn("bookings", "笔数", "bookings", "count", summed=True, link=_uncleared),
         ListColumn("since", "最早入账", "since", "day"),
         ListColumn(
             "draft",
@@ -110,6 +116,38 @@ UNCLEARED = Listing(
     order="region_name",
     key=("region",),
     prefixed=True,
+)
+UNCLEARED_ENTRIES = Listing(
+    "uncleared-entries",
+    "尚未清算的账目 Bookings not cleared yet",
+    (
+        ListColumn("recorded_at", "入账时间", "booked at", "moment"),
+        ListColumn("type", "账目", "entry", names=ENTRY_NAMES),
+        ListColumn("claim_id", "结算单", "claim", "id", lambda row: row["claim_id"] and f"/claims/{row['claim_id']}"),
+        ListColumn(
+            "person_id", "参保人", "person", "id", lambda row: row["person_id"] and f"/persons/{row['person_id']}"
+        ),
+        ListColumn(
+            "hospital_id",
+            "医疗机构",
+            "hospital",
+            "id",
+            lambda row: row["hospital_id"] and f"/hospitals/{row['hospital_id']}",
+        ),
+        ListColumn("layer", "保障线", "layer", names=NameChain({"grant": "补助"}, LAYER_NAMES)),
+        ListColumn(
+            "amount", "金额", "amount", "fen", lambda row: f"/events/{row['journal']}/{row['number']}", summed=True
+        ),
+    ),
+    (
+        ListFilter("layer", "保障线", "layer", "choice", NameChain({"grant": "补助"}, LAYER_NAMES)),
+        ListFilter("hospital_id", "医疗机构", "hospital"),
+        ListFilter("claim", "结算单号", "claim", column="claim_id"),
+        ListFilter("from", "入账日期起", "booked from", "from", column="recorded_at"),
+        ListFilter("until", "至", "until", "until", column="recorded_at"),
+    ),
+    key=("journal", "number"),
+    personal=True,
 )
 PAYMENTS = Listing(
     "payments",

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy import exists, func, select
 
+from events.codes import is_region
 from events.county_time import month_end
 from events.store.journal import database_time
 from infra.clearing_page.page import page as form_page
@@ -33,12 +34,14 @@ from infra.console.clearing.clearing_listings import (
     PAYMENTS,
     TRANSFERS,
     UNCLEARED,
+    UNCLEARED_ENTRIES,
     clearing_path,
 )
 from infra.console.errors import FieldTrouble, NotFound, Unprocessable
 from infra.console.form_fields import FormFields
 from infra.console.group import MenuEntry, PageGroup, Shortcut, Task
 from infra.console.listing import asked_file, show_listing
+from infra.console.listing_sources import KeyedRows
 from infra.console.pages import done, render
 from infra.console.permissions import Permission
 from infra.console.visitor import Visitor
@@ -50,7 +53,8 @@ from processors.clearing import listings, steps
 from processors.clearing.draft import Supplement
 from processors.clearing.draft import draft as draft_clearing
 from processors.clearing.refusal import STATUS_NAMES
-from processors.clearing.uncleared_bookings import uncleared_rows
+from processors.clearing.uncleared_bookings import uncleared_of, uncleared_rows
+from processors.finance.booked_entries import entries_of
 from projections.clearings import clearing_payments, clearings
 from projections.withholdings import withholding_releases
 
@@ -103,6 +107,21 @@ async def draft(request: Request, visitor: Writer) -> Response:
 async def form_style() -> Response:
     """The style of the printed form."""
     return Response(style_sheet(), media_type="text/css; charset=utf-8")
+
+
+@router.get("/clearing/uncleared/{region}")
+async def uncleared_entries(request: Request, visitor: Reader, region: str) -> Response:
+    """The entries behind what a region has uncleared."""
+    if not is_region(region):
+        raise NotFound(f"没有统筹区 {region}。There is no region {region}")
+    async with visitor.engine.connect() as connection:
+        uncleared = await uncleared_of(connection, region)
+    source = KeyedRows(
+        uncleared.select(),
+        lambda keys: uncleared.select(entries_of((row["journal"], row["number"]) for row in keys)),
+    )
+    shown = {"place": region_named(region), "may_keep": visitor.may(Permission.PAYEES)}
+    return await show_listing(request, visitor, UNCLEARED_ENTRIES, source, "clearing/uncleared.html", **shown)
 
 
 @router.get("/clearing/{clearing_id}")

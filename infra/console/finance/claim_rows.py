@@ -15,7 +15,7 @@ from infra.console.listing_columns import ListColumn, ListFilter
 from infra.console.listing_sources import KeyedRows
 from infra.console.permissions import Permission
 from infra.console.visitor import Visitor
-from infra.words.reports import PAYEE_NAMES, REPORT_CODES
+from infra.words.reports import ENTRY_NAMES, PAYEE_NAMES, REPORT_CODES
 from processors.finance.booked_entries import Range, entries_of
 from processors.law.terms import CATEGORY_NAMES, DISEASE_NAMES, LAYER_NAMES, SETTING_NAMES, NameChain
 from projections.enrolments import enrolments
@@ -36,8 +36,11 @@ _OPENS = {
 }
 
 
-def claim_listing(words: LedgerWords, visitor: Visitor, *, layer: str | None, places: bool) -> Listing:
-    """Standing claims; with a ``layer`` what it paid of each has a column, with ``places`` they are filters too."""
+def claim_listing(words: LedgerWords, visitor: Visitor, *, layer: str | None, places: bool, persons: bool) -> Listing:
+    """Standing claims; with a ``layer`` what it paid of each has a column, with ``places`` they are filters too.
+
+    Without ``persons`` it does not say whose they are.
+    """
     paid_by = (
         ()
         if layer is None
@@ -50,7 +53,7 @@ def claim_listing(words: LedgerWords, visitor: Visitor, *, layer: str | None, pl
             _id("claim_id", "结算单", "claim", visitor),
             ListColumn("date", "费用日期", "date", "day"),
             _id("hospital_id", "医疗机构", "hospital", visitor, words),
-            _id("person_id", "参保人", "person", visitor),
+            *((_id("person_id", "参保人", "person", visitor),) if persons else ()),
             ListColumn("region", "统筹区", "region", names=words.regions),
             ListColumn("scheme", "政策", "scheme", names=words.schemes),
             ListColumn("setting", "就医类型", "setting", names=SETTING_NAMES),
@@ -73,7 +76,7 @@ def claim_listing(words: LedgerWords, visitor: Visitor, *, layer: str | None, pl
             ListFilter("hospital_id", "医疗机构", "hospital"),
             ListFilter("disease", "病种", "disease", column="disease_is"),
             ListFilter("layer", "保障线", "layer", "choice", LAYER_NAMES, "layer_is"),
-            ListFilter("person_id", "参保人", "person"),
+            *((ListFilter("person_id", "参保人", "person"),) if persons else ()),
             ListFilter("from", "费用日期起", "from", "from", column="date"),
             ListFilter("until", "至", "until", "until", column="date"),
             *(
@@ -83,14 +86,18 @@ def claim_listing(words: LedgerWords, visitor: Visitor, *, layer: str | None, pl
             ),
         ),
         key=("claim_id",),
-        personal=True,
+        personal=persons,
     )
 
 
-def claim_source(*, layer: str | None, places: bool) -> Select[Any]:
-    """Standing claims as finance's view has them; where ``places``, with township and household."""
+def claim_source(*, layer: str | None, places: bool, persons: bool) -> Select[Any]:
+    """Standing claims as finance's view has them; where ``places``, with township and household.
+
+    Without ``persons`` the column that names them is not read at all.
+    """
     view = _STATEMENTS.c
-    columns: list[Any] = [each for each in view if each.name not in ("status", "layers", "poor")]
+    unread = {"status", "layers", "poor"} if persons else {"status", "layers", "poor", "person_id"}
+    columns: list[Any] = [each for each in view if each.name not in unread]
     columns += [func.coalesce(view.disease, NO_CODE).label("disease_is"), cast(view.poor, Text).label("poor_is")]
     source: Any = _STATEMENTS
     wanted = [view.status == "settled"]
@@ -118,7 +125,7 @@ def booking_listing(words: LedgerWords, visitor: Visitor) -> Listing:
         "账目 Bookings",
         (
             ListColumn("recorded_at", "入账时间", "booked at", "moment"),
-            ListColumn("type", "账目", "entry", names=BOOKING_NAMES),
+            ListColumn("type", "账目", "entry", names=ENTRY_NAMES),
             _id("claim_id", "结算单", "claim", visitor),
             _id("person_id", "参保人", "person", visitor),
             _id("hospital_id", "医疗机构", "hospital", visitor, words),
@@ -145,16 +152,6 @@ def booking_listing(words: LedgerWords, visitor: Visitor) -> Listing:
     )
 
 
-BOOKING_NAMES = {
-    "payout.decided.v1": "支付",
-    "payout.adjusted.v1": "支付调整",
-    "payout.withdrawn.v1": "支付撤销",
-    "grant.awarded.v1": "补助",
-    "grant.withdrawn.v1": "补助撤销",
-    "premium.subsidised.v1": "代缴保费",
-    "premium.purchased.v1": "购买保险",
-    "premium.refunded.v1": "退还保费",
-}
 _ENTRY = (ListColumn("journal", "账册", "journal"), ListColumn("number", "账目号", "entry number", "text"))
 
 

@@ -6,11 +6,11 @@ from typing import Any
 from sqlalchemy import Select, column, select, table
 
 from infra.console.finance.addresses import address
-from infra.console.finance.claim_rows import BOOKING_NAMES
 from infra.console.finance.report_listings import YES_OR_NO, LedgerWords
 from infra.console.listing import Listing
 from infra.console.listing_columns import ListColumn, ListFilter
 from infra.words.funds import ACCOUNT_LINES, COURSE_NAMES, INDICATOR_NAMES, LEVEL_NAMES, MOVEMENT_KINDS, OFFICE_NAMES
+from infra.words.reports import ENTRY_NAMES
 from processors.accounts.fund_account import BESIDE, IN, OUT
 from processors.accounts.refusal import STATUS_NAMES
 from processors.law.terms import FUND_NAMES, INSURER_NAMES
@@ -187,7 +187,7 @@ def booked_listing(words: LedgerWords) -> Listing:
         "账户账目 Bookings on funds",
         (
             ListColumn("recorded_at", "入账时间", "booked at", "moment"),
-            ListColumn("type", "账目", "entry", names=BOOKING_NAMES),
+            ListColumn("type", "账目", "entry", names=ENTRY_NAMES),
             ListColumn(
                 "claim_id", "结算单", "claim", "id", lambda row: row["claim_id"] and f"/claims/{row['claim_id']}"
             ),

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from infra.cli.names import Names, names_of
 from infra.console.finance.addresses import address
-from infra.console.finance.report_pages import LINKS, NO_ROWS, PART_OF_TOTAL, TOTALS, ReportPage
+from infra.console.finance.report_pages import LINKS, NO_ROWS, PART_OF_TOTAL, REPORT_PAGES, TOTALS, ReportPage
 from infra.console.listing import Listing
 from infra.console.listing_columns import CellKind, ListColumn, ListFilter
 from infra.console.permissions import Permission
@@ -136,6 +136,8 @@ def _if_open(link: Callable[[Mapping[str, Any]], str | None], visitor: Visitor) 
 def is_open(there: str, visitor: Visitor) -> bool:
     """Whether a page behind a figure is open to a visitor."""
     asked = [permission for path, permission in _OPENED_BY.items() if there.startswith(path)]
+    if any(there.startswith(f"/finance/{page.path}?") for page in REPORT_PAGES.values() if page.report.personal):
+        asked.append(Permission.FINANCE_PERSONS)
     if any(f"{name}=" in there for name in ("township", "household")) and there.startswith("/finance/claims"):
         asked.append(Permission.CLAIMS)  # who lives where stands in no view of finance's
     return all(visitor.may(permission) for permission in asked)

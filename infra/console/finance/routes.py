@@ -57,11 +57,12 @@ async def claims(request: Request, visitor: Reader) -> Response:
         )
     layer = given.get("layer") or None
     words = await words_of(visitor)
-    listing = claim_rows.claim_listing(words, visitor, layer=layer, places=places)
+    persons = visitor.may(Permission.FINANCE_PERSONS)
+    listing = claim_rows.claim_listing(words, visitor, layer=layer, places=places, persons=persons)
     criteria = listing.criteria(request)
     for person_id in await _members(visitor, criteria.texts.get("household")):
         await record_look(request, visitor, person_id, "claims")
-    source = claim_rows.claim_source(layer=layer, places=bool(asked))
+    source = claim_rows.claim_source(layer=layer, places=bool(asked), persons=persons)
     return await show_listing(
         request, visitor, listing, source, "finance/rows.html", tabs=tabs_of(visitor), help="claims"
     )
@@ -101,6 +102,10 @@ async def report(request: Request, visitor: Reader, path: str) -> Response:
     page = REPORT_PAGES.get(path)
     if page is None:
         raise NotFound(f"没有报表 {path}。There is no report {path}")
+    if page.report.personal and not visitor.may(Permission.FINANCE_PERSONS):
+        raise Forbidden(
+            f"报表“{page.chinese}”列出参保人或户，本登录只看汇总。It names persons or households: not for this login"
+        )
     if page.yearly and not request.query_params:
         latest = await latest_period(visitor, "annual_report", "year")
         if latest is not None:

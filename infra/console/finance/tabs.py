@@ -20,7 +20,12 @@ class Tab(NamedTuple):
 TABS = (
     Tab("/finance", "概览", "overview", Permission.FINANCE),
     *(
-        Tab(f"/finance/{page.path}", page.chinese, page.english, Permission.FINANCE)
+        Tab(
+            f"/finance/{page.path}",
+            page.chinese,
+            page.english,
+            Permission.FINANCE_PERSONS if page.report.personal else Permission.FINANCE,
+        )
         for page in REPORT_PAGES.values()
         if page.path != "payment-claims"
     ),

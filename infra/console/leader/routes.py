@@ -41,6 +41,19 @@ _PLAIN = {
 """Pages behind figures that nothing narrows."""
 
 
+_OPENED_BY = (
+    *((f"/finance/{path}", Permission.FUNDS) for path in ("budgets", "fines", "funds", "receivables")),
+    ("/cases", Permission.CASES),
+    ("/clearing", Permission.CLEARING),
+    ("/hospitals", Permission.HOSPITALS),
+    ("/leads", Permission.LEADS),
+    ("/operations", Permission.OPERATIONS),
+    ("/rosters", Permission.ROSTERS),
+    ("/finance/targets", Permission.FINANCE_PERSONS),
+)
+"""Which permission pages behind figures ask for, beside that for reports."""
+
+
 @router.get("/leader")
 async def leader(
     request: Request, visitor: Annotated[Visitor, needs(Permission.LEADER)], year: str = "", region: str = ""
@@ -49,14 +62,24 @@ async def leader(
     where = _REGION.read(region) if region else None
     async with visitor.engine.connect() as connection:
         years = sorted((await connection.execute(select(_YEARS.c.year).distinct())).scalars(), reverse=True)
+    state = state_of(request)
+    async with state.engine.connect() as connection:
         history = SupervisionHistory(each.text for each in await adopted_texts(connection))
     today = await visitor.today()
     of_year = _YEAR.read(year) if year else years[0] if years else today.year
-    gathered = await _PAGES.of(state_of(request), visitor, history, of_year, where)
-    names = await names_of(visitor.engine)
-    shown = body(gathered, names, lambda kind, of: behind(gathered, kind, of))
+    gathered = await _PAGES.of(state, history, of_year, where)
+    names = await names_of(state.engine)
+    shown = body(gathered, names, lambda kind, of: opened(visitor, behind(gathered, kind, of)))
     years = sorted({*years, of_year}, reverse=True)
     return render(request, "leader/leader.html", shown=shown, years=years, year=of_year, region=where)
+
+
+def opened(visitor: Visitor, there: str | None) -> str | None:
+    """The page behind a figure where the visitor may open it: to a leader it is a figure."""
+    if there is None:
+        return None
+    asked = [permission for path, permission in _OPENED_BY if there.startswith(path)]
+    return there if not asked or visitor.may(asked[0]) else None
 
 
 def behind(year: LeaderYear, kind: str, of: Mapping[str, Any]) -> str | None:
@@ -99,17 +122,15 @@ class GatheredYears:
         self._kept = WeakKeyDictionary()
         self._lock = Lock()
 
-    async def of(
-        self, state: ConsoleState, visitor: Visitor, history: SupervisionHistory, year: int, region: str | None
-    ) -> LeaderYear:
-        """A year; whoever may open the page may read all that it is made of."""
+    async def of(self, state: ConsoleState, history: SupervisionHistory, year: int, region: str | None) -> LeaderYear:
+        """A year, read by the console's own login: a leader may open the page and not the rows that it counts."""
         async with self._lock:
             kept = self._kept.setdefault(state, {})
             at, found = kept.get((year, region), (0.0, None))
             if found is None or monotonic() - at > KEPT_S:
                 for old in [key for key, (then, _) in kept.items() if monotonic() - then > KEPT_S]:
                     del kept[old]
-                found = await gather(visitor.engine, history, year, region)
+                found = await gather(state.engine, history, year, region)
                 kept[year, region] = (monotonic(), found)
         return found
 

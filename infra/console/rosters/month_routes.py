@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from fastapi import APIRouter, Request
-from fastapi.responses import Response
+from fastapi.responses import RedirectResponse, Response
 
 from events.county_time import COUNTY_TIME
 from events.store.journal import database_time
@@ -22,6 +22,7 @@ from infra.console.rosters.fields import period_of, region_of
 from infra.console.rosters.listings import DIFFERENCES, LISTS_IN, LISTS_OUT, MEMBERS, MONTH_CHANGES
 from infra.console.rosters.table_pages import show_tables
 from infra.console.session_contents import held, hold
+from infra.console.state import state_of
 from infra.console.visitor import Visitor
 from infra.files.region_names import region_named
 from infra.files.roster_book import RosterBook, roster_book
@@ -51,7 +52,11 @@ async def month_roster(
     """Who is on the roster, who came and left since the month before, and where the departments differ."""
     if not month or not region:
         today = await visitor.today()
-        return render(request, "rosters/choose.html", month=Period(today.year, today.month), region=region)
+        this_month = month or str(Period(today.year, today.month))
+        region = region or _only_region(request)
+        if not region:
+            return render(request, "rosters/choose.html", month=this_month, region=region)
+        return RedirectResponse(f"/rosters/month?{query_text({'month': this_month, 'region': region})}", 303)
     period, code = period_of(month), region_of(region)
     async with visitor.engine.connect() as connection:
         drawn_up = await load_month_roster(connection, code, period)
@@ -74,6 +79,12 @@ async def month_roster(
         (MEMBERS, _members(drawn_up)),
     )
     return await show_tables(request, visitor, tables, "rosters/month.html", **values)
+
+
+def _only_region(request: Request) -> str:
+    """The ledger's region where it has one alone."""
+    regions = list(state_of(request).codes.regions)
+    return regions[0] if len(regions) == 1 else ""
 
 
 def _members(drawn_up: MonthRoster) -> list[dict[str, Any]]:

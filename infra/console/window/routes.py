@@ -14,7 +14,7 @@ from events.codes import STAY_KIND_NAMES, is_id
 from events.money import parse_yuan
 from infra.console.authorization import needs
 from infra.console.errors import NotFound
-from infra.console.group import MenuEntry, PageGroup
+from infra.console.group import MenuEntry, PageGroup, Shortcut
 from infra.console.looks import record_look
 from infra.console.pages import done, render
 from infra.console.permissions import Permission
@@ -22,6 +22,7 @@ from infra.console.session_contents import held, hold, let_go
 from infra.console.stamp import ledger_stamp
 from infra.console.step_access import step_access
 from infra.console.visitor import Visitor
+from infra.console.window import change_routes, filing_routes
 from infra.console.window.bill_form import TIER_NAMES, BillForm, bill_form, empty_form
 from infra.console.window.explanation import bill_sentences, layer_in_words, plain_layers
 from infra.console.window.sheet import looked_up_sheet
@@ -168,11 +169,22 @@ async def _form(request: Request, visitor: Visitor, form: BillForm, status: int)
     return render(request, "window/window.html", status, **values)
 
 
+for part in (change_routes, filing_routes):
+    router.routes.extend(part.router.routes)
 GROUP = PageGroup(
     router,
     (
         MenuEntry(
-            "/window", "窗口", "window", Permission.WINDOW, 55, told="外地票据手工报销：先试算再提交；打印结算单和说明"
+            "/window",
+            "窗口",
+            "window",
+            Permission.WINDOW,
+            55,
+            told="外地票据手工报销：先试算再提交；打印结算单和说明",
+            shortcuts=(
+                Shortcut("/window/change", "更正、冲正手工单", Permission.WINDOW_STEP),
+                Shortcut("/window/filing", "登记异地备案、转诊", Permission.WINDOW_STEP),
+            ),
         ),
     ),
 )

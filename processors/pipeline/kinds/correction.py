@@ -3,17 +3,27 @@
 from msgspec.structs import replace
 
 from events.facts import ClaimCorrected
+from policies.claim import Claim
 from processors.pipeline.acceptance import own_claim, require_sum
 from processors.pipeline.incoming_event import IncomingEvent
 from processors.pipeline.intake import IntakeBatch, register
 from processors.pipeline.same_treatment import require_corrected_unclaimed
-from processors.pipeline.state import Keys, with_bill
+from processors.pipeline.state import Keys, LedgerState, with_bill
 
 
 def ask(keys: Keys, data: ClaimCorrected) -> None:
     """The claim with all claims of its person, and whose number its id begins with."""
     keys.touched.add(data.claim_id)
     keys.begin_with_hospital(data.claim_id)
+
+
+def accept_correction(state: LedgerState, source: str, data: ClaimCorrected) -> Claim:
+    """The claim with its new bill; raises ``Refusal``."""
+    claim = own_claim(state, source, data.claim_id)
+    require_sum(data.bill)
+    corrected = with_bill(claim, data.bill)
+    require_corrected_unclaimed(state, corrected)
+    return corrected
 
 
 def decide(batch: IntakeBatch, event: IncomingEvent, data: ClaimCorrected) -> None:
@@ -26,13 +36,10 @@ def decide(batch: IntakeBatch, event: IncomingEvent, data: ClaimCorrected) -> No
         require_sum(data.bill)
         batch.wait(event, data.claim_id, waits[0].admission_id)
         return
-    claim = own_claim(batch.state, event.source, data.claim_id)
-    require_sum(data.bill)
-    corrected = with_bill(claim, data.bill)
-    require_corrected_unclaimed(batch.state, corrected)
-    number = batch.record(event, person_id=claim.person_id, claim_id=claim.claim_id)
+    corrected = accept_correction(batch.state, event.source, data)
+    number = batch.record(event, person_id=corrected.person_id, claim_id=corrected.claim_id)
     batch.state.put_claim(corrected)
-    batch.opener.reopen([corrected], replace(event.cause(number), corrected_claim=claim.claim_id))
+    batch.opener.reopen([corrected], replace(event.cause(number), corrected_claim=corrected.claim_id))
 
 
 register(ClaimCorrected, ask, decide)

@@ -22,6 +22,11 @@ def ask(keys: Keys, data: ClaimReversed) -> None:
     keys.begin_with_hospital(data.claim_id)
 
 
+def accept_reversal(state: LedgerState, source: str, data: ClaimReversed) -> Claim:
+    """The claim as it stands no longer; raises ``Refusal``."""
+    return replace(changed_claim(state, source, data.claim_id), standing=False)
+
+
 def decide(batch: IntakeBatch, event: IncomingEvent, data: ClaimReversed) -> None:
     """Reverse a standing claim: it nets to zero and its admission is free again."""
     state = batch.state
@@ -31,17 +36,16 @@ def decide(batch: IntakeBatch, event: IncomingEvent, data: ClaimReversed) -> Non
     if waits and data.claim_id not in state.claims:
         _reverse_waiting(batch, event, data, waits)
         return
-    claim = changed_claim(state, event.source, data.claim_id)
+    claim = accept_reversal(state, event.source, data)
     number = batch.record(event, person_id=claim.person_id, claim_id=claim.claim_id)
-    reversed_ = replace(claim, standing=False)
-    state.put_claim(reversed_)
+    state.put_claim(claim)
     if claim.admission_id is not None:
         admission = state.admissions.get(claim.admission_id)
         if admission is None:
             raise AssertionError(f"admission {claim.admission_id} of claim {claim.claim_id} was not loaded")
         left = {"interim_by": _bill_before(state, claim)} if claim.interim else {"discharged_by": None}
         state.put_admission(replace(admission, **left))
-    batch.opener.reopen([reversed_], event.cause(number))
+    batch.opener.reopen([claim], event.cause(number))
 
 
 def _bill_before(state: LedgerState, claim: Claim) -> str | None:

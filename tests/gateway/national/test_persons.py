@@ -22,7 +22,7 @@ from tests.gateway.national.his import His, line, refusal
 WIDENED, OLD = "11010519491231002X", "110105491231002"
 UNKNOWN = "999999199001010016"
 KNOWN = "P-known"
-"""Nobody of those whom the county hands out, so that no other test finds the claims of this one's."""
+"""Nobody whom the county hands out to tests, so that no other test finds this person's claims."""
 BASE = {"mdtrt_cert_type": "02", "begntime": "2019-05-06 08:00:00"}
 
 
@@ -103,7 +103,7 @@ async def test_identities_are_those_of_the_day_by_the_table_of_the_region(county
         ({"mdtrt_cert_no": UNKNOWN}, "参保人登记簿里没有这个证件号码"),
         ({"mdtrt_cert_no": "E9999999", "mdtrt_cert_type": "01"}, "没有这个证件号码或人员编号"),
         ({"certno": WIDENED, "psn_name": "测乙"}, "与证件登记的姓名不符"),
-        ({"certno": WIDENED, "psn_no": "P-other"}, "参保人登记簿里没有这个证件号码"),
+        ({"certno": WIDENED, "psn_no": "P058"}, "参保人登记簿里没有这个证件号码"),
         ({}, "请至少填写一项"),
     ],
 )

@@ -1,0 +1,117 @@
+"""``GET /v1/answers``: what a source was told, handed out until it is acknowledged; or as a stream of events."""
+
+import asyncio
+from collections.abc import Collection
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct
+from starlette.requests import Request
+from starlette.responses import Response
+
+from infra.access.sources import EVENT_BYTES, Source
+from infra.gateway.bodies import disconnected
+from infra.gateway.plain.answer_stream import EVENT_STREAM, AnswerStream
+from infra.gateway.plain.limits import SourceLimits
+from infra.gateway.plain.mailbox import RECEIPT_PATTERN, HandedOut, HttpMailbox, UnknownReceipt
+from infra.gateway.plain.problems import FieldError, HttpProblem, read_bounded
+from infra.gateway.services import Services
+from infra.tasks import end
+
+MOST_ANSWERS = 500
+"""Of one call, and receipts in one."""
+USUAL_ANSWERS = 100
+LONGEST_WAIT_S, USUAL_WAIT_S = 30, 20
+
+
+class Acknowledgement(Struct, forbid_unknown_fields=True):
+    """The answers that are in the source's own books by now."""
+
+    receipts: Annotated[
+        list[Annotated[str, Meta(pattern=RECEIPT_PATTERN)]], Meta(min_length=1, max_length=MOST_ANSWERS)
+    ]
+
+
+async def answers(services: Services, limits: SourceLimits, source: Source, request: Request) -> Response:
+    """Answers that wait, or a stream of them where the caller accepts one. Raises ``HttpProblem``, ``LedgerSilent``."""
+    if EVENT_STREAM in request.headers.get("accept", "").casefold():
+        await limits.take(source)
+        return AnswerStream(services, source, _last_event_id(request), request.headers["authorization"])
+    most = _number(request, "max", USUAL_ANSWERS, 1, MOST_ANSWERS)
+    wait_s = _number(request, "wait", USUAL_WAIT_S, 0, LONGEST_WAIT_S)
+    await limits.take(source)
+    mailbox = HttpMailbox(services.ledger, source)
+    taken = await _taken(services, mailbox, most, wait_s, request)
+    told = b",".join(_told(each) for each in taken)
+    return Response(b'{"answers":[' + told + b"]}", media_type="application/json")
+
+
+async def acknowledge(services: Services, limits: SourceLimits, source: Source, request: Request) -> Response:
+    """Hand out answers no more. Raises ``HttpProblem``, ``LedgerSilent``."""
+    await limits.take(source)
+    body = await read_bounded(request, EVENT_BYTES)
+    try:
+        asked = msgspec.json.decode(body, type=Acknowledgement)
+    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError, RecursionError) as error:
+        raise HttpProblem(
+            422,
+            f"the request can't be read: {error}",
+            f'请求应为 {{"receipts": [...]}}，1 至 {MOST_ANSWERS} 个回执（{error}）',
+        ) from None
+    try:
+        await HttpMailbox(services.ledger, source).acknowledge(asked.receipts)
+    except UnknownReceipt as unknown:
+        told = "no answer that was handed out has this receipt: take the answers again", "没有这个回执，请重新取应答"
+        raise HttpProblem(422, *told, errors=[FieldError(f"/receipts/{unknown.place}", *told)]) from None
+    return Response(msgspec.json.encode({"acknowledged": len(set(asked.receipts))}), media_type="application/json")
+
+
+async def _taken(
+    services: Services, mailbox: HttpMailbox, most: int, wait_s: int, request: Request
+) -> Collection[HandedOut]:
+    """What is taken while the caller is there; nothing where the gateway ends meanwhile."""
+    taking = asyncio.create_task(mailbox.take(most, wait_s))
+    leaving = [asyncio.create_task(disconnected(request)), asyncio.create_task(services.ending.wait())]
+    try:
+        await asyncio.wait({taking, *leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if not taking.done():
+            return ()
+        taken = taking.result()
+        if leaving[0].done():
+            await mailbox.give_back(taken)
+            return ()
+        return taken
+    finally:
+        await end([taking, *leaving])
+
+
+def _told(answer: HandedOut) -> bytes:
+    """The event as the ledger wrote it, byte by byte."""
+    return b'{"receipt":"%s","deliveries":%d,"event":%s}' % (
+        *(answer.receipt.encode(), answer.deliveries, answer.event),
+    )
+
+
+def _number(request: Request, name: str, usual: int, least: int, most: int) -> int:
+    text = request.query_params.get(name)
+    if text is None:
+        return usual
+    if text.isascii() and text.isdigit() and len(text) <= len(str(most)) and least <= int(text) <= most:
+        return int(text)
+    raise _out_of_bounds(f"?{name}", least, most)
+
+
+def _last_event_id(request: Request) -> int:
+    text = request.headers.get("last-event-id", "").strip() or "0"
+    if text.isascii() and text.isdigit() and len(text) <= _DIGITS:
+        return int(text)
+    raise _out_of_bounds("Last-Event-ID", 0, 10**_DIGITS - 1)
+
+
+_DIGITS = 18
+
+
+def _out_of_bounds(what: str, least: int, most: int) -> HttpProblem:
+    expected: dict[str, Any] = {"minimum": least, "maximum": most}
+    told = f"{what} is a whole number from {least} to {most}", f"{what} 须为 {least} 至 {most} 的整数"
+    return HttpProblem(400, *told, errors=[FieldError(what, *told, expected)])
