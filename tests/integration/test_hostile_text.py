@@ -89,6 +89,7 @@ def calls(folder: Path, month: str) -> dict[str, list[tuple[object, ...]]]:
         "payouts": [("payouts",), ("payouts", "--payer", BOSS)],
         "seal": [("seal",), ("seal", "--out", folder / f"no{BOSS}")],
         "events asyncapi": [("events", "asyncapi", "--out", folder / f"no{BOSS}")],
+        "events openapi": [("events", "openapi", "--out", folder / f"no{BOSS}")],
         "rebuild": [("rebuild", "--dry-run")],
         "account": [("account", "--scheme", "fusong"), ("account", "--scheme", BOSS)],
         **person_calls(folder),
