@@ -1,17 +1,17 @@
 """Applies a reform to a scheme's text: the result is a text that could be adopted."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any
 
 import yaml
 
-from policies.describe import Location, located_lines
+from policies.describe import Location
 from policies.loader import SchemeError, load_text
 from policies.reform import Change, ReformError, ReformFile
-from policies.scheme import Scheme
-from policies.values import Dated
+from policies.scheme import Scheme, Validity
+from policies.stated_lines import StatedLine, stated_lines
 from policies.yaml_text import read
 
 MOST_TOLD = 12
@@ -20,40 +20,46 @@ _AMOUNTS = {"grants": "amount"}
 """The key of the value where a text's mapping has another than ``value``."""
 
 
-class _Stated(NamedTuple):
-    """One line of a text: what it is called, the mapping that states it, and when it holds."""
-
-    where: str
-    name: str
-    for_: str
-    place: Location
-    begins: date
-    ends: date
+def whole_text(file: ReformFile) -> Scheme | None:
+    """The text that a reform gives whole; None where it gives changes. Raises ``ReformError``."""
+    return None if file.reform.text is None else _loaded(file.reform.text.encode(), file, "text")
 
 
-def reformed(scheme: Scheme, file: ReformFile) -> Scheme:
-    """The scheme's text with a reform's changes; the scheme itself where the reform has none. Raises ``ReformError``.
+def reformed(texts: Sequence[Scheme], file: ReformFile) -> list[Scheme]:
+    """Each text with those changes of a reform that fit it; the text itself where none does.
 
-    The grade of what a reform changes is ``assumed``, and its reason stands as the citation.
+    A change that fits none of the texts raises ``ReformError``, which tells what the last of them has. The grade of what
+    is changed is ``assumed``, and the change's reason stands as the citation.
     """
-    reform = file.reform
-    if reform.text is not None:
-        return _loaded(reform.text.encode(), file, "text")
-    if not reform.changes:
-        return scheme
-    tree, _ = read(scheme.text)
-    tree = deepcopy(tree)
-    stated = list(_stated(scheme))
+    stated = [[line for line in stated_lines(text) if line.place] for text in texts]
+    split: list[dict[Location, list[Change]]] = [{} for _ in texts]
     problems: list[str] = []
-    split: dict[Location, list[Change]] = {}
-    for number, change in enumerate(reform.changes):
-        try:
-            for line in _meant(change, stated):
-                split.setdefault(line.place, []).append(change)
-        except LookupError as error:
-            problems.append(f"{file.at(number)}: {error.args[0]}")
+    for number, change in enumerate(file.reform.changes):
+        fault: str | None = f"{file.at(number)}: 没有这样的政策文本 there is no such text"
+        for text, lines, changed in zip(texts, stated, split, strict=True):
+            try:
+                meant = _meant(change, lines)
+            except LookupError as error:
+                fault = fault and f"{file.at(number)}: {error.args[0]}"
+                continue
+            fault = None
+            for line in meant:
+                changed.setdefault(line.place, []).append(_within(text.valid, change))
+        problems += [fault] if fault else []
     if problems:
         raise ReformError(problems)
+    return [_with(text, changed, file) if changed else text for text, changed in zip(texts, split, strict=True)]
+
+
+def _within(valid: Validity, change: Change) -> Change:
+    """The change without days that say no more than the text's own: a row for days before them would hold on none."""
+    begins = change.from_ if change.begins > valid.from_ else None
+    ends = change.until if change.ends < (valid.until or date.max) else None
+    return change.model_copy(update={"from_": begins, "until": ends})
+
+
+def _with(scheme: Scheme, split: Mapping[Location, list[Change]], file: ReformFile) -> Scheme:
+    tree, _ = read(scheme.text)
     for place, changes in split.items():
         _replace(tree, place, changes)
     for place in {place[:-1] for place in split}:
@@ -71,27 +77,7 @@ def _loaded(text: bytes, file: ReformFile, key: str) -> Scheme:
         raise ReformError([told, *error.problems]) from None
 
 
-def _stated(scheme: Scheme) -> Iterator[_Stated]:
-    valid = scheme.valid
-    for place, line in located_lines(scheme):
-        if place:
-            dated = _dated(scheme, place)
-            begins, ends = dated.from_ or valid.from_, dated.until or valid.until or date.max
-            yield _Stated(line["where"], line["name"], line["for"], place, begins, ends)
-
-
-def _dated(scheme: Scheme, place: Location) -> Dated:
-    found: Any = scheme
-    for part in place:
-        found = (
-            (found.root if hasattr(found, "root") else found)[part] if isinstance(part, int) else getattr(found, part)
-        )
-    if not isinstance(found, Dated):
-        raise AssertionError(f"{place} is no dated value")
-    return found
-
-
-def _meant(change: Change, stated: list[_Stated]) -> list[_Stated]:
+def _meant(change: Change, stated: list[StatedLine]) -> list[StatedLine]:
     """The lines that a change is about; raises ``LookupError`` that says which there are."""
     where = [line for line in stated if line.where == change.where]
     if not where:
@@ -146,4 +132,3 @@ def _parts(row: dict[str, Any], change: Change, key: str) -> Iterator[dict[str, 
     yield changed | {key: deepcopy(change.value), "grade": "assumed", "cite": change.reason}
     if last < ends:
         yield row | {"from": last.isoformat()}
-
