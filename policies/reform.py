@@ -10,6 +10,8 @@ from policies.values import Day
 from policies.yaml_text import MOST_BYTES, Lines, TextError, read
 
 MOST_CHANGES = 200
+LONGEST_NAME = 4_000
+"""Characters of where a value stands or whom it is for; a grant for 30 diseases has 400."""
 
 
 class ReformError(ValueError):
@@ -37,9 +39,9 @@ class Change(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
-    where: Annotated[str, Field(min_length=1, max_length=200)]
+    where: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
     name: Annotated[str, Field(min_length=1, max_length=100)]
-    for_: Annotated[str, BeforeValidator(_whom), Field(alias="for", max_length=200)] = ""
+    for_: Annotated[str, BeforeValidator(_whom), Field(alias="for", max_length=LONGEST_NAME)] = ""
     from_: Day | None = Field(default=None, alias="from")
     until: Day | None = None
     value: Any
@@ -126,12 +128,15 @@ def read_reform(text: bytes, file: str) -> ReformFile:
         raise ReformError(told) from None
 
 
-_MISSING = {"missing": "缺少这一项 is missing", "extra_forbidden": "没有这一项 there is no such key"}
+_KNOWN = {"missing": "缺少这一项 is missing", "extra_forbidden": "没有这一项 there is no such key"}
 
 
 def _message(fault: Any) -> str:
-    message = _MISSING.get(fault["type"], str(fault["msg"]).removeprefix("Value error, "))
-    return message[:300]
+    known = _KNOWN.get(fault["type"])
+    said = str(fault["msg"])
+    return (
+        known or said.removeprefix("Value error, ") if known or fault["type"] == "value_error" else f"不可用 {said}"
+    )[:300]
 
 
 def _path(location: tuple[str | int, ...]) -> str:

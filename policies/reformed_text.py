@@ -28,8 +28,8 @@ def whole_text(file: ReformFile) -> Scheme | None:
 def reformed(texts: Sequence[Scheme], file: ReformFile) -> list[Scheme]:
     """Each text with those changes of a reform that fit it; the text itself where none does.
 
-    A change that fits none of the texts raises ``ReformError``, which tells what the last of them has. The grade of what
-    is changed is ``assumed``, and the change's reason stands as the citation.
+    A change that fits none of the texts raises ``ReformError``, which tells what the last of them has. The grade of
+    what is changed is ``assumed``, and the change's reason stands as the citation.
     """
     stated = [[line for line in stated_lines(text) if line.place] for text in texts]
     split: list[dict[Location, list[Change]]] = [{} for _ in texts]

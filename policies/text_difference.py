@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from policies.scheme import Scheme
@@ -61,7 +62,7 @@ def _of_one(
 ) -> Iterator[ValueDifference]:
     days = sorted({day for line in (*was, *now) for day in (line.begins, line.ends)})
     last: ValueDifference | None = None
-    for begins, ends in zip(days, days[1:], strict=False):
+    for begins, ends in pairwise(days):
         old, new = _holding(was, begins), _holding(now, begins)
         values = tuple("；".join(line.value for line in lines) for lines in (old, new))
         if values[0] == values[1]:

@@ -61,8 +61,8 @@ def replacements(file: ReformFile, law: LawOfLedger, before: Mapping[str, Scheme
 def _unknown(name: str, law: LawOfLedger) -> str:
     known = "、".join(dict.fromkeys(text.name for text in law.texts.values()))
     return (
-        f"账本中没有政策“{name}”，有：{known}；也可写 in force 或政策文本的哈希值 the ledger has no such scheme; it has "
-        "those listed. A text's hash and `in force` may stand here too"
+        f"账本中没有政策“{name}”，有：{known}；也可写 in force 或政策文本的哈希值 the ledger has no such scheme; it "
+        "has those listed. A text's hash and `in force` may stand here too"
     )
 
 

