@@ -5,21 +5,20 @@ of them reads is as it was before it wrote anything.
 """
 
 from events.store.rows import conflict
-from projections.bookings import IS_BOOKING, OF_FIRST_RUN
+from projections.bookings import ENTRIES_IN_RANGES, IS_BOOKING, OF_FIRST_RUN
 from projections.finance import counted_claims
 from projections.fund_bookings import BOOKED_ON_FUNDS
 
-_RANGES = """
+_RANGES = f"""
 WITH ranges AS (
     SELECT journal, low, high
     FROM unnest(CAST(:journals AS text[]), CAST(:lows AS bigint[]), CAST(:highs AS bigint[]))
          AS taken(journal, low, high)
 ), booked AS (
-    SELECT entries.type, entries.recorded_at, entries.claim_id, entries.run, entries.layer, entries.paid
+    SELECT entry.type, entry.recorded_at, entry.claim_id, entry.run, entry.layer, entry.paid
     FROM ranges
-    JOIN ledger.entries ON entries.journal = ranges.journal
-     AND entries.number > ranges.low AND entries.number <= ranges.high
-)"""
+    {ENTRIES_IN_RANGES}
+)"""  # noqa: S608 - our own words
 
 FUND_FLOWS = (
     _RANGES

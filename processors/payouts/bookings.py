@@ -24,6 +24,7 @@ from events.decisions import (
     PREMIUM_REFUNDED,
     PREMIUM_SUBSIDISED,
 )
+from projections.bookings import ENTRIES_IN_RANGES
 
 BOOKING_TYPES = (
     PAYOUT_DECIDED,
@@ -43,22 +44,20 @@ BATCH = 500
 """Bookings that are told together."""
 
 _TYPES = ", ".join(f"'{type_}'" for type_ in BOOKING_TYPES)
-_BOOKINGS = text(f"""
+BOOKINGS = text(f"""
 SELECT entry.journal, entry.number, entry.type, entry.recorded_at, entry.person_id, entry.claim_id, entry.scheme,
        entry.layer, entry.track, entry.paid, entry.data, claim.region, claim.hospital_id, claim.prepaid
 FROM unnest(CAST(:journals AS text[]), CAST(:begun AS bigint[]), CAST(:ended AS bigint[]))
-  AS taken (journal, begun, ended)
-JOIN ledger.entries AS entry
-  ON entry.journal = taken.journal AND entry.number > taken.begun AND entry.number <= taken.ended
+  AS ranges (journal, low, high)
+{ENTRIES_IN_RANGES}
 LEFT JOIN projections.claims AS claim ON claim.claim_id = entry.claim_id
 WHERE entry.type IN ({_TYPES})
 """)  # noqa: S608 - our own types
-_COUNT = text(f"""
+BOOKINGS_COUNT = text(f"""
 SELECT count(*)
 FROM unnest(CAST(:journals AS text[]), CAST(:begun AS bigint[]), CAST(:ended AS bigint[]))
-  AS taken (journal, begun, ended)
-JOIN ledger.entries AS entry
-  ON entry.journal = taken.journal AND entry.number > taken.begun AND entry.number <= taken.ended
+  AS ranges (journal, low, high)
+{ENTRIES_IN_RANGES}
 WHERE entry.type IN ({_TYPES})
 """)  # noqa: S608 - our own types
 _RECORDED = text("""
@@ -106,7 +105,7 @@ async def load_batches(connection: AsyncConnection, begun: Mapping[str, int], he
         return []
     share = max(1, ENTRIES_AT_ONCE // len(ranges))
     ended = {journal: min(heads[journal], begun.get(journal, 0) + share) for journal in ranges}
-    found = [Booking(*row) for row in await connection.execute(_BOOKINGS, _ranges(begun, ended))]
+    found = [Booking(*row) for row in await connection.execute(BOOKINGS, _ranges(begun, ended))]
     found.sort(key=attrgetter("recorded_at", "journal", "number"))
     unfinished = {journal: number for journal, number in ended.items() if number < heads[journal]}
     horizon = await _horizon(connection, unfinished)
@@ -120,7 +119,7 @@ async def load_batches(connection: AsyncConnection, begun: Mapping[str, int], he
 
 async def count_bookings(connection: AsyncConnection, begun: Mapping[str, int], heads: Mapping[str, int]) -> int:
     """How many bookings come behind ``begun``, up to ``heads``."""
-    counted: int = (await connection.execute(_COUNT, _ranges(begun, heads))).scalar_one()
+    counted: int = (await connection.execute(BOOKINGS_COUNT, _ranges(begun, heads))).scalar_one()
     return counted
 
 

@@ -26,6 +26,7 @@ from processors.supervision.rule import COMPARED_YEARS
 from processors.supervision.rules import SUPERVISION_RULES
 from processors.supervision.search import YearLookup, YearSearch, find_in_year, find_of_persons, spared_collector
 from processors.supervision.years import LoadedYears
+from projections.bookings import ENTRIES_IN_RANGES
 from projections.leads import (
     Lead,
     LeadContent,
@@ -40,20 +41,20 @@ from projections.leads import (
 MOST_NEW = 50_000
 """New entries of a journal. Where there are more, all persons are looked at and not those that entries are about."""
 
-_TOUCHED = """
+TOUCHED_PERSONS = f"""
 SELECT DISTINCT entry.person_id
-FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS taken(journal, low, high)
-JOIN ledger.entries AS entry ON entry.journal = taken.journal AND entry.number > low AND entry.number <= high
+FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS ranges(journal, low, high)
+{ENTRIES_IN_RANGES}
 WHERE entry.person_id IS NOT NULL
 UNION
 SELECT DISTINCT statement.person_id
-FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS taken(journal, low, high)
-JOIN ledger.entries AS entry ON entry.journal = taken.journal AND entry.number > low AND entry.number <= high
+FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS ranges(journal, low, high)
+{ENTRIES_IN_RANGES}
 JOIN projections.suspensions AS turn ON turn.number = entry.number
 JOIN projections.statements AS statement ON statement.hospital_id = turn.hospital_id
 WHERE entry.journal = 'intake' AND entry.type IN ('hospital.suspended.v1', 'hospital.reinstated.v1')
 ORDER BY 1
-"""
+"""  # noqa: S608 - our own words
 ALL_PERSONS = "SELECT DISTINCT person_id FROM projections.statements ORDER BY 1"
 """Every person with a settled claim."""
 _YEARS = "SELECT DISTINCT year FROM projections.statements WHERE person_id = ANY($1)"
@@ -175,7 +176,7 @@ async def _touched(connection: AsyncConnection, ranges: Mapping[str, tuple[int, 
     if not ranges:
         return []
     lows, highs = ([of[side] for of in ranges.values()] for side in (0, 1))
-    return [row["person_id"] for row in await fetch_text(connection, _TOUCHED, [list(ranges), lows, highs])]
+    return [row["person_id"] for row in await fetch_text(connection, TOUCHED_PERSONS, [list(ranges), lows, highs])]
 
 
 async def _look_at_persons(journal: LeadJournal, known: KnownContext, persons: Sequence[str], done: CaughtUp) -> None:
