@@ -18,8 +18,11 @@ class ReformError(ValueError):
     """A reform that can't be used: ``problems`` are ``file:line: message``."""
 
     def __init__(self, problems: list[str]) -> None:
-        super().__init__("\n".join(problems))
+        super().__init__(problems)  # as it is made anew from where another process ends on it
         self.problems = problems
+
+    def __str__(self) -> str:
+        return "\n".join(self.problems)
 
 
 def _whom(value: object) -> object:

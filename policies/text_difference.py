@@ -42,8 +42,8 @@ class ValueDifference(NamedTuple):
 def differences(before: Scheme, after: Scheme) -> Iterator[ValueDifference]:
     """The values in which two texts differ, in the order of the first text, what is new in the second behind."""
     was, now = _by_name(before), _by_name(after)
-    for name in dict.fromkeys((*was, *now)):
-        yield from _of_one(name, was.get(name, ()), now.get(name, ()))
+    for key in dict.fromkeys((*was, *now)):
+        yield from _of_one(key, was.get(key, ()), now.get(key, ()))
     valid = after.valid
     for name, old, new in zip(_served(before), _served(before).values(), _served(after).values(), strict=True):
         if old != new:
@@ -64,7 +64,7 @@ def _of_one(
     last: ValueDifference | None = None
     for begins, ends in pairwise(days):
         old, new = _holding(was, begins), _holding(now, begins)
-        values = tuple("；".join(line.value for line in lines) for lines in (old, new))
+        values = _told(old), _told(new)
         if values[0] == values[1]:
             continue
         before = {line.cite for line in old}
@@ -77,6 +77,10 @@ def _of_one(
         last = ValueDifference(*name, begins, ends, *values, reason)
     if last is not None:
         yield last
+
+
+def _told(lines: Sequence[StatedLine]) -> str:
+    return "；".join(line.value for line in lines)
 
 
 def _holding(lines: Sequence[StatedLine], day: date) -> list[StatedLine]:

@@ -1,9 +1,10 @@
 """Reforms made up from what a text states: each changes some of its values, by seed."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -19,10 +20,20 @@ AMOUNTS = (0, 1, 12_000, 300_000, 750_000, 1_500_000, 10_000_000)
 PERCENT = (0, 1, 35, 50, 60, 75, 90, 100)
 
 
-def reform(scheme: str, *changes: dict[str, Any], name: str = "试算") -> ReformFile:
+def reform(scheme: str, *changes: Mapping[str, Any], name: str = "试算") -> ReformFile:
     """A reform of some changes, as its file would be read."""
-    stated = [{"reason": "试"} | change for change in changes]
+    stated = [{"reason": "试", **change} for change in changes]
     return read_reform(orjson.dumps({"name": name, "scheme": scheme, "changes": stated}), "reform.yaml")
+
+
+def whatif_calls(folder: Path, odd: str) -> list[tuple[object, ...]]:
+    """What is typed for the command of reforms, with odd text wherever a reform has text."""
+    line = {"where": "2.critical_illness inpatient", "name": "line", "value": "3000", "reason": odd}
+    files = [folder / f"reform{number}.json" for number in range(3)]
+    for file, scheme, changes in zip(files, ("fusong", "fusong", odd), ([], [line], []), strict=True):
+        file.write_bytes(orjson.dumps({"name": odd, "scheme": scheme, "changes": changes}))
+    checked: list[tuple[object, ...]] = [("whatif", "check", file) for file in files]
+    return [*(("whatif", file) for file in files), *checked, ("whatif", files[0], "--region", odd)]
 
 
 def claims_lines(text: Scheme) -> list[StatedLine]:

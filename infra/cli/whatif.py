@@ -18,7 +18,7 @@ from infra.cli.whatif_text import print_result, unlike_lines
 from infra.settings import Settings
 from infra.worker.simulations import simulate
 from policies.loader import load_directory
-from policies.reform import ReformFile, read_reform
+from policies.reform import ReformError, ReformFile, read_reform
 from policies.yaml_text import MOST_BYTES
 from processors.law.terms import use_terms
 from processors.simulation.bases import LawOfLedger, read_law, replacements, shipped_law
@@ -75,8 +75,12 @@ def _read(paths: Sequence[str]) -> list[ReformFile]:
         raise unusable("请给出改革文件，如 reform.yaml", "Name the file of a reform", "REFORM")
     read = []
     for path in map(Path, paths):
-        with path.open("rb") as file:
-            read.append(read_reform(file.read(MOST_BYTES + 1), str(path)))
+        try:
+            with path.open("rb") as file:
+                text = file.read(MOST_BYTES + 1)
+        except OSError as error:
+            raise ReformError([f"{path}: 无法读取 can't be read: {error.strerror}"]) from None
+        read.append(read_reform(text, str(path)))
     return read
 
 

@@ -10,16 +10,16 @@ from infra.postgres.engine import connect
 from processors.proof.verification.snapshot import snapshot
 from processors.simulation.facts import PersonRange, read_facts
 from processors.simulation.fold import Fold
-from processors.simulation.plan import Plan
+from processors.simulation.plan import SimulationPlan
 from processors.simulation.totals import SimulationTotals
 
 
-class Assignment(Struct, frozen=True):
+class SimulationTask(Struct, frozen=True):
     """Where the ledger is, the name of the moment to read (see ``snapshot.share``), and what is to be settled."""
 
     database_url: str
     shared: str
-    plan: Plan
+    plan: SimulationPlan
 
 
 def settle_part(assignment: bytes, part: PersonRange) -> SimulationTotals:
@@ -28,7 +28,7 @@ def settle_part(assignment: bytes, part: PersonRange) -> SimulationTotals:
     return uvloop.run(_settled(task, fold, part))
 
 
-async def _settled(task: Assignment, fold: Fold, part: PersonRange) -> SimulationTotals:
+async def _settled(task: SimulationTask, fold: Fold, part: PersonRange) -> SimulationTotals:
     totals = fold.totals()
     engine = connect(task.database_url, pool_size=1)
     try:
@@ -42,6 +42,6 @@ async def _settled(task: Assignment, fold: Fold, part: PersonRange) -> Simulatio
 
 
 @lru_cache(maxsize=1)
-def _begun(assignment: bytes) -> tuple[Assignment, Fold]:
-    task = msgspec.msgpack.decode(assignment, type=Assignment)
+def _begun(assignment: bytes) -> tuple[SimulationTask, Fold]:
+    task = msgspec.msgpack.decode(assignment, type=SimulationTask)
     return task, task.plan.fold()

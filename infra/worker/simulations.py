@@ -10,7 +10,7 @@ from multiprocessing import get_context
 import msgspec
 
 from infra.postgres.engine import connect
-from infra.worker.simulation_process import Assignment, settle_part
+from infra.worker.simulation_process import SimulationTask, settle_part
 from policies.reform import ReformFile
 from processors.proof.verification.snapshot import share, snapshot
 from processors.simulation.facts import PersonRange, person_ranges
@@ -37,7 +37,7 @@ async def simulate(
         async with snapshot(engine) as connection:
             simulation = await planned(connection, reforms, asked)
             parts = await person_ranges(connection)
-            assignment = msgspec.msgpack.encode(Assignment(database_url, await share(connection), simulation.plan))
+            assignment = msgspec.msgpack.encode(SimulationTask(database_url, await share(connection), simulation.plan))
             wanted = workers or min(len(os.sched_getaffinity(0)), len(parts))
             async with _executor(wanted) as executor:
                 totals = await _run(executor, assignment, parts, simulation, progress)

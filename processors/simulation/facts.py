@@ -30,7 +30,7 @@ class Stated(Struct, frozen=True, array_like=True, gc=False):
     hospital_share: int
 
 
-class PersonFacts(Struct, frozen=True, array_like=True):
+class SimulatedPerson(Struct, frozen=True, array_like=True):
     """One person's claims in ledger order, what their statements say, and the grants that are held.
 
     Of a person ``in_flight`` events were still being settled: what is booked is not all that is due.
@@ -58,7 +58,7 @@ async def person_ranges(connection: AsyncConnection, each: int = PERSONS_PER_PAR
     return sorted(PersonRange(*row) for row in await connection.execute(asked))
 
 
-async def read_facts(connection: AsyncConnection, among: PersonRange) -> AsyncIterator[list[PersonFacts]]:
+async def read_facts(connection: AsyncConnection, among: PersonRange) -> AsyncIterator[list[SimulatedPerson]]:
     """Everybody of a range who has had a claim, in the order of their ids, some at a time."""
     within = persons.c.person_id.between(*among), persons.c.claims > 0
     ids = [str(row[0]) for row in await connection.execute(select(persons.c.person_id).where(*within))]
@@ -67,7 +67,7 @@ async def read_facts(connection: AsyncConnection, among: PersonRange) -> AsyncIt
         yield await _facts_of(connection, ids[start : start + PERSONS_PER_READ])
 
 
-async def _facts_of(connection: AsyncConnection, ids: Sequence[str]) -> list[PersonFacts]:
+async def _facts_of(connection: AsyncConnection, ids: Sequence[str]) -> list[SimulatedPerson]:
     state = await load_histories(connection, set(ids))
     stated, held = await _load_stated(connection, ids), await load_grants(connection, ids)
     open_runs = select(runs.c.person_id).where(runs.c.person_id.in_(ids)).distinct()
@@ -78,7 +78,7 @@ async def _facts_of(connection: AsyncConnection, ids: Sequence[str]) -> list[Per
         said = stated.get(person_id, [])
         in_flight = person_id in moving or len(said) != len(claims)
         grants = tuple(_held(row) for row in held.get(person_id, ()))
-        facts.append(PersonFacts(person_id, in_flight, tuple(claims), tuple(said), grants))
+        facts.append(SimulatedPerson(person_id, in_flight, tuple(claims), tuple(said), grants))
     return facts
 
 

@@ -7,11 +7,12 @@ from msgspec import Struct
 from events.money import yuan
 from policies.claim import Claim
 from policies.engine import Schemes, stay_numbers, with_stay_numbers
+from policies.reform import ReformError
 from processors.person.recalculation import HeldGrant, Recalculation, differing, recalculate
-from processors.simulation.facts import PersonFacts, Stated
+from processors.simulation.facts import SimulatedPerson, Stated
 from processors.simulation.text_reach import TextReach, reaches
 from processors.simulation.totals import SimulationTotals, Unlike, VariantTotals
-from processors.simulation.variant import Scope, Variant
+from processors.simulation.variant import SimulationScope, Variant
 from projections.statements import StatementRow
 
 NOTHING = "—"
@@ -27,7 +28,7 @@ class PersonFold(Struct, frozen=True):
 class Fold:
     """Settles persons and adds up. ``schemes`` are the texts by hash, those of the variants among them."""
 
-    def __init__(self, schemes: Schemes, scope: Scope, variants: Sequence[Variant]) -> None:
+    def __init__(self, schemes: Schemes, scope: SimulationScope, variants: Sequence[Variant]) -> None:
         self.schemes, self.scope, self.variants = schemes, scope, variants
         self._reaches: list[dict[str, TextReach]] = [reaches(variant.texts, schemes) for variant in variants]
 
@@ -36,17 +37,28 @@ class Fold:
         return SimulationTotals([VariantTotals() for _ in self.variants])
 
     def settled(self, claims: Sequence[Claim]) -> PersonFold:
-        """One person's claims settled under each law. Raises what ``recalculate`` does."""
+        """One person's claims settled under each law.
+
+        Raises ``ReformError`` where a variant's text gives a claim no value, or pays more than its bill; of the law as
+        it is what ``recalculate`` raises.
+        """
         numbered = self._numbered(claims)
         return PersonFold(
             recalculate(claims, self.schemes),
             [
-                recalculate(variant.moved(claims, self.scope), self.schemes) if self._touched(numbered, each) else None
+                self._varied(claims, variant) if self._touched(numbered, each) else None
                 for variant, each in zip(self.variants, self._reaches, strict=True)
             ],
         )
 
-    def count(self, facts: PersonFacts, totals: SimulationTotals) -> None:
+    def _varied(self, claims: Sequence[Claim], variant: Variant) -> Recalculation:
+        try:
+            return recalculate(variant.moved(claims, self.scope), self.schemes)
+        except (AssertionError, LookupError) as error:
+            told = f"{variant.name}: 改后的政策文本无法结算 the changed text can't settle person {claims[0].person_id}"
+            raise ReformError([f"{told}: {error}"]) from None
+
+    def count(self, facts: SimulatedPerson, totals: SimulationTotals) -> None:
         """Settle a person whose claims are counted, hold the baseline against the books, and add all up."""
         if not any(self.scope.counts(claim, self.schemes) for claim in facts.claims):
             return
@@ -111,11 +123,11 @@ def _figures(said: StatementRow | Stated) -> tuple[object, ...]:
     return said.claim_id, said.status, said.total, paid, said.patient_share, said.hospital_share
 
 
-def _unlike(facts: PersonFacts, settled: Recalculation) -> Unlike | None:
+def _unlike(facts: SimulatedPerson, settled: Recalculation) -> Unlike | None:
     return next(_differences(facts, settled), None)
 
 
-def _differences(facts: PersonFacts, settled: Recalculation) -> Iterator[Unlike]:
+def _differences(facts: SimulatedPerson, settled: Recalculation) -> Iterator[Unlike]:
     booked = {stated.claim_id: stated for stated in facts.stated}
     for row in settled.statements:
         stated = booked.get(row.claim_id)

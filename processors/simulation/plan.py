@@ -19,9 +19,7 @@ from processors.proof.seals import SealedHead, root_of
 from processors.proof.verification.chains import journals
 from processors.simulation.bases import LawOfLedger, read_law, replacements
 from processors.simulation.fold import Fold
-from processors.simulation.variant import Scope, Variant
-
-TOGETHER = "together"
+from processors.simulation.variant import SimulationScope, Variant
 
 
 class LedgerMoment(Struct, frozen=True):
@@ -47,12 +45,12 @@ class Stack(NamedTuple):
     stacked: int
 
 
-class Plan(Struct, frozen=True):
+class SimulationPlan(Struct, frozen=True):
     """All that settling needs beside persons' facts: ``texts`` are (name, text). The last variant is all reforms
     together."""
 
     texts: list[tuple[str, bytes]]
-    scope: Scope
+    scope: SimulationScope
     variants: list[Variant]
 
     def fold(self) -> Fold:
@@ -64,7 +62,7 @@ class Plan(Struct, frozen=True):
 class Simulation(NamedTuple):
     """A simulation that is yet to run; ``stacks`` where there are several reforms."""
 
-    plan: Plan
+    plan: SimulationPlan
     stacks: list[Stack]
     ledger: LedgerMoment
     identity: str
@@ -77,7 +75,7 @@ async def planned(connection: AsyncConnection, reforms: Sequence[ReformFile], as
     return Simulation(plan, stacks, ledger, _identity(plan, reforms, asked, ledger))
 
 
-def plan_of(law: LawOfLedger, reforms: Sequence[ReformFile], asked: Asked) -> tuple[Plan, list[Stack]]:
+def plan_of(law: LawOfLedger, reforms: Sequence[ReformFile], asked: Asked) -> tuple[SimulationPlan, list[Stack]]:
     """The variants of some reforms: each alone, each on top of those before it, and all together."""
     texts: dict[str, Scheme] = dict(law.texts)
     variants: list[Variant] = []
@@ -95,13 +93,15 @@ def plan_of(law: LawOfLedger, reforms: Sequence[ReformFile], asked: Asked) -> tu
         if len(reforms) > 1:
             by_itself = number_of(file.reform.name, alone)
             is_first = number == 0
-            stacks.append(Stack(file.reform.name, by_itself, by_itself if is_first else number_of("stacked", together)))
+            stacks.append(
+                Stack(file.reform.name, by_itself, by_itself if is_first else number_of(file.reform.name, together))
+            )
     if len(reforms) == 1:
-        number_of(TOGETHER, together)
+        number_of(reforms[0].reform.name, together)
     names = frozenset(law.texts[content_hash].name for content_hash in together)
     needed = law.pinned | {each for variant in variants for pair in variant.texts.items() for each in pair}
     kept = [(text.name, text.text) for content_hash, text in texts.items() if content_hash in needed]
-    return Plan(kept, Scope(names, asked.since, asked.until, asked.region), variants), stacks
+    return SimulationPlan(kept, SimulationScope(names, asked.since, asked.until, asked.region), variants), stacks
 
 
 async def ledger_moment(connection: AsyncConnection) -> LedgerMoment:
@@ -120,7 +120,7 @@ def engine_version() -> str:
     return f"{version('claims-ledger')}+{code.hexdigest()[:12]}"
 
 
-def _identity(plan: Plan, reforms: Sequence[ReformFile], asked: Asked, ledger: LedgerMoment) -> str:
+def _identity(plan: SimulationPlan, reforms: Sequence[ReformFile], asked: Asked, ledger: LedgerMoment) -> str:
     """One hash over all that the result depends on."""
     said: dict[str, Any] = {
         "reforms": [file.reform.model_dump(mode="json", by_alias=True) for file in reforms],

@@ -5,7 +5,7 @@ from typing import Any
 from events.money import yuan
 from policies.vocabulary import in_layer_order
 from processors.simulation.plan import Simulation
-from processors.simulation.totals import SimulationTotals, Sums, VariantTotals
+from processors.simulation.totals import SimulationTotals, SimulatedSums, VariantTotals
 
 
 def result_json(simulation: Simulation, totals: SimulationTotals, seconds: float) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def _variant(variant: VariantTotals, totals: SimulationTotals, layers: list[str]
     }
 
 
-def _sums(sums: Sums, layers: list[str]) -> dict[str, Any]:
+def _sums(sums: SimulatedSums, layers: list[str]) -> dict[str, Any]:
     return {
         "paid": {layer: yuan(sums.paid.get(layer, 0)) for layer in layers},
         "patient_share": yuan(sums.patient_share),

@@ -8,7 +8,7 @@ MOST_NAMED = 50
 """Persons named whose books are not what settling anew gives."""
 
 
-class Sums(Struct):
+class SimulatedSums(Struct):
     """What layers pay of standing claims, what patients and hospitals bear, and the grants."""
 
     paid: dict[str, int] = field(default_factory=dict)
@@ -23,7 +23,7 @@ class Sums(Struct):
         self.patient_share += sign * row.patient_share
         self.hospital_share += sign * row.hospital_share
 
-    def add(self, other: "Sums") -> None:
+    def add(self, other: "SimulatedSums") -> None:
         """Add other sums."""
         for layer, paid in other.paid.items():
             self.paid[layer] = self.paid.get(layer, 0) + paid
@@ -31,9 +31,9 @@ class Sums(Struct):
         self.hospital_share += other.hospital_share
         self.grants += other.grants
 
-    def plus(self, other: "Sums") -> "Sums":
+    def plus(self, other: "SimulatedSums") -> "SimulatedSums":
         """Both together."""
-        both = Sums()
+        both = SimulatedSums()
         both.add(self)
         both.add(other)
         return both
@@ -45,7 +45,7 @@ class VariantTotals(Struct):
     ``settled`` are the persons whose claims were settled a second time; of all others nothing can be another.
     """
 
-    difference: Sums = field(default_factory=Sums)
+    difference: SimulatedSums = field(default_factory=SimulatedSums)
     gain: int = 0
     lose: int = 0
     claims_changed: int = 0
@@ -77,7 +77,7 @@ class SimulationTotals(Struct):
     """
 
     variants: list[VariantTotals]
-    baseline: Sums = field(default_factory=Sums)
+    baseline: SimulatedSums = field(default_factory=SimulatedSums)
     persons: int = 0
     claims: int = 0
     in_flight: int = 0

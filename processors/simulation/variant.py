@@ -10,7 +10,7 @@ from policies.claim import Claim
 from policies.engine import Schemes
 
 
-class Scope(Struct, frozen=True, array_like=True):
+class SimulationScope(Struct, frozen=True, array_like=True):
     """Which claims a simulation counts: those under the ``schemes`` of these names of a region's people, of all people
     where it is None. A reform moves of them those dated from ``since`` until ``until`` (exclusive)."""
 
@@ -38,7 +38,7 @@ class Variant(Struct, frozen=True, array_like=True):
     name: str
     texts: dict[str, str]
 
-    def moved(self, claims: Sequence[Claim], scope: Scope) -> list[Claim]:
+    def moved(self, claims: Sequence[Claim], scope: SimulationScope) -> list[Claim]:
         """A person's claims, each under the text that it would be settled under."""
         return [
             structs.replace(claim, scheme=after)

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
 import typer.main
 from sqlalchemy import text
@@ -21,6 +20,7 @@ from tests.integration.bank_calls import bank_calls
 from tests.integration.gateway_calls import gateway_calls
 from tests.months import months_from_now
 from tests.program import write_lines
+from tests.reforms import whatif_calls
 
 BOSS = "\x1b[32mboss\u202e\x9b\x07"
 SHOWN = r"\x1b[32mboss\u202e\x9b\x07"
@@ -169,16 +169,8 @@ def scheme_calls(folder: Path) -> dict[str, list[tuple[object, ...]]]:
     scheme.write_text('"odd\\e[32mboss\\u202e": 1\n', encoding="utf-8")
     cases = folder / "cases.csv"
     cases.write_bytes(example_cases().replace("住院".encode(), f"住院{BOSS}".encode()))
-    line = {"where": "2.critical_illness inpatient", "name": "line", "value": "3000", "reason": BOSS}
-    reforms = [folder / f"reform{number}.json" for number in range(3)]
-    for file, scheme_name, changes in zip(reforms, ("fusong", "fusong", BOSS), ([], [line], []), strict=True):
-        file.write_bytes(orjson.dumps({"name": BOSS, "scheme": scheme_name, "changes": changes}))
     return {
-        "whatif": [
-            *(("whatif", file) for file in reforms),
-            *(("whatif", "check", file) for file in reforms),
-            ("whatif", reforms[0], "--region", BOSS),
-        ],
+        "whatif": whatif_calls(folder, BOSS),
         "schemes list": [("schemes", "list")],
         "schemes show": [("schemes", "show", "fusong"), ("schemes", "show", BOSS)],
         "schemes export": [("schemes", "export", BOSS), ("schemes", "export", "fusong", "--adopted")],

@@ -26,7 +26,7 @@ from processors.resettlement.order import (
 from processors.simulation.bases import LawOfLedger, read_law, replacements
 from processors.simulation.facts import person_ranges, read_facts
 from processors.simulation.plan import Asked, planned
-from processors.simulation.totals import SimulationTotals, Sums
+from processors.simulation.totals import SimulationTotals, SimulatedSums
 from projections.grants import grants
 from projections.statements import StatementRow, statements
 from tests.histories import History
@@ -34,7 +34,7 @@ from tests.ledger import SHIPPED, Books
 from tests.reforms import claims_lines, days_of, random_change, reform
 
 ROW = tuple(StatementRow.__struct_fields__)
-SINCE = (date.min, date(2018, 7, 1), date(2019, 1, 1), date(2019, 6, 1))
+SINCE = (date(2010, 1, 1), date(2018, 7, 1), date(2019, 1, 1), date(2019, 6, 1))
 Rows = Mapping[str, tuple[Any, ...]]
 
 
@@ -44,12 +44,12 @@ async def law_of(engine: AsyncEngine) -> LawOfLedger:
 
 
 def random_reform(law: LawOfLedger, text: Scheme, draw: random.Random, base: str) -> tuple[ReformFile, Scheme]:
-    """Up to three values changed, so that the text can be adopted."""
+    """A few values changed, so that the text can be adopted."""
     for _ in range(50):
-        lines = draw.choices(claims_lines(text), k=draw.randint(1, 3))
+        lines = draw.choices(claims_lines(text), k=draw.randint(2, 8))
         file = reform(base, *(random_change(text, line, draw, days_of(text)) for line in lines))
         try:
-            (after,) = set(replacements(file, law, {}).values())
+            after = next(iter(replacements(file, law, {}).values()))
         except ReformError:
             continue
         return file, after
@@ -60,7 +60,9 @@ async def simulated(engine: AsyncEngine, file: ReformFile, asked: Asked) -> tupl
     """Totals, and what each claim and grant would be."""
     async with snapshot(engine) as connection:
         plan = (await planned(connection, [file], asked)).plan
-        fold, rows, granted = plan.fold(), {}, set()
+        fold = plan.fold()
+        rows: dict[str, tuple[Any, ...]] = {}
+        granted: set[tuple[Any, ...]] = set()
         totals = fold.totals()
         for part in await person_ranges(connection, 3):
             async for persons in read_facts(connection, part):
@@ -92,8 +94,8 @@ async def booked(engine: AsyncEngine) -> tuple[Rows, Any]:
         return rows, {tuple(row) for row in await connection.execute(select(*columns))}
 
 
-async def sums_of(engine: AsyncEngine, name: str) -> Sums:
-    sums = Sums()
+async def sums_of(engine: AsyncEngine, name: str) -> SimulatedSums:
+    sums = SimulatedSums()
     async with engine.connect() as connection:
         standing = select(statements).where(statements.c.scheme == name, statements.c.status == "settled")
         for row in await connection.execute(standing):
@@ -114,27 +116,30 @@ async def settle_again(books: Books, name: str, since: date, stamp: str) -> Chan
     return effect
 
 
-def paid(sums: Sums | Mapping[str, int]) -> dict[str, int]:
-    by_layer = sums.paid if isinstance(sums, Sums) else sums
+def paid(sums: SimulatedSums | Mapping[str, int]) -> dict[str, int]:
+    by_layer = sums.paid if isinstance(sums, SimulatedSums) else sums
     return {layer: amount for layer, amount in by_layer.items() if amount}
 
 
-def shares(sums: Sums) -> tuple[int, int, int]:
+def shares(sums: SimulatedSums) -> tuple[int, int, int]:
     return sums.patient_share, sums.hospital_share, sums.grants
 
 
 @pytest.mark.parametrize("seed", [21, 22, 23])
 async def test_a_reform_is_what_adopting_it_and_settling_again_books(books: Books, seed: int) -> None:
     draw = random.Random(seed)
-    await books.publish(History(seed, stays=40).events)
+    await books.publish(History(seed, stays=120).events)
     changed = settled = 0
-    for turn, scheme in enumerate([*SHIPPED, *SHIPPED]):
+    for turn, scheme in enumerate(SHIPPED * 3):
         law, since = await law_of(books.engine), draw.choice(SINCE)
         text = [each for each in law.texts.values() if each.name == scheme.name][-1]
         # the second time some claims stand under the shipped text, others under the first reform's
         base = scheme.name if turn < len(SHIPPED) else text.content_hash
         file, after = random_reform(law, text, draw, base)
-        totals, rows, granted = await simulated(books.engine, file, Asked(since))
+        try:
+            totals, rows, granted = await simulated(books.engine, file, Asked(since))
+        except ReformError:  # a text under which somebody's bill would not balance
+            continue
         assert totals.unlike == []
         assert totals.in_flight == 0
         was = await sums_of(books.engine, scheme.name)
@@ -146,6 +151,7 @@ async def test_a_reform_is_what_adopting_it_and_settling_again_books(books: Book
         before, _ = await booked(books.engine)
         foreseen = await settle_again(books, scheme.name, since, str(turn))
         booked_rows, booked_grants = await booked(books.engine)
+        assert [each for each in rows if rows[each] != booked_rows[each]] == []
         assert rows == booked_rows
         assert granted == booked_grants
         (variant,) = totals.variants
@@ -155,6 +161,5 @@ async def test_a_reform_is_what_adopting_it_and_settling_again_books(books: Book
         assert paid(variant.difference) == paid(moved)
         assert variant.claims_changed == sum(before[each] != rows[each] for each in rows)
         changed, settled = changed + variant.claims_changed, settled + variant.settled
-        assert variant.settled < totals.persons or variant.settled <= 2
-    assert changed > 10
-    assert settled > 5
+    assert changed > 30
+    assert settled > 10

@@ -16,7 +16,7 @@ from policies.scheme import Scheme
 from processors.person.recalculation import Recalculation, recalculate
 from processors.simulation.fold import Fold
 from processors.simulation.text_reach import TextReach
-from processors.simulation.variant import Scope, Variant
+from processors.simulation.variant import SimulationScope, Variant
 from tests.engine import HASHES, claim
 from tests.many_rules import PEOPLE, TEXT, OnePerson
 from tests.memory import Memory
@@ -41,7 +41,7 @@ def changed(text: Scheme, draw: random.Random) -> Scheme:
 def fold_of(text: Scheme, after: Scheme) -> Fold:
     schemes = {**HASHES, text.content_hash: text, after.content_hash: after}
     variant = Variant("together", {text.content_hash: after.content_hash})
-    return Fold(schemes, Scope(frozenset([text.name])), [variant])
+    return Fold(schemes, SimulationScope(frozenset([text.name])), [variant])
 
 
 def outcome(settled: Recalculation) -> tuple[object, ...]:

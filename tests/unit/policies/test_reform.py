@@ -1,6 +1,7 @@
 """A reform's file is read strictly, and its changes are laid on the text where and when it says, and nowhere else."""
 
 import random
+from collections.abc import Mapping
 from datetime import date
 
 import pytest
@@ -23,7 +24,7 @@ NAMES = st.sampled_from(sorted(SHIPPED))
 HEAD = "name: 试\nscheme: shanggao\n"
 
 
-def told(text: Scheme, *changes: dict[str, object]) -> list[tuple[str, str, str, str]]:
+def told(text: Scheme, *changes: Mapping[str, object]) -> list[tuple[str, str, str, str]]:
     """From when until when what a value was and now is."""
     (after,) = reformed([text], reform(text.name, *changes))
     return [
