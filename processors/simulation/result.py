@@ -5,7 +5,7 @@ from typing import Any
 from events.money import yuan
 from policies.vocabulary import in_layer_order
 from processors.simulation.plan import Simulation
-from processors.simulation.totals import SimulationTotals, SimulatedSums, VariantTotals
+from processors.simulation.totals import SimulatedSums, SimulationTotals, VariantTotals
 
 
 def result_json(simulation: Simulation, totals: SimulationTotals, seconds: float) -> dict[str, Any]:

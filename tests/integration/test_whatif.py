@@ -26,7 +26,7 @@ from processors.resettlement.order import (
 from processors.simulation.bases import LawOfLedger, read_law, replacements
 from processors.simulation.facts import person_ranges, read_facts
 from processors.simulation.plan import Asked, planned
-from processors.simulation.totals import SimulationTotals, SimulatedSums
+from processors.simulation.totals import SimulatedSums, SimulationTotals
 from projections.grants import grants
 from projections.statements import StatementRow, statements
 from tests.histories import History
