@@ -16,7 +16,7 @@ from infra.clearing_page.page import page as form_page
 from infra.clearing_page.page import style_sheet
 from infra.cli.names import names_of
 from infra.console.authorization import needs
-from infra.console.clearing import accounts, bank, payees, withheld
+from infra.console.clearing import accounts, applications, bank, payees, withheld
 from infra.console.clearing.clearing_figures import (
     change_rows,
     head_rows,
@@ -252,7 +252,7 @@ async def _tasks(visitor: Visitor) -> Sequence[Task]:
     )
 
 
-_parts = (accounts.router, bank.router, withheld.router, payees.router, router)
+_parts = (accounts.router, applications.router, bank.router, withheld.router, payees.router, router)
 _all = APIRouter(routes=[route for part in _parts for route in part.routes])
 GROUP = PageGroup(
     _all,
