@@ -82,7 +82,7 @@ def calls(folder: Path, month: str) -> dict[str, list[tuple[object, ...]]]:
     quoted = write_lines(folder / "quote.jsonl", [facts.visit("V1", "P1"), facts.visit("V2", BOSS)])
     lists = ["statements", "accumulations", "grants", "refusals", "waiting", "parked", "premiums", "fines"]
     lists += ["enrollments", "referrals", "verify", "status", "advances", "receivables"]
-    who = ("--actor", "wang")
+    who, by = ("--actor", "wang"), ("--source", f"civil-affairs/{REGION}")
     return {
         "settle": [("settle", write_lines(folder / "hostile.jsonl", hostile_facts())), ("settle", f"no{BOSS}")],
         **{name: [(name,)] for name in lists},
@@ -114,17 +114,7 @@ def calls(folder: Path, month: str) -> dict[str, list[tuple[object, ...]]]:
             ("roster", "publish", "--period", BOSS, "--region", REGION, "--out", folder / "out"),
         ],
         "roster withdraw": [
-            (
-                "roster",
-                "withdraw",
-                "--source",
-                f"civil-affairs/{REGION}",
-                "--period",
-                "2019-06",
-                *who,
-                "--reason",
-                BOSS,
-            ),
+            ("roster", "withdraw", *by, "--period", "2019-06", *who, "--reason", BOSS),
             ("roster", "withdraw", "--source", BOSS, "--period", "2019-06", "--dry-run"),
         ],
         **report_calls(folder, detail),
