@@ -10,7 +10,7 @@ STAMP := $(VENV)/.installed
 SEEDS ?= 1000
 FROM ?= 1
 
-# how many rounds of faults `make chaos` runs, and which of its stages (points rounds backpressure; all where empty)
+# how many rounds of faults `make chaos` runs, and which of its stages (points rounds backpressure gateway; all where empty)
 ROUNDS ?= 10
 STAGES ?=
 

@@ -12,6 +12,7 @@ from benchmarks.bench import Bench, Options
 from benchmarks.console import console as console_pages
 from benchmarks.floods import floods
 from benchmarks.floor import floor
+from benchmarks.gateway import gateway
 from benchmarks.growth import growth
 from benchmarks.latency import latency, latency_beside_resettlement
 from benchmarks.orm import orm
@@ -26,7 +27,7 @@ from infra.logs import configure
 RESULT = Path("build/bench.json")
 SUITES = (
     *("throughput", "workers", "orm", "eventsourcing", "floor"),
-    *("latency", "resettlement", "floods", "rebuild", "verify", "engine", "steps", "growth", "console"),
+    *("latency", "resettlement", "floods", "rebuild", "verify", "engine", "steps", "growth", "console", "gateway"),
 )
 console = Console(width=120)
 progress = Console(stderr=True)
@@ -44,6 +45,9 @@ async def run(bench: Bench, suites: list[str]) -> None:
         await steps(bench)
     if "console" in suites:
         bench.figures["console"] = await console_pages(bench)
+    if "gateway" in suites:
+        bench.figures["gateway"] = await gateway(bench)
+        progress.print(f"gateway: {bench.figures['gateway']}")
     if "growth" in suites:
         for size in bench.options.rounds * bench.options.growth:
             await _say(bench, f"over {size:,} claims", f"growth_{size}", growth(bench, size))

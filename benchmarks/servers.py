@@ -205,6 +205,12 @@ class Cpu:
         return cls(ours["postgres"], ours["nats-server"])
 
 
+def cpu_of(pid: int) -> float:
+    """Seconds of processor time of one process."""
+    stat = _stat(str(pid))
+    return 0.0 if stat is None else stat[2]
+
+
 @dataclass
 class Meter:
     """Between ``start`` and ``stop``: seconds by the clock, and processor time of this process and of PostgreSQL."""

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.bench import Bench
+from benchmarks.gateway import WALK, WALK_RATE
 from benchmarks.throughput import CORES
 
 Row = tuple[str, str, str, str]
@@ -40,6 +41,7 @@ RATIOS = {
     "floor": ("floor: same rows, no broker, no rules", Target(0.4)),
 }
 P99_MS = {50: Target(60, at_most=True), 150: Target(150, at_most=True)}
+GATEWAY_P99_MS = {50: Target(120, at_most=True), 150: Target(250, at_most=True)}
 BESIDE_P99_MS = Target(500, at_most=True)
 PAYOUT_LAG_MS = Target(1_000, at_most=True)
 PAGE_P95_MS = Target(300, at_most=True)
@@ -103,6 +105,7 @@ def figures(bench: Bench) -> dict[str, Any]:
             "payout_lag_ms": {str(rate): bench.figures.get(f"payout_lag_{rate}") for rate in bench.options.rates},
             "latency_beside_resettlement_ms": bench.figures.get("latency_beside"),
             "beside_floods_ms": bench.figures.get("floods"),
+            "gateway_latency_ms": bench.figures.get("gateway"),
             "latency_beside_console_ms": bench.figures.get("beside_console"),
             "console_ms": bench.figures.get("console"),
             "console_claims": bench.figures.get("console_claims"),
@@ -140,9 +143,7 @@ def _rows(bench: Bench) -> Iterator[Row]:
         value = ratio(bench, peer)
         if value is not None:
             yield _row(f"  throughput : {peer}", value, target, "", "{:.2f}".format)
-    for rate in bench.options.rates:
-        yield from _latency(bench.figures.get(f"latency_{rate}"), f"discharge to answer at {rate}/s", P99_MS.get(rate))
-        yield from _latency(bench.figures.get(f"payout_lag_{rate}"), f"booking to its payer at {rate}/s", PAYOUT_LAG_MS)
+    yield from _by_rate(bench)
     beside = bench.figures.get("latency_beside")
     yield from _latency(beside, "discharge to answer at 50/s beside a re-settlement", BESIDE_P99_MS)
     for who, found in (bench.figures.get("floods") or {}).items():
@@ -163,6 +164,17 @@ def _rows(bench: Bench) -> Iterator[Row]:
     for page, found in (bench.figures.get("console") or {}).items():
         title = f"console, {page}, ms p95 (p50 {found['p50']:,.0f}, p99 {found['p99']:,.0f})"
         yield _row(title, found["p95"], PAGE_P95_MS, "1", "{:,.0f}".format)
+
+
+def _by_rate(bench: Bench) -> Iterator[Row]:
+    for rate in bench.options.rates:
+        yield from _latency(bench.figures.get(f"latency_{rate}"), f"discharge to answer at {rate}/s", P99_MS.get(rate))
+        yield from _latency(bench.figures.get(f"payout_lag_{rate}"), f"booking to its payer at {rate}/s", PAYOUT_LAG_MS)
+    gateway = bench.figures.get("gateway") or {}
+    for rate in bench.options.rates:
+        title = f"settlement over HTTP (2304) at {rate}/s"
+        yield from _latency(gateway.get(str(rate)), title, GATEWAY_P99_MS.get(rate))
+    yield from _latency(gateway.get(WALK), f"a stay over HTTP (2401 to 2304) at {WALK_RATE}/s", None)
 
 
 def _beside_flood(bench: Bench) -> Target | None:

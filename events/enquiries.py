@@ -1,5 +1,6 @@
 """What sources ask of the ledger by request and reply beside trial settlements: how it is read, and who is told."""
 
+from datetime import date
 from typing import Annotated, TypeVar
 
 import msgspec
@@ -7,10 +8,13 @@ from msgspec import Meta, Struct
 
 from events.catalog import BUREAU, HOSPITAL
 from events.codes import ID_PATTERN
+from events.fact_fields import DAY_PATTERN, FIRST_DAY, LAST_DAY
 from events.refusals import Refusal
 
 EnquiredId = Annotated[str, Meta(pattern=ID_PATTERN)]
-EventId = Annotated[str, Meta(min_length=1, max_length=128)]
+EventId = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[^\x00]*$")]
+EnquiredDay = Annotated[date, Meta(extra_json_schema={"pattern": DAY_PATTERN})]
+"""From ``FIRST_DAY`` to ``LAST_DAY``, as in an event."""
 EnquiryAmount = Annotated[str, Meta(pattern=r"^-?[0-9]{1,13}(\.[0-9]{1,2})?$", description="yuan")]
 Enquiry = TypeVar("Enquiry", bound=Struct)
 
@@ -18,12 +22,21 @@ Enquiry = TypeVar("Enquiry", bound=Struct)
 def read_enquiry(body: bytes, form: type[Enquiry]) -> Enquiry:
     """What is asked. Raises ``Refusal``: malformed, with the field that is wrong."""
     try:
-        return msgspec.json.decode(body, type=form)
+        asked = msgspec.json.decode(body, type=form)
     except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
         fields = "、".join(form.__struct_fields__)
         raise Refusal(
             "malformed", f"the request can't be read: {error}", f"请求应为 JSON 对象，可用的字段：{fields}（{error}）"
         ) from None
+    for name in form.__struct_fields__:
+        value = getattr(asked, name)
+        if isinstance(value, date) and not FIRST_DAY <= value <= LAST_DAY:
+            raise Refusal(
+                "malformed",
+                f"{name} must lie between {FIRST_DAY} and {LAST_DAY}",
+                f"{name} 须在 {FIRST_DAY} 与 {LAST_DAY} 之间",
+            )
+    return asked
 
 
 def hospital_asking(asker: str | None) -> str | None:

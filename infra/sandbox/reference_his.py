@@ -17,7 +17,7 @@ from infra.sandbox.county import REGION
 PATH = "/fsi/api/rsfComIfsService/callService"
 WAITS_S = 25.0
 """How long it waits for an answer: longer than the gateway takes at most."""
-_SERIALS = itertools.count(1)
+_SERIALS = itertools.count(secrets.randbelow(10_000))
 _HYPERTENSION = "M03900"
 
 
@@ -75,7 +75,7 @@ class ReferenceHis:
 
     def new_msgid(self) -> str:
         """The institution, the second, and four digits that no other call of this second has."""
-        serial = (next(_SERIALS) + secrets.randbelow(1_000) * 10) % 10_000
+        serial = next(_SERIALS) % 10_000
         return f"{self.code}{datetime.now(COUNTY_TIME):%Y%m%d%H%M%S}{serial:04d}"
 
     def moment(self, days_ago: int) -> str:

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from events.catalog import BUREAU
 from events.codes import INSURANCE_TYPE_NAMES
 from events.county_time import county_day
-from events.enquiries import EnquiredId, hospital_asking, read_enquiry
+from events.enquiries import EnquiredDay, EnquiredId, hospital_asking, read_enquiry
 from events.money import yuan
 from events.refusal_details import no_open_admission
 from events.refusals import Refusal
@@ -31,7 +31,7 @@ class EntitlementRequest(Struct, forbid_unknown_fields=True):
     """Whose, and on which day; today where none is named."""
 
     person_id: EnquiredId
-    day: date | None = None
+    day: EnquiredDay | None = None
 
 
 async def tell_entitlement(engine: AsyncEngine, asker: str | None, body: bytes) -> dict[str, Any]:

@@ -6,14 +6,13 @@ does not count.
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import date
 from typing import Any
 
 from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.county_time import day_end, day_start
-from events.enquiries import EnquiredId, EnquiryAmount, hospital_asking, read_enquiry
+from events.enquiries import EnquiredDay, EnquiredId, EnquiryAmount, hospital_asking, read_enquiry
 from events.money import yuan
 from events.refusals import Refusal
 from processors.reconciliation.settlement_days import Row, settled_between
@@ -35,7 +34,7 @@ class StatedClaim(Struct, forbid_unknown_fields=True):
 class ReconcileRequest(Struct, forbid_unknown_fields=True):
     """A hospital's own sums of a day: how many claims, and yuan; with ``claims`` each of them."""
 
-    day: date
+    day: EnquiredDay
     count: int
     total: EnquiryAmount
     funds: EnquiryAmount

@@ -1,6 +1,6 @@
 """``make chaos``: faults drawn by seed while events flow at a steady rate; what was lost, doubled or reordered.
 
-    python -m tests.faults.chaos FROM ROUNDS [points|rounds|backpressure …]
+    python -m tests.faults.chaos FROM ROUNDS [points|rounds|backpressure|gateway …]
 
 Each round has servers and stores of its own, two workers, and a supervisor that starts again what ended, as systemd
 would; nothing else helps. Prints a line a round and the sum, writes build/chaos.json (seeds, faults by kind,
@@ -30,6 +30,7 @@ from infra.operations.payouts import payout_state
 from infra.postgres.engine import connect, migrate
 from tests.faults.backpressure import flood
 from tests.faults.disk import mount_disk, unmount_disk
+from tests.faults.gateway import hospitals_at_work, patients
 from tests.faults.harness import (
     Books,
     Figures,
@@ -59,6 +60,7 @@ from tests.program import eventually
 
 PERSONS, INPATIENT = 900, 675
 DISK_MB = 700
+STAYS, GATEWAY_FAULTS = 400, 16
 
 
 @asynccontextmanager
@@ -216,6 +218,16 @@ async def run_backpressure(seed: int, folder: Path, log: Callable[[str], None]) 
     return Outcome("backpressure", seed, figures, {"database_slow": 1}, seconds, problem=problem, measured=measured)
 
 
+async def run_gateway(seed: int, folder: Path, log: Callable[[str], None]) -> Outcome:
+    """Gateway, workers and NATS killed while hospitals' programs speak the national interface."""
+    began, people = time.monotonic(), patients(STAYS)
+    async with hospitals_at_work(seed, folder, people) as ours:
+        found = await ours.run(people, GATEWAY_FAULTS, log)
+    measured = {"calls repeated": float(ours.repeats)}
+    seconds, faults = time.monotonic() - began, dict(ours.faults)
+    return Outcome("gateway", seed, found, faults, seconds, measured=measured)
+
+
 async def outcome_of(suite: str, seed: int, folder: Path, log: Callable[[str], None]) -> Outcome:
     """What a suite came to, also where it broke off: a server that does not start is an outcome too."""
     began = time.monotonic()
@@ -229,7 +241,7 @@ def _told(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"[:2000]
 
 
-SUITES = {"points": run_points, "rounds": run_round, "backpressure": run_backpressure}
+SUITES = {"points": run_points, "rounds": run_round, "backpressure": run_backpressure, "gateway": run_gateway}
 
 
 def main(first: int, rounds: int, suites: list[str]) -> int:

@@ -1,4 +1,4 @@
-"""A worker that is started again whenever it ends, as systemd would."""
+"""A worker, or another command, that is started again whenever it ends, as systemd would."""
 
 import asyncio
 import os
@@ -12,13 +12,15 @@ from tests.faults.harness import Given, dying
 from tests.program import Running, background, eventually, kill_group
 
 _RESTART_S = 0.3
+_READY_WITHIN_S = 60.0
 
 
 @dataclass
 class Supervised:
     """``fate`` is what the next start is told to die of (tests/faults/crash.py); empty for a plain worker.
 
-    While ``may_start`` is not set, what ended is not started again.
+    While ``may_start`` is not set, what ended is not started again. With ``command`` it is that which runs, and no
+    worker; it is ready once its log has the word that it ``says``.
     """
 
     given: Given
@@ -29,6 +31,8 @@ class Supervised:
     ends: int = 0
     log_now: Path = Path()
     process: Running | None = None
+    command: tuple[str, ...] = ()
+    says: str = "joined"
     may_start: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
@@ -36,12 +40,14 @@ class Supervised:
 
     @classmethod
     @asynccontextmanager
-    async def started(cls, given: Given, log: Path, index: int) -> AsyncIterator["Supervised"]:
+    async def started(
+        cls, given: Given, log: Path, index: int, *, command: tuple[str, ...] = (), says: str = "joined"
+    ) -> AsyncIterator["Supervised"]:
         """A worker that lives until the end of the block, however often it dies."""
-        worker = cls(given, log, index)
+        worker = cls(given, log, index, command=command, says=says)
         task = asyncio.create_task(worker._supervise())
         try:
-            await eventually(lambda: log.exists() and "joined" in log.read_text())
+            await eventually(worker.is_ready, lambda: worker.log_now.read_text(encoding="utf-8"), _READY_WITHIN_S)
             yield worker
         finally:
             task.cancel()
@@ -52,9 +58,9 @@ class Supervised:
         while True:
             fate, self.fate = self.fate, []
             log = self.log_now = self.log.with_suffix(f".{self.starts}") if self.starts else self.log
-            share = ("--workers", "3", "--index", str(self.index))
+            command = self.command or ("up", "--workers", "3", "--index", str(self.index))
             env = self.given.env
-            work = dying(fate, "up", *share, log=log, env=env) if fate else background("up", *share, log=log, env=env)
+            work = dying(fate, *command, log=log, env=env) if fate else background(*command, log=log, env=env)
             async with work as process:
                 self.process = process
                 self.starts += 1
@@ -99,7 +105,11 @@ class Supervised:
         starts = self.starts
         await eventually(lambda: self.starts > starts)
         ends = self.ends
-        await eventually(lambda: self.ends > ends or "joined" in self.log_now.read_text(encoding="utf-8"))
+        await eventually(lambda: self.ends > ends or self.is_ready())
+
+    def is_ready(self) -> bool:
+        """Whether what was started last has said that it is at work."""
+        return self.log_now.is_file() and self.says in self.log_now.read_text(encoding="utf-8")
 
     def met_its_fate(self, ends: int) -> bool:
         """Whether it is stopped, or has ended more often than that."""

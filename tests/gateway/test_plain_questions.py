@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import json
 from typing import Any
 
 import httpx
@@ -137,3 +138,21 @@ async def test_a_body_that_never_ends_is_given_up(asked: GatewayUnderTest, monke
     await writer.wait_closed()
     assert answer.startswith(b"HTTP/1.1 408")
     assert b'"status":408' in answer
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/status", {"event_id": "\x00"}),
+        ("/status", {"event_id": "\ud800"}),
+        ("/reconcile", {"day": "0001-01-01"}),
+        ("/reconcile", {"day": "9999-12-31"}),
+        ("/entitlement", {"person_id": "P7", "day": "0001-01-01"}),
+        ("/entitlement", {"person_id": "P7", "day": "9999-12-31"}),
+    ],
+)
+async def test_no_question_is_too_strange(asked: GatewayUnderTest, path: str, body: dict[str, Any]) -> None:
+    sums = {"count": 0, "total": "0.00", "funds": "0.00", "patient_share": "0.00"} if path == "/reconcile" else {}
+    content = json.dumps(body | sums).encode()
+    answer = await ask(asked, path, content)
+    assert answer.status_code in (200, 422), answer.text

@@ -1,6 +1,7 @@
 """``GET /v1/answers``: what a source was told, handed out until it is acknowledged; or as a stream of events."""
 
 import asyncio
+import re
 from collections.abc import Collection
 from typing import Annotated, Any
 
@@ -22,6 +23,7 @@ MOST_ANSWERS = 500
 """Of one call, and receipts in one."""
 USUAL_ANSWERS = 100
 LONGEST_WAIT_S, USUAL_WAIT_S = 30, 20
+LAST_EVENT_ID_PATTERN = "^[0-9]{0,18}$"
 
 
 class Acknowledgement(Struct, forbid_unknown_fields=True):
@@ -34,9 +36,10 @@ class Acknowledgement(Struct, forbid_unknown_fields=True):
 
 async def answers(services: Services, limits: SourceLimits, source: Source, request: Request) -> Response:
     """Answers that wait, or a stream of them where the caller accepts one. Raises ``HttpProblem``, ``LedgerSilent``."""
+    after = _last_event_id(request)
     if EVENT_STREAM in request.headers.get("accept", "").casefold():
         await limits.take(source)
-        return AnswerStream(services, source, _last_event_id(request), request.headers["authorization"])
+        return AnswerStream(services, source, after, request.headers["authorization"])
     most = _number(request, "max", USUAL_ANSWERS, 1, MOST_ANSWERS)
     wait_s = _number(request, "wait", USUAL_WAIT_S, 0, LONGEST_WAIT_S)
     await limits.take(source)
@@ -102,13 +105,11 @@ def _number(request: Request, name: str, usual: int, least: int, most: int) -> i
 
 
 def _last_event_id(request: Request) -> int:
-    text = request.headers.get("last-event-id", "").strip() or "0"
-    if text.isascii() and text.isdigit() and len(text) <= _DIGITS:
-        return int(text)
-    raise _out_of_bounds("Last-Event-ID", 0, 10**_DIGITS - 1)
-
-
-_DIGITS = 18
+    """The place that a stream goes on behind; none, or an empty one, is the beginning."""
+    text = request.headers.get("last-event-id", "").strip()
+    if re.fullmatch(LAST_EVENT_ID_PATTERN, text) is None:
+        raise _out_of_bounds("Last-Event-ID", 0, 10**18 - 1)
+    return int(text or "0")
 
 
 def _out_of_bounds(what: str, least: int, most: int) -> HttpProblem:

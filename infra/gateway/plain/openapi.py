@@ -19,6 +19,7 @@ from infra.border.enquiries import TITLES as QUESTIONS
 from infra.border.enquiries import reply_name, request_name
 from infra.gateway.plain.answer_stream import EVENT_STREAM
 from infra.gateway.plain.answers import (
+    LAST_EVENT_ID_PATTERN,
     LONGEST_WAIT_S,
     MOST_ANSWERS,
     USUAL_ANSWERS,
@@ -84,8 +85,7 @@ _ASKED_BY_POST = (STATUS, ENTITLEMENT, RECONCILE)
 
 
 def _events() -> dict[str, Any]:
-    known = [_reference(type_) for type_, fact in FACTS.items() if HOSPITAL in fact.kinds]
-    event = {"oneOf": known}
+    event = _one_of(type_ for type_, fact in FACTS.items() if HOSPITAL in fact.kinds)
     accepted = _object(
         {
             "id": {**_WORDS, "description": "of the event"},
@@ -113,7 +113,7 @@ def _answers() -> dict[str, Any]:
         {
             "receipt": receipt,
             "deliveries": {"type": "integer", "minimum": 1, "description": "how often it was handed out"},
-            "event": {"oneOf": [_reference(type_) for type_ in TOLD]},
+            "event": _one_of(TOLD),
         }
     )
     told = _content(_object({"answers": {"type": "array", "items": answer, "maxItems": MOST_ANSWERS}}), "what waits")
@@ -132,7 +132,7 @@ def _answers() -> dict[str, Any]:
                 "name": "Last-Event-ID",
                 "in": "header",
                 "description": f"of {EVENT_STREAM}: the last that was read",
-                "schema": {"type": "string", "pattern": "^[0-9]{1,18}$"},
+                "schema": {"type": "string", "pattern": LAST_EVENT_ID_PATTERN},
             },
         ],
     )
@@ -157,7 +157,7 @@ def _quote() -> dict[str, Any]:
         "What the event would settle to now; nothing is booked.",
         {"200": _content(_object({"statement": _reference(STATEMENT_SCHEMA)}), "as it would be settled")},
         _WITH_BODY,
-        body={STRUCTURED: {"schema": {"oneOf": [_reference(type_) for type_ in BILLS]}}},
+        body={STRUCTURED: {"schema": _one_of(BILLS)}},
     )
 
 
@@ -232,7 +232,14 @@ def _components() -> dict[str, Any]:
         "reason": reason,
         "accepted": accepted,
     }
-    return component_schemas() | {"Problem": problem, "Fault": fault}
+    known = {name: _without_base64(schema) for name, schema in component_schemas().items()}
+    return known | {"Problem": problem, "Fault": fault}
+
+
+def _without_base64(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """An event's schema without the member that must be null: generators of clients stumble over that type."""
+    told = {name: each for name, each in schema.get("properties", {}).items() if name != "data_base64"}
+    return {**schema, "properties": told} if told else schema
 
 
 def _used(schemas: Mapping[str, Any], paths: Any) -> dict[str, Any]:
@@ -274,6 +281,13 @@ def _content(schema: Any, description: str) -> dict[str, Any]:
 
 def _object(properties: Mapping[str, Any]) -> dict[str, Any]:
     return {"type": "object", "properties": dict(properties), "required": list(properties)}
+
+
+def _one_of(types: Iterable[str]) -> dict[str, Any]:
+    """An event of one of these types; which, generated clients tell by its ``type``."""
+    named = {type_: f"{_SCHEMAS}{type_}" for type_ in types}
+    references = [_reference(type_) for type_ in named]
+    return {"oneOf": references, "discriminator": {"propertyName": "type", "mapping": named}}
 
 
 def _reference(name: str) -> dict[str, Any]:
