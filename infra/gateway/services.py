@@ -81,14 +81,14 @@ class Services:
         except TimeoutError:
             raise LedgerSilent(f"no answer to {sent.event_id} of {source.user}") from None
 
-    async def quote(self, event: Mapping[str, Any]) -> Mapping[str, Any]:
-        """What an event that bills a claim would settle to: ``{"statement": …}`` or ``{"refused": …}``.
+    async def quote(self, event: bytes) -> Mapping[str, Any]:
+        """What an event that bills a claim, as JSON, would settle to: ``{"statement": …}`` or ``{"refused": …}``.
 
         The ledger itself asks, in the name of the event's source, so that no open admission is needed. Raises
         ``LedgerSilent``.
         """
         try:
-            reply = await self.ledger.request(QUOTE, orjson.dumps(event), timeout=QUOTED_WITHIN_S)
+            reply = await self.ledger.request(QUOTE, event, timeout=QUOTED_WITHIN_S)
         except (NatsError, TimeoutError) as error:
             raise LedgerSilent(f"no trial settlement: {type(error).__name__}") from None
         quoted: Mapping[str, Any] = orjson.loads(reply.data)

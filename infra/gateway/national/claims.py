@@ -103,7 +103,7 @@ class BillClaim(Struct, frozen=True):
 
 async def try_out(services: Services, event: Event, bill: LineSums) -> Shares:
     """What the event of a claim would settle to now; nothing is booked. Raises ``NationalRefused``."""
-    quoted = await services.quote(event)
+    quoted = await services.quote(orjson.dumps(event))
     refused = quoted.get("refused")
     if refused is not None:
         raise refusal_of(refused)
