@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from infra.cli.arguments import file_of
+from infra.cli.looks import looked
 from infra.cli.options import DataDir, settings_of
 from infra.cli.output import fail, note
 from infra.cli.session import reading, run
@@ -25,7 +26,7 @@ def file(
     out: Annotated[Path, typer.Option("--out", help="输出文件 write to FILE.html")],
     data_dir: DataDir = None,
 ) -> None:
-    """台账：一人一页，身份、支付、依据、调整。A person's file: one page with all that was paid for him and why."""
+    """台账：一人一页，身份、支付、依据、调整，记入查阅记录。A person's file: what was paid for him and why; a look."""
     file_of(out, (".html",))
 
     async def main() -> int:
@@ -35,6 +36,7 @@ def file(
             except NoSuchPerson:
                 fail(f"账本没有参保人 {person}。 No such person in the ledger")
                 return 2
+            await looked(engine, person, "file")
         write_atomically(out, page(gathered).encode(), PRIVATE)
         note(f"已写入 written: {out}（仅本人可读 readable by you alone）")
         if gathered.verdict.consistent is False:

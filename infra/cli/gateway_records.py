@@ -7,12 +7,14 @@ import typer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from infra.cli.arguments import id_of
+from infra.cli.looks import looked
 from infra.cli.names import Names
 from infra.cli.options import DataDir, Json, PersonId
 from infra.cli.row_output import OutFile, Row, list_rows
+from infra.words.fee_lines import PRICED_BY_NAMES
 from processors.visits.listings import line_rows, look_rows
+from processors.visits.settlements import settlement_of_claim
 
-_PRICED_BY = {"catalogue": "目录", "hospital": "医院", "nobody": "未拆分"}
 _PARTS = ("amount", "self_funded", "over_limit", "upfront_copay", "in_scope")
 
 
@@ -22,11 +24,16 @@ def lines(
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
-    """一张结算单的费用明细，按医院上传时的分项。The fee lines of a claim that came over the gateway."""
+    """一张结算单的费用明细，按医院上传时的分项，记入查阅记录。The fee lines of a claim over the gateway; a look."""
     claim = id_of(claim_id, "CLAIM")
 
-    def query(engine: AsyncEngine) -> AsyncIterator[Row]:
-        return line_rows(engine, claim)
+    async def query(engine: AsyncEngine) -> AsyncIterator[Row]:
+        async with engine.connect() as connection:
+            settlement = await settlement_of_claim(connection, claim)
+        if settlement is not None:
+            await looked(engine, settlement.psn_no, "fee lines")
+        async for row in line_rows(engine, claim):
+            yield row
 
     list_rows(
         data_dir,
@@ -71,7 +78,7 @@ def looks(
 
 def _line_cells(row: Row, _names: Names) -> Sequence[Any]:
     said = (row["line"], row["refunds"], row["day"], row["code"], row["own_code"], row["count"], row["price"])
-    return [*said, *(row[part] for part in _PARTS), _PRICED_BY[row["priced_by"]]]
+    return [*said, *(row[part] for part in _PARTS), PRICED_BY_NAMES[row["priced_by"]]]
 
 
 def _look_cells(row: Row, names: Names) -> Sequence[Any]:

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from events.county_time import COUNTY_TIME
 from infra.cli.arguments import Actor, actor_of, file_of, id_of, unusable, words_of
 from infra.cli.clearing_step import print_result, run_step
+from infra.cli.looks import looked
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, table
 from infra.cli.register_keys import make_key_file, rotate_key_file
@@ -17,17 +18,12 @@ from infra.files.atomic import write_atomically
 from infra.files.identity_file import IdentityList, identity_template, read_identities
 from infra.files.key_file import PERSONS, key_ring
 from infra.files.text_file import UnusableFile
-from processors.access_log.journal import Look, record_look
 from processors.identities import store
 from processors.identities.ethnicities import ETHNICITY_NAMES
 from processors.identities.identity import CERTIFICATE_NAMES, IDENTITY_SEX_NAMES, masked
 from processors.identities.store import FoundIdentity, RecordedIdentities
-from processors.offices.operators import login_of
 
 persons = typer.Typer(no_args_is_help=True, help="参保人登记：姓名、证件，加密保存。Who persons are, sealed.")
-
-LOOKED_AT = "persons find"
-"""What the record of looks calls this page."""
 
 
 def register(app: typer.Typer) -> None:
@@ -109,10 +105,8 @@ def find(
     async def step(engine: AsyncEngine) -> FoundIdentity | None:
         async with engine.connect() as connection:
             found = await store.find_person(connection, keys, certificate=number, person_id=person_id)
-            login, is_owner = await login_of(connection)
         if found is not None:
-            look = Look(login, found.identity.person_id, LOOKED_AT, is_owner, reason=why)
-            await record_look(engine, look)
+            await looked(engine, found.identity.person_id, "persons find", why)
         return found
 
     found: FoundIdentity | None = run_step(data_dir, step)

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from infra.cli.arguments import file_of, id_of
+from infra.cli.looks import looked
 from infra.cli.options import DataDir, settings_of
 from infra.cli.output import note
 from infra.cli.session import reading, run
@@ -23,7 +24,7 @@ def sheet(
     out: Annotated[Path, typer.Option("--out", help="输出文件 write to FILE.html or FILE.pdf")],
     data_dir: DataDir = None,
 ) -> None:
-    """结算单：一张有效结算单的打印件，一页A4。The settlement sheet of a claim that stands, on A4."""
+    """结算单：一张有效结算单的打印件，一页A4，记入查阅记录。The settlement sheet of a claim that stands; a look."""
     claim_id = id_of(claim, "CLAIM")
     file_of(out, (".html", ".pdf"))
 
@@ -32,6 +33,7 @@ def sheet(
     async def main() -> int:
         async with reading(settings_of(data_dir), "sheet") as engine:
             found, read_at = await load_sheet(engine, claim_id)
+            await looked(engine, found.file.person_id, "settlement sheet")
         pages.append(sheet_page(found, read_at))
         return 0
 

@@ -6,12 +6,15 @@ from processors.registers.registers import REGISTERS
 
 LOOKED_PAGE_NAMES: Mapping[str, str] = {
     "person": "参保人",
+    "persons find": "查参保人",
     "persons": "参保人列表",
+    "file": "台账网页",
     "claim": "结算单",
     "claims": "结算单列表",
     "event": "账目",
     "bookings": "账目列表",
     "changes": "改动",
+    "fee lines": "费用明细",
     "settlement sheet": "结算单打印件",
     "explanation": "给本人的说明",
     "window trial": "手工报销试算",

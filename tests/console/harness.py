@@ -79,6 +79,14 @@ class SignedIn:
         return page
 
 
+def session_of(client: httpx.AsyncClient, page: httpx.Response) -> SignedIn:
+    """The session that a client has begun; ``page`` is what signing in led to."""
+    token = _TOKEN.search(page.text)
+    assert page.status_code == 200, page.text
+    assert token is not None, page.text
+    return SignedIn(client, token[1])
+
+
 @dataclass
 class ConsoleUnderTest:
     """A console, and the sessions that were begun at it."""
@@ -109,17 +117,21 @@ class ConsoleUnderTest:
         return self.sessions[role]
 
     async def new_session(self, role: str) -> SignedIn:
-        """A further session of a role."""
+        """A further session of a role, or of a login of ``new_login``."""
         client = self.client()
         self._clients.append(client)
         if role == OWNER:
             page = await client.get(self.link())
         else:
-            page = await client.post("/session", data={"login": NAMES[role], "password": self.passwords[role]})
-        token = _TOKEN.search(page.text)
-        assert page.status_code == 200, page.text
-        assert token is not None, page.text
-        return SignedIn(client, token[1])
+            page = await client.post(
+                "/session", data={"login": NAMES.get(role, role), "password": self.passwords[role]}
+            )
+        return session_of(client, page)
+
+    async def new_login(self, name: str, group: str) -> SignedIn:
+        """The session of a login made for a test, which drops it: logins belong to the whole server."""
+        self.passwords = {**self.passwords, name: await create_login(self.running.state.engine, Login(name, group))}
+        return await self.new_session(name)
 
     def forget_failures(self) -> None:
         """Let nobody wait for passwords that were wrong: all tests come from one address."""

@@ -2,7 +2,6 @@
 
 import ast
 import asyncio
-import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from playwright.async_api import Browser
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 import infra.console
-from infra.access.logins import Login, create_login, drop_login
+from infra.access.logins import drop_login
 from infra.console.background import BackgroundWorks, RunningWork, WorkFile, WorkOutcome, WorkProgress
 from infra.console.errors import Refused
 from infra.console.visitor import Visitor
@@ -151,18 +150,8 @@ async def test_the_page_moves_by_itself_in_a_browser(console: ConsoleUnderTest, 
         assert await page.locator("progress").count() == 0
 
 
-async def _new_login(console: ConsoleUnderTest, name: str, group: str) -> SignedIn:
-    engine = console.running.state.engine
-    password = await create_login(engine, Login(name, group))
-    client = console.client()
-    page = await client.post("/session", data={"login": name, "password": password})
-    token = re.search(r'name="csrf" value="([^"]+)"', page.text)
-    assert token is not None, page.text
-    return SignedIn(client, token[1])
-
-
 async def test_a_work_of_a_login_that_is_dropped_ends_and_says_so(console: ConsoleUnderTest) -> None:
-    session, go = await _new_login(console, "gone_soon", "ledger_writer"), asyncio.Event()
+    session, go = await console.new_login("gone_soon", "ledger_writer"), asyncio.Event()
     begun = asyncio.Event()
 
     async def work(engine: AsyncEngine, _progress: WorkProgress) -> WorkOutcome:
@@ -186,7 +175,7 @@ async def test_a_work_of_a_login_that_is_dropped_ends_and_says_so(console: Conso
 
 
 async def test_another_login_of_the_same_name_gets_no_file_for_which_it_has_no_right(console: ConsoleUnderTest) -> None:
-    session = await _new_login(console, "same_name", "investigator")
+    session = await console.new_login("same_name", "investigator")
 
     async def work(_engine: AsyncEngine, _progress: WorkProgress) -> WorkOutcome:
         return WorkOutcome("共 2 行。2 rows", file=WorkFile("persons.csv", "text/csv", b"P1\nP2"))
@@ -196,7 +185,7 @@ async def test_another_login_of_the_same_name_gets_no_file_for_which_it_has_no_r
     assert (await session.get(f"/jobs/{started.id}/file")).content == b"P1\nP2"
     await drop_login(console.running.state.engine, "same_name")
     try:
-        later = await _new_login(console, "same_name", "finance_reader")
+        later = await console.new_login("same_name", "finance_reader")
         assert (await later.get(f"/jobs/{started.id}/file")).status_code == 404
         assert started.id not in (await later.get("/jobs")).text
     finally:

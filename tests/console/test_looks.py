@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Annotated
 
 import httpx
@@ -31,6 +32,7 @@ from projections.statements import statements
 from tests.console.harness import NAMES, ConsoleUnderTest, SignedIn, at_once
 from tests.program import claims
 
+_READER = Login("reads_by_hand", "investigator")
 router = APIRouter()
 
 
@@ -199,6 +201,33 @@ async def test_the_command_lists_them(console: ConsoleUnderTest) -> None:
     assert "P-told" in table.out.decode()
     assert "结算单" in table.out.decode()
     assert (await claims("access", "log", "--since", "2100-01-01", "--json", env=env)).rows == []
+
+
+@pytest.mark.parametrize(("command", "page"), [("file", "file"), ("sheet", "settlement sheet")])
+async def test_commands_that_show_a_person_are_looks(
+    console: ConsoleUnderTest, tmp_path: Path, command: str, page: str
+) -> None:
+    async with console.running.state.engine.connect() as connection:
+        row = (await connection.execute(select(statements).where(statements.c.status == "settled").limit(1))).one()
+    asked, out = {"file": row.person_id, "sheet": row.claim_id}[command], tmp_path / "page.html"
+    before = await _looks(console, row.person_id)
+    done = await claims(command, asked, "--out", out, env={"CLAIMS_DATABASE_URL": console.database_url})
+    assert done.code == 0, done.err
+    [look] = [each for each in await _looks(console, row.person_id) if each not in before]
+    assert (look["page"], look["login"], look["owner"]) == (page, "claims", True)
+    absent = await claims(command, "nobody", "--out", out, env={"CLAIMS_DATABASE_URL": console.database_url})
+    assert (absent.code, await _looks(console, "nobody")) == (2, [])
+
+    engine = connect(console.database_url)
+    try:  # who may only read could not write the look: he is told so, and none is made up
+        url = engine.url.set(username="reads_by_hand", password=await create_login(engine, _READER))
+        env = {"CLAIMS_DATABASE_URL": url.set(drivername="postgresql").render_as_string(hide_password=False)}
+        done = await claims(command, asked, "--out", out, env=env)
+    finally:
+        await drop_login(engine, _READER.name)
+        await engine.dispose()
+    assert (done.code, "reads_by_hand 只读账本，这次查阅没有记录" in done.err) == (0, True), done.err
+    assert len(await _looks(console, row.person_id)) == len(before) + 1
 
 
 async def test_verify_proves_the_looks_and_names_what_is_none(console: ConsoleUnderTest) -> None:

@@ -19,6 +19,7 @@ from infra.console.pages import render
 from infra.console.permissions import Permission
 from infra.console.visitor import Visitor
 from infra.person_file.page import claim_values
+from infra.words.fee_lines import PRICED_BY_NAMES
 from infra.words.sources import source_named
 from processors.clearing.claim_clearings import claim_clearings
 from processors.clearing.refusal import STATUS_NAMES
@@ -26,6 +27,8 @@ from processors.person.accumulation_steps import running_of
 from processors.person.file import file_of
 from processors.person.history import PersonHistory
 from processors.person.knowledge import learnt_of
+from processors.visits.lines import PARTS
+from processors.visits.listings import line_rows
 from projections.statements import statements
 
 router = APIRouter()
@@ -74,6 +77,9 @@ async def claim(request: Request, visitor: Reader, claim_id: str) -> Response:
         running=[step for step in running_of(history) if step.claim_id == claim_id],
         about=about,
         cleared=cleared,
+        fee_lines=[line async for line in line_rows(visitor.engine, claim_id)],
+        fee_parts=("amount", *PARTS),
+        priced_by=PRICED_BY_NAMES,
         statuses=STATUS_NAMES,
         links=True,
         may_change=row.source.startswith(f"{BUREAU}/") and visitor.may(Permission.WINDOW_STEP),

@@ -12,6 +12,7 @@ import httpx
 
 from processors.visits.hospital_settings import HospitalSettings
 from tests import facts
+from tests.console.harness import ConsoleUnderTest, running_console
 from tests.gateway.harness import PATH, GatewayUnderTest, running_gateway
 from tests.gateway.national.his import His
 from tests.gateway.national.ledger import GatewayLedger
@@ -57,6 +58,13 @@ class GatewayCounty:
     def his(self, code: str = "H1", region: str = FUSONG) -> His:
         """The program of a hospital, which treats a person of a region."""
         return His(self.post, next(self.persons[region]), code, insured_in=region)
+
+    @asynccontextmanager
+    async def console(self) -> AsyncIterator[ConsoleUnderTest]:
+        """A console over the same ledger."""
+        gateway = self.gateway
+        async with running_console(gateway.worker.database_url, {}, gateway.folder / "ledger") as console:
+            yield console
 
     async def fetch(self, envelope: Mapping[str, Any]) -> httpx.Response:
         """The answer to an envelope as HTTP has it."""

@@ -1,9 +1,11 @@
 """Applications for clearing: kept once, withdrawn until a clearing took them (3203, 3204)."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from events.county_time import COUNTY_TIME
+from infra.access.logins import drop_login
 from processors.clearing.draft import draft
 from tests.clerk import clerk
 from tests.gateway.national.county import FUSONG, GatewayCounty
@@ -74,3 +76,16 @@ async def test_a_clearing_takes_it_and_the_bureau_sees_the_difference(county: Ga
             if row["clr_appy_evt_id"] == number
         ]
         assert (row["state"], row["clearing_id"]) == ("cleared", clearing)
+    async with county.console() as console:
+        for role, group in (("applied_clerk", "ledger_writer"), ("applied_inspector", "investigator")):
+            try:
+                session = await console.new_login(role, group)
+                shown = await session.get("/clearing/applications")
+                exported = await session.get("/clearing/applications", hospital="H7", format="json")
+            finally:
+                await drop_login(county.gateway.engine, role)
+            assert shown.url.params["month"] == f"{month:%Y-%m}", "the last month that has any"
+            [told] = exported.json()["rows"]
+            assert (told["clr_appy_evt_id"], told["clearing_id"]) == (number, clearing)
+            assert Decimal(told["difference"]) == Decimal(1)
+            assert f'href="/clearing/{clearing}"' in shown.text

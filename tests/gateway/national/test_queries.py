@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from infra.access.logins import drop_login
+from processors.access_log.listings import look_rows
 from tests import facts
 from tests.clerk import clerk
 from tests.gateway.national.county import GatewayCounty
@@ -131,3 +133,31 @@ async def test_lines_and_looks_are_listed_for_investigators(his: His, county: Ga
         (look,) = (await run("gateway", "looks", "--person", his.psn_no, "--json")).rows
         assert (look["fixmedins_code"], look["infno"]) == ("H1", "5201")
         assert (await run("gateway", "looks", "--hospital", "H7", "--json")).rows == []
+        looks = (await run("access", "log", "--person", his.psn_no, "--json")).rows
+        assert [(each["page"], each["login"]) for each in looks] == [("fee lines", "claims")] * 2
+
+
+async def test_a_claim_s_page_shows_its_lines_to_each_role_that_opens_it(his: His, county: GatewayCounty) -> None:
+    claim = (await his.settle(await his.stay(LINES), TOTAL))["setlinfo"]["setl_id"]
+    engine = county.gateway.engine
+    async with county.console() as console:
+        for role, group in (("lines_clerk", "ledger_writer"), ("lines_inspector", "investigator")):
+            try:
+                session = await console.new_login(role, group)
+                if group == "investigator":
+                    asked = await session.get(f"/claims/{claim}")
+                    assert asked.url.path == "/access/purpose"
+                    await session.post("/access/purpose", {"reason": "核对明细"})
+                page = (await session.get(f"/claims/{claim}")).text.partition("费用明细")[2].partition("</table>")[0]
+            finally:
+                await drop_login(engine, role)
+            assert page.count("<tr><td") == 2
+            assert all(told in page for told in ("19,500.00", "500.00", "医院"))
+        try:
+            leader = await console.new_login("lines_leader", "leader")
+            assert (await leader.get(f"/claims/{claim}")).status_code == 403
+        finally:
+            await drop_login(engine, "lines_leader")
+    looks = [dict(row) async for row in look_rows(engine, person_id=his.psn_no)]
+    told = [(each["login"], each["page"], each["reason"]) for each in looks]
+    assert told == [("lines_inspector", "claim", "核对明细"), ("lines_clerk", "claim", None)]
