@@ -7,22 +7,40 @@ from events.money import yuan
 from policies.claim_facts import words
 from policies.explain import GRADES, stated_text, value_text
 from policies.scheme import Scheme
-from policies.values import Cited, Dated, Row
+from policies.values import Cited, Dated, Row, located_parameters
+
+Location = tuple[str | int, ...]
 
 
 def describe(scheme: Scheme) -> Iterator[dict[str, Any]]:
     """Every value with where it stands, for whom, its dates, grade and citation, in the order of the file."""
-    for path, parameter in scheme.parameters.items():
-        for row in parameter.root:
+    yield from (line for _, line in located_lines(scheme))
+
+
+def located_lines(scheme: Scheme) -> Iterator[tuple[Location, dict[str, Any]]]:
+    """The same, each with the place in the text's tree of the mapping that states it; an empty place where what a line
+    says is no single value."""
+    for path, (place, parameter) in zip(scheme.parameters, located_parameters(scheme, ()), strict=True):
+        for index, row in enumerate(parameter.root):
             value = stated_text(scheme, path, row.value)
-            yield _line(_where(scheme, path), path.rsplit(".", 1)[-1], _circumstances(row), value, row)
+            line = _line(_where(scheme, path), path.rsplit(".", 1)[-1], _circumstances(row), value, row)
+            yield (*place, index), line
     if scheme.interim_bill is not None:
-        yield _line("interim_bill", "interim_bill", "", value_text(True), scheme.interim_bill)
-    for grant in scheme.grants:
+        yield (), _line("interim_bill", "interim_bill", "", value_text(True), scheme.interim_bill)
+    for index, grant in enumerate(scheme.grants):
         worth = f"{yuan(grant.amount)}" + (f" > {yuan(grant.threshold)}" if grant.kind == "annual" else "")
-        yield _line("grants", grant.kind, "、".join(grant.diseases), worth, grant)
-    for premium in scheme.premiums:
-        yield _line(f"premiums {premium.layer}", premium.payer, "、".join(premium.for_), yuan(premium.value), premium)
+        yield ("grants", index), _line("grants", grant.kind, "、".join(grant.diseases), worth, grant)
+    for index, premium in enumerate(scheme.premiums):
+        where, for_ = f"premiums {premium.layer}", "、".join(premium.for_)
+        yield ("premiums", index), _line(where, premium.payer, for_, yuan(premium.value), premium)
+    yield from (((), line) for line in _funds_and_lists(scheme))
+    for index, target in enumerate(scheme.targets):
+        yield ("targets", index), _line("targets", target.name, "", value_text(target.value), target)
+    for fact in scheme.administration:
+        yield (), _line("administration", fact.name, "", fact.value, fact)
+
+
+def _funds_and_lists(scheme: Scheme) -> Iterator[dict[str, Any]]:
     for paid_for, paying in scheme.funds.items():
         yield _line(
             "funds", paid_for, paying.insurer or "", f"{scheme.terms.funds[paying.fund].name} {paying.fund}", paying
@@ -32,10 +50,6 @@ def describe(scheme: Scheme) -> Iterator[dict[str, Any]]:
         served = "、".join(chronic.layers) if chronic.layers is not None else "all"
         for_ = f"class {chronic.class_}" if chronic.class_ is not None else ""
         yield _line("chronic_list", chronic.disease, for_, served, chronic)
-    for target in scheme.targets:
-        yield _line("targets", target.name, "", value_text(target.value), target)
-    for fact in scheme.administration:
-        yield _line("administration", fact.name, "", fact.value, fact)
 
 
 def _accounts(scheme: Scheme) -> Iterator[dict[str, Any]]:

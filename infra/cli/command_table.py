@@ -32,6 +32,7 @@ MODULES: Mapping[str, str] = {
     "events": "events",
     "access": "access",
     "resettle": "resettle",
+    "whatif": "whatif",
     "rebuild": "rebuild",
     "quote": "quote",
     "window": "window",

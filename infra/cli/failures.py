@@ -35,6 +35,7 @@ UNUSABLE = frozenset(
         "infra.postgres.view_files.ViewInUse",
         "infra.settlement_sheet.page.NoBrowser",
         "infra.settlement_sheet.sheet.NoSheet",
+        "policies.reform.ReformError",
         "processors.delivery.layout.LayoutError",
         "processors.finance.unreadable.UnreadableEntry",
     }

@@ -20,6 +20,7 @@ from tests.integration.bank_calls import bank_calls
 from tests.integration.gateway_calls import gateway_calls
 from tests.months import months_from_now
 from tests.program import write_lines
+from tests.reforms import whatif_calls
 
 BOSS = "\x1b[32mboss\u202e\x9b\x07"
 SHOWN = r"\x1b[32mboss\u202e\x9b\x07"
@@ -81,7 +82,7 @@ def calls(folder: Path, month: str) -> dict[str, list[tuple[object, ...]]]:
     quoted = write_lines(folder / "quote.jsonl", [facts.visit("V1", "P1"), facts.visit("V2", BOSS)])
     lists = ["statements", "accumulations", "grants", "refusals", "waiting", "parked", "premiums", "fines"]
     lists += ["enrollments", "referrals", "verify", "status", "advances", "receivables"]
-    who = ("--actor", "wang")
+    who, by = ("--actor", "wang"), ("--source", f"civil-affairs/{REGION}")
     return {
         "settle": [("settle", write_lines(folder / "hostile.jsonl", hostile_facts())), ("settle", f"no{BOSS}")],
         **{name: [(name,)] for name in lists},
@@ -113,17 +114,7 @@ def calls(folder: Path, month: str) -> dict[str, list[tuple[object, ...]]]:
             ("roster", "publish", "--period", BOSS, "--region", REGION, "--out", folder / "out"),
         ],
         "roster withdraw": [
-            (
-                "roster",
-                "withdraw",
-                "--source",
-                f"civil-affairs/{REGION}",
-                "--period",
-                "2019-06",
-                *who,
-                "--reason",
-                BOSS,
-            ),
+            ("roster", "withdraw", *by, "--period", "2019-06", *who, "--reason", BOSS),
             ("roster", "withdraw", "--source", BOSS, "--period", "2019-06", "--dry-run"),
         ],
         **report_calls(folder, detail),
@@ -169,6 +160,7 @@ def scheme_calls(folder: Path) -> dict[str, list[tuple[object, ...]]]:
     cases = folder / "cases.csv"
     cases.write_bytes(example_cases().replace("住院".encode(), f"住院{BOSS}".encode()))
     return {
+        "whatif": whatif_calls(folder, BOSS),
         "schemes list": [("schemes", "list")],
         "schemes show": [("schemes", "show", "fusong"), ("schemes", "show", BOSS)],
         "schemes export": [("schemes", "export", BOSS), ("schemes", "export", "fusong", "--adopted")],

@@ -1,0 +1,134 @@
+"""``claims whatif``: what a reform would have cost, and what it changes in the law's words. Nothing is booked."""
+
+import sys
+import time
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from infra.cli.arguments import day_of, region_of, unusable
+from infra.cli.options import DataDir, Json, settings_of
+from infra.cli.output import fail, note, print_json, progress_bar
+from infra.cli.reform_text import print_reform, reform_json
+from infra.cli.session import NoLedger, ledger_servers, migrate_and_learn, reading, require_ledger, run
+from infra.cli.whatif_text import print_result, unlike_lines
+from infra.settings import Settings
+from infra.worker.simulations import simulate
+from policies.loader import load_directory
+from policies.reform import ReformError, ReformFile, read_reform
+from policies.yaml_text import MOST_BYTES
+from processors.law.terms import use_terms
+from processors.simulation.bases import LawOfLedger, read_law, replacements, shipped_law
+from processors.simulation.plan import Asked
+from processors.simulation.result import result_json
+
+CHECK = "check"
+MOST_WORKERS = 64
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(whatif)
+
+
+def whatif(
+    files: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[check] REFORM…", help="改革文件；前面写 check 只看改动 files of reforms; after check only told"
+        ),
+    ],
+    since: Annotated[
+        str | None, typer.Option("--since", help="自此日期起的结算单适用 it holds for claims dated this day or later")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option("--until", help="至此日期前的结算单适用 it holds for claims dated before this day")
+    ] = None,
+    region: Annotated[str | None, typer.Option("--region", help="统筹区 only this region's people")] = None,
+    workers: Annotated[
+        int | None, typer.Option("--workers", min=1, max=MOST_WORKERS, help="进程数 how many processes settle")
+    ] = None,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """政策测算：改了政策要多花多少，只算不入账。What a reform would have cost; nothing is booked."""
+    settings = settings_of(data_dir)
+    if files[0] == CHECK:
+        reforms = _read(files[1:])
+        sys.exit(run(lambda: _check(settings, reforms, json=json)))
+    asked = Asked(
+        day_of(since, "--since") if since else date.min,
+        day_of(until, "--until") if until else date.max,
+        region_of(region) if region else None,
+    )
+    if asked.since >= asked.until:
+        raise unusable("--until 应在 --since 之后", "--until must lie after --since", "--until")
+    reforms = _read(files)
+    sys.exit(run(lambda: _simulate(settings, reforms, asked, workers, json=json)))
+
+
+def _read(paths: Sequence[str]) -> list[ReformFile]:
+    if not paths:
+        raise unusable("请给出改革文件，如 reform.yaml", "Name the file of a reform", "REFORM")
+    read = []
+    for path in map(Path, paths):
+        try:
+            with path.open("rb") as file:
+                text = file.read(MOST_BYTES + 1)
+        except OSError as error:
+            raise ReformError([f"{path}: 无法读取 can't be read: {error.strerror}"]) from None
+        read.append(read_reform(text, str(path)))
+    return read
+
+
+async def _simulate(
+    settings: Settings, reforms: Sequence[ReformFile], asked: Asked, workers: int | None, *, json: bool
+) -> int:
+    require_ledger(settings)
+    began = time.perf_counter()
+    async with ledger_servers(settings, "whatif", nats=False) as endpoints:
+        await migrate_and_learn(endpoints.database_url)
+        with progress_bar() as report:
+            simulation, totals = await simulate(endpoints.database_url, reforms, asked, workers, report)
+    if totals.unlike_count:
+        for line in unlike_lines(totals):
+            fail(line)
+        return 1
+    if totals.in_flight:
+        note(
+            f"尚在途的参保人 persons in flight: {totals.in_flight}，已计入，未与账上核对 they are counted, and "
+            "were not held against the books"
+        )
+    result = result_json(simulation, totals, time.perf_counter() - began)
+    if json:
+        print_json([result])
+    else:
+        print_result([file.reform.name for file in reforms], result)
+    return 0
+
+
+async def _check(settings: Settings, reforms: Sequence[ReformFile], *, json: bool) -> int:
+    law = await _law(settings)
+    for text in law.texts.values():
+        use_terms(text.terms)
+    found = [(file, replacements(file, law, {})) for file in reforms]
+    if json:
+        print_json(reform_json(file, law.texts, after) for file, after in found)
+    else:
+        for file, after in found:
+            print_reform(file, law.texts, after)
+    return 0
+
+
+async def _law(settings: Settings) -> LawOfLedger:
+    """The ledger's texts; where there is no ledger, those that are shipped."""
+    try:
+        require_ledger(settings)
+    except NoLedger:
+        note("没有账本，按内置政策文本核对。There is no ledger: the texts that are shipped are taken")
+        return shipped_law(load_directory())
+    async with reading(settings, "whatif check") as engine, engine.connect() as connection:
+        return await read_law(connection)

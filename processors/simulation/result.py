@@ -1,0 +1,55 @@
+"""A simulation's result as ``claims whatif --json`` prints it (docs/whatif.md#result)."""
+
+from typing import Any
+
+from events.money import yuan
+from policies.vocabulary import in_layer_order
+from processors.simulation.plan import Simulation
+from processors.simulation.totals import SimulatedSums, SimulationTotals, VariantTotals
+
+
+def result_json(simulation: Simulation, totals: SimulationTotals, seconds: float) -> dict[str, Any]:
+    """The one object: amounts in yuan. Of several reforms ``reforms`` tells each alone, and on top of those before."""
+    together = totals.variants[-1]
+    layers = _layers(totals)
+    told = {
+        "identity": simulation.identity,
+        "ledger": {"position": simulation.ledger.position, "hash": simulation.ledger.hash},
+        "baseline": _sums(totals.baseline, layers),
+        "reform": _sums(totals.baseline.plus(together.difference), layers),
+        **_variant(together, totals, layers),
+        "seconds": round(seconds, 3),
+    }
+    if simulation.stacks:
+        told["reforms"] = [
+            {
+                "name": stack.name,
+                "alone": _variant(totals.variants[stack.alone], totals, layers),
+                "stacked": _variant(totals.variants[stack.stacked], totals, layers),
+            }
+            for stack in simulation.stacks
+        ]
+    return told
+
+
+def _layers(totals: SimulationTotals) -> list[str]:
+    named = {*totals.baseline.paid, *(layer for variant in totals.variants for layer in variant.difference.paid)}
+    return in_layer_order(named)
+
+
+def _variant(variant: VariantTotals, totals: SimulationTotals, layers: list[str]) -> dict[str, Any]:
+    same = totals.persons - variant.gain - variant.lose
+    return {
+        "difference": _sums(variant.difference, layers),
+        "persons": {"all": totals.persons, "gain": variant.gain, "lose": variant.lose, "same": same},
+        "claims": {"all": totals.claims, "changed": variant.claims_changed},
+    }
+
+
+def _sums(sums: SimulatedSums, layers: list[str]) -> dict[str, Any]:
+    return {
+        "paid": {layer: yuan(sums.paid.get(layer, 0)) for layer in layers},
+        "patient_share": yuan(sums.patient_share),
+        "hospital_share": yuan(sums.hospital_share),
+        "grants": yuan(sums.grants),
+    }

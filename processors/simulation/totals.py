@@ -1,0 +1,96 @@
+"""What a simulation adds up over persons, in fen. Totals of parts add up to those of the whole in any order."""
+
+from msgspec import Struct, field
+
+from projections.statements import StatementRow
+
+MOST_NAMED = 50
+"""Persons named whose books are not what settling anew gives."""
+
+
+class SimulatedSums(Struct):
+    """What layers pay of standing claims, what patients and hospitals bear, and the grants."""
+
+    paid: dict[str, int] = field(default_factory=dict)
+    patient_share: int = 0
+    hospital_share: int = 0
+    grants: int = 0
+
+    def count(self, row: StatementRow, sign: int = 1) -> None:
+        """Count a statement in, or out with ``sign=-1``."""
+        for layer, paid in row.layers:
+            self.paid[layer] = self.paid.get(layer, 0) + sign * paid
+        self.patient_share += sign * row.patient_share
+        self.hospital_share += sign * row.hospital_share
+
+    def add(self, other: "SimulatedSums") -> None:
+        """Add other sums."""
+        for layer, paid in other.paid.items():
+            self.paid[layer] = self.paid.get(layer, 0) + paid
+        self.patient_share += other.patient_share
+        self.hospital_share += other.hospital_share
+        self.grants += other.grants
+
+    def plus(self, other: "SimulatedSums") -> "SimulatedSums":
+        """Both together."""
+        both = SimulatedSums()
+        both.add(self)
+        both.add(other)
+        return both
+
+
+class VariantTotals(Struct):
+    """What a variant changes: ``difference`` is it minus the baseline. Who gains bears less, grants counted.
+
+    ``settled`` are the persons whose claims were settled a second time; of all others nothing can be another.
+    """
+
+    difference: SimulatedSums = field(default_factory=SimulatedSums)
+    gain: int = 0
+    lose: int = 0
+    claims_changed: int = 0
+    settled: int = 0
+
+    def add(self, other: "VariantTotals") -> None:
+        """Add those of other persons."""
+        self.difference.add(other.difference)
+        self.gain += other.gain
+        self.lose += other.lose
+        self.claims_changed += other.claims_changed
+        self.settled += other.settled
+
+
+class Unlike(Struct, frozen=True):
+    """A person whose books are not what settling anew gives: the first claim or grant where they differ."""
+
+    person_id: str
+    where: str
+    expected: str
+    booked: str
+
+
+class SimulationTotals(Struct):
+    """Of the persons with a standing claim that is counted: how many, what is booked for them, what variants change.
+
+    Persons ``in_flight`` are among them, and were not held against the books. ``unlike`` are in the order of their ids,
+    at most ``MOST_NAMED`` of ``unlike_count``.
+    """
+
+    variants: list[VariantTotals]
+    baseline: SimulatedSums = field(default_factory=SimulatedSums)
+    persons: int = 0
+    claims: int = 0
+    in_flight: int = 0
+    unlike: list[Unlike] = field(default_factory=list)
+    unlike_count: int = 0
+
+    def add(self, other: "SimulationTotals") -> None:
+        """Add those of other persons."""
+        for own, theirs in zip(self.variants, other.variants, strict=True):
+            own.add(theirs)
+        self.baseline.add(other.baseline)
+        self.persons += other.persons
+        self.claims += other.claims
+        self.in_flight += other.in_flight
+        self.unlike_count += other.unlike_count
+        self.unlike = sorted([*self.unlike, *other.unlike], key=lambda each: each.person_id)[:MOST_NAMED]

@@ -1,0 +1,199 @@
+"""``claims whatif`` as it is typed: what it prints, what it refuses, and that it writes nothing."""
+
+import uuid
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from infra.access.logins import Login, create_login, drop_login
+from infra.postgres.engine import database_url_of
+from processors.proof.seals import seal
+from tests import facts
+from tests.clerk import Clerk, clerk
+from tests.integration.test_access_database import as_login
+from tests.ledger import Books
+
+LINE = {"where": "2.critical_illness inpatient", "name": "line", "for": "poor", "value": "3000", "reason": "线"}
+RATIO = {"where": "1.basic inpatient", "name": "ratio", "for": "tier 3", "value": "70%", "reason": "比例"}
+NOTHING = {"paid": {"basic": "0.00"}, "patient_share": "0.00", "hospital_share": "0.00", "grants": "0.00"}
+
+
+def reform(folder: Path, name: str, scheme: str, *changes: Mapping[str, Any]) -> Path:
+    """A reform's file."""
+    file = folder / f"{name}.yaml"
+    file.write_bytes(orjson.dumps({"name": name, "scheme": scheme, "changes": changes}))
+    return file
+
+
+@pytest.fixture
+async def shanggao(books: Books) -> AsyncEngine:
+    """Two persons' stays: a poor one's, in 2019 twice and in 2020, and another's."""
+    await books.publish(
+        [
+            facts.hospital("H1", 3, "360923"),
+            *(facts.enrol(person, year, "360923") for person in ("P1", "P2") for year in (2019, 2020)),
+            facts.roster("P1", "registered_poor", on="2019-01-01"),
+            *facts.stay(1, "P1", "2019-08-20", in_scope="20600"),
+            *facts.stay(2, "P1", "2019-11-20", in_scope="10600"),
+            *facts.stay(3, "P1", "2020-03-10", in_scope="20600"),
+            *facts.stay(4, "P2", "2019-09-10", in_scope="20600"),
+        ]
+    )
+    return books.engine
+
+
+@pytest.fixture
+async def typed(shanggao: AsyncEngine) -> AsyncIterator[Clerk]:
+    async with clerk(CLAIMS_DATABASE_URL=database_url_of(shanggao)) as commands:
+        yield commands
+
+
+async def test_the_identity_changes_nothing(typed: Clerk, tmp_path: Path) -> None:
+    done = await typed("whatif", reform(tmp_path, "同", "shanggao"), "--json")
+    assert done.code == 0, done.err
+    (told,) = done.rows
+    assert list(told) == ["identity", "ledger", "baseline", "reform", "difference", "persons", "claims", "seconds"]
+    assert told["reform"] == told["baseline"]
+    assert {**told["difference"], "paid": {"basic": told["difference"]["paid"]["basic"]}} == NOTHING
+    assert set(told["difference"]["paid"].values()) == {"0.00"}
+    assert told["persons"] == {"all": 2, "gain": 0, "lose": 0, "same": 2}
+    assert told["claims"] == {"all": 4, "changed": 0}
+    # (20,600 - 600) x 60% = 12,000 three times, (10,600 - 600) x 60% = 6,000
+    assert told["baseline"]["paid"]["basic"] == "42000.00"
+
+
+async def test_what_a_lower_line_costs_is_worked_by_hand(typed: Clerk, tmp_path: Path) -> None:
+    done = await typed("whatif", reform(tmp_path, "线", "shanggao", LINE), "--json")
+    (told,) = done.rows
+    # P1 in 2019: 8,600 + 4,600 = 13,200 left in scope; over 7,500: 5,700 x 50%, over 3,000: 10,200 x 50%.
+    # In 2020: 8,600; 1,100 x 50% and 5,600 x 50%. So 4,500 x 50% more in each year.
+    assert told["difference"]["paid"]["critical_illness"] == "4500.00"
+    assert told["claims"] == {"all": 4, "changed": 2}
+    # what the layers behind brought P1 up to 90% with is less by as much
+    assert told["persons"] == {"all": 2, "gain": 0, "lose": 0, "same": 2}
+    assert told["reform"]["paid"]["basic"] == told["baseline"]["paid"]["basic"]
+
+
+async def test_days_and_region_say_which_claims_it_is_about(typed: Clerk, tmp_path: Path) -> None:
+    file = reform(tmp_path, "线", "shanggao", LINE)
+
+    async def more(*options: str) -> str:
+        done = await typed("whatif", file, *options, "--json")
+        assert done.code == 0, done.err
+        paid: str = done.rows[0]["difference"]["paid"]["critical_illness"]
+        return paid
+
+    assert await more("--since", "2020-01-01") == "2250.00"
+    assert await more("--until", "2020-01-01") == "2250.00"
+    assert await more("--region", "360900") == "4500.00"
+    elsewhere = await typed("whatif", file, "--region", "360923", "--since", "2021-01-01", "--json")
+    assert elsewhere.rows[0]["claims"] == {"all": 4, "changed": 0}
+    nobody = await typed("whatif", file, "--region", "220621", "--json")
+    assert (nobody.rows[0]["persons"]["all"], nobody.rows[0]["baseline"]["paid"]) == (0, {})
+
+
+async def test_several_reforms_are_told_alone_stacked_and_together(typed: Clerk, tmp_path: Path) -> None:
+    files = [reform(tmp_path, "线", "shanggao", LINE), reform(tmp_path, "比例", "shanggao", RATIO)]
+    both = (await typed("whatif", *files, "--json")).rows[0]
+    single = [(await typed("whatif", file, "--json")).rows[0] for file in files]
+    whole = (await typed("whatif", reform(tmp_path, "都", "shanggao", LINE, RATIO), "--json")).rows[0]
+    keys = ("difference", "persons", "claims")
+    assert [each["name"] for each in both["reforms"]] == ["线", "比例"]
+    assert [each["alone"] for each in both["reforms"]] == [{key: each[key] for key in keys} for each in single]
+    assert both["reforms"][0]["stacked"] == both["reforms"][0]["alone"]
+    assert both["reforms"][1]["stacked"] == {key: both[key] for key in keys}
+    assert {key: both[key] for key in keys} == {key: whole[key] for key in keys}
+
+
+async def test_the_identity_of_a_result_is_that_of_all_it_depends_on(
+    typed: Clerk, tmp_path: Path, shanggao: AsyncEngine
+) -> None:
+    file = reform(tmp_path, "线", "shanggao", LINE)
+
+    async def of(*arguments: object) -> tuple[str, Mapping[str, Any]]:
+        told = (await typed("whatif", *arguments, "--json")).rows[0]
+        return told.pop("identity"), {**told, "seconds": None}
+
+    first = await of(file)
+    assert await of(file) == first
+    assert await of(file, "--workers", 2) == first
+    others = [await of(reform(tmp_path, "同", "shanggao")), await of(file, "--since", "2020-01-01")]
+    others.append(await of(reform(tmp_path, "另", "shanggao", {**LINE, "value": "3001"})))
+    await seal(shanggao)
+    others.append(await of(file))
+    assert len({first[0], *(identity for identity, _ in others)}) == 5
+    assert others[-1][1]["ledger"]["position"] == first[1]["ledger"]["position"] + 1
+    assert others[-1][1]["difference"] == first[1]["difference"]
+
+
+async def test_without_its_baseline_nothing_is_told(typed: Clerk, tmp_path: Path, shanggao: AsyncEngine) -> None:
+    tampered = "UPDATE projections.statements SET patient_share = patient_share + 1 WHERE claim_id = 'C2'"
+    async with shanggao.begin() as connection:
+        await connection.execute(text(tampered))
+    done = await typed("whatif", reform(tmp_path, "线", "shanggao", LINE), "--json")
+    assert (done.code, done.out) == (1, b"")
+    assert "参保人 person P1，claim C2" in done.err
+    assert "1 名" in done.err
+    # who has no claim under the reform's scheme is not its business
+    assert (await typed("whatif", reform(tmp_path, "他", "fusong"), "--json")).code == 0
+
+
+async def test_a_person_in_flight_is_counted_and_not_held_against_the_books(
+    typed: Clerk, tmp_path: Path, shanggao: AsyncEngine, books: Books
+) -> None:
+    books.enqueue([facts.correct("C2", in_scope="5600", id_="late")])
+    await books.step(("intake", 0), 10)  # the run is open, and no layer has taken it
+    done = await typed("whatif", reform(tmp_path, "线", "shanggao", LINE), "--json")
+    assert done.code == 0, done.err
+    assert "persons in flight: 1" in done.err
+    # settled with what is known by now: (5,600 - 600) x 60% instead of 6,000
+    assert done.rows[0]["baseline"]["paid"]["basic"] == "39000.00"
+
+
+async def test_an_investigator_simulates(shanggao: AsyncEngine, tmp_path: Path) -> None:
+    """Who may write nothing: then nothing is written."""
+    login = Login(f"login_{uuid.uuid4().hex[:12]}", "investigator")
+    password = await create_login(shanggao, login)
+    try:
+        async with clerk(CLAIMS_DATABASE_URL=as_login(database_url_of(shanggao), login.name, password)) as commands:
+            for workers in (1, 2):
+                file = reform(tmp_path, "线", "shanggao", LINE)
+                done = await commands("whatif", file, "--workers", workers, "--json")
+                assert done.code == 0, done.err
+    finally:
+        await drop_login(shanggao, login.name)
+
+
+async def test_what_cannot_be_used_is_said(typed: Clerk, tmp_path: Path) -> None:
+    line = reform(tmp_path, "线", "shanggao", LINE)
+    for arguments, said in (
+        ((reform(tmp_path, "无", "atlantis"),), "账本中没有政策“atlantis”，有：anyi、changzhi"),
+        ((reform(tmp_path, "错", "shanggao", {**LINE, "name": "lime"}),), "政策中没有 name“lime”，有：line"),
+        ((tmp_path / "none.yaml",), "none.yaml"),
+        ((line, "--since", "2020-01-01", "--until", "2020-01-01"), "--until 应在 --since 之后"),
+        ((line, "--region", "36"), "应为六位数字"),
+        (("check",), "请给出改革文件"),
+    ):
+        done = await typed("whatif", *arguments)
+        assert done.code == 2, (arguments, done.out)
+        assert said in done.err
+
+
+async def test_check_tells_the_difference_in_words(typed: Clerk, tmp_path: Path) -> None:
+    dated = {**LINE, "from": "2020-01-01"}
+    (told,) = (await typed("whatif", "check", reform(tmp_path, "线", "shanggao", dated), "--json")).rows
+    (of_text,) = told["texts"]
+    assert (told["name"], of_text["scheme"]) == ("线", "shanggao")
+    assert of_text["differences"] == [
+        {key: dated[key] for key in ("where", "name", "for", "from")}
+        | {"until": None, "was": "7500.00", "now": "3000.00", "reason": "线"}
+    ]
+    for_people = await typed("whatif", "check", reform(tmp_path, "线", "shanggao", dated))
+    assert "起付标准 line" in for_people.out.decode()
+    same = await typed("whatif", "check", reform(tmp_path, "同", "shanggao"))
+    assert "没有改动" in same.err
