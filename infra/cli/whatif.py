@@ -92,7 +92,8 @@ async def _simulate(
     async with ledger_servers(settings, "whatif", nats=False) as endpoints:
         await migrate_and_learn(endpoints.database_url)
         with progress_bar() as report:
-            simulation, totals = await simulate(endpoints.database_url, reforms, asked, workers, report)
+            kept_in = settings.data_dir if settings.data_dir.is_dir() else None
+            simulation, totals = await simulate(endpoints.database_url, reforms, asked, workers, report, kept_in)
     if totals.unlike_count:
         for line in unlike_lines(totals):
             fail(line)

@@ -67,6 +67,11 @@ class Simulation(NamedTuple):
     ledger: LedgerMoment
     identity: str
 
+    @property
+    def moment(self) -> str:
+        """A name for what persons' facts depend on: the ledger's moment, and the code that reads them."""
+        return f"{self.ledger.position}-{self.ledger.hash[:16]}-{engine_version().rpartition('+')[2]}"
+
 
 async def planned(connection: AsyncConnection, reforms: Sequence[ReformFile], asked: Asked) -> Simulation:
     """Plan a simulation of one moment of the ledger. Raises ``ReformError``, and ``LookupError`` for a lost text."""

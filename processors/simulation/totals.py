@@ -4,7 +4,7 @@ from msgspec import Struct, field
 
 from projections.statements import StatementRow
 
-MOST_NAMED = 50
+MOST_NAMED = 20
 """Persons named whose books are not what settling anew gives."""
 
 

@@ -1,5 +1,6 @@
 """``claims whatif`` as it is typed: what it prints, what it refuses, and that it writes nothing."""
 
+import stat
 import uuid
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
@@ -167,6 +168,31 @@ async def test_an_investigator_simulates(shanggao: AsyncEngine, tmp_path: Path) 
                 assert done.code == 0, done.err
     finally:
         await drop_login(shanggao, login.name)
+
+
+async def test_facts_are_kept_for_the_ledgers_moment_and_readable_by_their_owner_alone(
+    typed: Clerk, tmp_path: Path, shanggao: AsyncEngine
+) -> None:
+    file = reform(tmp_path, "线", "shanggao", LINE)
+    kept = tmp_path / "simulation"
+
+    async def again() -> Mapping[str, Any]:
+        done = await typed("whatif", file, "--data-dir", tmp_path, "--json")
+        assert done.code == 0, done.err
+        return {**done.rows[0], "seconds": None}
+
+    first = await again()
+    (moment,) = kept.iterdir()
+    (shard,) = moment.iterdir()
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (kept, moment, shard)] == [0o700, 0o700, 0o600]
+    written = shard.stat().st_mtime_ns
+    assert await again() == first
+    assert shard.stat().st_mtime_ns == written
+    await seal(shanggao)
+    later = await again()
+    assert later["difference"] == first["difference"]
+    (newer,) = kept.iterdir()
+    assert newer.name != moment.name
 
 
 async def test_what_cannot_be_used_is_said(typed: Clerk, tmp_path: Path) -> None:
