@@ -3,7 +3,8 @@
 20 persons are signed in, and each asks for the next page some 5 s after the last one came: four pages a second, which
 is brisk, for most pages take longer to read. All are asked for equally often, the heavy ones too, each run in the same
 order. Meanwhile one worker settles discharges on the same ledger, at the rate of the latency suite, and how long these
-wait is measured as there. Pages are opened once before the clock starts, as the first person of a day would do.
+wait is measured as there. Before the clock starts payers are told of all that was booked, and pages are opened once, as
+the first person of a day would do.
 """
 
 import asyncio
@@ -24,17 +25,19 @@ from urllib.parse import quote, urlsplit
 import httpx
 from fastapi.routing import APIRoute
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from benchmarks.bench import Bench
 from benchmarks.copied_ledger import copy_claims
 from benchmarks.latency import BESIDE_RATE, all_answered, at_the_worker, first_discharges, percentiles
 from benchmarks.load import CLAIMS_PER_STAY, Load, bodies, make_load, renamed, type_of
-from benchmarks.servers import engine_on, settle
+from benchmarks.servers import STALLED_S, engine_on, settle
 from events.county_time import COUNTY_TIME
 from events.store.journal import database_time
 from infra.console.group import page_groups
 from infra.messaging.broker import connect_broker
+from infra.operations.payouts import payout_state
+from infra.operations.quiescence import poll_until
 from infra.servers import Endpoints
 from processors.clearing.draft import draft
 from processors.finance.catch_up import catch_up
@@ -88,6 +91,7 @@ async def console(bench: Bench) -> dict[str, dict[str, float]]:
         at_the_worker(endpoints, discharges, BESIDE_RATE) as (arrivals, _),
     ):
         pages = await _pages(engine)
+        await _payers_told(endpoints.nats_url, engine)
         async with _served(endpoints) as url:
             await _open_each(url, endpoints.database_url, pages)
             walking = asyncio.create_task(_walk(url, endpoints.database_url, pages, options.seconds))
@@ -105,6 +109,21 @@ async def _forget_payouts(nats_url: str) -> None:
     await broker.start()
     try:
         await broker.connection.jetstream().purge_stream("PAYOUTS")
+    finally:
+        await broker.stop()
+
+
+async def _payers_told(nats_url: str, engine: AsyncEngine) -> None:
+    """Wait until the worker has told payers of all that was booked before."""
+    broker = connect_broker(nats_url, None)
+    await broker.start()
+
+    async def waiting(connection: AsyncConnection) -> int:
+        return (await payout_state(connection, broker.connection)).waiting
+
+    try:
+        if left := await poll_until(engine, waiting, lambda seen: seen == 0, give_up_after_s=STALLED_S):
+            raise RuntimeError(f"payers are not told of {left} bookings: no publisher is at work")
     finally:
         await broker.stop()
 
@@ -131,13 +150,14 @@ async def _clear(engine: AsyncEngine) -> None:
 
 
 async def _pages(engine: AsyncEngine) -> dict[str, list[str]]:
-    """Addresses by route: every page without parameters, and some persons, claims and hospitals."""
+    """Addresses by route: every page without parameters, and some persons, claims, hospitals and regions."""
     routes = [route for group in page_groups().values() for route in group.router.routes]
     paths = [route.path for route in routes if isinstance(route, APIRoute) and "GET" in (route.methods or ())]
     paths = [path for path in paths if path not in ASK_FOR_MORE]
     found = {path: [path] for path in paths if "{" not in path and not path.startswith("/session")}
     sampled = {"/persons/{}": ("statements", "person_id"), "/claims/{}": ("statements", "claim_id")}
     sampled["/hospitals/{}"] = ("hospitals", "hospital_id")
+    sampled["/clearing/uncleared/{}"] = ("statements", "region")
     served = [re.sub(r"{[^}]*}", "{}", path) for path in paths]
     async with engine.connect() as connection:
         for path, (table, column) in sampled.items():

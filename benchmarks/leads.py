@@ -1,10 +1,9 @@
 """How long leads take over a whole ledger and over what is new, and what looking for them costs settlement beside it.
 
-    python -m benchmarks.leads [--claims 300000] [--beside 6000] [--rounds 3]
+    python -m benchmarks.leads [--claims 300000] [--beside 40000] [--rounds 3]
 
 The first part generates rows (three claims a person, a third of them visits, 60 hospitals) in a temporary database. The
-second settles a made-up county with as many workers as there are processors, with and without lookers that run one
-behind the other all the time, alternating: far more often than the worker's own every five minutes.
+second settles a made-up county with as many workers as there are processors beside looks (``leads_beside``).
 """
 
 import asyncio
@@ -12,8 +11,6 @@ import os
 import resource
 import statistics
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -22,13 +19,11 @@ import typer
 from rich.console import Console
 
 from benchmarks.bench import Bench, Options
+from benchmarks.leads_beside import beside
 from benchmarks.servers import engine_on, server_templates
-from benchmarks.throughput import CORES, prepare, timed
 from infra.logs import configure
 from infra.postgres.engine import migrate
 from infra.servers import servers
-from infra.tasks import end
-from infra.worker.lead_worker import LeadAssignment, look_elsewhere
 from infra.worker.lead_years import look_for_leads
 from policies.loader import load_directory
 from processors.law.adoption import initialise
@@ -78,31 +73,10 @@ async def _generate(database_url: str, claims: int) -> None:
         await connection.close()
 
 
-async def beside(bench: Bench, *, looking: bool) -> float:
-    """Claims a second, with lookers one behind the other or without."""
-    name = await prepare(bench)
-    async with bench.server_templates.running(name) as endpoints, _lookers(endpoints.database_url, looking=looking):
-        rate, _, _ = await timed(bench, endpoints, CORES)
-    return rate
-
-
-@asynccontextmanager
-async def _lookers(database_url: str, *, looking: bool) -> AsyncIterator[None]:
-    async def look() -> None:
-        while True:
-            await look_elsewhere(LeadAssignment(database_url, peers=True))
-
-    tasks = [asyncio.create_task(look())] if looking else []
-    try:
-        yield
-    finally:
-        await end(tasks)
-
-
 def main(
     claims: Annotated[int, typer.Option(help="claims to generate")] = 300_000,
-    beside_claims: Annotated[int, typer.Option("--beside", help="claims to settle beside it; 0: none")] = 6_000,
-    rounds: Annotated[int, typer.Option(min=1, help="how often both alternate")] = 3,
+    beside_claims: Annotated[int, typer.Option("--beside", help="claims to settle beside it; 0: none")] = 40_000,
+    rounds: Annotated[int, typer.Option(min=1, help="how often that is settled")] = 3,
 ) -> None:
     """Measure."""
     configure("error")
@@ -112,12 +86,10 @@ def main(
         if not beside_claims:
             return
         bench = Bench(Options(claims=beside_claims), folders)
-        rates: dict[bool, list[float]] = {False: [], True: []}
-        for _ in range(rounds):
-            for looking in (False, True):
-                rates[looking].append(asyncio.run(beside(bench, looking=looking)))
-        alone, with_leads = (statistics.median(rates[looking]) for looking in (False, True))
-        console.print(f"claims a second alone {rates[False]}, beside leads {rates[True]}: {with_leads / alone:.3f}")
+        found = [ratio for _ in range(rounds) for ratio in asyncio.run(beside(bench))]
+        console.print(f"settled beside looks: {[round(each, 2) for each in found]}")
+        error = statistics.stdev(found) / len(found) ** 0.5
+        console.print(f"mean {statistics.mean(found):.3f}, standard error {error:.3f}, of {len(found)} windows")
 
 
 if __name__ == "__main__":

@@ -107,7 +107,7 @@ def figures(bench: Bench) -> dict[str, Any]:
             "beside_floods_ms": bench.figures.get("floods"),
             "gateway_latency_ms": bench.figures.get("gateway"),
             "latency_beside_console_ms": bench.figures.get("beside_console"),
-            "console_ms": bench.figures.get("console"),
+            "console_latency_ms": bench.figures.get("console"),
             "console_claims": bench.figures.get("console_claims"),
             "cpu_us_per_claim": {name[7:]: median(name) for name in bench.samples if name.startswith("cpu_us_")},
             "samples": bench.samples,

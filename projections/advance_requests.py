@@ -3,9 +3,10 @@
 from datetime import date, datetime
 
 from msgspec import Struct
-from sqlalchemy import BigInteger, Column, Date, DateTime, Index, Table, Text
+from sqlalchemy import BigInteger, Column, Date, Index, Table, Text
 
 from events.store.metadata import metadata, not_negative, one_of
+from projections.signatures import LOGIN, signature_columns
 
 REQUEST_STATES = ("none", "applied", "approved", "declined")
 
@@ -22,18 +23,12 @@ advance_requests = Table(
     Column("township", Text, comment="whose station examines it, nine digits"),
     Column("destination", Text, comment="where the person will be treated"),
     Column("need", Text, comment="for what"),
-    Column("applied_by", Text, comment="who entered it"),
-    Column("applied_login", Text, comment="of the database; null where it is its owner's"),
-    Column("applied_at", DateTime(timezone=True)),
+    *signature_columns("applied", comment="who entered it", login=LOGIN),
     Column("approved", BigInteger, comment="fen"),
-    Column("decided_by", Text),
-    Column("decided_login", Text),
-    Column("decided_at", DateTime(timezone=True)),
+    *signature_columns("decided"),
     Column("reason", Text, comment="why it was declined"),
     Column("filed_on", Date, comment="day on which it was filed with the bureau"),
-    Column("filed_by", Text),
-    Column("filed_login", Text),
-    Column("filed_at", DateTime(timezone=True)),
+    *signature_columns("filed"),
     Index("advance_requests_person", "person_id"),
     not_negative("amount", "approved"),
     one_of("status", REQUEST_STATES),

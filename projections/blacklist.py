@@ -6,10 +6,11 @@ Settlement does not read it. It says what a bureau does with later admissions, a
 from datetime import date, datetime
 
 from msgspec import Struct
-from sqlalchemy import ARRAY, BigInteger, Column, Date, DateTime, Index, Table, Text
+from sqlalchemy import ARRAY, BigInteger, Column, Date, Index, Table, Text
 
 from events.store.metadata import metadata, one_of
 from projections.cases import SUBJECTS
+from projections.signatures import signature_columns
 
 EFFECTS = ("no_prepaid_free_admission", "closer_audit", "published")
 """The person pays in advance on admission, each bill is audited, the entry is published."""
@@ -31,19 +32,14 @@ blacklist = Table(
     Column("from_on", Date, nullable=False),
     Column("until", Date, nullable=False, comment="first day on which it holds no longer"),
     Column("status", Text, nullable=False),
-    Column("entered_by", Text, nullable=False),
-    Column("entered_login", Text),
-    Column("entered_at", DateTime(timezone=True), nullable=False),
-    Column("approved_by", Text),
-    Column("approved_login", Text),
+    *signature_columns("entered", required=True),
+    *signature_columns("approved", at=False),
     Column("approved_on", Date),
     Column("removed_on", Date, comment="first day on which it holds no longer, before its end"),
     Column("removal_reason", Text),
     Column("removal_no", Text),
-    Column("removal_entered_by", Text),
-    Column("removal_entered_login", Text),
-    Column("removal_approved_by", Text),
-    Column("removal_approved_login", Text),
+    *signature_columns("removal_entered", at=False),
+    *signature_columns("removal_approved", at=False),
     Index("blacklist_subject", "subject_kind", "subject_id"),
     one_of("subject_kind", SUBJECTS),
     one_of("status", ENTRY_STATES),

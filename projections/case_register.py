@@ -22,7 +22,8 @@ from projections.cases import (
     cases,
 )
 from projections.inspections import Inspection, inspections
-from projections.measures import CaseFact, Measure, Payment, case_facts, case_measures
+from projections.measures import PAYABLE, CaseFact, Measure, Payment, case_facts, case_measures
+from projections.signatures import login_told, signature
 
 T = TypeVar("T", bound=Struct)
 Data = Mapping[str, Any]
@@ -31,16 +32,15 @@ LASTING = ("suspension", "agreement_ended", "contract_ended", "payment_hold", "e
 
 
 class Signature(NamedTuple):
-    """Who took a step, and when."""
+    """The entry that tells a step, and when it was taken."""
 
     number: int
-    actor: str
-    login: str | None
+    data: Data
     at: datetime
 
     def fields(self, did: str) -> dict[str, Any]:
-        """The step as a row says it: ``<did>_by`` and ``<did>_login``."""
-        return {f"{did}_by": self.actor, f"{did}_login": self.login}
+        """Who took the step, as columns ``<did>_by`` and ``<did>_login``."""
+        return signature(did, self.data)
 
 
 class Rows(Generic[T]):
@@ -126,7 +126,7 @@ class CaseRegister:
 
         Raises ``KeyError`` where it names what is not there, msgspec's ``ValidationError`` where it can't be read.
         """
-        signed = Signature(number, data["actor"], None if data.get("owner") else data.get("login"), at)
+        signed = Signature(number, data, at)
         kind = type_.partition(".")[0]
         match kind:
             case "case":
@@ -164,9 +164,9 @@ class CaseRegister:
             await rows.save(connection)
 
     def with_payments(self, measure: Measure) -> Measure:
-        """A fine with what was paid of those that it took the place of, but for what paying them late cost."""
+        """A measure with what was paid of those that it took the place of, but for what paying them late cost."""
         before = self.measures.get(measure.of_measure or "")
-        if measure.kind != "fine" or before is None:
+        if measure.kind not in PAYABLE or before is None:
             return measure
         paid = [structs.replace(each, late=0) for each in self.with_payments(before).payments]
         return structs.replace(measure, payments=[*paid, *measure.payments])
@@ -244,7 +244,7 @@ class CaseRegister:
             case decisions.MEASURE_PAID:
                 paid = Payment(
                     *(data["amount"], data["late"], date.fromisoformat(data["paid_on"]), data["reference"]),
-                    *(signed.actor, signed.login),
+                    *(data["actor"], login_told(data)),
                 )
                 payments = [*self.measures.change(measure_id).payments, paid]
                 self.measures.change(measure_id, payments=payments)

@@ -7,12 +7,13 @@ from datetime import date, datetime
 from typing import Literal, get_args
 
 from msgspec import Struct
-from sqlalchemy import ARRAY, BigInteger, Boolean, Column, Date, DateTime, Index, Integer, Table, Text
+from sqlalchemy import ARRAY, BigInteger, Boolean, Column, Date, Index, Integer, Table, Text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from events.codes import AuditPart
 from events.store.metadata import metadata, not_negative, one_of
 from policies.claim import BorneBy
+from projections.signatures import TELLS_NOBODY_APART, signature_columns
 
 Origin = Literal["lead", "report", "plan", "inspection"]
 ORIGINS: tuple[Origin, ...] = get_args(Origin)
@@ -58,21 +59,15 @@ cases = Table(
     Column("opened_on", Date, nullable=False),
     Column("due_on", Date, nullable=False, comment="day by which it is to be decided"),
     Column("status", Text, nullable=False),
-    Column("opened_by", Text, nullable=False),
-    Column("opened_login", Text, comment="of the database; null where it is its owner's, which tells nobody apart"),
-    Column("opened_at", DateTime(timezone=True), nullable=False),
+    *signature_columns("opened", required=True, login=TELLS_NOBODY_APART),
     Column("extensions", Integer, nullable=False),
-    Column("proposed_by", Text),
-    Column("proposed_login", Text),
-    Column("proposed_at", DateTime(timezone=True)),
+    *signature_columns("proposed"),
     Column("proposed_on", Date, comment="day of the proposal that waits or was decided last"),
-    Column("decided_by", Text),
-    Column("decided_login", Text),
+    *signature_columns("decided", at=False),
     Column("decided_on", Date, comment="day of its last decision"),
     Column("decision_no", Text),
     Column("outcome", Text, comment="measures, no_violation or transferred"),
-    Column("closed_by", Text),
-    Column("closed_login", Text),
+    *signature_columns("closed", at=False),
     Column("closed_on", Date),
     Column("closing_reason", Text),
     Index("cases_subject", "subject_id"),
@@ -97,8 +92,7 @@ case_notes = Table(
     Column("amount", BigInteger, comment="fen; of a notice the fine that it announces"),
     Column("document_no", Text),
     Column("reason", Text, nullable=False),
-    Column("noted_by", Text, nullable=False),
-    Column("noted_login", Text),
+    *signature_columns("noted", required=True, at=False),
     Index("case_notes_case", "case_id"),
     not_negative("amount"),
     one_of("kind", NOTE_KINDS),
@@ -123,8 +117,7 @@ case_findings = Table(
     Column("harm", Boolean, nullable=False, comment="health or life was harmed"),
     Column("document_no", Text),
     Column("status", Text, nullable=False),
-    Column("noted_by", Text, nullable=False),
-    Column("noted_login", Text),
+    *signature_columns("noted", required=True, at=False),
     Column("decided_on", Date, comment="day of the decision that confirmed it"),
     Column("reason", Text, comment="why it was dismissed"),
     Index("case_findings_case", "case_id"),

@@ -38,6 +38,7 @@ from projections.clearings import (
     receivables,
 )
 from projections.prepayments import Prepayment, ordered, prepayments
+from projections.signatures import signature
 from projections.withholdings import WithholdingRows, withholding_releases, withholdings
 
 
@@ -140,7 +141,7 @@ class ClearingRegister:
             self._apply_release(type_, number, at, data)
             return
         if type_ == decisions.PREPAYMENT_ORDERED:
-            self.prepayments.put(ordered(number, at, data, _signature("ordered", data)))
+            self.prepayments.put(ordered(number, at, data, signature("ordered", data)))
             return
         key = (data["prepayment_id"],)
         row = self.prepayments[key]
@@ -149,10 +150,10 @@ class ClearingRegister:
                 self.prepayments.change(key, status="withdrawn")
             case decisions.HOSPITAL_PREPAID:
                 paid = {"reference": data["reference"], "paid_on": date.fromisoformat(data["day"]), **_NOT_REVERSED}
-                self.prepayments.change(key, status="paid", **_signature("approved", data), **paid)
+                self.prepayments.change(key, status="paid", **signature("approved", data), **paid)
             case decisions.PREPAYMENT_REVERSED:
                 unpaid = dict.fromkeys(("approved_by", "approved_login", "reference", "paid_on"))
-                self.prepayments.change(key, status="ordered", **unpaid, **_signature("reversed", data))
+                self.prepayments.change(key, status="ordered", **unpaid, **signature("reversed", data))
             case decisions.PREPAYMENT_RETURNED:
                 self.prepayments.change(key, returned=row.returned + data["amount"])
             case decisions.PREPAYMENT_RETURN_REVERSED:
@@ -163,9 +164,9 @@ class ClearingRegister:
     def _apply_release(self, type_: str, number: int, at: datetime, data: Mapping[str, Any]) -> None:
         match type_:
             case decisions.WITHHOLDING_RELEASE_ORDERED:
-                self.withheld.order(number, at, data, _signature("ordered", data))
+                self.withheld.order(number, at, data, signature("ordered", data))
             case decisions.WITHHOLDING_RELEASE_APPROVED:
-                self.withheld.decide(data, _signature("approved", data))
+                self.withheld.decide(data, signature("approved", data))
             case _:
                 self.withheld.take_back(data)
 
@@ -177,7 +178,7 @@ class ClearingRegister:
             paid = before.paid + item["amount"]
             status = "paid" if paid >= before.amount else before.status
             said = {"paid_at": at, "reference": item.get("reference", data["reference"])}
-            self.payments.change(key, status=status, paid=paid, **_signature("paid", data), **said, **_NOT_REVERSED)
+            self.payments.change(key, status=status, paid=paid, **signature("paid", data), **said, **_NOT_REVERSED)
         self._set_status(data["clearing_id"])
 
     def _reverse_payment(self, type_: str, data: Mapping[str, Any]) -> None:
@@ -198,7 +199,7 @@ class ClearingRegister:
         else:
             status = "due" if row.returned_by is None else "returned"
             paid = row.paid - data["amount"]
-            self.payments.change(key, status=status, paid=paid, **stands, **_signature("reversed", data))
+            self.payments.change(key, status=status, paid=paid, **stands, **signature("reversed", data))
         self._set_status(data["clearing_id"])
 
     def _draft(self, number: int, at: datetime, data: Mapping[str, Any]) -> None:
@@ -218,7 +219,7 @@ class ClearingRegister:
                 withholding=draft.withholding,
                 released=draft.released,
                 drafted_at=at,
-                **_signature("drafted", data),
+                **signature("drafted", data),
             )
         )
         for line in draft.lines:
@@ -257,7 +258,7 @@ class ClearingRegister:
 
     def _approve(self, at: datetime, data: Mapping[str, Any]) -> None:
         clearing_id = data["clearing_id"]
-        self.clearings.change((clearing_id,), **_signature("approved", data), approved_at=at)
+        self.clearings.change((clearing_id,), **signature("approved", data), approved_at=at)
         for owed in self.receivables:
             if owed.clearing_id == clearing_id:
                 self.receivables.change((owed.receivable_id,), stands=True)
@@ -299,21 +300,13 @@ _NOT_REVERSED = dict.fromkeys(("reversed_by", "reversed_login"))
 
 
 def _paid(payment: Mapping[str, Any]) -> dict[str, Any]:
-    return {"reference": payment["reference"], "paid_at": _moment(payment), **_signature("paid", payment)}
+    return {"reference": payment["reference"], "paid_at": _moment(payment), **signature("paid", payment)}
 
 
 def _returned(returned: Mapping[str, Any], at: datetime) -> dict[str, Any]:
     why = {"return_reference": returned.get("reference"), "return_reason": returned["reason"], "returned_at": at}
-    return why | _signature("returned", returned)
+    return why | signature("returned", returned)
 
 
 def _moment(said: Mapping[str, Any]) -> datetime:
     return datetime.fromisoformat(said["at"])
-
-
-def _signature(step: str, data: Mapping[str, Any]) -> dict[str, Any]:
-    """Who took a step: the actor, and the login where it tells people apart (the owner's does not).
-
-    Events from before logins were recorded have none.
-    """
-    return {f"{step}_by": data["actor"], f"{step}_login": None if data.get("owner") else data.get("login")}

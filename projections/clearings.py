@@ -18,6 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from events.store.metadata import metadata, not_negative, one_of
+from projections.signatures import TELLS_NOBODY_APART, signature_columns
 
 clearings = Table(
     "clearings",
@@ -29,12 +30,8 @@ clearings = Table(
     Column("status", Text, nullable=False, comment="drafted, approved, paid (nothing is due any more) or withdrawn"),
     Column("ranges", JSONB, nullable=False, comment="{journal: [from, to]}: the entries after from, up to to"),
     Column("set_off", JSONB, nullable=False, comment="[{receivable_id, payee_kind, payee, amount}], fen"),
-    Column("drafted_by", Text, nullable=False),
-    Column("drafted_login", Text, comment="of the database; null where it is its owner's, which tells nobody apart"),
-    Column("drafted_at", DateTime(timezone=True), nullable=False),
-    Column("approved_by", Text),
-    Column("approved_login", Text),
-    Column("approved_at", DateTime(timezone=True)),
+    *signature_columns("drafted", required=True, login=TELLS_NOBODY_APART),
+    *signature_columns("approved"),
     Column("withdrawn_by", Text),
     Column("prepaid", JSONB, nullable=False, comment="[{prepayment_id, payee, fund, insurer, amount}], fen"),
     Column("supplements", Text, comment="the clearing of the same month before it, where there is one"),
@@ -92,17 +89,14 @@ clearing_payments = Table(
     Column("set_off", BigInteger, nullable=False, comment="fen of it that goes against his receivables"),
     Column("amount", BigInteger, nullable=False, comment="fen to pay"),
     Column("status", Text, nullable=False, comment="none (nothing to pay), due, paid or returned (due again)"),
-    Column("paid_by", Text),
-    Column("paid_login", Text),
-    Column("paid_at", DateTime(timezone=True)),
+    *signature_columns("paid"),
     Column("reference", Text, comment="of the last transfer"),
-    Column("returned_by", Text, comment="who noted last that a transfer came back: may not note the next payment"),
-    Column("returned_login", Text),
-    Column("returned_at", DateTime(timezone=True)),
+    *signature_columns("returned", comment="who noted last that a transfer came back: may not note the next payment"),
     Column("return_reference", Text, comment="of what came back"),
     Column("return_reason", Text),
-    Column("reversed_by", Text, comment="who took the last payment back as a mistake: may not note the next one"),
-    Column("reversed_login", Text),
+    *signature_columns(
+        "reversed", at=False, comment="who took the last payment back as a mistake: may not note the next one"
+    ),
     Column("prepaid", BigInteger, nullable=False, comment="fen of it that a fund had paid ahead"),
     Column("withheld", BigInteger, nullable=False, comment="fen of it kept back until the hospital's score is known"),
     Column("released", BigInteger, nullable=False, comment="fen beside the balance, kept back by earlier clearings"),

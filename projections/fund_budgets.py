@@ -8,11 +8,12 @@ from datetime import datetime
 from typing import Any
 
 from msgspec import Struct, convert
-from sqlalchemy import BigInteger, Column, DateTime, Index, SmallInteger, Table, Text
+from sqlalchemy import BigInteger, Column, Index, SmallInteger, Table, Text
 
 from events import decisions
 from events.store.metadata import metadata, not_negative, one_of
-from projections.office_register import OfficeRegister, signed
+from projections.office_register import OfficeRegister
+from projections.signatures import TELLS_NOBODY_APART, signature, signature_columns
 
 BUDGET_STATES = ("entered", "approved", "withdrawn")
 
@@ -31,15 +32,9 @@ fund_budgets = Table(
     Column("order_no", Text, nullable=False, comment="of the document that sets it"),
     Column("office", Text, nullable=False, comment="bureau or finance_office: whose clerk entered it"),
     Column("status", Text, nullable=False, comment="entered, approved (the last of a fund and year counts), withdrawn"),
-    Column("entered_by", Text, nullable=False),
-    Column("entered_login", Text, comment="of the database; null where it is its owner's, which tells nobody apart"),
-    Column("entered_at", DateTime(timezone=True), nullable=False),
-    Column("approved_by", Text),
-    Column("approved_login", Text),
-    Column("approved_at", DateTime(timezone=True)),
-    Column("ended_by", Text, comment="who withdrew it"),
-    Column("ended_login", Text),
-    Column("ended_at", DateTime(timezone=True)),
+    *signature_columns("entered", required=True, login=TELLS_NOBODY_APART),
+    *signature_columns("approved"),
+    *signature_columns("ended", comment="who withdrew it"),
     Column("reason", Text, comment="why it was withdrawn"),
     Index("fund_budgets_account", "scheme", "region", "year"),
     not_negative("spending", "income"),
@@ -97,11 +92,11 @@ class BudgetRegister(OfficeRegister[FundBudget]):
             case decisions.FUND_BUDGET_ENTERED:
                 own = {"budget_id": data["budget_id"], "number": number, "status": "entered"}
                 stated = {name: data.get(name) for name in STATED}
-                self.put(convert(own | stated | signed("entered", at, data), FundBudget))
+                self.put(convert(own | stated | signature("entered", data, at), FundBudget))
             case decisions.FUND_BUDGET_APPROVED:
-                self.change(data, "approved", signed("approved", at, data))
+                self.change(data, "approved", signature("approved", data, at))
             case decisions.FUND_BUDGET_WITHDRAWN:
-                self.change(data, "withdrawn", signed("ended", at, data) | {"reason": data["reason"]})
+                self.change(data, "withdrawn", signature("ended", data, at) | {"reason": data["reason"]})
             case _:
                 raise KeyError(type_)
 

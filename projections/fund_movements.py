@@ -8,11 +8,12 @@ from datetime import date, datetime
 from typing import Any
 
 from msgspec import Struct, convert
-from sqlalchemy import BigInteger, Column, Date, DateTime, Index, SmallInteger, Table, Text
+from sqlalchemy import BigInteger, Column, Date, Index, SmallInteger, Table, Text
 
 from events import decisions
 from events.store.metadata import metadata, not_negative, one_of
-from projections.office_register import OfficeRegister, signed
+from projections.office_register import OfficeRegister
+from projections.signatures import TELLS_NOBODY_APART, signature, signature_columns
 
 RECEIPTS = ("opening", "appropriation", "contribution", "interest", "donation", "fine", "other")
 """Kinds of what a fund receives from outside the ledger's funds."""
@@ -43,15 +44,9 @@ fund_movements = Table(
     Column("fine_id", Text, comment="of a fine that was paid"),
     Column("office", Text, nullable=False, comment="bureau or finance_office: whose clerk entered it"),
     Column("status", Text, nullable=False, comment="entered, approved (it counts), withdrawn or reversed"),
-    Column("entered_by", Text, nullable=False),
-    Column("entered_login", Text, comment="of the database; null where it is its owner's, which tells nobody apart"),
-    Column("entered_at", DateTime(timezone=True), nullable=False),
-    Column("approved_by", Text),
-    Column("approved_login", Text),
-    Column("approved_at", DateTime(timezone=True)),
-    Column("ended_by", Text, comment="who withdrew or reversed it"),
-    Column("ended_login", Text),
-    Column("ended_at", DateTime(timezone=True)),
+    *signature_columns("entered", required=True, login=TELLS_NOBODY_APART),
+    *signature_columns("approved"),
+    *signature_columns("ended", comment="who withdrew or reversed it"),
     Column("reason", Text, comment="why it was withdrawn or reversed"),
     Index("fund_movements_account", "scheme", "region", "year"),
     not_negative("amount"),
@@ -117,11 +112,11 @@ class FundRegister(OfficeRegister[FundMovement]):
             case decisions.FUND_RECEIVED | decisions.FUND_TRANSFERRED:
                 stated = {name: data.get(name) for name in STATED}
                 own = {"movement_id": data["movement_id"], "number": number, "status": "entered"}
-                self.put(convert(own | stated | signed("entered", at, data), FundMovement))
+                self.put(convert(own | stated | signature("entered", data, at), FundMovement))
             case decisions.FUND_MOVEMENT_APPROVED:
-                self.change(data, "approved", signed("approved", at, data))
+                self.change(data, "approved", signature("approved", data, at))
             case decisions.FUND_MOVEMENT_WITHDRAWN | decisions.FUND_MOVEMENT_REVERSED:
                 status = "withdrawn" if type_ == decisions.FUND_MOVEMENT_WITHDRAWN else "reversed"
-                self.change(data, status, signed("ended", at, data) | {"reason": data["reason"]})
+                self.change(data, status, signature("ended", data, at) | {"reason": data["reason"]})
             case _:
                 raise KeyError(type_)

@@ -4,10 +4,11 @@ from datetime import date, datetime
 from typing import Literal, get_args
 
 from msgspec import Struct
-from sqlalchemy import ARRAY, BigInteger, Column, Date, DateTime, Index, Table, Text
+from sqlalchemy import ARRAY, BigInteger, Column, Date, Index, Table, Text
 
 from events.store.metadata import metadata, one_of
 from projections.cases import INSTITUTIONS
+from projections.signatures import signature_columns
 
 InspectionKind = Literal["plan", "report", "lead", "unannounced", "again"]
 INSPECTION_KINDS: tuple[InspectionKind, ...] = get_args(InspectionKind)
@@ -29,11 +30,8 @@ inspections = Table(
     Column("result", Text, nullable=False),
     Column("document_no", Text, nullable=False),
     Column("reason", Text, nullable=False, comment="what was seen"),
-    Column("recorded_by", Text, nullable=False),
-    Column("recorded_login", Text),
-    Column("recorded_at", DateTime(timezone=True), nullable=False),
-    Column("withdrawn_by", Text),
-    Column("withdrawn_login", Text),
+    *signature_columns("recorded", required=True),
+    *signature_columns("withdrawn", at=False),
     Column("withdrawal_reason", Text),
     Index("inspections_hospital", "hospital_id", "inspected_on"),
     one_of("institution_kind", INSTITUTIONS),

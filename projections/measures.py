@@ -11,6 +11,7 @@ from sqlalchemy import BigInteger, Column, Date, Index, SmallInteger, Table, Tex
 from sqlalchemy.dialects.postgresql import JSONB
 
 from events.store.metadata import metadata, not_negative, one_of
+from projections.signatures import signature_columns
 
 MeasureKind = Literal[
     "talk",
@@ -28,6 +29,8 @@ MeasureKind = Literal[
 ]
 MEASURE_KINDS: tuple[MeasureKind, ...] = get_args(MeasureKind)
 """约谈, 警告函, 退回基金, 罚款, 暂停结算、拨付, 中止, 解除, 终止, 曝光, 通报, 移送, and a lifting of another."""
+PAYABLE: tuple[MeasureKind, ...] = ("fine", "refund")
+"""Of which an amount is paid in, and which a later decision of the case may replace by another of its kind."""
 MEASURE_STATES = ("proposed", "withdrawn", "decided", "lifted")
 
 case_measures = Table(
@@ -46,8 +49,7 @@ case_measures = Table(
     Column("document_no", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("status", Text, nullable=False),
-    Column("proposed_by", Text, nullable=False),
-    Column("proposed_login", Text),
+    *signature_columns("proposed", required=True, at=False),
     Column("decided_on", Date),
     Column("due_on", Date, comment="day by which it is to be paid or answered"),
     Column("lifted_on", Date),

@@ -13,6 +13,7 @@ from events.store.rows import upsert
 from projections.advance_requests import APPLIED, AdvanceRequest, advance_requests
 from projections.register_entries import ENTERED, RegisterEntry, register_entries
 from projections.roster_deliveries import PUBLISHED, RosterDelivery, roster_deliveries
+from projections.signatures import signature
 
 OfficeNote = RegisterEntry | AdvanceRequest | RosterDelivery
 Key = tuple[str, ...]
@@ -79,48 +80,50 @@ class OfficeNotes:
 
     def apply(self, type_: str, number: int, at: datetime, data: Mapping[str, Any]) -> None:
         """Apply one event of the journal. Raises ``KeyError`` where it names what is not there."""
-        signed = {"by": data["actor"], "login": None if data.get("owner") else data.get("login"), "at": at}
         match type_:
             case decisions.REGISTER_ENTERED:
                 own = {
                     "entry_id": data["entry_id"],
                     "number": number,
                     "status": "standing",
-                    **_signed("entered", signed),
+                    **signature("entered", data, at),
                 }
                 self._put(convert({**own, **{name: data.get(name) for name in ENTERED}}, RegisterEntry))
             case decisions.REGISTER_ENDED | decisions.REGISTER_WITHDRAWN:
-                self._end_entry(type_, data, signed)
+                self._end_entry(type_, at, data)
             case decisions.ROSTER_PUBLISHED:
-                own = {"delivery_id": data["delivery_id"], "number": number, **_signed("published", signed)}
+                own = {"delivery_id": data["delivery_id"], "number": number, **signature("published", data, at)}
                 self._put(convert({**own, **{name: data[name] for name in PUBLISHED}}, RosterDelivery))
             case decisions.ROSTER_RECEIVED:
                 found = self._rows["roster_deliveries", data["delivery_id"]]
                 said = {"received_on": date.fromisoformat(data["received_on"]), "receipt": data["receipt"]}
-                self._put(structs.replace(found, **said, **_signed("noted", signed)))
+                self._put(structs.replace(found, **said, **signature("noted", data, at)))
             case _:
-                self._apply_request(type_, number, data, signed)
+                self._apply_request(type_, number, at, data)
 
-    def _end_entry(self, type_: str, data: Mapping[str, Any], signed: Mapping[str, Any]) -> None:
+    def _end_entry(self, type_: str, at: datetime, data: Mapping[str, Any]) -> None:
         found = self._rows["register_entries", data["entry_id"]]
         said: dict[str, Any] = {"status": "withdrawn", "reason": data["reason"]}
         if type_ == decisions.REGISTER_ENDED:
             said |= {"status": "ended", "until": date.fromisoformat(data["until"])}
-        self._put(structs.replace(found, **said, **_signed("ended", signed)))
+        self._put(structs.replace(found, **said, **signature("ended", data, at)))
 
-    def _apply_request(self, type_: str, number: int, data: Mapping[str, Any], signed: Mapping[str, Any]) -> None:
+    def _apply_request(self, type_: str, number: int, at: datetime, data: Mapping[str, Any]) -> None:
         region, advance_id = data["region"], data["advance_id"]
         found = self.request(region, advance_id) or AdvanceRequest(region, advance_id, number)
         match type_:
             case decisions.ADVANCE_APPLIED:
-                said = {name: data.get(name) for name in APPLIED} | {"status": "applied", **_signed("applied", signed)}
+                said = {name: data.get(name) for name in APPLIED} | {
+                    "status": "applied",
+                    **signature("applied", data, at),
+                }
                 said["applied_on"] = date.fromisoformat(data["applied_on"])
             case decisions.ADVANCE_APPROVED:
-                said = {"status": "approved", "approved": data["amount"], **_signed("decided", signed)}
+                said = {"status": "approved", "approved": data["amount"], **signature("decided", data, at)}
             case decisions.ADVANCE_DECLINED:
-                said = {"status": "declined", "reason": data["reason"], **_signed("decided", signed)}
+                said = {"status": "declined", "reason": data["reason"], **signature("decided", data, at)}
             case decisions.ADVANCE_FILED:
-                said = {"filed_on": date.fromisoformat(data["filed_on"]), **_signed("filed", signed)}
+                said = {"filed_on": date.fromisoformat(data["filed_on"]), **signature("filed", data, at)}
             case _:
                 raise KeyError(type_)
         self._put(structs.replace(found, **said))
@@ -157,10 +160,6 @@ class OfficeNotes:
         key = _key_of(note)
         self._rows[key] = note
         self._changed.add(key)
-
-
-def _signed(step: str, signed: Mapping[str, Any]) -> dict[str, Any]:
-    return {f"{step}_{name}": value for name, value in signed.items()}
 
 
 async def clear_notes(connection: AsyncConnection) -> None:

@@ -76,12 +76,3 @@ class OfficeRegister(Generic[R]):
     def change(self, data: Mapping[str, Any], status: str, values: Mapping[str, Any]) -> None:
         """Change the row that an event names. Raises ``KeyError`` where there is none."""
         self.put(structs.replace(self._rows[data[self.key]], status=status, **values))  # type: ignore[type-var] # a Struct
-
-
-def signed(step: str, at: datetime, data: Mapping[str, Any]) -> dict[str, Any]:
-    """Who took a step, under which login and when, as columns ``<step>_by``, ``<step>_login`` and ``<step>_at``.
-
-    The login of the database's owner tells nobody apart.
-    """
-    login = None if data.get("owner") else data.get("login")
-    return {f"{step}_by": data["actor"], f"{step}_login": login, f"{step}_at": at}

@@ -5,10 +5,11 @@ from datetime import date, datetime
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import BigInteger, Column, Date, DateTime, Index, Table, Text
+from sqlalchemy import BigInteger, Column, Date, Index, Table, Text
 
 from events.store.metadata import metadata, not_negative, one_of
 from policies.funds import BookedFund
+from projections.signatures import signature_columns
 
 prepayments = Table(
     "prepayments",
@@ -22,17 +23,15 @@ prepayments = Table(
     Column("amount", BigInteger, nullable=False, comment="fen"),
     Column("reason", Text, nullable=False),
     Column("status", Text, nullable=False, comment="ordered, paid or withdrawn"),
-    Column("ordered_by", Text, nullable=False),
-    Column("ordered_login", Text),
-    Column("ordered_at", DateTime(timezone=True), nullable=False),
-    Column("approved_by", Text, comment="who approved it and noted the transfer"),
-    Column("approved_login", Text),
+    *signature_columns("ordered", required=True),
+    *signature_columns("approved", at=False, comment="who approved it and noted the transfer"),
     Column("reference", Text, comment="of the transfer"),
     Column("paid_on", Date, comment="day of the transfer"),
     Column("set_off", BigInteger, nullable=False, comment="fen set off by clearings, drafted ones too"),
     Column("returned", BigInteger, nullable=False, comment="fen that the hospital has paid back"),
-    Column("reversed_by", Text, comment="who took the noted transfer back as a mistake: may not note the next one"),
-    Column("reversed_login", Text),
+    *signature_columns(
+        "reversed", at=False, comment="who took the noted transfer back as a mistake: may not note the next one"
+    ),
     Index("prepayments_hospital", "region", "hospital_id"),
     not_negative("amount", "set_off", "returned"),
     one_of("status", ("ordered", "paid", "withdrawn")),

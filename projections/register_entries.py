@@ -3,9 +3,10 @@
 from datetime import date, datetime
 
 from msgspec import Struct
-from sqlalchemy import BigInteger, Column, Date, DateTime, Index, Table, Text
+from sqlalchemy import BigInteger, Column, Date, Index, Table, Text
 
 from events.store.metadata import metadata, one_of
+from projections.signatures import LOGIN, signature_columns
 
 REGISTER_KINDS = ("contracts", "checkups", "tuberculosis", "ten_diseases", "poverty_causes")
 ENTRY_STATES = ("standing", "ended", "withdrawn")
@@ -27,12 +28,8 @@ register_entries = Table(
     Column("finding", Text, comment="what was found, is given, or is needed"),
     Column("document", Text, comment="number of the paper"),
     Column("status", Text, nullable=False, comment="standing, ended, or withdrawn: entered by mistake"),
-    Column("entered_by", Text, nullable=False),
-    Column("entered_login", Text, comment="of the database; null where it is its owner's"),
-    Column("entered_at", DateTime(timezone=True), nullable=False),
-    Column("ended_by", Text),
-    Column("ended_login", Text),
-    Column("ended_at", DateTime(timezone=True)),
+    *signature_columns("entered", required=True, login=LOGIN),
+    *signature_columns("ended"),
     Column("reason", Text, comment="why it was ended or withdrawn"),
     Index("register_entries_person", "person_id"),
     Index("register_entries_register", "register", "region"),

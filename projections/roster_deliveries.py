@@ -3,9 +3,10 @@
 from datetime import date, datetime
 
 from msgspec import Struct
-from sqlalchemy import BigInteger, Column, Date, DateTime, Index, Integer, Table, Text
+from sqlalchemy import BigInteger, Column, Date, Index, Integer, Table, Text
 
 from events.store.metadata import metadata, not_negative, one_of
+from projections.signatures import LOGIN, signature_columns
 
 RECIPIENT_KINDS = ("hospital", "health_bureau", "township")
 
@@ -23,14 +24,10 @@ roster_deliveries = Table(
     Column("removals", Integer, nullable=False, comment="since the list of the month before"),
     Column("sha256", Text, nullable=False, comment="of the list, hex"),
     Column("known_until", BigInteger, nullable=False, comment="last entry of journal intake that the list knew"),
-    Column("published_by", Text, nullable=False),
-    Column("published_login", Text, comment="of the database; null where it is its owner's"),
-    Column("published_at", DateTime(timezone=True), nullable=False),
+    *signature_columns("published", required=True, login=LOGIN),
     Column("received_on", Date),
     Column("receipt", Text, comment="who signed, or the number of the receipt"),
-    Column("noted_by", Text, comment="who noted the receipt"),
-    Column("noted_login", Text),
-    Column("noted_at", DateTime(timezone=True)),
+    *signature_columns("noted", comment="who noted the receipt"),
     Index("roster_deliveries_period", "period", "region"),
     not_negative("persons", "additions", "removals"),
     one_of("recipient_kind", RECIPIENT_KINDS),

@@ -5,12 +5,13 @@ from datetime import date, datetime
 from typing import Any
 
 from msgspec import Struct, convert
-from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Index, SmallInteger, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Date, Index, SmallInteger, Table, Text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from events.store.metadata import metadata, not_negative, one_of
 from policies.funds import BookedFund
 from projections.clearing_table import ClearingTable
+from projections.signatures import signature_columns
 
 RELEASE_STATES = ("ordered", "approved", "cleared", "withdrawn")
 
@@ -45,11 +46,8 @@ withholding_releases = Table(
     Column("reason", Text, nullable=False),
     Column("items", JSONB, nullable=False, comment="[{clearing_id, hospital_id, fund, insurer, amount}], fen"),
     Column("scores", JSONB, nullable=False, comment="[{hospital_id, credit_class, total, share, grade, cite}]"),
-    Column("ordered_by", Text, nullable=False),
-    Column("ordered_login", Text),
-    Column("ordered_at", DateTime(timezone=True), nullable=False),
-    Column("approved_by", Text),
-    Column("approved_login", Text),
+    *signature_columns("ordered", required=True),
+    *signature_columns("approved", at=False),
     Column("clearing_id", Text, comment="that pays it, a draft too"),
     Column("withdrawn_by", Text),
     Index("withholding_releases_region", "region", "year"),

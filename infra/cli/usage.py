@@ -101,6 +101,7 @@ def _sentence(error: TyperException) -> str:
     if isinstance(error, typer.BadParameter) and re.match(r"[^\x00-\x7f]|\S+[：:]? ?[^\x00-\x7f]", error.message):
         hint = english.removesuffix(error.message).removeprefix("Invalid value").strip(" :").removeprefix("for ")
         return f"{hint}: {error.message}" if hint else error.message
+    english = re.sub(r"\s*\n\s*", " ", english)  # each of what may be chosen stands on a line of its own
     for pattern, chinese in _SENTENCES:
         found = pattern.match(english)
         if found is not None:

@@ -1,7 +1,7 @@
 """The application: its routes, its errors as pages, and what it holds."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager, suppress
 
 import structlog
@@ -27,7 +27,7 @@ from processors.law.terms import learn_terms
 
 log = structlog.get_logger(__name__)
 UPKEEP_S = 30.0
-"""How often sessions are looked over, and the terms of texts learnt that were adopted meanwhile."""
+"""How often sessions are looked over, terms learnt that were adopted meanwhile, and the upkeep of groups done."""
 
 
 def console_state(database_url: str, nats_url: str, settings: Settings) -> ConsoleState:
@@ -92,7 +92,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 async def _upkeep(state: ConsoleState) -> None:
-    """End sessions that are idle, and learn what the ledger calls things now."""
+    """End sessions that are idle, learn what the ledger calls things now, and let groups do theirs."""
     while True:
         try:
             async with state.engine.connect() as connection:
@@ -103,3 +103,13 @@ async def _upkeep(state: ConsoleState) -> None:
             log.warning("terms not learnt", error=type(error).__name__)
         await asyncio.sleep(min(UPKEEP_S, IDLE_S))
         await state.sessions.end_idle()
+        for name, group in state.groups.items():
+            if group.upkeep is not None:
+                await _upkeep_of(name, group.upkeep(state))
+
+
+async def _upkeep_of(group: str, upkeep: Awaitable[None]) -> None:
+    try:
+        await upkeep
+    except Exception as error:  # noqa: BLE001 - who opens the page is told; sessions end all the same
+        log.warning("upkeep of pages not done", group=group, error=type(error).__name__)

@@ -5,11 +5,15 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
+from typing import TYPE_CHECKING
 
 from fastapi import APIRouter
 
 from infra.console.permissions import Permission
 from infra.console.visitor import Visitor
+
+if TYPE_CHECKING:
+    from infra.console.state import ConsoleState
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +54,15 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class PageGroup:
-    """A folder of pages. ``tasks`` tells what waits for a visitor who has the permission of ``menu``'s first entry."""
+    """A folder of pages. ``tasks`` tells what waits for a visitor who has the permission of ``menu``'s first entry.
+
+    ``upkeep`` is called every half minute: what its pages would have to wait for is done beforehand.
+    """
 
     router: APIRouter
     menu: tuple[MenuEntry, ...] = field(default=())
     tasks: Callable[[Visitor], Awaitable[Sequence[Task]]] | None = None
+    upkeep: "Callable[[ConsoleState], Awaitable[None]] | None" = None
 
 
 def page_groups() -> dict[str, PageGroup]:

@@ -4,7 +4,7 @@ A route shows one with ``show_listing``; a page with several reads each with ``L
 ``listing_table`` of ``console/components.html``.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import Select
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from infra.console.background import WorkOutcome, WorkProgress
 from infra.console.errors import FieldTrouble, Unprocessable
@@ -26,8 +26,10 @@ from infra.console.stamp import Stamp, ledger_stamp
 from infra.console.state import state_of
 from infra.console.visitor import Visitor
 
-Source = Select[Any] | KeyedRows | Sequence[Row]
-"""Where rows come from: a query whose columns are the listing's, or rows that were made in memory."""
+Queried = Select[Any] | KeyedRows
+Source = Queried | Sequence[Row] | Callable[[AsyncConnection], Awaitable[Queried]]
+"""Where rows come from: a query whose columns are the listing's; what makes one, at the moment of the ledger that is
+shown; or rows that were made in memory."""
 PER_PAGE = 50
 MOST_COUNTED = 10_000
 """Of more rows than that neither number nor sums are told, for they would have to be read for it."""
@@ -98,11 +100,12 @@ class Listing:
         async with visitor.engine.connect() as connection:
             await connection.execution_options(isolation_level="REPEATABLE READ")
             stamp = await ledger_stamp(connection, visitor, counted=self.counted)
-            if isinstance(source, Select | KeyedRows):
+            now = await source(connection) if callable(source) else source
+            if isinstance(now, Select | KeyedRows):
                 all_of = self._kept(request, criteria)
-                found = await read_select(connection, source, criteria, offset, self.per_page, MOST_COUNTED, all_of)
+                found = await read_select(connection, now, criteria, offset, self.per_page, MOST_COUNTED, all_of)
             else:
-                found = read_rows(source, criteria, offset, self.per_page)
+                found = read_rows(now, criteria, offset, self.per_page)
         await self._record(request, visitor, criteria, found)
         return ListingPage(self, criteria, found, stamp, request.url.path, dict(request.query_params))
 
@@ -155,9 +158,10 @@ class Listing:
         async with engine.connect() as connection:
             await connection.execution_options(isolation_level="REPEATABLE READ")
             stamp = await ledger_stamp(connection, visitor, counted=self.counted)
-            if isinstance(source, Select | KeyedRows):
-                return await read_select(connection, source, criteria, 0, most, 0), stamp
-        return read_rows(source, criteria, 0, most), stamp
+            now = await source(connection) if callable(source) else source
+            if isinstance(now, Select | KeyedRows):
+                return await read_select(connection, now, criteria, 0, most, 0), stamp
+        return read_rows(now, criteria, 0, most), stamp
 
     def _export(self, found: FoundRows, stamp: Stamp, criteria: Criteria) -> Export:
         asked = [each for each in self.filters if each.name in criteria.texts]

@@ -1,11 +1,11 @@
 """Reads a page of a listing: from PostgreSQL by a query, or from rows in memory."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, Subquery, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from infra.console.listing_columns import CellKind, ListFilter, Row
@@ -44,17 +44,36 @@ class FoundRows:
 
 
 AllOf = Callable[[AsyncConnection, Select[Any]], Awaitable[Sequence[dict[str, Any]]]]
+Totals = Callable[[AsyncConnection, Criteria], Awaitable[tuple[int, Mapping[str, Any]] | None]]
+"""Number and sums of the rows of some criteria, from where these are kept; None where they are not kept by them."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeyedRows:
     """Rows that are dear to read whole: which of them stand on a page is asked first, by the criteria's keys alone.
 
-    ``every`` gives all of them; ``of`` those with some keys, and perhaps others.
+    ``every`` gives all of them; ``of`` those with some keys, and perhaps others. ``parts`` are those of ``every`` in
+    the order of the keys, one part after the other: a page that is ordered by nothing else reads as many as it needs.
     """
 
     every: Select[Any]
     of: Callable[[Sequence[Row]], Select[Any]]
+    parts: Iterable[Select[Any]] = ()
+    totals: Totals | None = None
+
+
+def totals_from(sums: Select[Any], number: str) -> Totals:
+    """From rows of sums by columns that criteria may narrow; the column ``number`` says how many rows they are of."""
+
+    async def told(connection: AsyncConnection, criteria: Criteria) -> tuple[int, Mapping[str, Any]] | None:
+        if any(each.narrows not in sums.selected_columns for each, _, _ in criteria.narrowed):
+            return None
+        kept = sums.subquery("kept")
+        totals = [func.sum(kept.c[name]) for name in (number, *criteria.summed)]
+        found, *summed = (await connection.execute(select(*totals).where(*_wanted(kept, criteria)))).one()
+        return int(found or 0), dict(zip(criteria.summed, summed, strict=True))
+
+    return told
 
 
 async def read_select(
@@ -77,14 +96,17 @@ async def read_select(
         read = all_of or _all_of
         return _page_of(await read(connection, query), criteria, offset, limit, counted)
     if counted and isinstance(source, KeyedRows):
-        keys = filtered.with_only_columns(*(inner[name] for name in criteria.key))
-        there = (await connection.execute(keys.order_by(*ordered).offset(offset).limit(limit + 1))).mappings().all()
-        rows = await _rows_of(connection, source, criteria, [dict(key) for key in there])
+        keys = await _keys(connection, source, criteria, offset, limit + 1)
+        rows = await _rows_of(connection, source, criteria, keys)
     else:
         page = filtered.order_by(*ordered).offset(offset).limit(limit + 1)
         rows = [dict(row) for row in (await connection.execute(page)).mappings()]
-    number, sums = None, {}
-    if counted:
+    number: int | None = None
+    sums: Mapping[str, Any] = {}
+    kept = await source.totals(connection, criteria) if isinstance(source, KeyedRows) and source.totals else None
+    if counted and kept is not None:
+        number, sums = kept
+    elif counted:
         some = filtered.with_only_columns(
             *(inner[name] for name in criteria.summed or criteria.key or inner.keys()[:1])
         )
@@ -104,13 +126,34 @@ async def _all_of(connection: AsyncConnection, query: Select[Any]) -> Sequence[d
 def _filtered(source: Select[Any], criteria: Criteria) -> tuple[Select[Any], list[Any]]:
     """The rows that are wanted, and in which order."""
     inner = source.subquery("listed")
-    wanted = [where.where(inner.c[where.narrows], kind, value) for where, kind, value in criteria.narrowed]
     ordered: list[Any] = []
     if criteria.order:
         column = inner.c[criteria.order]
         ordered.append(column.desc().nulls_last() if criteria.descending else column.asc().nulls_last())
     ordered += [inner.c[name] for name in criteria.key if name != criteria.order]
-    return select(inner).where(*wanted), ordered
+    return select(inner).where(*_wanted(inner, criteria)), ordered
+
+
+def _wanted(rows: Subquery, criteria: Criteria) -> list[Any]:
+    return [where.where(rows.c[where.narrows], kind, value) for where, kind, value in criteria.narrowed]
+
+
+async def _keys(
+    connection: AsyncConnection, source: KeyedRows, criteria: Criteria, offset: int, limit: int
+) -> list[dict[str, Any]]:
+    """The keys of a page's rows, in their order."""
+    parts = () if criteria.order else source.parts
+    before, found = offset, list[dict[str, Any]]()
+    for part in parts or (source.every,):
+        filtered, ordered = _filtered(part, criteria)
+        keys = filtered.with_only_columns(*(filtered.selected_columns[name] for name in criteria.key))
+        wanted = keys.order_by(*ordered).limit(before + limit - len(found))
+        there = [dict(key) for key in (await connection.execute(wanted)).mappings()]
+        found += there[before:]
+        before -= min(before, len(there))
+        if len(found) == limit:
+            break
+    return found
 
 
 async def _rows_of(

@@ -14,6 +14,7 @@ from infra.console.known_codes import KnownCodes
 from infra.console.sessions import OneTimeLinks, Sessions, Throttle
 from infra.console.static_files import StaticTexts
 from infra.settings import Settings
+from processors.clearing.booked_sums import BookedSums
 
 SESSION_COOKIES: Mapping[bool, str] = {False: "claims-session", True: "__Host-claims-session"}
 """The cookie's name without and with TLS; a browser takes the latter from this very host over TLS alone."""
@@ -36,6 +37,7 @@ class ConsoleState:
     codes: KnownCodes = field(default_factory=KnownCodes)
     works: BackgroundWorks = field(default_factory=BackgroundWorks)
     rows: KeptRows = field(default_factory=KeptRows)
+    booked: BookedSums = field(default_factory=BookedSums)
 
     def __post_init__(self) -> None:
         """Let templates offer the codes."""

@@ -15,6 +15,7 @@ from events.store.journal import database_time
 from policies.supervision.text import SupervisionHistory
 from processors.accounts.fund_warning import FundWarning
 from processors.accounts.warnings import fund_warnings
+from processors.clearing.booked_sums import BookedSums
 from processors.clearing.uncleared_bookings import uncleared_rows
 from processors.finance.group_reports import ASSISTANCE_SHARES, DISEASE_HOSPITALS, DISEASES, TOWNSHIPS
 from processors.finance.reports import (
@@ -103,9 +104,15 @@ class LeaderYear(Struct, frozen=True):
         return None
 
 
-async def gather(engine: AsyncEngine, history: SupervisionHistory, year: int, region: str | None) -> LeaderYear:
-    """Read a year as of the last catch-up; what is not done yet is as it is now."""
-    uncleared = [row for row in await uncleared_rows(engine) if region is None or covers(region, row["region"])]
+async def gather(
+    engine: AsyncEngine,
+    history: SupervisionHistory,
+    year: int,
+    region: str | None,
+    booked: BookedSums | None = None,
+) -> LeaderYear:
+    """Read a year as of the last catch-up; what is not done yet as it is now. ``booked`` as in ``uncleared_rows``."""
+    uncleared = [row for row in await uncleared_rows(engine, booked) if region is None or covers(region, row["region"])]
     async with engine.connect() as connection:
         await connection.execution_options(isolation_level="REPEATABLE READ")
         today = (await database_time(connection)).astimezone(COUNTY_TIME).date()

@@ -8,7 +8,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from tempfile import TemporaryFile
@@ -21,7 +21,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from infra.embedded.process import die_with_parent
 from infra.postgres.engine import connect, database_url_of
-from processors.supervision.catch_up import CaughtUp, catch_up_leads
+from infra.worker.low_priority import StandBack, lower_backends
+from processors.supervision.catch_up import CaughtUp, catch_up_leads, go_on
 from processors.supervision.context import load_context
 from processors.supervision.search import YearLookup, find_in_year, spared_collector
 from processors.supervision.years import LoadedYears
@@ -31,23 +32,39 @@ _LEADS = msgspec.json.Decoder(list[LeadContent])
 
 
 class YearsAssignment(Struct, frozen=True):
-    """Where the ledger is, the snapshot to see it by, and the years in rising order."""
+    """Where the ledger is, the snapshot to see it by, the years in rising order, and ``waits_s`` of the whole look."""
 
     database_url: str
     snapshot: str
     years: list[int]
+    waits_s: float | None = None
 
 
-async def look_for_leads(engine: AsyncEngine, *, peers: bool = True, anew: bool = False) -> CaughtUp:
-    """Look for leads in what is new; of much, with two processes."""
-    elsewhere = partial(years_elsewhere, database_url_of(engine))
-    return await catch_up_leads(engine, peers=peers, anew=anew, elsewhere=elsewhere)
+async def look_for_leads(
+    engine: AsyncEngine, *, peers: bool = True, anew: bool = False, waits_s: float | None = None
+) -> CaughtUp:
+    """Look for leads in what is new; of much, with two processes.
+
+    With ``waits_s`` it lets settlement go first: it waits for it so long in all, and its queries have low priority.
+    """
+    elsewhere = partial(years_elsewhere, database_url_of(engine), waits_s=waits_s)
+    stand_back = _letting_go_first(engine, waits_s)
+    return await catch_up_leads(engine, peers=peers, anew=anew, elsewhere=elsewhere, stand_back=stand_back)
+
+
+def _letting_go_first(engine: AsyncEngine, waits_s: float | None) -> StandBack | Callable[[], Awaitable[None]]:
+    if waits_s is None:
+        return go_on
+    lower_backends(engine)
+    return StandBack(engine, waits_s)
 
 
 @asynccontextmanager
-async def years_elsewhere(database_url: str, snapshot: str, years: Sequence[int]) -> AsyncIterator[YearLookup]:
+async def years_elsewhere(
+    database_url: str, snapshot: str, years: Sequence[int], *, waits_s: float | None = None
+) -> AsyncIterator[YearLookup]:
     """Let another process look at years while the block runs. Its finder raises ``ChildProcessError``."""
-    assignment = YearsAssignment(database_url, snapshot, list(years))
+    assignment = YearsAssignment(database_url, snapshot, list(years), waits_s)
     with TemporaryFile() as file:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-P", "-m", __name__, str(file.fileno())),
@@ -89,6 +106,7 @@ async def _found(process: asyncio.subprocess.Process, file: IO[bytes], year: int
 async def look(assignment: YearsAssignment, file: int) -> None:
     """Look at the years, and say of each what was found."""
     engine = connect(assignment.database_url)
+    stand_back = _letting_go_first(engine, assignment.waits_s)
     written = 0
     try:
         async with engine.connect() as connection:
@@ -98,6 +116,7 @@ async def look(assignment: YearsAssignment, file: int) -> None:
             known = (await load_context(connection)).context
             loaded = LoadedYears(connection)
             for year in assignment.years:
+                await stand_back()
                 with spared_collector():
                     found = msgspec.json.encode(await find_in_year(loaded, year, known))
                 os.pwrite(file, found, written)

@@ -15,7 +15,7 @@ from infra.messaging.streams import lag
 from infra.tasks import end
 from infra.worker.failures import NATS_AWAY_ERRORS, error_line, log_failure
 from infra.worker.lane import Lane
-from infra.worker.lead_worker import LeadAssignment, look_elsewhere
+from infra.worker.lead_worker import LeadAssignment, look_once_at_rest
 from processors.delivery.lane_owners import load_owners
 from processors.delivery.names import INTAKE_CONSUMER
 from processors.finance.catch_up import catch_up
@@ -107,7 +107,7 @@ class Upkeep:
         """Look for leads in what is new, in a process that stands back behind the lanes."""
         try:
             if await anything_new(self._engine, peers=peers):
-                await look_elsewhere(LeadAssignment(self._database_url, peers))
+                await look_once_at_rest(self._engine, LeadAssignment(self._database_url, peers))
         except Exception as error:  # noqa: BLE001 - the next look begins where the last one ended
             log.warning("leads not looked for", error=error_line(error))
 

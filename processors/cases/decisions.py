@@ -1,7 +1,7 @@
 """A case's decision: measures are proposed by one person, and decided or returned by another."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 
 from msgspec import Struct, structs, to_builtins
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -15,17 +15,18 @@ from events.decisions import (
 )
 from events.money import yuan
 from policies.supervision.deadlines import CaseDeadlines
-from processors.cases.deadlines import deadlines_in_force, measure_due_on, years_later
+from processors.cases.deadlines import deadlines_in_force, measure_due_on
 from processors.cases.decision_facts import ENDS_AGREEMENT, DecisionReference, facts_of
 from processors.cases.finding_claims import claims_found
 from processors.cases.journal import CaseJournal, open_journal, require_past
+from processors.cases.procedure import require_procedure
 from processors.cases.refusal import MEASURE_NAMES, CaseRefused
 from processors.cases.steps import case_of, proposed_case
 from processors.offices.operators import Operator
 from processors.supervision.journal import open_lead_journal
 from processors.supervision.steps import confirm, release
-from projections.cases import Case, CaseFinding, CaseNote
-from projections.measures import Measure
+from projections.cases import Case, CaseFinding
+from projections.measures import PAYABLE, Measure
 
 ON_HOUSES = (*ENDS_AGREEMENT, "payment_hold")
 """Measures on hospitals and pharmacies alone."""
@@ -88,7 +89,7 @@ async def propose(
         findings, measures = _pending(journal, case_id)
         if case.decided_on is not None and not (findings or measures):
             raise CaseRefused("没有新的认定或措施可供决定。there is nothing new to decide")
-        await _require_procedure(journal, case, findings, measures)
+        await require_procedure(journal, case, findings, measures)
         await _require_refunds(journal, case, measures)
         said = {"case_id": case_id, "proposed_on": day.isoformat(), "document_no": document_no, "reason": reason}
         journal.record(CASE_PROPOSED, {**said, "actor": actor})
@@ -133,7 +134,7 @@ async def decide(
             )
         findings, measures = _pending(journal, case_id)
         _require_third(journal, findings, measures, actor)
-        await _require_procedure(journal, case, findings, measures)
+        await require_procedure(journal, case, findings, measures)
         await _require_refunds(journal, case, measures)
         terms = await deadlines_in_force(journal.connection, case.opened_on, case.region)
         made = DecisionReference(document_no, day, journal.journal.recorded_at.isoformat(), journal.era)
@@ -226,11 +227,22 @@ def _completed(journal: CaseJournal, case: Case, order: MeasureOrder) -> Measure
     """An order with what its finding says."""
     if order.kind != "refund":
         return order
+    replaced = journal.register.measures.get(order.of_measure or "")
+    if replaced is not None and order.finding_id is None:
+        order = structs.replace(order, finding_id=replaced.finding_id)
     finding = journal.register.findings.get(order.finding_id or "")
     if finding is None or finding.case_id != case.case_id or finding.status == "dismissed":
         raise CaseRefused("退回基金须写明本案的认定编号。a refund names a finding of the case")
+    if replaced is not None and (replaced.finding_id != finding.finding_id or finding.claims):
+        raise CaseRefused(
+            "只有账本外的退回可以替换，且须同一认定：结算单上的退回已入账，账本不撤销已入账的事实。"
+            "a refund outside the ledger alone is replaced, by one of its finding: of claims the ledger keeps its facts"
+        )
     others = journal.register.of_case(journal.register.measures, case.case_id)
-    if any(each.finding_id == order.finding_id and each.status in ("proposed", "decided") for each in others):
+    if any(
+        each.finding_id == order.finding_id and each.status in ("proposed", "decided") and each != replaced
+        for each in others
+    ):
         raise CaseRefused(f"认定 {order.finding_id} 已有退回措施。finding {order.finding_id} is refunded already")
     if order.amount is not None and finding.claims:
         raise CaseRefused("认定写明了结算单，退回金额由账本计算。of claims the ledger works out what is given back")
@@ -245,9 +257,9 @@ def _require_form(journal: CaseJournal, case: Case, order: MeasureOrder, terms: 
     name = MEASURE_NAMES[order.kind]
     if order.kind in ON_HOUSES and (case.subject_kind not in ("hospital", "pharmacy")):
         raise CaseRefused(f"{name}只用于医院、药店。{order.kind} is for hospitals and pharmacies")
-    if order.kind in ("fine", "refund") and not order.amount:
+    if order.kind in PAYABLE and not order.amount:
         raise CaseRefused(f"{name}须写明大于 0 的金额。a {order.kind} has an amount above 0")
-    if order.kind not in ("fine", "refund", "payment_hold") and order.amount is not None:
+    if order.kind not in (*PAYABLE, "payment_hold") and order.amount is not None:
         raise CaseRefused(f"{name}没有金额。a {order.kind} has no amount")
     if order.kind in ON_HOUSES and order.from_on is None:
         raise CaseRefused(f"{name}须写明起日。a {order.kind} has its first day")
@@ -264,10 +276,10 @@ def _require_form(journal: CaseJournal, case: Case, order: MeasureOrder, terms: 
         raise CaseRefused(f"{name}写了止日，须写起日。an end needs a first day")
     if order.kind in ("agreement_ended", "contract_ended") and order.until is not None:
         raise CaseRefused(f"{name}没有止日。a {order.kind} has no end")
-    if (order.kind == "lifting") != (order.of_measure is not None) and order.kind != "fine":
+    if (order.kind == "lifting") != (order.of_measure is not None) and order.kind not in PAYABLE:
         raise CaseRefused(
-            "解除措施须写明所解除的措施编号，除替换罚款外其他不写。"
-            "a lifting names the measure that it lifts, a fine may name one that it replaces, no other does"
+            "解除措施须写明所解除的措施编号，除替换罚款、账本外的退回外其他不写。"
+            "a lifting names the measure that it lifts, a fine or refund may name one that it replaces, no other does"
         )
     _require_lifting(journal, case, order)
     _require_one_suspension(journal, case, order)
@@ -281,13 +293,13 @@ def _require_lifting(journal: CaseJournal, case: Case, order: MeasureOrder) -> N
         raise CaseRefused(
             f"本案没有已决定的措施 {order.of_measure}。the case has decided no measure {order.of_measure}"
         )
-    if order.kind == "fine":
-        _require_replaceable(journal, found)
+    if order.kind in PAYABLE:
+        _require_replaceable(journal, found, order.kind)
         return
     if found.kind in ("refund", "fine", "transfer", "lifting"):
         raise CaseRefused(
-            f"{MEASURE_NAMES[found.kind]}不能解除：账本不撤销已入账的事实；罚款可另作决定替换（measure fine --of）。"
-            f"a {found.kind} is not lifted: the ledger keeps its fact; another fine may replace a fine"
+            f"{MEASURE_NAMES[found.kind]}不能解除：账本不撤销已入账的事实；罚款、账本外的退回可另作决定替换（--of）。"
+            f"a {found.kind} is not lifted: the ledger keeps its fact. A fine, or a refund outside it, may be replaced"
         )
     if found.kind in ENDS_AGREEMENT and order.from_on is None:
         raise CaseRefused("解除须写明恢复日。say from which day the hospital is reinstated")
@@ -295,12 +307,14 @@ def _require_lifting(journal: CaseJournal, case: Case, order: MeasureOrder) -> N
         raise CaseRefused(f"早于措施起日 {found.from_on}。it is lifted before it begins")
 
 
-def _require_replaceable(journal: CaseJournal, fine: Measure) -> None:
-    """A fine, which no other measure that waits for a decision replaces already."""
-    if fine.kind != "fine":
-        raise CaseRefused(f"{fine.measure_id} 不是罚款。{fine.measure_id} is no fine: a fine replaces fines alone")
+def _require_replaceable(journal: CaseJournal, before: Measure, kind: str) -> None:
+    """A fine or refund, which no other measure that waits for a decision replaces already."""
+    if before.kind != kind:
+        raise CaseRefused(
+            f"{before.measure_id} 不是{MEASURE_NAMES[kind]}。{before.measure_id} is no {kind}: it replaces no other"
+        )
     for each in journal.register.measures:
-        if each.of_measure == fine.measure_id and each.status == "proposed":
+        if each.of_measure == before.measure_id and each.status == "proposed":
             raise CaseRefused(
                 f"{each.measure_id} 已拟替换它。{each.measure_id} is meant to replace it already: drop that first"
             )
@@ -324,72 +338,3 @@ def _require_one_suspension(journal: CaseJournal, case: Case, order: MeasureOrde
 
 def _on_agreement(lifted: Measure | None, kind: str) -> bool:
     return kind in ENDS_AGREEMENT or (lifted is not None and lifted.kind in ENDS_AGREEMENT)
-
-
-async def _require_procedure(
-    journal: CaseJournal, case: Case, findings: Sequence[CaseFinding], measures: Sequence[Measure]
-) -> None:
-    """What must have happened before a fine: notice, hearing, legal review, and the time bar not passed.
-
-    All fines of a case count together: no notice covers two, and none is cut in two to go without a hearing. One that
-    is replaced does not count beside what takes its place.
-    """
-    if not any(each.kind == "fine" for each in measures):
-        return
-    decided = journal.register.of_case(journal.register.measures, case.case_id)
-    replaced = {each.of_measure for each in measures if each.kind == "fine"}
-    before = [each for each in decided if each.status == "decided" and each.measure_id not in replaced]
-    fine = sum(each.amount or 0 for each in (*before, *measures) if each.kind == "fine")
-    terms = await deadlines_in_force(journal.connection, case.opened_on, case.region)
-    notes = journal.register.of_case(journal.register.notes, case.case_id)
-    notices = [each for each in notes if each.kind == "notice"]
-    if not notices or fine > (notices[-1].amount or 0):
-        said = yuan(notices[-1].amount or 0) if notices else "—"
-        raise CaseRefused(
-            f"罚款 {yuan(fine)} 元，事先告知 {said} 元：罚款须先告知，不得高于告知数额。"
-            f"a fine is announced before, and is never above what was announced: claims cases note --kind notice"
-        )
-    confirmed = journal.register.of_case(journal.register.findings, case.case_id)
-    standing = [*findings, *(each for each in confirmed if each.status == "confirmed")]
-    if not standing:
-        raise CaseRefused("没有认定，不得罚款。nothing was found that is fined")
-    for each in standing:
-        bar = years_later(each.ended_on, (terms.time_bar_harm_years if each.harm else terms.time_bar_years).value)
-        if case.opened_on > bar:
-            raise CaseRefused(
-                f"{each.finding_id} 于 {each.ended_on} 终了，处罚时效至 {bar}，立案在其后，不再罚款："
-                f"撤回罚款（claims cases drop）再提请，基金仍可追回。"
-                f"{each.finding_id} could be fined where the case was opened by {bar}: drop the fine"
-            )
-    if fine >= terms.hearing_from.value and case.subject_kind in ("hospital", "pharmacy"):
-        _require_hearing(notes, terms)
-        _require_review(case, notes, [each for each in measures if each.kind == "fine"])
-
-
-def _require_hearing(notes: Sequence[CaseNote], terms: CaseDeadlines) -> None:
-    offered = [each for each in notes if each.kind == "hearing_offered"]
-    if not offered:
-        raise CaseRefused(
-            f"罚款达 {yuan(terms.hearing_from.value)} 元，须告知听证权利。such a fine needs the offer of a hearing"
-        )
-    after = [each for each in notes if each.number > offered[-1].number]
-    first = offered[-1].noted_on + timedelta(days=terms.hearing_notice_days.value)
-    if any(each.kind == "hearing_waived" for each in after):
-        return
-    if not any(each.kind == "hearing_held" and each.noted_on >= first for each in after):
-        raise CaseRefused(
-            f"须在 {first} 及以后举行听证，或由当事人放弃。the hearing is held on {first} or later, or waived"
-        )
-
-
-def _require_review(case: Case, notes: Sequence[CaseNote], fines: Sequence[Measure]) -> None:
-    """A review of these fines: what was reviewed before one of them was meant says nothing of it."""
-    meant = max(each.number for each in fines)
-    reviews = [each for each in notes if each.kind == "legal_review" and each.number > meant]
-    if not reviews:
-        raise CaseRefused(
-            "写明罚款后须经法制审核。a legal review by somebody else comes first, of this fine: --kind legal_review"
-        )
-    proposer = Operator(case.proposed_by or "", case.proposed_login)
-    if case.status == "proposed" and Operator(reviews[-1].noted_by, reviews[-1].noted_login).is_same(proposer):
-        raise CaseRefused("法制审核须由提请人以外的人办理。who proposes does not review")

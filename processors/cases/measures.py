@@ -17,10 +17,9 @@ from processors.cases.steps import case_of
 from processors.offices.operators import Operator
 from projections.case_register import CaseRegister
 from projections.cases import Case
-from projections.measures import CaseFact, Measure
+from projections.measures import PAYABLE, CaseFact, Measure
 from projections.refusals import refusals
 
-PAYABLE = ("fine", "refund")
 Done = Collection[tuple[str, str]]
 ALREADY_REVERSED = "already_reversed"
 
@@ -147,10 +146,10 @@ def left_of(register: CaseRegister, measure: Measure, done: Done) -> int:
     """What is still due of a fine or refund, in fen; ``done`` are the facts that leave nothing due.
 
     A refund of claims is given back once intake has taken its facts: the clearing that follows sets it off. Nothing is
-    due of a claim that its hospital reversed itself. What else intake refused is still due, and is paid in. Of a fine
-    that another took the place of nothing is due; what was paid of it counts for the other.
+    due of a claim that its hospital reversed itself. What else intake refused is still due, and is paid in. Of what
+    another took the place of nothing is due; what was paid of it counts for the other.
     """
-    if measure.kind == "fine" and measure.status == "lifted":
+    if measure.status == "lifted":
         return 0
     due = measure.amount or 0
     if measure.kind == "refund":

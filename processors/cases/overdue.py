@@ -14,12 +14,12 @@ from events.store.journal import database_time
 from policies.supervision.text import SupervisionHistory
 from policies.supervision.working_days import add_working_days
 from processors.cases.deadlines import HOLDING, deadlines_in_force, late_fine
-from processors.cases.measures import PAYABLE, Done, done_facts, left_of
+from processors.cases.measures import Done, done_facts, left_of
 from processors.supervision.adoption import adopted_texts
 from projections.case_register import CaseRegister
 from projections.cases import Case
 from projections.leads import leads
-from projections.measures import Measure
+from projections.measures import PAYABLE, Measure
 
 Late = dict[str, Any]
 

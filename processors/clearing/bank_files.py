@@ -153,7 +153,7 @@ def _file(row: Any, data: Mapping[str, Any], cancelled: tuple[int, Mapping[str, 
         region=data.get("region") or data["file_id"].split("-")[0],
         clearing_id=data.get("clearing_id"),
         file_id=data["file_id"],
-        operator=_operator(data),
+        operator=Operator.of(data),
         at=row.recorded_at.isoformat(),
         sha256=data["sha256"],
         purpose=data.get("purpose"),
@@ -163,9 +163,5 @@ def _file(row: Any, data: Mapping[str, Any], cancelled: tuple[int, Mapping[str, 
         funds=tuple(FundTotal(**{"insurer": None} | each) for each in data.get("funds", ())),
         items_sha256=data.get("items_sha256"),
         cancelled=cancelled and cancelled[0],
-        cancelled_by=cancelled and _operator(cancelled[1]),
+        cancelled_by=cancelled and Operator.of(cancelled[1]),
     )
-
-
-def _operator(data: Mapping[str, Any]) -> Operator:
-    return Operator(data["actor"], None if data.get("owner") else data.get("login"))

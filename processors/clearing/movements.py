@@ -122,7 +122,7 @@ class _Said(NamedTuple):
     @property
     def operator(self) -> Operator:
         """Who noted it."""
-        return Operator(self.said["actor"], None if self.said.get("owner") else self.said.get("login"))
+        return Operator.of(self.said)
 
     @property
     def of(self) -> str:

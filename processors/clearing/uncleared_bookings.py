@@ -5,17 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Select, Text, column, func, select, text
+from sqlalchemy import BigInteger, DateTime, Select, Text, column, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from events.county_time import COUNTY_TIME
 from events.money import yuan
 from events.store.journal import database_time, entries
+from processors.clearing.booked_sums import FEW, OF_CLAIM, BookedSums
 from processors.clearing.journal import refusing_unreadable_rows
 from processors.clearing.premium_refunds import END_OF_JOURNAL, load_refunds
 from processors.clearing.ranges import cleared_journals, next_ranges
 from processors.delivery.names import INTAKE_JOURNAL
-from projections.bookings import ENTRIES_IN_RANGES, IS_BOOKING, MAY_MOVE_BETWEEN_PARTIES, MOVES_BETWEEN_PARTIES
+from projections.bookings import ENTRIES_IN_RANGES, IS_BOOKING, MOVES_BETWEEN_PARTIES
 from projections.clearing_rows import Clearing, Ranges
 from projections.clearing_table import ClearingTable
 from projections.clearings import clearings
@@ -30,39 +31,8 @@ WITH RECURSIVE known (region) AS (
 SELECT region FROM known WHERE region IS NOT NULL
 """)
 """The regions of claims, each found in the index behind the one before: a ledger has few of them and many claims."""
-# One journal at a time, after the number that every region has cleared: so the entries' primary key serves, and what
-# is cleared everywhere, which is most of a large ledger, is not read.
-_OF_CLAIM = {
-    True: """CROSS JOIN LATERAL (
-    SELECT region, opened, standing FROM projections.claims WHERE claims.claim_id = entry.claim_id OFFSET 0
-) AS claim""",
-    False: "JOIN projections.claims AS claim ON claim.claim_id = entry.claim_id",
-}
-"""The claims of few entries are looked up one by one: PostgreSQL takes them for many, and would read all claims. Most
-entries of a layer book nothing; OFFSET sorts these out before their claims are looked up."""
-FEW = 50_000
-UNCLEARED = {
-    few: text(f"""
-SELECT claim.region, coalesce(sum(entry.paid), 0)::bigint AS amount, count(*) AS bookings,
-       min(entry.recorded_at) AS since
-FROM (
-    SELECT entry.* FROM ledger.entries AS entry
-    WHERE entry.journal = :journal AND entry.number > :least
-      AND ({IS_BOOKING} AND entry.paid <> 0 OR {MAY_MOVE_BETWEEN_PARTIES})
-    OFFSET 0
-) AS entry
-{of_claim}
-LEFT JOIN unnest(CAST(:regions AS text[]), CAST(:upto AS bigint[])) AS taken (region, upto)
-  ON taken.region = claim.region
-WHERE entry.number > coalesce(taken.upto, 0)
-  AND ({IS_BOOKING} AND entry.paid <> 0 OR {MOVES_BETWEEN_PARTIES})
-GROUP BY claim.region
-""")  # noqa: S608 - our own conditions
-    for few, of_claim in _OF_CLAIM.items()
-}
-
-
-_ENTRIES = f"""
+_ENTRIES = {
+    few: f"""
 WITH ranges AS (
     SELECT journal, low, high
     FROM unnest(CAST(:journals AS text[]), CAST(:lows AS bigint[]), CAST(:highs AS bigint[]))
@@ -74,7 +44,7 @@ SELECT entry.journal, entry.number, entry.type, entry.recorded_at, entry.claim_i
        coalesce(entry.layer, 'grant') AS layer, coalesce(entry.paid, 0) AS amount
 FROM ranges
 {ENTRIES_IN_RANGES}
-JOIN projections.claims AS claim ON claim.claim_id = entry.claim_id
+{of_claim}
 WHERE claim.region = :region AND ({IS_BOOKING} AND entry.paid <> 0 OR {MOVES_BETWEEN_PARTIES})
 UNION ALL
 SELECT entry.journal, entry.number, entry.type, entry.recorded_at, NULL, entry.person_id, NULL, entry.layer,
@@ -82,6 +52,8 @@ SELECT entry.journal, entry.number, entry.type, entry.recorded_at, NULL, entry.p
 FROM refunds AS refund
 JOIN ledger.entries AS entry ON entry.journal = :refunded_in AND entry.number = refund.number
 """  # noqa: S608 - our own conditions
+    for few, of_claim in OF_CLAIM.items()
+}
 _COLUMNS = (
     *(column("journal", Text), column("number", BigInteger), column("type", Text)),
     *(column("recorded_at", DateTime(timezone=True)), column("claim_id", Text), column("person_id", Text)),
@@ -106,7 +78,8 @@ class UnclearedBookings:
             if ranges is None or any(each[0] == INTAKE_JOURNAL and each[1] < number <= each[2] for each in ranges)
         }
         journals, lows, highs = zip(*taken, strict=True) if taken else ((), (), ())
-        query = text(_ENTRIES).bindparams(
+        few = ranges is not None and sum(high - low for _, low, high in ranges) <= FEW
+        query = text(_ENTRIES[few]).bindparams(
             region=self.region,
             journals=list(journals),
             lows=list(lows),
@@ -129,7 +102,7 @@ async def uncleared_of(connection: AsyncConnection, region: str) -> UnclearedBoo
 
 
 @dataclass(slots=True)
-class _Uncleared:
+class UnclearedSum:
     """What one region has uncleared, in fen."""
 
     amount: int = 0
@@ -143,15 +116,16 @@ class _Uncleared:
         self.since = since if self.since is None else min(self.since, since)
 
 
-async def uncleared_rows(engine: AsyncEngine) -> list[dict[str, Any]]:
+async def uncleared_rows(engine: AsyncEngine, booked: BookedSums | None = None) -> list[dict[str, Any]]:
     """Regions with uncleared bookings or with an open draft: money in yuan, days in the county's time.
 
-    Raises ``StepRefused`` where a clearing can't be read.
+    Who asks again and again gives the same ``booked``, which remembers what it has summed. Raises ``StepRefused`` where
+    a clearing can't be read.
     """
     async with engine.connect() as connection:
         # One snapshot: a clearing that is drafted meanwhile takes bookings either in both reads or in none.
         await connection.execution_options(isolation_level="REPEATABLE READ")
-        found = await _load(connection)
+        found = await load_uncleared(connection, booked or BookedSums())
     return [
         {
             "region": region,
@@ -164,8 +138,9 @@ async def uncleared_rows(engine: AsyncEngine) -> list[dict[str, Any]]:
     ]
 
 
-async def _load(connection: AsyncConnection) -> dict[str, _Uncleared]:
-    found: dict[str, _Uncleared] = {}
+async def load_uncleared(connection: AsyncConnection, booked: BookedSums) -> dict[str, UnclearedSum]:
+    """The same by region, as the connection's one snapshot has it."""
+    found: dict[str, UnclearedSum] = {}
     upto: dict[tuple[str, str], int] = {}
     standing = ClearingTable(clearings, Clearing)
     with refusing_unreadable_rows():
@@ -173,22 +148,18 @@ async def _load(connection: AsyncConnection) -> dict[str, _Uncleared]:
     for clearing in sorted(standing, key=lambda each: each.number):
         upto |= {(clearing.region, journal): to for journal, (_, to) in clearing.ranges.items()}
         if clearing.status == "drafted":
-            found[clearing.region] = _Uncleared(draft=clearing.clearing_id)
+            found[clearing.region] = UnclearedSum(draft=clearing.clearing_id)
     regions = (await connection.execute(_REGIONS)).scalars().all()
-    for journal in await cleared_journals(connection):
-        taken = [upto.get((region, journal), 0) for region in regions]
-        within: dict[str, Any] = {"journal": journal, "least": min(taken, default=0), "regions": regions, "upto": taken}
-        head = await connection.scalar(select(func.max(entries.c.number)).where(entries.c.journal == journal)) or 0
-        for row in await connection.execute(UNCLEARED[head - within["least"] <= FEW], within):
-            found.setdefault(row.region, _Uncleared()).add(row.amount, row.bookings, row.since)
+    for region, sums in (await booked.read(connection, await cleared_journals(connection), regions, upto)).items():
+        found.setdefault(region, UnclearedSum()).add(sums.amount, sums.bookings, sums.since)
     refunds: dict[str, list[tuple[int, int]]] = {}
     async for refund in load_refunds(connection, 0, END_OF_JOURNAL):
         if refund.number > upto.get((refund.region, INTAKE_JOURNAL), 0):
             refunds.setdefault(refund.region, []).append((refund.number, refund.amount))
-    for region, booked in refunds.items():
+    for region, refunded in refunds.items():
         oldest = select(entries.c.recorded_at).where(
-            entries.c.journal == INTAKE_JOURNAL, entries.c.number == min(number for number, _ in booked)
+            entries.c.journal == INTAKE_JOURNAL, entries.c.number == min(number for number, _ in refunded)
         )
         since = (await connection.execute(oldest)).scalar_one()
-        found.setdefault(region, _Uncleared()).add(sum(amount for _, amount in booked), len(booked), since)
+        found.setdefault(region, UnclearedSum()).add(sum(amount for _, amount in refunded), len(refunded), since)
     return found

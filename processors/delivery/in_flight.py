@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from processors.delivery.names import INTAKE_CONSUMER
@@ -34,6 +34,12 @@ async def in_flight(connection: AsyncConnection) -> InFlight:
         )
     ).one()
     return InFlight(*row)
+
+
+async def is_settling(connection: AsyncConnection) -> bool:
+    """Whether any run is open that is not parked: the first one found answers, however many there are."""
+    is_parked = exists().where(parked.c.person_id == runs.c.person_id, parked.c.run == runs.c.run)
+    return bool(await connection.scalar(select(exists().select_from(runs).where(~is_parked))))
 
 
 async def moving_runs(connection: AsyncConnection) -> set[tuple[str, int]]:

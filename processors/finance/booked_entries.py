@@ -1,6 +1,6 @@
 """The ledger's entries behind finance's sums: bookings by month, as far as the sums have counted."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -23,12 +23,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.county_time import day_start
 from projections.bookings import ENTRIES_IN_RANGES, IS_BOOKING, OF_FIRST_RUN
+from projections.finance import fund_flows
 from projections.fund_bookings import BOOKED_ON_CLAIMS, BOOKED_ON_FUNDS, BOOKED_PREMIUMS
+from projections.fund_bookings import fund_bookings as sums_of_funds
 
-Ranges = dict[str, tuple[int, int]]
-"""Of each journal the last entry before, and the last one within."""
 Range = tuple[str, int, int]
 """A journal, the last entry before, and the last one within; a journal may have several."""
+FIRST_PART, GROWS_BY = 500, 4
+"""How many entries the first part of ranges has, and how many times that the next one."""
 
 _PLACES = text(
     """
@@ -85,23 +87,28 @@ _FUND_COLUMNS = (
 )
 
 
-async def counted_ranges(connection: AsyncConnection, begin: date, end: date) -> Ranges:
+async def counted_ranges(connection: AsyncConnection, begin: date, end: date) -> list[Range]:
     """The entries booked from a day on and before another, that finance's sums have counted."""
     low, high = map(day_start, (begin, end))
     found: dict[str, dict[datetime, int]] = {}
     for journal, bound, place in await connection.execute(_PLACES, {"bounds": [low, high]}):
         found.setdefault(journal, {})[bound] = place
-    return {journal: (at[low], at[high]) for journal, at in found.items() if at[low] < at[high]}
-
-
-def ranges_of(ranges: Ranges) -> list[Range]:
-    """Ranges as the queries below take them."""
-    return [(journal, low, high) for journal, (low, high) in ranges.items()]
+    return [(journal, at[low], at[high]) for journal, at in found.items() if at[low] < at[high]]
 
 
 def entries_of(keys: Iterable[tuple[str, int]]) -> list[Range]:
     """Single entries by journal and number as ranges, each once."""
     return [(journal, number - 1, number) for journal, number in sorted(set(keys))]
+
+
+def parts_of(ranges: Iterable[Range]) -> Iterator[Range]:
+    """The same entries in the order of journals and numbers, in parts that grow: who needs few reads few."""
+    size = FIRST_PART
+    for journal, low, high in sorted(ranges):
+        while low < high:
+            upto = min(high, low + size)
+            yield journal, low, upto
+            low, size = upto, size * GROWS_BY
 
 
 def claim_bookings(ranges: Sequence[Range], month: str | None = None) -> Select[Any]:
@@ -121,6 +128,19 @@ def fund_bookings(ranges: Sequence[Range], month: str, line: str | None = None) 
     told = BOOKED_ON_FUNDS if line is None else BOOKED_ON_CLAIMS if line in _CLAIM_LINES else BOOKED_PREMIUMS
     booked = text(f"{_RANGES} {told}").bindparams(**_taken(ranges)).columns(*_FUND_COLUMNS).subquery("booked")
     return _of_month(booked, month)
+
+
+def flow_sums(begin: date, end: date) -> Select[Any]:
+    """Sums of ``claim_bookings`` of the months from one day's to before another's, with their number, ``bookings``."""
+    sums = fund_flows.c
+    amount = (sums.decided + sums.adjusted).label("amount")
+    within = sums.month >= f"{begin:%Y-%m}", sums.month < f"{end:%Y-%m}"
+    return select(sums.month, sums.region, sums.setting, sums.layer, amount, sums.bookings).where(*within)
+
+
+def fund_sums(month: str) -> Select[Any]:
+    """Sums of ``fund_bookings`` of a month, with their number, ``bookings``."""
+    return select(sums_of_funds).where(sums_of_funds.c.month == month)
 
 
 def _of_month(booked: Subquery, month: str | None) -> Select[Any]:

@@ -3,12 +3,14 @@
 Persons are told apart by the id that they type, and by the login of the database where a login belongs to one person.
 """
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from processors.offices.refusal import StepRefused
+from projections.signatures import login_told
 
 _LOGIN = text(
     "SELECT session_user::text, pg_get_userbyid(datdba)::text FROM pg_database WHERE datname = current_database()"
@@ -29,6 +31,11 @@ class Operator(NamedTuple):
 
     actor: str
     login: str | None
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> "Operator":
+        """Who took the step that an event tells."""
+        return cls(data["actor"], login_told(data))
 
     def is_same(self, other: "Operator") -> bool:
         """Whether one person may have taken both steps."""

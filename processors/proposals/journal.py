@@ -87,7 +87,7 @@ class ProposalRegister:
             raise InvalidProposal(f"entry {number}: {error}") from error
 
     def _apply(self, type_: str, number: int, at: datetime, said: Mapping[str, Any], raw: bytes | None) -> None:
-        operator = Operator(said["actor"], None if said.get("owner") else said["login"])
+        operator = Operator.of(said)
         if type_ == TEXT_PROPOSED:
             self.proposals[number] = TextProposal(
                 *(number, said["kind"], said["name"], said["hash"], said["title"], said["reason"]),

@@ -25,6 +25,7 @@ _CHECKED = (
     Field("stays_at_once", "一站式", "count"),
     Field("general_visits", "门诊统筹", "count"),
     Field("total", "住院费用", "money"),
+    Field("base", "计入比例的费用", "money"),
     Field("paid", "已报销", "money"),
     Field("share", "报销比例", "share"),
 )

@@ -6,7 +6,7 @@ No consumer waits for it.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
@@ -87,22 +87,42 @@ class CaughtUp(Struct):
     withdrawn: int = 0
 
 
+StandBack = Callable[[], Awaitable[None]]
+"""Lets others go first, and returns well before the server would end an idle transaction."""
+
+
+async def go_on() -> None:
+    """Stand back for nobody."""
+
+
 async def catch_up_leads(
-    engine: AsyncEngine, *, peers: bool = True, anew: bool = False, elsewhere: YearSearch | None = None
+    engine: AsyncEngine,
+    *,
+    peers: bool = True,
+    anew: bool = False,
+    elsewhere: YearSearch | None = None,
+    stand_back: StandBack = go_on,
 ) -> CaughtUp:
     """Look for leads in what is new. Two at a time wait for each other.
 
     Without ``peers`` the years that are touched wait for the next time. ``anew`` looks through all of the ledger.
-    ``elsewhere`` looks at the years of a large look while this process looks at its persons.
+    ``elsewhere`` looks at the years of a large look while this process looks at its persons. ``stand_back`` is awaited
+    before each part of the work.
     """
     done = CaughtUp()
     with spared_collector():
-        await _catch_up(engine, done, peers=peers, anew=anew, elsewhere=elsewhere)
+        await _catch_up(engine, done, peers=peers, anew=anew, elsewhere=elsewhere, stand_back=stand_back)
     return done
 
 
 async def _catch_up(
-    engine: AsyncEngine, done: CaughtUp, *, peers: bool, anew: bool, elsewhere: YearSearch | None
+    engine: AsyncEngine,
+    done: CaughtUp,
+    *,
+    peers: bool,
+    anew: bool,
+    elsewhere: YearSearch | None,
+    stand_back: StandBack,
 ) -> None:
     async with engine.connect() as connection:
         # one view of facts, statements and positions
@@ -111,7 +131,7 @@ async def _catch_up(
             journal = await open_lead_journal(connection)
             if anew:
                 await forget_progress(connection)
-            await _look(journal, done, peers=peers, elsewhere=elsewhere)
+            await _look(journal, done, peers=peers, elsewhere=elsewhere, stand_back=stand_back)
             await journal.end()
 
 
@@ -122,7 +142,9 @@ async def anything_new(engine: AsyncEngine, *, peers: bool) -> bool:
         return bool(found.scalar_one())
 
 
-async def _look(journal: LeadJournal, done: CaughtUp, *, peers: bool, elsewhere: YearSearch | None) -> None:
+async def _look(
+    journal: LeadJournal, done: CaughtUp, *, peers: bool, elsewhere: YearSearch | None, stand_back: StandBack
+) -> None:
     connection = journal.connection
     known = await load_context(connection)
     rows = (await connection.execute(select(lead_journals))).all()
@@ -142,8 +164,10 @@ async def _look(journal: LeadJournal, done: CaughtUp, *, peers: bool, elsewhere:
     is_large = len(persons) > MANY_PERSONS
     async with _finder(connection, known, waiting, elsewhere if is_large else None) as find:
         for first in range(0, len(persons), PERSONS_AT_ONCE):
+            await stand_back()
             await _look_at_persons(journal, known, persons[first : first + PERSONS_AT_ONCE], done)
         for year in waiting:
+            await stand_back()
             await _look_at_year(journal, known, year, await find(year), done)
     await connection.execute(delete(lead_years).where(lead_years.c.year.in_(waiting)))
     if known.as_of:

@@ -16,6 +16,14 @@ from processors.offices.journal import read_journal
 from processors.offices.operators import Operator, login_of
 from projections.leads import LeadRegister
 
+_WAITED_FOR = """
+SELECT EXISTS (
+    SELECT FROM pg_locks
+    WHERE NOT granted AND relation = 'projections.lead_journals'::regclass
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+)
+"""
+
 
 @dataclass(slots=True)
 class LeadJournal:
@@ -59,6 +67,11 @@ async def hold_leads(connection: AsyncConnection) -> None:
     It comes before anything is read: a snapshot taken while waiting would not see what the other has written.
     """
     await connection.execute(text("LOCK TABLE projections.lead_journals IN SHARE ROW EXCLUSIVE MODE"))
+
+
+async def is_waited_for(connection: AsyncConnection) -> bool:
+    """Whether somebody waits to look for leads or to take a step on one."""
+    return bool(await connection.scalar(text(_WAITED_FOR)))
 
 
 async def open_lead_journal(connection: AsyncConnection) -> LeadJournal:

@@ -188,7 +188,12 @@ async def test_a_line_between_two_fen_is_reached_at_the_fen(books: Books) -> Non
     await holds(books.engine)
     # a whole fen less is missed
     async with books.engine.begin() as connection:
-        await connection.execute(text("UPDATE projections.person_years SET paid = paid - 1 WHERE person_id = 'P3'"))
+        await connection.execute(
+            text(
+                "UPDATE projections.person_years SET paid = paid - 1, patient_share = patient_share + 1"
+                " WHERE person_id = 'P3'"
+            )
+        )
     (missed,) = await report_of(books.engine, TARGETS)
     assert (missed["person_id"], missed["reached"], missed["base"]) == ("P3", Decimal("2153.94"), Decimal("2393.28"))
     (attained,) = [row for row in await report_of(books.engine, ATTAINMENT) if row["target"] == "reimbursement"]

@@ -22,7 +22,7 @@ from processors.offices.refusal import StepRefused
 from processors.proof.verify import verify
 from processors.queries.listings import WantedPremiums
 from processors.registers import deliveries, entries, requests
-from processors.registers.care_registers import CARE, ENTRIES, HOUSEHOLDS, PREMIUM_LIST, TOWNSHIPS
+from processors.registers.care_registers import CARE, ENTRIES, PREMIUM_LIST
 from processors.registers.entries import RegisterEntryOrder
 from processors.registers.journal import rebuild
 from processors.registers.refusal import RegisterNoteRefused
@@ -230,40 +230,6 @@ def test_a_list_of_contracts_as_a_clinic_sends_it(tmp_path: Path) -> None:
     (tmp_path / "none.csv").write_text("姓名,日期\n", encoding="utf-8")
     with pytest.raises(UnusableFile, match="no row of headings"):
         read_entries(tmp_path / "none.csv", "contracts")
-
-
-async def test_households_and_townships_as_shanggao_checked_them(books: Books) -> None:
-    """P1 and P2 are one household; the stay of P2, who is not rostered, is held to no line."""
-    lives: dict[str, Any] = {"township": STATION, "village": "220621101204", "household_id": "HH1"}
-    await books.publish(
-        [
-            *(facts.hospital(), facts.hospital("H9", 3, "110108")),
-            *(facts.enrol_as(person, **lives) for person in ("P1", "P2")),
-            facts.enrol_as("P3", township=STATION, household_id="HH2"),
-            *(facts.roster("P1"), facts.roster("P3"), facts.card("P1")),
-            *facts.stay(1, "P1", in_scope="18000"),
-            *facts.stay(2, "P2", in_scope="18000", prepaid=True),
-            # 抚松's backstop lifts a stay to 90%; what an audit lays on the person is paid by no fund
-            *facts.stay(3, "P3", in_scope="9000"),
-            facts.audit("C3", "4000", "person"),
-        ]
-    )
-    assert await books.refused() == []
-    await catch_up(books.engine)
-    names = ("household_id", "members", "registered_poor", "with_card", "stays", "stays_under", "stays_at_once")
-    assert await listed(books.engine, HOUSEHOLDS, *names, year=2019) == [
-        ("HH1", 2, 1, 1, 2, 0, 1),
-        ("HH2", 1, 1, 0, 1, 1, 1),
-    ]
-    assert await listed(books.engine, HOUSEHOLDS, "household_id", under=True, poor=True) == [("HH2",)]
-    assert await listed(books.engine, HOUSEHOLDS, "household_id", person="P2") == [("HH1",)]
-    (township,) = await listed(books.engine, TOWNSHIPS)
-    assert (township["households"], township["households_under"], township["members"], township["stays"]) == (
-        2,
-        1,
-        3,
-        3,
-    )
 
 
 async def duties(books: Books, period: Period, today: date) -> RosterDuty:

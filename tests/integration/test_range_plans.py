@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from processors.clearing.uncleared_bookings import UNCLEARED
+from processors.clearing.booked_sums import BOOKED, MOVED
 from processors.finance.sums import CONCERNS_ENROLMENT, FUND_BOOKINGS, FUND_FLOWS
 from processors.payouts.bookings import BOOKINGS, BOOKINGS_COUNT
 from processors.supervision.catch_up import TOUCHED_PERSONS
@@ -22,18 +22,8 @@ CROSS JOIN unnest(CAST(:journals AS text[])) WITH ORDINALITY AS taken (journal, 
 """
 JOURNALS = ["assistance.0", "basic.0", "intake"]
 LAST = {"lows": [ENTRIES - 10] * 3, "highs": [ENTRIES] * 3}
+CLEARED = {"regions": ["220621", "360923"], "taken_of": ["basic.0"] * 2, "upto": [ENTRIES, ENTRIES - 10]}
 TOLD = {"begun": LAST["lows"], "ended": LAST["highs"]}
-
-
-@pytest.mark.parametrize("few", [True, False])
-async def test_only_what_a_region_has_not_cleared_is_read(engine: AsyncEngine, few: bool) -> None:
-    upto = [ENTRIES, ENTRIES - 10]
-    within = {"journal": "basic.0", "least": min(upto), "regions": ["220621", "360923"], "upto": upto}
-    async with engine.connect() as connection:
-        await _fill(connection, ["basic.0"])
-        (entries,) = await _reads_of_entries(connection, UNCLEARED[few].text, within)
-        assert f"number > '{min(upto)}'" in entries["Index Cond"]
-        await connection.rollback()
 
 
 @pytest.mark.parametrize(
@@ -41,6 +31,11 @@ async def test_only_what_a_region_has_not_cleared_is_read(engine: AsyncEngine, f
     [
         pytest.param(BOOKINGS.text, TOLD, id="what payers are told"),
         pytest.param(BOOKINGS_COUNT.text, TOLD, id="how far they are behind"),
+        *(
+            pytest.param(asked[few].text, LAST | CLEARED, id=f"uncleared, {name}, {'few' if few else 'many'}")
+            for name, asked in {"booked": BOOKED, "moved": MOVED}.items()
+            for few in (True, False)
+        ),
         pytest.param(FUND_FLOWS, LAST, id="finance's flows"),
         pytest.param(FUND_BOOKINGS, LAST, id="finance's accounts"),
         pytest.param(CONCERNS_ENROLMENT, LAST, id="whether rosters changed"),

@@ -14,6 +14,7 @@ from processors.cases.refusal import CaseRefused
 from processors.cases.year import supervision_year
 from processors.proof.verify import verify
 from processors.queries.listings import fine_rows
+from projections.cases import FindingClaim
 from tests import facts
 from tests.cases_of_supervision import REGION, case_status, county_of_two, decided, found, measure, noted, opened, sent
 from tests.ledger import Books
@@ -95,6 +96,45 @@ async def test_a_person_s_fine_is_replaced_in_the_register_alone(books: Books) -
         await measures.pay(engine, second, "chen", amount=1, paid_on=date(2019, 4, 9), reference="R2")
     await steps.approve(engine, await steps.enter(engine, income(second, 15_000_00, "B1"), "wang"), "li")
     assert (await verify(engine)).problems == []
+
+
+async def test_a_refund_outside_the_ledger_is_lowered_by_a_later_decision(books: Books) -> None:
+    """Of 30,000 that were found 30,000 are to be given back, then 12,000; 8,000 of it are in already."""
+    engine = (await county_of_two(books)).engine
+    case_id = await opened(engine)
+    finding = await found(engine, case_id, amount=30_000_00)
+    first = await measure(engine, case_id, "refund", finding_id=finding)
+    await decided(engine, case_id)
+    await measures.pay(engine, first, "chen", amount=8_000_00, paid_on=date(2019, 4, 2), reference="R1")
+    with pytest.raises(CaseRefused, match="is refunded already"):
+        await measure(engine, case_id, "refund", finding_id=finding, amount=12_000_00)
+    with pytest.raises(CaseRefused, match=r"no more is refunded than the 30000\.00 found"):
+        await measure(engine, case_id, "refund", of_measure=first, amount=30_000_01)
+    second = await measure(engine, case_id, "refund", of_measure=first, amount=12_000_00)
+    with pytest.raises(CaseRefused, match="is refunded already"):
+        await measure(engine, case_id, "refund", of_measure=first, amount=1_00)
+    assert await decided(engine, case_id, date(2019, 4, 8)) == []
+
+    inside = (await supervision_year(engine, 2019, REGION)).json()["inside"]
+    assert (inside["found"], inside["to_recover"], inside["recovered"]) == ("30000.00", "12000.00", "8000.00")
+    with pytest.raises(CaseRefused, match=r"0\.00 is still due"):
+        await measures.pay(engine, first, "chen", amount=1, paid_on=date(2019, 4, 9), reference="R2")
+    with pytest.raises(CaseRefused, match=r"4000\.00 of .* is still due"):
+        await measures.close(engine, case_id, "chen", "done", date(2019, 4, 9))
+    assert await measures.pay(engine, second, "chen", amount=4_000_00, paid_on=date(2019, 4, 9), reference="R2") == 0
+    await measures.close(engine, case_id, "chen", "done", date(2019, 4, 10))
+    assert (await verify(engine)).problems == []
+    assert set((await rebuild(engine)).values()) == {0}
+
+
+async def test_what_a_refund_of_claims_took_back_stays(books: Books) -> None:
+    engine = (await county_of_two(books)).engine
+    case_id = await opened(engine)
+    finding = await found(engine, case_id, FindingClaim("C1", 1_000_00))
+    first = await measure(engine, case_id, "refund", finding_id=finding)
+    await decided(engine, case_id)
+    with pytest.raises(CaseRefused, match="of claims the ledger keeps its facts"):
+        await measure(engine, case_id, "refund", of_measure=first)
 
 
 async def test_of_a_hospital_s_fines_only_what_stands_is_replaced(books: Books) -> None:

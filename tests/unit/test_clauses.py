@@ -38,6 +38,13 @@ MONEY = {
     "anyi": "二(四) 二(五) 二(六) 二(七) 二(八) 二(九) 三(十一) 三(十三) 五(十八) 六(二十三)",
     "liaoning": "二(一) 二(二) 二(二)1 二(二)2 二(二)3 二(三) 三(一) 三(二) 三(四)",
 }
+# What the documents say of supervision and of offices' daily work: a clerk has a command for each row.
+SUPERVISION = {
+    "fusong": "三(四)11 三(四)13 四(三) 四(五) 四(六)",
+    "changzhi": "四(三) 四(四)",
+    "shanggao": "二1 二3 二4 二5 三1 三2 三3 三4 三5",
+    "anyi": "二(九) 三(十二) 六(二十三) 六(二十四)",
+}
 OPEN: dict[str, str] = {}
 
 HEADING = re.compile(r"[一二三四五六](?:\([一二三四五六七八九十]+\))?\d*")
@@ -96,6 +103,16 @@ def test_no_clause_about_money_is_done_in_part(scheme: str) -> None:
     money = set(MONEY[scheme].split())
     assert money <= set(states)
     assert {heading for heading in money if "not software" in states[heading]} == set()
+
+
+@pytest.mark.parametrize("scheme", SUPERVISION)
+def test_no_clause_of_supervision_is_without_a_command(scheme: str) -> None:
+    asked = set(SUPERVISION[scheme].split())
+    told = [row for row in rows(scheme) if asked.intersection(clauses(row[0]))]
+    assert {heading for row in told for heading in clauses(row[0])} >= asked
+    assert [
+        row[0] for row in told if row[2] != "works" or not any(each.startswith("claims ") for each in code(row[1]))
+    ] == []
 
 
 @cache

@@ -108,6 +108,7 @@ def test_every_value_of_a_scheme_is_named_in_chinese() -> None:
         ("replay P1 --as-of noon", "“noon”不是时间", "2019-05-06T10:00"),
         ("clearing pay C --reference", "选项 --reference 后面要有值", "requires"),
         ("clearing approve C", "缺少选项 --actor", "clearing approve --help"),
+        ("cases note C --actor li --reason 告知", "缺少选项 --kind", "Choose from: note, notice, defence"),
         ("clearing approve C --actor 张三", "“张三”不是编号", "1至128个字母、数字、- 或 _"),
         ("clearing pay C --actor li --reference T --kind bank", "--kind 的值 bank 不可用", "hospital"),
         ("clearing pay C --actor li --reference T --kind person", "只与 --payee 同用", "--payee"),

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
-from sqlalchemy import exists, func, select
+from sqlalchemy import Select, exists, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.codes import is_region
 from events.county_time import month_end
@@ -41,9 +42,11 @@ from infra.console.errors import FieldTrouble, NotFound, Unprocessable
 from infra.console.form_fields import FormFields
 from infra.console.group import MenuEntry, PageGroup, Shortcut, Task
 from infra.console.listing import asked_file, show_listing
-from infra.console.listing_sources import KeyedRows
+from infra.console.listing_columns import Row
+from infra.console.listing_sources import Criteria, KeyedRows
 from infra.console.pages import done, render
 from infra.console.permissions import Permission
+from infra.console.state import state_of
 from infra.console.visitor import Visitor
 from infra.files.region_names import region_named
 from infra.words.clearing import STEP_NAMES, held_line, payer_named
@@ -53,8 +56,8 @@ from processors.clearing import listings, steps
 from processors.clearing.draft import Supplement
 from processors.clearing.draft import draft as draft_clearing
 from processors.clearing.refusal import STATUS_NAMES
-from processors.clearing.uncleared_bookings import uncleared_of, uncleared_rows
-from processors.finance.booked_entries import entries_of
+from processors.clearing.uncleared_bookings import UnclearedSum, load_uncleared, uncleared_of, uncleared_rows
+from processors.finance.booked_entries import entries_of, parts_of
 from projections.clearings import clearing_payments, clearings
 from projections.withholdings import withholding_releases
 
@@ -69,7 +72,7 @@ _MONTH = re.compile(r"20[0-9]{2}-(0[1-9]|1[0-2])")
 async def all_clearings(request: Request, visitor: Reader) -> Response:
     """All clearings, what none has taken yet, and the form of a draft."""
     rows = head_rows(await listings.clearing_rows(visitor.engine))
-    waiting = head_rows(await uncleared_rows(visitor.engine))
+    waiting = head_rows(await uncleared_rows(visitor.engine, state_of(request).booked))
     if (file := await asked_file(request, visitor, [(UNCLEARED, waiting)])) is not None:
         return file
     regions = {row["region"]: row["region_name"] for row in (*waiting, *rows)}
@@ -114,12 +117,22 @@ async def uncleared_entries(request: Request, visitor: Reader, region: str) -> R
     """The entries behind what a region has uncleared."""
     if not is_region(region):
         raise NotFound(f"没有统筹区 {region}。There is no region {region}")
-    async with visitor.engine.connect() as connection:
+
+    async def totals(connection: AsyncConnection, criteria: Criteria) -> tuple[int, dict[str, int]] | None:
+        if criteria.narrowed:
+            return None
+        found = (await load_uncleared(connection, state_of(request).booked)).get(region, UnclearedSum())
+        return found.bookings, {"amount": found.amount}
+
+    async def source(connection: AsyncConnection) -> KeyedRows:
         uncleared = await uncleared_of(connection, region)
-    source = KeyedRows(
-        uncleared.select(),
-        lambda keys: uncleared.select(entries_of((row["journal"], row["number"]) for row in keys)),
-    )
+
+        def of(keys: Sequence[Row]) -> Select[Any]:
+            return uncleared.select(entries_of((row["journal"], row["number"]) for row in keys))
+
+        ranges = [(journal, *within) for journal, within in uncleared.ranges.items()]
+        return KeyedRows(uncleared.select(), of, [uncleared.select([part]) for part in parts_of(ranges)], totals)
+
     shown = {"place": region_named(region), "may_keep": visitor.may(Permission.PAYEES)}
     return await show_listing(request, visitor, UNCLEARED_ENTRIES, source, "clearing/uncleared.html", **shown)
 

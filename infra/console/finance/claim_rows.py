@@ -1,6 +1,6 @@
 """The rows behind figures: claims behind sums of claims, entries of the ledger behind what was booked."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import date
 from typing import Any
 
@@ -12,11 +12,18 @@ from infra.console.finance.addresses import NO_CODE
 from infra.console.finance.report_listings import YES_OR_NO, LedgerWords
 from infra.console.listing import Listing
 from infra.console.listing_columns import ListColumn, ListFilter
-from infra.console.listing_sources import KeyedRows
+from infra.console.listing_sources import KeyedRows, Totals, totals_from
 from infra.console.permissions import Permission
 from infra.console.visitor import Visitor
 from infra.words.reports import ENTRY_NAMES, PAYEE_NAMES, REPORT_CODES
-from processors.finance.booked_entries import Range, entries_of
+from processors.finance.booked_entries import (
+    Range,
+    claim_bookings,
+    counted_ranges,
+    entries_of,
+    flow_sums,
+    parts_of,
+)
 from processors.law.terms import CATEGORY_NAMES, DISEASE_NAMES, LAYER_NAMES, SETTING_NAMES, NameChain
 from projections.enrolments import enrolments
 
@@ -173,11 +180,29 @@ def month_of(month: date) -> tuple[date, date]:
     return month, date(month.year + month.month // 12, month.month % 12 + 1, 1)
 
 
-def by_keys(bookings: Callable[[Sequence[Range]], Select[Any]], ranges: Sequence[Range]) -> KeyedRows:
+def by_keys(
+    bookings: Callable[[Sequence[Range]], Select[Any]], ranges: Sequence[Range], totals: Totals | None = None
+) -> KeyedRows:
     """Bookings of ranges, of which a month has many: what is shown of them is read by their keys."""
     return KeyedRows(
-        bookings(ranges), lambda keys: bookings(entries_of((row["journal"], row["number"]) for row in keys))
+        bookings(ranges),
+        lambda keys: bookings(entries_of((row["journal"], row["number"]) for row in keys)),
+        [bookings([part]) for part in parts_of(ranges)],
+        totals,
     )
+
+
+def period_bookings(period: tuple[date, date], month: str | None) -> Callable[[AsyncConnection], Awaitable[KeyedRows]]:
+    """Bookings of a period as far as they are counted, with ``booked_in``; ``month`` is the period's, if it is one."""
+
+    def bookings(taken: Sequence[Range]) -> Select[Any]:
+        return booked_in_year(claim_bookings(taken, month))
+
+    async def source(connection: AsyncConnection) -> KeyedRows:
+        totals = totals_from(booked_in_year(flow_sums(*period)), "bookings")
+        return by_keys(bookings, await counted_ranges(connection, *period), totals)
+
+    return source
 
 
 def booked_in_year(source: Select[Any]) -> Select[Any]:

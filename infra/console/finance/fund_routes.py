@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.money import yuan
 from infra.console.authorization import needs
@@ -27,6 +28,7 @@ from infra.console.finance.report_listings import words_of
 from infra.console.finance.shown import show_book, show_record
 from infra.console.form_fields import FormFields
 from infra.console.listing_columns import ListFilter
+from infra.console.listing_sources import KeyedRows, totals_from
 from infra.console.pages import done
 from infra.console.permissions import Permission
 from infra.console.state import state_of
@@ -37,7 +39,7 @@ from processors.accounts import budgets, listings, steps
 from processors.accounts.fund_account import fund_accounts
 from processors.accounts.refusal import STATUS_NAMES
 from processors.accounts.warnings import fund_warnings
-from processors.finance.booked_entries import counted_ranges, fund_bookings, ranges_of
+from processors.finance.booked_entries import counted_ranges, fund_bookings, fund_sums
 from processors.law.terms import FUND_NAMES, INSURER_NAMES
 from processors.supervision.adoption import adopted_texts
 
@@ -161,10 +163,15 @@ async def bookings(request: Request, visitor: Reader, month: str = "", line: str
             raise NotFound("账本还没有入账。Nothing has been booked yet")
         return RedirectResponse(address("/finance/fund-bookings", **{**request.query_params, "month": latest}), 303)
     words = await words_of(visitor)
-    async with visitor.engine.connect() as connection:
-        ranges = ranges_of(await counted_ranges(connection, *month_of(_MONTH.read(month))))
+    period = month_of(_MONTH.read(month))
+
+    async def source(connection: AsyncConnection) -> KeyedRows:
+        ranges = await counted_ranges(connection, *period)
+        return by_keys(
+            lambda taken: fund_bookings(taken, month, line or None), ranges, totals_from(fund_sums(month), "bookings")
+        )
+
     listing = booked_listing(words)
-    source = by_keys(lambda taken: fund_bookings(taken, month, line or None), ranges)
     return await show_book(
         request,
         visitor,

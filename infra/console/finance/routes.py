@@ -24,7 +24,6 @@ from infra.console.pages import render
 from infra.console.permissions import Permission
 from infra.console.state import state_of
 from infra.console.visitor import Visitor
-from processors.finance.booked_entries import claim_bookings, counted_ranges, ranges_of
 from processors.finance.reports import Narrowed, periods
 
 router = APIRouter()
@@ -87,11 +86,8 @@ async def bookings(request: Request, visitor: LedgerReader) -> Response:
         if latest is None:
             raise NotFound("账本还没有入账。Nothing has been booked yet")
         return RedirectResponse(address(BOOKINGS, **{**given, "month": latest}), 303)
-    words = await words_of(visitor)
-    async with visitor.engine.connect() as connection:
-        ranges = ranges_of(await counted_ranges(connection, *period))
-    listing = claim_rows.booking_listing(words, visitor)
-    source = claim_rows.by_keys(lambda taken: claim_rows.booked_in_year(claim_bookings(taken, month or None)), ranges)
+    listing = claim_rows.booking_listing(await words_of(visitor), visitor)
+    source = claim_rows.period_bookings(period, month or None)
     return await show_listing(
         request, visitor, listing, source, "finance/rows.html", tabs=tabs_of(visitor), help="bookings"
     )

@@ -1,9 +1,7 @@
 """``/leader``: the year on one page, as ``claims report leader`` writes it, with what is behind its figures."""
 
-from asyncio import Lock
 from calendar import monthrange
 from collections.abc import Mapping
-from time import monotonic
 from typing import Annotated, Any
 from weakref import WeakKeyDictionary
 
@@ -14,6 +12,7 @@ from sqlalchemy import column, select, table
 from infra.cli.names import names_of
 from infra.console.authorization import needs
 from infra.console.group import MenuEntry, PageGroup
+from infra.console.leader.gathered_years import GatheredYears
 from infra.console.listing_columns import ListFilter
 from infra.console.pages import query_text, render
 from infra.console.permissions import Permission
@@ -28,7 +27,6 @@ router = APIRouter()
 _YEAR = ListFilter("year", "年度", "year", "year")
 _REGION = ListFilter("region", "统筹区", "region", "region")
 _YEARS = table("annual_report", column("year"), schema="finance")
-KEPT_S = 60.0
 _PLAIN = {
     "budgets": "/finance/budgets",
     "cases": "/cases",
@@ -63,11 +61,9 @@ async def leader(
     async with visitor.engine.connect() as connection:
         years = sorted((await connection.execute(select(_YEARS.c.year).distinct())).scalars(), reverse=True)
     state = state_of(request)
-    async with state.engine.connect() as connection:
-        history = SupervisionHistory(each.text for each in await adopted_texts(connection))
     today = await visitor.today()
     of_year = _YEAR.read(year) if year else years[0] if years else today.year
-    gathered = await _PAGES.of(state, history, of_year, where)
+    gathered = await _gathered(state).of(of_year, where)
     names = await names_of(state.engine)
     shown = body(gathered, names, lambda kind, of: opened(visitor, behind(gathered, kind, of)))
     years = sorted({*years, of_year}, reverse=True)
@@ -114,26 +110,26 @@ def _address(path: str, values: Mapping[str, Any]) -> str:
     return f"{path}?{query}" if query else path
 
 
-class GatheredYears:
-    """Years as they were gathered: the open bookings of a ledger are summed at most once a minute, not at each look."""
-
-    def __init__(self) -> None:
-        self._kept: WeakKeyDictionary[ConsoleState, dict[tuple[int, str | None], tuple[float, LeaderYear]]]
-        self._kept = WeakKeyDictionary()
-        self._lock = Lock()
-
-    async def of(self, state: ConsoleState, history: SupervisionHistory, year: int, region: str | None) -> LeaderYear:
-        """A year, read by the console's own login: a leader may open the page and not the rows that it counts."""
-        async with self._lock:
-            kept = self._kept.setdefault(state, {})
-            at, found = kept.get((year, region), (0.0, None))
-            if found is None or monotonic() - at > KEPT_S:
-                for old in [key for key, (then, _) in kept.items() if monotonic() - then > KEPT_S]:
-                    del kept[old]
-                found = await gather(state.engine, history, year, region)
-                kept[year, region] = (monotonic(), found)
-        return found
+_GATHERED: "WeakKeyDictionary[ConsoleState, GatheredYears]" = WeakKeyDictionary()
 
 
-_PAGES = GatheredYears()
-GROUP = PageGroup(router, (MenuEntry("/leader", "领导一页", "leader", Permission.LEADER, 65, told="全年一页，可打印"),))
+def _gathered(state: ConsoleState) -> GatheredYears:
+    """Years of a console, read by its own login: a leader may open the page and not the rows that it counts."""
+
+    async def gathered(year: int, region: str | None) -> LeaderYear:
+        async with state.engine.connect() as connection:
+            history = SupervisionHistory(each.text for each in await adopted_texts(connection))
+        return await gather(state.engine, history, year, region, state.booked)
+
+    return _GATHERED.setdefault(state, GatheredYears(gathered))
+
+
+async def _renew(state: ConsoleState) -> None:
+    await _gathered(state).renew()
+
+
+GROUP = PageGroup(
+    router,
+    (MenuEntry("/leader", "领导一页", "leader", Permission.LEADER, 65, told="全年一页，可打印"),),
+    upkeep=_renew,
+)

@@ -10,13 +10,13 @@ FROM (
       ON sums.year = asked.year AND sums.region = asked.region AND sums.scheme = asked.scheme AND sums.poor
      AND sums.setting = CASE asked.target WHEN 'chronic_reimbursement' THEN 'chronic' ELSE 'inpatient' END
     CROSS JOIN LATERAL (
-        SELECT (count(*) FILTER (WHERE person.total <= person.audited))::int AS without_base,
+        SELECT (count(*) FILTER (WHERE person.paid + person.patient_share <= person.audited))::int AS without_base,
                (count(*) FILTER (
                    WHERE CASE asked.target WHEN 'assistance'
                               THEN person.assistance_in_scope + person.claims * 0.5
                                    <= person.assistance_base * asked.value
                               ELSE person.paid + person.claims * 0.5
-                                   <= (person.total - person.audited) * asked.value END))::int AS under
+                                   <= (person.paid + person.patient_share - person.audited) * asked.value END))::int AS under
         FROM projections.person_years AS person
         WHERE person.year = asked.year AND person.region = asked.region AND person.scheme = asked.scheme
           AND person.setting = sums.setting AND person.poor AND person.claims > 0
@@ -32,6 +32,6 @@ COMMENT ON COLUMN finance.attainment.year IS '待遇年度。Benefit year';
 COMMENT ON COLUMN finance.attainment.region IS '统筹区代码；应保尽保为名册部门所在地。Region; of enrolment, that of the departments';
 COMMENT ON COLUMN finance.attainment.scheme IS '政策名称。Name of the scheme; null for enrolment';
 COMMENT ON COLUMN finance.attainment.met IS '达标人数。Persons who reach it';
-COMMENT ON COLUMN finance.attainment.persons IS '应达标人数：有住院或慢病门诊且费用未全部由稽核计入个人的贫困人员、有救助基数者、在册人员。Persons whom it concerns: poor with an inpatient or chronic claim whose bills audits did not lay wholly on them, those of whose cost something was left to assistance, the rostered';
+COMMENT ON COLUMN finance.attainment.persons IS '应达标人数：有住院或慢病门诊且费用未全部由稽核计入个人或医院的贫困人员、有救助基数者、在册人员。Persons whom it concerns: poor with an inpatient or chronic claim whose bills audits did not lay wholly on them or on hospitals, those of whose cost something was left to assistance, the rostered';
 COMMENT ON COLUMN finance.attainment.share IS '达标率 = met / persons。Share of them who reach it';
 COMMENT ON COLUMN finance.attainment.line IS '目标线：每人应达到的比例。The target for each person';

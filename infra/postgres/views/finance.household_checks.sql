@@ -1,6 +1,7 @@
 -- 上高 二3 as a list: of each household of the registered poor in a year who is insured, who has a chronic card, how much of the
 -- stays was paid. A household is that of the enrolment of the year. A stay is held against the line that its scheme states,
--- or 90% where it states none, to the fen; that of somebody who was on no roster is held against nothing.
+-- or 90% where it states none, to the fen; that of somebody who was on no roster is held against nothing. What is held
+-- against it is what finance.targets holds: the bill without what the hospital bears or an audit lays on the person.
 CREATE VIEW finance.household_checks AS
 WITH homes AS (
     SELECT year, region, person_id, township, village, household_id,
@@ -40,6 +41,7 @@ WITH homes AS (
                         AND later.effective_on <= make_date(homes.year, 12, 31))
 ), claims AS (
     SELECT claim.year, claim.region, claim.person_id, claim.setting, claim.payee, claim.total, claim.categories,
+           claim.total - claim.hospital_share - claim.audited_person AS base,
            (SELECT coalesce(sum((layer ->> 1)::bigint), 0) FROM jsonb_array_elements(claim.layers) AS layer) AS paid,
            coalesce(asked.value, 0.90) AS line
     FROM projections.statements AS claim
@@ -50,10 +52,11 @@ WITH homes AS (
 ), used AS (
     SELECT year, region, person_id, count(*) FILTER (WHERE setting = 'inpatient') AS stays,
            count(*) FILTER (WHERE setting = 'inpatient' AND categories <> '{}'
-                              AND paid + 0.5 <= total * line) AS stays_under,
+                              AND paid + 0.5 <= base * line) AS stays_under,
            count(*) FILTER (WHERE setting = 'inpatient' AND payee = 'hospital') AS stays_at_once,
            count(*) FILTER (WHERE setting = 'general') AS general_visits,
-           sum(total) FILTER (WHERE setting = 'inpatient') AS total, sum(paid) FILTER (WHERE setting = 'inpatient') AS paid
+           sum(total) FILTER (WHERE setting = 'inpatient') AS total,
+           sum(base) FILTER (WHERE setting = 'inpatient') AS base, sum(paid) FILTER (WHERE setting = 'inpatient') AS paid
     FROM claims GROUP BY year, region, person_id
 )
 SELECT homes.year, homes.region, homes.township, homes.village, homes.household_id,
@@ -65,8 +68,9 @@ SELECT homes.year, homes.region, homes.township, homes.village, homes.household_
        coalesce(sum(used.stays_at_once), 0)::bigint AS stays_at_once,
        coalesce(sum(used.general_visits), 0)::bigint AS general_visits,
        (coalesce(sum(used.total), 0) / 100.0)::numeric(16,2) AS total,
+       (coalesce(sum(used.base), 0) / 100.0)::numeric(16,2) AS base,
        (coalesce(sum(used.paid), 0) / 100.0)::numeric(16,2) AS paid,
-       round(sum(used.paid) / nullif(sum(used.total), 0), 4)::numeric(10,4) AS share,
+       round(sum(used.paid) / nullif(sum(used.base), 0), 4)::numeric(10,4) AS share,
        array_agg(homes.person_id ORDER BY homes.person_id) AS persons
 FROM homes
 LEFT JOIN poor ON homes.present AND poor.year = homes.year AND poor.person_id = homes.person_id
@@ -90,6 +94,7 @@ COMMENT ON COLUMN finance.household_checks.stays_under IS '报销比例低于目
 COMMENT ON COLUMN finance.household_checks.stays_at_once IS '一站式结算的住院人次（医院直接结算）。Stays settled at the hospital';
 COMMENT ON COLUMN finance.household_checks.general_visits IS '门诊统筹人次。General outpatient visits';
 COMMENT ON COLUMN finance.household_checks.total IS '住院总费用，元。Bills of stays, yuan';
+COMMENT ON COLUMN finance.household_checks.base IS '其中计入报销比例的费用：不含医院承担部分和稽核由个人承担的部分，元。Of these what the share is of: without what hospitals bear and what audits laid on the person, yuan';
 COMMENT ON COLUMN finance.household_checks.paid IS '住院各保障线支付，元。Paid of stays, yuan';
-COMMENT ON COLUMN finance.household_checks.share IS '住院实际报销比例。Share paid of stays';
+COMMENT ON COLUMN finance.household_checks.share IS '住院实际报销比例 = paid / base。Share paid of stays';
 COMMENT ON COLUMN finance.household_checks.persons IS '成员编号。Its persons';

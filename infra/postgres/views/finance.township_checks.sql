@@ -2,8 +2,8 @@ CREATE VIEW finance.township_checks AS
 SELECT year, region, township, count(*) AS households, sum(members)::bigint AS members, sum(insured)::bigint AS insured,
        sum(registered_poor)::bigint AS registered_poor, sum(with_card)::bigint AS with_card, sum(stays)::bigint AS stays,
        sum(stays_under)::bigint AS stays_under, sum(stays_at_once)::bigint AS stays_at_once,
-       sum(general_visits)::bigint AS general_visits, sum(total)::numeric(16,2) AS total, sum(paid)::numeric(16,2) AS paid,
-       round(sum(paid) / nullif(sum(total), 0), 4)::numeric(10,4) AS share,
+       sum(general_visits)::bigint AS general_visits, sum(total)::numeric(16,2) AS total, sum(base)::numeric(16,2) AS base,
+       sum(paid)::numeric(16,2) AS paid, round(sum(paid) / nullif(sum(base), 0), 4)::numeric(10,4) AS share,
        count(*) FILTER (WHERE stays_under > 0) AS households_under
 FROM finance.household_checks
 GROUP BY year, region, township;
@@ -22,6 +22,7 @@ COMMENT ON COLUMN finance.township_checks.stays_under IS '低于目标线的住�
 COMMENT ON COLUMN finance.township_checks.stays_at_once IS '一站式结算的住院人次。Stays settled at the hospital';
 COMMENT ON COLUMN finance.township_checks.general_visits IS '门诊统筹人次。General outpatient visits';
 COMMENT ON COLUMN finance.township_checks.total IS '住院总费用，元。Bills of stays, yuan';
+COMMENT ON COLUMN finance.township_checks.base IS '其中计入报销比例的费用，元。Of these what the share is of, yuan';
 COMMENT ON COLUMN finance.township_checks.paid IS '住院各保障线支付，元。Paid of stays, yuan';
-COMMENT ON COLUMN finance.township_checks.share IS '住院实际报销比例。Share paid of stays';
+COMMENT ON COLUMN finance.township_checks.share IS '住院实际报销比例 = paid / base。Share paid of stays';
 COMMENT ON COLUMN finance.township_checks.households_under IS '有住院低于目标线的户数。Households with a stay under the target';

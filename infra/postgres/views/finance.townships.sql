@@ -17,9 +17,9 @@ WITH enrolled AS (
     FROM spent GROUP BY year, region, township
 ), stays AS (
     SELECT person.year, person.region, coalesce(place.township, left(place.village, 9)) AS township,
-           count(*) FILTER (WHERE person.total > person.audited) AS asked,
-           count(*) FILTER (WHERE person.paid + person.claims * 0.5 <= (person.total - person.audited) * asked.value)
-             AS under,
+           count(*) FILTER (WHERE person.paid + person.patient_share > person.audited) AS asked,
+           count(*) FILTER (WHERE person.paid + person.claims * 0.5
+                               <= (person.paid + person.patient_share - person.audited) * asked.value) AS under,
            min(asked.value) AS line
     FROM projections.asked_targets AS asked
     JOIN projections.person_years AS person

@@ -45,7 +45,7 @@ class _Steps:
 
     def apply(self, type_: str, number: int, at: datetime, data: Mapping[str, Any]) -> None:
         """Look at an event, then apply it."""
-        who = Operator(data["actor"], None if data.get("owner") else data.get("login"))
+        who = Operator.of(data)
         for first, what in self._first(type_, data):
             if who.is_same(first):
                 where = f"entry {number} of journal {CASES_JOURNAL}"
