@@ -3,6 +3,7 @@
 import stat
 import uuid
 from collections.abc import AsyncIterator, Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,31 @@ async def test_days_and_region_say_which_claims_it_is_about(typed: Clerk, tmp_pa
     assert elsewhere.rows[0]["claims"] == {"all": 4, "changed": 0}
     nobody = await typed("whatif", file, "--region", "220621", "--json")
     assert (nobody.rows[0]["persons"]["all"], nobody.rows[0]["baseline"]["paid"]) == (0, {})
+
+
+async def test_groups_add_up_to_the_whole(typed: Clerk, tmp_path: Path) -> None:
+    file = reform(tmp_path, "线", "shanggao", LINE)
+    kinds = ("year", "category", "hospital", "tier", "disease", "age")
+    told = (await typed("whatif", file, "--by", ",".join(kinds), "--workers", 2, "--json")).rows[0]
+    assert tuple(told["by"]) == kinds
+    paid = {side: sum(map(Decimal, told[side]["paid"].values())) for side in ("baseline", "difference")}
+    for groups in told["by"].values():
+        for side, whole in paid.items():
+            assert sum(Decimal(each[side]["paid"]) for each in groups) == whole
+            shares = sum(Decimal(each[side]["patient_share"]) for each in groups)
+            assert shares == Decimal(told[side]["patient_share"])
+        assert sum(each["claims"]["all"] for each in groups) == told["claims"]["all"]
+        assert sum(each["claims"]["changed"] for each in groups) == told["claims"]["changed"]
+    keys = {kind: [each["key"] for each in told["by"][kind]] for kind in ("year", "category", "tier", "age")}
+    assert keys == {
+        "year": ["2019", "2020"],
+        "category": ["none", "registered_poor"],
+        "tier": ["3"],
+        "age": ["unknown"],
+    }
+    for_people = await typed("whatif", file, "--by", "year")
+    assert "按年度 by year" in for_people.out.decode()
+    assert (await typed("whatif", file, "--by", "month")).code == 2
 
 
 async def test_several_reforms_are_told_alone_stacked_and_together(typed: Clerk, tmp_path: Path) -> None:
