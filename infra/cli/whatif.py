@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from infra.cli.arguments import day_of, region_of, unusable
+from infra.cli.arguments import day_of, listed, region_of, unusable
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, progress_bar
 from infra.cli.reform_text import print_reform, reform_json
@@ -22,6 +22,7 @@ from policies.reform import ReformError, ReformFile, read_reform
 from policies.yaml_text import MOST_BYTES
 from processors.law.terms import use_terms
 from processors.simulation.bases import LawOfLedger, read_law, replacements, shipped_law
+from processors.simulation.groups import KINDS
 from processors.simulation.plan import Asked
 from processors.simulation.result import result_json
 
@@ -48,6 +49,9 @@ def whatif(
         str | None, typer.Option("--until", help="至此日期前的结算单适用 it holds for claims dated before this day")
     ] = None,
     region: Annotated[str | None, typer.Option("--region", help="统筹区 only this region's people")] = None,
+    by: Annotated[
+        str, typer.Option("--by", help=f"分组，逗号分开 broken down by, with commas between: {'、'.join(KINDS)}")
+    ] = "",
     workers: Annotated[
         int | None, typer.Option("--workers", min=1, max=MOST_WORKERS, help="进程数 how many processes settle")
     ] = None,
@@ -63,11 +67,19 @@ def whatif(
         day_of(since, "--since") if since else date.min,
         day_of(until, "--until") if until else date.max,
         region_of(region) if region else None,
+        _kinds(by),
     )
     if asked.since >= asked.until:
         raise unusable("--until 应在 --since 之后", "--until must lie after --since", "--until")
     reforms = _read(files)
     sys.exit(run(lambda: _simulate(settings, reforms, asked, workers, json=json)))
+
+
+def _kinds(by: str) -> tuple[str, ...]:
+    asked = tuple(dict.fromkeys(filter(None, by.split(","))))
+    if not set(asked) <= KINDS.keys():
+        raise unusable(f"“{by}”不能分组，可用的有 {listed(KINDS)}", "Those are what it can be broken down by", "--by")
+    return asked
 
 
 def _read(paths: Sequence[str]) -> list[ReformFile]:
@@ -92,7 +104,8 @@ async def _simulate(
     async with ledger_servers(settings, "whatif", nats=False) as endpoints:
         await migrate_and_learn(endpoints.database_url)
         with progress_bar() as report:
-            simulation, totals = await simulate(endpoints.database_url, reforms, asked, workers, report)
+            kept_in = settings.data_dir if settings.data_dir.is_dir() else None
+            simulation, totals = await simulate(endpoints.database_url, reforms, asked, workers, report, kept_in)
     if totals.unlike_count:
         for line in unlike_lines(totals):
             fail(line)

@@ -11,6 +11,23 @@ from processors.simulation.totals import SimulationTotals
 
 COLUMNS = ("项目 item", "原政策 baseline", "改革后 reform", "差额 difference")
 STATIC = "静态测算：假定无人因此改变行为。Static: nobody is taken to change his behaviour"
+KIND_NAMES = {
+    "year": "按年度",
+    "category": "按救助对象类别",
+    "hospital": "按医院",
+    "tier": "按医院等级",
+    "disease": "按病种",
+    "age": "按年龄",
+}
+GROUP_COLUMNS = (
+    "组 group",
+    "结算单 claims",
+    "变动 changed",
+    "各层支付 paid",
+    "差额 difference",
+    "个人负担 patient",
+    "差额 difference",
+)
 SHARES = {"patient_share": "个人负担", "hospital_share": "医院负担", "grants": "补助"}
 
 
@@ -33,6 +50,17 @@ def print_result(names: Sequence[str], result: Mapping[str, Any]) -> None:
         ]
         columns = ("保障线 layer", "单独 alone", "与前面各项一起 with those before")
         table(f"{each['name']}（差额 difference）", columns, rows, right=(1, 2))
+    for kind, groups in result.get("by", {}).items():
+        rows = [
+            (
+                each["key"],
+                str(each["claims"]["all"]),
+                str(each["claims"]["changed"]),
+                *(each[side][sum_] for sum_ in ("paid", "patient_share") for side in ("baseline", "difference")),
+            )
+            for each in groups
+        ]
+        table(f"{KIND_NAMES[kind]} by {kind}", GROUP_COLUMNS, rows, right=(1, 2, 3, 4, 5, 6))
     ledger = result["ledger"]
     note(f"账本位置 position {ledger['position']}，{ledger['hash']}；测算标识 identity {result['identity']}")
     note(STATIC)

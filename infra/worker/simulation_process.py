@@ -1,44 +1,59 @@
 """What a process of a simulation does: it settles the persons of one part, at the moment that all parts read."""
 
+from collections.abc import Iterable
 from functools import lru_cache
+from pathlib import Path
 
 import msgspec
 import uvloop
 from msgspec import Struct
 
 from infra.postgres.engine import connect
+from infra.worker.fact_shards import read_shard, shard_file, write_shard
 from processors.proof.verification.snapshot import snapshot
-from processors.simulation.facts import PersonRange, read_facts
+from processors.simulation.facts import PersonRange, SimulatedPerson, read_facts
 from processors.simulation.fold import Fold
 from processors.simulation.plan import SimulationPlan
 from processors.simulation.totals import SimulationTotals
 
 
 class SimulationTask(Struct, frozen=True):
-    """Where the ledger is, the name of the moment to read (see ``snapshot.share``), and what is to be settled."""
+    """Where the ledger is, the name of the moment to read (see ``snapshot.share``), and what is to be settled.
+
+    Facts are kept in the folder ``kept``, and taken from there where they are; nowhere where it is None.
+    """
 
     database_url: str
     shared: str
     plan: SimulationPlan
+    kept: str | None = None
 
 
 def settle_part(assignment: bytes, part: PersonRange) -> SimulationTotals:
     """Settle the persons of a part under the law as it is and under each variant. For an executor's processes."""
     task, fold = _begun(assignment)
-    return uvloop.run(_settled(task, fold, part))
-
-
-async def _settled(task: SimulationTask, fold: Fold, part: PersonRange) -> SimulationTotals:
     totals = fold.totals()
+    for person in _facts(task, part):
+        fold.count(person, totals)
+    return totals
+
+
+def _facts(task: SimulationTask, part: PersonRange) -> Iterable[SimulatedPerson]:
+    if task.kept is None:
+        return uvloop.run(_read(task, part))
+    file = shard_file(Path(task.kept), part.number)
+    if not file.exists():
+        write_shard(file, uvloop.run(_read(task, part)))
+    return read_shard(file)
+
+
+async def _read(task: SimulationTask, part: PersonRange) -> list[SimulatedPerson]:
     engine = connect(task.database_url, pool_size=1)
     try:
         async with snapshot(engine, task.shared) as connection:
-            async for persons in read_facts(connection, part):
-                for person in persons:
-                    fold.count(person, totals)
+            return [person async for persons in read_facts(connection, part) for person in persons]
     finally:
         await engine.dispose()
-    return totals
 
 
 @lru_cache(maxsize=1)

@@ -6,10 +6,12 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from multiprocessing import get_context
+from pathlib import Path
 
 import msgspec
 
 from infra.postgres.engine import connect
+from infra.worker.fact_shards import shards_of
 from infra.worker.simulation_process import SimulationTask, settle_part
 from policies.reform import ReformFile
 from processors.proof.verification.snapshot import share, snapshot
@@ -26,18 +28,22 @@ async def simulate(
     asked: Asked,
     workers: int | None = None,
     progress: Progress | None = None,
+    kept_in: Path | None = None,
 ) -> tuple[Simulation, SimulationTotals]:
     """Settle everybody under the law as it is and under the reforms, by so many processes; by default as many as there
     are processors, or this one where the persons are few.
 
-    Raises ``ReformError`` for a reform that fits no text of the ledger.
+    Persons' facts are kept in a data directory, where one is given, for the next simulation of the same moment. Raises
+    ``ReformError`` for a reform that fits no text of the ledger.
     """
     engine = connect(database_url)
     try:
         async with snapshot(engine) as connection:
             simulation = await planned(connection, reforms, asked)
             parts = await person_ranges(connection)
-            assignment = msgspec.msgpack.encode(SimulationTask(database_url, await share(connection), simulation.plan))
+            kept = None if kept_in is None else str(shards_of(kept_in, simulation.moment))
+            task = SimulationTask(database_url, await share(connection), simulation.plan, kept)
+            assignment = msgspec.msgpack.encode(task)
             wanted = workers or min(len(os.sched_getaffinity(0)), len(parts))
             async with _executor(wanted) as executor:
                 totals = await _run(executor, assignment, parts, simulation, progress)
@@ -68,8 +74,13 @@ async def _run(
     loop = asyncio.get_running_loop()
     totals = simulation.plan.fold().totals()
     running = [loop.run_in_executor(executor, settle_part, assignment, part) for part in parts]
-    for done, future in enumerate(asyncio.as_completed(running), start=1):
-        totals.add(await future)
-        if progress is not None:
-            progress("测算 settling", done, len(parts))
+    try:
+        for done, future in enumerate(asyncio.as_completed(running), start=1):
+            totals.add(await future)
+            if progress is not None:
+                progress("测算 settling", done, len(parts))
+    finally:
+        for other in running:
+            other.cancel()
+        await asyncio.gather(*running, return_exceptions=True)  # what else went wrong is told by the first
     return totals

@@ -16,7 +16,7 @@ from projections.persons import persons
 from projections.statements import statements
 
 PERSONS_PER_READ = 1_000
-PERSONS_PER_PART = 4_000
+PERSONS_PER_PART = 2_000
 
 
 class Stated(Struct, frozen=True, array_like=True, gc=False):
@@ -44,8 +44,9 @@ class SimulatedPerson(Struct, frozen=True, array_like=True):
 
 
 class PersonRange(NamedTuple):
-    """Persons by their ids, from the first to the last, both among them."""
+    """Persons by their ids, from the first to the last, both among them; ``number`` is its place among the ranges."""
 
+    number: int
     first: str
     last: str
 
@@ -54,13 +55,14 @@ async def person_ranges(connection: AsyncConnection, each: int = PERSONS_PER_PAR
     """Everybody who has had a claim, ``each`` so many persons to a range, in the order of their ids."""
     number = (func.row_number().over(order_by=persons.c.person_id) - 1) // each
     numbered = select(persons.c.person_id, number.label("part")).where(persons.c.claims > 0).subquery()
-    asked = select(func.min(numbered.c.person_id), func.max(numbered.c.person_id)).group_by(numbered.c.part)
-    return sorted(PersonRange(*row) for row in await connection.execute(asked))
+    ends = func.min(numbered.c.person_id), func.max(numbered.c.person_id)
+    found = await connection.execute(select(*ends).group_by(numbered.c.part))
+    return [PersonRange(place, *row) for place, row in enumerate(sorted(tuple(row) for row in found))]
 
 
 async def read_facts(connection: AsyncConnection, among: PersonRange) -> AsyncIterator[list[SimulatedPerson]]:
     """Everybody of a range who has had a claim, in the order of their ids, some at a time."""
-    within = persons.c.person_id.between(*among), persons.c.claims > 0
+    within = persons.c.person_id.between(among.first, among.last), persons.c.claims > 0
     ids = [str(row[0]) for row in await connection.execute(select(persons.c.person_id).where(*within))]
     ids.sort()
     for start in range(0, len(ids), PERSONS_PER_READ):

@@ -10,6 +10,7 @@ from policies.engine import Schemes, stay_numbers, with_stay_numbers
 from policies.reform import ReformError
 from processors.person.recalculation import HeldGrant, Recalculation, differing, recalculate
 from processors.simulation.facts import SimulatedPerson, Stated
+from processors.simulation.groups import Groups
 from processors.simulation.text_reach import TextReach, reaches
 from processors.simulation.totals import SimulationTotals, Unlike, VariantTotals
 from processors.simulation.variant import SimulationScope, Variant
@@ -28,13 +29,15 @@ class PersonFold(Struct, frozen=True):
 class Fold:
     """Settles persons and adds up. ``schemes`` are the texts by hash, those of the variants among them."""
 
-    def __init__(self, schemes: Schemes, scope: SimulationScope, variants: Sequence[Variant]) -> None:
-        self.schemes, self.scope, self.variants = schemes, scope, variants
+    def __init__(
+        self, schemes: Schemes, scope: SimulationScope, variants: Sequence[Variant], by: Sequence[str] = ()
+    ) -> None:
+        self.schemes, self.scope, self.variants, self.by = schemes, scope, variants, by
         self._reaches: list[dict[str, TextReach]] = [reaches(variant.texts, schemes) for variant in variants]
 
     def totals(self) -> SimulationTotals:
         """Totals of nobody yet."""
-        return SimulationTotals([VariantTotals() for _ in self.variants])
+        return SimulationTotals([VariantTotals() for _ in self.variants], groups=Groups({kind: {} for kind in self.by}))
 
     def settled(self, claims: Sequence[Claim]) -> PersonFold:
         """One person's claims settled under each law.
@@ -77,6 +80,19 @@ class Fold:
         for variant, after in zip(totals.variants, fold.variants, strict=True):
             if after is not None:
                 self._compare(fold.baseline, after, variant)
+        if self.by:
+            self._group(facts.claims, fold, totals.groups)
+
+    def _group(self, claims: Sequence[Claim], fold: PersonFold, groups: Groups) -> None:
+        by_id = {claim.claim_id: claim for claim in claims}
+        after = fold.variants[-1] or fold.baseline
+        for old, new in zip(fold.baseline.statements, after.statements, strict=True):
+            if self._counts(old):
+                for kind in self.by:
+                    group = groups.at(kind, by_id[old.claim_id])
+                    group.count(old)
+                    if _figures(old) != _figures(new):
+                        group.compare(old, new)
 
     def _numbered(self, claims: Sequence[Claim]) -> Sequence[Claim]:
         """Claims with their numbers as stays, where a value may depend on them."""

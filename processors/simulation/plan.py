@@ -30,11 +30,13 @@ class LedgerMoment(Struct, frozen=True):
 
 
 class Asked(Struct, frozen=True):
-    """Which claims reforms are about: dated from ``since`` until ``until`` (exclusive), of a region's people."""
+    """Which claims reforms are about: dated from ``since`` until ``until`` (exclusive), of a region's people; and
+    by which of ``groups.KINDS`` sums are broken down."""
 
     since: date = date.min
     until: date = date.max
     region: str | None = None
+    by: tuple[str, ...] = ()
 
 
 class Stack(NamedTuple):
@@ -52,11 +54,12 @@ class SimulationPlan(Struct, frozen=True):
     texts: list[tuple[str, bytes]]
     scope: SimulationScope
     variants: list[Variant]
+    by: tuple[str, ...] = ()
 
     def fold(self) -> Fold:
         """What settles by it."""
         schemes = [load_text(text, name) for name, text in self.texts]
-        return Fold({scheme.content_hash: scheme for scheme in schemes}, self.scope, self.variants)
+        return Fold({scheme.content_hash: scheme for scheme in schemes}, self.scope, self.variants, self.by)
 
 
 class Simulation(NamedTuple):
@@ -66,6 +69,11 @@ class Simulation(NamedTuple):
     stacks: list[Stack]
     ledger: LedgerMoment
     identity: str
+
+    @property
+    def moment(self) -> str:
+        """A name for what persons' facts depend on: the ledger's moment, and the code that reads them."""
+        return f"{self.ledger.position}-{self.ledger.hash[:16]}-{engine_version().rpartition('+')[2]}"
 
 
 async def planned(connection: AsyncConnection, reforms: Sequence[ReformFile], asked: Asked) -> Simulation:
@@ -101,7 +109,9 @@ def plan_of(law: LawOfLedger, reforms: Sequence[ReformFile], asked: Asked) -> tu
     names = frozenset(law.texts[content_hash].name for content_hash in together)
     needed = law.pinned | {each for variant in variants for pair in variant.texts.items() for each in pair}
     kept = [(text.name, text.text) for content_hash, text in texts.items() if content_hash in needed]
-    return SimulationPlan(kept, SimulationScope(names, asked.since, asked.until, asked.region), variants), stacks
+    return SimulationPlan(
+        kept, SimulationScope(names, asked.since, asked.until, asked.region), variants, asked.by
+    ), stacks
 
 
 async def ledger_moment(connection: AsyncConnection) -> LedgerMoment:
@@ -130,5 +140,6 @@ def _identity(plan: SimulationPlan, reforms: Sequence[ReformFile], asked: Asked,
         "since": asked.since,
         "until": asked.until,
         "region": asked.region,
+        "by": asked.by,
     }
     return hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()

@@ -4,6 +4,7 @@ from typing import Any
 
 from events.money import yuan
 from policies.vocabulary import in_layer_order
+from processors.simulation.groups import GroupTotals
 from processors.simulation.plan import Simulation
 from processors.simulation.totals import SimulatedSums, SimulationTotals, VariantTotals
 
@@ -20,6 +21,10 @@ def result_json(simulation: Simulation, totals: SimulationTotals, seconds: float
         **_variant(together, totals, layers),
         "seconds": round(seconds, 3),
     }
+    if totals.groups.of:
+        told["by"] = {
+            kind: [_group(key, groups[key]) for key in sorted(groups)] for kind, groups in totals.groups.of.items()
+        }
     if simulation.stacks:
         told["reforms"] = [
             {
@@ -30,6 +35,15 @@ def result_json(simulation: Simulation, totals: SimulationTotals, seconds: float
             for stack in simulation.stacks
         ]
     return told
+
+
+def _group(key: str, group: GroupTotals) -> dict[str, Any]:
+    return {
+        "key": key,
+        "claims": {"all": group.claims, "changed": group.changed},
+        "baseline": {"paid": yuan(group.paid), "patient_share": yuan(group.patient_share)},
+        "difference": {"paid": yuan(group.paid_difference), "patient_share": yuan(group.patient_difference)},
+    }
 
 
 def _layers(totals: SimulationTotals) -> list[str]:

@@ -2,9 +2,10 @@
 
 from msgspec import Struct, field
 
+from processors.simulation.groups import Groups
 from projections.statements import StatementRow
 
-MOST_NAMED = 50
+MOST_NAMED = 20
 """Persons named whose books are not what settling anew gives."""
 
 
@@ -73,7 +74,7 @@ class SimulationTotals(Struct):
     """Of the persons with a standing claim that is counted: how many, what is booked for them, what variants change.
 
     Persons ``in_flight`` are among them, and were not held against the books. ``unlike`` are in the order of their ids,
-    at most ``MOST_NAMED`` of ``unlike_count``.
+    at most ``MOST_NAMED`` of ``unlike_count``. ``groups`` are about the last variant.
     """
 
     variants: list[VariantTotals]
@@ -83,6 +84,7 @@ class SimulationTotals(Struct):
     in_flight: int = 0
     unlike: list[Unlike] = field(default_factory=list)
     unlike_count: int = 0
+    groups: Groups = field(default_factory=lambda: Groups({}))
 
     def add(self, other: "SimulationTotals") -> None:
         """Add those of other persons."""
@@ -93,4 +95,5 @@ class SimulationTotals(Struct):
         self.claims += other.claims
         self.in_flight += other.in_flight
         self.unlike_count += other.unlike_count
+        self.groups.add(other.groups)
         self.unlike = sorted([*self.unlike, *other.unlike], key=lambda each: each.person_id)[:MOST_NAMED]

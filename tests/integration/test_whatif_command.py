@@ -1,7 +1,9 @@
 """``claims whatif`` as it is typed: what it prints, what it refuses, and that it writes nothing."""
 
+import stat
 import uuid
 from collections.abc import AsyncIterator, Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +99,31 @@ async def test_days_and_region_say_which_claims_it_is_about(typed: Clerk, tmp_pa
     assert (nobody.rows[0]["persons"]["all"], nobody.rows[0]["baseline"]["paid"]) == (0, {})
 
 
+async def test_groups_add_up_to_the_whole(typed: Clerk, tmp_path: Path) -> None:
+    file = reform(tmp_path, "线", "shanggao", LINE)
+    kinds = ("year", "category", "hospital", "tier", "disease", "age")
+    told = (await typed("whatif", file, "--by", ",".join(kinds), "--workers", 2, "--json")).rows[0]
+    assert tuple(told["by"]) == kinds
+    paid = {side: sum(map(Decimal, told[side]["paid"].values())) for side in ("baseline", "difference")}
+    for groups in told["by"].values():
+        for side, whole in paid.items():
+            assert sum(Decimal(each[side]["paid"]) for each in groups) == whole
+            shares = sum(Decimal(each[side]["patient_share"]) for each in groups)
+            assert shares == Decimal(told[side]["patient_share"])
+        assert sum(each["claims"]["all"] for each in groups) == told["claims"]["all"]
+        assert sum(each["claims"]["changed"] for each in groups) == told["claims"]["changed"]
+    keys = {kind: [each["key"] for each in told["by"][kind]] for kind in ("year", "category", "tier", "age")}
+    assert keys == {
+        "year": ["2019", "2020"],
+        "category": ["none", "registered_poor"],
+        "tier": ["3"],
+        "age": ["unknown"],
+    }
+    for_people = await typed("whatif", file, "--by", "year")
+    assert "按年度 by year" in for_people.out.decode()
+    assert (await typed("whatif", file, "--by", "month")).code == 2
+
+
 async def test_several_reforms_are_told_alone_stacked_and_together(typed: Clerk, tmp_path: Path) -> None:
     files = [reform(tmp_path, "线", "shanggao", LINE), reform(tmp_path, "比例", "shanggao", RATIO)]
     both = (await typed("whatif", *files, "--json")).rows[0]
@@ -167,6 +194,31 @@ async def test_an_investigator_simulates(shanggao: AsyncEngine, tmp_path: Path) 
                 assert done.code == 0, done.err
     finally:
         await drop_login(shanggao, login.name)
+
+
+async def test_facts_are_kept_for_the_ledgers_moment_and_readable_by_their_owner_alone(
+    typed: Clerk, tmp_path: Path, shanggao: AsyncEngine
+) -> None:
+    file = reform(tmp_path, "线", "shanggao", LINE)
+    kept = tmp_path / "simulation"
+
+    async def again() -> Mapping[str, Any]:
+        done = await typed("whatif", file, "--data-dir", tmp_path, "--json")
+        assert done.code == 0, done.err
+        return {**done.rows[0], "seconds": None}
+
+    first = await again()
+    (moment,) = kept.iterdir()
+    (shard,) = moment.iterdir()
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (kept, moment, shard)] == [0o700, 0o700, 0o600]
+    written = shard.stat().st_mtime_ns
+    assert await again() == first
+    assert shard.stat().st_mtime_ns == written
+    await seal(shanggao)
+    later = await again()
+    assert later["difference"] == first["difference"]
+    (newer,) = kept.iterdir()
+    assert newer.name != moment.name
 
 
 async def test_what_cannot_be_used_is_said(typed: Clerk, tmp_path: Path) -> None:

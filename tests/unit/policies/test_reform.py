@@ -3,6 +3,7 @@
 import random
 from collections.abc import Mapping
 from datetime import date
+from pathlib import Path
 
 import pytest
 from hypothesis import given, reject
@@ -139,6 +140,13 @@ def test_a_file_that_cannot_be_read_is_told_by_line(text: str, line: int, said: 
         read_reform(text.encode(), "r.yaml")
     assert refused.value.problems[0].startswith(f"r.yaml:{line}: ")
     assert said in str(refused.value)
+
+
+def test_the_example_of_the_documents_fits_the_shipped_text() -> None:
+    path = Path(__file__).parents[3] / "docs" / "examples" / "line.yaml"
+    file = read_reform(path.read_bytes(), str(path))
+    (after,) = reformed([SHIPPED[file.reform.scheme]], file)
+    assert [(each.was, each.now) for each in differences(SHANGGAO, after)] == [("7500.00", "3000.00")] * 2
 
 
 def test_a_whole_text_is_a_reform_too() -> None:

@@ -1,0 +1,58 @@
+"""Persons' facts as Arrow files, kept beside the ledger: they leave PostgreSQL once for each moment of it."""
+
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+import pyarrow as pa
+
+from processors.simulation.facts import SimulatedPerson
+
+FOLDER = "simulation"
+PERSONS_PER_BATCH = 500
+_SCHEMA = pa.schema([pa.field("person_id", pa.string()), pa.field("facts", pa.binary())])
+_ENCODER = msgspec.msgpack.Encoder()
+_DECODER = msgspec.msgpack.Decoder(SimulatedPerson)
+
+
+def shards_of(data_dir: Path, moment: str) -> Path:
+    """The folder for the facts of a moment of the ledger, readable by its owner alone; those of others are removed."""
+    folder = data_dir / FOLDER
+    folder.mkdir(mode=0o700, exist_ok=True)
+    folder.chmod(0o700)
+    for other in folder.iterdir():
+        if other.name != moment:
+            shutil.rmtree(other, ignore_errors=True)
+    (folder / moment).mkdir(mode=0o700, exist_ok=True)
+    return folder / moment
+
+
+def shard_file(folder: Path, number: int) -> Path:
+    """The file of one part of the persons."""
+    return folder / f"{number:06d}.arrow"
+
+
+def write_shard(path: Path, persons: Sequence[SimulatedPerson]) -> None:
+    """Write a part whole, or not at all."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    unfinished.touch(mode=0o600)
+    with unfinished.open("wb") as file, pa.ipc.new_file(file, _SCHEMA) as writer:
+        for start in range(0, len(persons), PERSONS_PER_BATCH):
+            writer.write_batch(_batch(persons[start : start + PERSONS_PER_BATCH]))
+    unfinished.replace(path)
+
+
+def read_shard(path: Path) -> Iterator[SimulatedPerson]:
+    """The persons of a part, from the mapped file: one batch is in memory. Raises ``FileNotFoundError``."""
+    with pa.memory_map(str(path)) as mapped, pa.ipc.open_file(mapped) as reader:
+        for number in range(reader.num_record_batches):
+            for facts in reader.get_batch(number).column("facts"):
+                yield _DECODER.decode(facts.as_buffer())
+
+
+def _batch(persons: Sequence[SimulatedPerson]) -> pa.RecordBatch:
+    ids = pa.array([person.person_id for person in persons], pa.string())
+    return pa.record_batch([ids, pa.array(map(_ENCODER.encode, persons), pa.binary())], schema=_SCHEMA)
