@@ -40,7 +40,8 @@ class Services:
     """One for the whole program; ``engine`` connects under the program's own login, ``keys`` seal what it keeps.
 
     ``persons`` are the keys of the persons' register, None on a machine that has none. ``ending`` is set when the
-    gateway takes no further calls, for those that wait.
+    gateway takes no further calls, for those that wait. ``autocommit`` is the same database without transactions, for
+    what is one question: BEGIN and COMMIT would cost more than it does.
     """
 
     engine: AsyncEngine
@@ -52,6 +53,10 @@ class Services:
     locks: TransactionLocks
     persons: KeyRing | None = None
     ending: asyncio.Event = field(default_factory=asyncio.Event)
+    autocommit: AsyncEngine = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.autocommit = self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
     async def send(self, source: Source, event: Mapping[str, Any], waits_for: str, *, transaction: int = 0) -> Answer:
         """Publish an event as a hospital, and wait for the ledger's answer.
@@ -81,14 +86,14 @@ class Services:
         except TimeoutError:
             raise LedgerSilent(f"no answer to {sent.event_id} of {source.user}") from None
 
-    async def quote(self, event: Mapping[str, Any]) -> Mapping[str, Any]:
-        """What an event that bills a claim would settle to: ``{"statement": …}`` or ``{"refused": …}``.
+    async def quote(self, event: bytes) -> Mapping[str, Any]:
+        """What an event that bills a claim, as JSON, would settle to: ``{"statement": …}`` or ``{"refused": …}``.
 
         The ledger itself asks, in the name of the event's source, so that no open admission is needed. Raises
         ``LedgerSilent``.
         """
         try:
-            reply = await self.ledger.request(QUOTE, orjson.dumps(event), timeout=QUOTED_WITHIN_S)
+            reply = await self.ledger.request(QUOTE, event, timeout=QUOTED_WITHIN_S)
         except (NatsError, TimeoutError) as error:
             raise LedgerSilent(f"no trial settlement: {type(error).__name__}") from None
         quoted: Mapping[str, Any] = orjson.loads(reply.data)

@@ -18,6 +18,7 @@ from infra.sandbox.certification import (
     require,
 )
 from infra.sandbox.county import REGION, persons
+from infra.sandbox.day_book import packed_line, stated_sums, verdict_on
 from infra.sandbox.reference_his import CallFailed, ReferenceHis, output_of, settlement
 
 _TOTAL = "6000.00"
@@ -164,7 +165,22 @@ async def _never_received(run: CertificationRun) -> None:
     await _require_refused("2304", his, late)
 
 
-@_step("late_change", "2304", "名单迟到，已结算的重新结算", "a late roster fact settles anew what was settled")
+@_step("reconciliation", "3201 9101 3202 9102", "对总账、对明细账", "reconciliation by sums and line by line")
+async def _reconciliation(run: CertificationRun) -> None:
+    his, info = run.hospital, run.of("stands")["setlinfo"]
+    stated = stated_sums(info, his.today)
+    sums = (await his.call("3201", {"data": stated}))["stmtinfo"]
+    # others may have settled at this hospital today: equal or more
+    require(str(sums["stmt_rslt"]) in ("0", "1"), f"对总账 3201: {sums['stmt_rslt']} {sums['stmt_rslt_dscr']}")
+    node = {"in": packed_line(info), "filename": "dz.zip", "fixmedins_code": his.code}
+    number = (await his.call("9101", {"fsUploadIn": node}))["file_qury_no"]
+    answered = (await his.call("3202", {"data": stated | {"file_qury_no": number}}))["fileinfo"]
+    asked = his.envelope("9102", {"fsDownloadIn": {**answered, "fixmedins_code": his.code}})
+    verdict = verdict_on(info["setl_id"], await his.post(asked))
+    require(verdict == "0", f"对明细账 3202: {verdict}")
+
+
+@_step("late_change", "2304 5203", "名单迟到，已结算的重新结算", "a late roster fact settles anew what was settled")
 async def _late_change(run: CertificationRun) -> None:
     settled = run.of("stands")
     claim_id = str(settled["setlinfo"]["setl_id"])
@@ -175,6 +191,10 @@ async def _late_change(run: CertificationRun) -> None:
     require(statement["revision"] == 2, f"版次 revision {statement['revision']} ≠ 2")
     less = Decimal(statement["patient_share"]) < settled["setlinfo"]["psn_part_amt"]
     require(less, "低保对象个人负担没有减少 the person's share did not fall")
+    found = await run.hospital.call("5203", {"data": _key(settled)})
+    require(borne(found) == borne(settled), f"5203: {borne(found)} ≠ 结算时 as settled {borne(settled)}")
+    now = [Decimal(each["psn_part_amt"]) for each in found["resetlinfo"]]
+    require(now == [Decimal(statement["patient_share"])], f"5203 resetlinfo {now} ≠ {statement['patient_share']}")
 
 
 @_step("outpatient", "2201 2203A 2204 2206 2207", "普通门诊", "an ordinary visit")

@@ -17,7 +17,7 @@ from processors.person.accumulation_steps import RunningLayer, RunningStep, runn
 from processors.person.file_claims import file_claims
 from processors.person.file_model import FileClaim
 from processors.person.history import PersonHistory
-from processors.person.replay import load_history
+from processors.person.replay import history_in, snapshot
 from projections.claims import claims
 from projections.statements import load_statements, statement_json
 
@@ -36,14 +36,14 @@ async def tell_statement(engine: AsyncEngine, asker: str | None, body: bytes) ->
     A claim of another hospital, or of persons of another region, is refused as one that does not exist.
     """
     claim_id = read_enquiry(body, StatementRequest).claim_id
-    async with engine.connect() as connection:
+    async with snapshot(engine) as connection:
         row = (await load_statements(connection, [claim_id])).get(claim_id)
         invoice = await connection.scalar(select(claims.c.invoice).where(claims.c.claim_id == claim_id))
-    if row is None or not may_ask(
-        asker, hospital_id=row["hospital_id"], region=row["region"], on_paper=invoice is not None
-    ):
-        raise refusal_details.unknown_claim(claim_id)
-    history = await load_history(engine, row["person_id"])
+        if row is None or not may_ask(
+            asker, hospital_id=row["hospital_id"], region=row["region"], on_paper=invoice is not None
+        ):
+            raise refusal_details.unknown_claim(claim_id)
+        history = await history_in(connection, row["person_id"])
     claim = next((each for each in file_claims(history, {}) if each.claim_id == claim_id), None)
     if claim is None:
         raise AssertionError(f"the entries do not settle claim {claim_id}")

@@ -1,5 +1,7 @@
 """Replays a person's history from the ledger: what was known when, what was decided, and whether it holds."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
 from typing import Any, cast
 
@@ -42,21 +44,34 @@ async def load_history(
     An ``as_of`` without a zone is county time. Nobody's history is empty. Raises ``HistoryError`` where the entries
     give no history, ``LookupError`` where a pinned text is missing or damaged.
     """
-    moment = as_of or datetime.now(UTC)
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=COUNTY_TIME)
+    async with snapshot(engine) as connection:
+        return await history_in(connection, person_id, as_of, on)
+
+
+@asynccontextmanager
+async def snapshot(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A connection all of whose questions are answered as of one moment."""
     async with engine.connect() as connection:
         await connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
-        rows = await _load_rows(connection, person_id)
-        known = [row for row in rows if row["recorded_at"] <= moment]
-        taken_in = [row for row in known if row["journal"] == INTAKE_JOURNAL]
-        claims, roster = read_claims(taken_in)
-        enrolments = read_enrolments(taken_in)
-        enrolled_under = {enrolment.scheme for enrolment in enrolments if enrolment.scheme is not None}
-        # What was booked is told by the text that it was booked under, though the claim has moved to newer ones since.
-        schemes = await PinnedSchemes().require(connection, enrolled_under | pinned_texts(taken_in))
-        reader = HistoryReader()
-        read = reader.read(known)
-        skipped = run_in_flight(read, rows[len(known) :]) or await _open_runs(connection, person_id, moment)
+        yield connection
+
+
+async def history_in(
+    connection: AsyncConnection, person_id: str, as_of: datetime | None = None, on: date | None = None
+) -> PersonHistory:
+    """As ``load_history``, in the snapshot of a connection, for who reads more beside it."""
+    moment = as_of or datetime.now(UTC)
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=COUNTY_TIME)
+    rows = await _load_rows(connection, person_id)
+    known = [row for row in rows if row["recorded_at"] <= moment]
+    taken_in = [row for row in known if row["journal"] == INTAKE_JOURNAL]
+    claims, roster = read_claims(taken_in)
+    enrolments = read_enrolments(taken_in)
+    enrolled_under = {enrolment.scheme for enrolment in enrolments if enrolment.scheme is not None}
+    # What was booked is told by the text that it was booked under, though the claim has moved to newer ones since.
+    schemes = await PinnedSchemes().require(connection, enrolled_under | pinned_texts(taken_in))
+    read = HistoryReader().read(known)
+    skipped = run_in_flight(read, rows[len(known) :]) or await _open_runs(connection, person_id, moment)
     days = {claim.claim_id: claim.date for claim in claims}
     return PersonHistory(
         person_id=person_id,

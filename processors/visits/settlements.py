@@ -108,7 +108,7 @@ async def note_settled(
 
     Of two who note it at once the first counts; returns what counts.
     """
-    await connection.execute(
+    noted = (
         update(settlements)
         .where(settlements.c.claim_id == claim_id, settlements.c.state == "sent")
         .values(
@@ -119,8 +119,10 @@ async def note_settled(
             psn_part=patient,
             hosp_part=hospital,
         )
+        .returning(settlements)
     )
-    return await _claimed(connection, claim_id)
+    row = (await connection.execute(noted)).mappings().first()
+    return await _claimed(connection, claim_id) if row is None else _settlement(row)
 
 
 async def note_refused(connection: AsyncConnection, claim_id: str, reason: str) -> None:

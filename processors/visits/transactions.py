@@ -146,11 +146,11 @@ async def keep_answer(connection: AsyncConnection, transaction: int, reply: byte
         .where(transactions.c.number == transaction, transactions.c.state == "open")
         .values(state="answered", reply=reply, key_id=key_id, ended_at=text("clock_timestamp()"))
         .returning(transactions.c.number)
+        .cte("answered")
     )
-    if (await connection.execute(answered)).first() is None:
-        return False
-    await connection.execute(delete(sent_events).where(sent_events.c.transaction == transaction))
-    return True
+    # one statement, so that it needs no transaction around it
+    sent = delete(sent_events).where(sent_events.c.transaction.in_(select(answered.c.number))).cte("sent")
+    return (await connection.execute(select(answered.c.number).add_cte(sent))).first() is not None
 
 
 async def withdraw(connection: AsyncConnection, hospital_id: str, infno: str, msgid: str) -> None:

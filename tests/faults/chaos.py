@@ -60,7 +60,7 @@ from tests.program import eventually
 
 PERSONS, INPATIENT = 900, 675
 DISK_MB = 700
-STAYS, GATEWAY_FAULTS = 400, 16
+STAYS, GATEWAY_FAULTS = 240, 16
 
 
 @asynccontextmanager

@@ -96,7 +96,8 @@ class GatewayRound:
             for number, (his, book) in enumerate(self.programs)
         ]
         try:
-            await self._break(faults, log, lambda: any(each.done() for each in treating))
+            step = len(people) // (2 * faults)  # answers between two faults, so that they come all along
+            await self._break(faults, step, log, lambda: any(each.done() for each in treating))
             await asyncio.wait_for(asyncio.gather(*treating), GOES_ON_WITHIN_S)
         finally:
             for each in treating:
@@ -104,13 +105,13 @@ class GatewayRound:
             await asyncio.gather(*treating, return_exceptions=True)
         return await self._compare(len(people))
 
-    async def _break(self, faults: int, log: Callable[[str], None], ended: Callable[[], bool]) -> None:
+    async def _break(self, faults: int, step: int, log: Callable[[str], None], ended: Callable[[], bool]) -> None:
         kinds = [self.gateway_killed, self.worker_killed, self.nats_killed, self.all_killed]
         deck: list[Callable[[], Awaitable[None]]] = []
         while len(deck) < faults:
             deck += self.draw.sample(kinds, len(kinds))
         for fault in deck[:faults]:
-            await self._answers(self.answered + 2, ended)
+            await self._answers(self.answered + step, ended)
             if ended():  # all is done, or a program has met what it can't go on from: that shows below
                 return
             await asyncio.sleep(self.draw.uniform(0, 0.3))

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+import orjson
+
 from infra.gateway.answers import Answer
 from infra.gateway.national.call import Call, NationalRefused, Original
 from infra.gateway.national.registry import transaction, undo
@@ -62,7 +64,7 @@ async def ask(services: Services, call: Call) -> Mapping[str, Any]:
     DONE[call.infno, call.msgid] += 1
     person = str(call.input["data"]["psn_no"])
     visit = facts.visit("Q1", person, hospital_id=call.fixmedins_code, disease="diabetes")
-    quoted = await services.quote(visit)
+    quoted = await services.quote(orjson.dumps(visit))
     if "refused" in quoted:
         raise NationalRefused(quoted["refused"]["detail_zh"])
     return {"total": Decimal(quoted["statement"]["total"]), "input": call.input, "opter": call.opter_name}

@@ -103,7 +103,7 @@ class BillClaim(Struct, frozen=True):
 
 async def try_out(services: Services, event: Event, bill: LineSums) -> Shares:
     """What the event of a claim would settle to now; nothing is booked. Raises ``NationalRefused``."""
-    quoted = await services.quote(event)
+    quoted = await services.quote(orjson.dumps(event))
     refused = quoted.get("refused")
     if refused is not None:
         raise refusal_of(refused)
@@ -137,7 +137,7 @@ async def note_answer(services: Services, call: Call, settlement: VisitSettlemen
     """Note what the ledger said to a claim; raises ``NationalRefused`` where it did not settle it."""
     if answer.type in STATEMENTS and answer.data["status"] == "settled":
         shares = await _shares(services, sums_of(settlement), answer.data)
-        async with services.engine.begin() as connection:
+        async with services.autocommit.connect() as connection:
             return await note_settled(connection, settlement.claim_id, shares.layers, shares.patient, shares.hospital)
     if answer.type in STATEMENTS:
         refused = NationalRefused("结算单已被冲正：请重新结算")
@@ -183,7 +183,7 @@ async def _still_stands(services: Services, settlement: VisitSettlement) -> bool
     if settlement.state != "settled":
         return settlement.state == "sent"
     query = select(statements.c.status).where(statements.c.claim_id == settlement.claim_id)
-    async with services.engine.connect() as connection:
+    async with services.autocommit.connect() as connection:
         reversed_ = await connection.scalar(query) == "reversed"
     if reversed_:
         await note_taken_back(services, settlement)
@@ -220,7 +220,7 @@ def told_shares(settlement: VisitSettlement) -> Shares:
 
 
 async def _shares(services: Services, bill: LineSums, statement: Mapping[str, Any]) -> Shares:
-    async with services.engine.connect() as connection:
+    async with services.autocommit.connect() as connection:
         return shares_of(bill, statement, await fund_of_layers(connection, str(statement["scheme"])))
 
 

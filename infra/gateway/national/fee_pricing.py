@@ -53,6 +53,22 @@ def takes_back(line: VisitLine) -> bool:
     return _fee_line(line).takes_back
 
 
+def check_refunds(held: Sequence[VisitLine], added: Sequence[VisitLine], *, required: bool) -> None:
+    """Refuse a refund that names no line, where that is required, or another than a charge under the same code.
+
+    Raises ``NationalRefused``.
+    """
+    by_number = {line.feedetl_sn: line for line in (*held, *added)}
+    for line in added:
+        if not takes_back(line) or (line.init_feedetl_sn is None and not required):
+            continue
+        original = by_number.get(line.init_feedetl_sn or "")
+        if original is None or takes_back(original) or original.med_list_codg != line.med_list_codg:
+            raise NationalRefused(
+                f"退费明细 {line.feedetl_sn}：init_feedetl_sn（原费用流水号）须为本次就诊同一目录的未结算明细"
+            )
+
+
 async def _terms(connection: AsyncConnection, region: str, lines: Sequence[VisitLine]) -> dict[str, Terms]:
     """By what each line is priced where it takes nothing back of another."""
     first = await _first_day_of_catalogue(connection, region, lines)

@@ -76,7 +76,7 @@ class NationalDoor:
     ) -> bytes | FileContent:
         envelope = read_envelope(raw)
         reading.take(envelope)
-        async with self.services.engine.connect() as connection:
+        async with self.services.autocommit.connect() as connection:
             now = await self.services.hospitals.refresh(connection)
         reading.received_at = now.astimezone(COUNTY_TIME)
         hospital = self._hospital(envelope.fixmedins_code)
@@ -119,7 +119,7 @@ class NationalDoor:
         place = hospital.hospital_id, envelope.infno, envelope.msgid
         digest = input_digest(envelope.input)
         async with self.services.locks.held(lock_key(*place), within_s=CALL_WITHIN_S):
-            async with self.services.engine.begin() as connection:
+            async with self.services.autocommit.connect() as connection:
                 found = await begin(connection, *place, digest)
             if found.state == "withdrawn":
                 raise NationalRefused("该交易已被冲正，不再办理；如需办理请换新的msgid重新发起")
@@ -146,7 +146,7 @@ class NationalDoor:
 
     async def _keep(self, found: ReceivedTransaction, kept: bytes) -> None:
         keys = self.services.keys
-        async with self.services.engine.begin() as connection:
+        async with self.services.autocommit.connect() as connection:
             await keep_answer(connection, found.number, keys.seal(kept, found.about), keys.current)
 
 

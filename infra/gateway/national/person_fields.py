@@ -28,7 +28,7 @@ async def person_fields(services: Services, psn_no: str, insutype: str, on: date
     identity = None
     if services.persons is not None:
         try:
-            async with services.engine.connect() as connection:
+            async with services.autocommit.connect() as connection:
                 found = await find_person(connection, services.persons, person_id=psn_no)
         except StepRefused as error:
             log.error("the persons' register can't be read", psn_no=psn_no, error=type(error).__name__)

@@ -47,7 +47,7 @@ async def quote(services: Services, limits: SourceLimits, source: Source, reques
     await limits.take(source)
     raw = await read_bounded(request, EVENT_BYTES)
     check_documents(source, [SentDocument(raw, "")])
-    quoted = await services.quote(orjson.loads(raw))
+    quoted = await services.quote(raw)
     refused = quoted.get("refused")
     if refused is None:
         return _json(quoted)

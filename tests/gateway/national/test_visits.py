@@ -1,6 +1,7 @@
 """Outpatient visits and purchases over the national interface: each transaction, and what goes wrong on the way."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -149,3 +150,14 @@ async def test_each_hospital_sees_only_its_own_visits(city_his: His, other_his: 
         ("2208", {"data": key | {"setl_id": told["setlinfo"]["setl_id"]}}),
     ):
         assert "不存在" in (await refusal(other_his.call(infno, given))).err_msg, infno
+
+
+async def test_a_refund_of_a_purchase_takes_back_a_charge_of_it(province_his: His) -> None:
+    bought = {"psn_no": province_his.psn_no, "begntime": "2019-05-07", "insutype": "390"}
+    back = {"cnt": -1, "init_feedetl_sn": "1"}
+    lines = [line("1", 9, cnt=2, pric="4.50"), line("2", "-4.50", pric="4.50", **back)]
+    given = {"druginfo": bought | {"medfee_sumamt": "4.50"}, "drugdetail": lines}
+    assert (await province_his.call("2101", given))["setlinfo"]["medfee_sumamt"] == Decimal("4.5")
+    elsewhere = [lines[0], lines[1] | {"init_feedetl_sn": "X7"}]
+    refused = await refusal(province_his.call("2102", given | {"drugdetail": elsewhere}))
+    assert "init_feedetl_sn" in refused.err_msg

@@ -14,7 +14,7 @@ from infra.gateway.national.fee_nodes import (
     fee_answer,
     unpriced_line,
 )
-from infra.gateway.national.fee_pricing import price_lines, takes_back
+from infra.gateway.national.fee_pricing import check_refunds, price_lines
 from infra.gateway.national.fields import node_of, nodes_of, read_node
 from infra.gateway.national.registry import transaction
 from infra.gateway.national.visit_access import INPATIENT, OUTPATIENT, open_visit
@@ -102,7 +102,7 @@ async def _upload(services: Services, call: Call, kind: str) -> Mapping[str, Any
             held = []
             if any(line.cnt < 0 or line.amount < 0 for line in added):
                 held = await load_lines(connection, of)
-                _check_refunds(held, added, required=kind == INPATIENT)
+                check_refunds(held, added, required=kind == INPATIENT)
             added = await price_lines(connection, call, added, held)
             await insert_lines(connection, added)
             known |= {line.feedetl_sn: line for line in added}
@@ -143,19 +143,6 @@ def _new_lines(lines: Iterable[VisitLine], known: Mapping[str, VisitLine]) -> li
                 f"feedetl_sn（费用明细流水号）{line.feedetl_sn} 已用于另一条明细：请换号，或先撤销原明细再上传"
             )
     return list(new.values())
-
-
-def _check_refunds(held: Sequence[VisitLine], added: Sequence[VisitLine], *, required: bool) -> None:
-    """Refuse a refund that names no line, where that is required, or another than a charge under the same code."""
-    by_number = {line.feedetl_sn: line for line in (*held, *added)}
-    for line in added:
-        if not takes_back(line) or (line.init_feedetl_sn is None and not required):
-            continue
-        original = by_number.get(line.init_feedetl_sn or "")
-        if original is None or takes_back(original) or original.med_list_codg != line.med_list_codg:
-            raise NationalRefused(
-                f"退费明细 {line.feedetl_sn}：init_feedetl_sn（原费用流水号）须为本次就诊同一目录的未结算明细"
-            )
 
 
 async def _unsettled(connection: AsyncConnection, visit: RegisteredVisit, batch: str) -> LineSet:

@@ -9,7 +9,7 @@ from infra.gateway.national.call import Call, NationalRefused
 from infra.gateway.national.claims import BillClaim, bill_of, settle, try_out
 from infra.gateway.national.code_lists import PURCHASES, MedicalType, disease_of, medical_type
 from infra.gateway.national.fee_nodes import MOST_LINES, LineNode, fee_answer, unpriced_line
-from infra.gateway.national.fee_pricing import price_lines
+from infra.gateway.national.fee_pricing import check_refunds, price_lines
 from infra.gateway.national.fields import node_of, nodes_of, read_node, require_past
 from infra.gateway.national.ledger_events import circumstances, event_of
 from infra.gateway.national.registry import transaction
@@ -75,6 +75,7 @@ async def _lines(connection: AsyncConnection, call: Call, of: LineSet) -> list[V
         unpriced_line(node, given, of, opter=call.opter, at=call.received_at)
         for node, given in zip(nodes, raw, strict=True)
     ]
+    check_refunds((), stated, required=False)
     return await price_lines(connection, call, stated)
 
 

@@ -16,7 +16,7 @@ from infra.gateway.national.settlement_nodes import StaySettlementNode
 from infra.gateway.national.settlement_reply import settlement_reply, trial_reply
 from infra.gateway.national.visit_access import INPATIENT, open_visit
 from infra.gateway.services import Services
-from processors.visits.lines import LineSums, digest, load_lines, move_lines
+from processors.visits.lines import LineSet, LineSums, digest, load_lines, move_lines
 from processors.visits.settlements import (
     current_lines,
     insert_settlement,
@@ -32,7 +32,8 @@ async def try_stay(services: Services, call: Call) -> Mapping[str, Any]:
     node = read_node(StaySettlementNode, node_of(call.input, "data"), "data")
     async with services.engine.begin() as connection:
         visit = await open_visit(connection, call, node.mdtrt_id, node.psn_no, (INPATIENT,), lock=False)
-        lines, billed_on = await _billed(connection, call, visit, node)
+        held = await current_lines(connection, visit.mdtrt_id, HELD_BATCH)
+        lines, billed_on = await _billed(connection, call, visit, node, held)
     bill = bill_of(lines, node)
     billed_on = billed_on or _discharged_on(visit, node) or call.received_at.date()
     event = _claim(call, visit, bill, lines, trial_id(visit.mdtrt_id), billed_on, interim=node.mid_setl_flag)
@@ -58,13 +59,13 @@ async def _begin(services: Services, call: Call, node: StaySettlementNode) -> Vi
         other = await standing_settlement(connection, of)
         if other is not None:
             return other
-        lines, billed_on = await _billed(connection, call, visit, node)
+        held = await current_lines(connection, visit.mdtrt_id, HELD_BATCH) if node.mid_setl_flag else of
+        lines, billed_on = await _billed(connection, call, visit, node, held)
         bill = bill_of(lines, node)
         day = billed_on or _discharged_on(visit, node)
         if day is None:
             raise NationalRefused(f"就诊 {visit.mdtrt_id} 尚未办理出院：请先办理出院(2402)再结算")
         if node.mid_setl_flag:
-            held = await current_lines(connection, visit.mdtrt_id, HELD_BATCH)
             await move_lines(connection, held, of, [line.feedetl_sn for line in lines])
         claim_id = settlement_id(call.fixmedins_code, call.number)
         event = _claim(call, visit, bill, lines, claim_id, day, interim=node.mid_setl_flag)
@@ -75,10 +76,10 @@ async def _begin(services: Services, call: Call, node: StaySettlementNode) -> Vi
 
 
 async def _billed(
-    connection: AsyncConnection, call: Call, visit: RegisteredVisit, node: StaySettlementNode
+    connection: AsyncConnection, call: Call, visit: RegisteredVisit, node: StaySettlementNode, held: LineSet
 ) -> tuple[list[VisitLine], date | None]:
-    """The lines of a stay that are billed; of an interim bill those up to its 31 December, with that day."""
-    lines = await load_lines(connection, await current_lines(connection, visit.mdtrt_id, HELD_BATCH))
+    """The held lines of a stay that are billed; of an interim bill those up to its 31 December, with that day."""
+    lines = await load_lines(connection, held)
     if not node.mid_setl_flag:
         return lines, None
     billed_on = _new_year_s_eve(call)
