@@ -1,4 +1,4 @@
-"""Every listing of the console, found by its links: their sums are those of the exports."""
+"""Every listing of the console, found by its links: sums are those of the exports, and numbers open their rows."""
 
 import re
 from collections import Counter, deque
@@ -26,8 +26,45 @@ from tests.console.test_second_person import ADVANCE, BASIS, BUDGET, MOVEMENT, P
 
 ALIKE = 1
 """Of pages that differ by ids and values alone so many are opened."""
-LISTINGS, FILTERS = 40, 180
-"""At least so many listings with rows, and filters of them, are walked."""
+ROWS = 3
+"""Of each listing's page the numbers of so many rows are followed."""
+FOLLOWED = 5
+"""Of each column so many figures."""
+EXACT, HALF_A_FEN = Decimal("0.0001"), Decimal("0.005")
+LISTINGS, FILTERS, KINDS = 40, 180, 30
+"""At least so many listings with rows, filters of them and columns of figures that open something are walked."""
+DERIVED = frozenset(
+    {
+        # of the year and the one before
+        ("hospitals", "growth"),
+        ("hospitals", "average_stay_growth"),
+        ("years", "growth"),
+        ("years", "average_stay_growth"),
+        # what lay outside the catalogue stands on each claim's own page, not in the list of them
+        ("hospitals", "out_of_catalog_share"),
+        ("years", "out_of_catalog_share"),
+        ("hospital", "out_of_catalog_share"),
+        ("hospital", "self_funded"),
+        ("diseases", "out_of_catalog_share"),
+        # persons, of whom several claims are listed
+        ("annual", "persons"),
+        ("attainment", "persons"),
+        ("attainment", "met"),
+        ("townships", "persons"),
+        ("townships", "asked"),
+        # who has missed it, of all
+        ("attainment", "share"),
+        # households, of which this county has none
+        ("townships", "enrolled"),
+        # of all lines of an account: in, out, and what was there before
+        ("warnings", "balance"),
+        ("warnings", "spending"),
+        ("warnings", "income"),
+        # a claim may have changed more than once
+        ("changes-sums", "claims"),
+    }
+)
+"""What is worked out of what it opens and of more: its rows stand behind it, and their sum is another figure."""
 _HREF = re.compile(r'\bhref="(/[^"#]*)')
 _NO_PAGES = re.compile(r"^/(session|static)|/(template|form|format|file|text|texts)\b|[?&.]format=|[?&.](sort|page)=")
 
@@ -118,6 +155,21 @@ def amount(column: ListColumn, value: Any) -> Decimal:
     return Decimal(str(number(value) or 0)) / (100 if column.kind == "fen" else 1)
 
 
+def sums_of(listed: list[ListingPage]) -> set[Decimal]:
+    """What the rows that a page lists come to: how many they are, and the sums of their columns."""
+    return numbers_of(listed) | {
+        amount(column, page.sum_of(column))
+        for page in listed
+        for column in page.listing.columns
+        if column.name in page.found.sums
+    }
+
+
+def numbers_of(listed: list[ListingPage]) -> set[Decimal]:
+    """How many rows there are."""
+    return {Decimal(page.found.number) for page in listed if page.found.number}
+
+
 async def exported(walk: Walk, page: ListingPage) -> list[dict[str, Any]]:
     """All rows of a listing as its export has them."""
     parameters = {name: value for name, value in page.parameters.items() if name != page.listing.parameter("page")}
@@ -190,3 +242,35 @@ async def equals_export(walk: Walk, text: str, page: ListingPage) -> None:
         came_to = sum((Decimal(str(row[column.name] or 0)) for row in rows), Decimal())
         assert came_to == amount(column, total), (where, column.name)
         assert f">{column.shown(total)}<" in part.partition("<tfoot>")[2], (where, column.name)
+
+
+async def test_what_a_number_opens_adds_up_to_it(walk: Walk) -> None:
+    followed, wrong = Counter[tuple[str, str]](), dict[tuple[str, str], str]()
+    async for _, listed in walk.pages():
+        for page in listed:
+            for column in filter(lambda each: each.figures, page.listing.columns):
+                place = (page.listing.name, column.name)
+                numbers = [(row[column.name], page.link(column, row)) for row in page.found.rows[:ROWS]]
+                for value, href in (*numbers, (page.sum_of(column), page.total_link(column))):
+                    if value is None or not href or followed[place] == FOLLOWED:
+                        continue
+                    followed[place] += 1
+                    answer, rows = await walk.follow(href)
+                    assert answer.status_code == 200, (page.path, href)
+                    if not holds(column, value, answer.text, rows):
+                        sums = sorted(sums_of(rows))
+                        wrong[place] = f"{page.path} {place}: {column.shown(value)} opens {href}, which has {sums}"
+    assert len(followed) >= KINDS, sorted(followed)
+    unlike = [told for place, told in wrong.items() if place not in DERIVED]
+    assert not unlike, "\n".join(unlike)
+
+
+def holds(column: ListColumn, value: Any, text: str, rows: list[ListingPage]) -> bool:
+    """Whether what a figure opens comes to it: its rows, a column of these, an average, a share; or a page tells it."""
+    sums = sums_of(rows)
+    if not rows:
+        return column.shown(value) in text
+    if column.kind == "share":
+        return any(of and abs(Decimal(value) - part / of) <= EXACT for part in sums for of in sums)
+    told = amount(column, value)
+    return told in sums or any(abs(each / many - told) <= HALF_A_FEN for each in sums for many in numbers_of(rows))
