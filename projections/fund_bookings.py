@@ -65,12 +65,14 @@ _PREMIUM_AMOUNT = (
 )
 """Of the entry alone: who asks for nothing that its data says has no data read."""
 _PREMIUMS = f"""
-SELECT {_MONTH}, NULL, entry.year, entry.scheme,
-       CASE side.line WHEN 'refunds' THEN premium.cleared_in ELSE premium.region END,
-       CASE side.line WHEN 'premiums' THEN premium.insured_by ELSE premium.payer END,
-       CASE side.line WHEN 'premiums' THEN premium.insurer ELSE '' END, side.line,
-       CASE side.line WHEN 'premiums' THEN premium.payer WHEN 'premiums_paid' THEN premium.insured_by ELSE '' END,
-       {_PREMIUM_AMOUNT}, entry.journal, entry.number, entry.type, entry.recorded_at, entry.claim_id, entry.person_id
+SELECT {_MONTH} AS month, NULL AS service_month, entry.year, entry.scheme,
+       CASE side.line WHEN 'refunds' THEN premium.cleared_in ELSE premium.region END AS region,
+       CASE side.line WHEN 'premiums' THEN premium.insured_by ELSE premium.payer END AS fund,
+       CASE side.line WHEN 'premiums' THEN premium.insurer ELSE '' END AS insurer, side.line,
+       CASE side.line WHEN 'premiums' THEN premium.payer WHEN 'premiums_paid' THEN premium.insured_by ELSE '' END
+         AS other_fund,
+       {_PREMIUM_AMOUNT} AS amount,
+       entry.journal, entry.number, entry.type, entry.recorded_at, entry.claim_id, entry.person_id
 FROM ranges
 {ENTRIES_IN_RANGES}
 CROSS JOIN LATERAL ({_SAID}) AS said

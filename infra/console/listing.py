@@ -4,6 +4,7 @@ A route shows one with ``show_listing``; a page with several reads each with ``L
 ``listing_table`` of ``console/components.html``.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -104,6 +105,8 @@ class Listing:
             if isinstance(now, Select | KeyedRows):
                 all_of = self._kept(request, criteria)
                 found = await read_select(connection, now, criteria, offset, self.per_page, MOST_COUNTED, all_of)
+            elif len(now) > MOST_COUNTED:  # to narrow and to order them takes long: others' pages go on meanwhile
+                found = await asyncio.to_thread(read_rows, now, criteria, offset, self.per_page)
             else:
                 found = read_rows(now, criteria, offset, self.per_page)
         await self._record(request, visitor, criteria, found)

@@ -45,6 +45,7 @@ def _rendered(template: str, year: LeaderYear, names: Names, address: Address) -
         .get_template(template)
         .render(
             address=address,
+            alone=template == "leader.html",  # who reads it in the console has no terminal
             year=year,
             called=names,
             funds=[(each, each.json(), _change(each, year)) for each in funds],

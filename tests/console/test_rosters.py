@@ -15,6 +15,7 @@ from openpyxl import Workbook, load_workbook
 from playwright.async_api import Browser
 from sqlalchemy import text
 
+from infra.console.rosters import month_routes
 from infra.files.key_file import PERSONS, key_file_of, write_keys
 from infra.operations.quiescence import until_quiet
 from infra.servers import Endpoints
@@ -136,6 +137,17 @@ async def test_a_month_opens_at_once_where_there_is_one_region(
     shown = await session.get("/rosters/month")
     assert shown.status_code == 200, shown.text
     assert (shown.url.params.get("region") == JIAMUSI, "在册人数" in shown.text) == (opens, opens)
+
+
+async def test_a_large_roster_is_drawn_up_when_it_is_asked_for(
+    console: ConsoleUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(console.running.state.codes, "regions", {JIAMUSI: ""})
+    monkeypatch.setattr(month_routes, "AT_ONCE", 0)
+    session = await console.signed_in("ledger_writer")
+    shown = await session.get("/rosters/month")
+    assert (shown.url.params.get("region"), "在册人数" in shown.text) == (None, False)
+    assert "在册人数" in (await session.get("/rosters/month", month="2019-06", region=JIAMUSI)).text
 
 
 async def send_and_sign(session: SignedIn) -> None:

@@ -126,7 +126,7 @@ async def trial(request: Request, visitor: Writer, number: str) -> Response:
     async def work(engine: AsyncEngine, progress: WorkProgress) -> WorkOutcome:
         return await _try(engine, progress, found, who, since)
 
-    title = f"试算提议 {found.number} Trial of a proposed text"
+    title = f"试算提议{found.number} Trial of a proposed text"
     started = state_of(request).works.start(visitor, "law trial", title, work)
     return RedirectResponse(f"/jobs/{started.id}", 303)
 
@@ -152,7 +152,8 @@ async def adopt(request: Request, visitor: Writer, number: str) -> Response:
     who, (_, found) = visitor.actor(fields.raw("actor")), await _proposal(visitor, number)
     adopted = await adopt_proposal(visitor.engine, found.number, who)
     path = f"/law/{'schemes' if adopted.kind == 'scheme' else 'supervision'}/{adopted.hash}"
-    return done(visitor, path, f"已采用 {adopted.name}：提议 {adopted.proposer.actor}，采用 {who}。Adopted")
+    later = "；以后受理的结算单按它结算，已结算的须在“运行·重新结算”另办" if adopted.kind == "scheme" else ""
+    return done(visitor, path, f"已采用 {adopted.name}：提议 {adopted.proposer.actor}，采用 {who}{later}。Adopted")
 
 
 @router.post("/law/proposals/{number}/withdraw")
@@ -196,7 +197,8 @@ async def _try(
 ) -> WorkOutcome:
     if since is not None:
         tried = await try_scheme(engine, found.scheme(), since, progress.add)
-        told = f"{tried['claims']} 张结算单、{tried['persons']} 人的金额会变动。Claims and persons whose figures move"
+        moved = f"{tried['claims']} 张结算单按它重算，{tried['persons']} 人的金额会变动"
+        told = f"{moved}。Claims settled under it, and persons whose figures move"
     else:
         tried = await try_supervision(engine, found.supervision())
         told = f"查了 {tried['persons']} 人的全部历史。Looked through the history of all persons"

@@ -61,6 +61,7 @@ async def person(request: Request, visitor: Reader, person_id: str) -> Response:
         at_window=visitor.may(Permission.WINDOW) and axes.current,
         uplifts=uplifts_shown(history),
         form_moment=address_moment,
+        first_learnt=min((fact.at for fact in facts), default=None),  # before it the ledger knew nobody
         just_before=lambda moment: address_moment(moment - timedelta(microseconds=1)),
         categories=history.categories,
         day=history.day,

@@ -3,12 +3,14 @@
 import asyncio
 import io
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Annotated, Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from events.county_time import COUNTY_TIME
 from events.store.journal import database_time
@@ -16,6 +18,7 @@ from infra.cli.names import Names, names_of
 from infra.console.authorization import needs
 from infra.console.downloads import ZIP, download
 from infra.console.form_fields import FormFields
+from infra.console.listing import Listing
 from infra.console.pages import done, query_text, render
 from infra.console.permissions import Permission
 from infra.console.rosters.fields import period_of, region_of
@@ -23,16 +26,20 @@ from infra.console.rosters.listings import DIFFERENCES, LISTS_IN, LISTS_OUT, MEM
 from infra.console.rosters.table_pages import show_tables
 from infra.console.session_contents import held, hold
 from infra.console.state import state_of
+from infra.console.threads import in_thread
 from infra.console.visitor import Visitor
 from infra.files.region_names import region_named
 from infra.files.roster_book import RosterBook, roster_book
 from processors.registers import deliveries
 from processors.rosters.duty import RECIPIENT_NAMES, ListOut, load_duty
-from processors.rosters.month_changes import MonthRoster, load_month_roster
+from processors.rosters.month_changes import MonthChange, MonthRoster, load_month_roster
 from processors.rosters.period import Period
-from processors.rosters.region_roster import designated_hospitals
+from processors.rosters.region_roster import RosterDifference, RosterMember, designated_hospitals
+from projections.rosters import rosters
 
 router = APIRouter()
+AT_ONCE = 20_000
+"""Entries of rosters up to which a month's roster is shown to who has not asked for it."""
 Reader = Annotated[Visitor, needs(Permission.ROSTERS)]
 Writer = Annotated[Visitor, needs(Permission.ROSTERS_STEP)]
 
@@ -53,14 +60,12 @@ async def month_roster(
     if not month or not region:
         today = await visitor.today()
         this_month = month or str(Period(today.year, today.month))
-        region = region or _only_region(request)
+        region = region or await _only_region(request, visitor)
         if not region:
             return render(request, "rosters/choose.html", month=this_month, region=region)
         return RedirectResponse(f"/rosters/month?{query_text({'month': this_month, 'region': region})}", 303)
     period, code = period_of(month), region_of(region)
-    async with visitor.engine.connect() as connection:
-        drawn_up = await load_month_roster(connection, code, period)
-        hospitals = await designated_hospitals(connection, code, period.due_out)
+    drawn_up, hospitals = await _draw_up(visitor, code, period)
     values = {
         "month": period,
         "place": region_named(code),
@@ -70,30 +75,45 @@ async def month_roster(
         "files": files,
         "writes": visitor.may(Permission.ROSTERS_STEP),
     }
-    tables = (
-        (DIFFERENCES, [asdict(each) for each in drawn_up.roster.differences]),
-        (
-            MONTH_CHANGES,
-            [asdict(each) | {"township": drawn_up.township_of(each.person_id)} for each in drawn_up.changes],
-        ),
-        (MEMBERS, _members(drawn_up)),
-    )
+    tables = await asyncio.to_thread(_tables, drawn_up)
     return await show_tables(request, visitor, tables, "rosters/month.html", **values)
 
 
-def _only_region(request: Request) -> str:
-    """The ledger's region where it has one alone."""
+async def _draw_up(visitor: Visitor, region: str, period: Period) -> tuple[MonthRoster, list[str]]:
+    """A month's roster and the region's hospitals: of many persons it takes long, and others' pages go on meanwhile."""
+
+    async def work(engine: AsyncEngine) -> tuple[MonthRoster, list[str]]:
+        async with engine.connect() as connection:
+            roster = await load_month_roster(connection, region, period)
+            return roster, await designated_hospitals(connection, region, period.due_out)
+
+    return await in_thread(visitor.engine_of_its_own(), work)
+
+
+async def _only_region(request: Request, visitor: Visitor) -> str:
+    """The ledger's region where it has one alone, and its roster is drawn up at once."""
     regions = list(state_of(request).codes.regions)
-    return regions[0] if len(regions) == 1 else ""
+    if len(regions) != 1:
+        return ""
+    some = select(rosters.c.number).limit(AT_ONCE + 1).subquery()
+    async with visitor.engine.connect() as connection:
+        entered = (await connection.execute(select(func.count()).select_from(some))).scalar_one()
+    return regions[0] if entered <= AT_ONCE else ""
 
 
-def _members(drawn_up: MonthRoster) -> list[dict[str, Any]]:
-    rows = []
-    for member in drawn_up.roster.members:
-        lives = drawn_up.residences.get(member.person_id)
-        where = {"township": lives and lives.township, "village": lives and lives.village}
-        rows.append(asdict(member) | where)
-    return rows
+def _tables(drawn_up: MonthRoster) -> list[tuple[Listing, list[dict[str, Any]]]]:
+    changes = [row | {"township": drawn_up.township_of(row["person_id"])} for row in _rows(drawn_up.changes)]
+    members = _rows(drawn_up.roster.members)
+    for row in members:
+        lives = drawn_up.residences.get(row["person_id"])
+        row |= {"township": lives and lives.township, "village": lives and lives.village}
+    return [(DIFFERENCES, _rows(drawn_up.roster.differences)), (MONTH_CHANGES, changes), (MEMBERS, members)]
+
+
+def _rows(records: Sequence[RosterMember] | Sequence[RosterDifference] | Sequence[MonthChange]) -> list[dict[str, Any]]:
+    """Their values by name, and no copies of them, as ``asdict`` makes."""
+    names = [field.name for field in fields(records[0])] if records else []
+    return [{name: getattr(record, name) for name in names} for record in records]
 
 
 @router.post("/rosters/month")
@@ -102,9 +122,7 @@ async def publish(request: Request, visitor: Writer) -> Response:
     fields = await FormFields.of(request)
     period, code = period_of(fields.raw("month")), fields.region("region", "统筹区")
     who = visitor.actor(fields.raw("actor")) if fields.given("noted") else ""
-    async with visitor.engine.connect() as connection:
-        drawn_up = await load_month_roster(connection, code, period)
-        hospitals = await designated_hospitals(connection, code, period.due_out)
+    drawn_up, hospitals = await _draw_up(visitor, code, period)
     book = await asyncio.to_thread(roster_book, drawn_up, hospitals)
     archive = await asyncio.to_thread(_archive, book)
     token = hold(visitor, HeldBook(f"名单-{code}-{period}.zip", archive), len(archive))
