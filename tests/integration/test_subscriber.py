@@ -9,14 +9,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import nats
-import pytest
 from faststream.nats import NatsBroker
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext, api
 
 from infra.embedded.nats import NatsServer
 from infra.messaging.broker import connect_broker
-from infra.messaging.pull_consumer import Interrupted, Pull
 from infra.messaging.subscriber import PositionAheadOfStream, eager_subscriber, ensure_consumer
 from tests.program import BOUND_S, eventually
 
@@ -331,25 +329,6 @@ async def test_a_lost_delivery_is_noticed_and_read_again(nats_url: str) -> None:
             await taker.until(lambda: len(taker.taken) == 25)
     assert taker.taken == list(range(25))
     assert taker.errors == []
-
-
-async def _looked_up(pull: Pull) -> None:
-    async with asyncio.timeout(BOUND_S):
-        while True:
-            assert await pull.batch(0.5) == []
-
-
-async def test_a_reader_that_looks_up_each_second_notices_a_server_that_forgot_it(nats_url: str) -> None:
-    """Of a consumer that went with its node nobody says a word, and the connection stands."""
-    client = await nats.connect(nats_url)
-    try:
-        await client.subscribe("$JS.API.CONSUMER.MSG.NEXT.GONE.gone")  # takes what is asked, and answers nothing
-        pull = Pull(client, stream="GONE", durable="gone", max_messages=10, max_bytes=1_000)
-        await pull.open()
-        with pytest.raises(Interrupted):
-            await _looked_up(pull)
-    finally:
-        await client.close()
 
 
 async def test_a_position_ahead_of_the_stream_is_an_error_not_a_skip(nats_url: str) -> None:

@@ -90,6 +90,10 @@ class HttpMailbox:
         Raises ``LedgerSilent`` where NATS did not answer in all that time.
         """
         until = time.monotonic() + wait_s
+        while not self._ledger.is_connected:  # what is asked meanwhile is sent later, when nobody waits for it any more
+            if time.monotonic() >= until:
+                raise LedgerSilent(f"NATS is away: the mailbox {self.name} can't be read")
+            await asyncio.sleep(_PAUSE_S)
         inbox = self._ledger.new_inbox()
         subscription = await self._ledger.subscribe(inbox)
         try:
@@ -144,11 +148,13 @@ class HttpMailbox:
             return await self._pull(subscription, most, 0)
 
     async def _pull(self, subscription: Subscription, most: int, wait_s: float) -> list[Msg]:
-        """Raises ``_NoMailbox``, and ``TimeoutError`` of nats-py where nothing answers.
+        """Raises ``_NoMailbox``, and ``TimeoutError`` where nothing answers.
 
         JetStream ends such a pull with what it has once it has anything: none is left over that would hand more to who
         has gone on. One that may not wait gets no answer from a mailbox that is full.
         """
+        if not self._ledger.is_connected:
+            raise TimeoutError("NATS is away")
         bound = self._ledger.max_payload + 65_536  # a single answer of the server's limit still fits
         asked: dict[str, int | bool] = {"batch": most, "max_bytes": bound, "no_wait": True}
         if wait_s > 0:
