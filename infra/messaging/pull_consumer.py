@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 import time
 from collections import deque
 from contextlib import suppress
@@ -61,6 +62,7 @@ class Pull:
         self._stock: deque[Msg] = deque()
         self._asked = 0
         self._heard_at = self._waiting_since = time.monotonic()
+        self._was_away = False
         self._consumer_sequence = 0
         self._stream_sequence = 0
         self._interruption: str | None = None
@@ -78,12 +80,19 @@ class Pull:
             with suppress(NatsError):  # unsubscribed already, or the connection is gone
                 await self._subscription.unsubscribe()
 
-    async def batch(self) -> list[Msg]:
-        """Wait for the first message, return what is there up to the limits. Raises Interrupted."""
-        self._waiting_since = time.monotonic()  # while a batch was handled nobody listened
+    async def batch(self, within_s: float = math.inf) -> list[Msg]:
+        """Wait for the first message, return what is there up to the limits; nothing where none came ``within_s``.
+
+        Raises Interrupted.
+        """
+        begun = time.monotonic()
+        if self._was_away:  # while a batch was handled nobody listened
+            self._waiting_since, self._was_away = begun, False
         self._check()
         await self._ask()
         while not self._stock:
+            if time.monotonic() - begun >= within_s:
+                return []
             self._arrived.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout(_LOOK_S):
@@ -93,6 +102,7 @@ class Pull:
         return self._take()
 
     def _take(self) -> list[Msg]:
+        self._was_away = True
         batch = [self._stock.popleft()]
         size = len(batch[0].data)
         while self._stock and len(batch) < self._max_messages:

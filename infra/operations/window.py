@@ -105,7 +105,9 @@ async def submit_change(access: LedgerAccess, event: Mapping[str, Any]) -> Submi
     async def observe(connection: AsyncConnection) -> SubmittedBill:
         if refusal := await refusal_at(connection, place):
             return SubmittedBill(None, refusal)
-        row = (await load_statements(connection, [claim_id]))[claim_id]
+        row = (await load_statements(connection, [claim_id])).get(claim_id)
+        if row is None:  # the bill itself is not settled yet
+            return SubmittedBill(None, None)
         on_its_way = await connection.scalar(select(exists().where(runs.c.person_id == row["person_id"])))
         return SubmittedBill(None if on_its_way else statement_json(row), None)
 

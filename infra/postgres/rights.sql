@@ -38,6 +38,8 @@ DO $$
 DECLARE
     ours record;
     of_nobody text;
+    names_somebody boolean;
+    of_somebody CONSTANT text[] := ARRAY['person_id', 'household_id', 'subject_id', 'certificate'];
 BEGIN
     -- a table that somebody else made in our schemas is his to give rights on
     FOR ours IN
@@ -68,10 +70,14 @@ BEGIN
             WHEN 'finance' THEN
                 EXECUTE format('GRANT SELECT ON %s TO finance_reader, ledger_writer, payee_keeper, identity_keeper, gateway',
                                ours.name);
-                -- a leader reads what the county paid and for what, and of nobody: no column that may name a person
-                SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) INTO of_nobody FROM pg_catalog.pg_attribute
-                WHERE attrelid = ours.name AND attnum > 0 AND NOT attisdropped
-                  AND attname NOT IN ('person_id', 'household_id', 'subject_id', 'reason', 'certificate');
+                -- a leader reads what the county paid and for what, and of nobody: no view of persons, households or
+                -- cases; of claims, and of what was adjusted late, all but whose they are
+                SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum)
+                           FILTER (WHERE attname <> 'reason' AND NOT attname = ANY (of_somebody)),
+                       bool_or(attname = ANY (of_somebody))
+                INTO of_nobody, names_somebody FROM pg_catalog.pg_attribute
+                WHERE attrelid = ours.name AND attnum > 0 AND NOT attisdropped;
+                CONTINUE WHEN names_somebody AND ours.relname NOT IN ('statements', 'late_adjustments');
                 EXECUTE format('GRANT SELECT (%s) ON %s TO leader', of_nobody, ours.name);
             WHEN 'gateway' THEN
                 -- the bureau keeps the catalogue, and the gateway what hospitals send

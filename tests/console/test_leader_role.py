@@ -13,6 +13,12 @@ _READABLE = text(
     " AND has_column_privilege('leader', format('finance.%I', table_name), column_name, 'SELECT')"
 )
 
+_NAMING = text(
+    "SELECT relname, attname FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid"
+    " WHERE relnamespace = 'finance'::regnamespace AND attnum > 0"
+)
+NAMES_SOMEBODY = {"person_id", "household_id", "subject_id"}
+
 
 async def persons(console: ConsoleUnderTest) -> set[str]:
     async with console.running.state.engine.connect() as connection:
@@ -70,6 +76,8 @@ async def test_the_database_shows_a_leader_no_person(console: ConsoleUnderTest) 
                 values = await connection.execute(text(f'SELECT DISTINCT "{column}"::text FROM finance."{view}"'))
                 found = {word for value in values.scalars() for word in re.findall(r"[\w-]+", value or "")}
                 assert found.isdisjoint(known), (view, column)
+            of_whom = {view for view, column in (await connection.execute(_NAMING)).all() if column in NAMES_SOMEBODY}
+            assert {view for view, _ in readable} & of_whom == {"statements", "late_adjustments"}
             allowed = "SELECT count(*) FROM pg_class WHERE relkind IN ('r', 'v') AND relnamespace::regnamespace::text"
             allowed += " IN ('ledger', 'projections', 'processors', 'payees', 'gateway', 'identities')"
             allowed += " AND has_table_privilege(oid, 'SELECT')"

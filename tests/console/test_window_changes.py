@@ -31,6 +31,9 @@ FILING = {
     "reason": "随子女居住",
 }
 
+LATER = f"W{REGION}-60"
+"""A second bill of P6, two months behind its first."""
+
 
 def claim_of(person: int) -> str:
     return f"W{REGION}-{person}"
@@ -40,7 +43,7 @@ def claim_of(person: int) -> str:
 async def console(
     endpoints: Endpoints, template_database: str, passwords: Mapping[str, str], data_dir: Path
 ) -> AsyncIterator[ConsoleUnderTest]:
-    """A console beside a worker: P1 to P6 have a bill on paper each, P2 a stay of a hospital in the county too."""
+    """A console beside a worker: P1 to P6 have a bill on paper each, P6 a later one, P2 a stay in the county."""
     elsewhere: dict[str, Any] = {
         "hospital_name": "北京某医院",
         "hospital_tier": 3,
@@ -63,6 +66,7 @@ async def console(
             )
             for number in range(1, 7)
         ),
+        papers.paper(LATER, "360101190000000060", "P6", "HX", "2019-08-18", "100000", source=BUREAU, **elsewhere),
         *facts.stay(1, "P2", "2019-07-10", in_scope="60000"),
     ]
     async with (
@@ -166,6 +170,18 @@ async def test_a_change_that_was_tried_before_another_is_tried_again(console: Co
     stale = await session.post(second.url.path)
     assert (stale.status_code, "试算之后" in stale.text) == (409, True)
     assert (await statement(console, claim_id))["revision"] == 2
+
+
+async def test_a_change_whose_trial_showed_other_claims_otherwise_is_tried_again(console: ConsoleUnderTest) -> None:
+    session, claim_id = await console.signed_in("ledger_writer"), claim_of(6)
+    form = {"claim_id": claim_id, "step": "correct", "reason": "抄错", **AMOUNTS}
+    tried = await session.post("/window/change", form)
+    assert f'href="/claims/{LATER}"' in tried.text, "it moves the later one too"
+    reversed_ = await session.post("/window/change", {"claim_id": LATER, "step": "reverse", "reason": "重复"})
+    assert (await session.post(reversed_.url.path)).url.path == f"/claims/{LATER}"
+    stale = await session.post(tried.url.path)
+    assert (stale.status_code, "试算之后" in stale.text) == (409, True)
+    assert (await statement(console, claim_id))["revision"] == 1
 
 
 async def test_a_filing_is_looked_over_entered_and_replaced(console: ConsoleUnderTest) -> None:

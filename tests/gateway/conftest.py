@@ -9,6 +9,7 @@ from processors.visits.hospital_settings import HospitalSettings
 from tests import facts
 from tests.conftest import cloned
 from tests.gateway.harness import GatewayUnderTest, running_gateway
+from tests.gateway.plain_client import emptied, give_key
 from tests.program import folder_for_servers
 
 HOSPITALS = (HospitalSettings("H1"), HospitalSettings("H2"), HospitalSettings("H9", infcode_text=True))
@@ -31,3 +32,12 @@ async def gateway(endpoints: Endpoints, template_database: str) -> AsyncIterator
             running_gateway(database, folder, HOSPITALS, LEDGER) as running,
         ):
             yield running
+
+
+@pytest.fixture(scope="module")
+async def keys(gateway: GatewayUnderTest) -> dict[str, str]:
+    """A key of H1 and one of H2, which have read all that was there."""
+    given = {hospital: await give_key(gateway, hospital, "hears") for hospital in ("H1", "H2")}
+    for key in given.values():
+        await emptied(gateway, key)
+    return given

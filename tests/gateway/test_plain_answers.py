@@ -1,8 +1,6 @@
 """A hospital hears over plain HTTP what it was told, all of it and nothing of another's, whatever dies meanwhile."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
@@ -10,22 +8,11 @@ import orjson
 import pytest
 
 from infra.gateway import hospitals
-from infra.gateway.plain import limits, mailbox
-from infra.http import head_bound
+from infra.gateway.plain import mailbox
 from processors.visits.api_keys import end_api_key
-from tests import facts
 from tests.gateway.harness import MOST_S, GatewayUnderTest
-from tests.gateway.plain_client import acknowledge, call, give_key, take
-from tests.program import BOUND_S, eventually
-
-
-@pytest.fixture(scope="module")
-async def keys(gateway: GatewayUnderTest) -> dict[str, str]:
-    """A key of H1 and one of H2, which have read all that was there."""
-    given = {hospital: await give_key(gateway, hospital, "hears") for hospital in ("H1", "H2")}
-    for key in given.values():
-        await emptied(gateway, key)
-    return given
+from tests.gateway.plain_client import acknowledge, call, emptied, events_of, give_key, take, told
+from tests.program import eventually
 
 
 @pytest.fixture(scope="module")
@@ -36,23 +23,6 @@ async def soon(gateway: GatewayUnderTest) -> str:
         patch.setattr(mailbox, "REPEATED_AFTER_S", 0.5)
         await emptied(gateway, key)
     return key
-
-
-async def emptied(gateway: GatewayUnderTest, key: str) -> None:
-    while answers := await take(gateway, key, wait=0):
-        await acknowledge(gateway, key, answers)
-
-
-async def told(gateway: GatewayUnderTest, hospital_id: str, number: str) -> str:
-    """Have the ledger answer a hospital: an admission that it refuses. Returns the event's id."""
-    event = facts.admit(f"{hospital_id}-N{number}", "P-nobody", hospital_id=hospital_id)
-    event["data"]["diagnoses"] = "none"
-    await gateway.publish([event])
-    return str(event["id"])
-
-
-def events_of(answers: list[dict[str, Any]]) -> list[str]:
-    return [each["event"]["data"]["event_id"] for each in answers]
 
 
 async def test_a_hospital_hears_its_own_answers_until_it_acknowledges_them(
@@ -195,84 +165,6 @@ async def test_looking_without_a_body_takes_nothing(gateway: GatewayUnderTest, k
     await acknowledge(gateway, keys["H1"], answers)
 
 
-class Listener:
-    """Reads a stream of events."""
-
-    def __init__(self, lines: AsyncIterator[str]) -> None:
-        self._lines = lines
-
-    async def next(self) -> tuple[int, dict[str, Any]]:
-        """The next event's id and content."""
-        id_ = 0
-        async with asyncio.timeout(BOUND_S):
-            async for line in self._lines:
-                name, _, value = line.partition(": ")
-                if name == "id":
-                    id_ = int(value)
-                if name == "data":
-                    return id_, orjson.loads(value)
-        raise AssertionError("the stream has ended")
-
-    async def ends(self) -> None:
-        """Read to its end."""
-        async with asyncio.timeout(BOUND_S):
-            async for line in self._lines:
-                assert not line.startswith("data"), line
-
-
-@asynccontextmanager
-async def listening(gateway: GatewayUnderTest, key: str, after: int = 0) -> AsyncIterator[Listener]:
-    named = {"Authorization": f"Bearer {key}", "Accept": "text/event-stream", "Last-Event-ID": str(after)}
-    url = f"{gateway.running.url}/v1/answers"
-    async with gateway.client.stream("GET", url, headers=named, timeout=httpx.Timeout(MOST_S)) as answer:
-        assert answer.status_code == 200
-        assert answer.headers["content-type"].startswith("text/event-stream")
-        yield Listener(answer.aiter_lines())
-
-
-async def last_place(gateway: GatewayUnderTest) -> int:
-    return int((await gateway.worker.broker.connection.jetstream().stream_info("ANSWERS")).state.last_seq)
-
-
-async def test_a_stream_goes_on_behind_the_last_event_that_was_read(
-    gateway: GatewayUnderTest, keys: dict[str, str]
-) -> None:
-    after = await last_place(gateway)
-    first, of_h2 = await told(gateway, "H1", "201"), await told(gateway, "H2", "201")
-    second = await told(gateway, "H1", "202")
-    async with listening(gateway, keys["H1"], after) as stream:
-        read = [await stream.next() for _ in range(2)]
-        assert [event["data"]["event_id"] for _, event in read] == [first, second]
-        third = await told(gateway, "H1", "203")  # one that comes while it listens
-        assert (await stream.next())[1]["data"]["event_id"] == third
-    async with listening(gateway, keys["H1"], read[0][0]) as stream:
-        assert (await stream.next())[1]["data"]["event_id"] == second
-    async with listening(gateway, keys["H2"], after) as stream:
-        assert (await stream.next())[1]["data"]["event_id"] == of_h2
-    for key in keys.values():
-        await emptied(gateway, key)
-
-
-async def test_a_stream_outlives_nats_and_tells_nothing_twice(gateway: GatewayUnderTest, keys: dict[str, str]) -> None:
-    after = await last_place(gateway)
-    first = await told(gateway, "H1", "211")
-    async with listening(gateway, keys["H1"], after) as stream:
-        assert (await stream.next())[1]["data"]["event_id"] == first
-        gateway.nats.kill()
-        await gateway.nats.restart()
-        second = await told(gateway, "H1", "212")
-        assert (await stream.next())[1]["data"]["event_id"] == second
-    await emptied(gateway, keys["H1"])
-
-
-async def test_a_stream_ends_with_its_key(gateway: GatewayUnderTest) -> None:
-    key = await give_key(gateway, "H1", "short")
-    async with listening(gateway, key, await last_place(gateway)) as stream:
-        await end_api_key(gateway.engine, gateway.keys, "H1", "short", "tester")
-        await stream.ends()
-    assert (await call(gateway, key, "GET", "/answers?wait=0")).status_code == 401
-
-
 async def test_streams_and_waits_end_with_the_gateway(gateway: GatewayUnderTest, keys: dict[str, str]) -> None:
     """At once: a program that ends waits for no one who listens."""
     named = {"Authorization": f"Bearer {keys['H1']}"}
@@ -282,40 +174,6 @@ async def test_streams_and_waits_end_with_the_gateway(gateway: GatewayUnderTest,
             await eventually(lambda: _pulls(gateway, "http-hospital-H1", 1))
         answer = await waiting
         assert (answer.status_code, answer.json()) == (200, {"answers": []})
-
-
-async def test_who_reads_nothing_is_cut_off_and_keeps_no_other_waiting(
-    gateway: GatewayUnderTest, keys: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(head_bound, "READ_WITHIN_S", 0.5)
-    monkeypatch.setattr(limits, "LISTENERS_AT_ONCE", 1)
-    js = gateway.worker.broker.connection.jetstream()
-    after = await last_place(gateway)
-    large = orjson.dumps({"data": {"event_id": "large", "filling": "x" * 500_000}})
-    for _ in range(40):  # more than the buffers of both ends take
-        await js.publish("claims.answers.hospital.H1.large", large)
-    url = httpx.URL(gateway.running.url)
-    _reader, stalled = await asyncio.open_connection(url.host, url.port, limit=1024)  # reads no more than twice this
-    head = f"GET /v1/answers HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {keys['H1']}\r\n"
-    stalled.write(f"{head}accept: text/event-stream\r\nlast-event-id: {after}\r\n\r\n".encode())
-    await eventually(lambda: _refused_as_one_too_many(gateway, keys["H1"]))
-    of_h2 = await told(gateway, "H2", "301")
-    async with listening(gateway, keys["H2"], after) as stream:
-        assert (await stream.next())[1]["data"]["event_id"] == of_h2
-    for key in keys.values():
-        await eventually(lambda key=key: _let_in(gateway, key))  # type: ignore[misc]
-    stalled.transport.abort()
-    await js.purge_stream("ANSWERS", subject="claims.answers.hospital.H1.large")
-    for key in keys.values():
-        await emptied(gateway, key)
-
-
-async def _refused_as_one_too_many(gateway: GatewayUnderTest, key: str) -> bool:
-    return (await call(gateway, key, "GET", "/answers?wait=0&max=1")).status_code == 429
-
-
-async def _let_in(gateway: GatewayUnderTest, key: str) -> bool:
-    return (await call(gateway, key, "GET", "/answers?wait=0&max=1")).status_code == 200
 
 
 async def test_ten_thousand_that_wait_come_in_order_and_each_once(
@@ -335,6 +193,60 @@ async def test_ten_thousand_that_wait_come_in_order_and_each_once(
         await acknowledge(gateway, keys["H2"], answers)
     assert list(map(int, heard)) == list(range(count))
     await js.purge_stream("ANSWERS", subject="claims.answers.hospital.H2.many")
+
+
+async def test_a_full_mailbox_hands_out_nothing_until_some_is_acknowledged(
+    gateway: GatewayUnderTest, keys: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is no fault of the ledger's: who asks is not told to come again, and who waits is told at once."""
+    monkeypatch.setattr(mailbox, "MOST_UNACKNOWLEDGED", 2)
+    js = gateway.worker.broker.connection.jetstream()
+    await js.delete_consumer("ANSWERS", "http-hospital-H1")
+    await emptied(gateway, keys["H1"])
+    sent = [await told(gateway, "H1", f"full-{number}") for number in range(3)]
+    held = await take(gateway, keys["H1"], wait=20)
+    while len(held) < 2:
+        held += await take(gateway, keys["H1"], wait=20)
+    assert await take(gateway, keys["H1"], wait=0) == []
+    waiting = asyncio.create_task(take(gateway, keys["H1"], wait=30))
+    await eventually(lambda: _pulls(gateway, "http-hospital-H1", 1))
+    await acknowledge(gateway, keys["H1"], held)
+    last = await waiting
+    assert events_of(held + last) == sent
+    await acknowledge(gateway, keys["H1"], last)
+    await js.delete_consumer("ANSWERS", "http-hospital-H1")
+    monkeypatch.undo()
+    await emptied(gateway, keys["H1"])
+
+
+async def test_a_key_that_was_ended_while_it_waited_is_handed_nothing(
+    gateway: GatewayUnderTest, keys: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hospitals, "KNOWN_FOR_S", 0.0)
+    stolen = await give_key(gateway, "H2", "stolen")
+    waiting = asyncio.create_task(call(gateway, stolen, "GET", "/answers?wait=30"))
+    await eventually(lambda: _pulls(gateway, "http-hospital-H2", 1))
+    await end_api_key(gateway.engine, gateway.keys, "H2", "stolen", "tester")
+    event = await told(gateway, "H2", "ended")
+    assert (await waiting).status_code == 401
+    answers = await take(gateway, keys["H2"])  # at once: it was given back
+    assert events_of(answers) == [event]
+    await acknowledge(gateway, keys["H2"], answers)
+
+
+async def test_a_receipt_of_a_stream_that_was_lost_acknowledges_nothing(
+    gateway: GatewayUnderTest, keys: dict[str, str]
+) -> None:
+    """What took its place counts from 1 again: at the place of the receipt stands another answer."""
+    event = await told(gateway, "H1", "lost")
+    [answer] = await take(gateway, keys["H1"])
+    deliveries, place, number, stored, waiting = answer["receipt"].split(".")
+    before = ".".join([deliveries, place, number, str(int(stored) - 10**18), waiting])
+    refused = await call(gateway, keys["H1"], "POST", "/answers/acknowledgement", {"receipts": [before]})
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "/receipts/0")
+    info = await gateway.worker.broker.connection.jetstream().consumer_info("ANSWERS", "http-hospital-H1")
+    assert info.num_ack_pending == 1, event
+    await acknowledge(gateway, keys["H1"], [answer])
 
 
 async def test_settings_are_looked_at_once_for_many_calls(

@@ -1,6 +1,7 @@
 """``/window/change``: a bill on paper that was settled is corrected or reversed, after a trial of what that moves."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -103,13 +104,16 @@ async def trial(request: Request, visitor: Writer, token: str) -> Response:
 
 @router.post("/window/changes/{token}")
 async def submit(request: Request, visitor: Writer, token: str) -> Response:
-    """Book the very change that was tried, once, if the claim still stands as it stood then."""
+    """Book the very change that was tried, once, if it would still do what the trial showed."""
     tried = held(visitor, token, TriedChange)
     who = visitor.actor(str((await request.form()).get("actor", "")))
     claim_id = tried.claim["claim_id"]
     row, revision = await _paper_claim(request, visitor, claim_id)
-    if revision != tried.revision or standing_bill(row) != tried.form.bill:
-        raise Refused(f"试算之后结算单 {claim_id} 有变动，请重新试算。It has changed since the trial: try it again")
+    if revision != tried.revision or standing_bill(row) != tried.form.bill or not await _moves_the_same(visitor, tried):
+        raise Refused(
+            f"试算之后结算单 {claim_id} 或本人其他结算单有变动，请重新试算。"
+            "It or another claim of the person has changed since the trial: try it again"
+        )
     async with step_access(request, visitor) as access:
         let_go(visitor, token)
         submitted = await submit_change(access, tried.event(who))
@@ -121,6 +125,15 @@ async def submit(request: Request, visitor: Writer, token: str) -> Response:
     else:
         message = f"结算单 {claim_id} 已{STEP_NAMES[tried.step]}，差额随下次清算与本人结。It is booked"
     return done(visitor, f"/claims/{claim_id}", message)
+
+
+async def _moves_the_same(visitor: Visitor, tried: TriedChange) -> bool:
+    """Whether the change would do now what its trial showed; what the ledger refuses by now it says when it is sent."""
+    async with visitor.engine.connect() as connection:
+        with suppress(Refusal):
+            event = orjson.dumps(tried.event(""))
+            return await foresee_change(connection, event, tried.claim["source"]) == tried.moved
+    return True
 
 
 async def _paper_claim(request: Request, visitor: Visitor, claim_id: str) -> tuple[Row, int]:

@@ -1,8 +1,7 @@
 """``GET /v1/answers``: what a source was told, handed out until it is acknowledged; or as a stream of events."""
 
 import asyncio
-import re
-from collections.abc import Collection
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -12,7 +11,8 @@ from starlette.responses import Response
 
 from infra.access.sources import EVENT_BYTES, Source
 from infra.gateway.bodies import disconnected
-from infra.gateway.plain.answer_stream import EVENT_STREAM, AnswerStream
+from infra.gateway.plain.answer_stream import EVENT_STREAM, PLACE_PATTERN, AnswerStream, Place
+from infra.gateway.plain.callers import caller_of
 from infra.gateway.plain.limits import SourceLimits
 from infra.gateway.plain.mailbox import RECEIPT_PATTERN, HandedOut, HttpMailbox, UnknownReceipt
 from infra.gateway.plain.problems import FieldError, HttpProblem, read_bounded
@@ -23,7 +23,6 @@ MOST_ANSWERS = 500
 """Of one call, and receipts in one."""
 USUAL_ANSWERS = 100
 LONGEST_WAIT_S, USUAL_WAIT_S = 30, 20
-LAST_EVENT_ID_PATTERN = "^[0-9]{0,18}$"
 
 
 class Acknowledgement(Struct, forbid_unknown_fields=True):
@@ -39,12 +38,14 @@ async def answers(services: Services, limits: SourceLimits, source: Source, requ
     after = _last_event_id(request)
     if EVENT_STREAM in request.headers.get("accept", "").casefold():
         await limits.take(source)
-        return AnswerStream(services, source, after, request.headers["authorization"])
+        return AnswerStream(services, source, after, request)
     most = _number(request, "max", USUAL_ANSWERS, 1, MOST_ANSWERS)
     wait_s = _number(request, "wait", USUAL_WAIT_S, 0, LONGEST_WAIT_S)
     await limits.take(source)
     mailbox = HttpMailbox(services.ledger, source)
     taken = await _taken(services, mailbox, most, wait_s, request)
+    if taken:
+        await _require_still_allowed(services, mailbox, taken, request)
     told = b",".join(_told(each) for each in taken)
     return Response(b'{"answers":[' + told + b"]}", media_type="application/json")
 
@@ -71,7 +72,7 @@ async def acknowledge(services: Services, limits: SourceLimits, source: Source, 
 
 async def _taken(
     services: Services, mailbox: HttpMailbox, most: int, wait_s: int, request: Request
-) -> Collection[HandedOut]:
+) -> Sequence[HandedOut]:
     """What is taken while the caller is there; nothing where the gateway ends meanwhile."""
     taking = asyncio.create_task(mailbox.take(most, wait_s))
     leaving = [asyncio.create_task(disconnected(request)), asyncio.create_task(services.ending.wait())]
@@ -86,6 +87,17 @@ async def _taken(
         return taken
     finally:
         await end([taking, *leaving])
+
+
+async def _require_still_allowed(
+    services: Services, mailbox: HttpMailbox, taken: Sequence[HandedOut], request: Request
+) -> None:
+    """Hand nothing to a key that was ended while it waited. Raises as ``caller_of`` does."""
+    try:
+        await caller_of(services, request)
+    except BaseException:
+        await mailbox.give_back(taken)
+        raise
 
 
 def _told(answer: HandedOut) -> bytes:
@@ -104,12 +116,14 @@ def _number(request: Request, name: str, usual: int, least: int, most: int) -> i
     raise _out_of_bounds(f"?{name}", least, most)
 
 
-def _last_event_id(request: Request) -> int:
+def _last_event_id(request: Request) -> Place:
     """The place that a stream goes on behind; none, or an empty one, is the beginning."""
-    text = request.headers.get("last-event-id", "").strip()
-    if re.fullmatch(LAST_EVENT_ID_PATTERN, text) is None:
-        raise _out_of_bounds("Last-Event-ID", 0, 10**18 - 1)
-    return int(text or "0")
+    try:
+        return Place.of(request.headers.get("last-event-id", "").strip())
+    except ValueError:
+        told = "Last-Event-ID is the id of the last event that was read", "Last-Event-ID 须为读到的最后一个事件的 id"
+        expected = {"pattern": PLACE_PATTERN}
+        raise HttpProblem(400, *told, errors=[FieldError("Last-Event-ID", *told, expected)]) from None
 
 
 def _out_of_bounds(what: str, least: int, most: int) -> HttpProblem:

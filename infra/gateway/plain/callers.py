@@ -7,30 +7,19 @@ from starlette.requests import Request
 from infra.access.sources import Source
 from infra.gateway.plain.problems import HttpProblem
 from infra.gateway.services import Services
-from processors.visits.hospital_settings import HospitalSettings
 
 
 async def caller_of(services: Services, request: Request) -> Source:
-    """The source that a request speaks for. Raises ``HttpProblem``."""
-    authorization = request.headers.get("authorization", "")
-    if not _key(authorization):
+    """The source that a request speaks for; of a call that lasts, as it stands now. Raises ``HttpProblem``."""
+    key = _key(request.headers.get("authorization", ""))
+    if not key:
         raise HttpProblem(401, "send Authorization: Bearer and your key", "请以 Authorization: Bearer 报送密钥")
-    hospital = await _holder(services, authorization)
+    hospital = await services.hospitals.holder_of(services.engine, hashlib.sha256(key.encode()).hexdigest())
     if hospital is None:
         raise HttpProblem(401, "the key is not known or was ended", "密钥不存在或已停用")
     if not hospital.may_call_from(request.client.host if request.client else "127.0.0.1"):
         raise HttpProblem(403, "the key does not count from this address", "本机构的密钥不能从该地址使用")
     return Source("hospital", hospital.hospital_id)
-
-
-async def still_counts(services: Services, authorization: str) -> bool:
-    """Whether the key of a call that goes on for long has not been ended meanwhile."""
-    return await _holder(services, authorization) is not None
-
-
-async def _holder(services: Services, authorization: str) -> HospitalSettings | None:
-    sha256 = hashlib.sha256(_key(authorization).encode()).hexdigest()
-    return await services.hospitals.holder_of(services.engine, sha256)
 
 
 def _key(authorization: str) -> str:

@@ -16,7 +16,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 from nats.errors import Error as NatsError
-from nats.js.api import AckPolicy, ConsumerConfig
+from nats.js.api import AckPolicy, ConsumerConfig, StreamInfo
 from nats.js.errors import Error as JetStreamError
 from nats.js.errors import NotFoundError
 
@@ -71,6 +71,11 @@ class HandedOut:
         return cls(receipt, sequences(message)[0], deliveries, message.data, message.reply)
 
 
+def made_in_s(answers: StreamInfo) -> int:
+    """When ANSWERS was made, in seconds since 1970: one that took the place of a lost one counts from 1 again."""
+    return 0 if answers.created is None else int(answers.created.timestamp())
+
+
 class HttpMailbox:
     """The mailbox of one source. It has what the source was told in the last 30 days and did not acknowledge."""
 
@@ -85,22 +90,26 @@ class HttpMailbox:
         Raises ``LedgerSilent`` where NATS did not answer in all that time.
         """
         until = time.monotonic() + wait_s
+        while not self._ledger.is_connected:  # what is asked meanwhile is sent later, when nobody waits for it any more
+            if time.monotonic() >= until:
+                raise LedgerSilent(f"NATS is away: the mailbox {self.name} can't be read")
+            await asyncio.sleep(_PAUSE_S)
         inbox = self._ledger.new_inbox()
         subscription = await self._ledger.subscribe(inbox)
         try:
             while True:
                 heard = False
                 with suppress(NatsError, JetStreamError, OSError, TimeoutError):
-                    taken = await self._taken(subscription, most, until)
+                    taken = await self._taken(subscription, most, until - time.monotonic())
                     heard = True
                     if taken:
-                        return taken
-                if time.monotonic() >= until:
-                    if heard:
+                        return [HandedOut.of(message) for message in taken]
+                left_s = until - time.monotonic()
+                if left_s <= 0:
+                    if heard or await self._is_full():
                         return []
                     raise LedgerSilent(f"the mailbox {self.name} does not answer")
-                if not heard:
-                    await asyncio.sleep(_PAUSE_S)
+                await asyncio.sleep(min(_PAUSE_S, left_s))
         finally:
             with suppress(NatsError, OSError):
                 await subscription.unsubscribe()
@@ -114,9 +123,11 @@ class HttpMailbox:
             if _RECEIPT.fullmatch(receipt) is None:
                 raise UnknownReceipt(place)
         try:
-            last = await self._last_handed_out()
+            made, last = await self._handed_out()
             for place, receipt in enumerate(receipts):
-                if not 1 <= int(receipt.split(".")[1]) <= last:
+                _, sequence, _, stored_ns, _ = map(int, receipt.split("."))
+                stored_s = stored_ns // 10**9
+                if not 1 <= sequence <= last or (stored_s < made and not await self._is_stored(sequence, stored_s)):
                     raise UnknownReceipt(place)
             await asyncio.gather(*(self._acknowledge(receipt) for receipt in dict.fromkeys(receipts)))
         except (NatsError, JetStreamError, OSError, TimeoutError) as error:
@@ -128,41 +139,35 @@ class HttpMailbox:
             for answer in answers:
                 await self._ledger.publish(answer.reply, b"-NAK")
 
-    async def _taken(self, subscription: Subscription, most: int, until: float) -> list[HandedOut]:
-        """What waits now, else the first that comes and what waits behind it.
-
-        The pull that waits asks for one answer alone: none is left over that would hand more to who has gone on.
-        """
+    async def _taken(self, subscription: Subscription, most: int, wait_s: float) -> list[Msg]:
+        """What waits now, else the first that comes within ``wait_s`` and what is behind it."""
         try:
-            taken = await self._pull(subscription, most)
-            left_s = until - time.monotonic()
-            if not taken and left_s > 0:
-                taken = await self._pull(subscription, 1, left_s)
-                if taken and most > 1:
-                    with suppress(NatsError, TimeoutError, _NoMailbox):  # the first is here and must be told
-                        taken += await self._pull(subscription, most - 1)
+            return await self._pull(subscription, most, wait_s)
         except _NoMailbox:
             await self._make()
-            taken = await self._pull(subscription, most)
-        return [HandedOut.of(message) for message in taken]
+            return await self._pull(subscription, most, 0)
 
-    async def _pull(self, subscription: Subscription, most: int, wait_s: float | None = None) -> list[Msg]:
-        """Raises ``_NoMailbox``, and ``TimeoutError`` of nats-py where nothing answers."""
+    async def _pull(self, subscription: Subscription, most: int, wait_s: float) -> list[Msg]:
+        """Raises ``_NoMailbox``, and ``TimeoutError`` where nothing answers.
+
+        JetStream ends such a pull with what it has once it has anything: none is left over that would hand more to who
+        has gone on. One that may not wait gets no answer from a mailbox that is full.
+        """
+        if not self._ledger.is_connected:
+            raise TimeoutError("NATS is away")
         bound = self._ledger.max_payload + 65_536  # a single answer of the server's limit still fits
-        asked: dict[str, int | bool] = {"batch": most, "max_bytes": bound}
-        if wait_s is None:
-            asked["no_wait"] = True
-        else:
-            asked["expires"] = int(max(wait_s, 0.1) * 1e9)
-            if wait_s > 2 * _HEARTBEAT_S:
-                asked["idle_heartbeat"] = int(_HEARTBEAT_S * 1e9)
+        asked: dict[str, int | bool] = {"batch": most, "max_bytes": bound, "no_wait": True}
+        if wait_s > 0:
+            asked["expires"] = int(max(wait_s, _PAUSE_S) * 1e9)
+        if wait_s > 2 * _HEARTBEAT_S:
+            asked["idle_heartbeat"] = int(_HEARTBEAT_S * 1e9)
         await self._ledger.publish(
             f"$JS.API.CONSUMER.MSG.NEXT.{ANSWERS}.{self.name}", msgspec.json.encode(asked), reply=subscription.subject
         )
         taken: list[Msg] = []
         while len(taken) < most:
             try:
-                message = await subscription.next_msg(_SILENCE_S)
+                message = await subscription.next_msg(_HEARTBEAT_S if taken else _SILENCE_S)
             except TimeoutError:
                 if taken:
                     break
@@ -173,17 +178,34 @@ class HttpMailbox:
             status = (message.headers or {}).get("Status")
             if status == "503":
                 raise _NoMailbox
-            if status != "100":
+            if status != "100" or taken:  # a pull that has some and goes on has filled the mailbox
                 break
         return taken
 
-    async def _last_handed_out(self) -> int:
+    async def _is_full(self) -> bool:
+        """Whether as many answers are handed out and not acknowledged as may be."""
         js = self._ledger.jetstream(timeout=_ANSWERED_WITHIN_S)
+        with suppress(NatsError, JetStreamError, OSError, TimeoutError):
+            return ((await js.consumer_info(ANSWERS, self.name)).num_ack_pending or 0) >= MOST_UNACKNOWLEDGED
+        return False
+
+    async def _handed_out(self) -> tuple[int, int]:
+        """When ANSWERS was made, and the last place in it of which this mailbox has handed the answer out."""
+        js = self._ledger.jetstream(timeout=_ANSWERED_WITHIN_S)
+        made = made_in_s(await js.stream_info(ANSWERS))
         try:
             delivered = (await js.consumer_info(ANSWERS, self.name)).delivered
         except NotFoundError:
-            return 0
-        return 0 if delivered is None else delivered.stream_seq
+            return made, 0
+        return made, 0 if delivered is None else delivered.stream_seq
+
+    async def _is_stored(self, sequence: int, stored_s: int) -> bool:
+        """Whether ANSWERS has nothing else at this place: a receipt of a lost stream is of another answer here."""
+        try:
+            stands = await self._ledger.jetstream(timeout=_ANSWERED_WITHIN_S).get_msg(ANSWERS, sequence)
+        except NotFoundError:
+            return True
+        return stands.time is not None and int(stands.time.timestamp()) == stored_s
 
     async def _acknowledge(self, receipt: str) -> None:
         await self._ledger.request(f"$JS.ACK.{ANSWERS}.{self.name}.{receipt}", b"+ACK", timeout=_ANSWERED_WITHIN_S)

@@ -17,9 +17,8 @@ from infra.border.answers import TOLD
 from infra.border.asyncapi import component_schemas
 from infra.border.enquiries import TITLES as QUESTIONS
 from infra.border.enquiries import reply_name, request_name
-from infra.gateway.plain.answer_stream import EVENT_STREAM
+from infra.gateway.plain.answer_stream import EVENT_STREAM, PLACE_PATTERN
 from infra.gateway.plain.answers import (
-    LAST_EVENT_ID_PATTERN,
     LONGEST_WAIT_S,
     MOST_ANSWERS,
     USUAL_ANSWERS,
@@ -117,7 +116,7 @@ def _answers() -> dict[str, Any]:
         }
     )
     told = _content(_object({"answers": {"type": "array", "items": answer, "maxItems": MOST_ANSWERS}}), "what waits")
-    told["content"][EVENT_STREAM] = {"schema": {**_WORDS, "description": "id: its place; data: the CloudEvent"}}
+    told["content"][EVENT_STREAM] = {"schema": {**_WORDS, "description": "id: for Last-Event-ID; data: the CloudEvent"}}
     return _operation(
         "takeAnswers",
         "取应答 take answers",
@@ -132,7 +131,7 @@ def _answers() -> dict[str, Any]:
                 "name": "Last-Event-ID",
                 "in": "header",
                 "description": f"of {EVENT_STREAM}: the last that was read",
-                "schema": {"type": "string", "pattern": LAST_EVENT_ID_PATTERN},
+                "schema": {"type": "string", "pattern": PLACE_PATTERN},
             },
         ],
     )
