@@ -35,8 +35,8 @@ async def measured(data_dir: Path, reforms: Sequence[ReformFile], workers: int) 
 
         async def run(processes: int) -> tuple[float, SimulationTotals]:
             began = time.monotonic()
-            _, totals = await simulate(endpoints.database_url, reforms, Asked(), processes, kept_in=data_dir)
-            return time.monotonic() - began, totals
+            done = await simulate(endpoints.database_url, reforms, Asked(), processes, kept_in=data_dir)
+            return time.monotonic() - began, done.totals
 
         cold, totals = await run(workers)
         warm, again = await run(workers)

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from infra.cli.arguments import day_of, listed, region_of, unusable
+from infra.cli.arguments import amount_of, day_of, listed, region_of, unusable
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, progress_bar
 from infra.cli.reform_text import print_reform, reform_json
@@ -22,6 +22,7 @@ from policies.reform import ReformError, ReformFile, read_reform
 from policies.yaml_text import MOST_BYTES
 from processors.law.terms import use_terms
 from processors.simulation.bases import LawOfLedger, read_law, replacements, shipped_law
+from processors.simulation.burdens import Breakdown
 from processors.simulation.groups import KINDS
 from processors.simulation.plan import Asked
 from processors.simulation.result import result_json
@@ -52,6 +53,12 @@ def whatif(
     by: Annotated[
         str, typer.Option("--by", help=f"分组，逗号分开 broken down by, with commas between: {'、'.join(KINDS)}")
     ] = "",
+    persons: Annotated[
+        bool, typer.Option("--persons", help="个人负担的分布，受益和受损最多的人 how what persons bear is spread")
+    ] = False,
+    household_line: Annotated[
+        str | None, typer.Option("--household-line", help="户年负担超过多少元 households that bear more yuan in a year")
+    ] = None,
     workers: Annotated[
         int | None, typer.Option("--workers", min=1, max=MOST_WORKERS, help="进程数 how many processes settle")
     ] = None,
@@ -67,7 +74,9 @@ def whatif(
         day_of(since, "--since") if since else date.min,
         day_of(until, "--until") if until else date.max,
         region_of(region) if region else None,
-        _kinds(by),
+        Breakdown(
+            _kinds(by), persons, None if household_line is None else amount_of(household_line, "--household-line")
+        ),
     )
     if asked.since >= asked.until:
         raise unusable("--until 应在 --since 之后", "--until must lie after --since", "--until")
@@ -77,7 +86,7 @@ def whatif(
 
 def _kinds(by: str) -> tuple[str, ...]:
     asked = tuple(dict.fromkeys(filter(None, by.split(","))))
-    if not set(asked) <= KINDS.keys():
+    if not set(asked) <= set(KINDS):
         raise unusable(f"“{by}”不能分组，可用的有 {listed(KINDS)}", "Those are what it can be broken down by", "--by")
     return asked
 
@@ -105,7 +114,8 @@ async def _simulate(
         await migrate_and_learn(endpoints.database_url)
         with progress_bar() as report:
             kept_in = settings.data_dir if settings.data_dir.is_dir() else None
-            simulation, totals = await simulate(endpoints.database_url, reforms, asked, workers, report, kept_in)
+            done = await simulate(endpoints.database_url, reforms, asked, workers, report, kept_in)
+    totals = done.totals
     if totals.unlike_count:
         for line in unlike_lines(totals):
             fail(line)
@@ -115,7 +125,7 @@ async def _simulate(
             f"尚在途的参保人 persons in flight: {totals.in_flight}，已计入，未与账上核对 they are counted, and "
             "were not held against the books"
         )
-    result = result_json(simulation, totals, time.perf_counter() - began)
+    result = result_json(done.simulation, totals, done.moved, time.perf_counter() - began)
     if json:
         print_json([result])
     else:

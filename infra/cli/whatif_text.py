@@ -18,6 +18,8 @@ KIND_NAMES = {
     "tier": "按医院等级",
     "disease": "按病种",
     "age": "按年龄",
+    "township": "按乡镇",
+    "decile": "按原个人负担十等分",
 }
 GROUP_COLUMNS = (
     "组 group",
@@ -28,6 +30,9 @@ GROUP_COLUMNS = (
     "个人负担 patient",
     "差额 difference",
 )
+SPREAD = {"mean": "平均", "p50": "中位数", "p90": "P90", "p99": "P99", "largest": "最高"}
+SAME = {"1 yuan": "1 元以内算不变 within 1 yuan same", "1%": "1% 以内算不变 within 1% same"}
+MOVED = {"gain": "受益最多 who gain most", "lose": "受损最多 who lose most"}
 SHARES = {"patient_share": "个人负担", "hospital_share": "医院负担", "grants": "补助"}
 
 
@@ -61,9 +66,37 @@ def print_result(names: Sequence[str], result: Mapping[str, Any]) -> None:
             for each in groups
         ]
         table(f"{KIND_NAMES[kind]} by {kind}", GROUP_COLUMNS, rows, right=(1, 2, 3, 4, 5, 6))
+    _print_persons(result)
     ledger = result["ledger"]
     note(f"账本位置 position {ledger['position']}，{ledger['hash']}；测算标识 identity {result['identity']}")
     note(STATIC)
+
+
+def _print_persons(result: Mapping[str, Any]) -> None:
+    """What persons and households bear, and who are moved most, as far as that was asked for."""
+    if "burdens" in result:
+        _print_burdens(result["burdens"])
+    for side, persons in result.get("moved", {}).items():
+        rows = [
+            (each["person_id"], each["baseline"]["borne"], each["reform"]["borne"], each["difference"])
+            for each in persons
+        ]
+        table(f"{MOVED[side]}（元 yuan）", ("参保人 person", *COLUMNS[1:]), rows, right=(1, 2, 3))
+    if "households" in result:
+        households = result["households"]
+        years = [tuple(map(str, year.values())) for year in households["years"]]
+        columns = ("年度 year", "户数 households", *COLUMNS[1:3])
+        table(f"年负担超过 {households['line']} 元的户 Households that bear more", columns, years, right=(1, 2, 3))
+
+
+def _print_burdens(burdens: Mapping[str, Any]) -> None:
+    spread = [
+        (f"{chinese} {name}", burdens["baseline"][name] or "—", burdens["reform"][name] or "—")
+        for name, chinese in SPREAD.items()
+    ]
+    table("个人负担的分布（元） What persons bear (yuan)", COLUMNS[:3], spread, right=(1, 2))
+    moved = [(SAME[name], *map(str, counts.values())) for name, counts in burdens["within"].items()]
+    table("受益与受损 Gain and lose", ("算法 by", "受益 gain", "受损 lose", "不变 same"), moved, right=(1, 2, 3))
 
 
 def _moved(result: Mapping[str, Any]) -> str:

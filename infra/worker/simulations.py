@@ -2,24 +2,36 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import msgspec
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from infra.postgres.engine import connect
 from infra.worker.fact_shards import shards_of
 from infra.worker.simulation_process import SimulationTask, settle_part
 from policies.reform import ReformFile
 from processors.proof.verification.snapshot import share, snapshot
-from processors.simulation.facts import PersonRange, person_ranges
+from processors.simulation.facts import PersonRange, facts_of, person_ranges
 from processors.simulation.plan import Asked, Simulation, planned
+from processors.simulation.side_by_side import side_by_side
 from processors.simulation.totals import SimulationTotals
 
 Progress = Callable[[str, int, int], None]
+
+
+class Simulated(NamedTuple):
+    """What was simulated and what it came to; ``moved`` are those who ``gain`` and ``lose`` most, where persons were
+    asked for, each as ``side_by_side`` tells it."""
+
+    simulation: Simulation
+    totals: SimulationTotals
+    moved: Mapping[str, list[dict[str, Any]]]
 
 
 async def simulate(
@@ -29,7 +41,7 @@ async def simulate(
     workers: int | None = None,
     progress: Progress | None = None,
     kept_in: Path | None = None,
-) -> tuple[Simulation, SimulationTotals]:
+) -> Simulated:
     """Settle everybody under the law as it is and under the reforms, by so many processes; by default as many as there
     are processors, or this one where the persons are few.
 
@@ -47,9 +59,19 @@ async def simulate(
             wanted = workers or min(len(os.sched_getaffinity(0)), len(parts))
             async with _executor(wanted) as executor:
                 totals = await _run(executor, assignment, parts, simulation, progress)
+            moved = await _moved(connection, simulation, totals)
     finally:
         await engine.dispose()
-    return simulation, totals
+    return Simulated(simulation, totals, moved)
+
+
+async def _moved(
+    connection: AsyncConnection, simulation: Simulation, totals: SimulationTotals
+) -> dict[str, list[dict[str, Any]]]:
+    burdens, fold = totals.burdens, simulation.plan.fold()
+    facts = {person.person_id: person for person in await facts_of(connection, burdens.moved_persons())}
+    most = {"gain": burdens.gain, "lose": burdens.lose}
+    return {side: [side_by_side(fold, facts[person_id]) for _, person_id in found] for side, found in most.items()}
 
 
 @asynccontextmanager

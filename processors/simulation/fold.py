@@ -9,8 +9,9 @@ from policies.claim import Claim
 from policies.engine import Schemes, stay_numbers, with_stay_numbers
 from policies.reform import ReformError
 from processors.person.recalculation import HeldGrant, Recalculation, differing, recalculate
+from processors.simulation.burdens import Breakdown
 from processors.simulation.facts import SimulatedPerson, Stated
-from processors.simulation.groups import Groups
+from processors.simulation.groups import BY_CLAIM, DECILE, Groups, GroupTotals
 from processors.simulation.text_reach import TextReach, reaches
 from processors.simulation.totals import SimulationTotals, Unlike, VariantTotals
 from processors.simulation.variant import SimulationScope, Variant
@@ -30,14 +31,17 @@ class Fold:
     """Settles persons and adds up. ``schemes`` are the texts by hash, those of the variants among them."""
 
     def __init__(
-        self, schemes: Schemes, scope: SimulationScope, variants: Sequence[Variant], by: Sequence[str] = ()
+        self, schemes: Schemes, scope: SimulationScope, variants: Sequence[Variant], breakdown: Breakdown
     ) -> None:
-        self.schemes, self.scope, self.variants, self.by = schemes, scope, variants, by
+        self.schemes, self.scope, self.variants, self.breakdown = schemes, scope, variants, breakdown
+        self._by = [kind for kind in breakdown.by if kind in BY_CLAIM]
         self._reaches: list[dict[str, TextReach]] = [reaches(variant.texts, schemes) for variant in variants]
 
     def totals(self) -> SimulationTotals:
         """Totals of nobody yet."""
-        return SimulationTotals([VariantTotals() for _ in self.variants], groups=Groups({kind: {} for kind in self.by}))
+        return SimulationTotals(
+            [VariantTotals() for _ in self.variants], groups=Groups({kind: {} for kind in self._by})
+        )
 
     def settled(self, claims: Sequence[Claim]) -> PersonFold:
         """One person's claims settled under each law.
@@ -71,28 +75,42 @@ class Fold:
         elif (unlike := _unlike(facts, fold.baseline)) is not None:
             totals.unlike_count += 1
             totals.unlike.append(unlike)
-        rows = [row for row in fold.baseline.statements if self._counts(row)]
+        rows = [row for row in fold.baseline.statements if self.counts(row)]
         totals.persons += bool(rows)
         totals.claims += len(rows)
         for row in rows:
             totals.baseline.count(row)
-        totals.baseline.grants += self._granted(fold.baseline)
+        totals.baseline.grants += self.granted(fold.baseline)
         for variant, after in zip(totals.variants, fold.variants, strict=True):
             if after is not None:
                 self._compare(fold.baseline, after, variant)
-        if self.by:
-            self._group(facts.claims, fold, totals.groups)
+        if rows and self.breakdown != Breakdown():
+            self._break_down(facts, fold, totals)
 
-    def _group(self, claims: Sequence[Claim], fold: PersonFold, groups: Groups) -> None:
-        by_id = {claim.claim_id: claim for claim in claims}
+    def _break_down(self, facts: SimulatedPerson, fold: PersonFold, totals: SimulationTotals) -> None:
+        by_id = {claim.claim_id: claim for claim in facts.claims}
         after = fold.variants[-1] or fold.baseline
+        whole, own = GroupTotals(), dict[tuple[str, str], GroupTotals]()
         for old, new in zip(fold.baseline.statements, after.statements, strict=True):
-            if self._counts(old):
-                for kind in self.by:
-                    group = groups.at(kind, by_id[old.claim_id])
-                    group.count(old)
-                    if _figures(old) != _figures(new):
-                        group.compare(old, new)
+            if not self.counts(old):
+                continue
+            claim = by_id[old.claim_id]
+            for group in (whole, *(own.setdefault((k, BY_CLAIM[k](claim, facts)), GroupTotals()) for k in self._by)):
+                group.count(old)
+                if _figures(old) != _figures(new):
+                    group.compare(old, new)
+            if self.breakdown.household_line is not None:
+                totals.households.count(claim, old.patient_share, new.patient_share)
+        totals.groups.count_person(own)
+        if self.breakdown.household_line is not None:
+            for grant in self._grants(fold.baseline):
+                totals.households.count(by_id[grant.claim_id], -grant.amount, 0)
+            for grant in self._grants(after):
+                totals.households.count(by_id[grant.claim_id], 0, -grant.amount)
+        if self.breakdown.persons or DECILE in self.breakdown.by:
+            before = whole.patient_share - self.granted(fold.baseline)
+            now = whole.patient_share + whole.patient_difference - self.granted(after)
+            totals.burdens.count(facts.person_id, before, now, whole)
 
     def _numbered(self, claims: Sequence[Claim]) -> Sequence[Claim]:
         """Claims with their numbers as stays, where a value may depend on them."""
@@ -106,27 +124,30 @@ class Fold:
             for claim in claims
         )
 
-    def _counts(self, row: StatementRow) -> bool:
+    def counts(self, row: StatementRow) -> bool:
+        """Whether a statement is one of those that are added up."""
         return row.status == "settled" and row.scheme in self.scope.schemes and self.scope.within(row.region)
 
-    def _granted(self, settled: Recalculation) -> int:
+    def granted(self, settled: Recalculation) -> int:
+        """The grants that are added up, in fen."""
+        return sum(grant.amount for grant in self._grants(settled))
+
+    def _grants(self, settled: Recalculation) -> Iterator[HeldGrant]:
         regions = {row.claim_id: row.region for row in settled.statements}
-        return sum(
-            grant.amount
-            for grant in settled.grants.values()
-            if grant.scheme in self.scope.schemes and self.scope.within(regions[grant.claim_id])
-        )
+        for grant in settled.grants.values():
+            if grant.scheme in self.scope.schemes and self.scope.within(regions[grant.claim_id]):
+                yield grant
 
     def _compare(self, before: Recalculation, after: Recalculation, totals: VariantTotals) -> None:
         totals.settled += 1
         borne = 0
         for old, new in zip(before.statements, after.statements, strict=True):
-            if self._counts(old) and _figures(old) != _figures(new):
+            if self.counts(old) and _figures(old) != _figures(new):
                 totals.claims_changed += 1
                 totals.difference.count(new)
                 totals.difference.count(old, -1)
                 borne += new.patient_share - old.patient_share
-        granted = self._granted(after) - self._granted(before)
+        granted = self.granted(after) - self.granted(before)
         totals.difference.grants += granted
         borne -= granted
         totals.gain += borne < 0

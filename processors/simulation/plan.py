@@ -18,6 +18,7 @@ from policies.scheme import Scheme
 from processors.proof.seals import SealedHead, root_of
 from processors.proof.verification.chains import journals
 from processors.simulation.bases import LawOfLedger, read_law, replacements
+from processors.simulation.burdens import Breakdown
 from processors.simulation.fold import Fold
 from processors.simulation.variant import SimulationScope, Variant
 
@@ -31,12 +32,12 @@ class LedgerMoment(Struct, frozen=True):
 
 class Asked(Struct, frozen=True):
     """Which claims reforms are about: dated from ``since`` until ``until`` (exclusive), of a region's people; and
-    by which of ``groups.KINDS`` sums are broken down."""
+    what is told beside the sums."""
 
     since: date = date.min
     until: date = date.max
     region: str | None = None
-    by: tuple[str, ...] = ()
+    breakdown: Breakdown = Breakdown()
 
 
 class Stack(NamedTuple):
@@ -54,12 +55,12 @@ class SimulationPlan(Struct, frozen=True):
     texts: list[tuple[str, bytes]]
     scope: SimulationScope
     variants: list[Variant]
-    by: tuple[str, ...] = ()
+    breakdown: Breakdown
 
     def fold(self) -> Fold:
         """What settles by it."""
         schemes = [load_text(text, name) for name, text in self.texts]
-        return Fold({scheme.content_hash: scheme for scheme in schemes}, self.scope, self.variants, self.by)
+        return Fold({scheme.content_hash: scheme for scheme in schemes}, self.scope, self.variants, self.breakdown)
 
 
 class Simulation(NamedTuple):
@@ -110,7 +111,7 @@ def plan_of(law: LawOfLedger, reforms: Sequence[ReformFile], asked: Asked) -> tu
     needed = law.pinned | {each for variant in variants for pair in variant.texts.items() for each in pair}
     kept = [(text.name, text.text) for content_hash, text in texts.items() if content_hash in needed]
     return SimulationPlan(
-        kept, SimulationScope(names, asked.since, asked.until, asked.region), variants, asked.by
+        kept, SimulationScope(names, asked.since, asked.until, asked.region), variants, asked.breakdown
     ), stacks
 
 
@@ -122,11 +123,11 @@ async def ledger_moment(connection: AsyncConnection) -> LedgerMoment:
 
 
 def engine_version() -> str:
-    """What settles: the program's version, and a digest of the code of the law."""
-    folder = Path(policies.__file__).parent
+    """What settles and adds up: the program's version, and a digest of the code of the law and of simulations."""
     code = hashlib.sha256()
-    for path in sorted(folder.rglob("*.py")):
-        code.update(path.read_bytes())
+    for folder in (Path(policies.__file__).parent, Path(__file__).parent):
+        for path in sorted(folder.rglob("*.py")):
+            code.update(path.read_bytes())
     return f"{version('claims-ledger')}+{code.hexdigest()[:12]}"
 
 
@@ -140,6 +141,8 @@ def _identity(plan: SimulationPlan, reforms: Sequence[ReformFile], asked: Asked,
         "since": asked.since,
         "until": asked.until,
         "region": asked.region,
-        "by": asked.by,
+        "by": asked.breakdown.by,
+        "persons": asked.breakdown.persons,
+        "household_line": asked.breakdown.household_line,
     }
     return hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()

@@ -1,16 +1,23 @@
 """A simulation's result as ``claims whatif --json`` prints it (docs/whatif.md#result)."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from events.money import yuan
 from policies.vocabulary import in_layer_order
-from processors.simulation.groups import GroupTotals
+from processors.simulation.burdens_json import burdens_json, households_json
+from processors.simulation.groups import DECILE, GroupTotals
 from processors.simulation.plan import Simulation
 from processors.simulation.totals import SimulatedSums, SimulationTotals, VariantTotals
 
 
-def result_json(simulation: Simulation, totals: SimulationTotals, seconds: float) -> dict[str, Any]:
-    """The one object: amounts in yuan. Of several reforms ``reforms`` tells each alone, and on top of those before."""
+def result_json(
+    simulation: Simulation, totals: SimulationTotals, moved: Mapping[str, Any], seconds: float
+) -> dict[str, Any]:
+    """The one object: amounts in yuan. Of several reforms ``reforms`` tells each alone, and on top of those before.
+
+    ``moved`` are those who gain and lose most, each as ``side_by_side`` tells it.
+    """
     together = totals.variants[-1]
     layers = _layers(totals)
     told = {
@@ -21,10 +28,15 @@ def result_json(simulation: Simulation, totals: SimulationTotals, seconds: float
         **_variant(together, totals, layers),
         "seconds": round(seconds, 3),
     }
-    if totals.groups.of:
-        told["by"] = {
-            kind: [_group(key, groups[key]) for key in sorted(groups)] for kind, groups in totals.groups.of.items()
-        }
+    breakdown = simulation.plan.breakdown
+    if breakdown.by:
+        known = {**totals.groups.of, DECILE: totals.burdens.deciles()}
+        told["by"] = {kind: [_group(key, known[kind][key]) for key in sorted(known[kind])] for kind in breakdown.by}
+    if breakdown.persons:
+        told["burdens"] = burdens_json(totals.burdens)
+        told["moved"] = moved
+    if breakdown.household_line is not None:
+        told["households"] = households_json(totals.households, breakdown.household_line)
     if simulation.stacks:
         told["reforms"] = [
             {
@@ -40,6 +52,7 @@ def result_json(simulation: Simulation, totals: SimulationTotals, seconds: float
 def _group(key: str, group: GroupTotals) -> dict[str, Any]:
     return {
         "key": key,
+        "persons": {"all": group.persons, "changed": group.persons_changed},
         "claims": {"all": group.claims, "changed": group.changed},
         "baseline": {"paid": yuan(group.paid), "patient_share": yuan(group.patient_share)},
         "difference": {"paid": yuan(group.paid_difference), "patient_share": yuan(group.patient_difference)},

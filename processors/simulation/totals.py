@@ -2,6 +2,7 @@
 
 from msgspec import Struct, field
 
+from processors.simulation.burdens import Burdens, HouseholdBurdens
 from processors.simulation.groups import Groups
 from projections.statements import StatementRow
 
@@ -74,7 +75,7 @@ class SimulationTotals(Struct):
     """Of the persons with a standing claim that is counted: how many, what is booked for them, what variants change.
 
     Persons ``in_flight`` are among them, and were not held against the books. ``unlike`` are in the order of their ids,
-    at most ``MOST_NAMED`` of ``unlike_count``. ``groups`` are about the last variant.
+    at most ``MOST_NAMED`` of ``unlike_count``. ``groups``, ``burdens`` and ``households`` are about the last variant.
     """
 
     variants: list[VariantTotals]
@@ -85,6 +86,8 @@ class SimulationTotals(Struct):
     unlike: list[Unlike] = field(default_factory=list)
     unlike_count: int = 0
     groups: Groups = field(default_factory=lambda: Groups({}))
+    burdens: Burdens = field(default_factory=Burdens)
+    households: HouseholdBurdens = field(default_factory=HouseholdBurdens)
 
     def add(self, other: "SimulationTotals") -> None:
         """Add those of other persons."""
@@ -96,4 +99,6 @@ class SimulationTotals(Struct):
         self.in_flight += other.in_flight
         self.unlike_count += other.unlike_count
         self.groups.add(other.groups)
+        self.burdens.add(other.burdens)
+        self.households.add(other.households)
         self.unlike = sorted([*self.unlike, *other.unlike], key=lambda each: each.person_id)[:MOST_NAMED]

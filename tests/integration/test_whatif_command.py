@@ -38,7 +38,11 @@ async def shanggao(books: Books) -> AsyncEngine:
     await books.publish(
         [
             facts.hospital("H1", 3, "360923"),
-            *(facts.enrol(person, year, "360923") for person in ("P1", "P2") for year in (2019, 2020)),
+            *(
+                facts.enrol_as("P1", year=year, region="360923", township=township, household_id="F1")
+                for year, township in ((2019, "360923101"), (2020, "360923102"))
+            ),
+            *(facts.enrol("P2", year, "360923") for year in (2019, 2020)),
             facts.roster("P1", "registered_poor", on="2019-01-01"),
             *facts.stay(1, "P1", "2019-08-20", in_scope="20600"),
             *facts.stay(2, "P1", "2019-11-20", in_scope="10600"),
@@ -101,7 +105,7 @@ async def test_days_and_region_say_which_claims_it_is_about(typed: Clerk, tmp_pa
 
 async def test_groups_add_up_to_the_whole(typed: Clerk, tmp_path: Path) -> None:
     file = reform(tmp_path, "线", "shanggao", LINE)
-    kinds = ("year", "category", "hospital", "tier", "disease", "age")
+    kinds = ("year", "category", "hospital", "tier", "disease", "age", "township", "decile")
     told = (await typed("whatif", file, "--by", ",".join(kinds), "--workers", 2, "--json")).rows[0]
     assert tuple(told["by"]) == kinds
     paid = {side: sum(map(Decimal, told[side]["paid"].values())) for side in ("baseline", "difference")}
@@ -112,16 +116,34 @@ async def test_groups_add_up_to_the_whole(typed: Clerk, tmp_path: Path) -> None:
             assert shares == Decimal(told[side]["patient_share"])
         assert sum(each["claims"]["all"] for each in groups) == told["claims"]["all"]
         assert sum(each["claims"]["changed"] for each in groups) == told["claims"]["changed"]
-    keys = {kind: [each["key"] for each in told["by"][kind]] for kind in ("year", "category", "tier", "age")}
+    keys = {
+        kind: [each["key"] for each in told["by"][kind]]
+        for kind in ("year", "category", "tier", "age", "township", "decile")
+    }
     assert keys == {
         "year": ["2019", "2020"],
         "category": ["none", "registered_poor"],
         "tier": ["3"],
         "age": ["unknown"],
+        "township": ["360923101", "360923102", "unknown"],
+        # P1 bears less than P2, and is the end of the lower half
+        "decile": ["01", "06"],
     }
+    persons = {kind: [each["persons"] for each in groups] for kind, groups in told["by"].items()}
+    assert persons["year"] == [{"all": 2, "changed": 1}, {"all": 1, "changed": 1}]
+    assert persons["decile"] == [{"all": 1, "changed": 1}, {"all": 1, "changed": 0}]
     for_people = await typed("whatif", file, "--by", "year")
     assert "按年度 by year" in for_people.out.decode()
     assert (await typed("whatif", file, "--by", "month")).code == 2
+
+
+async def test_what_persons_and_households_bear_is_told_with_who_is_moved_most(typed: Clerk, tmp_path: Path) -> None:
+    file = reform(tmp_path, "比例", "shanggao", RATIO)
+    told = (await typed("whatif", file, "--persons", "--household-line", "8000", "--workers", 2, "--json")).rows[0]
+    print(told)
+    # P2: 20,600 - 12,000 of basic = 8,600; (20,600 - 600) x 70% = 14,000 leaves 6,600
+    assert told["burdens"]["baseline"]["largest"] == "8600.00"
+    assert told["moved"]["lose"] == []
 
 
 async def test_several_reforms_are_told_alone_stacked_and_together(typed: Clerk, tmp_path: Path) -> None:
