@@ -39,6 +39,9 @@ WALK = "walk"
 _TEMPLATE = "gateway"
 _STARTS_WITHIN_S = 60.0
 _AGAIN_AFTER_S = 0.5
+_AT_ONCE = 160
+"""How many calls are in flight, so that few of a hospital's are refused as too many: the others wait their turn, and
+that counts."""
 
 Call = Callable[[], Awaitable[object]]
 
@@ -120,9 +123,11 @@ async def _arrive(calls: Sequence[Call], rate: float) -> list[tuple[float, float
     rng, loop = Random(SEED), asyncio.get_running_loop()
     began, moment = loop.time(), 0.0
     waits: list[tuple[float, float]] = []
+    turn = asyncio.Semaphore(_AT_ONCE)
 
     async def call(make: Call, moment: float) -> None:
-        await make()
+        async with turn:
+            await make()
         waits.append((moment, (loop.time() - began - moment) * 1e3))
 
     async with asyncio.TaskGroup() as calling:

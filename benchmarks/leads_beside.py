@@ -18,7 +18,7 @@ from benchmarks.throughput import CORES, prepare, timed
 from infra.tasks import end
 from infra.worker.lead_worker import LeadAssignment, look_elsewhere
 
-WINDOW_S = 2.0
+WINDOW_S = 4.0
 _SETTLED = text("SELECT coalesce(sum(journal_number), 0) FROM processors.positions WHERE consumer = 'settlement'")
 
 

@@ -9,13 +9,15 @@ from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from processors.delivery.names import SETTLEMENT_CONSUMER
-from projections.bookings import IS_BOOKING, MAY_MOVE_BETWEEN_PARTIES, MOVES_BETWEEN_PARTIES
+from projections.bookings import IS_BOOKING, MAY_MOVE_BETWEEN_PARTIES, MOVES_BETWEEN_PARTIES, OF_FIRST_RUN
 
 FEW = 50_000
 KEPT_S = 600.0
 """Sums are not kept for longer: claims that were damaged and built anew have no entry that would tell."""
 Sums = dict[str, dict[str, "BookedSum"]]
 """By journal and region."""
+Range = tuple[str, int, int]
+"""A journal, the last entry before, and the last one within."""
 Taken = Mapping[tuple[str, str], int]
 """The last number that a region's clearings have taken of a journal, by region and journal."""
 
@@ -53,6 +55,20 @@ MOVED = {
     few: text(_SUMS.format(wanted=MAY_MOVE_BETWEEN_PARTIES, counts=MOVES_BETWEEN_PARTIES, of_claim=of_claim))
     for few, of_claim in OF_CLAIM.items()
 }
+LATER = text(f"""
+SELECT entry.journal, entry.number
+FROM unnest(CAST(:journals AS text[]), CAST(:lows AS bigint[]), CAST(:highs AS bigint[]))
+  AS ranges (journal, low, high)
+CROSS JOIN LATERAL (
+    SELECT entry.* FROM ledger.entries AS entry
+    WHERE entry.journal = ranges.journal AND entry.number > ranges.low AND entry.number <= ranges.high
+      AND {MAY_MOVE_BETWEEN_PARTIES}
+    OFFSET 0
+) AS entry
+{OF_CLAIM[True]}
+WHERE NOT {OF_FIRST_RUN}
+""")  # noqa: S608 - our own conditions
+"""Settlement's entries of a claim's later runs: none of a first run moves anything."""
 _HEADS = text("""
 SELECT name.journal,
        coalesce((SELECT max(number) FROM ledger.entries WHERE entries.journal = name.journal), 0) AS number
@@ -77,19 +93,24 @@ class BookedSum:
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """Sums of a journal by region, up to its entry ``head``, behind what was ``taken``."""
+    """Sums of a journal by region, up to its entry ``head``, behind what was ``taken``.
+
+    ``later`` are numbers of settlement's entries there of a claim's later runs, which may move something.
+    """
 
     taken: Taken
     head: int
     read_s: float
     sums: Mapping[str, BookedSum]
+    later: tuple[int, ...] = ()
 
 
 @dataclass(eq=False)
 class BookedSums:
     """Bookings that no clearing has taken. Entries don't change and a claim stays in its region: new ones are added.
 
-    What moves between hospital and person without money hangs on what is known of a claim now, and is asked each time.
+    Whether a later run moves something between hospital and person hangs on what is known of a claim now: it is asked
+    each time of these runs.
     """
 
     clock: Callable[[], float] = time.monotonic
@@ -103,29 +124,19 @@ class BookedSums:
         begun = {
             journal: min((taken.get((region, journal), 0) for region in regions), default=0) for journal in journals
         }
-        settled = {
-            journal: (begun[journal], head)
-            for journal, head in heads.items()
-            if journal.startswith(f"{SETTLEMENT_CONSUMER}.")
-        }
-        moved = await _read(connection, MOVED, settled, taken)
-        found: dict[str, BookedSum] = {}
-        for sums in (await self._booked(connection, begun, heads, taken), moved):
-            for of_journal in sums.values():
-                _add(found, of_journal)
-        return found
-
-    async def _booked(
-        self, connection: AsyncConnection, begun: Mapping[str, int], heads: Mapping[str, int], taken: Taken
-    ) -> Sums:
         known = {journal: self._known(journal, begun[journal], head, taken) for journal, head in heads.items()}
-        new = await _read(connection, BOOKED, {name: (kept.head, heads[name]) for name, kept in known.items()}, taken)
+        new = [(journal, kept.head, heads[journal]) for journal, kept in known.items()]
+        booked, later = await _read(connection, BOOKED, new, taken), await _later_runs(connection, new)
+        found: dict[str, BookedSum] = {}
         for journal, kept in known.items():
             sums = dict(kept.sums)
-            _add(sums, new.get(journal, {}))
-            self._kept[journal] = replace(kept, head=heads[journal], sums=sums)
-            new[journal] = sums
-        return new
+            _add(sums, booked.get(journal, {}))
+            more = (*kept.later, *later.get(journal, ()))
+            self._kept[journal] = kept = replace(kept, head=heads[journal], sums=sums, later=more)
+            _add(found, sums)
+            single = [(journal, number - 1, number) for number in kept.later]
+            _add(found, (await _read(connection, MOVED, single, taken)).get(journal, {}))
+        return found
 
     def _known(self, journal: str, begun: int, head: int, taken: Taken) -> _Kept:
         """What is known of a journal up to ``head`` or before it."""
@@ -137,27 +148,31 @@ class BookedSums:
 
 
 async def _read(
-    connection: AsyncConnection,
-    statements: Mapping[bool, TextClause],
-    ranges: Mapping[str, tuple[int, int]],
-    taken: Taken,
+    connection: AsyncConnection, statements: Mapping[bool, TextClause], ranges: Sequence[Range], taken: Taken
 ) -> Sums:
-    """Sums of entries behind the first number of a journal's range, up to the second, that were not taken."""
+    """Sums of entries behind the first number of a range, up to the second, that were not taken."""
     found: Sums = {}
+    places = {"regions": [region for region, _ in taken], "taken_of": [journal for _, journal in taken]}
     for few, statement in statements.items():
-        read = {name: within for name, within in ranges.items() if within[1] > within[0] and few is _is_few(within)}
+        read = [each for each in ranges if each[2] > each[1] and few is (each[2] - each[1] <= FEW)]
         if not read:
             continue
-        lows, highs = ([within[side] for within in read.values()] for side in (0, 1))
-        parameters = {"journals": list(read), "lows": lows, "highs": highs, "upto": list(taken.values())}
-        places = {"regions": [region for region, _ in taken], "taken_of": [journal for _, journal in taken]}
-        for row in await connection.execute(statement, parameters | places):
+        for row in await connection.execute(statement, _within(read) | places | {"upto": list(taken.values())}):
             found.setdefault(row.journal, {})[row.region] = BookedSum(row.amount, row.bookings, row.since)
     return found
 
 
-def _is_few(within: tuple[int, int]) -> bool:
-    return within[1] - within[0] <= FEW
+async def _later_runs(connection: AsyncConnection, ranges: Sequence[Range]) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    settled = [each for each in ranges if each[0].startswith(f"{SETTLEMENT_CONSUMER}.") and each[2] > each[1]]
+    for row in await connection.execute(LATER, _within(settled)) if settled else ():
+        found.setdefault(row.journal, []).append(row.number)
+    return found
+
+
+def _within(ranges: Sequence[Range]) -> dict[str, list[str] | list[int]]:
+    journals = [journal for journal, _, _ in ranges]
+    return {"journals": journals, "lows": [low for _, low, _ in ranges], "highs": [high for _, _, high in ranges]}
 
 
 def _add(sums: dict[str, BookedSum], more: Mapping[str, BookedSum]) -> None:

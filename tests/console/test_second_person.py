@@ -29,7 +29,7 @@ TRANSFER = {"reference": "TWO-PERSONS-2", "day": "2019-03-31"}
 BASIS = "条例 三十八"
 
 
-async def _one_of(console: ConsoleUnderTest, column: Any) -> str:
+async def one_of(console: ConsoleUnderTest, column: Any) -> str:
     async with console.running.state.engine.connect() as connection:
         return str((await connection.execute(select(func.min(column)))).scalar_one())
 
@@ -50,8 +50,8 @@ async def test_who_entered_it_never_approves_it(
     first, elsewhere = await console.signed_in("ledger_writer"), await console.new_session("ledger_writer")
     second, owner = await console.signed_in("second_writer"), await console.signed_in(OWNER)
     ids = {
-        "hospital_id": await _one_of(console, hospitals.c.hospital_id),
-        "person_id": await _one_of(console, enrolments.c.person_id),
+        "hospital_id": await one_of(console, hospitals.c.hospital_id),
+        "person_id": await one_of(console, enrolments.c.person_id),
     }
     entered = await first.post(path, ids | dict(fields))
     there = entered.url.path
@@ -82,7 +82,7 @@ async def _case(console: ConsoleUnderTest) -> tuple[SignedIn, SignedIn, str]:
     """A case that waits for its decision."""
     first, second = await console.signed_in("ledger_writer"), await console.signed_in("second_writer")
     opening = {"region": REGION, "origin": "report", "kind": "hospital", "document": "立1号", "reason": "举报"}
-    opening |= {"subject": await _one_of(console, hospitals.c.hospital_id), "officers": "chen zhou"}
+    opening |= {"subject": await one_of(console, hospitals.c.hospital_id), "officers": "chen zhou"}
     opened = await first.post("/cases", opening)
     path = opened.url.path
     assert re.fullmatch(rf"/cases/{REGION}-C\d+", path), opened.text
@@ -179,7 +179,7 @@ async def test_a_row_that_can_not_be_read_is_told_in_the_place_of_a_page_that_is
     console: ConsoleUnderTest,
 ) -> None:
     clerk, engine = await console.signed_in("ledger_writer"), console.running.state.engine
-    hospital_id = await _one_of(console, hospitals.c.hospital_id)
+    hospital_id = await one_of(console, hospitals.c.hospital_id)
     there = (await clerk.post("/finance/prepayments", PREPAYMENT | {"hospital_id": hospital_id})).url.path
     await clerk.post("/clearing/draft", {"region": REGION, "month": await _month(clerk)})
     same = "kept WHERE kept.clearing_id = row.clearing_id"

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from processors.clearing.booked_sums import BOOKED, MOVED
+from processors.clearing.booked_sums import BOOKED, LATER, MOVED
 from processors.finance.sums import CONCERNS_ENROLMENT, FUND_BOOKINGS, FUND_FLOWS
 from processors.payouts.bookings import BOOKINGS, BOOKINGS_COUNT
 from processors.supervision.catch_up import TOUCHED_PERSONS
@@ -36,6 +36,7 @@ TOLD = {"begun": LAST["lows"], "ended": LAST["highs"]}
             for name, asked in {"booked": BOOKED, "moved": MOVED}.items()
             for few in (True, False)
         ),
+        pytest.param(LATER.text, LAST, id="uncleared, later runs"),
         pytest.param(FUND_FLOWS, LAST, id="finance's flows"),
         pytest.param(FUND_BOOKINGS, LAST, id="finance's accounts"),
         pytest.param(CONCERNS_ENROLMENT, LAST, id="whether rosters changed"),
