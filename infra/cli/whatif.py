@@ -25,6 +25,7 @@ from processors.simulation.bases import LawOfLedger, read_law, replacements, shi
 from processors.simulation.burdens import Breakdown
 from processors.simulation.groups import KINDS
 from processors.simulation.plan import Asked
+from processors.simulation.publication import FEWEST
 from processors.simulation.result import result_json
 
 CHECK = "check"
@@ -59,6 +60,10 @@ def whatif(
     household_line: Annotated[
         str | None, typer.Option("--household-line", help="户年负担超过多少元 households that bear more yuan in a year")
     ] = None,
+    publish: Annotated[
+        bool,
+        typer.Option("--publish", help="供公布：少于 11 人的不显示 for publication: nothing of fewer than 11 persons"),
+    ] = False,
     workers: Annotated[
         int | None, typer.Option("--workers", min=1, max=MOST_WORKERS, help="进程数 how many processes settle")
     ] = None,
@@ -75,7 +80,10 @@ def whatif(
         day_of(until, "--until") if until else date.max,
         region_of(region) if region else None,
         Breakdown(
-            _kinds(by), persons, None if household_line is None else amount_of(household_line, "--household-line")
+            _kinds(by),
+            persons,
+            None if household_line is None else amount_of(household_line, "--household-line"),
+            publish,
         ),
     )
     if asked.since >= asked.until:
@@ -125,6 +133,9 @@ async def _simulate(
             f"尚在途的参保人 persons in flight: {totals.in_flight}，已计入，未与账上核对 they are counted, and "
             "were not held against the books"
         )
+    if asked.breakdown.public and totals.persons < FEWEST:
+        fail(f"只有 {totals.persons} 人，不能公布。So few persons are nothing to publish: at least {FEWEST}")
+        return 2
     result = result_json(done.simulation, totals, done.moved, time.perf_counter() - began)
     if json:
         print_json([result])

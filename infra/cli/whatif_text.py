@@ -41,10 +41,10 @@ def print_result(names: Sequence[str], result: Mapping[str, Any]) -> None:
     stdout.print(f"[bold]{escape('，'.join(names))}[/]", highlight=False, soft_wrap=True)
     sides = [result[side] for side in ("baseline", "reform", "difference")]
     rows = [
-        (f"{LAYER_NAMES[layer]} {layer}", *(side["paid"][layer] for side in sides))
+        (f"{LAYER_NAMES[layer]} {layer}", *(_shown(side["paid"][layer]) for side in sides))
         for layer in result["baseline"]["paid"]
     ]
-    rows += [(f"{chinese} {share}", *(side[share] for side in sides)) for share, chinese in SHARES.items()]
+    rows += [(f"{chinese} {share}", *(_shown(side[share]) for side in sides)) for share, chinese in SHARES.items()]
     table("测算（元，未入账） Simulation (yuan, nothing booked)", COLUMNS, rows, right=(1, 2, 3))
     note(_moved(result))
     for each in result.get("reforms", ()):
@@ -59,9 +59,13 @@ def print_result(names: Sequence[str], result: Mapping[str, Any]) -> None:
         rows = [
             (
                 each["key"],
-                str(each["claims"]["all"]),
-                str(each["claims"]["changed"]),
-                *(each[side][sum_] for sum_ in ("paid", "patient_share") for side in ("baseline", "difference")),
+                _shown(each["claims"]["all"]),
+                _shown(each["claims"]["changed"]),
+                *(
+                    _shown(each[side][sum_])
+                    for sum_ in ("paid", "patient_share")
+                    for side in ("baseline", "difference")
+                ),
             )
             for each in groups
         ]
@@ -84,27 +88,33 @@ def _print_persons(result: Mapping[str, Any]) -> None:
         table(f"{MOVED[side]}（元 yuan）", ("参保人 person", *COLUMNS[1:]), rows, right=(1, 2, 3))
     if "households" in result:
         households = result["households"]
-        years = [tuple(map(str, year.values())) for year in households["years"]]
+        years = [tuple(map(_shown, year.values())) for year in households["years"]]
         columns = ("年度 year", "户数 households", *COLUMNS[1:3])
         table(f"年负担超过 {households['line']} 元的户 Households that bear more", columns, years, right=(1, 2, 3))
 
 
 def _print_burdens(burdens: Mapping[str, Any]) -> None:
     spread = [
-        (f"{chinese} {name}", burdens["baseline"][name] or "—", burdens["reform"][name] or "—")
+        (f"{chinese} {name}", _shown(burdens["baseline"][name]), _shown(burdens["reform"][name]))
         for name, chinese in SPREAD.items()
     ]
     table("个人负担的分布（元） What persons bear (yuan)", COLUMNS[:3], spread, right=(1, 2))
-    moved = [(SAME[name], *map(str, counts.values())) for name, counts in burdens["within"].items()]
+    moved = [(SAME[name], *map(_shown, counts.values())) for name, counts in burdens["within"].items()]
     table("受益与受损 Gain and lose", ("算法 by", "受益 gain", "受损 lose", "不变 same"), moved, right=(1, 2, 3))
 
 
 def _moved(result: Mapping[str, Any]) -> str:
     persons, claims = result["persons"], result["claims"]
     return (
-        f"参保人 persons: {persons['all']}，受益 gain {persons['gain']}，受损 lose {persons['lose']}，不变 same "
-        f"{persons['same']}；结算单 claims: {claims['all']}，变动 changed {claims['changed']}；{result['seconds']} s"
+        f"参保人 persons: {persons['all']}，受益 gain {_shown(persons['gain'])}，受损 lose {_shown(persons['lose'])}，"
+        f"不变 same {_shown(persons['same'])}；结算单 claims: {claims['all']}，变动 changed "
+        f"{_shown(claims['changed'])}；{result['seconds']} s"
     )
+
+
+def _shown(value: Any) -> str:
+    """A figure; nothing where there is none, or it is hidden."""
+    return "—" if value is None else str(value)
 
 
 def unlike_lines(totals: SimulationTotals) -> Iterator[str]:

@@ -19,11 +19,12 @@ _WIDTH = 2 + len(_KEPT)
 
 class Breakdown(Struct, frozen=True, array_like=True):
     """What is told beside the sums: groups ``by`` these kinds, what ``persons`` bear, and the households that bear
-    more than ``household_line`` fen in a year."""
+    more than ``household_line`` fen in a year. Where it is ``public``, what is of few persons is hidden."""
 
     by: tuple[str, ...] = ()
     persons: bool = False
     household_line: int | None = None
+    public: bool = False
 
 
 class Burdens(Struct):

@@ -13,7 +13,7 @@ from processors.simulation.burdens import Breakdown
 from processors.simulation.facts import SimulatedPerson, Stated
 from processors.simulation.groups import BY_CLAIM, DECILE, Groups, GroupTotals
 from processors.simulation.text_reach import TextReach, reaches
-from processors.simulation.totals import SimulationTotals, Unlike, VariantTotals
+from processors.simulation.totals import SimulatedSums, SimulationTotals, Unlike, VariantTotals
 from processors.simulation.variant import SimulationScope, Variant
 from projections.statements import StatementRow
 
@@ -90,27 +90,35 @@ class Fold:
     def _break_down(self, facts: SimulatedPerson, fold: PersonFold, totals: SimulationTotals) -> None:
         by_id = {claim.claim_id: claim for claim in facts.claims}
         after = fold.variants[-1] or fold.baseline
+        pairs = zip(fold.baseline.statements, after.statements, strict=True)
+        counted = [(old, new) for old, new in pairs if self.counts(old)]
         whole, own = GroupTotals(), dict[tuple[str, str], GroupTotals]()
-        for old, new in zip(fold.baseline.statements, after.statements, strict=True):
-            if not self.counts(old):
-                continue
+        for old, new in counted:
             claim = by_id[old.claim_id]
             for group in (whole, *(own.setdefault((k, BY_CLAIM[k](claim, facts)), GroupTotals()) for k in self._by)):
                 group.count(old)
                 if _figures(old) != _figures(new):
                     group.compare(old, new)
-            if self.breakdown.household_line is not None:
-                totals.households.count(claim, old.patient_share, new.patient_share)
         totals.groups.count_person(own)
+        was, now = self._sums_of(fold.baseline), self._sums_of(after)
         if self.breakdown.household_line is not None:
+            for old, new in counted:
+                totals.households.count(by_id[old.claim_id], old.patient_share, new.patient_share)
             for grant in self._grants(fold.baseline):
                 totals.households.count(by_id[grant.claim_id], -grant.amount, 0)
             for grant in self._grants(after):
                 totals.households.count(by_id[grant.claim_id], 0, -grant.amount)
         if self.breakdown.persons or DECILE in self.breakdown.by:
-            before = whole.patient_share - self.granted(fold.baseline)
-            now = whole.patient_share + whole.patient_difference - self.granted(after)
-            totals.burdens.count(facts.person_id, before, now, whole)
+            totals.burdens.count(facts.person_id, was.patient_share - was.grants, now.patient_share - now.grants, whole)
+        if self.breakdown.public:
+            totals.count_amounts(was, now, changed=whole.changed > 0 or was.grants != now.grants)
+
+    def _sums_of(self, settled: Recalculation) -> SimulatedSums:
+        sums = SimulatedSums(grants=self.granted(settled))
+        for row in settled.statements:
+            if self.counts(row):
+                sums.count(row)
+        return sums
 
     def _numbered(self, claims: Sequence[Claim]) -> Sequence[Claim]:
         """Claims with their numbers as stays, where a value may depend on them."""

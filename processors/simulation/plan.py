@@ -144,5 +144,6 @@ def _identity(plan: SimulationPlan, reforms: Sequence[ReformFile], asked: Asked,
         "by": asked.breakdown.by,
         "persons": asked.breakdown.persons,
         "household_line": asked.breakdown.household_line,
+        "public": asked.breakdown.public,
     }
     return hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()

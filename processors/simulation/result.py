@@ -8,6 +8,7 @@ from policies.vocabulary import in_layer_order
 from processors.simulation.burdens_json import burdens_json, households_json
 from processors.simulation.groups import DECILE, GroupTotals
 from processors.simulation.plan import Simulation
+from processors.simulation.publication import published
 from processors.simulation.totals import SimulatedSums, SimulationTotals, VariantTotals
 
 
@@ -16,7 +17,8 @@ def result_json(
 ) -> dict[str, Any]:
     """The one object: amounts in yuan. Of several reforms ``reforms`` tells each alone, and on top of those before.
 
-    ``moved`` are those who gain and lose most, each as ``side_by_side`` tells it.
+    ``moved`` are those who gain and lose most, each as ``side_by_side`` tells it. Where it is public, what is hidden
+    (``published``) is null.
     """
     together = totals.variants[-1]
     layers = _layers(totals)
@@ -46,7 +48,7 @@ def result_json(
             }
             for stack in simulation.stacks
         ]
-    return told
+    return published(told, totals) if breakdown.public else told
 
 
 def _group(key: str, group: GroupTotals) -> dict[str, Any]:

@@ -25,6 +25,11 @@ class SimulatedSums(Struct):
         self.patient_share += sign * row.patient_share
         self.hospital_share += sign * row.hospital_share
 
+    def amounts(self) -> dict[str, int]:
+        """All that are not nil, by the layer or the field's name."""
+        named = {"patient_share": self.patient_share, "hospital_share": self.hospital_share, "grants": self.grants}
+        return {name: amount for name, amount in (self.paid | named).items() if amount}
+
     def add(self, other: "SimulatedSums") -> None:
         """Add other sums."""
         for layer, paid in other.paid.items():
@@ -62,6 +67,18 @@ class VariantTotals(Struct):
         self.settled += other.settled
 
 
+class AmountPersons(Struct):
+    """Of how many persons an amount is, and of how many of them reforms make it another."""
+
+    persons: int = 0
+    changed: int = 0
+
+    def add(self, other: "AmountPersons") -> None:
+        """Add other persons."""
+        self.persons += other.persons
+        self.changed += other.changed
+
+
 class Unlike(Struct, frozen=True):
     """A person whose books are not what settling anew gives: the first claim or grant where they differ."""
 
@@ -75,7 +92,8 @@ class SimulationTotals(Struct):
     """Of the persons with a standing claim that is counted: how many, what is booked for them, what variants change.
 
     Persons ``in_flight`` are among them, and were not held against the books. ``unlike`` are in the order of their ids,
-    at most ``MOST_NAMED`` of ``unlike_count``. ``groups``, ``burdens`` and ``households`` are about the last variant.
+    at most ``MOST_NAMED`` of ``unlike_count``. ``groups``, ``burdens`` and ``households`` are about the last variant,
+    and so are ``amounts`` (layers, shares and grants) and ``persons_changed``, which are counted for publication.
     """
 
     variants: list[VariantTotals]
@@ -88,6 +106,16 @@ class SimulationTotals(Struct):
     groups: Groups = field(default_factory=lambda: Groups({}))
     burdens: Burdens = field(default_factory=Burdens)
     households: HouseholdBurdens = field(default_factory=HouseholdBurdens)
+    amounts: dict[str, AmountPersons] = field(default_factory=dict)
+    persons_changed: int = 0
+
+    def count_amounts(self, before: SimulatedSums, after: SimulatedSums, *, changed: bool) -> None:
+        """Count whose amounts these are."""
+        was, now = before.amounts(), after.amounts()
+        for name in was.keys() | now.keys():
+            differs = was.get(name) != now.get(name)
+            self.amounts.setdefault(name, AmountPersons()).add(AmountPersons(int(name in was), int(differs)))
+        self.persons_changed += changed
 
     def add(self, other: "SimulationTotals") -> None:
         """Add those of other persons."""
@@ -101,4 +129,7 @@ class SimulationTotals(Struct):
         self.groups.add(other.groups)
         self.burdens.add(other.burdens)
         self.households.add(other.households)
+        for name, persons in other.amounts.items():
+            self.amounts.setdefault(name, AmountPersons()).add(persons)
+        self.persons_changed += other.persons_changed
         self.unlike = sorted([*self.unlike, *other.unlike], key=lambda each: each.person_id)[:MOST_NAMED]

@@ -140,10 +140,59 @@ async def test_groups_add_up_to_the_whole(typed: Clerk, tmp_path: Path) -> None:
 async def test_what_persons_and_households_bear_is_told_with_who_is_moved_most(typed: Clerk, tmp_path: Path) -> None:
     file = reform(tmp_path, "比例", "shanggao", RATIO)
     told = (await typed("whatif", file, "--persons", "--household-line", "8000", "--workers", 2, "--json")).rows[0]
-    print(told)
-    # P2: 20,600 - 12,000 of basic = 8,600; (20,600 - 600) x 70% = 14,000 leaves 6,600
-    assert told["burdens"]["baseline"]["largest"] == "8600.00"
+    # P2: 20,600 - 12,000 of basic leaves 8,600; (20,600 - 600) x 70% = 14,000 leaves 6,600. P1 bears 10% either way.
+    assert told["burdens"] == {
+        "persons": 2,
+        "baseline": {"mean": "6890.00", "p50": "5180.00", "p90": "8600.00", "p99": "8600.00", "largest": "8600.00"},
+        "reform": {"mean": "5890.00", "p50": "5180.00", "p90": "6600.00", "p99": "6600.00", "largest": "6600.00"},
+        "within": {name: {"gain": 1, "lose": 0, "same": 1} for name in ("1 yuan", "1%")},
+    }
     assert told["moved"]["lose"] == []
+    (most,) = told["moved"]["gain"]
+    assert (most["person_id"], most["difference"]) == ("P2", "-2000.00")
+    (moved,) = most["claims"]
+    steps = {
+        side: [step["expression"] for step in moved[side]["layers"][0]["steps"] if step.get("label") == "wish"]
+        for side in ("baseline", "reform")
+    }
+    assert steps == {"baseline": ["20000.00 × 60%"], "reform": ["20000.00 × 70%"]}
+    assert told["households"] == {
+        "line": "8000.00",
+        "years": [
+            {"year": 2019, "households": 2, "baseline": 1, "reform": 0},
+            {"year": 2020, "households": 1, "baseline": 0, "reform": 0},
+        ],
+    }
+    for_people = (await typed("whatif", file, "--persons", "--household-line", "8000")).out.decode()
+    for said in ("个人负担的分布", "受益最多 who gain most", "-2000.00", "年负担超过 8000.00 元的户"):
+        assert said in for_people
+
+
+async def test_what_is_for_publication_is_of_eleven_persons_at_least(
+    typed: Clerk, tmp_path: Path, books: Books
+) -> None:
+    file = reform(tmp_path, "比例", "shanggao", RATIO)
+    options = ("--persons", "--by", "category", "--publish", "--json")
+    refused = await typed("whatif", file, *options)
+    assert (refused.code, refused.out) == (2, b"")
+    assert "只有 2 人，不能公布" in refused.err
+    people = [f"P{number}" for number in range(3, 13)]
+    await books.publish([facts.enrol(person, 2019, "360923") for person in people])
+    stays = [
+        facts.stay(number, person, "2019-09-10", in_scope="20600") for number, person in enumerate(people, start=5)
+    ]
+    await books.publish([event for stay in stays for event in stay])
+    told = (await typed("whatif", file, *options)).rows[0]
+    # Eleven gain 2,000 each. Of P1 alone other layers pay less by what basic pays more, 5,000: with basic and what
+    # patients bear told these would be known.
+    assert told["difference"]["paid"]["basic"] == "27000.00"
+    assert told["difference"]["paid"]["critical_illness"] is None
+    assert told["difference"]["patient_share"] is None
+    assert told["persons"] == {"all": 12, "gain": None, "lose": 0, "same": None}
+    assert [each["baseline"]["paid"] for each in told["by"]["category"]] == [None, None]
+    assert "moved" not in told
+    assert told["burdens"]["reform"]["largest"] is None
+    assert "—" in (await typed("whatif", file, *options[:-1])).out.decode()
 
 
 async def test_several_reforms_are_told_alone_stacked_and_together(typed: Clerk, tmp_path: Path) -> None:
