@@ -1,6 +1,6 @@
 """Hides in a result that is meant for publication what is of few persons, and what would give it away."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -25,15 +25,18 @@ class Cells(Struct, frozen=True):
         return self.baseline if side == "baseline" else self.reform
 
 
-def hidden(persons: Mapping[str, int]) -> set[str]:
-    """The cells of a table that are hidden, by how many persons each is of.
+def hidden(persons: Mapping[str, int], already: Collection[str] = ()) -> set[str]:
+    """The cells of a table that are hidden, by how many persons each is of, with those that are ``already``.
 
-    Where any is of few, so is the smallest of the others: whoever knows the sum learns that of two or more cells with
-    at least ``FEWEST`` persons. A cell of nobody tells of nobody, and stays.
+    Where all of them are of few, so is the smallest of the others: whoever knows the sum learns that of two or more
+    cells with at least ``FEWEST`` persons. A cell of nobody tells of nobody, and stays.
     """
-    few = {key for key, count in persons.items() if is_few(count)}
-    others = sorted((count, key) for key, count in persons.items() if count >= FEWEST)
-    return few | {key for _, key in others[:1]} if few else few
+    without = {*already, *(key for key, count in persons.items() if is_few(count))}
+    largest = max((persons[key] for key in without), default=0)
+    if is_few(largest):
+        others = ((count, key) for key, count in persons.items() if count >= FEWEST)
+        without |= {key for _, key in sorted(others)[:1]}
+    return without
 
 
 def is_few(persons: int) -> bool:
@@ -70,7 +73,7 @@ def _amounts(totals: SimulationTotals, *, changed_few: bool) -> Cells:
     known = totals.amounts
     bills, grants = {name: each for name, each in known.items() if name != "grants"}, known.get("grants")
     was = hidden({name: each.persons for name, each in bills.items()})
-    now = was | hidden({name: each.changed for name, each in bills.items()})
+    now = hidden({name: each.changed for name, each in bills.items()}, was)
     if grants is not None and is_few(grants.persons):
         was, now = was | {"grants"}, now | {"grants"}
     if grants is not None and is_few(grants.changed):
@@ -90,7 +93,7 @@ def _counts(counts: Mapping[str, int], parts: Sequence[str]) -> dict[str, Any]:
 
 def _groups(groups: Sequence[Mapping[str, Any]], *, changed_few: bool) -> list[dict[str, Any]]:
     was = hidden({group["key"]: group["persons"]["all"] for group in groups})
-    now = was | hidden({group["key"]: group["persons"]["changed"] for group in groups})
+    now = hidden({group["key"]: group["persons"]["changed"] for group in groups}, was)
     if changed_few:
         now = {group["key"] for group in groups}
     return [_group(group, known=group["key"] not in was, compared=group["key"] not in now) for group in groups]

@@ -26,6 +26,17 @@ def test_what_is_left_over_is_not_of_few(persons: Mapping[str, int]) -> None:
     assert sum(count >= FEWEST for count in left) == min(len(left), int(max(persons.values(), default=0) >= FEWEST))
 
 
+@given(st.dictionaries(st.text(min_size=1, max_size=2), st.tuples(st.integers(0, 40), st.integers(0, 40)), max_size=8))
+def test_what_is_hidden_already_serves_where_it_is_of_many(persons: Mapping[str, tuple[int, int]]) -> None:
+    was = hidden({key: count for key, (count, _) in persons.items()})
+    changed = {key: min(both) for key, both in persons.items()}
+    now = hidden(changed, was)
+    assert was <= now
+    left = [changed[key] for key in now]
+    assert not any(0 < count < FEWEST for key, count in changed.items() if key not in now)
+    assert max(left, default=0) in {0, *range(FEWEST, 41)} or all(count < FEWEST for count in changed.values())
+
+
 def group(key: str, persons: int, changed: int) -> dict[str, Any]:
     return {
         "key": key,
