@@ -5,21 +5,23 @@ import time
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 
 from infra.cli.arguments import amount_of, day_of, listed, region_of, unusable
+from infra.cli.names import Names, names_of
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, progress_bar
 from infra.cli.reform_text import print_reform, reform_json
 from infra.cli.session import NoLedger, ledger_servers, migrate_and_learn, reading, require_ledger, run
+from infra.cli.whatif_output import GivenReform, SimulationFile, kept_file, write_result
 from infra.cli.whatif_text import print_result, unlike_lines
+from infra.postgres.engine import connect
 from infra.settings import Settings
 from infra.worker.simulations import simulate
 from policies.loader import load_directory
 from policies.reform import ReformError, ReformFile, read_reform
-from policies.yaml_text import MOST_BYTES
 from processors.law.terms import use_terms
 from processors.simulation.bases import LawOfLedger, read_law, replacements, shipped_law
 from processors.simulation.burdens import Breakdown
@@ -30,6 +32,8 @@ from processors.simulation.result import result_json
 
 CHECK = "check"
 MOST_WORKERS = 64
+MOST_RESULT_BYTES = 256_000_000
+"""Read of a file: results name persons with all their steps."""
 
 
 def register(app: typer.Typer) -> None:
@@ -64,6 +68,10 @@ def whatif(
         bool,
         typer.Option("--publish", help="供公布：少于 11 人的不显示 for publication: nothing of fewer than 11 persons"),
     ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="写入文件夹：网页、xlsx、parquet、结果 a folder for page, tables, result"),
+    ] = None,
     workers: Annotated[
         int | None, typer.Option("--workers", min=1, max=MOST_WORKERS, help="进程数 how many processes settle")
     ] = None,
@@ -73,23 +81,31 @@ def whatif(
     """政策测算：改了政策要多花多少，只算不入账。What a reform would have cost; nothing is booked."""
     settings = settings_of(data_dir)
     if files[0] == CHECK:
-        reforms = _read(files[1:])
-        sys.exit(run(lambda: _check(settings, reforms, json=json)))
+        checked = [read_reform(text, path) for path, text in _read(files[1:])]
+        sys.exit(run(lambda: _check(settings, checked, json=json)))
+    read = _read(files)
     asked = Asked(
         day_of(since, "--since") if since else date.min,
         day_of(until, "--until") if until else date.max,
         region_of(region) if region else None,
         Breakdown(
             _kinds(by),
-            persons,
+            persons or out is not None,
             None if household_line is None else amount_of(household_line, "--household-line"),
             publish,
         ),
     )
     if asked.since >= asked.until:
         raise unusable("--until 应在 --since 之后", "--until must lie after --since", "--until")
-    reforms = _read(files)
-    sys.exit(run(lambda: _simulate(settings, reforms, asked, workers, json=json)))
+    again = kept_file(read[0][1]) if len(read) == 1 else None
+    if again is not None:
+        if asked not in (Asked(), Asked(breakdown=Breakdown(persons=out is not None))):
+            raise unusable("结果文件自带选项", "A result is had again with its own options", "REFORM")
+        read, asked = [(each.file, each.text.encode()) for each in again.reforms], again.options
+    reforms = [read_reform(text, path) for path, text in read]
+    given = [GivenReform(Path(path).name, text.decode()) for path, text in read]
+    output = Output(given, json, out, again)
+    sys.exit(run(lambda: _simulate(settings, reforms, asked, workers, output)))
 
 
 def _kinds(by: str) -> tuple[str, ...]:
@@ -99,22 +115,31 @@ def _kinds(by: str) -> tuple[str, ...]:
     return asked
 
 
-def _read(paths: Sequence[str]) -> list[ReformFile]:
+def _read(paths: Sequence[str]) -> list[tuple[str, bytes]]:
     if not paths:
         raise unusable("请给出改革文件，如 reform.yaml", "Name the file of a reform", "REFORM")
     read = []
     for path in map(Path, paths):
         try:
             with path.open("rb") as file:
-                text = file.read(MOST_BYTES + 1)
+                text = file.read(MOST_RESULT_BYTES)
         except OSError as error:
             raise ReformError([f"{path}: 无法读取 can't be read: {error.strerror}"]) from None
-        read.append(read_reform(text, str(path)))
+        read.append((str(path), text))
     return read
 
 
+class Output(NamedTuple):
+    """Where a result goes, with the reforms as they were ``given``; and the one that is had ``again``."""
+
+    given: list[GivenReform]
+    json: bool
+    folder: Path | None
+    again: SimulationFile | None
+
+
 async def _simulate(
-    settings: Settings, reforms: Sequence[ReformFile], asked: Asked, workers: int | None, *, json: bool
+    settings: Settings, reforms: Sequence[ReformFile], asked: Asked, workers: int | None, output: Output
 ) -> int:
     require_ledger(settings)
     began = time.perf_counter()
@@ -123,6 +148,7 @@ async def _simulate(
         with progress_bar() as report:
             kept_in = settings.data_dir if settings.data_dir.is_dir() else None
             done = await simulate(endpoints.database_url, reforms, asked, workers, report, kept_in)
+        known = None if output.folder is None else await _names(endpoints.database_url)
     totals = done.totals
     if totals.unlike_count:
         for line in unlike_lines(totals):
@@ -137,11 +163,24 @@ async def _simulate(
         fail(f"只有 {totals.persons} 人，不能公布。So few persons are nothing to publish: at least {FEWEST}")
         return 2
     result = result_json(done.simulation, totals, done.moved, time.perf_counter() - began)
-    if json:
+    names = [file.reform.name for file in reforms]
+    if output.again is not None and output.again.identity != result["identity"]:
+        note("账本、程序或政策文本已变，标识不同 the ledger, the program or a text is another now: so is the identity")
+    if output.json:
         print_json([result])
     else:
-        print_result([file.reform.name for file in reforms], result)
+        print_result(names, result)
+    if output.folder is not None and known is not None:
+        write_result(output.folder, output.given, asked, names, result, known)
     return 0
+
+
+async def _names(database_url: str) -> Names:
+    engine = connect(database_url)
+    try:
+        return await names_of(engine)
+    finally:
+        await engine.dispose()
 
 
 async def _check(settings: Settings, reforms: Sequence[ReformFile], *, json: bool) -> int:

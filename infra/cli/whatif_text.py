@@ -6,21 +6,12 @@ from typing import Any
 from rich.markup import escape
 
 from infra.cli.output import note, stdout, table
+from infra.whatif_page.tables import KIND_NAMES, SHARES, SPREAD
 from processors.law.terms import LAYER_NAMES
 from processors.simulation.totals import SimulationTotals
 
 COLUMNS = ("项目 item", "原政策 baseline", "改革后 reform", "差额 difference")
 STATIC = "静态测算：假定无人因此改变行为。Static: nobody is taken to change his behaviour"
-KIND_NAMES = {
-    "year": "按年度",
-    "category": "按救助对象类别",
-    "hospital": "按医院",
-    "tier": "按医院等级",
-    "disease": "按病种",
-    "age": "按年龄",
-    "township": "按乡镇",
-    "decile": "按原个人负担十等分",
-}
 GROUP_COLUMNS = (
     "组 group",
     "结算单 claims",
@@ -30,10 +21,8 @@ GROUP_COLUMNS = (
     "个人负担 patient",
     "差额 difference",
 )
-SPREAD = {"mean": "平均", "p50": "中位数", "p90": "P90", "p99": "P99", "largest": "最高"}
 SAME = {"1 yuan": "1 元以内算不变 within 1 yuan same", "1%": "1% 以内算不变 within 1% same"}
 MOVED = {"gain": "受益最多 who gain most", "lose": "受损最多 who lose most"}
-SHARES = {"patient_share": "个人负担", "hospital_share": "医院负担", "grants": "补助"}
 
 
 def print_result(names: Sequence[str], result: Mapping[str, Any]) -> None:

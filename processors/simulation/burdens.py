@@ -17,7 +17,7 @@ _KEPT = ("claims", "changed", "paid", "patient_share", "paid_difference", "patie
 _WIDTH = 2 + len(_KEPT)
 
 
-class Breakdown(Struct, frozen=True, array_like=True):
+class Breakdown(Struct, frozen=True):
     """What is told beside the sums: groups ``by`` these kinds, what ``persons`` bear, and the households that bear
     more than ``household_line`` fen in a year. Where it is ``public``, what is of few persons is hidden."""
 

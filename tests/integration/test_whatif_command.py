@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import pyarrow.parquet as pq
 import pytest
+from openpyxl import load_workbook
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -168,6 +170,45 @@ async def test_what_persons_and_households_bear_is_told_with_who_is_moved_most(t
         assert said in for_people
 
 
+async def test_a_folder_holds_page_tables_and_a_result_that_can_be_had_again(typed: Clerk, tmp_path: Path) -> None:
+    files = [reform(tmp_path, "线<b>", "shanggao", LINE), reform(tmp_path, "比例", "shanggao", RATIO)]
+    first, second = tmp_path / "first", tmp_path / "second"
+    options = ("--by", "year,township,decile", "--household-line", "8000", "--since", "2019-09-01")
+    done = await typed("whatif", *files, *options, "--out", first, "--json")
+    assert done.code == 0, done.err
+    again = await typed("whatif", first / "result.json", "--out", second, "--workers", 2, "--json")
+    assert again.code == 0, again.err
+    assert {**again.rows[0], "seconds": 0} == {**done.rows[0], "seconds": 0}
+    written = sorted(path.name for path in first.iterdir())
+    tables = ("amounts", "burdens", "groups", "households", "moved", "traces")
+    assert written == sorted([*(f"{name}.parquet" for name in tables), "result.json", "whatif.html", "whatif.xlsx"])
+    for name in written:
+        assert stat.S_IMODE((first / name).stat().st_mode) == 0o600
+        if name != "whatif.xlsx":
+            assert (first / name).read_bytes() == (second / name).read_bytes(), name
+    amounts = {row["item"]: row for row in pq.read_table(first / "amounts.parquet").to_pylist()}
+    assert str(amounts["个人负担"]["difference"]) == done.rows[0]["difference"]["patient_share"]
+    book = load_workbook(first / "whatif.xlsx")
+    assert book.sheetnames[0] == "测算"
+    page = (first / "whatif.html").read_text()
+    for said in ("静态测算", "线&lt;b&gt;", "20000.00 × 70%", done.rows[0]["identity"], "按乡镇", "since 2019-09-01"):
+        assert said in page
+    assert "http" not in page
+    refused = await typed("whatif", first / "result.json", "--by", "year")
+    assert refused.code == 2
+    assert "结果文件自带选项" in refused.err
+
+
+async def test_a_result_had_again_of_a_ledger_that_went_on_says_so(
+    typed: Clerk, tmp_path: Path, shanggao: AsyncEngine
+) -> None:
+    await typed("whatif", reform(tmp_path, "线", "shanggao", LINE), "--out", tmp_path / "out")
+    await seal(shanggao)
+    again = await typed("whatif", tmp_path / "out" / "result.json")
+    assert again.code == 0
+    assert "标识不同" in again.err
+
+
 async def test_what_is_for_publication_is_of_eleven_persons_at_least(
     typed: Clerk, tmp_path: Path, books: Books
 ) -> None:
@@ -191,7 +232,12 @@ async def test_what_is_for_publication_is_of_eleven_persons_at_least(
     assert [each["baseline"]["paid"] for each in told["by"]["category"]] == [None, None]
     assert "moved" not in told
     assert told["burdens"]["reform"]["largest"] is None
-    assert "—" in (await typed("whatif", file, *options[:-1])).out.decode()
+    out = tmp_path / "out"
+    assert "—" in (await typed("whatif", file, *options[:-1], "--out", out)).out.decode()
+    page = (out / "whatif.html").read_text()
+    assert "P1" not in page
+    assert "少于 11 人的不显示" in page
+    assert stat.S_IMODE((out / "whatif.html").stat().st_mode) == 0o644
 
 
 async def test_several_reforms_are_told_alone_stacked_and_together(typed: Clerk, tmp_path: Path) -> None:

@@ -1,0 +1,84 @@
+"""Renders a simulation's result as one page for A4 that needs nothing beside it."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment
+from msgspec import Struct
+
+from infra.leader_page.charts import layer_bars
+from infra.person_file.page import own_templates
+from infra.whatif_page.tables import KIND_NAMES, SHARES, SPREAD, amount, layer_pairs
+from policies.explain import line
+
+_FULL = 50
+"""A difference is drawn from the middle, so that half the width is the largest one."""
+MOST_GROUPS = 40
+"""Of a kind drawn on the page, those that change most; all are in workbook and Parquet."""
+
+
+class DifferenceBar(Struct, frozen=True):
+    """A group with what is paid more or less for it: where its bar begins and how wide it is, in percent."""
+
+    group: Mapping[str, Any]
+    start: float
+    width: float
+
+
+def page(names: Sequence[str], result: Mapping[str, Any], options: Mapping[str, Any]) -> str:
+    """The page of a result of reforms of these names; ``options`` are those that it was asked for with."""
+    before, after = (_known(result[side]["paid"]) for side in ("baseline", "reform"))
+    return (
+        _environment()
+        .get_template("whatif.html")
+        .render(
+            reforms=names,
+            result=result,
+            options=options,
+            bars=layer_bars(after, before),
+            groups={kind: difference_bars(groups) for kind, groups in result.get("by", {}).items()},
+            kinds=KIND_NAMES,
+            shares=SHARES,
+            spread=SPREAD,
+            most=MOST_GROUPS,
+            layer_pairs=layer_pairs,
+            line=line,
+        )
+    )
+
+
+def difference_bars(groups: Sequence[Mapping[str, Any]]) -> list[DifferenceBar]:
+    """Bars from the middle, to the right where more is paid; nothing is drawn where it is hidden."""
+    most = max((abs(_paid(group)) for group in groups), default=Decimal(0))
+    bars = []
+    for group in groups:
+        width = float(abs(_paid(group)) * _FULL / most) if most else 0.0
+        bars.append(DifferenceBar(group, _FULL if _paid(group) >= 0 else _FULL - width, width))
+    if len(bars) <= MOST_GROUPS:
+        return bars
+    kept = {id(each) for each in sorted(bars, key=lambda each: each.width, reverse=True)[:MOST_GROUPS]}
+    return [each for each in bars if id(each) in kept]
+
+
+@cache
+def _environment() -> Environment:
+    environment = own_templates("infra.whatif_page", "infra.leader_page")
+    environment.filters["shown"] = _shown
+    return environment
+
+
+def _shown(value: Any) -> str:
+    """An amount or a count with thousands separators; — where it is hidden."""
+    if value is None:
+        return "—"
+    return f"{value if isinstance(value, int) else Decimal(value):,}".replace("-", "−")
+
+
+def _known(paid: Mapping[str, str | None]) -> dict[str, Decimal]:
+    return {layer: found for layer, told in paid.items() if (found := amount(told)) is not None}
+
+
+def _paid(group: Mapping[str, Any]) -> Decimal:
+    return amount(group["difference"]["paid"]) or Decimal(0)
