@@ -84,19 +84,8 @@ def whatif(
         checked = [read_reform(text, path) for path, text in _read(files[1:])]
         sys.exit(run(lambda: _check(settings, checked, json=json)))
     read = _read(files)
-    asked = Asked(
-        day_of(since, "--since") if since else date.min,
-        day_of(until, "--until") if until else date.max,
-        region_of(region) if region else None,
-        Breakdown(
-            _kinds(by),
-            persons or out is not None,
-            None if household_line is None else amount_of(household_line, "--household-line"),
-            publish,
-        ),
-    )
-    if asked.since >= asked.until:
-        raise unusable("--until 应在 --since 之后", "--until must lie after --since", "--until")
+    line = None if household_line is None else amount_of(household_line, "--household-line")
+    asked = _asked(since, until, region, Breakdown(_kinds(by), persons or out is not None, line, publish))
     again = kept_file(read[0][1]) if len(read) == 1 else None
     if again is not None:
         if asked not in (Asked(), Asked(breakdown=Breakdown(persons=out is not None))):
@@ -106,6 +95,18 @@ def whatif(
     given = [GivenReform(Path(path).name, text.decode()) for path, text in read]
     output = Output(given, json, out, again)
     sys.exit(run(lambda: _simulate(settings, reforms, asked, workers, output)))
+
+
+def _asked(since: str | None, until: str | None, region: str | None, breakdown: Breakdown) -> Asked:
+    asked = Asked(
+        day_of(since, "--since") if since else date.min,
+        day_of(until, "--until") if until else date.max,
+        region_of(region) if region else None,
+        breakdown,
+    )
+    if asked.since >= asked.until:
+        raise unusable("--until 应在 --since 之后", "--until must lie after --since", "--until")
+    return asked
 
 
 def _kinds(by: str) -> tuple[str, ...]:

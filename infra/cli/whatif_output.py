@@ -14,7 +14,6 @@ from infra.cli.report_text import report_sheet
 from infra.cli.row_output import write_sheets
 from infra.files.atomic import PRIVATE, READABLE, write_atomically
 from infra.files.report_file import WRITERS
-from infra.whatif_page.page import page
 from infra.whatif_page.tables import tables
 from processors.simulation.plan import Asked
 
@@ -58,6 +57,8 @@ def write_result(
 
     ``names`` are the reforms' own, ``known`` those of the ledger.
     """
+    from infra.whatif_page.page import page  # here: no other command needs its templates
+
     lasting = {key: value for key, value in result.items() if key != "seconds"}
     kept = SimulationFile(list(given), asked, lasting)
     mode = READABLE if asked.breakdown.public else PRIVATE
