@@ -12,7 +12,7 @@ from processors.person.recalculation import HeldGrant, Recalculation, differing,
 from processors.simulation.facts import SimulatedPerson, Stated
 from processors.simulation.groups import Groups
 from processors.simulation.text_reach import TextReach, reaches
-from processors.simulation.totals import SimulationTotals, Unlike, VariantTotals
+from processors.simulation.totals import SimulationTotals, Unlike, VariantTotals, totals_of_nobody
 from processors.simulation.variant import SimulationScope, Variant
 from projections.statements import StatementRow
 
@@ -37,7 +37,7 @@ class Fold:
 
     def totals(self) -> SimulationTotals:
         """Totals of nobody yet."""
-        return SimulationTotals([VariantTotals() for _ in self.variants], groups=Groups({kind: {} for kind in self.by}))
+        return totals_of_nobody(len(self.variants), self.by)
 
     def settled(self, claims: Sequence[Claim]) -> PersonFold:
         """One person's claims settled under each law.

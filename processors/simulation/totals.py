@@ -1,5 +1,7 @@
 """What a simulation adds up over persons, in fen. Totals of parts add up to those of the whole in any order."""
 
+from collections.abc import Iterable
+
 from msgspec import Struct, field
 
 from processors.simulation.groups import Groups
@@ -97,3 +99,8 @@ class SimulationTotals(Struct):
         self.unlike_count += other.unlike_count
         self.groups.add(other.groups)
         self.unlike = sorted([*self.unlike, *other.unlike], key=lambda each: each.person_id)[:MOST_NAMED]
+
+
+def totals_of_nobody(variants: int, by: Iterable[str]) -> SimulationTotals:
+    """Totals to add to, of so many variants, broken down by some of ``groups.KINDS``."""
+    return SimulationTotals([VariantTotals() for _ in range(variants)], groups=Groups({kind: {} for kind in by}))
