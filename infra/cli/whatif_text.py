@@ -28,7 +28,7 @@ GROUP_COLUMNS = (
     "个人负担 patient",
     "差额 difference",
 )
-SHARES = {"patient_share": "个人负担", "hospital_share": "医院负担", "grants": "补助"}
+SHARES = {"patient_share": "个人负担", "hospital_share": "医院承担", "grants": "补助"}
 
 
 def print_result(names: Sequence[str], result: Mapping[str, Any]) -> None:
