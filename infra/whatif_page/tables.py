@@ -10,7 +10,7 @@ from processors.law.terms import LAYER_NAMES
 
 Row = Mapping[str, Any]
 Result = Mapping[str, Any]
-SHARES = {"patient_share": "个人负担", "hospital_share": "医院负担", "grants": "补助"}
+SHARES = {"patient_share": "个人负担", "hospital_share": "医院承担", "grants": "补助"}
 SPREAD = {"mean": "平均", "p50": "中位数", "p90": "P90", "p99": "P99", "largest": "最高"}
 KIND_NAMES = {
     "year": "按年度",

@@ -20,7 +20,7 @@ from processors.proof.verification.snapshot import share, snapshot
 from processors.simulation.facts import PersonRange, facts_of, person_ranges
 from processors.simulation.plan import Asked, Simulation, planned
 from processors.simulation.side_by_side import side_by_side
-from processors.simulation.totals import SimulationTotals
+from processors.simulation.totals import SimulationTotals, totals_of_nobody
 
 Progress = Callable[[str, int, int], None]
 
@@ -77,9 +77,8 @@ async def _moved(
 @asynccontextmanager
 async def _executor(workers: int) -> AsyncIterator[Executor]:
     """Processes of their own; where one is enough, a thread of this one."""
-    pool: Executor = ThreadPoolExecutor(1)
-    if workers > 1:
-        pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+    many = workers > 1
+    pool: Executor = ProcessPoolExecutor(workers, mp_context=get_context("spawn")) if many else ThreadPoolExecutor(1)
     try:
         yield pool
     finally:
@@ -94,7 +93,7 @@ async def _run(
     progress: Progress | None,
 ) -> SimulationTotals:
     loop = asyncio.get_running_loop()
-    totals = simulation.plan.fold().totals()
+    totals = totals_of_nobody(len(simulation.plan.variants), simulation.plan.breakdown.by)
     running = [loop.run_in_executor(executor, settle_part, assignment, part) for part in parts]
     try:
         for done, future in enumerate(asyncio.as_completed(running), start=1):

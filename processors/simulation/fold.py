@@ -11,9 +11,9 @@ from policies.reform import ReformError
 from processors.person.recalculation import HeldGrant, Recalculation, differing, recalculate
 from processors.simulation.burdens import Breakdown
 from processors.simulation.facts import SimulatedPerson, Stated
-from processors.simulation.groups import BY_CLAIM, DECILE, Groups, GroupTotals
+from processors.simulation.groups import BY_CLAIM, DECILE, GroupTotals
 from processors.simulation.text_reach import TextReach, reaches
-from processors.simulation.totals import SimulatedSums, SimulationTotals, Unlike, VariantTotals
+from processors.simulation.totals import SimulatedSums, SimulationTotals, Unlike, VariantTotals, totals_of_nobody
 from processors.simulation.variant import SimulationScope, Variant
 from projections.statements import StatementRow
 
@@ -39,9 +39,7 @@ class Fold:
 
     def totals(self) -> SimulationTotals:
         """Totals of nobody yet."""
-        return SimulationTotals(
-            [VariantTotals() for _ in self.variants], groups=Groups({kind: {} for kind in self._by})
-        )
+        return totals_of_nobody(len(self.variants), self.breakdown.by)
 
     def settled(self, claims: Sequence[Claim]) -> PersonFold:
         """One person's claims settled under each law.

@@ -1,5 +1,7 @@
 """What a simulation adds up over persons, in fen. Totals of parts add up to those of the whole in any order."""
 
+from collections.abc import Iterable
+
 from msgspec import Struct, field
 
 from processors.simulation.burdens import Burdens, HouseholdBurdens
@@ -133,3 +135,8 @@ class SimulationTotals(Struct):
             self.amounts.setdefault(name, AmountPersons()).add(persons)
         self.persons_changed += other.persons_changed
         self.unlike = sorted([*self.unlike, *other.unlike], key=lambda each: each.person_id)[:MOST_NAMED]
+
+
+def totals_of_nobody(variants: int, by: Iterable[str]) -> SimulationTotals:
+    """Totals to add to, of so many variants, broken down by some of ``groups.KINDS``."""
+    return SimulationTotals([VariantTotals() for _ in range(variants)], groups=Groups({kind: {} for kind in by}))

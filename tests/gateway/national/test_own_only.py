@@ -6,11 +6,10 @@ from typing import Any
 
 import pytest
 
-from infra.gateway.national.registry import known_transactions
 from infra.gateway.national.reply import REFUSED
 from tests.gateway.national.county import GatewayCounty
 from tests.gateway.national.his import CallRefused, His
-from tests.gateway.national.walks import every_transaction
+from tests.gateway.national.walks import INTERFACE, every_transaction
 
 OF_NOBODY = {"9001", "9002"}
 NEW = {"2401", "2201", "2101", "2102", "9101", "3203", "3203A"}
@@ -35,7 +34,7 @@ def sent_by(programs: list[His]) -> dict[str, dict[str, Any]]:
 
 
 async def test_the_table_has_every_transaction(owner: list[His]) -> None:
-    assert sent_by(owner).keys() == known_transactions().keys()
+    assert sent_by(owner).keys() == INTERFACE
 
 
 async def answered(his: His, infno: str, given: Any) -> Any:
@@ -46,7 +45,7 @@ async def answered(his: His, infno: str, given: Any) -> Any:
         return refused.err_msg if refused.infcode == REFUSED else refused
 
 
-@pytest.mark.parametrize("infno", sorted(known_transactions().keys() - OF_NOBODY - NEW - OF_THE_PERSON - OWN_SUMS))
+@pytest.mark.parametrize("infno", sorted(INTERFACE - OF_NOBODY - NEW - OF_THE_PERSON - OWN_SUMS))
 async def test_another_s_is_told_as_what_does_not_exist(county: GatewayCounty, owner: list[His], infno: str) -> None:
     given = sent_by(owner)[infno]["input"]
     psn_no = next(his.psn_no for his in owner if infno in his.sent)
