@@ -10,12 +10,11 @@ from typing import Annotated, NamedTuple
 import typer
 
 from infra.cli.arguments import amount_of, day_of, listed, region_of, unusable
-from infra.cli.names import Names, names_of
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, progress_bar
 from infra.cli.reform_text import print_reform, reform_json
 from infra.cli.session import NoLedger, ledger_servers, migrate_and_learn, reading, require_ledger, run
-from infra.cli.whatif_output import GivenReform, SimulationFile, kept_file, write_result
+from infra.cli.whatif_output import GivenReform, SimulationFile, SimulationTold, kept_file, write_result
 from infra.cli.whatif_text import print_result, unlike_lines
 from infra.postgres.engine import connect
 from infra.settings import Settings
@@ -23,6 +22,7 @@ from infra.worker.simulations import simulate
 from policies.loader import load_directory
 from policies.reform import ReformError, ReformFile, read_reform
 from processors.law.terms import use_terms
+from processors.queries.names import LedgerNames, load_names
 from processors.simulation.bases import LawOfLedger, read_law, replacements, shipped_law
 from processors.simulation.burdens import Breakdown
 from processors.simulation.groups import KINDS
@@ -149,7 +149,7 @@ async def _simulate(
         with progress_bar() as report:
             kept_in = settings.data_dir if settings.data_dir.is_dir() else None
             done = await simulate(endpoints.database_url, reforms, asked, workers, report, kept_in)
-        known = None if output.folder is None else await _names(endpoints.database_url)
+        known = await _names(endpoints.database_url)
     totals = done.totals
     if totals.unlike_count:
         for line in unlike_lines(totals):
@@ -170,16 +170,17 @@ async def _simulate(
     if output.json:
         print_json([result])
     else:
-        print_result(names, result)
-    if output.folder is not None and known is not None:
-        write_result(output.folder, output.given, asked, names, result, known)
+        print_result(names, result, known.hospitals)
+    if output.folder is not None:
+        write_result(output.folder, output.given, asked, SimulationTold(names, done.changed, result), known)
     return 0
 
 
-async def _names(database_url: str) -> Names:
+async def _names(database_url: str) -> LedgerNames:
     engine = connect(database_url)
     try:
-        return await names_of(engine)
+        async with engine.connect() as connection:
+            return await load_names(connection)
     finally:
         await engine.dispose()
 

@@ -1,8 +1,8 @@
 """What ``claims whatif --out DIR`` writes: the result that can be run again, the page, a workbook, Parquet by table."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import orjson
@@ -15,6 +15,8 @@ from infra.cli.row_output import write_sheets
 from infra.files.atomic import PRIVATE, READABLE, write_atomically
 from infra.files.report_file import WRITERS
 from infra.whatif_page.tables import tables
+from processors.queries.names import LedgerNames
+from processors.simulation.changed_texts import ChangedTexts
 from processors.simulation.plan import Asked
 
 RESULT, PAGE, WORKBOOK = "result.json", "whatif.html", "whatif.xlsx"
@@ -49,29 +51,38 @@ def kept_file(content: bytes) -> SimulationFile | None:
         return None
 
 
+class SimulationTold(NamedTuple):
+    """A result, with the names of its reforms and what they change of the texts."""
+
+    names: Sequence[str]
+    changed: Sequence[ChangedTexts]
+    result: Mapping[str, Any]
+
+
 def write_result(
-    folder: Path, given: Sequence[GivenReform], asked: Asked, names: Sequence[str], result: dict[str, Any], known: Names
+    folder: Path, given: Sequence[GivenReform], asked: Asked, told: SimulationTold, known: LedgerNames
 ) -> None:
     """Write a result into a folder, which is made where it is not there. All but the workbook are the same bytes for
     the same result; unless it is for publication, all are for their writer alone.
 
-    ``names`` are the reforms' own, ``known`` those of the ledger.
+    ``known`` are the names of the ledger.
     """
     from infra.whatif_page.page import page  # here: no other command needs its templates
 
-    lasting = {key: value for key, value in result.items() if key != "seconds"}
+    lasting = {key: value for key, value in told.result.items() if key != "seconds"}
     kept = SimulationFile(list(given), asked, lasting)
     mode = READABLE if asked.breakdown.public else PRIVATE
     folder.mkdir(mode=0o755 if asked.breakdown.public else 0o700, parents=True, exist_ok=True)
     content = orjson.dumps(msgspec.to_builtins(kept), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     write_atomically(folder / RESULT, content, mode)
-    write_atomically(folder / PAGE, page(names, lasting, options_of(asked)).encode(), mode)
+    html = page(told.names, told.changed, lasting, options_of(asked), known.hospitals)
+    write_atomically(folder / PAGE, html.encode(), mode)
     as_of = f"账本位置 {lasting['ledger']['position']}"
-    found = tables(lasting)
+    found = tables(lasting, known.hospitals)
     for report, rows in found:
         write_atomically(folder / f"{report.name}.parquet", WRITERS[".parquet"](report, rows, as_of), mode)
-    remark = f"；静态测算：假定无人因此改变行为；{'，'.join(names)}；测算标识 {kept.identity[:16]}"
-    write_sheets(folder / WORKBOOK, [report_sheet(report, rows, known) for report, rows in found], as_of, remark)
+    remark = f"；静态测算：假定无人因此改变行为；{'，'.join(told.names)}；测算标识 {kept.identity[:16]}"
+    write_sheets(folder / WORKBOOK, [report_sheet(report, rows, Names(known)) for report, rows in found], as_of, remark)
     (folder / WORKBOOK).chmod(mode)
     note(f"已写入 written: {folder / PAGE}、{RESULT}、{len(found)} × parquet")
 

@@ -6,7 +6,7 @@ from typing import Any
 from rich.markup import escape
 
 from infra.cli.output import note, stdout, table
-from infra.whatif_page.tables import KIND_NAMES, SHARES, SPREAD
+from infra.words.simulations import KIND_NAMES, SHARES, SPREAD, answer, group_name
 from processors.law.terms import LAYER_NAMES
 from processors.simulation.totals import SimulationTotals
 
@@ -25,8 +25,8 @@ SAME = {"1 yuan": "1 元以内算不变 within 1 yuan same", "1%": "1% 以内算
 MOVED = {"gain": "受益最多 who gain most", "lose": "受损最多 who lose most"}
 
 
-def print_result(names: Sequence[str], result: Mapping[str, Any]) -> None:
-    """Layers and shares side by side, then how many persons and claims the reform moves."""
+def print_result(names: Sequence[str], result: Mapping[str, Any], hospitals: Mapping[str, str]) -> None:
+    """Layers and shares side by side, then how many persons and claims the reform moves; ``hospitals`` are names."""
     stdout.print(f"[bold]{escape('，'.join(names))}[/]", highlight=False, soft_wrap=True)
     sides = [result[side] for side in ("baseline", "reform", "difference")]
     rows = [
@@ -35,6 +35,7 @@ def print_result(names: Sequence[str], result: Mapping[str, Any]) -> None:
     ]
     rows += [(f"{chinese} {share}", *(_shown(side[share]) for side in sides)) for share, chinese in SHARES.items()]
     table("测算（元，未入账） Simulation (yuan, nothing booked)", COLUMNS, rows, right=(1, 2, 3))
+    note(answer(result))
     note(_moved(result))
     for each in result.get("reforms", ()):
         alone, stacked = each["alone"], each["stacked"]
@@ -47,7 +48,7 @@ def print_result(names: Sequence[str], result: Mapping[str, Any]) -> None:
     for kind, groups in result.get("by", {}).items():
         rows = [
             (
-                each["key"],
+                group_name(kind, each["key"], hospitals),
                 _shown(each["claims"]["all"]),
                 _shown(each["claims"]["changed"]),
                 *(

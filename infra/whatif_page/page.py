@@ -2,16 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from jinja2 import Environment
 from msgspec import Struct
 
+from infra.cli.reform_text import COLUMNS, change_cells
 from infra.leader_page.charts import layer_bars
 from infra.person_file.page import own_templates
-from infra.whatif_page.tables import KIND_NAMES, SHARES, SPREAD, amount, layer_pairs
+from infra.whatif_page.tables import amount, layer_pairs
+from infra.words.simulations import KIND_NAMES, SHARES, SPREAD, answer, group_name
 from policies.explain import line
+from processors.simulation.changed_texts import ChangedTexts
 
 _FULL = 50
 """A difference is drawn from the middle, so that half the width is the largest one."""
@@ -27,14 +30,26 @@ class DifferenceBar(Struct, frozen=True):
     width: float
 
 
-def page(names: Sequence[str], result: Mapping[str, Any], options: Mapping[str, Any]) -> str:
-    """The page of a result of reforms of these names; ``options`` are those that it was asked for with."""
+def page(
+    names: Sequence[str],
+    changed: Sequence[ChangedTexts],
+    result: Mapping[str, Any],
+    options: Mapping[str, Any],
+    hospitals: Mapping[str, str],
+) -> str:
+    """The page of a result of reforms of these names, which change the texts so; ``options`` are those that it was
+    asked for with, ``hospitals`` the names of those that the ledger knows."""
     before, after = (_known(result[side]["paid"]) for side in ("baseline", "reform"))
     return (
         _environment()
         .get_template("whatif.html")
         .render(
             reforms=names,
+            changed=changed,
+            columns=[column.partition(" ") for column in COLUMNS],
+            change_cells=change_cells,
+            answer=answer(result),
+            group_name=partial(group_name, hospitals=hospitals),
             result=result,
             options=options,
             bars=layer_bars(after, before),

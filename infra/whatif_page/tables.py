@@ -4,24 +4,13 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
+from infra.words.simulations import KIND_NAMES, SHARES, SPREAD, group_name
 from policies.explain import line
 from processors.finance.reports import Field, Report
 from processors.law.terms import LAYER_NAMES
 
 Row = Mapping[str, Any]
 Result = Mapping[str, Any]
-SHARES = {"patient_share": "个人负担", "hospital_share": "医院承担", "grants": "补助"}
-SPREAD = {"mean": "平均", "p50": "中位数", "p90": "P90", "p99": "P99", "largest": "最高"}
-KIND_NAMES = {
-    "year": "按年度",
-    "category": "按救助对象类别",
-    "hospital": "按医院",
-    "tier": "按医院等级",
-    "disease": "按病种",
-    "age": "按年龄",
-    "township": "按乡镇",
-    "decile": "按原个人负担十等分",
-}
 _SIDES = (
     Field("baseline", "原政策", "money"),
     Field("reform", "改革后", "money"),
@@ -36,7 +25,7 @@ GROUPS = Report(
     "分组 Groups",
     "",
     (
-        *(Field("kind", "分组方式", "text"), Field("key", "组", "text")),
+        *(Field("kind", "分组方式", "text"), Field("key", "组", "text"), Field("group", "组名", "text")),
         *(Field("persons", "参保人", "count"), Field("persons_changed", "变动人数", "count")),
         *(Field("claims", "结算单", "count"), Field("claims_changed", "变动单数", "count")),
         *(Field("paid", "各层支付", "money"), Field("paid_difference", "支付差额", "money")),
@@ -68,11 +57,15 @@ TRACES = Report(
 )
 
 
-def tables(result: Result) -> list[tuple[Report, list[Row]]]:
-    """The tables that a result has, each with its rows; amounts are Decimals, None where they are hidden."""
+def tables(result: Result, hospitals: Mapping[str, str]) -> list[tuple[Report, list[Row]]]:
+    """The tables that a result has, each with its rows; amounts are Decimals, None where they are hidden.
+
+    ``hospitals`` are the names of those that the ledger knows.
+    """
     found: list[tuple[Report, list[Row]]] = [(AMOUNTS, list(_amounts(result)))]
     if "by" in result:
-        found.append((GROUPS, [_group(kind, group) for kind, groups in result["by"].items() for group in groups]))
+        by = [(kind, group) for kind, groups in result["by"].items() for group in groups]
+        found.append((GROUPS, [_group(kind, group, hospitals) for kind, group in by]))
     if "burdens" in result:
         found.append((BURDENS, [{"measure": name} | _sides(result["burdens"], name) for name in SPREAD]))
     if "households" in result:
@@ -112,10 +105,11 @@ def _sides(burdens: Mapping[str, Any], name: str) -> dict[str, Decimal | None]:
     return {side: amount(burdens[side][name]) for side in ("baseline", "reform")}
 
 
-def _group(kind: str, group: Mapping[str, Any]) -> Row:
+def _group(kind: str, group: Mapping[str, Any], hospitals: Mapping[str, str]) -> Row:
     return {
         "kind": KIND_NAMES[kind],
         "key": group["key"],
+        "group": group_name(kind, group["key"], hospitals),
         "persons": group["persons"]["all"],
         "persons_changed": group["persons"]["changed"],
         "claims": group["claims"]["all"],
