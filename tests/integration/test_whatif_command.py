@@ -193,6 +193,10 @@ async def test_a_folder_holds_page_tables_and_a_result_that_can_be_had_again(typ
     page = (first / "whatif.html").read_text()
     for said in ("静态测算", "线&lt;b&gt;", "20000.00 × 70%", done.rows[0]["identity"], "按乡镇", "since 2019-09-01"):
         assert said in page
+    changed = Decimal(done.rows[0]["difference"]["paid"]["basic"])
+    assert f"基本医保多付 {changed:,} 元" in page  # its answer
+    assert "<td>7500.00</td><td>3000.00</td>" in page.replace(' class="free"', "")  # and what is changed
+    assert "乡镇不详" in page
     assert "://" not in page  # it needs nothing beside it
     refused = await typed("whatif", first / "result.json", "--by", "year")
     assert refused.code == 2
