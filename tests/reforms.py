@@ -46,7 +46,7 @@ def random_change(text: Scheme, line: StatedLine, draw: random.Random, days: Seq
     begins, ends = (sorted(draw.sample(days, 2)) if draw.random() < 0.4 else (None, None)) if days else (None, None)
     dated = {key: str(day) for key, day in (("from", begins), ("until", ends)) if day and draw.random() < 0.7}
     whom = {"for": line.for_} if line.for_ else {}
-    return {"where": line.where, "name": line.name, **whom, **dated, "value": _other(_value(text, line), draw)}
+    return {"where": line.where, "name": line.name, **whom, **dated, "value": _other(value_of(text, line), draw)}
 
 
 def days_of(text: Scheme) -> list[date]:
@@ -55,7 +55,8 @@ def days_of(text: Scheme) -> list[date]:
     return [first + timedelta(days=step) for step in (1, 90, 181, 364, 365, 500)]
 
 
-def _value(text: Scheme, line: StatedLine) -> Any:
+def value_of(text: Scheme, line: StatedLine) -> Any:
+    """The value that a line of a text states."""
     found: Any = text
     for part in line.place:
         found = getattr(found, "root", found)[part] if isinstance(part, int) else getattr(found, part)
