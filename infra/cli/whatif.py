@@ -18,7 +18,7 @@ from infra.cli.whatif_output import GivenReform, SimulationFile, SimulationTold,
 from infra.cli.whatif_text import print_result, unlike_lines
 from infra.postgres.engine import connect
 from infra.settings import Settings
-from infra.worker.simulations import simulate
+from infra.worker.simulation_results import simulation_result
 from policies.loader import load_directory
 from policies.reform import ReformError, ReformFile, read_reform
 from processors.law.terms import use_terms
@@ -28,7 +28,6 @@ from processors.simulation.burdens import Breakdown
 from processors.simulation.groups import KINDS
 from processors.simulation.plan import Asked
 from processors.simulation.publication import FEWEST
-from processors.simulation.result import result_json
 
 CHECK = "check"
 MOST_WORKERS = 64
@@ -148,22 +147,24 @@ async def _simulate(
         await migrate_and_learn(endpoints.database_url)
         with progress_bar() as report:
             kept_in = settings.data_dir if settings.data_dir.is_dir() else None
-            done = await simulate(endpoints.database_url, reforms, asked, workers, report, kept_in)
+            done = await simulation_result(endpoints.database_url, reforms, asked, workers, report, kept_in)
         known = await _names(endpoints.database_url)
     totals = done.totals
-    if totals.unlike_count:
+    if totals is None:
+        note("同一标识的结果已有，未重算 a result of the same identity was kept: nothing is settled anew")
+    elif totals.unlike_count:
         for line in unlike_lines(totals):
             fail(line)
         return 1
-    if totals.in_flight:
+    elif totals.in_flight:
         note(
             f"尚在途的参保人 persons in flight: {totals.in_flight}，已计入，未与账上核对 they are counted, and "
             "were not held against the books"
         )
-    if asked.breakdown.public and totals.persons < FEWEST:
-        fail(f"只有 {totals.persons} 人，不能公布。So few persons are nothing to publish: at least {FEWEST}")
+    if asked.breakdown.public and done.persons < FEWEST:
+        fail(f"只有 {done.persons} 人，不能公布。So few persons are nothing to publish: at least {FEWEST}")
         return 2
-    result = result_json(done.simulation, totals, done.moved, time.perf_counter() - began)
+    result = {**done.told, "seconds": round(time.perf_counter() - began, 3)}
     names = [file.reform.name for file in reforms]
     if output.again is not None and output.again.identity != result["identity"]:
         note("账本、程序或政策文本已变，标识不同 the ledger, the program or a text is another now: so is the identity")
@@ -172,7 +173,7 @@ async def _simulate(
     else:
         print_result(names, result, known.hospitals)
     if output.folder is not None:
-        write_result(output.folder, output.given, asked, SimulationTold(names, done.changed, result), known)
+        write_result(output.folder, output.given, asked, SimulationTold(names, done.changed, done.told), known)
     return 0
 
 

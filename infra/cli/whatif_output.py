@@ -69,16 +69,15 @@ def write_result(
     """
     from infra.whatif_page.page import page  # here: no other command needs its templates
 
-    lasting = {key: value for key, value in told.result.items() if key != "seconds"}
-    kept = SimulationFile(list(given), asked, lasting)
+    kept = SimulationFile(list(given), asked, dict(told.result))
     mode = READABLE if asked.breakdown.public else PRIVATE
     folder.mkdir(mode=0o755 if asked.breakdown.public else 0o700, parents=True, exist_ok=True)
     content = orjson.dumps(msgspec.to_builtins(kept), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     write_atomically(folder / RESULT, content, mode)
-    html = page(told.names, told.changed, lasting, options_of(asked), known.hospitals)
+    html = page(told.names, told.changed, told.result, options_of(asked), known.hospitals)
     write_atomically(folder / PAGE, html.encode(), mode)
-    as_of = f"账本位置 {lasting['ledger']['position']}"
-    found = tables(lasting, known.hospitals)
+    as_of = f"账本位置 {told.result['ledger']['position']}"
+    found = tables(told.result, known.hospitals)
     for report, rows in found:
         write_atomically(folder / f"{report.name}.parquet", WRITERS[".parquet"](report, rows, as_of), mode)
     remark = f"；静态测算：假定无人因此改变行为；{'，'.join(told.names)}；测算标识 {kept.identity[:16]}"

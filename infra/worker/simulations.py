@@ -17,9 +17,7 @@ from infra.worker.fact_shards import shards_of
 from infra.worker.simulation_process import SimulationTask, settle_part
 from policies.reform import ReformFile
 from processors.proof.verification.snapshot import share, snapshot
-from processors.simulation.changed_texts import ChangedTexts, changed_texts
 from processors.simulation.facts import PersonRange, facts_of, person_ranges
-from processors.simulation.fold import Fold
 from processors.simulation.plan import Asked, Simulation, planned
 from processors.simulation.side_by_side import side_by_side
 from processors.simulation.totals import SimulationTotals, totals_of_nobody
@@ -28,15 +26,12 @@ Progress = Callable[[str, int, int], None]
 
 
 class Simulated(NamedTuple):
-    """What was simulated and what it came to; ``changed`` is what all reforms together change of the texts.
-
-    ``moved`` are those who ``gain`` and ``lose`` most, where persons were asked for, each as ``side_by_side`` tells it.
-    """
+    """What was simulated and what it came to; ``moved`` are those who ``gain`` and ``lose`` most, where persons were
+    asked for, each as ``side_by_side`` tells it."""
 
     simulation: Simulation
     totals: SimulationTotals
     moved: Mapping[str, list[dict[str, Any]]]
-    changed: list[ChangedTexts]
 
 
 async def simulate(
@@ -64,16 +59,16 @@ async def simulate(
             wanted = workers or min(len(os.sched_getaffinity(0)), len(parts))
             async with _executor(wanted) as executor:
                 totals = await _run(executor, assignment, parts, simulation, progress)
-            fold = simulation.plan.fold()
-            moved = await _moved(connection, fold, totals)
+            moved = await _moved(connection, simulation, totals)
     finally:
         await engine.dispose()
-    after = {before: fold.schemes[text] for before, text in simulation.plan.variants[-1].texts.items()}
-    return Simulated(simulation, totals, moved, changed_texts(fold.schemes, after))
+    return Simulated(simulation, totals, moved)
 
 
-async def _moved(connection: AsyncConnection, fold: Fold, totals: SimulationTotals) -> dict[str, list[dict[str, Any]]]:
-    burdens = totals.burdens
+async def _moved(
+    connection: AsyncConnection, simulation: Simulation, totals: SimulationTotals
+) -> dict[str, list[dict[str, Any]]]:
+    burdens, fold = totals.burdens, simulation.plan.fold()
     facts = {person.person_id: person for person in await facts_of(connection, burdens.moved_persons())}
     most = {"gain": burdens.gain, "lose": burdens.lose}
     return {side: [side_by_side(fold, facts[person_id]) for _, person_id in found] for side, found in most.items()}

@@ -19,6 +19,7 @@ from processors.proof.seals import SealedHead, root_of
 from processors.proof.verification.chains import journals
 from processors.simulation.bases import LawOfLedger, read_law, replacements
 from processors.simulation.burdens import Breakdown
+from processors.simulation.changed_texts import ChangedTexts, changed_texts
 from processors.simulation.fold import Fold
 from processors.simulation.variant import SimulationScope, Variant
 
@@ -59,8 +60,17 @@ class SimulationPlan(Struct, frozen=True):
 
     def fold(self) -> Fold:
         """What settles by it."""
-        schemes = [load_text(text, name) for name, text in self.texts]
-        return Fold({scheme.content_hash: scheme for scheme in schemes}, self.scope, self.variants, self.breakdown)
+        return Fold(self._schemes(), self.scope, self.variants, self.breakdown)
+
+    def changed(self) -> list[ChangedTexts]:
+        """What all reforms together change of the texts."""
+        schemes = self._schemes()
+        after = {before: schemes[text] for before, text in self.variants[-1].texts.items()}
+        return changed_texts(schemes, after)
+
+    def _schemes(self) -> dict[str, Scheme]:
+        loaded = [load_text(text, name) for name, text in self.texts]
+        return {scheme.content_hash: scheme for scheme in loaded}
 
 
 class Simulation(NamedTuple):
@@ -123,9 +133,10 @@ async def ledger_moment(connection: AsyncConnection) -> LedgerMoment:
 
 
 def engine_version() -> str:
-    """What settles and adds up: the program's version, and a digest of the code of the law and of simulations."""
+    """What settles and adds up: the program's version, and a digest of the code that does it."""
     code = hashlib.sha256()
-    for folder in (Path(policies.__file__).parent, Path(__file__).parent):
+    own = Path(__file__).parent
+    for folder in (Path(policies.__file__).parent, own.parent / "person", own):
         for path in sorted(folder.rglob("*.py")):
             code.update(path.read_bytes())
     return f"{version('claims-ledger')}+{code.hexdigest()[:12]}"

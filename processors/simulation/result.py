@@ -12,10 +12,9 @@ from processors.simulation.publication import published
 from processors.simulation.totals import SimulatedSums, SimulationTotals, VariantTotals
 
 
-def result_json(
-    simulation: Simulation, totals: SimulationTotals, moved: Mapping[str, Any], seconds: float
-) -> dict[str, Any]:
-    """The one object: amounts in yuan. Of several reforms ``reforms`` tells each alone, and on top of those before.
+def result_json(simulation: Simulation, totals: SimulationTotals, moved: Mapping[str, Any]) -> dict[str, Any]:
+    """The one object, but for the seconds that it took: amounts in yuan. Of several reforms ``reforms`` tells each
+    alone, and on top of those before.
 
     ``moved`` are those who gain and lose most, each as ``side_by_side`` tells it. Where it is public, what is hidden
     (``published``) is null.
@@ -28,7 +27,6 @@ def result_json(
         "baseline": _sums(totals.baseline, layers),
         "reform": _sums(totals.baseline.plus(together.difference), layers),
         **_variant(together, totals, layers),
-        "seconds": round(seconds, 3),
     }
     breakdown = simulation.plan.breakdown
     if breakdown.by:

@@ -329,7 +329,7 @@ async def test_facts_are_kept_for_the_ledgers_moment_and_readable_by_their_owner
 
     first = await again()
     (moment,) = kept.iterdir()
-    (shard,) = moment.iterdir()
+    (shard,) = moment.glob("*.arrow")
     assert [stat.S_IMODE(path.stat().st_mode) for path in (kept, moment, shard)] == [0o700, 0o700, 0o600]
     written = shard.stat().st_mtime_ns
     assert await again() == first
@@ -339,6 +339,35 @@ async def test_facts_are_kept_for_the_ledgers_moment_and_readable_by_their_owner
     assert later["difference"] == first["difference"]
     (newer,) = kept.iterdir()
     assert newer.name != moment.name
+
+
+async def test_a_kept_result_is_taken_under_its_own_identity_alone(
+    typed: Clerk, tmp_path: Path, shanggao: AsyncEngine
+) -> None:
+    line, ratio = reform(tmp_path, "线", "shanggao", LINE), reform(tmp_path, "比例", "shanggao", RATIO)
+
+    async def of(*arguments: object) -> tuple[Mapping[str, Any], bool]:
+        done = await typed("whatif", *arguments, "--data-dir", tmp_path, "--json")
+        assert done.code == 0, done.err
+        return {**done.rows[0], "seconds": None}, "未重算" in done.err
+
+    first, _ = await of(line)
+    assert await of(line) == (first, True)
+    other, reused = await of(ratio)
+    assert (other["difference"] == first["difference"], reused) == (False, False)
+    assert (await of(line, "--since", "2020-01-01"))[1] is False
+    (moment,) = (tmp_path / "simulation").iterdir()
+    kept = moment / f"result-{first['identity']}.json"
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    kept.write_bytes((moment / f"result-{other['identity']}.json").read_bytes())  # another's result under its name
+    assert await of(line) == (first, False)
+    async with shanggao.begin() as connection:
+        await connection.execute(text("UPDATE projections.statements SET patient_share = patient_share + 1"))
+    for file in moment.iterdir():
+        file.unlink()
+    done = await typed("whatif", line, "--data-dir", tmp_path, "--json")
+    assert done.code == 1
+    assert not list(moment.glob("result-*"))  # books that differ are no baseline for anybody
 
 
 async def test_what_cannot_be_used_is_said(typed: Clerk, tmp_path: Path) -> None:
