@@ -21,7 +21,7 @@ import typer
 from infra.cli.session import ledger_servers
 from infra.settings import Settings
 from infra.worker.fact_shards import FOLDER
-from infra.worker.simulations import simulate
+from infra.worker.simulations import Settling, simulate
 from policies.reform import ReformFile, read_reform
 from processors.simulation.plan import Asked
 from processors.simulation.totals import SimulationTotals
@@ -35,7 +35,7 @@ async def measured(data_dir: Path, reforms: Sequence[ReformFile], workers: int) 
 
         async def run(processes: int) -> tuple[float, SimulationTotals]:
             began = time.monotonic()
-            done = await simulate(endpoints.database_url, reforms, Asked(), processes, kept_in=data_dir)
+            done = await simulate(endpoints.database_url, reforms, Asked(), Settling(processes, kept_in=data_dir))
             return time.monotonic() - began, done.totals
 
         cold, totals = await run(workers)

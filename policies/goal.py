@@ -42,15 +42,12 @@ class Goal(BaseModel):
             raise ValueError("year 只用于 paid：a year is for paid alone")
         if self.reach is None and self.persons != "all":
             raise ValueError("persons 只用于 reach：persons are for reach alone")
-        self._bound()
+        _ = self.bound  # a text that is none is found here
         return self
 
     @property
     def bound(self) -> Fraction:
-        """What is not to be exceeded, or to be reached: fen, months, or a part."""
-        return self._bound()
-
-    def _bound(self) -> Fraction:
+        """What is not to be exceeded, or to be reached: fen, months, or a part. Raises ``ValueError``."""
         text = str(self.at_least if self.at_most is None else self.at_most)
         if self.paid is not None:
             return Fraction(parse_yuan(text))

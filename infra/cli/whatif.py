@@ -14,11 +14,15 @@ from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, progress_bar
 from infra.cli.reform_text import print_reform, reform_json
 from infra.cli.session import NoLedger, ledger_servers, migrate_and_learn, reading, require_ledger, run
+from infra.cli.whatif_budget import BudgetOutput, require_layers, seek_value
 from infra.cli.whatif_output import GivenReform, SimulationFile, SimulationTold, kept_file, write_result
 from infra.cli.whatif_text import print_result, unlike_lines
 from infra.postgres.engine import connect
 from infra.settings import Settings
 from infra.worker.simulation_results import simulation_result
+from infra.worker.simulations import Settling
+from policies.assumptions import Assumptions, read_assumptions
+from policies.goal import read_goal
 from policies.loader import load_directory
 from policies.reform import ReformError, ReformFile, read_reform
 from processors.law.terms import use_terms
@@ -29,7 +33,7 @@ from processors.simulation.groups import KINDS
 from processors.simulation.plan import Asked
 from processors.simulation.publication import FEWEST
 
-CHECK = "check"
+CHECK, BUDGET = "check", "budget"
 MOST_WORKERS = 64
 MOST_RESULT_BYTES = 256_000_000
 """Read of a file: results name persons with all their steps."""
@@ -44,7 +48,9 @@ def whatif(
     files: Annotated[
         list[str],
         typer.Argument(
-            metavar="[check] REFORM…", help="改革文件；前面写 check 只看改动 files of reforms; after check only told"
+            metavar="[check | budget] REFORM…",
+            help="改革文件；前面写 check 只看改动，写 budget 按目标求值 files of reforms; after check only told, after "
+            "budget a goal's value is looked for",
         ),
     ],
     since: Annotated[
@@ -71,8 +77,15 @@ def whatif(
         Path | None,
         typer.Option("--out", help="写入文件夹：网页、xlsx、parquet、结果 a folder for page, tables, result"),
     ] = None,
+    assumptions: Annotated[
+        Path | None,
+        typer.Option("--assumptions", help="假设文件：基金结余、收入、增长 a file: balances, incomes, growth"),
+    ] = None,
     workers: Annotated[
         int | None, typer.Option("--workers", min=1, max=MOST_WORKERS, help="进程数 how many processes settle")
+    ] = None,
+    cluster: Annotated[
+        str | None, typer.Option("--cluster", help="Dask 调度器地址 a Dask scheduler's address, tcp://HOST:PORT")
     ] = None,
     data_dir: DataDir = None,
     json: Json = False,
@@ -82,9 +95,20 @@ def whatif(
     if files[0] == CHECK:
         checked = [read_reform(text, path) for path, text in _read(files[1:])]
         sys.exit(run(lambda: _check(settings, checked, json=json)))
-    read = _read(files)
+    asked_for_budget = files[0] == BUDGET
+    read = _read(files[1:] if asked_for_budget else files)
+    assumed = None if assumptions is None else read_assumptions(_read([str(assumptions)])[0][1], str(assumptions))
     line = None if household_line is None else amount_of(household_line, "--household-line")
-    asked = _asked(since, until, region, Breakdown(_kinds(by), persons or out is not None, line, publish))
+    breakdown = Breakdown(_kinds(by), persons or (out is not None and not asked_for_budget), line, public=publish)
+    asked = _asked(since, until, region, breakdown, assumed)
+    settling = Settling(workers, cluster, kept_in=settings.data_dir if settings.data_dir.is_dir() else None)
+    if asked_for_budget:
+        if asked.breakdown != Breakdown() or len(read) > 1:
+            raise unusable(
+                "budget 只用一个文件，不分组、不公布", "One file, and no option of a result's parts", "REFORM"
+            )
+        path, text = read[0]
+        sys.exit(run(lambda: seek_value(settings, read_goal(text, path), asked, settling, BudgetOutput(json, out))))
     again = kept_file(read[0][1]) if len(read) == 1 else None
     if again is not None:
         if asked not in (Asked(), Asked(breakdown=Breakdown(persons=out is not None))):
@@ -93,15 +117,18 @@ def whatif(
     reforms = [read_reform(text, path) for path, text in read]
     given = [GivenReform(Path(path).name, text.decode()) for path, text in read]
     output = Output(given, json, out, again)
-    sys.exit(run(lambda: _simulate(settings, reforms, asked, workers, output)))
+    sys.exit(run(lambda: _simulate(settings, reforms, asked, settling, output)))
 
 
-def _asked(since: str | None, until: str | None, region: str | None, breakdown: Breakdown) -> Asked:
+def _asked(
+    since: str | None, until: str | None, region: str | None, breakdown: Breakdown, assumed: Assumptions | None
+) -> Asked:
     asked = Asked(
         day_of(since, "--since") if since else date.min,
         day_of(until, "--until") if until else date.max,
         region_of(region) if region else None,
         breakdown,
+        assumed,
     )
     if asked.since >= asked.until:
         raise unusable("--until 应在 --since 之后", "--until must lie after --since", "--until")
@@ -139,15 +166,16 @@ class Output(NamedTuple):
 
 
 async def _simulate(
-    settings: Settings, reforms: Sequence[ReformFile], asked: Asked, workers: int | None, output: Output
+    settings: Settings, reforms: Sequence[ReformFile], asked: Asked, settling: Settling, output: Output
 ) -> int:
     require_ledger(settings)
     began = time.perf_counter()
     async with ledger_servers(settings, "whatif", nats=False) as endpoints:
         await migrate_and_learn(endpoints.database_url)
+        require_layers(None, asked.assumptions)
         with progress_bar() as report:
-            kept_in = settings.data_dir if settings.data_dir.is_dir() else None
-            done = await simulation_result(endpoints.database_url, reforms, asked, workers, report, kept_in)
+            settling = settling._replace(progress=report)
+            done = await simulation_result(endpoints.database_url, reforms, asked, settling)
         known = await _names(endpoints.database_url)
     totals = done.totals
     if totals is None:

@@ -22,6 +22,7 @@ GROUP_COLUMNS = (
     "差额 difference",
 )
 SAME = {"1 yuan": "1 元以内算不变 within 1 yuan same", "1%": "1% 以内算不变 within 1% same"}
+FUND_COLUMNS = {"spending": "支出 spending", "balance": "结余 balance", "months": "月数 months"}
 MOVED = {"gain": "受益最多 who gain most", "lose": "受损最多 who lose most"}
 
 
@@ -61,6 +62,13 @@ def print_result(names: Sequence[str], result: Mapping[str, Any], hospitals: Map
         ]
         table(f"{KIND_NAMES[kind]} by {kind}", GROUP_COLUMNS, rows, right=(1, 2, 3, 4, 5, 6))
     _print_persons(result)
+    for fund in result.get("funds", ()):
+        courses = [
+            (str(before["year"]), *(_shown(year[key]) for year in (before, after) for key in FUND_COLUMNS))
+            for before, after in zip(fund["baseline"], fund["reform"], strict=True)
+        ]
+        headings = ("年度 year", *(f"{side}{name}" for side in ("原 ", "改后 ") for name in FUND_COLUMNS.values()))
+        table(f"{fund['fund']} 今后可支付月数 months payable", headings, courses, right=(1, 2, 3, 4, 5, 6))
     ledger = result["ledger"]
     note(f"账本位置 position {ledger['position']}，{ledger['hash']}；测算标识 identity {result['identity']}")
     note(STATIC)

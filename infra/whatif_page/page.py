@@ -80,11 +80,11 @@ def difference_bars(groups: Sequence[Mapping[str, Any]]) -> list[DifferenceBar]:
 @cache
 def _environment() -> Environment:
     environment = own_templates("infra.whatif_page", "infra.leader_page")
-    environment.filters["shown"] = _shown
+    environment.filters["shown"] = shown
     return environment
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
     """An amount or a count with thousands separators; — where it is hidden."""
     if value is None:
         return "—"

@@ -43,6 +43,17 @@ HOUSEHOLDS = Report(
     ),
     (),
 )
+FUNDS = Report(
+    "funds",
+    "基金 Funds",
+    "",
+    (
+        *(Field("fund", "基金", "text"), Field("year", "年度", "count"), Field("side", "政策", "text")),
+        *(Field("spending", "支出", "money"), Field("balance", "累计结余", "money")),
+        Field("months", "可支付月数", "text"),
+    ),
+    (),
+)
 MOVED = Report("moved", "变动最多的人 Who are moved most", "", (_SIDE, _PERSON, *_SIDES), ())
 TRACES = Report(
     "traces",
@@ -71,6 +82,8 @@ def tables(result: Result, hospitals: Mapping[str, str]) -> list[tuple[Report, l
     if "households" in result:
         line_ = Decimal(result["households"]["line"])
         found.append((HOUSEHOLDS, [{**year, "line": line_} for year in result["households"]["years"]]))
+    if "funds" in result:
+        found.append((FUNDS, [row for fund in result["funds"] for row in _fund(fund)]))
     if "moved" in result:
         moved = [(side, person) for side, persons in result["moved"].items() for person in persons]
         found.append((MOVED, [_moved(side, person) for side, person in moved]))
@@ -119,6 +132,13 @@ def _group(kind: str, group: Mapping[str, Any], hospitals: Mapping[str, str]) ->
         "patient_share": amount(group["baseline"]["patient_share"]),
         "patient_difference": amount(group["difference"]["patient_share"]),
     }
+
+
+def _fund(fund: Mapping[str, Any]) -> Iterator[Row]:
+    for side, name in (("baseline", "原政策"), ("reform", "改革后")):
+        for year in fund[side]:
+            amounts = {key: amount(year[key]) for key in ("spending", "balance")}
+            yield {"fund": fund["fund"], "side": name, "year": year["year"], "months": year["months"], **amounts}
 
 
 def _moved(side: str, person: Mapping[str, Any]) -> Row:

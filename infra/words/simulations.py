@@ -2,9 +2,13 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from infra.files.region_names import region_named
+from policies.assumptions import WHOLE
+from policies.goal import ALL_LAYERS, Goal
+from policies.trace import percent
 from processors.law.terms import CATEGORY_NAMES, DISEASE_NAMES, LAYER_NAMES
 from processors.simulation.burdens import DECILES
 from processors.simulation.groups import NONE, UNKNOWN
@@ -70,3 +74,33 @@ def answer(result: Mapping[str, Any]) -> str:
 
 def _more(amount: Decimal, more: str, less: str) -> str:
     return f"{more if amount > 0 else less} {abs(amount):,} 元"
+
+
+def goal_text(goal: Goal) -> str:
+    """What a goal asks for, in Chinese."""
+    bound = f"不超过 {goal.at_most}" if goal.at_most is not None else f"不低于 {goal.at_least}"
+    if goal.paid is not None:
+        what = "各层合计支付" if goal.paid == ALL_LAYERS else f"{LAYER_NAMES[goal.paid]}支付"
+        return f"{f'{goal.year} 年' if goal.year else ''}{what}{bound} 元"
+    if goal.months is not None:
+        return f"{goal.months}今后各年末可支付月数{bound} 个月"
+    who = "贫困人口" if goal.persons == "poor" else "参保人"
+    return f"实际报销比例达到 {percent(Fraction(goal.reach or 0, WHOLE))} 的{who}占比{bound}"
+
+
+def goal_answer(goal: Goal, told: Mapping[str, Any]) -> str:
+    """Which value meets a goal, in one sentence, Chinese first."""
+    if told["value"] is None:
+        met = told["curve"][0]["met"]
+        every = "所给范围内的值都达到目标" if met else "所给范围内没有达到目标的值"
+        return f"{every}：请改变范围。{'Every' if met else 'No'} value of the range meets the goal: try another range"
+    interval = ""
+    if told["interval"] is not None:
+        low, high = (each or "—" for each in told["interval"]["of"])
+        interval = f"（90% 区间 {low} 至 {high}）"
+    several = "。曲线不止一次越过目标，这是第一处" if told["turns"] > 1 else ""
+    return (
+        f"取 {told['value']} 达到目标：{goal_text(goal)}；此时为 {told['figure'] or '—'}{interval}，原政策为 "
+        f"{told['baseline'] or '—'}；取 {told['next']} 就达不到{several}。It is met at {told['value']}, and not at "
+        f"{told['next']}"
+    )

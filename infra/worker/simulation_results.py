@@ -9,7 +9,7 @@ import orjson
 from infra.files.atomic import PRIVATE, write_atomically
 from infra.postgres.engine import connect
 from infra.worker.fact_shards import shards_of
-from infra.worker.simulations import Progress, simulate
+from infra.worker.simulations import Settling, simulate
 from policies.reform import ReformFile
 from processors.proof.verification.snapshot import snapshot
 from processors.simulation.changed_texts import ChangedTexts
@@ -41,20 +41,20 @@ async def simulation_result(
     database_url: str,
     reforms: Sequence[ReformFile],
     asked: Asked,
-    workers: int | None = None,
-    progress: Progress | None = None,
-    kept_in: Path | None = None,
+    settling: Settling | None = None,
 ) -> SimulationResult:
     """Simulate, or take the result that a data directory keeps. Arguments and errors are those of ``simulate``.
 
     Kept is what was held against the books, for everybody: neither where books differ nor where a person is in flight.
     """
+    settling = settling or Settling()
+    kept_in = settling.kept_in
     if kept_in is not None:
         found = await _planned(database_url, reforms, asked)
         told = _kept(_file_of(kept_in, found), found.identity)
         if told is not None:
             return SimulationResult(told, found.plan.changed(), None)
-    done = await simulate(database_url, reforms, asked, workers, progress, kept_in)
+    done = await simulate(database_url, reforms, asked, settling)
     told = result_json(done.simulation, done.totals, done.moved)
     if kept_in is not None and not done.totals.unlike_count and not done.totals.in_flight:
         file = _file_of(kept_in, done.simulation)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct, field, structs
 
 from policies.claim import Claim
+from processors.simulation.figures import Figure
 from processors.simulation.groups import GroupTotals
 
 MOST_MOVED = 50
@@ -19,11 +20,13 @@ _WIDTH = 2 + len(_KEPT)
 
 class Breakdown(Struct, frozen=True):
     """What is told beside the sums: groups ``by`` these kinds, what ``persons`` bear, and the households that bear
-    more than ``household_line`` fen in a year. Where it is ``public``, what is of few persons is hidden."""
+    more than ``household_line`` fen in a year; of each person a ``figure``. Where it is ``public``, what is of few
+    persons is hidden."""
 
     by: tuple[str, ...] = ()
     persons: bool = False
     household_line: int | None = None
+    figure: Figure | None = None
     public: bool = False
 
 

@@ -11,6 +11,7 @@ from policies.reform import ReformError
 from processors.person.recalculation import HeldGrant, Recalculation, differing, recalculate
 from processors.simulation.burdens import Breakdown
 from processors.simulation.facts import SimulatedPerson, Stated
+from processors.simulation.figures import Figure
 from processors.simulation.groups import BY_CLAIM, DECILE, GroupTotals
 from processors.simulation.text_reach import TextReach, reaches
 from processors.simulation.totals import SimulatedSums, SimulationTotals, Unlike, VariantTotals, totals_of_nobody
@@ -108,8 +109,22 @@ class Fold:
                 totals.households.count(by_id[grant.claim_id], 0, -grant.amount)
         if self.breakdown.persons or DECILE in self.breakdown.by:
             totals.burdens.count(facts.person_id, was.patient_share - was.grants, now.patient_share - now.grants, whole)
+        if self.breakdown.figure is not None:
+            self._count_figure(self.breakdown.figure, fold, totals)
         if self.breakdown.public:
             totals.count_amounts(was, now, changed=whole.changed > 0 or was.grants != now.grants)
+
+    def _count_figure(self, figure: Figure, fold: PersonFold, totals: SimulationTotals) -> None:
+        def of(settled: Recalculation) -> int | None:
+            return figure.of([row for row in settled.statements if self.counts(row)], self.granted(settled))
+
+        before = of(fold.baseline)
+        if before is None:
+            return
+        totals.figures.append(before)
+        for variant, after in zip(totals.variants, fold.variants, strict=True):
+            figured = before if after is None else of(after)
+            variant.figures.append(before if figured is None else figured)
 
     def _sums_of(self, settled: Recalculation) -> SimulatedSums:
         sums = SimulatedSums(grants=self.granted(settled))

@@ -7,11 +7,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
 import orjson
 from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import policies
+from policies.assumptions import Assumptions
 from policies.loader import load_text
 from policies.reform import ReformFile
 from policies.scheme import Scheme
@@ -32,13 +34,14 @@ class LedgerMoment(Struct, frozen=True):
 
 
 class Asked(Struct, frozen=True):
-    """Which claims reforms are about: dated from ``since`` until ``until`` (exclusive), of a region's people; and
-    what is told beside the sums."""
+    """Which claims reforms are about: dated from ``since`` until ``until`` (exclusive), of a region's people; what is
+    told beside the sums, and what is assumed of the years to come."""
 
     since: date = date.min
     until: date = date.max
     region: str | None = None
     breakdown: Breakdown = Breakdown()
+    assumptions: Assumptions | None = None
 
 
 class Stack(NamedTuple):
@@ -80,6 +83,7 @@ class Simulation(NamedTuple):
     stacks: list[Stack]
     ledger: LedgerMoment
     identity: str
+    assumptions: Assumptions | None = None
 
     @property
     def moment(self) -> str:
@@ -87,15 +91,20 @@ class Simulation(NamedTuple):
         return f"{self.ledger.position}-{self.ledger.hash[:16]}-{engine_version().rpartition('+')[2]}"
 
 
-async def planned(connection: AsyncConnection, reforms: Sequence[ReformFile], asked: Asked) -> Simulation:
+async def planned(
+    connection: AsyncConnection, reforms: Sequence[ReformFile], asked: Asked, *, apart: bool = False
+) -> Simulation:
     """Plan a simulation of one moment of the ledger. Raises ``ReformError``, and ``LookupError`` for a lost text."""
     ledger = await ledger_moment(connection)
-    plan, stacks = plan_of(await read_law(connection), reforms, asked)
-    return Simulation(plan, stacks, ledger, _identity(plan, reforms, asked, ledger))
+    plan, stacks = plan_of(await read_law(connection), reforms, asked, apart=apart)
+    return Simulation(plan, stacks, ledger, _identity(plan, reforms, asked, ledger), asked.assumptions)
 
 
-def plan_of(law: LawOfLedger, reforms: Sequence[ReformFile], asked: Asked) -> tuple[SimulationPlan, list[Stack]]:
-    """The variants of some reforms: each alone, each on top of those before it, and all together."""
+def plan_of(
+    law: LawOfLedger, reforms: Sequence[ReformFile], asked: Asked, *, apart: bool = False
+) -> tuple[SimulationPlan, list[Stack]]:
+    """The variants of some reforms: each alone, each on top of those before it, and all together; with ``apart`` one
+    variant a reform."""
     texts: dict[str, Scheme] = dict(law.texts)
     variants: list[Variant] = []
 
@@ -108,14 +117,16 @@ def plan_of(law: LawOfLedger, reforms: Sequence[ReformFile], asked: Asked) -> tu
     together: dict[str, Scheme] = {}
     for number, file in enumerate(reforms):
         alone = replacements(file, law, {})
-        together = together | replacements(file, law, together)
-        if len(reforms) > 1:
+        together = together | (alone if apart else replacements(file, law, together))
+        if apart:
+            number_of(file.reform.name, alone)
+        elif len(reforms) > 1:
             by_itself = number_of(file.reform.name, alone)
             is_first = number == 0
             stacks.append(
                 Stack(file.reform.name, by_itself, by_itself if is_first else number_of(file.reform.name, together))
             )
-    if len(reforms) == 1:
+    if len(reforms) == 1 and not apart:
         number_of(reforms[0].reform.name, together)
     names = frozenset(law.texts[content_hash].name for content_hash in together)
     needed = law.pinned | {each for variant in variants for pair in variant.texts.items() for each in pair}
@@ -155,6 +166,8 @@ def _identity(plan: SimulationPlan, reforms: Sequence[ReformFile], asked: Asked,
         "by": asked.breakdown.by,
         "persons": asked.breakdown.persons,
         "household_line": asked.breakdown.household_line,
+        "figure": msgspec.to_builtins(asked.breakdown.figure),
         "public": asked.breakdown.public,
+        "assumptions": msgspec.to_builtins(asked.assumptions),
     }
     return hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()

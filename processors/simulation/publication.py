@@ -45,13 +45,13 @@ def is_few(persons: int) -> bool:
 
 
 def published(told: Mapping[str, Any], totals: SimulationTotals) -> dict[str, Any]:
-    """A result (``result_json``) with null where it is hidden. Those who are moved most are left out, and so are
-    several reforms one by one, whose differences from each other may be of few.
+    """A result (``result_json``) with null where it is hidden. Those who are moved most are left out, and so are funds
+    and several reforms one by one, whose differences from each other may be of few.
 
     It takes that all persons are not few.
     """
     changed_few = is_few(totals.persons_changed)
-    shown = {key: value for key, value in told.items() if key not in ("moved", "reforms")}
+    shown = {key: value for key, value in told.items() if key not in ("moved", "reforms", "funds")}
     amounts = _amounts(totals, changed_few=changed_few)
     for side in _SIDES:
         shown[side] = _sums(told[side], amounts.on(side))

@@ -6,6 +6,7 @@ from typing import Any
 from events.money import yuan
 from policies.vocabulary import in_layer_order
 from processors.simulation.burdens_json import burdens_json, households_json
+from processors.simulation.goal_figures import funds_json
 from processors.simulation.groups import DECILE, GroupTotals
 from processors.simulation.plan import Simulation
 from processors.simulation.publication import published
@@ -37,6 +38,9 @@ def result_json(simulation: Simulation, totals: SimulationTotals, moved: Mapping
         told["moved"] = moved
     if breakdown.household_line is not None:
         told["households"] = households_json(totals.households, breakdown.household_line)
+    if simulation.assumptions is not None:
+        after = totals.baseline.plus(together.difference)
+        told["funds"] = funds_json(simulation.assumptions, totals.baseline, after)
     if simulation.stacks:
         told["reforms"] = [
             {

@@ -1,5 +1,6 @@
 """What a simulation adds up over persons, in fen. Totals of parts add up to those of the whole in any order."""
 
+from array import array
 from collections.abc import Iterable
 
 from msgspec import Struct, field
@@ -13,9 +14,10 @@ MOST_NAMED = 20
 
 
 class SimulatedSums(Struct):
-    """What layers pay of standing claims, what patients and hospitals bear, and the grants."""
+    """What layers pay of standing claims, of each year too, what patients and hospitals bear, and the grants."""
 
     paid: dict[str, int] = field(default_factory=dict)
+    paid_in: dict[tuple[int, str], int] = field(default_factory=dict)
     patient_share: int = 0
     hospital_share: int = 0
     grants: int = 0
@@ -24,6 +26,8 @@ class SimulatedSums(Struct):
         """Count a statement in, or out with ``sign=-1``."""
         for layer, paid in row.layers:
             self.paid[layer] = self.paid.get(layer, 0) + sign * paid
+            year = row.year, layer
+            self.paid_in[year] = self.paid_in.get(year, 0) + sign * paid
         self.patient_share += sign * row.patient_share
         self.hospital_share += sign * row.hospital_share
 
@@ -36,6 +40,8 @@ class SimulatedSums(Struct):
         """Add other sums."""
         for layer, paid in other.paid.items():
             self.paid[layer] = self.paid.get(layer, 0) + paid
+        for year, paid in other.paid_in.items():
+            self.paid_in[year] = self.paid_in.get(year, 0) + paid
         self.patient_share += other.patient_share
         self.hospital_share += other.hospital_share
         self.grants += other.grants
@@ -52,6 +58,7 @@ class VariantTotals(Struct):
     """What a variant changes: ``difference`` is it minus the baseline. Who gains bears less, grants counted.
 
     ``settled`` are the persons whose claims were settled a second time; of all others nothing can be another.
+    ``figures`` are what the figure that was asked for comes to for each person whom it is of.
     """
 
     difference: SimulatedSums = field(default_factory=SimulatedSums)
@@ -59,6 +66,7 @@ class VariantTotals(Struct):
     lose: int = 0
     claims_changed: int = 0
     settled: int = 0
+    figures: array = field(default_factory=lambda: array("q"))  # type: ignore[type-arg]
 
     def add(self, other: "VariantTotals") -> None:
         """Add those of other persons."""
@@ -67,6 +75,7 @@ class VariantTotals(Struct):
         self.lose += other.lose
         self.claims_changed += other.claims_changed
         self.settled += other.settled
+        self.figures.extend(other.figures)
 
 
 class AmountPersons(Struct):
@@ -96,6 +105,7 @@ class SimulationTotals(Struct):
     Persons ``in_flight`` are among them, and were not held against the books. ``unlike`` are in the order of their ids,
     at most ``MOST_NAMED`` of ``unlike_count``. ``groups``, ``burdens`` and ``households`` are about the last variant,
     and so are ``amounts`` (layers, shares and grants) and ``persons_changed``, which are counted for publication.
+    ``figures`` are of the same persons as each variant's, in the same order, under the law as it is.
     """
 
     variants: list[VariantTotals]
@@ -110,6 +120,7 @@ class SimulationTotals(Struct):
     households: HouseholdBurdens = field(default_factory=HouseholdBurdens)
     amounts: dict[str, AmountPersons] = field(default_factory=dict)
     persons_changed: int = 0
+    figures: array = field(default_factory=lambda: array("q"))  # type: ignore[type-arg]
 
     def count_amounts(self, before: SimulatedSums, after: SimulatedSums, *, changed: bool) -> None:
         """Count whose amounts these are."""
@@ -134,6 +145,7 @@ class SimulationTotals(Struct):
         for name, persons in other.amounts.items():
             self.amounts.setdefault(name, AmountPersons()).add(persons)
         self.persons_changed += other.persons_changed
+        self.figures.extend(other.figures)
         self.unlike = sorted([*self.unlike, *other.unlike], key=lambda each: each.person_id)[:MOST_NAMED]
 
 
