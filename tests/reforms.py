@@ -33,6 +33,12 @@ def whatif_calls(folder: Path, odd: str) -> list[tuple[object, ...]]:
     for file, scheme, changes in zip(files, ("fusong", "fusong", odd), ([], [line], []), strict=True):
         file.write_bytes(orjson.dumps({"name": odd, "scheme": scheme, "changes": changes}))
     checked: list[tuple[object, ...]] = [("whatif", "check", file) for file in files]
+    goal = folder / "goal.json"
+    ranged = {**line, "value": {"least": "0", "most": "2", "step": "1"}}
+    goal.write_bytes(
+        orjson.dumps({"name": odd, "scheme": "fusong", "changes": [ranged], "goal": {"months": odd, "at_least": "1"}})
+    )
+    checked += [("whatif", "budget", goal)]
     return [*(("whatif", file) for file in files), *checked, ("whatif", files[0], "--region", odd)]
 
 

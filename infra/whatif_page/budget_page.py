@@ -8,9 +8,10 @@ from typing import Any
 from jinja2 import Environment
 from msgspec import Struct
 
+from infra.cli.scheme_text import place_text, value_name_text
 from infra.person_file.page import own_templates
 from infra.whatif_page.page import shown
-from infra.words.simulations import goal_answer, goal_text
+from infra.words.simulations import figure_text, goal_answer, goal_text
 from policies.goal import Goal, GoalFile
 
 WIDTH, HEIGHT = 1000, 300
@@ -52,6 +53,8 @@ def budget_page(file: GoalFile, told: Mapping[str, Any]) -> str:
             goal=goal_text(file.goal),
             answer=goal_answer(file.goal, told),
             curve=curve(file.goal, told),
+            place_text=place_text,
+            value_name_text=value_name_text,
             width=WIDTH,
             height=HEIGHT,
         )
@@ -80,13 +83,8 @@ def curve(goal: Goal, told: Mapping[str, Any]) -> Curve:
 @cache
 def _environment() -> Environment:
     environment = own_templates("infra.whatif_page", "infra.leader_page")
-    environment.filters |= {"shown": shown, "decimal": Decimal, "figure": _figure}
+    environment.filters |= {"shown": shown, "decimal": Decimal, "figure": figure_text}
     return environment
-
-
-def _figure(told: str | None) -> str:
-    """A goal's figure with thousands separators; — for months that have no end."""
-    return "—" if told is None else told if told.endswith("%") else shown(told)
 
 
 def _number(text: str) -> float:

@@ -78,7 +78,9 @@ def _more(amount: Decimal, more: str, less: str) -> str:
 
 def goal_text(goal: Goal) -> str:
     """What a goal asks for, in Chinese."""
-    bound = f"不超过 {goal.at_most}" if goal.at_most is not None else f"不低于 {goal.at_least}"
+    bound = (
+        f"不超过 {figure_text(goal.at_most)}" if goal.at_most is not None else f"不低于 {figure_text(goal.at_least)}"
+    )
     if goal.paid is not None:
         what = "各层合计支付" if goal.paid == ALL_LAYERS else f"{LAYER_NAMES[goal.paid]}支付"
         return f"{f'{goal.year} 年' if goal.year else ''}{what}{bound} 元"
@@ -86,6 +88,11 @@ def goal_text(goal: Goal) -> str:
         return f"{goal.months}今后各年末可支付月数{bound} 个月"
     who = "贫困人口" if goal.persons == "poor" else "参保人"
     return f"实际报销比例达到 {percent(Fraction(goal.reach or 0, WHOLE))} 的{who}占比{bound}"
+
+
+def figure_text(told: str | None) -> str:
+    """A goal's figure with thousands separators; — for months that have no end."""
+    return "—" if told is None else told if told.endswith("%") else f"{Decimal(told):,}"
 
 
 def goal_answer(goal: Goal, told: Mapping[str, Any]) -> str:
@@ -96,11 +103,11 @@ def goal_answer(goal: Goal, told: Mapping[str, Any]) -> str:
         return f"{every}：请改变范围。{'Every' if met else 'No'} value of the range meets the goal: try another range"
     interval = ""
     if told["interval"] is not None:
-        low, high = (each or "—" for each in told["interval"]["of"])
+        low, high = map(figure_text, told["interval"]["of"])
         interval = f"（90% 区间 {low} 至 {high}）"
     several = "。曲线不止一次越过目标，这是第一处" if told["turns"] > 1 else ""
     return (
-        f"取 {told['value']} 达到目标：{goal_text(goal)}；此时为 {told['figure'] or '—'}{interval}，原政策为 "
-        f"{told['baseline'] or '—'}；取 {told['next']} 就达不到{several}。It is met at {told['value']}, and not at "
-        f"{told['next']}"
+        f"取 {told['value']} 达到目标：{goal_text(goal)}；此时为 {figure_text(told['figure'])}{interval}，原政策为 "
+        f"{figure_text(told['baseline'])}；取 {told['next']} 就达不到{several}。It is met at "
+        f"{told['value']}, and not at {told['next']}"
     )
