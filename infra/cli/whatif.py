@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import NamedTuple
 
 import typer
 
@@ -15,6 +15,20 @@ from infra.cli.output import fail, note, print_json, progress_bar
 from infra.cli.reform_text import print_reform, reform_json
 from infra.cli.session import NoLedger, ledger_servers, migrate_and_learn, reading, require_ledger, run
 from infra.cli.whatif_budget import BudgetOutput, require_layers, seek_value
+from infra.cli.whatif_options import (
+    AssumptionsFile,
+    By,
+    Cluster,
+    HouseholdLine,
+    Out,
+    Persons,
+    Publish,
+    Reforms,
+    Region,
+    Since,
+    Until,
+    Workers,
+)
 from infra.cli.whatif_output import GivenReform, SimulationFile, SimulationTold, kept_file, write_result
 from infra.cli.whatif_text import print_result, unlike_lines
 from infra.postgres.engine import connect
@@ -22,7 +36,7 @@ from infra.settings import Settings
 from infra.worker.simulation_results import simulation_result
 from infra.worker.simulations import Settling
 from policies.assumptions import Assumptions, read_assumptions
-from policies.goal import read_goal
+from policies.goal import GoalFile, read_goal
 from policies.loader import load_directory
 from policies.reform import ReformError, ReformFile, read_reform
 from processors.law.terms import use_terms
@@ -34,7 +48,6 @@ from processors.simulation.plan import Asked
 from processors.simulation.publication import FEWEST
 
 CHECK, BUDGET = "check", "budget"
-MOST_WORKERS = 64
 MOST_RESULT_BYTES = 256_000_000
 """Read of a file: results name persons with all their steps."""
 
@@ -45,48 +58,18 @@ def register(app: typer.Typer) -> None:
 
 
 def whatif(
-    files: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="[check | budget] REFORM…",
-            help="改革文件；前面写 check 只看改动，写 budget 按目标求值 files of reforms; after check only told, after "
-            "budget a goal's value is looked for",
-        ),
-    ],
-    since: Annotated[
-        str | None, typer.Option("--since", help="自此日期起的结算单适用 it holds for claims dated this day or later")
-    ] = None,
-    until: Annotated[
-        str | None, typer.Option("--until", help="至此日期前的结算单适用 it holds for claims dated before this day")
-    ] = None,
-    region: Annotated[str | None, typer.Option("--region", help="统筹区 only this region's people")] = None,
-    by: Annotated[
-        str, typer.Option("--by", help=f"分组，逗号分开 broken down by, with commas between: {'、'.join(KINDS)}")
-    ] = "",
-    persons: Annotated[
-        bool, typer.Option("--persons", help="个人负担的分布，受益和受损最多的人 how what persons bear is spread")
-    ] = False,
-    household_line: Annotated[
-        str | None, typer.Option("--household-line", help="户年负担超过多少元 households that bear more yuan in a year")
-    ] = None,
-    publish: Annotated[
-        bool,
-        typer.Option("--publish", help="供公布：少于 11 人的不显示 for publication: nothing of fewer than 11 persons"),
-    ] = False,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", help="写入文件夹：网页、xlsx、parquet、结果 a folder for page, tables, result"),
-    ] = None,
-    assumptions: Annotated[
-        Path | None,
-        typer.Option("--assumptions", help="假设文件：基金结余、收入、增长 a file: balances, incomes, growth"),
-    ] = None,
-    workers: Annotated[
-        int | None, typer.Option("--workers", min=1, max=MOST_WORKERS, help="进程数 how many processes settle")
-    ] = None,
-    cluster: Annotated[
-        str | None, typer.Option("--cluster", help="Dask 调度器地址 a Dask scheduler's address, tcp://HOST:PORT")
-    ] = None,
+    files: Reforms,
+    since: Since = None,
+    until: Until = None,
+    region: Region = None,
+    by: By = "",
+    persons: Persons = False,
+    household_line: HouseholdLine = None,
+    publish: Publish = False,
+    assumptions: AssumptionsFile = None,
+    out: Out = None,
+    workers: Workers = None,
+    cluster: Cluster = None,
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
@@ -95,20 +78,16 @@ def whatif(
     if files[0] == CHECK:
         checked = [read_reform(text, path) for path, text in _read(files[1:])]
         sys.exit(run(lambda: _check(settings, checked, json=json)))
-    asked_for_budget = files[0] == BUDGET
-    read = _read(files[1:] if asked_for_budget else files)
+    budget = files[0] == BUDGET
+    read = _read(files[1:] if budget else files)
     assumed = None if assumptions is None else read_assumptions(_read([str(assumptions)])[0][1], str(assumptions))
     line = None if household_line is None else amount_of(household_line, "--household-line")
-    breakdown = Breakdown(_kinds(by), persons or (out is not None and not asked_for_budget), line, public=publish)
+    breakdown = Breakdown(_kinds(by), persons or (out is not None and not budget), line, public=publish)
     asked = _asked(since, until, region, breakdown, assumed)
     settling = Settling(workers, cluster, kept_in=settings.data_dir if settings.data_dir.is_dir() else None)
-    if asked_for_budget:
-        if asked.breakdown != Breakdown() or len(read) > 1:
-            raise unusable(
-                "budget 只用一个文件，不分组、不公布", "One file, and no option of a result's parts", "REFORM"
-            )
-        path, text = read[0]
-        sys.exit(run(lambda: seek_value(settings, read_goal(text, path), asked, settling, BudgetOutput(json, out))))
+    if budget:
+        goal = _goal(read, asked)
+        sys.exit(run(lambda: seek_value(settings, goal, asked, settling, BudgetOutput(json, out))))
     again = kept_file(read[0][1]) if len(read) == 1 else None
     if again is not None:
         if asked not in (Asked(), Asked(breakdown=Breakdown(persons=out is not None))):
@@ -118,6 +97,13 @@ def whatif(
     given = [GivenReform(Path(path).name, text.decode()) for path, text in read]
     output = Output(given, json, out, again)
     sys.exit(run(lambda: _simulate(settings, reforms, asked, settling, output)))
+
+
+def _goal(read: Sequence[tuple[str, bytes]], asked: Asked) -> GoalFile:
+    if asked.breakdown != Breakdown() or len(read) > 1:
+        raise unusable("budget 只用一个文件，不分组、不公布", "One file, and no option of a result's parts", "REFORM")
+    path, text = read[0]
+    return read_goal(text, path)
 
 
 def _asked(

@@ -1,6 +1,6 @@
 """Renders a simulation's result as one page for A4 that needs nothing beside it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from functools import cache, partial
 from typing import Any
@@ -39,29 +39,30 @@ def page(
 ) -> str:
     """The page of a result of reforms of these names, which change the texts so; ``options`` are those that it was
     asked for with, ``hospitals`` the names of those that the ledger knows."""
+    values = effect_values(changed, result, hospitals)
+    return _environment().get_template("whatif.html").render(reforms=names, options=options, line=line, **values)
+
+
+def effect_values(
+    changed: Sequence[ChangedTexts], result: Mapping[str, Any], hospitals: Mapping[str, str]
+) -> dict[str, Any]:
+    """What ``whatif_effect.html`` shows, by the names of the template; it has the filters of ``FILTERS`` too."""
     before, after = (_known(result[side]["paid"]) for side in ("baseline", "reform"))
-    return (
-        _environment()
-        .get_template("whatif.html")
-        .render(
-            reforms=names,
-            changed=changed,
-            columns=[column.partition(" ") for column in COLUMNS],
-            change_cells=change_cells,
-            answer=answer(result),
-            group_name=partial(group_name, hospitals=hospitals),
-            result=result,
-            options=options,
-            bars=layer_bars(after, before),
-            groups={kind: difference_bars(groups) for kind, groups in result.get("by", {}).items()},
-            kinds=KIND_NAMES,
-            shares=SHARES,
-            spread=SPREAD,
-            most=MOST_GROUPS,
-            layer_pairs=layer_pairs,
-            line=line,
-        )
-    )
+    return {
+        "result": result,
+        "changed": changed,
+        "columns": [column.partition(" ") for column in COLUMNS],
+        "change_cells": change_cells,
+        "answer": answer(result),
+        "group_name": partial(group_name, hospitals=hospitals),
+        "bars": layer_bars(after, before),
+        "groups": {kind: difference_bars(groups) for kind, groups in result.get("by", {}).items()},
+        "kinds": KIND_NAMES,
+        "shares": SHARES,
+        "spread": SPREAD,
+        "most": MOST_GROUPS,
+        "layer_pairs": layer_pairs,
+    }
 
 
 def difference_bars(groups: Sequence[Mapping[str, Any]]) -> list[DifferenceBar]:
@@ -77,18 +78,21 @@ def difference_bars(groups: Sequence[Mapping[str, Any]]) -> list[DifferenceBar]:
     return [each for each in bars if id(each) in kept]
 
 
-@cache
-def _environment() -> Environment:
-    environment = own_templates("infra.whatif_page", "infra.leader_page")
-    environment.filters["shown"] = shown
-    return environment
-
-
 def shown(value: Any) -> str:
     """An amount or a count with thousands separators; — where it is hidden."""
     if value is None:
         return "—"
     return f"{value if isinstance(value, int) else Decimal(value):,}".replace("-", "−")
+
+
+FILTERS: Mapping[str, Callable[[Any], str]] = {"shown": shown}
+
+
+@cache
+def _environment() -> Environment:
+    environment = own_templates("infra.whatif_page", "infra.leader_page")
+    environment.filters |= FILTERS
+    return environment
 
 
 def _known(paid: Mapping[str, str | None]) -> dict[str, Decimal]:

@@ -15,7 +15,7 @@ from policies.vocabulary import in_layer_order
 from processors.simulation.figures import DRAWS
 from processors.simulation.goal_figures import GoalFigure, figure_of
 from processors.simulation.plan import Asked, Simulation
-from processors.simulation.search import Found, Tried, boundary
+from processors.simulation.search import FoundPlace, Tried, boundary
 from processors.simulation.totals import SimulationTotals, VariantTotals
 
 
@@ -80,7 +80,7 @@ def _told(
     wanted: GoalFigure,
     simulation: Simulation,
     totals: SimulationTotals,
-    found: Found,
+    found: FoundPlace,
     points: dict[int, _Point],
 ) -> dict[str, Any]:
     goal = file.goal.model_dump(exclude_defaults=True)

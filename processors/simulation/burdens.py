@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct, field, structs
 
 from policies.claim import Claim
-from processors.simulation.figures import Figure
+from processors.simulation.figures import PersonFigure
 from processors.simulation.groups import GroupTotals
 
 MOST_MOVED = 50
@@ -26,7 +26,7 @@ class Breakdown(Struct, frozen=True):
     by: tuple[str, ...] = ()
     persons: bool = False
     household_line: int | None = None
-    figure: Figure | None = None
+    figure: PersonFigure | None = None
     public: bool = False
 
 

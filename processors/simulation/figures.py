@@ -15,7 +15,7 @@ INTERVAL = (5, 95)
 """Percentiles of an interval."""
 
 
-class Figure(Struct, frozen=True):
+class PersonFigure(Struct, frozen=True):
     """What ``layers`` (all where there are none) pay of a person's claims of a ``year`` (all where it is None), in fen;
     or, where ``reach`` is a ratio in basis points, 1 where at least so much of all his bills is paid and 0 where less
     is. It is of the ``poor`` alone where that is asked: of those with a claim of a poor person."""

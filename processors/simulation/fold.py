@@ -11,7 +11,7 @@ from policies.reform import ReformError
 from processors.person.recalculation import HeldGrant, Recalculation, differing, recalculate
 from processors.simulation.burdens import Breakdown
 from processors.simulation.facts import SimulatedPerson, Stated
-from processors.simulation.figures import Figure
+from processors.simulation.figures import PersonFigure
 from processors.simulation.groups import BY_CLAIM, DECILE, GroupTotals
 from processors.simulation.text_reach import TextReach, reaches
 from processors.simulation.totals import SimulatedSums, SimulationTotals, Unlike, VariantTotals, totals_of_nobody
@@ -114,7 +114,7 @@ class Fold:
         if self.breakdown.public:
             totals.count_amounts(was, now, changed=whole.changed > 0 or was.grants != now.grants)
 
-    def _count_figure(self, figure: Figure, fold: PersonFold, totals: SimulationTotals) -> None:
+    def _count_figure(self, figure: PersonFigure, fold: PersonFold, totals: SimulationTotals) -> None:
         def of(settled: Recalculation) -> int | None:
             return figure.of([row for row in settled.statements if self.counts(row)], self.granted(settled))
 

@@ -10,7 +10,7 @@ from events.money import yuan
 from policies.assumptions import AssumedFund, Assumptions, course, lowest_months
 from policies.goal import ALL_LAYERS, Goal
 from policies.reform import ReformError
-from processors.simulation.figures import Figure
+from processors.simulation.figures import PersonFigure
 from processors.simulation.totals import SimulatedSums, SimulationTotals
 
 Whole = Fraction | None
@@ -21,7 +21,7 @@ class GoalFigure(Struct, frozen=True):
     """The ``figure`` of each person that a goal adds up; of a fund with what is assumed of it."""
 
     goal: Goal
-    figure: Figure
+    figure: PersonFigure
     assumptions: Assumptions | None = None
     fund: AssumedFund | None = None
 
@@ -60,14 +60,14 @@ def figure_of(goal: Goal, assumptions: Assumptions | None) -> GoalFigure:
     """What a goal adds up. Raises ``ReformError`` for a fund that nothing is assumed of."""
     if goal.months is None:
         layers = () if goal.paid in (None, ALL_LAYERS) else (str(goal.paid),)
-        return GoalFigure(goal, Figure(layers, goal.year, goal.reach, goal.persons == "poor"))
+        return GoalFigure(goal, PersonFigure(layers, goal.year, goal.reach, goal.persons == "poor"))
     funds = {} if assumptions is None else {fund.name: fund for fund in assumptions.funds}
     fund = funds.get(goal.months)
     if fund is None or assumptions is None:
         known = "、".join(funds) or "无 none"
         told = f"goal: months: 假设文件中没有基金“{goal.months}”，有：{known} --assumptions has no such fund"
         raise ReformError([told])
-    return GoalFigure(goal, Figure(fund.layers, assumptions.year), assumptions, fund)
+    return GoalFigure(goal, PersonFigure(fund.layers, assumptions.year), assumptions, fund)
 
 
 def funds_json(assumptions: Assumptions, before: SimulatedSums, after: SimulatedSums) -> list[dict[str, Any]]:
@@ -84,7 +84,7 @@ def funds_json(assumptions: Assumptions, before: SimulatedSums, after: Simulated
                         "balance": yuan(round(each.balance)),
                         "months": None if each.months is None else _decimals(each.months),
                     }
-                    for each in course(assumptions, fund, _paid(sums, Figure(fund.layers, assumptions.year)))
+                    for each in course(assumptions, fund, _paid(sums, PersonFigure(fund.layers, assumptions.year)))
                 ]
                 for side, sums in (("baseline", before), ("reform", after))
             },
@@ -93,7 +93,7 @@ def funds_json(assumptions: Assumptions, before: SimulatedSums, after: Simulated
     ]
 
 
-def _paid(sums: SimulatedSums, figure: Figure) -> int:
+def _paid(sums: SimulatedSums, figure: PersonFigure) -> int:
     return sum(
         paid
         for (year, layer), paid in sums.paid_in.items()

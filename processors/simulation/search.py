@@ -13,7 +13,7 @@ Try = Callable[[Sequence[int]], Awaitable[Tried]]
 """Whether the goal is met at each of some places."""
 
 
-class Found(NamedTuple):
+class FoundPlace(NamedTuple):
     """The place that meets the goal beside one that does not, and that one; None where all meet it, or none does.
 
     ``turns`` is how often the goal turns from met to not met or back among the places that were tried first: more than
@@ -25,18 +25,18 @@ class Found(NamedTuple):
     turns: int
 
 
-async def boundary(places: int, tried: Try) -> Found:
+async def boundary(places: int, tried: Try) -> FoundPlace:
     """Look among so many places, two at least."""
     known = dict(await tried(_spread(0, places - 1, FIRST)))
     turns = [(low, high) for low, high in pairwise(sorted(known)) if known[low] != known[high]]
     if not turns:
-        return Found(None, None, 0)
+        return FoundPlace(None, None, 0)
     low, high = turns[0]
     while high - low > 1:
         known |= await tried(_spread(low, high, AT_ONCE + 2)[1:-1])
         within = [place for place in sorted(known) if low <= place <= high]
         low, high = next((one, other) for one, other in pairwise(within) if known[one] != known[other])
-    return Found(low, high, len(turns)) if known[low] else Found(high, low, len(turns))
+    return FoundPlace(low, high, len(turns)) if known[low] else FoundPlace(high, low, len(turns))
 
 
 def _spread(low: int, high: int, number: int) -> list[int]:

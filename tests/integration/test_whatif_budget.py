@@ -11,7 +11,7 @@ import pytest
 from infra.postgres.engine import database_url_of
 from tests.clerk import Clerk, clerk
 from tests.ledger import Books
-from tests.simulated import LINE, RATIO, reform_file, two_persons
+from tests.simulation_county import LINE, RATIO, reform_file, two_persons
 
 RANGE = {"least": "0", "most": "10000", "step": "100"}
 FUND = {"name": "大病基金", "layers": ["critical_illness"], "balance": "6000", "income": "5000"}

@@ -20,7 +20,7 @@ from tests import facts
 from tests.clerk import Clerk, clerk
 from tests.integration.test_access_database import as_login
 from tests.ledger import Books
-from tests.simulated import LINE, RATIO, reform_file, two_persons
+from tests.simulation_county import LINE, RATIO, reform_file, two_persons
 
 NOTHING = {"paid": {"basic": "0.00"}, "patient_share": "0.00", "hospital_share": "0.00", "grants": "0.00"}
 

@@ -11,8 +11,8 @@ import pytest
 from policies.assumptions import AssumedFund, Assumptions, course, lowest_months, read_assumptions
 from policies.goal import read_goal
 from policies.reform import ReformError
-from processors.simulation.figures import Figure
-from processors.simulation.search import Found, boundary
+from processors.simulation.figures import PersonFigure
+from processors.simulation.search import FoundPlace, boundary
 
 RANGE = {"least": "0", "most": "1000", "step": "250"}
 LINE = {"where": "2.critical_illness inpatient", "name": "line", "value": RANGE, "reason": "试"}
@@ -23,7 +23,7 @@ def goal(*changes: dict[str, Any], **wanted: Any) -> bytes:
     return orjson.dumps({"name": "求", "scheme": "shanggao", "changes": changes or [LINE], "goal": wanted or GOAL})
 
 
-def found(places: int, met: Callable[[int], bool]) -> tuple[Found, list[int]]:
+def found(places: int, met: Callable[[int], bool]) -> tuple[FoundPlace, list[int]]:
     """What is found where a goal is met at some places, and the places that were tried."""
     asked: list[int] = []
 
@@ -76,13 +76,13 @@ def test_the_place_where_a_goal_begins_to_be_met_is_found_from_either_side(first
 
 def test_where_all_meet_it_or_none_does_there_is_no_such_place() -> None:
     for met in (True, False):
-        assert found(50, lambda _, met=met: met) == (Found(None, None, 0), [0, 6, 12, 18, 24, 30, 36, 42, 49])
-    assert found(2, bool) == (Found(1, 0, 1), [0, 1])
+        assert found(50, lambda _, met=met: met) == (FoundPlace(None, None, 0), [0, 6, 12, 18, 24, 30, 36, 42, 49])
+    assert found(2, bool) == (FoundPlace(1, 0, 1), [0, 1])
 
 
 def test_a_goal_that_is_met_in_the_middle_alone_turns_twice() -> None:
     middle, _ = found(81, lambda place: 33 <= place < 58)
-    assert middle == Found(33, 32, 2)
+    assert middle == FoundPlace(33, 32, 2)
 
 
 def test_a_fund_in_the_years_to_come_is_worked_by_hand() -> None:
@@ -90,11 +90,11 @@ def test_a_fund_in_the_years_to_come_is_worked_by_hand() -> None:
     assumed = Assumptions(2019, 2, 1_000, -500, 0, (fund,))
     base, first, second = course(assumed, fund, 1_200_00)
     # 600 left at 100 a month
-    assert (base.spending, base.balance, base.months) == (1_200_00, 600_00, 6)
+    assert [base.spending, base.balance, base.months] == [1_200_00, 600_00, 6]
     # 1,200 x 0.95 x 1.10 = 1,254; 1,000 x 0.95 = 950; 600 + 950 - 1,254 = 296
-    assert (first.spending, first.balance, first.months) == (1_254_00, 296_00, Fraction(296 * 12, 1_254))
+    assert [first.spending, first.balance, first.months] == [1_254_00, 296_00, Fraction(296 * 12, 1_254)]
     # 1,310.43 spent, 902.50 received: below nothing, which pays for no month
-    assert (second.spending, second.balance, second.months) == (1_310_43, -111_93, 0)
+    assert [second.spending, second.balance, second.months] == [1_310_43, -111_93, 0]
     assert lowest_months([base, first, second]) == 0
     assert lowest_months(course(assumed, fund, 0)) is None
 
@@ -117,7 +117,7 @@ def test_assumptions_are_read_and_what_is_wrong_is_named() -> None:
 
 def test_an_interval_holds_the_whole_and_is_the_same_in_any_order() -> None:
     figures = [*range(0, 100_000, 100), *[5_000_000] * 3]
-    money, part = Figure(), Figure(reach=9_000)
+    money, part = PersonFigure(), PersonFigure(reach=9_000)
     found_ = money.interval(figures, 7)
     assert found_ is not None
     low, high = found_
@@ -126,5 +126,5 @@ def test_an_interval_holds_the_whole_and_is_the_same_in_any_order() -> None:
     assert money.interval(figures, 8) != (low, high)
     assert part.interval([1] * 90 + [0] * 10, 7) is not None
     assert part.whole([1] * 90 + [0] * 10) == Fraction(9, 10)
-    assert part.interval([1] * 50, 7) == (1, 1)
+    assert part.interval([1] * 50, 7) == (Fraction(1), Fraction(1))
     assert money.interval([], 7) is None
