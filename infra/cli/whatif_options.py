@@ -13,8 +13,8 @@ Reforms = Annotated[
     list[str],
     typer.Argument(
         metavar="[check | budget] REFORM…",
-        help="改革文件；前面写 check 只看改动，写 budget 按目标求值 files of reforms; after check only told, after budget "
-        "a goal's value is looked for",
+        help="改革文件；前面写 check 只看改动，写 budget 按目标求值 files of reforms; after check only told, "
+        "after budget a goal's value is looked for",
     ),
 ]
 Since = Annotated[

@@ -31,5 +31,5 @@ async def cluster_executor(address: str) -> AsyncIterator[Executor]:
     try:
         yield executor
     finally:
-        await asyncio.to_thread(executor.shutdown, wait=True, cancel_futures=True)
+        await asyncio.to_thread(executor.shutdown)
         await asyncio.to_thread(client.close)
