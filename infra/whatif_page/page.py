@@ -43,6 +43,12 @@ def page(
     return _environment().get_template("whatif.html").render(reforms=names, options=options, line=line, **values)
 
 
+def change_values(changed: Sequence[ChangedTexts]) -> dict[str, Any]:
+    """What ``whatif_changes.html`` shows, by the names of the template."""
+    columns = [column.partition(" ") for column in COLUMNS]
+    return {"changed": changed, "columns": columns, "change_cells": change_cells}
+
+
 def effect_values(
     changed: Sequence[ChangedTexts], result: Mapping[str, Any], hospitals: Mapping[str, str]
 ) -> dict[str, Any]:
@@ -50,9 +56,7 @@ def effect_values(
     before, after = (_known(result[side]["paid"]) for side in ("baseline", "reform"))
     return {
         "result": result,
-        "changed": changed,
-        "columns": [column.partition(" ") for column in COLUMNS],
-        "change_cells": change_cells,
+        **change_values(changed),
         "answer": answer(result),
         "group_name": partial(group_name, hospitals=hospitals),
         "bars": layer_bars(after, before),
