@@ -47,6 +47,7 @@ LONGEST_ADDRESS = 6_000
 class RunSimulation:
     """What a work is about, for its page, and once it has ended its result with the names of hospitals."""
 
+    name: str
     form: ReformForm
     result: SimulationResult | None = None
     hospitals: Mapping[str, str] = field(default_factory=dict)
@@ -105,7 +106,7 @@ async def run(request: Request, visitor: Reader) -> Response:
         subject.result = result
         return _outcome(f"/whatif/{started.id}", form, reform.reform.name, result, subject.hospitals)
 
-    subject = RunSimulation(form)
+    subject = RunSimulation(reform.reform.name, form)
     started = state.works.start(visitor, KIND, "政策测算 Policy simulation", work, subject)
     return RedirectResponse(f"/whatif/{started.id}", 303)
 
