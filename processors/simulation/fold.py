@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from events.money import yuan
 from policies.claim import Claim
 from policies.engine import Schemes, stay_numbers, with_stay_numbers
 from policies.reform import ReformError
+from policies.scheme import Scheme
 from processors.person.recalculation import HeldGrant, Recalculation, differing, recalculate
+from processors.pipeline.settlement import statement_row
 from processors.simulation.burdens import Breakdown
 from processors.simulation.facts import SimulatedPerson, Stated
 from processors.simulation.figures import PersonFigure
@@ -48,9 +50,12 @@ class Fold:
         Raises ``ReformError`` where a variant's text gives a claim no value, or pays more than its bill; of the law as
         it is what ``recalculate`` raises.
         """
+        return self._settled(claims, recalculate(claims, self.schemes))
+
+    def _settled(self, claims: Sequence[Claim], baseline: Recalculation) -> PersonFold:
         numbered = self._numbered(claims)
         return PersonFold(
-            recalculate(claims, self.schemes),
+            baseline,
             [
                 self._varied(claims, variant) if self._touched(numbered, each) else None
                 for variant, each in zip(self.variants, self._reaches, strict=True)
@@ -64,14 +69,21 @@ class Fold:
             told = f"{variant.name}: 改后的政策文本无法结算 the changed text can't settle person {claims[0].person_id}"
             raise ReformError([f"{told}: {error}"]) from None
 
-    def count(self, facts: SimulatedPerson, totals: SimulationTotals) -> None:
-        """Settle a person whose claims are counted, hold the baseline against the books, and add all up."""
+    def count(self, facts: SimulatedPerson, totals: SimulationTotals, *, proven: bool = False) -> None:
+        """Settle a person whose claims are counted, hold the baseline against the books, and add all up.
+
+        Where it is ``proven`` that these facts settle to what is booked, that is taken for the baseline; of a person
+        in flight it is not.
+        """
         if not any(self.scope.counts(claim, self.schemes) for claim in facts.claims):
             return
-        fold = self.settled(facts.claims)
+        if proven and not facts.in_flight:
+            fold = self._settled(facts.claims, booked(facts, self.schemes))
+        else:
+            fold = self.settled(facts.claims)
         if facts.in_flight:
             totals.in_flight += 1
-        elif (unlike := _unlike(facts, fold.baseline)) is not None:
+        elif not proven and (unlike := _unlike(facts, fold.baseline)) is not None:
             totals.unlike_count += 1
             totals.unlike.append(unlike)
         rows = [row for row in fold.baseline.statements if self.counts(row)]
@@ -173,6 +185,29 @@ class Fold:
         borne -= granted
         totals.gain += borne < 0
         totals.lose += borne > 0
+
+
+def booked(facts: SimulatedPerson, schemes: Schemes) -> Recalculation:
+    """What is booked for a person, as settling anew would give it; without payouts."""
+    rows = [
+        _booked_row(claim, said, schemes[claim.scheme]) for claim, said in zip(facts.claims, facts.stated, strict=True)
+    ]
+    return Recalculation({}, rows, {grant.key: grant for grant in facts.grants})
+
+
+def _booked_row(claim: Claim, said: Stated, scheme: Scheme) -> StatementRow:
+    if claim.claim_id != said.claim_id:
+        raise AssertionError(f"the statement of {said.claim_id} stands where that of {claim.claim_id} should")
+    row = statement_row(structs.replace(claim, standing=False), (), scheme)  # all but what is decided
+    return StatementRow(
+        **row
+        | {
+            "status": said.status,
+            "layers": [list(layer) for layer in said.layers],
+            "patient_share": said.patient_share,
+            "hospital_share": said.hospital_share,
+        }
+    )
 
 
 def _figures(said: StatementRow | Stated) -> tuple[object, ...]:

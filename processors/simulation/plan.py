@@ -147,7 +147,7 @@ def engine_version() -> str:
     """What settles and adds up: the program's version, and a digest of the code that does it."""
     code = hashlib.sha256()
     own = Path(__file__).parent
-    for folder in (Path(policies.__file__).parent, own.parent / "person", own):
+    for folder in (Path(policies.__file__).parent, own.parent / "person", own.parent / "pipeline", own):
         for path in sorted(folder.rglob("*.py")):
             code.update(path.read_bytes())
     return f"{version('claims-ledger')}+{code.hexdigest()[:12]}"
