@@ -318,6 +318,24 @@ async def test_facts_are_kept_for_the_ledgers_moment_and_readable_by_their_owner
     assert newer.name != moment.name
 
 
+async def test_facts_that_were_proven_for_some_claims_are_not_for_others(
+    typed: Clerk, tmp_path: Path, shanggao: AsyncEngine
+) -> None:
+    tampered = "UPDATE projections.statements SET patient_share = patient_share + 1 WHERE claim_id = 'C2'"
+    async with shanggao.begin() as connection:
+        await connection.execute(text(tampered))
+
+    async def code(scheme: str, *options: str) -> int:
+        file = reform_file(tmp_path, scheme, scheme)
+        return int((await typed("whatif", file, "--data-dir", tmp_path, "--json", *options)).code)
+
+    assert await code("fusong") == 0  # the facts of everybody are kept from now on
+    assert await code("shanggao", "--region", "220621") == 0
+    assert await code("shanggao") == 1
+    assert await code("fusong") == 0
+    assert await code("shanggao") == 1
+
+
 async def test_a_kept_result_is_taken_under_its_own_identity_alone(
     typed: Clerk, tmp_path: Path, shanggao: AsyncEngine
 ) -> None:
