@@ -14,7 +14,7 @@ from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, progress_bar
 from infra.cli.reform_text import print_reform, reform_json
 from infra.cli.session import NoLedger, ledger_servers, migrate_and_learn, reading, require_ledger, run
-from infra.cli.whatif_budget import BudgetOutput, require_layers, seek_value
+from infra.cli.whatif_budget import BudgetOutput, seek_value
 from infra.cli.whatif_options import (
     AssumptionsFile,
     By,
@@ -33,13 +33,14 @@ from infra.cli.whatif_output import GivenReform, SimulationFile, SimulationTold,
 from infra.cli.whatif_text import print_result, unlike_lines
 from infra.postgres.engine import connect
 from infra.settings import Settings
+from infra.worker.goal_search import require_layers
 from infra.worker.simulation_results import simulation_result
 from infra.worker.simulations import Settling
 from policies.assumptions import Assumptions, read_assumptions
 from policies.goal import GoalFile, read_goal
 from policies.loader import load_directory
 from policies.reform import ReformError, ReformFile, read_reform
-from processors.law.terms import use_terms
+from processors.law.terms import LAYER_NAMES, use_terms
 from processors.queries.names import LedgerNames, load_names
 from processors.simulation.bases import LawOfLedger, read_law, replacements, shipped_law
 from processors.simulation.burdens import Breakdown
@@ -158,7 +159,7 @@ async def _simulate(
     began = time.perf_counter()
     async with ledger_servers(settings, "whatif", nats=False) as endpoints:
         await migrate_and_learn(endpoints.database_url)
-        require_layers(None, asked.assumptions)
+        require_layers(None, asked.assumptions, list(LAYER_NAMES))
         with progress_bar() as report:
             settling = settling._replace(progress=report)
             done = await simulation_result(endpoints.database_url, reforms, asked, settling)

@@ -14,11 +14,9 @@ from infra.cli.whatif_text import STATIC, unlike_lines
 from infra.files.atomic import PRIVATE, write_atomically
 from infra.settings import Settings
 from infra.words.simulations import goal_answer, goal_text
-from infra.worker.goal_search import seek, unknown_layers
+from infra.worker.goal_search import require_layers, seek
 from infra.worker.simulations import Settling
-from policies.assumptions import Assumptions
 from policies.goal import GoalFile
-from policies.reform import ReformError
 from processors.law.terms import LAYER_NAMES
 from processors.simulation.plan import Asked
 
@@ -38,7 +36,7 @@ async def seek_value(settings: Settings, file: GoalFile, asked: Asked, settling:
     began = time.perf_counter()
     async with ledger_servers(settings, "whatif", nats=False) as endpoints:
         await migrate_and_learn(endpoints.database_url)
-        require_layers(file, asked.assumptions)
+        require_layers(file, asked.assumptions, list(LAYER_NAMES))
         with progress_bar() as report:
             sought = await seek(endpoints.database_url, file, asked, settling._replace(progress=report))
     if sought.totals.unlike_count:
@@ -53,16 +51,6 @@ async def seek_value(settings: Settings, file: GoalFile, asked: Asked, settling:
     if output.folder is not None:
         _write(output.folder, file, told)
     return 0 if told["value"] is not None else 1
-
-
-def require_layers(file: GoalFile | None, assumptions: Assumptions | None) -> None:
-    """Refuse a goal or assumptions that name a layer that the law does not have: nothing would be counted for it."""
-    unknown = unknown_layers(file, assumptions, list(LAYER_NAMES))
-    if unknown:
-        known = "、".join(LAYER_NAMES)
-        raise ReformError(
-            [f"没有保障线 {'、'.join(unknown)}，有：{known} there is no such layer; there are those listed"]
-        )
 
 
 def print_budget(file: GoalFile, told: Mapping[str, Any]) -> None:

@@ -1,7 +1,6 @@
 """Renders what looking for a goal's value came to as one page for A4, with the curve of what each value would cost."""
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -10,8 +9,8 @@ from msgspec import Struct
 
 from infra.cli.scheme_text import place_text, value_name_text
 from infra.person_file.page import own_templates
-from infra.whatif_page.page import shown
-from infra.words.simulations import figure_text, goal_answer, goal_text
+from infra.whatif_page.page import FILTERS
+from infra.words.simulations import goal_answer, goal_text
 from policies.goal import Goal, GoalFile
 
 WIDTH, HEIGHT = 1000, 300
@@ -44,21 +43,22 @@ class Curve(Struct, frozen=True):
 
 def budget_page(file: GoalFile, told: Mapping[str, Any]) -> str:
     """The page of what ``infra.worker.goal_search.seek`` tells."""
-    return (
-        _environment()
-        .get_template("budget.html")
-        .render(
-            file=file,
-            told=told,
-            goal=goal_text(file.goal),
-            answer=goal_answer(file.goal, told),
-            curve=curve(file.goal, told),
-            place_text=place_text,
-            value_name_text=value_name_text,
-            width=WIDTH,
-            height=HEIGHT,
-        )
-    )
+    return _environment().get_template("budget.html").render(goal_values(file, told))
+
+
+def goal_values(file: GoalFile, told: Mapping[str, Any]) -> dict[str, Any]:
+    """What ``budget_effect.html`` shows, by the names of the template; it has the filters of ``FILTERS`` too."""
+    return {
+        "file": file,
+        "told": told,
+        "goal": goal_text(file.goal),
+        "goal_answer": goal_answer(file.goal, told),
+        "curve": curve(file.goal, told),
+        "place_text": place_text,
+        "value_name_text": value_name_text,
+        "plot_width": WIDTH,
+        "plot_height": HEIGHT,
+    }
 
 
 def curve(goal: Goal, told: Mapping[str, Any]) -> Curve:
@@ -83,7 +83,7 @@ def curve(goal: Goal, told: Mapping[str, Any]) -> Curve:
 @cache
 def _environment() -> Environment:
     environment = own_templates("infra.whatif_page", "infra.leader_page")
-    environment.filters |= {"shown": shown, "decimal": Decimal, "figure": figure_text}
+    environment.filters |= FILTERS
     return environment
 
 

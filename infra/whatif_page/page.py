@@ -12,7 +12,7 @@ from infra.cli.reform_text import COLUMNS, change_cells
 from infra.leader_page.charts import layer_bars
 from infra.person_file.page import own_templates
 from infra.whatif_page.tables import amount, layer_pairs
-from infra.words.simulations import KIND_NAMES, SHARES, SPREAD, answer, group_name
+from infra.words.simulations import KIND_NAMES, SHARES, SPREAD, answer, figure_text, group_name
 from policies.explain import line
 from processors.simulation.changed_texts import ChangedTexts
 
@@ -89,7 +89,8 @@ def shown(value: Any) -> str:
     return f"{value if isinstance(value, int) else Decimal(value):,}".replace("-", "−")
 
 
-FILTERS: Mapping[str, Callable[[Any], str]] = {"shown": shown}
+FILTERS: Mapping[str, Callable[[Any], Any]] = {"shown": shown, "decimal": Decimal, "figure": figure_text}
+"""Filters of the templates of simulations."""
 
 
 @cache

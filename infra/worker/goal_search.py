@@ -11,6 +11,7 @@ from events.money import yuan
 from infra.worker.simulations import Settling, simulator
 from policies.assumptions import Assumptions
 from policies.goal import ALL_LAYERS, GoalFile
+from policies.reform import ReformError
 from policies.vocabulary import in_layer_order
 from processors.simulation.figures import DRAWS
 from processors.simulation.goal_figures import GoalFigure, figure_of
@@ -104,9 +105,15 @@ def _told(
     }
 
 
-def unknown_layers(file: GoalFile | None, assumptions: Assumptions | None, known: Sequence[str]) -> list[str]:
-    """The layers that a goal or assumptions name and the ledger's law does not have."""
+def require_layers(file: GoalFile | None, assumptions: Assumptions | None, known: Sequence[str]) -> None:
+    """Refuse a goal or assumptions that name a layer that the law does not have: nothing would be counted for it.
+
+    Raises ``ReformError``.
+    """
     named = {layer for fund in (() if assumptions is None else assumptions.funds) for layer in fund.layers}
     if file is not None and file.goal.paid is not None:
         named.add(file.goal.paid)
-    return sorted(named - {ALL_LAYERS, *known})
+    unknown = sorted(named - {ALL_LAYERS, *known})
+    if unknown:
+        told = f"没有保障线 {'、'.join(unknown)}，有：{'、'.join(known)} there is no such layer; there are those listed"
+        raise ReformError([told])

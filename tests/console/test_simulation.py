@@ -1,5 +1,6 @@
 """Policy simulation in the browser: parameters beside their effect, progress, a stop, the same reform by address."""
 
+import asyncio
 import re
 from pathlib import Path
 from urllib.parse import urlencode
@@ -7,6 +8,7 @@ from urllib.parse import urlencode
 import pytest
 from playwright.async_api import Browser
 
+from infra.console.simulation import works
 from infra.worker.simulations import Settling, simulate
 from policies.reform import read_reform
 from processors.simulation.plan import Asked
@@ -84,13 +86,28 @@ async def test_the_same_text_serves_address_form_and_check(console: ConsoleUnder
     assert (await leader.get("/whatif")).status_code == 403
 
 
+async def test_a_goal_is_answered_with_its_curve(console: ConsoleUnderTest) -> None:
+    session = await console.signed_in("investigator")
+    ranged = REFORM.replace("value: 3000", "value: {least: 0, most: 9000, step: 500}")
+    begun = await session.post("/whatif", {"reform": f"{ranged}goal: {{paid: critical_illness, at_most: 305000}}"})
+    page = await done(session, begun.url.path)
+    assert "大病保险支付不超过 305,000 元" in page
+    found = re.search(r"取 ([0-9.]+) 达到目标", page)
+    assert found is not None
+    file = REFORM.replace("value: 3000", f"value: {found[1]}")
+    told = await simulate(console.database_url, [read_reform(file.encode(), "r")], Asked(), Settling(workers=1))
+    paid = told.totals.baseline.plus(told.totals.variants[0].difference).paid["critical_illness"]
+    assert 30_000_000 < paid <= 30_500_000
+    assert "<polyline" in page
+    months = {"reform": f"{ranged}goal: {{months: 大病, at_least: 3}}"}
+    refused = await session.post("/whatif", months)
+    assert refused.status_code == 422, refused.text
+    assert "没有基金“大病”" in refused.text
+
+
 async def test_a_run_shows_its_progress_and_can_be_stopped(
     console: ConsoleUnderTest, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import asyncio
-
-    from infra.console.simulation import routes
-
     going = asyncio.Event()
 
     async def stuck(_url: str, _reforms: object, _asked: object, settling: Settling) -> None:
@@ -99,7 +116,7 @@ async def test_a_run_shows_its_progress_and_can_be_stopped(
         await going.wait()
 
     with monkeypatch.context() as held:
-        held.setattr(routes, "simulation_result", stuck)
+        held.setattr(works, "simulation_result", stuck)
         async with browser_page(browser, console, "investigator") as page:
             await page.goto("/whatif")
             await page.fill("#field-reform", REFORM)

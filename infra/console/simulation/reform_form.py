@@ -12,6 +12,8 @@ from events.codes import is_region
 from events.money import parse_yuan
 from infra.cli.scheme_text import place_text, value_name_text
 from infra.console.errors import FieldTrouble, Unprocessable
+from policies.assumptions import read_assumptions
+from policies.goal import GoalFile, read_goal
 from policies.reform import ReformError, ReformFile, read_mapping, read_reform
 from policies.scheme import Scheme
 from policies.stated_lines import StatedLine, stated_lines
@@ -20,9 +22,10 @@ from processors.simulation.burdens import Breakdown
 from processors.simulation.groups import KINDS
 from processors.simulation.plan import Asked
 
-FILE = "reform.yaml"
+FILE, ASSUMED = "reform.yaml", "assumptions.yaml"
 MOST_TEXT = 200_000
-TEXTS = ("reform", "since", "until", "region", "household_line")
+TEXTS = ("reform", "since", "until", "region", "household_line", "assumptions")
+LONG = ("reform", "assumptions")
 _NO_CHANGE = frozenset({"premiums", "targets"})
 _FIRST = """name: 试算
 scheme: {}
@@ -38,14 +41,15 @@ class ReformForm(NamedTuple):
     until: str = ""
     region: str = ""
     household_line: str = ""
+    assumptions: str = ""
     by: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, given: FormData | QueryParams) -> "ReformForm":
         """Those fields of a form or an address that the form has."""
         texts = {name: str(given.get(name, "")).replace("\0", "").replace("\r\n", "\n").strip() for name in TEXTS}
-        if len(texts["reform"]) > MOST_TEXT:
-            raise _unusable("改革", f"最多 {MOST_TEXT:,} 个字", "the text is too long")
+        if any(len(texts[name]) > MOST_TEXT for name in LONG):
+            raise _unusable("文本", f"最多 {MOST_TEXT:,} 个字", "the text is too long")
         kinds = {str(kind) for kind in given.getlist("by")}
         return cls(**texts, by=tuple(kind for kind in KINDS if kind in kinds))
 
@@ -53,8 +57,13 @@ class ReformForm(NamedTuple):
         """The reform. Raises ``ReformError``."""
         return read_reform(f"{self.reform}\n".encode(), FILE)
 
+    def read_goal(self) -> GoalFile | None:
+        """The goal; None where the text has none. Raises ``ReformError``."""
+        text = f"{self.reform}\n".encode()
+        return read_goal(text, FILE) if "goal" in read_mapping(text, FILE)[0] else None
+
     def asked(self) -> Asked:
-        """What is asked for. Raises ``Unprocessable``."""
+        """What is asked for. Raises ``Unprocessable``, and ``ReformError`` for assumptions that can't be used."""
         since = _day(self.since, "自此日期") if self.since else date.min
         until = _day(self.until, "至此日期前") if self.until else date.max
         if since >= until:
@@ -62,7 +71,9 @@ class ReformForm(NamedTuple):
         if self.region and not is_region(self.region):
             raise _unusable("统筹区", f"“{self.region}”不是统筹区代码，应为六位数字", "a code of six digits")
         line = _line(self.household_line) if self.household_line else None
-        return Asked(since, until, self.region or None, Breakdown(self.by, persons=True, household_line=line))
+        assumed = read_assumptions(f"{self.assumptions}\n".encode(), ASSUMED) if self.assumptions else None
+        breakdown = Breakdown(self.by, persons=True, household_line=line)
+        return Asked(since, until, self.region or None, breakdown, assumed)
 
     def with_change(self, change: Mapping[str, str]) -> "ReformForm":
         """The form with one more change in its text. Raises ``ReformError``."""
@@ -76,7 +87,7 @@ class ReformForm(NamedTuple):
 
     def options(self) -> dict[str, str]:
         """What was given beside the reform, by the names of the command's options."""
-        given = {name: getattr(self, name) for name in TEXTS if name != "reform"} | {"by": ",".join(self.by)}
+        given = {name: getattr(self, name) for name in TEXTS if name not in LONG} | {"by": ",".join(self.by)}
         return {name: value for name, value in given.items() if value}
 
     def query(self) -> list[tuple[str, str]]:
