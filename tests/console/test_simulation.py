@@ -140,6 +140,7 @@ async def test_the_page_in_a_browser(console: ConsoleUnderTest, browser: Browser
         assert "value: '3000'" in await page.input_value("#field-reform")
         await page.click("button.main:has-text('测算')")
         await page.wait_for_selector("#effect .answer")  # it is put in the place of the progress
+        assert "进行中" not in await page.inner_text("#own")
         assert await page.input_value("#field-reform")
         assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         assert await axe_faults(page) == []
