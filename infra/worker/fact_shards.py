@@ -67,7 +67,8 @@ class _Proof(Struct, frozen=True):
 
 def is_proven(path: Path, scope: SimulationScope) -> bool:
     """Whether whoever has a claim that counts was found to be booked as a shard's facts settle. These very facts were
-    read and settled by this very program: the folder's name says so."""
+    read and settled by this very program: the folder's name says so. Raises ``FileNotFoundError`` where the shard was
+    removed."""
     try:
         proof = msgspec.msgpack.decode(path.with_suffix(PROVEN).read_bytes(), type=_Proof)
     except (FileNotFoundError, msgspec.DecodeError):
@@ -77,7 +78,7 @@ def is_proven(path: Path, scope: SimulationScope) -> bool:
 
 
 def note_proven(path: Path, scope: SimulationScope) -> None:
-    """Note that it was found for the claims that count."""
+    """Note that it was found for the claims that count. Raises ``FileNotFoundError`` where the shard was removed."""
     proof = _Proof(sorted(scope.schemes), scope.region, _state_of(path))
     write_atomically(path.with_suffix(PROVEN), msgspec.msgpack.encode(proof), PRIVATE)
 
