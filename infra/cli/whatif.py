@@ -40,7 +40,7 @@ from policies.assumptions import Assumptions, read_assumptions
 from policies.goal import GoalFile, read_goal
 from policies.loader import load_directory
 from policies.reform import ReformError, ReformFile, read_reform
-from processors.law.terms import LAYER_NAMES, use_terms
+from processors.law.terms import use_terms
 from processors.queries.names import LedgerNames, load_names
 from processors.simulation.bases import LawOfLedger, read_law, replacements, shipped_law
 from processors.simulation.burdens import Breakdown
@@ -159,7 +159,7 @@ async def _simulate(
     began = time.perf_counter()
     async with ledger_servers(settings, "whatif", nats=False) as endpoints:
         await migrate_and_learn(endpoints.database_url)
-        require_layers(None, asked.assumptions, list(LAYER_NAMES))
+        require_layers(None, asked.assumptions)
         with progress_bar() as report:
             settling = settling._replace(progress=report)
             done = await simulation_result(endpoints.database_url, reforms, asked, settling)

@@ -17,7 +17,6 @@ from infra.words.simulations import goal_answer, goal_text
 from infra.worker.goal_search import require_layers, seek
 from infra.worker.simulations import Settling
 from policies.goal import GoalFile
-from processors.law.terms import LAYER_NAMES
 from processors.simulation.plan import Asked
 
 COLUMNS = ("取值 value", "目标数 figure", "达到 met", "各层支付 paid", "个人负担 patient", "受益 gain", "受损 lose")
@@ -36,7 +35,7 @@ async def seek_value(settings: Settings, file: GoalFile, asked: Asked, settling:
     began = time.perf_counter()
     async with ledger_servers(settings, "whatif", nats=False) as endpoints:
         await migrate_and_learn(endpoints.database_url)
-        require_layers(file, asked.assumptions, list(LAYER_NAMES))
+        require_layers(file, asked.assumptions)
         with progress_bar() as report:
             sought = await seek(endpoints.database_url, file, asked, settling._replace(progress=report))
     if sought.totals.unlike_count:
