@@ -33,6 +33,7 @@ from infra.cli.whatif_output import GivenReform, SimulationFile, SimulationTold,
 from infra.cli.whatif_text import print_result, unlike_lines
 from infra.postgres.engine import connect
 from infra.settings import Settings
+from infra.worker.fact_shards import place_for_facts
 from infra.worker.goal_search import require_layers
 from infra.worker.simulation_results import simulation_result
 from infra.worker.simulations import Settling
@@ -85,7 +86,7 @@ def whatif(
     line = None if household_line is None else amount_of(household_line, "--household-line")
     breakdown = Breakdown(_kinds(by), persons or (out is not None and not budget), line, public=publish)
     asked = _asked(since, until, region, breakdown, assumed)
-    settling = Settling(workers, cluster, kept_in=settings.data_dir if settings.data_dir.is_dir() else None)
+    settling = Settling(workers, cluster, kept_in=place_for_facts(settings))
     if budget:
         goal = _goal(read, asked)
         sys.exit(run(lambda: seek_value(settings, goal, asked, settling, BudgetOutput(json, out))))

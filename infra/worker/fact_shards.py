@@ -10,6 +10,7 @@ import pyarrow as pa
 from msgspec import Struct
 
 from infra.files.atomic import PRIVATE, write_atomically
+from infra.settings import Settings
 from processors.simulation.facts import SimulatedPerson
 from processors.simulation.variant import SimulationScope
 
@@ -19,6 +20,11 @@ PERSONS_PER_BATCH = 500
 _SCHEMA = pa.schema([pa.field("person_id", pa.string()), pa.field("facts", pa.binary())])
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(SimulatedPerson)
+
+
+def place_for_facts(settings: Settings) -> Path | None:
+    """The data directory that keeps facts: none is made for them alone."""
+    return settings.data_dir if settings.data_dir.is_dir() else None
 
 
 def shards_of(data_dir: Path, moment: str) -> Path:
