@@ -13,7 +13,7 @@ from infra.cli.arguments import amount_of, day_of, listed, region_of, unusable
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, progress_bar
 from infra.cli.reform_text import print_reform, reform_json
-from infra.cli.session import NoLedger, ledger_servers, migrate_and_learn, reading, require_ledger, run
+from infra.cli.session import NoLedger, reading, require_ledger, run
 from infra.cli.whatif_budget import BudgetOutput, seek_value
 from infra.cli.whatif_options import (
     AssumptionsFile,
@@ -30,11 +30,11 @@ from infra.cli.whatif_options import (
     Workers,
 )
 from infra.cli.whatif_output import GivenReform, SimulationFile, SimulationTold, kept_file, write_result
+from infra.cli.whatif_session import ledger_to_simulate
 from infra.cli.whatif_text import print_result, unlike_lines
 from infra.postgres.engine import connect
 from infra.settings import Settings
 from infra.worker.fact_shards import place_for_facts
-from infra.worker.goal_search import require_layers
 from infra.worker.simulation_results import simulation_result
 from infra.worker.simulations import Settling
 from policies.assumptions import Assumptions, read_assumptions
@@ -156,15 +156,11 @@ class Output(NamedTuple):
 async def _simulate(
     settings: Settings, reforms: Sequence[ReformFile], asked: Asked, settling: Settling, output: Output
 ) -> int:
-    require_ledger(settings)
     began = time.perf_counter()
-    async with ledger_servers(settings, "whatif", nats=False) as endpoints:
-        await migrate_and_learn(endpoints.database_url)
-        require_layers(None, asked.assumptions)
+    async with ledger_to_simulate(settings, None, asked) as database_url:
         with progress_bar() as report:
-            settling = settling._replace(progress=report)
-            done = await simulation_result(endpoints.database_url, reforms, asked, settling)
-        known = await _names(endpoints.database_url)
+            done = await simulation_result(database_url, reforms, asked, settling._replace(progress=report))
+        known = await _names(database_url)
     totals = done.totals
     if totals is None:
         note("同一标识的结果已有，未重算 a result of the same identity was kept: nothing is settled anew")
