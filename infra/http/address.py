@@ -35,7 +35,7 @@ class Address:
     def bound(self) -> socket.socket:
         """A socket that listens here. Raises ``ListenError``."""
         family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
-        # The protocol is named: else asyncio leaves Nagle's algorithm on for the listener's connections, and an answer's
+        # The protocol is named: else asyncio leaves Nagle's algorithm on for its connections, and an answer's
         # second packet waits 40 ms for the client's delayed acknowledgement.
         listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         try:
