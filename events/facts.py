@@ -289,6 +289,24 @@ class AuditFound(FactData):
     reason: Reason
 
 
+@stated_by(BUREAU, type_="audit.withdrawn.v1")
+class AuditWithdrawn(FactData):
+    """A bureau takes back what it had found on a claim, or a part: a review (行政复议) or a court has changed it."""
+
+    finding_id: Id = Field(description="the number of the finding that is taken back, whole or in part")
+    claim_id: ClaimId
+    amount: Yuan = Field(description="what the funds bear after all, yuan, above 0, at most what still stands of it")
+    document: Text = Field(description="文号: the number of the decision that changes the finding")
+    reason: Reason
+
+    @field_validator("amount")
+    @classmethod
+    def _something(cls, amount: int) -> int:
+        if amount == 0:
+            raise InvalidValue("must be above 0", "须大于 0")
+        return amount
+
+
 Lender = Literal["bureau", "poverty_office", "township_station"]
 
 

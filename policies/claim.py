@@ -178,6 +178,19 @@ def after_audits(claim: Claim) -> tuple[list[int], dict[str, int]]:
     return [left["in_scope"], left["upfront_copay"] + left["over_limit"], left["self_funded"]], borne
 
 
+def with_less_found(claim: Claim, place: int, amount: int) -> Claim:
+    """A claim of whose audit at ``place`` so many fen are taken back; the audit keeps its place, whatever is left.
+
+    Raises ``ValueError`` where less is left of it.
+    """
+    audits = list(claim.audits)
+    left = audits[place].amount - amount
+    if left < 0:
+        raise ValueError(f"more is taken back of an audit on claim {claim.claim_id} than stands of it")
+    audits[place] = structs.replace(audits[place], amount=left)
+    return structs.replace(claim, audits=tuple(audits))
+
+
 def age_on(day: calendar_date, birth_month: str | None) -> int | None:
     """Whole years on a day, not under 0; of a month of birth, YYYY-MM, the first day counts. None for no month."""
     if birth_month is None:

@@ -331,17 +331,16 @@ def audit(
     part: str | None = None,
 ) -> dict[str, Any]:
     """A bureau finds what the funds do not bear, of a part of the bill where one is named."""
-    return event(
-        BUREAU,
-        id_ or f"audit-{finding}",
-        "audit.found.v1",
-        finding_id=finding,
-        claim_id=claim,
-        amount=amount,
-        borne_by=borne_by,
-        part=part,
-        reason="not indicated",
-    )
+    said = {"finding_id": finding, "claim_id": claim, "amount": amount, "borne_by": borne_by, "part": part}
+    return event(BUREAU, id_ or f"audit-{finding}", "audit.found.v1", **said, reason="not indicated")
+
+
+def withdraw_audit(
+    claim: str = "C1", amount: str = "500", finding: str = "F1", id_: str | None = None
+) -> dict[str, Any]:
+    """A review takes back what was found, or a part of it."""
+    said = {"finding_id": finding, "claim_id": claim, "amount": amount, "document": "上医保复决〔2019〕1号"}
+    return event(BUREAU, id_ or f"withdrawn-{finding}", "audit.withdrawn.v1", **said, reason="indicated after all")
 
 
 def aid(

@@ -50,6 +50,8 @@ class History:
         moments += [moment for number in range(stays) for moment in self.bill_on_paper(number, moments)]
         self.winter = random.Random(f"winter of {seed}")
         moments += [moment for number in range(stays // 3) for moment in self.stay_over_new_year(number, stays)]
+        self.review = random.Random(f"review of {seed}")
+        moments += [review for at, event in moments for review in self.review_of_an_audit(at, event)]
         self.events += [event for _, event in sorted(moments, key=lambda moment: moment[0])]
 
     def bill(self) -> dict[str, str]:
@@ -126,6 +128,19 @@ class History:
     def part(self) -> str | None:
         """The part of a bill that an audit names, or none."""
         return self.named.choice([None, None, *AUDIT_PARTS])
+
+    def review_of_an_audit(self, at: float, event: dict[str, Any]) -> list[tuple[float, dict[str, Any]]]:
+        """What an audit found is taken back, whole or in part, again and again; also more than stands of it."""
+        if event["type"] != "audit.found.v1" or self.review.random() < 0.4:
+            return []
+        claim, finding = event["data"]["claim_id"], event["data"]["finding_id"]
+        amounts = [
+            self.review.choice([event["data"]["amount"], "60", "500.05"]) for _ in range(self.review.choice((1, 2)))
+        ]
+        return [
+            (at + self.review.uniform(-1, 12), facts.withdraw_audit(claim, amount, finding, f"W{each}-{finding}"))
+            for each, amount in enumerate(amounts)
+        ]
 
     def changes_of_insurance(self, person: str, stays: int) -> list[tuple[float, dict[str, Any]]]:
         """The person's insurance of a year ends, begins anew, or begins in another county; what was paid is told."""

@@ -210,6 +210,16 @@ EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
             "reason": "过度治疗",
         },
     ),
+    "audit.withdrawn.v1": (
+        BUREAU,
+        {
+            "finding_id": "F1",
+            "claim_id": "C1",
+            "amount": "61.00",
+            "document": "上医保复决〔2019〕1号",
+            "reason": "复议后认定属合理治疗",
+        },
+    ),
     "advance.issued.v1": (
         BUREAU,
         {

@@ -36,6 +36,7 @@ class OnePerson:
         self.claims: list[str] = []
         self.admissions: list[tuple[str, str]] = []
         self.decisions: list[tuple[str, str]] = []
+        self.findings: list[dict[str, Any]] = []
         happens: Mapping[str, Callable[[str], dict[str, Any] | None]] = {
             "S": self._admission,
             "I": self._interim,
@@ -46,10 +47,11 @@ class OnePerson:
             "R": self._reversal,
             "K": self._correction,
             "A": self._audit,
+            "B": self._review,
             "G": self._aid,
             "W": self._withdrawal,
         }
-        found = (happens[self.random.choice("SSIIDDVVCCRRKKEEAGGWW")](str(number)) for number in range(1, count + 1))
+        found = (happens[self.random.choice("SSIIDDVVCCRRKKEEAABGGWW")](str(number)) for number in range(1, count + 1))
         self.events = [event for event in found if event is not None]
 
     def _bill(self) -> dict[str, str]:
@@ -109,7 +111,17 @@ class OnePerson:
 
     def _audit(self, number: str) -> dict[str, Any] | None:
         claim, borne_by = self._known(), self.random.choice(["hospital", "person"])
-        return None if claim is None else facts.audit(claim, self.random.choice(AMOUNTS[1:]), borne_by, f"F{number}")
+        if claim is None:
+            return None
+        self.findings.append(facts.audit(claim, self.random.choice(AMOUNTS[1:]), borne_by, f"F{number}"))
+        return self.findings[-1]
+
+    def _review(self, number: str) -> dict[str, Any] | None:
+        if not self.findings:
+            return None
+        said = self.random.choice(self.findings)["data"]
+        amount = self.random.choice([said["amount"], "10"])
+        return facts.withdraw_audit(said["claim_id"], amount, said["finding_id"], f"B{number}")
 
     def _aid(self, number: str) -> dict[str, Any] | None:
         claim = self._known()

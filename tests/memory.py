@@ -33,6 +33,7 @@ from processors.person.premium_history import booked_premiums, premiums_due, rea
 from processors.pipeline.claim_history import CLAIM_HISTORY_TYPES, CORRECTED
 from processors.pipeline.incoming_event import Identity, IncomingEvent, split_repeated
 from processors.pipeline.intake import IntakeBatch
+from processors.pipeline.kinds.audit import FINDINGS
 from processors.pipeline.known_events import told_apart
 from processors.pipeline.layer import BookingKey, LayerBatch, NetBooking
 from processors.pipeline.run_opening import RunOpener
@@ -268,7 +269,9 @@ class Memory:
                 elif type_ == CLAIM_ACCEPTED:
                     self._remember_move(row["person_id"], claims)
                 else:
-                    borne_by = orjson.loads(row["raw"])["data"].get("borne_by")
+                    said = orjson.loads(row["raw"])["data"]
+                    finding = self.state.of(FINDINGS).get(said.get("finding_id"))
+                    borne_by = None if finding is None else finding.borne_by
                     fact = ToldFact(number, type_, claim_id, borne_by, self.claims_of.get(row["person_id"], ()), claims)
                     self.told.setdefault(row["person_id"], []).append(fact)
                 self.claims_of[row["person_id"]] = claims

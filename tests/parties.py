@@ -20,7 +20,7 @@ from processors.clearing.counterparties import (
     split_by_party,
 )
 from processors.person.statement import signed_fen
-from processors.pipeline.claim_history import AUDITED, CORRECTED, REVERSED
+from processors.pipeline.claim_history import AUDIT_WITHDRAWN, AUDITED, CORRECTED, REVERSED
 
 Place = tuple[int, str]
 """stage and layer"""
@@ -28,8 +28,8 @@ Shares = dict[tuple[Place, Party], int]
 
 
 class ToldFact(NamedTuple):
-    """A fact that may change claims: its number, type, claim and party that an audit names; the person's claims before
-    and after it."""
+    """A fact that may change claims: its number, type, claim and party that an audit names, or the one withdrawn; the
+    person's claims before and after it."""
 
     number: int
     type: str
@@ -122,7 +122,8 @@ def _due_at_window(claim: Claim, facts: Iterable[ToldFact], settled: Settled) ->
     """
     due = 0
     for fact in facts:
-        if fact.claim_id != claim.claim_id or fact.type not in (CORRECTED, AUDITED) or fact.borne_by == "person":
+        own = fact.claim_id == claim.claim_id and fact.type in (CORRECTED, AUDITED, AUDIT_WITHDRAWN)
+        if not own or fact.borne_by == "person":
             continue
         if fact.type == CORRECTED and claim.submitted_by == "bureau":
             continue
@@ -152,7 +153,7 @@ def _by_facts(
 def _side(fact: ToldFact, claim: Claim) -> tuple[Party, PartKind]:
     if fact.claim_id != claim.claim_id:
         return "person", "adjusted"
-    if fact.type == AUDITED and fact.borne_by == "hospital":
+    if fact.type in (AUDITED, AUDIT_WITHDRAWN) and fact.borne_by == "hospital":
         return "hospital", "audit"
     return (_payee(claim), "adjusted") if fact.type == CORRECTED else ("person", "adjusted")
 

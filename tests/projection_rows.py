@@ -99,10 +99,14 @@ EVERY_FACT: list[Any] = [
     facts.audit("C2", "100", "hospital", "F2"),
     facts.audit("C2", "10000", "person", "F3"),  # 8,650 are left
     facts.audit("C2", "10", "person", "F4"),  # nothing is left
+    facts.audit("C2", "700", "person", "F7"),
+    facts.withdraw_audit("C2", "700", "F7"),
+    facts.withdraw_audit("C2", "1500", "F3"),  # 150 of its 8,650 are given back to the bill, of which F4 takes 10
     *facts.stay(4, "P2", in_scope="20000"),
     facts.audit("C4", "3", "person", "F5"),
     facts.reverse("C4"),
     facts.audit("C4", "5", "person", "F6", part="in_scope"),
+    facts.withdraw_audit("C4", "2", "F5"),
     facts.discharge("C5", "A4", "P2", in_scope="21000"),  # the admission is free again
     facts.cancel("A3"),  # refused: C3 stands
     facts.admit("A6", "P2"),

@@ -85,6 +85,7 @@ FACTS: Names = {
     "claim.corrected.v1": ("费用更正", "bill corrected"),
     "claim.reversed.v1": ("结算冲正", "claim reversed"),
     "audit.found.v1": ("稽核发现", "audit finding"),
+    "audit.withdrawn.v1": ("撤回稽核认定", "audit finding withdrawn"),
     "aid.decided.v1": ("作出救助决定", "aid decided"),
     "aid.withdrawn.v1": ("撤回救助决定", "aid withdrawn"),
     "discharge.recorded.v1": ("出院结算", "discharge"),

@@ -20,7 +20,7 @@ from processors.delivery.names import INTAKE_JOURNAL
 from processors.law.pinned_schemes import PinnedSchemes
 from processors.pipeline.claim_history import CLAIM_HISTORY_TYPES, CORRECTED, REVERSED, pinned_texts, read_claims
 from processors.pipeline.fact_decoders import EntryRow
-from projections.audits import audits
+from projections.audits import facts_on_hospitals
 
 Paid = dict[tuple[int, str], int]
 """What a claim is paid, in fen, by stage and layer."""
@@ -69,8 +69,9 @@ class ToldOfPersons:
     """The facts about some persons' claims, by the number up to which a run knows them.
 
     ``facts`` are by person: number, type and the claim that the fact is about. ``accepted`` and ``reversed_by`` are
-    numbers by claim. ``on_hospital`` are the numbers of findings that are laid on the hospital. ``known_from`` gives by
-    the number of a claim's acceptance under another text the number of the order that moved it.
+    numbers by claim. ``on_hospital`` are the numbers of findings that are laid on the hospital, and of what was
+    withdrawn of them. ``known_from`` gives by the number of a claim's acceptance under another text the number of
+    the order that moved it.
     """
 
     facts: defaultdict[str, list[tuple[int, str, str | None]]] = field(default_factory=lambda: defaultdict(list))
@@ -99,8 +100,8 @@ class ToldOfPersons:
         return list(found.values())
 
 
-async def load_told(connection: AsyncConnection, persons: Sequence[str], claims: Iterable[str]) -> ToldOfPersons:
-    """The facts about some persons' claims; ``claims`` are those of which audits are asked."""
+async def load_told(connection: AsyncConnection, persons: Sequence[str]) -> ToldOfPersons:
+    """The facts about some persons' claims."""
     told = ToldOfPersons()
     within = {"persons": list(persons), "types": list(CLAIM_HISTORY_TYPES)}
     for row in await connection.execute(_TOLD, within):
@@ -112,10 +113,7 @@ async def load_told(connection: AsyncConnection, persons: Sequence[str], claims:
         told.facts[row.person_id].append((row.known_from, row.type, row.claim_id))
         if row.type == REVERSED:
             told.reversed_by[row.claim_id] = row.number
-    laid = select(audits.c.number).where(
-        among(audits.c.claim_id, claims), audits.c.borne_by == "hospital", audits.c.amount > 0
-    )
-    told.on_hospital = set((await connection.execute(laid)).scalars())
+    told.on_hospital = {row.number for row in await facts_on_hospitals(connection, persons)}
     return told
 
 

@@ -92,7 +92,7 @@ async def load_parts(
         entries[row.claim_id].append(
             ClaimEntry(row.journal, row.number, row.run, row.stage, row.paid or 0, row.known or 0, row.layer, cleared)
         )
-    told = await load_told(connection, about["persons"], about["claims"])
+    told = await load_told(connection, about["persons"])
     with_cleared = [claim_id for claim_id, own in entries.items() if any(entry.cleared for entry in own)]
     nets = await _cleared_nets(connection, with_cleared)
     facts = {}

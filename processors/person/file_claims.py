@@ -42,7 +42,8 @@ def file_claims(history: PersonHistory, hospitals: Mapping[str, str]) -> list[Fi
     ]
 
 
-_ABOUT_A_CLAIM = facts.AuditFound | facts.ClaimCorrected | facts.ClaimReversed | facts.AidDecided | facts.AidWithdrawn
+_AUDIT, _AID = facts.AuditFound | facts.AuditWithdrawn, facts.AidDecided | facts.AidWithdrawn
+_ABOUT_A_CLAIM = facts.ClaimCorrected | facts.ClaimReversed | _AUDIT | _AID
 
 
 class _Claims:
@@ -54,7 +55,7 @@ class _Claims:
         self.by_event: dict[tuple[str, str], FactEntry] = {}
         self.by_number: dict[int, FactEntry] = {}
         self.admissions: dict[str, facts.AdmissionRecorded] = {}
-        self.audits: dict[str, list[FileAudit]] = {}
+        self.audits: dict[str, dict[str, FileAudit]] = {}
         self.aids: dict[str, dict[tuple[str, str], FileAid]] = {}
         self.about: dict[str, list[FactEntry]] = {}
         self.died_on: date | None = None
@@ -70,12 +71,11 @@ class _Claims:
                 said = data.model_dump(exclude_unset=True)
                 admitted = self.admissions[data.admission_id]
                 self.admissions[data.admission_id] = admitted.model_copy(update=said)
-            elif isinstance(data, facts.AuditFound):
-                finding = FileAudit(data.finding_id, data.amount, data.borne_by, data.reason, data.part)
-                self.audits.setdefault(data.claim_id, []).append(finding)
+            elif isinstance(data, _AUDIT):
+                self._audit(data)
             elif isinstance(data, facts.PersonDied):
                 self.died_on = data.died_on
-            elif isinstance(data, facts.AidDecided | facts.AidWithdrawn):
+            elif isinstance(data, _AID):
                 self._aid(entry.fact.source, data)
             if isinstance(data, _ABOUT_A_CLAIM):
                 self.about.setdefault(data.claim_id, []).append(entry)
@@ -122,7 +122,7 @@ class _Claims:
             layers=_layers(statement, payouts, claim, self.bills.get(claim.number), self.history.schemes),
             patient=statement.patient_share,
             hospital=statement.hospital_share,
-            audits=self.audits.get(statement.claim_id, []),
+            audits=list(self.audits.get(statement.claim_id, {}).values()),
             aids=list(self.aids.get(statement.claim_id, {}).values()),
             quota=_quota(self.bills.get(claim.number)),
             after_death=self.died_on is not None and statement.date > self.died_on,
@@ -130,6 +130,20 @@ class _Claims:
             revisions=self._revisions(payouts, settlements),
             unmoved=self._unmoved(statement.claim_id, settlements),
         )
+
+    def _audit(self, data: facts.AuditFound | facts.AuditWithdrawn) -> None:
+        of_claim = self.audits.setdefault(data.claim_id, {})
+        if isinstance(data, facts.AuditFound):
+            finding = FileAudit(data.finding_id, data.amount, data.borne_by, data.reason, data.part)
+        else:
+            found = of_claim[data.finding_id]
+            finding = replace(
+                found,
+                amount=found.amount - data.amount,
+                withdrawn=found.withdrawn + data.amount,
+                withdrawals=(*found.withdrawals, f"{data.document} {data.reason}"),
+            )
+        of_claim[data.finding_id] = finding
 
     def _aid(self, source: str, data: facts.AidDecided | facts.AidWithdrawn) -> None:
         of_claim = self.aids.setdefault(data.claim_id, {})
@@ -153,7 +167,7 @@ class _Claims:
         for entry in self.about.get(claim_id, ()):
             fact = entry.fact
             if (fact.source, fact.id) not in causes:
-                amount = fact.data.amount if isinstance(fact.data, facts.AuditFound | facts.AidDecided) else None
+                amount = fact.data.amount if isinstance(fact.data, _AUDIT | facts.AidDecided) else None
                 found.append(FileUnmoved(entry.recorded_at, _told(entry), amount))
         return found
 

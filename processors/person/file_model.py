@@ -157,13 +157,15 @@ class FileBill:
 
 @dataclass(frozen=True, slots=True)
 class FileAudit:
-    """A finding on a claim."""
+    """A finding on a claim: ``amount`` fen stand, ``withdrawn`` were taken back, and ``withdrawals`` say why."""
 
     finding_id: str
     amount: int
     borne_by: str
     reason: str
     part: str | None = None
+    withdrawn: int = 0
+    withdrawals: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

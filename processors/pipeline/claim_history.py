@@ -9,11 +9,12 @@ from msgspec.structs import replace
 
 from events.decisions import CLAIM_ACCEPTED
 from events.refusals import Refusal
-from policies.claim import Aid, Audit, BillParts, Claim, ClaimRecord, claim_from_record
+from policies.claim import Aid, Audit, BillParts, Claim, ClaimRecord, claim_from_record, with_less_found
 from processors.pipeline.fact_decoders import (
     AidData,
     AidWithdrawalData,
     AuditData,
+    AuditWithdrawalData,
     BillData,
     CorrectionData,
     EntryRow,
@@ -24,15 +25,19 @@ from processors.pipeline.fact_decoders import (
 )
 from projections.rosters import RosterChange, categories_on
 
-CORRECTED, REVERSED, AUDITED, ROSTER_CHANGED, AIDED, AID_WITHDRAWN = (
+CORRECTED, REVERSED, AUDITED, AUDIT_WITHDRAWN, ROSTER_CHANGED, AIDED, AID_WITHDRAWN = (
     "claim.corrected.v1",
     "claim.reversed.v1",
     "audit.found.v1",
+    "audit.withdrawn.v1",
     "roster.changed.v1",
     "aid.decided.v1",
     "aid.withdrawn.v1",
 )
-CLAIM_HISTORY_TYPES = (CLAIM_ACCEPTED, CORRECTED, REVERSED, AUDITED, ROSTER_CHANGED, AIDED, AID_WITHDRAWN)
+CLAIM_HISTORY_TYPES = (
+    *(CLAIM_ACCEPTED, CORRECTED, REVERSED, AUDITED, AUDIT_WITHDRAWN, ROSTER_CHANGED),
+    *(AIDED, AID_WITHDRAWN),
+)
 """The types of entry that say what a person's claims are."""
 
 
@@ -63,12 +68,15 @@ def read_claims(entries: Iterable[EntryRow]) -> tuple[list[Claim], list[RosterCh
     claims: dict[str, Claim] = {}
     roster: list[RosterChange] = []
     decisions: dict[tuple[str, str], int] = {}
+    places: dict[str, int] = {}
     for entry in entries:
         if entry["type"] not in CLAIM_HISTORY_TYPES:
             continue
         try:
             if entry["type"] in (AIDED, AID_WITHDRAWN):
                 _apply_aid(claims, decisions, entry)
+            elif entry["type"] in (AUDITED, AUDIT_WITHDRAWN):
+                _apply_audit(claims, places, entry)
             else:
                 _apply(claims, roster, entry)
         except (KeyError, ValueError, TypeError, Refusal) as error:
@@ -107,14 +115,23 @@ def _apply(claims: dict[str, Claim], roster: list[RosterChange], entry: EntryRow
     elif type_ == CORRECTED:
         correction = fact_data(entry, CorrectionData)
         claims[correction.claim_id] = replace(claims[correction.claim_id], bill=_bill(correction.bill))
-    elif type_ == REVERSED:
+    else:
         claim_id = fact_data(entry, ReversalData).claim_id
         claims[claim_id] = replace(claims[claim_id], standing=False)
+
+
+def _apply_audit(claims: dict[str, Claim], places: dict[str, int], entry: EntryRow) -> None:
+    """``places`` gives by finding its place among those of its claim."""
+    if entry["type"] == AUDITED:
+        found = fact_data(entry, AuditData)
+        claim = claims[found.claim_id]
+        places[found.finding_id] = len(claim.audits)
+        audit = Audit(fen(found.amount), found.borne_by, found.part)
+        claims[claim.claim_id] = replace(claim, audits=(*claim.audits, audit))
     else:
-        finding = fact_data(entry, AuditData)
-        claim = claims[finding.claim_id]
-        audits = (*claim.audits, Audit(fen(finding.amount), finding.borne_by, finding.part))
-        claims[finding.claim_id] = replace(claim, audits=audits)
+        back = fact_data(entry, AuditWithdrawalData)
+        claim = claims[back.claim_id]
+        claims[claim.claim_id] = with_less_found(claim, places[back.finding_id], fen(back.amount))
 
 
 def _apply_aid(claims: dict[str, Claim], decisions: dict[tuple[str, str], int], entry: EntryRow) -> None:

@@ -64,6 +64,16 @@ class AuditData(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     part: AuditPart | None = None
 
 
+class AuditWithdrawalData(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+    """Data of audit.withdrawn.v1."""
+
+    finding_id: str
+    claim_id: str
+    amount: Yuan
+    document: str
+    reason: str
+
+
 class AidData(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """Data of aid.decided.v1."""
 
@@ -139,7 +149,7 @@ class _Event(Struct, Generic[T], frozen=True, gc=False):
 
 
 _SHAPES = (
-    *(CorrectionData, ReversalData, AuditData, AidData, AidWithdrawalData, RosterData),
+    *(CorrectionData, ReversalData, AuditData, AuditWithdrawalData, AidData, AidWithdrawalData, RosterData),
     *(EnrollmentData, EnrollmentEndData, DeathData),
 )
 _DECODERS: dict[type[Struct], msgspec.json.Decoder[Any]] = {

@@ -23,7 +23,7 @@ from processors.law.pinned_schemes import PinnedSchemes
 from processors.law.terms import ledger_layers
 from processors.pipeline.run_opening import RunOpener
 from processors.pipeline.state import load_histories
-from projections.audits import audits
+from projections.audits import facts_on_hospitals
 
 CORRECTED = "claim.corrected.v1"
 
@@ -33,7 +33,8 @@ Missing = Callable[[], Awaitable[bool]]
 
 @dataclass(frozen=True, slots=True)
 class OwnFact:
-    """What settles a claim again with its hospital or payee: an audit laid on the hospital, or a correction."""
+    """What settles a claim again with its hospital or payee: an audit laid on the hospital, its withdrawal, or a
+    correction."""
 
     claim_id: str
     recorded_at: datetime
@@ -135,7 +136,8 @@ def _open_since(group: Row[Any], unbooked: Mapping[str, OwnFact], now: datetime)
 
 
 def _laid_on(unbooked: Collection[OwnFact]) -> tuple[str | None, str | None]:
-    """The claim that an audit laid on its hospital, and the one corrected; none where several claims have such facts.
+    """The claim of an audit laid on its hospital, or withdrawn, and the one corrected; none where several claims have
+    such facts.
 
     What an entry names as counterparty follows from this. With whom it is settled is told from the facts themselves,
     however many there are (processors/clearing/counterparties.py).
@@ -147,21 +149,21 @@ def _laid_on(unbooked: Collection[OwnFact]) -> tuple[str | None, str | None]:
 
 
 async def _own_facts(connection: AsyncConnection, claims: Iterable[Claim]) -> list[OwnFact]:
-    """The audits of some claims that laid an amount on the hospital, and their corrections, in recorded order."""
-    persons = {claim.claim_id: claim.person_id for claim in claims}
-    laid = await connection.execute(
-        select(audits.c.claim_id, entries.c.recorded_at)
-        .join(entries, (entries.c.journal == INTAKE_JOURNAL) & (entries.c.number == audits.c.number))
-        .where(audits.c.borne_by == "hospital", among(audits.c.claim_id, persons))
-    )
+    """The audits of some persons' claims laid on the hospital, what was withdrawn of them, and the corrections of these
+    claims, in recorded order."""
+    persons = {claim.person_id for claim in claims}
+    laid = await facts_on_hospitals(connection, persons)
     corrected = await connection.execute(
         select(entries.c.claim_id, entries.c.recorded_at).where(
-            among(entries.c.person_id, set(persons.values())),
+            among(entries.c.person_id, persons),
             entries.c.journal == INTAKE_JOURNAL,
             entries.c.type == CORRECTED,
         )
     )
-    found = [*(OwnFact(*row, corrects=False) for row in laid), *(OwnFact(*row, corrects=True) for row in corrected)]
+    found = [
+        *(OwnFact(row.claim_id, row.recorded_at, corrects=False) for row in laid),
+        *(OwnFact(*row, corrects=True) for row in corrected),
+    ]
     return sorted(found, key=lambda fact: fact.recorded_at)
 
 

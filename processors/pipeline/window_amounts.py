@@ -20,6 +20,7 @@ from policies.engine import Schemes, settle
 from processors.delivery.names import INTAKE_JOURNAL
 from processors.law.pinned_schemes import PinnedSchemes
 from processors.pipeline.claim_history import (
+    AUDIT_WITHDRAWN,
     AUDITED,
     CLAIM_HISTORY_TYPES,
     CORRECTED,
@@ -27,7 +28,7 @@ from processors.pipeline.claim_history import (
     pinned_texts,
     read_claims,
 )
-from processors.pipeline.fact_decoders import AuditData, EntryRow, fact_data
+from processors.pipeline.fact_decoders import AuditData, AuditWithdrawalData, EntryRow, fact_data
 from projections.bookings import CAUSE_NUMBER
 
 _KNOWN = text(f"""
@@ -40,7 +41,8 @@ _A_BUREAU = f"{BUREAU}/"
 
 
 class OwnChange(NamedTuple):
-    """What a correction of a claim, or an audit laid on its hospital, leaves the person to pay at the window, in fen.
+    """What a correction of a claim, or an audit laid on its hospital or withdrawn, leaves the person to pay at the
+    window, in fen.
 
     Under 0 the hospital gives it back. ``number`` is the fact's in journal intake.
     """
@@ -105,14 +107,23 @@ async def load_window_amounts(
 
 
 def _own_changes(rows: Sequence[EntryRow], schemes: Schemes) -> Iterable[tuple[str, OwnChange]]:
+    on_hospital: set[str] = set()
     for at, row in enumerate(rows):
-        if row["type"] == CORRECTED or (row["type"] == AUDITED and fact_data(row, AuditData).borne_by == "hospital"):
+        if row["type"] == AUDITED and (found := fact_data(row, AuditData)).borne_by == "hospital":
+            on_hospital.add(found.finding_id)
+        if row["type"] == CORRECTED or _finding_of(row) in on_hospital:
             before, after = read_claims(rows[:at])[0], read_claims(rows[: at + 1])[0]
             corrects = row["type"] == CORRECTED
             if corrects and row["source"].startswith(_A_BUREAU):
                 continue
             due = window_change(schemes, row["claim_id"], before, after, corrects=corrects)
             yield row["claim_id"], OwnChange(row["number"], due)
+
+
+def _finding_of(row: EntryRow) -> str | None:
+    if row["type"] == AUDITED:
+        return fact_data(row, AuditData).finding_id
+    return fact_data(row, AuditWithdrawalData).finding_id if row["type"] == AUDIT_WITHDRAWN else None
 
 
 def window_change(

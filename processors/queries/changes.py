@@ -20,6 +20,7 @@ KINDS = (
     "claim.corrected.v1",
     "claim.reversed.v1",
     "audit.found.v1",
+    "audit.withdrawn.v1",
     "aid.decided.v1",
     "aid.withdrawn.v1",
     "roster.changed.v1",

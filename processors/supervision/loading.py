@@ -29,9 +29,10 @@ PERSONS_AT_ONCE = 2_000
 """Persons of whom all claims are in memory at once."""
 
 ADMISSIONS = ("admission.recorded.v1", "admission.changed.v1")
-CORRECTED, REVERSED, AUDITED = "claim.corrected.v1", "claim.reversed.v1", "audit.found.v1"
+CORRECTED, REVERSED = "claim.corrected.v1", "claim.reversed.v1"
+AUDITED, AUDIT_WITHDRAWN = "audit.found.v1", "audit.withdrawn.v1"
 CLAIMING = ("discharge.recorded.v1", "interim.recorded.v1", "outpatient.recorded.v1", "bill.submitted.v1")
-NAMED_TYPES = (*CLAIMING, *ADMISSIONS, CORRECTED, REVERSED, AUDITED)
+NAMED_TYPES = (*CLAIMING, *ADMISSIONS, CORRECTED, REVERSED, AUDITED, AUDIT_WITHDRAWN)
 """The facts of claims that leads name."""
 
 _OF_YEAR = CLAIMS + "AND statement.year = $2"

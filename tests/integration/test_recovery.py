@@ -38,6 +38,17 @@ async def test_an_audit_is_laid_on_the_hospital_however_often_its_run_is_lost(bo
     assert (await verify(books.engine)).problems == []
 
 
+async def test_a_withdrawn_audit_is_laid_on_the_hospital_though_its_run_is_lost(books: Books) -> None:
+    await books.publish([facts.hospital(), facts.enrol(), *facts.stay(1, in_scope="20000"), *facts.stay(2)])
+    await books.publish([facts.audit("C1", "1000", "hospital")])
+    books.enqueue([facts.withdraw_audit("C1", "1000")])
+    await books.step(("intake", 0), 1)
+    await _lost(books)
+    await books.drain()
+    assert await _laid(books) == {"C1"}
+    assert (await verify(books.engine)).problems == []
+
+
 async def test_which_of_two_audits_a_run_was_for_is_not_guessed(books: Books) -> None:
     await books.publish([facts.hospital(), facts.enrol(), *facts.stay(1, in_scope="20000"), *facts.stay(2)])
     books.enqueue([facts.audit("C1", "1000", "hospital", "F1"), facts.audit("C2", "1000", "hospital", "F2")])

@@ -132,6 +132,7 @@ OVERSIGHT = {
     "bill.submitted.v1",
     "aid.decided.v1",
     "aid.withdrawn.v1",
+    "audit.withdrawn.v1",
 }
 """What did not befall anyone in the made-up county."""
 

@@ -71,6 +71,7 @@ def every_kind() -> Iterator[tuple[str, str, bool]]:
             "claim.reversed.v1",
             "claim.corrected.v1",
             "audit.found.v1",
+            "audit.withdrawn.v1",
             "advance.issued.v1",
             "aid.decided.v1",
             "aid.withdrawn.v1",

@@ -22,7 +22,7 @@ LEFT JOIN (
     SELECT hospital_id, count(*) AS fines, sum(amount) / 100.0 AS fined FROM projections.fines GROUP BY hospital_id
 ) AS fine USING (hospital_id)
 LEFT JOIN (
-    SELECT claims.hospital_id, count(*) AS audits, sum(audits.amount) / 100.0 AS audited
+    SELECT claims.hospital_id, count(*) FILTER (WHERE audits.amount > 0) AS audits, sum(audits.amount) / 100.0 AS audited
     FROM projections.audits JOIN projections.claims USING (claim_id) GROUP BY claims.hospital_id
 ) AS audit USING (hospital_id);
 

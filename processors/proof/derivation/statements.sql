@@ -14,8 +14,15 @@ WITH RECURSIVE pinned AS (
         AND (told_until IS NULL OR corrected.number <= told_until)
     WHERE status = 'settled'
     ORDER BY accepted.claim_id, corrected.number DESC NULLS LAST
+), withdrawn AS MATERIALIZED (
+    SELECT number, said ->> 'finding_id' AS finding_id, pg_temp.fen(said ->> 'amount') AS amount
+    FROM pg_temp.facts WHERE type = 'audit.withdrawn.v1'
 ), found AS (
-    SELECT bills.claim_id, said ->> 'part' AS part, said ->> 'borne_by' AS borne_by, pg_temp.fen(said ->> 'amount') AS amount,
+    SELECT bills.claim_id, said ->> 'part' AS part, said ->> 'borne_by' AS borne_by,
+           pg_temp.fen(said ->> 'amount') - coalesce((
+               SELECT sum(withdrawn.amount) FROM withdrawn
+               WHERE withdrawn.finding_id = said ->> 'finding_id' AND (told_until IS NULL OR withdrawn.number <= told_until)
+           ), 0)::bigint AS amount,
            row_number() OVER (PARTITION BY bills.claim_id ORDER BY facts.number) AS place
     FROM pg_temp.facts AS facts
     JOIN bills ON bills.claim_id = said ->> 'claim_id' AND (told_until IS NULL OR facts.number <= told_until)

@@ -26,7 +26,7 @@ _YEARS = (-2, -1, 0, 1)
 """Loaded beside a year: the one before for growth, and the one before that for parts of its stays, the next for
 admissions after December."""
 _AUDITS = """
-SELECT claim.claim_id, claim.person_id, array_agg(audit.number) AS numbers, sum(audit.amount)::bigint AS found
+SELECT claim.claim_id, claim.person_id, sum(audit.amount)::bigint AS found
 FROM projections.audits AS audit
 JOIN projections.claims AS claim USING (claim_id)
 JOIN projections.statements AS statement USING (claim_id)
@@ -38,7 +38,7 @@ SELECT booked.claim_id, -sum(booked.paid)::bigint AS refunded
 FROM ledger.entries AS booked
 WHERE booked.person_id = ANY($1) AND booked.claim_id = ANY($2)
   AND booked.type IN ('payout.adjusted.v1', 'payout.withdrawn.v1')
-  AND convert_from(booked.data, 'UTF8')::jsonb -> 'cause' ->> 'number' = ANY($3)
+  AND convert_from(booked.data, 'UTF8')::jsonb -> 'cause' ->> 'type' IN ('audit.found.v1', 'audit.withdrawn.v1')
 GROUP BY booked.claim_id
 """
 _HOSPITALS = "SELECT hospital_id, name, tier, region, designated_from, designated_until FROM projections.hospitals"
@@ -109,8 +109,7 @@ async def scorecards(engine: AsyncEngine, year: int, region: str | None = None) 
 async def _audits(connection: AsyncConnection, year: int) -> dict[str, AuditOfClaim]:
     rows = await fetch_text(connection, _AUDITS, [year])
     persons = sorted({row["person_id"] for row in rows})
-    numbers = [str(number) for row in rows for number in row["numbers"]]
-    asked = [persons, [row["claim_id"] for row in rows], numbers]
+    asked = [persons, [row["claim_id"] for row in rows]]
     booked = {row["claim_id"]: row["refunded"] for row in await fetch_text(connection, _BOOKED, asked)}
     return {row["claim_id"]: AuditOfClaim(row["found"], booked.get(row["claim_id"], 0)) for row in rows}
 
