@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from datetime import date
 
 from events.codes import INSURANCE_TYPE_NAMES, RESIDENT
-from events.money import yuan
 from events.refusals import Refusal
 
 
@@ -273,35 +272,6 @@ def unknown_claim(claim_id: str) -> Refusal:
 def already_reversed(claim_id: str) -> Refusal:
     """The claim stands no longer."""
     return Refusal("already_reversed", f"claim {claim_id} was reversed", f"结算单 {claim_id} 已冲正")
-
-
-def duplicate_finding(finding_id: str) -> Refusal:
-    """The number of the finding is used."""
-    return Refusal(
-        "duplicate_finding", f"finding {finding_id} was recorded before", f"稽核编号 {finding_id} 已登记过：请换新编号"
-    )
-
-
-def unknown_finding(finding_id: str, claim_id: str) -> Refusal:
-    """No such finding on the claim to take back."""
-    return Refusal(
-        "unknown_finding",
-        f"no finding {finding_id} on claim {claim_id} was recorded",
-        f"没有登记过对结算单 {claim_id} 的稽核认定 {finding_id}",
-    )
-
-
-def exceeds_finding(finding_id: str, amount: int, stands: int) -> Refusal:
-    """More is taken back than stands of the finding; both in fen."""
-    if not stands:
-        return Refusal(
-            "exceeds_finding", f"finding {finding_id} was withdrawn whole", f"稽核认定 {finding_id} 已全部撤回"
-        )
-    return Refusal(
-        "exceeds_finding",
-        f"of finding {finding_id} {yuan(stands)} stand: {yuan(amount)} can't be withdrawn",
-        f"稽核认定 {finding_id} 尚存 {yuan(stands)} 元，不能撤回 {yuan(amount)} 元",
-    )
 
 
 def duplicate_fine(fine_id: str) -> Refusal:

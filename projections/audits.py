@@ -36,7 +36,7 @@ async def load_audits(connection: AsyncConnection, claim_ids: Iterable[str]) -> 
     return found
 
 
-class Finding(NamedTuple):
+class AuditFinding(NamedTuple):
     """One finding; ``amount`` fen of it stand. ``place`` is its own among those of its claim, from 0."""
 
     finding_id: str
@@ -48,15 +48,15 @@ class Finding(NamedTuple):
     place: int
 
 
-async def load_findings(connection: AsyncConnection, finding_ids: Iterable[str]) -> dict[str, Finding]:
+async def load_findings(connection: AsyncConnection, finding_ids: Iterable[str]) -> dict[str, AuditFinding]:
     """Findings by number."""
     wanted = list(finding_ids)
     of_claims = select(audits.c.claim_id).where(among(audits.c.finding_id, wanted))
     place = func.row_number().over(partition_by=audits.c.claim_id, order_by=audits.c.number) - 1
     placed = select(audits, place.label("place")).where(audits.c.claim_id.in_(of_claims)).subquery()
-    columns = [placed.c[name] for name in Finding._fields]
+    columns = [placed.c[name] for name in AuditFinding._fields]
     rows = await connection.execute(select(*columns).where(among(placed.c.finding_id, wanted)))
-    return {row.finding_id: Finding(*row) for row in rows}
+    return {row.finding_id: AuditFinding(*row) for row in rows}
 
 
 _ON_HOSPITAL = text("""
