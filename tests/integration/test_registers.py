@@ -279,14 +279,15 @@ async def test_who_is_designated_and_what_was_done(books: Books, tmp_path: Path)
             ),
             facts.fine("F1", "H1", "20000"),
             *(facts.enrol("P1"), *facts.stay(1, "P1", on="2019-02-01", in_scope="9000")),
-            facts.audit("C1", "300"),
+            *(facts.audit("C1", "400"), facts.withdraw_audit("C1", "100")),
+            *(facts.audit("C1", "50", finding="F2"), facts.withdraw_audit("C1", "50", "F2")),
         ]
     )
     assert await books.refused() == []
-    said = ("hospital_id", "kind", "state", "suspended_since", "suspensions", "fined", "audited")
+    said = ("hospital_id", "kind", "state", "suspended_since", "suspensions", "fined", "audits", "audited")
     assert await listed(books.engine, HOSPITALS, *said) == [
-        ("H1", "hospital", "suspended", "2019-09-01", 2, "20000.00", "300.00"),
-        ("D1", "pharmacy", "ended", None, 0, "0.00", "0.00"),
+        ("H1", "hospital", "suspended", "2019-09-01", 2, "20000.00", 1, "300.00"),
+        ("D1", "pharmacy", "ended", None, 0, "0.00", 0, "0.00"),
     ]
     assert await listed(books.engine, HOSPITALS, "hospital_id", kind="pharmacy", tier=0) == [("D1",)]
     assert await listed(books.engine, HOSPITAL_MEASURES, "day", "measure", "amount") == [

@@ -34,7 +34,7 @@ async def settle_a_year(books: Books) -> None:
     await books.publish(facts.stay(number + 1, "P1", on="2019-11-10", in_scope="1000", hospital_id="H7"))
     await books.publish(facts.stay(number + 2, "P2", on="2019-11-10", in_scope="20000", hospital_id="H9"))
     await books.publish([facts.reverse(f"C{number + 1}", source="hospital/H7")])
-    await books.publish([facts.audit("C1", "300", "hospital")])
+    await books.publish([facts.audit("C1", "700", "hospital"), facts.withdraw_audit("C1", "400")])
     await books.publish(facts.stay(number + 3, "P1", on="2019-04-20", in_scope="1000", hospital_id="H1"))
 
 
