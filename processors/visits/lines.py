@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 from msgspec import Struct, structs
-from sqlalchemy import delete, insert, literal, select, update
+from sqlalchemy import bindparam, delete, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.facts import Bill
@@ -18,6 +18,12 @@ PARTS = ("self_funded", "over_limit", "upfront_copay", "in_scope")
 
 _DIGESTED = ("feedetl_sn", "init_feedetl_sn", "med_list_codg", "medins_list_codg")
 _COLUMNS = VisitLine.__struct_fields__
+_OF_BATCH = (
+    select(fee_lines)
+    .where(*(fee_lines.c[name] == bindparam(name) for name in ("mdtrt_id", "chrg_bchno", "round")))
+    .order_by(fee_lines.c.feedetl_sn)
+)
+"""Made once: to make a statement costs more than to send it."""
 
 
 class LineSet(Struct, frozen=True):
@@ -74,7 +80,7 @@ def digest(lines: Iterable[VisitLine]) -> str:
 
 async def load_lines(connection: AsyncConnection, of: LineSet) -> list[VisitLine]:
     """The lines of a batch, in the order of their numbers."""
-    rows = await connection.execute(select(fee_lines).where(*_those(of)).order_by(fee_lines.c.feedetl_sn))
+    rows = await connection.execute(_OF_BATCH, structs.asdict(of))
     return [_line(row) for row in rows.mappings()]
 
 

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    bindparam,
     delete,
     select,
     text,
@@ -89,6 +90,26 @@ class SentEvent(Struct, frozen=True):
 
 
 _COLUMNS = [transactions.c[name] for name in ReceivedTransaction.__struct_fields__]
+# each made once: to make a statement costs more than to send it
+_BEGUN = insert(transactions).on_conflict_do_nothing().returning(*_COLUMNS)
+_OWN = select(*_COLUMNS).where(
+    *(transactions.c[name] == bindparam(name) for name in ("hospital_id", "infno", "msgid")),
+)
+_ANSWERED = (
+    update(transactions)
+    .where(transactions.c.number == bindparam("transaction"), transactions.c.state == "open")
+    .values(
+        state="answered",
+        reply=bindparam("sealed"),
+        key_id=bindparam("sealed_under"),
+        ended_at=text("clock_timestamp()"),
+    )
+    .returning(transactions.c.number)
+    .cte("answered")
+)
+_NO_LONGER_SENT = delete(sent_events).where(sent_events.c.transaction.in_(select(_ANSWERED.c.number))).cte("sent")
+_END = select(_ANSWERED.c.number).add_cte(_NO_LONGER_SENT)
+"""Keeps an answer; one statement, so that it needs no transaction around it."""
 
 
 async def begin(
@@ -96,8 +117,7 @@ async def begin(
 ) -> ReceivedTransaction:
     """The transaction of a call: a new one that is open, or the one that is there, whatever its digest."""
     values = {"hospital_id": hospital_id, "infno": infno, "msgid": msgid, "digest": digest, "state": "open"}
-    new = insert(transactions).values(values).on_conflict_do_nothing().returning(*_COLUMNS)
-    row = (await connection.execute(new)).first()
+    row = (await connection.execute(_BEGUN, values)).first()
     if row is not None:
         return ReceivedTransaction(*row)
     found = await find(connection, hospital_id, infno, msgid)
@@ -108,12 +128,7 @@ async def begin(
 
 async def find(connection: AsyncConnection, hospital_id: str, infno: str, msgid: str) -> ReceivedTransaction | None:
     """A transaction, None where none was received."""
-    own = (
-        transactions.c.hospital_id == hospital_id,
-        transactions.c.infno == infno,
-        transactions.c.msgid == msgid,
-    )
-    row = (await connection.execute(select(*_COLUMNS).where(*own))).first()
+    row = (await connection.execute(_OWN, {"hospital_id": hospital_id, "infno": infno, "msgid": msgid})).first()
     return None if row is None else ReceivedTransaction(*row)
 
 
@@ -141,16 +156,8 @@ async def load_sent(connection: AsyncConnection, transaction: int) -> list[SentE
 
 async def keep_answer(connection: AsyncConnection, transaction: int, reply: bytes, key_id: str) -> bool:
     """Keep the sealed answer of an open transaction; False where it is open no more, and nothing was changed."""
-    answered = (
-        update(transactions)
-        .where(transactions.c.number == transaction, transactions.c.state == "open")
-        .values(state="answered", reply=reply, key_id=key_id, ended_at=text("clock_timestamp()"))
-        .returning(transactions.c.number)
-        .cte("answered")
-    )
-    # one statement, so that it needs no transaction around it
-    sent = delete(sent_events).where(sent_events.c.transaction.in_(select(answered.c.number))).cte("sent")
-    return (await connection.execute(select(answered.c.number).add_cte(sent))).first() is not None
+    told = {"transaction": transaction, "sealed": reply, "sealed_under": key_id}
+    return (await connection.execute(_END, told)).first() is not None
 
 
 async def withdraw(connection: AsyncConnection, hospital_id: str, infno: str, msgid: str) -> None:

@@ -5,13 +5,15 @@ from datetime import datetime
 from typing import Any
 
 from msgspec import structs
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from processors.visits.visit_rows import RegisteredVisit, stored, visits
 
 _SERIAL_DIGITS = 12
+_VISIT = select(visits).where(visits.c.mdtrt_id == bindparam("mdtrt_id"))
+_VISIT_LOCKED = _VISIT.with_for_update()
 
 
 def visit_id(fixmedins_code: str, number: int) -> str:
@@ -39,8 +41,8 @@ async def insert_visit(connection: AsyncConnection, visit: RegisteredVisit) -> N
 
 async def load_visit(connection: AsyncConnection, mdtrt_id: str, *, lock: bool = False) -> RegisteredVisit | None:
     """A visit; with ``lock`` nobody else registers lines or settles until the transaction ends."""
-    query = select(visits).where(visits.c.mdtrt_id == mdtrt_id)
-    return _visit((await connection.execute(query.with_for_update() if lock else query)).mappings().one_or_none())
+    found = await connection.execute(_VISIT_LOCKED if lock else _VISIT, {"mdtrt_id": mdtrt_id})
+    return _visit(found.mappings().one_or_none())
 
 
 async def visits_of_person(

@@ -107,7 +107,8 @@ async def try_out(services: Services, event: Event, bill: LineSums) -> Shares:
     refused = quoted.get("refused")
     if refused is not None:
         raise refusal_of(refused)
-    return await _shares(services, bill, quoted["statement"])
+    async with services.autocommit.connect() as connection:
+        return await _shares(connection, bill, quoted["statement"])
 
 
 async def settle_standing(
@@ -136,8 +137,8 @@ async def settle(services: Services, call: Call, settlement: VisitSettlement) ->
 async def note_answer(services: Services, call: Call, settlement: VisitSettlement, answer: Answer) -> VisitSettlement:
     """Note what the ledger said to a claim; raises ``NationalRefused`` where it did not settle it."""
     if answer.type in STATEMENTS and answer.data["status"] == "settled":
-        shares = await _shares(services, sums_of(settlement), answer.data)
         async with services.autocommit.connect() as connection:
+            shares = await _shares(connection, sums_of(settlement), answer.data)
             return await note_settled(connection, settlement.claim_id, shares.layers, shares.patient, shares.hospital)
     if answer.type in STATEMENTS:
         refused = NationalRefused("结算单已被冲正：请重新结算")
@@ -219,9 +220,8 @@ def told_shares(settlement: VisitSettlement) -> Shares:
     )
 
 
-async def _shares(services: Services, bill: LineSums, statement: Mapping[str, Any]) -> Shares:
-    async with services.autocommit.connect() as connection:
-        return shares_of(bill, statement, await fund_of_layers(connection, str(statement["scheme"])))
+async def _shares(connection: AsyncConnection, bill: LineSums, statement: Mapping[str, Any]) -> Shares:
+    return shares_of(bill, statement, await fund_of_layers(connection, str(statement["scheme"])))
 
 
 async def _end_wait(services: Services, call: Call, settlement: VisitSettlement) -> None:

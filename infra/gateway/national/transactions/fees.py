@@ -27,7 +27,7 @@ from processors.visits.lines import (
     lines_numbered,
     load_lines,
 )
-from processors.visits.settlements import current_lines, reversed_rounds, standing_settlement
+from processors.visits.settlements import current_settlement, reversed_rounds
 from processors.visits.visit_rows import HELD_BATCH, RegisteredVisit, VisitLine
 
 ALL = "0000"
@@ -74,8 +74,8 @@ async def remove_visit_lines(services: Services, call: Call) -> None:
                 raise NationalRefused(f"就诊 {visit.mdtrt_id} 没有收费批次 {key.chrg_bchno} 的明细：请核对 chrg_bchno")
             return
         for batch in await line_batches(connection, visit.mdtrt_id):
-            of = await current_lines(connection, visit.mdtrt_id, batch)
-            if await standing_settlement(connection, of) is None:
+            of, standing = await current_settlement(connection, visit.mdtrt_id, batch)
+            if standing is None:
                 await delete_lines(connection, of)
 
 
@@ -146,8 +146,7 @@ def _new_lines(lines: Iterable[VisitLine], known: Mapping[str, VisitLine]) -> li
 
 
 async def _unsettled(connection: AsyncConnection, visit: RegisteredVisit, batch: str) -> LineSet:
-    of = await current_lines(connection, visit.mdtrt_id, batch)
-    settlement = await standing_settlement(connection, of)
+    of, settlement = await current_settlement(connection, visit.mdtrt_id, batch)
     if settlement is not None:
         which = f"收费批次 {batch}" if batch else f"就诊 {visit.mdtrt_id}"
         back = "2208" if visit.kind == OUTPATIENT else "2305"

@@ -19,8 +19,8 @@ from infra.gateway.services import Services
 from processors.visits.lines import LineSet, delete_lines, digest, line_batches, load_lines
 from processors.visits.settlements import (
     current_lines,
+    current_settlement,
     insert_settlement,
-    standing_settlement,
     standing_settlements,
 )
 from processors.visits.visit_rows import RegisteredVisit, VisitLine, VisitSettlement
@@ -101,8 +101,7 @@ async def _begin(services: Services, call: Call, node: VisitSettlementNode) -> V
     type_ = medical_type(call.hospital, node.med_type, VISITS)
     async with services.engine.begin() as connection:
         visit = await open_visit(connection, call, node.mdtrt_id, node.psn_no, (OUTPATIENT,))
-        of = await current_lines(connection, visit.mdtrt_id, node.chrg_bchno)
-        other = await standing_settlement(connection, of)
+        of, other = await current_settlement(connection, visit.mdtrt_id, node.chrg_bchno)
         if other is not None:
             return other
         claim_id = settlement_id(call.fixmedins_code, call.number)
