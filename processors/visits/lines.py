@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.facts import Bill
 from events.money import yuan
+from events.store.driver import Prepared
 from processors.visits.visit_rows import VisitLine, fee_lines, stored
 
 PARTS = ("self_funded", "over_limit", "upfront_copay", "in_scope")
@@ -18,12 +19,11 @@ PARTS = ("self_funded", "over_limit", "upfront_copay", "in_scope")
 
 _DIGESTED = ("feedetl_sn", "init_feedetl_sn", "med_list_codg", "medins_list_codg")
 _COLUMNS = VisitLine.__struct_fields__
-_OF_BATCH = (
+_OF_BATCH = Prepared(
     select(fee_lines)
     .where(*(fee_lines.c[name] == bindparam(name) for name in ("mdtrt_id", "chrg_bchno", "round")))
     .order_by(fee_lines.c.feedetl_sn)
 )
-"""Made once: to make a statement costs more than to send it."""
 
 
 class LineSet(Struct, frozen=True):
@@ -80,8 +80,8 @@ def digest(lines: Iterable[VisitLine]) -> str:
 
 async def load_lines(connection: AsyncConnection, of: LineSet) -> list[VisitLine]:
     """The lines of a batch, in the order of their numbers."""
-    rows = await connection.execute(_OF_BATCH, structs.asdict(of))
-    return [_line(row) for row in rows.mappings()]
+    records = await _OF_BATCH.fetch(connection, **structs.asdict(of))
+    return [_line(record) for record in records]
 
 
 async def insert_lines(connection: AsyncConnection, lines: Sequence[VisitLine]) -> None:

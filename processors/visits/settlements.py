@@ -3,17 +3,18 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import orjson
 from msgspec import structs
-from sqlalchemy import Select, bindparam, func, insert, literal_column, select, update
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import Select, bindparam, func, literal_column, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from events.store.driver import Prepared, insert_rows
+from events.store.rows import values_of
 from processors.visits.lines import LineSet
 from processors.visits.visit_rows import VisitSettlement, settlements, stored
 
 STANDING = ("sent", "settled")
-# each made once: to make a statement costs more than to send it
-_LATEST = (
+_LATEST = Prepared(
     select(settlements)
     .where(
         settlements.c.mdtrt_id == bindparam("mdtrt_id"),
@@ -23,14 +24,13 @@ _LATEST = (
     .order_by(settlements.c.round.desc())
     .limit(1)
 )
-_INSERT = insert(settlements)
-_SETTLED = (
+_SETTLED = Prepared(
     update(settlements)
     .where(settlements.c.claim_id == bindparam("settled_claim"), settlements.c.state == "sent")
     .values(
         state="settled",
         settled_at=func.clock_timestamp(),
-        layers=bindparam("told_layers", type_=JSONB),
+        layers=bindparam("told_layers"),
         fund_pay=bindparam("funds"),
         psn_part=bindparam("person"),
         hosp_part=bindparam("hospital"),
@@ -49,10 +49,10 @@ async def current_settlement(
     connection: AsyncConnection, mdtrt_id: str, chrg_bchno: str
 ) -> tuple[LineSet, VisitSettlement | None]:
     """The lines of a batch that count now, and their settlement that stands or for whose answer the gateway waits."""
-    row = (await connection.execute(_LATEST, {"mdtrt_id": mdtrt_id, "chrg_bchno": chrg_bchno})).mappings().one_or_none()
-    if row is None:
+    records = await _LATEST.fetch(connection, mdtrt_id=mdtrt_id, chrg_bchno=chrg_bchno)
+    if not records:
         return LineSet(mdtrt_id, chrg_bchno, 1), None
-    latest = _settlement(row)
+    latest = _settlement(records[0])
     if latest.state == "reversed":
         return LineSet(mdtrt_id, chrg_bchno, latest.round + 1), None
     return LineSet(mdtrt_id, chrg_bchno, latest.round), latest
@@ -122,7 +122,7 @@ async def reversed_rounds(connection: AsyncConnection, mdtrt_id: str) -> dict[st
 
 async def insert_settlement(connection: AsyncConnection, settlement: VisitSettlement) -> None:
     """Note a settlement before it is sent to the ledger: from then on its lines are never changed."""
-    await connection.execute(_INSERT, structs.asdict(settlement))
+    await insert_rows(connection, settlements, values_of(settlements, [structs.asdict(settlement)]))
 
 
 async def note_settled(
@@ -132,15 +132,15 @@ async def note_settled(
 
     Of two who note it at once the first counts; returns what counts.
     """
-    told = {
-        "settled_claim": claim_id,
-        "told_layers": [list(each) for each in layers],
-        "funds": sum(paid for _, _, paid in layers),
-        "person": patient,
-        "hospital": hospital,
-    }
-    row = (await connection.execute(_SETTLED, told)).mappings().first()
-    return await _claimed(connection, claim_id) if row is None else _settlement(row)
+    records = await _SETTLED.fetch(
+        connection,
+        settled_claim=claim_id,
+        told_layers=orjson.dumps(layers).decode(),
+        funds=sum(paid for _, _, paid in layers),
+        person=patient,
+        hospital=hospital,
+    )
+    return _settlement(records[0]) if records else await _claimed(connection, claim_id)
 
 
 async def note_refused(connection: AsyncConnection, claim_id: str, reason: str) -> None:

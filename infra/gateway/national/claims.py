@@ -147,7 +147,7 @@ async def note_answer(services: Services, call: Call, settlement: VisitSettlemen
         await _end_wait(services, call, settlement)
     else:
         refused = refusal_of(answer.data)
-    async with services.engine.begin() as connection:
+    async with services.transaction() as connection:
         await note_refused(connection, settlement.claim_id, refused.message_zh)
         await _give_back(connection, settlement)
     raise refused
@@ -162,7 +162,7 @@ async def reverse(services: Services, call: Call, settlement: VisitSettlement, r
     if settlement.state == "reversed":
         return settlement
     event = event_of(call, "claim.reversed.v1", {"claim_id": settlement.claim_id, "reason": reason})
-    async with services.engine.begin() as connection:
+    async with services.transaction() as connection:
         kept = await note_reversal(connection, settlement.claim_id, orjson.dumps(event).decode(), call.msgid)
     reversal = orjson.loads(kept.reversal or "")
     answer = await services.send(call.source, reversal, settlement.claim_id)
@@ -173,7 +173,7 @@ async def reverse(services: Services, call: Call, settlement: VisitSettlement, r
 
 async def note_taken_back(services: Services, settlement: VisitSettlement) -> VisitSettlement:
     """Note that a settlement is reversed, and begin the next round of its lines."""
-    async with services.engine.begin() as connection:
+    async with services.transaction() as connection:
         if await note_reversed(connection, settlement.claim_id):
             await copy_lines(connection, lines_of(settlement), await _open_lines(connection, settlement))
         return await settlement_of_claim(connection, settlement.claim_id) or settlement

@@ -54,7 +54,7 @@ async def remove_stay_lines(services: Services, call: Call) -> None:
     first = keys[0]
     if any((key.mdtrt_id, key.psn_no) != (first.mdtrt_id, first.psn_no) for key in keys):
         raise NationalRefused("data：一次只撤销一个就诊的明细，请分开发送")
-    async with services.engine.begin() as connection:
+    async with services.transaction() as connection:
         visit = await open_visit(connection, call, first.mdtrt_id, first.psn_no, (INPATIENT,))
         of = await _unsettled(connection, visit, HELD_BATCH)
         if any(key.feedetl_sn == ALL for key in keys):
@@ -67,7 +67,7 @@ async def remove_stay_lines(services: Services, call: Call) -> None:
 async def remove_visit_lines(services: Services, call: Call) -> None:
     """门诊明细撤销: a batch, or all batches that are not settled."""
     key = read_node(BatchKey, node_of(call.input, "data"), "data")
-    async with services.engine.begin() as connection:
+    async with services.transaction() as connection:
         visit = await open_visit(connection, call, key.mdtrt_id, key.psn_no, (OUTPATIENT,))
         if key.chrg_bchno != ALL:
             if not await delete_lines(connection, await _unsettled(connection, visit, key.chrg_bchno)):
@@ -85,7 +85,7 @@ async def _upload(services: Services, call: Call, kind: str) -> Mapping[str, Any
         raise NationalRefused(f"feedetail（费用明细）共 {len(raw)} 条，每次至多 {MOST_LINES} 条：请分批上传")
     nodes = [read_node(LineNode, node, f"feedetail 第{place}条") for place, node in enumerate(raw, start=1)]
     mdtrt_id, psn_no = _one_visit(nodes)
-    async with services.engine.begin() as connection:
+    async with services.transaction() as connection:
         visit = await open_visit(connection, call, mdtrt_id, psn_no, (kind,))
         rounds = await reversed_rounds(connection, mdtrt_id)
         numbers = {node.feedetl_sn for node in nodes}

@@ -90,7 +90,7 @@ async def _settled_or_refused(
 
 
 async def _claimed_anew(services: Services, call: Call, settlement: VisitSettlement) -> VisitSettlement:
-    async with services.engine.begin() as connection:
+    async with services.transaction() as connection:
         await load_visit(connection, settlement.mdtrt_id, lock=True)
         of, standing = await current_settlement(connection, settlement.mdtrt_id, settlement.chrg_bchno)
         if standing is not None:
