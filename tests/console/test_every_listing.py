@@ -52,6 +52,7 @@ DERIVED = frozenset(
         ("attainment", "met"),
         ("townships", "persons"),
         ("townships", "asked"),
+        ("townships", "under"),
         # who has missed it, of all
         ("attainment", "share"),
         # households, of which this county has none

@@ -38,7 +38,8 @@ VALUES ('fusong', 'reimbursement', '2000-01-01', 0.90, 'seed', 'x'),
 INSERT INTO projections.person_years (year, region, scheme, setting, poor, person_id, claims, total, audited, paid,
                                       assistance_base, assistance_in_scope, patient_share)
 SELECT 2010 + n / 20000, (220600 + n % 40)::text, 'fusong', 'inpatient', true, 'P' || n, 1, 100000, 0,
-       CASE WHEN n % 400 = 3 THEN 50000 ELSE 95000 END, 20000, CASE WHEN n % 400 = 5 THEN 100 ELSE 19000 END, 1
+       CASE WHEN n % 400 = 3 THEN 50000 ELSE 95000 END, 20000, CASE WHEN n % 400 = 5 THEN 100 ELSE 19000 END,
+       CASE WHEN n % 400 = 3 THEN 50000 ELSE 5000 END
 FROM generate_series(0, 199999) AS n;
 INSERT INTO projections.disease_years (year, region, scheme, setting, disease, hospital_id, claims, total, self_funded,
                                        paid, assistance)

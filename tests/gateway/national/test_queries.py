@@ -132,7 +132,7 @@ async def test_lines_and_looks_are_listed_for_investigators(his: His, county: Ga
         assert (await run("gateway", "lines", "C-nowhere", "--json")).rows == []
         (look,) = (await run("gateway", "looks", "--person", his.psn_no, "--json")).rows
         assert (look["fixmedins_code"], look["infno"]) == ("H1", "5201")
-        assert (await run("gateway", "looks", "--hospital", "H7", "--json")).rows == []
+        assert (await run("gateway", "looks", "--hospital", "H2", "--person", his.psn_no, "--json")).rows == []
         looks = (await run("access", "log", "--person", his.psn_no, "--json")).rows
         assert [(each["page"], each["login"]) for each in looks] == [("fee lines", "claims")] * 2
 

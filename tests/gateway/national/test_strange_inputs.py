@@ -39,7 +39,7 @@ async def programs(county: GatewayCounty) -> list[His]:
     return await every_transaction(county, "H5")
 
 
-@pytest.mark.parametrize("infno", sorted(known_transactions()))
+@pytest.mark.parametrize("infno", sorted(infno for infno in known_transactions() if infno[0].isdigit()))
 async def test_a_strange_field_is_refused_or_understood(county: GatewayCounty, programs: list[His], infno: str) -> None:
     his = next(each for each in programs if infno in each.sent)
     given = his.sent[infno]["input"]
