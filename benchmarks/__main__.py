@@ -17,7 +17,7 @@ from benchmarks.growth import growth
 from benchmarks.latency import latency, latency_beside_resettlement
 from benchmarks.orm import orm
 from benchmarks.servers import server_templates
-from benchmarks.single import engine_alone, rebuild, verify
+from benchmarks.single import engine_alone, rebuild, verify, whatif
 from benchmarks.sourcing import sourcing
 from benchmarks.steps import steps
 from benchmarks.table import draw, write
@@ -27,7 +27,19 @@ from infra.logs import configure
 RESULT = Path("build/bench.json")
 SUITES = (
     *("throughput", "workers", "orm", "eventsourcing", "floor"),
-    *("latency", "resettlement", "floods", "rebuild", "verify", "engine", "steps", "growth", "console", "gateway"),
+    *(
+        "latency",
+        "resettlement",
+        "floods",
+        "rebuild",
+        "verify",
+        "whatif",
+        "engine",
+        "steps",
+        "growth",
+        "console",
+        "gateway",
+    ),
 )
 console = Console(width=120)
 progress = Console(stderr=True)
@@ -38,7 +50,12 @@ async def run(bench: Bench, suites: list[str]) -> None:
     for number in range(bench.options.rounds):
         await _compared(bench, suites, number)
     await _latencies(bench, suites)
-    for name, suite in (("rebuild", rebuild), ("verify", verify), ("engine", engine_alone)):
+    for name, suite in (
+        ("rebuild", rebuild),
+        ("verify", verify),
+        ("whatif", whatif),
+        ("engine", engine_alone),
+    ):
         if name in suites:
             await _say(bench, name, name, suite(bench))
     if "steps" in suites:

@@ -1,8 +1,10 @@
-"""What is measured over a ledger that is settled: rebuild, verify, and the engine alone."""
+"""What is measured over a ledger that is settled: rebuild, verify, a simulation, and the engine alone."""
 
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -10,12 +12,17 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from benchmarks.bench import Bench
 from benchmarks.servers import engine_on
 from benchmarks.throughput import CORES, SETTLED, throughput
+from benchmarks.whatif import measured_over
 from infra.worker.proof_workers import prove
 from policies.engine import settle
+from policies.reform import read_reform
 from processors.law.pinned_schemes import PinnedSchemes
 from processors.pipeline.state import load_histories
 from processors.proof.rebuild import rebuild as rebuild_projections
 from projections.persons import persons
+
+LINE = Path(__file__).parents[1] / "docs" / "examples" / "line.yaml"
+"""The reform that is simulated."""
 
 
 async def _settle_once(bench: Bench) -> None:
@@ -64,6 +71,18 @@ async def verify_rate(database_url: str) -> float:
     if not report.holds:
         raise RuntimeError(f"the books do not hold: {report.problems[:3]}")
     return report.claims / seconds
+
+
+async def whatif(bench: Bench) -> None:
+    """`claims whatif` with another line for the poor, facts kept: claims a second, each under both laws."""
+    await _settle_once(bench)
+    reforms = [read_reform(LINE.read_bytes(), LINE.name)]
+    with TemporaryDirectory() as folder:
+        async with bench.server_templates.running(SETTLED) as endpoints:
+            found = await measured_over(endpoints.database_url, Path(folder), reforms, CORES)
+    if found["unlike"]:
+        raise RuntimeError(f"of {found['unlike']} persons the books are not what settling anew gives")
+    bench.note("whatif", found["whatif_claims_per_s"])
 
 
 async def engine_alone(bench: Bench) -> None:

@@ -96,6 +96,7 @@ def figures(bench: Bench) -> dict[str, Any]:
             "latency_ms": latencies,
             "rebuild_events_per_s": median("rebuild"),
             "verify_claims_per_s": median("verify"),
+            "whatif_claims_per_s": median("whatif"),
             "engine_claims_per_s": median("engine"),
             "peak_rss_mb": median("peak_rss_mb"),
             "growth": growth,
@@ -150,6 +151,7 @@ def _rows(bench: Bench) -> Iterator[Row]:
         yield from _latency(found, f"another's {who}", _beside_flood(bench) if who.startswith("claims") else None)
     yield from _sampled(bench, "rebuild", "rebuild of all projections, ledger entries/s", REBUILD)
     yield from _sampled(bench, "verify", "verify, claims/s", VERIFY)
+    yield from _sampled(bench, "whatif", "simulation of a reform, facts kept, claims/s", None)
     yield from _sampled(bench, "engine", "engine alone, claims/s", None)
     for step, spent in (bench.figures.get("steps_us") or {}).items():
         yield _row(f"  {step}, CPU µs", spent, None, "", "{:.1f}".format)

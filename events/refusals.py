@@ -91,6 +91,11 @@ class Refusal(Exception):
         self.detail = detail
         self.detail_zh = detail_zh or REASON_NAMES[reason]
 
+    @property
+    def told(self) -> dict[str, str]:
+        """The refusal as answers tell it."""
+        return {"reason": self.reason, "detail": self.detail, "detail_zh": self.detail_zh}
+
 
 class InvalidValue(ValueError):
     """A value that can't be what its field holds: what to mend in English, and in ``chinese``."""

@@ -67,19 +67,20 @@ def changes(before: Scheme, after: Scheme) -> Iterator[tuple[str, str, str]]:
 
     Empty where the value is new, or is gone. Whom the text serves stands first.
     """
-    was, now = (_served(scheme) | _by_place(scheme) for scheme in (before, after))
+    was, now = ({name: [value] for name, value in served(text).items()} | _by_place(text) for text in (before, after))
     for place in (*was, *(place for place in now if place not in was)):
         if was.get(place) != now.get(place):
             yield place, "；".join(was.get(place, [])), "；".join(now.get(place, []))
 
 
-def _served(scheme: Scheme) -> dict[str, list[str]]:
+def served(scheme: Scheme) -> dict[str, str]:
+    """Whom a text serves and when, in words by the name of each."""
     return {
-        "regions": ["、".join(scheme.regions)],
-        "insurance_types": ["、".join(sorted(scheme.insurance_types))],
-        "valid": [f"{scheme.valid.from_} – {scheme.valid.until or ''}"],
-        "poor": ["、".join(sorted(scheme.poor.categories))],
-        "category_order": ["、".join(scheme.choice)],
+        "regions": "、".join(scheme.regions),
+        "insurance_types": "、".join(sorted(scheme.insurance_types)),
+        "valid": f"{scheme.valid.from_} – {scheme.valid.until or ''}",
+        "poor": "、".join(sorted(scheme.poor.categories)),
+        "category_order": "、".join(scheme.choice),
     }
 
 

@@ -111,6 +111,15 @@ class ReformFile(NamedTuple):
 def read_reform(text: bytes, file: str) -> ReformFile:
     """Read a reform from YAML, or from a whole scheme's text; ``file`` stands for it in errors. Raises
     ``ReformError``."""
+    plain, lines = read_mapping(text, file)
+    if "stages" in plain:
+        named = str(plain.get("name", ""))
+        plain = {"name": named, "scheme": named, "text": text.decode()}
+    return reform_of(plain, file, lines)
+
+
+def read_mapping(text: bytes, file: str) -> tuple[dict[str, Any], Lines]:
+    """The keys of a reform's file, with their lines. Raises ``ReformError``."""
     if len(text) > MOST_BYTES:
         raise ReformError([f"{file}:1: 文件过大 the file is too large: at most {MOST_BYTES} bytes are read"])
     try:
@@ -121,14 +130,20 @@ def read_reform(text: bytes, file: str) -> ReformFile:
         raise ReformError(
             [f"{file}:1: 应为键值表：name、scheme、changes a mapping of name, scheme and changes is expected"]
         )
-    if "stages" in plain:
-        named = str(plain.get("name", ""))
-        plain = {"name": named, "scheme": named, "text": text.decode()}
+    return plain, lines
+
+
+def reform_of(plain: dict[str, Any], file: str, lines: Lines) -> ReformFile:
+    """A reform of the keys of its file. Raises ``ReformError``."""
     try:
         return ReformFile(Reform.model_validate(plain), file, lines)
     except ValidationError as error:
-        told = [f"{file}:{lines.at(fault['loc'])}: {_path(fault['loc'])}{_message(fault)}" for fault in error.errors()]
-        raise ReformError(told) from None
+        raise ReformError(told_faults(error, lines, file)) from None
+
+
+def told_faults(error: ValidationError, lines: Lines, file: str) -> list[str]:
+    """What is wrong in a file, each with its line and place."""
+    return [f"{file}:{lines.at(fault['loc'])}: {_path(fault['loc'])}{_message(fault)}" for fault in error.errors()]
 
 
 _KNOWN = {"missing": "缺少这一项 is missing", "extra_forbidden": "没有这一项 there is no such key"}

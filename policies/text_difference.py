@@ -5,6 +5,7 @@ from datetime import date
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from policies.describe import served
 from policies.scheme import Scheme
 from policies.stated_lines import StatedLine, stated_lines
 
@@ -45,9 +46,10 @@ def differences(before: Scheme, after: Scheme) -> Iterator[ValueDifference]:
     for key in dict.fromkeys((*was, *now)):
         yield from _of_one(key, was.get(key, ()), now.get(key, ()))
     valid = after.valid
-    for name, old, new in zip(_served(before), _served(before).values(), _served(after).values(), strict=True):
-        if old != new:
-            yield ValueDifference(name, "", "", valid.from_, valid.until or date.max, old, new, "")
+    now_served = served(after)
+    for name, old in served(before).items():
+        if old != now_served[name]:
+            yield ValueDifference(name, "", "", valid.from_, valid.until or date.max, old, now_served[name], "")
 
 
 def _by_name(scheme: Scheme) -> dict[tuple[str, str, str], list[StatedLine]]:
@@ -85,13 +87,3 @@ def _told(lines: Sequence[StatedLine]) -> str:
 
 def _holding(lines: Sequence[StatedLine], day: date) -> list[StatedLine]:
     return [line for line in lines if line.begins <= day < line.ends]
-
-
-def _served(scheme: Scheme) -> dict[str, str]:
-    return {
-        "regions": "、".join(scheme.regions),
-        "insurance_types": "、".join(sorted(scheme.insurance_types)),
-        "valid": f"{scheme.valid.from_} – {scheme.valid.until or ''}",
-        "poor": "、".join(sorted(scheme.poor.categories)),
-        "category_order": "、".join(scheme.choice),
-    }

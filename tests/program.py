@@ -28,6 +28,8 @@ CLAIMS = Path(sysconfig.get_path("scripts")) / "claims"
 BOUND_S = 180.0
 """How long a test waits for what must come: an idle machine takes a few seconds, one with both cores busy ten times
 as long. What never comes costs this once; what comes costs nothing."""
+_LOG_SHOWN = 20_000
+"""Characters of a log."""
 _MEMORY = Path("/dev/shm")
 _ROOM_BYTES = 8_000_000_000
 """For all tests that run at once; what they take of it is some hundred MB each, and memory only then."""
@@ -158,7 +160,7 @@ async def background(
     with log.open("wb") as file, TemporaryFile() as nothing:
         called = [str(CLAIMS), *map(str, arguments)]
         process = await loaded().start(called, environment(**(env or {})), nothing, file, file, calls=calls)
-    async with _ended(process):
+    async with _ended(process, log):
         yield process
 
 
@@ -177,15 +179,22 @@ async def installed(
             env=environment(**(env or {})),
             start_new_session=True,
         )
-    async with _ended(process):
+    async with _ended(process, log):
         yield process
 
 
+def _end_of(log: Path) -> str:
+    return log.read_text(encoding="utf-8", errors="replace")[-_LOG_SHOWN:]
+
+
 @asynccontextmanager
-async def _ended(process: Running) -> AsyncIterator[None]:
-    """Kill a process and its group at the end of the block."""
+async def _ended(process: Running, log: Path) -> AsyncIterator[None]:
+    """Kill a process and its group at the end of the block; what went wrong in it is told with the end of the log."""
     try:
         yield
+    except BaseException as error:
+        error.add_note(f"{log.name} of process {process.pid}, which ended with {process.returncode}: {_end_of(log)}")
+        raise
     finally:
         kill_group(process)
         await process.wait()

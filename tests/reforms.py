@@ -33,6 +33,12 @@ def whatif_calls(folder: Path, odd: str) -> list[tuple[object, ...]]:
     for file, scheme, changes in zip(files, ("fusong", "fusong", odd), ([], [line], []), strict=True):
         file.write_bytes(orjson.dumps({"name": odd, "scheme": scheme, "changes": changes}))
     checked: list[tuple[object, ...]] = [("whatif", "check", file) for file in files]
+    goal = folder / "goal.json"
+    ranged = {**line, "value": {"least": "0", "most": "2", "step": "1"}}
+    goal.write_bytes(
+        orjson.dumps({"name": odd, "scheme": "fusong", "changes": [ranged], "goal": {"months": odd, "at_least": "1"}})
+    )
+    checked += [("whatif", "budget", goal)]
     return [*(("whatif", file) for file in files), *checked, ("whatif", files[0], "--region", odd)]
 
 
@@ -46,7 +52,7 @@ def random_change(text: Scheme, line: StatedLine, draw: random.Random, days: Seq
     begins, ends = (sorted(draw.sample(days, 2)) if draw.random() < 0.4 else (None, None)) if days else (None, None)
     dated = {key: str(day) for key, day in (("from", begins), ("until", ends)) if day and draw.random() < 0.7}
     whom = {"for": line.for_} if line.for_ else {}
-    return {"where": line.where, "name": line.name, **whom, **dated, "value": _other(_value(text, line), draw)}
+    return {"where": line.where, "name": line.name, **whom, **dated, "value": _other(value_of(text, line), draw)}
 
 
 def days_of(text: Scheme) -> list[date]:
@@ -55,7 +61,8 @@ def days_of(text: Scheme) -> list[date]:
     return [first + timedelta(days=step) for step in (1, 90, 181, 364, 365, 500)]
 
 
-def _value(text: Scheme, line: StatedLine) -> Any:
+def value_of(text: Scheme, line: StatedLine) -> Any:
+    """The value that a line of a text states."""
     found: Any = text
     for part in line.place:
         found = getattr(found, "root", found)[part] if isinstance(part, int) else getattr(found, part)

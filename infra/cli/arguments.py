@@ -70,12 +70,12 @@ def words_of(text: str, option: str) -> str:
     return words
 
 
-def amount_of(text: str) -> int:
+def amount_of(text: str, option: str = "--amount") -> int:
     """Fen of an amount in yuan. Raises ``typer.BadParameter``."""
     try:
         return parse_yuan(text)
     except ValueError as error:
-        raise unusable(f"“{text}”不是金额，应以元为单位，最多两位小数，如 1234.50", str(error), "--amount") from None
+        raise unusable(f"“{text}”不是金额，应以元为单位，最多两位小数，如 1234.50", str(error), option) from None
 
 
 def month_of(text: str, option: str = "--month") -> date:

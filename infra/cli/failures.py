@@ -33,6 +33,7 @@ UNUSABLE = frozenset(
         "infra.postgres.engine.ServerTooOld",
         "infra.postgres.engine.WorkersRunning",
         "infra.postgres.view_files.ViewInUse",
+        "infra.worker.cluster.ClusterError",
         "infra.settlement_sheet.page.NoBrowser",
         "infra.settlement_sheet.sheet.NoSheet",
         "policies.reform.ReformError",

@@ -14,7 +14,7 @@ async def looked(engine: AsyncEngine, person_id: str, page: str, reason: str | N
     """Record that this login looks at a person; call it once the person was found, and before anything is shown.
 
     ``page`` is a name of ``infra.words.looks``. Who may only read the ledger cannot write there, and could read all of
-    it by SQL as well: he is told that nothing was recorded, and where it would be.
+    it by SQL as well: such a login is told that nothing was recorded, and where it would be.
     """
     async with engine.connect() as connection:
         login, is_owner = await login_of(connection)

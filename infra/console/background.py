@@ -80,7 +80,10 @@ Work = Callable[[AsyncEngine, WorkProgress], Awaitable[WorkOutcome]]
 
 @dataclass(eq=False)
 class RunningWork:
-    """A work of a login, until the console restarts; ``groups`` are the rights with which it was begun."""
+    """A work of a login, until the console restarts; ``groups`` are the rights with which it was begun.
+
+    ``subject`` is what it is about, for a page of its own.
+    """
 
     id: str
     kind: str
@@ -94,6 +97,7 @@ class RunningWork:
     outcome: WorkOutcome | None = None
     ended_s: float | None = None
     task: "asyncio.Task[None] | None" = None
+    subject: object = None
 
     @property
     def seconds(self) -> float:
@@ -124,7 +128,7 @@ class BackgroundWorks:
     def __init__(self) -> None:
         self._works: dict[str, RunningWork] = {}
 
-    def start(self, visitor: Visitor, kind: str, title: str, work: Work) -> RunningWork:
+    def start(self, visitor: Visitor, kind: str, title: str, work: Work, subject: object = None) -> RunningWork:
         """Start a work; ``title`` is Chinese, then English. Raises ``Refused`` where one of its kind runs.
 
         It has an engine of its own, under the visitor's login, so that signing out does not end it.
@@ -143,6 +147,7 @@ class BackgroundWorks:
             visitor.groups,
             datetime.now(COUNTY_TIME),
             time.monotonic(),
+            subject=subject,
         )
         self._works[made.id] = made
         made.task = asyncio.create_task(_run(made, visitor.engine_of_its_own(), work))

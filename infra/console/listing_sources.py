@@ -103,8 +103,9 @@ async def read_select(
         rows = [dict(row) for row in (await connection.execute(page)).mappings()]
     number: int | None = None
     sums: Mapping[str, Any] = {}
-    kept = await source.totals(connection, criteria) if isinstance(source, KeyedRows) and source.totals else None
-    if counted and kept is not None:
+    told = source.totals if counted and isinstance(source, KeyedRows) else None
+    kept = None if told is None else await told(connection, criteria)
+    if kept is not None:
         number, sums = kept
     elif counted:
         some = filtered.with_only_columns(

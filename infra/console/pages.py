@@ -17,13 +17,14 @@ from infra.console.state import ConsoleState, state_of
 from infra.console.submissions import SUBMISSION_FIELD, submission_number
 from infra.console.visitor import Visitor
 from infra.person_file.page import grouped, own_templates
+from infra.whatif_page.page import FILTERS
 
 NOTHING = "—"
 
 
 def console_templates(groups: Sequence[str]) -> Environment:
     """The console's templates as ``console/…``, each group's as ``<folder>/…``, and those of a person's file."""
-    environment = own_templates("infra.settlement_sheet")
+    environment = own_templates("infra.settlement_sheet", "infra.whatif_page")
     packages = {"console": "infra.console"} | {name: f"infra.console.{name}" for name in groups}
     loaders = {prefix: PackageLoader(package) for prefix, package in packages.items()}
     environment.loader = ChoiceLoader([PrefixLoader(loaders), *environment.loader.loaders])  # type: ignore[union-attr]
@@ -37,6 +38,7 @@ def console_templates(groups: Sequence[str]) -> Environment:
         "english": english,
         "query": query_text,
         "duration": duration_text,
+        **FILTERS,
     }
     environment.globals |= {
         "nothing": NOTHING,

@@ -50,6 +50,7 @@ class Permission(StrEnum):
     WINDOW_STEP = "窗口提交 bills at the window"
     LAW = "政策 law"
     LAW_STEP = "采用政策 adoption of law"
+    SIMULATION = "政策测算 simulation"
     LEADER = "领导一页 leader"
     OPERATIONS = "运行 operations"
     OPERATIONS_STEP = "运行操作 steps of operations"
@@ -84,6 +85,7 @@ GROUPS_OF: Mapping[Permission, frozenset[str]] = {
     Permission.WINDOW_STEP: WRITERS,
     Permission.LAW: READERS,
     Permission.LAW_STEP: WRITERS,
+    Permission.SIMULATION: READERS,
     Permission.LEADER: READERS | {"leader"},
     Permission.OPERATIONS: READERS,
     Permission.OPERATIONS_STEP: WRITERS,

@@ -65,9 +65,10 @@ def _parquet(report: Report, rows: Rows, as_of: str) -> bytes:
         "day": pa.date32(),
         "texts": pa.list_(pa.string()),
     }
+    view = {"view": f"finance.{report.view}"} if report.view else {}
     schema = pa.schema(
         [pa.field(field.name, types[field.kind], metadata={"title": field.title}) for field in report.fields],
-        metadata={"title": report.title, "as_of": as_of, "view": f"finance.{report.view}"},
+        metadata={"title": report.title, "as_of": as_of} | view,
     )
     columns = [
         pa.array([_parquet_cell(field, row[field.name]) for row in rows], types[field.kind]) for field in report.fields

@@ -16,10 +16,10 @@ import structlog
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
-from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
 from events.decisions import CLAIM_RESETTLED, CLAIM_SETTLED
 from infra.access.sources import Source
+from infra.messaging.passing_consumer import open_behind
 from infra.messaging.patience import Patience
 from infra.messaging.pull_consumer import Interrupted, Pull, sequences
 from infra.tasks import end
@@ -28,8 +28,6 @@ from processors.delivery.names import ANSWERS
 log = structlog.get_logger(__name__)
 SUBJECTS = "claims.answers.hospital.*.*"
 STATEMENTS = (CLAIM_SETTLED, CLAIM_RESETTLED)
-FORGOTTEN_AFTER_S = 60.0
-"""After how long without us the server takes the consumer away."""
 _BATCH = 500
 _BATCH_BYTES = 4_000_000
 _Key = tuple[str, str]
@@ -116,27 +114,19 @@ class AnswerReader:
             await asyncio.sleep(patience.pause_s)
 
     async def _open(self, answer_s: float) -> Pull:
-        js = self._client.jetstream(timeout=answer_s)
-        last = (await js.stream_info(ANSWERS)).state.last_seq
+        last = (await self._client.jetstream(timeout=answer_s).stream_info(ANSWERS)).state.last_seq
         # a stream that was made anew ends before what was seen of the old one
         self._seen = last if self._seen is None else min(self._seen, last)
-        name = f"gateway-{secrets.token_hex(8)}"
-        await js.add_consumer(
-            ANSWERS,
-            ConsumerConfig(
-                name=name,
-                deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
-                opt_start_seq=self._seen + 1,
-                ack_policy=AckPolicy.NONE,
-                filter_subject=SUBJECTS,
-                inactive_threshold=FORGOTTEN_AFTER_S,
-                num_replicas=1,
-                mem_storage=True,
-            ),
+        return await open_behind(
+            self._client,
+            stream=ANSWERS,
+            name=f"gateway-{secrets.token_hex(8)}",
+            sequence=self._seen,
+            subject=SUBJECTS,
+            answer_s=answer_s,
+            most=_BATCH,
+            most_bytes=_BATCH_BYTES,
         )
-        pull = Pull(self._client, stream=ANSWERS, durable=name, max_messages=_BATCH, max_bytes=_BATCH_BYTES)
-        await pull.open()
-        return pull
 
     def _take(self, message: Msg) -> None:
         self._seen = sequences(message)[0]

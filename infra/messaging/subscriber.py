@@ -131,8 +131,11 @@ class EagerSubscriber(BatchPullStreamSubscriber):
     async def stop(self) -> None:
         """Finish the batch in hand, within FastStream's patience; afterwards nothing of the reading goes on."""
         reading = list(self.tasks)
-        await super().stop()
-        await end(reading)
+        try:
+            await super().stop()
+        finally:  # FastStream keeps its tasks where unsubscribing fails, and with tasks it would not start again
+            self.tasks.clear()
+            await end(reading)
 
     async def start_from(self, stream_sequence: int) -> Pull:
         """Reset the durable to the message after `stream_sequence` and open a reading that begins there.

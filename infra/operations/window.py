@@ -1,6 +1,6 @@
 """Submits bills on paper, what changes them, and filings, and waits for what the ledger makes of each."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -89,12 +89,7 @@ async def submit_bill(access: LedgerAccess, event: Mapping[str, Any]) -> Submitt
         row = None if refusal else (await load_statements(connection, [claim_id])).get(claim_id)
         return SubmittedBill(None if row is None else statement_json(row), refusal)
 
-    return await poll_until(
-        access.engine,
-        observe,
-        lambda seen: seen.statement is not None or seen.refusal is not None,
-        give_up_after_s=NOTHING_MOVES_S,
-    )
+    return await _seen(access, observe)
 
 
 async def submit_change(access: LedgerAccess, event: Mapping[str, Any]) -> SubmittedBill:
@@ -111,12 +106,7 @@ async def submit_change(access: LedgerAccess, event: Mapping[str, Any]) -> Submi
         on_its_way = await connection.scalar(select(exists().where(runs.c.person_id == row["person_id"])))
         return SubmittedBill(None if on_its_way else statement_json(row), None)
 
-    return await poll_until(
-        access.engine,
-        observe,
-        lambda seen: seen.statement is not None or seen.refusal is not None,
-        give_up_after_s=NOTHING_MOVES_S,
-    )
+    return await _seen(access, observe)
 
 
 async def submit_filing(access: LedgerAccess, event: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -124,6 +114,16 @@ async def submit_filing(access: LedgerAccess, event: Mapping[str, Any]) -> Mappi
     place = await _published(access, event)
     async with access.engine.connect() as connection:
         return await refusal_at(connection, place)
+
+
+async def _seen(access: LedgerAccess, observe: Callable[[AsyncConnection], Awaitable[SubmittedBill]]) -> SubmittedBill:
+    """What came of it once something did, else after nothing has moved for ``NOTHING_MOVES_S``."""
+    return await poll_until(
+        access.engine,
+        observe,
+        lambda seen: seen.statement is not None or seen.refusal is not None,
+        give_up_after_s=NOTHING_MOVES_S,
+    )
 
 
 async def _published(access: LedgerAccess, event: Mapping[str, Any]) -> int:

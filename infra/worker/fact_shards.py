@@ -7,10 +7,14 @@ from pathlib import Path
 
 import msgspec
 import pyarrow as pa
+from msgspec import Struct
 
+from infra.files.atomic import PRIVATE, write_atomically
 from processors.simulation.facts import SimulatedPerson
+from processors.simulation.variant import SimulationScope
 
 FOLDER = "simulation"
+PROVEN = ".proven"
 PERSONS_PER_BATCH = 500
 _SCHEMA = pa.schema([pa.field("person_id", pa.string()), pa.field("facts", pa.binary())])
 _ENCODER = msgspec.msgpack.Encoder()
@@ -51,6 +55,36 @@ def read_shard(path: Path) -> Iterator[SimulatedPerson]:
         for number in range(reader.num_record_batches):
             for facts in reader.get_batch(number).column("facts"):
                 yield _DECODER.decode(facts.as_buffer())
+
+
+class _Proof(Struct, frozen=True):
+    """Of which claims it was found that a shard's facts settle to what is booked; ``shard`` is its size and time."""
+
+    schemes: list[str]
+    region: str | None
+    shard: tuple[int, int]
+
+
+def is_proven(path: Path, scope: SimulationScope) -> bool:
+    """Whether whoever has a claim that counts was found to be booked as a shard's facts settle. These very facts were
+    read and settled by this very program: the folder's name says so."""
+    try:
+        proof = msgspec.msgpack.decode(path.with_suffix(PROVEN).read_bytes(), type=_Proof)
+    except (FileNotFoundError, msgspec.DecodeError):
+        return False
+    wide = proof.region in (None, scope.region)
+    return wide and proof.shard == _state_of(path) and scope.schemes <= set(proof.schemes)
+
+
+def note_proven(path: Path, scope: SimulationScope) -> None:
+    """Note that it was found for the claims that count."""
+    proof = _Proof(sorted(scope.schemes), scope.region, _state_of(path))
+    write_atomically(path.with_suffix(PROVEN), msgspec.msgpack.encode(proof), PRIVATE)
+
+
+def _state_of(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_size, found.st_mtime_ns
 
 
 def _batch(persons: Sequence[SimulatedPerson]) -> pa.RecordBatch:

@@ -9,7 +9,7 @@ import uvloop
 from msgspec import Struct
 
 from infra.postgres.engine import connect
-from infra.worker.fact_shards import read_shard, shard_file, write_shard
+from infra.worker.fact_shards import is_proven, note_proven, read_shard, shard_file, write_shard
 from processors.proof.verification.snapshot import snapshot
 from processors.simulation.facts import PersonRange, SimulatedPerson, read_facts
 from processors.simulation.fold import Fold
@@ -33,18 +33,22 @@ def settle_part(assignment: bytes, part: PersonRange) -> SimulationTotals:
     """Settle the persons of a part under the law as it is and under each variant. For an executor's processes."""
     task, fold = _begun(assignment)
     totals = fold.totals()
-    for person in _facts(task, part):
-        fold.count(person, totals)
+    shard = None if task.kept is None else shard_file(Path(task.kept), part.number)
+    persons = _facts(task, part, shard)
+    proven = shard is not None and is_proven(shard, task.plan.scope)
+    for person in persons:
+        fold.count(person, totals, proven=proven)
+    if shard is not None and not proven and not totals.unlike_count:
+        note_proven(shard, task.plan.scope)
     return totals
 
 
-def _facts(task: SimulationTask, part: PersonRange) -> Iterable[SimulatedPerson]:
-    if task.kept is None:
+def _facts(task: SimulationTask, part: PersonRange, shard: Path | None) -> Iterable[SimulatedPerson]:
+    if shard is None:
         return uvloop.run(_read(task, part))
-    file = shard_file(Path(task.kept), part.number)
-    if not file.exists():
-        write_shard(file, uvloop.run(_read(task, part)))
-    return read_shard(file)
+    if not shard.exists():
+        write_shard(shard, uvloop.run(_read(task, part)))
+    return read_shard(shard)
 
 
 async def _read(task: SimulationTask, part: PersonRange) -> list[SimulatedPerson]:

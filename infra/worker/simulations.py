@@ -2,62 +2,120 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import msgspec
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from infra.postgres.engine import connect
+from infra.worker.cluster import cluster_executor
 from infra.worker.fact_shards import shards_of
 from infra.worker.simulation_process import SimulationTask, settle_part
 from policies.reform import ReformFile
 from processors.proof.verification.snapshot import share, snapshot
-from processors.simulation.facts import PersonRange, person_ranges
+from processors.simulation.facts import PersonRange, facts_of, person_ranges
 from processors.simulation.plan import Asked, Simulation, planned
-from processors.simulation.totals import SimulationTotals
+from processors.simulation.side_by_side import side_by_side
+from processors.simulation.totals import SimulationTotals, totals_of_nobody
 
 Progress = Callable[[str, int, int], None]
 
 
-async def simulate(
-    database_url: str,
-    reforms: Sequence[ReformFile],
-    asked: Asked,
-    workers: int | None = None,
-    progress: Progress | None = None,
-    kept_in: Path | None = None,
-) -> tuple[Simulation, SimulationTotals]:
-    """Settle everybody under the law as it is and under the reforms, by so many processes; by default as many as there
-    are processors, or this one where the persons are few.
+class Simulated(NamedTuple):
+    """What was simulated and what it came to; ``moved`` are those who ``gain`` and ``lose`` most, where persons were
+    asked for, each as ``side_by_side`` tells it."""
 
-    Persons' facts are kept in a data directory, where one is given, for the next simulation of the same moment. Raises
-    ``ReformError`` for a reform that fits no text of the ledger.
+    simulation: Simulation
+    totals: SimulationTotals
+    moved: Mapping[str, list[dict[str, Any]]]
+
+
+class Settling(NamedTuple):
+    """How everybody is settled: by so many processes of this machine (None: as many as there are processors, or this
+    one where the persons are few), or by the workers of a Dask ``cluster``, whose address it is.
+
+    Persons' facts are kept in the data directory ``kept_in``, where one is given, for the next simulation of the same
+    moment; a cluster's workers, which may be on other machines, read PostgreSQL.
     """
+
+    workers: int | None = None
+    cluster: str | None = None
+    progress: Progress | None = None
+    kept_in: Path | None = None
+
+
+class Simulator:
+    """Simulates at one moment of the ledger, as often as is asked for."""
+
+    def __init__(
+        self,
+        connection: AsyncConnection,
+        database_url: str,
+        shared: str,
+        parts: Sequence[PersonRange],
+        executor: Executor,
+        settling: Settling,
+    ) -> None:
+        self._connection, self._database_url, self._shared = connection, database_url, shared
+        self._parts, self._executor, self._settling = parts, executor, settling
+
+    async def simulated(self, reforms: Sequence[ReformFile], asked: Asked, *, apart: bool = False) -> Simulated:
+        """Settle everybody under the law as it is and under the reforms; with ``apart`` each of them is one variant,
+        and there is none of all together.
+
+        Raises ``ReformError`` for a reform that fits no text of the ledger.
+        """
+        simulation = await planned(self._connection, reforms, asked, apart=apart)
+        kept_in = None if self._settling.cluster else self._settling.kept_in
+        kept = None if kept_in is None else str(shards_of(kept_in, simulation.moment))
+        task = SimulationTask(self._database_url, self._shared, simulation.plan, kept)
+        assignment = msgspec.msgpack.encode(task)
+        totals = await _run(self._executor, assignment, self._parts, simulation, self._settling.progress)
+        return Simulated(simulation, totals, await _moved(self._connection, simulation, totals))
+
+
+@asynccontextmanager
+async def simulator(database_url: str, settling: Settling) -> AsyncIterator[Simulator]:
+    """What simulates at the moment that it is begun. Raises ``ClusterError`` for a cluster that is not there."""
     engine = connect(database_url)
     try:
         async with snapshot(engine) as connection:
-            simulation = await planned(connection, reforms, asked)
-            parts = await person_ranges(connection)
-            kept = None if kept_in is None else str(shards_of(kept_in, simulation.moment))
-            task = SimulationTask(database_url, await share(connection), simulation.plan, kept)
-            assignment = msgspec.msgpack.encode(task)
-            wanted = workers or min(len(os.sched_getaffinity(0)), len(parts))
-            async with _executor(wanted) as executor:
-                totals = await _run(executor, assignment, parts, simulation, progress)
+            parts, shared = await person_ranges(connection), await share(connection)
+            wanted = settling.workers or min(len(os.sched_getaffinity(0)), len(parts))
+            executors = cluster_executor(settling.cluster) if settling.cluster else _executor(wanted)
+            async with executors as executor:
+                yield Simulator(connection, database_url, shared, parts, executor, settling)
     finally:
         await engine.dispose()
-    return simulation, totals
+
+
+async def simulate(
+    database_url: str, reforms: Sequence[ReformFile], asked: Asked, settling: Settling | None = None
+) -> Simulated:
+    """Simulate once. Raises what ``simulator`` and ``Simulator.simulated`` raise."""
+    async with simulator(database_url, settling or Settling()) as simulating:
+        return await simulating.simulated(reforms, asked)
+
+
+async def _moved(
+    connection: AsyncConnection, simulation: Simulation, totals: SimulationTotals
+) -> dict[str, list[dict[str, Any]]]:
+    burdens, fold = totals.burdens, simulation.plan.fold()
+    facts = {person.person_id: person for person in await facts_of(connection, burdens.moved_persons())}
+    most = {"gain": burdens.gain, "lose": burdens.lose}
+    return {side: [side_by_side(fold, facts[person_id]) for _, person_id in found] for side, found in most.items()}
 
 
 @asynccontextmanager
 async def _executor(workers: int) -> AsyncIterator[Executor]:
     """Processes of their own; where one is enough, a thread of this one."""
-    pool: Executor = ThreadPoolExecutor(1)
-    if workers > 1:
-        pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+    many = workers > 1
+    pool: Executor = ProcessPoolExecutor(workers, mp_context=get_context("spawn")) if many else ThreadPoolExecutor(1)
     try:
         yield pool
     finally:
@@ -72,7 +130,7 @@ async def _run(
     progress: Progress | None,
 ) -> SimulationTotals:
     loop = asyncio.get_running_loop()
-    totals = simulation.plan.fold().totals()
+    totals = totals_of_nobody(len(simulation.plan.variants), simulation.plan.breakdown.by)
     running = [loop.run_in_executor(executor, settle_part, assignment, part) for part in parts]
     try:
         for done, future in enumerate(asyncio.as_completed(running), start=1):

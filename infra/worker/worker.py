@@ -260,7 +260,10 @@ class Worker:
             log.info("lanes given up", lanes=len(self.owned))
         self.connections.abort()
         await self.payouts.stop()
-        await asyncio.gather(*(self.subscribers[name].stop() for name in self.owned), return_exceptions=True)
+        stops = (self.subscribers[name].stop() for name in self.owned)
+        for outcome in await asyncio.gather(*stops, return_exceptions=True):
+            if isinstance(outcome, Exception):
+                log.info("lane stopped in haste", error=error_line(outcome))
         self.owned.clear()
         await self.locks.drop()
 

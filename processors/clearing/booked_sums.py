@@ -9,7 +9,13 @@ from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from processors.delivery.names import SETTLEMENT_CONSUMER
-from projections.bookings import IS_BOOKING, MAY_MOVE_BETWEEN_PARTIES, MOVES_BETWEEN_PARTIES, OF_FIRST_RUN
+from projections.bookings import (
+    ENTRIES_IN_RANGES,
+    IS_BOOKING,
+    MAY_MOVE_BETWEEN_PARTIES,
+    MOVES_BETWEEN_PARTIES,
+    OF_FIRST_RUN,
+)
 
 FEW = 50_000
 KEPT_S = 600.0
@@ -21,22 +27,17 @@ Range = tuple[str, int, int]
 Taken = Mapping[tuple[str, str], int]
 """The last number that a region's clearings have taken of a journal, by region and journal."""
 
-# Bookings are sorted out by OFFSET before their claims are looked up: most entries of a layer book nothing.
+_FROM_ENTRIES = f"""FROM unnest(CAST(:journals AS text[]), CAST(:lows AS bigint[]), CAST(:highs AS bigint[]))
+  AS ranges (journal, low, high)
+{ENTRIES_IN_RANGES}"""
 _SUMS = """
 SELECT entry.journal, claim.region, coalesce(sum(entry.paid), 0)::bigint AS amount, count(*) AS bookings,
        min(entry.recorded_at) AS since
-FROM unnest(CAST(:journals AS text[]), CAST(:lows AS bigint[]), CAST(:highs AS bigint[]))
-  AS ranges (journal, low, high)
-CROSS JOIN LATERAL (
-    SELECT entry.* FROM ledger.entries AS entry
-    WHERE entry.journal = ranges.journal AND entry.number > ranges.low AND entry.number <= ranges.high
-      AND {wanted}
-    OFFSET 0
-) AS entry
+{entries}
 {of_claim}
 LEFT JOIN unnest(CAST(:regions AS text[]), CAST(:taken_of AS text[]), CAST(:upto AS bigint[]))
   AS taken (region, journal, upto) ON taken.region = claim.region AND taken.journal = entry.journal
-WHERE entry.number > coalesce(taken.upto, 0) AND {counts}
+WHERE entry.number > coalesce(taken.upto, 0) AND {wanted}
 GROUP BY entry.journal, claim.region
 """
 OF_CLAIM = {
@@ -48,26 +49,19 @@ OF_CLAIM = {
 }
 """The claims of few entries are looked up one by one: PostgreSQL takes them for many, and would read all claims."""
 BOOKED = {
-    few: text(_SUMS.format(wanted=f"{IS_BOOKING} AND entry.paid <> 0", counts="true", of_claim=of_claim))
+    few: text(_SUMS.format(entries=_FROM_ENTRIES, of_claim=of_claim, wanted=f"{IS_BOOKING} AND entry.paid <> 0"))
     for few, of_claim in OF_CLAIM.items()
 }
 MOVED = {
-    few: text(_SUMS.format(wanted=MAY_MOVE_BETWEEN_PARTIES, counts=MOVES_BETWEEN_PARTIES, of_claim=of_claim))
+    few: text(_SUMS.format(entries=_FROM_ENTRIES, of_claim=of_claim, wanted=MOVES_BETWEEN_PARTIES))
     for few, of_claim in OF_CLAIM.items()
 }
 LATER = text(f"""
 SELECT entry.journal, entry.number
-FROM unnest(CAST(:journals AS text[]), CAST(:lows AS bigint[]), CAST(:highs AS bigint[]))
-  AS ranges (journal, low, high)
-CROSS JOIN LATERAL (
-    SELECT entry.* FROM ledger.entries AS entry
-    WHERE entry.journal = ranges.journal AND entry.number > ranges.low AND entry.number <= ranges.high
-      AND {MAY_MOVE_BETWEEN_PARTIES}
-    OFFSET 0
-) AS entry
+{_FROM_ENTRIES}
 {OF_CLAIM[True]}
-WHERE NOT {OF_FIRST_RUN}
-""")  # noqa: S608 - our own conditions
+WHERE {MAY_MOVE_BETWEEN_PARTIES} AND NOT {OF_FIRST_RUN}
+""")
 """Settlement's entries of a claim's later runs: none of a first run moves anything."""
 _HEADS = text("""
 SELECT name.journal,

@@ -32,6 +32,7 @@ class Field:
 @dataclass(frozen=True, slots=True)
 class Report:
     """A view of schema ``finance`` as a report; ``by`` orders it, ``summed`` are the columns whose sum means something.
+    ``view`` is empty where the rows are computed.
 
     A number of persons is not one of them: who has claims of two settings stands in two rows.
     """

@@ -68,7 +68,7 @@ class Quotes:
                         raise refusal_details.no_open_admission(fact.source, data.person_id)
                 bill, scheme = await self._settled(connection, fact, data)
         except Refusal as refusal:
-            return {"refused": {"reason": refusal.reason, "detail": refusal.detail, "detail_zh": refusal.detail_zh}}, []
+            return {"refused": refusal.told}, []
         row = statement_row(bill.claim, bill.payouts, scheme)
         layers = [FileLayer(each.layer, each.paid, render(scheme, each.trace)) for each in bill.payouts if each.trace]
         return {"statement": statement_json(row | {"revision": 1})}, layers

@@ -11,6 +11,7 @@ from policies.claim import Claim
 from processors.delivery.run import runs
 from processors.person.recalculation import HeldGrant
 from processors.pipeline.state import load_histories
+from projections.enrolments import enrolments
 from projections.grants import load_grants
 from projections.persons import persons
 from projections.statements import statements
@@ -33,7 +34,8 @@ class Stated(Struct, frozen=True, array_like=True, gc=False):
 class SimulatedPerson(Struct, frozen=True, array_like=True):
     """One person's claims in ledger order, what their statements say, and the grants that are held.
 
-    Of a person ``in_flight`` events were still being settled: what is booked is not all that is due.
+    Of a person ``in_flight`` events were still being settled: what is booked is not all that is due. ``townships`` are
+    (year, township) of the enrolments that state one.
     """
 
     person_id: str
@@ -41,6 +43,7 @@ class SimulatedPerson(Struct, frozen=True, array_like=True):
     claims: tuple[Claim, ...]
     stated: tuple[Stated, ...]
     grants: tuple[HeldGrant, ...]
+    townships: tuple[tuple[int, str], ...]
 
 
 class PersonRange(NamedTuple):
@@ -66,13 +69,15 @@ async def read_facts(connection: AsyncConnection, among: PersonRange) -> AsyncIt
     ids = [str(row[0]) for row in await connection.execute(select(persons.c.person_id).where(*within))]
     ids.sort()
     for start in range(0, len(ids), PERSONS_PER_READ):
-        yield await _facts_of(connection, ids[start : start + PERSONS_PER_READ])
+        yield await facts_of(connection, ids[start : start + PERSONS_PER_READ])
 
 
-async def _facts_of(connection: AsyncConnection, ids: Sequence[str]) -> list[SimulatedPerson]:
+async def facts_of(connection: AsyncConnection, ids: Sequence[str]) -> list[SimulatedPerson]:
+    """Some persons, in the order that they are named in."""
     state = await load_histories(connection, set(ids))
     stated, held = await _load_stated(connection, ids), await load_grants(connection, ids)
     open_runs = select(runs.c.person_id).where(runs.c.person_id.in_(ids)).distinct()
+    townships = await _load_townships(connection, ids)
     moving = {str(row[0]) for row in await connection.execute(open_runs)}
     facts = []
     for person_id in ids:
@@ -80,12 +85,24 @@ async def _facts_of(connection: AsyncConnection, ids: Sequence[str]) -> list[Sim
         said = stated.get(person_id, [])
         in_flight = person_id in moving or len(said) != len(claims)
         grants = tuple(_held(row) for row in held.get(person_id, ()))
-        facts.append(SimulatedPerson(person_id, in_flight, tuple(claims), tuple(said), grants))
+        lived = tuple(townships.get(person_id, ()))
+        facts.append(SimulatedPerson(person_id, in_flight, tuple(claims), tuple(said), grants, lived))
     return facts
 
 
 def _held(row: Mapping[str, Any]) -> HeldGrant:
     return HeldGrant(row["scheme"], row["grant"], row["year"], row["amount"], row["claim_id"])
+
+
+async def _load_townships(connection: AsyncConnection, ids: Sequence[str]) -> dict[str, list[tuple[int, str]]]:
+    table = enrolments.c
+    stated = select(table.person_id, table.year, table.township).where(
+        table.person_id.in_(ids), table.township.is_not(None)
+    )
+    found: dict[str, list[tuple[int, str]]] = {}
+    for person_id, year, township in await connection.execute(stated.order_by(table.person_id, table.year)):
+        found.setdefault(person_id, []).append((year, township))
+    return found
 
 
 async def _load_stated(connection: AsyncConnection, ids: Sequence[str]) -> dict[str, list[Stated]]:

@@ -7,17 +7,21 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
 import orjson
 from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import policies
+from policies.assumptions import Assumptions
 from policies.loader import load_text
 from policies.reform import ReformFile
 from policies.scheme import Scheme
 from processors.proof.seals import SealedHead, root_of
 from processors.proof.verification.chains import journals
 from processors.simulation.bases import LawOfLedger, read_law, replacements
+from processors.simulation.burdens import Breakdown
+from processors.simulation.changed_texts import ChangedTexts, changed_texts
 from processors.simulation.fold import Fold
 from processors.simulation.variant import SimulationScope, Variant
 
@@ -30,13 +34,14 @@ class LedgerMoment(Struct, frozen=True):
 
 
 class Asked(Struct, frozen=True):
-    """Which claims reforms are about: dated from ``since`` until ``until`` (exclusive), of a region's people; and
-    by which of ``groups.KINDS`` sums are broken down."""
+    """Which claims reforms are about: dated from ``since`` until ``until`` (exclusive), of a region's people; what is
+    told beside the sums, and what is assumed of the years to come."""
 
     since: date = date.min
     until: date = date.max
     region: str | None = None
-    by: tuple[str, ...] = ()
+    breakdown: Breakdown = Breakdown()
+    assumptions: Assumptions | None = None
 
 
 class Stack(NamedTuple):
@@ -54,12 +59,21 @@ class SimulationPlan(Struct, frozen=True):
     texts: list[tuple[str, bytes]]
     scope: SimulationScope
     variants: list[Variant]
-    by: tuple[str, ...] = ()
+    breakdown: Breakdown
 
     def fold(self) -> Fold:
         """What settles by it."""
-        schemes = [load_text(text, name) for name, text in self.texts]
-        return Fold({scheme.content_hash: scheme for scheme in schemes}, self.scope, self.variants, self.by)
+        return Fold(self._schemes(), self.scope, self.variants, self.breakdown)
+
+    def changed(self) -> list[ChangedTexts]:
+        """What all reforms together change of the texts."""
+        schemes = self._schemes()
+        after = {before: schemes[text] for before, text in self.variants[-1].texts.items()}
+        return changed_texts(schemes, after)
+
+    def _schemes(self) -> dict[str, Scheme]:
+        loaded = [load_text(text, name) for name, text in self.texts]
+        return {scheme.content_hash: scheme for scheme in loaded}
 
 
 class Simulation(NamedTuple):
@@ -69,6 +83,7 @@ class Simulation(NamedTuple):
     stacks: list[Stack]
     ledger: LedgerMoment
     identity: str
+    assumptions: Assumptions | None = None
 
     @property
     def moment(self) -> str:
@@ -76,15 +91,20 @@ class Simulation(NamedTuple):
         return f"{self.ledger.position}-{self.ledger.hash[:16]}-{engine_version().rpartition('+')[2]}"
 
 
-async def planned(connection: AsyncConnection, reforms: Sequence[ReformFile], asked: Asked) -> Simulation:
+async def planned(
+    connection: AsyncConnection, reforms: Sequence[ReformFile], asked: Asked, *, apart: bool = False
+) -> Simulation:
     """Plan a simulation of one moment of the ledger. Raises ``ReformError``, and ``LookupError`` for a lost text."""
     ledger = await ledger_moment(connection)
-    plan, stacks = plan_of(await read_law(connection), reforms, asked)
-    return Simulation(plan, stacks, ledger, _identity(plan, reforms, asked, ledger))
+    plan, stacks = plan_of(await read_law(connection), reforms, asked, apart=apart)
+    return Simulation(plan, stacks, ledger, _identity(plan, reforms, asked, ledger), asked.assumptions)
 
 
-def plan_of(law: LawOfLedger, reforms: Sequence[ReformFile], asked: Asked) -> tuple[SimulationPlan, list[Stack]]:
-    """The variants of some reforms: each alone, each on top of those before it, and all together."""
+def plan_of(
+    law: LawOfLedger, reforms: Sequence[ReformFile], asked: Asked, *, apart: bool = False
+) -> tuple[SimulationPlan, list[Stack]]:
+    """The variants of some reforms: each alone, each on top of those before it, and all together; with ``apart`` one
+    variant a reform."""
     texts: dict[str, Scheme] = dict(law.texts)
     variants: list[Variant] = []
 
@@ -97,20 +117,22 @@ def plan_of(law: LawOfLedger, reforms: Sequence[ReformFile], asked: Asked) -> tu
     together: dict[str, Scheme] = {}
     for number, file in enumerate(reforms):
         alone = replacements(file, law, {})
-        together = together | replacements(file, law, together)
-        if len(reforms) > 1:
+        together = together | (alone if apart else replacements(file, law, together))
+        if apart:
+            number_of(file.reform.name, alone)
+        elif len(reforms) > 1:
             by_itself = number_of(file.reform.name, alone)
             is_first = number == 0
             stacks.append(
                 Stack(file.reform.name, by_itself, by_itself if is_first else number_of(file.reform.name, together))
             )
-    if len(reforms) == 1:
+    if len(reforms) == 1 and not apart:
         number_of(reforms[0].reform.name, together)
     names = frozenset(law.texts[content_hash].name for content_hash in together)
     needed = law.pinned | {each for variant in variants for pair in variant.texts.items() for each in pair}
     kept = [(text.name, text.text) for content_hash, text in texts.items() if content_hash in needed]
     return SimulationPlan(
-        kept, SimulationScope(names, asked.since, asked.until, asked.region), variants, asked.by
+        kept, SimulationScope(names, asked.since, asked.until, asked.region), variants, asked.breakdown
     ), stacks
 
 
@@ -122,11 +144,12 @@ async def ledger_moment(connection: AsyncConnection) -> LedgerMoment:
 
 
 def engine_version() -> str:
-    """What settles: the program's version, and a digest of the code of the law."""
-    folder = Path(policies.__file__).parent
+    """What settles and adds up: the program's version, and a digest of the code that does it."""
     code = hashlib.sha256()
-    for path in sorted(folder.rglob("*.py")):
-        code.update(path.read_bytes())
+    own = Path(__file__).parent
+    for folder in (Path(policies.__file__).parent, own.parent / "person", own.parent / "pipeline", own):
+        for path in sorted(folder.rglob("*.py")):
+            code.update(path.read_bytes())
     return f"{version('claims-ledger')}+{code.hexdigest()[:12]}"
 
 
@@ -140,6 +163,11 @@ def _identity(plan: SimulationPlan, reforms: Sequence[ReformFile], asked: Asked,
         "since": asked.since,
         "until": asked.until,
         "region": asked.region,
-        "by": asked.by,
+        "by": asked.breakdown.by,
+        "persons": asked.breakdown.persons,
+        "household_line": asked.breakdown.household_line,
+        "figure": msgspec.to_builtins(asked.breakdown.figure),
+        "public": asked.breakdown.public,
+        "assumptions": msgspec.to_builtins(asked.assumptions),
     }
     return hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()

@@ -1,16 +1,25 @@
 """A simulation's result as ``claims whatif --json`` prints it (docs/whatif.md#result)."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from events.money import yuan
 from policies.vocabulary import in_layer_order
-from processors.simulation.groups import GroupTotals
+from processors.simulation.burdens_json import burdens_json, households_json
+from processors.simulation.goal_figures import funds_json
+from processors.simulation.groups import DECILE, GroupTotals
 from processors.simulation.plan import Simulation
+from processors.simulation.publication import published
 from processors.simulation.totals import SimulatedSums, SimulationTotals, VariantTotals
 
 
-def result_json(simulation: Simulation, totals: SimulationTotals, seconds: float) -> dict[str, Any]:
-    """The one object: amounts in yuan. Of several reforms ``reforms`` tells each alone, and on top of those before."""
+def result_json(simulation: Simulation, totals: SimulationTotals, moved: Mapping[str, Any]) -> dict[str, Any]:
+    """The one object, but for the seconds that it took: amounts in yuan. Of several reforms ``reforms`` tells each
+    alone, and on top of those before.
+
+    ``moved`` are those who gain and lose most, each as ``side_by_side`` tells it. Where it is public, what is hidden
+    (``published``) is null.
+    """
     together = totals.variants[-1]
     layers = _layers(totals)
     told = {
@@ -19,12 +28,19 @@ def result_json(simulation: Simulation, totals: SimulationTotals, seconds: float
         "baseline": _sums(totals.baseline, layers),
         "reform": _sums(totals.baseline.plus(together.difference), layers),
         **_variant(together, totals, layers),
-        "seconds": round(seconds, 3),
     }
-    if totals.groups.of:
-        told["by"] = {
-            kind: [_group(key, groups[key]) for key in sorted(groups)] for kind, groups in totals.groups.of.items()
-        }
+    breakdown = simulation.plan.breakdown
+    if breakdown.by:
+        known = {**totals.groups.of, DECILE: totals.burdens.deciles()}
+        told["by"] = {kind: [_group(key, known[kind][key]) for key in sorted(known[kind])] for kind in breakdown.by}
+    if breakdown.persons:
+        told["burdens"] = burdens_json(totals.burdens)
+        told["moved"] = moved
+    if breakdown.household_line is not None:
+        told["households"] = households_json(totals.households, breakdown.household_line)
+    if simulation.assumptions is not None:
+        after = totals.baseline.plus(together.difference)
+        told["funds"] = funds_json(simulation.assumptions, totals.baseline, after)
     if simulation.stacks:
         told["reforms"] = [
             {
@@ -34,12 +50,13 @@ def result_json(simulation: Simulation, totals: SimulationTotals, seconds: float
             }
             for stack in simulation.stacks
         ]
-    return told
+    return published(told, totals) if breakdown.public else told
 
 
 def _group(key: str, group: GroupTotals) -> dict[str, Any]:
     return {
         "key": key,
+        "persons": {"all": group.persons, "changed": group.persons_changed},
         "claims": {"all": group.claims, "changed": group.changed},
         "baseline": {"paid": yuan(group.paid), "patient_share": yuan(group.patient_share)},
         "difference": {"paid": yuan(group.paid_difference), "patient_share": yuan(group.patient_difference)},

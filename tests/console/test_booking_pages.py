@@ -16,7 +16,7 @@ from processors.finance.booked_entries import counted_ranges, fund_bookings, fun
 from projections.finance import fund_flows
 from tests.console.harness import ConsoleUnderTest
 
-PER_PAGE = 7
+PER_PAGE = 23
 FLOWS = [{}, {"region": "360923"}, {"layer": "basic"}, {"setting": "outpatient", "layer": "assistance"}]
 FUNDS = [{}, {"line": "payouts"}, {"fund": "basic_fund", "region": "360923"}, {"line": "premiums"}, {"fund": "none"}]
 

@@ -198,8 +198,14 @@ async def until(database_url: str, query: str, holds: Callable[[int], bool], bou
 
 async def until_quiet(database_url: str, taken: int, bound_s: float = BOUND_S) -> None:
     """Wait until INTAKE is taken up to a place and nothing is in flight."""
-    quiet = f"SELECT CASE WHEN ({OPEN_RUNS}) = 0 THEN ({INTAKE_TAKEN}) ELSE 0 END"
-    await until(database_url, quiet, lambda last: last >= taken, bound_s)
+    query = f"SELECT ARRAY[({OPEN_RUNS}), ({INTAKE_TAKEN})]"
+    found: list[int] = []
+
+    async def met() -> bool:
+        found[:] = await ask(database_url, query) or ()
+        return bool(found) and found[0] == 0 and found[1] >= taken
+
+    await eventually(met, lambda: f"open runs, place in INTAKE: {found}; wanted: [0, {taken}]", bound_s)
 
 
 async def publish(nats_url: str, lines: Iterable[bytes]) -> int:

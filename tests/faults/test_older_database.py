@@ -52,9 +52,11 @@ class Copies:
         """Kill it, and start it on a copy that was kept: it holds the transactions of that time."""
         self.server.kill()
         await self.server.stop()
-        shutil.rmtree(self._data)
+        # what the killed server's children still write goes with the folder, which can't be emptied under them
+        gone = self._data.rename(self._data.with_name("gone"))
         self._data.with_name(name).rename(self._data)
         await self.server.start()
+        shutil.rmtree(gone, ignore_errors=True)
 
 
 def _copy(source: str, target: str) -> str:

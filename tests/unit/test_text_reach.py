@@ -14,6 +14,7 @@ from policies.reform import ReformError
 from policies.reformed_text import reformed
 from policies.scheme import Scheme
 from processors.person.recalculation import Recalculation, recalculate
+from processors.simulation.burdens import Breakdown
 from processors.simulation.fold import Fold
 from processors.simulation.text_reach import TextReach
 from processors.simulation.variant import SimulationScope, Variant
@@ -41,7 +42,7 @@ def changed(text: Scheme, draw: random.Random) -> Scheme:
 def fold_of(text: Scheme, after: Scheme) -> Fold:
     schemes = {**HASHES, text.content_hash: text, after.content_hash: after}
     variant = Variant("together", {text.content_hash: after.content_hash})
-    return Fold(schemes, SimulationScope(frozenset([text.name])), [variant])
+    return Fold(schemes, SimulationScope(frozenset([text.name])), [variant], Breakdown())
 
 
 def outcome(settled: Recalculation) -> tuple[object, ...]:

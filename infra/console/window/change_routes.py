@@ -76,7 +76,7 @@ async def try_change(request: Request, visitor: Writer) -> Response:
             try:
                 moved = await foresee_change(connection, event, row["source"])
             except Refusal as refusal:
-                form.refused({"reason": refusal.reason, "detail": refusal.detail, "detail_zh": refusal.detail_zh})
+                form.refused(refusal.told)
     if form.wrong:
         return await _form(request, visitor, form, row, 422)
     token = hold(visitor, TriedChange(form, row, revision, step, amounts, reason, moved), 0)

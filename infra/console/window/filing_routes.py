@@ -73,7 +73,7 @@ async def look_over(request: Request, visitor: Writer) -> Response:
         try:
             trial = await foresee_filing(connection, orjson.dumps(filing_event(source, "", stated)), source)
         except Refusal as refusal:
-            form.refused({"reason": refusal.reason, "detail": refusal.detail, "detail_zh": refusal.detail_zh})
+            form.refused(refusal.told)
     if form.wrong:
         return await _form(request, visitor, form, 422)
     return RedirectResponse(f"/window/filings/{hold(visitor, TriedFiling(form, source, stated, trial), 0)}", 303)

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import structlog
 from nats.errors import Error as NatsError
-from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.errors import Error as JetStreamError
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
@@ -26,6 +25,7 @@ from infra.gateway.plain.callers import caller_of
 from infra.gateway.plain.mailbox import made_in_s
 from infra.gateway.plain.problems import HttpProblem
 from infra.gateway.services import Services
+from infra.messaging.passing_consumer import open_behind
 from infra.messaging.patience import Patience
 from infra.messaging.pull_consumer import Interrupted, Pull, sequences
 from infra.tasks import end
@@ -40,7 +40,6 @@ LOOK_S = 1.0
 """How often it is looked whether the listener's key still counts and the gateway goes on."""
 PLACE_PATTERN = r"^([0-9]{1,11}-[0-9]{1,18})?$"
 """Of an answer's id: when its stream was made, in seconds since 1970, and its place in it. Empty is the beginning."""
-_FORGOTTEN_AFTER_S = 60.0
 _BATCH = 50
 _BATCH_BYTES = 1_000_000
 
@@ -141,22 +140,16 @@ class AnswerStream(Response):
         made = made_in_s(await js.stream_info(ANSWERS))
         if made != self._after.made_in_s:
             self._after = Place(made)
-        await js.add_consumer(
-            ANSWERS,
-            ConsumerConfig(
-                name=name,
-                deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
-                opt_start_seq=self._after.sequence + 1,
-                ack_policy=AckPolicy.NONE,
-                filter_subject=self._source.hears,
-                inactive_threshold=_FORGOTTEN_AFTER_S,
-                num_replicas=1,
-                mem_storage=True,
-            ),
+        return await open_behind(
+            client,
+            stream=ANSWERS,
+            name=name,
+            sequence=self._after.sequence,
+            subject=self._source.hears,
+            answer_s=answer_s,
+            most=_BATCH,
+            most_bytes=_BATCH_BYTES,
         )
-        pull = Pull(client, stream=ANSWERS, durable=name, max_messages=_BATCH, max_bytes=_BATCH_BYTES)
-        await pull.open()
-        return pull
 
     async def _close(self, pull: Pull, name: str, answer_s: float) -> None:
         """Leave no consumer: who comes and goes many times a minute would have the server keep hundreds."""

@@ -6,11 +6,10 @@ from typing import Any
 
 import pytest
 
-from infra.gateway.national.registry import known_transactions
 from infra.gateway.national.reply import REFUSED
 from tests.gateway.national.county import GatewayCounty
 from tests.gateway.national.his import CallRefused, His
-from tests.gateway.national.walks import every_transaction
+from tests.gateway.national.walks import INTERFACE, every_transaction
 
 OF_NOBODY = {"9001", "9002"}
 NEW = {"2401", "2201", "2101", "2102", "9101", "3203", "3203A"}
@@ -20,8 +19,6 @@ OF_THE_PERSON = {"1101", "5206"}
 OWN_SUMS = {"3201"}
 EMPTY: dict[str, Any] = {"5201": {"mdtrtinfo": []}, "5205": {"feedetail": []}, "2601": {}}
 """Questions by person that find nothing of another hospital's; a message that the caller never sent is taken back."""
-INTERFACE = {infno for infno in known_transactions() if infno[0].isdigit()}
-"""Without those that other tests make up (``made_up_transactions``), where one process runs both."""
 _NUMBERS = re.compile(r"H7[A-Z][0-9]{6,}")
 
 

@@ -12,13 +12,12 @@ from typing import Any
 
 import pytest
 
-from infra.gateway.national.registry import known_transactions
 from infra.gateway.national.reply import DONE, REFUSED
 from infra.operations.quiescence import until_quiet
 from processors.proof.verify import verify
 from tests.gateway.national.county import GatewayCounty
 from tests.gateway.national.his import His
-from tests.gateway.national.walks import every_transaction
+from tests.gateway.national.walks import INTERFACE, every_transaction
 
 ABSENT = object()
 STRANGE: tuple[Any, ...] = (ABSENT, None, "", " ", "不对", 0, -1, "1e400", "9" * 600, True, [], {}, [{}], "2019-02-30")
@@ -39,7 +38,7 @@ async def programs(county: GatewayCounty) -> list[His]:
     return await every_transaction(county, "H5")
 
 
-@pytest.mark.parametrize("infno", sorted(infno for infno in known_transactions() if infno[0].isdigit()))
+@pytest.mark.parametrize("infno", sorted(INTERFACE))
 async def test_a_strange_field_is_refused_or_understood(county: GatewayCounty, programs: list[His], infno: str) -> None:
     his = next(each for each in programs if infno in each.sent)
     given = his.sent[infno]["input"]

@@ -1,10 +1,13 @@
 """Each transaction of the national interface once and well: stays, visits, purchases, and what is asked around them."""
 
+from infra.gateway.national.registry import known_transactions
 from tests.gateway.national.books import DayBook, packed, sendable, upload
 from tests.gateway.national.county import FUSONG, JIAMUSI, LIAONING, GatewayCounty
 from tests.gateway.national.his import His, line
 from tests.gateway.national.test_clearing_applications import asked
 
+INTERFACE = {infno for infno in known_transactions() if infno[0].isdigit()}
+"""Without those that other tests make up (``made_up_transactions``), where one process runs both."""
 LINES = [line("1", "12000.00"), line("2", 8000)]
 TOTAL = "20000.00"
 SPAN = {"begntime": "2019-01-01", "endtime": "2019-12-31"}

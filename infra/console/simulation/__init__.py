@@ -1,0 +1,1 @@
+"""What reforms would have cost: their parameters beside their effect."""
