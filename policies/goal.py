@@ -10,7 +10,6 @@ from events.money import parse_yuan, yuan
 from policies.assumptions import basis_points
 from policies.reform import Change, ReformError, ReformFile, read_mapping, reform_of, told_faults
 from policies.trace import percent
-from policies.yaml_text import Lines
 
 MOST_VALUES = 5_000
 ALL_LAYERS = "all"
@@ -92,9 +91,7 @@ def read_goal(text: bytes, file: str) -> GoalFile:
     try:
         goal = Goal.model_validate(said)
     except ValidationError as error:
-        raise ReformError(
-            [f"{file}:{lines.at(('goal',))}: goal: {each}" for each in _told(error, lines, file)]
-        ) from None
+        raise ReformError(told_faults(error, lines, file, ("goal",))) from None
     reform = reform_of(plain, file, lines)
     ranges = {number: change.value for number, change in enumerate(reform.reform.changes) if _is_range(change)}
     if not ranges:
@@ -109,11 +106,6 @@ def read_goal(text: bytes, file: str) -> GoalFile:
     except ValueError as error:
         raise ReformError([f"{reform.at(next(iter(ranges)))}: value: {error}"]) from None
     return GoalFile(goal, reform, tuple(ranges), values)
-
-
-def _told(error: ValidationError, lines: Lines, file: str) -> Iterator[str]:
-    for fault in told_faults(error, lines, file):
-        yield fault.partition(": ")[2]
 
 
 def _is_range(change: Change) -> bool:

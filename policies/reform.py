@@ -141,9 +141,10 @@ def reform_of(plain: dict[str, Any], file: str, lines: Lines) -> ReformFile:
         raise ReformError(told_faults(error, lines, file)) from None
 
 
-def told_faults(error: ValidationError, lines: Lines, file: str) -> list[str]:
-    """What is wrong in a file, each with its line and place."""
-    return [f"{file}:{lines.at(fault['loc'])}: {_path(fault['loc'])}{_message(fault)}" for fault in error.errors()]
+def told_faults(error: ValidationError, lines: Lines, file: str, within: tuple[str, ...] = ()) -> list[str]:
+    """What is wrong in a file, or ``within`` what stands under some keys of it, each with its line and place."""
+    faults = [((*within, *fault["loc"]), _message(fault)) for fault in error.errors()]
+    return [f"{file}:{lines.at(location)}: {_path(location)}{message}" for location, message in faults]
 
 
 _KNOWN = {"missing": "缺少这一项 is missing", "extra_forbidden": "没有这一项 there is no such key"}

@@ -24,6 +24,11 @@ class StatedLine(NamedTuple):
     begins: date
     ends: date
 
+    @property
+    def decides_claims(self) -> bool:
+        """Whether it is a value by which claims are settled or grants are made: premiums and targets are not."""
+        return bool(self.place) and self.place[0] not in ("premiums", "targets")
+
 
 def stated_lines(scheme: Scheme) -> Iterator[StatedLine]:
     """Every line of a scheme, in the order of its text."""

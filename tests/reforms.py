@@ -44,7 +44,7 @@ def whatif_calls(folder: Path, odd: str) -> list[tuple[object, ...]]:
 
 def claims_lines(text: Scheme) -> list[StatedLine]:
     """The lines of a text that decide claims or grants."""
-    return [line for line in stated_lines(text) if line.place and line.place[0] not in ("premiums", "targets")]
+    return [line for line in stated_lines(text) if line.decides_claims]
 
 
 def random_change(text: Scheme, line: StatedLine, draw: random.Random, days: Sequence[date]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from infra.cli.arguments import amount_of, day_of, listed, region_of, unusable
 from infra.cli.options import DataDir, Json, settings_of
 from infra.cli.output import fail, note, print_json, progress_bar
 from infra.cli.reform_text import print_reform, reform_json
-from infra.cli.session import NoLedger, ledger_servers, migrate_and_learn, reading, require_ledger, run
+from infra.cli.session import NoLedger, reading, require_ledger, run
 from infra.cli.whatif_budget import BudgetOutput, seek_value
 from infra.cli.whatif_options import (
     AssumptionsFile,
@@ -30,17 +30,18 @@ from infra.cli.whatif_options import (
     Workers,
 )
 from infra.cli.whatif_output import GivenReform, SimulationFile, SimulationTold, kept_file, write_result
+from infra.cli.whatif_session import ledger_to_simulate
 from infra.cli.whatif_text import print_result, unlike_lines
 from infra.postgres.engine import connect
 from infra.settings import Settings
-from infra.worker.goal_search import require_layers
+from infra.worker.fact_shards import place_for_facts
 from infra.worker.simulation_results import simulation_result
 from infra.worker.simulations import Settling
 from policies.assumptions import Assumptions, read_assumptions
 from policies.goal import GoalFile, read_goal
 from policies.loader import load_directory
 from policies.reform import ReformError, ReformFile, read_reform
-from processors.law.terms import LAYER_NAMES, use_terms
+from processors.law.terms import use_terms
 from processors.queries.names import LedgerNames, load_names
 from processors.simulation.bases import LawOfLedger, read_law, replacements, shipped_law
 from processors.simulation.burdens import Breakdown
@@ -85,7 +86,7 @@ def whatif(
     line = None if household_line is None else amount_of(household_line, "--household-line")
     breakdown = Breakdown(_kinds(by), persons or (out is not None and not budget), line, public=publish)
     asked = _asked(since, until, region, breakdown, assumed)
-    settling = Settling(workers, cluster, kept_in=settings.data_dir if settings.data_dir.is_dir() else None)
+    settling = Settling(workers, cluster, kept_in=place_for_facts(settings))
     if budget:
         goal = _goal(read, asked)
         sys.exit(run(lambda: seek_value(settings, goal, asked, settling, BudgetOutput(json, out))))
@@ -155,15 +156,11 @@ class Output(NamedTuple):
 async def _simulate(
     settings: Settings, reforms: Sequence[ReformFile], asked: Asked, settling: Settling, output: Output
 ) -> int:
-    require_ledger(settings)
     began = time.perf_counter()
-    async with ledger_servers(settings, "whatif", nats=False) as endpoints:
-        await migrate_and_learn(endpoints.database_url)
-        require_layers(None, asked.assumptions, list(LAYER_NAMES))
+    async with ledger_to_simulate(settings, None, asked) as database_url:
         with progress_bar() as report:
-            settling = settling._replace(progress=report)
-            done = await simulation_result(endpoints.database_url, reforms, asked, settling)
-        known = await _names(endpoints.database_url)
+            done = await simulation_result(database_url, reforms, asked, settling._replace(progress=report))
+        known = await _names(database_url)
     totals = done.totals
     if totals is None:
         note("同一标识的结果已有，未重算 a result of the same identity was kept: nothing is settled anew")

@@ -9,15 +9,14 @@ from typing import Any, NamedTuple
 import orjson
 
 from infra.cli.output import fail, note, print_json, progress_bar, table
-from infra.cli.session import ledger_servers, migrate_and_learn, require_ledger
+from infra.cli.whatif_session import ledger_to_simulate
 from infra.cli.whatif_text import STATIC, unlike_lines
 from infra.files.atomic import PRIVATE, write_atomically
 from infra.settings import Settings
 from infra.words.simulations import goal_answer, goal_text
-from infra.worker.goal_search import require_layers, seek
+from infra.worker.goal_search import seek
 from infra.worker.simulations import Settling
 from policies.goal import GoalFile
-from processors.law.terms import LAYER_NAMES
 from processors.simulation.plan import Asked
 
 COLUMNS = ("取值 value", "目标数 figure", "达到 met", "各层支付 paid", "个人负担 patient", "受益 gain", "受损 lose")
@@ -32,13 +31,10 @@ class BudgetOutput(NamedTuple):
 
 async def seek_value(settings: Settings, file: GoalFile, asked: Asked, settling: Settling, output: BudgetOutput) -> int:
     """Look for the value, and print what it comes to; returns the exit code."""
-    require_ledger(settings)
     began = time.perf_counter()
-    async with ledger_servers(settings, "whatif", nats=False) as endpoints:
-        await migrate_and_learn(endpoints.database_url)
-        require_layers(file, asked.assumptions, list(LAYER_NAMES))
+    async with ledger_to_simulate(settings, file, asked) as database_url:
         with progress_bar() as report:
-            sought = await seek(endpoints.database_url, file, asked, settling._replace(progress=report))
+            sought = await seek(database_url, file, asked, settling._replace(progress=report))
     if sought.totals.unlike_count:
         for line in unlike_lines(sought.totals):
             fail(line)

@@ -61,23 +61,16 @@ class FormFields:
         words = " ".join(self.raw(name).split())
         _refuse_national_id(words, chinese)
         if not words or len(words) > MOST_WORDS or not words.isprintable():
-            raise _unusable(chinese, "须填写，最多500个字", "1 to 500 printable characters are wanted")
+            raise unusable(chinese, "须填写，最多500个字", "1 to 500 printable characters are wanted")
         return words
 
     def region(self, name: str, chinese: str) -> str:
         """A region's code. Raises ``Unprocessable``."""
-        text = self.raw(name)
-        if not is_region(text):
-            raise _unusable(chinese, f"“{text}”不是统筹区代码，应为六位数字，如 360923", "a code of six digits")
-        return text
+        return region_of(self.raw(name), chinese)
 
     def day(self, name: str, chinese: str) -> date:
         """A day. Raises ``Unprocessable``."""
-        text = self.raw(name)
-        try:
-            return date.fromisoformat(text)
-        except ValueError:
-            raise _unusable(chinese, f"“{text}”不是日期，应写成 2019-03-31", "write 2019-03-31") from None
+        return day_of(self.raw(name), chinese)
 
     def fen(self, name: str, chinese: str) -> int:
         """Fen of an amount in yuan. Raises ``Unprocessable``."""
@@ -87,8 +80,23 @@ class FormFields:
         """One of some codes. Raises ``Unprocessable``."""
         text = self.raw(name)
         if text not in choices:
-            raise _unusable(chinese, f"没有“{text}”这一项，可用的有 {'、'.join(choices)}", "choose one of these")
+            raise unusable(chinese, f"没有“{text}”这一项，可用的有 {'、'.join(choices)}", "choose one of these")
         return text
+
+
+def region_of(text: str, chinese: str) -> str:
+    """A region's code. Raises ``Unprocessable``."""
+    if not is_region(text):
+        raise unusable(chinese, f"“{text}”不是统筹区代码，应为六位数字，如 360923", "a code of six digits")
+    return text
+
+
+def day_of(text: str, chinese: str) -> date:
+    """A day. Raises ``Unprocessable``."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise unusable(chinese, f"“{text}”不是日期，应写成 2019-03-31", "write 2019-03-31") from None
 
 
 def fen_of(text: str, chinese: str) -> int:
@@ -96,7 +104,7 @@ def fen_of(text: str, chinese: str) -> int:
     try:
         return parse_yuan(text.replace(",", ""))
     except ValueError:
-        raise _unusable(
+        raise unusable(
             chinese, f"“{text}”不是金额，应以元为单位，最多两位小数，如 1234.50", "yuan, two decimals"
         ) from None
 
@@ -104,7 +112,7 @@ def fen_of(text: str, chinese: str) -> int:
 def _id(text: str, chinese: str) -> str:
     _refuse_national_id(text, chinese)
     if not is_id(text):
-        raise _unusable(chinese, f"“{text}”不是编号，编号为1至128个字母、数字、- 或 _", "an id is wanted")
+        raise unusable(chinese, f"“{text}”不是编号，编号为1至128个字母、数字、- 或 _", "an id is wanted")
     return text
 
 
@@ -112,8 +120,9 @@ def _refuse_national_id(text: str, chinese: str) -> None:
     try:
         refuse_national_ids({"text": text})
     except NationalIdGivenError:
-        raise _unusable(chinese, "不得写身份证号", "must not hold a national id") from None
+        raise unusable(chinese, "不得写身份证号", "must not hold a national id") from None
 
 
-def _unusable(field: str, chinese: str, english: str) -> Unprocessable:
+def unusable(field: str, chinese: str, english: str) -> Unprocessable:
+    """What is wrong with a field of a form, for who filled it in."""
     return Unprocessable(FieldTrouble(field, chinese, english))

@@ -35,7 +35,9 @@ class Address:
     def bound(self) -> socket.socket:
         """A socket that listens here. Raises ``ListenError``."""
         family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
-        listener = socket.socket(family, socket.SOCK_STREAM)
+        # The protocol is named: else asyncio leaves Nagle's algorithm on for its connections, and an answer's
+        # second packet waits 40 ms for the client's delayed acknowledgement.
+        listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         try:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind((self.host, self.port))

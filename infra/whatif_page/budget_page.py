@@ -1,15 +1,12 @@
 """Renders what looking for a goal's value came to as one page for A4, with the curve of what each value would cost."""
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Any
 
-from jinja2 import Environment
 from msgspec import Struct
 
 from infra.cli.scheme_text import place_text, value_name_text
-from infra.person_file.page import own_templates
-from infra.whatif_page.page import FILTERS
+from infra.whatif_page.page import own_environment
 from infra.words.simulations import goal_answer, goal_text
 from policies.goal import Goal, GoalFile
 
@@ -43,7 +40,7 @@ class Curve(Struct, frozen=True):
 
 def budget_page(file: GoalFile, told: Mapping[str, Any]) -> str:
     """The page of what ``infra.worker.goal_search.seek`` tells."""
-    return _environment().get_template("budget.html").render(goal_values(file, told))
+    return own_environment().get_template("budget.html").render(goal_values(file, told))
 
 
 def goal_values(file: GoalFile, told: Mapping[str, Any]) -> dict[str, Any]:
@@ -78,13 +75,6 @@ def curve(goal: Goal, told: Mapping[str, Any]) -> Curve:
     span = xs[-1] - xs[0] or 1
     dots = [Dot(WIDTH * (x - xs[0]) / span, height(y), point) for x, y, point in zip(xs, ys, points, strict=True)]
     return Curve(dots, height(bound), points[0]["value"], points[-1]["value"])
-
-
-@cache
-def _environment() -> Environment:
-    environment = own_templates("infra.whatif_page", "infra.leader_page")
-    environment.filters |= FILTERS
-    return environment
 
 
 def _number(text: str) -> float:

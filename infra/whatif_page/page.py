@@ -40,7 +40,8 @@ def page(
     """The page of a result of reforms of these names, which change the texts so; ``options`` are those that it was
     asked for with, ``hospitals`` the names of those that the ledger knows."""
     values = effect_values(changed, result, hospitals)
-    return _environment().get_template("whatif.html").render(reforms=names, options=options, line=line, **values)
+    more = {"told": result, "reforms": names, "options": options, "line": line}
+    return own_environment().get_template("whatif.html").render(**more, **values)
 
 
 def change_values(changed: Sequence[ChangedTexts]) -> dict[str, Any]:
@@ -94,7 +95,8 @@ FILTERS: Mapping[str, Callable[[Any], Any]] = {"shown": shown, "decimal": Decima
 
 
 @cache
-def _environment() -> Environment:
+def own_environment() -> Environment:
+    """The templates of pages about simulations that stand alone."""
     environment = own_templates("infra.whatif_page", "infra.leader_page")
     environment.filters |= FILTERS
     return environment

@@ -10,6 +10,7 @@ import pyarrow as pa
 from msgspec import Struct
 
 from infra.files.atomic import PRIVATE, write_atomically
+from infra.settings import Settings
 from processors.simulation.facts import SimulatedPerson
 from processors.simulation.variant import SimulationScope
 
@@ -19,6 +20,11 @@ PERSONS_PER_BATCH = 500
 _SCHEMA = pa.schema([pa.field("person_id", pa.string()), pa.field("facts", pa.binary())])
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(SimulatedPerson)
+
+
+def place_for_facts(settings: Settings) -> Path | None:
+    """The data directory that keeps facts: none is made for them alone."""
+    return settings.data_dir if settings.data_dir.is_dir() else None
 
 
 def shards_of(data_dir: Path, moment: str) -> Path:
@@ -67,7 +73,8 @@ class _Proof(Struct, frozen=True):
 
 def is_proven(path: Path, scope: SimulationScope) -> bool:
     """Whether whoever has a claim that counts was found to be booked as a shard's facts settle. These very facts were
-    read and settled by this very program: the folder's name says so."""
+    read and settled by this very program: the folder's name says so. Raises ``FileNotFoundError`` where the shard was
+    removed."""
     try:
         proof = msgspec.msgpack.decode(path.with_suffix(PROVEN).read_bytes(), type=_Proof)
     except (FileNotFoundError, msgspec.DecodeError):
@@ -77,7 +84,7 @@ def is_proven(path: Path, scope: SimulationScope) -> bool:
 
 
 def note_proven(path: Path, scope: SimulationScope) -> None:
-    """Note that it was found for the claims that count."""
+    """Note that it was found for the claims that count. Raises ``FileNotFoundError`` where the shard was removed."""
     proof = _Proof(sorted(scope.schemes), scope.region, _state_of(path))
     write_atomically(path.with_suffix(PROVEN), msgspec.msgpack.encode(proof), PRIVATE)
 

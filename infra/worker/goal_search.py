@@ -13,6 +13,7 @@ from policies.assumptions import Assumptions
 from policies.goal import ALL_LAYERS, GoalFile
 from policies.reform import ReformError
 from policies.vocabulary import in_layer_order
+from processors.law.terms import LAYER_NAMES
 from processors.simulation.figures import DRAWS
 from processors.simulation.goal_figures import GoalFigure, figure_of
 from processors.simulation.plan import Asked, Simulation
@@ -36,7 +37,7 @@ class _Point(NamedTuple):
 
 
 async def seek(database_url: str, file: GoalFile, asked: Asked, settling: Settling) -> GoalSought:
-    """Look for the value. Raises ``ReformError`` for a reform or a goal that can't be used, and what ``simulator``
+    """Look for the value. Raises ``ReformError`` for a reform or a goal that can't be used, and what a ``Simulator``
     raises."""
     wanted = figure_of(file.goal, asked.assumptions)
     asked = structs.replace(asked, breakdown=structs.replace(asked.breakdown, figure=wanted.figure))
@@ -47,7 +48,7 @@ async def seek(database_url: str, file: GoalFile, asked: Asked, settling: Settli
 
         async def tried(places: Sequence[int]) -> Tried:
             reforms = [file.with_value(file.values[place]) for place in places]
-            done = await simulating.simulated(reforms, asked, apart=True)
+            done = await simulating.settled(await simulating.planned(reforms, asked, apart=True))
             first.append((done.simulation, done.totals))
             for number, place in enumerate(places):
                 points[place] = _point(file.values[place], wanted, done.totals, number)
@@ -105,7 +106,7 @@ def _told(
     }
 
 
-def require_layers(file: GoalFile | None, assumptions: Assumptions | None, known: Sequence[str]) -> None:
+def require_layers(file: GoalFile | None, assumptions: Assumptions | None) -> None:
     """Refuse a goal or assumptions that name a layer that the law does not have: nothing would be counted for it.
 
     Raises ``ReformError``.
@@ -113,7 +114,9 @@ def require_layers(file: GoalFile | None, assumptions: Assumptions | None, known
     named = {layer for fund in (() if assumptions is None else assumptions.funds) for layer in fund.layers}
     if file is not None and file.goal.paid is not None:
         named.add(file.goal.paid)
-    unknown = sorted(named - {ALL_LAYERS, *known})
+    unknown = sorted(named - {ALL_LAYERS, *LAYER_NAMES})
     if unknown:
-        told = f"没有保障线 {'、'.join(unknown)}，有：{'、'.join(known)} there is no such layer; there are those listed"
-        raise ReformError([told])
+        there = "、".join(LAYER_NAMES)
+        raise ReformError(
+            [f"没有保障线 {'、'.join(unknown)}，有：{there} there is no such layer; there are those listed"]
+        )

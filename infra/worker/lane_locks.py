@@ -4,6 +4,8 @@ import asyncio
 import os
 import secrets
 import socket
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -17,8 +19,14 @@ SILENT_S = 10.0
 """How long the database may take to answer a worker's round; silent for longer, its connections are given up."""
 
 
+Answer = TypeVar("Answer")
+
+
 class LaneLocks:
-    """One worker's lanes; PostgreSQL ends their connection once it is silent for ``STALLED_AFTER_S``."""
+    """One worker's lanes; PostgreSQL ends their connection once it is silent for ``STALLED_AFTER_S``.
+
+    Whatever asks the database raises ``TimeoutError`` where it is silent, ``DBAPIError`` or ``OSError``.
+    """
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
@@ -27,27 +35,20 @@ class LaneLocks:
         self.connection: AsyncConnection | None = None
 
     async def check(self) -> None:
-        """Open the connection, or ask whether it answers. Raises ``TimeoutError``, ``DBAPIError`` or ``OSError``."""
-        asking = asyncio.create_task(self._ask())
-        for _ in range(2):  # the second look hears an answer that came while this process was busy with something else
-            done, _ = await asyncio.wait({asking}, timeout=SILENT_S / 2)
-            if done:
-                asking.result()
-                return
-        asking.cancel()
-        raise TimeoutError(f"no answer from the database within {SILENT_S:.0f} s")
+        """Open the connection, or ask whether it answers."""
+        await _answered(self._ask())
 
     async def adopted(self) -> int:
         """How many texts of schemes were adopted so far: where it grows, a layer may have come."""
-        return await count_adopted(self._checked)
+        return await _answered(count_adopted(self._checked))
 
     async def acquire(self, lane: tuple[str, int]) -> bool:
         """Own a lane, by its consumer and partition; returns whether it was free."""
-        return await own(self._checked, self._session, lane, self._worker)
+        return await _answered(own(self._checked, self._session, lane, self._worker))
 
     async def release(self, lane: tuple[str, int]) -> None:
         """Give a lane up."""
-        await disown(self._checked, self._session, lane)
+        await _answered(disown(self._checked, self._session, lane))
 
     async def release_all(self) -> None:
         """Give every lane up, and the connection back."""
@@ -77,3 +78,14 @@ class LaneLocks:
             await self.connection.execute(text(f"SET idle_session_timeout = '{STALLED_AFTER_S}s'"))
         else:
             await self.connection.execute(text("SELECT 1"))
+
+
+async def _answered(asking: Coroutine[Any, Any, Answer]) -> Answer:
+    """What the database answers: a connection may be forgotten by what lies between right after it was checked."""
+    task = asyncio.create_task(asking)
+    for _ in range(2):  # the second look hears an answer that came while this process was busy with something else
+        done, _ = await asyncio.wait({task}, timeout=SILENT_S / 2)
+        if done:
+            return task.result()
+    task.cancel()
+    raise TimeoutError(f"no answer from the database within {SILENT_S:.0f} s")

@@ -1,6 +1,7 @@
 """What a process of a simulation does: it settles the persons of one part, at the moment that all parts read."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -32,23 +33,28 @@ class SimulationTask(Struct, frozen=True):
 def settle_part(assignment: bytes, part: PersonRange) -> SimulationTotals:
     """Settle the persons of a part under the law as it is and under each variant. For an executor's processes."""
     task, fold = _begun(assignment)
-    totals = fold.totals()
-    shard = None if task.kept is None else shard_file(Path(task.kept), part.number)
-    persons = _facts(task, part, shard)
-    proven = shard is not None and is_proven(shard, task.plan.scope)
-    for person in persons:
-        fold.count(person, totals, proven=proven)
-    if shard is not None and not proven and not totals.unlike_count:
+    if task.kept is not None:
+        # a simulation that was begun at a later moment removes the facts of this one, which PostgreSQL still shows
+        with suppress(FileNotFoundError):
+            return _settle_kept(task, fold, part, shard_file(Path(task.kept), part.number))
+    return _settle(fold, uvloop.run(_read(task, part)))
+
+
+def _settle_kept(task: SimulationTask, fold: Fold, part: PersonRange, shard: Path) -> SimulationTotals:
+    if not shard.exists():
+        write_shard(shard, uvloop.run(_read(task, part)))
+    proven = is_proven(shard, task.plan.scope)
+    totals = _settle(fold, read_shard(shard), proven=proven)
+    if not proven and not totals.unlike_count:
         note_proven(shard, task.plan.scope)
     return totals
 
 
-def _facts(task: SimulationTask, part: PersonRange, shard: Path | None) -> Iterable[SimulatedPerson]:
-    if shard is None:
-        return uvloop.run(_read(task, part))
-    if not shard.exists():
-        write_shard(shard, uvloop.run(_read(task, part)))
-    return read_shard(shard)
+def _settle(fold: Fold, persons: Iterable[SimulatedPerson], *, proven: bool = False) -> SimulationTotals:
+    totals = fold.totals()
+    for person in persons:
+        fold.count(person, totals, proven=proven)
+    return totals
 
 
 async def _read(task: SimulationTask, part: PersonRange) -> list[SimulatedPerson]:

@@ -1,19 +1,17 @@
 """A simulation's result, made once: one that is kept beside the ledger is taken again under the same identity alone."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import orjson
 
 from infra.files.atomic import PRIVATE, write_atomically
-from infra.postgres.engine import connect
 from infra.worker.fact_shards import shards_of
-from infra.worker.simulations import Settling, simulate
+from infra.worker.simulations import Settling, simulator
 from policies.reform import ReformFile
-from processors.proof.verification.snapshot import snapshot
 from processors.simulation.changed_texts import ChangedTexts
-from processors.simulation.plan import Asked, Simulation, planned
+from processors.simulation.plan import Asked, Simulation
 from processors.simulation.result import result_json
 from processors.simulation.totals import SimulationTotals
 
@@ -48,28 +46,17 @@ async def simulation_result(
     Kept is what was held against the books, for everybody: neither where books differ nor where a person is in flight.
     """
     settling = settling or Settling()
-    kept_in = settling.kept_in
-    if kept_in is not None:
-        found = await _planned(database_url, reforms, asked)
-        told = _kept(_file_of(kept_in, found), found.identity)
-        if told is not None:
-            return SimulationResult(told, found.plan.changed(), None)
-    done = await simulate(database_url, reforms, asked, settling)
-    told = result_json(done.simulation, done.totals, done.moved)
-    if kept_in is not None and not done.totals.unlike_count and not done.totals.in_flight:
-        file = _file_of(kept_in, done.simulation)
-        _forget_oldest(file.parent)
-        write_atomically(file, orjson.dumps(told), PRIVATE)
-    return SimulationResult(told, done.simulation.plan.changed(), done.totals)
-
-
-async def _planned(database_url: str, reforms: Sequence[ReformFile], asked: Asked) -> Simulation:
-    engine = connect(database_url, pool_size=1)
-    try:
-        async with snapshot(engine) as connection:
-            return await planned(connection, reforms, asked)
-    finally:
-        await engine.dispose()
+    async with simulator(database_url, settling) as simulating:
+        simulation = await simulating.planned(reforms, asked)
+        changed = simulation.plan.changed()
+        file = None if settling.kept_in is None else _file_of(settling.kept_in, simulation)
+        if file is not None and (kept := _kept(file, simulation.identity)) is not None:
+            return SimulationResult(kept, changed, None)
+        done = await simulating.settled(simulation)
+    told = result_json(simulation, done.totals, done.moved)
+    if file is not None and not done.totals.unlike_count and not done.totals.in_flight:
+        _keep(file, told)
+    return SimulationResult(told, changed, done.totals)
 
 
 def _file_of(data_dir: Path, simulation: Simulation) -> Path:
@@ -84,7 +71,9 @@ def _kept(file: Path, identity: str) -> dict[str, Any] | None:
     return told if told.get("identity") == identity else None
 
 
-def _forget_oldest(folder: Path) -> None:
-    kept = sorted(folder.glob("result-*.json"), key=lambda file: file.stat().st_mtime_ns)
-    for file in kept[: -(MOST_KEPT - 1)]:
-        file.unlink(missing_ok=True)
+def _keep(file: Path, told: Mapping[str, Any]) -> None:
+    file.parent.mkdir(mode=0o700, exist_ok=True)  # a simulation of a later moment may have removed it
+    kept = sorted(file.parent.glob("result-*.json"), key=lambda other: other.stat().st_mtime_ns)
+    for oldest in kept[: -(MOST_KEPT - 1)]:
+        oldest.unlink(missing_ok=True)
+    write_atomically(file, orjson.dumps(told), PRIVATE)

@@ -4,7 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,6 +24,8 @@ from processors.simulation.side_by_side import side_by_side
 from processors.simulation.totals import SimulationTotals, totals_of_nobody
 
 Progress = Callable[[str, int, int], None]
+PARTS_PER_PROCESS = 5
+"""Fewer are settled sooner than a process of their own starts, which takes two to three seconds."""
 
 
 class Simulated(NamedTuple):
@@ -49,47 +51,55 @@ class Settling(NamedTuple):
     kept_in: Path | None = None
 
 
+class _Begun(NamedTuple):
+    """What everybody is settled with: the snapshot's name, the parts of the persons, and what runs them."""
+
+    shared: str
+    parts: Sequence[PersonRange]
+    executor: Executor
+
+
 class Simulator:
     """Simulates at one moment of the ledger, as often as is asked for."""
 
     def __init__(
-        self,
-        connection: AsyncConnection,
-        database_url: str,
-        shared: str,
-        parts: Sequence[PersonRange],
-        executor: Executor,
-        settling: Settling,
+        self, connection: AsyncConnection, database_url: str, settling: Settling, stack: AsyncExitStack
     ) -> None:
-        self._connection, self._database_url, self._shared = connection, database_url, shared
-        self._parts, self._executor, self._settling = parts, executor, settling
+        """``stack`` is left by whoever has this."""
+        self._connection, self._database_url, self._settling, self._stack = connection, database_url, settling, stack
+        self._begun: _Begun | None = None
 
-    async def simulated(self, reforms: Sequence[ReformFile], asked: Asked, *, apart: bool = False) -> Simulated:
-        """Settle everybody under the law as it is and under the reforms; with ``apart`` each of them is one variant,
-        and there is none of all together.
+    async def planned(self, reforms: Sequence[ReformFile], asked: Asked, *, apart: bool = False) -> Simulation:
+        """A simulation of the law as it is and of the reforms; with ``apart`` each of them is one variant, and there
+        is none of all together. Raises ``ReformError`` for a reform that fits no text of the ledger."""
+        return await planned(self._connection, reforms, asked, apart=apart)
 
-        Raises ``ReformError`` for a reform that fits no text of the ledger.
-        """
-        simulation = await planned(self._connection, reforms, asked, apart=apart)
+    async def settled(self, simulation: Simulation) -> Simulated:
+        """Settle everybody. Raises ``ReformError`` where a changed text can't settle a claim, and ``ClusterError`` for
+        a cluster that is not there."""
+        begun = self._begun = self._begun or await self._begin()
         kept_in = None if self._settling.cluster else self._settling.kept_in
         kept = None if kept_in is None else str(shards_of(kept_in, simulation.moment))
-        task = SimulationTask(self._database_url, self._shared, simulation.plan, kept)
+        task = SimulationTask(self._database_url, begun.shared, simulation.plan, kept)
         assignment = msgspec.msgpack.encode(task)
-        totals = await _run(self._executor, assignment, self._parts, simulation, self._settling.progress)
+        totals = await _run(begun.executor, assignment, begun.parts, simulation, self._settling.progress)
         return Simulated(simulation, totals, await _moved(self._connection, simulation, totals))
+
+    async def _begin(self) -> _Begun:
+        parts, shared = await person_ranges(self._connection), await share(self._connection)
+        cluster = self._settling.cluster
+        wanted = self._settling.workers or min(len(os.sched_getaffinity(0)), len(parts) // PARTS_PER_PROCESS)
+        executors = cluster_executor(cluster) if cluster else _executor(wanted)
+        return _Begun(shared, parts, await self._stack.enter_async_context(executors))
 
 
 @asynccontextmanager
 async def simulator(database_url: str, settling: Settling) -> AsyncIterator[Simulator]:
-    """What simulates at the moment that it is begun. Raises ``ClusterError`` for a cluster that is not there."""
+    """What simulates at the moment that it is begun."""
     engine = connect(database_url)
     try:
-        async with snapshot(engine) as connection:
-            parts, shared = await person_ranges(connection), await share(connection)
-            wanted = settling.workers or min(len(os.sched_getaffinity(0)), len(parts))
-            executors = cluster_executor(settling.cluster) if settling.cluster else _executor(wanted)
-            async with executors as executor:
-                yield Simulator(connection, database_url, shared, parts, executor, settling)
+        async with snapshot(engine) as connection, AsyncExitStack() as stack:
+            yield Simulator(connection, database_url, settling, stack)
     finally:
         await engine.dispose()
 
@@ -97,9 +107,9 @@ async def simulator(database_url: str, settling: Settling) -> AsyncIterator[Simu
 async def simulate(
     database_url: str, reforms: Sequence[ReformFile], asked: Asked, settling: Settling | None = None
 ) -> Simulated:
-    """Simulate once. Raises what ``simulator`` and ``Simulator.simulated`` raise."""
+    """Simulate once. Raises what a ``Simulator`` raises."""
     async with simulator(database_url, settling or Settling()) as simulating:
-        return await simulating.simulated(reforms, asked)
+        return await simulating.settled(await simulating.planned(reforms, asked))
 
 
 async def _moved(

@@ -36,7 +36,7 @@ class Burdens(Struct):
     ``gain`` and ``lose`` name those who are moved most, as (minus the fen, person), most first.
     """
 
-    rows: array = field(default_factory=lambda: array("q"))  # type: ignore[type-arg]
+    rows: array = field(default_factory=lambda: array("q"))  # type: ignore[type-arg] # array[int] from 3.12 on
     gain: list[tuple[int, str]] = field(default_factory=list)
     lose: list[tuple[int, str]] = field(default_factory=list)
 

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from datetime import date
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -143,8 +144,12 @@ async def ledger_moment(connection: AsyncConnection) -> LedgerMoment:
     return LedgerMoment(sum(head.number for head in heads.values()), root_of(sealed))
 
 
+@cache
 def engine_version() -> str:
-    """What settles and adds up: the program's version, and a digest of the code that does it."""
+    """What settles and adds up: the program's version, and a digest of the code that does it.
+
+    Read once: what a process runs is what it loaded.
+    """
     code = hashlib.sha256()
     own = Path(__file__).parent
     for folder in (Path(policies.__file__).parent, own.parent / "person", own.parent / "pipeline", own):

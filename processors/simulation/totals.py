@@ -66,7 +66,7 @@ class VariantTotals(Struct):
     lose: int = 0
     claims_changed: int = 0
     settled: int = 0
-    figures: array = field(default_factory=lambda: array("q"))  # type: ignore[type-arg]
+    figures: array = field(default_factory=lambda: array("q"))  # type: ignore[type-arg] # array[int] from 3.12 on
 
     def add(self, other: "VariantTotals") -> None:
         """Add those of other persons."""
@@ -120,7 +120,7 @@ class SimulationTotals(Struct):
     households: HouseholdBurdens = field(default_factory=HouseholdBurdens)
     amounts: dict[str, AmountPersons] = field(default_factory=dict)
     persons_changed: int = 0
-    figures: array = field(default_factory=lambda: array("q"))  # type: ignore[type-arg]
+    figures: array = field(default_factory=lambda: array("q"))  # type: ignore[type-arg] # array[int] from 3.12 on
 
     def count_amounts(self, before: SimulatedSums, after: SimulatedSums, *, changed: bool) -> None:
         """Count whose amounts these are."""

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from decimal import Decimal
 from html import unescape
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import httpx
 import orjson
@@ -70,25 +70,36 @@ _HREF = re.compile(r'\bhref="(/[^"#]*)')
 _NO_PAGES = re.compile(r"^/(session|static)|/(template|form|format|file|text|texts)\b|[?&.]format=|[?&.](sort|page)=")
 
 
-class Walk:
-    """A session, and which listings each page that it opens has read."""
+Opened = tuple[httpx.Response, list[ListingPage]]
+"""A page, and the listings on it."""
 
-    def __init__(self, session: SignedIn, shown: list[ListingPage]) -> None:
+
+class Walk:
+    """A session, and which listings each page that it opens has read.
+
+    ``met`` keeps what was opened: both tests read the same books, in which nothing changes.
+    """
+
+    def __init__(self, session: SignedIn, shown: list[ListingPage], met: dict[str, Opened]) -> None:
         self.session = session
         self._shown = shown
+        self._met = met
 
-    async def open(self, path: str, query: Mapping[str, str]) -> tuple[httpx.Response, list[ListingPage]]:
+    async def open(self, path: str, query: Mapping[str, str]) -> Opened:
         """A page with the listings on it."""
-        self._shown.clear()
-        answer = await self.session.client.get(path, params=dict(query) or None)
-        return answer, [*self._shown]
+        address = f"{path}?{urlencode(sorted(query.items()))}"
+        if address not in self._met:
+            self._shown.clear()
+            answer = await self.session.client.get(path, params=dict(query) or None)
+            self._met[address] = answer, [*self._shown]
+        return self._met[address]
 
-    async def follow(self, href: str) -> tuple[httpx.Response, list[ListingPage]]:
+    async def follow(self, href: str) -> Opened:
         """What a link opens."""
         parts = urlsplit(href)
         return await self.open(parts.path, dict(parse_qsl(parts.query)))
 
-    async def pages(self) -> AsyncIterator[tuple[httpx.Response, list[ListingPage]]]:
+    async def pages(self) -> AsyncIterator[Opened]:
         """All pages that links lead to from the first one."""
         waiting, met, alike = deque(["/"]), {"/"}, Counter[str]()
         while waiting:
@@ -145,10 +156,16 @@ async def busy_console(console: ConsoleUnderTest) -> ConsoleUnderTest:
     return console
 
 
+@pytest.fixture(scope="module")
+def met() -> dict[str, Opened]:
+    """What either test has opened, by address."""
+    return {}
+
+
 @pytest.fixture
-async def walk(busy_console: ConsoleUnderTest, shown: list[ListingPage]) -> Walk:
+async def walk(busy_console: ConsoleUnderTest, shown: list[ListingPage], met: dict[str, Opened]) -> Walk:
     """The owner's."""
-    return Walk(await busy_console.signed_in(OWNER), shown)
+    return Walk(await busy_console.signed_in(OWNER), shown, met)
 
 
 def amount(column: ListColumn, value: Any) -> Decimal:

@@ -12,7 +12,7 @@ from infra.console.simulation import works
 from infra.worker.simulations import Settling, simulate
 from policies.reform import read_reform
 from processors.simulation.plan import Asked
-from tests.console.harness import ConsoleUnderTest, axe_faults, browser_page
+from tests.console.harness import ConsoleUnderTest, SignedIn, axe_faults, browser_page
 from tests.program import eventually
 
 REFORM = """name: 起付线 <b>3,000</b>
@@ -22,13 +22,13 @@ changes:
 """
 
 
-async def done(session: object, path: str) -> str:
+async def done(session: SignedIn, path: str) -> str:
     """The page of a simulation once it has ended."""
     page = ""
 
     async def ended() -> bool:
         nonlocal page
-        page = (await session.get(path)).text  # type: ignore[attr-defined]
+        page = (await session.get(path)).text
         return "hx-trigger" not in page
 
     await eventually(ended, lambda: page)
@@ -53,7 +53,9 @@ async def test_a_reform_is_simulated_by_an_investigator(console: ConsoleUnderTes
     assert "静态测算" in file.text
     assert not re.search(r"\bP\d{4,}\b", file.text)
     again = await session.post("/whatif", {"reform": REFORM, "by": "year", "household_line": "5000"})
-    assert re.search(r"标识.*?([0-9a-f]{64})", page)[1] in await done(session, again.url.path)  # type: ignore[index]
+    identity = re.search(r"标识.*?([0-9a-f]{64})", page)
+    assert identity is not None
+    assert identity[1] in await done(session, again.url.path)
     other = await console.signed_in("ledger_writer")
     assert (await other.get(begun.url.path)).status_code == 404
 

@@ -3,7 +3,11 @@
 from pathlib import Path
 
 import orjson
+import pytest
 
+from infra.postgres.engine import connect
+from infra.worker import lane_locks
+from infra.worker.lane_locks import LaneLocks
 from tests import facts
 from tests.faults.harness import LEAVES_CONNECTIONS, Given, publish, until_quiet
 from tests.faults.proxy import proxy_of
@@ -26,3 +30,22 @@ async def test_a_lone_worker_goes_on_where_its_connections_were_forgotten(
             await until_quiet(database, last)
             assert worker.returncode is None, log.read_text()
             assert "given up" in log.read_text()
+
+
+async def test_no_question_about_lanes_waits_for_ever(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is asked right after a check that was answered."""
+    monkeypatch.setattr(lane_locks, "SILENT_S", 0.5)
+    async with proxy_of(database) as to_database:
+        for ask in (
+            LaneLocks.adopted,
+            lambda locks: locks.acquire(("basic", 0)),
+            lambda locks: locks.release(("x", 0)),
+        ):
+            engine = connect(to_database.url(database))
+            locks = LaneLocks(engine)
+            await locks.check()
+            to_database.forget()
+            with pytest.raises(TimeoutError, match="no answer from the database"):
+                await ask(locks)
+            await locks.drop()
+            await engine.dispose()

@@ -1,7 +1,6 @@
 """``/law``: the texts of schemes by date, each value beside its clause, what two texts differ in, what is offered."""
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -13,6 +12,7 @@ from events.store.journal import database_time, entries
 from infra.cli.scheme_text import place_text, value_name_text
 from infra.console.authorization import needs
 from infra.console.errors import FieldTrouble, NotFound, Unprocessable
+from infra.console.form_fields import day_of
 from infra.console.group import MenuEntry, PageGroup, Shortcut, Task
 from infra.console.law import proposals
 from infra.console.law.comparison import changed_values, section_title, side_by_side
@@ -47,7 +47,7 @@ _DIGITS = 6
 async def law(request: Request, visitor: Reader, on: Short = "") -> Response:
     """All texts of schemes; with ``on`` those in force that serve claims of a day."""
     known = await known_texts(visitor.engine)
-    day = _day(on) if on else None
+    day = day_of(on, "日期") if on else None
     rows = _text_rows(known)
     if day is not None:
         rows = [
@@ -143,7 +143,7 @@ async def offers(visitor: Reader, on: Short = "", region: Short = "") -> Respons
         pinned = PinnedSchemes()
         await pinned.refresh(connection)
         as_of = await database_time(connection)
-    day = _day(on) if on else await visitor.today()
+    day = day_of(on, "日期") if on else await visitor.today()
     serving = pinned.all_for_region(region, day) if region else [each for each in pinned.current if each.holds_on(day)]
     if not serving:
         raise NotFound(f"{region or '账本'} {day} 没有生效的政策。No scheme is in force there on that day")
@@ -235,13 +235,6 @@ def _regions(scheme: Scheme) -> str:
 
 def _grades(rows: Sequence[dict[str, Any]]) -> list[tuple[str, str, int]]:
     return [(code, name, sum(row["grade"] == code for row in rows)) for code, name in GRADES.items()]
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise Unprocessable(FieldTrouble("日期", f"“{text}”不是日期，应写成 2019-03-31", "write 2019-03-31")) from None
 
 
 async def _tasks(visitor: Visitor) -> Sequence[Task]:

@@ -8,10 +8,8 @@ import yaml
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.datastructures import FormData, QueryParams
 
-from events.codes import is_region
-from events.money import parse_yuan
 from infra.cli.scheme_text import place_text, value_name_text
-from infra.console.errors import FieldTrouble, Unprocessable
+from infra.console.form_fields import day_of, fen_of, region_of, unusable
 from policies.assumptions import read_assumptions
 from policies.goal import GoalFile, read_goal
 from policies.reform import ReformError, ReformFile, read_mapping, read_reform
@@ -26,7 +24,6 @@ FILE, ASSUMED = "reform.yaml", "assumptions.yaml"
 MOST_TEXT = 200_000
 TEXTS = ("reform", "since", "until", "region", "household_line", "assumptions")
 LONG = ("reform", "assumptions")
-_NO_CHANGE = frozenset({"premiums", "targets"})
 _FIRST = """name: 试算
 scheme: {}
 changes: []
@@ -49,7 +46,7 @@ class ReformForm(NamedTuple):
         """Those fields of a form or an address that the form has."""
         texts = {name: str(given.get(name, "")).replace("\0", "").replace("\r\n", "\n").strip() for name in TEXTS}
         if any(len(texts[name]) > MOST_TEXT for name in LONG):
-            raise _unusable("文本", f"最多 {MOST_TEXT:,} 个字", "the text is too long")
+            raise unusable("文本", f"最多 {MOST_TEXT:,} 个字", "the text is too long")
         kinds = {str(kind) for kind in given.getlist("by")}
         return cls(**texts, by=tuple(kind for kind in KINDS if kind in kinds))
 
@@ -64,16 +61,15 @@ class ReformForm(NamedTuple):
 
     def asked(self) -> Asked:
         """What is asked for. Raises ``Unprocessable``, and ``ReformError`` for assumptions that can't be used."""
-        since = _day(self.since, "自此日期") if self.since else date.min
-        until = _day(self.until, "至此日期前") if self.until else date.max
+        since = day_of(self.since, "自此日期") if self.since else date.min
+        until = day_of(self.until, "至此日期前") if self.until else date.max
         if since >= until:
-            raise _unusable("至此日期前", "应在起始日期之后", "must lie after the first day")
-        if self.region and not is_region(self.region):
-            raise _unusable("统筹区", f"“{self.region}”不是统筹区代码，应为六位数字", "a code of six digits")
-        line = _line(self.household_line) if self.household_line else None
+            raise unusable("至此日期前", "应在起始日期之后", "must lie after the first day")
+        region = region_of(self.region, "统筹区") if self.region else None
+        line = fen_of(self.household_line, "户年负担") if self.household_line else None
         assumed = read_assumptions(f"{self.assumptions}\n".encode(), ASSUMED) if self.assumptions else None
         breakdown = Breakdown(self.by, persons=True, household_line=line)
-        return Asked(since, until, self.region or None, breakdown, assumed)
+        return Asked(since, until, region, breakdown, assumed)
 
     def with_change(self, change: Mapping[str, str]) -> "ReformForm":
         """The form with one more change in its text. Raises ``ReformError``."""
@@ -144,9 +140,9 @@ def change_of(text: Scheme, code: str, value: str, reason: str) -> dict[str, str
     """A change as a reform's file has it. Raises ``Unprocessable``."""
     line = next((line for line in _lines(text) if _code(line) == code), None)
     if line is None:
-        raise _unusable("改哪一项", "没有这一项", "there is no such value")
+        raise unusable("改哪一项", "没有这一项", "there is no such value")
     if not value.strip():
-        raise _unusable("改为", "须填写", "say the value")
+        raise unusable("改为", "须填写", "say the value")
     whom = {"for": line.for_} if line.for_ else {}
     return {"where": line.where, "name": line.name, **whom, "value": value.strip(), "reason": reason.strip() or "试算"}
 
@@ -154,28 +150,10 @@ def change_of(text: Scheme, code: str, value: str, reason: str) -> dict[str, str
 def _lines(text: Scheme) -> Sequence[StatedLine]:
     found: dict[str, StatedLine] = {}
     for line in stated_lines(text):
-        if line.place and line.place[0] not in _NO_CHANGE:
+        if line.decides_claims:
             found.setdefault(_code(line), line)
     return list(found.values())
 
 
 def _code(line: StatedLine) -> str:
     return "|".join((line.where, line.name, line.for_))
-
-
-def _day(text: str, field: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise _unusable(field, f"“{text}”不是日期，应写成 2019-03-31", "write 2019-03-31") from None
-
-
-def _line(text: str) -> int:
-    try:
-        return parse_yuan(text.replace(",", ""))
-    except ValueError:
-        raise _unusable("户年负担", f"“{text}”不是金额", "yuan, two decimals") from None
-
-
-def _unusable(field: str, chinese: str, english: str) -> Unprocessable:
-    return Unprocessable(FieldTrouble(field, chinese, english))

@@ -1,6 +1,5 @@
 """``/whatif``: a reform's parameters on the left, on the right what it changes, how far it is, and what it comes to."""
 
-from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -23,10 +22,11 @@ from infra.console.simulation.reform_form import (
     scheme_of,
 )
 from infra.console.simulation.works import RunSimulation, goal_work, reform_work
-from infra.console.state import ConsoleState, state_of
+from infra.console.state import state_of
 from infra.console.visitor import Visitor
 from infra.whatif_page.page import change_values
 from infra.words.simulations import KIND_NAMES
+from infra.worker.fact_shards import place_for_facts
 from processors.simulation.bases import LawOfLedger, replacements
 from processors.simulation.changed_texts import changed_texts
 
@@ -72,7 +72,7 @@ async def run(request: Request, visitor: Reader) -> Response:
     goal, asked = form.read_goal(), form.asked()
     reform = form.read() if goal is None else goal.with_value(goal.values[0])
     replacements(reform, await law_of(visitor.engine), {})  # what can't be used is said at once
-    subject, kept_in = RunSimulation(reform.reform.name, form), _kept_in(state)
+    subject, kept_in = RunSimulation(reform.reform.name, form), place_for_facts(state.settings)
     work = reform_work(reform, asked, subject, kept_in) if goal is None else goal_work(goal, asked, subject, kept_in)
     started = state.works.start(visitor, KIND, "政策测算 Policy simulation", work, subject)
     return RedirectResponse(f"/whatif/{started.id}", 303)
@@ -104,11 +104,6 @@ def _show(request: Request, visitor: Visitor, law: LawOfLedger, form: ReformForm
         address=f"/whatif?{query}" if len(query) <= LONGEST_ADDRESS else None,
         own=[each for each in state_of(request).works.of(visitor) if each.kind == KIND and each.is_of(visitor)],
     )
-
-
-def _kept_in(state: ConsoleState) -> Path | None:
-    folder = state.settings.data_dir
-    return folder if folder.is_dir() else None
 
 
 GROUP = PageGroup(

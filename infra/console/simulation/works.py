@@ -19,7 +19,6 @@ from infra.worker.simulation_results import simulation_result
 from infra.worker.simulations import Settling
 from policies.goal import GoalFile
 from policies.reform import ReformFile
-from processors.law.terms import LAYER_NAMES
 from processors.queries.names import load_names
 from processors.simulation.burdens import Breakdown
 from processors.simulation.goal_figures import figure_of
@@ -40,7 +39,7 @@ class RunSimulation:
 
 def reform_work(reform: ReformFile, asked: Asked, subject: RunSimulation, kept_in: Path | None) -> Work:
     """Simulates a reform. Raises ``ReformError`` for assumptions that can't be used."""
-    require_layers(None, asked.assumptions, list(LAYER_NAMES))
+    require_layers(None, asked.assumptions)
 
     async def work(engine: AsyncEngine, progress: WorkProgress) -> WorkOutcome:
         settling = Settling(progress=_telling(progress), kept_in=kept_in)
@@ -64,7 +63,7 @@ def reform_work(reform: ReformFile, asked: Asked, subject: RunSimulation, kept_i
 
 def goal_work(goal: GoalFile, asked: Asked, subject: RunSimulation, kept_in: Path | None) -> Work:
     """Looks for the value that meets a goal. Raises ``ReformError`` for a goal that can't be used."""
-    require_layers(goal, asked.assumptions, list(LAYER_NAMES))
+    require_layers(goal, asked.assumptions)
     figure_of(goal.goal, asked.assumptions)
     asked = structs.replace(asked, breakdown=Breakdown())
 
