@@ -68,7 +68,8 @@ async def test_a_hospital_prints_the_sheet_of_its_own_claim(asked: GatewayUnderT
 
 
 async def test_of_a_reversed_claim_nothing_is_printed(asked: GatewayUnderTest) -> None:
-    await asked.publish([facts.visit("H1-CV", "P8", disease="diabetes"), facts.reverse("H1-CV", "hospital/H1")])
+    stay = [facts.admit("H1-AV", "P8"), facts.discharge("H1-CV", person="P8", admission="H1-AV")]
+    await asked.publish([*stay, facts.reverse("H1-CV", "hospital/H1")])
     sheet = await ask(asked, "/sheets/H1-CV", method="GET")
     assert sheet.status_code == 404
     assert "已冲正" in sheet.json()["detail_zh"]
