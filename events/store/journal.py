@@ -233,9 +233,12 @@ _KNOWN = _known()
 _KNOWN_EVENTS = _known(entries.c.number, entries.c.type, entries.c.stream_seq, entries.c.data, entries.c.raw)
 
 
+_ADOPTED = select(schemes.c.hash, schemes.c.name).order_by(schemes.c.adopted)
+
+
 async def adopted_schemes(connection: AsyncConnection) -> list[tuple[str, str]]:
     """(hash, name) of every adopted scheme, in the order of adoption."""
-    rows = await connection.execute(select(schemes.c.hash, schemes.c.name).order_by(schemes.c.adopted))
+    rows = await connection.execute(_ADOPTED)
     return [(row.hash, row.name) for row in rows]
 
 

@@ -1,8 +1,9 @@
 """The ASGI application: plain HTTP below /v1, the national interface on any other path."""
 
-from fastapi import FastAPI
+from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.routing import Mount, Route
 
 from infra.gateway.bodies import BodyStalled, read_body
 from infra.gateway.national.envelope import LONGEST_BYTES
@@ -14,9 +15,8 @@ from infra.gateway.services import Services
 PLAIN = "/v1"
 
 
-def gateway(services: Services) -> FastAPI:
+def gateway(services: Services) -> Starlette:
     """The application over services that run."""
-    app = FastAPI(title="claims gateway", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     door = NationalDoor(services)
 
     async def national(request: Request) -> Response:
@@ -32,6 +32,7 @@ def gateway(services: Services) -> FastAPI:
             return Response(answer.content, media_type="application/octet-stream")
         return Response(answer, media_type="application/json;charset=UTF-8")
 
-    app.mount(PLAIN, plain_http(services))
-    app.add_route("/{path:path}", national, methods=["POST"])
+    # FastAPI's own layers around each call do nothing for the national interface
+    app = Starlette(routes=[Mount(PLAIN, plain_http(services)), Route("/{path:path}", national, methods=["POST"])])
+    app.router.redirect_slashes = False
     return app

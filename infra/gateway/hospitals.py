@@ -8,13 +8,14 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from events.store.driver import Prepared
 from processors.offices.keys import KeyRing
 from processors.visits.hospital_settings import HospitalSettings, hospital_steps, load_hospitals
 
 KNOWN_FOR_S = 1.0
 """How long an API key that stood counts without another look at the settings."""
-_NOW_AND_LAST_STEP = select(
-    func.clock_timestamp().label("now"), func.coalesce(func.max(hospital_steps.c.number), 0).label("last")
+_NOW_AND_LAST_STEP = Prepared(
+    select(func.clock_timestamp().label("now"), func.coalesce(func.max(hospital_steps.c.number), 0).label("last"))
 )
 
 
@@ -52,11 +53,11 @@ class KnownHospitals:
     async def refresh(self, connection: AsyncConnection) -> datetime:
         """Read what has changed; returns the time of the database. Raises ``StepRefused`` where a key lacks."""
         began = time.monotonic()
-        row = (await connection.execute(_NOW_AND_LAST_STEP)).one()
-        if row.last != self._last_step:
+        [row] = await _NOW_AND_LAST_STEP.fetch(connection)
+        if row["last"] != self._last_step:
             self._known = await load_hospitals(connection, self._keys)
             self._by_key = {key.sha256: each for each in self._known.values() for key in each.api_keys}
-            self._last_step = row.last
+            self._last_step = row["last"]
         self._read_at = began
-        now: datetime = row.now
+        now: datetime = row["now"]
         return now

@@ -53,7 +53,7 @@ async def serving(
     Raises ``ListenError``, ``WrongLogin``, ``ServerError``, and ``KeyFileError`` where the persons' keys can't be read.
     """
     listener = address.bound()
-    engine = connect(database_url, pool_size=CONNECTIONS)
+    engine = connect(database_url, pool_size=CONNECTIONS, busy=True)
     try:
         await require_program_login(engine, "gateway", _NO_GATEWAY)
         async with _services(engine, nats_url, settings, keys) as services:

@@ -1,7 +1,8 @@
 """What transactions and routes of the gateway work with: the database, the ledger's answers, trial settlements."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,8 +10,9 @@ import orjson
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from nats.js.errors import Error as JetStreamError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from events.store.driver import transaction as begun
 from infra.access.sources import QUOTE, Source
 from infra.gateway.answers import Answer, AnswerReader
 from infra.gateway.hospitals import KnownHospitals
@@ -58,6 +60,12 @@ class Services:
     def __post_init__(self) -> None:
         self.autocommit = self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+        """A connection on which all within the block is one transaction, the driver's own."""
+        async with self.autocommit.connect() as connection, begun(connection):
+            yield connection
+
     async def send(self, source: Source, event: Mapping[str, Any], waits_for: str, *, transaction: int = 0) -> Answer:
         """Publish an event as a hospital, and wait for the ledger's answer.
 
@@ -68,7 +76,7 @@ class Services:
         """
         sent = SentEvent(str(event["id"]), waits_for, orjson.dumps(event))
         if transaction:
-            async with self.engine.begin() as connection:
+            async with self.transaction() as connection:
                 sent = await keep_sent(connection, transaction, sent)
         return await self.send_again(source, sent)
 

@@ -22,6 +22,8 @@ OLDEST_SERVER = 170_000
 """The first version that has transaction_timeout."""
 ASLEEP_S = 120
 """The server ends a transaction that is idle for so long, and frees its locks."""
+RENEWED_AFTER_S = 600
+"""A connection is opened anew after so long: before a firewall forgets one that was idle, without a word to either."""
 ATTEMPTS = 3
 LOCK_WAIT_MS = 5_000
 """How long each attempt to change the schema waits for a lock."""
@@ -30,12 +32,18 @@ _LOCKED_OUT = ("55P03", "40P01")
 """A lock did not come in time; a deadlock."""
 
 
-def connect(database_url: str, *, pool_size: int = 5, stalled_after_s: int | None = None) -> AsyncEngine:
+def connect(
+    database_url: str, *, pool_size: int = 5, stalled_after_s: int | None = None, busy: bool = False
+) -> AsyncEngine:
     """An engine for a plain ``postgresql://`` URL, its query as libpq understands it (``sslmode``, ``sslrootcert``).
 
     The server ends a transaction that is idle for ``ASLEEP_S``: a machine that went to sleep must not hold locks. With
     ``stalled_after_s`` it ends one after that time instead, and every transaction that lasts twice as long: a process
     that was stopped within a request must not hold locks either.
+
+    Before each use a connection is asked whether it lives, which takes three round trips. A ``busy`` program asks the
+    database several times a call and saves them: as a worker, it meets an error where a connection was lost unseen, and
+    repeats its work or has it repeated.
     """
     settings = {"application_name": "claims", "timezone": "Asia/Shanghai", "jit": "off"}
     settings["idle_in_transaction_session_timeout"] = f"{stalled_after_s or ASLEEP_S}s"
@@ -48,7 +56,9 @@ def connect(database_url: str, *, pool_size: int = 5, stalled_after_s: int | Non
         url.set(query={}),
         pool_size=pool_size,
         max_overflow=5,
-        pool_pre_ping=stalled_after_s is None,  # a worker's lanes start again anyhow; each hop saves a round trip
+        pool_pre_ping=not busy and stalled_after_s is None,
+        pool_recycle=RENEWED_AFTER_S,
+        pool_use_lifo=True,  # the fewer are in use, the more of their statements are prepared already
         json_deserializer=orjson.loads,
         hide_parameters=True,  # they name persons and end up in logs
         connect_args={"server_settings": settings, "dsn": query.render_as_string()},

@@ -5,6 +5,7 @@ Of a person the last row holds. No error names a certificate or a name.
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -65,12 +66,12 @@ async def find_person(
     Raises ``SharedCertificate`` where several persons have the certificate and no number is given, ``StepRefused``
     where a key lacks or a row was tampered with.
     """
-    query = _standing()
+    asked: dict[str, Any] = {}
     if certificate is not None:
-        query = query.where(_has_index(keys.indexes(sought_number(certificate).encode(), CERTIFICATES)))
+        asked["indexes"] = list(keys.indexes(sought_number(certificate).encode(), CERTIFICATES))
     if person_id is not None:
-        query = query.where(identity_rows.c.person_id == person_id)
-    rows = (await connection.execute(query.order_by(identity_rows.c.person_id))).all()
+        asked["person"] = person_id
+    rows = (await connection.execute(_sought(*sorted(asked)), asked)).all()
     if len(rows) > 1:
         raise SharedCertificate([row.person_id for row in rows])
     return _found(keys, rows[0]) if rows else None
@@ -158,6 +159,16 @@ def _standing() -> Select[Any]:
         select(1).where(later.c.person_id == identity_rows.c.person_id, later.c.number > identity_rows.c.number)
     )
     return select(identity_rows).where(~superseded)
+
+
+@cache
+def _sought(*by: str) -> Select[Any]:
+    """Who has one of the ``indexes`` of a certificate, or is the ``person``; made once of each."""
+    conditions = {
+        "indexes": identity_rows.c.certificate == any_(bindparam("indexes", type_=ARRAY(LargeBinary))),
+        "person": identity_rows.c.person_id == bindparam("person"),
+    }
+    return _standing().where(*(conditions[name] for name in by)).order_by(identity_rows.c.person_id)
 
 
 def _has_index(indexes: Iterable[bytes]) -> Any:

@@ -6,11 +6,12 @@ from typing import Any
 
 import orjson
 from msgspec import Struct, structs
-from sqlalchemy import delete, insert, literal, select, update
+from sqlalchemy import bindparam, delete, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.facts import Bill
 from events.money import yuan
+from events.store.driver import Prepared
 from processors.visits.visit_rows import VisitLine, fee_lines, stored
 
 PARTS = ("self_funded", "over_limit", "upfront_copay", "in_scope")
@@ -18,6 +19,11 @@ PARTS = ("self_funded", "over_limit", "upfront_copay", "in_scope")
 
 _DIGESTED = ("feedetl_sn", "init_feedetl_sn", "med_list_codg", "medins_list_codg")
 _COLUMNS = VisitLine.__struct_fields__
+_OF_BATCH = Prepared(
+    select(fee_lines)
+    .where(*(fee_lines.c[name] == bindparam(name) for name in ("mdtrt_id", "chrg_bchno", "round")))
+    .order_by(fee_lines.c.feedetl_sn)
+)
 
 
 class LineSet(Struct, frozen=True):
@@ -74,8 +80,8 @@ def digest(lines: Iterable[VisitLine]) -> str:
 
 async def load_lines(connection: AsyncConnection, of: LineSet) -> list[VisitLine]:
     """The lines of a batch, in the order of their numbers."""
-    rows = await connection.execute(select(fee_lines).where(*_those(of)).order_by(fee_lines.c.feedetl_sn))
-    return [_line(row) for row in rows.mappings()]
+    records = await _OF_BATCH.fetch(connection, **structs.asdict(of))
+    return [_line(record) for record in records]
 
 
 async def insert_lines(connection: AsyncConnection, lines: Sequence[VisitLine]) -> None:

@@ -3,35 +3,59 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import orjson
 from msgspec import structs
-from sqlalchemy import Select, func, insert, select, update
+from sqlalchemy import Select, bindparam, func, literal_column, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from events.store.driver import Prepared, insert_rows
+from events.store.rows import values_of
 from processors.visits.lines import LineSet
 from processors.visits.visit_rows import VisitSettlement, settlements, stored
 
 STANDING = ("sent", "settled")
+_LATEST = Prepared(
+    select(settlements)
+    .where(
+        settlements.c.mdtrt_id == bindparam("mdtrt_id"),
+        settlements.c.chrg_bchno == bindparam("chrg_bchno"),
+        settlements.c.state != literal_column("'refused'"),  # as the index has it, which a parameter would hide
+    )
+    .order_by(settlements.c.round.desc())
+    .limit(1)
+)
+_SETTLED = Prepared(
+    update(settlements)
+    .where(settlements.c.claim_id == bindparam("settled_claim"), settlements.c.state == "sent")
+    .values(
+        state="settled",
+        settled_at=func.clock_timestamp(),
+        layers=bindparam("told_layers"),
+        fund_pay=bindparam("funds"),
+        psn_part=bindparam("person"),
+        hosp_part=bindparam("hospital"),
+    )
+    .returning(settlements)
+)
 
 
 async def current_lines(connection: AsyncConnection, mdtrt_id: str, chrg_bchno: str) -> LineSet:
     """The lines of a batch that are open, or settled by the settlement that stands: those of its latest round."""
-    query = select(func.max(settlements.c.round)).where(
-        settlements.c.mdtrt_id == mdtrt_id,
-        settlements.c.chrg_bchno == chrg_bchno,
-        settlements.c.state == "reversed",
-    )
-    return LineSet(mdtrt_id, chrg_bchno, ((await connection.scalar(query)) or 0) + 1)
+    of, _ = await current_settlement(connection, mdtrt_id, chrg_bchno)
+    return of
 
 
-async def standing_settlement(connection: AsyncConnection, of: LineSet) -> VisitSettlement | None:
-    """The settlement of some lines that stands, or for whose answer the gateway waits."""
-    query = select(settlements).where(
-        settlements.c.mdtrt_id == of.mdtrt_id,
-        settlements.c.chrg_bchno == of.chrg_bchno,
-        settlements.c.round == of.round,
-        settlements.c.state.in_(STANDING),
-    )
-    return await _only(connection, query)
+async def current_settlement(
+    connection: AsyncConnection, mdtrt_id: str, chrg_bchno: str
+) -> tuple[LineSet, VisitSettlement | None]:
+    """The lines of a batch that count now, and their settlement that stands or for whose answer the gateway waits."""
+    records = await _LATEST.fetch(connection, mdtrt_id=mdtrt_id, chrg_bchno=chrg_bchno)
+    if not records:
+        return LineSet(mdtrt_id, chrg_bchno, 1), None
+    latest = _settlement(records[0])
+    if latest.state == "reversed":
+        return LineSet(mdtrt_id, chrg_bchno, latest.round + 1), None
+    return LineSet(mdtrt_id, chrg_bchno, latest.round), latest
 
 
 async def standing_settlements(connection: AsyncConnection, mdtrt_id: str) -> list[VisitSettlement]:
@@ -98,7 +122,7 @@ async def reversed_rounds(connection: AsyncConnection, mdtrt_id: str) -> dict[st
 
 async def insert_settlement(connection: AsyncConnection, settlement: VisitSettlement) -> None:
     """Note a settlement before it is sent to the ledger: from then on its lines are never changed."""
-    await connection.execute(insert(settlements).values(structs.asdict(settlement)))
+    await insert_rows(connection, settlements, values_of(settlements, [structs.asdict(settlement)]))
 
 
 async def note_settled(
@@ -108,21 +132,15 @@ async def note_settled(
 
     Of two who note it at once the first counts; returns what counts.
     """
-    noted = (
-        update(settlements)
-        .where(settlements.c.claim_id == claim_id, settlements.c.state == "sent")
-        .values(
-            state="settled",
-            settled_at=func.clock_timestamp(),
-            layers=[list(each) for each in layers],
-            fund_pay=sum(paid for _, _, paid in layers),
-            psn_part=patient,
-            hosp_part=hospital,
-        )
-        .returning(settlements)
+    records = await _SETTLED.fetch(
+        connection,
+        settled_claim=claim_id,
+        told_layers=orjson.dumps(layers).decode(),
+        funds=sum(paid for _, _, paid in layers),
+        person=patient,
+        hospital=hospital,
     )
-    row = (await connection.execute(noted)).mappings().first()
-    return await _claimed(connection, claim_id) if row is None else _settlement(row)
+    return _settlement(records[0]) if records else await _claimed(connection, claim_id)
 
 
 async def note_refused(connection: AsyncConnection, claim_id: str, reason: str) -> None:

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    bindparam,
     delete,
     select,
     text,
@@ -26,6 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from events.store.driver import Prepared
 from events.store.metadata import metadata, one_of
 
 State = Literal["open", "answered", "withdrawn"]
@@ -89,17 +91,40 @@ class SentEvent(Struct, frozen=True):
 
 
 _COLUMNS = [transactions.c[name] for name in ReceivedTransaction.__struct_fields__]
+_KNOWN_BY = ("hospital_id", "infno", "msgid")
+_BEGUN = Prepared(
+    insert(transactions)
+    .values({name: bindparam(f"new_{name}") for name in (*_KNOWN_BY, "digest")} | {"state": "open"})
+    .on_conflict_do_nothing()
+    .returning(*_COLUMNS)
+)
+_OWN = select(*_COLUMNS).where(*(transactions.c[name] == bindparam(name) for name in _KNOWN_BY))
+_ANSWERED = (
+    update(transactions)
+    .where(transactions.c.number == bindparam("transaction"), transactions.c.state == "open")
+    .values(
+        state="answered",
+        reply=bindparam("sealed"),
+        key_id=bindparam("sealed_under"),
+        ended_at=text("clock_timestamp()"),
+    )
+    .returning(transactions.c.number)
+    .cte("answered")
+)
+_NO_LONGER_SENT = delete(sent_events).where(sent_events.c.transaction.in_(select(_ANSWERED.c.number))).cte("sent")
+_END = Prepared(select(_ANSWERED.c.number).add_cte(_NO_LONGER_SENT))
+"""Keeps an answer; one statement, so that it needs no transaction around it."""
 
 
 async def begin(
     connection: AsyncConnection, hospital_id: str, infno: str, msgid: str, digest: bytes
 ) -> ReceivedTransaction:
     """The transaction of a call: a new one that is open, or the one that is there, whatever its digest."""
-    values = {"hospital_id": hospital_id, "infno": infno, "msgid": msgid, "digest": digest, "state": "open"}
-    new = insert(transactions).values(values).on_conflict_do_nothing().returning(*_COLUMNS)
-    row = (await connection.execute(new)).first()
-    if row is not None:
-        return ReceivedTransaction(*row)
+    rows = await _BEGUN.fetch(
+        connection, new_hospital_id=hospital_id, new_infno=infno, new_msgid=msgid, new_digest=digest
+    )
+    if rows:
+        return ReceivedTransaction(*rows[0])
     found = await find(connection, hospital_id, infno, msgid)
     if found is None:
         raise AssertionError(f"transaction {infno} {msgid} of {hospital_id} is neither new nor there")
@@ -108,12 +133,7 @@ async def begin(
 
 async def find(connection: AsyncConnection, hospital_id: str, infno: str, msgid: str) -> ReceivedTransaction | None:
     """A transaction, None where none was received."""
-    own = (
-        transactions.c.hospital_id == hospital_id,
-        transactions.c.infno == infno,
-        transactions.c.msgid == msgid,
-    )
-    row = (await connection.execute(select(*_COLUMNS).where(*own))).first()
+    row = (await connection.execute(_OWN, {"hospital_id": hospital_id, "infno": infno, "msgid": msgid})).first()
     return None if row is None else ReceivedTransaction(*row)
 
 
@@ -141,16 +161,7 @@ async def load_sent(connection: AsyncConnection, transaction: int) -> list[SentE
 
 async def keep_answer(connection: AsyncConnection, transaction: int, reply: bytes, key_id: str) -> bool:
     """Keep the sealed answer of an open transaction; False where it is open no more, and nothing was changed."""
-    answered = (
-        update(transactions)
-        .where(transactions.c.number == transaction, transactions.c.state == "open")
-        .values(state="answered", reply=reply, key_id=key_id, ended_at=text("clock_timestamp()"))
-        .returning(transactions.c.number)
-        .cte("answered")
-    )
-    # one statement, so that it needs no transaction around it
-    sent = delete(sent_events).where(sent_events.c.transaction.in_(select(answered.c.number))).cte("sent")
-    return (await connection.execute(select(answered.c.number).add_cte(sent))).first() is not None
+    return bool(await _END.fetch(connection, transaction=transaction, sealed=reply, sealed_under=key_id))
 
 
 async def withdraw(connection: AsyncConnection, hospital_id: str, infno: str, msgid: str) -> None:

@@ -1,17 +1,19 @@
 """Stays and visits: registered, changed, found again."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from msgspec import structs
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from events.store.driver import Prepared
 from processors.visits.visit_rows import RegisteredVisit, stored, visits
 
 _SERIAL_DIGITS = 12
+_SELECT = select(visits).where(visits.c.mdtrt_id == bindparam("mdtrt_id"))
+_VISIT, _VISIT_LOCKED = Prepared(_SELECT), Prepared(_SELECT.with_for_update())
 
 
 def visit_id(fixmedins_code: str, number: int) -> str:
@@ -39,8 +41,8 @@ async def insert_visit(connection: AsyncConnection, visit: RegisteredVisit) -> N
 
 async def load_visit(connection: AsyncConnection, mdtrt_id: str, *, lock: bool = False) -> RegisteredVisit | None:
     """A visit; with ``lock`` nobody else registers lines or settles until the transaction ends."""
-    query = select(visits).where(visits.c.mdtrt_id == mdtrt_id)
-    return _visit((await connection.execute(query.with_for_update() if lock else query)).mappings().one_or_none())
+    records = await (_VISIT_LOCKED if lock else _VISIT).fetch(connection, mdtrt_id=mdtrt_id)
+    return next((RegisteredVisit(**stored(record)) for record in records), None)
 
 
 async def visits_of_person(
@@ -63,7 +65,3 @@ async def visits_of_person(
 async def change_visit(connection: AsyncConnection, mdtrt_id: str, **values: Any) -> None:
     """Change some columns of a visit."""
     await connection.execute(update(visits).where(visits.c.mdtrt_id == mdtrt_id).values(values))
-
-
-def _visit(row: Mapping[Any, Any] | None) -> RegisteredVisit | None:
-    return None if row is None else RegisteredVisit(**stored(row))

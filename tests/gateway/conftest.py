@@ -14,7 +14,7 @@ from tests.program import folder_for_servers
 
 HOSPITALS = (HospitalSettings("H1"), HospitalSettings("H2"), HospitalSettings("H9", infcode_text=True))
 """H9 is not registered in the ledger."""
-PERSONS = tuple(f"P{number}" for number in range(1, 10))
+PERSONS = tuple(f"P{number}" for number in range(1, 11))
 LEDGER = [
     facts.hospital("H1"),
     facts.hospital("H2", tier=1),

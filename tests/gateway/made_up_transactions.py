@@ -18,6 +18,8 @@ DONE: Counter[tuple[str, str]] = Counter()
 """How often each transaction was done, by infno and msgid."""
 HELD: dict[str, asyncio.Event] = {}
 """What a transaction waits for before it sends, by msgid."""
+ANSWER_HELD: dict[str, asyncio.Event] = {}
+"""What it waits for once the ledger has settled, by msgid."""
 
 
 def claim_of(number: int) -> str:
@@ -42,6 +44,9 @@ async def settle(services: Services, call: Call) -> Mapping[str, Any]:
     told = await services.send(call.source, discharge, claim, transaction=call.number)
     if told.type == "event.rejected.v1":
         raise NationalRefused(str(told.data["detail_zh"]))
+    if call.msgid in ANSWER_HELD:
+        DONE["settled", call.msgid] += 1
+        await ANSWER_HELD[call.msgid].wait()
     statement = told.data
     return {"setl_id": claim, "medfee_sumamt": Decimal(statement["total"]), "cash": Decimal(statement["patient_share"])}
 

@@ -11,13 +11,20 @@ from msgspec import structs
 from sqlalchemy import func, select, text
 
 from infra.gateway import services as services_module
+from infra.gateway.national.frame import lock_key
 from processors.visits.hospital_settings import HospitalSettings
 from processors.visits.transactions import transactions
 from projections.statements import statements
 from tests.gateway.harness import GatewayUnderTest, envelope, new_msgid
-from tests.gateway.made_up_transactions import DONE, HELD
+from tests.gateway.made_up_transactions import ANSWER_HELD, DONE, HELD
 from tests.program import eventually
 
+_END_HOLDER = text("""
+SELECT pg_terminate_backend(pid) FROM pg_locks
+WHERE locktype = 'advisory' AND objsubid = 1 AND (classid::bigint << 32) | objid::bigint = hashtextextended(:key, 0)
+  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+""")
+"""Ends the connection that holds a lock."""
 DATA = {"data": {"psn_no": "P1", "total": "100.10"}}
 
 
@@ -175,6 +182,26 @@ async def test_a_transaction_in_flight_ends_before_it_is_taken_back(gateway: Gat
     assert orjson.loads(await calling)["infcode"] == 0
     assert (await reversing)["infcode"] == 0
     await all_reversed(gateway, "P6")
+
+
+async def test_one_that_is_taken_back_after_its_lock_was_lost_is_not_told_as_done(gateway: GatewayUnderTest) -> None:
+    """The connection that holds the locks ends under a call, and its reversal comes to another gateway."""
+    request = envelope("TSET", {"data": {"psn_no": "P10", "total": "60"}})
+    msgid = request["msgid"]
+    ANSWER_HELD[msgid] = asyncio.Event()
+    calling = asyncio.create_task(gateway.post(request))
+    await eventually(lambda: DONE["settled", msgid] > 0, lambda: "the ledger did not settle")
+    async with gateway.engine.connect() as connection:
+        ended = await connection.execute(_END_HOLDER, {"key": lock_key("H1", "TSET", msgid)})
+        assert ended.all() == [(True,)]
+    async with gateway.another() as running, httpx.AsyncClient(timeout=30) as other:
+        back = await other.post(running.url, content=orjson.dumps(envelope("2601", reversal(msgid))))
+    assert back.json()["infcode"] == 0
+    ANSWER_HELD[msgid].set()
+    told = orjson.loads(await calling)
+    assert (told["infcode"], "已被冲正" in told["err_msg"]) == (-2, True)
+    assert await state_of(gateway, "TSET", msgid) == "withdrawn"
+    await all_reversed(gateway, "P10")
 
 
 async def test_one_that_never_came_is_not_done_when_it_comes(gateway: GatewayUnderTest) -> None:

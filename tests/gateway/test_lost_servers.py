@@ -1,14 +1,21 @@
-"""NATS ends and comes back under a gateway: nothing is lost and nothing is done twice."""
+"""NATS or connections to the database end under a gateway: nothing is lost and nothing is done twice."""
 
 import asyncio
 
 import orjson
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from projections.statements import statements
 from tests.gateway.harness import GatewayUnderTest, envelope
 from tests.gateway.made_up_transactions import DONE, HELD
 from tests.program import eventually
+
+_END_SESSIONS = text("""
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid()
+  AND pid NOT IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory')
+""")
+"""All but the worker's that holds its lanes."""
 
 
 async def test_nats_is_killed_under_a_transaction(gateway: GatewayUnderTest) -> None:
@@ -39,6 +46,20 @@ async def test_calls_while_nats_is_away_are_done_once_it_is_back(gateway: Gatewa
     answers = [await settled(gateway, request) for request in requests]
     assert [answer["infcode"] for answer in answers] == [0, 0, 0]
     for person in ("P3", "P4", "P5"):
+        assert await claims_of(gateway, person) == 1
+
+
+async def test_connections_to_the_database_that_were_ended_are_replaced(gateway: GatewayUnderTest) -> None:
+    """No question is asked before their use, so the pool must see by itself which of them are gone."""
+    first = envelope("TSET", {"data": {"psn_no": "P6"}})
+    answer = await gateway.post(first)
+    assert orjson.loads(answer)["infcode"] == 0, answer
+    async with gateway.engine.connect() as connection:
+        assert len((await connection.execute(_END_SESSIONS)).all()) > 1
+    second = await settled(gateway, envelope("TSET", {"data": {"psn_no": "P7"}}))
+    assert second["infcode"] == 0, second
+    assert await gateway.post(first) == answer
+    for person in ("P6", "P7"):
         assert await claims_of(gateway, person) == 1
 
 

@@ -53,6 +53,29 @@ async def test_a_hospital_reads_its_own_statement(asked: GatewayUnderTest) -> No
     assert told["account"]["bill"]["total"] == told["statement"]["total"]
 
 
+async def test_a_hospital_prints_the_sheet_of_its_own_claim(asked: GatewayUnderTest) -> None:
+    sheet = await ask(asked, "/sheets/H1-CQ", method="GET")
+    assert (sheet.status_code, sheet.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    account = (await ask(asked, "/statements/H1-CQ", method="GET")).json()["account"]
+    assert "H1-CQ" in sheet.text
+    assert account["capitals"]["patient_share"] in sheet.text
+    others = await ask(asked, "/sheets/H1-CQ", hospital_id="H2", method="GET")
+    nobodys = await ask(asked, "/sheets/H1-nobody", hospital_id="H2", method="GET")
+    assert (others.status_code, nobodys.status_code) == (404, 404)
+    assert others.text.replace("H1-CQ", "H1-nobody") == nobodys.text
+    malformed = await ask(asked, "/sheets/H1%00", method="GET")
+    assert malformed.status_code == 422
+
+
+async def test_of_a_reversed_claim_nothing_is_printed(asked: GatewayUnderTest) -> None:
+    stay = [facts.admit("H1-AV", "P8"), facts.discharge("H1-CV", person="P8", admission="H1-AV")]
+    await asked.publish([*stay, facts.reverse("H1-CV", "hospital/H1")])
+    sheet = await ask(asked, "/sheets/H1-CV", method="GET")
+    assert sheet.status_code == 404
+    assert "已冲正" in sheet.json()["detail_zh"]
+    assert "reversed" in sheet.json()["detail"]
+
+
 async def test_status_of_event_admission_and_claim(asked: GatewayUnderTest) -> None:
     states = []
     for named in ({"event_id": facts.admit("H1-AQ", "P6")["id"]}, {"admission_id": "H1-AR"}, {"claim_id": "H1-CQ"}):

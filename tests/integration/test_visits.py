@@ -24,13 +24,13 @@ from processors.visits.lines import (
 )
 from processors.visits.settlements import (
     current_lines,
+    current_settlement,
     insert_settlement,
     note_refused,
     note_reversal,
     note_reversed,
     note_settled,
     settlement_of,
-    standing_settlement,
 )
 from processors.visits.visit_rows import VisitLine, VisitSettlement
 
@@ -186,7 +186,7 @@ async def test_a_reversal_begins_a_round_whose_lines_may_be_changed(engine: Asyn
     async with engine.begin() as connection:
         kept = await load_lines(connection, of)
         assert [each.feedetl_sn for each in kept] == ["2"]
-        assert await standing_settlement(connection, of) is None
+        assert await current_settlement(connection, "M1", "") == (of, None)
         anew = structs.replace(settlement(kept), claim_id="S2", round=2)
         await insert_settlement(connection, anew)
         # the hospital knows the bill by its first number

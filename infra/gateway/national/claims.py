@@ -107,7 +107,8 @@ async def try_out(services: Services, event: Event, bill: LineSums) -> Shares:
     refused = quoted.get("refused")
     if refused is not None:
         raise refusal_of(refused)
-    return await _shares(services, bill, quoted["statement"])
+    async with services.autocommit.connect() as connection:
+        return await _shares(connection, bill, quoted["statement"])
 
 
 async def settle_standing(
@@ -136,8 +137,8 @@ async def settle(services: Services, call: Call, settlement: VisitSettlement) ->
 async def note_answer(services: Services, call: Call, settlement: VisitSettlement, answer: Answer) -> VisitSettlement:
     """Note what the ledger said to a claim; raises ``NationalRefused`` where it did not settle it."""
     if answer.type in STATEMENTS and answer.data["status"] == "settled":
-        shares = await _shares(services, sums_of(settlement), answer.data)
         async with services.autocommit.connect() as connection:
+            shares = await _shares(connection, sums_of(settlement), answer.data)
             return await note_settled(connection, settlement.claim_id, shares.layers, shares.patient, shares.hospital)
     if answer.type in STATEMENTS:
         refused = NationalRefused("结算单已被冲正：请重新结算")
@@ -146,7 +147,7 @@ async def note_answer(services: Services, call: Call, settlement: VisitSettlemen
         await _end_wait(services, call, settlement)
     else:
         refused = refusal_of(answer.data)
-    async with services.engine.begin() as connection:
+    async with services.transaction() as connection:
         await note_refused(connection, settlement.claim_id, refused.message_zh)
         await _give_back(connection, settlement)
     raise refused
@@ -161,7 +162,7 @@ async def reverse(services: Services, call: Call, settlement: VisitSettlement, r
     if settlement.state == "reversed":
         return settlement
     event = event_of(call, "claim.reversed.v1", {"claim_id": settlement.claim_id, "reason": reason})
-    async with services.engine.begin() as connection:
+    async with services.transaction() as connection:
         kept = await note_reversal(connection, settlement.claim_id, orjson.dumps(event).decode(), call.msgid)
     reversal = orjson.loads(kept.reversal or "")
     answer = await services.send(call.source, reversal, settlement.claim_id)
@@ -172,7 +173,7 @@ async def reverse(services: Services, call: Call, settlement: VisitSettlement, r
 
 async def note_taken_back(services: Services, settlement: VisitSettlement) -> VisitSettlement:
     """Note that a settlement is reversed, and begin the next round of its lines."""
-    async with services.engine.begin() as connection:
+    async with services.transaction() as connection:
         if await note_reversed(connection, settlement.claim_id):
             await copy_lines(connection, lines_of(settlement), await _open_lines(connection, settlement))
         return await settlement_of_claim(connection, settlement.claim_id) or settlement
@@ -219,9 +220,8 @@ def told_shares(settlement: VisitSettlement) -> Shares:
     )
 
 
-async def _shares(services: Services, bill: LineSums, statement: Mapping[str, Any]) -> Shares:
-    async with services.autocommit.connect() as connection:
-        return shares_of(bill, statement, await fund_of_layers(connection, str(statement["scheme"])))
+async def _shares(connection: AsyncConnection, bill: LineSums, statement: Mapping[str, Any]) -> Shares:
+    return shares_of(bill, statement, await fund_of_layers(connection, str(statement["scheme"])))
 
 
 async def _end_wait(services: Services, call: Call, settlement: VisitSettlement) -> None:

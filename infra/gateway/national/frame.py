@@ -34,7 +34,7 @@ from infra.gateway.national.reply import (
 from infra.gateway.services import LedgerSilent, Services
 from processors.offices.refusal import StepRefused
 from processors.visits.hospital_settings import HospitalSettings
-from processors.visits.transactions import ReceivedTransaction, begin, keep_answer
+from processors.visits.transactions import ReceivedTransaction, begin, find, keep_answer
 
 log = structlog.get_logger(__name__)
 CALL_WITHIN_S = 18.0
@@ -121,17 +121,13 @@ class NationalDoor:
         async with self.services.locks.held(lock_key(*place), within_s=CALL_WITHIN_S):
             async with self.services.autocommit.connect() as connection:
                 found = await begin(connection, *place, digest)
-            if found.state == "withdrawn":
-                raise NationalRefused("该交易已被冲正，不再办理；如需办理请换新的msgid重新发起")
-            if found.digest != digest:
+            if found.digest != digest and found.state != "withdrawn":
                 raise NationalRefused(
                     f"msgid {envelope.msgid} 已用于内容不同的另一笔 {envelope.infno} 交易，请换新的msgid"
                 )
-            if found.reply is not None and found.key_id is not None:
-                kept = kept_answer(self.services.keys.open(found.key_id, found.reply, found.about))
-                return kept.document.encode()
-            if found.state == "answered":
-                raise NationalRefused("该交易早已办结，其应答已过保存期：请用查询交易核对，勿再以此msgid重发")
+            ended = self._ended(found)
+            if ended is not None:
+                return ended
             reading.received_at = found.received_at.astimezone(COUNTY_TIME)
             call = _call(envelope, hospital, reading.received_at, found.number)
             try:
@@ -141,13 +137,33 @@ class NationalDoor:
                     raise
                 outcome = Outcome(REFUSED, refused.message_zh)
             document = reading.reply(outcome)
-            await self._keep(found, kept_bytes(outcome, document))
-            return document
+            if await self._keep(found, kept_bytes(outcome, document)):
+                return document
+            return await self._ended_meanwhile(place)
 
-    async def _keep(self, found: ReceivedTransaction, kept: bytes) -> None:
+    async def _keep(self, found: ReceivedTransaction, kept: bytes) -> bool:
         keys = self.services.keys
         async with self.services.autocommit.connect() as connection:
-            await keep_answer(connection, found.number, keys.seal(kept, found.about), keys.current)
+            return await keep_answer(connection, found.number, keys.seal(kept, found.about), keys.current)
+
+    async def _ended_meanwhile(self, place: tuple[str, str, str]) -> bytes:
+        """The answer to a transaction that another call ended, for its lock was lost with its connection."""
+        async with self.services.autocommit.connect() as connection:
+            found = await find(connection, *place)
+        ended = None if found is None else self._ended(found)
+        if ended is None:
+            raise AssertionError(f"transaction {place} takes no answer and is open")
+        return ended
+
+    def _ended(self, found: ReceivedTransaction) -> bytes | None:
+        """The answer of a transaction that has ended, None of one that is open. Raises ``NationalRefused``."""
+        if found.state == "withdrawn":
+            raise NationalRefused("该交易已被冲正，不再办理；如需办理请换新的msgid重新发起")
+        if found.reply is not None and found.key_id is not None:
+            return kept_answer(self.services.keys.open(found.key_id, found.reply, found.about)).document.encode()
+        if found.state == "answered":
+            raise NationalRefused("该交易早已办结，其应答已过保存期：请用查询交易核对，勿再以此msgid重发")
+        return None
 
 
 @dataclass(slots=True)

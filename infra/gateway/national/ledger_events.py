@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from events.codes import ORDINARY, is_id, region_prefix
+from events.codes import ORDINARY, region_prefix
 from events.decisions import EVENT_ACCEPTED, EVENT_REJECTED, EVENT_WAITING
 from infra.gateway.answers import Answer
 from infra.gateway.national.call import Call, NationalRefused
@@ -14,11 +14,10 @@ _PREFECTURE = 4
 
 
 def event_of(call: Call, type_: str, data: Mapping[str, Any], **extensions: str) -> Event:
-    """An event whose id is made from infno and msgid: the same call sends the same event."""
-    msgid = call.msgid if is_id(call.msgid) else f"n{call.number}"
+    """An event whose id is made from infno and msgid, both ids by the envelope: the same call sends the same event."""
     return {
         "specversion": "1.0",
-        "id": f"{call.infno}-{msgid}",
+        "id": f"{call.infno}-{call.msgid}",
         "source": f"hospital/{call.fixmedins_code}",
         "type": type_,
         "actor": call.opter,

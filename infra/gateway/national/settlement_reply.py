@@ -12,6 +12,7 @@ from infra.gateway.national.person_fields import person_fields
 from infra.gateway.national.settlement_answer import Shares, amount, amounts, details
 from infra.gateway.national.settlement_nodes import SettlementRequest
 from infra.gateway.services import Services
+from processors.visits.deductibles import deductible_of
 from processors.visits.visit_rows import VisitSettlement
 
 _NO_ACCOUNT = {"pool_prop_selfpay": amount(0), "balc": amount(0)}
@@ -40,6 +41,7 @@ async def trial_reply(
         "mdtrt_cert_type": request.mdtrt_cert_type,
         "setl_time": moment_text(call.received_at),
         **amounts(shares),
+        "act_pay_dedc": None,  # no trial says what of the bill is deductible
         **_NO_ACCOUNT,
         "medins_setl_id": call.msgid,
         **_clearing(call.insuplc_admdvs, CLEARING_TYPES[type_.setting]),
@@ -54,6 +56,7 @@ async def settlement_reply(
     shares = told_shares(settlement)
     moment = settlement.settled_at if sign > 0 else settlement.reversed_at
     person = await person_fields(services, settlement.psn_no, settlement.insutype, _day(moment or settlement.begun_at))
+    deductible = await _deductible(services, settlement)
     info = {
         "mdtrt_id": settlement.mdtrt_id,
         "setl_id": settlement.setl_id,
@@ -64,6 +67,7 @@ async def settlement_reply(
         "mdtrt_cert_type": cert_type,
         "setl_time": None if moment is None else moment_text(moment),
         **amounts(shares, sign),
+        "act_pay_dedc": None if deductible is None else amount(sign * deductible),
         **_NO_ACCOUNT,
         "medins_setl_id": settlement.msgid,
         **_clearing(settlement.insuplc_admdvs, settlement.clr_type),
@@ -71,6 +75,13 @@ async def settlement_reply(
     if sign < 0:
         info["pdn_cash_pay"] = info["psn_cash_pay"]  # the interface's own misspelling, which some programs read
     return {"setlinfo": info, "setldetail": details(shares, settlement.insutype, sign)}
+
+
+async def _deductible(services: Services, settlement: VisitSettlement) -> int | None:
+    if settlement.settled_at is None:
+        return None
+    async with services.autocommit.connect() as connection:
+        return await deductible_of(connection, settlement.psn_no, settlement.claim_id, settlement.settled_at)
 
 
 def _clearing(insuplc_admdvs: str | None, clr_type: str) -> Mapping[str, Any]:

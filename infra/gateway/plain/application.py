@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 from infra.gateway.bodies import BodyStalled
 from infra.gateway.plain.answers import acknowledge, answers
 from infra.gateway.plain.callers import caller_of
-from infra.gateway.plain.enquiries import Endpoint, enquiry, quote, statement_of
+from infra.gateway.plain.enquiries import Endpoint, enquiry, quote, sheet_of, statement_of
 from infra.gateway.plain.events import take_events
 from infra.gateway.plain.limits import SourceLimits
 from infra.gateway.plain.openapi import openapi_json
@@ -33,6 +33,7 @@ ENDPOINTS: tuple[tuple[str, str, Endpoint], ...] = (
     ("POST", "/answers/acknowledgement", acknowledge),
     ("POST", "/quote", quote),
     ("GET", "/statements/{claim_id}", statement_of),
+    ("GET", "/sheets/{claim_id}", sheet_of),
     ("POST", "/status", enquiry(tell_status)),
     ("POST", "/entitlement", enquiry(tell_entitlement)),
     ("POST", "/reconcile", enquiry(tell_reconciliation)),

@@ -1,4 +1,4 @@
-"""What a source asks over plain HTTP: the enquiries of docs/enquiries.md, a claim's statement, a trial settlement."""
+"""What a source asks over plain HTTP: the enquiries of docs/enquiries.md, a claim's statement and sheet, a trial."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -6,8 +6,9 @@ from typing import Any
 import orjson
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 
+from events.codes import is_id
 from events.refusals import Refusal
 from infra.access.sources import EVENT_BYTES, Source
 from infra.gateway.plain.documents import SentDocument
@@ -15,6 +16,8 @@ from infra.gateway.plain.event_checks import check_documents
 from infra.gateway.plain.limits import SourceLimits
 from infra.gateway.plain.problems import HttpProblem, read_bounded
 from infra.gateway.services import Services
+from infra.settlement_sheet.page import load_sheet, sheet_page
+from infra.settlement_sheet.sheet import NoSheet
 from infra.worker.request_service import UNAVAILABLE
 from processors.person.claim_account import tell_statement
 
@@ -40,6 +43,20 @@ async def statement_of(services: Services, limits: SourceLimits, source: Source,
     return await _told(
         services, source, tell_statement, orjson.dumps({"claim_id": str(request.path_params["claim_id"])})
     )
+
+
+async def sheet_of(services: Services, limits: SourceLimits, source: Source, request: Request) -> Response:
+    """The settlement sheet of the claim in the path, for the window's printer."""
+    await limits.take(source)
+    claim_id = str(request.path_params["claim_id"])
+    if not is_id(claim_id):
+        raise _problem("malformed", "a claim's id has letters, digits, - and _", "结算单号只含字母、数字、- 和 _")
+    try:
+        sheet, read_at = await load_sheet(services.engine, claim_id, source=f"{source.kind}/{source.id}")
+    except NoSheet as none:
+        chinese, _, english = str(none).partition("。")
+        raise HttpProblem(404, english, chinese) from None
+    return HTMLResponse(sheet_page(sheet, read_at))
 
 
 async def quote(services: Services, limits: SourceLimits, source: Source, request: Request) -> Response:

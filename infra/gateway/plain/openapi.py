@@ -57,6 +57,7 @@ def openapi() -> dict[str, Any]:
         "/answers/acknowledgement": {"post": _acknowledgement()},
         "/quote": {"post": _quote()},
         "/statements/{claim_id}": {"get": _statement()},
+        "/sheets/{claim_id}": {"get": _sheet()},
         **{f"/{subject.removeprefix('claims.')}": {"post": _enquiry(subject)} for subject in _ASKED_BY_POST},
     }
     return {
@@ -160,10 +161,28 @@ def _quote() -> dict[str, Any]:
     )
 
 
+_CLAIM: Mapping[str, Any] = {
+    "name": "claim_id",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "string", "pattern": ID_PATTERN},
+}
+
+
 def _statement() -> dict[str, Any]:
-    claim = {"name": "claim_id", "in": "path", "required": True, "schema": {"type": "string", "pattern": ID_PATTERN}}
     told = {"200": _content(_told(STATEMENT), "of the hospital's own claim")}
-    return _operation("statement", QUESTIONS[STATEMENT], "", told, (*_EVERYWHERE, 404, 422), parameters=[claim])
+    return _operation("statement", QUESTIONS[STATEMENT], "", told, (*_EVERYWHERE, 404, 422), parameters=[_CLAIM])
+
+
+def _sheet() -> dict[str, Any]:
+    return _operation(
+        "sheet",
+        "结算单 settlement sheet",
+        "One page of A4 for print and signature, of the hospital's own claim that stands; it needs nothing beside it.",
+        {"200": {"description": "the page", "content": {"text/html": {"schema": _WORDS}}}},
+        (*_EVERYWHERE, 404, 422),
+        parameters=[_CLAIM],
+    )
 
 
 def _enquiry(subject: str) -> dict[str, Any]:

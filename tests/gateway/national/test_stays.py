@@ -26,6 +26,8 @@ async def test_a_stay_from_admission_to_reversal(his: His, ledger: GatewayLedger
     assert info["fulamt_ownpay_amt"] == 500
     assert info["medins_setl_id"] == his.sent["2304"]["msgid"]
     assert (info["clr_type"], info["clr_optins"]) == ("21", "220621")
+    # tier 3 of 抚松: 800, once a stay
+    assert (tried["setlinfo"]["act_pay_dedc"], info["act_pay_dedc"]) == (None, 800)
     # to the fen what `claims statements` shows
     (statement,) = await ledger.claims(his.psn_no)
     assert statement["claim_id"] == info["setl_id"]
@@ -34,6 +36,7 @@ async def test_a_stay_from_admission_to_reversal(his: His, ledger: GatewayLedger
     assert statement["patient_share"] != "20000.00"
     back = await his.take_back(told)
     check_identities(back)
+    assert back["setlinfo"]["act_pay_dedc"] == -800
     assert figures(back) == {name: -value for name, value in figures(told).items()}
     (statement,) = await ledger.claims(his.psn_no)
     assert statement["status"] == "reversed"

@@ -49,7 +49,7 @@ async def admit(services: Services, call: Call) -> Mapping[str, Any]:
         disease=None if node.dise_codg is None else disease_of(call.hospital, node.dise_codg),
         diagnoses=diagnoses,
     )
-    async with services.engine.begin() as connection:
+    async with services.transaction() as connection:
         await insert_visit(connection, visit)
     data = {
         "admission_id": mdtrt_id,
@@ -73,7 +73,7 @@ async def discharge(services: Services, call: Call) -> None:
     raw = node_of(call.input, "dscginfo")
     node = read_node(DischargeNode, raw, "dscginfo")
     diagnoses = diagnosis_nodes(call.input)
-    async with services.engine.begin() as connection:
+    async with services.transaction() as connection:
         visit = await open_visit(connection, call, node.mdtrt_id, node.psn_no, (INPATIENT,))
         await _require_unsettled(connection, visit)
         require_past(call, "endtime", node.endtime)
@@ -96,7 +96,7 @@ async def change(services: Services, call: Call) -> None:
     raw = node_of(call.input, "adminfo")
     node = read_node(ChangeNode, raw, "adminfo")
     diagnoses = diagnosis_nodes(call.input)
-    async with services.engine.begin() as connection:
+    async with services.transaction() as connection:
         visit = await open_visit(connection, call, node.mdtrt_id, node.psn_no, (INPATIENT,))
         await _require_unsettled(connection, visit)
     changed: dict[str, Any] = {"registration": {**visit.registration, **kept(raw)}}
@@ -110,7 +110,7 @@ async def change(services: Services, call: Call) -> None:
     if told:
         event = event_of(call, "admission.changed.v1", {"admission_id": visit.mdtrt_id, **told})
         require_accepted(await services.send(call.source, event, event["id"], transaction=call.number))
-    async with services.engine.begin() as connection:
+    async with services.transaction() as connection:
         await change_visit(connection, visit.mdtrt_id, **changed)
 
 
@@ -118,7 +118,7 @@ async def change(services: Services, call: Call) -> None:
 async def cancel_admission(services: Services, call: Call) -> None:
     """入院撤销; a stay that is cancelled already stays so."""
     node = read_node(VisitKey, node_of(call.input, "data"), "data")
-    async with services.engine.begin() as connection:
+    async with services.transaction() as connection:
         visit = await own_visit(connection, call, node.mdtrt_id, node.psn_no, (INPATIENT,))
         if visit.state != "cancelled":
             await open_visit(connection, call, node.mdtrt_id, node.psn_no, (INPATIENT,))
@@ -130,7 +130,7 @@ async def cancel_admission(services: Services, call: Call) -> None:
 async def cancel_discharge(services: Services, call: Call) -> None:
     """出院撤销: the stay goes on, where it is not settled."""
     node = read_node(VisitKey, node_of(call.input, "data"), "data")
-    async with services.engine.begin() as connection:
+    async with services.transaction() as connection:
         visit = await open_visit(connection, call, node.mdtrt_id, node.psn_no, (INPATIENT,))
         await _require_unsettled(connection, visit)
         await change_visit(connection, visit.mdtrt_id, ended_at=None, discharge=None, discharge_diagnoses=None)
@@ -142,7 +142,7 @@ async def withdraw_admission(services: Services, call: Call, original: Original)
     mdtrt_id = visit_id(call.fixmedins_code, original.number)
     for answer in original.answers.values():
         await _note_admitted(services, mdtrt_id, answer)
-    async with services.engine.begin() as connection:
+    async with services.transaction() as connection:
         visit = await load_visit(connection, mdtrt_id, lock=True)
         if visit is None or visit.state == "refused":
             return
@@ -153,7 +153,7 @@ async def withdraw_admission(services: Services, call: Call, original: Original)
 
 async def _note_admitted(services: Services, mdtrt_id: str, answer: Answer) -> None:
     state = "open" if answer.type == "event.accepted.v1" else "refused"
-    async with services.engine.begin() as connection:
+    async with services.transaction() as connection:
         visit = await load_visit(connection, mdtrt_id, lock=True)
         if visit is not None and visit.state == "sent":
             await change_visit(connection, mdtrt_id, state=state)
@@ -165,7 +165,7 @@ async def _cancel(services: Services, call: Call, visit: RegisteredVisit, reason
     if visit.state == "open":
         event = event_of(call, "admission.cancelled.v1", {"admission_id": visit.mdtrt_id, "reason": reason})
         require_accepted(await services.send(call.source, event, event["id"], transaction=call.number))
-    async with services.engine.begin() as connection:
+    async with services.transaction() as connection:
         for batch in await line_batches(connection, visit.mdtrt_id):
             await delete_lines(connection, await current_lines(connection, visit.mdtrt_id, batch))
         await change_visit(connection, visit.mdtrt_id, state="cancelled")

@@ -41,7 +41,7 @@ async def apply_for_clearing(services: Services, call: Call) -> Mapping[str, Any
         opter=call.opter,
         applied_at=call.received_at,
     )
-    async with services.engine.begin() as connection:
+    async with services.transaction() as connection:
         standing = await apply(connection, application)
     if standing.clr_appy_evt_id != application.clr_appy_evt_id:
         raise NationalRefused(
@@ -56,7 +56,7 @@ async def apply_for_clearing(services: Services, call: Call) -> Mapping[str, Any
 async def withdraw_application_for_clearing(services: Services, call: Call) -> None:
     """Take an application back, unless a clearing took it; twice changes nothing."""
     node = read_node(WithdrawalNode, node_of(call.input, "data"), "data")
-    async with services.engine.begin() as connection:
+    async with services.transaction() as connection:
         application = await own_application(connection, call.fixmedins_code, node.clr_appy_evt_id)
         if application is None:
             raise NationalRefused(f"clr_appy_evt_id（机构清算申请事件ID）{node.clr_appy_evt_id} 不存在：请核对")

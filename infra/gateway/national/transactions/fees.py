@@ -27,7 +27,7 @@ from processors.visits.lines import (
     lines_numbered,
     load_lines,
 )
-from processors.visits.settlements import current_lines, reversed_rounds, standing_settlement
+from processors.visits.settlements import current_settlement, reversed_rounds
 from processors.visits.visit_rows import HELD_BATCH, RegisteredVisit, VisitLine
 
 ALL = "0000"
@@ -54,7 +54,7 @@ async def remove_stay_lines(services: Services, call: Call) -> None:
     first = keys[0]
     if any((key.mdtrt_id, key.psn_no) != (first.mdtrt_id, first.psn_no) for key in keys):
         raise NationalRefused("data：一次只撤销一个就诊的明细，请分开发送")
-    async with services.engine.begin() as connection:
+    async with services.transaction() as connection:
         visit = await open_visit(connection, call, first.mdtrt_id, first.psn_no, (INPATIENT,))
         of = await _unsettled(connection, visit, HELD_BATCH)
         if any(key.feedetl_sn == ALL for key in keys):
@@ -67,15 +67,15 @@ async def remove_stay_lines(services: Services, call: Call) -> None:
 async def remove_visit_lines(services: Services, call: Call) -> None:
     """门诊明细撤销: a batch, or all batches that are not settled."""
     key = read_node(BatchKey, node_of(call.input, "data"), "data")
-    async with services.engine.begin() as connection:
+    async with services.transaction() as connection:
         visit = await open_visit(connection, call, key.mdtrt_id, key.psn_no, (OUTPATIENT,))
         if key.chrg_bchno != ALL:
             if not await delete_lines(connection, await _unsettled(connection, visit, key.chrg_bchno)):
                 raise NationalRefused(f"就诊 {visit.mdtrt_id} 没有收费批次 {key.chrg_bchno} 的明细：请核对 chrg_bchno")
             return
         for batch in await line_batches(connection, visit.mdtrt_id):
-            of = await current_lines(connection, visit.mdtrt_id, batch)
-            if await standing_settlement(connection, of) is None:
+            of, standing = await current_settlement(connection, visit.mdtrt_id, batch)
+            if standing is None:
                 await delete_lines(connection, of)
 
 
@@ -85,7 +85,7 @@ async def _upload(services: Services, call: Call, kind: str) -> Mapping[str, Any
         raise NationalRefused(f"feedetail（费用明细）共 {len(raw)} 条，每次至多 {MOST_LINES} 条：请分批上传")
     nodes = [read_node(LineNode, node, f"feedetail 第{place}条") for place, node in enumerate(raw, start=1)]
     mdtrt_id, psn_no = _one_visit(nodes)
-    async with services.engine.begin() as connection:
+    async with services.transaction() as connection:
         visit = await open_visit(connection, call, mdtrt_id, psn_no, (kind,))
         rounds = await reversed_rounds(connection, mdtrt_id)
         numbers = {node.feedetl_sn for node in nodes}
@@ -146,8 +146,7 @@ def _new_lines(lines: Iterable[VisitLine], known: Mapping[str, VisitLine]) -> li
 
 
 async def _unsettled(connection: AsyncConnection, visit: RegisteredVisit, batch: str) -> LineSet:
-    of = await current_lines(connection, visit.mdtrt_id, batch)
-    settlement = await standing_settlement(connection, of)
+    of, settlement = await current_settlement(connection, visit.mdtrt_id, batch)
     if settlement is not None:
         which = f"收费批次 {batch}" if batch else f"就诊 {visit.mdtrt_id}"
         back = "2208" if visit.kind == OUTPATIENT else "2305"

@@ -26,7 +26,7 @@ async def upload(services: Services, call: Call) -> Mapping[str, Any]:
     content = uploaded_bytes(node.content)
     await asyncio.to_thread(zipped_text, content)
     file = file_of(call, "uploaded", content, node.filename)
-    async with services.engine.begin() as connection:
+    async with services.transaction() as connection:
         await keep_file(connection, file)
     return {
         "file_qury_no": file.file_qury_no,

@@ -19,8 +19,8 @@ from infra.gateway.services import Services
 from processors.visits.lines import LineSet, delete_lines, digest, line_batches, load_lines
 from processors.visits.settlements import (
     current_lines,
+    current_settlement,
     insert_settlement,
-    standing_settlement,
     standing_settlements,
 )
 from processors.visits.visit_rows import RegisteredVisit, VisitLine, VisitSettlement
@@ -35,7 +35,7 @@ async def register(services: Services, call: Call) -> Mapping[str, Any]:
     require_past(call, "begntime", node.begntime)
     mdtrt_id = visit_id(call.fixmedins_code, call.number)
     visit = new_visit(call, mdtrt_id, OUTPATIENT, node, raw, ipt_otp_no=node.ipt_otp_no)
-    async with services.engine.begin() as connection:
+    async with services.transaction() as connection:
         await insert_visit(connection, visit)
     return {"data": {"mdtrt_id": mdtrt_id, "psn_no": node.psn_no, "ipt_otp_no": node.ipt_otp_no}}
 
@@ -44,7 +44,7 @@ async def register(services: Services, call: Call) -> Mapping[str, Any]:
 async def cancel_registration(services: Services, call: Call) -> None:
     """门诊挂号撤销, with the lines that are not settled; a visit that is cancelled already stays so."""
     node = read_node(VisitKey, node_of(call.input, "data"), "data")
-    async with services.engine.begin() as connection:
+    async with services.transaction() as connection:
         visit = await own_visit(connection, call, node.mdtrt_id, node.psn_no, (OUTPATIENT,))
         standing = await standing_settlements(connection, visit.mdtrt_id)
         if standing:
@@ -63,7 +63,7 @@ async def describe(services: Services, call: Call) -> None:
     diagnoses = diagnosis_nodes(call.input)
     require_past(call, "begntime", node.begntime)
     disease = None if node.dise_codg is None else disease_of(call.hospital, node.dise_codg)
-    async with services.engine.begin() as connection:
+    async with services.transaction() as connection:
         visit = await open_visit(connection, call, node.mdtrt_id, node.psn_no, (OUTPATIENT,))
         await change_visit(
             connection,
@@ -99,10 +99,9 @@ async def settle_visit(services: Services, call: Call) -> Mapping[str, Any]:
 
 async def _begin(services: Services, call: Call, node: VisitSettlementNode) -> VisitSettlement:
     type_ = medical_type(call.hospital, node.med_type, VISITS)
-    async with services.engine.begin() as connection:
+    async with services.transaction() as connection:
         visit = await open_visit(connection, call, node.mdtrt_id, node.psn_no, (OUTPATIENT,))
-        of = await current_lines(connection, visit.mdtrt_id, node.chrg_bchno)
-        other = await standing_settlement(connection, of)
+        of, other = await current_settlement(connection, visit.mdtrt_id, node.chrg_bchno)
         if other is not None:
             return other
         claim_id = settlement_id(call.fixmedins_code, call.number)

@@ -42,7 +42,7 @@ async def settle_purchase(services: Services, call: Call) -> Mapping[str, Any]:
     node, type_ = _read(call)
     of = LineSet(visit_id(call.fixmedins_code, call.number), HELD_BATCH, 1)
     claim_id = settlement_id(call.fixmedins_code, call.number)
-    async with services.engine.begin() as connection:
+    async with services.transaction() as connection:
         settlement = await settlement_of_claim(connection, claim_id)
         if settlement is None:
             lines = await _lines(connection, call, of)

@@ -51,7 +51,7 @@ async def compare_lines(services: Services, call: Call) -> Mapping[str, Any]:
     number = file_number(call.fixmedins_code, call.number)
     content = await asyncio.to_thread(_compare, uploaded.content, rows, call.hospital, number, refunds=chosen.refunds)
     answer = file_of(call, "compared", content)
-    async with services.engine.begin() as connection:
+    async with services.transaction() as connection:
         await keep_file(connection, answer)
     info = {"file_qury_no": number, "filename": answer.filename}
     return {"fileinfo": info | {"dld_endtime": moment_text(answer.downloadable_until)}}

@@ -26,7 +26,7 @@ async def reverse(services: Services, call: Call) -> None:
                 found = await find(connection, *place)
             if found is not None and found.state != "withdrawn":
                 await _take_back(services, call, found)
-            async with services.engine.begin() as connection:
+            async with services.transaction() as connection:
                 await withdraw(connection, *place)
     except TimeoutError:
         raise NationalRefused(f"原交易 {infno} 仍在处理，请稍后再冲正", system=True) from None

@@ -17,11 +17,10 @@ from infra.gateway.national.visit_access import INPATIENT, OUTPATIENT, PHARMACY,
 from infra.gateway.services import Services
 from processors.visits.lines import digest, load_lines
 from processors.visits.settlements import (
-    current_lines,
+    current_settlement,
     insert_settlement,
     reversal_of_message,
     settlement_of,
-    standing_settlement,
 )
 from processors.visits.visit_rows import HELD_BATCH, VisitSettlement
 from processors.visits.visits import load_visit, settlement_id
@@ -39,9 +38,8 @@ async def take_back(services: Services, call: Call) -> Mapping[str, Any]:
         settlement = await settlement_of(connection, node.setl_id)
         if settlement is None or settlement.mdtrt_id != node.mdtrt_id:
             raise NationalRefused(f"setl_id（结算ID）{node.setl_id} 不是就诊 {node.mdtrt_id} 的结算：请核对")
-        if settlement.interim and await standing_settlement(
-            connection, await current_lines(connection, node.mdtrt_id, HELD_BATCH)
-        ):
+        _, whole = await current_settlement(connection, node.mdtrt_id, HELD_BATCH)
+        if settlement.interim and whole is not None:
             raise NationalRefused("本次住院的出院结算尚在：请先撤销出院结算(2305)，再撤销年末中途结算")
     if settlement.state == "sent":
         raise NationalRefused(f"结算 {node.setl_id} 尚未完成：请以原msgid重发结算，或先冲正(2601)", system=True)
@@ -92,10 +90,9 @@ async def _settled_or_refused(
 
 
 async def _claimed_anew(services: Services, call: Call, settlement: VisitSettlement) -> VisitSettlement:
-    async with services.engine.begin() as connection:
+    async with services.transaction() as connection:
         await load_visit(connection, settlement.mdtrt_id, lock=True)
-        of = await current_lines(connection, settlement.mdtrt_id, settlement.chrg_bchno)
-        standing = await standing_settlement(connection, of)
+        of, standing = await current_settlement(connection, settlement.mdtrt_id, settlement.chrg_bchno)
         if standing is not None:
             return standing
         if digest(await load_lines(connection, of)) != settlement.linesdigest:

@@ -17,11 +17,7 @@ from infra.gateway.national.settlement_reply import settlement_reply, trial_repl
 from infra.gateway.national.visit_access import INPATIENT, open_visit
 from infra.gateway.services import Services
 from processors.visits.lines import LineSet, LineSums, digest, load_lines, move_lines
-from processors.visits.settlements import (
-    current_lines,
-    insert_settlement,
-    standing_settlement,
-)
+from processors.visits.settlements import current_lines, current_settlement, insert_settlement
 from processors.visits.visit_rows import HELD_BATCH, RegisteredVisit, VisitLine, VisitSettlement
 from processors.visits.visits import settlement_id, trial_id
 
@@ -30,7 +26,7 @@ from processors.visits.visits import settlement_id, trial_id
 async def try_stay(services: Services, call: Call) -> Mapping[str, Any]:
     """住院预结算, before the discharge too: then as if discharged today."""
     node = read_node(StaySettlementNode, node_of(call.input, "data"), "data")
-    async with services.engine.begin() as connection:
+    async with services.transaction() as connection:
         visit = await open_visit(connection, call, node.mdtrt_id, node.psn_no, (INPATIENT,), lock=False)
         held = await current_lines(connection, visit.mdtrt_id, HELD_BATCH)
         lines, billed_on = await _billed(connection, call, visit, node, held)
@@ -53,10 +49,9 @@ async def settle_stay(services: Services, call: Call) -> Mapping[str, Any]:
 
 async def _begin(services: Services, call: Call, node: StaySettlementNode) -> VisitSettlement:
     """Note the settlement of a stay's lines; the one that stands, or is under way, is everybody's."""
-    async with services.engine.begin() as connection:
+    async with services.transaction() as connection:
         visit = await open_visit(connection, call, node.mdtrt_id, node.psn_no, (INPATIENT,))
-        of = await current_lines(connection, visit.mdtrt_id, _batch(call, node))
-        other = await standing_settlement(connection, of)
+        of, other = await current_settlement(connection, visit.mdtrt_id, _batch(call, node))
         if other is not None:
             return other
         held = await current_lines(connection, visit.mdtrt_id, HELD_BATCH) if node.mid_setl_flag else of
