@@ -34,7 +34,7 @@ def console_state(database_url: str, nats_url: str, settings: Settings) -> Conso
     """What a console over a ledger holds; ``state.engine`` is to be disposed when it ends."""
     groups = page_groups()
     templates = console_templates(list(groups))
-    engine = connect(database_url)
+    engine = connect(database_url, parallel=False)
     return ConsoleState(database_url, nats_url, settings, engine, groups, templates, StaticTexts(templates))
 
 

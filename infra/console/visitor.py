@@ -113,7 +113,7 @@ async def open_visitor(database_url: str, csrf: str, credentials: tuple[str, str
         if len(login) > LONGEST_LOGIN or len(password) > LONGEST_PASSWORD:
             raise SignInRefused
         url = url.set(username=login, password=password)
-    make = partial(connect, url.render_as_string(hide_password=False), pool_size=1)
+    make = partial(connect, url.render_as_string(hide_password=False), pool_size=1, parallel=False)
     engine = make()
     try:
         return await _visitor(engine, make, csrf)

@@ -33,7 +33,12 @@ _LOCKED_OUT = ("55P03", "40P01")
 
 
 def connect(
-    database_url: str, *, pool_size: int = 5, stalled_after_s: int | None = None, busy: bool = False
+    database_url: str,
+    *,
+    pool_size: int = 5,
+    stalled_after_s: int | None = None,
+    busy: bool = False,
+    parallel: bool = True,
 ) -> AsyncEngine:
     """An engine for a plain ``postgresql://`` URL, its query as libpq understands it (``sslmode``, ``sslrootcert``).
 
@@ -44,9 +49,14 @@ def connect(
     Before each use a connection is asked whether it lives, which takes three round trips. A ``busy`` program asks the
     database several times a call and saves them: as a worker, it meets an error where a connection was lost unseen, and
     repeats its work or has it repeated.
+
+    Without ``parallel`` the server takes one process for a query: a long look of one person must not take every core
+    from those who settle.
     """
     settings = {"application_name": "claims", "timezone": "Asia/Shanghai", "jit": "off"}
     settings["idle_in_transaction_session_timeout"] = f"{stalled_after_s or ASLEEP_S}s"
+    if not parallel:
+        settings["max_parallel_workers_per_gather"] = "0"
     if stalled_after_s is not None:
         settings["transaction_timeout"] = f"{2 * stalled_after_s}s"
     url = make_url(database_url).set(drivername="postgresql+asyncpg")

@@ -65,6 +65,20 @@ async def test_two_logins_are_two_users_of_the_database(console: ConsoleUnderTes
             assert (await connection.exec_driver_sql("SELECT session_user")).scalar_one() == NAMES[role]
 
 
+async def test_a_look_takes_one_process_of_the_server(console: ConsoleUnderTest) -> None:
+    """Who settles beside it keeps the other cores."""
+    session = await console.signed_in("investigator")
+    state = console.running.state
+    visitor = state.sessions.find(session.client.cookies["claims-session"])
+    assert visitor is not None
+    alone = visitor.engine_of_its_own()
+    for engine in (state.engine, visitor.engine, alone):
+        async with engine.connect() as connection:
+            shown = await connection.exec_driver_sql("SHOW max_parallel_workers_per_gather")
+            assert shown.scalar_one() == "0"
+    await alone.dispose()
+
+
 @pytest.mark.parametrize("password", ["wrong", "", " ", "a\0b", "x" * 1_001])
 async def test_a_wrong_password_does_not_sign_in(console: ConsoleUnderTest, password: str) -> None:
     async with console.client() as client:
